@@ -1,0 +1,152 @@
+//! Formats: bytes to rows.
+//!
+//! A raw file is a *container* (how bytes fall into raw records: JSON lines, a JSON array, CSV, Parquet, plain text,
+//! MediaWiki XML) and, where its records are objects, a *shape* (what the fields of an object mean: mapped fields,
+//! Alpaca, ShareGPT, preference pairs, aligned pairs, …). A recipe's `format` names either; the other is detected.
+//! One file each, and one line in [`containers`] or [`shapes`].
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::input::{Compression, Encoding};
+use crate::rows::{Record, Use};
+
+pub mod containers;
+pub mod detect;
+pub mod object;
+pub mod shapes;
+
+pub use object::Object;
+
+/// How a plain text file falls into rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TextRows {
+    /// The file is one document.
+    File,
+    /// Each line that is not blank is a document.
+    Line,
+    /// Blank lines separate the documents.
+    Block,
+}
+
+/// Everything a reader must know about a file, resolved: what the recipe said, and what detection found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Layout {
+    /// Name of the container.
+    pub container: String,
+    /// Name of the shape, for containers of objects.
+    pub shape: Option<String>,
+    /// The use that the rows are for.
+    pub usage: Use,
+    /// How the bytes are compressed.
+    pub compression: Compression,
+    /// The encoding of the text.
+    pub encoding: Encoding,
+    /// Plain text only.
+    pub rows: Option<TextRows>,
+    /// Ours = theirs, nested by dots.
+    pub fields: BTreeMap<String, String>,
+    /// Name of the source: prefix of ids that a format makes (`zhwiki:120388`).
+    pub source: String,
+    /// Language of the source, where stated.
+    pub language: Option<String>,
+    /// A larger raw record is unreadable: `row_too_large`. Bytes.
+    pub max_row: u64,
+}
+
+/// A stretch of a file that is read by one reader. It owns the records that *begin* in `start..end`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Piece {
+    /// The file.
+    pub path: PathBuf,
+    /// The member, where the file is a zip or tar archive.
+    pub member: Option<String>,
+    /// First byte (of the decoded stream; not 0 only for plain UTF-8 files, and Parquet, where it is a row-group index).
+    pub start: u64,
+    /// One past the last byte; `u64::MAX` is "to the end".
+    pub end: u64,
+}
+
+/// Reads the records of one piece, one after the other. Never fails: what can't be read comes out as a record whose
+/// row is an [`crate::rows::Unreadable`], and after one that ends the piece (a cut gzip stream) `next` returns false.
+pub trait Reader: Send {
+    /// Reads one raw record and hands over the records in it (none, one or several); false at the end.
+    fn next(&mut self, emit: &mut dyn FnMut(Record<'_>)) -> bool;
+
+    /// Skips raw records cheaply, if each is exactly one record; returns how many of the `wanted` were skipped.
+    fn skip(&mut self, _wanted: u64) -> u64 {
+        0
+    }
+
+    /// Line breaks passed so far, counted from the piece's start (0 where lines mean nothing).
+    fn lines(&self) -> u64 {
+        0
+    }
+}
+
+/// How a plain (uncompressed, UTF-8) file of a container may be cut for several readers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Split {
+    /// At any byte: the reader finds the first record that begins at or after its start by itself.
+    Bytes,
+    /// Where [`Container::cuts`] says (row groups; elements of a JSON array; quoted CSV).
+    Cuts,
+    /// Not at all.
+    Whole,
+}
+
+/// A way in which bytes fall into raw records.
+pub trait Container: Send + Sync {
+    /// The word in recipes.
+    fn name(&self) -> &'static str;
+    /// One line for `corpus list`.
+    fn about(&self) -> &'static str;
+    /// The whole story for `corpus explain`: the module's `//!` text.
+    fn docs(&self) -> &'static str;
+    /// How a plain file may be cut.
+    fn split(&self, layout: &Layout) -> Split;
+    /// Where to cut, for [`Split::Cuts`]: ascending starts of pieces of about `unit` bytes, the first is 0.
+    fn cuts(&self, _path: &std::path::Path, _layout: &Layout, _unit: u64) -> std::io::Result<Vec<u64>> {
+        Ok(vec![0])
+    }
+    /// Whether reading costs so much (decompression aside) that a build should do it only once.
+    fn costly(&self) -> bool {
+        false
+    }
+    /// Opens a piece. An error here is a file that cannot be opened at all; it becomes one unreadable row.
+    fn open(&self, piece: &Piece, layout: &Layout) -> std::io::Result<Box<dyn Reader>>;
+}
+
+/// What the fields of an object mean.
+pub trait Shape: Send + Sync {
+    /// The word in recipes.
+    fn name(&self) -> &'static str;
+    /// One line for `corpus list`.
+    fn about(&self) -> &'static str;
+    /// The whole story for `corpus explain`: the module's `//!` text.
+    fn docs(&self) -> &'static str;
+    /// The uses its rows can have; the first is the default.
+    fn uses(&self) -> &'static [Use];
+    /// How well a sample of objects fits, 0 (not at all) to 1 (it is this): used by detection, highest wins.
+    fn fits(&self, sample: &[Object<'_>]) -> f32;
+    /// Maps an object to rows. Emits exactly one `Err` for an object that cannot be mapped.
+    fn map<'a>(
+        &self,
+        object: &Object<'a>,
+        layout: &Layout,
+        emit: &mut dyn FnMut(Result<crate::rows::Row<'a>, crate::rows::Unreadable>),
+    );
+}
+
+/// The container of that name.
+pub fn container(name: &str) -> Option<&'static dyn Container> {
+    containers::ALL.iter().copied().find(|c| c.name() == name)
+}
+
+/// The shape of that name.
+pub fn shape(name: &str) -> Option<&'static dyn Shape> {
+    shapes::ALL.iter().copied().find(|s| s.name() == name)
+}

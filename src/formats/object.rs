@@ -1,0 +1,193 @@
+//! One JSON object of a raw file: its top-level fields as unparsed JSON, taken apart only where a shape asks.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::rows::Unreadable;
+
+/// The fields of an object in source order. Of a key that stands twice, the last one counts.
+#[derive(Debug, Default)]
+pub struct Object<'a> {
+    fields: Vec<(Cow<'a, str>, &'a RawValue)>,
+}
+
+struct Key;
+
+impl<'de> serde::de::DeserializeSeed<'de> for Key {
+    type Value = Cow<'de, str>;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        struct Text;
+        impl<'de> Visitor<'de> for Text {
+            type Value = Cow<'de, str>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key")
+            }
+            fn visit_borrowed_str<E>(self, v: &'de str) -> Result<Self::Value, E> {
+                Ok(Cow::Borrowed(v))
+            }
+            fn visit_str<E>(self, v: &str) -> Result<Self::Value, E> {
+                Ok(Cow::Owned(v.to_owned()))
+            }
+        }
+        deserializer.deserialize_str(Text)
+    }
+}
+
+struct Fields;
+
+impl<'de> Visitor<'de> for Fields {
+    type Value = Object<'de>;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut object = Object { fields: Vec::with_capacity(8) };
+        while let Some(key) = map.next_key_seed(Key)? {
+            let value: &'de RawValue = map.next_value()?;
+            match object.fields.iter_mut().find(|(k, _)| *k == key) {
+                Some(field) => field.1 = value,
+                None => object.fields.push((key, value)),
+            }
+        }
+        Ok(object)
+    }
+}
+
+impl<'a> Object<'a> {
+    /// Takes a JSON object apart at its top level.
+    pub fn parse(json: &'a str) -> Result<Self, serde_json::Error> {
+        let mut deserializer = serde_json::Deserializer::from_str(json);
+        let object = deserializer.deserialize_map(Fields)?;
+        deserializer.end()?;
+        Ok(object)
+    }
+
+    /// The fields in source order.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+        self.fields.iter().map(|(k, v)| (k.as_ref(), *v))
+    }
+
+    /// Whether a top-level field is there (even as null).
+    pub fn has(&self, key: &str) -> bool {
+        self.fields.iter().any(|(k, _)| k == key)
+    }
+
+    /// The value at a path nested by dots; `None` where it is missing. A key that itself holds a dot is tried first.
+    /// A step that is a number indexes an array.
+    pub fn get(&self, path: &str) -> Option<&'a RawValue> {
+        if let Some((_, value)) = self.fields.iter().find(|(k, _)| k == path) {
+            return Some(value);
+        }
+        let (head, rest) = path.split_once('.')?;
+        let value = self.fields.iter().find(|(k, _)| k == head)?.1;
+        get_in(value, rest)
+    }
+
+    /// The text at a path: `Ok(None)` where it is missing or null; a number or boolean is its JSON text; an object or
+    /// array is an error (`field_type`).
+    pub fn text(&self, path: &str) -> Result<Option<Cow<'a, str>>, Unreadable> {
+        match self.get(path) {
+            None => Ok(None),
+            Some(value) => text_of(value).map_err(|kind| field_type(path, "text", kind)),
+        }
+    }
+
+    /// Like [`Object::text`], but a missing field is an error (`field_missing`). Null counts as missing.
+    pub fn require(&self, path: &str) -> Result<Cow<'a, str>, Unreadable> {
+        self.text(path)?.ok_or_else(|| self.missing(path))
+    }
+
+    /// The error for a missing field: names the fields that are there.
+    pub fn missing(&self, path: &str) -> Unreadable {
+        let there: Vec<&str> = self.fields.iter().take(12).map(|(k, _)| k.as_ref()).collect();
+        Unreadable {
+            reason: "field_missing",
+            detail: format!("no field `{path}`; the row has: {}", there.join(", ")),
+            head: String::new(),
+        }
+    }
+
+    /// A JSON object of the top-level fields whose names are not in `used` (a nested path uses its head).
+    pub fn rest(&self, used: &[&str]) -> Option<Cow<'a, str>> {
+        let head = |path: &str| path.split('.').next().unwrap_or(path).to_owned();
+        let mut out = String::new();
+        for (key, value) in &self.fields {
+            if used.iter().any(|u| *u == key || head(u) == *key) {
+                continue;
+            }
+            out.push(if out.is_empty() { '{' } else { ',' });
+            out.push_str(&serde_json::to_string(key).unwrap_or_default());
+            out.push(':');
+            out.push_str(value.get());
+        }
+        if out.is_empty() {
+            return None;
+        }
+        out.push('}');
+        Some(Cow::Owned(out))
+    }
+}
+
+/// The error for a field of the wrong type.
+pub fn field_type(path: &str, wanted: &str, found: &str) -> Unreadable {
+    Unreadable {
+        reason: "field_type",
+        detail: format!("field `{path}` should be {wanted}, but is {found}"),
+        head: String::new(),
+    }
+}
+
+/// The text of a JSON value; `Err` names what it is instead.
+pub fn text_of(value: &RawValue) -> Result<Option<Cow<'_, str>>, &'static str> {
+    let json = value.get();
+    match json.as_bytes().first() {
+        Some(b'"') => match parse_text(json) {
+            Some(text) => Ok(Some(text)),
+            None => Err("not valid JSON text"),
+        },
+        Some(b'n') => Ok(None),
+        Some(b'{') => Err("an object"),
+        Some(b'[') => Err("an array"),
+        _ => Ok(Some(Cow::Borrowed(json))),
+    }
+}
+
+fn parse_text(json: &str) -> Option<Cow<'_, str>> {
+    let inner = &json[1..json.len() - 1];
+    if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
+        return Some(Cow::Borrowed(inner));
+    }
+    serde_json::from_str::<String>(json).ok().map(Cow::Owned)
+}
+
+fn get_in<'a>(value: &'a RawValue, path: &str) -> Option<&'a RawValue> {
+    match value.get().as_bytes().first()? {
+        b'{' => Object::parse(value.get()).ok()?.get(path),
+        b'[' => {
+            let (step, rest) = path.split_once('.').map_or((path, None), |(s, r)| (s, Some(r)));
+            let items: Vec<&'a RawValue> = serde_json::from_str(value.get()).ok()?;
+            let item = *items.get(step.parse::<usize>().ok()?)?;
+            rest.map_or(Some(item), |rest| get_in(item, rest))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_nested_and_dotted_paths() {
+        let object = Object::parse(r#"{"a":{"b":[1,{"c":"深"}]},"a.x":"dotted","n":null,"a.x":"last"}"#).unwrap();
+        assert_eq!(object.text("a.b.1.c").unwrap().unwrap(), "深");
+        assert_eq!(object.text("a.x").unwrap().unwrap(), "last");
+        assert_eq!(object.text("n").unwrap(), None);
+        assert_eq!(object.text("a").unwrap_err().reason, "field_type");
+        assert_eq!(object.require("zz").unwrap_err().reason, "field_missing");
+        assert_eq!(object.rest(&["a.b", "n"]).unwrap(), r#"{"a.x":"last"}"#);
+    }
+}

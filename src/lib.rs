@@ -1,0 +1,27 @@
+//! `corpus` collects and cleans text for training language models, Chinese first and English beside it.
+//!
+//! Data flows one way; each room below knows only those under it:
+//!
+//! ```text
+//! cli       the command line: one file a command
+//! build     a recipe run as a chain of jobs, and what it writes
+//! engine    the only room that names DataFusion: scan, functions, sink, driver
+//! recipe    TOML with spans -> sources, stages, output, every problem at once
+//! stages    one file a stage: clean, measure, keep, whole
+//! formats   one file a shape of raw data: bytes -> rows
+//! input     bytes on disk: compression, archives, encodings, lines
+//! rows      the four row schemas, and the builder that fills them
+//! text      pure kernels over &str
+//! ```
+pub mod build;
+pub mod cli;
+pub mod engine;
+pub mod error;
+pub mod formats;
+pub mod input;
+pub mod recipe;
+pub mod rows;
+pub mod stages;
+pub mod text;
+
+pub use error::{Error, Result};

@@ -1,0 +1,1 @@
+//! Pure kernels over `&str`: no arrow, no engine, no files.
