@@ -1,0 +1,3 @@
+//! x
+pub mod output;
+pub mod parquet_file;
