@@ -1,3 +1,662 @@
-//! x
+//! A recipe run as a short chain of jobs, each one plan from files to files, cut into units:
+//!
+//! ```text
+//! gather   files found, detected, hashed, cut into pieces and units
+//! scan     raw files -> unit files: signals, keys, sizes (and the text, where reading it twice costs more)
+//! ids      own ids that repeat
+//! decide   keep, sample, whole stages: narrow columns -> drops by unit
+//! layout   sizes of the rows -> slabs, counts
+//! apply    text joined with what became of it -> data, dropped, unreadable by slab
+//! shards   slabs strung together
+//! ```
+
+pub mod card;
+pub mod chain;
+pub mod decide;
+pub mod inputs;
+pub mod jobs;
+pub mod layout;
+pub mod manifest;
 pub mod output;
 pub mod parquet_file;
+pub mod plans;
+pub mod shards;
+pub mod usage;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use datafusion_physical_plan::ExecutionPlan;
+use futures::StreamExt;
+use serde_json::json;
+
+use crate::engine::functions::ids::IdsSpec;
+use crate::engine::session::{NARROW_ROWS, TEXT_ROWS};
+use crate::engine::sink::{self, PIECES};
+use crate::engine::{Session, drive};
+use crate::recipe::Recipe;
+use crate::rows::Use;
+use crate::stages::exact_dedup::ExactDedup;
+use crate::{Error, Result};
+use chain::{Chain, Decide, Link};
+use decide::{Buckets, Drop, Runs};
+use inputs::{Inputs, SourceInput};
+use jobs::{Job, Log, fingerprint};
+use layout::{Layout, Slab};
+use manifest::Manifest;
+use output::{OutputSpec, SignalColumn, data_schema, dropped_schema, slab_file, unreadable_schema};
+use plans::{Folders, Plans, folder};
+
+/// How a build runs: nothing here changes what comes out.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The output folder.
+    pub out: PathBuf,
+    /// The folder of jobs.
+    pub work: PathBuf,
+    /// Units worked on at a time.
+    pub threads: usize,
+    /// Bytes of memory.
+    pub memory: u64,
+    /// Bytes of a unit (for tests; 64 MiB).
+    pub unit: u64,
+    /// Whether earlier jobs are thrown away first.
+    pub fresh: bool,
+    /// Whether the text of finished jobs is kept.
+    pub keep_work: bool,
+    /// Set when the user asks to stop.
+    pub stop: Arc<AtomicBool>,
+}
+
+/// Hears how a build goes on.
+pub trait Progress {
+    /// A phase begins; it has `total` steps.
+    fn phase(&self, name: &str, total: u64);
+    /// `steps` more are done.
+    fn advance(&self, steps: u64);
+    /// The phase is over; a sentence says what it did.
+    fn done(&self, summary: &str);
+}
+
+/// What a build gives back.
+pub struct Built {
+    /// The manifest.
+    pub manifest: Manifest,
+    /// Whether the output was there already.
+    pub reused: bool,
+    /// Notes of files whose format was not certain.
+    pub notes: Vec<String>,
+}
+
+/// Runs a recipe.
+pub fn run(recipe: &Recipe, options: &Options, progress: &dyn Progress) -> Result<Built> {
+    let make = |path: &Path| std::fs::create_dir_all(path).map_err(Error::io(path));
+    make(&options.out)?;
+    let _lock = lock(&options.out)?;
+    if options.fresh && options.work.exists() {
+        std::fs::remove_dir_all(&options.work).map_err(Error::io(&options.work))?;
+    }
+    make(&options.work)?;
+    let spill = options.work.join("spill");
+    let _ = std::fs::remove_dir_all(&spill);
+    make(&spill)?;
+    let session = Session::new(options.threads, options.memory, &spill, options.stop.clone())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(options.threads)
+        .enable_all()
+        .build()
+        .map_err(Error::io("the thread pool"))?;
+    let build = Build { recipe, options, progress, session, log: Log::open(&options.work)? };
+    let built = runtime.block_on(build.run());
+    let _ = std::fs::remove_dir_all(&spill);
+    built
+}
+
+/// One build at a time writes into a folder. The system frees the lock when the process ends, however it ends.
+fn lock(out: &Path) -> Result<File> {
+    let path = out.join(".lock");
+    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(Error::io(&path))?;
+    file.try_lock().map_err(|e| match e {
+        std::fs::TryLockError::WouldBlock => Error::other(
+            format!("another build is writing into {}", out.display()),
+            "wait for it, or write elsewhere with --out",
+        ),
+        std::fs::TryLockError::Error(e) => Error::io(&path)(e),
+    })?;
+    Ok(file)
+}
+
+struct Build<'a> {
+    recipe: &'a Recipe,
+    options: &'a Options,
+    progress: &'a dyn Progress,
+    session: Session,
+    log: Log,
+}
+
+/// What the scan of the inputs found.
+struct Scanned {
+    job: Job,
+    /// Rows in each piece.
+    rows: Vec<u64>,
+    /// Stretches of row keys that a `limit` cuts off.
+    cuts: Vec<(u64, u64)>,
+    /// Units of each source that count.
+    units: Vec<Vec<usize>>,
+    ids: IdsSpec,
+    own_ids: bool,
+}
+
+impl Build<'_> {
+    async fn run(&self) -> Result<Built> {
+        let mut timings = usage::Timings::start();
+        let chain = Chain::new(self.recipe)?;
+        self.progress.phase("Looking at files", 0);
+        let mut inputs = inputs::gather(self.recipe, self.options.unit, &self.options.work, self.options.threads)?;
+        let copies = chain.kind("words").is_some();
+        inputs.sources.iter_mut().for_each(|s| s.staged |= copies);
+        let files: usize = inputs.sources.iter().map(|s| s.files.len()).sum();
+        self.progress.done(&format!("{files} files, {}", usage::size(inputs.bytes())));
+        let notes = notes(&inputs);
+        timings.lap("look");
+
+        let fingerprint = self.fingerprint(&inputs, &chain);
+        let identity = jobs::fingerprint(&(&fingerprint, inputs_identity(&inputs), &self.recipe.name));
+        if let Some(manifest) = self.finished(&identity) {
+            return Ok(Built { manifest, reused: true, notes });
+        }
+        let plans = Plans { inputs: &inputs, chain: &chain };
+        let scanned = self.scan(&plans).await?;
+        timings.lap("scan");
+        let repeats = self.repeats(&plans, &scanned).await?;
+        timings.lap("ids");
+        let drops = self.decide(&plans, &scanned, repeats.as_ref()).await?;
+        timings.lap("decide");
+        let layout = self.layout(&plans, &scanned, &drops).await?;
+        timings.lap("layout");
+        let applied = self.apply(&plans, &scanned, repeats.as_ref(), &drops, &layout).await?;
+        timings.lap("apply");
+        let mut manifest = manifest::manifest(self.recipe, &fingerprint, &inputs, &chain, &layout);
+        self.shards(&inputs, &chain, &applied, &layout, &manifest)?;
+        timings.lap("shards");
+        manifest.timings = timings.finish();
+        manifest.timings.insert("identity".into(), json!(identity));
+        self.hand_over(&manifest)?;
+        Ok(Built { manifest, reused: false, notes })
+    }
+
+    /// Of the resolved stages, output options, uses and version: without paths, inputs, threads or memory.
+    fn fingerprint(&self, inputs: &Inputs, chain: &Chain) -> String {
+        let links: Vec<_> = chain.links.iter().map(|l| (&l.name, &l.run, &l.only, &l.options)).collect();
+        let uses: Vec<_> = inputs.sources.iter().map(|s| s.usage).collect();
+        let output = &self.recipe.output;
+        fingerprint(&(jobs::CODE, links, (output.shard, &output.signals, output.dropped_text), uses))
+    }
+
+    /// The manifest of this very build, where the folder holds it already.
+    fn finished(&self, identity: &str) -> Option<Manifest> {
+        let bytes = std::fs::read(self.options.out.join("build.json")).ok()?;
+        let manifest: Manifest = serde_json::from_slice(&bytes).ok()?;
+        (manifest.timings.get("identity")?.as_str()? == identity && self.options.out.join("data").is_dir())
+            .then_some(manifest)
+    }
+
+    /// The scan job: every unit that is not there yet.
+    async fn scan(&self, plans: &Plans<'_>) -> Result<Scanned> {
+        let inputs = plans.inputs;
+        let specs: Vec<_> = inputs.sources.iter().map(|s| (plans.rows_spec(s), s.staged, s.source.limit)).collect();
+        let job = Job::new(&self.options.work, "scan", &(inputs_identity(inputs), specs, self.options.unit))?;
+        self.progress.phase("Reading", inputs.units.len() as u64);
+        let mut scanned = Scanned {
+            rows: vec![0; inputs.pieces.len()],
+            cuts: Vec::new(),
+            units: Vec::new(),
+            ids: IdsSpec { sources: Vec::new(), bases: Vec::new() },
+            own_ids: false,
+            job,
+        };
+        let mut total = 0;
+        for (number, source) in inputs.sources.iter().enumerate() {
+            let limit = source.source.limit.unwrap_or(u64::MAX);
+            // A source with a limit is read a few units at a time, until there is enough.
+            let step = if limit == u64::MAX { source.units.len() } else { self.session.threads };
+            let units: Vec<usize> = source.units.clone().collect();
+            let (mut used, mut seen) = (Vec::new(), 0);
+            for units in units.chunks(step.max(1)) {
+                self.units(&scanned.job, units, &plans.unit_schema(source)?, TEXT_ROWS, |left| {
+                    plans.scan(source, left, &scanned.job)
+                })
+                .await?;
+                for unit in units {
+                    used.push(*unit);
+                    for (piece, rows) in pieces_of(&scanned.job.unit(*unit))? {
+                        scanned.rows[piece as usize] = rows;
+                        scanned.ids.bases.push((piece, seen, number));
+                        if seen <= limit && seen + rows > limit {
+                            scanned.cuts.push((piece << 32 | (limit - seen), (source.pieces.end as u64) << 32));
+                        }
+                        seen += rows;
+                    }
+                }
+                if seen >= limit {
+                    break;
+                }
+            }
+            total += seen.min(limit);
+            scanned.units.push(used);
+            scanned.ids.sources.push(source.source.name.clone());
+        }
+        scanned.own_ids = inputs.sources.iter().zip(&scanned.units).any(|(_, units)| {
+            units.iter().any(|u| has_ids(&scanned.job.unit(*u)).unwrap_or(true))
+        });
+        self.progress.done(&format!("{} rows", usage::count(total)));
+        Ok(scanned)
+    }
+
+    /// Runs the units of a job that are not done, and makes sure that each has its file.
+    async fn units(
+        &self,
+        job: &Job,
+        units: &[usize],
+        schema: &arrow::datatypes::SchemaRef,
+        rows: usize,
+        plan: impl FnOnce(&[usize]) -> Result<Arc<dyn ExecutionPlan>>,
+    ) -> Result<()> {
+        let left: Vec<usize> = units.iter().copied().filter(|u| !job.has(*u)).collect();
+        self.progress.advance((units.len() - left.len()) as u64);
+        if left.is_empty() {
+            return Ok(());
+        }
+        drive(&self.session, plan(&left)?, rows, |partition, _| {
+            let unit = left[partition];
+            if !job.has(unit) {
+                sink::write_empty(&job.folder, unit as u64, schema.clone())?;
+            }
+            self.log.line(job, unit as u64, "done");
+            self.progress.advance(1);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Own ids that repeat, if any do.
+    async fn repeats(&self, plans: &Plans<'_>, scanned: &Scanned) -> Result<Option<Job>> {
+        if !scanned.own_ids {
+            return Ok(None);
+        }
+        let job = Job::new(&self.options.work, "ids", &(&scanned.job.fingerprint, &scanned.cuts))?;
+        let units: Vec<usize> = scanned.units.concat();
+        let any = job.folder.join("any");
+        if !any.is_file() {
+            let mut buckets = Buckets::new(job.folder.join("buckets"))?;
+            let mut count = 0u64;
+            let plan = plans.ids(&units, &scanned.folders(None, None), self.session.threads)?;
+            self.walk(plan, "id_key", |like| {
+                count += 1;
+                buckets.add(self.unit_of(plans.inputs, like.ord), like.ord, like.nth + 1, String::new())
+            })
+            .await?;
+            for unit in &units {
+                let repeats: Vec<_> = buckets.take(*unit)?.into_iter().map(|(ord, n, _)| (ord, n as i64)).collect();
+                decide::write_repeats(&job.unit(*unit), &repeats)?;
+            }
+            parquet_file::write_whole(&any, count.to_string().as_bytes())?;
+        }
+        let count = std::fs::read_to_string(&any).map_err(Error::io(&any))?;
+        Ok((count.trim() != "0").then_some(job))
+    }
+
+    fn unit_of(&self, inputs: &Inputs, ord: u64) -> usize {
+        let piece = (ord >> 32) as usize;
+        inputs.units.partition_point(|u| u.pieces.end <= piece)
+    }
+
+    async fn walk(
+        &self,
+        plan: Arc<dyn ExecutionPlan>,
+        key: &str,
+        mut like: impl FnMut(decide::Like) -> Result<()>,
+    ) -> Result<()> {
+        let mut stream = plan.execute(0, self.session.context(NARROW_ROWS))?;
+        let mut runs = Runs::default();
+        while let Some(batch) = stream.next().await {
+            if self.session.stopped() {
+                return Err(Error::Interrupted);
+            }
+            runs.walk(&batch?, key, &mut like)?;
+        }
+        Ok(())
+    }
+
+    /// All decisions, in order; the last job holds every drop.
+    async fn decide(&self, plans: &Plans<'_>, scanned: &Scanned, repeats: Option<&Job>) -> Result<Job> {
+        let mut drops: Option<Job> = None;
+        for decision in plans.chain.decisions() {
+            let before = drops.as_ref().map(|j| &j.fingerprint);
+            drops = Some(match decision {
+                Decide::Judge(links) => {
+                    let what: Vec<_> =
+                        links.iter().map(|l| (&l.name, l.number, &l.run, &l.only, &l.options)).collect();
+                    let sources: Vec<_> = plans.inputs.sources.iter().map(|s| &s.source.name).collect();
+                    let key = (&scanned.job.fingerprint, &scanned.cuts, before, what, sources);
+                    let job = Job::new(&self.options.work, "judge", &key)?;
+                    self.judge(plans, scanned, repeats, drops.as_ref(), &links, &job).await?;
+                    job
+                }
+                Decide::Dedup(link, dedup) => {
+                    let sources: Vec<_> =
+                        plans.inputs.sources.iter().map(|s| (&s.source.name, s.source.priority)).collect();
+                    let what = (&link.name, link.number, &link.only, &link.options, sources);
+                    let job = Job::new(&self.options.work, "dedup", &(&scanned.job.fingerprint, before, what))?;
+                    self.dedup(plans, scanned, repeats, drops.as_ref(), (link, dedup), &job).await?;
+                    job
+                }
+            });
+        }
+        drops.ok_or_else(|| Error::Engine("nothing was decided".into()))
+    }
+
+    async fn judge(
+        &self,
+        plans: &Plans<'_>,
+        scanned: &Scanned,
+        repeats: Option<&Job>,
+        drops: Option<&Job>,
+        links: &[&Link],
+        job: &Job,
+    ) -> Result<()> {
+        let names: Vec<&str> = links.iter().map(|l| l.name.as_str()).collect();
+        let units: u64 = scanned.units.iter().map(|u| u.len() as u64).sum();
+        self.progress.phase(if names.is_empty() { "Judging" } else { "Judging by " }, units);
+        for (number, source) in plans.inputs.sources.iter().enumerate() {
+            let at = scanned.folders(repeats, drops);
+            self.units(job, &scanned.units[number], &decide::drops_schema(), NARROW_ROWS, |left| {
+                plans.judge(source, left, links, &at, job)
+            })
+            .await?;
+        }
+        self.progress.done(&if names.is_empty() { "empty rows".to_owned() } else { names.join(", ") });
+        Ok(())
+    }
+
+    async fn dedup(
+        &self,
+        plans: &Plans<'_>,
+        scanned: &Scanned,
+        repeats: Option<&Job>,
+        drops: Option<&Job>,
+        (link, dedup): (&Link, &ExactDedup),
+        job: &Job,
+    ) -> Result<()> {
+        self.progress.phase("Comparing", 0);
+        let units: Vec<usize> = scanned.units.concat();
+        let missing = units.iter().any(|u| !job.has(*u));
+        let mut count = 0u64;
+        if missing {
+            let applies = |s: &&SourceInput| plans.chain.dedups(link, s);
+            let sources: Vec<&SourceInput> = plans.inputs.sources.iter().filter(applies).collect();
+            let mut buckets = Buckets::new(job.folder.join("buckets"))?;
+            if !sources.is_empty() {
+                let at = scanned.folders(repeats, drops);
+                let plan = plans.dedup(link, dedup, &sources, &scanned.units, &at, self.session.threads)?;
+                self.walk(plan, &format!("key@{}", link.number), |like| {
+                    count += 1;
+                    let kept = decide::kept_id(&scanned.ids, &like)?;
+                    buckets.add(self.unit_of(plans.inputs, like.ord), like.ord, like.first, kept)
+                })
+                .await?;
+            }
+            for unit in &units {
+                let mut all = match drops {
+                    Some(before) => decide::read_drops(&before.unit(*unit))?,
+                    None => Vec::new(),
+                };
+                all.extend(buckets.take(*unit)?.into_iter().map(|(ord, _, kept)| Drop {
+                    ord,
+                    words: [Some(link.name.clone()), Some("exact_duplicate".into()), None, None, Some(kept)],
+                    similarity: Some(1.0),
+                }));
+                all.sort_by_key(|d| d.ord);
+                decide::write_drops(&job.unit(*unit), &all)?;
+                self.log.line(job, *unit as u64, "done");
+            }
+            let _ = std::fs::remove_dir_all(job.folder.join("buckets"));
+        }
+        let said = if missing { format!("{} duplicates", usage::count(count)) } else { "reused".into() };
+        self.progress.done(&format!("{}: {said}", link.name));
+        Ok(())
+    }
+
+    async fn layout(&self, plans: &Plans<'_>, scanned: &Scanned, drops: &Job) -> Result<Layout> {
+        let mut layout = Layout::new(plans.inputs.pieces.len(), self.recipe.output.shard);
+        for (number, source) in plans.inputs.sources.iter().enumerate() {
+            if scanned.units[number].is_empty() {
+                continue;
+            }
+            let at = scanned.folders(None, Some(drops));
+            let plan = plans.layout(source, &scanned.units[number], &at)?;
+            let mut stream = plan.execute(0, self.session.context(NARROW_ROWS))?;
+            while let Some(batch) = stream.next().await {
+                layout.walk(number, &batch?);
+            }
+        }
+        Ok(layout)
+    }
+
+    async fn apply(
+        &self,
+        plans: &Plans<'_>,
+        scanned: &Scanned,
+        repeats: Option<&Job>,
+        drops: &Job,
+        layout: &Layout,
+    ) -> Result<Job> {
+        let output = (self.recipe.output.shard, &self.recipe.output.signals, self.recipe.output.dropped_text);
+        let licenses: Vec<_> = plans.inputs.sources.iter().map(|s| (&s.source.license, &s.source.language)).collect();
+        let paths: Vec<_> = plans.inputs.sources.iter().flat_map(|s| &s.files).map(|f| &f.name).collect();
+        let job = Job::new(&self.options.work, "apply", &(&drops.fingerprint, output, licenses, paths))?;
+        self.progress.phase("Writing", layout.slabs.len() as u64);
+        for (number, source) in plans.inputs.sources.iter().enumerate() {
+            let mine = layout.slabs.iter().filter(|s| s.source == number);
+            let left: Vec<Slab> =
+                mine.clone().filter(|s| !slab_file(&job.folder, s.number, "data").is_file()).cloned().collect();
+            self.progress.advance((mine.count() - left.len()) as u64);
+            if left.is_empty() {
+                continue;
+            }
+            let at = scanned.folders(repeats, Some(drops));
+            let spec = self.output_spec(plans, source, &left, &job);
+            let plan = plans.apply(source, &left, &at, spec)?;
+            drive(&self.session, plan, TEXT_ROWS, |partition, _| {
+                self.log.line(&job, left[partition].number, "done");
+                self.progress.advance(1);
+                Ok(())
+            })
+            .await?;
+        }
+        let kept: u64 = layout.slabs.iter().map(|s| s.kept.0).sum();
+        self.progress.done(&format!("{} rows", usage::count(kept)));
+        Ok(job)
+    }
+
+    fn output_spec(&self, plans: &Plans<'_>, source: &SourceInput, slabs: &[Slab], job: &Job) -> OutputSpec {
+        let last = |signal: &str| plans.chain.column(source, signal, usize::MAX).map(|c| c.0);
+        let signals = plans.chain.output_signals(self.recipe).into_iter();
+        OutputSpec {
+            folder: job.folder.clone(),
+            slabs: slabs.iter().map(|s| (s.first, s.number)).collect(),
+            usage: source.usage,
+            source: source.source.name.clone(),
+            license: source.source.license.clone(),
+            language: source.source.language.clone(),
+            measured_language: last("language"),
+            measured_script: last("script"),
+            signals: signals.map(|(name, kind)| (name.clone(), SignalColumn::from(kind), last(&name))).collect(),
+            dropped_text: self.recipe.output.dropped_text,
+            paths: source.pieces.clone().map(|p| (p as u64, plans.inputs.file(p).name.clone())).collect(),
+        }
+    }
+
+    /// Strings slabs together under a new folder, which then takes the place of what stood in the output.
+    fn shards(&self, inputs: &Inputs, chain: &Chain, applied: &Job, layout: &Layout, manifest: &Manifest) -> Result<()> {
+        let fresh = self.options.work.join("new");
+        let _ = std::fs::remove_dir_all(&fresh);
+        let limit = self.recipe.output.shard;
+        let signals: Vec<_> = chain.output_signals(self.recipe).into_iter().map(|(n, k)| (n, SignalColumn::from(k))).collect();
+        let slabs = |usage: Use| layout.slabs.iter().filter(move |s| inputs.sources[s.source].usage == usage);
+        let file = |slab: &Slab, kind: &str| slab_file(&applied.folder, slab.number, kind);
+        let mut all: Vec<(Option<Use>, shards::Shard)> = Vec::new();
+        for usage in uses(inputs) {
+            let data = data_schema(usage, &signals);
+            let kept = slabs(usage).filter(|s| s.kept.0 > 0).map(|s| (file(s, "data"), s.kept.1));
+            let folder = fresh.join("data").join(usage.as_str());
+            let mut planned = shards::plan(&folder, &data, kept, limit);
+            if planned.is_empty() {
+                // A use without rows still has a table: an empty one.
+                planned = shards::plan(&folder, &data, std::iter::once((PathBuf::new(), 0)), limit);
+                planned.iter_mut().for_each(|s| s.parts.clear());
+            }
+            let gone = slabs(usage).filter(|s| s.dropped.0 > 0).map(|s| (file(s, "dropped"), s.dropped.1));
+            let folder = fresh.join("dropped").join(usage.as_str());
+            planned.extend(shards::plan(&folder, &dropped_schema(usage), gone, limit));
+            all.extend(planned.into_iter().map(|s| (Some(usage), s)));
+        }
+        let unreadable = layout.slabs.iter().filter(|s| s.unreadable > 0).map(|s| (file(s, "unreadable"), s.unreadable * 264));
+        let planned = shards::plan(&fresh.join("unreadable"), &unreadable_schema(), unreadable, limit);
+        all.extend(planned.into_iter().map(|s| (None, s)));
+        for (usage, shard) in &all {
+            let mut labels = BTreeMap::from([
+                ("corpus.recipe".to_owned(), self.recipe.name.clone()),
+                ("corpus.fingerprint".to_owned(), manifest.recipe.fingerprint.clone()),
+                ("corpus.version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
+                ("corpus.schema".to_owned(), crate::recipe::schema::describe(&shard.schema).to_string()),
+            ]);
+            if let Some(usage) = usage {
+                labels.insert("corpus.use".to_owned(), usage.as_str().to_owned());
+            }
+            shards::write(shard, &labels)?;
+        }
+        Ok(())
+    }
+
+    /// Puts the new output in its place; the manifest comes last.
+    fn hand_over(&self, manifest: &Manifest) -> Result<()> {
+        let (out, fresh) = (&self.options.out, self.options.work.join("new"));
+        let build = out.join("build.json");
+        if build.exists() {
+            std::fs::remove_file(&build).map_err(Error::io(&build))?;
+        }
+        for name in ["data", "dropped", "unreadable"] {
+            let (old, new) = (out.join(name), fresh.join(name));
+            if old.exists() {
+                std::fs::remove_dir_all(&old).map_err(Error::io(&old))?;
+            }
+            if new.exists() {
+                move_folder(&new, &old)?;
+            }
+        }
+        let _ = std::fs::remove_dir_all(&fresh);
+        let mut uses: Vec<Use> = manifest.sources.iter().flat_map(|s| s.uses.clone()).collect();
+        uses.sort();
+        uses.dedup();
+        parquet_file::write_whole(&out.join("README.md"), card::card(self.recipe, manifest, &uses).as_bytes())?;
+        let json = serde_json::to_vec_pretty(manifest).map_err(|e| Error::Engine(e.to_string()))?;
+        parquet_file::write_whole(&build, &json)?;
+        self.free()
+    }
+
+    /// Frees what nothing needs any more: slabs are in the shards now.
+    fn free(&self) -> Result<()> {
+        if self.options.keep_work {
+            return Ok(());
+        }
+        let entries = std::fs::read_dir(&self.options.work).map_err(Error::io(&self.options.work))?;
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            if name.to_string_lossy().starts_with("apply-") {
+                std::fs::remove_dir_all(entry.path()).map_err(Error::io(entry.path()))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Scanned {
+    fn folders<'a>(&'a self, repeats: Option<&'a Job>, drops: Option<&'a Job>) -> Folders<'a> {
+        Folders {
+            units: &self.job.folder,
+            repeats: folder(repeats),
+            drops: folder(drops),
+            own_ids: self.own_ids,
+            ids: self.ids.clone(),
+            rows: &self.rows,
+            cuts: self.cuts.clone(),
+        }
+    }
+}
+
+fn move_folder(from: &Path, to: &Path) -> Result<()> {
+    if std::fs::rename(from, to).is_ok() {
+        return Ok(());
+    }
+    // Another file system (--work elsewhere): copy, file by file.
+    for entry in walkdir::WalkDir::new(from).into_iter().flatten() {
+        let target = to.join(entry.path().strip_prefix(from).unwrap_or(entry.path()));
+        if entry.file_type().is_dir() {
+            std::fs::create_dir_all(&target).map_err(Error::io(&target))?;
+        } else {
+            std::fs::copy(entry.path(), &target).map_err(Error::io(&target))?;
+        }
+    }
+    Ok(())
+}
+
+/// The uses of a build, in the order of a model's training.
+fn uses(inputs: &Inputs) -> Vec<Use> {
+    Use::ALL.into_iter().filter(|u| inputs.sources.iter().any(|s| s.usage == *u)).collect()
+}
+
+/// What makes two inputs the same: content, layout and cuts; not where they lie.
+fn inputs_identity(inputs: &Inputs) -> serde_json::Value {
+    let file = |f: &inputs::InputFile| json!([f.sha256, f.member, f.layout]);
+    let pieces: Vec<_> = inputs.pieces.iter().map(|p| (p.start, p.end)).collect();
+    let sources: Vec<_> = inputs
+        .sources
+        .iter()
+        .map(|s| json!([s.source.name, s.usage, s.source.priority, s.files.iter().map(file).collect::<Vec<_>>()]))
+        .collect();
+    json!([sources, pieces])
+}
+
+fn notes(inputs: &Inputs) -> Vec<String> {
+    let files = inputs.sources.iter().flat_map(|s| &s.files);
+    files.filter_map(|f| Some(format!("{}: {}", f.name, f.note.as_ref()?))).collect()
+}
+
+/// Rows by piece, as the unit's file counts them.
+fn pieces_of(path: &Path) -> Result<Vec<(u64, u64)>> {
+    let file = File::open(path).map_err(Error::io(path))?;
+    let metadata = parquet::file::metadata::ParquetMetaDataReader::new().parse_and_finish(&file)?;
+    let pairs = metadata.file_metadata().key_value_metadata();
+    let value = pairs.and_then(|kv| kv.iter().find(|kv| kv.key == PIECES)).and_then(|kv| kv.value.clone());
+    serde_json::from_str(&value.unwrap_or_default()).map_err(|e| Error::Engine(format!("{}: {e}", path.display())))
+}
+
+/// Whether any row of a unit has an id of its own.
+fn has_ids(path: &Path) -> Result<bool> {
+    use arrow::array::Array;
+    let file = File::open(path).map_err(Error::io(path))?;
+    let builder = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file)?;
+    let Ok(index) = builder.schema().index_of("id_key") else { return Ok(false) };
+    let mask = parquet::arrow::ProjectionMask::roots(builder.parquet_schema(), [index]);
+    for batch in builder.with_projection(mask).with_batch_size(NARROW_ROWS).build()? {
+        let batch = batch?;
+        if batch.column(0).null_count() < batch.num_rows() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

@@ -1,10 +1,10 @@
 //! The built-in operators that our plans are made of, with the settings that they need.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::compute::SortOptions;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Field, SchemaRef};
 use datafusion_common::{JoinType, NullEquality, ScalarValue};
 use datafusion_datasource::file_groups::FileGroup;
 use datafusion_datasource::file_scan_config::FileScanConfigBuilder;
@@ -29,33 +29,47 @@ pub type Plan = Arc<dyn ExecutionPlan>;
 /// An expression of a plan.
 pub type Expr = Arc<dyn PhysicalExpr>;
 
+/// Which way to sort.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Least first.
+    Up,
+    /// Greatest first.
+    Down,
+}
+
 /// The column `name` of a node. It is there: the builders of plans name only what they put in.
 pub fn column(plan: &Plan, name: &str) -> Result<Expr> {
     let index = plan.schema().index_of(name)?;
     Ok(Arc::new(Column::new(name, index)))
 }
 
-fn ascending(plan: &Plan, names: &[&str]) -> Result<LexOrdering> {
-    let exprs = names
+fn ordering(plan: &Plan, columns: &[(&str, Direction)]) -> Result<LexOrdering> {
+    let exprs = columns
         .iter()
-        .map(|name| Ok(PhysicalSortExpr::new(column(plan, name)?, SortOptions { descending: false, nulls_first: true })))
+        .map(|(name, direction)| {
+            let options = SortOptions { descending: *direction == Direction::Down, nulls_first: true };
+            Ok(PhysicalSortExpr::new(column(plan, name)?, options))
+        })
         .collect::<Result<Vec<_>>>()?;
     LexOrdering::new(exprs).ok_or_else(|| Error::Engine("an order needs a column".into()))
 }
 
-/// Scans Parquet files that this build wrote, one group of files a partition, each sorted by `ord`.
-/// Only the columns `wanted` are read. `range` (first, one past last `ord`, by partition) prunes row groups.
-pub fn parquet(
-    groups: &[Vec<PathBuf>],
-    schema: &SchemaRef,
-    wanted: &[&str],
-) -> Result<Plan> {
-    let source = Arc::new(ParquetSource::new(TableSchema::from(schema.clone())));
+/// A Parquet file of this build, with the values of the constant columns that its rows carry.
+pub type Part = (PathBuf, Vec<ScalarValue>);
+
+/// Scans Parquet files that this build wrote, one group of files a partition, each sorted by `ord`. Only the columns
+/// `wanted` are read; the `constants` (one value a file) follow them.
+pub fn parquet(groups: &[Vec<Part>], schema: &SchemaRef, wanted: &[&str], constants: &[Field]) -> Result<Plan> {
+    let fields = constants.iter().map(|f| Arc::new(f.clone())).collect::<Vec<_>>();
+    let schema = TableSchema::builder(schema.clone()).with_table_partition_cols(fields).build();
+    let source = Arc::new(ParquetSource::new(schema.clone()));
     let groups = groups
         .iter()
-        .map(|files| Ok(FileGroup::new(files.iter().map(|f| partitioned(f)).collect::<Result<Vec<_>>>()?)))
+        .map(|files| Ok(FileGroup::new(files.iter().map(partitioned).collect::<Result<Vec<_>>>()?)))
         .collect::<Result<Vec<_>>>()?;
-    let projection = wanted.iter().map(|name| Ok(schema.index_of(name)?)).collect::<Result<Vec<_>>>()?;
+    let names = wanted.iter().copied().chain(constants.iter().map(|f| f.name().as_str()));
+    let projection = names.map(|name| Ok(schema.table_schema().index_of(name)?)).collect::<Result<Vec<_>>>()?;
     let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), source)
         .with_file_groups(groups)
         .with_projection_indices(Some(projection))?
@@ -63,13 +77,14 @@ pub fn parquet(
     Ok(DataSourceExec::from_data_source(config))
 }
 
-fn partitioned(path: &Path) -> Result<PartitionedFile> {
+fn partitioned((path, constants): &Part) -> Result<PartitionedFile> {
     let path = std::path::absolute(path).map_err(Error::io(path))?;
     let size = std::fs::metadata(&path).map_err(Error::io(&path))?.len();
     let location = object_store::path::Path::from_absolute_path(&path).map_err(|e| Error::Engine(e.to_string()))?;
     // `new` would escape the location once more.
     let mut file = PartitionedFile::new(String::new(), size);
     file.object_meta.location = location;
+    file.partition_values = constants.clone();
     Ok(file)
 }
 
@@ -100,16 +115,24 @@ pub fn is_not_null(input: &Plan, name: &str) -> Result<Expr> {
     Ok(Arc::new(IsNotNullExpr::new(column(input, name)?)))
 }
 
-/// `column < value`.
-pub fn less(input: &Plan, name: &str, value: u64) -> Result<Expr> {
-    let literal = Arc::new(Literal::new(ScalarValue::UInt64(Some(value))));
-    Ok(Arc::new(BinaryExpr::new(column(input, name)?, Operator::Lt, literal)))
+/// `column < first or column >= last`.
+pub fn outside(input: &Plan, name: &str, first: u64, last: u64) -> Result<Expr> {
+    let number = |value| constant(ScalarValue::UInt64(Some(value)));
+    let less = BinaryExpr::new(column(input, name)?, Operator::Lt, number(first));
+    let at_least = BinaryExpr::new(column(input, name)?, Operator::GtEq, number(last));
+    Ok(Arc::new(BinaryExpr::new(Arc::new(less), Operator::Or, Arc::new(at_least))))
 }
 
-/// `column >= value`.
-pub fn at_least(input: &Plan, name: &str, value: u64) -> Result<Expr> {
-    let literal = Arc::new(Literal::new(ScalarValue::UInt64(Some(value))));
-    Ok(Arc::new(BinaryExpr::new(column(input, name)?, Operator::GtEq, literal)))
+/// `low <= column and column < high`, all three columns.
+pub fn between(input: &Plan, name: &str, low: &str, high: &str) -> Result<Expr> {
+    let at_least = BinaryExpr::new(column(input, name)?, Operator::GtEq, column(input, low)?);
+    let less = BinaryExpr::new(column(input, name)?, Operator::Lt, column(input, high)?);
+    Ok(Arc::new(BinaryExpr::new(Arc::new(at_least), Operator::And, Arc::new(less))))
+}
+
+/// A constant.
+pub fn constant(value: ScalarValue) -> Expr {
+    Arc::new(Literal::new(value))
 }
 
 /// A call of one of our functions.
@@ -151,9 +174,9 @@ pub fn left_join(left: Plan, right: Plan) -> Result<Plan> {
     project(joined, columns)
 }
 
-/// Sorts all partitions by `names` (spilling) and merges them into one.
-pub fn sort(input: Plan, names: &[&str]) -> Result<Plan> {
-    let order = ascending(&input, names)?;
+/// Sorts all partitions (spilling) and merges them into one.
+pub fn sort(input: Plan, columns: &[(&str, Direction)]) -> Result<Plan> {
+    let order = ordering(&input, columns)?;
     let sorted: Plan = Arc::new(SortExec::new(order.clone(), input).with_preserve_partitioning(true));
     Ok(Arc::new(SortPreservingMergeExec::new(order, sorted)))
 }

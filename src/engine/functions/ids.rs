@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 use super::Kernel;
 use crate::Result;
 
-/// What ids are made of, for the rows of one source.
+/// What ids are made of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct IdsSpec {
-    /// Name of the source.
-    pub source: String,
-    /// `(piece, rows of the source before it)`, ascending by piece.
-    pub bases: Vec<(u64, u64)>,
+    /// Names of the sources.
+    pub sources: Vec<String>,
+    /// `(piece, rows of its source before it, source)`, ascending by piece.
+    pub bases: Vec<(u64, u64, usize)>,
 }
 
 /// The ready function.
@@ -44,7 +44,7 @@ impl Kernel for IdsKernel {
         let mut ids = StringBuilder::with_capacity(rows, rows * 16);
         for row in 0..rows {
             if own.is_null(row) {
-                ids.append_value(format!("{}:{}", self.spec.source, self.ordinal(ords.value(row))));
+                ids.append_value(self.generated(ords.value(row)));
             } else if repeats.is_null(row) {
                 ids.append_value(own.value(row));
             } else {
@@ -56,11 +56,14 @@ impl Kernel for IdsKernel {
 }
 
 impl IdsKernel {
-    /// Number of the row in its source, from 0.
-    fn ordinal(&self, ord: u64) -> u64 {
+    /// `source:ordinal`, the number of the row in its source from 0.
+    pub fn generated(&self, ord: u64) -> String {
         let (piece, row) = (ord >> 32, ord & 0xffff_ffff);
-        let at = self.spec.bases.partition_point(|(first, _)| *first <= piece);
-        at.checked_sub(1).map_or(row, |at| self.spec.bases[at].1 + row)
+        let at = self.spec.bases.partition_point(|(first, ..)| *first <= piece);
+        match at.checked_sub(1).map(|at| self.spec.bases[at]) {
+            Some((_, before, source)) => format!("{}:{}", self.spec.sources[source], before + row),
+            None => format!(":{row}"),
+        }
     }
 }
 
@@ -71,7 +74,7 @@ mod tests {
 
     #[test]
     fn own_ids_ordinals_and_repeats() {
-        let kernel = IdsKernel::new(IdsSpec { source: "s".into(), bases: vec![(3, 0), (4, 10)] }).unwrap();
+        let kernel = IdsKernel::new(IdsSpec { sources: vec!["s".into()], bases: vec![(3, 0, 0), (4, 10, 0)] }).unwrap();
         let arguments: Vec<ArrayRef> = vec![
             Arc::new(UInt64Array::from(vec![3 << 32 | 2, 4 << 32 | 1, 4 << 32 | 2])),
             Arc::new(StringArray::from(vec![None, None, Some("a")])),

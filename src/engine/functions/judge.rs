@@ -163,7 +163,7 @@ impl JudgeKernel {
             let failure = match &decision.ask {
                 Ask::Keep(rules) => rules
                     .iter()
-                    .find_map(|(signal, at, rule)| rule.judge(signal, &self.value(*at, &signals[*at], row))),
+                    .find_map(|(signal, at, rule)| rule.judge(signal, &self.value(*at, signals, row))),
                 Ask::Sample(sample) => (!sample.keeps(text(&fixed[10], row).unwrap_or_default())).then(|| Failure {
                     reason: "not_sampled".into(),
                     value: String::new(),
@@ -193,10 +193,9 @@ impl JudgeKernel {
         blank.value(row).then(|| (READ, failure("empty", "")))
     }
 
-    fn value(&self, at: usize, column: &ArrayRef, row: usize) -> Value {
-        if column.is_null(row) {
-            return Value::Null;
-        }
+    /// The value of signal `at`; null where this source does not measure it.
+    fn value(&self, at: usize, signals: &[ArrayRef], row: usize) -> Value {
+        let Some(column) = signals.get(at).filter(|c| c.is_valid(row)) else { return Value::Null };
         match self.spec.signals[at] {
             SignalType::Int => Value::Int(column.as_primitive::<Int64Type>().value(row)),
             SignalType::Float => Value::Float(column.as_primitive::<Float64Type>().value(row)),
