@@ -17,6 +17,12 @@ pub(super) fn mended(line: &str) -> String {
     for c in line.chars() {
         if c == HOLE {
             hole = true;
+            // Of the spaces before it, one is enough, and keeps what follows linear.
+            let kept = out.trim_end().len();
+            if kept < out.len() {
+                out.truncate(kept);
+                out.push(' ');
+            }
             continue;
         }
         if !hole {

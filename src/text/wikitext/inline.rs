@@ -145,7 +145,8 @@ pub(super) fn colon(line: &str) -> Option<usize> {
     while let Some(at) = memchr2(b':', b'[', &bytes[i..]) {
         let at = i + at;
         if bytes[at] == b'[' {
-            i = memchr(b']', &bytes[at..]).map_or(at, |e| at + e) + 1;
+            // Without an end, there is no link from here on.
+            i = memchr(b']', &bytes[at..]).map(|e| at + e + 1)?;
         } else if bytes[at + 1..].starts_with(b"//") {
             i = at + 1;
         } else {

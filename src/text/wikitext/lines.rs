@@ -3,7 +3,12 @@
 use super::{BREAK, HOLE, RULES, clean, inline, is_void};
 
 enum Block {
-    Heading { level: usize, text: String },
+    Heading {
+        level: usize,
+        text: String,
+    },
+    /// A `;` line in a section of references: names what follows, as a heading does.
+    Term(String),
     Line(String),
     Blank,
 }
@@ -56,7 +61,7 @@ pub(super) fn text(flat: &str) -> String {
                 out.push_str(&text);
                 out.push_str("\n\n");
             }
-            Block::Line(line) => {
+            Block::Line(line) | Block::Term(line) => {
                 out.push_str(&line);
                 out.push('\n');
             }
@@ -89,18 +94,16 @@ fn blocks(flat: &str) -> Vec<Block> {
             continue;
         }
         let mut own = marks(line);
-        let mut add = |text: String, level: usize| {
+        let mut due = |text: String| {
             own = own.saturating_sub(marks(&text));
-            let due = std::mem::take(&mut rules);
-            let text = if due == 0 { text } else { String::from_iter(std::iter::repeat_n(RULES, due)) + &text };
-            blocks.push(if level > 0 { Block::Heading { level, text } } else { Block::Line(text) });
+            String::from_iter(std::iter::repeat_n(RULES, std::mem::take(&mut rules))) + &text
         };
         if let Some((level, title)) = heading(line) {
             let (title, _) = inline::read(title);
             let title = clean::mended(&title.replace(BREAK, " "));
             if !title.trim_matches(is_void).is_empty() {
                 apparatus = APPARATUS.contains(&title.trim_matches(is_void).to_lowercase().as_str());
-                add(title, level);
+                blocks.push(Block::Heading { level, text: due(title) });
             }
             rules += own;
             continue;
@@ -111,6 +114,7 @@ fn blocks(flat: &str) -> Vec<Block> {
             Some(at) => (&rest[..at], Some(&rest[at + 1..])),
             None => (rest, None),
         };
+        let term_alone = apparatus && marker == ";" && meaning.is_none();
         for part in [Some(term), meaning].into_iter().flatten() {
             let (text, linked) = inline::read(part);
             if apparatus && list && linked {
@@ -120,7 +124,8 @@ fn blocks(flat: &str) -> Vec<Block> {
                 let piece = if list || n > 0 { piece.trim_start() } else { piece.strip_prefix(' ').unwrap_or(piece) };
                 let piece = clean::mended(piece);
                 if !piece.trim_matches(is_void).is_empty() {
-                    add(piece, 0);
+                    let text = due(piece);
+                    blocks.push(if term_alone { Block::Term(text) } else { Block::Line(text) });
                 }
             }
         }
@@ -208,7 +213,8 @@ fn drop_empty_sections(blocks: &mut Vec<Block>) {
                     *block = Block::Blank;
                 }
             }
-            Block::Blank => {}
+            Block::Term(_) if !filled[6] => *block = Block::Blank,
+            Block::Term(_) | Block::Blank => {}
         }
     }
 }

@@ -199,7 +199,6 @@ const SPANS: &[&str] = &[
     "small",
     "big",
     "sub",
-    "sup",
     "b",
     "i",
     "u",
@@ -269,6 +268,13 @@ pub(super) fn html(text: &str) -> String {
             out.push(' ');
         } else if is(&["rt"]) {
             out.push(if tag.closing { '）' } else { '（' });
+        } else if is(&["sup"]) {
+            // 10<sup>5</sup> is not 105.
+            let digit = |b: Option<&u8>| b.is_some_and(u8::is_ascii_digit);
+            let rest = text[tag.end..].trim_start_matches(['-', '−', '+']);
+            if !tag.closing && digit(out.as_bytes().last()) && digit(rest.as_bytes().first()) {
+                out.push('^');
+            }
         } else if !is(SPANS) {
             out.push('<');
             i += 1;

@@ -33,6 +33,7 @@ fn comments_and_extensions() {
         ("<math>\n a \\\\\n b\n</math>", "$a \\\\ b$"),
         ("甲<br>乙<br />丙", "甲\n乙\n丙"),
         ("H<sub>2</sub>O <span style=\"a:b\">x</span><small>y</small> a < b <3 <foo>", "H2O xy a < b <3 <foo>"),
+        ("10<sup>5</sup>、10<sup>−3</sup>、Li<sup>2+</sup>、100<sup>th</sup>", "10^5、10^−3、Li2+、100th"),
         ("<div class=x>\n甲\n</div>乙", "甲\n乙"),
         (
             "<syntaxhighlight lang=\"c\">\nif (a [[b]] &amp;&amp; c) {\n  x;\n}\n</syntaxhighlight>",
@@ -129,7 +130,7 @@ fn lines() {
 fn empty_sections() {
     reads(&[
         ("甲\n== 乙 ==\n{{x}}\n=== 丙 ===\n<references/>\n== 参考文献 ==\n{{reflist}}\n[[Category:x]]", "甲"),
-        ("甲\n== 乙 ==\n=== 丙 ===\n丁\n== 外部链接 ==\n* [http://a.b c] 官网\n* {{x}}", "甲\n\n乙\n\n丙\n\n丁"),
+        ("甲\n== 乙 ==\n=== 丙 ===\n丁\n== 外部链接 ==\n* [http://a.b c] 官网\n;戊\n* {{x}}", "甲\n\n乙\n\n丙\n\n丁"),
         ("== 参考书目 ==\n* 甲：《乙》", "参考书目\n\n甲：《乙》"),
     ]);
 }
@@ -209,6 +210,8 @@ fn hostile_pages() {
         format!("{{{{nowrap{}}}}}", "|a=b".repeat(n)),
         format!("{{{{hlist{}}}}}", "|a".repeat(n)),
         "{{x}} ，".repeat(n),
+        "甲".to_string() + &" ".repeat(n) + &"{{x}} ".repeat(n),
+        ";".to_string() + &"[ ".repeat(n),
     ];
     for page in &pages {
         let start = Instant::now();
@@ -287,6 +290,7 @@ fn real_variants() {
     assert!(text.contains("其能量$E$为\n$E=h\\nu$"));
     assert!(text.contains("He+, Li2+, Be3+ 等"));
     assert!(text.contains("约翰·冯·诺伊曼严格地证明"));
+    assert!(text.ends_with("参见\n\n狄拉克符号\n普朗克單位制\n相空间表述\n正規化\n雙態系統"));
 }
 
 #[test]

@@ -130,7 +130,7 @@ pub(super) fn shown(flags: Option<&str>, body: &str, variant: Variant, page: &mu
     }
     let rules = rules(body);
     if has("-") {
-        page.remove(&rules, variant);
+        page.remove(&rules);
         return None;
     }
     if has("A") || has("H") {
@@ -196,7 +196,7 @@ impl Rules {
         }
     }
 
-    fn remove(&mut self, rules: &[Rule], _variant: Variant) {
+    fn remove(&mut self, rules: &[Rule]) {
         for rule in rules {
             self.step(rule.from.unwrap_or(rule.text), None);
         }
@@ -210,6 +210,9 @@ impl Rules {
 
     /// The text with the rules applied, each from its mark on, and without marks but those of pieces.
     pub(super) fn applied(&self, text: &str) -> String {
+        if self.steps.is_empty() {
+            return text.replace(|c| is_mark(c) && !matches!(c, PIECE | END), "");
+        }
         let mut out = String::with_capacity(text.len());
         let mut table: HashMap<&str, &str> = HashMap::new();
         // Lengths of what is replaced, the longest first, by first character.
