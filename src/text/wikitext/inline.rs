@@ -31,7 +31,7 @@ fn outward(line: &str) -> (Cow<'_, str>, bool) {
         i = open + 1;
         let rest = &line[i..];
         let scheme = |s: &&str| rest.get(..s.len()).is_some_and(|r| r.eq_ignore_ascii_case(s));
-        if !rest.starts_with(HOLE) && !SCHEMES.iter().any(|s| scheme(&s)) {
+        if !rest.starts_with(HOLE) && !SCHEMES.iter().any(scheme) {
             continue;
         }
         let Some(close) = memchr(b']', rest.as_bytes()) else { break };

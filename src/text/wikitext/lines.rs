@@ -200,7 +200,7 @@ fn marker(line: &str) -> (&str, &str) {
 }
 
 /// Headings with nothing under them, or only such headings.
-fn drop_empty_sections(blocks: &mut Vec<Block>) {
+fn drop_empty_sections(blocks: &mut [Block]) {
     // Whether there is text from here on, before a heading of that level or above.
     let mut filled = [false; 7];
     for block in blocks.iter_mut().rev() {

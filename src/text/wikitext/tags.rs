@@ -119,7 +119,7 @@ fn closing(bytes: &[u8], from: usize, name: &str) -> Option<(usize, usize)> {
         let at = i + finder.find(&bytes[i..])?;
         let after = at + 2;
         i = after;
-        let Some(found) = bytes.get(after..after + name.len()) else { return None };
+        let found = bytes.get(after..after + name.len())?;
         if !found.eq_ignore_ascii_case(name.as_bytes()) {
             continue;
         }
