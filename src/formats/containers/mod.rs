@@ -9,4 +9,6 @@ macro_rules! containers {
     };
 }
 
-containers!();
+containers!(
+    parquet,
+);
