@@ -10,5 +10,6 @@ macro_rules! containers {
 }
 
 containers!(
+    mediawiki,
     parquet,
 );

@@ -151,3 +151,45 @@ fn nested_answers_are_read_when_mapped() {
         assert_eq!(objects.iter().filter(|json| read(json)).count(), 175, "{file}");
     }
 }
+
+#[test]
+fn every_shape_survives_every_object() {
+    let data = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
+    if !data.exists() {
+        println!("skipped: no ../shared/data");
+        return;
+    }
+    let odd = [
+        "null",
+        "1",
+        "true",
+        "\"\"",
+        "\"x\"",
+        "[]",
+        "{}",
+        "[[]]",
+        "[{}]",
+        "[null]",
+        "[\"x\"]",
+        "[{\"role\":1,\"from\":[]}]",
+    ];
+    for (file, ..) in FILES {
+        for json in objects(&data.join(file)).iter().take(3) {
+            let whole: serde_json::Map<String, serde_json::Value> = serde_json::from_str(json).unwrap();
+            for (key, odd) in whole.keys().flat_map(|key| odd.iter().map(move |odd| (key, odd))) {
+                let mut object = whole.clone();
+                object.insert(key.clone(), serde_json::from_str(odd).unwrap());
+                let json = serde_json::to_string(&object).unwrap();
+                for shape in super::ALL {
+                    let _ = shape.fits(&[Object::parse(&json).unwrap()]);
+                    for usage in Use::ALL {
+                        match row(*shape, &json, usage) {
+                            Ok(row) => assert_eq!(row.content.usage(), usage),
+                            Err(error) => assert!(!error.reason.is_empty() && !error.detail.is_empty()),
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
