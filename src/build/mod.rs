@@ -169,7 +169,7 @@ impl Build<'_> {
 
         let fingerprint = self.fingerprint(&inputs, &chain);
         let identity = jobs::fingerprint(&(&fingerprint, inputs_identity(&inputs), &self.recipe.name));
-        if let Some(manifest) = self.finished(&identity) {
+        if let Some(manifest) = self.finished(&identity).filter(|_| !self.options.fresh) {
             return Ok(Built { manifest, reused: true, notes });
         }
         let plans = Plans { inputs: &inputs, chain: &chain };
