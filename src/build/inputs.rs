@@ -107,7 +107,7 @@ pub fn gather(recipe: &Recipe, unit: u64, memory: &Path, threads: usize) -> Resu
 }
 
 /// The files that a source's paths and globs name, sorted within each pattern.
-fn find(recipe: &Recipe, source: &Source) -> Result<Vec<(String, PathBuf)>> {
+pub fn find(recipe: &Recipe, source: &Source) -> Result<Vec<(String, PathBuf)>> {
     let mut found: Vec<(String, PathBuf)> = Vec::new();
     for pattern in &source.path {
         if pattern.contains("://") {
@@ -220,7 +220,7 @@ fn files_of(
         Some(members) => members.into_iter().map(|m| Some(m.name)).collect(),
     };
     for member in names {
-        let (layout, note) = layout(recipe, source, path, member.as_deref())?;
+        let (layout, note) = layout(recipe.input.max_row, source, path, member.as_deref())?;
         let starts = starts(path, member.as_deref(), &layout, meta.len(), unit).map_err(io)?;
         let known = hashed(path, &meta, &starts, known)?;
         let cuts = (0..starts.len())
@@ -242,7 +242,12 @@ fn files_of(
 }
 
 /// How a file is read: what the recipe says, and detection for the rest.
-fn layout(recipe: &Recipe, source: &Source, path: &Path, member: Option<&str>) -> Result<(Layout, Option<String>)> {
+pub fn layout(
+    max_row: u64,
+    source: &Source,
+    path: &Path,
+    member: Option<&str>,
+) -> Result<(Layout, Option<String>)> {
     let found = detect::detect(path, member).map_err(Error::io(path))?;
     let mut container = found.container.to_string();
     let mut shape = found.shape.clone();
@@ -295,7 +300,7 @@ fn layout(recipe: &Recipe, source: &Source, path: &Path, member: Option<&str>) -
         fields: source.fields.clone(),
         source: source.name.clone(),
         language: source.language.clone(),
-        max_row: recipe.input.max_row,
+        max_row,
     };
     Ok((layout, note))
 }

@@ -20,6 +20,7 @@ pub mod manifest;
 pub mod output;
 pub mod parquet_file;
 pub mod plans;
+pub mod sample;
 pub mod shards;
 pub mod usage;
 
