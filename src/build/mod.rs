@@ -51,8 +51,11 @@ use manifest::Manifest;
 use output::{OutputSpec, SignalColumn, data_schema, dropped_schema, slab_file, unreadable_schema};
 use plans::{Folders, Plans, folder};
 
+/// Sees every plan before it runs.
+pub type Watch = Arc<dyn Fn(&Arc<dyn ExecutionPlan>) + Send + Sync>;
+
 /// How a build runs: nothing here changes what comes out.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Options {
     /// The output folder.
     pub out: PathBuf,
@@ -70,6 +73,8 @@ pub struct Options {
     pub keep_work: bool,
     /// Set when the user asks to stop.
     pub stop: Arc<AtomicBool>,
+    /// Sees every plan before it runs.
+    pub watch: Option<Watch>,
 }
 
 /// Hears how a build goes on.
@@ -271,7 +276,7 @@ impl Build<'_> {
         if left.is_empty() {
             return Ok(());
         }
-        drive(&self.session, plan(&left)?, rows, |partition, _| {
+        drive(&self.session, self.seen(plan(&left)?), rows, |partition, _| {
             let unit = left[partition];
             if !job.has(unit) {
                 sink::write_empty(&job.folder, unit as u64, schema.clone())?;
@@ -281,6 +286,13 @@ impl Build<'_> {
             Ok(())
         })
         .await
+    }
+
+    fn seen(&self, plan: Arc<dyn ExecutionPlan>) -> Arc<dyn ExecutionPlan> {
+        if let Some(watch) = &self.options.watch {
+            watch(&plan);
+        }
+        plan
     }
 
     /// Own ids that repeat, if any do.
@@ -321,7 +333,7 @@ impl Build<'_> {
         key: &str,
         mut like: impl FnMut(decide::Like) -> Result<()>,
     ) -> Result<()> {
-        let mut stream = plan.execute(0, self.session.context(NARROW_ROWS))?;
+        let mut stream = self.seen(plan).execute(0, self.session.context(NARROW_ROWS))?;
         let mut runs = Runs::default();
         while let Some(batch) = stream.next().await {
             if self.session.stopped() {
@@ -439,7 +451,7 @@ impl Build<'_> {
             }
             let at = scanned.folders(None, Some(drops));
             let plan = plans.layout(source, &scanned.units[number], &at)?;
-            let mut stream = plan.execute(0, self.session.context(NARROW_ROWS))?;
+            let mut stream = self.seen(plan).execute(0, self.session.context(NARROW_ROWS))?;
             while let Some(batch) = stream.next().await {
                 layout.walk(number, &batch?);
             }
@@ -470,7 +482,7 @@ impl Build<'_> {
             }
             let at = scanned.folders(repeats, Some(drops));
             let spec = self.output_spec(plans, source, &left, &job);
-            let plan = plans.apply(source, &left, &at, spec)?;
+            let plan = self.seen(plans.apply(source, &left, &at, spec)?);
             drive(&self.session, plan, TEXT_ROWS, |partition, _| {
                 self.log.line(&job, left[partition].number, "done");
                 self.progress.advance(1);

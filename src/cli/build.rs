@@ -103,6 +103,7 @@ impl Build {
             fresh: self.fresh,
             keep_work: self.keep_work,
             stop: stop_on_interrupt(),
+            watch: None,
         };
         let built = runner::run(&recipe, &options, &ui::Bars::new(context))?;
         for note in &built.notes {

@@ -1,1 +1,2 @@
 //! Pure kernels over `&str`: no arrow, no engine, no files.
+pub mod wikitext;

@@ -1,1 +1,10 @@
-fn main(){}
+//! The one integration binary: everything through the real command line, or through plans as they are run.
+
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+mod bad_input;
+mod determinism;
+mod harness;
+mod kill;
+mod plans;
+mod shared_data;

@@ -9,4 +9,7 @@ macro_rules! containers {
     };
 }
 
-containers!();
+containers!(
+    mediawiki,
+    parquet,
+);

@@ -1,0 +1,8 @@
+//! stand-in
+use crate::formats::*; use crate::rows::*; use std::io::{BufRead,BufReader,Seek,SeekFrom};
+pub struct J; pub static CONTAINER: J = J;
+struct R { r: BufReader<std::fs::File>, pos: u64, end: u64, line: u64, layout: Layout, buf: String }
+impl Container for J { fn name(&self)->&'static str{"jsonl"} fn about(&self)->&'static str{""} fn docs(&self)->&'static str{""} fn split(&self,_:&Layout)->Split{Split::Bytes}
+ fn open(&self,p:&Piece,l:&Layout)->std::io::Result<Box<dyn Reader>>{ let mut f=std::fs::File::open(&p.path)?; let mut pos=p.start; if pos>0{f.seek(SeekFrom::Start(pos-1))?;} let mut r=BufReader::with_capacity(1<<20,f); let mut line=0; if pos>0 { let mut b=Vec::new(); let n=r.read_until(b'\n',&mut b)?; pos=pos-1+n as u64; if n>1{line=1;} } Ok(Box::new(R{r,pos,end:p.end,line,layout:l.clone(),buf:String::new()})) } }
+impl Reader for R { fn next(&mut self, emit:&mut dyn FnMut(Record<'_>))->bool{ if self.pos>=self.end{return false;} self.buf.clear(); let n=self.r.read_line(&mut self.buf).unwrap(); if n==0{return false;} let off=self.pos; let line=self.line; self.pos+=n as u64; self.line+=1; let row=match Object::parse(self.buf.trim_end()){ Err(e)=>Err(Unreadable{reason:"json",detail:e.to_string(),head:self.buf.chars().take(200).collect()}), Ok(o)=>{ match o.require("text"){Ok(t)=>{let mut r=Row::new(Content::Pretrain{text:t}); r.id=o.text("id").unwrap_or(None); r.meta=o.rest(&["id","text"]); Ok(r)},Err(u)=>Err(u)}}}; emit(Record{offset:off,line,row}); let _=&self.layout; true }
+ fn skip(&mut self, n:u64)->u64{ let mut b=Vec::new(); for i in 0..n { if self.pos>=self.end {return i;} b.clear(); let k=self.r.read_until(b'\n',&mut b).unwrap(); if k==0{return i;} self.pos+=k as u64; self.line+=1;} n } }
