@@ -37,7 +37,7 @@ pub struct InputFile {
     /// What detection was not sure of.
     pub note: Option<String>,
     /// Pieces: start, end, lines before.
-    cuts: Vec<(u64, u64, u64)>,
+    pub(super) cuts: Vec<(u64, u64, u64)>,
 }
 
 /// A source with its files.
@@ -160,7 +160,8 @@ fn walk(root: &Path, matcher: Option<&globset::GlobMatcher>) -> Result<Vec<PathB
         let entry = entry.map_err(|e| {
             Error::input(format!("cannot look into {}: {e}", root.display()), "make the folder readable")
         })?;
-        let wanted = matcher.map_or(!entry.file_name().to_string_lossy().starts_with('.'), |m| m.is_match(entry.path()));
+        let wanted =
+            matcher.map_or(!entry.file_name().to_string_lossy().starts_with('.'), |m| m.is_match(entry.path()));
         if entry.file_type().is_file() && wanted {
             files.push(entry.into_path());
         }
@@ -242,12 +243,7 @@ fn files_of(
 }
 
 /// How a file is read: what the recipe says, and detection for the rest.
-pub fn layout(
-    max_row: u64,
-    source: &Source,
-    path: &Path,
-    member: Option<&str>,
-) -> Result<(Layout, Option<String>)> {
+pub fn layout(max_row: u64, source: &Source, path: &Path, member: Option<&str>) -> Result<(Layout, Option<String>)> {
     let found = detect::detect(path, member).map_err(Error::io(path))?;
     let mut container = found.container.to_string();
     let mut shape = found.shape.clone();
@@ -368,7 +364,7 @@ fn hashed(
 }
 
 impl Inputs {
-    fn add(&mut self, source: &Source, files: Vec<InputFile>, unit: u64) -> Result<()> {
+    pub(super) fn add(&mut self, source: &Source, files: Vec<InputFile>, unit: u64) -> Result<()> {
         let usage = files.first().map_or(Use::Pretrain, |f| f.layout.usage);
         if let Some(other) = files.iter().find(|f| f.layout.usage != usage) {
             return Err(Error::input(

@@ -13,8 +13,10 @@
 pub mod card;
 pub mod chain;
 pub mod decide;
+pub mod estimate;
 pub mod inputs;
 pub mod jobs;
+pub mod keys;
 pub mod layout;
 pub mod manifest;
 pub mod output;
@@ -22,6 +24,7 @@ pub mod parquet_file;
 pub mod plans;
 pub mod sample;
 pub mod shards;
+pub mod state;
 pub mod usage;
 
 use std::collections::BTreeMap;
@@ -45,7 +48,7 @@ use crate::{Error, Result};
 use chain::{Chain, Decide, Link};
 use decide::{Buckets, Drop, Runs};
 use inputs::{Inputs, SourceInput};
-use jobs::{Job, Log, fingerprint};
+use jobs::{Job, Log};
 use layout::{Layout, Slab};
 use manifest::Manifest;
 use output::{OutputSpec, SignalColumn, data_schema, dropped_schema, slab_file, unreadable_schema};
@@ -99,6 +102,11 @@ pub struct Built {
 
 /// Runs a recipe.
 pub fn run(recipe: &Recipe, options: &Options, progress: &dyn Progress) -> Result<Built> {
+    run_over(recipe, options, progress, None)
+}
+
+/// Runs a recipe; over `given` inputs rather than those that it names, where there are some.
+fn run_over(recipe: &Recipe, options: &Options, progress: &dyn Progress, given: Option<Inputs>) -> Result<Built> {
     let make = |path: &Path| std::fs::create_dir_all(path).map_err(Error::io(path));
     make(&options.out)?;
     let _lock = lock(&options.out)?;
@@ -115,7 +123,7 @@ pub fn run(recipe: &Recipe, options: &Options, progress: &dyn Progress) -> Resul
         .enable_all()
         .build()
         .map_err(Error::io("the thread pool"))?;
-    let build = Build { recipe, options, progress, session, log: Log::open(&options.work)? };
+    let build = Build { recipe, options, progress, session, log: Log::open(&options.work)?, given };
     let built = runtime.block_on(build.run());
     let _ = std::fs::remove_dir_all(&spill);
     built
@@ -141,6 +149,7 @@ struct Build<'a> {
     progress: &'a dyn Progress,
     session: Session,
     log: Log,
+    given: Option<Inputs>,
 }
 
 /// What the scan of the inputs found.
@@ -161,17 +170,19 @@ impl Build<'_> {
         let mut timings = usage::Timings::start();
         let chain = Chain::new(self.recipe)?;
         self.progress.phase("Looking at files", 0);
-        let mut inputs = inputs::gather(self.recipe, self.options.unit, &self.options.work, self.options.threads)?;
-        let copies = chain.kind("words").is_some();
-        inputs.sources.iter_mut().for_each(|s| s.staged |= copies);
+        let mut inputs = match &self.given {
+            Some(given) => given.clone(),
+            None => inputs::gather(self.recipe, self.options.unit, &self.options.work, self.options.threads)?,
+        };
+        chain.stage(&mut inputs);
         let files: usize = inputs.sources.iter().map(|s| s.files.len()).sum();
         self.progress.done(&format!("{files} files, {}", usage::size(inputs.bytes())));
         let notes = notes(&inputs);
         timings.lap("look");
 
-        let fingerprint = self.fingerprint(&inputs, &chain);
-        let identity = jobs::fingerprint(&(&fingerprint, inputs_identity(&inputs), &self.recipe.name));
-        if let Some(manifest) = self.finished(&identity) {
+        let fingerprint = keys::recipe(self.recipe, &inputs, &chain);
+        let identity = keys::build(self.recipe, &inputs, &fingerprint);
+        if let Some(manifest) = finished(&self.options.out, &identity) {
             return Ok(Built { manifest, reused: true, notes });
         }
         let plans = Plans { inputs: &inputs, chain: &chain };
@@ -194,27 +205,10 @@ impl Build<'_> {
         Ok(Built { manifest, reused: false, notes })
     }
 
-    /// Of the resolved stages, output options, uses and version: without paths, inputs, threads or memory.
-    fn fingerprint(&self, inputs: &Inputs, chain: &Chain) -> String {
-        let links: Vec<_> = chain.links.iter().map(|l| (&l.name, &l.run, &l.only, &l.options)).collect();
-        let uses: Vec<_> = inputs.sources.iter().map(|s| s.usage).collect();
-        let output = &self.recipe.output;
-        fingerprint(&(jobs::CODE, links, (output.shard, &output.signals, output.dropped_text), uses))
-    }
-
-    /// The manifest of this very build, where the folder holds it already.
-    fn finished(&self, identity: &str) -> Option<Manifest> {
-        let bytes = std::fs::read(self.options.out.join("build.json")).ok()?;
-        let manifest: Manifest = serde_json::from_slice(&bytes).ok()?;
-        (manifest.timings.get("identity")?.as_str()? == identity && self.options.out.join("data").is_dir())
-            .then_some(manifest)
-    }
-
     /// The scan job: every unit that is not there yet.
     async fn scan(&self, plans: &Plans<'_>) -> Result<Scanned> {
         let inputs = plans.inputs;
-        let specs: Vec<_> = inputs.sources.iter().map(|s| (plans.rows_spec(s), s.staged, s.source.limit)).collect();
-        let job = Job::new(&self.options.work, "scan", &(inputs_identity(inputs), specs, self.options.unit))?;
+        let job = Job::new(&self.options.work, "scan", &keys::scan(plans, self.options.unit))?;
         self.progress.phase("Reading", inputs.units.len() as u64);
         let mut scanned = Scanned {
             rows: vec![0; inputs.pieces.len()],
@@ -255,9 +249,11 @@ impl Build<'_> {
             scanned.units.push(used);
             scanned.ids.sources.push(source.source.name.clone());
         }
-        scanned.own_ids = inputs.sources.iter().zip(&scanned.units).any(|(_, units)| {
-            units.iter().any(|u| has_ids(&scanned.job.unit(*u)).unwrap_or(true))
-        });
+        scanned.own_ids = inputs
+            .sources
+            .iter()
+            .zip(&scanned.units)
+            .any(|(_, units)| units.iter().any(|u| has_ids(&scanned.job.unit(*u)).unwrap_or(true)));
         self.progress.done(&format!("{} rows", usage::count(total)));
         Ok(scanned)
     }
@@ -348,22 +344,17 @@ impl Build<'_> {
     async fn decide(&self, plans: &Plans<'_>, scanned: &Scanned, repeats: Option<&Job>) -> Result<Job> {
         let mut drops: Option<Job> = None;
         for decision in plans.chain.decisions() {
-            let before = drops.as_ref().map(|j| &j.fingerprint);
+            let before = drops.as_ref().map(|j| j.fingerprint.as_str());
             drops = Some(match decision {
                 Decide::Judge(links) => {
-                    let what: Vec<_> =
-                        links.iter().map(|l| (&l.name, l.number, &l.run, &l.only, &l.options)).collect();
-                    let sources: Vec<_> = plans.inputs.sources.iter().map(|s| &s.source.name).collect();
-                    let key = (&scanned.job.fingerprint, &scanned.cuts, before, what, sources);
+                    let key = keys::judge(plans, &scanned.job.fingerprint, &scanned.cuts, before, &links);
                     let job = Job::new(&self.options.work, "judge", &key)?;
                     self.judge(plans, scanned, repeats, drops.as_ref(), &links, &job).await?;
                     job
                 }
                 Decide::Dedup(link, dedup) => {
-                    let sources: Vec<_> =
-                        plans.inputs.sources.iter().map(|s| (&s.source.name, s.source.priority)).collect();
-                    let what = (&link.name, link.number, &link.only, &link.options, sources);
-                    let job = Job::new(&self.options.work, "dedup", &(&scanned.job.fingerprint, before, what))?;
+                    let key = keys::dedup(plans, &scanned.job.fingerprint, before, link);
+                    let job = Job::new(&self.options.work, "dedup", &key)?;
                     self.dedup(plans, scanned, repeats, drops.as_ref(), (link, dedup), &job).await?;
                     job
                 }
@@ -467,10 +458,7 @@ impl Build<'_> {
         drops: &Job,
         layout: &Layout,
     ) -> Result<Job> {
-        let output = (self.recipe.output.shard, &self.recipe.output.signals, self.recipe.output.dropped_text);
-        let licenses: Vec<_> = plans.inputs.sources.iter().map(|s| (&s.source.license, &s.source.language)).collect();
-        let paths: Vec<_> = plans.inputs.sources.iter().flat_map(|s| &s.files).map(|f| &f.name).collect();
-        let job = Job::new(&self.options.work, "apply", &(&drops.fingerprint, output, licenses, paths))?;
+        let job = Job::new(&self.options.work, "apply", &keys::apply(self.recipe, plans, &drops.fingerprint))?;
         self.progress.phase("Writing", layout.slabs.len() as u64);
         for (number, source) in plans.inputs.sources.iter().enumerate() {
             let mine = layout.slabs.iter().filter(|s| s.source == number);
@@ -514,11 +502,19 @@ impl Build<'_> {
     }
 
     /// Strings slabs together under a new folder, which then takes the place of what stood in the output.
-    fn shards(&self, inputs: &Inputs, chain: &Chain, applied: &Job, layout: &Layout, manifest: &Manifest) -> Result<()> {
+    fn shards(
+        &self,
+        inputs: &Inputs,
+        chain: &Chain,
+        applied: &Job,
+        layout: &Layout,
+        manifest: &Manifest,
+    ) -> Result<()> {
         let fresh = self.options.work.join("new");
         let _ = std::fs::remove_dir_all(&fresh);
         let limit = self.recipe.output.shard;
-        let signals: Vec<_> = chain.output_signals(self.recipe).into_iter().map(|(n, k)| (n, SignalColumn::from(k))).collect();
+        let signals: Vec<_> =
+            chain.output_signals(self.recipe).into_iter().map(|(n, k)| (n, SignalColumn::from(k))).collect();
         let slabs = |usage: Use| layout.slabs.iter().filter(move |s| inputs.sources[s.source].usage == usage);
         let file = |slab: &Slab, kind: &str| slab_file(&applied.folder, slab.number, kind);
         let mut all: Vec<(Option<Use>, shards::Shard)> = Vec::new();
@@ -537,7 +533,8 @@ impl Build<'_> {
             planned.extend(shards::plan(&folder, &dropped_schema(usage), gone, limit));
             all.extend(planned.into_iter().map(|s| (Some(usage), s)));
         }
-        let unreadable = layout.slabs.iter().filter(|s| s.unreadable > 0).map(|s| (file(s, "unreadable"), s.unreadable * 264));
+        let unreadable =
+            layout.slabs.iter().filter(|s| s.unreadable > 0).map(|s| (file(s, "unreadable"), s.unreadable * 264));
         let planned = shards::plan(&fresh.join("unreadable"), &unreadable_schema(), unreadable, limit);
         all.extend(planned.into_iter().map(|s| (None, s)));
         for (usage, shard) in &all {
@@ -632,16 +629,11 @@ fn uses(inputs: &Inputs) -> Vec<Use> {
     Use::ALL.into_iter().filter(|u| inputs.sources.iter().any(|s| s.usage == *u)).collect()
 }
 
-/// What makes two inputs the same: content, layout and cuts; not where they lie.
-fn inputs_identity(inputs: &Inputs) -> serde_json::Value {
-    let file = |f: &inputs::InputFile| json!([f.sha256, f.member, f.layout]);
-    let pieces: Vec<_> = inputs.pieces.iter().map(|p| (p.start, p.end)).collect();
-    let sources: Vec<_> = inputs
-        .sources
-        .iter()
-        .map(|s| json!([s.source.name, s.usage, s.source.priority, s.files.iter().map(file).collect::<Vec<_>>()]))
-        .collect();
-    json!([sources, pieces])
+/// The manifest of this very build, where the folder holds it already.
+fn finished(out: &Path, identity: &str) -> Option<Manifest> {
+    let bytes = std::fs::read(out.join("build.json")).ok()?;
+    let manifest: Manifest = serde_json::from_slice(&bytes).ok()?;
+    (manifest.timings.get("identity")?.as_str()? == identity && out.join("data").is_dir()).then_some(manifest)
 }
 
 fn notes(inputs: &Inputs) -> Vec<String> {

@@ -3,6 +3,7 @@
 use clap::Args;
 use serde_json::{Value as Json, json};
 
+use super::table::plural;
 use super::{Context, Format, ui};
 use crate::build::chain::Chain;
 use crate::build::inputs;
@@ -76,7 +77,8 @@ impl Check {
         if let Err(error) = Chain::new(&recipe) {
             found.problems.push(error);
         }
-        found.facts = format!("{} sources · {} stages", recipe.sources.len(), recipe.stages.len());
+        let (sources, stages) = (recipe.sources.len() as u64, recipe.stages.len() as u64);
+        found.facts = format!("{} · {}", plural(sources, "source"), plural(stages, "stage"));
         if !self.no_inputs {
             let (mut files, mut bytes) = (0, 0);
             for source in &recipe.sources {
@@ -84,7 +86,7 @@ impl Check {
                 files += n;
                 bytes += size;
             }
-            found.facts += &format!(" · {} files, {}", count(files), size(bytes));
+            found.facts += &format!(" · {}, {}", plural(files, "file"), size(bytes));
         }
         found
     }

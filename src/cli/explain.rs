@@ -72,7 +72,7 @@ pub fn entries(name: &str) -> Vec<Entry> {
 fn names() -> Vec<String> {
     let mut names: Vec<String> =
         [Section::Stages, Section::Formats, Section::Signals].iter().flat_map(|s| s.items()).map(|i| i.name).collect();
-    names.extend(recipe::shipped().into_iter().map(str::to_owned));
+    names.extend(recipe::SHIPPED.iter().map(|r| r.0.to_owned()));
     names.extend(reasons::WORDS.iter().map(|w| w.0.to_owned()));
     names.sort();
     names.dedup();

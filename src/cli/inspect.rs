@@ -67,11 +67,13 @@ impl Inspect {
         if member.is_none() && is_parquet(&path) && self.parquet(context, &path)? {
             return Ok(());
         }
-        let peek = peek::peek(&path, member.as_deref(), self.usage, self.rows)?;
+        let reason = self.reason.as_deref();
+        let wanted = peek::Wanted { rows: self.rows, dropped: self.dropped, reason, usage: self.usage };
+        let peek = peek::peek(&path, member.as_deref(), &wanted)?;
         if context.format == Format::Json {
             return super::print(&format!("{}\n", peek.json()));
         }
-        super::print(&peek.text(table::terminal(), (!self.unreadable, !self.dropped)))?;
+        super::print(&peek.text(table::terminal(), !self.unreadable || self.dropped))?;
         ui::say(context, &peek.next());
         Ok(())
     }
@@ -122,8 +124,8 @@ impl Inspect {
             return Ok(true);
         }
         let columns = table::terminal();
-        let plural = if groups == 1 { "" } else { "s" };
-        let mut text = format!("{} · {} rows in {groups} row group{plural}\n", path.display(), count(total));
+        let mut text =
+            format!("{} · {} rows in {}\n", path.display(), count(total), table::plural(groups as u64, "row group"));
         text += &labels.iter().map(|(key, value)| format!("  {key} = {}\n", table::line(value))).collect::<String>();
         let schema: Vec<Vec<String>> = schema.into_iter().map(|(name, kind)| vec![name, kind]).collect();
         text += &format!("\n{}", table::table(&schema, 2, columns));

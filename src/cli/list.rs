@@ -72,19 +72,21 @@ impl Section {
                 });
                 containers.chain(shapes).collect()
             }
-            Section::Recipes => recipe::shipped()
-                .into_iter()
-                .map(|name| {
-                    let about = recipe::load(name, &[]).map(|r| r.about).unwrap_or_default();
-                    Item::new(name, "recipe", &about)
-                })
-                .collect(),
+            Section::Recipes => {
+                recipe::SHIPPED.iter().map(|(name, text)| Item::new(name, "recipe", &about(text))).collect()
+            }
             Section::Signals => signals(),
             Section::Sources => Vec::new(),
         };
         items.sort_by(|a, b| a.name.cmp(&b.name).then(a.kind.cmp(&b.kind)));
         items
     }
+}
+
+/// What a recipe says that it is for.
+fn about(text: &str) -> String {
+    let table = text.parse::<toml::Table>().unwrap_or_default();
+    table.get("about").and_then(|a| a.as_str()).unwrap_or_default().to_owned()
 }
 
 /// The signals that stages measure, with the stages that do.
@@ -127,7 +129,8 @@ impl List {
             }
             return super::print(&format!("{}\n", serde_json::Value::Object(lists)));
         }
-        let columns = table::terminal();
+        // Lines that say what a thing is are not cut: a terminal breaks them.
+        let columns = 400;
         let mut text = String::new();
         for section in &sections {
             let items = section.items();

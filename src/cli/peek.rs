@@ -56,8 +56,20 @@ pub fn source(name: &str, usage: Option<Use>) -> Source {
     }
 }
 
-/// Looks into a file (or a member of an archive), `wanted` rows of each kind.
-pub fn peek(path: &Path, member: Option<&str>, usage: Option<Use>, wanted: usize) -> Result<Peek> {
+/// What to show of a raw file.
+pub struct Wanted<'a> {
+    /// Rows of each kind.
+    pub rows: usize,
+    /// Only rows that the format sets aside.
+    pub dropped: bool,
+    /// Only rows with this reason word.
+    pub reason: Option<&'a str>,
+    /// Which use to read rows for.
+    pub usage: Option<Use>,
+}
+
+/// Looks into a file (or a member of an archive).
+pub fn peek(path: &Path, member: Option<&str>, wanted: &Wanted<'_>) -> Result<Peek> {
     let io = |e| Error::io(path)(e);
     let bytes = std::fs::metadata(path).map_err(io)?.len();
     let compression = input::compression(path).map_err(io)?;
@@ -72,7 +84,7 @@ pub fn peek(path: &Path, member: Option<&str>, usage: Option<Use>, wanted: usize
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let stem = stem.split('.').next().unwrap_or_default().to_owned();
     let found = detect::detect(path, member.as_deref()).map_err(io)?;
-    let (layout, note) = inputs::layout(64 << 20, &source(&stem, usage), path, member.as_deref())?;
+    let (layout, note) = inputs::layout(64 << 20, &source(&stem, wanted.usage), path, member.as_deref())?;
     let mut peek = Peek {
         path: member.as_ref().map_or_else(|| path.display().to_string(), |m| format!("{}!{m}", path.display())),
         bytes,
@@ -91,25 +103,29 @@ pub fn peek(path: &Path, member: Option<&str>, usage: Option<Use>, wanted: usize
 }
 
 impl Peek {
-    fn read(&mut self, path: &Path, member: Option<String>, wanted: usize) {
+    fn read(&mut self, path: &Path, member: Option<String>, wanted: &Wanted<'_>) {
         let piece = Piece { path: path.to_path_buf(), member, start: 0, end: u64::MAX };
         let (mut rows, mut lines) = (Rows::new(self.layout.usage), Vec::new());
         let (unreadable, reasons) = (&mut self.unreadable, &mut self.reasons);
-        self.seen = sample::read(&piece, &self.layout, RECORDS.max(wanted as u64), BYTES, &mut |record| {
+        self.seen = sample::read(&piece, &self.layout, RECORDS.max(wanted.rows as u64), BYTES, &mut |record| {
             let line = record.line + 1;
             match &record.row {
                 Ok(row) => {
-                    if let Some((aside, _)) = &row.aside {
+                    let aside = row.aside.as_ref().map(|a| a.0);
+                    if let Some(aside) = aside {
                         *reasons.entry(format!("{aside} (set aside)")).or_default() += 1;
                     }
-                    if lines.len() < wanted {
+                    let fits =
+                        (!wanted.dropped || aside.is_some()) && (wanted.reason.is_none() || aside == wanted.reason);
+                    if fits && lines.len() < wanted.rows {
                         rows.push(lines.len() as u64, &record);
                         lines.push(line);
                     }
                 }
                 Err(error) => {
                     *reasons.entry(error.reason.to_owned()).or_default() += 1;
-                    if unreadable.len() < wanted {
+                    let fits = wanted.reason.is_none_or(|r| r == error.reason);
+                    if fits && unreadable.len() < wanted.rows {
                         unreadable.push(json!({"line": line, "offset": record.offset, "reason": error.reason,
                             "detail": error.detail, "head": error.head}));
                     }
@@ -145,8 +161,8 @@ impl Peek {
         })
     }
 
-    /// For people; `what` is whether readable and unreadable rows are shown.
-    pub fn text(&self, columns: usize, what: (bool, bool)) -> String {
+    /// For people; without readable rows where only others are asked for.
+    pub fn text(&self, columns: usize, readable: bool) -> String {
         let l = &self.layout;
         let packed = format!("{:?}", l.compression).to_lowercase();
         let mut facts = vec![self.path.clone(), size(self.bytes), self.format(), l.encoding.0.clone()];
@@ -170,11 +186,11 @@ impl Peek {
         text += &format!("of {whole} {} records {} cannot be read", count(self.seen.records), count(bad));
         let reasons: Vec<String> = self.reasons.iter().map(|(word, n)| format!("{} {word}", count(*n))).collect();
         text += &if reasons.is_empty() { "\n".to_owned() } else { format!(": {}\n", reasons.join(", ")) };
-        for (line, fields) in self.rows.iter().filter(|_| what.0) {
+        for (line, fields) in self.rows.iter().filter(|_| readable) {
             text += "\n";
             text += &show::row(fields, &format!("line {line}"), columns, 4);
         }
-        for row in self.unreadable.iter().filter(|_| what.1) {
+        for row in &self.unreadable {
             let of = |key: &str| row[key].as_str().unwrap_or_default();
             text += &format!("\nline {} · unreadable: {}\n", row["line"], of("reason"));
             text += &show::labelled("detail", of("detail"), columns, 3);

@@ -24,6 +24,11 @@ pub fn terminal() -> usize {
     if columns == 0 { 100 } else { columns.clamp(40, 200) }
 }
 
+/// `1 file`, `2 files`.
+pub fn plural(number: u64, word: &str) -> String {
+    format!("{} {word}{}", crate::build::usage::count(number), if number == 1 { "" } else { "s" })
+}
+
 /// One line: runs of white space become a space, and characters that would steer the terminal become `�`.
 pub fn line(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -163,6 +168,6 @@ mod tests {
     fn numbers_stand_to_the_right() {
         let row = |a: &str, b: &str, c: &str| vec![a.to_owned(), b.to_owned(), c.to_owned()];
         let rows = [row("名字", "rows", "about"), row("a", "1,024", "一二三四五六七八九十")];
-        assert_eq!(table(&rows, 2, 28), "  名字   rows  about\n  a     1,024  一二三四五…\n");
+        assert_eq!(table(&rows, 2, 28), "  名字   rows  about\n  a     1,024  一二三四五六…\n");
     }
 }
