@@ -5,10 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
-
-use parquet::file::metadata::ParquetMetaDataReader;
-use sha2::{Digest, Sha256};
 
 use super::chain::{Chain, Decide};
 use super::inputs::{self, InputFile, Inputs};
@@ -150,7 +146,13 @@ pub fn estimate(recipe: &Recipe, chain: &Chain, options: &Options, state: &State
         if sample.whole {
             line.rows = line.sampled;
         }
-        line.rows = line.rows.max(line.sampled).min(source.limit.unwrap_or(u64::MAX));
+        line.rows = line.rows.max(line.sampled);
+        // A limit counts rows, but whole units are scanned, as many at a time as there are threads.
+        let limit = source.limit.unwrap_or(u64::MAX);
+        let step =
+            (line.rows as f64 * (options.unit * options.threads as u64) as f64 / line.bytes.max(1) as f64).max(1.0);
+        let scanned = line.rows.min(((limit as f64 / step).ceil() * step) as u64);
+        line.rows = line.rows.min(limit);
         let per = |n: u64| n as f64 * line.rows as f64 / line.sampled.max(1) as f64;
         line.kept = per(whole.manifest.totals.kept) as u64;
         for reason in &whole.manifest.reasons {
@@ -159,19 +161,21 @@ pub fn estimate(recipe: &Recipe, chain: &Chain, options: &Options, state: &State
         if whole.manifest.totals.unreadable > 0 {
             *losses.entry((String::new(), "unreadable".into())).or_default() += per(whole.manifest.totals.unreadable);
         }
-        let of = |get: &dyn Fn(&Rehearsal) -> f64| {
-            Line::through((small.manifest.totals.read, get(&small)), (line.sampled, get(&whole))).at(line.rows)
+        let of = |rows: u64, get: &dyn Fn(&Rehearsal) -> f64| {
+            Line::through((small.manifest.totals.read, get(&small)), (line.sampled, get(&whole))).at(rows)
         };
         let mut cpu = 0.0;
         for (phase, job) in PHASES {
             let left = state.jobs.iter().filter(|j| j.name == job).map(|j| j.left()).fold(0.0, f64::max);
             let left = if job.is_empty() { 1.0 } else { left };
-            cpu += left * of(&|r| r.manifest.timings.get(phase).and_then(|p| p["cpu_seconds"].as_f64()).unwrap_or(0.0));
+            let rows = if job == "scan" { scanned } else { line.rows };
+            cpu += left
+                * of(rows, &|r| r.manifest.timings.get(phase).and_then(|p| p["cpu_seconds"].as_f64()).unwrap_or(0.0));
         }
         all.cpu_seconds += cpu;
         longest = longest.max(cpu * sample.greatest.min(1.0));
-        all.work_bytes += of(&|r| r.work as f64) as u64;
-        all.output_bytes += of(&|r| r.output as f64) as u64;
+        all.work_bytes += of(scanned, &|r| r.work as f64) as u64;
+        all.output_bytes += of(line.rows, &|r| r.output as f64) as u64;
         all.sources.push(line);
     }
     let rows: u64 = all.sources.iter().map(|s| s.rows).sum();
@@ -179,7 +183,7 @@ pub fn estimate(recipe: &Recipe, chain: &Chain, options: &Options, state: &State
     // Key, row key and id of a row, as they are sorted.
     all.spill_bytes = if sorts && rows * 48 > options.memory / 5 * 3 { rows * 48 } else { 0 };
     if !options.work.join("inputs.json").is_file() {
-        all.cpu_seconds += all.sources.iter().map(|s| s.bytes).sum::<u64>() as f64 * hash_second_a_byte();
+        all.cpu_seconds += all.sources.iter().map(|s| s.bytes).sum::<u64>() as f64 * sample::hash_second_a_byte();
     }
     let threads = options.threads.min(std::thread::available_parallelism().map_or(1, usize::from)).max(1);
     all.wall_seconds = longest.max(all.cpu_seconds / threads as f64);
@@ -334,7 +338,7 @@ impl Sample {
         if unpacked.is_some() {
             self.whole = false;
         }
-        if let Some(rows) = parquet_rows(path, &layout) {
+        if let Some(rows) = sample::parquet_rows(path, &layout) {
             return Ok((layout, rows, total));
         }
         let ratio = match unpacked {
@@ -360,25 +364,6 @@ impl Sample {
         }
         Ok(inputs)
     }
-}
-
-/// The rows that a Parquet file says it has.
-fn parquet_rows(path: &Path, layout: &Layout) -> Option<f64> {
-    if layout.container != "parquet" {
-        return None;
-    }
-    let metadata = ParquetMetaDataReader::new().parse_and_finish(&std::fs::File::open(path).ok()?).ok()?;
-    Some(metadata.file_metadata().num_rows().max(0) as f64)
-}
-
-/// How long hashing takes, seconds a byte.
-fn hash_second_a_byte() -> f64 {
-    let block = vec![0u8; 4 << 20];
-    let start = Instant::now();
-    let digest = Sha256::digest(&block);
-    let seconds = start.elapsed().as_secs_f64();
-    std::hint::black_box(digest);
-    seconds / block.len() as f64
 }
 
 #[cfg(test)]

@@ -1,6 +1,11 @@
 //! Looking at the beginning of raw files: for `corpus inspect`, and for what `corpus plan` estimates.
 
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::time::Instant;
+
+use parquet::file::metadata::ParquetMetaDataReader;
+use sha2::{Digest, Sha256};
 
 use crate::formats::{self, Layout, Piece};
 use crate::input::Compression;
@@ -51,7 +56,7 @@ pub fn read(piece: &Piece, layout: &Layout, records: u64, bytes: u64, each: &mut
 }
 
 /// Bytes that a compressed byte stands for, judged by the first few MiB; 1 where nothing is compressed.
-pub fn expansion(path: &std::path::Path, compression: Compression) -> std::io::Result<f64> {
+pub fn expansion(path: &Path, compression: Compression) -> std::io::Result<f64> {
     const HEAD: u64 = 2 << 20;
     let head = BufReader::with_capacity(1 << 16, std::fs::File::open(path)?.take(HEAD));
     let mut packed = Counted { inner: head, read: 0 };
@@ -95,6 +100,25 @@ impl<R: BufRead> BufRead for Counted<R> {
         self.read += amount as u64;
         self.inner.consume(amount);
     }
+}
+
+/// The rows that a Parquet file says it has.
+pub fn parquet_rows(path: &Path, layout: &Layout) -> Option<f64> {
+    if layout.container != "parquet" {
+        return None;
+    }
+    let metadata = ParquetMetaDataReader::new().parse_and_finish(&std::fs::File::open(path).ok()?).ok()?;
+    Some(metadata.file_metadata().num_rows().max(0) as f64)
+}
+
+/// How long hashing takes, seconds a byte.
+pub fn hash_second_a_byte() -> f64 {
+    let block = vec![0u8; 4 << 20];
+    let start = Instant::now();
+    let digest = Sha256::digest(&block);
+    let seconds = start.elapsed().as_secs_f64();
+    std::hint::black_box(digest);
+    seconds / block.len() as f64
 }
 
 #[cfg(test)]
