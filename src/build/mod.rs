@@ -272,7 +272,8 @@ impl Build<'_> {
         if left.is_empty() {
             return Ok(());
         }
-        drive(&self.session, self.seen(plan(&left)?), rows, |partition, _| {
+        let begin = |partition: usize| self.log.line(job, left[partition] as u64, "start");
+        drive(&self.session, self.seen(plan(&left)?), rows, begin, |partition, _| {
             let unit = left[partition];
             if !job.has(unit) {
                 sink::write_empty(&job.folder, unit as u64, schema.clone())?;
@@ -300,6 +301,7 @@ impl Build<'_> {
         let units: Vec<usize> = scanned.units.concat();
         let any = job.folder.join("any");
         if !any.is_file() {
+            self.log.line(&job, 0, "start");
             let mut buckets = Buckets::new(job.folder.join("buckets"))?;
             let mut count = 0u64;
             let plan = plans.ids(&units, &scanned.folders(None, None), self.session.threads)?;
@@ -313,6 +315,7 @@ impl Build<'_> {
                 decide::write_repeats(&job.unit(*unit), &repeats)?;
             }
             parquet_file::write_whole(&any, count.to_string().as_bytes())?;
+            self.log.line(&job, 0, "done");
         }
         let count = std::fs::read_to_string(&any).map_err(Error::io(&any))?;
         Ok((count.trim() != "0").then_some(job))
@@ -400,6 +403,7 @@ impl Build<'_> {
         let missing = units.iter().any(|u| !job.has(*u));
         let mut count = 0u64;
         if missing {
+            self.log.line(job, 0, "start");
             let applies = |s: &&SourceInput| plans.chain.dedups(link, s);
             let sources: Vec<&SourceInput> = plans.inputs.sources.iter().filter(applies).collect();
             let mut buckets = Buckets::new(job.folder.join("buckets"))?;
@@ -425,8 +429,8 @@ impl Build<'_> {
                 }));
                 all.sort_by_key(|d| d.ord);
                 decide::write_drops(&job.unit(*unit), &all)?;
-                self.log.line(job, *unit as u64, "done");
             }
+            self.log.line(job, 0, "done");
             let _ = std::fs::remove_dir_all(job.folder.join("buckets"));
         }
         let said = if missing { format!("{} duplicates", usage::count(count)) } else { "reused".into() };
@@ -471,7 +475,8 @@ impl Build<'_> {
             let at = scanned.folders(repeats, Some(drops));
             let spec = self.output_spec(plans, source, &left, &job);
             let plan = self.seen(plans.apply(source, &left, &at, spec)?);
-            drive(&self.session, plan, TEXT_ROWS, |partition, _| {
+            let begin = |partition: usize| self.log.line(&job, left[partition].number, "start");
+            drive(&self.session, plan, TEXT_ROWS, begin, |partition, _| {
                 self.log.line(&job, left[partition].number, "done");
                 self.progress.advance(1);
                 Ok(())
