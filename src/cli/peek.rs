@@ -183,9 +183,9 @@ impl Peek {
         }
         let whole = if self.seen.ended { "all" } else { "the first" };
         let bad: u64 = self.reasons.iter().filter(|r| !r.0.ends_with(')')).map(|r| r.1).sum();
-        text += &format!("of {whole} {} records {} cannot be read", count(self.seen.records), count(bad));
-        let reasons: Vec<String> = self.reasons.iter().map(|(word, n)| format!("{} {word}", count(*n))).collect();
-        text += &if reasons.is_empty() { "\n".to_owned() } else { format!(": {}\n", reasons.join(", ")) };
+        text += &format!("{whole} {}: {} unreadable", table::plural(self.seen.records, "record"), count(bad));
+        text += &self.reasons.iter().map(|(word, n)| format!(" · {} {word}", count(*n))).collect::<String>();
+        text.push('\n');
         for (line, fields) in self.rows.iter().filter(|_| readable) {
             text += "\n";
             text += &show::row(fields, &format!("line {line}"), columns, 4);

@@ -90,6 +90,8 @@ pub fn row(fields: &Fields, title: &str, columns: usize, lines: usize) -> String
         }
         match value {
             Json::Null => {}
+            Json::String(text) if text.is_empty() => {}
+            Json::String(word) if name == "aside" => out += &labelled("set aside", word, columns, 1),
             Json::String(text) if name == "meta" => out += &labelled(name, text, columns, 1),
             Json::String(text) => out += &labelled(name, text, columns, lines),
             Json::Array(items) if items.iter().any(|i| i.get("role").is_some()) => {
