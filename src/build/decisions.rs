@@ -9,6 +9,7 @@ use super::chain::{Decide, Link};
 use super::decide::{self, Buckets, Drop, Runs};
 use super::inputs::{Inputs, SourceInput};
 use super::jobs::Job;
+use super::keys;
 use super::parquet_file;
 use super::plans::Plans;
 use super::usage;
@@ -73,22 +74,17 @@ impl Build<'_> {
     pub(super) async fn decide(&self, plans: &Plans<'_>, scanned: &Scanned, repeats: Option<&Job>) -> Result<Job> {
         let mut drops: Option<Job> = None;
         for decision in plans.chain.decisions() {
-            let before = drops.as_ref().map(|j| &j.fingerprint);
+            let before = drops.as_ref().map(|j| j.fingerprint.as_str());
             drops = Some(match decision {
                 Decide::Judge(links) => {
-                    let what: Vec<_> =
-                        links.iter().map(|l| (&l.name, l.number, &l.run, &l.only, &l.options)).collect();
-                    let sources: Vec<_> = plans.inputs.sources.iter().map(|s| &s.source.name).collect();
-                    let key = (&scanned.job.fingerprint, &scanned.cuts, before, what, sources);
+                    let key = keys::judge(plans, &scanned.job.fingerprint, &scanned.cuts, before, &links);
                     let job = Job::new(&self.options.work, "judge", &key)?;
                     self.judge(plans, scanned, repeats, drops.as_ref(), &links, &job).await?;
                     job
                 }
                 Decide::Dedup(link, dedup) => {
-                    let sources: Vec<_> =
-                        plans.inputs.sources.iter().map(|s| (&s.source.name, s.source.priority)).collect();
-                    let what = (&link.name, link.number, &link.only, &link.options, sources);
-                    let job = Job::new(&self.options.work, "dedup", &(&scanned.job.fingerprint, before, what))?;
+                    let key = keys::dedup(plans, &scanned.job.fingerprint, before, link);
+                    let job = Job::new(&self.options.work, "dedup", &key)?;
                     self.dedup(plans, scanned, repeats, drops.as_ref(), (link, dedup), &job).await?;
                     job
                 }

@@ -15,14 +15,18 @@ pub mod chain;
 pub mod decide;
 mod decisions;
 mod hand_over;
+pub mod estimate;
 pub mod inputs;
 pub mod jobs;
+pub mod keys;
 pub mod layout;
 pub mod manifest;
 pub mod output;
 pub mod parquet_file;
 pub mod plans;
+pub mod sample;
 pub mod shards;
+pub mod state;
 pub mod usage;
 
 use std::fs::File;
@@ -43,7 +47,7 @@ use crate::rows::Use;
 use crate::{Error, Result};
 use chain::Chain;
 use inputs::{Inputs, SourceInput};
-use jobs::{Job, Log, fingerprint};
+use jobs::{Job, Log};
 use layout::{Layout, Slab};
 use manifest::Manifest;
 use output::{OutputSpec, SignalColumn, slab_file};
@@ -97,6 +101,11 @@ pub struct Built {
 
 /// Runs a recipe.
 pub fn run(recipe: &Recipe, options: &Options, progress: &dyn Progress) -> Result<Built> {
+    run_over(recipe, options, progress, None)
+}
+
+/// Runs a recipe; over `given` inputs rather than those that it names, where there are some.
+fn run_over(recipe: &Recipe, options: &Options, progress: &dyn Progress, given: Option<Inputs>) -> Result<Built> {
     let make = |path: &Path| std::fs::create_dir_all(path).map_err(Error::io(path));
     make(&options.out)?;
     let _lock = lock(&options.out)?;
@@ -113,7 +122,7 @@ pub fn run(recipe: &Recipe, options: &Options, progress: &dyn Progress) -> Resul
         .enable_all()
         .build()
         .map_err(Error::io("the thread pool"))?;
-    let build = Build { recipe, options, progress, session, log: Log::open(&options.work)? };
+    let build = Build { recipe, options, progress, session, log: Log::open(&options.work)?, given };
     let built = runtime.block_on(build.run());
     let _ = std::fs::remove_dir_all(&spill);
     built
@@ -139,6 +148,7 @@ struct Build<'a> {
     progress: &'a dyn Progress,
     session: Session,
     log: Log,
+    given: Option<Inputs>,
 }
 
 /// What the scan of the inputs found.
@@ -159,17 +169,19 @@ impl Build<'_> {
         let mut timings = usage::Timings::start();
         let chain = Chain::new(self.recipe)?;
         self.progress.phase("Looking at files", 0);
-        let mut inputs = inputs::gather(self.recipe, self.options.unit, &self.options.work, self.options.threads)?;
-        let copies = chain.kind("words").is_some();
-        inputs.sources.iter_mut().for_each(|s| s.staged |= copies);
+        let mut inputs = match &self.given {
+            Some(given) => given.clone(),
+            None => inputs::gather(self.recipe, self.options.unit, &self.options.work, self.options.threads)?,
+        };
+        chain.stage(&mut inputs);
         let files: usize = inputs.sources.iter().map(|s| s.files.len()).sum();
         self.progress.done(&format!("{files} files, {}", usage::size(inputs.bytes())));
         let notes = notes(&inputs);
         timings.lap("look");
 
-        let fingerprint = self.fingerprint(&inputs, &chain);
-        let identity = jobs::fingerprint(&(&fingerprint, inputs_identity(&inputs), &self.recipe.name));
-        if let Some(manifest) = self.finished(&identity).filter(|_| !self.options.fresh) {
+        let fingerprint = keys::recipe(self.recipe, &inputs, &chain);
+        let identity = keys::build(self.recipe, &inputs, &fingerprint);
+        if let Some(manifest) = finished(&self.options.out, &identity).filter(|_| !self.options.fresh) {
             return Ok(Built { manifest, reused: true, notes });
         }
         let plans = Plans { inputs: &inputs, chain: &chain };
@@ -192,27 +204,10 @@ impl Build<'_> {
         Ok(Built { manifest, reused: false, notes })
     }
 
-    /// Of the resolved stages, output options, uses and version: without paths, inputs, threads or memory.
-    fn fingerprint(&self, inputs: &Inputs, chain: &Chain) -> String {
-        let links: Vec<_> = chain.links.iter().map(|l| (&l.name, &l.run, &l.only, &l.options)).collect();
-        let uses: Vec<_> = inputs.sources.iter().map(|s| s.usage).collect();
-        let output = &self.recipe.output;
-        fingerprint(&(jobs::CODE, links, (output.shard, &output.signals, output.dropped_text), uses))
-    }
-
-    /// The manifest of this very build, where the folder holds it already.
-    fn finished(&self, identity: &str) -> Option<Manifest> {
-        let bytes = std::fs::read(self.options.out.join("build.json")).ok()?;
-        let manifest: Manifest = serde_json::from_slice(&bytes).ok()?;
-        (manifest.timings.get("identity")?.as_str()? == identity && self.options.out.join("data").is_dir())
-            .then_some(manifest)
-    }
-
     /// The scan job: every unit that is not there yet.
     async fn scan(&self, plans: &Plans<'_>) -> Result<Scanned> {
         let inputs = plans.inputs;
-        let specs: Vec<_> = inputs.sources.iter().map(|s| (plans.rows_spec(s), s.staged, s.source.limit)).collect();
-        let job = Job::new(&self.options.work, "scan", &(inputs_identity(inputs), specs, self.options.unit))?;
+        let job = Job::new(&self.options.work, "scan", &keys::scan(plans, self.options.unit))?;
         self.progress.phase("Reading", inputs.units.len() as u64);
         let mut scanned = Scanned {
             rows: vec![0; inputs.pieces.len()],
@@ -253,9 +248,11 @@ impl Build<'_> {
             scanned.units.push(used);
             scanned.ids.sources.push(source.source.name.clone());
         }
-        scanned.own_ids = inputs.sources.iter().zip(&scanned.units).any(|(_, units)| {
-            units.iter().any(|u| has_ids(&scanned.job.unit(*u)).unwrap_or(true))
-        });
+        scanned.own_ids = inputs
+            .sources
+            .iter()
+            .zip(&scanned.units)
+            .any(|(_, units)| units.iter().any(|u| has_ids(&scanned.job.unit(*u)).unwrap_or(true)));
         self.progress.done(&format!("{} rows", usage::count(total)));
         Ok(scanned)
     }
@@ -318,10 +315,7 @@ impl Build<'_> {
         drops: &Job,
         layout: &Layout,
     ) -> Result<Job> {
-        let output = (self.recipe.output.shard, &self.recipe.output.signals, self.recipe.output.dropped_text);
-        let licenses: Vec<_> = plans.inputs.sources.iter().map(|s| (&s.source.license, &s.source.language)).collect();
-        let paths: Vec<_> = plans.inputs.sources.iter().flat_map(|s| &s.files).map(|f| &f.name).collect();
-        let job = Job::new(&self.options.work, "apply", &(&drops.fingerprint, output, licenses, paths))?;
+        let job = Job::new(&self.options.work, "apply", &keys::apply(self.recipe, plans, &drops.fingerprint))?;
         self.progress.phase("Writing", layout.slabs.len() as u64);
         for (number, source) in plans.inputs.sources.iter().enumerate() {
             let mine = layout.slabs.iter().filter(|s| s.source == number);
@@ -385,16 +379,11 @@ fn uses(inputs: &Inputs) -> Vec<Use> {
     Use::ALL.into_iter().filter(|u| inputs.sources.iter().any(|s| s.usage == *u)).collect()
 }
 
-/// What makes two inputs the same: content, layout and cuts; not where they lie.
-fn inputs_identity(inputs: &Inputs) -> serde_json::Value {
-    let file = |f: &inputs::InputFile| json!([f.sha256, f.member, f.layout]);
-    let pieces: Vec<_> = inputs.pieces.iter().map(|p| (p.start, p.end)).collect();
-    let sources: Vec<_> = inputs
-        .sources
-        .iter()
-        .map(|s| json!([s.source.name, s.usage, s.source.priority, s.files.iter().map(file).collect::<Vec<_>>()]))
-        .collect();
-    json!([sources, pieces])
+/// The manifest of this very build, where the folder holds it already.
+fn finished(out: &Path, identity: &str) -> Option<Manifest> {
+    let bytes = std::fs::read(out.join("build.json")).ok()?;
+    let manifest: Manifest = serde_json::from_slice(&bytes).ok()?;
+    (manifest.timings.get("identity")?.as_str()? == identity && out.join("data").is_dir()).then_some(manifest)
 }
 
 fn notes(inputs: &Inputs) -> Vec<String> {
