@@ -4,6 +4,7 @@ pub mod problem;
 pub mod read;
 mod samples;
 pub mod schema;
+mod stages;
 mod toml;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use crate::rows::Use;
 use crate::{Error, Result};
 
 pub use read::read;
+pub use stages::signals;
 
 /// A checked recipe.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,7 +5,8 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::build::output::data_schema;
 use crate::formats;
-use crate::recipe::read::{FIELDS, signals};
+use super::read::FIELDS;
+use super::signals;
 use crate::rows::Use;
 use crate::stages::{self, Kind};
 

@@ -31,9 +31,9 @@ shard = "1MiB"
 fn sigkill_costs_at_most_a_unit_a_thread() {
     const THREADS: u64 = 2;
     let scratch = Scratch::new();
-    scratch.write("docs.jsonl", json_lines(40_000));
+    scratch.write("docs.jsonl", json_lines(20_000));
     scratch.write("recipe.toml", RECIPE);
-    let more = ["--unit", "64KiB", "--threads", "2", "--quiet"];
+    let more = ["--unit", "48KiB", "--threads", "2", "--quiet"];
     let began = std::time::Instant::now();
     let undisturbed = scratch.build("calm", &more);
     let length = began.elapsed();

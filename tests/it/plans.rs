@@ -106,13 +106,18 @@ fn zh_pretrain_ships_and_moves_no_text() {
     scratch.write("zh-pretrain.toml", text);
     let paths: toml::Table = text.parse().unwrap();
     for source in paths["source"].as_array().unwrap() {
-        let field = source.get("fields").and_then(|f| f.get("text")).and_then(toml::Value::as_str).unwrap_or("text");
+        let fields = source.get("fields").and_then(toml::Value::as_table).cloned().unwrap_or_default();
         for path in source["path"].as_array().unwrap() {
             let path = path.as_str().unwrap().replace("**", "x").replace('*', "a");
-            let lines: String = (0..200)
-                .map(|i| serde_json::json!({"id": i.to_string(), "title": "题目", field: crate::harness::document(i)}))
-                .map(|row| format!("{row}\n"))
-                .collect();
+            let row = |i: u64| -> serde_json::Value {
+                let mut row = serde_json::json!({"title": "题目", "n": i});
+                for (ours, theirs) in &fields {
+                    let value = if ours == "text" { crate::harness::document(i) } else { format!("{ours}-{i}") };
+                    row[theirs.as_str().unwrap()] = value.into();
+                }
+                row
+            };
+            let lines: String = (0..200).map(|i| format!("{}\n", row(i))).collect();
             scratch.write(&path, lines);
         }
     }

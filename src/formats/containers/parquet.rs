@@ -4,6 +4,14 @@
 //! `fields` mean the same as for JSON: `messages.0.content`. Dates, times and decimals are text as Arrow shows them;
 //! bytes are text where they are UTF-8, else null; NaN and infinity are null.
 //!
+//! ```toml
+//! [[source]]
+//! name   = "wikipedia"
+//! path   = ["wikipedia/20231101.zh/*.parquet"]
+//! use    = "pretrain"
+//! fields = { text = "text", id = "id", url = "url" }
+//! ```
+//!
 //! Row groups are the pieces in which a large file is shared out. A file inside an archive, or compressed as a whole,
 //! is read into memory, up to 1 GiB.
 //!
