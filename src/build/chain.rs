@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::inputs::SourceInput;
+use super::inputs::{Inputs, SourceInput};
 use crate::engine::functions::judge::{Ask, Decision, JudgeSpec};
 use crate::engine::functions::rows::{RowsSpec, StepSpec};
 use crate::recipe::{Only, Recipe};
@@ -90,6 +90,12 @@ impl Chain {
             self.push("", "characters", Only::default(), json!({}), stage);
         }
         Ok(())
+    }
+
+    /// Decides which sources' text is written down: word lists cost too much to make twice.
+    pub fn stage(&self, inputs: &mut Inputs) {
+        let copies = self.kind("words").is_some();
+        inputs.sources.iter_mut().for_each(|s| s.staged |= copies);
     }
 
     /// The row-wise work for a source.

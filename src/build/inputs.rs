@@ -37,7 +37,7 @@ pub struct InputFile {
     /// What detection was not sure of.
     pub note: Option<String>,
     /// Pieces: start, end, lines before.
-    cuts: Vec<(u64, u64, u64)>,
+    pub(super) cuts: Vec<(u64, u64, u64)>,
 }
 
 /// A source with its files.
@@ -107,7 +107,7 @@ pub fn gather(recipe: &Recipe, unit: u64, memory: &Path, threads: usize) -> Resu
 }
 
 /// The files that a source's paths and globs name, sorted within each pattern.
-fn find(recipe: &Recipe, source: &Source) -> Result<Vec<(String, PathBuf)>> {
+pub fn find(recipe: &Recipe, source: &Source) -> Result<Vec<(String, PathBuf)>> {
     let mut found: Vec<(String, PathBuf)> = Vec::new();
     for pattern in &source.path {
         if pattern.contains("://") {
@@ -160,7 +160,8 @@ fn walk(root: &Path, matcher: Option<&globset::GlobMatcher>) -> Result<Vec<PathB
         let entry = entry.map_err(|e| {
             Error::input(format!("cannot look into {}: {e}", root.display()), "make the folder readable")
         })?;
-        let wanted = matcher.map_or(!entry.file_name().to_string_lossy().starts_with('.'), |m| m.is_match(entry.path()));
+        let wanted =
+            matcher.map_or(!entry.file_name().to_string_lossy().starts_with('.'), |m| m.is_match(entry.path()));
         if entry.file_type().is_file() && wanted {
             files.push(entry.into_path());
         }
@@ -220,7 +221,7 @@ fn files_of(
         Some(members) => members.into_iter().map(|m| Some(m.name)).collect(),
     };
     for member in names {
-        let (layout, note) = layout(recipe, source, path, member.as_deref())?;
+        let (layout, note) = layout(recipe.input.max_row, source, path, member.as_deref())?;
         let starts = starts(path, member.as_deref(), &layout, meta.len(), unit).map_err(io)?;
         let known = hashed(path, &meta, &starts, known)?;
         let cuts = (0..starts.len())
@@ -242,7 +243,7 @@ fn files_of(
 }
 
 /// How a file is read: what the recipe says, and detection for the rest.
-fn layout(recipe: &Recipe, source: &Source, path: &Path, member: Option<&str>) -> Result<(Layout, Option<String>)> {
+pub fn layout(max_row: u64, source: &Source, path: &Path, member: Option<&str>) -> Result<(Layout, Option<String>)> {
     let found = detect::detect(path, member).map_err(Error::io(path))?;
     let mut container = found.container.to_string();
     let mut shape = found.shape.clone();
@@ -295,7 +296,7 @@ fn layout(recipe: &Recipe, source: &Source, path: &Path, member: Option<&str>) -
         fields: source.fields.clone(),
         source: source.name.clone(),
         language: source.language.clone(),
-        max_row: recipe.input.max_row,
+        max_row,
     };
     Ok((layout, note))
 }
@@ -363,7 +364,7 @@ fn hashed(
 }
 
 impl Inputs {
-    fn add(&mut self, source: &Source, files: Vec<InputFile>, unit: u64) -> Result<()> {
+    pub(super) fn add(&mut self, source: &Source, files: Vec<InputFile>, unit: u64) -> Result<()> {
         let usage = files.first().map_or(Use::Pretrain, |f| f.layout.usage);
         if let Some(other) = files.iter().find(|f| f.layout.usage != usage) {
             return Err(Error::input(

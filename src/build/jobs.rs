@@ -34,10 +34,15 @@ pub struct Job {
 impl Job {
     /// The job `name` whose files depend on `what`; its folder is made.
     pub fn new(work: &Path, name: &str, what: &impl Serialize) -> Result<Self> {
+        let job = Job::find(work, name, what);
+        std::fs::create_dir_all(&job.folder).map_err(Error::io(&job.folder))?;
+        Ok(job)
+    }
+
+    /// The same, without touching the disk.
+    pub fn find(work: &Path, name: &str, what: &impl Serialize) -> Self {
         let fingerprint = fingerprint(&(CODE, name, what));
-        let folder = work.join(format!("{name}-{fingerprint}"));
-        std::fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
-        Ok(Job { name: name.to_owned(), folder, fingerprint })
+        Job { name: name.to_owned(), folder: work.join(format!("{name}-{fingerprint}")), fingerprint }
     }
 
     /// The file of a unit.

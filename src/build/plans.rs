@@ -315,8 +315,12 @@ impl Plans<'_> {
                     continue;
                 }
                 let mut part = self.inputs.pieces[piece as usize].clone();
-                part.first = if piece == slab.first >> 32 { slab.first & 0xffff_ffff } else { 0 };
-                part.last = if piece == slab.last >> 32 { slab.last & 0xffff_ffff } else { u64::MAX };
+                if piece == slab.first >> 32 {
+                    part.first = slab.first & 0xffff_ffff;
+                }
+                if piece == slab.last >> 32 {
+                    part.last = slab.last & 0xffff_ffff;
+                }
                 spec.pieces.push(part);
             }
             groups.push((start..spec.pieces.len()).collect());

@@ -122,7 +122,7 @@ impl Build {
 }
 
 /// The first Ctrl-C asks the build to stop after the units it is at; the second ends the process.
-fn stop_on_interrupt() -> Arc<AtomicBool> {
+pub fn stop_on_interrupt() -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = stop.clone();
     std::thread::spawn(move || {
@@ -159,13 +159,18 @@ fn funnel(manifest: &Manifest, options: &Options) -> String {
     for (name, rows) in reasons {
         lines.push(format!("  - {:>width$} {name}", count(rows)));
     }
-    let shards = walkdir::WalkDir::new(options.out.join("data")).into_iter().flatten().filter(|e| e.file_type().is_file());
+    let shards =
+        walkdir::WalkDir::new(options.out.join("data")).into_iter().flatten().filter(|e| e.file_type().is_file());
     let sizes: Vec<u64> = shards.filter_map(|e| Some(e.metadata().ok()?.len())).collect();
     let mut uses: Vec<&str> = manifest.sources.iter().flat_map(|s| &s.uses).map(|u| u.as_str()).collect();
     uses.dedup();
     let out = options.out.display();
     let (shards, bytes) = (sizes.len(), size(sizes.iter().sum()));
-    lines.push(format!("  {out}/  {shards} shard{} · {bytes} · {}", if shards == 1 { "" } else { "s" }, uses.join(", ")));
+    lines.push(format!(
+        "  {out}/  {shards} shard{} · {bytes} · {}",
+        if shards == 1 { "" } else { "s" },
+        uses.join(", ")
+    ));
     lines.push(format!("next: `corpus inspect {out}`"));
     lines.join("\n")
 }

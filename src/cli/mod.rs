@@ -7,6 +7,16 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use crate::{Error, Result};
 
 mod build;
+mod check;
+mod completions;
+mod explain;
+mod inspect;
+mod list;
+mod peek;
+mod plan;
+mod reasons;
+mod show;
+mod table;
 pub mod ui;
 
 /// Collect and clean text for training language models, Chinese first.
@@ -35,6 +45,12 @@ pub enum Format {
 #[derive(Debug, Subcommand)]
 enum Command {
     Build(build::Build),
+    Plan(plan::PlanCommand),
+    Check(check::Check),
+    Inspect(inspect::Inspect),
+    List(list::List),
+    Explain(explain::Explain),
+    Completions(completions::Completions),
 }
 
 /// What every command is given.
@@ -58,10 +74,16 @@ pub fn main() -> u8 {
     };
     let context = Context { format: cli.format, quiet: cli.quiet };
     let result = match cli.command {
-        Command::Build(command) => command.run(&context),
+        Command::Build(command) => command.run(&context).map(|()| 0),
+        Command::Plan(command) => command.run(&context).map(|()| 0),
+        Command::Check(command) => command.run(&context),
+        Command::Inspect(command) => command.run(&context).map(|()| 0),
+        Command::List(command) => command.run(&context).map(|()| 0),
+        Command::Explain(command) => command.run(&context).map(|()| 0),
+        Command::Completions(command) => command.run().map(|()| 0),
     };
     match result {
-        Ok(()) => 0,
+        Ok(code) => code,
         Err(error) => {
             ui::error(&context, &error);
             error.exit_code()

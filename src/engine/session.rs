@@ -78,23 +78,26 @@ impl Session {
     }
 }
 
-/// Runs the partitions of `plan`, `session.threads` at a time, in order; `done` hears of each that ended, in order.
+/// Runs the partitions of `plan`, `session.threads` at a time, in order; `begin` hears of each that starts, `done` of
+/// each that ended, in order.
 /// This is for plans without operators whose partitions wait for one another; [`is_drivable`] refuses others.
 pub async fn drive(
     session: &Session,
     plan: Arc<dyn ExecutionPlan>,
     rows: usize,
+    begin: impl Fn(usize),
     mut done: impl FnMut(usize, Vec<RecordBatch>) -> Result<()>,
 ) -> Result<()> {
     is_drivable(plan.as_ref())?;
     let partitions = plan.properties().output_partitioning().partition_count();
     let context = session.context(rows);
     let tasks = futures::stream::iter(0..partitions).map(|partition| {
-        let (plan, context, session) = (plan.clone(), context.clone(), session.clone());
+        let (plan, context, session, begin) = (plan.clone(), context.clone(), session.clone(), &begin);
         async move {
             if session.stopped() {
                 return Err(Error::Interrupted);
             }
+            begin(partition);
             let task = tokio::spawn(async move {
                 let mut stream = plan.execute(partition, context)?;
                 let mut batches = Vec::new();

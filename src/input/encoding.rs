@@ -120,6 +120,14 @@ pub fn guess(head: &[u8], whole: bool) -> Guess {
     let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
     detector.feed(head, whole);
     let found = detector.guess(None, chardetng::Utf8Detection::Deny);
+    // A guess of a Western single-byte encoding is what is left when nothing fits. Where some of the text is valid
+    // UTF-8, or it is JSON (which is UTF-8 by its standard), it is UTF-8 with broken rows.
+    let western = found.is_single_byte();
+    let json = head.trim_ascii_start().starts_with(b"{") || head.trim_ascii_start().starts_with(b"[");
+    let some_utf8 = head.utf8_chunks().any(|c| c.valid().bytes().any(|b| b >= 0x80));
+    if western && (json || some_utf8) {
+        return Guess { encoding: Encoding("UTF-8".into()), certain: false };
+    }
     // GBK is a part of GB18030, and files in the larger one are read wrong by the smaller.
     let name = if found == encoding_rs::GBK { "gb18030" } else { found.name() };
     Guess { encoding: Encoding(name.into()), certain: false }

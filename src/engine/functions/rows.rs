@@ -265,7 +265,10 @@ impl<'a> Batch<'a> {
                 for i in leaf.of(row) {
                     let before = leaf.texts.is_valid(i).then(|| leaf.texts.value(i));
                     let after = before.map(|text| if touch { clean.clean(text) } else { text.into() });
-                    if changed.is_none() && matches!(after, Some(std::borrow::Cow::Owned(_))) {
+                    // A clean text may be a part of the old one: borrowed, but shorter.
+                    let same = before.map(str::len) == after.as_ref().map(|a| a.len());
+                    let owned = matches!(after, Some(std::borrow::Cow::Owned(_)));
+                    if changed.is_none() && (owned || !same) {
                         let bytes = leaf.texts.value_data().len();
                         let mut builder = StringBuilder::with_capacity(leaf.texts.len(), bytes);
                         (0..i).for_each(|j| {

@@ -305,21 +305,3 @@ fn every_cut_of_a_sample() {
         hans(&sample[at..]);
     }
 }
-
-/// `cargo test --lib wikitext::tests::shown -- --ignored --nocapture`: the text, to be read by a person.
-#[test]
-#[ignore]
-fn shown() {
-    let dump = shared("wiki/zhwiki-minidump.xml").unwrap_or_default();
-    let variants = shared("wiki/zhwiki-wikitext-variants.txt").unwrap_or_default();
-    for page in pages(&dump).iter().chain([&variants]) {
-        println!("{}\n\n========\n", hans(page));
-        let start = Instant::now();
-        let times = 50;
-        for _ in 0..times {
-            std::hint::black_box(hans(page));
-        }
-        let rate = (page.len() * times) as f64 / start.elapsed().as_secs_f64() / 1e6;
-        println!("======== {rate:.0} MB/s of wikitext");
-    }
-}
