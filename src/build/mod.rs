@@ -13,7 +13,9 @@
 pub mod card;
 pub mod chain;
 pub mod decide;
+mod decisions;
 pub mod estimate;
+mod hand_over;
 pub mod inputs;
 pub mod jobs;
 pub mod keys;
@@ -27,7 +29,6 @@ pub mod shards;
 pub mod state;
 pub mod usage;
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -43,15 +44,13 @@ use crate::engine::sink::{self, PIECES};
 use crate::engine::{Session, drive};
 use crate::recipe::Recipe;
 use crate::rows::Use;
-use crate::stages::exact_dedup::ExactDedup;
 use crate::{Error, Result};
-use chain::{Chain, Decide, Link};
-use decide::{Buckets, Drop, Runs};
+use chain::Chain;
 use inputs::{Inputs, SourceInput};
 use jobs::{Job, Log};
 use layout::{Layout, Slab};
 use manifest::Manifest;
-use output::{OutputSpec, SignalColumn, data_schema, dropped_schema, slab_file, unreadable_schema};
+use output::{OutputSpec, SignalColumn, slab_file};
 use plans::{Folders, Plans, folder};
 
 /// Sees every plan before it runs.
@@ -292,152 +291,6 @@ impl Build<'_> {
         plan
     }
 
-    /// Own ids that repeat, if any do.
-    async fn repeats(&self, plans: &Plans<'_>, scanned: &Scanned) -> Result<Option<Job>> {
-        if !scanned.own_ids {
-            return Ok(None);
-        }
-        let job = Job::new(&self.options.work, "ids", &(&scanned.job.fingerprint, &scanned.cuts))?;
-        let units: Vec<usize> = scanned.units.concat();
-        let any = job.folder.join("any");
-        if !any.is_file() {
-            self.log.line(&job, 0, "start");
-            let mut buckets = Buckets::new(job.folder.join("buckets"))?;
-            let mut count = 0u64;
-            let plan = plans.ids(&units, &scanned.folders(None, None), self.session.threads)?;
-            self.walk(plan, "id_key", |like| {
-                count += 1;
-                buckets.add(self.unit_of(plans.inputs, like.ord), like.ord, like.nth + 1, String::new())
-            })
-            .await?;
-            for unit in &units {
-                let repeats: Vec<_> = buckets.take(*unit)?.into_iter().map(|(ord, n, _)| (ord, n as i64)).collect();
-                decide::write_repeats(&job.unit(*unit), &repeats)?;
-            }
-            parquet_file::write_whole(&any, count.to_string().as_bytes())?;
-            self.log.line(&job, 0, "done");
-        }
-        let count = std::fs::read_to_string(&any).map_err(Error::io(&any))?;
-        Ok((count.trim() != "0").then_some(job))
-    }
-
-    fn unit_of(&self, inputs: &Inputs, ord: u64) -> usize {
-        let piece = (ord >> 32) as usize;
-        inputs.units.partition_point(|u| u.pieces.end <= piece)
-    }
-
-    async fn walk(
-        &self,
-        plan: Arc<dyn ExecutionPlan>,
-        key: &str,
-        mut like: impl FnMut(decide::Like) -> Result<()>,
-    ) -> Result<()> {
-        let mut stream = self.seen(plan).execute(0, self.session.context(NARROW_ROWS))?;
-        let mut runs = Runs::default();
-        while let Some(batch) = stream.next().await {
-            if self.session.stopped() {
-                return Err(Error::Interrupted);
-            }
-            runs.walk(&batch?, key, &mut like)?;
-        }
-        Ok(())
-    }
-
-    /// All decisions, in order; the last job holds every drop.
-    async fn decide(&self, plans: &Plans<'_>, scanned: &Scanned, repeats: Option<&Job>) -> Result<Job> {
-        let mut drops: Option<Job> = None;
-        for decision in plans.chain.decisions() {
-            let before = drops.as_ref().map(|j| j.fingerprint.as_str());
-            drops = Some(match decision {
-                Decide::Judge(links) => {
-                    let key = keys::judge(plans, &scanned.job.fingerprint, &scanned.cuts, before, &links);
-                    let job = Job::new(&self.options.work, "judge", &key)?;
-                    self.judge(plans, scanned, repeats, drops.as_ref(), &links, &job).await?;
-                    job
-                }
-                Decide::Dedup(link, dedup) => {
-                    let key = keys::dedup(plans, &scanned.job.fingerprint, before, link);
-                    let job = Job::new(&self.options.work, "dedup", &key)?;
-                    self.dedup(plans, scanned, repeats, drops.as_ref(), (link, dedup), &job).await?;
-                    job
-                }
-            });
-        }
-        drops.ok_or_else(|| Error::Engine("nothing was decided".into()))
-    }
-
-    async fn judge(
-        &self,
-        plans: &Plans<'_>,
-        scanned: &Scanned,
-        repeats: Option<&Job>,
-        drops: Option<&Job>,
-        links: &[&Link],
-        job: &Job,
-    ) -> Result<()> {
-        let names: Vec<&str> = links.iter().map(|l| l.name.as_str()).collect();
-        let units: u64 = scanned.units.iter().map(|u| u.len() as u64).sum();
-        self.progress.phase(if names.is_empty() { "Judging" } else { "Judging by " }, units);
-        for (number, source) in plans.inputs.sources.iter().enumerate() {
-            let at = scanned.folders(repeats, drops);
-            self.units(job, &scanned.units[number], &decide::drops_schema(), NARROW_ROWS, |left| {
-                plans.judge(source, left, links, &at, job)
-            })
-            .await?;
-        }
-        self.progress.done(&if names.is_empty() { "empty rows".to_owned() } else { names.join(", ") });
-        Ok(())
-    }
-
-    async fn dedup(
-        &self,
-        plans: &Plans<'_>,
-        scanned: &Scanned,
-        repeats: Option<&Job>,
-        drops: Option<&Job>,
-        (link, dedup): (&Link, &ExactDedup),
-        job: &Job,
-    ) -> Result<()> {
-        self.progress.phase("Comparing", 0);
-        let units: Vec<usize> = scanned.units.concat();
-        let missing = units.iter().any(|u| !job.has(*u));
-        let mut count = 0u64;
-        if missing {
-            self.log.line(job, 0, "start");
-            let applies = |s: &&SourceInput| plans.chain.dedups(link, s);
-            let sources: Vec<&SourceInput> = plans.inputs.sources.iter().filter(applies).collect();
-            let mut buckets = Buckets::new(job.folder.join("buckets"))?;
-            if !sources.is_empty() {
-                let at = scanned.folders(repeats, drops);
-                let plan = plans.dedup(link, dedup, &sources, &scanned.units, &at, self.session.threads)?;
-                self.walk(plan, &format!("key@{}", link.number), |like| {
-                    count += 1;
-                    let kept = decide::kept_id(&scanned.ids, &like)?;
-                    buckets.add(self.unit_of(plans.inputs, like.ord), like.ord, like.first, kept)
-                })
-                .await?;
-            }
-            for unit in &units {
-                let mut all = match drops {
-                    Some(before) => decide::read_drops(&before.unit(*unit))?,
-                    None => Vec::new(),
-                };
-                all.extend(buckets.take(*unit)?.into_iter().map(|(ord, _, kept)| Drop {
-                    ord,
-                    words: [Some(link.name.clone()), Some("exact_duplicate".into()), None, None, Some(kept)],
-                    similarity: Some(1.0),
-                }));
-                all.sort_by_key(|d| d.ord);
-                decide::write_drops(&job.unit(*unit), &all)?;
-            }
-            self.log.line(job, 0, "done");
-            let _ = std::fs::remove_dir_all(job.folder.join("buckets"));
-        }
-        let said = if missing { format!("{} duplicates", usage::count(count)) } else { "reused".into() };
-        self.progress.done(&format!("{}: {said}", link.name));
-        Ok(())
-    }
-
     async fn layout(&self, plans: &Plans<'_>, scanned: &Scanned, drops: &Job) -> Result<Layout> {
         let mut layout = Layout::new(plans.inputs.pieces.len(), self.recipe.output.shard);
         for (number, source) in plans.inputs.sources.iter().enumerate() {
@@ -505,98 +358,6 @@ impl Build<'_> {
             paths: source.pieces.clone().map(|p| (p as u64, plans.inputs.file(p).name.clone())).collect(),
         }
     }
-
-    /// Strings slabs together under a new folder, which then takes the place of what stood in the output.
-    fn shards(
-        &self,
-        inputs: &Inputs,
-        chain: &Chain,
-        applied: &Job,
-        layout: &Layout,
-        manifest: &Manifest,
-    ) -> Result<()> {
-        let fresh = self.options.work.join("new");
-        let _ = std::fs::remove_dir_all(&fresh);
-        let limit = self.recipe.output.shard;
-        let signals: Vec<_> =
-            chain.output_signals(self.recipe).into_iter().map(|(n, k)| (n, SignalColumn::from(k))).collect();
-        let slabs = |usage: Use| layout.slabs.iter().filter(move |s| inputs.sources[s.source].usage == usage);
-        let file = |slab: &Slab, kind: &str| slab_file(&applied.folder, slab.number, kind);
-        let mut all: Vec<(Option<Use>, shards::Shard)> = Vec::new();
-        for usage in uses(inputs) {
-            let data = data_schema(usage, &signals);
-            let kept = slabs(usage).filter(|s| s.kept.0 > 0).map(|s| (file(s, "data"), s.kept.1));
-            let folder = fresh.join("data").join(usage.as_str());
-            let mut planned = shards::plan(&folder, &data, kept, limit);
-            if planned.is_empty() {
-                // A use without rows still has a table: an empty one.
-                planned = shards::plan(&folder, &data, std::iter::once((PathBuf::new(), 0)), limit);
-                planned.iter_mut().for_each(|s| s.parts.clear());
-            }
-            let gone = slabs(usage).filter(|s| s.dropped.0 > 0).map(|s| (file(s, "dropped"), s.dropped.1));
-            let folder = fresh.join("dropped").join(usage.as_str());
-            planned.extend(shards::plan(&folder, &dropped_schema(usage), gone, limit));
-            all.extend(planned.into_iter().map(|s| (Some(usage), s)));
-        }
-        let unreadable =
-            layout.slabs.iter().filter(|s| s.unreadable > 0).map(|s| (file(s, "unreadable"), s.unreadable * 264));
-        let planned = shards::plan(&fresh.join("unreadable"), &unreadable_schema(), unreadable, limit);
-        all.extend(planned.into_iter().map(|s| (None, s)));
-        for (usage, shard) in &all {
-            let mut labels = BTreeMap::from([
-                ("corpus.recipe".to_owned(), self.recipe.name.clone()),
-                ("corpus.fingerprint".to_owned(), manifest.recipe.fingerprint.clone()),
-                ("corpus.version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
-                ("corpus.schema".to_owned(), crate::recipe::schema::describe(&shard.schema).to_string()),
-            ]);
-            if let Some(usage) = usage {
-                labels.insert("corpus.use".to_owned(), usage.as_str().to_owned());
-            }
-            shards::write(shard, &labels)?;
-        }
-        Ok(())
-    }
-
-    /// Puts the new output in its place; the manifest comes last.
-    fn hand_over(&self, manifest: &Manifest) -> Result<()> {
-        let (out, fresh) = (&self.options.out, self.options.work.join("new"));
-        let build = out.join("build.json");
-        if build.exists() {
-            std::fs::remove_file(&build).map_err(Error::io(&build))?;
-        }
-        for name in ["data", "dropped", "unreadable"] {
-            let (old, new) = (out.join(name), fresh.join(name));
-            if old.exists() {
-                std::fs::remove_dir_all(&old).map_err(Error::io(&old))?;
-            }
-            if new.exists() {
-                move_folder(&new, &old)?;
-            }
-        }
-        let _ = std::fs::remove_dir_all(&fresh);
-        let mut uses: Vec<Use> = manifest.sources.iter().flat_map(|s| s.uses.clone()).collect();
-        uses.sort();
-        uses.dedup();
-        parquet_file::write_whole(&out.join("README.md"), card::card(self.recipe, manifest, &uses).as_bytes())?;
-        let json = serde_json::to_vec_pretty(manifest).map_err(|e| Error::Engine(e.to_string()))?;
-        parquet_file::write_whole(&build, &json)?;
-        self.free()
-    }
-
-    /// Frees what nothing needs any more: slabs are in the shards now.
-    fn free(&self) -> Result<()> {
-        if self.options.keep_work {
-            return Ok(());
-        }
-        let entries = std::fs::read_dir(&self.options.work).map_err(Error::io(&self.options.work))?;
-        for entry in entries.flatten() {
-            let name = entry.file_name();
-            if name.to_string_lossy().starts_with("apply-") {
-                std::fs::remove_dir_all(entry.path()).map_err(Error::io(entry.path()))?;
-            }
-        }
-        Ok(())
-    }
 }
 
 impl Scanned {
@@ -611,22 +372,6 @@ impl Scanned {
             cuts: self.cuts.clone(),
         }
     }
-}
-
-fn move_folder(from: &Path, to: &Path) -> Result<()> {
-    if std::fs::rename(from, to).is_ok() {
-        return Ok(());
-    }
-    // Another file system (--work elsewhere): copy, file by file.
-    for entry in walkdir::WalkDir::new(from).into_iter().flatten() {
-        let target = to.join(entry.path().strip_prefix(from).unwrap_or(entry.path()));
-        if entry.file_type().is_dir() {
-            std::fs::create_dir_all(&target).map_err(Error::io(&target))?;
-        } else {
-            std::fs::copy(entry.path(), &target).map_err(Error::io(&target))?;
-        }
-    }
-    Ok(())
 }
 
 /// The uses of a build, in the order of a model's training.

@@ -25,11 +25,25 @@ pub enum Class {
 
 const CLASSES: usize = 14;
 
-/// Class of every character of the basic plane.
+/// The characters that only Simplified (first line) or only Traditional (second line) Chinese writes, derived from
+/// OpenCC's STCharacters.txt and TSCharacters.txt (Apache-2.0).
+const HANS_HANT: &str = include_str!("hans_hant.txt");
+
+const SIMPLIFIED: u8 = 0x40;
+const TRADITIONAL: u8 = 0x80;
+
+/// Class of every character of the basic plane, and in the two highest bits whether only one script writes it.
 static TABLE: LazyLock<Box<[u8; 0x1_0000]>> = LazyLock::new(|| {
     let mut table = Box::new([Class::Other as u8; 0x1_0000]);
     for (code, entry) in table.iter_mut().enumerate() {
         *entry = char::from_u32(code as u32).map_or(Class::Other, class_of) as u8;
+    }
+    for (line, bit) in HANS_HANT.lines().zip([SIMPLIFIED, TRADITIONAL]) {
+        line.chars().for_each(|c| {
+            if let Some(entry) = table.get_mut(c as usize) {
+                *entry |= bit;
+            }
+        });
     }
     table
 });
@@ -64,6 +78,10 @@ fn class_of(c: char) -> Class {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     by_class: [u64; CLASSES],
+    /// Characters that only Simplified Chinese writes.
+    pub simplified: u64,
+    /// Characters that only Traditional Chinese writes.
+    pub traditional: u64,
     /// All characters.
     pub chars: u64,
     /// All bytes (UTF-8).
@@ -81,16 +99,37 @@ impl Counts {
     /// Counts a further text.
     pub fn add(&mut self, text: &str) {
         let table: &[u8; 0x1_0000] = &TABLE;
-        self.bytes += text.len() as u64;
-        for c in text.chars() {
-            let class = match table.get(c as usize) {
-                Some(class) => *class as usize,
-                // Ideographs of the further planes; emoji and the rest are Other.
-                None if (0x2_0000..0x3_ffff).contains(&(c as u32)) => Class::Han as usize,
-                None => Class::Other as usize,
+        // Two histograms in turn: neighbours are mostly of one class, and adding twice to one place waits.
+        let mut histograms = [[0u32; 256]; 2];
+        let bytes = text.as_bytes();
+        let (mut at, mut turn) = (0, 0);
+        while at < bytes.len() {
+            let first = bytes[at];
+            let (code, width) = match first {
+                0..0x80 => (usize::from(first), 1),
+                0xe0..0xf0 => {
+                    let tail = |i: usize| usize::from(bytes[at + i] & 0x3f);
+                    (usize::from(first & 0xf) << 12 | tail(1) << 6 | tail(2), 3)
+                }
+                _ => text[at..].chars().next().map_or((0, 1), |c| (c as usize, c.len_utf8())),
             };
-            self.by_class[class] += 1;
-            self.chars += 1;
+            let class = match table.get(code) {
+                Some(class) => *class,
+                // Ideographs of the further planes; emoji and the rest are Other.
+                None if (0x2_0000..0x4_0000).contains(&code) => Class::Han as u8,
+                None => Class::Other as u8,
+            };
+            histograms[turn][usize::from(class)] += 1;
+            turn ^= 1;
+            at += width;
+        }
+        self.bytes += text.len() as u64;
+        for (class, (one, two)) in histograms[0].iter().zip(&histograms[1]).enumerate() {
+            let count = u64::from(*one) + u64::from(*two);
+            self.chars += count;
+            self.by_class[(class & 0x1f).min(CLASSES - 1)] += count;
+            self.simplified += if class as u8 & SIMPLIFIED != 0 { count } else { 0 };
+            self.traditional += if class as u8 & TRADITIONAL != 0 { count } else { 0 };
         }
     }
 

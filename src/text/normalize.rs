@@ -10,6 +10,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
+use unicode_normalization::char::canonical_combining_class;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 const KEEP: u8 = 0;
@@ -19,10 +20,19 @@ const BREAK: u8 = 3;
 const WIDE: u8 = 4;
 const RADICAL: u8 = 5;
 const JOINER: u8 = 6;
+/// Stays, but its neighbours decide whether the text is NFC: combining marks and what they join with.
+const COMPOSE: u8 = 7;
 
 /// Class of every character of the basic plane.
 static CLASSES: LazyLock<Box<[u8; 0x1_0000]>> = LazyLock::new(|| {
     let mut classes = Box::new([KEEP; 0x1_0000]);
+    for (code, class) in classes.iter_mut().enumerate() {
+        let Some(c) = char::from_u32(code as u32) else { continue };
+        let alone = is_nfc_quick(std::iter::once(c)) == IsNormalized::Yes;
+        if !alone || canonical_combining_class(c) != 0 {
+            *class = COMPOSE;
+        }
+    }
     let mut set = |first: usize, last: usize, class: u8| classes[first..=last].fill(class);
     set(0x00, 0x1f, DROP);
     set(0x7f, 0x9f, DROP);
@@ -54,14 +64,12 @@ static CLASSES: LazyLock<Box<[u8; 0x1_0000]>> = LazyLock::new(|| {
 
 /// The normalised text; borrowed where nothing changed.
 pub fn normalize(text: &str) -> Cow<'_, str> {
-    let folded = fold(text);
-    let composed = match is_nfc_quick(folded.chars()) {
-        IsNormalized::Yes => folded,
-        // `Maybe` is common (any combining mark); composing decides.
-        _ => {
-            let nfc: String = folded.nfc().collect();
-            if nfc == *folded { folded } else { Cow::Owned(nfc) }
-        }
+    let (folded, compose) = fold(text);
+    let composed = if !compose || is_nfc_quick(folded.chars()) == IsNormalized::Yes {
+        folded
+    } else {
+        let nfc: String = folded.nfc().collect();
+        if nfc == *folded { folded } else { Cow::Owned(nfc) }
     };
     match tidy(&composed) {
         Cow::Owned(tidied) => Cow::Owned(tidied),
@@ -77,12 +85,13 @@ pub fn normalize(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Characters folded by class.
-fn fold(text: &str) -> Cow<'_, str> {
+/// Characters folded by class, and whether any is there that NFC might change: text without one is NFC as it is.
+fn fold(text: &str) -> (Cow<'_, str>, bool) {
     let classes: &[u8; 0x1_0000] = &CLASSES;
     let bytes = text.as_bytes();
     let (mut out, mut copied, mut at) = (String::new(), 0, 0);
-    let mut before = '\0';
+    let mut before = 0u32;
+    let mut compose = false;
     while at < bytes.len() {
         // Most text is ASCII or three-byte characters that stay: pass them without decoding to `char`.
         let first = bytes[at];
@@ -94,10 +103,11 @@ fn fold(text: &str) -> Cow<'_, str> {
             }
             _ => text[at..].chars().next().map_or((0, 1), |c| (c as u32, c.len_utf8())),
         };
-        let class = classes.get(code as usize).copied().unwrap_or(KEEP);
-        if class == KEEP {
+        let class = classes.get(code as usize).copied().unwrap_or(COMPOSE);
+        if class == KEEP || class == COMPOSE {
+            compose |= class == COMPOSE;
             at += width;
-            before = char::from_u32(code).unwrap_or('\0');
+            before = code;
             continue;
         }
         if class == JOINER && joins(before) {
@@ -115,18 +125,18 @@ fn fold(text: &str) -> Cow<'_, str> {
             RADICAL => out.extend(char::from_u32(code).into_iter().nfkc()),
             _ => continue,
         }
-        before = out.chars().next_back().unwrap_or('\0');
+        before = out.chars().next_back().map_or(0, u32::from);
     }
     if copied == 0 && out.is_empty() {
-        return Cow::Borrowed(text);
+        return (Cow::Borrowed(text), compose);
     }
     out.push_str(&text[copied..]);
-    Cow::Owned(out)
+    (Cow::Owned(out), compose)
 }
 
 /// Whether a joiner after this character means something: Arabic to Khmer scripts, and emoji.
-fn joins(before: char) -> bool {
-    matches!(before as u32, 0x600..=0x109f | 0x1780..=0x17ff | 0x2600..=0x27bf | 0xfe0f | 0x1f000..)
+fn joins(before: u32) -> bool {
+    matches!(before, 0x600..=0x109f | 0x1780..=0x17ff | 0x2600..=0x27bf | 0xfe0f | 0x1f000..)
 }
 
 /// Ends of lines, blank lines, and both ends of the text.

@@ -2,9 +2,7 @@
 //!
 //! Han, kana and Hangul tell Chinese, Japanese and Korean apart better than any statistical model at every length that
 //! was measured (`docs/language-detection.md`); only text in other scripts goes to `whichlang` (MIT; 16 languages).
-//! Simplified or Traditional is told by two bits a character, from the character tables of OpenCC (Apache-2.0).
-
-use std::sync::LazyLock;
+//! Simplified or Traditional is told by the characters that only one of them writes.
 
 use whichlang::Lang;
 
@@ -15,23 +13,6 @@ const PREFIX: usize = 2_000;
 
 /// One Chinese character says about as much as this many Latin letters.
 const WEIGHT: u64 = 5;
-
-/// The characters that only Simplified (first line) or only Traditional (second line) Chinese writes, derived from
-/// OpenCC's STCharacters.txt and TSCharacters.txt (Apache-2.0).
-const HANS_HANT: &str = include_str!("hans_hant.txt");
-
-/// Bit 1: simplified only; bit 2: traditional only.
-static VARIANTS: LazyLock<Box<[u8; 0x1_0000]>> = LazyLock::new(|| {
-    let mut table = Box::new([0; 0x1_0000]);
-    for (line, bit) in HANS_HANT.lines().zip([1, 2]) {
-        line.chars().for_each(|c| {
-            if let Some(entry) = table.get_mut(c as usize) {
-                *entry = bit;
-            }
-        });
-    }
-    table
-});
 
 /// What a text is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,10 +28,6 @@ pub struct Verdict {
 pub fn judge(texts: &[&str]) -> Verdict {
     let mut counts = Counts::default();
     texts.iter().for_each(|text| counts.add(text));
-    judge_counted(texts, &counts)
-}
-
-fn judge_counted(texts: &[&str], counts: &Counts) -> Verdict {
     let get = |class| counts.get(class);
     let (han, kana, hangul) = (get(Class::Han), get(Class::Kana), get(Class::Hangul));
     let others = [
@@ -71,7 +48,7 @@ fn judge_counted(texts: &[&str], counts: &Counts) -> Verdict {
         } else if kana * 10 >= han.max(1) && kana >= hangul {
             Verdict { language: "ja", script: "Jpan" }
         } else {
-            Verdict { language: "zh", script: variant(texts) }
+            Verdict { language: "zh", script: variant(counts.simplified, counts.traditional) }
         };
     }
     if most == 0 {
@@ -86,19 +63,8 @@ fn judge_counted(texts: &[&str], counts: &Counts) -> Verdict {
 }
 
 /// Simplified or Traditional: one side has four times the characters of the other, else `mixed`.
-fn variant(texts: &[&str]) -> &'static str {
-    let table: &[u8; 0x1_0000] = &VARIANTS;
-    let (mut hans, mut hant) = (0u64, 0u64);
-    for text in texts {
-        for c in text.chars() {
-            match table.get(c as usize) {
-                Some(1) => hans += 1,
-                Some(2) => hant += 1,
-                _ => {}
-            }
-        }
-    }
-    match (hans, hant) {
+fn variant(simplified: u64, traditional: u64) -> &'static str {
+    match (simplified, traditional) {
         (0, 0) => "Hani",
         (hans, hant) if hans >= 4 * hant => "Hans",
         (hans, hant) if hant >= 4 * hans => "Hant",

@@ -4,7 +4,10 @@
 
 mod bad_input;
 mod determinism;
+mod generated;
 mod harness;
+mod house;
 mod kill;
 mod plans;
+mod recipes;
 mod shared_data;
