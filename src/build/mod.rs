@@ -14,8 +14,8 @@ pub mod card;
 pub mod chain;
 pub mod decide;
 mod decisions;
-pub mod estimate;
 mod hand_over;
+pub mod estimate;
 pub mod inputs;
 pub mod jobs;
 pub mod keys;
@@ -181,7 +181,7 @@ impl Build<'_> {
 
         let fingerprint = keys::recipe(self.recipe, &inputs, &chain);
         let identity = keys::build(self.recipe, &inputs, &fingerprint);
-        if let Some(manifest) = finished(&self.options.out, &identity) {
+        if let Some(manifest) = finished(&self.options.out, &identity).filter(|_| !self.options.fresh) {
             return Ok(Built { manifest, reused: true, notes });
         }
         let plans = Plans { inputs: &inputs, chain: &chain };

@@ -11,7 +11,16 @@ macro_rules! samples {
 }
 
 /// Paths under `recipes/`, with their bytes.
-const SAMPLES: &[(&str, &[u8])] = samples![];
+const SAMPLES: &[(&str, &[u8])] = samples![
+    "quickstart/alpaca_zh.json",
+    "quickstart/essays.txt.gz",
+    "quickstart/news.jsonl",
+    "quickstart/preferences.jsonl",
+    "quickstart/sentiment.csv",
+    "quickstart/sharegpt.jsonl",
+    "quickstart/translations.tsv",
+    "quickstart/wiki.xml",
+];
 
 /// Writes the sample data of a shipped recipe to a temporary folder, if it has any, and gives that folder: the base of
 /// its relative paths. The same data goes to the same place, so that finished jobs are reused.
