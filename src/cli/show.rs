@@ -66,7 +66,7 @@ const HEAD: [&str; 8] = ["source", "subset", "use", "language", "language_hint",
 /// Columns that the line about a drop is made of.
 const DROP: [&str; 7] = ["stage", "reason", "value", "limit", "kept_id", "similarity", "spans"];
 /// Columns of the label before each text.
-const LABEL: usize = 12;
+const LABEL: usize = 15;
 
 /// A row for a person: what it is, why it was dropped if it was, then its content, one text under the other. Each text
 /// takes at most `lines` lines of `columns` columns.
@@ -188,8 +188,8 @@ mod tests {
         let shown = row(&all[0].iter().filter(|f| f.0 != "ord").cloned().collect(), "line 1", 40, 2);
         let lines: Vec<&str> = shown.lines().collect();
         assert_eq!(lines[0], "line 1 · id a:1");
-        assert_eq!(lines[1], "  user          你好， 世界");
-        assert!(lines[2].starts_with("  assistant     好") && lines[3].ends_with('…'), "{shown}");
+        assert_eq!(lines[1], "  user             你好， 世界");
+        assert!(lines[2].starts_with("  assistant        好") && lines[3].ends_with('…'), "{shown}");
         assert!(lines.iter().all(|l| super::super::table::width(l) <= 40), "{shown}");
         assert_eq!(object(&all[0])["messages"][0]["role"], "user");
     }
@@ -200,6 +200,6 @@ mod tests {
             [("id", "s:1"), ("stage", "basics"), ("reason", "chars_min"), ("value", "12"), ("limit", "50")]
                 .map(|(k, v)| (k.to_owned(), Json::from(v)))
                 .to_vec();
-        assert_eq!(row(&fields, "", 80, 2), "s:1\n  dropped       chars_min (by basics), has 12, limit 50\n");
+        assert_eq!(row(&fields, "", 80, 2), "s:1\n  dropped          chars_min (by basics), has 12, limit 50\n");
     }
 }

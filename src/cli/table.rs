@@ -100,7 +100,7 @@ pub fn wrap(text: &str, columns: usize, lines: usize) -> Vec<String> {
 }
 
 /// A table: columns as wide as their widest cell, two spaces between, numbers to the right; `indent` spaces in front.
-/// The last column is cut to what is left of `columns`.
+/// The last column is cut to what is left of `columns`, unless it holds numbers.
 pub fn table(rows: &[Vec<String>], indent: usize, columns: usize) -> String {
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widths: Vec<usize> =
@@ -113,7 +113,7 @@ pub fn table(rows: &[Vec<String>], indent: usize, columns: usize) -> String {
         for (at, cell) in row.iter().enumerate() {
             let last = at + 1 == row.len();
             let used = width(&written);
-            let cell = if last { cut(cell, columns.saturating_sub(used).max(8)) } else { cell.clone() };
+            let cell = if last && !numeric[at] { cut(cell, columns.saturating_sub(used).max(8)) } else { cell.clone() };
             let gap = " ".repeat(widths[at].saturating_sub(width(&cell)));
             match (numeric[at] && rows.len() > 1, last) {
                 (true, true) => written += &format!("{gap}{cell}"),
