@@ -53,10 +53,12 @@ pub fn write(shard: &Shard, labels: &BTreeMap<String, String>) -> Result<()> {
     }
     let aside = shard.path.with_extension("tmp");
     let file = File::create(&aside).map_err(Error::io(&aside))?;
+    // Readers that go by Arrow's own schema (pyarrow's `schema.metadata`) see the labels there.
+    let labelled = shard.schema.as_ref().clone().with_metadata(labels.clone().into_iter().collect());
     let mut labels: Vec<KeyValue> = labels.iter().map(|(k, v)| KeyValue::new(k.clone(), v.clone())).collect();
     labels.push(KeyValue::new(
         parquet::arrow::ARROW_SCHEMA_META_KEY.to_owned(),
-        parquet::arrow::encode_arrow_schema(&shard.schema),
+        parquet::arrow::encode_arrow_schema(&labelled),
     ));
     let properties =
         WriterProperties::builder().set_created_by(CREATED_BY.into()).set_key_value_metadata(Some(labels)).build();

@@ -23,6 +23,8 @@ pub struct Place {
     pub offset: u64,
     /// Lines before it since the piece's start.
     pub line: u64,
+    /// Whether a line break ended it; the last line of a file may have none.
+    pub ended: bool,
     /// Whether the stream broke within it: it is the start of a line, and the break itself is yet to be reported.
     pub cut: bool,
 }
@@ -106,7 +108,7 @@ impl Lines {
         if self.offset >= self.end {
             return None;
         }
-        let place = Place { offset: self.offset, line: self.line, cut: false };
+        let place = Place { offset: self.offset, line: self.line, ended: true, cut: false };
         self.held.clear();
         let mut length = 0u64;
         loop {
@@ -118,7 +120,7 @@ impl Lines {
                     }
                     self.offset += length;
                     let cut = self.error.is_some();
-                    return Some((line(&self.held, length, self.max), Place { cut, ..place }));
+                    return Some((line(&self.held, length, self.max), Place { ended: false, cut, ..place }));
                 }
             }
             let rest = &self.buffer[self.at..self.filled];

@@ -166,7 +166,7 @@ impl Reader for TableReader {
 impl TableReader {
     fn emit(&mut self, names: &[String], place: (u64, u64), emit: &mut dyn FnMut(Record<'_>)) {
         match self.object(names) {
-            Ok(()) => map(&self.json, place, self.shape, &self.layout, emit),
+            Ok(()) => map(&self.json, place, true, self.shape, &self.layout, emit),
             Err(detail) => emit(unreadable("utf8", detail, self.record.as_slice(), place.0, place.1)),
         }
     }

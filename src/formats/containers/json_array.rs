@@ -91,7 +91,7 @@ impl Reader for ArrayReader {
         let bytes = &self.elements.held;
         match element.end {
             End::TooLarge => emit(too_large(bytes, element.length, self.layout.max_row, place.0, place.1)),
-            End::Whole => map(bytes, place, self.shape, &self.layout, emit),
+            End::Whole => map(bytes, place, true, self.shape, &self.layout, emit),
             // A stream that broke says so itself.
             End::Cut if self.elements.error.is_some() => return self.next(emit),
             End::Cut => {

@@ -82,7 +82,9 @@ impl Reader for JsonLinesReader {
                 Line::Whole(bytes) if is_blank(bytes) => continue,
                 // What stands before a break in the stream is part of the break, which is reported once.
                 Line::Whole(_) if place.cut => continue,
-                Line::Whole(bytes) => map(bytes, (place.offset, place.line), self.shape, &self.layout, emit),
+                Line::Whole(bytes) => {
+                    map(bytes, (place.offset, place.line), place.ended, self.shape, &self.layout, emit);
+                }
             }
             return true;
         }

@@ -36,10 +36,12 @@ pub fn shape_of(layout: &Layout) -> io::Result<&'static dyn Shape> {
     formats::shape(name).ok_or_else(|| io::Error::other(format!("no format is called `{name}`")))
 }
 
-/// Maps the bytes of one JSON value to records.
+/// Maps the bytes of one JSON value to records. `whole` says that the value's end is not the end of the file: one that
+/// breaks off all the same is broken, not truncated.
 pub fn map(
     bytes: &[u8],
     (offset, line): (u64, u64),
+    whole: bool,
     shape: &dyn Shape,
     layout: &Layout,
     emit: &mut dyn FnMut(Record<'_>),
@@ -55,7 +57,7 @@ pub fn map(
     let object = match Object::parse(&mended) {
         Ok(object) => object,
         Err(error) => {
-            let (reason, detail) = reason(&mended, &error);
+            let (reason, detail) = reason(&mended, whole, &error);
             return emit(unreadable(reason, detail, bytes, offset, line));
         }
     };
@@ -70,8 +72,8 @@ pub fn map(
     });
 }
 
-fn reason(json: &str, error: &serde_json::Error) -> (&'static str, String) {
-    if error.is_eof() {
+fn reason(json: &str, whole: bool, error: &serde_json::Error) -> (&'static str, String) {
+    if error.is_eof() && !whole {
         return ("truncated", "the row breaks off before its JSON is closed".into());
     }
     match json.trim_start().as_bytes().first() {

@@ -20,7 +20,7 @@
 //! - rlhf: `prompt`, `chosen`, `rejected`, `chosen_score`, `rejected_score`, `margin` as in the shape `preference`, or
 //!   `completion` and `label` as in `kto`.
 //!
-//! A field that the recipe maps must be there in every row, and content must not be null (`field_missing`); a field of
+//! Limits: a field that the recipe maps must be there in every row, and content must not be null (`field_missing`); a field of
 //! another type is `field_type`. Empty text is a row. Everything that is not read becomes `meta`; of an object into
 //! which a dotted name reaches, nothing does.
 use super::read::{Reading, first, share, starts};
