@@ -129,8 +129,7 @@ impl Chain {
         let links = self.links.iter().filter(|l| l.number < before && l.applies(source));
         links
             .flat_map(|l| l.signals().into_iter().map(move |s| (l.number, s)))
-            .filter(|(_, s)| s.name == signal)
-            .last()
+            .rfind(|(_, s)| s.name == signal)
             .map(|(number, s)| (format!("{signal}@{number}"), s.kind))
     }
 

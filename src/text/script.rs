@@ -120,7 +120,10 @@ mod tests {
         assert_eq!(of("This is clearly an English sentence about nothing in particular."), ("en", "Latn"));
         assert_eq!(of("Это предложение на русском языке"), ("ru", "Cyrl"));
         assert_eq!(of("使用 cargo build --release 编译这个项目，然后运行 target/release/corpus 命令"), ("zh", "Hans"));
-        assert_eq!(of("The word 你好 means hello in Chinese, as everybody who studied the language knows"), ("en", "Latn"));
+        assert_eq!(
+            of("The word 你好 means hello in Chinese, as everybody who studied the language knows"),
+            ("en", "Latn")
+        );
         assert_eq!(of("12345 !!"), ("und", "Zyyy"));
         assert_eq!(of(""), ("und", "Zyyy"));
     }

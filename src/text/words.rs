@@ -65,9 +65,10 @@ mod tests {
 
     #[test]
     fn cuts_chinese_and_other_words() {
-        assert_eq!(split("我来到北京清华大学，it's GPT-4！3.14"), [
-            "我", "来到", "北京", "清华大学", "it's", "GPT", "4", "3.14"
-        ]);
+        assert_eq!(
+            split("我来到北京清华大学，it's GPT-4！3.14"),
+            ["我", "来到", "北京", "清华大学", "it's", "GPT", "4", "3.14"]
+        );
         assert_eq!(count("，。！ \n"), 0);
         assert_eq!(count(""), 0);
     }

@@ -351,9 +351,10 @@ impl<'a> Batch<'a> {
         let mut hash = Xxh3::with_seed(seed);
         let mut any = false;
         for leaf in &self.leaves {
-            let roles = leaf.offsets.as_ref().map(|_| {
-                self.columns[leaf.column].as_list::<i32>().values().as_struct().column(0).as_string::<i32>()
-            });
+            let roles = leaf
+                .offsets
+                .as_ref()
+                .map(|_| self.columns[leaf.column].as_list::<i32>().values().as_struct().column(0).as_string::<i32>());
             hash.update(&[0xff]);
             for i in leaf.of(row) {
                 if let Some(roles) = roles {
