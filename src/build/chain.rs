@@ -107,7 +107,8 @@ impl Chain {
             .filter(|l| match l.stage {
                 Stage::Clean(_) => true,
                 Stage::Measure(_) | Stage::ExactDedup(_) => signals,
-                Stage::Keep(_) | Stage::Sample(_) => false,
+                Stage::Keep(ref keep) => signals && keep.early,
+                Stage::Sample(_) => false,
             })
             .map(|l| StepSpec {
                 number: l.number,

@@ -21,7 +21,7 @@ use crate::engine::plan::{self, Direction, Expr, Part, Plan};
 use crate::engine::scan::{ScanSpec, scan};
 use crate::engine::sink::{SinkExec, SinkSpec, UnitsSpec, unit_file};
 use crate::rows;
-use crate::stages::exact_dedup::{By, ExactDedup, Prefer};
+use crate::stages::exact_dedup::{CONTENT, ExactDedup, Prefer};
 
 /// Narrow columns that every unit has beside its signals and keys.
 const NARROW: [&str; 6] = ["ord", "error", "aside", "aside_value", "id", "language_hint"];
@@ -152,7 +152,7 @@ impl Plans<'_> {
         if at.own_ids {
             wanted.push("id");
         }
-        let longest = dedup.keep == Prefer::Longest && dedup.by != By::Content;
+        let longest = dedup.keep == Prefer::Longest && dedup.by != CONTENT;
         if longest {
             wanted.push("row_bytes");
         }

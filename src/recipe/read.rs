@@ -289,7 +289,8 @@ impl Reader {
             }
         }
         let path = get("path").map(|e| self.texts(e)).unwrap_or_default();
-        if let Some(entry) = get("path").filter(|_| path.is_empty()) {
+        let listed = |e: &&Entry| matches!(&e.node.value, Value::List(items) if items.is_empty());
+        if let Some(entry) = get("path").filter(listed) {
             self.problem(&entry.node.span, "`path` names no file", "empty");
         }
         Source {

@@ -83,7 +83,9 @@ fn stage(entry: &stages::Entry) -> Json {
             Kind::Int | Kind::Float => json!({"type": "object", "additionalProperties": false,
                 "properties": {"min": {"type": "number"}, "max": {"type": "number"}}}),
         };
+        let early = properties.remove("early").unwrap_or_default();
         properties = signals().into_iter().map(|(name, _, kind)| (name.to_owned(), rule(kind))).collect();
+        properties.insert("early".into(), early);
     }
     let list = json!({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]});
     properties.insert("run".into(), json!({"const": entry.name, "description": entry.about}));

@@ -127,6 +127,12 @@ impl Reader {
     /// One rule of a `keep`: the signal is known, measured before, and its limits fit its type.
     fn rule(&mut self, option: &Entry, measured: &[(&'static str, Kind)]) {
         let signal = option.key.as_str();
+        if signal == "early" {
+            if !matches!(option.node.value, Value::Bool(_)) {
+                self.wrong(option, "true or false");
+            }
+            return;
+        }
         let Some(kind) = measured.iter().find(|m| m.0 == signal).map(|m| m.1) else {
             let known = signals();
             match known.iter().find(|s| s.0 == signal) {

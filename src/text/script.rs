@@ -41,15 +41,16 @@ pub fn judge(texts: &[&str]) -> Verdict {
     ];
     let (most, language, script) = others.into_iter().max_by_key(|o| o.0).unwrap_or((0, "", "Latn"));
     let east = han + kana + hangul;
+    // One の in a Chinese sentence does not make it Japanese: kana must be a tenth of Han.
+    let eastern = if hangul > han + kana {
+        Verdict { language: "ko", script: "Kore" }
+    } else if kana * 10 >= han.max(1) && kana >= hangul {
+        Verdict { language: "ja", script: "Jpan" }
+    } else {
+        Verdict { language: "zh", script: variant(counts.simplified, counts.traditional) }
+    };
     if east > 0 && east * WEIGHT >= most {
-        // One の in a Chinese sentence does not make it Japanese: kana must be a tenth of Han.
-        return if hangul > han + kana {
-            Verdict { language: "ko", script: "Kore" }
-        } else if kana * 10 >= han.max(1) && kana >= hangul {
-            Verdict { language: "ja", script: "Jpan" }
-        } else {
-            Verdict { language: "zh", script: variant(counts.simplified, counts.traditional) }
-        };
+        return eastern;
     }
     if most == 0 {
         return Verdict { language: "und", script: "Zyyy" };
@@ -59,7 +60,8 @@ pub fn judge(texts: &[&str]) -> Verdict {
         "" => latin(texts),
         known => known,
     };
-    Verdict { language, script }
+    // Code around a question in Chinese: its letters are no language.
+    if language == "und" && east > 0 { eastern } else { Verdict { language, script } }
 }
 
 /// Simplified or Traditional: one side has four times the characters of the other, else `mixed`.
