@@ -227,7 +227,7 @@ mod tests {
         assert!(!keep[0].docs.contains("//!"));
         let dedup = &entries("exact_dedup")[0].options;
         let by = dedup.iter().find(|o| o.name == "by").unwrap();
-        assert_eq!((by.kind.as_str(), &by.default), ("content | id | url | subset", &Some(json!("content"))));
+        assert_eq!((by.kind.as_str(), &by.default), ("text", &Some(json!("content"))));
         let sample = &entries("sample")[0].options;
         assert_eq!(sample.iter().find(|o| o.name == "share").unwrap().kind, "number, required");
         assert_eq!(entries("not_sampled")[0].kind, "reason");

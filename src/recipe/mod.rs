@@ -4,6 +4,7 @@ pub mod problem;
 pub mod read;
 mod samples;
 pub mod schema;
+mod sets;
 mod stages;
 mod toml;
 
@@ -16,19 +17,22 @@ use crate::formats::TextRows;
 use crate::rows::Use;
 use crate::{Error, Result};
 
+pub use problem::Problems;
 pub use read::read;
 pub use stages::signals;
 
-/// A checked recipe.
-#[derive(Clone, Debug, PartialEq)]
+/// A checked recipe. As JSON it says nothing of where it was read from.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Recipe {
     /// Its name: letters, digits, `-`, `_`, `.`.
     pub name: String,
     /// What the mix is for, in a sentence.
     pub about: String,
     /// The recipe's file, for messages.
+    #[serde(skip)]
     pub path: PathBuf,
     /// The folder that relative input paths start from.
+    #[serde(skip)]
     pub base: PathBuf,
     /// Where rows come from, in order.
     pub sources: Vec<Source>,
@@ -41,7 +45,7 @@ pub struct Recipe {
 }
 
 /// A data set of one's own: files of one use.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Source {
     /// Its name, unique in the recipe.
     pub name: String,
@@ -52,6 +56,7 @@ pub struct Source {
     /// Plain text only.
     pub rows: Option<TextRows>,
     /// The use; taken from the format where absent.
+    #[serde(rename = "use")]
     pub usage: Option<Use>,
     /// Language of the source, where known.
     pub language: Option<String>,
@@ -66,11 +71,12 @@ pub struct Source {
     /// Of duplicates, the one of the source with the highest priority stays.
     pub priority: i64,
     /// Line of the source in the recipe (from 1), for messages.
+    #[serde(skip)]
     pub line: usize,
 }
 
 /// `[input]`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Input {
     /// Share of rows that may be unreadable before the build counts as failed.
     pub max_unreadable: f64,
@@ -79,7 +85,7 @@ pub struct Input {
 }
 
 /// One `[[stage]]`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Step {
     /// What runs: the name of a stage.
     pub run: String,
@@ -105,7 +111,7 @@ pub struct Only {
 }
 
 /// `[output]`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Output {
     /// Bytes of text in a shard.
     pub shard: u64,
@@ -130,25 +136,31 @@ pub fn shipped(name: &str) -> Option<&'static str> {
 /// Reads a recipe by path, or by the bare name of a shipped one. Paths in a recipe start from the recipe's folder; those
 /// of a shipped recipe from the current folder, but for its sample data, which is compiled in.
 pub fn load(reference: &str, sets: &[String]) -> Result<Recipe> {
+    check(reference, sets)?.map_err(|problems| problems.into_error(false))
+}
+
+/// The same, with the problems of the recipe as data; an error is a recipe that cannot be read at all.
+pub fn check(reference: &str, sets: &[String]) -> Result<Result<Recipe, Problems>> {
     let path = Path::new(reference);
     if let (Some(text), false) = (shipped(reference), path.is_file()) {
         let name = reference.strip_suffix(".toml").unwrap_or(reference);
         let base = samples::unpack(name)?.unwrap_or_else(|| PathBuf::from("."));
-        return read(text, Path::new(&format!("{name}.toml")), &base, sets);
+        return Ok(read::check(text, Path::new(&format!("{name}.toml")), &base, sets));
     }
     let text = std::fs::read(path).map_err(|e| {
         let known: Vec<&str> = SHIPPED.iter().map(|s| s.0).collect();
-        let cure = format!("name a file, or a shipped recipe: {}", known.join(", "));
+        let cure = match problem::nearest(reference, known.iter().copied()) {
+            Some(near) if !path.exists() => format!("did you mean `{near}`?"),
+            _ => format!("name a file, or a shipped recipe: {}", known.join(", ")),
+        };
         Error::other(format!("cannot read the recipe {reference}: {e}"), cure)
     })?;
     let text = String::from_utf8(text).map_err(|e| {
-        Error::input(
-            format!("{reference}: not UTF-8 at byte {}", e.utf8_error().valid_up_to()),
-            "save the recipe as UTF-8",
-        )
+        let place = e.utf8_error().valid_up_to();
+        Error::input(format!("{reference}: not UTF-8 at byte {place}"), "save the recipe as UTF-8")
     })?;
     let base = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    read(&text, path, base, sets)
+    Ok(read::check(&text, path, base, sets))
 }
 
 /// Bytes of a size such as `64MiB`, `1.5GB`, `4096`.
@@ -170,3 +182,6 @@ pub fn bytes(text: &str) -> Option<u64> {
     };
     Some((number.parse::<f64>().ok()? * factor) as u64)
 }
+
+#[cfg(test)]
+mod tests;

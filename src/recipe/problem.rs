@@ -3,13 +3,14 @@
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use serde::Serialize;
 
 use crate::Error;
 
 /// Something wrong with a recipe.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Problem {
-    /// Bytes of the recipe that it is about.
+    /// Bytes of the recipe that it is about; past its end, bytes of a `--set` (see [`Place`]).
     pub span: Range<usize>,
     /// What is wrong.
     pub message: String,
@@ -46,24 +47,106 @@ pub fn did_you_mean<'k>(word: &str, known: impl IntoIterator<Item = &'k str> + C
     }
 }
 
-/// All problems as one error, in the order of the recipe.
-pub fn render(path: &str, text: &str, mut problems: Vec<Problem>) -> Error {
-    problems.sort_by_key(|p| p.span.start);
-    let renderer = Renderer::plain();
-    let mut out = String::new();
-    for problem in &problems {
-        let end = problem.span.end.min(text.len());
-        let span = problem.span.start.min(end)..end;
-        let snippet = Snippet::source(text).path(path);
-        let snippet = snippet.annotation(AnnotationKind::Primary.span(span).label(problem.label.as_str()));
-        let mut group = Level::ERROR.primary_title(problem.message.as_str()).element(snippet);
-        if let Some(help) = &problem.help {
-            group = group.element(Level::HELP.message(help.as_str()));
-        }
-        out += &renderer.render(&[group]);
-        out += "\n\n";
+/// Everything wrong with one recipe, in its order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Problems {
+    /// The problems; at least one.
+    pub all: Vec<Problem>,
+    path: String,
+    text: String,
+    sets: Vec<String>,
+}
+
+/// A problem for programs (`--format json`).
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Place {
+    /// The recipe's file, or `--set`.
+    pub path: String,
+    /// From 1.
+    pub line: usize,
+    /// In characters, from 1.
+    pub column: usize,
+    /// What is wrong.
+    pub message: String,
+    /// The cure.
+    pub hint: Option<String>,
+}
+
+/// Where the text of each `--set` begins, as if they were written behind the recipe.
+pub(super) fn starts(text: &str, sets: &[String]) -> Vec<usize> {
+    let mut next = text.len() + 1;
+    let start = |set: &String| {
+        let start = next;
+        next += set.len() + 1;
+        start
+    };
+    sets.iter().map(start).collect()
+}
+
+impl Problems {
+    pub(super) fn new(path: String, text: &str, sets: &[String], mut all: Vec<Problem>) -> Self {
+        all.sort_by_key(|p| p.span.start);
+        Problems { all, path, text: text.to_owned(), sets: sets.to_vec() }
     }
-    let count = problems.len();
-    out += &format!("{count} problem{} in {path}", if count == 1 { "" } else { "s" });
-    Error::Recipe(out)
+
+    /// The text that a problem is about, with its name and the bytes in it.
+    fn origin(&self, problem: &Problem) -> (&str, &str, Range<usize>) {
+        let mut texts = vec![(self.path.as_str(), self.text.as_str(), 0)];
+        let sets = self.sets.iter().zip(starts(&self.text, &self.sets));
+        texts.extend(sets.map(|(set, start)| ("--set", set.as_str(), start)));
+        let (path, text, start) =
+            texts.into_iter().rfind(|t| t.2 <= problem.span.start).unwrap_or((&self.path, &self.text, 0));
+        let end = (problem.span.end.max(start) - start).min(text.len());
+        (path, text, (problem.span.start - start).min(end)..end)
+    }
+
+    /// All of them with line and column, for programs.
+    pub fn places(&self) -> Vec<Place> {
+        let place = |problem: &Problem| {
+            let (path, text, span) = self.origin(problem);
+            let before = &text[..text.floor_char_boundary(span.start)];
+            let line = before.rsplit('\n').next().unwrap_or_default();
+            Place {
+                path: path.to_owned(),
+                line: before.matches('\n').count() + 1,
+                column: line.chars().count() + 1,
+                message: problem.message.clone(),
+                hint: problem.help.clone(),
+            }
+        };
+        self.all.iter().map(place).collect()
+    }
+
+    /// All of them as a person reads them; the last line counts them.
+    pub fn render(&self, colour: bool) -> String {
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        let mut out = String::new();
+        for problem in &self.all {
+            let (path, text, span) = self.origin(problem);
+            let snippet = Snippet::source(text).path(path);
+            let snippet = snippet.annotation(AnnotationKind::Primary.span(span).label(problem.label.as_str()));
+            let mut group = Level::ERROR.primary_title(problem.message.as_str()).element(snippet);
+            if let Some(help) = &problem.help {
+                group = group.element(Level::HELP.message(help.as_str()));
+            }
+            out += &renderer.render(&[group]);
+            out += "\n\n";
+        }
+        let count = self.all.len();
+        out + &format!("{count} problem{} in {}", if count == 1 { "" } else { "s" }, self.path)
+    }
+
+    /// As an error: the recipe's fault, or wrong usage if the recipe is sound and only a `--set` is at fault.
+    pub fn into_error(self, colour: bool) -> Error {
+        if self.all.is_empty() || self.all.iter().any(|p| p.span.start <= self.text.len()) {
+            return Error::Recipe(self.render(colour));
+        }
+        let starts = starts(&self.text, &self.sets);
+        let say = |problem: &Problem| {
+            let set = starts.iter().rposition(|start| *start <= problem.span.start).map(|i| self.sets[i].as_str());
+            format!("--set {}: {}", set.unwrap_or_default(), problem.message)
+        };
+        let message = self.all.iter().map(say).collect::<Vec<_>>().join("\n");
+        Error::Other { message, hint: self.all.iter().find_map(|p| p.help.clone()) }
+    }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
-use super::problem::{Problem, did_you_mean, render};
-use super::signals;
+use super::problem::{Problem, Problems, did_you_mean};
+use super::stages::{Measured, has, signals};
 use super::toml::{Entry, Node, Value, parse};
 use super::{Input, Output, Recipe, Source, bytes};
 use crate::Result;
@@ -26,6 +26,7 @@ const LATER: [(&str, &str); 6] = [
     ("mix", "mixing is not there yet"),
     ("policy", "licence policies come with the catalog"),
 ];
+const NO_SOURCE: &str = "add [[source]] with a `name` and a `path`";
 /// Fields of rows that `fields` can map.
 pub const FIELDS: [&str; 26] = [
     "text",
@@ -58,11 +59,16 @@ pub const FIELDS: [&str; 26] = [
 
 /// Reads a recipe. `path` is for messages; relative inputs start from `base`; `sets` are `STAGE.KEY=VALUE`.
 pub fn read(text: &str, path: &Path, base: &Path, sets: &[String]) -> Result<Recipe> {
-    let shown = path.display().to_string();
-    let tree = parse(text).map_err(|problem| render(&shown, text, vec![problem]))?;
+    check(text, path, base, sets).map_err(|problems| problems.into_error(false))
+}
+
+/// The same, with the problems as data.
+pub fn check(text: &str, path: &Path, base: &Path, sets: &[String]) -> Result<Recipe, Problems> {
+    let report = |problems| Problems::new(path.display().to_string(), text, sets, problems);
+    let tree = parse(text).map_err(|problem| report(vec![problem]))?;
     let mut reader = Reader { problems: Vec::new() };
-    let recipe = reader.recipe(&tree, text, path, base, sets)?;
-    if reader.problems.is_empty() { Ok(recipe) } else { Err(render(&shown, text, reader.problems)) }
+    let recipe = reader.recipe(&tree, text, path, base, sets);
+    if reader.problems.is_empty() { Ok(recipe) } else { Err(report(reader.problems)) }
 }
 
 pub(super) struct Reader {
@@ -85,13 +91,13 @@ impl Reader {
         self.problem(span, message, label).help = Some(help.into());
     }
 
-    fn recipe(&mut self, tree: &Node, text: &str, path: &Path, base: &Path, sets: &[String]) -> Result<Recipe> {
+    fn recipe(&mut self, tree: &Node, text: &str, path: &Path, base: &Path, sets: &[String]) -> Recipe {
         let entries = tree.entries().unwrap_or_default();
         self.unknown(entries, &TOP, "a recipe");
         let get = |key: &str| entries.iter().find(|e| e.key == key);
         let stem = path.file_stem().map_or_else(|| "recipe".into(), |s| s.to_string_lossy().into_owned());
         let name = get("name").and_then(|e| self.text(e)).unwrap_or(stem);
-        if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c)) {
+        if name.chars().all(|c| c == '.') || !name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c)) {
             let span = get("name").map_or(0..0, |e| e.node.span.clone());
             let message = format!("`{name}` cannot name a folder");
             self.cure(&span, message, "this name", "use letters, digits, `-`, `_` and `.`");
@@ -99,11 +105,12 @@ impl Reader {
         let about = get("about").and_then(|e| self.text(e)).unwrap_or_default();
         let sources = self.sources(get("source"), text);
         let input = self.input(get("input"));
-        let raw = self.raw_stages(get("stage"), &sources);
-        let stages = self.stages(raw, sets)?;
-        let output = self.output(get("output"));
+        let mut raw = self.raw_stages(get("stage"), &sources);
+        self.set(&mut raw, text, sets);
+        let (stages, measured) = self.stages(raw);
+        let output = self.output(get("output"), &measured);
         let (path, base) = (path.to_path_buf(), base.to_path_buf());
-        Ok(Recipe { name, about, path, base, sources, input, stages, output })
+        Recipe { name, about, path, base, sources, input, stages, output }
     }
 
     pub(super) fn unknown(&mut self, entries: &[Entry], known: &[&str], place: &str) {
@@ -112,7 +119,11 @@ impl Reader {
             match LATER.iter().find(|(word, _)| word == key) {
                 Some((_, cure)) => self.cure(&entry.span, format!("`{key}` cannot be used yet"), "not yet", *cure),
                 None => {
-                    let help = did_you_mean(key, known.iter().copied());
+                    let help = if TOP.contains(&key.as_str()) {
+                        format!("`{key}` belongs to the recipe: write it above the first [[source]]")
+                    } else {
+                        did_you_mean(key, known.iter().copied())
+                    };
                     self.cure(&entry.span, format!("{place} has no key `{key}`"), "unknown key", help);
                 }
             }
@@ -220,10 +231,19 @@ impl Reader {
     fn sources(&mut self, entry: Option<&Entry>, text: &str) -> Vec<Source> {
         let Some(Value::List(items)) = entry.map(|e| &e.node.value) else {
             let span = entry.map_or(0..0, |e| e.span.clone());
-            let help = "add [[source]] with a `name` and a `path`";
-            self.cure(&span, "the recipe names no source", "no [[source]] here", help);
+            match entry.map(|e| &e.node.value) {
+                Some(Value::Table(_)) => {
+                    let help = "write [[source]], with two brackets";
+                    self.cure(&span, "sources are a list of tables", "one table", help);
+                }
+                Some(_) => self.cure(&span, "sources are a list of tables", "no table", NO_SOURCE),
+                None => self.cure(&span, "the recipe names no source", "no [[source]] here", NO_SOURCE),
+            }
             return Vec::new();
         };
+        if let Some(entry) = entry.filter(|_| items.is_empty()) {
+            self.cure(&entry.span, "the recipe names no source", "an empty list", NO_SOURCE);
+        }
         let mut sources: Vec<Source> = Vec::new();
         for item in items {
             let Some(entries) = item.entries() else {
@@ -231,7 +251,7 @@ impl Reader {
                 continue;
             };
             let source = self.source(entries, item, text);
-            if sources.iter().any(|s| s.name == source.name) {
+            if !source.name.is_empty() && sources.iter().any(|s| s.name == source.name) {
                 let span = entries.iter().find(|e| e.key == "name").map_or(&item.span, |e| &e.node.span);
                 self.problem(span, format!("two sources are called `{}`", source.name), "the second");
             }
@@ -288,9 +308,15 @@ impl Reader {
                 }
             }
         }
+        if let Some((_, span)) = name.as_ref().filter(|n| n.0.is_empty()) {
+            self.problem(span, "`name` is empty", "empty");
+        }
+        let before = self.problems.len();
         let path = get("path").map(|e| self.texts(e)).unwrap_or_default();
-        let listed = |e: &&Entry| matches!(&e.node.value, Value::List(items) if items.is_empty());
-        if let Some(entry) = get("path").filter(listed) {
+        for (_, span) in path.iter().filter(|p| p.0.is_empty()) {
+            self.problem(span, "`path` names no file", "empty");
+        }
+        if let Some(entry) = get("path").filter(|_| path.is_empty() && self.problems.len() == before) {
             self.problem(&entry.node.span, "`path` names no file", "empty");
         }
         Source {
@@ -321,7 +347,7 @@ impl Reader {
         input
     }
 
-    fn output(&mut self, entry: Option<&Entry>) -> Output {
+    fn output(&mut self, entry: Option<&Entry>, measured: &[Measured]) -> Output {
         let mut output = Output { shard: 256 << 20, signals: None, dropped_text: 1.0 };
         for entry in self.table(entry, &OUTPUT, "[output]") {
             match entry.key.as_str() {
@@ -330,11 +356,18 @@ impl Reader {
                 "dropped_text" => output.dropped_text = self.share(entry).unwrap_or(1.0),
                 "signals" => {
                     let known = signals();
+                    let words: Vec<&str> = known.iter().map(|s| s.0).collect();
                     let mut names = Vec::new();
                     for (name, span) in self.texts(entry) {
-                        let words: Vec<&str> = known.iter().map(|s| s.0).collect();
-                        let found = words.contains(&name.as_str()).then_some(name.clone());
-                        names.extend(self.word(&name, &span, "signal", &words, found));
+                        let found = known.iter().find(|s| s.0 == name);
+                        // Every row has a language and a script, measured or not.
+                        let there = ["language", "script"].contains(&name.as_str()) || has(measured, &name).is_some();
+                        match found.filter(|_| !there) {
+                            Some((signal, stage, _)) => self.unmeasured(&span, signal, stage, "no stage measures"),
+                            None => {
+                                names.extend(self.word(&name, &span, "signal", &words, found.map(|_| name.clone())))
+                            }
+                        }
                     }
                     output.signals = Some(names);
                 }

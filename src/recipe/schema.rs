@@ -10,15 +10,21 @@ use crate::formats;
 use crate::rows::Use;
 use crate::stages::{self, Kind};
 
+/// What [`super::bytes`] reads.
+const SIZE: &str = r"^\s*([0-9]+\.?[0-9]*|\.[0-9]+)\s*(B|[KMGT]iB|[kKMGT]B)?\s*$";
+const USES: [&str; 5] = ["pretrain", "task", "instruct", "rlhf", "preference"];
+
 /// JSON Schema (2020-12) of a recipe.
 pub fn recipe() -> Json {
     let text = |about: &str| json!({"type": "string", "description": about});
-    let size = |about: &str| json!({"type": ["string", "integer"], "description": about, "examples": ["64MiB"]});
-    let share = |about: &str| json!({"type": "number", "minimum": 0, "maximum": 1, "description": about});
-    let texts = |about: &str| {
-        json!({"description": about, "anyOf": [
-        {"type": "string"}, {"type": "array", "items": {"type": "string"}}]})
+    let size = |about: &str| {
+        json!({"description": about, "examples": ["64MiB"], "anyOf": [
+        {"type": "integer", "minimum": 1}, {"type": "string", "pattern": SIZE}]})
     };
+    let share = |about: &str| json!({"type": "number", "minimum": 0, "maximum": 1, "description": about});
+    let paths = json!({"description": "Paths and globs, relative to the recipe's folder.", "anyOf": [
+        {"type": "string", "minLength": 1},
+        {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}}]});
     let formats: Vec<&str> = formats::containers::ALL
         .iter()
         .map(|c| c.name())
@@ -32,11 +38,11 @@ pub fn recipe() -> Json {
     };
     let source = closed(
         json!({
-            "name": text("The source's name, unique in the recipe."),
-            "path": texts("Paths and globs, relative to the recipe's folder."),
+            "name": {"type": "string", "minLength": 1, "description": "The source's name, unique in the recipe."},
+            "path": paths,
             "format": {"enum": formats, "description": "How the files are read; detected from the content where absent."},
             "rows": {"enum": ["file", "line", "block"], "description": "Plain text only: what one document is."},
-            "use": {"enum": ["pretrain", "task", "instruct", "rlhf", "preference"], "description": "What rows are for."},
+            "use": {"enum": USES, "description": "What rows are for."},
             "language": text("The language of the source, where known."),
             "license": text("The licence of the source; it is carried to every row."),
             "encoding": text("The encoding by its WHATWG name; detected where absent."),
@@ -57,7 +63,7 @@ pub fn recipe() -> Json {
         "properties": {
             "name": text("The recipe's name; the output folder is called so."),
             "about": text("What the mix is for, in a sentence."),
-            "source": {"type": "array", "items": source},
+            "source": {"type": "array", "minItems": 1, "items": source},
             "input": closed(json!({
                 "max_unreadable": share("Share of rows that may be unreadable before the build counts as failed."),
                 "max_row": size("A larger row is unreadable: row_too_large."),
@@ -74,27 +80,28 @@ pub fn recipe() -> Json {
 }
 
 fn stage(entry: &stages::Entry) -> Json {
-    let mut schema = (entry.schema)().to_value();
-    let mut properties = schema.get_mut("properties").and_then(|p| p.as_object_mut()).cloned().unwrap_or_default();
+    let schema = (entry.schema)().to_value();
+    let mut properties = schema.get("properties").and_then(Json::as_object).cloned().unwrap_or_default();
+    let mut early = None;
     if entry.name == "keep" {
-        let rule = |kind: Kind| match kind {
-            Kind::Text | Kind::Words => json!({"type": "object", "additionalProperties": false,
-                "properties": {"in": {"type": "array", "items": {"type": "string"}}}}),
-            Kind::Int | Kind::Float => json!({"type": "object", "additionalProperties": false,
-                "properties": {"min": {"type": "number"}, "max": {"type": "number"}}}),
-        };
-        let early = properties.remove("early").unwrap_or_default();
-        properties = signals().into_iter().map(|(name, _, kind)| (name.to_owned(), rule(kind))).collect();
-        properties.insert("early".into(), early);
+        early = properties.remove("early");
+        properties =
+            signals().into_iter().filter_map(|(name, by, kind)| Some((name.to_owned(), rule(by, kind)?))).collect();
     }
-    let list = json!({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]});
+    // A `keep` needs one rule at least.
+    let rules: Vec<Json> = properties.keys().map(|signal| json!({"required": [signal]})).collect();
+    properties.extend(early.map(|early| ("early".to_owned(), early)));
+    let list = |item: Json| json!({"anyOf": [item, {"type": "array", "items": item}]});
+    let texts = list(json!({"type": "string"}));
     properties.insert("run".into(), json!({"const": entry.name, "description": entry.about}));
-    properties.insert("name".into(), json!({"type": "string", "description": "The stage's name, unique."}));
+    properties.insert(
+        "name".into(),
+        json!({"type": "string", "pattern": "^[^.=]+$", "description": "The stage's name, unique."}),
+    );
     properties.insert(
         "only".into(),
-        json!({"type": "object", "additionalProperties": false,
-        "properties": {"use": list, "source": list, "language": list},
-        "description": "Which rows the stage applies to."}),
+        json!({"type": "object", "additionalProperties": false, "description": "Which rows the stage applies to.",
+            "properties": {"use": list(json!({"enum": USES})), "source": texts, "language": texts}}),
     );
     let mut required = schema.get("required").and_then(Json::as_array).cloned().unwrap_or_default();
     required.insert(0, json!("run"));
@@ -103,10 +110,26 @@ fn stage(entry: &stages::Entry) -> Json {
     }
     let mut out = json!({"type": "object", "additionalProperties": false, "properties": properties,
                          "required": required});
-    if let (Some(defs), true) = (schema.get("$defs").cloned(), entry.name != "keep") {
-        inline(&mut out, &defs);
+    if entry.name == "keep" {
+        out["anyOf"] = Json::Array(rules);
+    } else if let Some(defs) = schema.get("$defs") {
+        inline(&mut out, defs);
     }
     out
+}
+
+/// A rule of `keep` on a signal; none can look at a list.
+fn rule(by: &str, kind: Kind) -> Option<Json> {
+    let limits = match kind {
+        Kind::Text => json!({"in": {"type": "array", "minItems": 1, "items": {"type": "string"},
+            "description": "The words that stay."}}),
+        Kind::Int | Kind::Float => json!({
+            "min": {"type": "number", "description": "The least that stays."},
+            "max": {"type": "number", "description": "The most that stays."}}),
+        Kind::Words => return None,
+    };
+    Some(json!({"type": "object", "additionalProperties": false, "minProperties": 1, "properties": limits,
+        "description": format!("Limits of a signal that `{by}` measures.")}))
 }
 
 /// Puts definitions in the place of references to them, so that each stage stands alone.

@@ -1,36 +1,46 @@
-//! The stages of a recipe: found, named, their options resolved, `--set` applied, and the flow of signals checked.
+//! The stages of a recipe: found, named, their options resolved, and the flow of signals checked.
 
 use std::ops::Range;
 
 use serde_json::{Map, Value as Json};
 
-use super::problem::did_you_mean;
+use super::problem::{did_you_mean, nearest};
 use super::read::Reader;
-use super::toml::{Entry, Value, parse_value};
+use super::toml::{Entry, Value};
 use super::{Only, Source, Step};
 use crate::stages::{self, Kind, Stage};
-use crate::{Error, Result};
 
 /// A stage as it stands in the recipe.
-pub(super) struct Raw<'a> {
-    run: String,
-    name: String,
+pub(super) struct Raw {
+    pub(super) run: String,
+    pub(super) name: String,
     only: Only,
     span: Range<usize>,
-    options: Vec<&'a Entry>,
+    pub(super) options: Vec<Entry>,
+}
+
+/// A signal that is there, and its type.
+pub(super) type Measured = (&'static str, Kind);
+
+/// The type of a signal, if it is there.
+pub(super) fn has(measured: &[Measured], signal: &str) -> Option<Kind> {
+    measured.iter().find(|m| m.0 == signal).map(|m| m.1)
 }
 
 impl Reader {
-    pub(super) fn raw_stages<'a>(&mut self, entry: Option<&'a Entry>, sources: &[Source]) -> Vec<Raw<'a>> {
+    pub(super) fn raw_stages(&mut self, entry: Option<&Entry>, sources: &[Source]) -> Vec<Raw> {
         let Some(entry) = entry else { return Vec::new() };
         let Value::List(items) = &entry.node.value else {
             self.wrong(entry, "a list of tables: [[stage]]");
             return Vec::new();
         };
         let words: Vec<&str> = stages::ALL.iter().map(|s| s.name).collect();
-        let mut raw: Vec<Raw<'a>> = Vec::new();
+        let mut raw: Vec<Raw> = Vec::new();
         for item in items {
-            let entries = item.entries().unwrap_or_default();
+            let Some(entries) = item.entries() else {
+                self.problem(&item.span, "a stage is a table: [[stage]]", "not a table");
+                continue;
+            };
             let get = |key: &str| entries.iter().find(|e| e.key == key);
             let Some(run) = get("run") else {
                 let help = format!("say what runs: {}", words.join(", "));
@@ -41,18 +51,20 @@ impl Reader {
             if stages::entry(&word).is_none() {
                 let help = did_you_mean(&word, words.iter().copied());
                 self.cure(&run.node.span, format!("no stage is called `{word}`"), "unknown stage", help);
-                continue;
             }
             let earlier = raw.iter().filter(|r| r.run == word).count();
             let default = if earlier == 0 { word.clone() } else { format!("{word}_{}", earlier + 1) };
             let name = get("name").and_then(|e| self.text(e)).unwrap_or(default);
+            let span = get("name").map_or(&run.node.span, |e| &e.node.span);
             if raw.iter().any(|r| r.name == name) {
-                let span = get("name").map_or(&run.node.span, |e| &e.node.span);
                 self.problem(span, format!("two stages are called `{name}`"), "the second");
+            } else if get("name").is_some() && (name.is_empty() || name.contains(['.', '='])) {
+                let help = "`.` and `=` are taken by --set STAGE.KEY=VALUE";
+                self.cure(span, format!("`{name}` cannot name a stage"), "this name", help);
             }
             let only = get("only").map(|e| self.only(e, sources)).unwrap_or_default();
-            let options = entries.iter().filter(|e| !["run", "name", "only"].contains(&e.key.as_str())).collect();
-            raw.push(Raw { run: word, name, only, span: run.node.span.clone(), options });
+            let options = entries.iter().filter(|e| !["run", "name", "only"].contains(&e.key.as_str()));
+            raw.push(Raw { run: word, name, only, span: run.node.span.clone(), options: options.cloned().collect() });
         }
         raw
     }
@@ -77,55 +89,89 @@ impl Reader {
         only
     }
 
-    /// Options resolved, `--set` applied, and the flow of signals checked.
-    pub(super) fn stages(&mut self, raw: Vec<Raw<'_>>, sets: &[String]) -> Result<Vec<Step>> {
-        let overrides = sets.iter().map(|s| Set::parse(s, &raw)).collect::<Result<Vec<_>>>()?;
+    /// The stages with their options resolved, and the signals that are there after the last one.
+    pub(super) fn stages(&mut self, raw: Vec<Raw>) -> (Vec<Step>, Vec<Measured>) {
         let mut steps = Vec::new();
-        let mut measured: Vec<(&'static str, Kind)> = always();
-        for stage in &raw {
-            let Some(entry) = stages::entry(&stage.run) else { continue };
-            let before = self.problems.len();
-            let mut options: Map<String, Json> = Map::new();
-            if stage.run == "keep" {
-                for option in &stage.options {
-                    self.rule(option, &measured);
-                }
-            } else {
-                let known = option_names(entry);
-                for option in stage.options.iter().filter(|o| !known.contains(&o.key)) {
-                    let help = if known.is_empty() {
-                        "it has no options".to_owned()
-                    } else {
-                        did_you_mean(&option.key, known.iter().map(String::as_str))
-                    };
-                    let message = format!("`{}` has no option `{}`", stage.run, option.key);
-                    self.cure(&option.span, message, "unknown option", help);
-                }
-            }
-            options.extend(stage.options.iter().map(|o| (o.key.clone(), o.node.json())));
-            overrides.iter().filter(|s| s.stage == stage.name).for_each(|s| s.apply(&mut options));
-            if self.problems.len() > before {
+        let mut measured: Vec<Measured> = always();
+        for stage in raw {
+            let Some(entry) = stages::entry(&stage.run) else {
+                // Rules on what it was meant to measure are no further problems.
+                let meant = nearest(&stage.run, stages::ALL.iter().map(|s| s.name));
+                measured.extend(signals().into_iter().filter(|s| Some(s.1) == meant).map(|s| (s.0, s.2)));
                 continue;
+            };
+            let built =
+                if stage.run == "keep" { self.keep(entry, &stage, &measured) } else { self.options(entry, &stage) };
+            let Some((built, options)) = built else {
+                measured.extend(signals().into_iter().filter(|s| s.1 == stage.run).map(|s| (s.0, s.2)));
+                continue;
+            };
+            if let Stage::Measure(measure) = &built {
+                measured.extend(measure.signals().iter().map(|s| (s.name, s.kind)));
             }
-            match (entry.build)(Json::Object(options)) {
-                Ok((built, resolved)) => {
-                    if let Stage::Measure(measure) = &built {
-                        measured.extend(measure.signals().iter().map(|s| (s.name, s.kind)));
-                    }
-                    let (run, name, only) = (stage.run.clone(), stage.name.clone(), stage.only.clone());
-                    steps.push(Step { run, name, only, options: resolved });
+            steps.push(Step { run: stage.run, name: stage.name, only: stage.only, options });
+        }
+        (steps, measured)
+    }
+
+    /// Builds a stage; every option that cannot be used is a problem of its own.
+    fn options(&mut self, entry: &stages::Entry, stage: &Raw) -> Option<(Stage, Json)> {
+        let before = self.problems.len();
+        let known = known_options(entry);
+        let (mut usable, strange): (Vec<&Entry>, Vec<&Entry>) =
+            stage.options.iter().partition(|o| known.iter().any(|k| k.0 == o.key));
+        for option in strange {
+            let help = match known.as_slice() {
+                [] => "it has no options".to_owned(),
+                _ => did_you_mean(&option.key, known.iter().map(|k| k.0.as_str())),
+            };
+            let message = format!("`{}` has no option `{}`", stage.run, option.key);
+            self.cure(&option.span, message, "unknown option", help);
+        }
+        let mut taken: Vec<String> = Vec::new();
+        loop {
+            let message = match (entry.build)(json(usable.iter().copied())) {
+                Ok(built) => return (self.problems.len() == before).then_some(built),
+                Err(message) => message,
+            };
+            // To blame is the option without which something else is wrong, or nothing.
+            let blamed = (0..usable.len()).find(|skip| {
+                let others = usable.iter().enumerate().filter(|(i, _)| i != skip).map(|(_, o)| *o);
+                (entry.build)(json(others)).err().as_ref() != Some(&message)
+            });
+            let Some(blamed) = blamed else {
+                if !taken.iter().any(|key| message == format!("missing field `{key}`")) {
+                    let message = message.replace("missing field", "it lacks the option");
+                    self.problem(&stage.span, format!("stage `{}`: {message}", stage.name), "this stage");
                 }
-                Err(message) => {
-                    let span = stage.options.first().map_or(&stage.span, |o| &o.node.span).clone();
-                    self.problem(&span, format!("stage `{}`: {message}", stage.name), "these options");
-                }
+                return None;
+            };
+            let option = usable.remove(blamed);
+            let about = known.iter().find(|k| k.0 == option.key).and_then(|k| k.1.clone());
+            let message = format!("option `{}` of `{}`: {}", option.key, stage.name, plain(&message));
+            self.problem(&option.node.span, message, "this value").help = about;
+            taken.push(option.key.clone());
+        }
+    }
+
+    /// Builds a `keep`, of which each option is a rule.
+    fn keep(&mut self, entry: &stages::Entry, stage: &Raw, measured: &[Measured]) -> Option<(Stage, Json)> {
+        let before = self.problems.len();
+        stage.options.iter().for_each(|option| self.rule(option, measured));
+        if self.problems.len() > before {
+            return None;
+        }
+        match (entry.build)(json(&stage.options)) {
+            Ok(built) => Some(built),
+            Err(message) => {
+                self.problem(&stage.span, message, "this stage");
+                None
             }
         }
-        Ok(steps)
     }
 
     /// One rule of a `keep`: the signal is known, measured before, and its limits fit its type.
-    fn rule(&mut self, option: &Entry, measured: &[(&'static str, Kind)]) {
+    fn rule(&mut self, option: &Entry, measured: &[Measured]) {
         let signal = option.key.as_str();
         if signal == "early" {
             if !matches!(option.node.value, Value::Bool(_)) {
@@ -133,102 +179,90 @@ impl Reader {
             }
             return;
         }
-        let Some(kind) = measured.iter().find(|m| m.0 == signal).map(|m| m.1) else {
-            let known = signals();
-            match known.iter().find(|s| s.0 == signal) {
-                Some((_, stage, _)) => {
-                    let help = format!("add [[stage]] run = \"{stage}\" above");
-                    self.cure(
-                        &option.span,
-                        format!("no stage before this one measures `{signal}`"),
-                        "not measured",
-                        help,
-                    );
-                }
-                None => {
-                    let help = did_you_mean(signal, known.iter().map(|s| s.0));
-                    self.cure(&option.span, format!("no signal is called `{signal}`"), "unknown signal", help);
-                }
-            }
-            return;
+        let known = signals();
+        let Some((_, stage, kind)) = known.iter().find(|s| s.0 == signal) else {
+            let help = did_you_mean(signal, known.iter().map(|s| s.0));
+            return self.cure(&option.span, format!("no signal is called `{signal}`"), "unknown signal", help);
         };
-        let Some(limits) = option.node.entries() else {
-            let example = if kind == Kind::Text { "{ in = [\"zh\"] }" } else { "{ min = 50 }" };
+        let (example, limits): (_, &[&str]) = match kind {
+            Kind::Int | Kind::Float => ("{ min = 50 }", &["min", "max"]),
+            Kind::Text => ("{ in = [\"zh\"] }", &["in"]),
+            Kind::Words => {
+                let message = format!("`{signal}` is a list: no rule can look at it");
+                return self.cure(&option.span, message, "no number, no word", "there is `word_count`");
+            }
+        };
+        if has(measured, signal).is_none() {
+            self.unmeasured(&option.span, signal, stage, "no stage before this one measures");
+        }
+        let Some(entries) = option.node.entries() else {
             return self.wrong(option, &format!("limits such as {example}"));
         };
-        let known: &[&str] = if kind == Kind::Text { &["in"] } else { &["min", "max"] };
-        self.unknown(limits, known, &format!("a rule on `{signal}`"));
-        let number = |key: &str| {
-            limits.iter().find(|l| l.key == key).map(|l| match l.node.value {
-                Value::Int(v) => Ok(v as f64),
-                Value::Float(v) => Ok(v),
-                _ => Err(l),
-            })
-        };
-        match (number("min"), number("max")) {
-            (Some(Err(limit)), _) | (_, Some(Err(limit))) if kind != Kind::Text => self.wrong(limit, "a number"),
-            (Some(Ok(min)), Some(Ok(max))) if min > max => {
-                self.problem(&option.node.span, "`min` is greater than `max`: nothing would stay", "these limits");
+        self.unknown(entries, limits, &format!("a rule on `{signal}`"));
+        if entries.is_empty() {
+            let message = format!("the rule on `{signal}` has no limits");
+            self.cure(&option.node.span, message, "keeps everything", format!("for example {example}"));
+        }
+        let mut numbers = Vec::new();
+        for limit in entries.iter().filter(|e| limits.contains(&e.key.as_str())) {
+            match (&limit.node.value, limit.key.as_str()) {
+                (Value::List(words), "in") if words.is_empty() => {
+                    self.problem(&limit.node.span, "`in` lists no word: nothing would stay", "empty");
+                }
+                (Value::List(_), "in") => drop(self.texts(limit)),
+                (_, "in") => self.wrong(limit, "a list of texts"),
+                (Value::Int(number), _) => numbers.push((limit, *number as f64)),
+                (Value::Float(number), _) if number.is_finite() => numbers.push((limit, *number)),
+                (Value::Float(_), _) => {
+                    self.problem(&limit.node.span, format!("`{}` is no finite number", limit.key), "no limit");
+                }
+                _ => self.wrong(limit, "a number"),
             }
-            _ => {}
         }
-        if let Some(list) = limits.iter().find(|l| l.key == "in" && kind == Kind::Text) {
-            self.texts(list);
+        let find = |key: &str| numbers.iter().find(|n| n.0.key == key);
+        if let (Some((least, min)), Some((most, max))) = (find("min"), find("max"))
+            && min > max
+        {
+            let span = std::cmp::max_by_key(&least.node.span, &most.node.span, |span| span.start);
+            self.problem(span, "`min` is greater than `max`: nothing would stay", "this limit");
         }
+    }
+
+    pub(super) fn unmeasured(&mut self, span: &Range<usize>, signal: &str, stage: &str, what: &str) {
+        let more = if signal == "words" { ", column = true" } else { "" };
+        let help = format!("add [[stage]] run = \"{stage}\"{more} above");
+        self.cure(span, format!("{what} `{signal}`"), "not measured", help);
     }
 }
 
-/// `--set STAGE.KEY=VALUE`.
-struct Set {
-    stage: String,
-    keys: Vec<String>,
-    value: Json,
+/// Options as JSON, for a stage to read.
+fn json<'a>(options: impl IntoIterator<Item = &'a Entry>) -> Json {
+    Json::Object(options.into_iter().map(|o| (o.key.clone(), o.node.json())).collect::<Map<String, Json>>())
 }
 
-impl Set {
-    fn parse(text: &str, raw: &[Raw<'_>]) -> Result<Self> {
-        let shape =
-            || Error::other(format!("--set {text}: not STAGE.KEY=VALUE"), "for example --set keep.chars.min=80");
-        let (path, value) = text.split_once('=').ok_or_else(shape)?;
-        let mut keys: Vec<String> = path.split('.').map(|k| k.trim().to_owned()).collect();
-        if keys.len() < 2 || keys.iter().any(String::is_empty) {
-            return Err(shape());
-        }
-        let stage = keys.remove(0);
-        let Some(found) = raw.iter().find(|r| r.name == stage) else {
-            let help = did_you_mean(&stage, raw.iter().map(|r| r.name.as_str()));
-            return Err(Error::other(format!("--set {text}: the recipe has no stage `{stage}`"), help));
-        };
-        if let Some(entry) = stages::entry(&found.run).filter(|_| found.run != "keep") {
-            let known = option_names(entry);
-            if !known.contains(&keys[0]) {
-                let help = did_you_mean(&keys[0], known.iter().map(String::as_str));
-                return Err(Error::other(format!("--set {text}: `{}` has no option `{}`", found.run, keys[0]), help));
-            }
-        }
-        Ok(Set { stage, keys, value: parse_value(value.trim()).json() })
-    }
-
-    fn apply(&self, options: &mut Map<String, Json>) {
-        let mut at = options;
-        let Some((last, path)) = self.keys.split_last() else { return };
-        for key in path {
-            let next = at.entry(key.clone()).or_insert_with(|| Json::Object(Map::new()));
-            if !next.is_object() {
-                *next = Json::Object(Map::new());
-            }
-            let Some(object) = next.as_object_mut() else { return };
-            at = object;
-        }
-        at.insert(last.clone(), self.value.clone());
-    }
+/// What serde says of a value, in the words of a recipe.
+fn plain(message: &str) -> String {
+    let words = [
+        ("invalid type: ", "wrong type: "),
+        ("unknown variant ", "unknown word "),
+        ("expected u64", "expected a whole number from 0"),
+        ("expected u32", "expected a whole number from 0"),
+        ("expected usize", "expected a whole number from 0"),
+        ("expected f64", "expected a number"),
+        ("expected f32", "expected a number"),
+        ("a boolean", "true or false"),
+        ("a sequence", "a list"),
+        ("map,", "a table,"),
+    ];
+    words.iter().fold(message.to_owned(), |message, (theirs, ours)| message.replace(theirs, ours))
 }
 
-/// Names of a stage's options.
-fn option_names(entry: &stages::Entry) -> Vec<String> {
+/// Names of a stage's options, with what they mean.
+fn known_options(entry: &stages::Entry) -> Vec<(String, Option<String>)> {
     let schema = (entry.schema)().to_value();
+    let about = |value: &Json| Some(value.get("description")?.as_str()?.replace('\n', " "));
     let properties = schema.get("properties").and_then(Json::as_object);
-    properties.map(|p| p.keys().cloned().collect()).unwrap_or_default()
+    properties.map(|p| p.iter().map(|(name, value)| (name.clone(), about(value))).collect()).unwrap_or_default()
 }
 
 /// Every signal, the stage that measures it, and its type.

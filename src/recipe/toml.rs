@@ -49,11 +49,25 @@ pub fn parse(text: &str) -> Result<Node, Problem> {
     Ok(Node { span: table.span(), value: table_of(table.get_ref()) })
 }
 
-/// Parses the right side of `--set KEY=VALUE`: TOML, else text.
-pub fn parse_value(text: &str) -> Node {
-    let span = 0..0;
+/// Parses the right side of `--set KEY=VALUE`: TOML, else text. All of it has the span that is given.
+pub fn parse_value(text: &str, span: Range<usize>) -> Node {
+    fn place(node: &mut Node, span: &Range<usize>) {
+        node.span = span.clone();
+        match &mut node.value {
+            Value::List(items) => items.iter_mut().for_each(|item| place(item, span)),
+            Value::Table(entries) => entries.iter_mut().for_each(|entry| {
+                entry.span = span.clone();
+                place(&mut entry.node, span);
+            }),
+            _ => {}
+        }
+    }
     match DeValue::parse(text) {
-        Ok(value) => node(&value),
+        Ok(value) => {
+            let mut node = node(&value);
+            place(&mut node, &span);
+            node
+        }
         Err(_) => Node { span, value: Value::Text(text.to_owned()) },
     }
 }

@@ -43,7 +43,7 @@ pub struct Rule {
 pub struct Keep {
     /// Whether rows that fail are measured no further. Right for raw web text, of which nine tenths go; but another
     /// limit then measures everything again.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub early: bool,
     /// The rules, by signal.
     #[serde(flatten)]

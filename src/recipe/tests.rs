@@ -1,0 +1,277 @@
+use std::path::Path;
+
+use serde_json::json;
+
+use super::read::check;
+use super::*;
+
+/// A sound recipe of one source, to put stages behind.
+const SOURCE: &str = "name = \"r\"\n[[source]]\nname = \"d\"\npath = \"d.jsonl\"\n";
+
+fn problems_of(text: &str, sets: &[&str]) -> Problems {
+    let sets: Vec<String> = sets.iter().map(|s| (*s).to_owned()).collect();
+    check(text, Path::new("r.toml"), Path::new("."), &sets).expect_err("the recipe has problems")
+}
+
+/// `line:column message | hint` of each problem.
+fn told(text: &str, sets: &[&str]) -> Vec<String> {
+    let tell = |p: problem::Place| {
+        let hint = p.hint.map(|h| format!(" | {h}")).unwrap_or_default();
+        format!("{}:{} {}{hint}", p.line, p.column, p.message)
+    };
+    problems_of(text, sets).places().into_iter().map(tell).collect()
+}
+
+/// The same for stages behind a sound source; lines count from the first stage.
+fn told_of_stages(stages: &str) -> Vec<String> {
+    let above = SOURCE.lines().count();
+    let shift = |told: String| {
+        let (line, rest) = told.split_once(':').unwrap();
+        format!("{}:{rest}", line.parse::<usize>().unwrap() - above)
+    };
+    told(&format!("{SOURCE}{stages}"), &[]).into_iter().map(shift).collect()
+}
+
+#[test]
+fn a_sound_recipe_is_read_whole() {
+    let text = r#"
+        name  = "zh"
+        about = "中文"
+        [[source]]
+        name     = "novels"
+        path     = ["a/*.txt", "b.txt"]
+        format   = "text"
+        rows     = "block"
+        use      = "preference"
+        language = "zh"
+        license  = "CC0-1.0"
+        encoding = "gb2312"
+        fields   = { text = "body.content", id = "uid" }
+        limit    = 10_000
+        priority = -2
+        [[source]]
+        name = "rest"
+        path = "c.jsonl"
+        [input]
+        max_unreadable = 0
+        max_row        = "1.5MiB"
+        [[stage]]
+        run = "language"
+        [[stage]]
+        run      = "keep"
+        only     = { use = "pretrain", source = ["rest"], language = ["zh"] }
+        chars    = { min = 50 }
+        language = { in = ["zh"] }
+        [[stage]]
+        run = "exact_dedup"
+        [[stage]]
+        run = "exact_dedup"
+        by  = "url"
+        [output]
+        shard        = 1048576
+        signals      = ["chars", "language"]
+        dropped_text = 0.25
+    "#;
+    let rest = Source {
+        name: "rest".into(),
+        path: vec!["c.jsonl".into()],
+        format: None,
+        rows: None,
+        usage: None,
+        language: None,
+        license: None,
+        encoding: None,
+        fields: BTreeMap::new(),
+        limit: None,
+        priority: 0,
+        line: 16,
+    };
+    let novels = Source {
+        name: "novels".into(),
+        path: vec!["a/*.txt".into(), "b.txt".into()],
+        format: Some("text".into()),
+        rows: Some(TextRows::Block),
+        usage: Some(Use::Rlhf),
+        language: Some("zh".into()),
+        license: Some("CC0-1.0".into()),
+        encoding: Some("GBK".into()),
+        fields: [("text".into(), "body.content".into()), ("id".into(), "uid".into())].into(),
+        limit: Some(10_000),
+        priority: -2,
+        line: 4,
+    };
+    let step =
+        |run: &str, name: &str, only: Only, options: Json| Step { run: run.into(), name: name.into(), only, options };
+    let only = Only { usage: vec![Use::Pretrain], source: vec!["rest".into()], language: vec!["zh".into()] };
+    let rules = json!({"chars": {"min": 50.0}, "language": {"in": ["zh"]}});
+    let expected = Recipe {
+        name: "zh".into(),
+        about: "中文".into(),
+        path: "recipes/zh.toml".into(),
+        base: "recipes".into(),
+        sources: vec![novels, rest],
+        input: Input { max_unreadable: 0.0, max_row: 3 << 19 },
+        stages: vec![
+            step("language", "language", Only::default(), json!({})),
+            step("keep", "keep", only, rules),
+            step("exact_dedup", "exact_dedup", Only::default(), json!({"by": "content", "keep": "first"})),
+            step("exact_dedup", "exact_dedup_2", Only::default(), json!({"by": "url", "keep": "first"})),
+        ],
+        output: Output { shard: 1 << 20, signals: Some(vec!["chars".into(), "language".into()]), dropped_text: 0.25 },
+    };
+    assert_eq!(read(text, "recipes/zh.toml".as_ref(), "recipes".as_ref(), &[]).unwrap(), expected);
+}
+
+#[test]
+fn ten_mistakes_are_told_at_once() {
+    let text = r#"name = "r"
+abuot = "x"
+[[source]]
+name = "d"
+path = "d.jsonl"
+formt = "text"
+use = "pretrian"
+weight = 2
+[input]
+max_row = "64 mega"
+[[stage]]
+run = "normalise"
+[[stage]]
+run = "words"
+column = "yes"
+[[stage]]
+run = "keep"
+chras = { min = 1 }
+script = { in = ["Hans"] }
+[output]
+dropped_text = 2
+"#;
+    assert_eq!(
+        told(text, &[]),
+        [
+            "2:1 a recipe has no key `abuot` | did you mean `about`?",
+            "6:1 a source has no key `formt` | did you mean `format`?",
+            "7:7 `pretrian` is no `use` | did you mean `pretrain`?",
+            "8:1 `weight` cannot be used yet | mixing is not there yet: use `limit`, or a `sample` stage with `only`",
+            "10:11 `max_row` should be a size | write a number with KiB, MiB or GiB: \"64MiB\"",
+            "12:7 no stage is called `normalise` | did you mean `normalize`?",
+            "15:10 option `column` of `words`: wrong type: string \"yes\", expected true or false | Whether the words are \
+             written as the column `words`.",
+            "18:1 no signal is called `chras` | did you mean `chars`?",
+            "19:1 no stage before this one measures `script` | add [[stage]] run = \"language\" above",
+            "21:16 `dropped_text` is a share between 0 and 1",
+        ]
+    );
+    let rendered = problems_of(text, &[]).render(false);
+    assert!(rendered.ends_with("\n\n10 problems in r.toml"), "{rendered}");
+    assert!(problems_of(text, &[]).render(true).contains("\u{1b}["));
+}
+
+#[test]
+fn a_problem_is_underlined() {
+    let rendered = problems_of(&format!("{SOURCE}[[stage]]\nrun = \"exact-dedup\" # 去重\n"), &[]).render(false);
+    let expected = r#"error: no stage is called `exact-dedup`
+ --> r.toml:6:7
+  |
+6 | run = "exact-dedup" # 去重
+  |       ^^^^^^^^^^^^^ unknown stage
+  |
+  = help: did you mean `exact_dedup`?
+
+1 problem in r.toml"#;
+    assert_eq!(rendered, expected);
+}
+
+#[test]
+fn every_wrong_option_of_a_stage_is_told() {
+    let told = told_of_stages("[[stage]]\nrun='sample'\nseed=-1\nshare='x'\nshar=1\n[[stage]]\nrun='sample'\n");
+    assert_eq!(
+        told,
+        [
+            "3:6 option `seed` of `sample`: invalid value: integer `-1`, expected a whole number from 0 | Another seed \
+             chooses other rows.",
+            "4:7 option `share` of `sample`: wrong type: string \"x\", expected a number | The share of rows that stays, \
+             0 to 1.",
+            "5:1 `sample` has no option `shar` | did you mean `share`?",
+            "7:5 stage `sample_2`: it lacks the option `share`",
+        ]
+    );
+}
+
+#[test]
+fn rules_that_decide_nothing_are_problems() {
+    let rules =
+        "chars={min=nan}\nbytes={min=3,max=2}\nhan_ratio={}\nlanguage={in=[]}\nscript={in='Hans'}\nwords={min=1}\n";
+    let told = told_of_stages(&format!("[[stage]]\nrun='language'\n[[stage]]\nrun='keep'\n{rules}"));
+    assert_eq!(
+        told,
+        [
+            "5:12 `min` is no finite number",
+            "6:18 `min` is greater than `max`: nothing would stay",
+            "7:11 the rule on `han_ratio` has no limits | for example { min = 50 }",
+            "8:14 `in` lists no word: nothing would stay",
+            "9:12 `in` should be a list of texts, but is text",
+            "10:1 `words` is a list: no rule can look at it | there is `word_count`",
+        ]
+    );
+}
+
+#[test]
+fn one_mistake_is_one_problem() {
+    for (stages, count) in [
+        ("[[stage]]\nrun='langauge'\n[[stage]]\nrun='keep'\nlanguage={in=['zh']}\n", 1),
+        ("[[stage]]\nrun='words'\ncolum=true\n[[stage]]\nrun='keep'\nword_count={min=2}\n", 1),
+        ("[[stage]]\nrun='keep'\nlanguage={in=['zh']}\n[[stage]]\nrun='language'\n", 1),
+        ("[output]\nsignals=['word_count', 'language', 'chars']\n", 1),
+    ] {
+        let told = told_of_stages(stages);
+        assert_eq!(told.len(), count, "{told:?}");
+    }
+    assert_eq!(told("[[source]]\n[[source]]\n", &[]).len(), 4);
+    assert_eq!(
+        told("source = []", &[]),
+        ["1:1 the recipe names no source | add [[source]] with a `name` and a `path`"]
+    );
+    assert_eq!(told("[source]\nname='x'\n", &[]).len(), 1);
+    assert_eq!(told("", &[]).len(), 1);
+    assert_eq!(told("a = \n", &[]).len(), 1);
+}
+
+#[test]
+fn a_set_is_checked_like_the_recipe() {
+    let text =
+        format!("{SOURCE}[[stage]]\nrun='keep'\nname='basics'\nchars={{min=1}}\n[[stage]]\nrun='sample'\nshare=1\n");
+    let sets = |sets: &[&str]| sets.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
+    let good = sets(&["basics.chars.min=80", "basics.han_ratio={min=0.5}", "sample.seed=7"]);
+    let recipe = read(&text, "r.toml".as_ref(), ".".as_ref(), &good).unwrap();
+    assert_eq!(recipe.stages[0].options, json!({"chars": {"min": 80.0}, "han_ratio": {"min": 0.5}}));
+    assert_eq!(recipe.stages[1].options, json!({"share": 1.0, "seed": 7}));
+    for (set, column, message, hint) in [
+        ("basics.chras.min=3", 8, "no signal is called `chras`", "did you mean `chars`?"),
+        ("basics.script.in=['Hans']", 8, "no stage before this one measures `script`", "run = \"language\" above"),
+        ("basics.chars.min=x", 18, "`min` should be a number", ""),
+        ("basics.chars.max=0", 18, "`min` is greater than `max`", ""),
+        ("basic.chars.min=3", 1, "no stage `basic`", "did you mean `basics`?"),
+        ("sample.shar=1", 8, "no option `shar`", "did you mean `share`?"),
+        ("sample.share=3", 14, "a share lies between 0 and 1", ""),
+        ("nonsense", 1, "not STAGE.KEY=VALUE", "--set keep.chars.min=80"),
+    ] {
+        // A sound one before it: places are of the right `--set`.
+        let problems = problems_of(&text, &["sample.seed=1", set]);
+        let [place] = problems.places().try_into().unwrap();
+        assert_eq!((place.path.as_str(), place.line, place.column), ("--set", 1, column), "{set}");
+        assert!(place.message.contains(message), "{set}: {}", place.message);
+        assert!(place.hint.unwrap_or_default().contains(hint), "{set}");
+        let error = problems.into_error(false);
+        assert!(error.exit_code() == 2 && error.to_string().starts_with(&format!("--set {set}: ")), "{error}");
+    }
+    let both = problems_of(&format!("{text}abuot=1\n"), &["basic.chars.min=3"]).into_error(false);
+    assert!(both.exit_code() == 1 && both.to_string().contains("--set:1:1"), "{both}");
+}
+
+#[test]
+fn sizes() {
+    let known = [("4096", 4096), ("64MiB", 64 << 20), ("1.5 GB", 1_500_000_000), ("2 KiB", 2048), (" 1TiB ", 1 << 40)];
+    known.iter().for_each(|(text, size)| assert_eq!(bytes(text), Some(*size), "{text}"));
+    ["", "MiB", "1.2.3", "-1", "64 mega", "1e3", "NaN"].iter().for_each(|text| assert_eq!(bytes(text), None, "{text}"));
+}
