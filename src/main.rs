@@ -1,1 +1,7 @@
-fn main(){}
+//! The thin binary: parse, run, map the result to an exit code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(corpus::cli::main())
+}

@@ -1,0 +1,417 @@
+//! A recipe run as a short chain of jobs, each one plan from files to files, cut into units:
+//!
+//! ```text
+//! gather   files found, detected, hashed, cut into pieces and units
+//! scan     raw files -> unit files: signals, keys, sizes (and the text, where reading it twice costs more)
+//! ids      own ids that repeat
+//! decide   keep, sample, whole stages: narrow columns -> drops by unit
+//! layout   sizes of the rows -> slabs, counts
+//! apply    text joined with what became of it -> data, dropped, unreadable by slab
+//! shards   slabs strung together
+//! ```
+
+pub mod card;
+pub mod chain;
+pub mod decide;
+mod decisions;
+mod hand_over;
+pub mod estimate;
+pub mod inputs;
+pub mod jobs;
+pub mod keys;
+pub mod layout;
+pub mod manifest;
+pub mod output;
+pub mod parquet_file;
+pub mod plans;
+pub mod sample;
+pub mod shards;
+pub mod state;
+pub mod usage;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use datafusion_physical_plan::ExecutionPlan;
+use futures::StreamExt;
+use serde_json::json;
+
+use crate::engine::functions::ids::IdsSpec;
+use crate::engine::session::{NARROW_ROWS, TEXT_ROWS};
+use crate::engine::sink::{self, PIECES};
+use crate::engine::{Session, drive};
+use crate::recipe::Recipe;
+use crate::rows::Use;
+use crate::{Error, Result};
+use chain::Chain;
+use inputs::{Inputs, SourceInput};
+use jobs::{Job, Log};
+use layout::{Layout, Slab};
+use manifest::Manifest;
+use output::{OutputSpec, SignalColumn, slab_file};
+use plans::{Folders, Plans, folder};
+
+/// Sees every plan before it runs.
+pub type Watch = Arc<dyn Fn(&Arc<dyn ExecutionPlan>) + Send + Sync>;
+
+/// How a build runs: nothing here changes what comes out.
+#[derive(Clone)]
+pub struct Options {
+    /// The output folder.
+    pub out: PathBuf,
+    /// The folder of jobs.
+    pub work: PathBuf,
+    /// Units worked on at a time.
+    pub threads: usize,
+    /// Bytes of memory.
+    pub memory: u64,
+    /// Bytes of a unit (for tests; 64 MiB).
+    pub unit: u64,
+    /// Whether earlier jobs are thrown away first.
+    pub fresh: bool,
+    /// Whether the text of finished jobs is kept.
+    pub keep_work: bool,
+    /// Set when the user asks to stop.
+    pub stop: Arc<AtomicBool>,
+    /// Sees every plan before it runs.
+    pub watch: Option<Watch>,
+}
+
+/// Hears how a build goes on.
+pub trait Progress {
+    /// A phase begins; it has `total` steps.
+    fn phase(&self, name: &str, total: u64);
+    /// `steps` more are done.
+    fn advance(&self, steps: u64);
+    /// The phase is over; a sentence says what it did.
+    fn done(&self, summary: &str);
+}
+
+/// What a build gives back.
+pub struct Built {
+    /// The manifest.
+    pub manifest: Manifest,
+    /// Whether the output was there already.
+    pub reused: bool,
+    /// Notes of files whose format was not certain.
+    pub notes: Vec<String>,
+}
+
+/// Runs a recipe.
+pub fn run(recipe: &Recipe, options: &Options, progress: &dyn Progress) -> Result<Built> {
+    run_over(recipe, options, progress, None)
+}
+
+/// Runs a recipe; over `given` inputs rather than those that it names, where there are some.
+fn run_over(recipe: &Recipe, options: &Options, progress: &dyn Progress, given: Option<Inputs>) -> Result<Built> {
+    let make = |path: &Path| std::fs::create_dir_all(path).map_err(Error::io(path));
+    make(&options.out)?;
+    let _lock = lock(&options.out)?;
+    if options.fresh && options.work.exists() {
+        std::fs::remove_dir_all(&options.work).map_err(Error::io(&options.work))?;
+    }
+    make(&options.work)?;
+    let spill = options.work.join("spill");
+    let _ = std::fs::remove_dir_all(&spill);
+    make(&spill)?;
+    let session = Session::new(options.threads, options.memory, &spill, options.stop.clone())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(options.threads)
+        .enable_all()
+        .build()
+        .map_err(Error::io("the thread pool"))?;
+    let build = Build { recipe, options, progress, session, log: Log::open(&options.work)?, given };
+    let built = runtime.block_on(build.run());
+    let _ = std::fs::remove_dir_all(&spill);
+    built
+}
+
+/// One build at a time writes into a folder. The system frees the lock when the process ends, however it ends.
+fn lock(out: &Path) -> Result<File> {
+    let path = out.join(".lock");
+    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(Error::io(&path))?;
+    file.try_lock().map_err(|e| match e {
+        std::fs::TryLockError::WouldBlock => Error::other(
+            format!("another build is writing into {}", out.display()),
+            "wait for it, or write elsewhere with --out",
+        ),
+        std::fs::TryLockError::Error(e) => Error::io(&path)(e),
+    })?;
+    Ok(file)
+}
+
+struct Build<'a> {
+    recipe: &'a Recipe,
+    options: &'a Options,
+    progress: &'a dyn Progress,
+    session: Session,
+    log: Log,
+    given: Option<Inputs>,
+}
+
+/// What the scan of the inputs found.
+struct Scanned {
+    job: Job,
+    /// Rows in each piece.
+    rows: Vec<u64>,
+    /// Stretches of row keys that a `limit` cuts off.
+    cuts: Vec<(u64, u64)>,
+    /// Units of each source that count.
+    units: Vec<Vec<usize>>,
+    ids: IdsSpec,
+    own_ids: bool,
+}
+
+impl Build<'_> {
+    async fn run(&self) -> Result<Built> {
+        let mut timings = usage::Timings::start();
+        let chain = Chain::new(self.recipe)?;
+        self.progress.phase("Looking at files", 0);
+        let mut inputs = match &self.given {
+            Some(given) => given.clone(),
+            None => inputs::gather(self.recipe, self.options.unit, &self.options.work, self.options.threads)?,
+        };
+        chain.stage(&mut inputs);
+        let files: usize = inputs.sources.iter().map(|s| s.files.len()).sum();
+        self.progress.done(&format!("{files} files, {}", usage::size(inputs.bytes())));
+        let notes = notes(&inputs);
+        timings.lap("look");
+
+        let fingerprint = keys::recipe(self.recipe, &inputs, &chain);
+        let identity = keys::build(self.recipe, &inputs, &fingerprint);
+        if let Some(manifest) = finished(&self.options.out, &identity).filter(|_| !self.options.fresh) {
+            return Ok(Built { manifest, reused: true, notes });
+        }
+        let plans = Plans { inputs: &inputs, chain: &chain };
+        let scanned = self.scan(&plans).await?;
+        timings.lap("scan");
+        let repeats = self.repeats(&plans, &scanned).await?;
+        timings.lap("ids");
+        let drops = self.decide(&plans, &scanned, repeats.as_ref()).await?;
+        timings.lap("decide");
+        let layout = self.layout(&plans, &scanned, &drops).await?;
+        timings.lap("layout");
+        let applied = self.apply(&plans, &scanned, repeats.as_ref(), &drops, &layout).await?;
+        timings.lap("apply");
+        let mut manifest = manifest::manifest(self.recipe, &fingerprint, &inputs, &chain, &layout);
+        self.shards(&inputs, &chain, &applied, &layout, &manifest)?;
+        timings.lap("shards");
+        manifest.timings = timings.finish();
+        manifest.timings.insert("identity".into(), json!(identity));
+        self.hand_over(&manifest)?;
+        Ok(Built { manifest, reused: false, notes })
+    }
+
+    /// The scan job: every unit that is not there yet.
+    async fn scan(&self, plans: &Plans<'_>) -> Result<Scanned> {
+        let inputs = plans.inputs;
+        let job = Job::new(&self.options.work, "scan", &keys::scan(plans, self.options.unit))?;
+        self.progress.phase("Reading", inputs.units.len() as u64);
+        let mut scanned = Scanned {
+            rows: vec![0; inputs.pieces.len()],
+            cuts: Vec::new(),
+            units: Vec::new(),
+            ids: IdsSpec { sources: Vec::new(), bases: Vec::new() },
+            own_ids: false,
+            job,
+        };
+        let mut total = 0;
+        for (number, source) in inputs.sources.iter().enumerate() {
+            let limit = source.source.limit.unwrap_or(u64::MAX);
+            // A source with a limit is read a few units at a time, until there is enough.
+            let step = if limit == u64::MAX { source.units.len() } else { self.session.threads };
+            let units: Vec<usize> = source.units.clone().collect();
+            let (mut used, mut seen) = (Vec::new(), 0);
+            for units in units.chunks(step.max(1)) {
+                self.units(&scanned.job, units, &plans.unit_schema(source)?, TEXT_ROWS, |left| {
+                    plans.scan(source, left, &scanned.job)
+                })
+                .await?;
+                for unit in units {
+                    used.push(*unit);
+                    for (piece, rows) in pieces_of(&scanned.job.unit(*unit))? {
+                        scanned.rows[piece as usize] = rows;
+                        scanned.ids.bases.push((piece, seen, number));
+                        if seen <= limit && seen + rows > limit {
+                            scanned.cuts.push((piece << 32 | (limit - seen), (source.pieces.end as u64) << 32));
+                        }
+                        seen += rows;
+                    }
+                }
+                if seen >= limit {
+                    break;
+                }
+            }
+            total += seen.min(limit);
+            scanned.units.push(used);
+            scanned.ids.sources.push(source.source.name.clone());
+        }
+        scanned.own_ids = inputs
+            .sources
+            .iter()
+            .zip(&scanned.units)
+            .any(|(_, units)| units.iter().any(|u| has_ids(&scanned.job.unit(*u)).unwrap_or(true)));
+        self.progress.done(&format!("{} rows", usage::count(total)));
+        Ok(scanned)
+    }
+
+    /// Runs the units of a job that are not done, and makes sure that each has its file.
+    async fn units(
+        &self,
+        job: &Job,
+        units: &[usize],
+        schema: &arrow::datatypes::SchemaRef,
+        rows: usize,
+        plan: impl FnOnce(&[usize]) -> Result<Arc<dyn ExecutionPlan>>,
+    ) -> Result<()> {
+        let left: Vec<usize> = units.iter().copied().filter(|u| !job.has(*u)).collect();
+        self.progress.advance((units.len() - left.len()) as u64);
+        if left.is_empty() {
+            return Ok(());
+        }
+        let begin = |partition: usize| self.log.line(job, left[partition] as u64, "start");
+        drive(&self.session, self.seen(plan(&left)?), rows, begin, |partition, _| {
+            let unit = left[partition];
+            if !job.has(unit) {
+                sink::write_empty(&job.folder, unit as u64, schema.clone())?;
+            }
+            self.log.line(job, unit as u64, "done");
+            self.progress.advance(1);
+            Ok(())
+        })
+        .await
+    }
+
+    fn seen(&self, plan: Arc<dyn ExecutionPlan>) -> Arc<dyn ExecutionPlan> {
+        if let Some(watch) = &self.options.watch {
+            watch(&plan);
+        }
+        plan
+    }
+
+    async fn layout(&self, plans: &Plans<'_>, scanned: &Scanned, drops: &Job) -> Result<Layout> {
+        let mut layout = Layout::new(plans.inputs.pieces.len(), self.recipe.output.shard);
+        for (number, source) in plans.inputs.sources.iter().enumerate() {
+            if scanned.units[number].is_empty() {
+                continue;
+            }
+            let at = scanned.folders(None, Some(drops));
+            let plan = plans.layout(source, &scanned.units[number], &at)?;
+            let mut stream = self.seen(plan).execute(0, self.session.context(NARROW_ROWS))?;
+            while let Some(batch) = stream.next().await {
+                layout.walk(number, &batch?);
+            }
+        }
+        Ok(layout)
+    }
+
+    async fn apply(
+        &self,
+        plans: &Plans<'_>,
+        scanned: &Scanned,
+        repeats: Option<&Job>,
+        drops: &Job,
+        layout: &Layout,
+    ) -> Result<Job> {
+        let job = Job::new(&self.options.work, "apply", &keys::apply(self.recipe, plans, &drops.fingerprint))?;
+        self.progress.phase("Writing", layout.slabs.len() as u64);
+        for (number, source) in plans.inputs.sources.iter().enumerate() {
+            let mine = layout.slabs.iter().filter(|s| s.source == number);
+            let left: Vec<Slab> =
+                mine.clone().filter(|s| !slab_file(&job.folder, s.number, "data").is_file()).cloned().collect();
+            self.progress.advance((mine.count() - left.len()) as u64);
+            if left.is_empty() {
+                continue;
+            }
+            let at = scanned.folders(repeats, Some(drops));
+            let spec = self.output_spec(plans, source, &left, &job);
+            let plan = self.seen(plans.apply(source, &left, &at, spec)?);
+            let begin = |partition: usize| self.log.line(&job, left[partition].number, "start");
+            drive(&self.session, plan, TEXT_ROWS, begin, |partition, _| {
+                self.log.line(&job, left[partition].number, "done");
+                self.progress.advance(1);
+                Ok(())
+            })
+            .await?;
+        }
+        let kept: u64 = layout.slabs.iter().map(|s| s.kept.0).sum();
+        self.progress.done(&format!("{} rows", usage::count(kept)));
+        Ok(job)
+    }
+
+    fn output_spec(&self, plans: &Plans<'_>, source: &SourceInput, slabs: &[Slab], job: &Job) -> OutputSpec {
+        let last = |signal: &str| plans.chain.column(source, signal, usize::MAX).map(|c| c.0);
+        let signals = plans.chain.output_signals(self.recipe).into_iter();
+        OutputSpec {
+            folder: job.folder.clone(),
+            slabs: slabs.iter().map(|s| (s.first, s.number)).collect(),
+            usage: source.usage,
+            source: source.source.name.clone(),
+            license: source.source.license.clone(),
+            language: source.source.language.clone(),
+            measured_language: last("language"),
+            measured_script: last("script"),
+            signals: signals.map(|(name, kind)| (name.clone(), SignalColumn::from(kind), last(&name))).collect(),
+            dropped_text: self.recipe.output.dropped_text,
+            paths: source.pieces.clone().map(|p| (p as u64, plans.inputs.file(p).name.clone())).collect(),
+        }
+    }
+}
+
+impl Scanned {
+    fn folders<'a>(&'a self, repeats: Option<&'a Job>, drops: Option<&'a Job>) -> Folders<'a> {
+        Folders {
+            units: &self.job.folder,
+            repeats: folder(repeats),
+            drops: folder(drops),
+            own_ids: self.own_ids,
+            ids: self.ids.clone(),
+            rows: &self.rows,
+            cuts: self.cuts.clone(),
+        }
+    }
+}
+
+/// The uses of a build, in the order of a model's training.
+fn uses(inputs: &Inputs) -> Vec<Use> {
+    Use::ALL.into_iter().filter(|u| inputs.sources.iter().any(|s| s.usage == *u)).collect()
+}
+
+/// The manifest of this very build, where the folder holds it already.
+fn finished(out: &Path, identity: &str) -> Option<Manifest> {
+    let bytes = std::fs::read(out.join("build.json")).ok()?;
+    let manifest: Manifest = serde_json::from_slice(&bytes).ok()?;
+    (manifest.timings.get("identity")?.as_str()? == identity && out.join("data").is_dir()).then_some(manifest)
+}
+
+fn notes(inputs: &Inputs) -> Vec<String> {
+    let files = inputs.sources.iter().flat_map(|s| &s.files);
+    files.filter_map(|f| Some(format!("{}: {}", f.name, f.note.as_ref()?))).collect()
+}
+
+/// Rows by piece, as the unit's file counts them.
+fn pieces_of(path: &Path) -> Result<Vec<(u64, u64)>> {
+    let file = File::open(path).map_err(Error::io(path))?;
+    let metadata = parquet::file::metadata::ParquetMetaDataReader::new().parse_and_finish(&file)?;
+    let pairs = metadata.file_metadata().key_value_metadata();
+    let value = pairs.and_then(|kv| kv.iter().find(|kv| kv.key == PIECES)).and_then(|kv| kv.value.clone());
+    serde_json::from_str(&value.unwrap_or_default()).map_err(|e| Error::Engine(format!("{}: {e}", path.display())))
+}
+
+/// Whether any row of a unit has an id of its own.
+fn has_ids(path: &Path) -> Result<bool> {
+    use arrow::array::Array;
+    let file = File::open(path).map_err(Error::io(path))?;
+    let builder = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file)?;
+    let Ok(index) = builder.schema().index_of("id_key") else { return Ok(false) };
+    let mask = parquet::arrow::ProjectionMask::roots(builder.parquet_schema(), [index]);
+    for batch in builder.with_projection(mask).with_batch_size(NARROW_ROWS).build()? {
+        let batch = batch?;
+        if batch.column(0).null_count() < batch.num_rows() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

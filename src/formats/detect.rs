@@ -1,1 +1,249 @@
-//! Which format a file has, judged by its content and never by its extension.
+//! Which format a file has, judged by its content and never by its extension. Where the content cannot tell, it says
+//! what was chosen, what else it might be, and the recipe key that settles it.
+
+use std::io;
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::{Object, TextRows, shapes};
+use crate::input::{self, Compression, Encoding, encoding};
+
+/// Decoded bytes that are looked at.
+const HEAD: usize = 256 << 10;
+/// Objects that shapes are tried on.
+const SAMPLE: usize = 20;
+
+/// What a file was found to be.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Detected {
+    /// Name of the container.
+    pub container: &'static str,
+    /// Name of the shape, for containers of objects.
+    pub shape: Option<String>,
+    /// How it is compressed.
+    pub compression: Compression,
+    /// How its text is encoded.
+    pub encoding: Encoding,
+    /// What a row of plain text is.
+    pub rows: Option<TextRows>,
+    /// How sure that is, 0 to 1.
+    pub confidence: f32,
+    /// What else it might be.
+    pub runner_up: Option<String>,
+    /// What a person should know: a choice that was not clear, and the key that settles it.
+    pub note: Option<String>,
+}
+
+/// Looks at a file, or a member of an archive.
+pub fn detect(path: &Path, member: Option<&str>) -> io::Result<Detected> {
+    let outer = input::compression(path)?;
+    // A broken archive or stream is told by its reader, row by row.
+    let head = input::head(path, member, outer, HEAD).unwrap_or_default();
+    let whole = head.len() < HEAD;
+    let mut found = of(&head, whole);
+    found.compression = outer;
+    Ok(found)
+}
+
+/// Judges the first decoded bytes of a file; `whole` says that these are all.
+pub fn of(head: &[u8], whole: bool) -> Detected {
+    let guess = encoding::guess(head, whole);
+    let mut found = Detected {
+        container: "text",
+        shape: None,
+        compression: Compression::None,
+        encoding: guess.encoding.clone(),
+        rows: None,
+        confidence: 1.0,
+        runner_up: None,
+        note: None,
+    };
+    if head.is_empty() {
+        (found.rows, found.note) = (Some(TextRows::File), Some("the file is empty".into()));
+        return found;
+    }
+    if head.starts_with(b"PAR1") {
+        found.container = "parquet";
+        found.encoding = Encoding("UTF-8".into());
+        // The rows are not in the head: a first row would have to be decoded, so the shape is the recipe's word.
+        found.shape = Some("fields".into());
+        return found;
+    }
+    let text = decoded(head, &guess.encoding);
+    if !guess.certain && !guess.encoding.is_utf8() {
+        let name = &guess.encoding.0;
+        found.confidence = 0.8;
+        found.note = Some(format!("read as {name}, judged by its bytes; say `encoding = \"{name}\"` (or another) to settle it"));
+    }
+    let start = text.trim_start();
+    if start.starts_with("<mediawiki") || (start.starts_with("<?xml") && start.contains("<mediawiki")) {
+        found.container = "mediawiki";
+    } else if start.starts_with('{') || start.starts_with('[') {
+        json(start, whole, &mut found);
+    } else if is_html(start) {
+        found.rows = Some(TextRows::File);
+        found.note = Some("HTML: read as plain text with its tags; main-text extraction is not there yet".into());
+    } else if is_binary(&text) {
+        found.rows = Some(TextRows::File);
+        found.confidence = 0.3;
+        found.note = Some("looks binary, read as one plain text; leave the file out, or say `format`".into());
+    } else if !table(start, whole, &mut found) {
+        plain(&text, whole, &mut found);
+    }
+    found
+}
+
+fn decoded(head: &[u8], encoding: &Encoding) -> String {
+    let known = encoding_rs::Encoding::for_label(encoding.0.as_bytes()).unwrap_or(encoding_rs::UTF_8);
+    known.decode_with_bom_removal(head).0.into_owned()
+}
+
+fn is_html(start: &str) -> bool {
+    let begin: String = start.chars().take(200).collect::<String>().to_ascii_lowercase();
+    begin.starts_with("<!doctype html") || begin.starts_with("<html") || (begin.starts_with("<?xml") && begin.contains("<html"))
+}
+
+fn is_binary(text: &str) -> bool {
+    let odd = |c: &char| (c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{1b}' | '\u{c}')) || *c == '\u{fffd}';
+    let (count, bad) = (text.chars().count(), text.chars().filter(odd).count());
+    bad * 10 > count
+}
+
+/// An array, lines, or objects over several lines; and the shape of the objects.
+fn json(start: &str, whole: bool, found: &mut Detected) {
+    let lines: Vec<&str> = start.lines().filter(|l| !l.trim().is_empty()).collect();
+    let complete = if whole { lines.len() } else { lines.len().saturating_sub(1) };
+    let parses = |line: &&&str| serde_json::from_str::<serde::de::IgnoredAny>(line.trim()).is_ok();
+    let judged = complete.min(SAMPLE);
+    let good = lines[..judged].iter().filter(parses).count();
+    let array_of_objects = start[1..].trim_start().starts_with(['{', ']']);
+    let is_array = start.starts_with('[') && (array_of_objects || good * 2 < judged.max(1));
+    // One line of JSON that ends within the head may be either; lines win where most lines stand alone.
+    let is_lines = !is_array && (good * 2 > judged || (judged == 0 && start.starts_with('{')) || judged > 1 && good > 0);
+    found.container = if is_lines { "jsonl" } else { "json" };
+    if !is_lines && !is_array {
+        found.confidence = 0.9;
+    }
+    let elements: Vec<String> = if is_lines {
+        lines[..judged.max(1).min(lines.len())].iter().map(|l| (*l).to_owned()).collect()
+    } else {
+        super::containers::json_array::first(start, SAMPLE)
+    };
+    let objects: Vec<Object<'_>> = elements.iter().filter_map(|e| Object::parse(e.trim()).ok()).collect();
+    let mut fits: Vec<(f32, &str)> = shapes::ALL.iter().map(|s| (s.fits(&objects), s.name())).collect();
+    fits.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+    let best = fits.first().copied().filter(|f| f.0 > 0.5).unwrap_or((0.5, "fields"));
+    found.shape = Some(best.1.to_owned());
+    found.confidence = found.confidence.min(best.0.max(0.5));
+    if let Some(second) = fits.iter().find(|f| f.1 != best.1).filter(|f| f.0 > 0.5 && best.0 - f.0 < 0.2) {
+        found.runner_up = Some(second.1.to_owned());
+        found.note = Some(format!("read as `{}`, but it may be `{}`; say `format` to settle it", best.1, second.1));
+    }
+}
+
+/// Whether the text is columns: the same number of separators in every line, and short cells in the first.
+fn table(start: &str, whole: bool, found: &mut Detected) -> bool {
+    let mut lines: Vec<&str> = start.lines().take(50).collect();
+    if !whole && lines.len() < 50 {
+        lines.pop();
+    }
+    lines.retain(|l| !l.trim().is_empty());
+    if lines.len() < 3 {
+        return false;
+    }
+    for (separator, container) in [('\t', "tsv"), (',', "csv"), (';', "csv")] {
+        let columns = lines[0].matches(separator).count();
+        let same = lines.iter().filter(|l| l.matches(separator).count() == columns).count();
+        let header = lines[0].split(separator).all(|cell| {
+            let cell = cell.trim().trim_matches('"');
+            !cell.is_empty() && cell.chars().count() <= 40 && !cell.contains(['。', '，', '.', '！'])
+        });
+        let quoted = start.contains(&format!("{separator}\""));
+        let enough = if container == "tsv" { same == lines.len() } else { header && (same * 10 >= lines.len() * 9 || quoted) };
+        if columns > 0 && enough {
+            found.container = container;
+            found.shape = Some("fields".into());
+            found.confidence = if header { 0.9 } else { 0.6 };
+            found.note = (!header).then(|| {
+                "columns without a row of names: map them by number, fields = { text = \"1\" }".to_owned()
+            });
+            return true;
+        }
+    }
+    false
+}
+
+/// Plain text: what is a document?
+fn plain(text: &str, whole: bool, found: &mut Detected) {
+    let lines: Vec<&str> = text.lines().collect();
+    let filled: Vec<usize> = lines.iter().filter(|l| !l.trim().is_empty()).map(|l| l.chars().count()).collect();
+    let blank = lines.len() - filled.len();
+    let mean = filled.iter().sum::<usize>() / filled.len().max(1);
+    let percent = lines.iter().filter(|l| **l == "%").count();
+    let (rows, other, confidence) = if percent > 2 {
+        (TextRows::Block, TextRows::File, 0.9)
+    } else if filled.len() <= 1 {
+        (TextRows::File, TextRows::Line, 0.9)
+    } else if blank == 0 && mean >= 300 {
+        // Long lines without a blank between them: an article each, as LLaMA-Factory's wiki_demo has them.
+        (TextRows::Line, TextRows::File, 0.7)
+    } else if blank == 0 && filled.len() > 200 && mean < 300 {
+        (TextRows::Line, TextRows::File, 0.6)
+    } else {
+        (TextRows::File, if blank * 4 > filled.len() { TextRows::Block } else { TextRows::Line }, 0.6)
+    };
+    found.rows = Some(rows);
+    found.confidence = found.confidence.min(confidence);
+    let word = |rows: TextRows| match rows {
+        TextRows::File => "file",
+        TextRows::Line => "line",
+        TextRows::Block => "block",
+    };
+    if confidence < 0.9 {
+        found.runner_up = Some(format!("rows = \"{}\"", word(other)));
+        let seen = if whole { "" } else { " (from its beginning)" };
+        let note = format!(
+            "plain text{seen}: one document a {}; it may be one a {}: say `rows` to settle it",
+            word(rows),
+            word(other)
+        );
+        found.note = Some(found.note.take().map_or(note.clone(), |before| format!("{before}; {note}")));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(text: &str) -> (&'static str, Option<String>, Option<TextRows>) {
+        let found = of(text.as_bytes(), true);
+        (found.container, found.shape, found.rows)
+    }
+
+    #[test]
+    fn judges_by_content() {
+        let fields = Some("fields".to_owned());
+        assert_eq!(kind("{\"text\":\"a\"}\n{\"text\":\"b\"}\n"), ("jsonl", fields.clone(), None));
+        assert_eq!(kind("[{\"text\":\"a\"},\n{\"text\":\"b\"}]"), ("json", fields.clone(), None));
+        assert_eq!(kind("{\n  \"text\": \"a\"\n}\n{\n  \"text\": \"b\"\n}"), ("json", fields.clone(), None));
+        assert_eq!(kind("[{\"text\":\"a\"},{\"text\":\"cut of"), ("json", fields.clone(), None));
+        let alpaca = "[{\"instruction\":\"a\",\"input\":\"\",\"output\":\"b\"}]";
+        assert_eq!(kind(alpaca).1.as_deref(), Some("alpaca"));
+        assert_eq!(kind("<?xml version=\"1.0\"?>\n<mediawiki xmlns=\"x\">").0, "mediawiki");
+        assert_eq!(kind("zh\ten\n你好\thello\n再见\tbye\n").0, "tsv");
+        assert_eq!(kind("review,label\n\"好，很好\",1\n一般,0\n").0, "csv");
+        assert_eq!(kind("一句话，很短。\n又一句话，也很短。\n第三句，完了。\n").0, "text");
+        assert_eq!(kind("PAR1....").0, "parquet");
+        assert_eq!(of(b"", true).note.as_deref(), Some("the file is empty"));
+        assert!(of(&[0, 1, 2, 3, 255, 7, 8, 9], true).note.is_some());
+    }
+
+    #[test]
+    fn plain_text_says_what_it_chose_and_what_settles_it() {
+        let found = of("第一段。\n\n第二段。\n\n第三段。\n".as_bytes(), true);
+        assert_eq!((found.rows, found.runner_up.as_deref()), (Some(TextRows::File), Some("rows = \"block\"")));
+        assert!(found.note.unwrap().contains("`rows`"));
+        assert_eq!(of("诗一\n%\n诗二\n%\n诗三\n%\n".as_bytes(), true).rows, Some(TextRows::Block));
+    }
+}

@@ -1,12 +1,23 @@
 //! Recipes: TOML with spans to sources, stages and output, with every problem reported at once.
 
+pub mod problem;
+pub mod read;
+mod samples;
+pub mod schema;
+mod stages;
+mod toml;
+
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
 
 use crate::formats::TextRows;
 use crate::rows::Use;
+use crate::{Error, Result};
+
+pub use read::read;
+pub use stages::signals;
 
 /// A checked recipe.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,4 +113,56 @@ pub struct Output {
     pub signals: Option<Vec<String>>,
     /// Share of dropped rows that keep their content.
     pub dropped_text: f64,
+}
+
+/// Recipes that are compiled in, by name.
+pub const SHIPPED: [(&str, &str); 2] = [
+    ("quickstart", include_str!("../../recipes/quickstart.toml")),
+    ("zh-pretrain", include_str!("../../recipes/zh-pretrain.toml")),
+];
+
+/// The text of a shipped recipe.
+pub fn shipped(name: &str) -> Option<&'static str> {
+    let name = name.strip_suffix(".toml").unwrap_or(name);
+    SHIPPED.iter().find(|(n, _)| *n == name).map(|(_, text)| *text)
+}
+
+/// Reads a recipe by path, or by the bare name of a shipped one. Paths in a recipe start from the recipe's folder; those
+/// of a shipped recipe from the current folder, but for its sample data, which is compiled in.
+pub fn load(reference: &str, sets: &[String]) -> Result<Recipe> {
+    let path = Path::new(reference);
+    if let (Some(text), false) = (shipped(reference), path.is_file()) {
+        let name = reference.strip_suffix(".toml").unwrap_or(reference);
+        let base = samples::unpack(name)?.unwrap_or_else(|| PathBuf::from("."));
+        return read(text, Path::new(&format!("{name}.toml")), &base, sets);
+    }
+    let text = std::fs::read(path).map_err(|e| {
+        let known: Vec<&str> = SHIPPED.iter().map(|s| s.0).collect();
+        let cure = format!("name a file, or a shipped recipe: {}", known.join(", "));
+        Error::other(format!("cannot read the recipe {reference}: {e}"), cure)
+    })?;
+    let text = String::from_utf8(text)
+        .map_err(|e| Error::input(format!("{reference}: not UTF-8 at byte {}", e.utf8_error().valid_up_to()), "save the recipe as UTF-8"))?;
+    let base = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    read(&text, path, base, sets)
+}
+
+/// Bytes of a size such as `64MiB`, `1.5GB`, `4096`.
+pub fn bytes(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let factor = match unit.trim() {
+        "" | "B" => 1.0,
+        "KiB" => 1024.0,
+        "MiB" => 1024.0 * 1024.0,
+        "GiB" => 1024.0 * 1024.0 * 1024.0,
+        "TiB" => 1024.0 * 1024.0 * 1024.0 * 1024.0,
+        "kB" | "KB" => 1e3,
+        "MB" => 1e6,
+        "GB" => 1e9,
+        "TB" => 1e12,
+        _ => return None,
+    };
+    Some((number.parse::<f64>().ok()? * factor) as u64)
 }

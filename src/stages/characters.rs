@@ -6,10 +6,8 @@
 //! among it; digits are those of any script and signs such as `①`, but not `一`. The turns of a dialogue count together.
 //!
 //! # Example
+//! A `keep` that names one of these signals has them measured by itself:
 //! ```toml
-//! [[stage]]
-//! run = "characters"
-//!
 //! [[stage]]
 //! run       = "keep"
 //! chars     = { min = 50 }

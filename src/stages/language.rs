@@ -20,8 +20,9 @@
 //! # Limits
 //! One verdict a row, also for text of several languages. Languages of the detector: ar de en es fr hi it nl pt ru sv tr
 //! vi; others of these scripts are `und` if their letters give them away (Polish, Ukrainian, Persian), else taken for
-//! the nearest. Fewer than 12 Latin letters, or 4 of another script beside Chinese, Japanese and Korean, are `und`. Japanese without kana
-//! is taken for Chinese, and Cantonese and classical Chinese are `zh`. Measured in `docs/language-detection.md`.
+//! the nearest. Fewer than 12 Latin letters, or 3 of another script, are `und`; Chinese, Japanese and Korean need one
+//! character. Japanese without kana is taken for Chinese; Cantonese and classical Chinese are `zh`. What was measured is
+//! in `docs/language-detection.md`.
 
 use std::borrow::Cow;
 

@@ -84,10 +84,19 @@ pub struct Entry {
     pub build: fn(Json) -> Result<(Stage, Json), String>,
 }
 
-/// The module's `//!` lines, as text.
-pub fn module_docs(source: &'static str) -> &'static str {
-    let end = source.lines().take_while(|l| l.starts_with("//!")).map(|l| l.len() + 1).sum::<usize>();
-    &source[..end.min(source.len())]
+/// The `//!` lines that a module's source begins with.
+pub const fn module_docs(source: &'static str) -> &'static str {
+    let bytes = source.as_bytes();
+    let mut end = 0;
+    while end + 2 < bytes.len() && bytes[end] == b'/' && bytes[end + 1] == b'/' && bytes[end + 2] == b'!' {
+        while end < bytes.len() && bytes[end] != b'\n' {
+            end += 1;
+        }
+        if end < bytes.len() {
+            end += 1;
+        }
+    }
+    source.split_at(end).0
 }
 
 /// Builds options of type `O`, for [`Entry::build`].

@@ -47,7 +47,7 @@ const CLASSES: usize = 64;
 pub struct Script {
     /// ISO 15924.
     pub code: &'static str,
-    /// The language that it nearly always writes, else empty: ask a detector or nobody.
+    /// The language that it nearly always writes, else empty (ask a detector) or `und`.
     pub language: &'static str,
     /// Its blocks.
     pub ranges: &'static [(u32, u32)],
@@ -79,7 +79,7 @@ pub static SCRIPTS: &[Script] = &[
     script("Mymr", "my", &[(0x1000, 0x109F), (0xA9E0, 0xA9FF), (0xAA60, 0xAA7F)]),
     script("Geor", "ka", &[(0x10A0, 0x10FF), (0x1C90, 0x1CBF), (0x2D00, 0x2D2F)]),
     script("Armn", "hy", &[(0x530, 0x58F), (0xFB13, 0xFB17)]),
-    script("Ethi", "", &[(0x1200, 0x139F), (0x2D80, 0x2DDF), (0xAB00, 0xAB2F)]),
+    script("Ethi", "und", &[(0x1200, 0x139F), (0x2D80, 0x2DDF), (0xAB00, 0xAB2F)]),
     script("Khmr", "km", &[(0x1780, 0x17FF)]),
     script("Mong", "mn", &[(0x1800, 0x18AF)]),
     script("Yiii", "ii", &[(0xA000, 0xA4CF)]),
@@ -173,7 +173,11 @@ fn within(c: char, ranges: &[(u32, u32)]) -> bool {
 
 /// The class of `c` by the rules at the head.
 fn classify(c: char) -> u8 {
-    if within(c, HAN_RANGES) {
+    if matches!(c, '\u{AC00}'..='\u{D7A3}') {
+        HANGUL
+    } else if matches!(c, '\u{E000}'..='\u{F8FF}' | '\u{40000}'..) {
+        NONE
+    } else if within(c, HAN_RANGES) {
         HAN
     } else if c.is_whitespace() {
         SPACE
@@ -219,11 +223,11 @@ fn is_symbol(c: char) -> bool {
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    let mut lines = HANS_HANT.lines().map(|l| l.chars().collect::<std::collections::HashSet<char>>());
+    let mut lines = HANS_HANT.lines().map(|l| l.chars().collect::<Vec<char>>());
     let (hans, hant) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
     Table::new(|c| match classify(c) {
-        HAN if hans.contains(&c) => HANS,
-        HAN if hant.contains(&c) => HANT,
+        HAN if hans.binary_search(&c).is_ok() => HANS,
+        HAN if hant.binary_search(&c).is_ok() => HANT,
         class => class,
     })
 });

@@ -4,4 +4,5 @@ pub mod classes;
 pub mod normalize;
 pub mod script;
 pub mod table;
+pub mod wikitext;
 pub mod words;

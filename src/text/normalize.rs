@@ -124,24 +124,31 @@ fn fold(text: &str) -> (Cow<'_, str>, bool) {
         while text.as_bytes()[at..].first_chunk::<16>().is_some_and(plain) {
             at += 16;
         }
-        let mut chars = text[at..].chars();
         for _ in 0..32 {
+            // U+4000 to U+9FFF and printable ASCII need no look at the table, nor decoding.
+            match text.as_bytes().get(at) {
+                None => break,
+                Some(0xE4..=0xE9) => {
+                    at += 3;
+                    continue;
+                }
+                Some(b' '..=b'~') => {
+                    at += 1;
+                    continue;
+                }
+                _ => {}
+            }
+            let (here, mut chars) = (at, text[at..].chars());
             let Some(c) = chars.next() else { break };
-            let here = at;
             at += c.len_utf8();
             match table.get(c) {
                 KEEP => {}
                 COMPOSE => compose = true,
-                LINE => {
-                    if c == '\r' && chars.as_str().starts_with('\n') {
-                        out.replace(here, at, None);
-                    } else {
-                        out.line(here, at, c);
-                    }
-                }
+                LINE if c == '\r' && chars.as_str().starts_with('\n') => out.replace(here, at, None),
+                LINE => out.line(here, at, c),
                 SPACE => out.replace(here, at, Some(' ')),
                 MAP => out.replace(here, at, Some(mapped(c))),
-                JOIN if joins(c, out.written(here).chars().next_back(), chars.clone().next()) => {}
+                JOIN if joins(c, out.written(here).chars().next_back(), chars.next()) => {}
                 _ => out.replace(here, at, None),
             }
         }
@@ -261,6 +268,9 @@ mod tests {
                 ),
                 MAP => assert_eq!(TABLE.get(mapped(c)), KEEP, "{c:?}"),
                 _ => {}
+            }
+            if matches!(c, '\u{4000}'..='\u{9FFF}' | ' '..='~') {
+                assert_eq!(TABLE.get(c), KEEP, "{c:?}");
             }
         }
     }

@@ -1,14 +1,16 @@
 //! Language and script of a text: by what its characters are, and a detector only where that leaves a choice.
 //!
 //! 1. Characters are counted by script ([`classes`](super::classes)). Chinese, Japanese and Korean are taken together
-//!    and win if three times their number is at least that of any other script: a Han character says as much as three
-//!    Latin letters, and technical Chinese is full of those.
+//!    and win if five times their number is at least that of any other script: a Han character says as much as five
+//!    Latin letters, and technical Chinese is full of those. Another script needs half as many letters as Latin, which
+//!    stands in text of every language as names, addresses and markup.
 //! 2. Hangul at least Han and kana: `ko`. Kana at least a tenth of Han: `ja`. Else `zh`.
 //! 3. Chinese is `Hans` or `Hant` if the characters of that side only are four times those of the other, `mixed` if
 //!    neither is, `Hani` if the text has no character of either side (`大家好`).
 //! 4. A script with one language is that language. Latin, Cyrillic, Arabic and Devanagari go to `whichlang`, with the
-//!    first 2,000 bytes of that script. Letters that none of its languages of that script uses, more than two in a
-//!    hundred, make it `und`.
+//!    first 2,000 bytes; its answer counts if the text has letters of that language's script. Letters that none of its
+//!    languages of the script uses, more than two in a hundred, make it `und`. Where this and rule 5 say `und` beside
+//!    some Chinese, Japanese or Korean, rule 2 decides.
 //! 5. Too few letters: `und` ([`ENOUGH`], [`ENOUGH_LATIN`]); the script is still told. No letters: script `Zyyy`;
 //!    letters of a script that is not in the table: `Zzzz`.
 //!
@@ -18,14 +20,14 @@
 //! common on the other side too (12 of Big5's frequent characters, such as `床` and `群`, and 7 of GB 2312, such as
 //! `摺`).
 
-use super::classes::{
-    self, Counts, DIGIT, FIRST_SCRIPT, HANGUL, HANS, HANT, KANA, LATIN, OTHER, PUNCT, SCRIPTS, SPACE,
-};
+use super::classes::{self, Counts, FIRST_SCRIPT, HANGUL, HANS, HANT, KANA, LATIN, OTHER, SCRIPTS};
 
 /// Letters under which a script other than Chinese, Japanese and Korean has no language.
-pub const ENOUGH: usize = 4;
+pub const ENOUGH: usize = 3;
 /// Letters under which Latin text has no language.
 pub const ENOUGH_LATIN: usize = 12;
+/// Latin letters that say as much as one Han character.
+const WEIGHT: usize = 5;
 /// Bytes that the detector sees.
 const SAMPLE: usize = 2_000;
 /// No language.
@@ -52,19 +54,19 @@ pub fn decide(counts: &Counts, texts: &[&str]) -> Verdict {
     let verdict = |language, script| Verdict { language, script };
     let (han, kana, hangul) = (counts.han() + counts.script("Bopo"), counts.get(KANA), counts.get(HANGUL));
     let last = FIRST_SCRIPT + SCRIPTS.len() as u8 - 1; // Bopomofo, counted with Han
-    let (class, most) = (LATIN..last)
-        .chain([OTHER])
-        .map(|class| (class, counts.get(class)))
-        .fold((OTHER, 0), |best, next| if next.1 > best.1 { next } else { best });
+    let weigh = |class| if class == LATIN { 1 } else { 2 };
+    let class = (LATIN..last).chain([OTHER]).max_by_key(|class| counts.get(*class) * weigh(*class)).unwrap_or(OTHER);
+    let most = counts.get(class);
     let cjk = han + kana + hangul;
-    if cjk > 0 && cjk * 3 >= most {
-        return if hangul >= han + kana {
-            verdict("ko", "Kore")
-        } else if kana > 0 && kana * 10 >= han {
-            verdict("ja", "Jpan")
-        } else {
-            verdict("zh", side(counts))
-        };
+    let eastern = if hangul >= han + kana {
+        verdict("ko", "Kore")
+    } else if kana > 0 && kana * 10 >= han {
+        verdict("ja", "Jpan")
+    } else {
+        verdict("zh", side(counts))
+    };
+    if cjk > 0 && cjk * WEIGHT >= most {
+        return eastern;
     }
     if most == 0 {
         return verdict(UND, "Zyyy");
@@ -74,12 +76,13 @@ pub fn decide(counts: &Counts, texts: &[&str]) -> Verdict {
         OTHER => ("Zzzz", UND),
         _ => SCRIPTS.get((class - FIRST_SCRIPT) as usize).map_or(("Zzzz", UND), |s| (s.code, s.language)),
     };
-    let language = match language {
-        _ if most < if class == LATIN { ENOUGH_LATIN } else { ENOUGH } => UND,
-        "" => detect(class, code, texts),
-        language => language,
+    let found = match language {
+        _ if most < if class == LATIN { ENOUGH_LATIN } else { ENOUGH } => verdict(UND, code),
+        "" => detect(class, code, counts, texts),
+        language => verdict(language, code),
     };
-    verdict(language, code)
+    // Code and names that say nothing, around some Chinese.
+    if found.language == UND && cjk > 0 { eastern } else { found }
 }
 
 /// Simplified or traditional.
@@ -92,8 +95,8 @@ fn side(counts: &Counts) -> &'static str {
     }
 }
 
-/// Asks whichlang about the start of the text, letters of other scripts left out.
-fn detect(class: u8, code: &str, texts: &[&str]) -> &'static str {
+/// Asks whichlang about the start of the text.
+fn detect(class: u8, code: &'static str, counts: &Counts, texts: &[&str]) -> Verdict {
     let table = classes::table();
     let mut sample = String::with_capacity(SAMPLE + 8);
     let (mut letters, mut unknown) = (0, 0);
@@ -101,18 +104,14 @@ fn detect(class: u8, code: &str, texts: &[&str]) -> &'static str {
         if sample.len() >= SAMPLE {
             break;
         }
-        match table.get(c) {
-            own if own == class => {
-                letters += 1;
-                unknown += usize::from(!known(code, c));
-                sample.push(c);
-            }
-            SPACE | PUNCT | DIGIT => sample.push(c),
-            _ => {}
+        sample.push(c);
+        if table.get(c) == class {
+            letters += 1;
+            unknown += usize::from(!c.is_ascii() && !known(code, c));
         }
     }
     if unknown * 50 > letters {
-        return UND;
+        return Verdict { language: UND, script: code };
     }
     use whichlang::Lang::*;
     let (language, script) = match whichlang::detect_language(&sample) {
@@ -131,15 +130,19 @@ fn detect(class: u8, code: &str, texts: &[&str]) -> &'static str {
         Vie => ("vi", "Latn"),
         Cmn | Jpn | Kor => (UND, code),
     };
-    if script == code { language } else { UND }
+    // Another script, of which there is some: Latin letters were names and markup there.
+    if script == code || counts.script(script) > 0 {
+        Verdict { language, script }
+    } else {
+        Verdict { language: UND, script: code }
+    }
 }
 
 /// Whether one of whichlang's languages of that script writes the letter.
 fn known(code: &str, c: char) -> bool {
     match code {
         "Latn" => {
-            c.is_ascii()
-                || matches!(c, 'À'..='ÿ' if !"ÐðÞþ".contains(c))
+            matches!(c, 'À'..='ÿ' if !"ÐðÞþ".contains(c))
                 || matches!(c, '\u{1EA0}'..='\u{1EF9}' | 'Ａ'..='Ｚ' | 'ａ'..='ｚ')
                 || "ĂăĐđĞğĨĩİıŒœŞşŨũƠơƯưªº".contains(c)
         }
@@ -167,6 +170,8 @@ mod tests {
         assert_eq!(of("使用 Python 的 requests 库"), ("zh", "Hans"));
         assert_eq!(of("鲜の每日坚果，健康生活每一天"), ("zh", "Hans"));
         assert_eq!(of("ㄅㄆㄇㄈ"), ("zh", "Hani"));
+        assert_eq!(of("METRICS_SUM 表"), ("zh", "Hani"));
+        assert_eq!(of("The word 你好 means hello in Chinese, as everybody who studied the language knows").0, "en");
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! One file a container; to add one, write the file and name it here.
+
 use super::Container;
+
+mod mapped;
 
 macro_rules! containers {
     ($($module:ident),* $(,)?) => {
@@ -9,4 +12,4 @@ macro_rules! containers {
     };
 }
 
-containers!();
+containers!(csv, json_array, json_lines, mediawiki, parquet, text, tsv);

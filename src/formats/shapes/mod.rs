@@ -1,5 +1,9 @@
 //! One file a shape; to add one, write the file and name it here.
+//! [`read`] looks fields up for all of them, [`turns`] reads messages.
 use super::Shape;
+
+mod read;
+mod turns;
 
 macro_rules! shapes {
     ($($module:ident),* $(,)?) => {
@@ -9,4 +13,7 @@ macro_rules! shapes {
     };
 }
 
-shapes!();
+shapes!(alpaca, fields, hh, kto, messages, pairs, preference, sharegpt,);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,39 @@
+//! The data set card that is written beside the data: `datasets.load_dataset(folder)` reads its YAML.
+
+use std::fmt::Write;
+
+use super::manifest::Manifest;
+use crate::recipe::Recipe;
+use crate::rows::Use;
+
+/// `README.md` of a build: one configuration a use, the first of them the default.
+pub fn card(recipe: &Recipe, manifest: &Manifest, uses: &[Use]) -> String {
+    let mut out = String::from("---\nconfigs:\n");
+    for (index, usage) in uses.iter().enumerate() {
+        let _ = writeln!(out, "- config_name: {usage}");
+        if index == 0 {
+            let _ = writeln!(out, "  default: true");
+        }
+        let _ = writeln!(out, "  data_files: data/{usage}/*.parquet");
+    }
+    let _ = write!(out, "---\n\n# {}\n\n{}\n\n", recipe.name, recipe.about);
+    let totals = &manifest.totals;
+    let _ = writeln!(
+        out,
+        "Built by corpus {} (recipe fingerprint `{}`): {} rows read, {} kept, {} dropped, {} unreadable.\n",
+        manifest.version, manifest.recipe.fingerprint, totals.read, totals.kept, totals.dropped, totals.unreadable
+    );
+    let _ = writeln!(out, "| source | use | licence | rows kept |\n| --- | --- | --- | --- |");
+    for source in &manifest.sources {
+        let kept: u64 = source.files.iter().map(|f| f.counts.kept).sum();
+        let usage = source.uses.first().map_or("", |u| u.as_str());
+        let license = source.license.as_deref().unwrap_or("not stated");
+        let _ = writeln!(out, "| {} | {usage} | {license} | {kept} |", source.name);
+    }
+    let _ = write!(
+        out,
+        "\n`dropped/` holds every row that was left out, with the stage, the reason, the value and the limit;\n\
+         `unreadable/` what could not be read as a row; `build.json` accounts for every file.\n"
+    );
+    out
+}

@@ -1,0 +1,239 @@
+//! The stages of a recipe, resolved: which columns each reads and writes, and what is decided in which order.
+
+use serde_json::{Value as Json, json};
+
+use super::inputs::{Inputs, SourceInput};
+use crate::engine::functions::judge::{Ask, Decision, JudgeSpec};
+use crate::engine::functions::rows::{RowsSpec, StepSpec};
+use crate::recipe::{Only, Recipe};
+use crate::stages::exact_dedup::ExactDedup;
+use crate::stages::{self, Kind, Signal, Stage};
+use crate::{Error, Result};
+
+/// A stage in its place.
+pub struct Link {
+    /// Its place: columns that it adds are called `signal@number`.
+    pub number: usize,
+    /// Its name in the recipe; empty for a measuring that was put in since a `keep` needs it.
+    pub name: String,
+    /// The stage's word.
+    pub run: String,
+    /// Which rows it applies to.
+    pub only: Only,
+    /// Its options.
+    pub options: Json,
+    /// What it is.
+    pub stage: Stage,
+}
+
+impl Link {
+    fn applies(&self, source: &SourceInput) -> bool {
+        (self.only.usage.is_empty() || self.only.usage.contains(&source.usage))
+            && (self.only.source.is_empty() || self.only.source.contains(&source.source.name))
+    }
+
+    fn signals(&self) -> Vec<Signal> {
+        if let Stage::Measure(measure) = &self.stage { measure.signals() } else { Vec::new() }
+    }
+}
+
+/// All stages in order.
+pub struct Chain {
+    /// The stages, measurings that were put in among them.
+    pub links: Vec<Link>,
+}
+
+/// What is decided in one go.
+pub enum Decide<'a> {
+    /// Row by row, on narrow columns.
+    Judge(Vec<&'a Link>),
+    /// By comparing keys.
+    Dedup(&'a Link, &'a ExactDedup),
+}
+
+impl Chain {
+    /// Resolves the stages of a recipe.
+    pub fn new(recipe: &Recipe) -> Result<Self> {
+        let mut chain = Chain { links: Vec::new() };
+        for step in &recipe.stages {
+            let stage = chain.build(&step.run, &step.options)?;
+            if let Stage::Keep(keep) = &stage {
+                chain.measure_first(keep.rules.keys())?;
+            }
+            chain.push(&step.name, &step.run, step.only.clone(), step.options.clone(), stage);
+        }
+        if let Some(wanted) = &recipe.output.signals {
+            chain.measure_first(wanted.iter())?;
+        }
+        Ok(chain)
+    }
+
+    fn build(&self, run: &str, options: &Json) -> Result<Stage> {
+        let entry = stages::entry(run).ok_or_else(|| Error::Recipe(format!("error: no stage is called `{run}`")))?;
+        (entry.build)(options.clone()).map(|built| built.0).map_err(|e| Error::Recipe(format!("error: `{run}`: {e}")))
+    }
+
+    fn push(&mut self, name: &str, run: &str, only: Only, options: Json, stage: Stage) {
+        let (name, run) = (name.to_owned(), run.to_owned());
+        self.links.push(Link { number: self.links.len(), name, run, only, options, stage });
+    }
+
+    /// Puts the `characters` stage in where a signal of its is wanted and the text has changed since it last ran.
+    fn measure_first<'s>(&mut self, wanted: impl Iterator<Item = &'s String>) -> Result<()> {
+        let stage = self.build("characters", &json!({}))?;
+        let Stage::Measure(measure) = &stage else { return Ok(()) };
+        let known = measure.signals();
+        let last_clean = self.links.iter().rposition(|l| matches!(l.stage, Stage::Clean(_)));
+        let last_run = self.links.iter().rposition(|l| l.run == "characters" && l.only == Only::default());
+        let mut wanted = wanted.filter(|w| known.iter().any(|s| s.name == *w));
+        if wanted.next().is_some() && (last_run.is_none() || last_run < last_clean) {
+            self.push("", "characters", Only::default(), json!({}), stage);
+        }
+        Ok(())
+    }
+
+    /// Decides which sources' text is written down: word lists cost too much to make twice.
+    pub fn stage(&self, inputs: &mut Inputs) {
+        let copies = self.kind("words").is_some();
+        inputs.sources.iter_mut().for_each(|s| s.staged |= copies);
+    }
+
+    /// The row-wise work for a source.
+    pub fn rows(&self, source: &SourceInput, content: bool, signals: bool) -> RowsSpec {
+        let steps = self
+            .links
+            .iter()
+            .filter(|l| l.applies(source))
+            .filter(|l| match l.stage {
+                Stage::Clean(_) => true,
+                Stage::Measure(_) | Stage::ExactDedup(_) => signals,
+                Stage::Keep(_) | Stage::Sample(_) => false,
+            })
+            .map(|l| StepSpec {
+                number: l.number,
+                run: l.run.clone(),
+                options: l.options.clone(),
+                languages: l.only.language.clone(),
+            })
+            .collect();
+        RowsSpec { usage: source.usage, language: source.source.language.clone(), steps, content, signals }
+    }
+
+    /// Whether any stage changes the text of a source.
+    pub fn cleans(&self, source: &SourceInput) -> bool {
+        self.links.iter().any(|l| matches!(l.stage, Stage::Clean(_)) && l.applies(source))
+    }
+
+    /// The column (and type) of `signal` as it stands before stage `before`, for a source.
+    pub fn column(&self, source: &SourceInput, signal: &str, before: usize) -> Option<(String, Kind)> {
+        let links = self.links.iter().filter(|l| l.number < before && l.applies(source));
+        links
+            .flat_map(|l| l.signals().into_iter().map(move |s| (l.number, s)))
+            .filter(|(_, s)| s.name == signal)
+            .last()
+            .map(|(number, s)| (format!("{signal}@{number}"), s.kind))
+    }
+
+    /// The type of a signal, where any stage measures it.
+    pub fn kind(&self, signal: &str) -> Option<Kind> {
+        self.links.iter().flat_map(Link::signals).find(|s| s.name == signal).map(|s| s.kind)
+    }
+
+    /// All columns that a source's rows carry beside the fixed ones: signals, then keys.
+    pub fn columns(&self, source: &SourceInput) -> Vec<(String, Kind)> {
+        let links = self.links.iter().filter(|l| l.applies(source));
+        links.flat_map(|l| l.signals().into_iter().map(move |s| (format!("{}@{}", s.name, l.number), s.kind))).collect()
+    }
+
+    /// What is decided, in order. It begins with a judgement: rows that are unreadable, set aside or empty go first.
+    pub fn decisions(&self) -> Vec<Decide<'_>> {
+        let mut all = vec![Decide::Judge(Vec::new())];
+        for link in &self.links {
+            match (&link.stage, all.last_mut()) {
+                (Stage::Keep(_) | Stage::Sample(_), Some(Decide::Judge(links))) => links.push(link),
+                (Stage::Keep(_) | Stage::Sample(_), _) => all.push(Decide::Judge(vec![link])),
+                (Stage::ExactDedup(dedup), _) => all.push(Decide::Dedup(link, dedup)),
+                _ => {}
+            }
+        }
+        all
+    }
+
+    /// Whether a whole stage looks at the rows of a source.
+    pub fn dedups(&self, link: &Link, source: &SourceInput) -> bool {
+        link.applies(source)
+    }
+
+    /// A judgement over the rows of one source, and the signal columns that it reads, in the order of its arguments.
+    pub fn judge(&self, source: &SourceInput, links: &[&Link], first: bool) -> (JudgeSpec, Vec<String>) {
+        let mut columns: Vec<(String, Kind)> = Vec::new();
+        let mut place = |column: Option<(String, Kind)>| match column {
+            None => usize::MAX,
+            Some(column) => columns.iter().position(|c| *c == column).unwrap_or_else(|| {
+                columns.push(column);
+                columns.len() - 1
+            }),
+        };
+        let mut decisions = Vec::new();
+        let mut language = None;
+        for link in links.iter().filter(|l| l.applies(source)) {
+            if !link.only.language.is_empty() {
+                language = Some(place(self.column(source, "language", link.number))).filter(|at| *at != usize::MAX);
+            }
+            let ask = match &link.stage {
+                Stage::Keep(keep) => Ask::Keep(
+                    keep.rules
+                        .iter()
+                        .map(|(signal, rule)| {
+                            (signal.clone(), place(self.column(source, signal, link.number)), rule.clone())
+                        })
+                        .collect(),
+                ),
+                Stage::Sample(sample) => Ask::Sample(sample.clone()),
+                _ => continue,
+            };
+            decisions.push(Decision { stage: link.name.clone(), languages: link.only.language.clone(), ask });
+        }
+        let format = source.files.first().map_or_else(String::new, |f| f.layout.container.clone());
+        let spec = JudgeSpec {
+            first,
+            format,
+            decisions,
+            signals: columns.iter().map(|c| c.1.into()).collect(),
+            language,
+            stated: source.source.language.clone(),
+        };
+        (spec, columns.into_iter().map(|c| c.0).collect())
+    }
+
+    /// Whether a judgement needs final ids.
+    pub fn samples(links: &[&Link]) -> bool {
+        links.iter().any(|l| matches!(l.stage, Stage::Sample(_)))
+    }
+
+    /// The signals in `data/`: those that the recipe lists, else those that it decides by, and `words` where a stage
+    /// writes it. `language` and `script` are columns of every row anyway.
+    pub fn output_signals(&self, recipe: &Recipe) -> Vec<(String, Kind)> {
+        let mut names: Vec<String> = match &recipe.output.signals {
+            Some(names) => names.clone(),
+            None => {
+                let keeps = self.links.iter().filter_map(|l| match &l.stage {
+                    Stage::Keep(keep) => Some(keep.rules.keys().cloned()),
+                    _ => None,
+                });
+                keeps.flatten().collect()
+            }
+        };
+        if self.kind("words").is_some() {
+            names.push("words".into());
+        }
+        let mut signals: Vec<(String, Kind)> = Vec::new();
+        for name in names {
+            let fixed = matches!(name.as_str(), "language" | "script") || signals.iter().any(|s| s.0 == name);
+            if let Some(kind) = self.kind(&name).filter(|_| !fixed) {
+                signals.push((name, kind));
+            }
+        }
+        signals
+    }
+}

@@ -1,0 +1,115 @@
+//! The last step: slabs strung together to shards, labelled, and put in the place of what stood in the output folder.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::chain::Chain;
+use super::inputs::Inputs;
+use super::jobs::Job;
+use super::layout::{Layout, Slab};
+use super::manifest::Manifest;
+use super::output::{SignalColumn, data_schema, dropped_schema, slab_file, unreadable_schema};
+use super::{Build, card, parquet_file, shards, uses};
+use crate::rows::Use;
+use crate::{Error, Result};
+
+impl Build<'_> {
+    /// Strings slabs together under a new folder, which then takes the place of what stood in the output.
+    pub(super) fn shards(&self, inputs: &Inputs, chain: &Chain, applied: &Job, layout: &Layout, manifest: &Manifest) -> Result<()> {
+        let fresh = self.options.work.join("new");
+        let _ = std::fs::remove_dir_all(&fresh);
+        let limit = self.recipe.output.shard;
+        let signals: Vec<_> = chain.output_signals(self.recipe).into_iter().map(|(n, k)| (n, SignalColumn::from(k))).collect();
+        let slabs = |usage: Use| layout.slabs.iter().filter(move |s| inputs.sources[s.source].usage == usage);
+        let file = |slab: &Slab, kind: &str| slab_file(&applied.folder, slab.number, kind);
+        let mut all: Vec<(Option<Use>, shards::Shard)> = Vec::new();
+        for usage in uses(inputs) {
+            let data = data_schema(usage, &signals);
+            let kept = slabs(usage).filter(|s| s.kept.0 > 0).map(|s| (file(s, "data"), s.kept.1));
+            let folder = fresh.join("data").join(usage.as_str());
+            let mut planned = shards::plan(&folder, &data, kept, limit);
+            if planned.is_empty() {
+                // A use without rows still has a table: an empty one.
+                planned = shards::plan(&folder, &data, std::iter::once((PathBuf::new(), 0)), limit);
+                planned.iter_mut().for_each(|s| s.parts.clear());
+            }
+            let gone = slabs(usage).filter(|s| s.dropped.0 > 0).map(|s| (file(s, "dropped"), s.dropped.1));
+            let folder = fresh.join("dropped").join(usage.as_str());
+            planned.extend(shards::plan(&folder, &dropped_schema(usage), gone, limit));
+            all.extend(planned.into_iter().map(|s| (Some(usage), s)));
+        }
+        let unreadable = layout.slabs.iter().filter(|s| s.unreadable > 0).map(|s| (file(s, "unreadable"), s.unreadable * 264));
+        let planned = shards::plan(&fresh.join("unreadable"), &unreadable_schema(), unreadable, limit);
+        all.extend(planned.into_iter().map(|s| (None, s)));
+        for (usage, shard) in &all {
+            let mut labels = BTreeMap::from([
+                ("corpus.recipe".to_owned(), self.recipe.name.clone()),
+                ("corpus.fingerprint".to_owned(), manifest.recipe.fingerprint.clone()),
+                ("corpus.version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
+                ("corpus.schema".to_owned(), crate::recipe::schema::describe(&shard.schema).to_string()),
+            ]);
+            if let Some(usage) = usage {
+                labels.insert("corpus.use".to_owned(), usage.as_str().to_owned());
+            }
+            shards::write(shard, &labels)?;
+        }
+        Ok(())
+    }
+
+    /// Puts the new output in its place; the manifest comes last.
+    pub(super) fn hand_over(&self, manifest: &Manifest) -> Result<()> {
+        let (out, fresh) = (&self.options.out, self.options.work.join("new"));
+        let build = out.join("build.json");
+        if build.exists() {
+            std::fs::remove_file(&build).map_err(Error::io(&build))?;
+        }
+        for name in ["data", "dropped", "unreadable"] {
+            let (old, new) = (out.join(name), fresh.join(name));
+            if old.exists() {
+                std::fs::remove_dir_all(&old).map_err(Error::io(&old))?;
+            }
+            if new.exists() {
+                move_folder(&new, &old)?;
+            }
+        }
+        let _ = std::fs::remove_dir_all(&fresh);
+        let mut uses: Vec<Use> = manifest.sources.iter().flat_map(|s| s.uses.clone()).collect();
+        uses.sort();
+        uses.dedup();
+        parquet_file::write_whole(&out.join("README.md"), card::card(self.recipe, manifest, &uses).as_bytes())?;
+        let json = serde_json::to_vec_pretty(manifest).map_err(|e| Error::Engine(e.to_string()))?;
+        parquet_file::write_whole(&build, &json)?;
+        self.free()
+    }
+
+    /// Frees what nothing needs any more: slabs are in the shards now.
+    fn free(&self) -> Result<()> {
+        if self.options.keep_work {
+            return Ok(());
+        }
+        let entries = std::fs::read_dir(&self.options.work).map_err(Error::io(&self.options.work))?;
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            if name.to_string_lossy().starts_with("apply-") {
+                std::fs::remove_dir_all(entry.path()).map_err(Error::io(entry.path()))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn move_folder(from: &Path, to: &Path) -> Result<()> {
+    if std::fs::rename(from, to).is_ok() {
+        return Ok(());
+    }
+    // Another file system (--work elsewhere): copy, file by file.
+    for entry in walkdir::WalkDir::new(from).into_iter().flatten() {
+        let target = to.join(entry.path().strip_prefix(from).unwrap_or(entry.path()));
+        if entry.file_type().is_dir() {
+            std::fs::create_dir_all(&target).map_err(Error::io(&target))?;
+        } else {
+            std::fs::copy(entry.path(), &target).map_err(Error::io(&target))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,436 @@
+//! What a build reads: files found, looked at, hashed, and cut into pieces and units, by the inputs alone.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::parquet_file::write_whole;
+use crate::engine::scan::{PieceSpec, modified};
+use crate::formats::{self, Layout, Split, detect};
+use crate::input::{self, Compression, Encoding};
+use crate::recipe::{Recipe, Source};
+use crate::rows::Use;
+use crate::{Error, Result};
+
+/// One file (or member of an archive) of a source.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InputFile {
+    /// As the recipe's author would write it; members as `archive!member`.
+    pub name: String,
+    /// Where it is on disk.
+    pub path: PathBuf,
+    /// The member of an archive.
+    pub member: Option<String>,
+    /// Bytes on disk (of the archive).
+    pub bytes: u64,
+    /// Time of the last change.
+    pub modified: u64,
+    /// Of the bytes on disk.
+    pub sha256: String,
+    /// How it is read.
+    pub layout: Layout,
+    /// What detection was not sure of.
+    pub note: Option<String>,
+    /// Pieces: start, end, lines before.
+    pub(super) cuts: Vec<(u64, u64, u64)>,
+}
+
+/// A source with its files.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceInput {
+    /// The recipe's words.
+    pub source: Source,
+    /// The use of all its rows.
+    pub usage: Use,
+    /// Its files, in order.
+    pub files: Vec<InputFile>,
+    /// Whether its text is written down after cleaning, rather than read from the raw files a second time: right where
+    /// reading costs more than a copy.
+    pub staged: bool,
+    /// Numbers of its pieces.
+    pub pieces: std::ops::Range<usize>,
+    /// Numbers of its units.
+    pub units: std::ops::Range<usize>,
+}
+
+/// A slice of the input: pieces that are worked on together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unit {
+    /// Its pieces.
+    pub pieces: std::ops::Range<usize>,
+}
+
+/// All inputs of a build.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Inputs {
+    /// The sources, in order.
+    pub sources: Vec<SourceInput>,
+    /// All pieces, in order; the number of a piece is its place.
+    pub pieces: Vec<PieceSpec>,
+    /// `(source, file)` of each piece.
+    pub owners: Vec<(usize, usize)>,
+    /// All units, in order.
+    pub units: Vec<Unit>,
+}
+
+/// What is remembered of a file between builds, so that it is hashed once.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Known {
+    bytes: u64,
+    modified: u64,
+    sha256: String,
+    at: Vec<u64>,
+    lines: Vec<u64>,
+}
+
+/// Finds, looks at and cuts everything that a recipe reads. `unit` is in bytes; `memory` is the folder of what is
+/// remembered between builds; `threads` files are looked at side by side.
+pub fn gather(recipe: &Recipe, unit: u64, memory: &Path, threads: usize) -> Result<Inputs> {
+    let store = memory.join("inputs.json");
+    let known: BTreeMap<String, Known> =
+        std::fs::read(&store).ok().and_then(|b| serde_json::from_slice(&b).ok()).unwrap_or_default();
+    let known = Mutex::new(known);
+    let mut inputs = Inputs { sources: Vec::new(), pieces: Vec::new(), owners: Vec::new(), units: Vec::new() };
+    for source in &recipe.sources {
+        let found = find(recipe, source)?;
+        let files = look_at(recipe, source, &found, unit, &known, threads)?;
+        inputs.add(source, files, unit)?;
+    }
+    let known = known.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    write_whole(&store, &serde_json::to_vec(&known).unwrap_or_default())?;
+    Ok(inputs)
+}
+
+/// The files that a source's paths and globs name, sorted within each pattern.
+pub fn find(recipe: &Recipe, source: &Source) -> Result<Vec<(String, PathBuf)>> {
+    let mut found: Vec<(String, PathBuf)> = Vec::new();
+    for pattern in &source.path {
+        if pattern.contains("://") {
+            return Err(Error::input(
+                format!("source `{}`: {pattern} is a URL, and fetching is not there yet", source.name),
+                "download it and name the file",
+            ));
+        }
+        let whole = recipe.base.join(pattern);
+        let files = if whole.is_file() {
+            vec![whole]
+        } else if whole.is_dir() {
+            walk(&whole, None)?
+        } else {
+            globbed(&whole, pattern)?
+        };
+        if files.is_empty() {
+            return Err(Error::input(
+                format!("source `{}`: nothing matches {}", source.name, recipe.base.join(pattern).display()),
+                "paths are relative to the recipe's folder; `**` matches any number of folders",
+            ));
+        }
+        for file in files {
+            let shown = file.strip_prefix(&recipe.base).unwrap_or(&file).to_string_lossy().into_owned();
+            if !found.iter().any(|(_, path)| *path == file) {
+                found.push((shown, file));
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn globbed(whole: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
+    let text = whole.to_string_lossy();
+    let glob = globset::GlobBuilder::new(&text)
+        .literal_separator(true)
+        .build()
+        .map_err(|e| Error::input(format!("`{pattern}` is not a pattern: {e}"), "`*`, `**`, `?`, `[…]` and `{a,b}`"))?;
+    let first = text.find(['*', '?', '[', '{']).unwrap_or(text.len());
+    let root = PathBuf::from(&text[..text[..first].rfind('/').map_or(0, |i| i.max(1))]);
+    if !root.is_dir() {
+        return Ok(Vec::new());
+    }
+    walk(&root, Some(&glob.compile_matcher()))
+}
+
+fn walk(root: &Path, matcher: Option<&globset::GlobMatcher>) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in walkdir::WalkDir::new(root).follow_links(true).sort_by_file_name() {
+        let entry = entry.map_err(|e| {
+            Error::input(format!("cannot look into {}: {e}", root.display()), "make the folder readable")
+        })?;
+        let wanted =
+            matcher.map_or(!entry.file_name().to_string_lossy().starts_with('.'), |m| m.is_match(entry.path()));
+        if entry.file_type().is_file() && wanted {
+            files.push(entry.into_path());
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn look_at(
+    recipe: &Recipe,
+    source: &Source,
+    found: &[(String, PathBuf)],
+    unit: u64,
+    known: &Mutex<BTreeMap<String, Known>>,
+    threads: usize,
+) -> Result<Vec<InputFile>> {
+    let next = AtomicUsize::new(0);
+    let slots: Vec<Mutex<Option<Result<Vec<InputFile>>>>> = found.iter().map(|_| Mutex::new(None)).collect();
+    std::thread::scope(|scope| {
+        for _ in 0..threads.clamp(1, found.len().max(1)) {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some((shown, path)) = found.get(index) else { break };
+                    let result = files_of(recipe, source, shown, path, unit, known);
+                    if let Ok(mut slot) = slots[index].lock() {
+                        *slot = Some(result);
+                    }
+                }
+            });
+        }
+    });
+    let mut files = Vec::new();
+    for slot in slots {
+        let result = slot.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        files.extend(result.unwrap_or_else(|| Err(Error::Engine("a file was not looked at".into())))?);
+    }
+    Ok(files)
+}
+
+fn files_of(
+    recipe: &Recipe,
+    source: &Source,
+    shown: &str,
+    path: &Path,
+    unit: u64,
+    known: &Mutex<BTreeMap<String, Known>>,
+) -> Result<Vec<InputFile>> {
+    let io = |e| Error::io(path)(e);
+    let meta = std::fs::metadata(path).map_err(io)?;
+    let compression = input::compression(path).map_err(io)?;
+    // A broken archive is one file that cannot be read; its own reader says why.
+    let members = input::members(path, compression).unwrap_or(None);
+    let mut files = Vec::new();
+    let names: Vec<Option<String>> = match members {
+        None => vec![None],
+        Some(members) => members.into_iter().map(|m| Some(m.name)).collect(),
+    };
+    for member in names {
+        let (layout, note) = layout(recipe.input.max_row, source, path, member.as_deref())?;
+        let starts = starts(path, member.as_deref(), &layout, meta.len(), unit).map_err(io)?;
+        let known = hashed(path, &meta, &starts, known)?;
+        let cuts = (0..starts.len())
+            .map(|i| (starts[i], starts.get(i + 1).copied().unwrap_or(u64::MAX), known.lines[i]))
+            .collect();
+        files.push(InputFile {
+            name: member.as_ref().map_or_else(|| shown.to_owned(), |m| format!("{shown}!{m}")),
+            path: std::path::absolute(path).map_err(io)?,
+            member,
+            bytes: meta.len(),
+            modified: modified(&meta),
+            sha256: known.sha256,
+            layout,
+            note,
+            cuts,
+        });
+    }
+    Ok(files)
+}
+
+/// How a file is read: what the recipe says, and detection for the rest.
+pub fn layout(max_row: u64, source: &Source, path: &Path, member: Option<&str>) -> Result<(Layout, Option<String>)> {
+    let found = detect::detect(path, member).map_err(Error::io(path))?;
+    let mut container = found.container.to_string();
+    let mut shape = found.shape.clone();
+    if let Some(format) = &source.format {
+        if formats::container(format).is_some() {
+            container = format.clone();
+            shape = Some("fields".into());
+        } else {
+            shape = Some(format.clone());
+        }
+    }
+    if !source.fields.is_empty() && source.format.is_none() && shape.is_some() {
+        shape = Some("fields".into());
+    }
+    let objects = !matches!(container.as_str(), "text" | "mediawiki");
+    if !objects {
+        if let Some(format) = source.format.as_ref().filter(|f| formats::shape(f).is_some()) {
+            return Err(Error::input(
+                format!("{}: `{format}` describes objects, but the file is {container}", path.display()),
+                "leave `format` out to see what `corpus inspect` finds in the file",
+            ));
+        }
+        shape = None;
+    }
+    let shape = if objects { Some(shape.unwrap_or_else(|| "fields".into())) } else { None };
+    let usage = source.usage.or_else(|| {
+        shape.as_ref().map_or(Some(Use::Pretrain), |s| formats::shape(s).and_then(|s| s.uses().first().copied()))
+    });
+    let usage = usage.unwrap_or(Use::Pretrain);
+    if let Some(name) = &shape
+        && let Some(shape) = formats::shape(name)
+        && !shape.uses().contains(&usage)
+    {
+        let uses: Vec<&str> = shape.uses().iter().map(|u| u.as_str()).collect();
+        return Err(Error::input(
+            format!("source `{}`: `{name}` rows are for {}, not for {usage}", source.name, uses.join(" or ")),
+            "change `use`, or describe the rows with `fields`",
+        ));
+    }
+    let encoding = source.encoding.clone().map_or(found.encoding, Encoding);
+    let rows = source.rows.or(found.rows);
+    let note = found.note.filter(|_| source.rows.is_none() && source.format.is_none());
+    let layout = Layout {
+        container,
+        shape,
+        usage,
+        compression: found.compression,
+        encoding,
+        rows,
+        fields: source.fields.clone(),
+        source: source.name.clone(),
+        language: source.language.clone(),
+        max_row,
+    };
+    Ok((layout, note))
+}
+
+/// Where the pieces of a file start.
+fn starts(path: &Path, member: Option<&str>, layout: &Layout, bytes: u64, unit: u64) -> std::io::Result<Vec<u64>> {
+    let Some(container) = formats::container(&layout.container) else { return Ok(vec![0]) };
+    let plain = layout.compression == Compression::None && member.is_none();
+    let utf8 = layout.encoding.0.eq_ignore_ascii_case("utf-8") || layout.container == "parquet";
+    if !plain || !utf8 || bytes <= unit {
+        return Ok(vec![0]);
+    }
+    match container.split(layout) {
+        Split::Whole => Ok(vec![0]),
+        Split::Bytes => Ok((0..bytes.div_ceil(unit)).map(|i| i * unit).collect()),
+        // A broken file has no cuts to give; its reader says what is wrong with it.
+        Split::Cuts => Ok(container.cuts(path, layout, unit).unwrap_or_else(|_| vec![0])),
+    }
+}
+
+fn hashed(
+    path: &Path,
+    meta: &std::fs::Metadata,
+    starts: &[u64],
+    known: &Mutex<BTreeMap<String, Known>>,
+) -> Result<Known> {
+    let key = path.to_string_lossy().into_owned();
+    let fresh = |k: &&Known| k.bytes == meta.len() && k.modified == modified(meta) && k.at == starts;
+    if let Ok(known) = known.lock()
+        && let Some(known) = known.get(&key).filter(fresh)
+    {
+        return Ok(known.clone());
+    }
+    let mut file = std::fs::File::open(path).map_err(Error::io(path))?;
+    let (mut sha, mut buffer) = (Sha256::new(), vec![0; 1 << 20]);
+    let (mut offset, mut newlines, mut lines) = (0u64, 0u64, Vec::with_capacity(starts.len()));
+    let counted = starts.len() > 1;
+    loop {
+        let read = file.read(&mut buffer).map_err(Error::io(path))?;
+        let block = &buffer[..read];
+        sha.update(block);
+        let mut from = 0;
+        while let Some(start) = starts.get(lines.len()).filter(|s| **s < offset + read as u64 || read == 0) {
+            let to = (start.saturating_sub(offset) as usize).min(read);
+            if counted {
+                newlines += memchr::memchr_iter(b'\n', &block[from..to]).count() as u64;
+            }
+            from = to;
+            lines.push(newlines);
+        }
+        if read == 0 {
+            break;
+        }
+        if counted {
+            newlines += memchr::memchr_iter(b'\n', &block[from..]).count() as u64;
+        }
+        offset += read as u64;
+    }
+    let sha256 = sha.finalize().iter().map(|b| format!("{b:02x}")).collect();
+    let fresh = Known { bytes: meta.len(), modified: modified(meta), sha256, at: starts.to_vec(), lines };
+    if let Ok(mut known) = known.lock() {
+        known.insert(key, fresh.clone());
+    }
+    Ok(fresh)
+}
+
+impl Inputs {
+    pub(super) fn add(&mut self, source: &Source, files: Vec<InputFile>, unit: u64) -> Result<()> {
+        let usage = files.first().map_or(Use::Pretrain, |f| f.layout.usage);
+        if let Some(other) = files.iter().find(|f| f.layout.usage != usage) {
+            return Err(Error::input(
+                format!(
+                    "source `{}`: {} holds rows for {usage}, {} rows for {}",
+                    source.name, files[0].name, other.name, other.layout.usage
+                ),
+                "make them two sources, or say `use`",
+            ));
+        }
+        let (first_piece, first_unit) = (self.pieces.len(), self.units.len());
+        let mut staged = false;
+        let (mut open, mut weight) = (first_piece, 0);
+        for (index, file) in files.iter().enumerate() {
+            let slow = matches!(file.layout.compression, Compression::Bzip2 | Compression::Xz);
+            let tar = file.member.is_some() && file.layout.compression != Compression::None;
+            staged |= slow || tar || formats::container(&file.layout.container).is_some_and(|c| c.costly());
+            for (start, end, lines) in &file.cuts {
+                let size = (*end).min(file.bytes.max(*start)) - start;
+                let size = if file.cuts.len() > 1 && file.layout.container == "parquet" { unit } else { size };
+                if weight > 0 && weight + size > unit {
+                    self.units.push(Unit { pieces: open..self.pieces.len() });
+                    (open, weight) = (self.pieces.len(), 0);
+                }
+                weight += size.max(1);
+                self.owners.push((self.sources.len(), index));
+                self.pieces.push(PieceSpec {
+                    number: self.pieces.len() as u64,
+                    path: file.path.clone(),
+                    member: file.member.clone(),
+                    start: *start,
+                    end: *end,
+                    lines: *lines,
+                    layout: index,
+                    bytes: file.bytes,
+                    modified: file.modified,
+                    first: 0,
+                    last: u64::MAX,
+                });
+            }
+        }
+        if open < self.pieces.len() {
+            self.units.push(Unit { pieces: open..self.pieces.len() });
+        }
+        self.sources.push(SourceInput {
+            source: source.clone(),
+            usage,
+            files,
+            staged,
+            pieces: first_piece..self.pieces.len(),
+            units: first_unit..self.units.len(),
+        });
+        Ok(())
+    }
+
+    /// The file that a piece belongs to.
+    pub fn file(&self, piece: usize) -> &InputFile {
+        let (source, file) = self.owners[piece];
+        &self.sources[source].files[file]
+    }
+
+    /// Bytes on disk, each file once.
+    pub fn bytes(&self) -> u64 {
+        let mut paths: Vec<_> = self.sources.iter().flat_map(|s| &s.files).map(|f| (&f.path, f.bytes)).collect();
+        paths.sort();
+        paths.dedup();
+        paths.iter().map(|p| p.1).sum()
+    }
+}

@@ -1,0 +1,78 @@
+//! Jobs: a folder named by a fingerprint of everything that its files depend on, and a log of the units done.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::engine::sink::unit_file;
+use crate::{Error, Result};
+
+/// The version of the code that files of a job depend on; it goes into every fingerprint.
+pub const CODE: &str = concat!(env!("CARGO_PKG_VERSION"), "/1");
+
+/// The first 16 hex digits of a SHA-256 of `what` as JSON.
+pub fn fingerprint(what: &impl Serialize) -> String {
+    let json = serde_json::to_vec(what).unwrap_or_default();
+    Sha256::digest(&json).iter().take(8).map(|b| format!("{b:02x}")).collect()
+}
+
+/// A job: one plan, its units, their files.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Job {
+    /// What it does, one word.
+    pub name: String,
+    /// Where its files are.
+    pub folder: PathBuf,
+    /// What its files depend on.
+    pub fingerprint: String,
+}
+
+impl Job {
+    /// The job `name` whose files depend on `what`; its folder is made.
+    pub fn new(work: &Path, name: &str, what: &impl Serialize) -> Result<Self> {
+        let job = Job::find(work, name, what);
+        std::fs::create_dir_all(&job.folder).map_err(Error::io(&job.folder))?;
+        Ok(job)
+    }
+
+    /// The same, without touching the disk.
+    pub fn find(work: &Path, name: &str, what: &impl Serialize) -> Self {
+        let fingerprint = fingerprint(&(CODE, name, what));
+        Job { name: name.to_owned(), folder: work.join(format!("{name}-{fingerprint}")), fingerprint }
+    }
+
+    /// The file of a unit.
+    pub fn unit(&self, number: usize) -> PathBuf {
+        unit_file(&self.folder, number as u64)
+    }
+
+    /// Whether a unit is done.
+    pub fn has(&self, number: usize) -> bool {
+        self.unit(number).is_file()
+    }
+}
+
+/// `units.log` in the work folder: a line for each unit that was started or done.
+pub struct Log {
+    file: Mutex<File>,
+}
+
+impl Log {
+    /// Opens the log for appending.
+    pub fn open(work: &Path) -> Result<Self> {
+        let path = work.join("units.log");
+        let file = File::options().create(true).append(true).open(&path).map_err(Error::io(&path))?;
+        Ok(Log { file: Mutex::new(file) })
+    }
+
+    /// Adds a line. The log is for people and tests; that it cannot be written is no reason to stop a build.
+    pub fn line(&self, job: &Job, unit: u64, what: &str) {
+        if let Ok(mut file) = self.file.lock() {
+            let _ = writeln!(file, "{what} {} {} {unit}", job.name, job.fingerprint);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! What the files of each job depend on: one function a job, so that `build` and `plan` cannot differ.
+
+use serde_json::{Value as Json, json};
+
+use super::chain::{Chain, Link};
+use super::inputs::{InputFile, Inputs};
+use super::jobs::{CODE, fingerprint};
+use super::plans::Plans;
+use crate::recipe::Recipe;
+
+/// Stretches of row keys that a `limit` cuts off.
+pub type Cuts = [(u64, u64)];
+
+/// What makes two inputs the same: content, layout and cuts; not where they lie.
+pub fn inputs(inputs: &Inputs) -> Json {
+    let file = |f: &InputFile| json!([f.sha256, f.member, f.layout]);
+    let pieces: Vec<_> = inputs.pieces.iter().map(|p| (p.start, p.end)).collect();
+    let sources: Vec<_> = inputs
+        .sources
+        .iter()
+        .map(|s| json!([s.source.name, s.usage, s.source.priority, s.files.iter().map(file).collect::<Vec<_>>()]))
+        .collect();
+    json!([sources, pieces])
+}
+
+/// Of the resolved stages, output options, uses and version: without paths, inputs, threads or memory.
+pub fn recipe(recipe: &Recipe, inputs: &Inputs, chain: &Chain) -> String {
+    let links: Vec<_> = chain.links.iter().map(|l| (&l.name, &l.run, &l.only, &l.options)).collect();
+    let uses: Vec<_> = inputs.sources.iter().map(|s| s.usage).collect();
+    let output = &recipe.output;
+    fingerprint(&(CODE, links, (output.shard, &output.signals, output.dropped_text), uses))
+}
+
+/// Of a whole build: its recipe's fingerprint, inputs and name.
+pub fn build(recipe: &Recipe, all: &Inputs, fingerprint_of_recipe: &str) -> String {
+    fingerprint(&(fingerprint_of_recipe, inputs(all), &recipe.name))
+}
+
+/// Of the scan.
+pub fn scan(plans: &Plans<'_>, unit: u64) -> Json {
+    let sources = &plans.inputs.sources;
+    let specs: Vec<_> = sources.iter().map(|s| json!([plans.rows_spec(s), s.staged, s.source.limit])).collect();
+    json!([inputs(plans.inputs), specs, unit])
+}
+
+/// Of a judgement, after the job `before`.
+pub fn judge(plans: &Plans<'_>, scan: &str, cuts: &Cuts, before: Option<&str>, links: &[&Link]) -> Json {
+    let what: Vec<_> = links.iter().map(|l| json!([l.name, l.number, l.run, l.only, l.options])).collect();
+    let sources: Vec<_> = plans.inputs.sources.iter().map(|s| &s.source.name).collect();
+    json!([scan, cuts, before, what, sources])
+}
+
+/// Of a comparison, after the job `before`.
+pub fn dedup(plans: &Plans<'_>, scan: &str, before: Option<&str>, link: &Link) -> Json {
+    let sources: Vec<_> = plans.inputs.sources.iter().map(|s| (&s.source.name, s.source.priority)).collect();
+    json!([scan, before, (&link.name, link.number, &link.only, &link.options), sources])
+}
+
+/// Of the output, after the decisions `drops`.
+pub fn apply(recipe: &Recipe, plans: &Plans<'_>, drops: &str) -> Json {
+    let output = (recipe.output.shard, &recipe.output.signals, recipe.output.dropped_text);
+    let licenses: Vec<_> = plans.inputs.sources.iter().map(|s| (&s.source.license, &s.source.language)).collect();
+    let paths: Vec<_> = plans.inputs.sources.iter().flat_map(|s| &s.files).map(|f| &f.name).collect();
+    json!([drops, output, licenses, paths])
+}

@@ -1,0 +1,127 @@
+//! The layout of the output: slabs planned from the sizes of the rows alone, and the counts of what became of them.
+
+use std::collections::BTreeMap;
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{Int64Type, UInt64Type};
+
+use super::parquet_file::GROUP_BYTES;
+use crate::engine::functions::judge::UNREADABLE;
+
+/// A stretch of row keys of one source, worked on by one thread: as many rows as make a row group of kept text.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Slab {
+    /// Its number in the build.
+    pub number: u64,
+    /// First row key.
+    pub first: u64,
+    /// One past the last row key.
+    pub last: u64,
+    /// The source.
+    pub source: usize,
+    /// Kept rows and bytes of their text.
+    pub kept: (u64, u64),
+    /// Dropped rows and bytes of their text.
+    pub dropped: (u64, u64),
+    /// Unreadable rows.
+    pub unreadable: u64,
+}
+
+/// What became of the rows of a file (or source, or build).
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Counts {
+    /// Rows that the format yielded.
+    pub read: u64,
+    /// Rows that were added (repeats of a mix).
+    pub added: u64,
+    /// Rows in `data/`.
+    pub kept: u64,
+    /// Rows in `dropped/`.
+    pub dropped: u64,
+    /// Rows in `unreadable/`.
+    pub unreadable: u64,
+}
+
+impl Counts {
+    /// Adds up.
+    pub fn add(&mut self, other: &Counts) {
+        self.read += other.read;
+        self.added += other.added;
+        self.kept += other.kept;
+        self.dropped += other.dropped;
+        self.unreadable += other.unreadable;
+    }
+}
+
+/// Walks the rows of the build in order.
+pub struct Layout {
+    /// The slabs.
+    pub slabs: Vec<Slab>,
+    /// Counts by piece.
+    pub pieces: Vec<Counts>,
+    /// `(stage, reason, source)` to rows and characters.
+    pub reasons: BTreeMap<(String, String, usize), (u64, u64)>,
+    /// Bytes of kept text that close a slab.
+    limit: u64,
+    /// Bytes of kept text and its characters.
+    pub kept_chars: u64,
+}
+
+impl Layout {
+    /// An empty layout for `pieces` pieces and shards of `shard` bytes of text.
+    pub fn new(pieces: usize, shard: u64) -> Self {
+        let limit = GROUP_BYTES.min(shard.max(1));
+        Layout {
+            slabs: Vec::new(),
+            pieces: vec![Counts::default(); pieces],
+            reasons: BTreeMap::new(),
+            limit,
+            kept_chars: 0,
+        }
+    }
+
+    /// Walks on over a batch of `ord, row_bytes, row_chars, stage, reason`.
+    pub fn walk(&mut self, source: usize, batch: &RecordBatch) {
+        let ords = batch.column(0).as_primitive::<UInt64Type>().values();
+        let bytes = batch.column(1).as_primitive::<Int64Type>().values();
+        let chars = batch.column(2).as_primitive::<Int64Type>().values();
+        let stages = batch.column(3).as_string::<i32>();
+        let reasons = batch.column(4).as_string::<i32>();
+        for row in 0..batch.num_rows() {
+            let (ord, size) = (ords[row], bytes[row] as u64);
+            let open = self.slabs.last().is_some_and(|s| s.source == source && !self.full(s));
+            if !open {
+                let number = self.slabs.len() as u64;
+                self.slabs.push(Slab { number, first: ord, source, ..Slab::default() });
+            }
+            let Some(slab) = self.slabs.last_mut() else { continue };
+            slab.last = ord + 1;
+            let counts = &mut self.pieces[(ord >> 32) as usize];
+            counts.read += 1;
+            if stages.is_null(row) {
+                slab.kept.0 += 1;
+                slab.kept.1 += size + 64;
+                counts.kept += 1;
+                self.kept_chars += chars[row] as u64;
+                continue;
+            }
+            let stage = stages.value(row);
+            if stage == UNREADABLE {
+                slab.unreadable += 1;
+                counts.unreadable += 1;
+            } else {
+                slab.dropped.0 += 1;
+                slab.dropped.1 += size + 64;
+                counts.dropped += 1;
+            }
+            let key = (stage.to_owned(), reasons.value(row).to_owned(), source);
+            let sums = self.reasons.entry(key).or_default();
+            sums.0 += 1;
+            sums.1 += chars[row] as u64;
+        }
+    }
+
+    fn full(&self, slab: &Slab) -> bool {
+        slab.kept.1 >= self.limit || slab.kept.1 + slab.dropped.1 + slab.unreadable * 64 >= 4 * self.limit
+    }
+}

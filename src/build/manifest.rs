@@ -1,0 +1,169 @@
+//! `build.json`: what was read, what became of it, and by which recipe.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::chain::Chain;
+use super::inputs::Inputs;
+use super::layout::{Counts, Layout};
+use crate::engine::functions::judge::{READ, UNREADABLE};
+use crate::recipe::Recipe;
+use crate::rows::Use;
+use crate::stages::Stage;
+
+/// The manifest. Names are fixed: other programs read them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Version of corpus.
+    pub version: String,
+    /// The recipe.
+    pub recipe: RecipeLine,
+    /// All rows.
+    pub totals: Counts,
+    /// Characters of kept text.
+    pub kept_chars: u64,
+    /// By source and file.
+    pub sources: Vec<SourceLine>,
+    /// Why rows were dropped.
+    pub reasons: Vec<ReasonLine>,
+    /// The funnel, in order.
+    pub stages: Vec<StageLine>,
+    /// What may differ between two runs of the same build.
+    pub timings: BTreeMap<String, serde_json::Value>,
+}
+
+/// Name and fingerprint of a recipe.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RecipeLine {
+    /// Its name.
+    pub name: String,
+    /// Of resolved stages, output options, uses and version.
+    pub fingerprint: String,
+}
+
+/// A source.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct SourceLine {
+    pub name: String,
+    pub card: Option<String>,
+    pub license: Option<String>,
+    pub uses: Vec<Use>,
+    pub files: Vec<FileLine>,
+}
+
+/// A file of a source.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct FileLine {
+    pub path: String,
+    pub part: Option<String>,
+    pub license: Option<String>,
+    pub sha256: String,
+    pub bytes: u64,
+    pub format: String,
+    pub encoding: String,
+    pub note: Option<String>,
+    pub rows: u64,
+    #[serde(flatten)]
+    pub counts: Counts,
+    pub uses: BTreeMap<Use, u64>,
+}
+
+/// Rows that one stage dropped for one reason.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct ReasonLine {
+    pub stage: String,
+    pub reason: String,
+    pub source: String,
+    #[serde(rename = "use")]
+    pub usage: Use,
+    pub rows: u64,
+    pub chars: u64,
+}
+
+/// Rows before and after a stage.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct StageLine {
+    pub name: String,
+    pub rows_in: u64,
+    pub rows_out: u64,
+}
+
+/// Puts a manifest together.
+pub fn manifest(recipe: &Recipe, fingerprint: &str, inputs: &Inputs, chain: &Chain, layout: &Layout) -> Manifest {
+    let mut totals = Counts::default();
+    let sources = inputs
+        .sources
+        .iter()
+        .map(|source| {
+            let mut counts = vec![Counts::default(); source.files.len()];
+            for piece in source.pieces.clone() {
+                counts[inputs.owners[piece].1].add(&layout.pieces[piece]);
+            }
+            let files = source.files.iter().zip(counts).map(|(file, counts)| {
+                totals.add(&counts);
+                let l = &file.layout;
+                FileLine {
+                    path: file.name.clone(),
+                    part: None,
+                    license: source.source.license.clone(),
+                    sha256: file.sha256.clone(),
+                    bytes: file.bytes,
+                    format: l.shape.as_ref().map_or_else(|| l.container.clone(), |s| format!("{}/{s}", l.container)),
+                    encoding: l.encoding.0.clone(),
+                    note: file.note.clone(),
+                    rows: counts.read,
+                    counts,
+                    uses: BTreeMap::from([(source.usage, counts.kept)]),
+                }
+            });
+            SourceLine {
+                name: source.source.name.clone(),
+                card: None,
+                license: source.source.license.clone(),
+                uses: vec![source.usage],
+                files: files.collect(),
+            }
+        })
+        .collect();
+    let reasons = layout.reasons.iter().filter(|(key, _)| key.0 != UNREADABLE).map(|((stage, reason, source), sums)| {
+        let source = &inputs.sources[*source];
+        let (name, usage) = (source.source.name.clone(), source.usage);
+        ReasonLine { stage: stage.clone(), reason: reason.clone(), source: name, usage, rows: sums.0, chars: sums.1 }
+    });
+    let mut manifest = Manifest {
+        version: env!("CARGO_PKG_VERSION").into(),
+        recipe: RecipeLine { name: recipe.name.clone(), fingerprint: fingerprint.to_owned() },
+        totals,
+        kept_chars: layout.kept_chars,
+        sources,
+        reasons: reasons.collect(),
+        stages: Vec::new(),
+        timings: BTreeMap::new(),
+    };
+    manifest.stages = funnel(chain, &manifest);
+    manifest
+}
+
+/// `read` (what formats set aside, and empty rows), then the stages of the recipe.
+fn funnel(chain: &Chain, manifest: &Manifest) -> Vec<StageLine> {
+    let names: Vec<&str> = chain.links.iter().map(|l| l.name.as_str()).filter(|n| !n.is_empty()).collect();
+    let dropped = |stage: &str| -> u64 { manifest.reasons.iter().filter(|r| r.stage == stage).map(|r| r.rows).sum() };
+    let mut alive = manifest.totals.read - manifest.totals.unreadable;
+    let elsewhere = manifest.reasons.iter().filter(|r| !names.contains(&r.stage.as_str())).map(|r| r.rows).sum::<u64>();
+    let mut lines = vec![StageLine { name: READ.into(), rows_in: alive, rows_out: alive - elsewhere }];
+    alive -= elsewhere;
+    for link in chain.links.iter().filter(|l| !l.name.is_empty()) {
+        let gone = match link.stage {
+            Stage::Clean(_) | Stage::Measure(_) => 0,
+            _ => dropped(&link.name),
+        };
+        lines.push(StageLine { name: link.name.clone(), rows_in: alive, rows_out: alive - gone });
+        alive -= gone;
+    }
+    lines
+}

@@ -1,0 +1,92 @@
+//! Slabs strung together to shards: row groups are copied as they are, nothing is encoded again.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use parquet::column::writer::ColumnCloseResult;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
+use parquet::file::reader::FileReader;
+use parquet::file::serialized_reader::SerializedFileReader;
+use parquet::file::writer::SerializedFileWriter;
+
+use super::parquet_file::{CREATED_BY, settle};
+use crate::{Error, Result};
+
+/// A shard that is to be written.
+pub struct Shard {
+    /// Where it goes.
+    pub path: PathBuf,
+    /// The slab files that it is made of, in order.
+    pub parts: Vec<PathBuf>,
+    /// Its schema.
+    pub schema: SchemaRef,
+}
+
+/// Plans shards: a new one begins once the text in the last has reached `limit` bytes.
+/// `slabs`: file and bytes of text, in order.
+pub fn plan(folder: &Path, schema: &SchemaRef, slabs: impl Iterator<Item = (PathBuf, u64)>, limit: u64) -> Vec<Shard> {
+    let mut shards: Vec<Shard> = Vec::new();
+    let mut bytes = limit;
+    for (part, size) in slabs {
+        if bytes >= limit {
+            let path = folder.join(format!("part-{:05}.parquet", shards.len()));
+            shards.push(Shard { path, parts: Vec::new(), schema: schema.clone() });
+            bytes = 0;
+        }
+        bytes += size;
+        if let Some(shard) = shards.last_mut() {
+            shard.parts.push(part);
+        }
+    }
+    shards
+}
+
+/// Writes a shard and labels it.
+pub fn write(shard: &Shard, labels: &BTreeMap<String, String>) -> Result<()> {
+    if let Some(folder) = shard.path.parent() {
+        std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
+    }
+    let aside = shard.path.with_extension("tmp");
+    let file = File::create(&aside).map_err(Error::io(&aside))?;
+    // Readers that go by Arrow's own schema (pyarrow's `schema.metadata`) see the labels there.
+    let labelled = shard.schema.as_ref().clone().with_metadata(labels.clone().into_iter().collect());
+    let mut labels: Vec<KeyValue> = labels.iter().map(|(k, v)| KeyValue::new(k.clone(), v.clone())).collect();
+    labels.push(KeyValue::new(
+        parquet::arrow::ARROW_SCHEMA_META_KEY.to_owned(),
+        parquet::arrow::encode_arrow_schema(&labelled),
+    ));
+    let properties =
+        WriterProperties::builder().set_created_by(CREATED_BY.into()).set_key_value_metadata(Some(labels)).build();
+    let schema = parquet::arrow::ArrowSchemaConverter::new().convert(&shard.schema)?;
+    let mut writer = SerializedFileWriter::new(
+        BufWriter::with_capacity(1 << 20, file),
+        schema.root_schema_ptr(),
+        Arc::new(properties),
+    )?;
+    for part in &shard.parts {
+        let input = File::open(part).map_err(Error::io(part))?;
+        let reader = SerializedFileReader::new(input.try_clone().map_err(Error::io(part))?)?;
+        for group in reader.metadata().row_groups() {
+            let mut out = writer.next_row_group()?;
+            for column in group.columns() {
+                let close = ColumnCloseResult {
+                    bytes_written: column.compressed_size() as u64,
+                    rows_written: group.num_rows() as u64,
+                    metadata: column.clone(),
+                    bloom_filter: None,
+                    column_index: None,
+                    offset_index: None,
+                };
+                out.append_column(&input, close)?;
+            }
+            out.close()?;
+        }
+    }
+    let file = writer.into_inner()?.into_inner().map_err(|e| Error::io(&aside)(e.into_error()))?;
+    settle(file, &aside, &shard.path)
+}

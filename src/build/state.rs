@@ -1,0 +1,104 @@
+//! What a build would find done already: for `corpus plan`.
+
+use std::path::Path;
+
+use super::chain::{Chain, Decide};
+use super::jobs::Job;
+use super::plans::Plans;
+use super::{Options, finished, inputs, keys};
+use crate::Result;
+use crate::recipe::Recipe;
+use crate::stages::Stage;
+
+/// A job of a build, and how much of it is done.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JobState {
+    /// `scan`, `judge`, `dedup`, `apply`.
+    pub name: &'static str,
+    /// What it does, for people.
+    pub does: String,
+    /// Its units, where they are known before it runs.
+    pub units: Option<u64>,
+    /// Units that are done.
+    pub done: u64,
+}
+
+/// The jobs of a build.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct State {
+    /// Whether the output folder holds this very build.
+    pub finished: bool,
+    /// The jobs, in order.
+    pub jobs: Vec<JobState>,
+}
+
+impl JobState {
+    /// The share that is still to do.
+    pub fn left(&self) -> f64 {
+        self.units.filter(|u| *u > 0).map_or(1.0, |units| 1.0 - self.done as f64 / units as f64)
+    }
+}
+
+/// Compares what a build would do with what lies in its folders. Files are hashed only where an earlier build left
+/// something that could be reused; nothing is written but the memory of hashes beside it.
+pub fn state(recipe: &Recipe, chain: &Chain, options: &Options) -> Result<State> {
+    if !options.work.join("inputs.json").is_file() {
+        return Ok(State { finished: false, jobs: jobs(chain, None) });
+    }
+    let mut inputs = inputs::gather(recipe, options.unit, &options.work, options.threads)?;
+    chain.stage(&mut inputs);
+    let plans = Plans { inputs: &inputs, chain };
+    let fingerprint = keys::recipe(recipe, &inputs, chain);
+    let mut state = State {
+        finished: finished(&options.out, &keys::build(recipe, &inputs, &fingerprint)).is_some(),
+        jobs: jobs(chain, Some(inputs.units.len() as u64)),
+    };
+    let scan = Job::find(&options.work, "scan", &keys::scan(&plans, options.unit));
+    state.jobs[0].done = done(&scan.folder, ".parquet");
+    // What a limit cuts off is known only after the scan; jobs behind it are not looked for.
+    if recipe.sources.iter().any(|s| s.limit.is_some()) {
+        return Ok(state);
+    }
+    let mut before: Option<String> = None;
+    for (decision, line) in chain.decisions().iter().zip(1..) {
+        let (name, key) = match decision {
+            Decide::Judge(links) => ("judge", keys::judge(&plans, &scan.fingerprint, &[], before.as_deref(), links)),
+            Decide::Dedup(link, _) => ("dedup", keys::dedup(&plans, &scan.fingerprint, before.as_deref(), link)),
+        };
+        let job = Job::find(&options.work, name, &key);
+        state.jobs[line].done = done(&job.folder, ".parquet");
+        before = Some(job.fingerprint);
+    }
+    let apply = Job::find(&options.work, "apply", &keys::apply(recipe, &plans, &before.unwrap_or_default()));
+    if let Some(last) = state.jobs.last_mut() {
+        last.done = done(&apply.folder, ".data.parquet");
+    }
+    Ok(state)
+}
+
+/// The jobs of a chain, none of them begun.
+fn jobs(chain: &Chain, units: Option<u64>) -> Vec<JobState> {
+    let works = |s: &Stage| matches!(s, Stage::Clean(_) | Stage::Measure(_));
+    let mut does = vec!["read".to_owned()];
+    does.extend(chain.links.iter().filter(|l| works(&l.stage)).map(|l| l.run.clone()));
+    let mut jobs = vec![JobState { name: "scan", does: does.join(", "), units, done: 0 }];
+    for decision in chain.decisions() {
+        let (name, does) = match decision {
+            Decide::Judge(links) => {
+                let first = if jobs.len() == 1 { vec!["empty rows"] } else { Vec::new() };
+                let names = first.into_iter().chain(links.iter().map(|l| l.name.as_str()));
+                ("judge", names.collect::<Vec<_>>().join(", "))
+            }
+            Decide::Dedup(link, _) => ("dedup", link.name.clone()),
+        };
+        jobs.push(JobState { name, does, units, done: 0 });
+    }
+    jobs.push(JobState { name: "apply", does: "write data, dropped, unreadable".into(), units: None, done: 0 });
+    jobs
+}
+
+/// Units that lie in the folder of a job: files that end so.
+fn done(folder: &Path, end: &str) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.filter(|e| e.file_name().to_string_lossy().ends_with(end)).count() as u64
+}

@@ -1,0 +1,198 @@
+//! `corpus build`: run a recipe.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::Args;
+
+use super::{Context, Format, ui};
+use crate::build::manifest::Manifest;
+use crate::build::usage::{count, size};
+use crate::build::{self as runner, Options};
+use crate::recipe::{self, Recipe};
+use crate::{Error, Result};
+
+/// Run a recipe: raw files in, labelled Parquet out. Resumes where it stopped.
+#[derive(Debug, Args)]
+pub struct Build {
+    /// The recipe: a path, or the name of a shipped one.
+    #[arg(long, short)]
+    recipe: String,
+    /// The output folder [default: builds/NAME].
+    #[arg(long)]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    run: RunOptions,
+    /// The folder of finished jobs, for resuming and reuse [default: OUT/.work].
+    #[arg(long)]
+    work: Option<PathBuf>,
+    /// Keep the text of finished jobs too.
+    #[arg(long)]
+    keep_work: bool,
+    /// Throw finished jobs away first.
+    #[arg(long)]
+    fresh: bool,
+    /// Use the network for nothing (nothing does yet).
+    #[arg(long)]
+    offline: bool,
+}
+
+/// Options that `build` and `plan` share.
+#[derive(Debug, Args)]
+pub struct RunOptions {
+    /// Units worked on at a time [default: the cores there are].
+    #[arg(long)]
+    threads: Option<usize>,
+    /// Memory to use: peak resident stays under this plus 200 MiB.
+    #[arg(long, default_value = "2GiB")]
+    memory: String,
+    /// Change an option of a stage: STAGE.KEY=VALUE.
+    #[arg(long, value_name = "STAGE.KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Only the first N rows of each source.
+    #[arg(long)]
+    limit: Option<u64>,
+    /// Bytes of a unit of work; for tests.
+    #[arg(long, default_value = "64MiB", hide = true)]
+    unit: String,
+}
+
+impl RunOptions {
+    /// The recipe, with `--set` and `--limit` applied.
+    pub fn recipe(&self, reference: &str) -> Result<Recipe> {
+        let mut recipe = recipe::load(reference, &self.set)?;
+        if let Some(limit) = self.limit {
+            recipe.sources.iter_mut().for_each(|s| s.limit = Some(s.limit.map_or(limit, |l| l.min(limit))));
+        }
+        Ok(recipe)
+    }
+
+    /// Threads: as asked, else as many as there are cores.
+    pub fn threads(&self) -> usize {
+        self.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1)
+    }
+
+    /// Bytes of memory.
+    pub fn memory(&self) -> Result<u64> {
+        bytes("--memory", &self.memory).map(|m| m.max(64 << 20))
+    }
+
+    /// Bytes of a unit.
+    pub fn unit(&self) -> Result<u64> {
+        bytes("--unit", &self.unit).map(|u| u.max(1024))
+    }
+}
+
+fn bytes(option: &str, text: &str) -> Result<u64> {
+    let cure = "write a number with KiB, MiB or GiB: 512MiB";
+    recipe::bytes(text).ok_or_else(|| Error::other(format!("{option}: `{text}` is not a size"), cure))
+}
+
+impl Build {
+    /// Runs the command.
+    pub fn run(self, context: &Context) -> Result<()> {
+        let recipe = self.run.recipe(&self.recipe)?;
+        let out = self.out.unwrap_or_else(|| PathBuf::from("builds").join(&recipe.name));
+        let options = Options {
+            work: self.work.unwrap_or_else(|| out.join(".work")),
+            out,
+            threads: self.run.threads(),
+            memory: self.run.memory()?,
+            unit: self.run.unit()?,
+            fresh: self.fresh,
+            keep_work: self.keep_work,
+            stop: stop_on_interrupt(),
+            watch: None,
+        };
+        let built = runner::run(&recipe, &options, &ui::Bars::new(context))?;
+        for note in &built.notes {
+            ui::warn(context, note);
+        }
+        let folder = options.out.display();
+        if built.reused {
+            ui::say(context, &format!("{folder} holds this very build already"));
+        }
+        match context.format {
+            Format::Json => super::print(&format!("{}\n", serde_json::to_string(&built.manifest).unwrap_or_default()))?,
+            Format::Human => ui::say(context, &funnel(&built.manifest, &options)),
+        }
+        unreadable(&recipe, &built.manifest, &options)
+    }
+}
+
+/// The first Ctrl-C asks the build to stop after the units it is at; the second ends the process.
+pub fn stop_on_interrupt() -> Arc<AtomicBool> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = stop.clone();
+    std::thread::spawn(move || {
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+        runtime.block_on(async {
+            while tokio::signal::ctrl_c().await.is_ok() {
+                if flag.swap(true, Ordering::Relaxed) {
+                    std::process::exit(130);
+                }
+            }
+        });
+    });
+    stop
+}
+
+fn funnel(manifest: &Manifest, options: &Options) -> String {
+    let totals = &manifest.totals;
+    let share = |rows: u64| if totals.read == 0 { 0.0 } else { rows as f64 * 100.0 / totals.read as f64 };
+    let mut lines = vec![format!("Built {}", manifest.recipe.name)];
+    lines.push(format!("  {} read -> {} kept ({:.1}%)", count(totals.read), count(totals.kept), share(totals.kept)));
+    let mut reasons: Vec<(String, u64)> = Vec::new();
+    for line in &manifest.reasons {
+        let name = format!("{} ({})", line.reason, line.stage);
+        match reasons.iter_mut().find(|r| r.0 == name) {
+            Some(reason) => reason.1 += line.rows,
+            None => reasons.push((name, line.rows)),
+        }
+    }
+    reasons.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+    if totals.unreadable > 0 {
+        reasons.push(("unreadable".into(), totals.unreadable));
+    }
+    let width = reasons.iter().map(|r| count(r.1).len()).max().unwrap_or(0);
+    for (name, rows) in reasons {
+        lines.push(format!("  - {:>width$} {name}", count(rows)));
+    }
+    let shards =
+        walkdir::WalkDir::new(options.out.join("data")).into_iter().flatten().filter(|e| e.file_type().is_file());
+    let sizes: Vec<u64> = shards.filter_map(|e| Some(e.metadata().ok()?.len())).collect();
+    let mut uses: Vec<&str> = manifest.sources.iter().flat_map(|s| &s.uses).map(|u| u.as_str()).collect();
+    uses.dedup();
+    let out = options.out.display();
+    let (shards, bytes) = (sizes.len(), size(sizes.iter().sum()));
+    lines.push(format!(
+        "  {out}/  {shards} shard{} · {bytes} · {}",
+        if shards == 1 { "" } else { "s" },
+        uses.join(", ")
+    ));
+    lines.push(format!("next: `corpus inspect {out}`"));
+    lines.join("\n")
+}
+
+/// Too many unreadable rows are the input's fault.
+fn unreadable(recipe: &Recipe, manifest: &Manifest, options: &Options) -> Result<()> {
+    let totals = &manifest.totals;
+    let share = totals.unreadable as f64 / (totals.read.max(1)) as f64;
+    if share <= recipe.input.max_unreadable {
+        return Ok(());
+    }
+    Err(Error::input(
+        format!(
+            "{} of {} rows could not be read ({:.2}%; the recipe allows {:.2}%)",
+            count(totals.unreadable),
+            count(totals.read),
+            share * 100.0,
+            recipe.input.max_unreadable * 100.0
+        ),
+        format!(
+            "{}/unreadable says where and why; raise `max_unreadable` under [input] if that is expected",
+            options.out.display()
+        ),
+    ))
+}

@@ -1,0 +1,140 @@
+//! `corpus check`: every problem of a recipe at once, then a look at what it reads.
+
+use clap::Args;
+use serde_json::{Value as Json, json};
+
+use super::table::plural;
+use super::{Context, Format, ui};
+use crate::build::chain::Chain;
+use crate::build::inputs;
+use crate::build::usage::{count, size};
+use crate::recipe::{self, Recipe, Source};
+use crate::rows::Use;
+use crate::{Error, Result, input};
+
+/// Files of a source that are looked into; of more, as many spread over all.
+const LOOKED_AT: usize = 100;
+
+/// Find every problem of recipes, and look at the files that they read, without building.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Recipes: paths, or names of shipped ones.
+    #[arg(required = true)]
+    recipes: Vec<String>,
+    /// Look at the recipes alone, not at their inputs.
+    #[arg(long)]
+    no_inputs: bool,
+}
+
+/// What was found about one recipe.
+#[derive(Default)]
+struct Found {
+    problems: Vec<Error>,
+    notes: Vec<String>,
+    facts: String,
+}
+
+impl Check {
+    /// Runs the command; gives back the exit code.
+    pub fn run(self, context: &Context) -> Result<u8> {
+        let (mut code, mut documents) = (0, Vec::new());
+        for reference in &self.recipes {
+            let found = self.check(reference);
+            for problem in &found.problems {
+                code = code.max(problem.exit_code());
+            }
+            if context.format == Format::Json {
+                let problems = found.problems.iter().map(|p| json!({"message": p.to_string(), "hint": p.hint()}));
+                documents.push(json!({"recipe": reference, "ok": found.problems.is_empty(),
+                    "problems": problems.collect::<Vec<Json>>(), "notes": found.notes}));
+                continue;
+            }
+            found.problems.iter().for_each(|problem| ui::error(context, problem));
+            found.notes.iter().for_each(|note| ui::warn(context, note));
+            if found.problems.is_empty() {
+                super::print(&format!("ok {reference} · {}\n", found.facts))?;
+            }
+        }
+        if context.format == Format::Json {
+            super::print(&format!("{}\n", json!({"v": 1, "recipes": documents})))?;
+        } else if code == 0
+            && let [recipe] = self.recipes.as_slice()
+        {
+            ui::say(context, &format!("next: `corpus plan --recipe {recipe}`"));
+        }
+        Ok(code)
+    }
+
+    fn check(&self, reference: &str) -> Found {
+        let mut found = Found::default();
+        let recipe = match recipe::load(reference, &[]) {
+            Ok(recipe) => recipe,
+            Err(error) => {
+                found.problems.push(error);
+                return found;
+            }
+        };
+        if let Err(error) = Chain::new(&recipe) {
+            found.problems.push(error);
+        }
+        let (sources, stages) = (recipe.sources.len() as u64, recipe.stages.len() as u64);
+        found.facts = format!("{} · {}", plural(sources, "source"), plural(stages, "stage"));
+        if !self.no_inputs {
+            let (mut files, mut bytes) = (0, 0);
+            for source in &recipe.sources {
+                let (n, size) = look(&recipe, source, &mut found);
+                files += n;
+                bytes += size;
+            }
+            found.facts += &format!(" · {}, {}", plural(files, "file"), size(bytes));
+        }
+        found
+    }
+}
+
+/// Looks at the files of a source; gives back how many there are, and their bytes.
+fn look(recipe: &Recipe, source: &Source, found: &mut Found) -> (u64, u64) {
+    let files = match inputs::find(recipe, source) {
+        Ok(files) => files,
+        Err(error) => {
+            found.problems.push(error);
+            return (0, 0);
+        }
+    };
+    let bytes = files.iter().filter_map(|f| std::fs::metadata(&f.1).ok()).map(|m| m.len()).sum();
+    let step = files.len().div_ceil(LOOKED_AT).max(1);
+    let mut first: Option<(String, Use)> = None;
+    for (shown, path) in files.iter().step_by(step) {
+        let members = input::compression(path).and_then(|c| input::members(path, c));
+        let member = members.ok().flatten().and_then(|m| m.into_iter().next()).map(|m| m.name);
+        match inputs::layout(recipe.input.max_row, source, path, member.as_deref()) {
+            Err(error) => found.problems.push(error),
+            Ok((layout, note)) => {
+                found.notes.extend(note.map(|note| format!("{shown}: {note}")));
+                match &first {
+                    None => first = Some((shown.clone(), layout.usage)),
+                    Some((other, usage)) if *usage != layout.usage => {
+                        found.problems.push(Error::input(
+                            format!(
+                                "source `{}`: {other} holds rows for {usage}, {shown} rows for {}",
+                                source.name, layout.usage
+                            ),
+                            "make them two sources, or say `use`",
+                        ));
+                        break;
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+    }
+    if step > 1 {
+        let looked = files.len().div_ceil(step);
+        found.notes.push(format!(
+            "source `{}`: looked into {looked} of {} files",
+            source.name,
+            count(files.len() as u64)
+        ));
+    }
+    (files.len() as u64, bytes)
+}

@@ -1,0 +1,244 @@
+//! `corpus explain`: what a stage, a format, a signal or a reason word means.
+
+use clap::Args;
+use serde_json::{Value as Json, json};
+
+use super::list::{Item, Section};
+use super::{Context, Format, reasons, table, ui};
+use crate::{Error, Result, formats, recipe, stages};
+
+/// Explain a stage, a format, a signal, a shipped recipe, or the reason why a row was dropped.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// A name out of `corpus list`, or a reason word of a build.
+    name: String,
+}
+
+/// All there is to say about one thing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Entry {
+    kind: String,
+    about: String,
+    docs: String,
+    options: Vec<OptionLine>,
+}
+
+/// An option of a stage.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OptionLine {
+    name: String,
+    kind: String,
+    default: Option<Json>,
+    about: String,
+}
+
+/// Everything that goes by this name.
+pub fn entries(name: &str) -> Vec<Entry> {
+    let mut found = Vec::new();
+    if let Some(stage) = stages::entry(name) {
+        let options = options(&serde_json::to_value((stage.schema)()).unwrap_or_default());
+        found.push(Entry {
+            kind: format!("stage ({})", stage.kind),
+            about: stage.about.into(),
+            docs: plain(stage.docs),
+            options,
+        });
+    }
+    if let Some(container) = formats::container(name) {
+        let (about, docs) = (container.about().into(), plain(container.docs()));
+        found.push(Entry { kind: "format (container)".into(), about, docs, options: Vec::new() });
+    }
+    if let Some(shape) = formats::shape(name) {
+        let uses: Vec<&str> = shape.uses().iter().map(|u| u.as_str()).collect();
+        let kind = format!("format (shape of {} rows)", uses.join(" or "));
+        found.push(Entry { kind, about: shape.about().into(), docs: plain(shape.docs()), options: Vec::new() });
+    }
+    if let Some(sentence) = reasons::explain(name) {
+        found.push(Entry { kind: "reason".into(), about: sentence, ..Entry::default() });
+    }
+    for section in [Section::Signals, Section::Recipes] {
+        let of = |i: Item| Entry { kind: i.kind, about: i.about, ..Entry::default() };
+        found.extend(section.items().into_iter().filter(|i| i.name == name).map(|mut item| {
+            if section == Section::Signals {
+                item.kind = format!("signal (a {})", item.kind);
+            }
+            of(item)
+        }));
+    }
+    found
+}
+
+/// Every name that can be explained.
+fn names() -> Vec<String> {
+    let mut names: Vec<String> =
+        [Section::Stages, Section::Formats, Section::Signals].iter().flat_map(|s| s.items()).map(|i| i.name).collect();
+    names.extend(recipe::SHIPPED.iter().map(|r| r.0.to_owned()));
+    names.extend(reasons::WORDS.iter().map(|w| w.0.to_owned()));
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// The name that was probably meant.
+pub fn nearest(name: &str, names: &[String]) -> Option<String> {
+    let name = name.to_lowercase().replace('-', "_");
+    let scored = names.iter().map(|n| (strsim::jaro_winkler(&name, &n.replace('-', "_")), n));
+    scored.filter(|s| s.0 > 0.8).max_by(|a, b| a.0.total_cmp(&b.0)).map(|s| s.1.clone())
+}
+
+/// The text of `//!` lines.
+pub fn plain(docs: &str) -> String {
+    let lines = docs.lines().map(|l| l.strip_prefix("//!").map_or(l, |l| l.strip_prefix(' ').unwrap_or(l)));
+    lines.collect::<Vec<_>>().join("\n").trim().to_owned()
+}
+
+/// The options that a JSON schema describes.
+fn options(schema: &Json) -> Vec<OptionLine> {
+    let required = schema["required"].as_array().cloned().unwrap_or_default();
+    let mut lines: Vec<OptionLine> = schema["properties"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, property)| {
+            let whole = resolve(schema, property);
+            let about = [property, whole].iter().find_map(|p| p["description"].as_str()).unwrap_or_default();
+            let needed = required.iter().any(|r| r == name);
+            let default = property.get("default").or(whole.get("default")).cloned().filter(|d| !d.is_null());
+            let mut kind = kind(schema, property);
+            if needed {
+                kind += ", required";
+            }
+            OptionLine { name: name.clone(), kind, default, about: table::line(about) }
+        })
+        .collect();
+    let more = &schema["additionalProperties"];
+    if more.is_object() {
+        let about = resolve(schema, more)["description"].as_str().map(table::line).unwrap_or_default();
+        lines.push(OptionLine { name: "<name>".into(), kind: kind(schema, more), default: None, about });
+    }
+    lines
+}
+
+fn resolve<'a>(schema: &'a Json, property: &'a Json) -> &'a Json {
+    let target = property["$ref"].as_str().and_then(|r| r.strip_prefix('#')).and_then(|r| schema.pointer(r));
+    target.unwrap_or(property)
+}
+
+/// The type that a schema describes, for people: `number`, `list of text`, `content | id | url`, `{ min, max }`.
+fn kind(schema: &Json, property: &Json) -> String {
+    let whole = resolve(schema, property);
+    let word = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let of = |name: &str, whole: &Json| match name {
+        "string" => "text".to_owned(),
+        "boolean" => "true | false".to_owned(),
+        "array" => format!("list of {}", kind(schema, &whole["items"])),
+        "object" => whole["properties"].as_object().filter(|p| !p.is_empty()).map_or("table".to_owned(), |fields| {
+            format!("{{ {} }}", fields.keys().cloned().collect::<Vec<_>>().join(", "))
+        }),
+        other => other.to_owned(),
+    };
+    if let Some(words) = whole["enum"].as_array() {
+        return words.iter().map(word).collect::<Vec<_>>().join(" | ");
+    }
+    if let Some(value) = whole.get("const") {
+        return word(value);
+    }
+    for key in ["oneOf", "anyOf"] {
+        if let Some(ways) = whole[key].as_array() {
+            let ways = ways.iter().map(|w| kind(schema, w)).filter(|w| w != "null");
+            return ways.collect::<Vec<_>>().join(" | ");
+        }
+    }
+    match &whole["type"] {
+        Json::String(name) => of(name, whole),
+        Json::Array(names) => {
+            let names = names.iter().filter_map(Json::as_str).filter(|n| *n != "null").map(|n| of(n, whole));
+            names.collect::<Vec<_>>().join(" | ")
+        }
+        _ => "any".into(),
+    }
+}
+
+impl Entry {
+    fn json(&self) -> Json {
+        let options = self
+            .options
+            .iter()
+            .map(|o| json!({"name": o.name, "type": o.kind, "default": o.default, "about": o.about}));
+        json!({"kind": self.kind, "about": self.about, "docs": self.docs, "options": options.collect::<Vec<_>>()})
+    }
+
+    fn text(&self, name: &str, columns: usize) -> String {
+        let mut text = format!("{name} · {}\n\n", self.kind);
+        let docs = if self.docs.is_empty() { &self.about } else { &self.docs };
+        text += &format!("{docs}\n");
+        if !self.options.is_empty() {
+            text += "\n# Options\n";
+            for option in &self.options {
+                let default = option.default.as_ref().map_or(String::new(), |d| format!(", default {d}"));
+                text += &format!("  {}: {}{default}\n", option.name, option.kind);
+                for line in table::wrap(&option.about, columns.saturating_sub(6), 8) {
+                    text += format!("      {line}").trim_end();
+                    text.push('\n');
+                }
+            }
+        }
+        text
+    }
+}
+
+impl Explain {
+    /// Runs the command.
+    pub fn run(self, context: &Context) -> Result<()> {
+        let entries = entries(&self.name);
+        if entries.is_empty() {
+            let hint = match nearest(&self.name, &names()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "`corpus list` names all stages, formats, signals and recipes".to_owned(),
+            };
+            return Err(Error::other(
+                format!("nothing is called `{}`", table::cut(&table::line(&self.name), 60)),
+                hint,
+            ));
+        }
+        if context.format == Format::Json {
+            let entries: Vec<Json> = entries.iter().map(Entry::json).collect();
+            return super::print(&format!("{}\n", json!({"v": 1, "name": self.name, "entries": entries})));
+        }
+        let columns = table::terminal();
+        let texts: Vec<String> = entries.iter().map(|e| e.text(&self.name, columns)).collect();
+        super::print(&texts.join("\n"))?;
+        if entries.iter().any(|e| e.kind == "reason") {
+            ui::say(context, &format!("next: `corpus inspect BUILD --reason {}`", self.name));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stages_and_reasons_are_explained() {
+        let keep = entries("keep");
+        assert_eq!(keep.len(), 1);
+        assert!(keep[0].docs.starts_with("Keep rows") && keep[0].docs.contains("\n# Example\n"), "{}", keep[0].docs);
+        assert!(!keep[0].docs.contains("//!"));
+        let dedup = &entries("exact_dedup")[0].options;
+        let by = dedup.iter().find(|o| o.name == "by").unwrap();
+        assert_eq!((by.kind.as_str(), &by.default), ("content | id | url | subset", &Some(json!("content"))));
+        let sample = &entries("sample")[0].options;
+        assert_eq!(sample.iter().find(|o| o.name == "share").unwrap().kind, "number, required");
+        assert_eq!(entries("not_sampled")[0].kind, "reason");
+        assert!(entries("no such thing").is_empty());
+    }
+
+    #[test]
+    fn near_names_are_found() {
+        let names: Vec<String> = ["exact_dedup", "keep", "chars_min"].map(String::from).to_vec();
+        assert_eq!(nearest("exact-dedupe", &names).as_deref(), Some("exact_dedup"));
+        assert_eq!(nearest("char_min", &names).as_deref(), Some("chars_min"));
+        assert_eq!(nearest("zzz", &names), None);
+    }
+}

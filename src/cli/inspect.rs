@@ -1,0 +1,309 @@
+//! `corpus inspect`: look into a build, a Parquet file or a raw file.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use arrow::array::{AsArray, BooleanArray};
+use arrow::compute::kernels::cmp::eq;
+use clap::Args;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ArrowPredicateFn, ParquetRecordBatchReaderBuilder, RowFilter};
+use serde_json::{Map, Value as Json, json};
+
+use super::show::{self, Fields};
+use super::{Context, Format, peek, table, ui};
+use crate::build::manifest::Manifest;
+use crate::build::usage::{count, size};
+use crate::rows::Use;
+use crate::{Error, Result};
+
+/// Look into a build folder, a Parquet file, or a raw file of any format.
+#[derive(Debug, Args)]
+pub struct Inspect {
+    /// A build folder, a Parquet file, a raw file (or `ARCHIVE!MEMBER`).
+    path: PathBuf,
+    /// Rows to show of each kind.
+    #[arg(long, short, default_value = "5")]
+    rows: usize,
+    /// Only rows of this use; for a raw file: read its rows for this use.
+    #[arg(long = "use", value_name = "USE", value_parser = parse_use)]
+    usage: Option<Use>,
+    /// Show rows that were dropped, and why.
+    #[arg(long)]
+    dropped: bool,
+    /// Show what could not be read as a row.
+    #[arg(long)]
+    unreadable: bool,
+    /// Only rows with this reason word.
+    #[arg(long, value_name = "REASON")]
+    reason: Option<String>,
+}
+
+fn parse_use(word: &str) -> Result<Use, String> {
+    Use::parse(word).ok_or_else(|| "write pretrain, task, instruct or rlhf".to_owned())
+}
+
+impl Inspect {
+    /// Runs the command.
+    pub fn run(self, context: &Context) -> Result<()> {
+        if self.path.join("build.json").is_file() {
+            return self.build(context);
+        }
+        if self.path.is_dir() {
+            let rows = peek::folder(&self.path)?;
+            if context.format == Format::Json {
+                let files =
+                    rows.iter().skip(1).map(|r| json!({"file": r[0], "size": r[1], "format": r[2], "note": r[3]}));
+                return super::print(&format!(
+                    "{}\n",
+                    json!({"v": 1, "kind": "folder", "files": files.collect::<Vec<_>>()})
+                ));
+            }
+            super::print(&table::table(&rows, 0, table::terminal()))?;
+            ui::say(context, "no build.json there, so this is a folder of raw files\nnext: `corpus inspect FILE`");
+            return Ok(());
+        }
+        let (path, member) = self.place()?;
+        if member.is_none() && is_parquet(&path) && self.parquet(context, &path)? {
+            return Ok(());
+        }
+        let reason = self.reason.as_deref();
+        let wanted = peek::Wanted { rows: self.rows, dropped: self.dropped, reason, usage: self.usage };
+        let peek = peek::peek(&path, member.as_deref(), &wanted)?;
+        if context.format == Format::Json {
+            return super::print(&format!("{}\n", peek.json()));
+        }
+        super::print(&peek.text(table::terminal(), !self.unreadable || self.dropped))?;
+        ui::say(context, &peek.next());
+        Ok(())
+    }
+
+    /// The file, and the member after `!` where it is named so.
+    fn place(&self) -> Result<(PathBuf, Option<String>)> {
+        if self.path.exists() {
+            return Ok((self.path.clone(), None));
+        }
+        let text = self.path.to_string_lossy();
+        if let Some((archive, member)) = text.split_once('!')
+            && Path::new(archive).is_file()
+        {
+            return Ok((archive.into(), Some(member.to_owned())));
+        }
+        Err(Error::input(
+            format!("there is no {text}"),
+            "name a build folder (`builds/NAME`), a Parquet file or a raw file",
+        ))
+    }
+
+    /// A Parquet file that a build wrote; false where it is raw data in Parquet.
+    fn parquet(&self, context: &Context, path: &Path) -> Result<bool> {
+        let file = File::open(path).map_err(Error::io(path))?;
+        // A damaged file is for the raw reader to explain.
+        let Ok(builder) = ParquetRecordBatchReaderBuilder::try_new(file) else { return Ok(false) };
+        let metadata = builder.metadata().file_metadata();
+        let pairs = metadata.key_value_metadata().cloned().unwrap_or_default();
+        let labels: Vec<(String, String)> = pairs
+            .into_iter()
+            .filter(|p| p.key.starts_with("corpus.") && p.key != "corpus.schema")
+            .filter_map(|p| Some((p.key, p.value?)))
+            .collect();
+        if labels.is_empty() {
+            return Ok(false);
+        }
+        let (total, groups) = (metadata.num_rows().max(0) as u64, builder.metadata().num_row_groups());
+        let schema: Vec<(String, String)> =
+            builder.schema().fields().iter().map(|f| (f.name().clone(), type_name(f.data_type()))).collect();
+        let rows = read(path, self.rows, self.reason.as_deref())?;
+        if context.format == Format::Json {
+            let pairs =
+                |of: Vec<(String, String)>| of.into_iter().map(|(k, v)| (k, Json::from(v))).collect::<Map<_, _>>();
+            let rows: Vec<Json> = rows.iter().map(show::object).collect();
+            let json = json!({"v": 1, "kind": "parquet", "path": path.display().to_string(), "total": total,
+                "labels": pairs(labels), "schema": pairs(schema), "rows": rows});
+            super::print(&format!("{json}\n"))?;
+            return Ok(true);
+        }
+        let columns = table::terminal();
+        let mut text =
+            format!("{} · {} rows in {}\n", path.display(), count(total), table::plural(groups as u64, "row group"));
+        text += &labels.iter().map(|(key, value)| format!("  {key} = {}\n", table::line(value))).collect::<String>();
+        let schema: Vec<Vec<String>> = schema.into_iter().map(|(name, kind)| vec![name, kind]).collect();
+        text += &format!("\n{}", table::table(&schema, 2, columns));
+        text += &rows_text(&rows, columns);
+        super::print(&text)?;
+        Ok(true)
+    }
+
+    fn build(&self, context: &Context) -> Result<()> {
+        let path = self.path.join("build.json");
+        let bytes = std::fs::read(&path).map_err(Error::io(&path))?;
+        let manifest: Manifest = serde_json::from_slice(&bytes)
+            .map_err(|e| Error::input(format!("{}: {e}", path.display()), "another version wrote it: build again"))?;
+        let kind = match (self.unreadable, self.dropped || self.reason.is_some()) {
+            (true, _) => "unreadable",
+            (_, true) => "dropped",
+            _ => "data",
+        };
+        let mut parts: Vec<(String, Vec<Fields>)> = Vec::new();
+        if kind == "unreadable" {
+            parts.push((kind.to_owned(), self.rows_of(&self.path.join(kind))?));
+        } else {
+            for usage in Use::ALL.into_iter().filter(|u| self.usage.is_none_or(|w| w == *u)) {
+                let folder = self.path.join(kind).join(usage.as_str());
+                if folder.is_dir() {
+                    parts.push((format!("{kind}/{usage}"), self.rows_of(&folder)?));
+                }
+            }
+        }
+        if context.format == Format::Json {
+            let manifest: Json = serde_json::from_slice(&bytes).unwrap_or_default();
+            let rows = parts.iter().map(|(name, rows)| (name.clone(), rows.iter().map(show::object).collect()));
+            let rows: Map<String, Json> = rows.collect();
+            return super::print(&format!(
+                "{}\n",
+                json!({"v": 1, "kind": "build", "manifest": manifest, "rows": rows})
+            ));
+        }
+        let columns = table::terminal();
+        let mut text = if kind == "data" { summary(&manifest, columns) } else { String::new() };
+        for (name, rows) in &parts {
+            let none = if rows.is_empty() { ": no such rows" } else { "" };
+            text += &format!("{}{name}{none}\n{}", if text.is_empty() { "" } else { "\n" }, rows_text(rows, columns));
+        }
+        super::print(&text)?;
+        if parts.iter().all(|p| p.1.is_empty()) {
+            let reasons: Vec<&str> = manifest.reasons.iter().map(|r| r.reason.as_str()).collect();
+            if let Some(reason) = self.reason.as_deref().filter(|r| !reasons.contains(r) && !self.unreadable) {
+                ui::warn(
+                    context,
+                    &format!("no row was dropped for `{reason}`; see `corpus inspect {}`", self.path.display()),
+                );
+            }
+        }
+        let totals = &manifest.totals;
+        let folder = self.path.display();
+        ui::say(
+            context,
+            &match kind {
+                "data" if totals.dropped > 0 => format!("next: `corpus inspect {folder} --dropped`"),
+                "data" if totals.unreadable > 0 => format!("next: `corpus inspect {folder} --unreadable`"),
+                "data" => format!("next: read {folder}/README.md, the data set card"),
+                _ => "next: `corpus explain REASON`".to_owned(),
+            },
+        );
+        Ok(())
+    }
+
+    /// The first rows of a folder's files.
+    fn rows_of(&self, folder: &Path) -> Result<Vec<Fields>> {
+        let mut rows = Vec::new();
+        let entries = walkdir::WalkDir::new(folder).sort_by_file_name().into_iter().flatten();
+        for entry in entries.filter(|e| e.path().extension().is_some_and(|x| x == "parquet")) {
+            if rows.len() >= self.rows {
+                break;
+            }
+            rows.extend(read(entry.path(), self.rows - rows.len(), self.reason.as_deref())?);
+        }
+        Ok(rows)
+    }
+}
+
+fn rows_text(rows: &[Fields], columns: usize) -> String {
+    let of = |fields: &Fields| {
+        let at = fields.iter().find(|f| f.0 == "line").map_or(String::new(), |f| format!("line {}", f.1));
+        format!("\n{}", show::row(fields, &at, columns, 4))
+    };
+    rows.iter().map(of).collect()
+}
+
+/// Totals, the funnel, why rows went, and the files.
+fn summary(manifest: &Manifest, columns: usize) -> String {
+    let totals = &manifest.totals;
+    let share = |rows: u64| format!("{:.1}%", rows as f64 * 100.0 / totals.read.max(1) as f64);
+    let mut text = format!(
+        "{} · {} read -> {} kept ({}), {} dropped, {} unreadable · {} characters kept\n",
+        manifest.recipe.name,
+        count(totals.read),
+        count(totals.kept),
+        share(totals.kept),
+        count(totals.dropped),
+        count(totals.unreadable),
+        count(manifest.kept_chars)
+    );
+    let words = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
+    let mut rows = vec![words(&["stage", "rows in", "rows out"])];
+    rows.extend(manifest.stages.iter().map(|s| vec![s.name.clone(), count(s.rows_in), count(s.rows_out)]));
+    text += &format!("\n{}", table::table(&rows, 2, columns));
+    let mut reasons: Vec<(String, String, u64)> = Vec::new();
+    for line in &manifest.reasons {
+        match reasons.iter_mut().find(|r| r.0 == line.reason && r.1 == line.stage) {
+            Some(reason) => reason.2 += line.rows,
+            None => reasons.push((line.reason.clone(), line.stage.clone(), line.rows)),
+        }
+    }
+    reasons.sort_by(|a, b| b.2.cmp(&a.2).then_with(|| a.cmp(b)));
+    if !reasons.is_empty() {
+        let mut rows = vec![words(&["reason", "stage", "rows", "of read"])];
+        rows.extend(reasons.into_iter().map(|(reason, stage, n)| vec![reason, stage, count(n), share(n)]));
+        text += &format!("\n{}", table::table(&rows, 2, columns));
+    }
+    const FILES: usize = 30;
+    let files: Vec<_> = manifest.sources.iter().flat_map(|s| s.files.iter().map(move |f| (s, f))).collect();
+    let mut rows = vec![words(&["source", "file", "size", "format", "read", "kept", "dropped", "unreadable"])];
+    rows.extend(files.iter().take(FILES).map(|(source, file)| {
+        let c = &file.counts;
+        let counts = [c.read, c.kept, c.dropped, c.unreadable].map(count);
+        let row = [source.name.clone(), table::line(&file.path), size(file.bytes), file.format.clone()];
+        row.into_iter().chain(counts).collect()
+    }));
+    text += &format!("\n{}", table::table(&rows, 2, columns));
+    if files.len() > FILES {
+        text += &format!("  … and {} files more, in build.json\n", count((files.len() - FILES) as u64));
+    }
+    for (_, file) in files.iter().take(FILES) {
+        if let Some(note) = &file.note {
+            text += &format!("  not certain: {}: {note}\n", file.path);
+        }
+    }
+    text
+}
+
+/// The first rows of a Parquet file, those with a reason where one is asked for.
+fn read(path: &Path, wanted: usize, reason: Option<&str>) -> Result<Vec<Fields>> {
+    let file = File::open(path).map_err(Error::io(path))?;
+    let mut builder =
+        ParquetRecordBatchReaderBuilder::try_new(file)?.with_batch_size(wanted.clamp(1, 1024)).with_limit(wanted);
+    if let Some(reason) = reason {
+        let Ok(index) = builder.schema().index_of("reason") else { return Ok(Vec::new()) };
+        let mask = ProjectionMask::roots(builder.parquet_schema(), [index]);
+        let reason = arrow::array::StringArray::new_scalar(reason);
+        let predicate = ArrowPredicateFn::new(mask, move |batch| -> Result<BooleanArray, _> {
+            eq(batch.column(0).as_string::<i32>(), &reason)
+        });
+        builder = builder.with_row_filter(RowFilter::new(vec![Box::new(predicate)]));
+    }
+    let mut rows = Vec::new();
+    for batch in builder.build()? {
+        rows.extend(show::rows(&batch?));
+    }
+    Ok(rows)
+}
+
+fn is_parquet(path: &Path) -> bool {
+    let mut magic = [0; 4];
+    File::open(path).and_then(|mut f| std::io::Read::read_exact(&mut f, &mut magic)).is_ok() && &magic == b"PAR1"
+}
+
+/// A type as people write it: `text`, `list<{role, content}>`.
+fn type_name(kind: &arrow::datatypes::DataType) -> String {
+    use arrow::datatypes::DataType;
+    match kind {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => "text".into(),
+        DataType::List(item) | DataType::LargeList(item) => format!("list<{}>", type_name(item.data_type())),
+        DataType::Struct(fields) => {
+            let names: Vec<&str> = fields.iter().map(|f| f.name().as_str()).collect();
+            format!("{{{}}}", names.join(", "))
+        }
+        other => other.to_string().to_lowercase(),
+    }
+}

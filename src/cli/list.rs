@@ -1,0 +1,175 @@
+//! `corpus list`: what there is to build with.
+
+use std::collections::BTreeMap;
+
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use super::{Context, Format, table, ui};
+use crate::stages::{Kind, Stage};
+use crate::{Result, formats, recipe, stages};
+
+/// List stages, formats, signals and recipes.
+#[derive(Debug, Args)]
+pub struct List {
+    /// Only one of the lists [default: all].
+    #[arg(value_enum)]
+    what: Option<Section>,
+}
+
+/// A list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Section {
+    /// What can happen to rows.
+    Stages,
+    /// What raw files can look like.
+    Formats,
+    /// Shipped recipes.
+    Recipes,
+    /// What can be measured, and asked for in a `keep`.
+    Signals,
+    /// Data sets.
+    Sources,
+}
+
+/// A line of a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    /// The word in recipes.
+    pub name: String,
+    /// What kind of thing it is.
+    pub kind: String,
+    /// One line.
+    pub about: String,
+}
+
+impl Item {
+    fn new(name: &str, kind: &str, about: &str) -> Self {
+        Item { name: name.to_owned(), kind: kind.to_owned(), about: about.to_owned() }
+    }
+}
+
+impl Section {
+    fn title(self) -> &'static str {
+        match self {
+            Section::Stages => "stages",
+            Section::Formats => "formats",
+            Section::Recipes => "recipes",
+            Section::Signals => "signals",
+            Section::Sources => "sources",
+        }
+    }
+
+    /// Its items, sorted by name.
+    pub fn items(self) -> Vec<Item> {
+        let mut items: Vec<Item> = match self {
+            Section::Stages => stages::ALL.iter().map(|e| Item::new(e.name, e.kind, e.about)).collect(),
+            Section::Formats => {
+                let containers = formats::containers::ALL.iter().map(|c| Item::new(c.name(), "container", c.about()));
+                let shapes = formats::shapes::ALL.iter().map(|s| {
+                    let uses: Vec<&str> = s.uses().iter().map(|u| u.as_str()).collect();
+                    Item::new(s.name(), "shape", &format!("{} ({})", s.about(), uses.join(", ")))
+                });
+                containers.chain(shapes).collect()
+            }
+            Section::Recipes => {
+                recipe::SHIPPED.iter().map(|(name, text)| Item::new(name, "recipe", &about(text))).collect()
+            }
+            Section::Signals => signals(),
+            Section::Sources => Vec::new(),
+        };
+        items.sort_by(|a, b| a.name.cmp(&b.name).then(a.kind.cmp(&b.kind)));
+        items
+    }
+}
+
+/// What a recipe says that it is for.
+fn about(text: &str) -> String {
+    let table = text.parse::<toml::Table>().unwrap_or_default();
+    table.get("about").and_then(|a| a.as_str()).unwrap_or_default().to_owned()
+}
+
+/// The signals that stages measure, with the stages that do.
+fn signals() -> Vec<Item> {
+    let mut found: BTreeMap<&str, (&str, Vec<&str>)> = BTreeMap::new();
+    for entry in stages::ALL.iter().filter(|e| e.kind == "measure") {
+        let Ok((Stage::Measure(measure), _)) = (entry.build)(json!({})) else { continue };
+        for signal in measure.signals() {
+            let kind = match signal.kind {
+                Kind::Int => "number",
+                Kind::Float => "share",
+                Kind::Text => "word",
+                Kind::Words => continue,
+            };
+            found.entry(signal.name).or_insert((kind, Vec::new())).1.push(entry.name);
+        }
+    }
+    let about = |by: &[&str]| {
+        let first = by.first().copied().unwrap_or_default();
+        if first == "characters" {
+            "measured wherever a `keep` asks for it".to_owned()
+        } else {
+            format!("measured by `{}`", by.join("`, `"))
+        }
+    };
+    found.into_iter().map(|(name, (kind, by))| Item::new(name, kind, &about(&by))).collect()
+}
+
+impl List {
+    /// Runs the command.
+    pub fn run(self, context: &Context) -> Result<()> {
+        let all = [Section::Stages, Section::Formats, Section::Signals, Section::Recipes, Section::Sources];
+        let sections: Vec<Section> = self.what.map_or(all.to_vec(), |one| vec![one]);
+        if context.format == Format::Json {
+            let mut lists = serde_json::Map::from_iter([("v".to_owned(), json!(1))]);
+            for section in sections {
+                let items =
+                    section.items().into_iter().map(|i| json!({"name": i.name, "kind": i.kind, "about": i.about}));
+                lists.insert(section.title().to_owned(), items.collect());
+            }
+            return super::print(&format!("{}\n", serde_json::Value::Object(lists)));
+        }
+        // Lines that say what a thing is are not cut: a terminal breaks them.
+        let columns = 400;
+        let mut text = String::new();
+        for section in &sections {
+            let items = section.items();
+            if items.is_empty() {
+                continue;
+            }
+            let rows: Vec<Vec<String>> = items.into_iter().map(|i| vec![i.name, i.kind, i.about]).collect();
+            if sections.len() > 1 {
+                text += &format!("{}{}\n", if text.is_empty() { "" } else { "\n" }, section.title());
+                text += &table::table(&rows, 2, columns);
+            } else {
+                text += &table::table(&rows, 0, columns);
+            }
+        }
+        super::print(&text)?;
+        if self.what == Some(Section::Sources) {
+            ui::say(
+                context,
+                "the catalog of data sets comes with `corpus fetch`; until then a recipe names files by `path`",
+            );
+        } else {
+            ui::say(context, "next: `corpus explain NAME`");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_sorted_and_say_something() {
+        for section in [Section::Stages, Section::Formats, Section::Signals] {
+            let items = section.items();
+            assert!(items.is_sorted_by(|a, b| a.name <= b.name), "{section:?}");
+            assert!(items.iter().all(|i| !i.name.is_empty() && !i.kind.is_empty()), "{section:?}");
+        }
+        assert!(Section::Stages.items().iter().any(|i| i.name == "keep" && i.kind == "keep"));
+        assert!(Section::Sources.items().is_empty());
+    }
+}

@@ -1,0 +1,246 @@
+//! `corpus inspect` of a raw file: what it was taken for, and its first rows as a recipe would get them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::{Value as Json, json};
+
+use super::show::{self, Fields};
+use super::table;
+use crate::build::usage::{count, size};
+use crate::build::{inputs, sample};
+use crate::formats::{Layout, Piece, detect};
+use crate::input;
+use crate::recipe::Source;
+use crate::rows::{self, Rows, Use};
+use crate::{Error, Result};
+
+/// Records looked at for the share of unreadable ones.
+const RECORDS: u64 = 2_000;
+/// Bytes looked at.
+const BYTES: u64 = 8 << 20;
+/// Members of an archive, and files of a folder, that are named.
+const NAMED: usize = 20;
+
+/// What a raw file holds.
+pub struct Peek {
+    path: String,
+    bytes: u64,
+    members: Vec<String>,
+    layout: Layout,
+    confidence: f32,
+    runner_up: Option<String>,
+    note: Option<String>,
+    seen: sample::Seen,
+    rows: Vec<(u64, Fields)>,
+    unreadable: Vec<Json>,
+    /// Reason word to records, of those looked at.
+    reasons: BTreeMap<String, u64>,
+}
+
+/// A source as `corpus inspect` makes one up for a file without a recipe.
+pub fn source(name: &str, usage: Option<Use>) -> Source {
+    Source {
+        name: name.to_owned(),
+        path: Vec::new(),
+        format: None,
+        rows: None,
+        usage,
+        language: None,
+        license: None,
+        encoding: None,
+        fields: BTreeMap::new(),
+        limit: None,
+        priority: 0,
+        line: 1,
+    }
+}
+
+/// What to show of a raw file.
+pub struct Wanted<'a> {
+    /// Rows of each kind.
+    pub rows: usize,
+    /// Only rows that the format sets aside.
+    pub dropped: bool,
+    /// Only rows with this reason word.
+    pub reason: Option<&'a str>,
+    /// Which use to read rows for.
+    pub usage: Option<Use>,
+}
+
+/// Looks into a file (or a member of an archive).
+pub fn peek(path: &Path, member: Option<&str>, wanted: &Wanted<'_>) -> Result<Peek> {
+    let io = |e| Error::io(path)(e);
+    let bytes = std::fs::metadata(path).map_err(io)?.len();
+    let compression = input::compression(path).map_err(io)?;
+    // A broken archive is one file that cannot be read; its own reader says why.
+    let members: Vec<String> =
+        input::members(path, compression).unwrap_or(None).into_iter().flatten().map(|m| m.name).collect();
+    let member = member.map(str::to_owned).or_else(|| members.first().cloned());
+    if let Some(name) = member.as_ref().filter(|m| !members.contains(m)) {
+        let hint = format!("it holds {}", members.iter().take(3).cloned().collect::<Vec<_>>().join(", "));
+        return Err(Error::input(format!("{}: no member is called {name}", path.display()), hint));
+    }
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let stem = stem.split('.').next().unwrap_or_default().to_owned();
+    let found = detect::detect(path, member.as_deref()).map_err(io)?;
+    let (layout, note) = inputs::layout(64 << 20, &source(&stem, wanted.usage), path, member.as_deref())?;
+    let mut peek = Peek {
+        path: member.as_ref().map_or_else(|| path.display().to_string(), |m| format!("{}!{m}", path.display())),
+        bytes,
+        members,
+        layout,
+        confidence: found.confidence,
+        runner_up: found.runner_up,
+        note,
+        seen: sample::Seen::default(),
+        rows: Vec::new(),
+        unreadable: Vec::new(),
+        reasons: BTreeMap::new(),
+    };
+    peek.read(path, member, wanted);
+    Ok(peek)
+}
+
+impl Peek {
+    fn read(&mut self, path: &Path, member: Option<String>, wanted: &Wanted<'_>) {
+        let piece = Piece { path: path.to_path_buf(), member, start: 0, end: u64::MAX };
+        let (mut rows, mut lines) = (Rows::new(self.layout.usage), Vec::new());
+        let (unreadable, reasons) = (&mut self.unreadable, &mut self.reasons);
+        self.seen = sample::read(&piece, &self.layout, RECORDS.max(wanted.rows as u64), BYTES, &mut |record| {
+            let line = record.line + 1;
+            match &record.row {
+                Ok(row) => {
+                    let aside = row.aside.as_ref().map(|a| a.0);
+                    if let Some(aside) = aside {
+                        *reasons.entry(format!("{aside} (set aside)")).or_default() += 1;
+                    }
+                    let fits =
+                        (!wanted.dropped || aside.is_some()) && (wanted.reason.is_none() || aside == wanted.reason);
+                    if fits && lines.len() < wanted.rows {
+                        rows.push(lines.len() as u64, &record);
+                        lines.push(line);
+                    }
+                }
+                Err(error) => {
+                    *reasons.entry(error.reason.to_owned()).or_default() += 1;
+                    let fits = wanted.reason.is_none_or(|r| r == error.reason);
+                    if fits && unreadable.len() < wanted.rows {
+                        unreadable.push(json!({"line": line, "offset": record.offset, "reason": error.reason,
+                            "detail": error.detail, "head": error.head}));
+                    }
+                }
+            }
+        });
+        let hidden: Vec<String> = rows::hidden().iter().map(|f| f.name().clone()).filter(|n| n != "aside").collect();
+        let all = show::rows(&rows.finish()).into_iter().map(|mut fields| {
+            fields.retain(|f| !hidden.contains(&f.0) && !f.1.is_null());
+            fields
+        });
+        self.rows = lines.into_iter().zip(all).collect();
+    }
+
+    fn format(&self) -> String {
+        let l = &self.layout;
+        l.shape.as_ref().map_or_else(|| l.container.clone(), |s| format!("{}/{s}", l.container))
+    }
+
+    /// As one JSON document.
+    pub fn json(&self) -> Json {
+        let rows = self.rows.iter().map(|(line, fields)| {
+            let mut row = show::object(fields);
+            row["line"] = json!(line);
+            row
+        });
+        json!({
+            "v": 1, "kind": "file", "path": self.path, "bytes": self.bytes, "members": self.members,
+            "detected": {"format": self.format(), "layout": self.layout, "confidence": self.confidence,
+                "runner_up": self.runner_up, "note": self.note},
+            "looked_at": {"records": self.seen.records, "whole": self.seen.ended, "reasons": self.reasons},
+            "rows": rows.collect::<Vec<_>>(), "unreadable": self.unreadable,
+        })
+    }
+
+    /// For people; without readable rows where only others are asked for.
+    pub fn text(&self, columns: usize, readable: bool) -> String {
+        let l = &self.layout;
+        let packed = format!("{:?}", l.compression).to_lowercase();
+        let mut facts = vec![self.path.clone(), size(self.bytes), self.format(), l.encoding.0.clone()];
+        facts.extend(Some(packed).filter(|p| p != "none"));
+        facts.extend(l.rows.map(|r| format!("a row a {}", format!("{r:?}").to_lowercase())));
+        facts.push(format!("use {}", l.usage));
+        let mut text = format!("{}\n", facts.join(" · "));
+        let sure = format!("taken for {}, {:.0}% sure", self.format(), self.confidence * 100.0);
+        let other = self.runner_up.as_ref().map_or(String::new(), |r| format!("; else it would be {r}"));
+        text += &format!("{sure}{other}\n");
+        if let Some(note) = &self.note {
+            text += &format!("not certain: {note}\n");
+        }
+        if !self.members.is_empty() {
+            let named: Vec<&str> = self.members.iter().take(NAMED).map(String::as_str).collect();
+            let more = if self.members.len() > NAMED { ", …" } else { "" };
+            text += &format!("{} members: {}{more}\n", count(self.members.len() as u64), named.join(", "));
+        }
+        let whole = if self.seen.ended { "all" } else { "the first" };
+        let bad: u64 = self.reasons.iter().filter(|r| !r.0.ends_with(')')).map(|r| r.1).sum();
+        text += &format!("{whole} {}: {} unreadable", table::plural(self.seen.records, "record"), count(bad));
+        text += &self.reasons.iter().map(|(word, n)| format!(" · {} {word}", count(*n))).collect::<String>();
+        text.push('\n');
+        for (line, fields) in self.rows.iter().filter(|_| readable) {
+            text += "\n";
+            text += &show::row(fields, &format!("line {line}"), columns, 4);
+        }
+        for row in &self.unreadable {
+            let of = |key: &str| row[key].as_str().unwrap_or_default();
+            text += &format!("\nline {} · unreadable: {}\n", row["line"], of("reason"));
+            text += &show::labelled("detail", of("detail"), columns, 3);
+            if !of("head").is_empty() {
+                text += &show::labelled("begins", of("head"), columns, 2);
+            }
+        }
+        text
+    }
+
+    /// The words for a recipe that reads this file.
+    pub fn next(&self) -> String {
+        let reason = self.reasons.keys().find(|r| !r.ends_with(')'));
+        match reason {
+            Some(word) => format!("next: `corpus explain {word}`"),
+            None => format!("next: a recipe with `[[source]]`, `path = [\"{}\"]`; then `corpus check`", self.path),
+        }
+    }
+}
+
+/// The files of a folder that is no build, with what each was taken for.
+pub fn folder(path: &Path) -> Result<Vec<Vec<String>>> {
+    let mut rows = vec![["file", "size", "format", "note"].map(String::from).to_vec()];
+    let mut files: Vec<_> = walkdir::WalkDir::new(path)
+        .sort_by_file_name()
+        .into_iter()
+        .flatten()
+        .filter(|e| e.file_type().is_file() && !e.file_name().to_string_lossy().starts_with('.'))
+        .collect();
+    let all = files.len();
+    files.truncate(NAMED);
+    for entry in files {
+        let bytes = entry.metadata().map(|m| m.len()).unwrap_or_default();
+        let shown = entry.path().strip_prefix(path).unwrap_or(entry.path()).display().to_string();
+        let (format, note) = match detect::detect(entry.path(), None) {
+            Ok(found) => {
+                let container = found.container.to_string();
+                (found.shape.map_or(container.clone(), |s| format!("{container}/{s}")), found.note.unwrap_or_default())
+            }
+            Err(error) => ("?".into(), error.to_string()),
+        };
+        rows.push(vec![table::line(&shown), size(bytes), format, table::line(&note)]);
+    }
+    if all > NAMED {
+        rows.push(vec![
+            format!("… and {} more", count((all - NAMED) as u64)),
+            String::new(),
+            String::new(),
+            String::new(),
+        ]);
+    }
+    Ok(rows)
+}

@@ -1,0 +1,146 @@
+//! What reason words mean, and what to do about them.
+
+/// A word and its sentence. Words of `keep` rules (`chars_min`, `language_in`) are made of a signal and a side;
+/// [`explain`] takes those apart.
+pub const WORDS: &[(&str, &str)] = &[
+    // Dropped rows.
+    (
+        "empty",
+        "The row has no text after the stages that clean it. Nothing to cure, unless a stage before cleans too much: compare with the raw file",
+    ),
+    (
+        "exact_duplicate",
+        "Another row has the same content (or id, or url, as `by` of `exact_dedup` says); `kept_id` names the one that stayed. To prefer another one, give its source a higher `priority`",
+    ),
+    (
+        "not_sampled",
+        "Left out by `sample` (or by the weights of a mix), by a hash of seed and id. Raise `share`, or change `seed` for other rows",
+    ),
+    (
+        "redirect",
+        "The page only sends the reader to another page, so it has no text of its own. The format sets such pages aside on purpose; there is nothing to cure",
+    ),
+    (
+        "namespace",
+        "The page is none of the encyclopedia's articles (a talk page, a template, a category, …); `value` is the number of its namespace. The format sets such pages aside on purpose",
+    ),
+    (
+        "disambiguation",
+        "The page only lists the articles that share a name. The format sets such pages aside on purpose",
+    ),
+    (
+        "model",
+        "The page is not wikitext (a script, a style sheet, JSON); `value` names what it is. The format sets such pages aside on purpose",
+    ),
+    // Unreadable rows.
+    (
+        "json",
+        "The bytes are no valid JSON: a cut line, a missing quote, two objects in a line. `head` shows how they begin; repair the file, or leave the row out. If all rows fail, the file is no JSON: see `corpus inspect FILE`",
+    ),
+    (
+        "utf8",
+        "The bytes are not valid in the encoding that the file has. If the whole file fails, name its `encoding` in the source (`gb18030`, `Big5`, …); if single rows do, they are damaged",
+    ),
+    (
+        "field_missing",
+        "The object lacks a field that the format needs; `detail` names it and the fields that are there. Say what it is called with `fields = { ours = \"theirs\" }`, or choose another `format`",
+    ),
+    (
+        "field_type",
+        "A field holds another type than the format needs, such as an object where text should be. Name the field inside it with dots: `fields = { text = \"body.content\" }`",
+    ),
+    (
+        "dialogue_mismatch",
+        "The turns do not follow one another as they should, or the chosen and the rejected dialogue do not begin with the same prompt, so they cannot be compared; `detail` says where. The row is damaged in the source",
+    ),
+    (
+        "wrong_use",
+        "The row is for another use than the source: a preference pair in a source for instruct, say. Change `use`, or make two sources of it",
+    ),
+    (
+        "row_too_large",
+        "The row has more bytes than `max_row` under `[input]` allows (64MiB unless said otherwise). Raise it, with `--memory`, if such rows are real; often it is a file without line breaks, read as lines",
+    ),
+    (
+        "truncated",
+        "The file ends within a row or a compressed stream: a download that broke off. What came before is read. Fetch the file again",
+    ),
+    (
+        "corrupt",
+        "The compressed stream or the container is damaged: its checksum or structure is wrong. What came before is read. Fetch the file again",
+    ),
+    (
+        "open",
+        "The file could not be opened at all; `detail` says why. Check that it exists, can be read, and is what its format says",
+    ),
+    (
+        "xml",
+        "The XML is not well-formed at this place. What came before is read. Fetch the dump again, or cut out the page",
+    ),
+    (
+        "columns",
+        "The row has another number of columns than the first one, which names them: a quote that never closes, or a separator inside a text without quotes. Repair the row",
+    ),
+    (
+        "not_object",
+        "The record is JSON, but not an object, so that it has no fields. If each is a plain text, use `format = \"text\"`",
+    ),
+];
+
+/// The sentence of a reason word; words of `keep` rules are explained from their signal.
+pub fn explain(word: &str) -> Option<String> {
+    if let Some((_, sentence)) = WORDS.iter().find(|w| w.0 == word) {
+        return Some((*sentence).to_owned());
+    }
+    let (signal, side) = word.rsplit_once('_')?;
+    let known = super::list::Section::Signals.items().into_iter().any(|i| i.name == signal);
+    if !known {
+        return None;
+    }
+    Some(match side {
+        "min" => format!(
+            "The row's `{signal}` is less than the `min` of a `keep`; `value` and `limit` show both. Lower it to keep more: `{signal} = {{ min = … }}`"
+        ),
+        "max" => format!(
+            "The row's `{signal}` is more than the `max` of a `keep`; `value` and `limit` show both. Raise it to keep more: `{signal} = {{ max = … }}`"
+        ),
+        "in" => format!(
+            "The row's `{signal}` is none of those that a `keep` lists (an empty `value` could not be measured). Add to the list to keep more: `{signal} = {{ in = [\"…\"] }}`"
+        ),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_has_a_sentence_once() {
+        for (index, (word, sentence)) in WORDS.iter().enumerate() {
+            assert!(WORDS[..index].iter().all(|w| w.0 != *word), "{word} stands twice");
+            assert!(sentence.len() > 15, "{word}");
+        }
+        assert!(explain("chars_min").unwrap().contains("`min` of a `keep`"));
+        assert!(explain("nothing_min").is_none() && explain("min").is_none());
+    }
+
+    /// Words are written where a row fails; each needs its sentence here.
+    #[test]
+    fn every_word_of_a_format_has_a_sentence() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        for folder in ["formats", "input", "engine"] {
+            for entry in
+                walkdir::WalkDir::new(root.join(folder)).into_iter().flatten().filter(|e| e.file_type().is_file())
+            {
+                let source = std::fs::read_to_string(entry.path()).unwrap_or_default();
+                for before in ["reason: \"", "unreadable(\"", "bad(\"", "aside = Some((\"", "failure(\""] {
+                    for part in source.split(before).skip(1) {
+                        let word = part.split('"').next().unwrap_or_default();
+                        assert!(explain(word).is_some(), "{}: {word}", entry.path().display());
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Talk on stderr: progress, summaries, errors. Bars only on a terminal; colours only there, and never with `NO_COLOR`.
+
+use std::io::IsTerminal;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::json;
+
+use super::{Context, Format};
+use crate::Error;
+use crate::build::Progress;
+
+/// Whether stderr takes colours.
+pub fn colours() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+}
+
+/// Whether the user's locale asks for Chinese: `CORPUS_LANG`, else the usual variables.
+pub fn chinese() -> bool {
+    let first = ["CORPUS_LANG", "LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| {
+        std::env::var(name).ok().filter(|v| !v.is_empty())
+    });
+    first.is_some_and(|v| v.starts_with("zh"))
+}
+
+fn paint(code: &str, text: &str) -> String {
+    if colours() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+}
+
+/// A line of talk.
+pub fn say(context: &Context, line: &str) {
+    if !context.quiet && context.format == Format::Human {
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("{line}\n").as_bytes());
+    }
+}
+
+/// A warning.
+pub fn warn(context: &Context, line: &str) {
+    say(context, &format!("{} {line}", paint("33", "warning:")));
+}
+
+/// An error with its cure.
+pub fn error(context: &Context, error: &Error) {
+    if context.format == Format::Json {
+        let code = match error {
+            Error::Input { .. } => "input",
+            Error::Recipe(_) => "recipe",
+            Error::Interrupted => "interrupted",
+            _ => "unexpected",
+        };
+        let line = json!({"error": {"code": code, "message": error.to_string(), "hint": error.hint()}});
+        let _ = super::print(&format!("{line}\n"));
+        return;
+    }
+    let mut text = match error {
+        Error::Recipe(rendered) => rendered.trim_end().to_owned(),
+        other => format!("{} {other}", paint("31", "error:")),
+    };
+    if let Some(hint) = error.hint() {
+        text += &format!("\n\n{} {hint}", paint("36", "hint:"));
+    }
+    let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("{text}\n").as_bytes());
+}
+
+/// Bars on a terminal, a line every ten seconds elsewhere, one line at the end of each phase.
+pub struct Bars {
+    quiet: bool,
+    state: Mutex<State>,
+}
+
+struct State {
+    name: String,
+    bar: ProgressBar,
+    done: u64,
+    total: u64,
+    began: Instant,
+    said: Instant,
+}
+
+impl Bars {
+    /// Progress for a command.
+    pub fn new(context: &Context) -> Self {
+        let now = Instant::now();
+        let bar = ProgressBar::hidden();
+        let state = State { name: String::new(), bar, done: 0, total: 0, began: now, said: now };
+        Bars { quiet: context.quiet || context.format == Format::Json, state: Mutex::new(state) }
+    }
+
+    fn with(&self, act: impl FnOnce(&mut State)) {
+        if let Ok(mut state) = self.state.lock() {
+            act(&mut state);
+        }
+    }
+}
+
+impl Progress for Bars {
+    fn phase(&self, name: &str, total: u64) {
+        if self.quiet {
+            return;
+        }
+        self.with(|state| {
+            let now = Instant::now();
+            let bar = if std::io::stderr().is_terminal() {
+                let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+                let style = if total == 0 { "{prefix:>12} {spinner}" } else { "{prefix:>12} {bar:24} {pos}/{len} {eta}" };
+                if let Ok(style) = ProgressStyle::with_template(style) {
+                    bar.set_style(style.progress_chars("━╸ "));
+                }
+                bar.set_prefix(name.trim().to_owned());
+                bar.enable_steady_tick(Duration::from_millis(200));
+                bar
+            } else {
+                ProgressBar::hidden()
+            };
+            *state = State { name: name.trim().to_owned(), bar, done: 0, total, began: now, said: now };
+        });
+    }
+
+    fn advance(&self, steps: u64) {
+        self.with(|state| {
+            state.done += steps;
+            state.bar.inc(steps);
+            if !self.quiet && state.bar.is_hidden() && state.said.elapsed() > Duration::from_secs(10) {
+                state.said = Instant::now();
+                eprint(&format!("{:>12} {}/{}", state.name, state.done, state.total));
+            }
+        });
+    }
+
+    fn done(&self, summary: &str) {
+        if self.quiet {
+            return;
+        }
+        self.with(|state| {
+            state.bar.finish_and_clear();
+            let seconds = state.began.elapsed().as_secs_f64();
+            eprint(&format!("{} {summary} ({seconds:.1} s)", paint("32", &format!("{:>12}", state.name))));
+        });
+    }
+}
+
+fn eprint(line: &str) {
+    let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("{line}\n").as_bytes());
+}

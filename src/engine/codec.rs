@@ -1,0 +1,79 @@
+//! Plans through protobuf: the scan, the functions and the sink as their options in JSON, everything else as
+//! DataFusion writes it. A cluster's codec wraps its own around this one.
+
+use std::sync::Arc;
+
+use datafusion_common::{DataFusionError, Result};
+use datafusion_execution::TaskContext;
+use datafusion_expr::ScalarUDF;
+use datafusion_physical_plan::ExecutionPlan;
+use datafusion_proto::physical_plan::{PhysicalExtensionCodec, PhysicalProtoConverterExtension};
+use serde::{Deserialize, Serialize};
+
+use super::scan::{self, ScanSpec};
+use super::sink::{SinkExec, SinkSpec};
+use super::functions;
+
+/// Our nodes.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Node {
+    Scan { spec: ScanSpec, groups: Vec<Vec<usize>> },
+    Sink { spec: SinkSpec },
+}
+
+/// The codec.
+#[derive(Debug, Default)]
+pub struct Codec;
+
+fn json(error: serde_json::Error) -> DataFusionError {
+    DataFusionError::External(Box::new(error))
+}
+
+impl PhysicalExtensionCodec for Codec {
+    fn try_decode(
+        &self,
+        buf: &[u8],
+        inputs: &[Arc<dyn ExecutionPlan>],
+        _ctx: &TaskContext,
+        _converter: &dyn PhysicalProtoConverterExtension,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        match serde_json::from_slice(buf).map_err(json)? {
+            Node::Scan { spec, groups } => Ok(scan::scan(Arc::new(spec), &groups)),
+            Node::Sink { spec } => match inputs {
+                [input] => Ok(Arc::new(SinkExec::new(spec, input.clone()))),
+                _ => Err(DataFusionError::Internal("a sink has one input".into())),
+            },
+        }
+    }
+
+    fn try_encode(
+        &self,
+        node: Arc<dyn ExecutionPlan>,
+        buf: &mut Vec<u8>,
+        _converter: &dyn PhysicalProtoConverterExtension,
+    ) -> Result<()> {
+        let node = if let Some((spec, groups)) = scan::parts(node.as_ref()) {
+            Node::Scan { spec: spec.as_ref().clone(), groups }
+        } else if let Some(sink) = node.downcast_ref::<SinkExec>() {
+            Node::Sink { spec: sink.spec().clone() }
+        } else {
+            return Err(DataFusionError::NotImplemented(format!("{} cannot be shipped", node.name())));
+        };
+        serde_json::to_writer(buf, &node).map_err(json)
+    }
+
+    fn try_decode_udf(&self, name: &str, buf: &[u8]) -> Result<Arc<ScalarUDF>> {
+        if name == "get_field" {
+            return Ok(datafusion_functions::core::get_field());
+        }
+        let options = std::str::from_utf8(buf).map_err(|e| DataFusionError::External(Box::new(e)))?;
+        functions::decode(name, options).map_err(super::external)
+    }
+
+    fn try_encode_udf(&self, node: &ScalarUDF, buf: &mut Vec<u8>) -> Result<()> {
+        // An empty buffer would make the reader look the name up, and lose the options.
+        buf.extend_from_slice(functions::encode(node).unwrap_or("{}").as_bytes());
+        Ok(())
+    }
+}

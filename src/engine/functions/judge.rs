@@ -1,0 +1,205 @@
+//! `corpus_judge(…)`: whether a row is dropped, by which stage and why. It sees narrow columns only.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Builder, StringBuilder, StructArray};
+use arrow::datatypes::{DataType, Field, Fields, Float64Type, Int64Type};
+use serde::{Deserialize, Serialize};
+
+use super::Kernel;
+use crate::Result;
+use crate::stages::keep::{Failure, Rule};
+use crate::stages::sample::Sample;
+use crate::stages::{Kind, Value};
+
+/// One decision, in the order of the recipe.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Name of the stage in the recipe.
+    pub stage: String,
+    /// Rows of these languages only; empty is all.
+    pub languages: Vec<String>,
+    /// What is asked.
+    pub ask: Ask,
+}
+
+/// What a decision asks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ask {
+    /// `(signal, index into the signal arguments, rule)`.
+    Keep(Vec<(String, usize, Rule)>),
+    /// A share of the rows, by id.
+    Sample(Sample),
+}
+
+/// What is judged, for the rows of one source.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JudgeSpec {
+    /// Whether this is the first judgement: rows that are unreadable, set aside or empty are dropped first.
+    pub first: bool,
+    /// Name of the format, the stage of rows that it set aside.
+    pub format: String,
+    /// The decisions.
+    pub decisions: Vec<Decision>,
+    /// Types of the signal arguments, which follow the fixed ones.
+    pub signals: Vec<SignalType>,
+    /// Index of the language among the signal arguments, where it was measured.
+    pub language: Option<usize>,
+    /// The language of the source, where stated.
+    pub stated: Option<String>,
+}
+
+/// Type of a signal argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub enum SignalType {
+    Int,
+    Float,
+    Text,
+}
+
+impl From<Kind> for SignalType {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Int => SignalType::Int,
+            Kind::Float => SignalType::Float,
+            Kind::Text | Kind::Words => SignalType::Text,
+        }
+    }
+}
+
+/// The stage name under which unreadable rows stand among the drops (they are counted apart).
+pub const UNREADABLE: &str = "(unreadable)";
+/// The stage name of rows that were read but hold no text.
+pub const READ: &str = "read";
+
+/// The columns of a drop beside `ord`.
+pub fn drop_fields() -> Fields {
+    let text = |name| Field::new(name, DataType::Utf8, true);
+    Fields::from(vec![
+        text("stage"),
+        text("reason"),
+        text("value"),
+        text("limit"),
+        text("kept_id"),
+        Field::new("similarity", DataType::Float64, true),
+    ])
+}
+
+/// The fixed arguments, in order; the signals follow.
+pub const ARGUMENTS: [&str; 12] = [
+    "stage", "reason", "value", "limit", "kept_id", "similarity", "error", "aside", "aside_value", "blank",
+    "final_id", "language_hint",
+];
+
+/// The ready function.
+#[derive(Debug)]
+pub struct JudgeKernel {
+    spec: JudgeSpec,
+}
+
+impl Kernel for JudgeKernel {
+    const NAME: &'static str = "corpus_judge";
+    type Spec = JudgeSpec;
+
+    fn new(spec: JudgeSpec) -> Result<Self> {
+        Ok(JudgeKernel { spec })
+    }
+
+    fn returns(&self) -> DataType {
+        DataType::Struct(drop_fields())
+    }
+
+    fn run(&self, arguments: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
+        let before: Vec<_> = arguments[..5].iter().map(|a| a.as_string::<i32>()).collect();
+        let similarity = arguments[5].as_primitive::<Float64Type>();
+        let mut texts: [StringBuilder; 5] = Default::default();
+        let mut similarities = Float64Builder::new();
+        for row in 0..rows {
+            if before[0].is_valid(row) {
+                for (builder, column) in texts.iter_mut().zip(&before) {
+                    builder.append_option(column.is_valid(row).then(|| column.value(row)));
+                }
+                similarities.append_option(similarity.is_valid(row).then(|| similarity.value(row)));
+                continue;
+            }
+            similarities.append_null();
+            match self.judge(arguments, row) {
+                None => texts.iter_mut().for_each(StringBuilder::append_null),
+                Some((stage, failure)) => {
+                    let values = [stage, &failure.reason, &failure.value, &failure.limit];
+                    for (builder, value) in texts.iter_mut().zip(values) {
+                        builder.append_option((!value.is_empty()).then_some(value));
+                    }
+                    texts[4].append_null();
+                }
+            }
+        }
+        let mut columns: Vec<ArrayRef> = texts.iter_mut().map(|b| Arc::new(b.finish()) as ArrayRef).collect();
+        columns.push(Arc::new(similarities.finish()));
+        Ok(Arc::new(StructArray::new(drop_fields(), columns, None)))
+    }
+}
+
+fn text(column: &ArrayRef, row: usize) -> Option<&str> {
+    column.is_valid(row).then(|| column.as_string::<i32>().value(row))
+}
+
+impl JudgeKernel {
+    fn judge(&self, arguments: &[ArrayRef], row: usize) -> Option<(&str, Failure)> {
+        let (fixed, signals) = arguments.split_at(ARGUMENTS.len());
+        if self.spec.first
+            && let Some(drop) = self.first(fixed, row)
+        {
+            return Some(drop);
+        }
+        let measured = self.spec.language.and_then(|i| text(&signals[i], row));
+        let language = measured.or_else(|| text(&fixed[11], row)).or(self.spec.stated.as_deref()).unwrap_or("und");
+        for decision in &self.spec.decisions {
+            if !decision.languages.is_empty() && !decision.languages.iter().any(|l| l == language) {
+                continue;
+            }
+            let failure = match &decision.ask {
+                Ask::Keep(rules) => rules
+                    .iter()
+                    .find_map(|(signal, at, rule)| rule.judge(signal, &self.value(*at, signals, row))),
+                Ask::Sample(sample) => (!sample.keeps(text(&fixed[10], row).unwrap_or_default())).then(|| Failure {
+                    reason: "not_sampled".into(),
+                    value: String::new(),
+                    limit: crate::stages::keep::number(sample.share),
+                }),
+            };
+            if let Some(failure) = failure {
+                return Some((&decision.stage, failure));
+            }
+        }
+        None
+    }
+
+    fn first(&self, fixed: &[ArrayRef], row: usize) -> Option<(&str, Failure)> {
+        let failure = |reason: &str, value: &str| Failure {
+            reason: reason.to_owned(),
+            value: value.to_owned(),
+            limit: String::new(),
+        };
+        if let Some(error) = text(&fixed[6], row) {
+            return Some((UNREADABLE, failure(error, "")));
+        }
+        if let Some(aside) = text(&fixed[7], row) {
+            return Some((&self.spec.format, failure(aside, text(&fixed[8], row).unwrap_or_default())));
+        }
+        let blank: &BooleanArray = fixed[9].as_boolean();
+        blank.value(row).then(|| (READ, failure("empty", "")))
+    }
+
+    /// The value of signal `at`; null where this source does not measure it.
+    fn value(&self, at: usize, signals: &[ArrayRef], row: usize) -> Value {
+        let Some(column) = signals.get(at).filter(|c| c.is_valid(row)) else { return Value::Null };
+        match self.spec.signals[at] {
+            SignalType::Int => Value::Int(column.as_primitive::<Int64Type>().value(row)),
+            SignalType::Float => Value::Float(column.as_primitive::<Float64Type>().value(row)),
+            SignalType::Text => Value::Text(column.as_string::<i32>().value(row).to_owned().into()),
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Named functions over a batch. Each is its options as JSON, so that a plan that calls it can be shipped; each is
+//! called once in a projection that names its result, and declared volatile, so that nothing runs it twice.
+
+use std::fmt::Debug;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use arrow::array::ArrayRef;
+use arrow::datatypes::DataType;
+use datafusion_common::Result;
+use datafusion_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub mod ids;
+pub mod judge;
+pub mod rows;
+
+/// What a named function does with a batch.
+pub trait Kernel: Debug + Send + Sync + Sized + 'static {
+    /// The function's name in plans.
+    const NAME: &'static str;
+    /// Its options.
+    type Spec: Serialize + DeserializeOwned + Debug + Send + Sync + Clone + 'static;
+    /// Makes it ready to run.
+    fn new(spec: Self::Spec) -> crate::Result<Self>;
+    /// The type of its result.
+    fn returns(&self) -> DataType;
+    /// Runs it over the arguments, arrays of `rows` values each.
+    fn run(&self, arguments: &[ArrayRef], rows: usize) -> crate::Result<ArrayRef>;
+}
+
+/// A kernel as the engine calls it.
+#[derive(Debug)]
+pub struct Function<K> {
+    options: String,
+    kernel: K,
+    signature: Signature,
+}
+
+impl<K: Kernel> Function<K> {
+    /// The function with these options.
+    pub fn of(spec: K::Spec) -> crate::Result<ScalarUDF> {
+        let options = serde_json::to_string(&spec).map_err(|e| crate::Error::Engine(e.to_string()))?;
+        let signature = Signature::variadic_any(Volatility::Volatile);
+        Ok(ScalarUDF::new_from_impl(Function { options, kernel: K::new(spec)?, signature }))
+    }
+
+    fn from_json(options: &str) -> crate::Result<ScalarUDF> {
+        let spec = serde_json::from_str(options).map_err(|e| crate::Error::Engine(e.to_string()))?;
+        Function::<K>::of(spec)
+    }
+}
+
+impl<K> PartialEq for Function<K> {
+    fn eq(&self, other: &Self) -> bool {
+        self.options == other.options
+    }
+}
+impl<K> Eq for Function<K> {}
+impl<K> Hash for Function<K> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.options.hash(state);
+    }
+}
+
+impl<K: Kernel> ScalarUDFImpl for Function<K> {
+    fn name(&self) -> &str {
+        K::NAME
+    }
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+    fn return_type(&self, _arguments: &[DataType]) -> Result<DataType> {
+        Ok(self.kernel.returns())
+    }
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let arrays = ColumnarValue::values_to_arrays(&args.args)?;
+        let result = self.kernel.run(&arrays, args.number_rows).map_err(super::external)?;
+        Ok(ColumnarValue::Array(result))
+    }
+}
+
+/// The options of one of our functions, for the codec; `None` for any other function.
+pub fn encode(function: &ScalarUDF) -> Option<&str> {
+    let inner = function.inner();
+    inner
+        .downcast_ref::<Function<rows::RowsKernel>>()
+        .map(|f| f.options.as_str())
+        .or_else(|| inner.downcast_ref::<Function<judge::JudgeKernel>>().map(|f| f.options.as_str()))
+        .or_else(|| inner.downcast_ref::<Function<ids::IdsKernel>>().map(|f| f.options.as_str()))
+}
+
+/// The function `name` with these options.
+pub fn decode(name: &str, options: &str) -> crate::Result<Arc<ScalarUDF>> {
+    let function = match name {
+        rows::RowsKernel::NAME => Function::<rows::RowsKernel>::from_json(options),
+        judge::JudgeKernel::NAME => Function::<judge::JudgeKernel>::from_json(options),
+        ids::IdsKernel::NAME => Function::<ids::IdsKernel>::from_json(options),
+        _ => Err(crate::Error::Engine(format!("no function is called {name}"))),
+    };
+    function.map(Arc::new)
+}

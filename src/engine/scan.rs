@@ -1,0 +1,264 @@
+//! The scan: pieces of raw files to batches of rows.
+//!
+//! It is a `FileSource` under DataFusion's own `FileScanConfig`, one file group a partition: Ballista makes tasks by
+//! slicing file groups, and cuts any other leaf wrongly without a word. A `PartitionedFile` names its piece by number,
+//! in its partition value; the pieces themselves are options of the source.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, UInt64Array};
+use arrow::datatypes::{DataType, Field, SchemaRef};
+use datafusion_common::tree_node::TreeNodeRecursion;
+use datafusion_common::{DataFusionError, Result, ScalarValue};
+use datafusion_datasource::file::FileSource;
+use datafusion_datasource::file_groups::FileGroup;
+use datafusion_datasource::file_scan_config::{FileScanConfig, FileScanConfigBuilder};
+use datafusion_datasource::file_stream::{FileOpenFuture, FileOpener};
+use datafusion_datasource::source::DataSourceExec;
+use datafusion_datasource::{PartitionedFile, TableSchema};
+use datafusion_execution::object_store::ObjectStoreUrl;
+use datafusion_physical_expr::PhysicalExpr;
+use datafusion_physical_plan::ExecutionPlan;
+use datafusion_physical_plan::metrics::ExecutionPlanMetricsSet;
+use futures::{FutureExt, StreamExt};
+use object_store::ObjectStore;
+use serde::{Deserialize, Serialize};
+
+use crate::formats::{self, Layout, Piece, Reader};
+use crate::rows::{Record, Rows, Unreadable, Use, scan_schema};
+
+/// Bytes of text in a batch: cut by bytes before rows.
+const BATCH_BYTES: usize = 1 << 20;
+/// Rows in a batch at most.
+const BATCH_ROWS: usize = 8192;
+
+/// One stretch of a raw file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PieceSpec {
+    /// Number of the piece in the build; the high half of every row key in it.
+    pub number: u64,
+    /// The file.
+    pub path: PathBuf,
+    /// The member, in an archive.
+    pub member: Option<String>,
+    /// First byte.
+    pub start: u64,
+    /// One past the last byte; `u64::MAX` is the end.
+    pub end: u64,
+    /// Lines of the file before `start`.
+    pub lines: u64,
+    /// Which of [`ScanSpec::layouts`].
+    pub layout: usize,
+    /// Bytes of the file on disk.
+    pub bytes: u64,
+    /// Time of the last change, nanoseconds since 1970: a file that changed under us is an error.
+    pub modified: u64,
+    /// Rows before this one are not emitted.
+    pub first: u64,
+    /// Rows from this one on are not emitted.
+    pub last: u64,
+}
+
+/// Everything a scan needs to know.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScanSpec {
+    /// The use of all rows.
+    pub usage: Use,
+    /// The layouts that pieces refer to.
+    pub layouts: Vec<Layout>,
+    /// The pieces, in order.
+    pub pieces: Vec<PieceSpec>,
+}
+
+/// The source under the scan.
+#[derive(Clone, Debug)]
+pub struct ScanSource {
+    spec: Arc<ScanSpec>,
+    schema: TableSchema,
+    metrics: ExecutionPlanMetricsSet,
+}
+
+/// A scan over groups of pieces (numbers into [`ScanSpec::pieces`]), one group a partition.
+pub fn scan(spec: Arc<ScanSpec>, groups: &[Vec<usize>]) -> Arc<dyn ExecutionPlan> {
+    let partition = Arc::new(Field::new("piece", DataType::UInt64, false));
+    let schema = TableSchema::builder(scan_schema(spec.usage)).with_table_partition_cols(vec![partition]).build();
+    let groups = groups
+        .iter()
+        .map(|pieces| FileGroup::new(pieces.iter().map(|index| file(&spec.pieces[*index], *index)).collect()))
+        .collect();
+    let source = ScanSource { spec, schema, metrics: ExecutionPlanMetricsSet::new() };
+    let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))
+        .with_file_groups(groups)
+        .build();
+    DataSourceExec::from_data_source(config)
+}
+
+fn file(piece: &PieceSpec, index: usize) -> PartitionedFile {
+    let mut file = PartitionedFile::new(piece.path.to_string_lossy().into_owned(), piece.bytes);
+    file.partition_values = vec![ScalarValue::UInt64(Some(index as u64))];
+    file
+}
+
+/// The scan's options and its groups, if `plan` is one.
+pub fn parts(plan: &dyn ExecutionPlan) -> Option<(Arc<ScanSpec>, Vec<Vec<usize>>)> {
+    let exec = plan.downcast_ref::<DataSourceExec>()?;
+    let (config, source) = exec.downcast_to_file_source::<ScanSource>()?;
+    let groups = config
+        .file_groups
+        .iter()
+        .map(|group| group.iter().filter_map(|f| index_of(f).ok()).collect())
+        .collect();
+    Some((source.spec.clone(), groups))
+}
+
+fn index_of(file: &PartitionedFile) -> Result<usize> {
+    match file.partition_values.first() {
+        Some(ScalarValue::UInt64(Some(index))) => Ok(*index as usize),
+        _ => Err(DataFusionError::Internal("a scanned file without the number of its piece".into())),
+    }
+}
+
+impl FileSource for ScanSource {
+    fn create_file_opener(
+        &self,
+        _store: Arc<dyn ObjectStore>,
+        _config: &FileScanConfig,
+        _partition: usize,
+    ) -> Result<Arc<dyn FileOpener>> {
+        Ok(Arc::new(Opener { spec: self.spec.clone(), schema: self.schema.table_schema().clone() }))
+    }
+    fn table_schema(&self) -> &TableSchema {
+        &self.schema
+    }
+    fn with_batch_size(&self, _rows: usize) -> Arc<dyn FileSource> {
+        Arc::new(self.clone())
+    }
+    fn metrics(&self) -> &ExecutionPlanMetricsSet {
+        &self.metrics
+    }
+    fn file_type(&self) -> &str {
+        "corpus"
+    }
+    fn supports_repartitioning(&self) -> bool {
+        false // pieces are cut by the inputs alone
+    }
+    fn apply_expressions(
+        &self,
+        _f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+}
+
+struct Opener {
+    spec: Arc<ScanSpec>,
+    schema: SchemaRef,
+}
+
+impl FileOpener for Opener {
+    fn open(&self, file: PartitionedFile) -> Result<FileOpenFuture> {
+        let index = index_of(&file)?;
+        let batches = Batches::open(&self.spec, index, self.schema.clone())?;
+        Ok(async move { Ok(futures::stream::iter(batches).boxed()) }.boxed())
+    }
+}
+
+/// The batches of one piece. Reads are plain blocking ones: a worker has one piece at a time.
+struct Batches {
+    spec: Arc<ScanSpec>,
+    index: usize,
+    reader: Option<Box<dyn Reader>>,
+    rows: Rows,
+    /// Rows of the piece seen so far.
+    seen: u64,
+    schema: SchemaRef,
+}
+
+impl Batches {
+    fn open(spec: &Arc<ScanSpec>, index: usize, schema: SchemaRef) -> Result<Self> {
+        let piece = &spec.pieces[index];
+        let layout = &spec.layouts[piece.layout];
+        unchanged(piece)?;
+        let mut batches =
+            Batches { spec: spec.clone(), index, reader: None, rows: Rows::new(spec.usage), seen: 0, schema };
+        let container = formats::container(&layout.container)
+            .ok_or_else(|| DataFusionError::Internal(format!("no container is called {}", layout.container)))?;
+        let place = Piece {
+            path: piece.path.clone(),
+            member: piece.member.clone(),
+            start: piece.start,
+            end: piece.end,
+        };
+        match container.open(&place, layout) {
+            Ok(mut reader) => {
+                batches.seen = if piece.first > 0 { reader.skip(piece.first) } else { 0 };
+                batches.reader = Some(reader);
+            }
+            Err(error) => {
+                let row = Err(Unreadable { reason: "open", detail: error.to_string(), head: String::new() });
+                batches.push(Record { offset: 0, line: 0, row });
+            }
+        }
+        Ok(batches)
+    }
+
+    fn push(&mut self, record: Record<'_>) {
+        let piece = &self.spec.pieces[self.index];
+        push(piece, &mut self.rows, &mut self.seen, record);
+    }
+
+    fn batch(&mut self) -> Result<RecordBatch> {
+        let batch = self.rows.finish();
+        let mut columns = batch.columns().to_vec();
+        columns.push(Arc::new(UInt64Array::from(vec![self.index as u64; batch.num_rows()])) as ArrayRef);
+        Ok(RecordBatch::try_new(self.schema.clone(), columns)?)
+    }
+}
+
+fn push(piece: &PieceSpec, rows: &mut Rows, seen: &mut u64, mut record: Record<'_>) {
+    let row = *seen;
+    *seen += 1;
+    if (piece.first..piece.last).contains(&row) {
+        record.line += piece.lines;
+        rows.push(piece.number << 32 | row, &record);
+    }
+}
+
+impl Iterator for Batches {
+    type Item = Result<RecordBatch>;
+    fn next(&mut self) -> Option<Self::Item> {
+        let piece = &self.spec.pieces[self.index];
+        while let Some(reader) = &mut self.reader {
+            if self.rows.bytes() >= BATCH_BYTES || self.rows.len() >= BATCH_ROWS {
+                return Some(self.batch());
+            }
+            let (rows, seen) = (&mut self.rows, &mut self.seen);
+            let more = *seen < piece.last && reader.next(&mut |record| push(piece, rows, seen, record));
+            if !more {
+                self.reader = None;
+            }
+        }
+        (!self.rows.is_empty()).then(|| self.batch())
+    }
+}
+
+/// A file that was changed since it was looked at would give other rows under the same keys.
+fn unchanged(piece: &PieceSpec) -> Result<()> {
+    let io = |e| super::external(crate::Error::io(&piece.path)(e));
+    let meta = std::fs::metadata(&piece.path).map_err(io)?;
+    if meta.len() == piece.bytes && modified(&meta) == piece.modified {
+        return Ok(());
+    }
+    Err(super::external(crate::Error::input(
+        format!("{}: the file changed while the build was reading it", piece.path.display()),
+        "run the same command again: what depends on the file is done anew",
+    )))
+}
+
+/// Time of the last change, nanoseconds since 1970.
+pub fn modified(meta: &std::fs::Metadata) -> u64 {
+    let since = meta.modified().ok().and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok());
+    since.map_or(0, |d| d.as_nanos() as u64)
+}
+

@@ -1,0 +1,132 @@
+//! The runtime of a build: memory pool, spill folder, and the driver that runs a plan's partitions in order.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use arrow::array::RecordBatch;
+use datafusion_common::config::SpillCompression;
+use datafusion_execution::TaskContext;
+use datafusion_execution::config::SessionConfig;
+use datafusion_execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion_execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion_execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion_physical_plan::ExecutionPlan;
+use futures::StreamExt;
+
+use crate::{Error, Result};
+
+/// Rows in a batch of a job that carries text: batches are cut by bytes first.
+pub const TEXT_ROWS: usize = 256;
+/// Rows in a batch of a job over narrow columns.
+pub const NARROW_ROWS: usize = 8192;
+
+/// What every job of a build shares.
+#[derive(Clone)]
+pub struct Session {
+    /// Partitions executed at a time.
+    pub threads: usize,
+    /// Bytes of the engine's memory pool: 60 % of what the user allows; the rest is for readers and writers.
+    pub pool: usize,
+    runtime: Arc<RuntimeEnv>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Session {
+    /// A session with `memory` bytes in all, spilling to `folder`.
+    pub fn new(threads: usize, memory: u64, folder: &Path, stop: Arc<AtomicBool>) -> Result<Self> {
+        let pool = (memory as usize / 5 * 3).max(8 << 20);
+        let consumers = NonZeroUsize::new(5).expect("five is not zero");
+        let runtime = RuntimeEnvBuilder::new()
+            .with_memory_pool(Arc::new(TrackConsumersPool::new(FairSpillPool::new(pool), consumers)))
+            .with_disk_manager_builder(
+                DiskManagerBuilder::default()
+                    .with_mode(DiskManagerMode::Directories(vec![folder.to_path_buf()]))
+                    .with_max_temp_directory_size(1 << 50),
+            )
+            .build_arc()?;
+        Ok(Session { threads: threads.max(1), pool, runtime, stop })
+    }
+
+    /// The context for a plan whose batches hold at most `rows` rows.
+    pub fn context(&self, rows: usize) -> Arc<TaskContext> {
+        let mut config = SessionConfig::new().with_batch_size(rows).with_target_partitions(2);
+        let options = config.options_mut();
+        // Work stealing would move files between partitions; a declared order would be lost.
+        options.execution.enable_file_stream_work_stealing = false;
+        // A sort by several columns makes cursors of all its batches at once while it merges (measured: less than
+        // half a partition's share fails).
+        options.execution.sort_spill_reservation_bytes = self.pool / (2 * self.threads);
+        options.execution.spill_compression = SpillCompression::Lz4Frame;
+        let none = std::collections::HashMap::new;
+        Arc::new(TaskContext::new(
+            None,
+            "corpus".into(),
+            config,
+            none().into_iter().collect(),
+            Default::default(),
+            Default::default(),
+            Default::default(),
+            self.runtime.clone(),
+        ))
+    }
+
+    /// Whether the user asked to stop.
+    pub fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
+/// Runs the partitions of `plan`, `session.threads` at a time, in order; `begin` hears of each that starts, `done` of
+/// each that ended, in order.
+/// This is for plans without operators whose partitions wait for one another; [`is_drivable`] refuses others.
+pub async fn drive(
+    session: &Session,
+    plan: Arc<dyn ExecutionPlan>,
+    rows: usize,
+    begin: impl Fn(usize),
+    mut done: impl FnMut(usize, Vec<RecordBatch>) -> Result<()>,
+) -> Result<()> {
+    is_drivable(plan.as_ref())?;
+    let partitions = plan.properties().output_partitioning().partition_count();
+    let context = session.context(rows);
+    let tasks = futures::stream::iter(0..partitions).map(|partition| {
+        let (plan, context, session, begin) = (plan.clone(), context.clone(), session.clone(), &begin);
+        async move {
+            if session.stopped() {
+                return Err(Error::Interrupted);
+            }
+            begin(partition);
+            let task = tokio::spawn(async move {
+                let mut stream = plan.execute(partition, context)?;
+                let mut batches = Vec::new();
+                while let Some(batch) = stream.next().await {
+                    batches.push(batch?);
+                }
+                Ok::<_, Error>(batches)
+            });
+            match task.await {
+                Ok(result) => result,
+                Err(panic) => Err(Error::Engine(format!("a worker failed: {panic}"))),
+            }
+        }
+    });
+    let mut tasks = std::pin::pin!(tasks.buffered(session.threads));
+    let mut partition = 0;
+    while let Some(batches) = tasks.next().await {
+        done(partition, batches?)?;
+        partition += 1;
+    }
+    Ok(())
+}
+
+/// Refuses a plan in which one partition could wait for another that has not been started.
+fn is_drivable(plan: &dyn ExecutionPlan) -> Result<()> {
+    const ALONE: [&str; 6] =
+        ["DataSourceExec", "ProjectionExec", "FilterExec", "SortMergeJoinExec", "SinkExec", "CooperativeExec"];
+    if !ALONE.contains(&plan.name()) {
+        return Err(Error::Engine(format!("{} cannot run partition by partition", plan.name())));
+    }
+    plan.children().into_iter().try_for_each(|child| is_drivable(child.as_ref()))
+}

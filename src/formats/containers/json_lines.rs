@@ -1,0 +1,108 @@
+//! JSON lines: one object a line.
+//!
+//! # What it reads
+//! Every line that is not blank is an object; a byte order mark at the start is passed over. Lone surrogate escapes
+//! become U+FFFD. Of a key that stands twice, the last counts.
+//!
+//! # What is unreadable
+//! `utf8`, `json`, `not_object`, `truncated` (the file ends within a row), `row_too_large`, and what the shape says.
+//!
+//! # Example
+//! ```toml
+//! [[source]]
+//! name   = "news"
+//! path   = ["news/*.jsonl"]
+//! use    = "pretrain"
+//! fields = { text = "content", id = "news_id" }
+//! ```
+//!
+//! # Limits
+//! A plain UTF-8 file is read by all cores; a compressed one by one core.
+
+use std::io;
+
+use super::mapped::{map, shape_of, stream_broke, too_large};
+use crate::formats::{Container, Layout, Piece, Reader, Shape, Split};
+use crate::input::{Line, Lines};
+use crate::rows::Record;
+use crate::stages::module_docs;
+
+/// The container.
+pub struct JsonLines;
+
+/// Its instance.
+pub static CONTAINER: JsonLines = JsonLines;
+
+impl Container for JsonLines {
+    fn name(&self) -> &'static str {
+        "jsonl"
+    }
+    fn about(&self) -> &'static str {
+        "JSON lines: one object a line"
+    }
+    fn docs(&self) -> &'static str {
+        module_docs(include_str!("json_lines.rs"))
+    }
+    fn split(&self, _layout: &Layout) -> Split {
+        Split::Bytes
+    }
+    fn open(&self, piece: &Piece, layout: &Layout) -> io::Result<Box<dyn Reader>> {
+        let lines = Lines::open(piece, layout)?;
+        Ok(Box::new(JsonLinesReader { lines, shape: shape_of(layout)?, layout: layout.clone() }))
+    }
+}
+
+struct JsonLinesReader {
+    lines: Lines,
+    shape: &'static dyn Shape,
+    layout: Layout,
+}
+
+fn is_blank(line: &[u8]) -> bool {
+    line.iter().all(u8::is_ascii_whitespace)
+}
+
+impl Reader for JsonLinesReader {
+    fn next(&mut self, emit: &mut dyn FnMut(Record<'_>)) -> bool {
+        loop {
+            let Some((line, place)) = self.lines.next_line() else {
+                let (offset, line) = (self.lines.offset(), self.lines.lines());
+                return match self.lines.take_error() {
+                    Some(error) => {
+                        emit(stream_broke(&error, offset, line));
+                        true
+                    }
+                    None => false,
+                };
+            };
+            match line {
+                Line::TooLarge(head, length) => {
+                    emit(too_large(head, length, self.layout.max_row, place.offset, place.line));
+                }
+                Line::Whole(bytes) if is_blank(bytes) => continue,
+                // What stands before a break in the stream is part of the break, which is reported once.
+                Line::Whole(_) if place.cut => continue,
+                Line::Whole(bytes) => {
+                    map(bytes, (place.offset, place.line), place.ended, self.shape, &self.layout, emit);
+                }
+            }
+            return true;
+        }
+    }
+
+    fn skip(&mut self, wanted: u64) -> u64 {
+        let mut skipped = 0;
+        while skipped < wanted {
+            match self.lines.next_line() {
+                None => break,
+                Some((Line::Whole(bytes), _)) if is_blank(bytes) => {}
+                Some(_) => skipped += 1,
+            }
+        }
+        skipped
+    }
+
+    fn lines(&self) -> u64 {
+        self.lines.lines()
+    }
+}

@@ -1,0 +1,300 @@
+//! Parquet files: each row is an object, whatever its columns are.
+//!
+//! A row is turned into a JSON object (lists, structs and maps with it) and read by the shape, so that a recipe's
+//! `fields` mean the same as for JSON: `messages.0.content`. Dates, times and decimals are text as Arrow shows them;
+//! bytes are text where they are UTF-8, else null; NaN and infinity are null.
+//!
+//! ```toml
+//! [[source]]
+//! name   = "wikipedia"
+//! path   = ["wikipedia/20231101.zh/*.parquet"]
+//! use    = "pretrain"
+//! fields = { text = "text", id = "id", url = "url" }
+//! ```
+//!
+//! Row groups are the pieces in which a large file is shared out. A file inside an archive, or compressed as a whole,
+//! is read into memory, up to 1 GiB.
+//!
+//! Limits: encrypted files and LZO pages are not read. A file that is not Parquet, or is cut short, is one unreadable
+//! record (`corrupt`); a corrupt page ends the piece with such a record, after the rows that stand before it.
+use std::fs::File;
+use std::io::{self, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use arrow::record_batch::RecordBatch;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
+use parquet::file::reader::ChunkReader;
+
+use crate::formats::{Container, Layout, Object, Piece, Reader, Shape, Split};
+use crate::input::{Compression, Encoding};
+use crate::rows::{Record, Unreadable};
+
+mod json;
+
+/// The container.
+pub const CONTAINER: Parquet = Parquet;
+/// See the module.
+pub struct Parquet;
+
+/// A file that has to be in memory may have no more bytes.
+const MOST: u64 = 1 << 30;
+
+/// `bytes::Bytes`, which is no dependency by name.
+type Bytes = <object_store::PutPayload as IntoIterator>::Item;
+
+impl Container for Parquet {
+    fn name(&self) -> &'static str {
+        "parquet"
+    }
+    fn about(&self) -> &'static str {
+        "Parquet files of any columns; each row is an object"
+    }
+    fn docs(&self) -> &'static str {
+        crate::stages::module_docs(include_str!("parquet.rs"))
+    }
+    fn split(&self, _layout: &Layout) -> Split {
+        Split::Cuts
+    }
+    fn cuts(&self, path: &Path, _layout: &Layout, unit: u64) -> io::Result<Vec<u64>> {
+        // A corrupt file is found out, and told of, by the reader of its only piece.
+        let Ok(metadata) = guarded(|| load(&File::open(path).map_err(|e| e.to_string())?)) else { return Ok(vec![0]) };
+        let (mut cuts, mut bytes) = (vec![0], 0u64);
+        for (index, group) in metadata.metadata().row_groups().iter().enumerate() {
+            if bytes >= unit.max(1) {
+                cuts.push(index as u64);
+                bytes = 0;
+            }
+            bytes = bytes.saturating_add(group.compressed_size().max(0).unsigned_abs());
+        }
+        Ok(cuts)
+    }
+    fn open(&self, piece: &Piece, layout: &Layout) -> io::Result<Box<dyn Reader>> {
+        let name = layout.shape.as_deref().unwrap_or("fields");
+        let shape = crate::formats::shape(name)
+            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, format!("there is no shape `{name}`")))?;
+        let source = if layout.compression == Compression::None && piece.member.is_none() {
+            File::open(&piece.path)?;
+            Source::Path(piece.path.clone())
+        } else {
+            Source::Memory(whole(piece, layout)?)
+        };
+        let mut groups = Groups {
+            source,
+            layout: layout.clone(),
+            shape,
+            metadata: None,
+            group: usize::try_from(piece.start).unwrap_or(usize::MAX),
+            end: usize::try_from(piece.end).unwrap_or(usize::MAX),
+            before: 0,
+            done: 0,
+            size: 1024,
+            slow: false,
+            reader: None,
+            batch: None,
+            json: String::new(),
+            failed: None,
+        };
+        match groups.source.metadata() {
+            Ok(metadata) => groups.start(metadata),
+            Err(error) => groups.failed = Some(format!("not a readable Parquet file: {error}")),
+        }
+        Ok(Box::new(groups))
+    }
+}
+
+/// All bytes of a compressed file or a member.
+fn whole(piece: &Piece, layout: &Layout) -> io::Result<Bytes> {
+    let piece = Piece { start: 0, end: u64::MAX, ..piece.clone() };
+    let layout = Layout { encoding: Encoding("UTF-8".into()), ..layout.clone() };
+    let mut bytes = Vec::new();
+    crate::input::open(&piece, &layout)?.take(MOST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MOST {
+        let message = "a Parquet file of more than 1 GiB inside an archive: unpack it first";
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+    }
+    Ok(Bytes::from(bytes))
+}
+
+/// Runs a call into the Parquet crate, which may panic on bytes that make no sense.
+fn guarded<T>(call: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|_| Err("the bytes make no sense".into()))
+}
+
+/// The Arrow schema that some writers embed is of no use here, and may contradict the file.
+fn load<T: ChunkReader>(input: &T) -> Result<ArrowReaderMetadata, String> {
+    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    ArrowReaderMetadata::load(input, options).map_err(|e| e.to_string())
+}
+
+enum Source {
+    Path(PathBuf),
+    Memory(Bytes),
+}
+
+impl Source {
+    fn metadata(&self) -> Result<ArrowReaderMetadata, String> {
+        guarded(|| match self {
+            Source::Path(path) => load(&File::open(path).map_err(|e| e.to_string())?),
+            Source::Memory(bytes) => load(bytes),
+        })
+    }
+
+    fn rows(
+        &self,
+        metadata: &ArrowReaderMetadata,
+        group: usize,
+        size: usize,
+        skip: usize,
+    ) -> Result<ParquetRecordBatchReader, String> {
+        fn rows<T: ChunkReader + 'static>(
+            input: T,
+            metadata: &ArrowReaderMetadata,
+            group: usize,
+            size: usize,
+            skip: usize,
+        ) -> Result<ParquetRecordBatchReader, String> {
+            ParquetRecordBatchReaderBuilder::new_with_metadata(input, metadata.clone())
+                .with_row_groups(vec![group])
+                .with_batch_size(size)
+                .with_offset(skip)
+                .build()
+                .map_err(|e| e.to_string())
+        }
+        guarded(|| match self {
+            Source::Path(path) => rows(File::open(path).map_err(|e| e.to_string())?, metadata, group, size, skip),
+            Source::Memory(bytes) => rows(bytes.clone(), metadata, group, size, skip),
+        })
+    }
+}
+
+/// Reads one row group after the other.
+struct Groups {
+    source: Source,
+    layout: Layout,
+    shape: &'static dyn Shape,
+    metadata: Option<ArrowReaderMetadata>,
+    /// The row group at hand, and the one before which to stop.
+    group: usize,
+    end: usize,
+    /// Rows of the file before this row group.
+    before: u64,
+    /// Rows of this row group that were handed over.
+    done: usize,
+    /// Rows a batch.
+    size: usize,
+    /// Whether a batch failed: then row by row, up to the one that cannot be read.
+    slow: bool,
+    reader: Option<ParquetRecordBatchReader>,
+    batch: Option<(RecordBatch, usize)>,
+    json: String,
+    failed: Option<String>,
+}
+
+impl Groups {
+    fn start(&mut self, metadata: ArrowReaderMetadata) {
+        let groups = metadata.metadata().row_groups();
+        let rows = |group: &parquet::file::metadata::RowGroupMetaData| group.num_rows().max(0).unsigned_abs();
+        self.end = self.end.min(groups.len());
+        self.before = groups.iter().take(self.group).map(rows).fold(0, u64::saturating_add);
+        let (bytes, count) = groups.iter().fold((0u64, 0u64), |(bytes, count), group| {
+            let size = group.total_byte_size().max(0).unsigned_abs();
+            (bytes.saturating_add(size), count.saturating_add(rows(group)))
+        });
+        // About 8 MiB a batch.
+        let each = bytes / count.max(1);
+        self.size = ((8 << 20) / each.max(1)).clamp(256, 1024) as usize;
+        self.metadata = Some(metadata);
+    }
+
+    /// The next batch; `None` at the end.
+    fn read(&mut self) -> Option<Result<RecordBatch, String>> {
+        let metadata = self.metadata.as_ref()?;
+        loop {
+            if self.group >= self.end {
+                return None;
+            }
+            if self.reader.is_none() {
+                let size = if self.slow { 1 } else { self.size };
+                match self.source.rows(metadata, self.group, size, self.done) {
+                    Ok(reader) => self.reader = Some(reader),
+                    Err(error) => return Some(Err(error)),
+                }
+            }
+            let reader = self.reader.as_mut()?;
+            match guarded(|| reader.next().transpose().map_err(|e| e.to_string())) {
+                Ok(Some(batch)) => return Some(Ok(batch)),
+                Ok(None) => {
+                    let rows = metadata.metadata().row_group(self.group).num_rows();
+                    self.before = self.before.saturating_add(rows.max(0).unsigned_abs());
+                    (self.group, self.done, self.reader) = (self.group + 1, 0, None);
+                }
+                Err(error) if self.slow => return Some(Err(error)),
+                Err(_) => (self.slow, self.reader) = (true, None),
+            }
+        }
+    }
+
+    fn offset(&self) -> u64 {
+        self.before.saturating_add(self.done as u64)
+    }
+
+    fn fail(&mut self, error: &str, emit: &mut dyn FnMut(Record<'_>)) {
+        (self.metadata, self.reader, self.batch) = (None, None, None);
+        let error = Unreadable { reason: "corrupt", detail: error.to_owned(), head: String::new() };
+        emit(Record { offset: self.offset(), line: 0, row: Err(error) });
+    }
+
+    fn emit(&mut self, emit: &mut dyn FnMut(Record<'_>)) {
+        let (offset, json) = (self.offset(), self.json.as_str());
+        let head = || json.chars().take(200).collect::<String>();
+        let bad = |reason, detail| Unreadable { reason, detail, head: head() };
+        if json.len() as u64 > self.layout.max_row {
+            let detail = format!("the row has {} bytes as JSON, more than {}", json.len(), self.layout.max_row);
+            return emit(Record { offset, line: 0, row: Err(bad("row_too_large", detail)) });
+        }
+        match Object::parse(json) {
+            Ok(object) => self.shape.map(&object, &self.layout, &mut |row| {
+                let row = row.map_err(|e| if e.head.is_empty() { Unreadable { head: head(), ..e } } else { e });
+                emit(Record { offset, line: 0, row });
+            }),
+            Err(error) => emit(Record { offset, line: 0, row: Err(bad("json", error.to_string())) }),
+        }
+    }
+}
+
+impl Reader for Groups {
+    fn next(&mut self, emit: &mut dyn FnMut(Record<'_>)) -> bool {
+        if let Some(error) = self.failed.take() {
+            self.fail(&error, emit);
+            return true;
+        }
+        loop {
+            if let Some((batch, at)) = &mut self.batch
+                && *at < batch.num_rows()
+            {
+                self.json.clear();
+                json::object(batch, *at, &mut self.json);
+                *at += 1;
+                self.emit(emit);
+                self.done += 1;
+                return true;
+            }
+            self.batch = None;
+            match self.read() {
+                Some(Ok(batch)) => self.batch = Some((batch, 0)),
+                Some(Err(error)) => {
+                    let error = format!("row group {}: {error}", self.group);
+                    self.fail(&error, emit);
+                    return true;
+                }
+                None => return false,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

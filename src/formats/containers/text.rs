@@ -1,0 +1,206 @@
+//! Plain text: the file, each line, or each block between blank lines is a document.
+//!
+//! # What it reads
+//! `rows = "file"`: the whole file. `rows = "line"`: every line that is not blank. `rows = "block"`: stretches of lines
+//! between blank ones (or lines of a single `%`, as fortune files have them). Where `rows` is not given, detection says
+//! what it chose, and what else it might have been.
+//!
+//! # What is unreadable
+//! `utf8` (with the offset of the broken byte), `row_too_large`, `truncated` and `corrupt` for compressed files.
+//!
+//! # Example
+//! ```toml
+//! [[source]]
+//! name = "novels"
+//! path = ["novels/**/*.txt"]
+//! rows = "file"
+//! ```
+//!
+//! # Limits
+//! For tasks the text is the column `text`; for dialogues and preferences plain text says too little.
+
+use std::io::{self, Read};
+
+use super::mapped::{stream_broke, too_large, unreadable};
+use crate::formats::{Container, Layout, Piece, Reader, Split, TextRows};
+use crate::input::{Line, Lines};
+use crate::rows::{Content, Record, Row, Task, Use};
+use crate::stages::module_docs;
+
+/// The container.
+pub struct Text;
+
+/// Its instance.
+pub static CONTAINER: Text = Text;
+
+impl Container for Text {
+    fn name(&self) -> &'static str {
+        "text"
+    }
+    fn about(&self) -> &'static str {
+        "plain text: a document a file, a line, or a block between blank lines"
+    }
+    fn docs(&self) -> &'static str {
+        module_docs(include_str!("text.rs"))
+    }
+    fn split(&self, layout: &Layout) -> Split {
+        if layout.rows == Some(TextRows::Line) { Split::Bytes } else { Split::Whole }
+    }
+    fn open(&self, piece: &Piece, layout: &Layout) -> io::Result<Box<dyn Reader>> {
+        if !matches!(layout.usage, Use::Pretrain | Use::Task) {
+            return Err(io::Error::other(format!("plain text says too little for {}", layout.usage)));
+        }
+        let layout = layout.clone();
+        Ok(match layout.rows.unwrap_or(TextRows::File) {
+            TextRows::File => {
+                let stream = crate::input::open(piece, &layout)?;
+                Box::new(FileReader { stream: Some(stream), layout })
+            }
+            TextRows::Line => Box::new(LineReader { lines: Lines::open(piece, &layout)?, layout }),
+            TextRows::Block => {
+                let lines = Lines::open(piece, &layout)?;
+                Box::new(BlockReader { lines, layout, block: Vec::new() })
+            }
+        })
+    }
+}
+
+/// Emits one document.
+fn document(bytes: &[u8], (offset, line): (u64, u64), usage: Use, emit: &mut dyn FnMut(Record<'_>)) {
+    let text = match simdutf8::compat::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let at = offset + error.valid_up_to() as u64;
+            let detail = format!("not UTF-8 at byte {at} of the file; if it has another encoding, say `encoding`");
+            return emit(unreadable("utf8", detail, bytes, offset, line));
+        }
+    };
+    let content = match usage {
+        Use::Task => Content::Task(Box::new(Task { text: Some(text.into()), ..Task::default() })),
+        _ => Content::Pretrain { text: text.into() },
+    };
+    emit(Record { offset, line, row: Ok(Row::new(content)) });
+}
+
+struct FileReader {
+    stream: Option<Box<dyn Read + Send>>,
+    layout: Layout,
+}
+
+impl Reader for FileReader {
+    fn next(&mut self, emit: &mut dyn FnMut(Record<'_>)) -> bool {
+        let Some(mut stream) = self.stream.take() else { return false };
+        let mut bytes = Vec::new();
+        let read = (&mut stream).take(self.layout.max_row + 1).read_to_end(&mut bytes);
+        if let Err(error) = read {
+            emit(stream_broke(&error, 0, 0));
+        } else if bytes.len() as u64 > self.layout.max_row {
+            let rest = io::copy(&mut stream, &mut io::sink()).unwrap_or(0);
+            emit(too_large(&bytes, bytes.len() as u64 + rest, self.layout.max_row, 0, 0));
+        } else if !bytes.is_empty() {
+            document(&bytes, (0, 0), self.layout.usage, emit);
+        }
+        true
+    }
+}
+
+struct LineReader {
+    lines: Lines,
+    layout: Layout,
+}
+
+fn is_blank(line: &[u8]) -> bool {
+    line.iter().all(u8::is_ascii_whitespace)
+}
+
+impl Reader for LineReader {
+    fn next(&mut self, emit: &mut dyn FnMut(Record<'_>)) -> bool {
+        loop {
+            let Some((line, place)) = self.lines.next_line() else {
+                let (offset, line) = (self.lines.offset(), self.lines.lines());
+                let Some(error) = self.lines.take_error() else { return false };
+                emit(stream_broke(&error, offset, line));
+                return true;
+            };
+            match line {
+                Line::Whole(bytes) if is_blank(bytes) => continue,
+                Line::Whole(_) if place.cut => continue,
+                Line::Whole(bytes) => document(bytes, (place.offset, place.line), self.layout.usage, emit),
+                Line::TooLarge(head, length) => {
+                    emit(too_large(head, length, self.layout.max_row, place.offset, place.line));
+                }
+            }
+            return true;
+        }
+    }
+
+    fn skip(&mut self, wanted: u64) -> u64 {
+        let mut skipped = 0;
+        while skipped < wanted {
+            match self.lines.next_line() {
+                None => break,
+                Some((Line::Whole(bytes), place)) if is_blank(bytes) || place.cut => {}
+                Some(_) => skipped += 1,
+            }
+        }
+        skipped
+    }
+
+    fn lines(&self) -> u64 {
+        self.lines.lines()
+    }
+}
+
+struct BlockReader {
+    lines: Lines,
+    layout: Layout,
+    block: Vec<u8>,
+}
+
+impl Reader for BlockReader {
+    fn next(&mut self, emit: &mut dyn FnMut(Record<'_>)) -> bool {
+        self.block.clear();
+        let mut start = None;
+        let mut length = 0u64;
+        let max = self.layout.max_row;
+        while let Some((line, place)) = self.lines.next_line() {
+            let (bytes, size) = match line {
+                Line::Whole(bytes) => (bytes, bytes.len() as u64),
+                Line::TooLarge(head, size) => (head, size),
+            };
+            if is_blank(bytes) || bytes == b"%" {
+                if start.is_some() {
+                    break;
+                }
+                continue;
+            }
+            if place.cut {
+                break;
+            }
+            start.get_or_insert((place.offset, place.line));
+            length += size + 1;
+            if length <= max + 1 {
+                self.block.extend_from_slice(bytes);
+                self.block.push(b'\n');
+            } else if self.block.is_empty() {
+                self.block.extend_from_slice(&bytes[..bytes.len().min(800)]);
+            }
+        }
+        if let Some(place) = start {
+            if length > max + 1 {
+                emit(too_large(&self.block, length, max, place.0, place.1));
+            } else {
+                document(self.block.strip_suffix(b"\n").unwrap_or(&self.block), place, self.layout.usage, emit);
+            }
+            return true;
+        }
+        let (offset, line) = (self.lines.offset(), self.lines.lines());
+        let Some(error) = self.lines.take_error() else { return false };
+        emit(stream_broke(&error, offset, line));
+        true
+    }
+
+    fn lines(&self) -> u64 {
+        self.lines.lines()
+    }
+}

@@ -1,0 +1,184 @@
+//! Alpaca rows: an instruction, perhaps an input, and an output, for instruction tuning (or, where the recipe says so,
+//! as tasks).
+//!
+//! ```json
+//! {"instruction": "翻译成英文", "input": "你好", "output": "Hello", "system": "…", "history": [["问", "答"]]}
+//! ```
+//!
+//! The user says the instruction, and below it, after one line break, the input; where one of them is empty (or the
+//! input only says that there is none: `<no input>`, `<noinput>`, `No input`, `noinput`, `无输入`), the other one alone.
+//! `system` becomes the first message, the pairs of `history` the turns before.
+//!
+//! Other names: `instruction_zh`, `input_zh`, `output_zh`; `context` for the input (Dolly); `response` or `target` for
+//! the output. BELLE has three more layouts, all read: rows with `input` and `output` (or `target`) only; an
+//! instruction that is a dialogue with `Human:` and `Assistant:` at the starts of lines, which becomes turns where they
+//! alternate and stays one text where they do not; and `input` and `output` as lists of the same length, one item a
+//! turn.
+//!
+//! Limits: Guanaco's dialogues with `User:` inside a line stay one text; a literal `\n` of two characters stays as
+//! it is.
+use std::borrow::Cow;
+
+use super::read::{Found, Reading, first, items, mismatch, scalar, share, starts, wrong_use};
+use crate::formats::{Layout, Object, Shape};
+use crate::rows::{Content, Message, Row, Task, Unreadable, Use};
+
+/// The shape.
+pub const SHAPE: Alpaca = Alpaca;
+/// See the module.
+pub struct Alpaca;
+
+const INSTRUCTION: &[&str] = &["instruction", "instruction_zh"];
+const INPUT: &[&str] = &["input", "input_zh", "context"];
+const OUTPUT: &[&str] = &["output", "output_zh", "response", "target"];
+const NO_INPUT: &[&str] = &["<no input>", "<noinput>", "no input", "noinput", "无输入"];
+
+impl Shape for Alpaca {
+    fn name(&self) -> &'static str {
+        "alpaca"
+    }
+    fn about(&self) -> &'static str {
+        "instruction, input and output; BELLE's variants too"
+    }
+    fn docs(&self) -> &'static str {
+        crate::stages::module_docs(include_str!("alpaca.rs"))
+    }
+    fn uses(&self) -> &'static [Use] {
+        &[Use::Instruct, Use::Task]
+    }
+    fn fits(&self, sample: &[Object<'_>]) -> f32 {
+        let text = |o: &Object<'_>, names: &[&str]| names.iter().any(|key| starts(o, key) == Some(b'"'));
+        let whole = share(sample, |o| text(o, INSTRUCTION) && text(o, OUTPUT) && starts(o, "chosen").is_none());
+        let bare = share(sample, |o| {
+            let known = o.fields().all(|(key, _)| matches!(key, "id" | "instruction" | "input" | "output" | "target"));
+            let same = starts(o, "input").is_some_and(|b| Some(b) == starts(o, "output").or(starts(o, "target")));
+            known && same && !text(o, INSTRUCTION)
+        });
+        // Input and output alone may be any task.
+        whole + bare * 0.8
+    }
+    fn map<'a>(&self, object: &Object<'a>, layout: &Layout, emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>)) {
+        emit(map(object, layout));
+    }
+}
+
+fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> {
+    let mut reading = Reading::new(object, layout);
+    let instruction = reading.find("instruction", INSTRUCTION, |_| true)?;
+    let input = reading.find("input", INPUT, |_| true)?;
+    let output = reading.find("output", OUTPUT, |_| true)?;
+    let Some((output_path, output)) = output else { return Err(reading.missing("output", OUTPUT[0])) };
+    if instruction.is_none() && input.is_none() {
+        return Err(reading.missing("instruction", INSTRUCTION[0]));
+    }
+    let text = |found: Option<Found<'_, 'a>>| found.map_or(Ok(Cow::Borrowed("")), |(path, value)| scalar(path, value));
+    let lists = first(output) == b'[';
+    match layout.usage {
+        Use::Task if !lists => {
+            let input = asked(text(instruction)?, text(input)?);
+            let output = scalar(output_path, output)?;
+            reading.row(Content::Task(Box::new(Task { input: Some(input), output: Some(output), ..Task::default() })))
+        }
+        Use::Instruct if lists => {
+            let mut messages = reading.opening()?;
+            let Some((input_path, input)) = input else { return Err(reading.missing("input", INPUT[0])) };
+            let (questions, answers) = (items(input_path, input)?, items(output_path, output)?);
+            if questions.len() != answers.len() || questions.is_empty() {
+                return Err(mismatch(format!("{} inputs and {} outputs", questions.len(), answers.len())));
+            }
+            for (turn, (question, answer)) in questions.into_iter().zip(answers).enumerate() {
+                let question = scalar(&format!("{input_path}.{turn}"), question)?;
+                let question = if turn == 0 { asked(text(instruction)?, question) } else { question };
+                messages.push(Message::new("user", question));
+                messages.push(Message::new("assistant", scalar(&format!("{output_path}.{turn}"), answer)?));
+            }
+            reading.row(Content::Instruct { messages, tools: None })
+        }
+        Use::Instruct => {
+            let mut messages = reading.opening()?;
+            let asked = asked(text(instruction)?, text(input)?);
+            match turns(&asked) {
+                Some(turns) => messages.extend(turns),
+                None => messages.push(Message::new("user", asked)),
+            }
+            messages.push(Message::new("assistant", scalar(output_path, output)?));
+            let tools = reading.tools()?;
+            reading.row(Content::Instruct { messages, tools })
+        }
+        _ => Err(wrong_use("alpaca", layout)),
+    }
+}
+
+fn asked<'a>(instruction: Cow<'a, str>, input: Cow<'a, str>) -> Cow<'a, str> {
+    let none = input.trim().is_empty() || NO_INPUT.contains(&input.trim().to_lowercase().as_str());
+    match (instruction.trim().is_empty(), none) {
+        (_, true) => instruction,
+        (true, false) => input,
+        (false, false) => Cow::Owned(format!("{}\n{input}", instruction.strip_suffix('\n').unwrap_or(&instruction))),
+    }
+}
+
+/// BELLE's dialogues: `Human:` and `Assistant:` at the starts of lines, in turn, the last one an empty `Assistant:`.
+fn turns(text: &str) -> Option<Vec<Message<'static>>> {
+    let text = text.trim_start();
+    if !text.starts_with("Human:") || !text.contains("\nAssistant:") {
+        return None;
+    }
+    let mut turns: Vec<Message<'static>> = Vec::new();
+    for line in text.split('\n') {
+        let marked = [("Human:", "user"), ("Assistant:", "assistant")]
+            .into_iter()
+            .find_map(|(mark, role)| line.strip_prefix(mark).map(|rest| (role, rest)));
+        match (marked, turns.last_mut()) {
+            (Some((role, rest)), _) => {
+                turns.push(Message::new(role, rest.strip_prefix(' ').unwrap_or(rest).to_owned()))
+            }
+            (None, Some(turn)) => {
+                turn.content.to_mut().push('\n');
+                turn.content.to_mut().push_str(line);
+            }
+            (None, None) => return None,
+        }
+    }
+    let ended = turns.pop().is_some_and(|last| last.role == "assistant" && last.content.trim().is_empty());
+    let whole = turns.iter().enumerate().all(|(i, t)| t.role == ["user", "assistant"][i % 2]);
+    (ended && whole && turns.len() % 2 == 1).then_some(turns)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{instruct, row, said};
+    use super::*;
+
+    fn read(json: &str) -> Vec<String> {
+        said(instruct(&row(&SHAPE, json, Use::Instruct).unwrap()))
+    }
+
+    #[test]
+    fn reads_every_variant() {
+        let json = r#"{"instruction":"译\n","input":"好","output":"ok","system":"S","history":[["q","a"]]}"#;
+        assert_eq!(read(json), ["system: S", "user: q", "assistant: a", "user: 译\n好", "assistant: ok"]);
+        assert_eq!(read(r#"{"instruction":"a","input":"<noinput>","output":""}"#), ["user: a", "assistant: "]);
+        assert_eq!(read(r#"{"instruction_zh":"a","input_zh":"","output_zh":"b"}"#), ["user: a", "assistant: b"]);
+        assert_eq!(read(r#"{"input":"a","target":"b"}"#), ["user: a", "assistant: b"]);
+        let lists = r#"{"input":["a","b"],"output":["c","d"]}"#;
+        assert_eq!(read(lists), ["user: a", "assistant: c", "user: b", "assistant: d"]);
+        let belle = r#"{"instruction":"Human:a\nmore\nAssistant: b\nHuman:c\nAssistant:","input":"","output":"d"}"#;
+        assert_eq!(read(belle), ["user: a\nmore", "assistant: b", "user: c", "assistant: d"]);
+        let quoted = r#"{"instruction":"Human:a\nHuman:b\nAssistant:","output":"d"}"#;
+        assert_eq!(read(quoted), ["user: Human:a\nHuman:b\nAssistant:", "assistant: d"]);
+    }
+
+    #[test]
+    fn tasks_and_errors() {
+        let task = row(&SHAPE, r#"{"instruction":"a","input":"b","output":"c"}"#, Use::Task).unwrap();
+        let Content::Task(task) = task.content else { panic!() };
+        assert_eq!((task.input.as_deref(), task.output.as_deref()), (Some("a\nb"), Some("c")));
+        let error = |json: &str| row(&SHAPE, json, Use::Instruct).unwrap_err().reason;
+        assert_eq!(error(r#"{"instruction":"a","output":null}"#), "field_missing");
+        assert_eq!(error(r#"{"instruction":{},"output":"x"}"#), "field_type");
+        assert_eq!(error(r#"{"output":"x"}"#), "field_missing");
+        assert_eq!(error(r#"{"input":["a"],"output":["x","y"]}"#), "dialogue_mismatch");
+        assert_eq!(row(&SHAPE, r#"{"input":"a","output":"x"}"#, Use::Rlhf).unwrap_err().reason, "wrong_use");
+    }
+}

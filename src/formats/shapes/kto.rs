@@ -1,0 +1,116 @@
+//! Unpaired feedback: a prompt, one answer, and whether it is a good one, for KTO.
+//!
+//! ```json
+//! {"messages": [{"role": "user", "content": "…"}, {"role": "assistant", "content": "…"}], "label": true}
+//! {"prompt": "…", "completion": "…", "label": false}
+//! ```
+//!
+//! The label is `label` or `kto_tag` (`fields.label`): true or false, also as text, 1 or 0. The answer is `completion`
+//! or `response`, as text or messages, with the prompt as in the shape `preference`; or else the assistant's last turn
+//! of `messages` (or `conversations`), with the turns before it as the prompt.
+//!
+//! Limits: messages that do not end with the assistant, or start with its answer, are unreadable
+//! (`dialogue_mismatch`).
+use super::preference::prompt;
+use super::read::{Reading, first, kind, mismatch, scalar, share, starts, wrong_use};
+use super::turns::not_empty;
+use crate::formats::object::field_type;
+use crate::formats::{Layout, Object, Shape};
+use crate::rows::{Content, Preference, Row, Unreadable, Use};
+
+/// The shape.
+pub const SHAPE: Kto = Kto;
+/// See the module.
+pub struct Kto;
+
+const LABEL: &[&str] = &["label", "kto_tag"];
+const COMPLETION: &[&str] = &["completion", "response"];
+
+impl Shape for Kto {
+    fn name(&self) -> &'static str {
+        "kto"
+    }
+    fn about(&self) -> &'static str {
+        "a prompt with one answer, labelled good or bad"
+    }
+    fn docs(&self) -> &'static str {
+        crate::stages::module_docs(include_str!("kto.rs"))
+    }
+    fn uses(&self) -> &'static [Use] {
+        &[Use::Rlhf]
+    }
+    fn fits(&self, sample: &[Object<'_>]) -> f32 {
+        share(sample, |o| {
+            let labelled = LABEL.iter().any(|key| matches!(starts(o, key), Some(b't' | b'f')));
+            let list = |key| starts(o, key) == Some(b'[');
+            let pair = starts(o, "prompt").is_some() && COMPLETION.iter().any(|key| starts(o, key).is_some());
+            labelled && (list("messages") || list("conversations") || pair)
+        })
+    }
+    fn map<'a>(&self, object: &Object<'a>, layout: &Layout, emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>)) {
+        let mut reading = Reading::new(object, layout);
+        emit(match layout.usage {
+            Use::Rlhf => read(&mut reading).and_then(|content| reading.row(content)),
+            _ => Err(wrong_use("kto", layout)),
+        });
+    }
+}
+
+/// Reads a labelled answer; the shape `fields` does so too.
+pub(super) fn read<'a>(reading: &mut Reading<'_, 'a>) -> Result<Content<'a>, Unreadable> {
+    let Some((path, value)) = reading.find("label", LABEL, |_| true)? else {
+        return Err(reading.missing("label", LABEL[0]));
+    };
+    let label = match scalar(path, value)?.trim() {
+        "true" | "True" | "1" => true,
+        "false" | "False" | "0" => false,
+        _ => return Err(field_type(path, "true or false", kind(value))),
+    };
+    let (prompt, completion) = match reading.side("assistant", "completion", COMPLETION)? {
+        Some(completion) => (prompt(reading)?, not_empty("completion", completion)?),
+        None => {
+            let mut turns = reading.opening()?;
+            let names = &["messages", "conversations", "prompt"];
+            let Some((path, value)) = reading.find("prompt", names, |v| first(v) == b'[')? else {
+                return Err(reading.missing("completion", COMPLETION[0]));
+            };
+            turns.extend(reading.messages(path, value)?);
+            let completion = turns.pop().filter(|last| last.role == "assistant");
+            let completion = completion.ok_or_else(|| mismatch(format!("`{path}` does not end with the assistant")))?;
+            (turns, vec![completion])
+        }
+    };
+    if prompt.is_empty() {
+        return Err(mismatch("there is an answer, but no prompt before it"));
+    }
+    let completion = Some(completion);
+    Ok(Content::Rlhf(Box::new(Preference { prompt, completion, label: Some(label), ..Preference::default() })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{preference, row, said};
+    use super::*;
+
+    #[test]
+    fn reads_messages_and_pairs() {
+        let json = r#"{"messages":[{"role":"user","content":"p"},{"role":"assistant","content":"c"}],"label":true}"#;
+        for json in [json, r#"{"prompt":"p","completion":"c","label":1,"id":"x"}"#] {
+            let row = row(&SHAPE, json, Use::Rlhf).unwrap();
+            let p = preference(&row);
+            assert_eq!((said(&p.prompt), p.label), (vec!["user: p".to_owned()], Some(true)));
+            assert_eq!(said(p.completion.as_deref().unwrap()), ["assistant: c"]);
+            assert_eq!((&p.chosen, &row.meta), (&None, &None));
+        }
+    }
+
+    #[test]
+    fn names_what_is_wrong() {
+        let error = |json: &str| row(&SHAPE, json, Use::Rlhf).unwrap_err().reason;
+        assert_eq!(error(r#"{"prompt":"p","completion":"c"}"#), "field_missing");
+        assert_eq!(error(r#"{"prompt":"p","completion":"c","label":"good"}"#), "field_type");
+        assert_eq!(error(r#"{"prompt":"p","label":true}"#), "field_missing");
+        assert_eq!(error(r#"{"messages":[{"role":"user","content":"p"}],"label":true}"#), "dialogue_mismatch");
+        assert_eq!(error(r#"{"messages":[],"label":true}"#), "dialogue_mismatch");
+    }
+}

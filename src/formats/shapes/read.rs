@@ -1,0 +1,223 @@
+//! How every shape looks its fields up: what the recipe maps first, then the usual names; and the fields that all rows
+//! share.
+
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+use crate::formats::object::{field_type, text_of};
+use crate::formats::{Layout, Object};
+use crate::rows::{Content, Row, Unreadable};
+
+/// The usual names of an id.
+const IDS: &[&str] = &["id", "_id", "uid", "doc_id", "qid"];
+
+/// More fields than any shape takes out of one object.
+const MOST: usize = 32;
+
+/// One object being taken apart. It remembers which fields were taken: the others become `meta`.
+pub(super) struct Reading<'s, 'a> {
+    pub object: &'s Object<'a>,
+    pub layout: &'s Layout,
+    taken: [&'s str; MOST],
+    count: usize,
+    extras: String,
+}
+
+/// A field that was found: its name in the source, and its value.
+pub(super) type Found<'s, 'a> = (&'s str, &'a RawValue);
+
+/// Whether a JSON value is null.
+pub(super) fn is_null(value: &RawValue) -> bool {
+    value.get() == "null"
+}
+
+/// Whether a JSON value is text, a number or a boolean.
+pub(super) fn is_scalar(value: &RawValue) -> bool {
+    !matches!(first(value), b'[' | b'{' | b'n')
+}
+
+/// The first byte of a JSON value, which tells its type.
+pub(super) fn first(value: &RawValue) -> u8 {
+    value.get().as_bytes().first().copied().unwrap_or(b'n')
+}
+
+/// What a JSON value is, for a person.
+pub(super) fn kind(value: &RawValue) -> &'static str {
+    match first(value) {
+        b'"' => "text",
+        b'{' => "an object",
+        b'[' => "an array",
+        b'n' => "null",
+        b't' | b'f' => "true or false",
+        _ => "a number",
+    }
+}
+
+/// The items of a JSON array.
+pub(super) fn items<'a>(path: &str, value: &'a RawValue) -> Result<Vec<&'a RawValue>, Unreadable> {
+    match first(value) {
+        b'[' => serde_json::from_str(value.get()).map_err(|e| field_type(path, "an array", &e.to_string())),
+        _ => Err(field_type(path, "an array", kind(value))),
+    }
+}
+
+/// The text of a value that must be text (numbers and booleans are their JSON text).
+pub(super) fn scalar<'a>(path: &str, value: &'a RawValue) -> Result<Cow<'a, str>, Unreadable> {
+    match text_of(value) {
+        Ok(Some(text)) => Ok(text),
+        Ok(None) => Err(null(path)),
+        Err(kind) => Err(field_type(path, "text", kind)),
+    }
+}
+
+/// The text of a value; an array of texts is joined by line breaks.
+pub(super) fn joined<'a>(path: &str, value: &'a RawValue) -> Result<Cow<'a, str>, Unreadable> {
+    if first(value) != b'[' {
+        return scalar(path, value);
+    }
+    let lines: Vec<Cow<'_, str>> = items(path, value)?
+        .into_iter()
+        .enumerate()
+        .map(|(index, line)| {
+            text_of(line).ok().flatten().ok_or_else(|| field_type(&format!("{path}.{index}"), "text", kind(line)))
+        })
+        .collect::<Result<_, _>>()?;
+    Ok(Cow::Owned(lines.join("\n")))
+}
+
+/// The error for a required field that is null.
+pub(super) fn null(path: &str) -> Unreadable {
+    Unreadable { reason: "field_missing", detail: format!("field `{path}` is null"), head: String::new() }
+}
+
+/// The error for a dialogue that is not put together as it must be.
+pub(super) fn mismatch(detail: impl Into<String>) -> Unreadable {
+    Unreadable { reason: "dialogue_mismatch", detail: detail.into(), head: String::new() }
+}
+
+/// The error for a use that a shape does not have.
+pub(super) fn wrong_use(shape: &str, layout: &Layout) -> Unreadable {
+    Unreadable {
+        reason: "wrong_use",
+        detail: format!("the shape `{shape}` has no rows for {}", layout.usage),
+        head: String::new(),
+    }
+}
+
+/// The share of a sample for which `test` holds; 0 for an empty sample.
+pub(super) fn share(sample: &[Object<'_>], test: impl Fn(&Object<'_>) -> bool) -> f32 {
+    if sample.is_empty() {
+        return 0.0;
+    }
+    sample.iter().filter(|o| test(o)).count() as f32 / sample.len() as f32
+}
+
+/// The first byte of a top-level field, which tells its type; `None` where it is missing or null.
+pub(super) fn starts(object: &Object<'_>, key: &str) -> Option<u8> {
+    object.get(key).map(first).filter(|b| *b != b'n')
+}
+
+impl<'s, 'a> Reading<'s, 'a> {
+    pub fn new(object: &'s Object<'a>, layout: &'s Layout) -> Self {
+        Reading { object, layout, taken: [""; MOST], count: 0, extras: String::new() }
+    }
+
+    /// Marks a field as taken.
+    pub fn take(&mut self, path: &'s str) {
+        if let Some(slot) = self.taken.get_mut(self.count) {
+            *slot = path;
+            self.count += 1;
+        }
+    }
+
+    /// The field that the recipe maps to `ours`: a row without it is an error; null is `None`.
+    pub fn mapped(&mut self, ours: &str) -> Result<Option<Found<'s, 'a>>, Unreadable> {
+        let Some(path) = self.layout.fields.get(ours).map(String::as_str) else { return Ok(None) };
+        let value = self.object.get(path).ok_or_else(|| self.object.missing(path))?;
+        self.take(path);
+        Ok(Some((path, value)).filter(|_| !is_null(value)))
+    }
+
+    /// The mapped field, or the first of `names` that is there, is not null, and passes `fits`.
+    pub fn find(
+        &mut self,
+        ours: &str,
+        names: &[&'static str],
+        fits: impl Fn(&RawValue) -> bool,
+    ) -> Result<Option<Found<'s, 'a>>, Unreadable> {
+        if !self.layout.fields.is_empty() && self.layout.fields.contains_key(ours) {
+            return self.mapped(ours);
+        }
+        for &name in names {
+            let Some(value) = self.object.get(name) else { continue };
+            if is_null(value) {
+                self.take(name);
+            } else if fits(value) {
+                self.take(name);
+                return Ok(Some((name, value)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Text that may be missing; an empty one counts as missing.
+    pub fn option(&mut self, ours: &str, names: &[&'static str]) -> Result<Option<Cow<'a, str>>, Unreadable> {
+        match self.find(ours, names, is_scalar)? {
+            Some((path, value)) => scalar(path, value).map(|text| Some(text).filter(|t| !t.is_empty())),
+            None => Ok(None),
+        }
+    }
+
+    /// Text that may be missing; an array of texts is joined by line breaks, an empty text stays one.
+    pub fn text(&mut self, ours: &str, names: &[&'static str]) -> Result<Option<Cow<'a, str>>, Unreadable> {
+        match self.find(ours, names, |v| is_scalar(v) || first(v) == b'[')? {
+            Some((path, value)) => joined(path, value).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// A number that may be missing. Of the usual names, one that holds no number is left alone.
+    pub fn number(&mut self, ours: &str, names: &[&'static str]) -> Result<Option<f64>, Unreadable> {
+        let parse = |value: &RawValue| text_of(value).ok().flatten().and_then(|t| t.trim().parse::<f64>().ok());
+        match self.find(ours, names, |v| parse(v).is_some())? {
+            Some((path, value)) => parse(value).map(Some).ok_or_else(|| field_type(path, "a number", kind(value))),
+            None => Ok(None),
+        }
+    }
+
+    /// The error for content that is nowhere, or of no use: names what the recipe mapped, or the first usual name.
+    pub fn missing(&self, ours: &str, name: &str) -> Unreadable {
+        let path = self.layout.fields.get(ours).map_or(name, String::as_str);
+        match self.object.get(path) {
+            Some(value) if is_null(value) => null(path),
+            Some(value) => field_type(path, "text", kind(value)),
+            None => self.object.missing(path),
+        }
+    }
+
+    /// Keeps the fields of a turn that the schema does not model: they become `meta.turn_fields`.
+    pub fn keep(&mut self, turn: &str, fields: &str) {
+        self.extras.push_str(if self.extras.is_empty() { "" } else { "," });
+        self.extras.push_str(&format!("{}:{fields}", serde_json::to_string(turn).unwrap_or_default()));
+    }
+
+    /// The row: id, url, subset, language, licence, and what is left as `meta`.
+    pub fn row(mut self, content: Content<'a>) -> Result<Row<'a>, Unreadable> {
+        let mut row = Row::new(content);
+        row.id = self.option("id", IDS)?;
+        row.url = self.option("url", &["url"])?;
+        row.subset = self.option("subset", &["subset"])?;
+        row.language = self.option("language", &["language", "lang"])?;
+        row.license = self.option("license", &["license", "licence"])?;
+        let taken = &self.taken[..self.count];
+        let left = self.object.fields().any(|(key, _)| !taken.contains(&key));
+        row.meta = if left { self.object.rest(taken) } else { None };
+        if !self.extras.is_empty() {
+            let rest = row.meta.as_deref().and_then(|m| m.strip_suffix('}')).unwrap_or("{");
+            let comma = if rest == "{" { "" } else { "," };
+            row.meta = Some(Cow::Owned(format!("{rest}{comma}\"turn_fields\":{{{}}}}}", self.extras)));
+        }
+        Ok(row)
+    }
+}

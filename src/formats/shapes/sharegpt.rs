@@ -1,0 +1,106 @@
+//! ShareGPT dialogues: a list of turns `{from, value}`, for instruction tuning.
+//!
+//! ```json
+//! {"id": "1", "system": "…", "tools": "[…]", "conversations": [
+//!   {"from": "human", "value": "你好"}, {"from": "gpt", "value": "你好！"}]}
+//! ```
+//!
+//! Reads `conversations` (or `conversation`, `dialogue`; `fields.messages` names another one). Every turn is kept, in
+//! order: `human`, `user`, `prompter` are the user; `gpt`, `assistant`, `chatgpt`, `bing`, `bard`, `model`, … the
+//! assistant; `observation`, `tool`, `function` the tool; `function_call` is an assistant's turn whose `tool_calls` is
+//! the value as a JSON array and whose content is empty. Turns of the layout `{human, assistant}` (Firefly) are two
+//! messages each. `system` becomes the first message, `tools` stays JSON text. What a turn has besides (`markdown`,
+//! `weight`, …) is in `meta.turn_fields`, by its path.
+//!
+//! Limits: a role that is not known is an unreadable row (`field_type`); HTML in old dumps stays as it is; dialogues
+//! flattened into one string are other shapes (`hh`, `alpaca`).
+use super::read::{Reading, first, items, share, starts, wrong_use};
+use super::turns::not_empty;
+use crate::formats::{Layout, Object, Shape};
+use crate::rows::{Content, Row, Unreadable, Use};
+
+/// The shape.
+pub const SHAPE: ShareGpt = ShareGpt;
+/// See the module.
+pub struct ShareGpt;
+
+const NAMES: &[&str] = &["conversations", "conversation", "dialogue"];
+
+impl Shape for ShareGpt {
+    fn name(&self) -> &'static str {
+        "sharegpt"
+    }
+    fn about(&self) -> &'static str {
+        "dialogues as turns of {from, value}, with tools and calls"
+    }
+    fn docs(&self) -> &'static str {
+        crate::stages::module_docs(include_str!("sharegpt.rs"))
+    }
+    fn uses(&self) -> &'static [Use] {
+        &[Use::Instruct]
+    }
+    fn fits(&self, sample: &[Object<'_>]) -> f32 {
+        share(sample, |object| {
+            let turn = |key: &&&str| {
+                let turns = object.get(key).filter(|v| first(v) == b'[').and_then(|v| items(key, v).ok());
+                let turn = turns.and_then(|t| Object::parse(t.first()?.get()).ok());
+                turn.is_some_and(|t| t.has("from") && t.has("value") || t.has("human") && t.has("assistant"))
+            };
+            NAMES.iter().any(|key| turn(&key))
+                && starts(object, "chosen").is_none()
+                && starts(object, "label").is_none()
+        })
+    }
+    fn map<'a>(&self, object: &Object<'a>, layout: &Layout, emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>)) {
+        emit(map(object, layout));
+    }
+}
+
+fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> {
+    if layout.usage != Use::Instruct {
+        return Err(wrong_use("sharegpt", layout));
+    }
+    let mut reading = Reading::new(object, layout);
+    let mut messages = reading.opening()?;
+    let Some((path, value)) = reading.find("messages", NAMES, |v| first(v) != b'"')? else {
+        return Err(reading.missing("messages", NAMES[0]));
+    };
+    messages.extend(not_empty(path, reading.messages(path, value)?)?);
+    let tools = reading.tools()?;
+    reading.row(Content::Instruct { messages, tools })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{instruct, row, said};
+    use super::*;
+
+    #[test]
+    fn keeps_calls_observations_and_names_unknown_roles() {
+        let json = r#"{"id":7,"system":"S","tools":"[1]","x":{"y":1},"conversations":[{"from":"human","value":"问","weight":1},
+            {"from":"function_call","value":"{\"name\":\"f\"}"},{"from":"observation","value":"{}"},{"from":"gpt","value":""}]}"#;
+        let row = row(&SHAPE, json, Use::Instruct).unwrap();
+        assert_eq!(
+            said(instruct(&row)),
+            ["system: S", "user: 问", r#"assistant:  [{"name":"f"}]"#, "tool: {}", "assistant: "]
+        );
+        assert_eq!(row.id.as_deref(), Some("7"));
+        let meta = row.meta.clone().unwrap();
+        assert_eq!(meta, r#"{"x":{"y":1},"turn_fields":{"conversations.0":{"weight":1}}}"#);
+        let wrong = r#"{"conversations":[{"from":"narrator","value":"x"}]}"#;
+        let error = super::super::tests::row(&SHAPE, wrong, Use::Instruct).unwrap_err();
+        assert_eq!(error.reason, "field_type");
+        assert!(
+            error.detail.contains("`narrator`") && error.detail.contains("conversations.0.from"),
+            "{}",
+            error.detail
+        );
+    }
+
+    #[test]
+    fn reads_rounds() {
+        let json = r#"{"conversation":[{"human":"a","assistant":"b"},{"human":"c","assistant":"d"}]}"#;
+        let row = row(&SHAPE, json, Use::Instruct).unwrap();
+        assert_eq!(said(instruct(&row)), ["user: a", "assistant: b", "user: c", "assistant: d"]);
+    }
+}

@@ -1,0 +1,210 @@
+//! Lines of a stream with their place, none longer than allowed held in memory.
+
+use std::io::{self, Read};
+
+use crate::formats::{Layout, Piece};
+
+/// Bytes asked for at once.
+const BLOCK: usize = 1 << 20;
+
+/// One line.
+#[derive(Debug, PartialEq)]
+pub enum Line<'a> {
+    /// The bytes without the line break (`\n` or `\r\n`).
+    Whole(&'a [u8]),
+    /// A line of more than the allowed bytes: its first bytes, and how long it is.
+    TooLarge(&'a [u8], u64),
+}
+
+/// Where a line stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Offset of its first byte in the decoded stream.
+    pub offset: u64,
+    /// Lines before it since the piece's start.
+    pub line: u64,
+    /// Whether a line break ended it; the last line of a file may have none.
+    pub ended: bool,
+    /// Whether the stream broke within it: it is the start of a line, and the break itself is yet to be reported.
+    pub cut: bool,
+}
+
+/// Reads the lines that begin in a piece.
+pub struct Lines {
+    stream: Box<dyn Read + Send>,
+    buffer: Vec<u8>,
+    at: usize,
+    filled: usize,
+    /// Offset of `buffer[at]`.
+    offset: u64,
+    end: u64,
+    line: u64,
+    max: usize,
+    eof: bool,
+    error: Option<io::Error>,
+    held: Vec<u8>,
+}
+
+/// Bytes of a line that is too large which are kept for the report.
+const HEAD: usize = 800;
+
+impl Lines {
+    /// Opens a piece. One that starts within a line leaves that line to the piece before.
+    pub fn open(piece: &Piece, layout: &Layout) -> io::Result<Self> {
+        let mut from = piece.clone();
+        from.start = piece.start.saturating_sub(1);
+        let stream = super::open(&from, layout)?;
+        let mut lines = Lines::new(stream, from.start, piece.end, layout.max_row as usize);
+        if piece.start > 0 {
+            // The break that ends the line before may be the very byte before the start.
+            lines.next_line();
+            lines.line = u64::from(lines.offset > piece.start);
+        }
+        Ok(lines)
+    }
+
+    /// Lines of a stream whose first byte has `offset`, up to those that begin before `end`.
+    pub fn new(stream: Box<dyn Read + Send>, offset: u64, end: u64, max: usize) -> Self {
+        let (buffer, held) = (vec![0; BLOCK], Vec::new());
+        Lines { stream, buffer, at: 0, filled: 0, offset, end, line: 0, max, eof: false, error: None, held }
+    }
+
+    /// Line breaks passed since the piece's start.
+    pub fn lines(&self) -> u64 {
+        self.line
+    }
+
+    /// Offset of the next line.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// What broke the stream, once all whole lines before were given out.
+    pub fn take_error(&mut self) -> Option<io::Error> {
+        self.error.take()
+    }
+
+    fn fill(&mut self) {
+        self.at = 0;
+        self.filled = 0;
+        while !self.eof {
+            match self.stream.read(&mut self.buffer) {
+                Ok(0) => self.eof = true,
+                Ok(read) => {
+                    self.filled = read;
+                    return;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.error = Some(error);
+                    self.eof = true;
+                }
+            }
+        }
+    }
+
+    /// The next line and its place; `None` after the last that begins before the end.
+    pub fn next_line(&mut self) -> Option<(Line<'_>, Place)> {
+        if self.offset >= self.end {
+            return None;
+        }
+        let place = Place { offset: self.offset, line: self.line, ended: true, cut: false };
+        self.held.clear();
+        let mut length = 0u64;
+        loop {
+            if self.at == self.filled {
+                self.fill();
+                if self.filled == 0 {
+                    if length == 0 {
+                        return None;
+                    }
+                    self.offset += length;
+                    let cut = self.error.is_some();
+                    return Some((line(&self.held, length, self.max), Place { ended: false, cut, ..place }));
+                }
+            }
+            let rest = &self.buffer[self.at..self.filled];
+            let found = memchr::memchr(b'\n', rest);
+            let part = found.map_or(rest.len(), |i| i);
+            length += part as u64;
+            if let Some(break_at) = found {
+                let start = self.at;
+                self.at += break_at + 1;
+                self.offset += length + 1;
+                self.line += 1;
+                if self.held.is_empty() && length as usize <= self.max {
+                    return Some((Line::Whole(trim(&self.buffer[start..start + break_at])), place));
+                }
+                hold(&mut self.held, &self.buffer[start..start + break_at], self.max);
+                return Some((line(&self.held, length, self.max), place));
+            }
+            let (from, to) = (self.at, self.filled);
+            hold(&mut self.held, &self.buffer[from..to], self.max);
+            self.at = self.filled;
+        }
+    }
+}
+
+/// Adds to a line in the making; past the limit only its head is kept.
+fn hold(held: &mut Vec<u8>, part: &[u8], max: usize) {
+    if held.len() + part.len() <= max.max(HEAD) {
+        held.extend_from_slice(part);
+    } else {
+        let room = HEAD.saturating_sub(held.len()).min(part.len());
+        held.extend_from_slice(&part[..room]);
+        // Nothing more fits: what follows is counted only.
+        held.truncate(HEAD);
+        held.shrink_to(HEAD);
+    }
+}
+
+fn line(held: &[u8], length: u64, max: usize) -> Line<'_> {
+    if length > max as u64 { Line::TooLarge(&held[..held.len().min(HEAD)], length) } else { Line::Whole(trim(held)) }
+}
+
+fn trim(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(text: &str, start: u64, end: u64, max: usize) -> Vec<(String, u64, u64)> {
+        let stream = Box::new(io::Cursor::new(text.as_bytes()[start.saturating_sub(1) as usize..].to_vec()));
+        let mut lines = Lines::new(stream, start.saturating_sub(1), end, max);
+        if start > 0 {
+            lines.next_line();
+            lines.line = u64::from(lines.offset > start);
+        }
+        let mut found = Vec::new();
+        while let Some((line, place)) = lines.next_line() {
+            let text = match line {
+                Line::Whole(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+                Line::TooLarge(_, length) => format!("too large: {length}"),
+            };
+            found.push((text, place.offset, place.line));
+        }
+        found
+    }
+
+    #[test]
+    fn every_cut_gives_the_same_lines() {
+        let text = "one\r\n二二\n\n\nlast line\nno break";
+        let whole = all(text, 0, u64::MAX, 100);
+        assert_eq!(whole.iter().map(|l| l.0.as_str()).collect::<Vec<_>>(), ["one", "二二", "", "", "last line", "no break"]);
+        for cut in 0..=text.len() as u64 {
+            let (left, right) = (all(text, 0, cut, 100), all(text, cut, u64::MAX, 100));
+            let breaks = text.as_bytes()[..cut as usize].iter().filter(|b| **b == b'\n').count() as u64;
+            let right: Vec<_> = right.into_iter().map(|(t, o, l)| (t, o, if cut > 0 { l + breaks } else { l })).collect();
+            assert_eq!([left, right].concat(), whole, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_line_over_the_limit_is_counted_and_passed() {
+        let text = format!("a\n{}\nb\n{}", "x".repeat(3 << 20), "y".repeat(2000));
+        let found: Vec<String> = all(&text, 0, u64::MAX, 1000).into_iter().map(|l| l.0).collect();
+        assert_eq!(found, ["a", "too large: 3145728", "b", "too large: 2000"]);
+    }
+}

@@ -1,0 +1,321 @@
+//! A recipe's tree to [`Recipe`]: every problem is collected, none stops the reading.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::Path;
+
+use super::problem::{Problem, did_you_mean, render};
+use super::signals;
+use super::toml::{Entry, Node, Value, parse};
+use super::{Input, Output, Recipe, Source, bytes};
+use crate::formats::{self, TextRows};
+use crate::rows::Use;
+use crate::Result;
+
+const TOP: [&str; 6] = ["name", "about", "source", "input", "stage", "output"];
+const SOURCE: [&str; 11] = [
+    "name", "path", "format", "rows", "use", "language", "license", "encoding", "fields", "limit", "priority",
+];
+const INPUT: [&str; 2] = ["max_unreadable", "max_row"];
+const OUTPUT: [&str; 3] = ["shard", "signals", "dropped_text"];
+/// Words of the design that this version does not know yet.
+const LATER: [(&str, &str); 6] = [
+    ("card", "the catalog is not there yet: give a `name` and name the files with `path`"),
+    ("parts", "the catalog is not there yet: name the files with `path`"),
+    ("weight", "mixing is not there yet: use `limit`, or a `sample` stage with `only`"),
+    ("repeat", "mixing is not there yet"),
+    ("mix", "mixing is not there yet"),
+    ("policy", "licence policies come with the catalog"),
+];
+/// Fields of rows that `fields` can map.
+pub const FIELDS: [&str; 26] = [
+    "text", "id", "url", "subset", "language", "license", "input", "output", "task", "domain", "choices",
+    "input_language", "output_language", "messages", "tools", "system", "prompt", "response", "history", "chosen",
+    "rejected", "chosen_score", "rejected_score", "margin", "completion", "label",
+];
+
+/// Reads a recipe. `path` is for messages; relative inputs start from `base`; `sets` are `STAGE.KEY=VALUE`.
+pub fn read(text: &str, path: &Path, base: &Path, sets: &[String]) -> Result<Recipe> {
+    let shown = path.display().to_string();
+    let tree = parse(text).map_err(|problem| render(&shown, text, vec![problem]))?;
+    let mut reader = Reader { problems: Vec::new() };
+    let recipe = reader.recipe(&tree, text, path, base, sets)?;
+    if reader.problems.is_empty() { Ok(recipe) } else { Err(render(&shown, text, reader.problems)) }
+}
+
+pub(super) struct Reader {
+    pub(super) problems: Vec<Problem>,
+}
+
+impl Reader {
+    pub(super) fn problem(&mut self, span: &Range<usize>, message: impl Into<String>, label: &str) -> &mut Problem {
+        self.problems.push(Problem::new(span.clone(), message, label));
+        self.problems.last_mut().expect("one was pushed")
+    }
+
+    pub(super) fn cure(&mut self, span: &Range<usize>, message: impl Into<String>, label: &str, help: impl Into<String>) {
+        self.problem(span, message, label).help = Some(help.into());
+    }
+
+    fn recipe(&mut self, tree: &Node, text: &str, path: &Path, base: &Path, sets: &[String]) -> Result<Recipe> {
+        let entries = tree.entries().unwrap_or_default();
+        self.unknown(entries, &TOP, "a recipe");
+        let get = |key: &str| entries.iter().find(|e| e.key == key);
+        let stem = path.file_stem().map_or_else(|| "recipe".into(), |s| s.to_string_lossy().into_owned());
+        let name = get("name").and_then(|e| self.text(e)).unwrap_or(stem);
+        if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c)) {
+            let span = get("name").map_or(0..0, |e| e.node.span.clone());
+            let message = format!("`{name}` cannot name a folder");
+            self.cure(&span, message, "this name", "use letters, digits, `-`, `_` and `.`");
+        }
+        let about = get("about").and_then(|e| self.text(e)).unwrap_or_default();
+        let sources = self.sources(get("source"), text);
+        let input = self.input(get("input"));
+        let raw = self.raw_stages(get("stage"), &sources);
+        let stages = self.stages(raw, sets)?;
+        let output = self.output(get("output"));
+        let (path, base) = (path.to_path_buf(), base.to_path_buf());
+        Ok(Recipe { name, about, path, base, sources, input, stages, output })
+    }
+
+    pub(super) fn unknown(&mut self, entries: &[Entry], known: &[&str], place: &str) {
+        for entry in entries.iter().filter(|e| !known.contains(&e.key.as_str())) {
+            let key = &entry.key;
+            match LATER.iter().find(|(word, _)| word == key) {
+                Some((_, cure)) => self.cure(&entry.span, format!("`{key}` cannot be used yet"), "not yet", *cure),
+                None => {
+                    let help = did_you_mean(key, known.iter().copied());
+                    self.cure(&entry.span, format!("{place} has no key `{key}`"), "unknown key", help);
+                }
+            }
+        }
+    }
+
+    pub(super) fn wrong(&mut self, entry: &Entry, wanted: &str) {
+        let message = format!("`{}` should be {wanted}, but is {}", entry.key, entry.node.kind());
+        self.problem(&entry.node.span, message, "wrong type");
+    }
+
+    pub(super) fn text(&mut self, entry: &Entry) -> Option<String> {
+        if let Value::Text(text) = &entry.node.value {
+            return Some(text.clone());
+        }
+        self.wrong(entry, "text");
+        None
+    }
+
+    pub(super) fn texts(&mut self, entry: &Entry) -> Vec<(String, Range<usize>)> {
+        let items = match &entry.node.value {
+            Value::Text(text) => return vec![(text.clone(), entry.node.span.clone())],
+            Value::List(items) => items,
+            _ => {
+                self.wrong(entry, "text or a list of texts");
+                return Vec::new();
+            }
+        };
+        let mut texts = Vec::new();
+        for item in items {
+            match &item.value {
+                Value::Text(text) => texts.push((text.clone(), item.span.clone())),
+                _ => {
+                    self.problem(&item.span, format!("`{}` lists texts, not {}", entry.key, item.kind()), "wrong type");
+                }
+            }
+        }
+        texts
+    }
+
+    fn int(&mut self, entry: &Entry, least: i64) -> Option<i64> {
+        match entry.node.value {
+            Value::Int(number) if number >= least => Some(number),
+            Value::Int(_) => {
+                self.problem(&entry.node.span, format!("`{}` should be at least {least}", entry.key), "too small");
+                None
+            }
+            _ => {
+                self.wrong(entry, "a whole number");
+                None
+            }
+        }
+    }
+
+    fn share(&mut self, entry: &Entry) -> Option<f64> {
+        let share = match entry.node.value {
+            Value::Float(share) => share,
+            Value::Int(share) => share as f64,
+            _ => {
+                self.wrong(entry, "a share between 0 and 1");
+                return None;
+            }
+        };
+        if (0.0..=1.0).contains(&share) {
+            return Some(share);
+        }
+        self.problem(&entry.node.span, format!("`{}` is a share between 0 and 1", entry.key), "out of range");
+        None
+    }
+
+    fn size(&mut self, entry: &Entry) -> Option<u64> {
+        let size = match &entry.node.value {
+            Value::Int(number) => u64::try_from(*number).ok(),
+            Value::Text(text) => bytes(text),
+            _ => None,
+        };
+        if size.is_none_or(|s| s == 0) {
+            let message = format!("`{}` should be a size", entry.key);
+            self.cure(&entry.node.span, message, "not a size", "write a number with KiB, MiB or GiB: \"64MiB\"");
+            return None;
+        }
+        size
+    }
+
+    /// A word out of a set.
+    pub(super) fn word<T>(&mut self, text: &str, span: &Range<usize>, key: &str, known: &[&str], found: Option<T>) -> Option<T> {
+        if found.is_none() {
+            let help = did_you_mean(text, known.iter().copied());
+            self.cure(span, format!("`{text}` is no `{key}`"), "unknown word", help);
+        }
+        found
+    }
+
+    pub(super) fn usage(&mut self, text: &str, span: &Range<usize>) -> Option<Use> {
+        self.word(text, span, "use", &["pretrain", "task", "instruct", "rlhf"], Use::parse(text))
+    }
+
+    fn sources(&mut self, entry: Option<&Entry>, text: &str) -> Vec<Source> {
+        let Some(Value::List(items)) = entry.map(|e| &e.node.value) else {
+            let span = entry.map_or(0..0, |e| e.span.clone());
+            let help = "add [[source]] with a `name` and a `path`";
+            self.cure(&span, "the recipe names no source", "no [[source]] here", help);
+            return Vec::new();
+        };
+        let mut sources: Vec<Source> = Vec::new();
+        for item in items {
+            let Some(entries) = item.entries() else {
+                self.problem(&item.span, "a source is a table: [[source]]", "not a table");
+                continue;
+            };
+            let source = self.source(entries, item, text);
+            if sources.iter().any(|s| s.name == source.name) {
+                let span = entries.iter().find(|e| e.key == "name").map_or(&item.span, |e| &e.node.span);
+                self.problem(span, format!("two sources are called `{}`", source.name), "the second");
+            }
+            sources.push(source);
+        }
+        sources
+    }
+
+    fn source(&mut self, entries: &[Entry], item: &Node, text: &str) -> Source {
+        self.unknown(entries, &SOURCE, "a source");
+        let get = |key: &str| entries.iter().find(|e| e.key == key);
+        let later = entries.iter().any(|e| e.key == "card");
+        for key in ["name", "path"].into_iter().filter(|k| get(k).is_none() && !later) {
+            self.problem(&item.span, format!("the source has no `{key}`"), "this source");
+        }
+        let formats: Vec<&str> =
+            formats::containers::ALL.iter().map(|c| c.name()).chain(formats::shapes::ALL.iter().map(|s| s.name())).collect();
+        let mut word = |key: &str| get(key).and_then(|e| Some((self.text(e)?, e.node.span.clone())));
+        let (format, rows, usage, encoding) = (word("format"), word("rows"), word("use"), word("encoding"));
+        let (name, language, license) = (word("name"), word("language"), word("license"));
+        let format = format.and_then(|(f, span)| {
+            let found = formats.contains(&f.as_str()).then(|| f.clone());
+            self.word(&f, &span, "format", &formats, found)
+        });
+        let rows = rows.and_then(|(word, span)| {
+            let found = match word.as_str() {
+                "file" => Some(TextRows::File),
+                "line" => Some(TextRows::Line),
+                "block" => Some(TextRows::Block),
+                _ => None,
+            };
+            self.word(&word, &span, "rows", &["file", "line", "block"], found)
+        });
+        let usage = usage.and_then(|(word, span)| self.usage(&word, &span));
+        let encoding = encoding.and_then(|(label, span)| {
+            let known = ["UTF-8", "UTF-16LE", "UTF-16BE", "gb18030", "GBK", "Big5", "EUC-JP", "Shift_JIS", "EUC-KR"];
+            let found = encoding_rs::Encoding::for_label(label.as_bytes()).map(|e| e.name().to_owned());
+            self.word(&label, &span, "encoding", &known, found)
+        });
+        let mut fields = BTreeMap::new();
+        if let Some(entry) = get("fields") {
+            match entry.node.entries() {
+                None => self.wrong(entry, "a table: { text = \"content\" }"),
+                Some(entries) => {
+                    self.unknown(entries, &FIELDS, "a row");
+                    for entry in entries {
+                        if let Some(path) = self.text(entry) {
+                            fields.insert(entry.key.clone(), path);
+                        }
+                    }
+                }
+            }
+        }
+        let path = get("path").map(|e| self.texts(e)).unwrap_or_default();
+        if let Some(entry) = get("path").filter(|_| path.is_empty()) {
+            self.problem(&entry.node.span, "`path` names no file", "empty");
+        }
+        Source {
+            name: name.map(|n| n.0).unwrap_or_default(),
+            path: path.into_iter().map(|p| p.0).collect(),
+            format,
+            rows,
+            usage,
+            language: language.map(|l| l.0),
+            license: license.map(|l| l.0),
+            encoding,
+            fields,
+            limit: get("limit").and_then(|e| self.int(e, 1)).map(|l| l as u64),
+            priority: get("priority").and_then(|e| self.int(e, i64::MIN)).unwrap_or(0),
+            line: text[..item.span.start.min(text.len())].matches('\n').count() + 1,
+        }
+    }
+
+    fn input(&mut self, entry: Option<&Entry>) -> Input {
+        let mut input = Input { max_unreadable: 0.01, max_row: 64 << 20 };
+        for entry in self.table(entry, &INPUT, "[input]") {
+            match entry.key.as_str() {
+                "max_unreadable" => input.max_unreadable = self.share(entry).unwrap_or(input.max_unreadable),
+                "max_row" => input.max_row = self.size(entry).unwrap_or(input.max_row),
+                _ => {}
+            }
+        }
+        input
+    }
+
+    fn output(&mut self, entry: Option<&Entry>) -> Output {
+        let mut output = Output { shard: 256 << 20, signals: None, dropped_text: 1.0 };
+        for entry in self.table(entry, &OUTPUT, "[output]") {
+            match entry.key.as_str() {
+                "shard" => output.shard = self.size(entry).unwrap_or(output.shard),
+                "dropped_text" if entry.node.value == Value::Text("all".into()) => {}
+                "dropped_text" => output.dropped_text = self.share(entry).unwrap_or(1.0),
+                "signals" => {
+                    let known = signals();
+                    let mut names = Vec::new();
+                    for (name, span) in self.texts(entry) {
+                        let words: Vec<&str> = known.iter().map(|s| s.0).collect();
+                        let found = words.contains(&name.as_str()).then_some(name.clone());
+                        names.extend(self.word(&name, &span, "signal", &words, found));
+                    }
+                    output.signals = Some(names);
+                }
+                _ => {}
+            }
+        }
+        output
+    }
+
+    pub(super) fn table<'a>(&mut self, entry: Option<&'a Entry>, known: &[&str], place: &str) -> &'a [Entry] {
+        let Some(entry) = entry else { return &[] };
+        match entry.node.entries() {
+            Some(entries) => {
+                self.unknown(entries, known, place);
+                entries
+            }
+            None => {
+                self.wrong(entry, "a table");
+                &[]
+            }
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! Records to Arrow: one builder a column.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, BooleanBuilder, Float64Builder, ListBuilder, RecordBatch, StringBuilder, StructBuilder, UInt64Builder,
+};
+use arrow::datatypes::SchemaRef;
+
+use super::{Content, Message, Record, Task, Unreadable, Use, message_fields, scan_schema};
+
+/// Collects records into a batch of [`scan_schema`].
+pub struct Rows {
+    usage: Use,
+    schema: SchemaRef,
+    numbers: [UInt64Builder; 3],
+    errors: [StringBuilder; 5],
+    common: [StringBuilder; 6],
+    content: ContentBuilder,
+    bytes: usize,
+    rows: usize,
+}
+
+type MessagesBuilder = ListBuilder<StructBuilder>;
+
+#[allow(clippy::large_enum_variant, reason = "one builder a scan")]
+enum ContentBuilder {
+    Pretrain(StringBuilder),
+    Task { columns: [StringBuilder; 7], choices: ListBuilder<StringBuilder> },
+    Instruct { messages: MessagesBuilder, tools: StringBuilder },
+    Rlhf { sides: [MessagesBuilder; 4], numbers: [Float64Builder; 3], label: BooleanBuilder },
+}
+
+fn messages_builder() -> MessagesBuilder {
+    ListBuilder::new(StructBuilder::from_fields(message_fields(), 0))
+}
+
+fn append_messages(builder: &mut MessagesBuilder, messages: Option<&[Message<'_>]>) -> usize {
+    let mut bytes = 0;
+    let Some(messages) = messages else {
+        builder.append(false);
+        return 0;
+    };
+    for message in messages {
+        let item = builder.values();
+        let fields = [
+            Some(message.role.as_ref()),
+            Some(message.content.as_ref()),
+            message.name.as_deref(),
+            message.tool_calls.as_deref(),
+        ];
+        for (index, value) in fields.into_iter().enumerate() {
+            if let Some(field) = item.field_builder::<StringBuilder>(index) {
+                field.append_option(value);
+            }
+            bytes += value.map_or(0, str::len);
+        }
+        item.append(true);
+    }
+    builder.append(true);
+    bytes
+}
+
+fn append(builder: &mut StringBuilder, value: Option<&str>) -> usize {
+    builder.append_option(value);
+    value.map_or(0, str::len)
+}
+
+impl Rows {
+    /// An empty collector for rows of one use.
+    pub fn new(usage: Use) -> Self {
+        let content = match usage {
+            Use::Pretrain => ContentBuilder::Pretrain(StringBuilder::new()),
+            Use::Task => ContentBuilder::Task {
+                columns: Default::default(),
+                choices: ListBuilder::new(StringBuilder::new()),
+            },
+            Use::Instruct => ContentBuilder::Instruct { messages: messages_builder(), tools: StringBuilder::new() },
+            Use::Rlhf => ContentBuilder::Rlhf {
+                sides: std::array::from_fn(|_| messages_builder()),
+                numbers: Default::default(),
+                label: BooleanBuilder::new(),
+            },
+        };
+        Rows {
+            usage,
+            schema: scan_schema(usage),
+            numbers: Default::default(),
+            errors: Default::default(),
+            common: Default::default(),
+            content,
+            bytes: 0,
+            rows: 0,
+        }
+    }
+
+    /// Bytes of text collected so far.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Rows collected so far.
+    pub fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Whether nothing was collected.
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// Adds a record under the row key `ord`. Content of another use than the collector's becomes an unreadable row
+    /// (`wrong_use`): a format promised otherwise.
+    pub fn push(&mut self, ord: u64, record: &Record<'_>) {
+        self.rows += 1;
+        for (builder, value) in self.numbers.iter_mut().zip([ord, record.offset, record.line]) {
+            builder.append_value(value);
+        }
+        let wrong;
+        let row = match &record.row {
+            Ok(row) if row.content.usage() == self.usage => Ok(row),
+            Ok(row) => {
+                wrong = Unreadable {
+                    reason: "wrong_use",
+                    detail: format!("the row is for {}, the source for {}", row.content.usage(), self.usage),
+                    head: String::new(),
+                };
+                Err(&wrong)
+            }
+            Err(unreadable) => Err(unreadable),
+        };
+        let (row, error) = match row {
+            Ok(row) => (Some(row), None),
+            Err(error) => (None, Some(error)),
+        };
+        let aside = row.and_then(|r| r.aside.as_ref());
+        let errors = [
+            error.map(|e| e.reason),
+            error.map(|e| e.detail.as_str()),
+            error.map(|e| e.head.as_str()),
+            aside.map(|a| a.0),
+            aside.map(|a| a.1.as_str()),
+        ];
+        for (builder, value) in self.errors.iter_mut().zip(errors) {
+            self.bytes += append(builder, value);
+        }
+        let common = row.map(|r| [&r.id, &r.url, &r.subset, &r.language, &r.license, &r.meta].map(|v| v.as_deref()));
+        for (builder, value) in self.common.iter_mut().zip(common.unwrap_or_default()) {
+            self.bytes += append(builder, value);
+        }
+        self.bytes += self.content.push(row.map(|r| &r.content));
+    }
+
+    /// The batch, and an empty collector again.
+    pub fn finish(&mut self) -> RecordBatch {
+        let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.schema.fields().len());
+        columns.extend(self.numbers.iter_mut().map(|b| Arc::new(b.finish()) as ArrayRef));
+        columns.extend(self.errors.iter_mut().map(|b| Arc::new(b.finish()) as ArrayRef));
+        columns.extend(self.common.iter_mut().map(|b| Arc::new(b.finish()) as ArrayRef));
+        self.content.finish(&mut columns);
+        self.bytes = 0;
+        self.rows = 0;
+        RecordBatch::try_new(self.schema.clone(), columns).expect("the builders follow scan_schema")
+    }
+}
+
+impl ContentBuilder {
+    fn push(&mut self, content: Option<&Content<'_>>) -> usize {
+        match (self, content) {
+            (ContentBuilder::Pretrain(builder), Some(Content::Pretrain { text })) => append(builder, Some(text)),
+            (ContentBuilder::Pretrain(builder), _) => append(builder, None),
+            (ContentBuilder::Task { columns, choices }, content) => {
+                let empty = Task::default();
+                let task = if let Some(Content::Task(task)) = content { task } else { &empty };
+                let values = [
+                    &task.task,
+                    &task.domain,
+                    &task.input,
+                    &task.output,
+                    &task.input_language,
+                    &task.output_language,
+                    &task.text,
+                ];
+                let mut bytes = 0;
+                for (builder, value) in columns.iter_mut().zip(values) {
+                    bytes += append(builder, value.as_deref());
+                }
+                for choice in task.choices.iter().flatten() {
+                    bytes += append(choices.values(), Some(choice));
+                }
+                choices.append(task.choices.is_some());
+                bytes
+            }
+            (ContentBuilder::Instruct { messages, tools }, Some(Content::Instruct { messages: said, tools: offer })) => {
+                append_messages(messages, Some(said)) + append(tools, offer.as_deref())
+            }
+            (ContentBuilder::Instruct { messages, tools }, _) => {
+                append_messages(messages, None) + append(tools, None)
+            }
+            (ContentBuilder::Rlhf { sides, numbers, label }, content) => {
+                let preference = if let Some(Content::Rlhf(preference)) = content { Some(preference) } else { None };
+                let said = [
+                    preference.map(|p| p.prompt.as_slice()),
+                    preference.and_then(|p| p.chosen.as_deref()),
+                    preference.and_then(|p| p.rejected.as_deref()),
+                    preference.and_then(|p| p.completion.as_deref()),
+                ];
+                let scores = preference.map(|p| [p.chosen_score, p.rejected_score, p.margin]).unwrap_or_default();
+                for (builder, value) in numbers.iter_mut().zip(scores) {
+                    builder.append_option(value);
+                }
+                label.append_option(preference.and_then(|p| p.label));
+                sides.iter_mut().zip(said).map(|(builder, value)| append_messages(builder, value)).sum()
+            }
+        }
+    }
+
+    fn finish(&mut self, columns: &mut Vec<ArrayRef>) {
+        match self {
+            ContentBuilder::Pretrain(text) => columns.push(Arc::new(text.finish())),
+            ContentBuilder::Task { columns: texts, choices } => {
+                let mut texts = texts.each_mut().map(|b| Arc::new(b.finish()) as ArrayRef).into_iter();
+                columns.extend(texts.by_ref().take(4));
+                columns.push(Arc::new(choices.finish()));
+                columns.extend(texts);
+            }
+            ContentBuilder::Instruct { messages, tools } => {
+                columns.push(Arc::new(messages.finish()));
+                columns.push(Arc::new(tools.finish()));
+            }
+            ContentBuilder::Rlhf { sides, numbers, label } => {
+                let mut sides = sides.each_mut().map(|b| Arc::new(b.finish()) as ArrayRef).into_iter();
+                columns.extend(sides.by_ref().take(3));
+                columns.extend(numbers.iter_mut().map(|b| Arc::new(b.finish()) as ArrayRef));
+                columns.extend(sides);
+                columns.push(Arc::new(label.finish()));
+            }
+        }
+    }
+}

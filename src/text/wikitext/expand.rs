@@ -1,0 +1,285 @@
+//! `{{ }}`, `{{{ }}}`, `[[ ]]` and `-{ }-`: one walk over the text with a stack of the marks that are open. What a mark
+//! encloses is already expanded when the mark is closed, and lies at the end of the output, where it is replaced.
+
+use super::templates::{self, Arg, Args};
+use super::variants::{self, Rules, Variant};
+use super::{DEPTH, HOLE, RULES, links};
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    /// A run of so many `{`.
+    Brace(usize),
+    Link,
+    Variant,
+}
+
+/// An open mark.
+struct Frame {
+    kind: Kind,
+    /// Where in the output the replacement will begin.
+    open: usize,
+    /// Where the contents begin.
+    start: usize,
+    /// Where the contents have a `|` of their own.
+    bars: Vec<usize>,
+    /// Where they have a `=`, if it is the first after a bar.
+    equals: Vec<usize>,
+    /// The innermost frames that a closing mark can reach from here, this one included: no mark closes through an open
+    /// brace; braces close through everything.
+    link: Option<usize>,
+    variant: Option<usize>,
+    brace: Option<usize>,
+}
+
+struct Expander {
+    out: String,
+    stack: Vec<Frame>,
+    rules: Rules,
+    announced: usize,
+    variant: Variant,
+}
+
+/// The text with all marks replaced, and the conversion rules that it stated.
+pub(super) fn expand(text: &str, variant: Variant) -> (String, Rules) {
+    let bytes = text.as_bytes();
+    let mut e = Expander {
+        out: String::with_capacity(text.len()),
+        stack: Vec::new(),
+        rules: Rules::default(),
+        announced: 0,
+        variant,
+    };
+    // Start of the text not copied yet, and end of the run of one byte that was met last.
+    let (mut plain, mut run) = (0, 0);
+    let mut i = 0;
+    while i < bytes.len() {
+        let byte = bytes[i];
+        if !matches!(byte, b'{' | b'}' | b'[' | b']' | b'|' | b'=' | b'-') {
+            i += 1;
+            continue;
+        }
+        if run <= i {
+            run = i + bytes[i..].iter().take_while(|b| **b == byte).count();
+        }
+        let length = run - i;
+        let next = bytes.get(i + 1).copied();
+        match byte {
+            b'{' if length >= 2 => {
+                e.out.push_str(&text[plain..i]);
+                e.push(Kind::Brace(length));
+                i += length;
+                plain = i;
+            }
+            b'-' if next == Some(b'{') && bytes.get(i + 2) != Some(&b'{') => {
+                e.out.push_str(&text[plain..i]);
+                e.push(Kind::Variant);
+                i += 2;
+                plain = i;
+            }
+            b'[' if length >= 2 => {
+                // Of an odd run, the first is text.
+                e.out.push_str(&text[plain..i + length % 2]);
+                for _ in 0..length / 2 {
+                    e.push(Kind::Link);
+                }
+                i += length;
+                plain = i;
+            }
+            b'|' => {
+                if let Some(top) = e.stack.last_mut() {
+                    top.bars.push(e.out.len() + i - plain);
+                }
+                i += 1;
+            }
+            b'=' => {
+                if let Some(Frame { kind: Kind::Brace(_), bars, equals, .. }) = e.stack.last_mut()
+                    && bars.last() > equals.last()
+                {
+                    equals.push(e.out.len() + i - plain);
+                }
+                i += 1;
+            }
+            b']' if next == Some(b']') && e.stack.last().is_some_and(|f| f.link.is_some()) => {
+                e.out.push_str(&text[plain..i]);
+                if length == 3 && e.single_open() {
+                    // `[[File:a.jpg|[http://b c]]]`
+                    e.out.push(']');
+                    i += 1;
+                }
+                e.close_link();
+                i += 2;
+                plain = i;
+            }
+            b'}' if next == Some(b'-') && e.stack.last().is_some_and(|f| f.variant.is_some()) => {
+                e.out.push_str(&text[plain..i]);
+                e.close_variant();
+                i += 2;
+                plain = i;
+            }
+            b'}' if next == Some(b'}') && e.stack.last().is_some_and(|f| f.brace.is_some()) => {
+                let dash = bytes.get(i + length) == Some(&b'-') && e.stack.last().is_some_and(|f| f.variant.is_some());
+                if dash {
+                    // `}}-` inside `-{`: only the last one closes.
+                    i += length - 1;
+                    continue;
+                }
+                e.out.push_str(&text[plain..i]);
+                i += e.close_brace(length);
+                plain = i;
+            }
+            // Closing marks of nothing.
+            b'}' | b']' if length >= 2 => {
+                e.out.push_str(&text[plain..i]);
+                e.hole();
+                i += length;
+                plain = i;
+            }
+            _ => i += 1,
+        }
+    }
+    e.out.push_str(&text[plain..]);
+    (e.out, e.rules)
+}
+
+impl Expander {
+    fn hole(&mut self) {
+        if !self.out.ends_with(HOLE) {
+            self.out.push(HOLE);
+        }
+    }
+
+    fn push(&mut self, kind: Kind) {
+        let open = self.out.len();
+        // An unclosed brace or link leaves this and its contents.
+        if matches!(kind, Kind::Brace(_)) {
+            self.out.push(HOLE);
+        }
+        let (start, me) = (self.out.len(), self.stack.len());
+        let (link, variant, brace) = self.stack.last().map_or((None, None, None), |f| (f.link, f.variant, f.brace));
+        let (link, variant, brace) = match kind {
+            Kind::Brace(_) => (None, None, Some(me)),
+            Kind::Link => (Some(me), variant, brace),
+            Kind::Variant => (link, Some(me), brace),
+        };
+        self.stack.push(Frame { kind, open, start, bars: Vec::new(), equals: Vec::new(), link, variant, brace });
+    }
+
+    /// Takes off the frame at that place; those above it were never closed, and what they enclose is text.
+    fn pop(&mut self, at: Option<usize>) -> Option<Frame> {
+        self.stack.truncate(at? + 1);
+        self.stack.pop()
+    }
+
+    /// Tells the text after a mark which rules hold there.
+    fn closed(&mut self) {
+        if self.stack.is_empty() && self.rules.len() > self.announced {
+            self.announced = self.rules.len();
+            self.rules.announce();
+            self.out.push(RULES);
+        }
+    }
+
+    fn close_link(&mut self) {
+        let at = self.stack.last().and_then(|f| f.link);
+        let Some(frame) = self.pop(at) else { return };
+        if self.stack.len() >= DEPTH {
+            self.out.truncate(frame.open);
+            self.hole();
+            return;
+        }
+        let (target, label) = match frame.bars.first() {
+            Some(bar) => (&self.out[frame.start..*bar], Some(&self.out[bar + 1..])),
+            None => (&self.out[frame.start..], None),
+        };
+        if target.contains('\n') {
+            // No link; its marks go, its contents stay.
+            return;
+        }
+        let shown = links::shown(target, label);
+        match shown {
+            Some(shown) => {
+                let shown = shown.to_string();
+                self.out.truncate(frame.open);
+                self.out.push_str(&shown);
+            }
+            None => {
+                self.out.truncate(frame.open);
+                self.hole();
+            }
+        }
+        self.closed();
+    }
+
+    fn close_variant(&mut self) {
+        let at = self.stack.last().and_then(|f| f.variant);
+        let Some(frame) = self.pop(at) else { return };
+        let shown = if self.stack.len() >= DEPTH {
+            None
+        } else {
+            let (flags, body) = match frame.bars.first() {
+                Some(bar) => (Some(&self.out[frame.start..*bar]), &self.out[bar + 1..]),
+                None => (None, &self.out[frame.start..]),
+            };
+            variants::shown(flags, body, self.variant, &mut self.rules)
+        };
+        self.out.truncate(frame.open);
+        match shown {
+            Some(shown) => self.out.push_str(&shown),
+            None => self.hole(),
+        }
+        self.closed();
+    }
+
+    /// Closes the innermost run of braces, or as much of it as `length` closing ones do. Says how many were used.
+    fn close_brace(&mut self, length: usize) -> usize {
+        let at = self.stack.last().and_then(|f| f.brace);
+        let Some(frame) = self.pop(at) else { return length };
+        let Kind::Brace(open) = frame.kind else { return length };
+        let used = length.min(open).min(3);
+        let shown = if self.stack.len() >= DEPTH {
+            None
+        } else {
+            let args = args(&self.out, &frame);
+            if used == 3 {
+                // A parameter on a page that is nobody's template: its default.
+                frame.bars.first().map(|bar| self.out[bar + 1..].to_string())
+            } else {
+                templates::shown(&args, self.variant, &mut self.rules)
+            }
+        };
+        self.out.truncate(frame.open);
+        let left = open - used;
+        match left {
+            0 => {}
+            1 => self.out.push('{'),
+            _ => self.push(Kind::Brace(left)),
+        }
+        match shown {
+            Some(shown) => self.out.push_str(&shown),
+            None => self.hole(),
+        }
+        self.closed();
+        used
+    }
+
+    /// Whether the innermost link has a single `[` in it that is still open.
+    fn single_open(&self) -> bool {
+        let start = self.stack.last().and_then(|f| f.link).map_or(0, |at| self.stack[at].start);
+        let contents = &self.out.as_bytes()[start..];
+        memchr::memrchr2(b'[', b']', contents).is_some_and(|at| contents[at] == b'[')
+    }
+}
+
+/// The name and the arguments in the contents of a frame, which end the output.
+fn args<'a>(out: &'a str, frame: &Frame) -> Args<'a> {
+    let end = out.len();
+    let name = &out[frame.start..frame.bars.first().copied().unwrap_or(end)];
+    let mut equals = frame.equals.iter().copied().peekable();
+    let mut list = Vec::with_capacity(frame.bars.len());
+    for (n, bar) in frame.bars.iter().enumerate() {
+        let stop = frame.bars.get(n + 1).copied().unwrap_or(end);
+        let sign = equals.next_if(|e| *e < stop);
+        list.push(Arg::new(&out[bar + 1..stop], sign.map(|e| e - bar - 1)));
+    }
+    Args { name, list }
+}

@@ -1,0 +1,110 @@
+//! The same rows and recipe give the same bytes.
+
+use crate::harness::{Scratch, json_lines};
+
+const RECIPE: &str = r#"
+name = "same"
+about = "a test"
+[[source]]
+name = "docs"
+path = ["docs/*.jsonl"]
+use = "pretrain"
+[[stage]]
+run = "normalize"
+[[stage]]
+run = "words"
+[[stage]]
+run = "language"
+[[stage]]
+run = "keep"
+chars = { min = 60 }
+[[stage]]
+run = "exact_dedup"
+[[stage]]
+run = "sample"
+share = 0.8
+seed = 7
+[output]
+shard = "1MiB"
+signals = ["chars", "word_count", "language"]
+"#;
+
+#[test]
+fn bytes_depend_on_rows_and_recipe_alone() {
+    let scratch = Scratch::new();
+    let lines = json_lines(20_000);
+    scratch.write("docs/a.jsonl", &lines);
+    scratch.write("recipe.toml", RECIPE);
+    let built = scratch.build("one", &["--threads", "1", "--unit", "64MiB"]);
+    built.check_accounts();
+    let one = built.bytes();
+    assert!(one.len() >= 3, "several shards, so that cuts matter: {:?}", one.keys());
+    for (out, more) in [
+        ("two", ["--threads", "2", "--unit", "64KiB"]),
+        ("four", ["--threads", "4", "--unit", "1MiB"]),
+        ("spill", ["--memory", "64MiB", "--unit", "256KiB"]),
+    ] {
+        assert!(one == scratch.build(out, &more).bytes(), "{more:?} changed the bytes");
+    }
+    // The same rows in other files, in the same order.
+    std::fs::remove_file(scratch.path("docs/a.jsonl")).unwrap();
+    let all: Vec<&str> = lines.split_inclusive('\n').collect();
+    for (i, part) in all.chunks(3_333).enumerate() {
+        scratch.write(&format!("docs/part-{i}.jsonl"), part.concat());
+    }
+    assert!(one == scratch.build("split", &["--unit", "100KiB"]).bytes(), "splitting the input changed the bytes");
+}
+
+#[test]
+fn of_duplicates_the_stated_one_stays() {
+    let scratch = Scratch::new();
+    scratch.write("a.jsonl", "{\"id\":\"a1\",\"text\":\"同一段文字\"}\n{\"id\":\"a2\",\"text\":\"别的\"}\n");
+    scratch.write("b.jsonl", "{\"id\":\"b1\",\"text\":\"同一段文字\"}\n{\"id\":\"b1\",\"text\":\"又一段\"}\n");
+    let recipe = |priority: i64| {
+        format!(
+            "name='d'\nabout='x'\n[[source]]\nname='a'\npath=['a.jsonl']\nuse='pretrain'\n[[source]]\nname='b'\n\
+             path=['b.jsonl']\nuse='pretrain'\npriority={priority}\n[[stage]]\nrun='exact_dedup'\n"
+        )
+    };
+    scratch.write("recipe.toml", recipe(0));
+    let first = scratch.build("first", &[]);
+    assert_eq!(first.column("data/pretrain", "id"), ["a1", "a2", "b1~2"]);
+    assert_eq!(first.column("dropped/pretrain", "kept_id"), ["a1"]);
+    scratch.write("recipe.toml", recipe(1));
+    let better = scratch.build("better", &[]);
+    assert_eq!(better.column("dropped/pretrain", "id"), ["a1"]);
+    assert_eq!(better.column("dropped/pretrain", "kept_id"), ["b1"]);
+}
+
+#[test]
+fn a_limit_reads_the_first_rows_and_no_more() {
+    let scratch = Scratch::new();
+    scratch.write("docs/a.jsonl", json_lines(3_000));
+    scratch.write("recipe.toml", RECIPE);
+    let built = scratch.build("few", &["--limit", "100", "--unit", "16KiB"]);
+    built.check_accounts();
+    assert_eq!(built.total("read"), 100);
+    let whole = scratch.build("few-at-once", &["--limit", "100", "--unit", "64MiB", "--threads", "1"]);
+    assert!(built.bytes() == whole.bytes());
+}
+
+#[test]
+fn changing_a_threshold_reads_nothing_again() {
+    let scratch = Scratch::new();
+    scratch.write("docs/a.jsonl", json_lines(2_000));
+    scratch.write("recipe.toml", RECIPE);
+    scratch.build("out", &["--unit", "64KiB"]);
+    let log = || std::fs::read_to_string(scratch.path("out/.work/units.log")).unwrap();
+    let scans = |log: &str| log.lines().filter(|l| l.starts_with("done scan ")).count();
+    let before = log();
+    let tighter = scratch.build("out", &["--unit", "64KiB", "--set", "keep.chars.min=80"]);
+    assert!(scans(&before) > 1);
+    assert_eq!(scans(&log()), scans(&before), "the scan ran again");
+    assert!(tighter.reasons()["chars_min"] > 0);
+    let fresh = scratch.build("fresh", &["--set", "keep.chars.min=80"]);
+    assert!(tighter.bytes() == fresh.bytes());
+    // The same build again does nothing at all.
+    let before = log();
+    scratch.build("out", &["--unit", "64KiB", "--set", "keep.chars.min=80"]);
+    assert_eq!(before, log());
+}

@@ -1,0 +1,34 @@
+//! What is generated from code stands in the repository as the code would write it today.
+
+use std::path::Path;
+
+/// `CORPUS_UPDATE=1 cargo test generated` writes the files anew.
+#[test]
+fn schemas_are_up_to_date() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
+    for (name, content) in corpus::recipe::schema::files() {
+        let fresh = format!("{}\n", serde_json::to_string_pretty(&content).unwrap());
+        let path = folder.join(&name);
+        if std::env::var_os("CORPUS_UPDATE").is_some() {
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(&path, &fresh).unwrap();
+        }
+        let there = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(there == fresh, "schemas/{name} is stale: run CORPUS_UPDATE=1 cargo test generated");
+    }
+}
+
+/// Every stage, container and shape says what a user must know, and is in the recipe's schema.
+#[test]
+fn components_document_themselves() {
+    let schema = corpus::recipe::schema::recipe().to_string();
+    let stages = corpus::stages::ALL.iter().map(|s| (s.name, s.about, s.docs));
+    let containers = corpus::formats::containers::ALL.iter().map(|c| (c.name(), c.about(), c.docs()));
+    let shapes = corpus::formats::shapes::ALL.iter().map(|s| (s.name(), s.about(), s.docs()));
+    for (name, about, docs) in stages.chain(containers).chain(shapes) {
+        assert!(schema.contains(&format!("\"{name}\"")), "{name} is not in the recipe's schema");
+        assert!(!about.is_empty() && !about.ends_with('.'), "{name}: {about:?}");
+        assert!(docs.lines().count() >= 4, "{name} says too little:\n{docs}");
+        assert!(docs.contains("Limits") && docs.contains("```"), "{name} lacks its limits or an example:\n{docs}");
+    }
+}

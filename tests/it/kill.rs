@@ -1,0 +1,101 @@
+//! A build that is killed goes on where it was, and ends with the same bytes.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::harness::{Scratch, json_lines};
+
+const RECIPE: &str = r#"
+name = "killed"
+about = "a test"
+[[source]]
+name = "docs"
+path = ["docs.jsonl"]
+use = "pretrain"
+[[stage]]
+run = "normalize"
+[[stage]]
+run = "words"
+[[stage]]
+run = "keep"
+chars = { min = 40 }
+[[stage]]
+run = "exact_dedup"
+[output]
+shard = "1MiB"
+"#;
+
+/// 20 kills at moments spread over the build's length, each followed by another run of the same command. A unit that a
+/// kill interrupts is started again; nothing that was done is.
+#[test]
+fn sigkill_costs_at_most_a_unit_a_thread() {
+    const THREADS: u64 = 2;
+    let scratch = Scratch::new();
+    scratch.write("docs.jsonl", json_lines(20_000));
+    scratch.write("recipe.toml", RECIPE);
+    let more = ["--unit", "48KiB", "--threads", "2", "--quiet"];
+    let began = std::time::Instant::now();
+    let undisturbed = scratch.build("calm", &more);
+    let length = began.elapsed();
+    let units = counts(&scratch, "calm", "done ").len();
+    assert!(units >= 100, "only {units} units");
+    let (mut kills, mut state, mut finished) = (0, 7u64, 0);
+    let mut again = 0;
+    while kills < 20 {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let share = (state >> 33) as f64 / (1u64 << 31) as f64;
+        let arguments = ["build", "--recipe", "recipe.toml", "--out", "killed"];
+        let mut child = scratch.command(&[&arguments[..], &more[..]].concat()).spawn().unwrap();
+        std::thread::sleep(length.mul_f64(share * 0.5).max(Duration::from_millis(10)));
+        if child.try_wait().unwrap().is_none() {
+            kills += 1;
+            child.kill().unwrap();
+            child.wait().unwrap();
+            continue;
+        }
+        // It got through in spite of the kills before: compare, and begin anew.
+        finished += 1;
+        assert!(undisturbed.bytes() == scratch.built("killed").bytes());
+        again += started_again(&scratch);
+        std::fs::remove_dir_all(scratch.path("killed")).unwrap();
+        assert!(finished < 200, "the build is too fast to be killed");
+    }
+    let built = scratch.build("killed", &more);
+    again += started_again(&scratch);
+    assert!(undisturbed.bytes() == built.bytes());
+    println!("{units} units, {kills} kills, {again} units started again");
+    assert!(again <= THREADS * kills, "{again} units were started again in {kills} kills");
+}
+
+/// Units that were started more than once, and checks that none was done more than once.
+fn started_again(scratch: &Scratch) -> u64 {
+    for (unit, times) in counts(scratch, "killed", "done ") {
+        assert_eq!(times, 1, "{unit} was done {times} times");
+    }
+    counts(scratch, "killed", "start ").values().map(|n| n - 1).sum()
+}
+
+/// How often each unit of each job was started or done.
+fn counts(scratch: &Scratch, out: &str, what: &str) -> BTreeMap<String, u64> {
+    let log = std::fs::read_to_string(scratch.path(out).join(".work/units.log")).unwrap();
+    let mut units = BTreeMap::new();
+    for line in log.lines().filter(|l| l.starts_with(what)) {
+        *units.entry(line.to_owned()).or_default() += 1;
+    }
+    units
+}
+
+#[test]
+fn two_builds_into_one_folder_are_refused() {
+    let scratch = Scratch::new();
+    scratch.write("docs.jsonl", json_lines(10));
+    scratch.write("recipe.toml", RECIPE);
+    std::fs::create_dir_all(scratch.path("out")).unwrap();
+    let lock = std::fs::File::create(scratch.path("out/.lock")).unwrap();
+    lock.lock().unwrap();
+    let run = scratch.try_build("out", &[]);
+    assert_eq!(run.code(), 2);
+    assert!(run.stderr().contains("another build is writing into"), "{}", run.stderr());
+    drop(lock);
+    scratch.build("out", &[]);
+}

@@ -1,0 +1,145 @@
+//! The plans that a build runs: what passes which operator, that all of them can be shipped, and that nothing is
+//! evaluated twice.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use arrow::datatypes::DataType;
+use corpus::build::{self, Options, Progress};
+use corpus::engine::codec::Codec;
+use corpus::engine::functions::rows::EVALUATED;
+use corpus::rows::{self, Use};
+use datafusion_execution::TaskContext;
+use datafusion_physical_plan::{ExecutionPlan, displayable};
+use datafusion_proto::bytes::{
+    physical_plan_from_bytes_with_extension_codec, physical_plan_to_bytes_with_extension_codec,
+};
+
+use crate::harness::{Scratch, json_lines};
+
+struct Silent;
+
+impl Progress for Silent {
+    fn phase(&self, _: &str, _: u64) {}
+    fn advance(&self, _: u64) {}
+    fn done(&self, _: &str) {}
+}
+
+/// One test at a time counts evaluated rows: the count is of the whole process.
+static COUNTING: Mutex<()> = Mutex::new(());
+
+type Plans = Vec<Arc<dyn ExecutionPlan>>;
+
+/// Runs a recipe in this process; gives back every plan that ran, and what was built.
+fn plans_of(recipe: &str, sets: &[String], scratch: &Scratch) -> (Plans, build::Built) {
+    let recipe = corpus::recipe::load(recipe, sets).unwrap();
+    let seen: Arc<Mutex<Plans>> = Arc::default();
+    let watched = seen.clone();
+    let options = Options {
+        out: scratch.path("out"),
+        work: scratch.path("work"),
+        threads: 2,
+        memory: 1 << 30,
+        unit: 64 << 10,
+        fresh: false,
+        keep_work: false,
+        stop: Arc::new(AtomicBool::new(false)),
+        watch: Some(Arc::new(move |plan| watched.lock().unwrap().push(plan.clone()))),
+    };
+    let built = build::run(&recipe, &options, &Silent).unwrap();
+    let plans = std::mem::take(&mut *seen.lock().unwrap());
+    (plans, built)
+}
+
+fn each(plan: &Arc<dyn ExecutionPlan>, act: &mut impl FnMut(&Arc<dyn ExecutionPlan>)) {
+    act(plan);
+    plan.children().into_iter().for_each(|child| each(child, act));
+}
+
+/// Columns that hold text of rows: content, however nested.
+fn carries_text(plan: &Arc<dyn ExecutionPlan>) -> Option<String> {
+    let content: Vec<String> =
+        Use::ALL.iter().flat_map(|u| rows::content(*u)).map(|f| f.name().clone()).filter(|n| n != "label").collect();
+    let text = |t: &DataType| matches!(t, DataType::Utf8 | DataType::List(_) | DataType::Struct(_));
+    let schema = plan.schema();
+    let field = schema.fields().iter().find(|f| content.contains(f.name()) && text(f.data_type()))?;
+    Some(field.name().clone())
+}
+
+fn check(plans: &Plans) {
+    assert!(plans.len() >= 4, "scan, judge, layout, apply at the least");
+    for plan in plans {
+        each(plan, &mut |node| {
+            let moves = ["Sort", "Hash", "Repartition", "Coalesce", "Shuffle", "Aggregate"];
+            if moves.iter().any(|m| node.name().starts_with(m)) && node.name() != "SortMergeJoinExec" {
+                for child in node.children() {
+                    let text = carries_text(child);
+                    assert_eq!(text, None, "{} moves text in\n{}", node.name(), displayable(plan.as_ref()).indent(true));
+                }
+            }
+        });
+        let bytes = physical_plan_to_bytes_with_extension_codec(plan.clone(), &Codec).unwrap();
+        let back =
+            physical_plan_from_bytes_with_extension_codec(&bytes, &TaskContext::default(), &Codec).unwrap();
+        let show = |p: &Arc<dyn ExecutionPlan>| displayable(p.as_ref()).indent(true).to_string();
+        assert_eq!(show(plan), show(&back));
+        assert_eq!(plan.schema(), back.schema());
+        let again = physical_plan_to_bytes_with_extension_codec(back, &Codec).unwrap();
+        assert_eq!(bytes, again, "a second trip changed {}", show(plan));
+    }
+}
+
+#[test]
+fn quickstart_ships_and_moves_no_text() {
+    let _one = COUNTING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let scratch = Scratch::new();
+    let (plans, _) = plans_of("quickstart", &[], &scratch);
+    check(&plans);
+}
+
+/// `zh-pretrain` over files of ours in the sets' original layouts.
+#[test]
+fn zh_pretrain_ships_and_moves_no_text() {
+    let _one = COUNTING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let scratch = Scratch::new();
+    let text = corpus::recipe::shipped("zh-pretrain").expect("it is shipped");
+    scratch.write("zh-pretrain.toml", text);
+    let paths: toml::Table = text.parse().unwrap();
+    for source in paths["source"].as_array().unwrap() {
+        let fields = source.get("fields").and_then(toml::Value::as_table).cloned().unwrap_or_default();
+        for path in source["path"].as_array().unwrap() {
+            let path = path.as_str().unwrap().replace("**", "x").replace('*', "a");
+            let row = |i: u64| -> serde_json::Value {
+                let mut row = serde_json::json!({"title": "题目", "n": i});
+                for (ours, theirs) in &fields {
+                    let value = if ours == "text" { crate::harness::document(i) } else { format!("{ours}-{i}") };
+                    row[theirs.as_str().unwrap()] = value.into();
+                }
+                row
+            };
+            let lines: String = (0..200).map(|i| format!("{}\n", row(i))).collect();
+            scratch.write(&path, lines);
+        }
+    }
+    let (plans, built) = plans_of(scratch.path("zh-pretrain.toml").to_str().unwrap(), &[], &scratch);
+    assert!(built.manifest.totals.kept > 0);
+    check(&plans);
+}
+
+#[test]
+fn every_row_is_evaluated_once_a_pass() {
+    let _one = COUNTING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let scratch = Scratch::new();
+    scratch.write("docs.jsonl", json_lines(1_000));
+    let recipe = scratch.write(
+        "recipe.toml",
+        "name='once'\nabout='x'\n[[source]]\nname='d'\npath=['docs.jsonl']\nuse='pretrain'\n[[stage]]\nrun='normalize'\n\
+         [[stage]]\nrun='language'\n[[stage]]\nrun='keep'\nchars={min=10}\nhan_ratio={min=0.1}\nlanguage={in=['zh']}\n\
+         [[stage]]\nrun='exact_dedup'\n",
+    );
+    let before = EVALUATED.load(Ordering::Relaxed);
+    let (plans, _) = plans_of(recipe.to_str().unwrap(), &[], &scratch);
+    // Once where signals are measured, and once where the cleaned text is written.
+    assert_eq!(EVALUATED.load(Ordering::Relaxed) - before, 2_000);
+    check(&plans);
+}
