@@ -107,7 +107,8 @@ impl Chain {
             .filter(|l| match l.stage {
                 Stage::Clean(_) => true,
                 Stage::Measure(_) | Stage::ExactDedup(_) => signals,
-                Stage::Keep(_) | Stage::Sample(_) => false,
+                Stage::Keep(ref keep) => signals && keep.early,
+                Stage::Sample(_) => false,
             })
             .map(|l| StepSpec {
                 number: l.number,
@@ -129,8 +130,7 @@ impl Chain {
         let links = self.links.iter().filter(|l| l.number < before && l.applies(source));
         links
             .flat_map(|l| l.signals().into_iter().map(move |s| (l.number, s)))
-            .filter(|(_, s)| s.name == signal)
-            .last()
+            .rfind(|(_, s)| s.name == signal)
             .map(|(number, s)| (format!("{signal}@{number}"), s.kind))
     }
 

@@ -318,6 +318,7 @@ impl Sample {
             let piece = Piece { path: path.to_path_buf(), member: member.clone(), start, end: u64::MAX };
             let seen = sample::read(&piece, &layout, (rows / stretches).max(1), bytes / stretches, &mut |_| {});
             let file = InputFile {
+                unpacked: None,
                 name: member.as_ref().map_or_else(|| shown.to_owned(), |m| format!("{shown}!{m}")),
                 path: std::path::absolute(path).map_err(io)?,
                 member: member.clone(),

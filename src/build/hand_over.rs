@@ -15,11 +15,19 @@ use crate::{Error, Result};
 
 impl Build<'_> {
     /// Strings slabs together under a new folder, which then takes the place of what stood in the output.
-    pub(super) fn shards(&self, inputs: &Inputs, chain: &Chain, applied: &Job, layout: &Layout, manifest: &Manifest) -> Result<()> {
+    pub(super) fn shards(
+        &self,
+        inputs: &Inputs,
+        chain: &Chain,
+        applied: &Job,
+        layout: &Layout,
+        manifest: &Manifest,
+    ) -> Result<()> {
         let fresh = self.options.work.join("new");
         let _ = std::fs::remove_dir_all(&fresh);
         let limit = self.recipe.output.shard;
-        let signals: Vec<_> = chain.output_signals(self.recipe).into_iter().map(|(n, k)| (n, SignalColumn::from(k))).collect();
+        let signals: Vec<_> =
+            chain.output_signals(self.recipe).into_iter().map(|(n, k)| (n, SignalColumn::from(k))).collect();
         let slabs = |usage: Use| layout.slabs.iter().filter(move |s| inputs.sources[s.source].usage == usage);
         let file = |slab: &Slab, kind: &str| slab_file(&applied.folder, slab.number, kind);
         let mut all: Vec<(Option<Use>, shards::Shard)> = Vec::new();
@@ -38,7 +46,8 @@ impl Build<'_> {
             planned.extend(shards::plan(&folder, &dropped_schema(usage), gone, limit));
             all.extend(planned.into_iter().map(|s| (Some(usage), s)));
         }
-        let unreadable = layout.slabs.iter().filter(|s| s.unreadable > 0).map(|s| (file(s, "unreadable"), s.unreadable * 264));
+        let unreadable =
+            layout.slabs.iter().filter(|s| s.unreadable > 0).map(|s| (file(s, "unreadable"), s.unreadable * 264));
         let planned = shards::plan(&fresh.join("unreadable"), &unreadable_schema(), unreadable, limit);
         all.extend(planned.into_iter().map(|s| (None, s)));
         for (usage, shard) in &all {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::parquet_file::write_whole;
+use super::unpack;
 use crate::engine::scan::{PieceSpec, modified};
 use crate::formats::{self, Layout, Split, detect};
 use crate::input::{self, Compression, Encoding};
@@ -36,6 +37,8 @@ pub struct InputFile {
     pub layout: Layout,
     /// What detection was not sure of.
     pub note: Option<String>,
+    /// The plain copy that is read in its place: where it is, its bytes, and how it is read.
+    pub unpacked: Option<(PathBuf, u64, Layout)>,
     /// Pieces: start, end, lines before.
     pub(super) cuts: Vec<(u64, u64, u64)>,
 }
@@ -86,22 +89,36 @@ struct Known {
     sha256: String,
     at: Vec<u64>,
     lines: Vec<u64>,
+    /// Bytes, cuts and lines of the plain copy, where the file was worth one.
+    #[serde(default)]
+    unpacked: Option<(u64, Vec<u64>, Vec<u64>)>,
 }
 
-/// Finds, looks at and cuts everything that a recipe reads. `unit` is in bytes; `memory` is the folder of what is
-/// remembered between builds; `threads` files are looked at side by side.
-pub fn gather(recipe: &Recipe, unit: u64, memory: &Path, threads: usize) -> Result<Inputs> {
-    let store = memory.join("inputs.json");
+/// What looking at files needs to know.
+struct Look<'a> {
+    recipe: &'a Recipe,
+    unit: u64,
+    work: &'a Path,
+    /// Whether big compressed files may be unpacked now.
+    unpack: bool,
+    known: Mutex<BTreeMap<String, Known>>,
+}
+
+/// Finds, looks at and cuts everything that a recipe reads. `unit` is in bytes; `work` is the folder of what is
+/// remembered between builds, and of plain copies of big compressed files, which are made only if `unpack` says so;
+/// `threads` files are looked at side by side.
+pub fn gather(recipe: &Recipe, unit: u64, work: &Path, threads: usize, unpack: bool) -> Result<Inputs> {
+    let store = work.join("inputs.json");
     let known: BTreeMap<String, Known> =
         std::fs::read(&store).ok().and_then(|b| serde_json::from_slice(&b).ok()).unwrap_or_default();
-    let known = Mutex::new(known);
+    let look = Look { recipe, unit, work, unpack, known: Mutex::new(known) };
     let mut inputs = Inputs { sources: Vec::new(), pieces: Vec::new(), owners: Vec::new(), units: Vec::new() };
     for source in &recipe.sources {
         let found = find(recipe, source)?;
-        let files = look_at(recipe, source, &found, unit, &known, threads)?;
+        let files = look_at(&look, source, &found, threads)?;
         inputs.add(source, files, unit)?;
     }
-    let known = known.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let known = look.known.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     write_whole(&store, &serde_json::to_vec(&known).unwrap_or_default())?;
     Ok(inputs)
 }
@@ -170,14 +187,7 @@ fn walk(root: &Path, matcher: Option<&globset::GlobMatcher>) -> Result<Vec<PathB
     Ok(files)
 }
 
-fn look_at(
-    recipe: &Recipe,
-    source: &Source,
-    found: &[(String, PathBuf)],
-    unit: u64,
-    known: &Mutex<BTreeMap<String, Known>>,
-    threads: usize,
-) -> Result<Vec<InputFile>> {
+fn look_at(look: &Look<'_>, source: &Source, found: &[(String, PathBuf)], threads: usize) -> Result<Vec<InputFile>> {
     let next = AtomicUsize::new(0);
     let slots: Vec<Mutex<Option<Result<Vec<InputFile>>>>> = found.iter().map(|_| Mutex::new(None)).collect();
     std::thread::scope(|scope| {
@@ -186,7 +196,7 @@ fn look_at(
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some((shown, path)) = found.get(index) else { break };
-                    let result = files_of(recipe, source, shown, path, unit, known);
+                    let result = files_of(look, source, shown, path);
                     if let Ok(mut slot) = slots[index].lock() {
                         *slot = Some(result);
                     }
@@ -202,14 +212,7 @@ fn look_at(
     Ok(files)
 }
 
-fn files_of(
-    recipe: &Recipe,
-    source: &Source,
-    shown: &str,
-    path: &Path,
-    unit: u64,
-    known: &Mutex<BTreeMap<String, Known>>,
-) -> Result<Vec<InputFile>> {
+fn files_of(look: &Look<'_>, source: &Source, shown: &str, path: &Path) -> Result<Vec<InputFile>> {
     let io = |e| Error::io(path)(e);
     let meta = std::fs::metadata(path).map_err(io)?;
     let compression = input::compression(path).map_err(io)?;
@@ -221,12 +224,15 @@ fn files_of(
         Some(members) => members.into_iter().map(|m| Some(m.name)).collect(),
     };
     for member in names {
-        let (layout, note) = layout(recipe.input.max_row, source, path, member.as_deref())?;
-        let starts = starts(path, member.as_deref(), &layout, meta.len(), unit).map_err(io)?;
-        let known = hashed(path, &meta, &starts, known)?;
-        let cuts = (0..starts.len())
-            .map(|i| (starts[i], starts.get(i + 1).copied().unwrap_or(u64::MAX), known.lines[i]))
-            .collect();
+        let (layout, note) = layout(look.recipe.input.max_row, source, path, member.as_deref())?;
+        let starts = starts(path, member.as_deref(), &layout, meta.len(), look.unit).map_err(io)?;
+        let known = hashed(path, &meta, &starts, &look.known)?;
+        let plain = plain_copy(look, path, member.as_deref(), &layout, &known)?;
+        let (unpacked, starts, lines) = match plain {
+            None => (None, starts, known.lines),
+            Some((copy, bytes, starts, lines)) => (Some((copy, bytes, unpack::layout(&layout))), starts, lines),
+        };
+        let end = |i: usize| starts.get(i + 1).copied().unwrap_or(u64::MAX);
         files.push(InputFile {
             name: member.as_ref().map_or_else(|| shown.to_owned(), |m| format!("{shown}!{m}")),
             path: std::path::absolute(path).map_err(io)?,
@@ -236,10 +242,43 @@ fn files_of(
             sha256: known.sha256,
             layout,
             note,
-            cuts,
+            cuts: (0..starts.len()).map(|i| (starts[i], end(i), lines[i])).collect(),
+            unpacked,
         });
     }
     Ok(files)
+}
+
+type PlainCopy = (PathBuf, u64, Vec<u64>, Vec<u64>);
+
+/// The plain copy of a file that is worth one: where it is, its bytes, cuts and lines. What is known of it from an
+/// earlier build is enough: the copy itself is made again only if its rows must be read again.
+fn plain_copy(
+    look: &Look<'_>,
+    path: &Path,
+    member: Option<&str>,
+    layout: &Layout,
+    known: &Known,
+) -> Result<Option<PlainCopy>> {
+    if !unpack::worth(layout, member, known.bytes, look.unit) {
+        return Ok(None);
+    }
+    let place = unpack::place(look.work, &known.sha256, layout);
+    if let Some((bytes, starts, lines)) = known.unpacked.clone().filter(|u| u.1.len() < 2 || u.1[1] >= look.unit) {
+        return Ok(Some((place, bytes, starts, lines)));
+    }
+    if !look.unpack || !unpack::unpack(path, layout, &place)? {
+        return Ok(None);
+    }
+    let meta = std::fs::metadata(&place).map_err(Error::io(&place))?;
+    let starts = starts(&place, None, &unpack::layout(layout), meta.len(), look.unit).map_err(Error::io(&place))?;
+    let lines = hashed(&place, &meta, &starts, &look.known)?.lines;
+    if let Ok(mut all) = look.known.lock()
+        && let Some(entry) = all.get_mut(path.to_string_lossy().as_ref())
+    {
+        entry.unpacked = Some((meta.len(), starts.clone(), lines.clone()));
+    }
+    Ok(Some((place, meta.len(), starts, lines)))
 }
 
 /// How a file is read: what the recipe says, and detection for the rest.
@@ -356,11 +395,27 @@ fn hashed(
         offset += read as u64;
     }
     let sha256 = sha.finalize().iter().map(|b| format!("{b:02x}")).collect();
-    let fresh = Known { bytes: meta.len(), modified: modified(meta), sha256, at: starts.to_vec(), lines };
+    let fresh =
+        Known { bytes: meta.len(), modified: modified(meta), sha256, at: starts.to_vec(), lines, unpacked: None };
     if let Ok(mut known) = known.lock() {
         known.insert(key, fresh.clone());
     }
     Ok(fresh)
+}
+
+impl InputFile {
+    /// How the bytes that are read are laid out: those of the plain copy, where there is one.
+    pub fn read_as(&self) -> &Layout {
+        self.unpacked.as_ref().map_or(&self.layout, |u| &u.2)
+    }
+
+    /// Makes the plain copy again, if there should be one and it is gone.
+    pub fn make_readable(&self) -> Result<()> {
+        match &self.unpacked {
+            Some((copy, ..)) if !copy.is_file() => unpack::unpack(&self.path, &self.layout, copy).map(|_| ()),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Inputs {
@@ -381,9 +436,17 @@ impl Inputs {
         for (index, file) in files.iter().enumerate() {
             let slow = matches!(file.layout.compression, Compression::Bzip2 | Compression::Xz);
             let tar = file.member.is_some() && file.layout.compression != Compression::None;
-            staged |= slow || tar || formats::container(&file.layout.container).is_some_and(|c| c.costly());
+            let (path, bytes, modified) = match &file.unpacked {
+                // A copy made again has another time.
+                Some((copy, bytes, _)) => (copy, *bytes, 0),
+                None => (&file.path, file.bytes, file.modified),
+            };
+            staged |= slow
+                || tar
+                || file.unpacked.is_some()
+                || formats::container(&file.layout.container).is_some_and(|c| c.costly());
             for (start, end, lines) in &file.cuts {
-                let size = (*end).min(file.bytes.max(*start)) - start;
+                let size = (*end).min(bytes.max(*start)) - start;
                 let size = if file.cuts.len() > 1 && file.layout.container == "parquet" { unit } else { size };
                 if weight > 0 && weight + size > unit {
                     self.units.push(Unit { pieces: open..self.pieces.len() });
@@ -393,14 +456,14 @@ impl Inputs {
                 self.owners.push((self.sources.len(), index));
                 self.pieces.push(PieceSpec {
                     number: self.pieces.len() as u64,
-                    path: file.path.clone(),
+                    path: path.clone(),
                     member: file.member.clone(),
                     start: *start,
                     end: *end,
                     lines: *lines,
                     layout: index,
-                    bytes: file.bytes,
-                    modified: file.modified,
+                    bytes,
+                    modified,
                     first: 0,
                     last: u64::MAX,
                 });

@@ -130,11 +130,19 @@ pub fn manifest(recipe: &Recipe, fingerprint: &str, inputs: &Inputs, chain: &Cha
             }
         })
         .collect();
-    let reasons = layout.reasons.iter().filter(|(key, _)| key.0 != UNREADABLE).map(|((stage, reason, source), sums)| {
-        let source = &inputs.sources[*source];
-        let (name, usage) = (source.source.name.clone(), source.usage);
-        ReasonLine { stage: stage.clone(), reason: reason.clone(), source: name, usage, rows: sums.0, chars: sums.1 }
-    });
+    let reasons =
+        layout.reasons.iter().filter(|(key, _)| key.0 != UNREADABLE).map(|((stage, reason, source), sums)| {
+            let source = &inputs.sources[*source];
+            let (name, usage) = (source.source.name.clone(), source.usage);
+            ReasonLine {
+                stage: stage.clone(),
+                reason: reason.clone(),
+                source: name,
+                usage,
+                rows: sums.0,
+                chars: sums.1,
+            }
+        });
     let mut manifest = Manifest {
         version: env!("CARGO_PKG_VERSION").into(),
         recipe: RecipeLine { name: recipe.name.clone(), fingerprint: fingerprint.to_owned() },

@@ -14,8 +14,8 @@ pub mod card;
 pub mod chain;
 pub mod decide;
 mod decisions;
-mod hand_over;
 pub mod estimate;
+mod hand_over;
 pub mod inputs;
 pub mod jobs;
 pub mod keys;
@@ -27,6 +27,7 @@ pub mod plans;
 pub mod sample;
 pub mod shards;
 pub mod state;
+pub mod unpack;
 pub mod usage;
 
 use std::fs::File;
@@ -171,7 +172,7 @@ impl Build<'_> {
         self.progress.phase("Looking at files", 0);
         let mut inputs = match &self.given {
             Some(given) => given.clone(),
-            None => inputs::gather(self.recipe, self.options.unit, &self.options.work, self.options.threads)?,
+            None => inputs::gather(self.recipe, self.options.unit, &self.options.work, self.options.threads, true)?,
         };
         chain.stage(&mut inputs);
         let files: usize = inputs.sources.iter().map(|s| s.files.len()).sum();
@@ -225,6 +226,9 @@ impl Build<'_> {
             let units: Vec<usize> = source.units.clone().collect();
             let (mut used, mut seen) = (Vec::new(), 0);
             for units in units.chunks(step.max(1)) {
+                if units.iter().any(|u| !scanned.job.has(*u)) {
+                    source.files.iter().try_for_each(inputs::InputFile::make_readable)?;
+                }
                 self.units(&scanned.job, units, &plans.unit_schema(source)?, TEXT_ROWS, |left| {
                     plans.scan(source, left, &scanned.job)
                 })
@@ -254,6 +258,10 @@ impl Build<'_> {
             .zip(&scanned.units)
             .any(|(_, units)| units.iter().any(|u| has_ids(&scanned.job.unit(*u)).unwrap_or(true)));
         self.progress.done(&format!("{} rows", usage::count(total)));
+        if !self.options.keep_work {
+            // Its text is staged with the units.
+            let _ = std::fs::remove_dir_all(self.options.work.join("unpacked"));
+        }
         Ok(scanned)
     }
 

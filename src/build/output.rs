@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray, StringBuilder,
-    UInt64Array, new_null_array,
+    Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray, StringBuilder, UInt64Array,
+    new_null_array,
 };
 use arrow::compute::{filter_record_batch, not, or};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, UInt64Type};
@@ -232,7 +232,9 @@ impl SlabWriter {
         for (index, field) in schema.fields().iter().enumerate() {
             let column = match field.name().as_str() {
                 "spans" => new_null_array(field.data_type(), input.batch.num_rows()),
-                "stage" | "reason" | "value" | "limit" | "kept_id" | "similarity" => input.column(field.name())?.clone(),
+                "stage" | "reason" | "value" | "limit" | "kept_id" | "similarity" => {
+                    input.column(field.name())?.clone()
+                }
                 name => self.public(input, name)?,
             };
             columns.push(match &without {
@@ -306,4 +308,3 @@ impl Input<'_> {
         column.as_primitive_opt::<Int64Type>().ok_or_else(|| Error::Engine(format!("column {name} is not a count")))
     }
 }
-

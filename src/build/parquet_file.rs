@@ -40,8 +40,20 @@ pub const CREATED_BY: &str = concat!("corpus ", env!("CARGO_PKG_VERSION"));
 
 /// Columns whose few values repeat: the only ones that gain from a dictionary.
 const REPEATING: [&str; 14] = [
-    "source", "subset", "use", "language", "script", "license", "stage", "reason", "limit", "task", "domain",
-    "input_language", "output_language", "role",
+    "source",
+    "subset",
+    "use",
+    "language",
+    "script",
+    "license",
+    "stage",
+    "reason",
+    "limit",
+    "task",
+    "domain",
+    "input_language",
+    "output_language",
+    "role",
 ];
 
 /// Writer properties for a schema.

@@ -21,7 +21,7 @@ use crate::engine::plan::{self, Direction, Expr, Part, Plan};
 use crate::engine::scan::{ScanSpec, scan};
 use crate::engine::sink::{SinkExec, SinkSpec, UnitsSpec, unit_file};
 use crate::rows;
-use crate::stages::exact_dedup::{By, ExactDedup, Prefer};
+use crate::stages::exact_dedup::{CONTENT, ExactDedup, Prefer};
 
 /// Narrow columns that every unit has beside its signals and keys.
 const NARROW: [&str; 6] = ["ord", "error", "aside", "aside_value", "id", "language_hint"];
@@ -41,7 +41,7 @@ impl Plans<'_> {
     fn scan_spec(&self, source: &SourceInput) -> ScanSpec {
         ScanSpec {
             usage: source.usage,
-            layouts: source.files.iter().map(|f| f.layout.clone()).collect(),
+            layouts: source.files.iter().map(|f| f.read_as().clone()).collect(),
             pieces: self.inputs.pieces[source.pieces.clone()].to_vec(),
         }
     }
@@ -58,7 +58,8 @@ impl Plans<'_> {
         if source.staged {
             names.extend(STAGED);
         }
-        let mut fields = names.iter().map(|n| Ok(scanned.field_with_name(n)?.clone())).collect::<Result<Vec<Field>>>()?;
+        let mut fields =
+            names.iter().map(|n| Ok(scanned.field_with_name(n)?.clone())).collect::<Result<Vec<Field>>>()?;
         fields.extend(work::fields(&self.rows_spec(source))?.iter().map(|f| f.as_ref().clone()));
         Ok(Arc::new(Schema::new(fields)))
     }
@@ -82,7 +83,8 @@ impl Plans<'_> {
     /// Reads columns of units, with the repeats of ids and the drops so far where there are any.
     fn narrow(&self, read: &Narrow<'_>) -> Result<Plan> {
         let part = |folder: &Path| -> Vec<Vec<Part>> {
-            let of = |(unit, constants): &(usize, Vec<ScalarValue>)| (unit_file(folder, *unit as u64), constants.clone());
+            let of =
+                |(unit, constants): &(usize, Vec<ScalarValue>)| (unit_file(folder, *unit as u64), constants.clone());
             read.groups.iter().map(|group| group.iter().map(of).collect()).collect()
         };
         let bare = |folder: &Path| -> Vec<Vec<Part>> {
@@ -110,7 +112,10 @@ impl Plans<'_> {
     pub fn ids(&self, units: &[usize], at: &Folders<'_>, groups: usize) -> Result<Plan> {
         let schema = key_schema("id_key", false);
         let read = Narrow {
-            groups: contiguous(units, groups).into_iter().map(|g| g.into_iter().map(|u| (u, vec![])).collect()).collect(),
+            groups: contiguous(units, groups)
+                .into_iter()
+                .map(|g| g.into_iter().map(|u| (u, vec![])).collect())
+                .collect(),
             units: at.units,
             schema: &schema,
             wanted: vec!["ord", "id_key"],
@@ -141,15 +146,13 @@ impl Plans<'_> {
             if priority { vec![ScalarValue::Int64(Some(s.source.priority))] } else { vec![] }
         };
         let used = |s: &&SourceInput, u: &usize| units.iter().any(|of| of.contains(u)) && s.units.contains(u);
-        let units: Vec<(usize, Vec<ScalarValue>)> = sources
-            .iter()
-            .flat_map(|s| s.units.clone().filter(|u| used(s, u)).map(|u| (u, constants(s))))
-            .collect();
+        let units: Vec<(usize, Vec<ScalarValue>)> =
+            sources.iter().flat_map(|s| s.units.clone().filter(|u| used(s, u)).map(|u| (u, constants(s)))).collect();
         let mut wanted = vec!["ord", key.as_str()];
         if at.own_ids {
             wanted.push("id");
         }
-        let longest = dedup.keep == Prefer::Longest && dedup.by != By::Content;
+        let longest = dedup.keep == Prefer::Longest && dedup.by != CONTENT;
         if longest {
             wanted.push("row_bytes");
         }
@@ -186,7 +189,14 @@ impl Plans<'_> {
     }
 
     /// Judges the rows of some units of a source: drops so far and new ones to files of drops.
-    pub fn judge(&self, source: &SourceInput, units: &[usize], links: &[&Link], at: &Folders<'_>, job: &Job) -> Result<Plan> {
+    pub fn judge(
+        &self,
+        source: &SourceInput,
+        units: &[usize],
+        links: &[&Link],
+        at: &Folders<'_>,
+        job: &Job,
+    ) -> Result<Plan> {
         let (spec, signals) = self.chain.judge(source, links, at.drops.is_none());
         let schema = self.unit_schema(source)?;
         let mut wanted: Vec<&str> = vec!["ord", "error", "aside", "aside_value", "blank", "language_hint", "id"];
@@ -202,8 +212,7 @@ impl Plans<'_> {
             drops: at.drops,
         };
         let mut node = self.narrow(&read)?;
-        let final_id =
-            if Chain::samples(links) { Some(id_of(&node, at)?) } else { None };
+        let final_id = if Chain::samples(links) { Some(id_of(&node, at)?) } else { None };
         let mut arguments = Vec::new();
         for name in judge::ARGUMENTS {
             let before = node.schema().index_of(name).is_ok();
@@ -326,8 +335,7 @@ impl Plans<'_> {
             groups.push((start..spec.pieces.len()).collect());
         }
         let scanned = scan(Arc::new(spec), &groups);
-        let names: Vec<String> =
-            rows::hidden().iter().chain(&rows::common()).map(|f| f.name().clone()).collect();
+        let names: Vec<String> = rows::hidden().iter().chain(&rows::common()).map(|f| f.name().clone()).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         if self.chain.cleans(source) {
             return worked(scanned, source, &names, self.chain.rows(source, true, false));
@@ -393,10 +401,12 @@ fn worked(scanned: Plan, source: &SourceInput, keep: &[&str], spec: RowsSpec) ->
     let arguments = arguments.map(|n| plan::column(&scanned, n)).collect::<Result<Vec<_>>>()?;
     let fields = work::fields(&spec)?;
     let call = plan::call(&scanned, Function::<RowsKernel>::of(spec)?, arguments)?;
-    let mut columns = keep.iter().map(|n| Ok((plan::column(&scanned, n)?, (*n).to_owned()))).collect::<Result<Vec<_>>>()?;
+    let mut columns =
+        keep.iter().map(|n| Ok((plan::column(&scanned, n)?, (*n).to_owned()))).collect::<Result<Vec<_>>>()?;
     columns.push((call, "worked".into()));
     let node = plan::project(scanned, columns)?;
-    let mut columns = keep.iter().map(|n| Ok((plan::column(&node, n)?, (*n).to_owned()))).collect::<Result<Vec<_>>>()?;
+    let mut columns =
+        keep.iter().map(|n| Ok((plan::column(&node, n)?, (*n).to_owned()))).collect::<Result<Vec<_>>>()?;
     for field in fields.iter() {
         let worked = plan::column(&node, "worked")?;
         columns.push((plan::field(&node, worked, field.name())?, field.name().clone()));

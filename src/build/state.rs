@@ -45,7 +45,7 @@ pub fn state(recipe: &Recipe, chain: &Chain, options: &Options) -> Result<State>
     if !options.work.join("inputs.json").is_file() {
         return Ok(State { finished: false, jobs: jobs(chain, None) });
     }
-    let mut inputs = inputs::gather(recipe, options.unit, &options.work, options.threads)?;
+    let mut inputs = inputs::gather(recipe, options.unit, &options.work, options.threads, false)?;
     chain.stage(&mut inputs);
     let plans = Plans { inputs: &inputs, chain };
     let fingerprint = keys::recipe(recipe, &inputs, chain);

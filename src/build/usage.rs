@@ -23,16 +23,22 @@ impl Timings {
     pub fn lap(&mut self, phase: &str) {
         let now = (Instant::now(), cpu_seconds());
         let (wall, cpu) = ((now.0 - self.last.0).as_secs_f64(), now.1 - self.last.1);
-        self.phases.insert(phase.to_owned(), json!({"wall_seconds": round(wall), "cpu_seconds": round(cpu),
-            "peak_memory_bytes": peak_memory()}));
+        self.phases.insert(
+            phase.to_owned(),
+            json!({"wall_seconds": round(wall), "cpu_seconds": round(cpu),
+            "peak_memory_bytes": peak_memory()}),
+        );
         self.last = now;
     }
 
     /// All phases, and the whole.
     pub fn finish(mut self) -> BTreeMap<String, Value> {
         let (wall, cpu) = (self.start.0.elapsed().as_secs_f64(), cpu_seconds() - self.start.1);
-        self.phases.insert("total".into(), json!({"wall_seconds": round(wall), "cpu_seconds": round(cpu),
-            "peak_memory_bytes": peak_memory()}));
+        self.phases.insert(
+            "total".into(),
+            json!({"wall_seconds": round(wall), "cpu_seconds": round(cpu),
+            "peak_memory_bytes": peak_memory()}),
+        );
         self.phases
     }
 }
@@ -64,7 +70,11 @@ pub fn size(bytes: u64) -> String {
         value /= 1024.0;
         unit += 1;
     }
-    if unit == 0 || value >= 100.0 { format!("{value:.0} {}", units[unit]) } else { format!("{value:.1} {}", units[unit]) }
+    if unit == 0 || value >= 100.0 {
+        format!("{value:.0} {}", units[unit])
+    } else {
+        format!("{value:.1} {}", units[unit])
+    }
 }
 
 /// A count for people: `1,914,220`.

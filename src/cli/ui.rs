@@ -16,14 +16,6 @@ pub fn colours() -> bool {
     std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
 }
 
-/// Whether the user's locale asks for Chinese: `CORPUS_LANG`, else the usual variables.
-pub fn chinese() -> bool {
-    let first = ["CORPUS_LANG", "LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| {
-        std::env::var(name).ok().filter(|v| !v.is_empty())
-    });
-    first.is_some_and(|v| v.starts_with("zh"))
-}
-
 fn paint(code: &str, text: &str) -> String {
     if colours() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
 }
@@ -103,7 +95,8 @@ impl Progress for Bars {
             let now = Instant::now();
             let bar = if std::io::stderr().is_terminal() {
                 let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
-                let style = if total == 0 { "{prefix:>12} {spinner}" } else { "{prefix:>12} {bar:24} {pos}/{len} {eta}" };
+                let style =
+                    if total == 0 { "{prefix:>12} {spinner}" } else { "{prefix:>12} {bar:24} {pos}/{len} {eta}" };
                 if let Ok(style) = ProgressStyle::with_template(style) {
                     bar.set_style(style.progress_chars("━╸ "));
                 }

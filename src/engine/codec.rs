@@ -10,9 +10,9 @@ use datafusion_physical_plan::ExecutionPlan;
 use datafusion_proto::physical_plan::{PhysicalExtensionCodec, PhysicalProtoConverterExtension};
 use serde::{Deserialize, Serialize};
 
+use super::functions;
 use super::scan::{self, ScanSpec};
 use super::sink::{SinkExec, SinkSpec};
-use super::functions;
 
 /// Our nodes.
 #[derive(Serialize, Deserialize)]

@@ -52,7 +52,7 @@ pub struct PieceSpec {
     pub layout: usize,
     /// Bytes of the file on disk.
     pub bytes: u64,
-    /// Time of the last change, nanoseconds since 1970: a file that changed under us is an error.
+    /// Time of the last change, nanoseconds since 1970: a file that changed under us is an error. 0 is not compared.
     pub modified: u64,
     /// Rows before this one are not emitted.
     pub first: u64,
@@ -104,11 +104,8 @@ fn file(piece: &PieceSpec, index: usize) -> PartitionedFile {
 pub fn parts(plan: &dyn ExecutionPlan) -> Option<(Arc<ScanSpec>, Vec<Vec<usize>>)> {
     let exec = plan.downcast_ref::<DataSourceExec>()?;
     let (config, source) = exec.downcast_to_file_source::<ScanSource>()?;
-    let groups = config
-        .file_groups
-        .iter()
-        .map(|group| group.iter().filter_map(|f| index_of(f).ok()).collect())
-        .collect();
+    let groups =
+        config.file_groups.iter().map(|group| group.iter().filter_map(|f| index_of(f).ok()).collect()).collect();
     Some((source.spec.clone(), groups))
 }
 
@@ -184,12 +181,8 @@ impl Batches {
             Batches { spec: spec.clone(), index, reader: None, rows: Rows::new(spec.usage), seen: 0, schema };
         let container = formats::container(&layout.container)
             .ok_or_else(|| DataFusionError::Internal(format!("no container is called {}", layout.container)))?;
-        let place = Piece {
-            path: piece.path.clone(),
-            member: piece.member.clone(),
-            start: piece.start,
-            end: piece.end,
-        };
+        let place =
+            Piece { path: piece.path.clone(), member: piece.member.clone(), start: piece.start, end: piece.end };
         match container.open(&place, layout) {
             Ok(mut reader) => {
                 batches.seen = if piece.first > 0 { reader.skip(piece.first) } else { 0 };
@@ -247,7 +240,7 @@ impl Iterator for Batches {
 fn unchanged(piece: &PieceSpec) -> Result<()> {
     let io = |e| super::external(crate::Error::io(&piece.path)(e));
     let meta = std::fs::metadata(&piece.path).map_err(io)?;
-    if meta.len() == piece.bytes && modified(&meta) == piece.modified {
+    if meta.len() == piece.bytes && (piece.modified == 0 || modified(&meta) == piece.modified) {
         return Ok(());
     }
     Err(super::external(crate::Error::input(
@@ -261,4 +254,3 @@ pub fn modified(meta: &std::fs::Metadata) -> u64 {
     let since = meta.modified().ok().and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok());
     since.map_or(0, |d| d.as_nanos() as u64)
 }
-

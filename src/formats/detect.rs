@@ -74,7 +74,8 @@ pub fn of(head: &[u8], whole: bool) -> Detected {
     if !guess.certain && !guess.encoding.is_utf8() {
         let name = &guess.encoding.0;
         found.confidence = 0.8;
-        found.note = Some(format!("read as {name}, judged by its bytes; say `encoding = \"{name}\"` (or another) to settle it"));
+        found.note =
+            Some(format!("read as {name}, judged by its bytes; say `encoding = \"{name}\"` (or another) to settle it"));
     }
     let start = text.trim_start();
     if start.starts_with("<mediawiki") || (start.starts_with("<?xml") && start.contains("<mediawiki")) {
@@ -101,7 +102,9 @@ fn decoded(head: &[u8], encoding: &Encoding) -> String {
 
 fn is_html(start: &str) -> bool {
     let begin: String = start.chars().take(200).collect::<String>().to_ascii_lowercase();
-    begin.starts_with("<!doctype html") || begin.starts_with("<html") || (begin.starts_with("<?xml") && begin.contains("<html"))
+    begin.starts_with("<!doctype html")
+        || begin.starts_with("<html")
+        || (begin.starts_with("<?xml") && begin.contains("<html"))
 }
 
 fn is_binary(text: &str) -> bool {
@@ -120,7 +123,8 @@ fn json(start: &str, whole: bool, found: &mut Detected) {
     let array_of_objects = start[1..].trim_start().starts_with(['{', ']']);
     let is_array = start.starts_with('[') && (array_of_objects || good * 2 < judged.max(1));
     // One line of JSON that ends within the head may be either; lines win where most lines stand alone.
-    let is_lines = !is_array && (good * 2 > judged || (judged == 0 && start.starts_with('{')) || judged > 1 && good > 0);
+    let is_lines =
+        !is_array && (good * 2 > judged || (judged == 0 && start.starts_with('{')) || judged > 1 && good > 0);
     found.container = if is_lines { "jsonl" } else { "json" };
     if !is_lines && !is_array {
         found.confidence = 0.9;
@@ -160,14 +164,14 @@ fn table(start: &str, whole: bool, found: &mut Detected) -> bool {
             !cell.is_empty() && cell.chars().count() <= 40 && !cell.contains(['。', '，', '.', '！'])
         });
         let quoted = start.contains(&format!("{separator}\""));
-        let enough = if container == "tsv" { same == lines.len() } else { header && (same * 10 >= lines.len() * 9 || quoted) };
+        let enough =
+            if container == "tsv" { same == lines.len() } else { header && (same * 10 >= lines.len() * 9 || quoted) };
         if columns > 0 && enough {
             found.container = container;
             found.shape = Some("fields".into());
             found.confidence = if header { 0.9 } else { 0.6 };
-            found.note = (!header).then(|| {
-                "columns without a row of names: map them by number, fields = { text = \"1\" }".to_owned()
-            });
+            found.note = (!header)
+                .then(|| "columns without a row of names: map them by number, fields = { text = \"1\" }".to_owned());
             return true;
         }
     }

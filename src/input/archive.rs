@@ -79,7 +79,9 @@ pub fn open(path: &Path, name: &str, compression: Compression) -> io::Result<Box
         return match method {
             zip::CompressionMethod::Stored => Ok(Box::new(raw)),
             zip::CompressionMethod::Deflated => Ok(Box::new(flate2::bufread::DeflateDecoder::new(raw))),
-            other => Err(io::Error::other(format!("{other} is not supported in zip archives; unpack the archive first"))),
+            other => {
+                Err(io::Error::other(format!("{other} is not supported in zip archives; unpack the archive first")))
+            }
         };
     }
     let mut tar = tar::Archive::new(decompress(Box::new(File::open(path)?), compression)?);
@@ -114,7 +116,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let zipped = folder.path().join("a.zip");
         let mut zip = zip::ZipWriter::new(File::create(&zipped).unwrap());
-        for (name, method) in [("x/一.txt", zip::CompressionMethod::Deflated), ("二.txt", zip::CompressionMethod::Stored)] {
+        for (name, method) in
+            [("x/一.txt", zip::CompressionMethod::Deflated), ("二.txt", zip::CompressionMethod::Stored)]
+        {
             let options = zip::write::SimpleFileOptions::default().compression_method(method);
             zip.start_file(name, options).unwrap();
             zip.write_all(name.as_bytes()).unwrap();

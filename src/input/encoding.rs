@@ -162,8 +162,16 @@ mod tests {
     fn decodes_what_it_guesses() {
         let text = "中文的编码检测需要足够长的句子，才能够说得准；这里有很多常用的汉字。".repeat(20);
         for encoding in ["gb18030", "Big5", "EUC-JP"] {
-            let text = if encoding == "gb18030" { text.clone() } else { "日本語の文章と漢字を検出する".repeat(20) };
-            let text = if encoding == "Big5" { "這是一段繁體中文，用來測試編碼的偵測是否正確。".repeat(20) } else { text };
+            let text = if encoding == "gb18030" {
+                text.clone()
+            } else {
+                "日本語の文章と漢字を検出する".repeat(20)
+            };
+            let text = if encoding == "Big5" {
+                "這是一段繁體中文，用來測試編碼的偵測是否正確。".repeat(20)
+            } else {
+                text
+            };
             let known = encoding_rs::Encoding::for_label(encoding.as_bytes()).unwrap();
             let (bytes, _, lossy) = known.encode(&text);
             assert!(!lossy, "{encoding}");

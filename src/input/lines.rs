@@ -192,11 +192,15 @@ mod tests {
     fn every_cut_gives_the_same_lines() {
         let text = "one\r\n二二\n\n\nlast line\nno break";
         let whole = all(text, 0, u64::MAX, 100);
-        assert_eq!(whole.iter().map(|l| l.0.as_str()).collect::<Vec<_>>(), ["one", "二二", "", "", "last line", "no break"]);
+        assert_eq!(
+            whole.iter().map(|l| l.0.as_str()).collect::<Vec<_>>(),
+            ["one", "二二", "", "", "last line", "no break"]
+        );
         for cut in 0..=text.len() as u64 {
             let (left, right) = (all(text, 0, cut, 100), all(text, cut, u64::MAX, 100));
             let breaks = text.as_bytes()[..cut as usize].iter().filter(|b| **b == b'\n').count() as u64;
-            let right: Vec<_> = right.into_iter().map(|(t, o, l)| (t, o, if cut > 0 { l + breaks } else { l })).collect();
+            let right: Vec<_> =
+                right.into_iter().map(|(t, o, l)| (t, o, if cut > 0 { l + breaks } else { l })).collect();
             assert_eq!([left, right].concat(), whole, "cut at {cut}");
         }
     }

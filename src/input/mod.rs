@@ -154,7 +154,8 @@ mod tests {
             out.finish().unwrap()
         };
         let zst = |text: &str| zstd::encode_all(text.as_bytes(), 1).unwrap();
-        let packers: [&dyn Fn(&str) -> Vec<u8>; 4] = [&gz, &bz, &xz, &zst];
+        type Pack<'a> = &'a dyn Fn(&str) -> Vec<u8>;
+        let packers: [Pack<'_>; 4] = [&gz, &bz, &xz, &zst];
         for (i, pack) in packers.iter().enumerate() {
             let path = folder.path().join(i.to_string());
             std::fs::write(&path, [pack("第一"), pack("第二")].concat()).unwrap();

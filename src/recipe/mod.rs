@@ -141,8 +141,12 @@ pub fn load(reference: &str, sets: &[String]) -> Result<Recipe> {
         let cure = format!("name a file, or a shipped recipe: {}", known.join(", "));
         Error::other(format!("cannot read the recipe {reference}: {e}"), cure)
     })?;
-    let text = String::from_utf8(text)
-        .map_err(|e| Error::input(format!("{reference}: not UTF-8 at byte {}", e.utf8_error().valid_up_to()), "save the recipe as UTF-8"))?;
+    let text = String::from_utf8(text).map_err(|e| {
+        Error::input(
+            format!("{reference}: not UTF-8 at byte {}", e.utf8_error().valid_up_to()),
+            "save the recipe as UTF-8",
+        )
+    })?;
     let base = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     read(&text, path, base, sets)
 }

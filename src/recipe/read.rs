@@ -8,14 +8,13 @@ use super::problem::{Problem, did_you_mean, render};
 use super::signals;
 use super::toml::{Entry, Node, Value, parse};
 use super::{Input, Output, Recipe, Source, bytes};
+use crate::Result;
 use crate::formats::{self, TextRows};
 use crate::rows::Use;
-use crate::Result;
 
 const TOP: [&str; 6] = ["name", "about", "source", "input", "stage", "output"];
-const SOURCE: [&str; 11] = [
-    "name", "path", "format", "rows", "use", "language", "license", "encoding", "fields", "limit", "priority",
-];
+const SOURCE: [&str; 11] =
+    ["name", "path", "format", "rows", "use", "language", "license", "encoding", "fields", "limit", "priority"];
 const INPUT: [&str; 2] = ["max_unreadable", "max_row"];
 const OUTPUT: [&str; 3] = ["shard", "signals", "dropped_text"];
 /// Words of the design that this version does not know yet.
@@ -29,9 +28,32 @@ const LATER: [(&str, &str); 6] = [
 ];
 /// Fields of rows that `fields` can map.
 pub const FIELDS: [&str; 26] = [
-    "text", "id", "url", "subset", "language", "license", "input", "output", "task", "domain", "choices",
-    "input_language", "output_language", "messages", "tools", "system", "prompt", "response", "history", "chosen",
-    "rejected", "chosen_score", "rejected_score", "margin", "completion", "label",
+    "text",
+    "id",
+    "url",
+    "subset",
+    "language",
+    "license",
+    "input",
+    "output",
+    "task",
+    "domain",
+    "choices",
+    "input_language",
+    "output_language",
+    "messages",
+    "tools",
+    "system",
+    "prompt",
+    "response",
+    "history",
+    "chosen",
+    "rejected",
+    "chosen_score",
+    "rejected_score",
+    "margin",
+    "completion",
+    "label",
 ];
 
 /// Reads a recipe. `path` is for messages; relative inputs start from `base`; `sets` are `STAGE.KEY=VALUE`.
@@ -53,7 +75,13 @@ impl Reader {
         self.problems.last_mut().expect("one was pushed")
     }
 
-    pub(super) fn cure(&mut self, span: &Range<usize>, message: impl Into<String>, label: &str, help: impl Into<String>) {
+    pub(super) fn cure(
+        &mut self,
+        span: &Range<usize>,
+        message: impl Into<String>,
+        label: &str,
+        help: impl Into<String>,
+    ) {
         self.problem(span, message, label).help = Some(help.into());
     }
 
@@ -170,7 +198,14 @@ impl Reader {
     }
 
     /// A word out of a set.
-    pub(super) fn word<T>(&mut self, text: &str, span: &Range<usize>, key: &str, known: &[&str], found: Option<T>) -> Option<T> {
+    pub(super) fn word<T>(
+        &mut self,
+        text: &str,
+        span: &Range<usize>,
+        key: &str,
+        known: &[&str],
+        found: Option<T>,
+    ) -> Option<T> {
         if found.is_none() {
             let help = did_you_mean(text, known.iter().copied());
             self.cure(span, format!("`{text}` is no `{key}`"), "unknown word", help);
@@ -212,8 +247,11 @@ impl Reader {
         for key in ["name", "path"].into_iter().filter(|k| get(k).is_none() && !later) {
             self.problem(&item.span, format!("the source has no `{key}`"), "this source");
         }
-        let formats: Vec<&str> =
-            formats::containers::ALL.iter().map(|c| c.name()).chain(formats::shapes::ALL.iter().map(|s| s.name())).collect();
+        let formats: Vec<&str> = formats::containers::ALL
+            .iter()
+            .map(|c| c.name())
+            .chain(formats::shapes::ALL.iter().map(|s| s.name()))
+            .collect();
         let mut word = |key: &str| get(key).and_then(|e| Some((self.text(e)?, e.node.span.clone())));
         let (format, rows, usage, encoding) = (word("format"), word("rows"), word("use"), word("encoding"));
         let (name, language, license) = (word("name"), word("language"), word("license"));
@@ -251,7 +289,8 @@ impl Reader {
             }
         }
         let path = get("path").map(|e| self.texts(e)).unwrap_or_default();
-        if let Some(entry) = get("path").filter(|_| path.is_empty()) {
+        let listed = |e: &&Entry| matches!(&e.node.value, Value::List(items) if items.is_empty());
+        if let Some(entry) = get("path").filter(listed) {
             self.problem(&entry.node.span, "`path` names no file", "empty");
         }
         Source {

@@ -3,10 +3,10 @@
 use arrow::datatypes::{DataType, SchemaRef};
 use serde_json::{Map, Value as Json, json};
 
-use crate::build::output::data_schema;
-use crate::formats;
 use super::read::FIELDS;
 use super::signals;
+use crate::build::output::data_schema;
+use crate::formats;
 use crate::rows::Use;
 use crate::stages::{self, Kind};
 
@@ -15,10 +15,15 @@ pub fn recipe() -> Json {
     let text = |about: &str| json!({"type": "string", "description": about});
     let size = |about: &str| json!({"type": ["string", "integer"], "description": about, "examples": ["64MiB"]});
     let share = |about: &str| json!({"type": "number", "minimum": 0, "maximum": 1, "description": about});
-    let texts = |about: &str| json!({"description": about, "anyOf": [
-        {"type": "string"}, {"type": "array", "items": {"type": "string"}}]});
-    let formats: Vec<&str> =
-        formats::containers::ALL.iter().map(|c| c.name()).chain(formats::shapes::ALL.iter().map(|s| s.name())).collect();
+    let texts = |about: &str| {
+        json!({"description": about, "anyOf": [
+        {"type": "string"}, {"type": "array", "items": {"type": "string"}}]})
+    };
+    let formats: Vec<&str> = formats::containers::ALL
+        .iter()
+        .map(|c| c.name())
+        .chain(formats::shapes::ALL.iter().map(|s| s.name()))
+        .collect();
     let fields: Map<String, Json> = FIELDS.iter().map(|f| ((*f).to_owned(), json!({"type": "string"}))).collect();
     let names: Vec<&str> = signals().into_iter().map(|s| s.0).collect();
     let closed = |properties: Json, required: &[&str], about: &str| {
@@ -78,14 +83,19 @@ fn stage(entry: &stages::Entry) -> Json {
             Kind::Int | Kind::Float => json!({"type": "object", "additionalProperties": false,
                 "properties": {"min": {"type": "number"}, "max": {"type": "number"}}}),
         };
+        let early = properties.remove("early").unwrap_or_default();
         properties = signals().into_iter().map(|(name, _, kind)| (name.to_owned(), rule(kind))).collect();
+        properties.insert("early".into(), early);
     }
     let list = json!({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]});
     properties.insert("run".into(), json!({"const": entry.name, "description": entry.about}));
     properties.insert("name".into(), json!({"type": "string", "description": "The stage's name, unique."}));
-    properties.insert("only".into(), json!({"type": "object", "additionalProperties": false,
+    properties.insert(
+        "only".into(),
+        json!({"type": "object", "additionalProperties": false,
         "properties": {"use": list, "source": list, "language": list},
-        "description": "Which rows the stage applies to."}));
+        "description": "Which rows the stage applies to."}),
+    );
     let mut required = schema.get("required").and_then(Json::as_array).cloned().unwrap_or_default();
     required.insert(0, json!("run"));
     if entry.name == "keep" {

@@ -127,12 +127,23 @@ impl Reader {
     /// One rule of a `keep`: the signal is known, measured before, and its limits fit its type.
     fn rule(&mut self, option: &Entry, measured: &[(&'static str, Kind)]) {
         let signal = option.key.as_str();
+        if signal == "early" {
+            if !matches!(option.node.value, Value::Bool(_)) {
+                self.wrong(option, "true or false");
+            }
+            return;
+        }
         let Some(kind) = measured.iter().find(|m| m.0 == signal).map(|m| m.1) else {
             let known = signals();
             match known.iter().find(|s| s.0 == signal) {
                 Some((_, stage, _)) => {
                     let help = format!("add [[stage]] run = \"{stage}\" above");
-                    self.cure(&option.span, format!("no stage before this one measures `{signal}`"), "not measured", help);
+                    self.cure(
+                        &option.span,
+                        format!("no stage before this one measures `{signal}`"),
+                        "not measured",
+                        help,
+                    );
                 }
                 None => {
                     let help = did_you_mean(signal, known.iter().map(|s| s.0));
@@ -176,7 +187,8 @@ struct Set {
 
 impl Set {
     fn parse(text: &str, raw: &[Raw<'_>]) -> Result<Self> {
-        let shape = || Error::other(format!("--set {text}: not STAGE.KEY=VALUE"), "for example --set keep.chars.min=80");
+        let shape =
+            || Error::other(format!("--set {text}: not STAGE.KEY=VALUE"), "for example --set keep.chars.min=80");
         let (path, value) = text.split_once('=').ok_or_else(shape)?;
         let mut keys: Vec<String> = path.split('.').map(|k| k.trim().to_owned()).collect();
         if keys.len() < 2 || keys.iter().any(String::is_empty) {

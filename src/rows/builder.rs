@@ -71,10 +71,9 @@ impl Rows {
     pub fn new(usage: Use) -> Self {
         let content = match usage {
             Use::Pretrain => ContentBuilder::Pretrain(StringBuilder::new()),
-            Use::Task => ContentBuilder::Task {
-                columns: Default::default(),
-                choices: ListBuilder::new(StringBuilder::new()),
-            },
+            Use::Task => {
+                ContentBuilder::Task { columns: Default::default(), choices: ListBuilder::new(StringBuilder::new()) }
+            }
             Use::Instruct => ContentBuilder::Instruct { messages: messages_builder(), tools: StringBuilder::new() },
             Use::Rlhf => ContentBuilder::Rlhf {
                 sides: std::array::from_fn(|_| messages_builder()),
@@ -191,12 +190,11 @@ impl ContentBuilder {
                 choices.append(task.choices.is_some());
                 bytes
             }
-            (ContentBuilder::Instruct { messages, tools }, Some(Content::Instruct { messages: said, tools: offer })) => {
-                append_messages(messages, Some(said)) + append(tools, offer.as_deref())
-            }
-            (ContentBuilder::Instruct { messages, tools }, _) => {
-                append_messages(messages, None) + append(tools, None)
-            }
+            (
+                ContentBuilder::Instruct { messages, tools },
+                Some(Content::Instruct { messages: said, tools: offer }),
+            ) => append_messages(messages, Some(said)) + append(tools, offer.as_deref()),
+            (ContentBuilder::Instruct { messages, tools }, _) => append_messages(messages, None) + append(tools, None),
             (ContentBuilder::Rlhf { sides, numbers, label }, content) => {
                 let preference = if let Some(Content::Rlhf(preference)) = content { Some(preference) } else { None };
                 let said = [

@@ -14,7 +14,8 @@
 //! ```
 //!
 //! # Limits
-//! Rules look at signals only, so changing a limit measures nothing again.
+//! Rules look at signals only, so changing a limit measures nothing again; unless `early = true` says that rows which
+//! fail are not measured further (no word segmentation for what is too short), which ties the measuring to the limits.
 
 use std::collections::BTreeMap;
 
@@ -40,6 +41,10 @@ pub struct Rule {
 /// Options of `keep`: any signal = its limits.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Keep {
+    /// Whether rows that fail are measured no further. Right for raw web text, of which nine tenths go; but another
+    /// limit then measures everything again.
+    #[serde(default)]
+    pub early: bool,
     /// The rules, by signal.
     #[serde(flatten)]
     pub rules: BTreeMap<String, Rule>,

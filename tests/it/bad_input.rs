@@ -175,7 +175,8 @@ fn a_full_disk_is_an_error_that_resumes() {
     let small = scratch.path("small");
     fs::create_dir_all(&small).unwrap();
     let mount = |options: &str| {
-        let run = std::process::Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(&small).output();
+        let run =
+            std::process::Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(&small).output();
         run.is_ok_and(|o| o.status.success())
     };
     if !mount("size=1m") {
@@ -193,4 +194,31 @@ fn a_full_disk_is_an_error_that_resumes() {
     assert!(run.stderr().contains("No space left") && run.stderr().contains("hint:"), "{}", run.stderr());
     assert!(grown.unwrap().success());
     assert_eq!((resumed.code(), total), (0, 20_000), "{}", resumed.stderr());
+}
+
+/// One big compressed stream is cut like a plain file, and gives the same bytes; a threshold changed later reads it no
+/// more.
+#[test]
+fn a_big_compressed_file_is_cut_into_units() {
+    let scratch = Scratch::new();
+    let lines = json_lines(4_000);
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gz.write_all(lines.as_bytes()).unwrap();
+    scratch.write("gz/a.jsonl", gz.finish().unwrap());
+    scratch.write("plain/a.jsonl", &lines);
+    let stages = "[[stage]]\nrun='normalize'\n[[stage]]\nrun='keep'\nchars={min=30}\n[[stage]]\nrun='exact_dedup'\n";
+    scratch.write("recipe.toml", recipe("gz/*", stages));
+    let packed = scratch.build("packed", &["--unit", "32KiB"]);
+    packed.check_accounts();
+    let log = |out: &str| fs::read_to_string(scratch.path(out).join(".work/units.log")).unwrap();
+    let scans = |log: String| log.lines().filter(|l| l.starts_with("done scan ")).count();
+    let units = scans(log("packed"));
+    assert!(units > 10, "{units} units");
+    assert!(!scratch.path("packed/.work/unpacked").exists(), "the copy was not freed");
+    scratch.build("packed", &["--unit", "32KiB", "--set", "keep.chars.min=50"]);
+    assert_eq!(scans(log("packed")), units, "the scan ran again");
+    scratch.build("packed", &["--unit", "32KiB"]);
+    scratch.write("recipe.toml", recipe("plain/*", stages));
+    let plain = scratch.build("plain-out", &[]);
+    assert!(plain.bytes() == scratch.built("packed").bytes());
 }

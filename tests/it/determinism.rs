@@ -108,3 +108,48 @@ fn changing_a_threshold_reads_nothing_again() {
     scratch.build("out", &["--unit", "64KiB", "--set", "keep.chars.min=80"]);
     assert_eq!(before, log());
 }
+
+#[test]
+fn an_early_keep_measures_no_further_and_decides_the_same() {
+    let scratch = Scratch::new();
+    scratch.write("docs/a.jsonl", json_lines(2_000));
+    let recipe = |early: bool| {
+        format!(
+            "name='e'\n[[source]]\nname='d'\npath=['docs/a.jsonl']\n[[stage]]\nrun='characters'\n[[stage]]\nrun='keep'\n\
+             early={early}\nchars={{min=120}}\n[[stage]]\nrun='words'\n[[stage]]\nrun='exact_dedup'\n\
+             [output]\nsignals=['chars','word_count']\n"
+        )
+    };
+    scratch.write("recipe.toml", recipe(false));
+    let late = scratch.build("late", &[]);
+    scratch.write("recipe.toml", recipe(true));
+    let early = scratch.build("early", &[]);
+    early.check_accounts();
+    assert!(early.reasons()["chars_min"] > 100);
+    assert_eq!(early.reasons(), late.reasons());
+    assert_eq!(early.column("data/pretrain", "word_count"), late.column("data/pretrain", "word_count"));
+}
+
+#[test]
+fn duplicates_by_a_named_field_of_the_source() {
+    let scratch = Scratch::new();
+    let rows = [("一", "x"), ("二二", "y"), ("三三三", "x"), ("四", "")];
+    let lines: String = rows
+        .iter()
+        .map(|(text, key)| {
+            let key = if key.is_empty() { serde_json::json!({}) } else { serde_json::json!({"thread": key}) };
+            format!("{}\n", serde_json::json!({"text": text, "info": key}))
+        })
+        .collect();
+    scratch.write("a.jsonl", lines);
+    let recipe = |keep: &str| {
+        format!(
+            "name='f'\n[[source]]\nname='s'\npath=['a.jsonl']\n[[stage]]\nrun='exact_dedup'\nby='info.thread'\n\
+             keep='{keep}'\n"
+        )
+    };
+    scratch.write("recipe.toml", recipe("first"));
+    assert_eq!(scratch.build("first", &[]).column("data/pretrain", "text"), ["一", "二二", "四"]);
+    scratch.write("recipe.toml", recipe("longest"));
+    assert_eq!(scratch.build("longest", &[]).column("data/pretrain", "text"), ["二二", "三三三", "四"]);
+}

@@ -115,9 +115,13 @@ impl Built {
                 let column = batch.column_by_name(name).unwrap_or_else(|| panic!("no column {name}"));
                 let column = arrow::compute::cast(column, &arrow::datatypes::DataType::Utf8).unwrap();
                 let column = column.as_string::<i32>();
-                values.extend((0..column.len()).map(|i| {
-                    if column.is_null(i) { String::new() } else { column.value(i).to_owned() }
-                }));
+                values.extend(
+                    (0..column.len()).map(
+                        |i| {
+                            if column.is_null(i) { String::new() } else { column.value(i).to_owned() }
+                        },
+                    ),
+                );
             }
         }
         values
@@ -164,7 +168,8 @@ pub fn files_under(folder: &Path) -> Vec<PathBuf> {
 /// Text that looks like documents, different for each number, the same for each call.
 pub fn document(number: u64) -> String {
     const WORDS: [&str; 16] = [
-        "数据", "模型", "训练", "语言", "我们", "清洗", "，", "。", "的", "是", "在", "corpus", "text", "重复", "质量", "\n",
+        "数据", "模型", "训练", "语言", "我们", "清洗", "，", "。", "的", "是", "在", "corpus", "text", "重复", "质量",
+        "\n",
     ];
     let mut state = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut out = format!("第{number}篇：");

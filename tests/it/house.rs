@@ -18,10 +18,10 @@ const FLOORS: [&str; 9] = ["error", "text", "rows", "input", "formats", "stages"
 fn arrows_run_one_way() {
     // The places where two rooms hold hands, each with its reason.
     let allowed = [
-        ("input", "formats"),   // a piece and its layout are what is opened
-        ("formats", "stages"),  // one helper cuts the `//!` lines out of a source file
-        ("recipe", "build"),    // schemas of the output; sample data is written whole
-        ("engine", "build"),    // the sink writes the files that `build` describes
+        ("input", "formats"),  // a piece and its layout are what is opened
+        ("formats", "stages"), // one helper cuts the `//!` lines out of a source file
+        ("recipe", "build"),   // schemas of the output; sample data is written whole
+        ("engine", "build"),   // the sink writes the files that `build` describes
         ("error", "engine"),
     ];
     let mut wrong = Vec::new();
@@ -35,7 +35,10 @@ fn arrows_run_one_way() {
                 wrong.push(format!("{} uses {other}", path.display()));
             }
         }
-        if code.contains("datafusion") && code.contains("use datafusion") && !["engine", "build"].contains(&room.as_str()) {
+        if code.contains("datafusion")
+            && code.contains("use datafusion")
+            && !["engine", "build"].contains(&room.as_str())
+        {
             wrong.push(format!("{} names the engine", path.display()));
         }
     }

@@ -1,8 +1,14 @@
 //! The one integration binary: everything through the real command line, or through plans as they are run.
 
-#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tests fail by panicking, and say what they skip"
+)]
 
 mod bad_input;
+mod commands;
 mod determinism;
 mod generated;
 mod harness;

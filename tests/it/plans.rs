@@ -74,13 +74,18 @@ fn check(plans: &Plans) {
             if moves.iter().any(|m| node.name().starts_with(m)) && node.name() != "SortMergeJoinExec" {
                 for child in node.children() {
                     let text = carries_text(child);
-                    assert_eq!(text, None, "{} moves text in\n{}", node.name(), displayable(plan.as_ref()).indent(true));
+                    assert_eq!(
+                        text,
+                        None,
+                        "{} moves text in\n{}",
+                        node.name(),
+                        displayable(plan.as_ref()).indent(true)
+                    );
                 }
             }
         });
         let bytes = physical_plan_to_bytes_with_extension_codec(plan.clone(), &Codec).unwrap();
-        let back =
-            physical_plan_from_bytes_with_extension_codec(&bytes, &TaskContext::default(), &Codec).unwrap();
+        let back = physical_plan_from_bytes_with_extension_codec(&bytes, &TaskContext::default(), &Codec).unwrap();
         let show = |p: &Arc<dyn ExecutionPlan>| displayable(p.as_ref()).indent(true).to_string();
         assert_eq!(show(plan), show(&back));
         assert_eq!(plan.schema(), back.schema());

@@ -89,8 +89,18 @@ pub fn drop_fields() -> Fields {
 
 /// The fixed arguments, in order; the signals follow.
 pub const ARGUMENTS: [&str; 12] = [
-    "stage", "reason", "value", "limit", "kept_id", "similarity", "error", "aside", "aside_value", "blank",
-    "final_id", "language_hint",
+    "stage",
+    "reason",
+    "value",
+    "limit",
+    "kept_id",
+    "similarity",
+    "error",
+    "aside",
+    "aside_value",
+    "blank",
+    "final_id",
+    "language_hint",
 ];
 
 /// The ready function.
@@ -161,9 +171,9 @@ impl JudgeKernel {
                 continue;
             }
             let failure = match &decision.ask {
-                Ask::Keep(rules) => rules
-                    .iter()
-                    .find_map(|(signal, at, rule)| rule.judge(signal, &self.value(*at, signals, row))),
+                Ask::Keep(rules) => {
+                    rules.iter().find_map(|(signal, at, rule)| rule.judge(signal, &self.value(*at, signals, row)))
+                }
                 Ask::Sample(sample) => (!sample.keeps(text(&fixed[10], row).unwrap_or_default())).then(|| Failure {
                     reason: "not_sampled".into(),
                     value: String::new(),

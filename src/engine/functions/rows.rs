@@ -11,14 +11,16 @@ use arrow::array::{
     StringArray, StringBuilder, StructArray,
 };
 use arrow::buffer::OffsetBuffer;
-use arrow::datatypes::{DataType, Field, Fields};
+use arrow::datatypes::{DataType, Field, Fields, Float64Type, Int64Type};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use xxhash_rust::xxh3::{Xxh3, xxh3_128, xxh3_128_with_seed};
 
 use super::Kernel;
+use crate::formats::Object;
 use crate::rows::{self, Use};
-use crate::stages::exact_dedup::By;
+use crate::stages::exact_dedup::CONTENT;
+use crate::stages::keep::Rule;
 use crate::stages::{self, Clean, Kind, Measure, Stage, Value};
 use crate::{Error, Result};
 
@@ -58,12 +60,14 @@ pub struct RowsSpec {
 pub const KEY: DataType = DataType::Decimal128(38, 0);
 
 /// The arguments in front of the content columns.
-pub const ARGUMENTS: [&str; 4] = ["id", "url", "subset", "language_hint"];
+pub const ARGUMENTS: [&str; 5] = ["id", "url", "subset", "language_hint", "meta"];
 
 enum Work {
     Clean(Box<dyn Clean>),
     Measure(Box<dyn Measure>, Vec<stages::Signal>),
-    Key(By),
+    Key(String),
+    /// Rows that fail are measured no further: `(signal, place among the measured columns, rule)`.
+    Early(Vec<(String, usize, Rule)>),
 }
 
 struct Step {
@@ -115,6 +119,8 @@ impl Kernel for RowsKernel {
             fields.push(Field::new("id_key", KEY, true));
         }
         let mut steps = Vec::new();
+        // Names of the measured columns so far, in order; keys have none.
+        let mut measured: Vec<String> = Vec::new();
         for step in &spec.steps {
             let entry = stages::entry(&step.run).ok_or_else(|| Error::Engine(format!("no stage {}", step.run)))?;
             let (stage, _) = (entry.build)(step.options.clone()).map_err(Error::Engine)?;
@@ -122,6 +128,7 @@ impl Kernel for RowsKernel {
                 Stage::Clean(clean) => Work::Clean(clean),
                 Stage::Measure(measure) => {
                     let signals = measure.signals();
+                    measured.extend(signals.iter().map(|s| s.name.to_owned()));
                     fields.extend(
                         signals
                             .iter()
@@ -134,7 +141,13 @@ impl Kernel for RowsKernel {
                     if spec.signals {
                         fields.push(Field::new(format!("key@{}", step.number), KEY, true));
                     }
+                    measured.push(String::new());
                     Work::Key(dedup.by)
+                }
+                Stage::Keep(keep) if keep.early && spec.signals => {
+                    let place = |signal: &String| measured.iter().rposition(|m| m == signal);
+                    let rules = keep.rules.into_iter().filter_map(|(s, rule)| Some((s.clone(), place(&s)?, rule)));
+                    Work::Early(rules.collect())
                 }
                 Stage::Keep(_) | Stage::Sample(_) => continue,
             };
@@ -153,8 +166,13 @@ impl Kernel for RowsKernel {
         let mut batch = Batch::new(self.spec.usage, content, rows)?;
         let mut columns: Vec<ArrayRef> = Vec::new();
         let mut language: Option<ArrayRef> = None;
+        let mut gone: Option<Vec<bool>> = None;
         for step in &self.steps {
-            let applies = self.applies(step, language.as_ref(), &common[3], rows);
+            let mut applies = self.applies(step, language.as_ref(), &common[3], rows);
+            if let (Some(gone), false) = (&gone, matches!(step.work, Work::Clean(_))) {
+                let all = applies.get_or_insert_with(|| vec![true; rows]);
+                all.iter_mut().zip(gone).for_each(|(a, gone)| *a &= !gone);
+            }
             match &step.work {
                 Work::Clean(clean) => batch.clean(clean.as_ref(), applies.as_deref()),
                 Work::Measure(measure, signals) if self.spec.signals => {
@@ -165,7 +183,15 @@ impl Kernel for RowsKernel {
                     columns.extend(measured);
                 }
                 Work::Key(by) if self.spec.signals => {
-                    columns.push(batch.key(*by, common, applies.as_deref()));
+                    columns.push(batch.key(by, common, applies.as_deref()));
+                }
+                Work::Early(rules) => {
+                    let gone = gone.get_or_insert_with(|| vec![false; rows]);
+                    for (row, gone) in
+                        gone.iter_mut().enumerate().filter(|(row, _)| applies.as_ref().is_none_or(|a| a[*row]))
+                    {
+                        *gone |= rules.iter().any(|(s, at, rule)| rule.judge(s, &value(&columns[*at], row)).is_some());
+                    }
                 }
                 _ => {}
             }
@@ -192,6 +218,19 @@ impl RowsKernel {
             measured.or_else(|| hint.is_valid(row).then(|| hint.value(row))).or(self.spec.language.as_deref())
         };
         Some((0..rows).map(|row| of(row).is_some_and(|l| step.languages.iter().any(|x| x == l))).collect())
+    }
+}
+
+/// A measured value, as rules judge it.
+fn value(column: &ArrayRef, row: usize) -> Value {
+    if column.is_null(row) {
+        return Value::Null;
+    }
+    match column.data_type() {
+        DataType::Int64 => Value::Int(column.as_primitive::<Int64Type>().value(row)),
+        DataType::Float64 => Value::Float(column.as_primitive::<Float64Type>().value(row)),
+        DataType::Utf8 => Value::Text(column.as_string::<i32>().value(row).to_owned().into()),
+        _ => Value::Null,
     }
 }
 
@@ -322,21 +361,27 @@ impl<'a> Batch<'a> {
         [Arc::new(bytes.finish()), Arc::new(chars.finish()), Arc::new(blank.finish())]
     }
 
-    fn key(&self, by: By, common: &[ArrayRef], applies: Option<&[bool]>) -> ArrayRef {
+    fn key(&self, by: &str, common: &[ArrayRef], applies: Option<&[bool]>) -> ArrayRef {
         let mut keys = Decimal128Builder::with_capacity(self.rows).with_data_type(KEY);
         let seed = self.usage as u64;
-        let column = match by {
-            By::Content => None,
-            By::Id => Some(common[0].as_string::<i32>()),
-            By::Url => Some(common[1].as_string::<i32>()),
-            By::Subset => Some(common[2].as_string::<i32>()),
-        };
+        let at = ARGUMENTS[..3].iter().position(|name| *name == by);
+        let content = rows::content(self.usage).iter().position(|f| f.name() == by);
+        let column = at.map(|at| &common[at]).or(content.map(|at| &self.columns[at]));
+        let column = column.and_then(|c| c.as_string_opt::<i32>());
+        let meta = common[4].as_string::<i32>();
+        let hash = |text: &str| xxh3_128_with_seed(text.as_bytes(), seed);
         for row in 0..self.rows {
-            let key = match column {
-                Some(column) => column.is_valid(row).then(|| xxh3_128_with_seed(column.value(row).as_bytes(), seed)),
-                None => self.content_key(row, seed),
+            let key = if applies.is_some_and(|a| !a[row]) {
+                None
+            } else if by == CONTENT {
+                self.content_key(row, seed)
+            } else if let Some(column) = column {
+                column.is_valid(row).then(|| hash(column.value(row)))
+            } else {
+                let object = meta.is_valid(row).then(|| Object::parse(meta.value(row)).ok()).flatten();
+                object.and_then(|o| o.get(by).map(|value| hash(value.get())))
             };
-            keys.append_option(key.filter(|_| applies.is_none_or(|a| a[row])).map(|k| k as i128));
+            keys.append_option(key.map(|k| k as i128));
         }
         Arc::new(keys.finish())
     }
@@ -351,9 +396,10 @@ impl<'a> Batch<'a> {
         let mut hash = Xxh3::with_seed(seed);
         let mut any = false;
         for leaf in &self.leaves {
-            let roles = leaf.offsets.as_ref().map(|_| {
-                self.columns[leaf.column].as_list::<i32>().values().as_struct().column(0).as_string::<i32>()
-            });
+            let roles = leaf
+                .offsets
+                .as_ref()
+                .map(|_| self.columns[leaf.column].as_list::<i32>().values().as_struct().column(0).as_string::<i32>());
             hash.update(&[0xff]);
             for i in leaf.of(row) {
                 if let Some(roles) = roles {

@@ -49,7 +49,10 @@ pub fn map(
     let json = match simdutf8::compat::from_utf8(bytes) {
         Ok(json) => json,
         Err(error) => {
-            let detail = format!("not UTF-8 at byte {} of the row; if the file has another encoding, say `encoding`", error.valid_up_to());
+            let detail = format!(
+                "not UTF-8 at byte {} of the row; if the file has another encoding, say `encoding`",
+                error.valid_up_to()
+            );
             return emit(unreadable("utf8", detail, bytes, offset, line));
         }
     };
@@ -128,7 +131,10 @@ mod tests {
 
     #[test]
     fn mends_lone_surrogates_only() {
-        assert_eq!(mend(r#"{"a":"\ud83d\ude00 \\ud83d \ud83d x \udc00"}"#), r#"{"a":"\ud83d\ude00 \\ud83d \ufffd x \ufffd"}"#);
+        assert_eq!(
+            mend(r#"{"a":"\ud83d\ude00 \\ud83d \ud83d x \udc00"}"#),
+            r#"{"a":"\ud83d\ude00 \\ud83d \ufffd x \ufffd"}"#
+        );
         assert_eq!(mend(r#""\ud83d"#), r#""\ufffd"#);
         assert_eq!(mend(r#""\ud8"#), r#""\ud8"#);
         assert!(matches!(mend(r#"{"a":"\u4e2d"}"#), Cow::Borrowed(_)));

@@ -1,0 +1,75 @@
+//! The other commands, used as a newcomer would.
+
+use crate::harness::{Scratch, json_lines};
+
+#[test]
+fn list_and_explain_know_every_component() {
+    let scratch = Scratch::new();
+    let listed = scratch.corpus(&["list"]);
+    assert_eq!(listed.code(), 0, "{}", listed.stderr());
+    for name in corpus::stages::ALL.iter().map(|s| s.name).chain(["alpaca", "mediawiki", "quickstart", "chars"]) {
+        assert!(listed.stdout().contains(name), "{name} is not listed");
+        let said = scratch.corpus(&["explain", name]);
+        assert_eq!(said.code(), 0, "{name}: {}", said.stderr());
+    }
+    let near = scratch.corpus(&["explain", "normalise"]);
+    assert_ne!(near.code(), 0);
+    assert!(near.stderr().contains("normalize"), "{}", near.stderr());
+    let json: serde_json::Value =
+        serde_json::from_str(&scratch.corpus(&["list", "--format", "json"]).stdout()).unwrap();
+    assert_eq!(json["v"], 1);
+}
+
+#[test]
+fn quickstart_runs_from_any_folder_and_accounts_for_every_row() {
+    let scratch = Scratch::new();
+    let run = scratch.corpus(&["build", "--recipe", "quickstart", "--out", "out"]);
+    assert_eq!(run.code(), 0, "{}", run.stderr());
+    assert!(run.stdout().is_empty(), "stdout is data: {}", run.stdout());
+    let built = scratch.built("out");
+    built.check_accounts();
+    let total = |what| built.total(what);
+    assert_eq!((total("read"), total("kept"), total("dropped"), total("unreadable")), (97, 83, 12, 2));
+    for (kind, rows) in [("pretrain", 34), ("task", 24), ("instruct", 17), ("rlhf", 8)] {
+        assert_eq!(built.column(&format!("data/{kind}"), "id").len(), rows, "{kind}");
+    }
+    let kept = built.column("dropped/pretrain", "kept_id");
+    assert_eq!(kept.iter().filter(|id| !id.is_empty()).collect::<Vec<_>>(), ["n003", "n024", "n002"]);
+    let inspected = scratch.corpus(&["inspect", "out", "--dropped"]);
+    assert_eq!(inspected.code(), 0, "{}", inspected.stderr());
+    assert!(inspected.stdout().contains("chars_min"), "{}", inspected.stdout());
+}
+
+#[test]
+fn plan_says_what_a_build_would_reuse() {
+    let scratch = Scratch::new();
+    scratch.write("docs.jsonl", json_lines(2_000));
+    scratch.write(
+        "recipe.toml",
+        "name='p'\n[[source]]\nname='d'\npath=['docs.jsonl']\n[[stage]]\nrun='keep'\nchars={min=60}\n",
+    );
+    let plan = |more: &[&str]| -> serde_json::Value {
+        let arguments = [&["plan", "--recipe", "recipe.toml", "--out", "out", "--format", "json"], more].concat();
+        let run = scratch.corpus(&arguments);
+        assert_eq!(run.code(), 0, "{}", run.stderr());
+        serde_json::from_str(&run.stdout()).unwrap()
+    };
+    let before = plan(&[]).to_string();
+    scratch.build("out", &[]);
+    let after = plan(&["--set", "keep.chars.min=70"]).to_string();
+    assert_ne!(before, after);
+    assert!(before.contains("chars_min"), "the loss by reason is estimated: {before}");
+}
+
+#[test]
+fn check_reports_problems_and_files() {
+    let scratch = Scratch::new();
+    scratch.write("docs.jsonl", json_lines(5));
+    scratch.write("good.toml", "name='g'\n[[source]]\nname='d'\npath=['docs.jsonl']\n");
+    scratch.write("bad.toml", "name='b'\n[[source]]\nname='d'\npath=['docs.jsonl']\nfromat='x'\n");
+    assert_eq!(scratch.corpus(&["check", "good.toml"]).code(), 0);
+    let bad = scratch.corpus(&["check", "good.toml", "bad.toml"]);
+    assert_eq!(bad.code(), 1);
+    assert!((bad.stderr() + &bad.stdout()).contains("did you mean `format`?"));
+    assert!(scratch.corpus(&["completions", "bash"]).stdout().contains("corpus"));
+}
