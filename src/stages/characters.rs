@@ -56,7 +56,7 @@ impl Measure for Characters {
 pub const ENTRY: Entry = Entry {
     name: "characters",
     kind: "measure",
-    about: "counts of characters and bytes; shares of Han, Latin, digits, punctuation, white space",
+    about: "length, and shares of Han, Latin, digits, punctuation and white space",
     docs: module_docs(include_str!("characters.rs")),
     schema: || schemars::schema_for!(Characters),
     build: |json| {

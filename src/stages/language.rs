@@ -54,7 +54,7 @@ impl Measure for Language {
 pub const ENTRY: Entry = Entry {
     name: "language",
     kind: "measure",
-    about: "language and script, simplified and traditional Chinese apart",
+    about: "language and script, Simplified or Traditional",
     docs: module_docs(include_str!("language.rs")),
     schema: || schemars::schema_for!(Language),
     build: |json| {

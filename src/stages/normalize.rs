@@ -43,7 +43,7 @@ impl Clean for Normalize {
 pub const ENTRY: Entry = Entry {
     name: "normalize",
     kind: "clean",
-    about: "widths, spaces, line ends, invisible characters and Unicode forms made equal",
+    about: "folds characters by class: widths, spaces, controls; Chinese punctuation stays",
     docs: module_docs(include_str!("normalize.rs")),
     schema: || schemars::schema_for!(Normalize),
     build: |json| {

@@ -31,7 +31,7 @@ use crate::text::words;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Words {
-    /// Whether the words themselves become a column, `words`.
+    /// Whether the words are written as the column `words`.
     pub column: bool,
 }
 
@@ -62,7 +62,7 @@ impl Measure for Words {
 pub const ENTRY: Entry = Entry {
     name: "words",
     kind: "measure",
-    about: "the number of words, and on request the words: Chinese by jieba, else Unicode's boundaries",
+    about: "Chinese word segmentation: counts words, writes them on request",
     docs: module_docs(include_str!("words.rs")),
     schema: || schemars::schema_for!(Words),
     build: |json| {
