@@ -1,12 +1,12 @@
-//! Measures length, and shares of classes of characters.
+//! Counts characters, and the shares of Han, Latin, digits, punctuation and white space.
 //!
 //! # What it does
-//! Adds `chars` and `bytes`, and the shares of all characters that are Han (`han_ratio`), Latin letters
-//! (`latin_ratio`), digits (`digit_ratio`), punctuation of any script (`punct_ratio`) and white space (`space_ratio`).
-//! A dialogue or pair is measured over all its texts together.
+//! Adds `chars` and `bytes` (of UTF-8), and as shares of all characters, 0 to 1: `han_ratio`, `latin_ratio`,
+//! `digit_ratio`, `punct_ratio`, `space_ratio`. Punctuation is ASCII's and that of other scripts, Chinese and full width
+//! among it; digits are those of any script and signs such as `①`, but not `一`. The turns of a dialogue count together.
 //!
 //! # Example
-//! A `keep` that names one of these signals measures them by itself:
+//! A `keep` that names one of these signals has them measured by itself:
 //! ```toml
 //! [[stage]]
 //! run       = "keep"
@@ -15,38 +15,40 @@
 //! ```
 //!
 //! # Limits
-//! Characters are Unicode scalar values, not what a reader sees as one: an emoji of five is five.
+//! Characters are code points: an emoji of several counts as several. The shares do not add up to 1: other scripts,
+//! symbols and control characters are in none. A row without characters has no shares.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Entry, Kind, Measure, Signal, Stage, Value, module_docs, options};
-use crate::text::classes::{Class, Counts};
+use crate::text::classes::{Counts, DIGIT, LATIN, PUNCT, SPACE};
 
 /// Options of `characters`: none.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct Characters {}
-
-const SHARES: [(&str, Class); 5] = [
-    ("han_ratio", Class::Han),
-    ("latin_ratio", Class::Latin),
-    ("digit_ratio", Class::Digit),
-    ("punct_ratio", Class::Punctuation),
-    ("space_ratio", Class::Space),
-];
 
 impl Measure for Characters {
     fn signals(&self) -> Vec<Signal> {
-        let counts = ["chars", "bytes"].map(|name| Signal { name, kind: Kind::Int });
-        let shares = SHARES.map(|(name, _)| Signal { name, kind: Kind::Float });
-        counts.into_iter().chain(shares).collect()
+        let signal = |name, kind| Signal { name, kind };
+        vec![
+            signal("chars", Kind::Int),
+            signal("bytes", Kind::Int),
+            signal("han_ratio", Kind::Float),
+            signal("latin_ratio", Kind::Float),
+            signal("digit_ratio", Kind::Float),
+            signal("punct_ratio", Kind::Float),
+            signal("space_ratio", Kind::Float),
+        ]
     }
 
     fn measure(&self, texts: &[&str], out: &mut Vec<Value>) {
         let mut counts = Counts::default();
         texts.iter().for_each(|text| counts.add(text));
-        out.extend([Value::Int(counts.chars as i64), Value::Int(counts.bytes as i64)]);
-        out.extend(SHARES.map(|(_, class)| Value::Float(counts.share(class))));
+        let int = |n: usize| if texts.is_empty() { Value::Null } else { Value::Int(n as i64) };
+        let share = |n: usize| if counts.bytes == 0 { Value::Null } else { Value::Float(counts.share(n)) };
+        out.extend([int(counts.chars()), int(counts.bytes), share(counts.han())]);
+        out.extend([LATIN, DIGIT, PUNCT, SPACE].map(|class| share(counts.get(class))));
     }
 }
 
@@ -62,3 +64,24 @@ pub const ENTRY: Entry = Entry {
         Ok((Stage::Measure(Box::new(stage)), resolved))
     },
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_over_all_texts() {
+        let mut out = Vec::new();
+        Characters {}.measure(&["中文，a1 ", "Bc\n好"], &mut out);
+        let float = Value::Float;
+        let want = [Value::Int(10), Value::Int(18), float(0.3), float(0.3), float(0.1), float(0.1), float(0.2)];
+        assert_eq!(out, want);
+        assert_eq!(out.len(), Characters {}.signals().len());
+        out.clear();
+        Characters {}.measure(&[""], &mut out);
+        assert_eq!(out[..3], [Value::Int(0), Value::Int(0), Value::Null]);
+        out.clear();
+        Characters {}.measure(&[], &mut out);
+        assert_eq!(out, vec![Value::Null; 7]);
+    }
+}

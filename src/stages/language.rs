@@ -1,9 +1,10 @@
-//! Measures language and script.
+//! Tells the language and the script, simplified and traditional Chinese apart.
 //!
 //! # What it does
-//! Adds `language` (`zh`, `en`, `ja`, `ko`, …; `und` where nothing can be said) and `script` (`Hans`, `Hant`, `mixed`
-//! for both, `Hani` where no character tells, `Latn`, `Jpan`, …). Chinese, Japanese and Korean are told by their
-//! characters, other languages by a statistical model of 16 languages. A dialogue is judged over all its turns.
+//! Adds `language` (`zh`, `en`, `ja`, `ko`, … or `und`) and `script` (ISO 15924: `Latn`, `Cyrl`, `Jpan`, `Kore`, …).
+//! Chinese has `Hans`, `Hant`, `mixed` (characters of both sides, neither four times the other) or `Hani` (no character
+//! that decides, as in `大家好`). Scripts decide first; a detector is asked about Latin, Cyrillic, Arabic and Devanagari
+//! only, with the first 2,000 bytes. The turns of a dialogue are judged together.
 //!
 //! # Example
 //! ```toml
@@ -12,12 +13,18 @@
 //!
 //! [[stage]]
 //! run      = "keep"
-//! language = { in = ["zh", "en"] }
+//! language = { in = ["zh"] }
+//! script   = { in = ["Hans", "Hani"] }
 //! ```
 //!
 //! # Limits
-//! Japanese without any kana reads as Chinese. A language in Latin letters that the model does not know gets the
-//! nearest that it knows; Cyrillic is `ru` and Arabic letters are `ar`, whatever the language.
+//! One verdict a row, also for text of several languages. Languages of the detector: ar de en es fr hi it nl pt ru sv tr
+//! vi; others of these scripts are `und` if their letters give them away (Polish, Ukrainian, Persian), else taken for
+//! the nearest. Fewer than 12 Latin letters, or 3 of another script, are `und`; Chinese, Japanese and Korean need one
+//! character. Japanese without kana is taken for Chinese; Cantonese and classical Chinese are `zh`. What was measured is
+//! in `docs/language-detection.md`.
+
+use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
@@ -26,17 +33,20 @@ use crate::text::script;
 
 /// Options of `language`: none.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct Language {}
 
 impl Measure for Language {
     fn signals(&self) -> Vec<Signal> {
-        ["language", "script"].map(|name| Signal { name, kind: Kind::Text }).to_vec()
+        vec![Signal { name: "language", kind: Kind::Text }, Signal { name: "script", kind: Kind::Text }]
     }
 
     fn measure(&self, texts: &[&str], out: &mut Vec<Value>) {
+        if texts.is_empty() {
+            return out.extend([Value::Null, Value::Null]);
+        }
         let verdict = script::judge(texts);
-        out.extend([Value::Text(verdict.language.into()), Value::Text(verdict.script.into())]);
+        out.extend([verdict.language, verdict.script].map(|word| Value::Text(Cow::Borrowed(word))));
     }
 }
 
@@ -52,3 +62,18 @@ pub const ENTRY: Entry = Entry {
         Ok((Stage::Measure(Box::new(stage)), resolved))
     },
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_verdict_for_all_turns() {
+        let mut out = Vec::new();
+        Language {}.measure(&["OK?", "好的，我们开始吧"], &mut out);
+        Language {}.measure(&[""], &mut out);
+        Language {}.measure(&[], &mut out);
+        let text = |word| Value::Text(Cow::Borrowed(word));
+        assert_eq!(out, [text("zh"), text("Hans"), text("und"), text("Zyyy"), Value::Null, Value::Null]);
+    }
+}

@@ -1,37 +1,41 @@
-//! Normalises text by class of character.
+//! Makes equal texts equal: widths, spaces, line ends, invisible characters, radicals and Unicode's composed form.
 //!
 //! # What it does
-//! Full-width letters and digits become ASCII while Chinese punctuation stays; control and zero-width characters go;
-//! every kind of space becomes a plain one and every kind of line break `\n`; Kangxi radicals and compatibility
-//! ideographs become the usual ones; the rest is NFC. Spaces at line ends go, of several blank lines one stays.
-//!
-//! # Why not NFKC
-//! NFKC turns ，！？（） into ASCII, which no Chinese text wants.
+//! - Full-width letters and digits become ASCII; Chinese punctuation (`，！？（）「」`) and other full-width signs stay.
+//! - Control and zero-width characters, direction marks, soft hyphens and byte-order marks go. Joiners stay between
+//!   emoji, and both joiners in Arabic and Indic scripts, where they are part of the spelling.
+//! - Other white space (no-break, ideographic, …) becomes a space; `\r\n`, `\r` and the separators of Unicode become
+//!   `\n`. Tabs stay.
+//! - Kangxi radicals, as PDF files leave them, and compatibility ideographs become the usual characters; then NFC.
+//! - White space at the end of lines and around the text goes; three or more newlines become two. Runs of spaces within
+//!   a line stay, for code.
 //!
 //! # Example
 //! ```toml
 //! [[stage]]
 //! run = "normalize"
 //! ```
+//! `ＡＢＣ　１２３，好！` becomes `ABC 123，好！`.
 //!
 //! # Limits
-//! Spaces within a line stay as they are: code and tables live by them.
+//! No NFKC (`①`, `㎡` and half-width kana stay), no case folding, no repair of wrongly decoded text, no conversion
+//! between simplified and traditional. The indent of the first line goes with the white space around the text.
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
 use super::{Clean, Entry, Stage, module_docs, options};
-use crate::text::normalize;
+use crate::text;
 
 /// Options of `normalize`: none.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct Normalize {}
 
 impl Clean for Normalize {
     fn clean<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        normalize::normalize(text)
+        text::normalize::normalize(text)
     }
 }
 
@@ -47,3 +51,15 @@ pub const ENTRY: Entry = Entry {
         Ok((Stage::Clean(Box::new(stage)), resolved))
     },
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_holds() {
+        assert_eq!(Normalize {}.clean("ＡＢＣ　１２３，好！"), "ABC 123，好！");
+        assert!((ENTRY.build)(serde_json::json!({})).is_ok());
+        assert!((ENTRY.build)(serde_json::json!({ "form": "nfkc" })).is_err());
+    }
+}
