@@ -43,6 +43,7 @@ struct Gzip<R: BufRead> {
     state: State<R>,
 }
 
+#[allow(clippy::large_enum_variant, reason = "one a file")]
 enum State<R: BufRead> {
     Between { raw: R, first: bool },
     Member(flate2::bufread::GzDecoder<R>),

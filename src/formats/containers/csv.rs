@@ -6,8 +6,8 @@
 //! Every row becomes an object of texts, so that all shapes read it.
 //!
 //! # What is unreadable
-//! `columns` (a row of another length than the first), `quote` (a quote that is not closed before the file ends: reading
-//! goes on at the next line), `utf8`, `row_too_large` (also a quote that is not closed within `max_row`), `truncated`,
+//! `columns` (a row of another length than the first, or a quote that is not closed before the file ends: reading goes
+//! on at the next line), `row_too_large` (also a quote that is not closed within `max_row`), `utf8`, `truncated`,
 //! `corrupt`, and what the shape says.
 //!
 //! # Example
@@ -327,7 +327,7 @@ impl Reader for CsvReader {
                     let head = self.window.bytes()[..self.window.bytes().len().min(800)].to_vec();
                     self.pass_line();
                     let detail = "a quote that opens in this row is not closed; reading goes on at the next line";
-                    emit(unreadable("quote", detail.to_owned(), &head, offset, line));
+                    emit(unreadable("columns", detail.to_owned(), &head, offset, line));
                     return true;
                 }
                 Found::Row(length) => {

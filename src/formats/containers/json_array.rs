@@ -59,10 +59,12 @@ impl Container for JsonArray {
         let whole = Piece { path: path.to_path_buf(), member: None, start: 0, end: u64::MAX };
         let opened = open_at(&whole, layout)?;
         let mut elements = Elements::new(opened.stream, opened.offset, 0);
-        let mut cuts = vec![0];
+        let (frame, mut cuts) = (elements.frame(), vec![0]);
         while let Some(element) = elements.next_element() {
             let begins = !matches!(element.end, End::Cut | End::Failed(_)) || element.length > 0;
-            if begins && element.offset >= cuts.last().unwrap_or(&0) + unit {
+            // A reader that begins at a cut takes it for a place within what the file begins with.
+            let same = elements.frame() == frame;
+            if begins && same && element.offset >= cuts.last().unwrap_or(&0) + unit {
                 cuts.push(element.offset);
             }
         }
