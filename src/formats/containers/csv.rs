@@ -6,7 +6,9 @@
 //! Every row becomes an object of texts, so that all shapes read it.
 //!
 //! # What is unreadable
-//! `columns` (a row of another length than the first), `utf8`, `row_too_large`, `truncated`, and what the shape says.
+//! `columns` (a row of another length than the first, or a quote that is not closed before the file ends: reading goes
+//! on at the next line), `row_too_large` (also a quote that is not closed within `max_row`), `utf8`, `truncated`,
+//! `corrupt`, and what the shape says.
 //!
 //! # Example
 //! ```toml
@@ -20,10 +22,11 @@
 //! # Limits
 //! One core a file: a quote may open anywhere.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io;
 
 use super::mapped::{map, shape_of, stream_broke, too_large, unreadable};
 use crate::formats::{Container, Layout, Piece, Reader, Shape, Split};
+use crate::input::{Opened, Window, open_at};
 use crate::rows::Record;
 use crate::stages::module_docs;
 
@@ -47,128 +50,306 @@ impl Container for Csv {
         Split::Whole
     }
     fn open(&self, piece: &Piece, layout: &Layout) -> io::Result<Box<dyn Reader>> {
-        let mut stream = BufReader::with_capacity(1 << 20, crate::input::open(piece, layout)?);
-        let first = stream.fill_buf().unwrap_or_default();
-        let first = &first[..memchr::memchr(b'\n', first).unwrap_or(first.len())];
-        let count = |b: u8| memchr::memchr_iter(b, first).count();
-        let separator = [b'\t', b',', b';', b'|'].into_iter().rev().max_by_key(|b| count(*b)).unwrap_or(b',');
-        table(Box::new(stream), separator, true, layout)
+        Ok(Box::new(CsvReader::new(open_at(piece, layout)?, layout)?))
     }
 }
 
-/// A reader of separated columns.
-pub fn table(
-    stream: Box<dyn Read + Send>,
-    separator: u8,
-    quotes: bool,
-    layout: &Layout,
-) -> io::Result<Box<dyn Reader>> {
-    let rows = csv::ReaderBuilder::new()
-        .delimiter(separator)
-        .quoting(quotes)
-        .flexible(true)
-        .has_headers(false)
-        .from_reader(stream);
-    let numbered = !layout.fields.is_empty() && layout.fields.values().all(|f| f.parse::<usize>().is_ok());
-    Ok(Box::new(TableReader {
-        rows,
-        names: None,
-        numbered,
-        shape: shape_of(layout)?,
-        layout: layout.clone(),
-        record: csv::ByteRecord::new(),
-        json: Vec::new(),
-        ended: false,
-    }))
-}
-
-struct TableReader {
-    rows: csv::Reader<Box<dyn Read + Send>>,
-    names: Option<Vec<String>>,
-    numbered: bool,
+/// What makes objects of rows of cells.
+pub(super) struct Columns {
+    /// `"name":`, in JSON; empty until the first row was seen.
+    keys: Vec<String>,
     shape: &'static dyn Shape,
     layout: Layout,
-    record: csv::ByteRecord,
     json: Vec<u8>,
-    ended: bool,
 }
 
-impl TableReader {
-    /// The row as an object of texts.
-    fn object(&mut self, names: &[String]) -> Result<(), String> {
-        self.json.clear();
-        for (i, (name, cell)) in names.iter().zip(&self.record).enumerate() {
-            self.json.push(if i == 0 { b'{' } else { b',' });
-            let cell = std::str::from_utf8(cell).map_err(|e| format!("column `{name}` is not UTF-8: {e}"))?;
-            let write = |out: &mut Vec<u8>, text: &str| serde_json::to_writer(out, text).map_err(|e| e.to_string());
-            write(&mut self.json, name)?;
-            self.json.push(b':');
-            write(&mut self.json, cell)?;
-        }
-        self.json.push(b'}');
-        Ok(())
+impl Columns {
+    pub(super) fn new(layout: &Layout) -> io::Result<Self> {
+        Ok(Columns { keys: Vec::new(), shape: shape_of(layout)?, layout: layout.clone(), json: Vec::new() })
     }
-}
 
-impl Reader for TableReader {
-    fn next(&mut self, emit: &mut dyn FnMut(Record<'_>)) -> bool {
-        if self.ended {
-            return false;
-        }
-        loop {
-            let position = self.rows.position().clone();
-            let place = (position.byte(), position.line().saturating_sub(1));
-            match self.rows.read_byte_record(&mut self.record) {
-                Ok(true) => {}
-                Ok(false) => return false,
-                Err(error) => {
-                    self.ended = true;
-                    let error = match error.into_kind() {
-                        csv::ErrorKind::Io(error) => error,
-                        other => io::Error::other(format!("{other:?}")),
-                    };
-                    emit(stream_broke(&error, place.0, place.1));
-                    return true;
-                }
-            }
-            let place = self.record.position().map_or(place, |p| (p.byte(), p.line().saturating_sub(1)));
-            let bytes = self.record.as_slice();
-            let Some(names) = self.names.take() else {
-                let width = self.record.len();
-                self.names = Some(if self.numbered {
-                    (1..=width).map(|n| n.to_string()).collect()
-                } else {
-                    self.record.iter().map(|n| String::from_utf8_lossy(n).trim().to_owned()).collect()
-                });
-                if self.numbered {
-                    // The first row is a row: give it out under its numbers.
-                    let names = self.names.clone().unwrap_or_default();
-                    self.emit(&names, place, emit);
-                    return true;
-                }
+    /// Whether the recipe names columns by number: then there is no row of names.
+    fn numbered(&self) -> bool {
+        let fields = &self.layout.fields;
+        !fields.is_empty() && fields.values().all(|f| f.parse::<usize>().is_ok())
+    }
+
+    /// Takes the first row; whether it was the row of names.
+    pub(super) fn first<'c>(&mut self, cells: impl Iterator<Item = &'c [u8]>) -> bool {
+        let numbered = self.numbered();
+        let key = |(i, cell): (usize, &[u8])| {
+            let name = String::from_utf8_lossy(cell).trim().to_owned();
+            let name = if numbered || name.is_empty() { (i + 1).to_string() } else { name };
+            serde_json::to_string(&name).map(|name| name + ":").unwrap_or_default()
+        };
+        self.keys = cells.enumerate().map(key).collect();
+        !numbered
+    }
+
+    /// Whether the first row was seen.
+    pub(super) fn known(&self) -> bool {
+        !self.keys.is_empty()
+    }
+
+    /// Emits one row. `bytes` are what it looks like in the file.
+    pub(super) fn emit<'c>(
+        &mut self,
+        cells: impl Iterator<Item = &'c [u8]>,
+        bytes: &[u8],
+        place: (u64, u64),
+        emit: &mut dyn FnMut(Record<'_>),
+    ) {
+        self.json.clear();
+        self.json.push(b'{');
+        let mut count = 0;
+        for cell in cells {
+            let Some(key) = self.keys.get(count) else {
+                count += 1;
                 continue;
             };
-            if bytes.len() as u64 > self.layout.max_row {
-                emit(too_large(bytes, bytes.len() as u64, self.layout.max_row, place.0, place.1));
-            } else if self.record.len() != names.len() {
-                let (found, wanted) = (self.record.len(), names.len());
-                let detail = format!("{found} columns, but the first row has {wanted}");
-                emit(unreadable("columns", detail, bytes, place.0, place.1));
-            } else {
-                self.emit(&names, place, emit);
+            let Ok(cell) = simdutf8::basic::from_utf8(cell) else {
+                let name = key.trim_end_matches(':');
+                let detail = format!("column {name} is not UTF-8; if the file has another encoding, say `encoding`");
+                return emit(unreadable("utf8", detail, bytes, place.0, place.1));
+            };
+            if count > 0 {
+                self.json.push(b',');
             }
-            self.names = Some(names);
-            return true;
+            self.json.extend_from_slice(key.as_bytes());
+            // Writing to memory does not fail.
+            let _ = serde_json::to_writer(&mut self.json, cell);
+            count += 1;
+        }
+        if count != self.keys.len() {
+            let detail = format!("{count} columns, but the first row has {}", self.keys.len());
+            return emit(unreadable("columns", detail, bytes, place.0, place.1));
+        }
+        self.json.push(b'}');
+        map(&self.json, place, true, self.shape, &self.layout, emit);
+    }
+}
+
+struct CsvReader {
+    window: Window,
+    line: u64,
+    /// Bytes at the front of the window that the last row took.
+    used: usize,
+    separator: Option<u8>,
+    columns: Columns,
+    /// The cells of a row, without quotes, one after the other.
+    text: Vec<u8>,
+    ends: Vec<usize>,
+    max: usize,
+    over: bool,
+}
+
+enum Found {
+    /// A row of so many bytes, its line break included.
+    Row(usize),
+    TooLarge,
+    /// A quote is open at the end of the file.
+    Quote,
+    Failed(io::Error),
+    End,
+}
+
+impl CsvReader {
+    fn new(opened: Opened, layout: &Layout) -> io::Result<Self> {
+        Ok(CsvReader {
+            window: Window::new(opened.stream, opened.offset),
+            line: 0,
+            used: 0,
+            separator: None,
+            columns: Columns::new(layout)?,
+            text: Vec::new(),
+            ends: Vec::new(),
+            max: usize::try_from(layout.max_row).unwrap_or(usize::MAX),
+            over: false,
+        })
+    }
+
+    fn step(&mut self, bytes: usize) {
+        self.line += memchr::memchr_iter(b'\n', &self.window.bytes()[..bytes]).count() as u64;
+        self.window.consume(bytes);
+    }
+
+    /// Uses up the line at the front, however long; what follows may be read as rows again.
+    fn pass_line(&mut self) -> u64 {
+        let start = self.window.offset();
+        loop {
+            let bytes = self.window.bytes();
+            if let Some(at) = memchr::memchr(b'\n', bytes) {
+                self.step(at + 1);
+                break;
+            }
+            self.step(bytes.len());
+            if !self.window.more() {
+                break;
+            }
+        }
+        self.window.offset() - start
+    }
+
+    /// The separator that the first line has most of.
+    fn tell_separator(&mut self) -> u8 {
+        while memchr::memchr(b'\n', self.window.bytes()).is_none()
+            && self.window.bytes().len() <= self.max
+            && self.window.more()
+        {}
+        let bytes = self.window.bytes();
+        let first = &bytes[..memchr::memchr(b'\n', bytes).unwrap_or(bytes.len())];
+        let count = |b: &u8| memchr::memchr_iter(*b, first).count();
+        // Of equals the last counts: the comma.
+        [b'|', b';', b'\t', b','].into_iter().max_by_key(count).unwrap_or(b',')
+    }
+
+    /// Finds the end of the row at the front.
+    fn find(&mut self, separator: u8) -> Found {
+        // `fresh`: a cell begins here; `quoted`: within quotes.
+        let (mut at, mut fresh, mut quoted) = (0, true, false);
+        loop {
+            let bytes = self.window.bytes();
+            let over = self.window.over();
+            while at < bytes.len() {
+                if quoted {
+                    let Some(found) = memchr::memchr(b'"', &bytes[at..]) else {
+                        at = bytes.len();
+                        break;
+                    };
+                    // Two quotes are one within the cell.
+                    match bytes.get(at + found + 1) {
+                        Some(b'"') => at += found + 2,
+                        None if !over => {
+                            at += found;
+                            break;
+                        }
+                        _ => (at, quoted) = (at + found + 1, false),
+                    }
+                    continue;
+                }
+                if std::mem::take(&mut fresh) && bytes[at] == b'"' {
+                    (at, quoted) = (at + 1, true);
+                    continue;
+                }
+                match memchr::memchr2(separator, b'\n', &bytes[at..]) {
+                    None => at = bytes.len(),
+                    Some(found) => {
+                        at += found + 1;
+                        if bytes[at - 1] == b'\n' {
+                            return if at - 1 > self.max { Found::TooLarge } else { Found::Row(at) };
+                        }
+                        fresh = true;
+                    }
+                }
+            }
+            if bytes.len() > self.max {
+                return Found::TooLarge;
+            }
+            if !self.window.more() {
+                return match self.window.error() {
+                    Some(error) => Found::Failed(error),
+                    None if self.window.bytes().is_empty() => Found::End,
+                    None if !over => continue,
+                    None if quoted => Found::Quote,
+                    None => Found::Row(self.window.bytes().len()),
+                };
+            }
+        }
+    }
+
+    /// Takes the row of `length` bytes at the front apart into cells.
+    fn split(&mut self, length: usize, separator: u8) {
+        self.text.clear();
+        self.ends.clear();
+        let bytes = &self.window.bytes()[..length];
+        let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+        let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+        let mut at = 0;
+        loop {
+            if bytes.get(at) == Some(&b'"') {
+                at += 1;
+                while let Some(found) = memchr::memchr(b'"', &bytes[at..]) {
+                    self.text.extend_from_slice(&bytes[at..at + found]);
+                    at += found + 1;
+                    if bytes.get(at) != Some(&b'"') {
+                        break;
+                    }
+                    self.text.push(b'"');
+                    at += 1;
+                }
+            }
+            // What stands outside of quotes; behind a closing quote there should be nothing.
+            let end = memchr::memchr(separator, &bytes[at..]).map(|found| at + found);
+            self.text.extend_from_slice(&bytes[at..end.unwrap_or(bytes.len())]);
+            self.ends.push(self.text.len());
+            match end {
+                Some(end) => at = end + 1,
+                None => return,
+            }
         }
     }
 }
 
-impl TableReader {
-    fn emit(&mut self, names: &[String], place: (u64, u64), emit: &mut dyn FnMut(Record<'_>)) {
-        match self.object(names) {
-            Ok(()) => map(&self.json, place, true, self.shape, &self.layout, emit),
-            Err(detail) => emit(unreadable("utf8", detail, self.record.as_slice(), place.0, place.1)),
+/// The cells of a row that was taken apart.
+fn cells<'c>(text: &'c [u8], ends: &'c [usize]) -> impl Iterator<Item = &'c [u8]> {
+    let starts = std::iter::once(0).chain(ends.iter().copied());
+    starts.zip(ends).map(|(start, end)| &text[start..*end])
+}
+
+impl Reader for CsvReader {
+    fn next(&mut self, emit: &mut dyn FnMut(Record<'_>)) -> bool {
+        let separator = match self.separator {
+            Some(separator) => separator,
+            None => {
+                let told = self.tell_separator();
+                *self.separator.insert(told)
+            }
+        };
+        while !self.over {
+            let used = std::mem::take(&mut self.used);
+            self.step(used);
+            let (offset, line) = (self.window.offset(), self.line);
+            let max = self.max as u64;
+            match self.find(separator) {
+                Found::End => self.over = true,
+                Found::Failed(error) => {
+                    self.over = true;
+                    emit(stream_broke(&error, offset, line));
+                    return true;
+                }
+                Found::TooLarge => {
+                    let head = self.window.bytes()[..self.window.bytes().len().min(800)].to_vec();
+                    let length = self.pass_line().max(max + 1);
+                    emit(too_large(&head, length, max, offset, line));
+                    return true;
+                }
+                Found::Quote => {
+                    let head = self.window.bytes()[..self.window.bytes().len().min(800)].to_vec();
+                    self.pass_line();
+                    let detail = "a quote that opens in this row is not closed; reading goes on at the next line";
+                    emit(unreadable("columns", detail.to_owned(), &head, offset, line));
+                    return true;
+                }
+                Found::Row(length) => {
+                    self.used = length;
+                    self.split(length, separator);
+                    let bytes = &self.window.bytes()[..length];
+                    if bytes.iter().all(|b| b.is_ascii_whitespace() && *b != separator) {
+                        continue;
+                    }
+                    if !self.columns.known() && self.columns.first(cells(&self.text, &self.ends)) {
+                        continue;
+                    }
+                    self.columns.emit(cells(&self.text, &self.ends), bytes, (offset, line), emit);
+                    return true;
+                }
+            }
         }
+        false
+    }
+
+    fn lines(&self) -> u64 {
+        self.line
     }
 }
 
@@ -185,7 +366,8 @@ mod tests {
         .unwrap();
         let text = "q,a\n\"一,二\n三\",四\nonly one\n五,六\n";
         let stream = Box::new(io::Cursor::new(text.as_bytes().to_vec()));
-        let mut reader = table(stream, b',', true, &layout).unwrap();
+        let opened = Opened { stream, offset: 0, malformed: Default::default() };
+        let mut reader = CsvReader::new(opened, &layout).unwrap();
         let mut seen = Vec::new();
         while reader.next(&mut |record| {
             seen.push((record.line, record.row.as_ref().map(|_| ()).map_err(|e| e.reason)));

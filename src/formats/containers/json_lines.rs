@@ -94,8 +94,9 @@ impl Reader for JsonLinesReader {
         let mut skipped = 0;
         while skipped < wanted {
             match self.lines.next_line() {
-                None => break,
-                Some((Line::Whole(bytes), _)) if is_blank(bytes) => {}
+                // The break of a stream is a record, and what stands before it is part of it.
+                None => return skipped + u64::from(self.lines.take_error().is_some()),
+                Some((Line::Whole(bytes), place)) if is_blank(bytes) || place.cut => {}
                 Some(_) => skipped += 1,
             }
         }

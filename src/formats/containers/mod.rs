@@ -3,6 +3,8 @@
 use super::Container;
 
 mod mapped;
+#[cfg(test)]
+mod tests;
 
 macro_rules! containers {
     ($($module:ident),* $(,)?) => {

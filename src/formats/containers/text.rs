@@ -138,7 +138,7 @@ impl Reader for LineReader {
         let mut skipped = 0;
         while skipped < wanted {
             match self.lines.next_line() {
-                None => break,
+                None => return skipped + u64::from(self.lines.take_error().is_some()),
                 Some((Line::Whole(bytes), place)) if is_blank(bytes) || place.cut => {}
                 Some(_) => skipped += 1,
             }
@@ -186,7 +186,8 @@ impl Reader for BlockReader {
                 self.block.extend_from_slice(&bytes[..bytes.len().min(800)]);
             }
         }
-        if let Some(place) = start {
+        // A block in which the stream breaks is not whole: it is part of the break.
+        if let Some(place) = start.filter(|_| !self.lines.is_broken()) {
             if length > max + 1 {
                 emit(too_large(&self.block, length, max, place.0, place.1));
             } else {

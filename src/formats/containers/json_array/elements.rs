@@ -1,0 +1,388 @@
+//! The elements of a JSON array (or objects one after the other), found without parsing them.
+
+use std::io::{self, Read};
+
+use crate::input::Window;
+
+/// How an element ends.
+#[derive(Debug)]
+pub enum End {
+    /// At its closing bracket.
+    Whole,
+    /// It is larger than allowed; only its head was kept.
+    TooLarge,
+    /// A line break stands within a text: a quote is missing. Reading goes on at the next line that begins an element.
+    Broken,
+    /// The file ends within it, or before the array is closed.
+    Cut,
+    /// The stream broke within it.
+    Failed(io::Error),
+}
+
+/// An element. Its bytes (its head, unless it is whole) are [`Elements::bytes`].
+#[derive(Debug)]
+pub struct Element {
+    /// Offset of its first byte.
+    pub offset: u64,
+    /// Line breaks before it since the start.
+    pub line: u64,
+    /// Its bytes.
+    pub length: u64,
+    /// How it ends.
+    pub end: End,
+}
+
+/// What the elements stand in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Frame {
+    /// In an array.
+    Array,
+    /// In an array that a field of the only object holds.
+    Held,
+    /// In nothing: one after the other.
+    Bare,
+}
+
+/// Keys under which an object may hold the array of rows.
+const HOLDERS: [&str; 7] = ["data", "rows", "examples", "instances", "train", "items", "records"];
+/// Bytes in which the frame is told.
+const HEAD: usize = 256 << 10;
+/// Bytes kept of an element that is not read.
+const KEPT: usize = 800;
+
+/// Reads elements one by one, none larger than allowed held in memory.
+pub struct Elements {
+    window: Window,
+    max: usize,
+    frame: Frame,
+    line: u64,
+    /// Bytes at the front of the window that the last element handed out.
+    used: usize,
+    head: Vec<u8>,
+    whole: bool,
+    /// Blanks before this place in its line, if there is nothing else.
+    indent: Option<usize>,
+    stack: Vec<u8>,
+    over: bool,
+}
+
+impl Elements {
+    /// Elements of a stream from its beginning, whose first byte has `offset`.
+    pub fn new(stream: Box<dyn Read + Send>, offset: u64, max: usize) -> Self {
+        let mut elements = Elements::within(stream, offset, max, Frame::Bare, b"");
+        elements.enter();
+        elements
+    }
+
+    /// Elements of a stream that begins at an element, given the bytes right before it.
+    pub fn within(stream: Box<dyn Read + Send>, offset: u64, max: usize, frame: Frame, before: &[u8]) -> Self {
+        let blanks = before.iter().rev().take_while(|b| b.is_ascii_whitespace() && **b != b'\n').count();
+        let indent = before[..before.len() - blanks].ends_with(b"\n").then_some(blanks);
+        Elements {
+            window: Window::new(stream, offset),
+            max,
+            frame,
+            line: 0,
+            used: 0,
+            head: Vec::new(),
+            whole: false,
+            indent,
+            stack: Vec::new(),
+            over: false,
+        }
+    }
+
+    /// What the elements stand in.
+    pub fn frame(&self) -> Frame {
+        self.frame
+    }
+
+    /// Line breaks passed since the start.
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// The bytes of the last element.
+    pub fn bytes(&self) -> &[u8] {
+        if self.whole { &self.window.bytes()[..self.used] } else { &self.head }
+    }
+
+    fn step(&mut self, bytes: usize) {
+        self.line += memchr::memchr_iter(b'\n', &self.window.bytes()[..bytes]).count() as u64;
+        self.window.consume(bytes);
+    }
+
+    /// The first byte that is not blank, not used up.
+    fn peek(&mut self) -> Option<u8> {
+        loop {
+            let bytes = self.window.bytes();
+            let blanks = bytes.iter().take_while(|b| b.is_ascii_whitespace()).count();
+            let next = bytes.get(blanks).copied();
+            match memchr::memrchr(b'\n', &bytes[..blanks]) {
+                Some(at) => self.indent = Some(blanks - at - 1),
+                None => self.indent = self.indent.map(|indent| indent + blanks),
+            }
+            self.step(blanks);
+            if next.is_some() || !self.window.more() {
+                return next;
+            }
+        }
+    }
+
+    /// Tells the frame from the first bytes and goes to the first element.
+    fn enter(&mut self) {
+        self.indent = Some(0);
+        match self.peek() {
+            Some(b'[') => {
+                self.step(1);
+                self.indent = None;
+                self.frame = Frame::Array;
+            }
+            Some(b'{') => {
+                while self.window.bytes().len() < HEAD && self.window.more() {}
+                if let Some(to) = holder(self.window.bytes(), self.window.over()) {
+                    self.step(to);
+                    self.indent = None;
+                    self.frame = Frame::Held;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The next element.
+    pub fn next_element(&mut self) -> Option<Element> {
+        let used = std::mem::take(&mut self.used);
+        self.step(used);
+        self.whole = false;
+        while !self.over {
+            let next = self.peek();
+            match (self.frame, next) {
+                (_, None) => {
+                    self.over = true;
+                    let (offset, line) = (self.window.offset(), self.line);
+                    self.head.clear();
+                    let end = match self.window.error() {
+                        Some(error) => End::Failed(error),
+                        None if self.frame == Frame::Bare => return None,
+                        None => End::Cut,
+                    };
+                    return Some(Element { offset, line, length: 0, end });
+                }
+                (_, Some(b',')) => {
+                    self.step(1);
+                    self.indent = None;
+                }
+                (Frame::Array, Some(b']')) => {
+                    // Another array may follow.
+                    self.step(1);
+                    self.frame = Frame::Bare;
+                }
+                (Frame::Bare, Some(b'[')) => {
+                    self.step(1);
+                    self.frame = Frame::Array;
+                    self.indent = None;
+                }
+                (Frame::Held, Some(b']')) => {
+                    // The other fields of the object that holds the array.
+                    while !self.window.bytes().is_empty() || self.window.more() {
+                        self.step(self.window.bytes().len());
+                    }
+                    self.frame = Frame::Bare;
+                }
+                _ => return Some(self.element()),
+            }
+        }
+        None
+    }
+
+    fn element(&mut self) -> Element {
+        let (offset, line, indent) = (self.window.offset(), self.line, self.indent.take());
+        self.stack.clear();
+        self.head.clear();
+        let (mut at, mut text, mut escaped, mut dropped) = (0, false, false, 0u64);
+        loop {
+            let bytes = self.window.bytes();
+            match scan(&bytes[at..], &mut text, &mut escaped, &mut self.stack, dropped == 0 && at == 0) {
+                Scan::Done(count) => {
+                    at += count;
+                    let length = dropped + at as u64;
+                    if length > self.max as u64 {
+                        self.keep(at);
+                        self.step(at);
+                        return Element { offset, line, length, end: End::TooLarge };
+                    }
+                    (self.used, self.whole) = (at, true);
+                    return Element { offset, line, length, end: End::Whole };
+                }
+                Scan::Broken(count) => {
+                    at += count;
+                    self.keep(at);
+                    self.step(at);
+                    self.resume(indent);
+                    let length = self.window.offset() - offset;
+                    return Element { offset, line, length, end: End::Broken };
+                }
+                Scan::More => {
+                    at = bytes.len();
+                    if at > self.max {
+                        self.keep(at);
+                        self.step(at);
+                        dropped += at as u64;
+                        at = 0;
+                    }
+                    if self.window.more() {
+                        continue;
+                    }
+                    self.over = true;
+                    self.keep(at);
+                    self.step(at);
+                    let error = self.window.error();
+                    let length = dropped + at as u64;
+                    let scalar = self.stack.is_empty() && !text && self.frame == Frame::Bare;
+                    let end = match error {
+                        Some(error) => End::Failed(error),
+                        None if scalar => End::Broken,
+                        None => End::Cut,
+                    };
+                    return Element { offset, line, length, end };
+                }
+            }
+        }
+    }
+
+    /// Keeps the head of an element that is used up to `at`.
+    fn keep(&mut self, at: usize) {
+        let room = at.min(KEPT.saturating_sub(self.head.len()));
+        self.head.extend_from_slice(&self.window.bytes()[..room]);
+    }
+
+    /// After a broken element: to the next line that begins an element, or the end of the array.
+    fn resume(&mut self, indent: Option<usize>) {
+        self.indent = None;
+        loop {
+            let bytes = self.window.bytes();
+            let Some(at) = memchr::memchr(b'\n', bytes) else {
+                self.step(bytes.len());
+                if self.window.more() {
+                    continue;
+                }
+                return;
+            };
+            self.step(at + 1);
+            self.indent = Some(0);
+            let next = self.peek();
+            let here = self.indent.unwrap_or(0);
+            match next {
+                None => return,
+                Some(b'{') if indent.is_none_or(|indent| here <= indent) => return,
+                Some(b']') if indent.is_some_and(|indent| here < indent) || here == 0 => return,
+                Some(_) => {}
+            }
+        }
+    }
+}
+
+enum Scan {
+    /// The element ends after so many bytes.
+    Done(usize),
+    /// A text runs over a line break after so many bytes.
+    Broken(usize),
+    More,
+}
+
+/// Looks for the end of an element. A closing bracket that does not match closes what stands open within: the parser
+/// refuses such an element, its neighbours are read.
+fn scan(bytes: &[u8], text: &mut bool, escaped: &mut bool, stack: &mut Vec<u8>, first: bool) -> Scan {
+    let mut i = 0;
+    while i < bytes.len() {
+        if std::mem::take(escaped) {
+            i += 1;
+            continue;
+        }
+        if *text {
+            match memchr::memchr3(b'"', b'\\', b'\n', &bytes[i..]) {
+                None => return Scan::More,
+                Some(found) => {
+                    i += found + 1;
+                    match bytes[i - 1] {
+                        b'"' => *text = false,
+                        b'\\' => *escaped = true,
+                        _ => return Scan::Broken(i - 1),
+                    }
+                    if !*text && stack.is_empty() {
+                        return Scan::Done(i);
+                    }
+                }
+            }
+            continue;
+        }
+        match bytes[i] {
+            b'"' => *text = true,
+            open @ (b'{' | b'[') => stack.push(open),
+            close @ (b'}' | b']') => {
+                let open = if close == b'}' { b'{' } else { b'[' };
+                match stack.iter().rposition(|b| *b == open) {
+                    Some(depth) => {
+                        stack.truncate(depth);
+                        if depth == 0 {
+                            return Scan::Done(i + 1);
+                        }
+                    }
+                    // It closes nothing: alone it is an element, behind a number the end of the array.
+                    None if stack.is_empty() => return Scan::Done(if first && i == 0 { 1 } else { i }),
+                    None => {}
+                }
+            }
+            b',' if stack.is_empty() => return Scan::Done(i),
+            blank if stack.is_empty() && blank.is_ascii_whitespace() => return Scan::Done(i),
+            _ => {}
+        }
+        i += 1;
+    }
+    Scan::More
+}
+
+/// If the bytes begin an object that is the only one of its file and holds an array of objects under a known key: how
+/// far the array's first element is. `complete` says that the bytes are the whole file.
+fn holder(bytes: &[u8], complete: bool) -> Option<usize> {
+    let (mut text, mut escaped, mut stack) = (false, false, Vec::new());
+    let whole = match scan(bytes, &mut text, &mut escaped, &mut stack, true) {
+        Scan::Done(end) => Some(end),
+        Scan::Broken(_) => return None,
+        Scan::More => None,
+    };
+    if whole.map_or(complete, |end| !bytes[end..].trim_ascii().is_empty()) {
+        return None;
+    }
+    let blanks = |at: usize| at + bytes[at..].iter().take_while(|b| b.is_ascii_whitespace()).count();
+    let mut at = 1;
+    loop {
+        // A key, a colon, and the value.
+        at = blanks(at);
+        if bytes.get(at) == Some(&b',') {
+            at = blanks(at + 1);
+        }
+        let (mut text, mut escaped, mut stack) = (false, false, Vec::new());
+        let Scan::Done(length) = scan(bytes.get(at..)?, &mut text, &mut escaped, &mut stack, true) else {
+            return None;
+        };
+        let key = bytes[at..at + length].strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+        at = blanks(at + length);
+        if *bytes.get(at)? != b':' {
+            return None;
+        }
+        at = blanks(at + 1);
+        let array = HOLDERS.iter().any(|word| word.as_bytes() == key) && *bytes.get(at)? == b'[';
+        if array {
+            let first = blanks(at + 1);
+            if *bytes.get(first)? == b'{' {
+                return Some(first);
+            }
+        }
+        let Scan::Done(length) = scan(bytes.get(at..)?, &mut text, &mut escaped, &mut stack, true) else {
+            return None;
+        };
+        at += length.max(1);
+    }
+}
