@@ -153,3 +153,20 @@ fn duplicates_by_a_named_field_of_the_source() {
     scratch.write("recipe.toml", recipe("longest"));
     assert_eq!(scratch.build("longest", &[]).column("data/pretrain", "text"), ["二二", "三三三", "四"]);
 }
+
+#[test]
+fn dialogues_that_differ_in_a_tool_call_are_no_duplicates() {
+    let scratch = Scratch::new();
+    let row = |city: &str| {
+        let call = format!("{{\"name\": \"weather\", \"arguments\": {{\"city\": \"{city}\"}}}}");
+        serde_json::json!({"conversations": [
+            {"from": "human", "value": "天气如何？"}, {"from": "function_call", "value": call},
+            {"from": "observation", "value": "晴"}, {"from": "gpt", "value": "晴天。"}]})
+    };
+    let lines: String = ["北京", "上海", "北京"].iter().map(|city| format!("{}\n", row(city))).collect();
+    scratch.write("a.jsonl", lines);
+    scratch.write("recipe.toml", "name='t'\n[[source]]\nname='s'\npath=['a.jsonl']\n[[stage]]\nrun='exact_dedup'\n");
+    let built = scratch.build("out", &[]);
+    assert_eq!(built.column("data/instruct", "id"), ["s:0", "s:1"]);
+    assert_eq!(built.column("dropped/instruct", "kept_id"), ["s:0"]);
+}
