@@ -396,23 +396,22 @@ impl<'a> Batch<'a> {
         let mut hash = Xxh3::with_seed(seed);
         let mut any = false;
         for leaf in &self.leaves {
-            let roles = leaf
-                .offsets
-                .as_ref()
-                .map(|_| self.columns[leaf.column].as_list::<i32>().values().as_struct().column(0).as_string::<i32>());
+            // Of a turn everything counts: two calls of tools may differ in nothing else.
+            let turn = leaf.offsets.as_ref().map(|_| {
+                let turns = self.columns[leaf.column].as_list::<i32>().values().as_struct();
+                [0, 2, 3].map(|part| turns.column(part).as_string::<i32>())
+            });
             hash.update(&[0xff]);
+            let mut add = |text: Option<&str>| {
+                hash.update(&text.map_or(u64::MAX, |t| t.len() as u64).to_le_bytes());
+                hash.update(text.unwrap_or_default().as_bytes());
+            };
             for i in leaf.of(row) {
-                if let Some(roles) = roles {
-                    let role = roles.value(i);
-                    hash.update(&(role.len() as u64).to_le_bytes());
-                    hash.update(role.as_bytes());
+                for part in turn.iter().flatten() {
+                    add(part.is_valid(i).then(|| part.value(i)));
                 }
-                if leaf.texts.is_valid(i) {
-                    let text = leaf.texts.value(i);
-                    any = true;
-                    hash.update(&(text.len() as u64).to_le_bytes());
-                    hash.update(text.as_bytes());
-                }
+                any |= leaf.texts.is_valid(i);
+                add(leaf.texts.is_valid(i).then(|| leaf.texts.value(i)));
             }
         }
         any.then(|| hash.digest128())
