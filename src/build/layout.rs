@@ -68,9 +68,9 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// An empty layout for `pieces` pieces and shards of `shard` bytes of text.
-    pub fn new(pieces: usize, shard: u64) -> Self {
-        let limit = GROUP_BYTES.min(shard.max(1));
+    /// An empty layout for `pieces` pieces and shards of `shard` bytes of text, each of which weighs `weight` in a slab.
+    pub fn new(pieces: usize, shard: u64, weight: u64) -> Self {
+        let limit = (GROUP_BYTES / weight.max(1)).min(shard.max(1));
         Layout {
             slabs: Vec::new(),
             pieces: vec![Counts::default(); pieces],
