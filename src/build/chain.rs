@@ -27,7 +27,8 @@ pub struct Link {
 }
 
 impl Link {
-    fn applies(&self, source: &SourceInput) -> bool {
+    /// Whether the stage looks at the rows of a source at all.
+    pub fn applies(&self, source: &SourceInput) -> bool {
         (self.only.usage.is_empty() || self.only.usage.contains(&source.usage))
             && (self.only.source.is_empty() || self.only.source.contains(&source.source.name))
     }
@@ -157,11 +158,6 @@ impl Chain {
             }
         }
         all
-    }
-
-    /// Whether a whole stage looks at the rows of a source.
-    pub fn dedups(&self, link: &Link, source: &SourceInput) -> bool {
-        link.applies(source)
     }
 
     /// A judgement over the rows of one source, and the signal columns that it reads, in the order of its arguments.

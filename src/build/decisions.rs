@@ -131,7 +131,7 @@ impl Build<'_> {
         let mut count = 0u64;
         if missing {
             self.log.line(job, 0, "start");
-            let applies = |s: &&SourceInput| plans.chain.dedups(link, s);
+            let applies = |s: &&SourceInput| link.applies(s);
             let sources: Vec<&SourceInput> = plans.inputs.sources.iter().filter(applies).collect();
             let mut buckets = Buckets::new(job.folder.join("buckets"))?;
             if !sources.is_empty() {

@@ -252,11 +252,8 @@ impl Build<'_> {
             scanned.units.push(used);
             scanned.ids.sources.push(source.source.name.clone());
         }
-        scanned.own_ids = inputs
-            .sources
-            .iter()
-            .zip(&scanned.units)
-            .any(|(_, units)| units.iter().any(|u| has_ids(&scanned.job.unit(*u)).unwrap_or(true)));
+        let owns = |unit: &usize| has_ids(&scanned.job.unit(*unit)).unwrap_or(true);
+        scanned.own_ids = scanned.units.iter().flatten().any(owns);
         self.progress.done(&format!("{} rows", usage::count(total)));
         if !self.options.keep_work {
             // Its text is staged with the units.

@@ -125,6 +125,20 @@ impl Lines {
         }
     }
 
+    /// Passes rows of one line each without looking into them: as many as `wanted`, or fewer at the end. Blank lines are
+    /// no rows; the break of a stream is one, and what stands before it is part of it.
+    pub fn skip_rows(&mut self, wanted: u64) -> u64 {
+        let mut skipped = 0;
+        while skipped < wanted {
+            match self.next_line() {
+                None => return skipped + u64::from(self.take_error().is_some()),
+                Some((Line::Whole(bytes), place)) if is_blank(bytes) || place.cut => {}
+                Some(_) => skipped += 1,
+            }
+        }
+        skipped
+    }
+
     /// The next line and its place; `None` after the last that begins before the end.
     pub fn next_line(&mut self) -> Option<(Line<'_>, Place)> {
         let marked = std::mem::take(&mut self.marked);
@@ -166,6 +180,11 @@ impl Lines {
             self.at = self.filled;
         }
     }
+}
+
+/// Whether a line holds nothing but white space.
+pub fn is_blank(line: &[u8]) -> bool {
+    line.iter().all(u8::is_ascii_whitespace)
 }
 
 /// Adds to a line in the making; past the limit only its head is kept.

@@ -23,6 +23,7 @@ use std::io;
 
 use super::mapped::{map, shape_of, stream_broke, too_large};
 use crate::formats::{Container, Layout, Piece, Reader, Shape, Split};
+use crate::input::lines::is_blank;
 use crate::input::{Line, Lines};
 use crate::rows::Record;
 use crate::stages::module_docs;
@@ -58,10 +59,6 @@ struct JsonLinesReader {
     layout: Layout,
 }
 
-fn is_blank(line: &[u8]) -> bool {
-    line.iter().all(u8::is_ascii_whitespace)
-}
-
 impl Reader for JsonLinesReader {
     fn next(&mut self, emit: &mut dyn FnMut(Record<'_>)) -> bool {
         loop {
@@ -91,16 +88,7 @@ impl Reader for JsonLinesReader {
     }
 
     fn skip(&mut self, wanted: u64) -> u64 {
-        let mut skipped = 0;
-        while skipped < wanted {
-            match self.lines.next_line() {
-                // The break of a stream is a record, and what stands before it is part of it.
-                None => return skipped + u64::from(self.lines.take_error().is_some()),
-                Some((Line::Whole(bytes), place)) if is_blank(bytes) || place.cut => {}
-                Some(_) => skipped += 1,
-            }
-        }
-        skipped
+        self.lines.skip_rows(wanted)
     }
 
     fn lines(&self) -> u64 {

@@ -23,6 +23,7 @@ use std::io::{self, Read};
 
 use super::mapped::{stream_broke, too_large, unreadable};
 use crate::formats::{Container, Layout, Piece, Reader, Split, TextRows};
+use crate::input::lines::is_blank;
 use crate::input::{Line, Lines};
 use crate::rows::{Content, Record, Row, Task, Use};
 use crate::stages::module_docs;
@@ -109,10 +110,6 @@ struct LineReader {
     layout: Layout,
 }
 
-fn is_blank(line: &[u8]) -> bool {
-    line.iter().all(u8::is_ascii_whitespace)
-}
-
 impl Reader for LineReader {
     fn next(&mut self, emit: &mut dyn FnMut(Record<'_>)) -> bool {
         loop {
@@ -135,15 +132,7 @@ impl Reader for LineReader {
     }
 
     fn skip(&mut self, wanted: u64) -> u64 {
-        let mut skipped = 0;
-        while skipped < wanted {
-            match self.lines.next_line() {
-                None => return skipped + u64::from(self.lines.take_error().is_some()),
-                Some((Line::Whole(bytes), place)) if is_blank(bytes) || place.cut => {}
-                Some(_) => skipped += 1,
-            }
-        }
-        skipped
+        self.lines.skip_rows(wanted)
     }
 
     fn lines(&self) -> u64 {
