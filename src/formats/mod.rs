@@ -80,11 +80,6 @@ pub trait Reader: Send {
     fn skip(&mut self, _wanted: u64) -> u64 {
         0
     }
-
-    /// Line breaks passed so far, counted from the piece's start (0 where lines mean nothing).
-    fn lines(&self) -> u64 {
-        0
-    }
 }
 
 /// How a plain (uncompressed, UTF-8) file of a container may be cut for several readers.

@@ -347,10 +347,6 @@ impl Reader for CsvReader {
         }
         false
     }
-
-    fn lines(&self) -> u64 {
-        self.line
-    }
 }
 
 #[cfg(test)]

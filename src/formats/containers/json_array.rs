@@ -123,10 +123,6 @@ impl Reader for ArrayReader {
         }
         skipped
     }
-
-    fn lines(&self) -> u64 {
-        self.elements.line()
-    }
 }
 
 /// The first whole elements of a text, for detection.

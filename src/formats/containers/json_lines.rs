@@ -90,8 +90,4 @@ impl Reader for JsonLinesReader {
     fn skip(&mut self, wanted: u64) -> u64 {
         self.lines.skip_rows(wanted)
     }
-
-    fn lines(&self) -> u64 {
-        self.lines.lines()
-    }
 }

@@ -297,10 +297,6 @@ impl Reader for Pages {
         }
         true
     }
-
-    fn lines(&self) -> u64 {
-        self.lines + memchr::memchr_iter(b'\n', &self.buffer[self.counted..self.at]).count() as u64
-    }
 }
 
 #[cfg(test)]

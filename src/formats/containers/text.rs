@@ -134,10 +134,6 @@ impl Reader for LineReader {
     fn skip(&mut self, wanted: u64) -> u64 {
         self.lines.skip_rows(wanted)
     }
-
-    fn lines(&self) -> u64 {
-        self.lines.lines()
-    }
 }
 
 struct BlockReader {
@@ -188,9 +184,5 @@ impl Reader for BlockReader {
         let Some(error) = self.lines.take_error() else { return false };
         emit(stream_broke(&error, offset, line));
         true
-    }
-
-    fn lines(&self) -> u64 {
-        self.lines.lines()
     }
 }

@@ -98,8 +98,4 @@ impl Reader for TsvReader {
             return true;
         }
     }
-
-    fn lines(&self) -> u64 {
-        self.lines.lines()
-    }
 }

@@ -97,11 +97,6 @@ impl Elements {
         self.frame
     }
 
-    /// Line breaks passed since the start.
-    pub fn line(&self) -> u64 {
-        self.line
-    }
-
     /// The bytes of the last element.
     pub fn bytes(&self) -> &[u8] {
         if self.whole { &self.window.bytes()[..self.used] } else { &self.head }
