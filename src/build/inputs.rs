@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+pub use super::find::find;
 use super::parquet_file::write_whole;
 use super::unpack;
 use crate::engine::scan::{PieceSpec, modified};
@@ -123,70 +124,6 @@ pub fn gather(recipe: &Recipe, unit: u64, work: &Path, threads: usize, unpack: b
     Ok(inputs)
 }
 
-/// The files that a source's paths and globs name, sorted within each pattern.
-pub fn find(recipe: &Recipe, source: &Source) -> Result<Vec<(String, PathBuf)>> {
-    let mut found: Vec<(String, PathBuf)> = Vec::new();
-    for pattern in &source.path {
-        if pattern.contains("://") {
-            return Err(Error::input(
-                format!("source `{}`: {pattern} is a URL, and fetching is not there yet", source.name),
-                "download it and name the file",
-            ));
-        }
-        let whole = recipe.base.join(pattern);
-        let files = if whole.is_file() {
-            vec![whole]
-        } else if whole.is_dir() {
-            walk(&whole, None)?
-        } else {
-            globbed(&whole, pattern)?
-        };
-        if files.is_empty() {
-            return Err(Error::input(
-                format!("source `{}`: nothing matches {}", source.name, recipe.base.join(pattern).display()),
-                "paths are relative to the recipe's folder; `**` matches any number of folders",
-            ));
-        }
-        for file in files {
-            let shown = file.strip_prefix(&recipe.base).unwrap_or(&file).to_string_lossy().into_owned();
-            if !found.iter().any(|(_, path)| *path == file) {
-                found.push((shown, file));
-            }
-        }
-    }
-    Ok(found)
-}
-
-fn globbed(whole: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
-    let text = whole.to_string_lossy();
-    let glob = globset::GlobBuilder::new(&text)
-        .literal_separator(true)
-        .build()
-        .map_err(|e| Error::input(format!("`{pattern}` is not a pattern: {e}"), "`*`, `**`, `?`, `[…]` and `{a,b}`"))?;
-    let first = text.find(['*', '?', '[', '{']).unwrap_or(text.len());
-    let root = PathBuf::from(&text[..text[..first].rfind('/').map_or(0, |i| i.max(1))]);
-    if !root.is_dir() {
-        return Ok(Vec::new());
-    }
-    walk(&root, Some(&glob.compile_matcher()))
-}
-
-fn walk(root: &Path, matcher: Option<&globset::GlobMatcher>) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for entry in walkdir::WalkDir::new(root).follow_links(true).sort_by_file_name() {
-        let entry = entry.map_err(|e| {
-            Error::input(format!("cannot look into {}: {e}", root.display()), "make the folder readable")
-        })?;
-        let wanted =
-            matcher.map_or(!entry.file_name().to_string_lossy().starts_with('.'), |m| m.is_match(entry.path()));
-        if entry.file_type().is_file() && wanted {
-            files.push(entry.into_path());
-        }
-    }
-    files.sort();
-    Ok(files)
-}
-
 fn look_at(look: &Look<'_>, source: &Source, found: &[(String, PathBuf)], threads: usize) -> Result<Vec<InputFile>> {
     let next = AtomicUsize::new(0);
     let slots: Vec<Mutex<Option<Result<Vec<InputFile>>>>> = found.iter().map(|_| Mutex::new(None)).collect();
@@ -216,13 +153,14 @@ fn files_of(look: &Look<'_>, source: &Source, shown: &str, path: &Path) -> Resul
     let io = |e| Error::io(path)(e);
     let meta = std::fs::metadata(path).map_err(io)?;
     let compression = input::compression(path).map_err(io)?;
-    // A broken archive is one file that cannot be read; its own reader says why.
-    let members = input::members(path, compression).unwrap_or(None);
-    let mut files = Vec::new();
-    let names: Vec<Option<String>> = match members {
-        None => vec![None],
-        Some(members) => members.into_iter().map(|m| Some(m.name)).collect(),
+    let names: Vec<Option<String>> = match input::members(path, compression) {
+        Ok(None) => vec![None],
+        Ok(Some(members)) => members.into_iter().map(|m| Some(m.name)).collect(),
+        // An archive that does not open is one row that cannot be read: no member has an empty name, so opening it
+        // says what is wrong.
+        Err(_) => vec![Some(String::new())],
     };
+    let mut files = Vec::new();
     for member in names {
         let (layout, note) = layout(look.recipe.input.max_row, source, path, member.as_deref())?;
         let starts = starts(path, member.as_deref(), &layout, meta.len(), look.unit).map_err(io)?;
@@ -234,7 +172,10 @@ fn files_of(look: &Look<'_>, source: &Source, shown: &str, path: &Path) -> Resul
         };
         let end = |i: usize| starts.get(i + 1).copied().unwrap_or(u64::MAX);
         files.push(InputFile {
-            name: member.as_ref().map_or_else(|| shown.to_owned(), |m| format!("{shown}!{m}")),
+            name: match member.as_deref() {
+                None | Some("") => shown.to_owned(),
+                Some(member) => format!("{shown}!{member}"),
+            },
             path: std::path::absolute(path).map_err(io)?,
             member,
             bytes: meta.len(),

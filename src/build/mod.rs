@@ -15,6 +15,7 @@ pub mod chain;
 pub mod decide;
 mod decisions;
 pub mod estimate;
+mod find;
 mod hand_over;
 pub mod inputs;
 pub mod jobs;

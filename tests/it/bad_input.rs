@@ -222,3 +222,17 @@ fn a_big_compressed_file_is_cut_into_units() {
     let plain = scratch.build("plain-out", &[]);
     assert!(plain.bytes() == scratch.built("packed").bytes());
 }
+
+/// An archive that does not open holds no document: it is one unreadable row, beside the rows of the good files.
+#[test]
+fn a_broken_archive_is_one_unreadable_row() {
+    let scratch = Scratch::new();
+    scratch.write("in/a.zip", b"PK\x03\x04 not a zip");
+    scratch.write("in/b.jsonl", json_lines(20));
+    scratch.write("recipe.toml", recipe("in/*", ""));
+    let built = scratch.build("out", &[]);
+    built.check_accounts();
+    assert_eq!((built.total("kept"), built.total("unreadable")), (20, 1));
+    assert_eq!(built.column("unreadable", "path"), ["in/a.zip"]);
+    assert_eq!(built.column("unreadable", "reason"), ["open"]);
+}

@@ -1,0 +1,70 @@
+//! The files that paths and globs name.
+
+use std::path::{Path, PathBuf};
+
+use crate::recipe::{Recipe, Source};
+use crate::{Error, Result};
+
+/// The files that a source's paths and globs name, sorted within each pattern.
+pub fn find(recipe: &Recipe, source: &Source) -> Result<Vec<(String, PathBuf)>> {
+    let mut found: Vec<(String, PathBuf)> = Vec::new();
+    for pattern in &source.path {
+        if pattern.contains("://") {
+            return Err(Error::input(
+                format!("source `{}`: {pattern} is a URL, and fetching is not there yet", source.name),
+                "download it and name the file",
+            ));
+        }
+        let whole = recipe.base.join(pattern);
+        let files = if whole.is_file() {
+            vec![whole]
+        } else if whole.is_dir() {
+            walk(&whole, None)?
+        } else {
+            globbed(&whole, pattern)?
+        };
+        if files.is_empty() {
+            return Err(Error::input(
+                format!("source `{}`: nothing matches {}", source.name, recipe.base.join(pattern).display()),
+                "paths are relative to the recipe's folder; `**` matches any number of folders",
+            ));
+        }
+        for file in files {
+            let shown = file.strip_prefix(&recipe.base).unwrap_or(&file).to_string_lossy().into_owned();
+            if !found.iter().any(|(_, path)| *path == file) {
+                found.push((shown, file));
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn globbed(whole: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
+    let text = whole.to_string_lossy();
+    let glob = globset::GlobBuilder::new(&text)
+        .literal_separator(true)
+        .build()
+        .map_err(|e| Error::input(format!("`{pattern}` is not a pattern: {e}"), "`*`, `**`, `?`, `[…]` and `{a,b}`"))?;
+    let first = text.find(['*', '?', '[', '{']).unwrap_or(text.len());
+    let root = PathBuf::from(&text[..text[..first].rfind('/').map_or(0, |i| i.max(1))]);
+    if !root.is_dir() {
+        return Ok(Vec::new());
+    }
+    walk(&root, Some(&glob.compile_matcher()))
+}
+
+fn walk(root: &Path, matcher: Option<&globset::GlobMatcher>) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in walkdir::WalkDir::new(root).follow_links(true).sort_by_file_name() {
+        let entry = entry.map_err(|e| {
+            Error::input(format!("cannot look into {}: {e}", root.display()), "make the folder readable")
+        })?;
+        let wanted =
+            matcher.map_or(!entry.file_name().to_string_lossy().starts_with('.'), |m| m.is_match(entry.path()));
+        if entry.file_type().is_file() && wanted {
+            files.push(entry.into_path());
+        }
+    }
+    files.sort();
+    Ok(files)
+}
