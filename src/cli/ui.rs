@@ -16,7 +16,8 @@ pub fn colours() -> bool {
     std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
 }
 
-fn paint(code: &str, text: &str) -> String {
+/// Text in a colour, where stderr takes colours.
+pub fn paint(code: &str, text: &str) -> String {
     if colours() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
 }
 
