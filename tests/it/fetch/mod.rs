@@ -1,0 +1,1 @@
+//! `corpus fetch` against servers of our own.
