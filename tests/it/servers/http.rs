@@ -304,6 +304,23 @@ impl Shared {
     }
 }
 
+/// A request in work, until this is dropped.
+pub(super) struct Busy<'a>(&'a Shared);
+
+impl<'a> Busy<'a> {
+    fn new(shared: &'a Shared) -> (Busy<'a>, usize) {
+        let active = shared.active.fetch_add(1, Ordering::SeqCst) + 1;
+        shared.peak.fetch_max(active, Ordering::SeqCst);
+        (Busy(shared), active)
+    }
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.active.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 /// One connection: requests one after another until either side has enough.
 fn converse(shared: &Shared, mut stream: TcpStream) {
     let _ = stream.set_nodelay(true);
@@ -311,8 +328,7 @@ fn converse(shared: &Shared, mut stream: TcpStream) {
     let _ = stream.set_write_timeout(Some(Duration::from_secs(30)));
     let mut buffer = Vec::new();
     while let Some(request) = read_request(shared, &mut stream, &mut buffer) {
-        let active = shared.active.fetch_add(1, Ordering::SeqCst) + 1;
-        shared.peak.fetch_max(active, Ordering::SeqCst);
+        let (busy, active) = Busy::new(shared);
         let at = Instant::now();
         let (answer, fault) = if active > shared.limit.load(Ordering::SeqCst) {
             (Answer::status(503), None)
@@ -332,13 +348,12 @@ fn converse(shared: &Shared, mut stream: TcpStream) {
             log.push(Seen { request: request.clone(), status: answer.status, sent: 0, at });
             log.len() - 1
         };
-        let outcome = send::send(shared, &mut stream, &request, answer, fault.as_ref(), &|status, sent| {
+        let outcome = send::send(shared, &mut stream, &request, answer, fault.as_ref(), busy, &|status, sent| {
             if let Some(seen) = shared.log.lock().unwrap().get_mut(line) {
                 (seen.status, seen.sent) = (status, sent);
             }
         });
-        shared.active.fetch_sub(1, Ordering::SeqCst);
-        if outcome.is_err() {
+        if outcome.is_err() || request.header("connection") == Some("close") {
             break;
         }
     }

@@ -14,8 +14,9 @@ pub mod plain;
 pub mod s3;
 mod send;
 pub mod serve;
+mod tests;
 pub mod wikimedia;
 
 pub use content::Content;
 pub use fault::Fault;
-pub use http::{Answer, Request, Seen, Server};
+pub use http::{Answer, Request, Server};

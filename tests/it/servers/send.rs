@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::http::Shared;
+use super::http::{Busy, Shared};
 use super::{Answer, Content, Fault, Request};
 
 /// Bytes in one write.
@@ -38,6 +38,7 @@ pub(super) fn send(
     request: &Request,
     answer: Answer,
     fault: Option<&Fault>,
+    busy: Busy<'_>,
     told: &dyn Fn(u16, u64),
 ) -> Result<()> {
     let mut answer = spoil_answer(request, answer, fault);
@@ -95,7 +96,7 @@ pub(super) fn send(
     if head_only {
         return Ok(());
     }
-    body.send(shared, stream, answer.status, told)
+    body.send(shared, stream, answer.status, busy, told)
 }
 
 /// Faults that put another answer in the place of the right one, or wrap it.
@@ -208,7 +209,15 @@ fn reason(status: u16) -> &'static str {
 }
 
 impl Body {
-    fn send(&self, shared: &Shared, stream: &mut TcpStream, status: u16, told: &dyn Fn(u16, u64)) -> Result<()> {
+    fn send(
+        &self,
+        shared: &Shared,
+        stream: &mut TcpStream,
+        status: u16,
+        busy: Busy<'_>,
+        told: &dyn Fn(u16, u64),
+    ) -> Result<()> {
+        let mut busy = Some(busy);
         let began = Instant::now();
         let (mut at, mut sent) = (self.range.start, 0);
         // A length that is told too short ends the body there, as it does for the client.
@@ -226,6 +235,10 @@ impl Body {
             }
             let slice = self.content.slice(at, most.min(end - at));
             shared.wait_turn(slice.len());
+            if at + slice.len() as u64 == end {
+                // The client has all with this block, and may ask again before this thread hears of it.
+                drop(busy.take());
+            }
             match self.flip {
                 Some(flip) if (at..at + slice.len() as u64).contains(&flip) => {
                     let mut slice = slice.to_vec();
