@@ -236,6 +236,18 @@ fn listings_that_lead_astray() {
     }
 }
 
+/// New names on every page, without end: it ends all the same.
+#[test]
+fn a_listing_without_end() {
+    let hub = Hub::start();
+    hub.commit("some/set", Access::Open, &[("a.txt", Content::from("a"), false)]);
+    hub.paging(Paging::Endless);
+    hub.page(5);
+    let client = client(&hub);
+    client.fetch(&["hf:some/set"]).failed(&["some/set", "127.0.0.1"]);
+    assert!(client.stored().is_empty());
+}
+
 /// Signed addresses expire: the next try asks the hub for a new one, and goes on where it was.
 #[test]
 fn an_expired_address() {

@@ -18,7 +18,6 @@ pub struct Request {
     pub target: String,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
-    pub peer: SocketAddr,
 }
 
 impl Request {
@@ -211,11 +210,6 @@ impl Server {
         self.shared.rules.lock().unwrap().clear();
     }
 
-    /// Serves other bytes at a path.
-    pub fn replace(&self, path: &str, content: Content) {
-        self.shared.replaced.lock().unwrap().push((path.into(), content));
-    }
-
     /// At most so many bytes a second over all connections.
     pub fn pace(&self, bytes: usize) {
         self.shared.pace.store(bytes, Ordering::SeqCst);
@@ -378,7 +372,7 @@ fn read_request(shared: &Shared, stream: &mut TcpStream, buffer: &mut Vec<u8>) -
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.trim().to_ascii_lowercase(), value.trim().to_owned()))
         .collect();
-    let mut request = Request { method, target, headers, body: Vec::new(), peer: stream.peer_addr().ok()? };
+    let mut request = Request { method, target, headers, body: Vec::new() };
     let length = request.header("content-length").and_then(|v| v.parse().ok()).unwrap_or(0);
     while buffer.len() < head_end + 4 + length {
         fill(shared, stream, buffer)?;

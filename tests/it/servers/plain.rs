@@ -16,22 +16,18 @@ pub struct Plain {
 
 impl Plain {
     pub fn start() -> Plain {
-        Plain::with("127.0.0.1", true)
+        Plain::with(true)
     }
 
     /// One that knows nothing of parts, entity tags and dates.
     pub fn simple() -> Plain {
-        Plain::with("127.0.0.1", false)
+        Plain::with(false)
     }
 
-    pub fn named(host: &'static str) -> Plain {
-        Plain::with(host, true)
-    }
-
-    fn with(host: &'static str, ranges: bool) -> Plain {
+    fn with(ranges: bool) -> Plain {
         let files = Files::default();
         let of_server = Arc::clone(&files);
-        let server = Server::named(host, move |request| {
+        let server = Server::start(move |request| {
             let Some(content) = of_server.lock().unwrap().get(&request.path()).cloned() else {
                 return Answer::status(404);
             };
