@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use super::Client;
 use crate::harness::files_under;
+use crate::servers::archive::{zip_bomb, zip_of, zip_with_link};
 use crate::servers::hub::{Access, Hub};
-use crate::servers::opus::zip_of;
 use crate::servers::plain::{Drive, GoogleDrive, Plain};
 use crate::servers::{Content, Fault};
 
@@ -214,6 +214,42 @@ fn hostile_archives() {
             .collect();
         assert!(outside.is_empty(), "{hostile}: {outside:?}");
     }
+}
+
+/// A link in an archive is refused by name; what lies beside it comes in.
+#[test]
+fn links_in_archives() {
+    let client = Client::new();
+    let outside = client.scratch.write("secret.txt", "secret of this machine");
+    let row = ORIGINALS[3].1[0].1;
+    let zip =
+        zip_with_link("web_text_zh_valid.json", outside.to_str().unwrap(), "web_text_zh_train.json", row.as_bytes());
+    let path = client.scratch.write("in/webtext2019zh.zip", zip.to_vec());
+    let arguments = ["nlp_chinese_corpus", "--part", "webtext2019zh", "--from", path.to_str().unwrap()];
+    client.fetch(&[&arguments[..], &ACCEPT[..]].concat()).failed(&["web_text_zh_valid.json"]);
+    for file in files_under(&client.store()) {
+        assert!(!std::fs::symlink_metadata(&file).unwrap().is_symlink(), "{} is a link", file.display());
+        assert!(std::fs::read(&file).unwrap() != b"secret of this machine", "{}", file.display());
+    }
+}
+
+/// Three gigabytes of zeros in three megabytes: it stops soon, says why, and leaves nothing behind.
+#[test]
+fn a_bomb() {
+    let bomb = zip_bomb("web_text_zh_train.json", 3 << 30);
+    let client = Client::new();
+    let path = client.scratch.write("in/webtext2019zh.zip", bomb.to_vec());
+    let arguments = ["nlp_chinese_corpus", "--part", "webtext2019zh", "--from", path.to_str().unwrap()];
+    client.fetch(&[&arguments[..], &ACCEPT[..]].concat()).failed(&["webtext2019zh.zip"]);
+    assert!(client.stored().is_empty());
+    let bytes: u64 = files_under(&client.store()).iter().map(|f| f.metadata().unwrap().len()).sum();
+    assert!(bytes < 1 << 30, "{bytes} bytes were unpacked");
+    // The same from a server.
+    let plain = Plain::start();
+    plain.put("/set.zip", bomb);
+    let client = Client::new();
+    client.fetch(&[&plain.url("/set.zip")]).failed(&["set.zip", "127.0.0.1"]);
+    client.has_not("set.zip");
 }
 
 /// The licence is unstated: told before anything is fetched, and accepted by name.

@@ -6,9 +6,9 @@
 use std::time::Duration;
 
 use super::Client;
+use crate::servers::archive::zip_of;
 use crate::servers::hub::{Access, Hub};
 use crate::servers::modelscope::ModelScope;
-use crate::servers::opus::zip_of;
 use crate::servers::plain::Plain;
 use crate::servers::wikimedia::Wikimedia;
 use crate::servers::{Content, Fault, Server};

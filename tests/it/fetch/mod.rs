@@ -9,5 +9,6 @@ mod hub;
 mod killed;
 mod limits;
 mod sources;
+mod store;
 
 pub use client::Client;

@@ -1,8 +1,9 @@
 //! The other hosts, each by its own rules: Wikimedia, OPUS, ModelScope, Google Drive, an object store, mirrors.
 
 use super::Client;
+use crate::servers::archive::zip_of;
 use crate::servers::modelscope::ModelScope;
-use crate::servers::opus::{Opus, STORE, zip_of};
+use crate::servers::opus::{Opus, STORE};
 use crate::servers::plain::{Drive, GoogleDrive, Plain};
 use crate::servers::s3::S3;
 use crate::servers::wikimedia::Wikimedia;

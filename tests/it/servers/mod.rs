@@ -4,6 +4,7 @@
 //! the hosts: a Hugging Face hub with its CDN, ModelScope, Wikimedia's dumps, OPUS, a plain file server with Google
 //! Drive's warning page, and an object store. Every server keeps a log of what it was asked and how much it sent.
 
+pub mod archive;
 mod content;
 mod fault;
 mod http;

@@ -1,11 +1,9 @@
 //! OPUS: an API that lists packages, and the object store that has them, on another host.
 
 use std::collections::BTreeMap;
-use std::io::{Cursor, Write};
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
-use zip::write::SimpleFileOptions;
 
 use super::{Answer, Content, Request, Server};
 
@@ -93,14 +91,4 @@ fn answer(packages: &[Package], request: &Request) -> Answer {
         })
         .collect();
     Answer::json(&json!({"corpora": found}))
-}
-
-/// A zip of members, as they are packed in the wild.
-pub fn zip_of(members: &[(&str, &[u8])]) -> Content {
-    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, bytes) in members {
-        writer.start_file(*name, SimpleFileOptions::default()).unwrap();
-        writer.write_all(bytes).unwrap();
-    }
-    Content::new(writer.finish().unwrap().into_inner())
 }

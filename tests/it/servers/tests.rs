@@ -132,3 +132,14 @@ fn the_cdn_knows_signatures_not_people() {
     hub.expire();
     assert!(ask(&hub.cdn, "GET", &target, "").0.starts_with("HTTP/1.1 403 "));
 }
+
+/// The bomb is a whole and correct archive, which a reader of zips takes.
+#[test]
+fn the_bomb_is_a_zip() {
+    let bomb = super::archive::zip_bomb("a.json", (40 << 20) + 5);
+    assert!(bomb.len() < 1 << 20);
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(bomb.to_vec())).unwrap();
+    let mut bytes = Vec::new();
+    zip.by_name("a.json").unwrap().read_to_end(&mut bytes).unwrap();
+    assert!(bytes.len() == (40 << 20) + 5 && bytes.iter().all(|b| *b == 0));
+}
