@@ -145,3 +145,33 @@ pub fn container(name: &str) -> Option<&'static dyn Container> {
 pub fn shape(name: &str) -> Option<&'static dyn Shape> {
     shapes::ALL.iter().copied().find(|s| s.name() == name)
 }
+
+/// Fields of rows that `fields` can map.
+pub const FIELDS: [&str; 26] = [
+    "text",
+    "id",
+    "url",
+    "subset",
+    "language",
+    "license",
+    "input",
+    "output",
+    "task",
+    "domain",
+    "choices",
+    "input_language",
+    "output_language",
+    "messages",
+    "tools",
+    "system",
+    "prompt",
+    "response",
+    "history",
+    "chosen",
+    "rejected",
+    "chosen_score",
+    "rejected_score",
+    "margin",
+    "completion",
+    "label",
+];

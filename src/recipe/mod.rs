@@ -15,6 +15,7 @@ use serde_json::Value as Json;
 
 use crate::formats::TextRows;
 use crate::rows::Use;
+use crate::text::spelling::nearest;
 use crate::{Error, Result};
 
 pub use problem::Problems;
@@ -149,7 +150,7 @@ pub fn check(reference: &str, sets: &[String]) -> Result<Result<Recipe, Problems
     }
     let text = std::fs::read(path).map_err(|e| {
         let known: Vec<&str> = SHIPPED.iter().map(|s| s.0).collect();
-        let cure = match problem::nearest(reference, known.iter().copied()) {
+        let cure = match nearest(reference, known.iter().copied()) {
             Some(near) if !path.exists() => format!("did you mean `{near}`?"),
             _ => format!("name a file, or a shipped recipe: {}", known.join(", ")),
         };

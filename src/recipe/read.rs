@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
-use super::problem::{Problem, Problems, did_you_mean};
+use super::problem::{Problem, Problems};
 use super::stages::{Measured, has, signals};
 use super::toml::{Entry, Node, Value, parse};
 use super::{Input, Output, Recipe, Source, bytes};
 use crate::Result;
-use crate::formats::{self, TextRows};
+use crate::formats::{self, FIELDS, TextRows};
 use crate::rows::Use;
+use crate::text::spelling::did_you_mean;
 
 const TOP: [&str; 6] = ["name", "about", "source", "input", "stage", "output"];
 const SOURCE: [&str; 11] =
@@ -27,36 +28,6 @@ const LATER: [(&str, &str); 6] = [
     ("policy", "licence policies come with the catalog"),
 ];
 const NO_SOURCE: &str = "add [[source]] with a `name` and a `path`";
-/// Fields of rows that `fields` can map.
-pub const FIELDS: [&str; 26] = [
-    "text",
-    "id",
-    "url",
-    "subset",
-    "language",
-    "license",
-    "input",
-    "output",
-    "task",
-    "domain",
-    "choices",
-    "input_language",
-    "output_language",
-    "messages",
-    "tools",
-    "system",
-    "prompt",
-    "response",
-    "history",
-    "chosen",
-    "rejected",
-    "chosen_score",
-    "rejected_score",
-    "margin",
-    "completion",
-    "label",
-];
-
 /// Reads a recipe. `path` is for messages; relative inputs start from `base`; `sets` are `STAGE.KEY=VALUE`.
 pub fn read(text: &str, path: &Path, base: &Path, sets: &[String]) -> Result<Recipe> {
     check(text, path, base, sets).map_err(|problems| problems.into_error(false))

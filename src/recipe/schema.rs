@@ -3,10 +3,9 @@
 use arrow::datatypes::{DataType, SchemaRef};
 use serde_json::{Map, Value as Json, json};
 
-use super::read::FIELDS;
 use super::signals;
 use crate::build::output::data_schema;
-use crate::formats;
+use crate::formats::{self, FIELDS};
 use crate::rows::Use;
 use crate::stages::{self, Kind};
 

@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use serde_json::{Map, Value as Json};
 
-use super::problem::{did_you_mean, nearest};
 use super::read::Reader;
 use super::toml::{Entry, Value};
 use super::{Only, Source, Step};
 use crate::stages::{self, Kind, Stage};
+use crate::text::spelling::{did_you_mean, nearest};
 
 /// A stage as it stands in the recipe.
 pub(super) struct Raw {

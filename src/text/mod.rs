@@ -3,6 +3,7 @@
 pub mod classes;
 pub mod normalize;
 pub mod script;
+pub mod spelling;
 pub mod table;
 pub mod wikitext;
 pub mod words;
