@@ -101,7 +101,8 @@ fn names_of_a_listing() {
             .collect();
         if got.code == 0 {
             assert!(!refused, "{name:?} was taken: {written:?}\n{}", got.stderr);
-            client.has(&name, &content);
+            let taken = client.stored().into_values().filter(|file| file.sha256 == content.sha256()).count();
+            assert_eq!(taken, 1, "{name:?}: {:#?}", client.stored().keys());
             assert!(written.iter().all(|path| path.starts_with(&store)), "{name:?}: {written:?}");
             continue;
         }
@@ -121,7 +122,6 @@ fn names_that_collide() {
         ("caf\u{e9}.txt", "cafe\u{301}.txt"),
         ("a", "a/b.txt"),
         ("A", "a/b.txt"),
-        ("Straße.txt", "STRASSE.txt"),
     ] {
         let scope = ModelScope::start();
         let tame = Content::from("tame");
