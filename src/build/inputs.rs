@@ -274,7 +274,7 @@ pub fn layout(max_row: u64, source: &Source, path: &Path, member: Option<&str>) 
         encoding,
         rows,
         fields: source.fields.clone(),
-        source: source.name.clone(),
+        source: source.label.clone(),
         language: source.language.clone(),
         max_row,
     };

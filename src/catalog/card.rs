@@ -142,6 +142,9 @@ pub struct Part {
     /// Field names, ours = theirs, nested by dots.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fields: BTreeMap<String, String>,
+    /// How to read it for another use: `[part.as.instruct]`.
+    #[serde(rename = "as", default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub readings: BTreeMap<Use, Reading>,
     /// Names of its files in the original layout, as globs over the path or the file name alone: what
     /// `--from` looks for, in folders and inside archives.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -149,6 +152,17 @@ pub struct Part {
     /// Left out unless asked for by name (`--part`, `parts`): another form of the same rows, or far too large.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,
+}
+
+/// How a part is read for a use that is not its own.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reading {
+    /// The format; detected where absent.
+    pub format: Option<String>,
+    /// Field names, ours = theirs, nested by dots.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, String>,
 }
 
 /// A place that has the data, or a part of it.
@@ -231,10 +245,17 @@ impl Card {
         self.part.iter().find(|p| p.name == name)
     }
 
+    /// How a part is read for `usage`: its own format and fields, or those that it has for that use.
+    pub fn reading(&self, part: &Part, usage: Use) -> Reading {
+        let own = || Reading { format: part.format.clone(), fields: part.fields.clone() };
+        part.readings.get(&usage).cloned().unwrap_or_else(own)
+    }
+
     /// All uses: the best, then the others, then those of its parts.
     pub fn uses(&self) -> Vec<Use> {
         let mut uses = vec![self.best];
-        let more = self.also.iter().map(|a| a.usage).chain(self.part.iter().filter_map(|p| p.usage));
+        let of_part = self.part.iter().flat_map(|p| p.usage.into_iter().chain(p.readings.keys().copied()));
+        let more = self.also.iter().map(|a| a.usage).chain(of_part);
         for usage in more {
             if !uses.contains(&usage) {
                 uses.push(usage);
@@ -250,6 +271,10 @@ impl Card {
 }
 
 impl Freedom {
+    /// All kinds, freest first.
+    pub const ALL: [Freedom; 5] =
+        [Freedom::Open, Freedom::Custom, Freedom::Unstated, Freedom::Noncommercial, Freedom::Research];
+
     /// The word in cards and filters.
     pub fn as_str(self) -> &'static str {
         match self {

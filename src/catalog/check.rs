@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::card::{Card, Freedom, Part, Way, Words};
+use super::card::{Card, Freedom, Part, Reading, Way, Words};
 use crate::formats::{self, FIELDS};
 
 /// Facts that `unverified` can name.
@@ -78,9 +78,12 @@ fn parts(card: &Card, say: &mut impl FnMut(String)) {
         if !is_word(&part.name) || !names.insert(&part.name) {
             say(format!("the part `{}` stands twice, or is no name", part.name));
         }
-        format(part.format.as_ref(), &part.name, say);
-        for field in part.fields.keys().filter(|f| !FIELDS.contains(&f.as_str())) {
-            say(format!("part `{}`: rows have no field `{field}`", part.name));
+        let own = Reading { format: part.format.clone(), fields: part.fields.clone() };
+        for reading in part.readings.values().chain([&own]) {
+            format(reading.format.as_ref(), &part.name, say);
+            for field in reading.fields.keys().filter(|f| !FIELDS.contains(&f.as_str())) {
+                say(format!("part `{}`: rows have no field `{field}`", part.name));
+            }
         }
         if part.rows_are.as_ref().is_some_and(|r| !["file", "line", "block"].contains(&r.as_str())) {
             say(format!("part `{}`: `rows_are` is `file`, `line` or `block`", part.name));

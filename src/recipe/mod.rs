@@ -1,5 +1,6 @@
 //! Recipes: TOML with spans to sources, stages and output, with every problem reported at once.
 
+mod cards;
 pub mod problem;
 pub mod read;
 mod samples;
@@ -48,8 +49,12 @@ pub struct Recipe {
 /// A data set of one's own: files of one use.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Source {
-    /// Its name, unique in the recipe.
+    /// Its name, unique in the recipe: `label`, or `label/part` where a card has several parts.
     pub name: String,
+    /// What the recipe, the rows and the manifest call it.
+    pub label: String,
+    /// The card and part that it is of.
+    pub card: Option<FromCard>,
     /// Paths and globs, as written.
     pub path: Vec<String>,
     /// A container or a shape; detected where absent.
@@ -74,6 +79,17 @@ pub struct Source {
     /// Line of the source in the recipe (from 1), for messages.
     #[serde(skip)]
     pub line: usize,
+}
+
+/// A data set of the catalog, or of a place that the catalog does not know.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct FromCard {
+    /// The card's name, or `hf:owner/name`, `ms:owner/name`, ….
+    pub card: String,
+    /// The part; all files where the catalog does not know the set.
+    pub part: Option<String>,
+    /// Revision, dump date or version; the newest that is there where absent.
+    pub revision: Option<String>,
 }
 
 /// `[input]`.

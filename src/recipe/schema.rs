@@ -37,7 +37,10 @@ pub fn recipe() -> Json {
     };
     let source = closed(
         json!({
-            "name": {"type": "string", "minLength": 1, "description": "The source's name, unique in the recipe."},
+            "card": text("A data set of the catalog, or hf:owner/name, ms:owner/name, opus:CORPUS/en-zh, wikimedia:zhwiki."),
+            "parts": {"type": "array", "items": {"type": "string"}, "description": "Parts of the card; those of its best use where absent."},
+            "revision": text("Commit, dump date or version; the newest in the store where absent."),
+            "name": {"type": "string", "minLength": 1, "description": "The source's name, unique in the recipe; the card's where absent."},
             "path": paths,
             "format": {"enum": formats, "description": "How the files are read; detected from the content where absent."},
             "rows": {"enum": ["file", "line", "block"], "description": "Plain text only: what one document is."},
@@ -49,9 +52,19 @@ pub fn recipe() -> Json {
             "limit": {"type": "integer", "minimum": 1, "description": "Only the first rows."},
             "priority": {"type": "integer", "description": "Of duplicates, the source with the highest stays."},
         }),
-        &["name", "path"],
+        &[],
         "Where rows come from.",
     );
+    let either = json!([{"required": ["card"]}, {"required": ["name", "path"]}]);
+    let source = match source {
+        Json::Object(mut source) => {
+            source.remove("required");
+            source.insert("oneOf".into(), either);
+            Json::Object(source)
+        }
+        other => other,
+    };
+    let kinds = crate::catalog::Freedom::ALL.map(crate::catalog::Freedom::as_str);
     let stages: Vec<Json> = stages::ALL.iter().map(|entry| stage(entry)).collect();
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -62,6 +75,9 @@ pub fn recipe() -> Json {
         "properties": {
             "name": text("The recipe's name; the output folder is called so."),
             "about": text("What the mix is for, in a sentence."),
+            "policy": closed(json!({"licenses": {
+                "description": "Kinds of licences that cards may have; all where absent.",
+                "anyOf": [{"enum": kinds}, {"type": "array", "items": {"enum": kinds}}]}}), &[], "What a recipe refuses."),
             "source": {"type": "array", "minItems": 1, "items": source},
             "input": closed(json!({
                 "max_unreadable": share("Share of rows that may be unreadable before the build counts as failed."),
