@@ -51,7 +51,14 @@ pub fn entries(name: &str) -> Vec<Entry> {
     if let Some(shape) = formats::shape(name) {
         let uses: Vec<&str> = shape.uses().iter().map(|u| u.as_str()).collect();
         let kind = format!("format (shape of {} rows)", uses.join(" or "));
-        found.push(Entry { kind, about: shape.about().into(), docs: plain(shape.docs()), options: Vec::new() });
+        let option = |choice: &formats::Choice| OptionLine {
+            name: choice.name.into(),
+            kind: choice.words.join(" | "),
+            default: choice.words.first().map(|w| json!(w)),
+            about: choice.about.into(),
+        };
+        let options = shape.options().iter().map(option).collect();
+        found.push(Entry { kind, about: shape.about().into(), docs: plain(shape.docs()), options });
     }
     if let Some(sentence) = reasons::explain(name) {
         found.push(Entry { kind: "reason".into(), about: sentence, ..Entry::default() });

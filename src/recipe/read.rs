@@ -13,8 +13,9 @@ use crate::formats::{self, TextRows};
 use crate::rows::Use;
 
 const TOP: [&str; 6] = ["name", "about", "source", "input", "stage", "output"];
-const SOURCE: [&str; 11] =
-    ["name", "path", "format", "rows", "use", "language", "license", "encoding", "fields", "limit", "priority"];
+const SOURCE: [&str; 12] = [
+    "name", "path", "format", "rows", "use", "language", "license", "encoding", "fields", "options", "limit", "priority",
+];
 const INPUT: [&str; 2] = ["max_unreadable", "max_row"];
 const OUTPUT: [&str; 3] = ["shard", "signals", "dropped_text"];
 /// Words of the design that this version does not know yet.
@@ -308,6 +309,7 @@ impl Reader {
                 }
             }
         }
+        let options = get("options").map(|e| self.choices(e, format.as_deref())).unwrap_or_default();
         if let Some((_, span)) = name.as_ref().filter(|n| n.0.is_empty()) {
             self.problem(span, "`name` is empty", "empty");
         }
@@ -329,10 +331,34 @@ impl Reader {
             license: license.map(|l| l.0),
             encoding,
             fields,
+            options,
             limit: get("limit").and_then(|e| self.int(e, 1)).map(|l| l as u64),
             priority: get("priority").and_then(|e| self.int(e, i64::MIN)).unwrap_or(0),
             line: text[..item.span.start.min(text.len())].matches('\n').count() + 1,
         }
+    }
+
+    /// `options = { name = "word" }`: those of the format, or of any where it is not named.
+    fn choices(&mut self, entry: &Entry, format: Option<&str>) -> BTreeMap<String, String> {
+        let Some(entries) = entry.node.entries() else {
+            self.wrong(entry, "a table: { prefer = \"safe\" }");
+            return BTreeMap::new();
+        };
+        let shapes = formats::shapes::ALL.iter().filter(|s| format.is_none_or(|f| s.name() == f));
+        let known: Vec<formats::Choice> = shapes.flat_map(|s| s.options()).copied().collect();
+        let names: Vec<&str> = known.iter().map(|c| c.name).collect();
+        self.unknown(entries, &names, format.map_or("a format", |f| f));
+        let mut options = BTreeMap::new();
+        for entry in entries.iter().filter(|e| names.contains(&e.key.as_str())) {
+            let Some(word) = self.text(entry) else { continue };
+            let words: Vec<&str> =
+                known.iter().filter(|c| c.name == entry.key).flat_map(|c| c.words).copied().collect();
+            let found = words.contains(&word.as_str()).then(|| word.clone());
+            if let Some(word) = self.word(&word, &entry.node.span, &entry.key, &words, found) {
+                options.insert(entry.key.clone(), word);
+            }
+        }
+        options
     }
 
     fn input(&mut self, entry: Option<&Entry>) -> Input {

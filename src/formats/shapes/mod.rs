@@ -1,7 +1,8 @@
 //! One file a shape; to add one, write the file and name it here.
-//! [`read`] looks fields up for all of them, [`turns`] reads messages.
+//! [`read`] looks fields up for all of them, [`turns`] reads messages, [`answers`] makes pairs of ranked answers.
 use super::Shape;
 
+mod answers;
 mod read;
 mod turns;
 
@@ -13,7 +14,27 @@ macro_rules! shapes {
     };
 }
 
-shapes!(alpaca, fields, hh, kto, messages, pairs, preference, sharegpt,);
+shapes!(
+    alpaca,
+    coig,
+    fields,
+    hc3,
+    hh,
+    kto,
+    messages,
+    moss,
+    natural_instructions,
+    oasst,
+    oig,
+    pairs,
+    preference,
+    ranked,
+    self_instruct,
+    sharegpt,
+    task,
+    ultrachat,
+    zhihu,
+);
 
 #[cfg(test)]
 mod tests;
