@@ -60,6 +60,10 @@ pub const WORDS: &[(&str, &str)] = &[
         "removed",
         "The text was taken away at its source (`[removed]`, `[deleted]`); `value` says which one. The format sets such rows aside",
     ),
+    (
+        "duplicate_file",
+        "The corpus itself marks the document as a copy of another one. The format sets such documents aside",
+    ),
     // Unreadable rows.
     (
         "json",

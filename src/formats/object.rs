@@ -118,7 +118,8 @@ impl<'a> Object<'a> {
             if used.iter().any(|u| *u == key) {
                 continue;
             }
-            let inside = |u: &&&str| u.len() > key.len() && u.starts_with(key.as_ref()) && u.as_bytes()[key.len()] == b'.';
+            let inside =
+                |u: &&&str| u.len() > key.len() && u.starts_with(key.as_ref()) && u.as_bytes()[key.len()] == b'.';
             let value = match used.iter().any(|u| inside(&u)) {
                 false => Cow::Borrowed(value.get()),
                 true => {
@@ -150,7 +151,8 @@ fn without<'a>(value: &'a RawValue, paths: &[&str]) -> Option<Cow<'a, str>> {
             for (index, item) in items.into_iter().enumerate() {
                 let index = index.to_string();
                 let steps = || paths.iter().map(|p| p.split_once('.').map_or((*p, None), |(s, r)| (s, Some(r))));
-                let inner: Vec<&str> = steps().filter(|(step, _)| *step == index).filter_map(|(_, rest)| rest).collect();
+                let inner: Vec<&str> =
+                    steps().filter(|(step, _)| *step == index).filter_map(|(_, rest)| rest).collect();
                 if steps().any(|(step, rest)| step == index && rest.is_none()) {
                     continue;
                 }

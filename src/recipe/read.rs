@@ -14,7 +14,8 @@ use crate::rows::Use;
 
 const TOP: [&str; 6] = ["name", "about", "source", "input", "stage", "output"];
 const SOURCE: [&str; 12] = [
-    "name", "path", "format", "rows", "use", "language", "license", "encoding", "fields", "options", "limit", "priority",
+    "name", "path", "format", "rows", "use", "language", "license", "encoding", "fields", "options", "limit",
+    "priority",
 ];
 const INPUT: [&str; 2] = ["max_unreadable", "max_row"];
 const OUTPUT: [&str; 3] = ["shard", "signals", "dropped_text"];

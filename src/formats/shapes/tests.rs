@@ -102,7 +102,7 @@ const FILES: &[(&str, Use, &str, usize, usize)] = &[
     ("prefs/hh-rlhf-harmless-test-1-800.jsonl.gz", Use::Rlhf, "hh", 798, 2),
     ("pretrain/zhwiki-plain.jsonl", Use::Pretrain, "fields", 50, 0),
     ("pretrain/c4_demo.jsonl", Use::Pretrain, "fields", 300, 0),
-    ("pretrain/cc_en_head-0174.jsonl.gz", Use::Pretrain, "fields", 10, 0),
+    ("pretrain/cc_en_head-0174.jsonl.gz", Use::Pretrain, "web", 10, 0),
     ("pretrain/md-javaguide.jsonl", Use::Pretrain, "fields", 30, 0),
     ("poetry/poet.tang.5000.json", Use::Pretrain, "fields", 1000, 0),
     ("poetry/ci.song.17000.json", Use::Pretrain, "fields", 1000, 0),
