@@ -142,6 +142,9 @@ pub struct Part {
     /// Field names, ours = theirs, nested by dots.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fields: BTreeMap<String, String>,
+    /// Choices that the format leaves open (`corpus explain FORMAT`).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub options: BTreeMap<String, String>,
     /// How to read it for another use: `[part.as.instruct]`.
     #[serde(rename = "as", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub readings: BTreeMap<Use, Reading>,
@@ -163,6 +166,9 @@ pub struct Reading {
     /// Field names, ours = theirs, nested by dots.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fields: BTreeMap<String, String>,
+    /// Choices that the format leaves open (`corpus explain FORMAT`).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub options: BTreeMap<String, String>,
 }
 
 /// A place that has the data, or a part of it.
@@ -247,8 +253,7 @@ impl Card {
 
     /// How a part is read for `usage`: its own format and fields, or those that it has for that use.
     pub fn reading(&self, part: &Part, usage: Use) -> Reading {
-        let own = || Reading { format: part.format.clone(), fields: part.fields.clone() };
-        part.readings.get(&usage).cloned().unwrap_or_else(own)
+        part.readings.get(&usage).cloned().unwrap_or_else(|| part.own_reading())
     }
 
     /// All uses: the best, then the others, then those of its parts.
@@ -267,6 +272,13 @@ impl Card {
     /// Whether a fact of the card is marked as verified by nobody.
     pub fn is_unverified(&self, fact: &str) -> bool {
         self.unverified.iter().any(|u| u == fact)
+    }
+}
+
+impl Part {
+    /// How it is read for its own use.
+    pub fn own_reading(&self) -> Reading {
+        Reading { format: self.format.clone(), fields: self.fields.clone(), options: self.options.clone() }
     }
 }
 

@@ -78,9 +78,10 @@ fn parts(card: &Card, say: &mut impl FnMut(String)) {
         if !is_word(&part.name) || !names.insert(&part.name) {
             say(format!("the part `{}` stands twice, or is no name", part.name));
         }
-        let own = Reading { format: part.format.clone(), fields: part.fields.clone() };
+        let own = part.own_reading();
         for reading in part.readings.values().chain([&own]) {
             format(reading.format.as_ref(), &part.name, say);
+            options(reading, &part.name, say);
             for field in reading.fields.keys().filter(|f| !FIELDS.contains(&f.as_str())) {
                 say(format!("part `{}`: rows have no field `{field}`", part.name));
             }
@@ -103,6 +104,15 @@ fn format(format: Option<&String>, place: &str, say: &mut impl FnMut(String)) {
         && formats::shape(format).is_none()
     {
         say(format!("`{place}`: there is no format `{format}`"));
+    }
+}
+
+fn options(reading: &Reading, place: &str, say: &mut impl FnMut(String)) {
+    let known = reading.format.as_ref().and_then(|f| formats::shape(f)).map_or(&[][..], |s| s.options());
+    for (name, word) in &reading.options {
+        if !known.iter().any(|choice| choice.name == name && choice.words.contains(&word.as_str())) {
+            say(format!("part `{place}`: its format leaves no choice `{name} = \"{word}\"`"));
+        }
     }
 }
 

@@ -54,7 +54,14 @@ pub fn entries(name: &str) -> Vec<Entry> {
     if let Some(shape) = formats::shape(name) {
         let uses: Vec<&str> = shape.uses().iter().map(|u| u.as_str()).collect();
         let kind = format!("format (shape of {} rows)", uses.join(" or "));
-        found.push(Entry { kind, about: shape.about().into(), docs: plain(shape.docs()), ..Entry::default() });
+        let option = |choice: &formats::Choice| OptionLine {
+            name: choice.name.into(),
+            kind: choice.words.join(" | "),
+            default: choice.words.first().map(|w| json!(w)),
+            about: choice.about.into(),
+        };
+        let options = shape.options().iter().map(option).collect();
+        found.push(Entry { kind, about: shape.about().into(), docs: plain(shape.docs()), options, card: None });
     }
     if let Some(card) = Catalog::load(None).ok().as_ref().and_then(|c| c.get(name)) {
         found.push(Entry {

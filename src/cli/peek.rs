@@ -52,6 +52,7 @@ pub fn source(name: &str, usage: Option<Use>) -> Source {
         license: None,
         encoding: None,
         fields: BTreeMap::new(),
+        options: Default::default(),
         limit: None,
         priority: 0,
         line: 1,

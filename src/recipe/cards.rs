@@ -100,6 +100,9 @@ impl Reader {
             if source.format.is_none() && source.fields.is_empty() {
                 let reading = card.reading(part, usage);
                 (source.format, source.fields) = (reading.format, reading.fields);
+                if source.options.is_empty() {
+                    source.options = reading.options;
+                }
             }
             source.rows = source.rows.or_else(|| part.rows_are.as_deref().and_then(text_rows));
             sources.push(source);

@@ -72,6 +72,9 @@ pub struct Source {
     pub encoding: Option<String>,
     /// Ours = theirs, nested by dots.
     pub fields: BTreeMap<String, String>,
+    /// Choices that the format leaves to the recipe.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub options: BTreeMap<String, String>,
     /// First rows only.
     pub limit: Option<u64>,
     /// Of duplicates, the one of the source with the highest priority stays.

@@ -15,9 +15,9 @@ use crate::rows::Use;
 use crate::text::spelling::did_you_mean;
 
 const TOP: [&str; 7] = ["name", "about", "policy", "source", "input", "stage", "output"];
-const SOURCE: [&str; 14] = [
+const SOURCE: [&str; 15] = [
     "name", "path", "card", "parts", "revision", "format", "rows", "use", "language", "license", "encoding", "fields",
-    "limit", "priority",
+    "options", "limit", "priority",
 ];
 const INPUT: [&str; 2] = ["max_unreadable", "max_row"];
 const OUTPUT: [&str; 3] = ["shard", "signals", "dropped_text"];
@@ -286,6 +286,7 @@ impl Reader {
                 }
             }
         }
+        let options = get("options").map(|e| self.choices(e, format.as_deref())).unwrap_or_default();
         if let Some((_, span)) = name.as_ref().filter(|n| n.0.is_empty()) {
             self.problem(span, "`name` is empty", "empty");
         }
@@ -310,6 +311,7 @@ impl Reader {
             license: license.map(|l| l.0),
             encoding,
             fields,
+            options,
             limit: get("limit").and_then(|e| self.int(e, 1)).map(|l| l as u64),
             priority: get("priority").and_then(|e| self.int(e, i64::MIN)).unwrap_or(0),
             line: text[..item.span.start.min(text.len())].matches('\n').count() + 1,
@@ -318,6 +320,29 @@ impl Reader {
             Some(entry) => self.of_card(entry, entries, &source, policy),
             None => vec![source],
         }
+    }
+
+    /// `options = { name = "word" }`: those of the format, or of any where it is not named.
+    fn choices(&mut self, entry: &Entry, format: Option<&str>) -> BTreeMap<String, String> {
+        let Some(entries) = entry.node.entries() else {
+            self.wrong(entry, "a table: { prefer = \"safe\" }");
+            return BTreeMap::new();
+        };
+        let shapes = formats::shapes::ALL.iter().filter(|s| format.is_none_or(|f| s.name() == f));
+        let known: Vec<formats::Choice> = shapes.flat_map(|s| s.options()).copied().collect();
+        let names: Vec<&str> = known.iter().map(|c| c.name).collect();
+        self.unknown(entries, &names, format.map_or("a format", |f| f));
+        let mut options = BTreeMap::new();
+        for entry in entries.iter().filter(|e| names.contains(&e.key.as_str())) {
+            let Some(word) = self.text(entry) else { continue };
+            let words: Vec<&str> =
+                known.iter().filter(|c| c.name == entry.key).flat_map(|c| c.words).copied().collect();
+            let found = words.contains(&word.as_str()).then(|| word.clone());
+            if let Some(word) = self.word(&word, &entry.node.span, &entry.key, &words, found) {
+                options.insert(entry.key.clone(), word);
+            }
+        }
+        options
     }
 
     fn input(&mut self, entry: Option<&Entry>) -> Input {

@@ -30,6 +30,14 @@ pub fn recipe() -> Json {
         .chain(formats::shapes::ALL.iter().map(|s| s.name()))
         .collect();
     let fields: Map<String, Json> = FIELDS.iter().map(|f| ((*f).to_owned(), json!({"type": "string"}))).collect();
+    let mut options = Map::new();
+    for choice in formats::shapes::ALL.iter().flat_map(|s| s.options()) {
+        let entry = options.entry(choice.name).or_insert_with(|| json!({"enum": [], "description": choice.about}));
+        if let Some(words) = entry["enum"].as_array_mut() {
+            let fresh: Vec<Json> = choice.words.iter().map(|w| json!(w)).filter(|w| !words.contains(w)).collect();
+            words.extend(fresh);
+        }
+    }
     let names: Vec<&str> = signals().into_iter().map(|s| s.0).collect();
     let closed = |properties: Json, required: &[&str], about: &str| {
         json!({"type": "object", "additionalProperties": false, "properties": properties, "required": required,
@@ -49,6 +57,7 @@ pub fn recipe() -> Json {
             "license": text("The licence of the source; it is carried to every row."),
             "encoding": text("The encoding by its WHATWG name; detected where absent."),
             "fields": closed(Json::Object(fields), &[], "Ours = theirs, nested by dots."),
+            "options": closed(Json::Object(options), &[], "What the format leaves to the recipe; `corpus explain` says more."),
             "limit": {"type": "integer", "minimum": 1, "description": "Only the first rows."},
             "priority": {"type": "integer", "description": "Of duplicates, the source with the highest stays."},
         }),
