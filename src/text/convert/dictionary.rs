@@ -1,5 +1,7 @@
 //! A dictionary: keys, found by their longest match at a place of a text.
 
+use std::borrow::Cow;
+
 /// Pages of 256 characters up to the last plane that has ideographs.
 const PAGES: usize = 0x323B0_usize.div_ceil(256);
 
@@ -36,7 +38,7 @@ impl Starts {
 }
 
 /// Keys and values, as a tree by characters. A node is a number; its children are in one table for all nodes.
-pub(super) struct Dictionary {
+pub struct Dictionary {
     /// Characters that keys begin with.
     pub(super) starts: Starts,
     /// Nodes of first characters: `pages[c / 256] * 256 + c % 256` is a place in `first`.
@@ -46,7 +48,7 @@ pub(super) struct Dictionary {
     slots: Vec<(u64, u32)>,
     /// By node: its value's place in `values` plus one, or 0; and whether it has children.
     nodes: Vec<(u32, bool)>,
-    values: Vec<&'static str>,
+    values: Vec<Cow<'static, str>>,
 }
 
 fn slot_of(key: u64, mask: usize) -> usize {
@@ -56,18 +58,25 @@ fn slot_of(key: u64, mask: usize) -> usize {
 impl Dictionary {
     /// Reads lines `key TAB value`, or `key` where the value is the same. Of equal keys the first counts.
     pub(super) fn new(texts: &[&'static str]) -> Dictionary {
-        let lines = || texts.iter().flat_map(|t| t.lines()).filter(|l| !l.is_empty());
-        let room: usize = lines().map(|l| l.split('\t').next().unwrap_or("").chars().count() - 1).sum();
+        let lines = texts.iter().flat_map(|t| t.lines()).filter(|l| !l.is_empty());
+        Dictionary::from_pairs(lines.map(|line| {
+            let (key, value) = line.split_once('\t').unwrap_or((line, line));
+            (key, Cow::Borrowed(value))
+        }))
+    }
+
+    /// A dictionary of keys, none empty, and values. Of equal keys the first counts.
+    pub fn from_pairs<'k>(pairs: impl Iterator<Item = (&'k str, Cow<'static, str>)> + Clone) -> Dictionary {
+        let room: usize = pairs.clone().map(|(key, _)| key.chars().count().saturating_sub(1)).sum();
         let mut new = Dictionary {
             starts: Starts::default(),
             pages: vec![0; PAGES],
             first: vec![0; 256],
-            slots: vec![(0, 0); (room * 2).next_power_of_two()],
+            slots: vec![(0, 0); (room * 2).max(2).next_power_of_two()],
             nodes: vec![(0, false)],
             values: Vec::new(),
         };
-        for line in lines() {
-            let (key, value) = line.split_once('\t').unwrap_or((line, line));
+        for (key, value) in pairs {
             let node = new.insert(key);
             if new.nodes[node].0 == 0 {
                 new.values.push(value);
@@ -112,7 +121,7 @@ impl Dictionary {
     }
 
     /// The longest key that `text` begins with: its bytes, and its value.
-    pub(super) fn longest(&self, text: &str) -> Option<(usize, &'static str)> {
+    pub fn longest(&self, text: &str) -> Option<(usize, &str)> {
         let mut chars = text.chars();
         let c = chars.next()?;
         let page = *self.pages.get(c as usize / 256)? as usize;
@@ -140,7 +149,7 @@ impl Dictionary {
                 break;
             }
         }
-        found.map(|(bytes, value)| (bytes, self.values[value as usize - 1]))
+        found.map(|(bytes, value)| (bytes, &*self.values[value as usize - 1]))
     }
 }
 

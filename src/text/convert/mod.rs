@@ -16,7 +16,8 @@ mod modes;
 
 use std::borrow::Cow;
 
-use dictionary::{Dictionary, Starts};
+pub use dictionary::Dictionary;
+use dictionary::Starts;
 pub use modes::{NAMES, mode};
 
 /// One conversion of the chain: dictionaries of which the first with a match decides.

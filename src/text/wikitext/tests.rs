@@ -8,7 +8,7 @@ fn hans(page: &str) -> String {
 }
 
 fn hant(page: &str) -> String {
-    plain(page, &Options { variant: Variant::Hant })
+    plain(page, &Options { variant: Some(Variant::Tw), groups: None })
 }
 
 #[track_caller]
