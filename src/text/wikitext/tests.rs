@@ -147,7 +147,7 @@ fn variants_of_words() {
     assert_eq!(both("-{zh-hans:a&nbsp;b;zh-hant:c;d}-"), of("a b", "c;d"));
     assert_eq!(both("-{R|甲;zh}-"), of("甲;zh", "甲;zh"));
     assert_eq!(both("-{T|zh-cn:甲;zh-tw:乙}-丙"), of("丙", "丙"));
-    assert_eq!(both("-{D|zh-cn:甲;zh-tw:乙}-"), of("大陆：甲；臺灣：乙", "大陆：甲；臺灣：乙"));
+    assert_eq!(both("-{D|zh-cn:甲;zh-tw:乙}-"), of("大陆：甲；臺灣：乙；", "大陆：甲；臺灣：乙；"));
     assert_eq!(both("-{N|zh-hk}-"), of("香港", "香港"));
     assert_eq!(both("-{zh-cn:-{zh-cn:甲;zh-tw:乙}-;zh-tw:[[丙|丁]]}-"), of("甲", "丁"));
     assert_eq!(both("-{zh-cn:{{lang|en|a}};zh-tw:{{x}}}-甲"), of("a甲", "甲"));
@@ -272,7 +272,7 @@ fn real_pages() {
     assert!(text.contains("是德国联邦议院的会址"));
     assert!(text.contains("。目前") || text.contains("被彻底拆除，目前这里"));
     assert!(!text.contains("参考文献") && !text.contains("外部链接") && !text.contains("姐妹城市"));
-    assert!(hant(&pages[0]).contains("柏林也是德国十六个邦之一"));
+    assert!(hant(&pages[0]).contains("柏林也是德國十六個邦之一"));
     // Every cut of it is a page, too.
     let cuts: Vec<usize> = pages[0].char_indices().map(|(at, _)| at).collect();
     for at in cuts.iter().step_by(61) {
