@@ -49,6 +49,7 @@ pub fn source(name: &str, usage: Option<Use>) -> Source {
         language: None,
         license: None,
         encoding: None,
+        variant: None,
         fields: BTreeMap::new(),
         limit: None,
         priority: 0,

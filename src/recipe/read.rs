@@ -11,10 +11,13 @@ use super::{Input, Output, Recipe, Source, bytes};
 use crate::Result;
 use crate::formats::{self, TextRows};
 use crate::rows::Use;
+use crate::text::wikitext::Variant;
 
 const TOP: [&str; 6] = ["name", "about", "source", "input", "stage", "output"];
-const SOURCE: [&str; 11] =
-    ["name", "path", "format", "rows", "use", "language", "license", "encoding", "fields", "limit", "priority"];
+const SOURCE: [&str; 12] = [
+    "name", "path", "format", "rows", "use", "language", "license", "encoding", "variant", "fields", "limit",
+    "priority",
+];
 const INPUT: [&str; 2] = ["max_unreadable", "max_row"];
 const OUTPUT: [&str; 3] = ["shard", "signals", "dropped_text"];
 /// Words of the design that this version does not know yet.
@@ -274,7 +277,7 @@ impl Reader {
             .collect();
         let mut word = |key: &str| get(key).and_then(|e| Some((self.text(e)?, e.node.span.clone())));
         let (format, rows, usage, encoding) = (word("format"), word("rows"), word("use"), word("encoding"));
-        let (name, language, license) = (word("name"), word("language"), word("license"));
+        let (name, language, license, variant) = (word("name"), word("language"), word("license"), word("variant"));
         let format = format.and_then(|(f, span)| {
             let found = formats.contains(&f.as_str()).then(|| f.clone());
             self.word(&f, &span, "format", &formats, found)
@@ -293,6 +296,11 @@ impl Reader {
             let known = ["UTF-8", "UTF-16LE", "UTF-16BE", "gb18030", "GBK", "Big5", "EUC-JP", "Shift_JIS", "EUC-KR"];
             let found = encoding_rs::Encoding::for_label(label.as_bytes()).map(|e| e.name().to_owned());
             self.word(&label, &span, "encoding", &known, found)
+        });
+        let variant = variant.and_then(|(code, span)| {
+            let known = Variant::ALL.map(Variant::code);
+            let found = Variant::parse(&code).map(|v| v.code().to_owned());
+            self.word(&code, &span, "variant", &known, found)
         });
         let mut fields = BTreeMap::new();
         if let Some(entry) = get("fields") {
@@ -328,6 +336,7 @@ impl Reader {
             language: language.map(|l| l.0),
             license: license.map(|l| l.0),
             encoding,
+            variant,
             fields,
             limit: get("limit").and_then(|e| self.int(e, 1)).map(|l| l as u64),
             priority: get("priority").and_then(|e| self.int(e, i64::MIN)).unwrap_or(0),

@@ -46,6 +46,7 @@ fn a_sound_recipe_is_read_whole() {
         language = "zh"
         license  = "CC0-1.0"
         encoding = "gb2312"
+        variant  = "zh-Hant-TW"
         fields   = { text = "body.content", id = "uid" }
         limit    = 10_000
         priority = -2
@@ -81,6 +82,7 @@ fn a_sound_recipe_is_read_whole() {
         language: None,
         license: None,
         encoding: None,
+        variant: None,
         fields: BTreeMap::new(),
         limit: None,
         priority: 0,
@@ -95,6 +97,7 @@ fn a_sound_recipe_is_read_whole() {
         language: Some("zh".into()),
         license: Some("CC0-1.0".into()),
         encoding: Some("GBK".into()),
+        variant: Some("zh-tw".into()),
         fields: [("text".into(), "body.content".into()), ("id".into(), "uid".into())].into(),
         limit: Some(10_000),
         priority: -2,

@@ -18,3 +18,4 @@ mod parsoid;
 mod plans;
 mod recipes;
 mod shared_data;
+mod wikipedia;

@@ -16,6 +16,8 @@ pub(super) fn layout(usage: Use) -> Layout {
         fields: Default::default(),
         source: "test".into(),
         language: None,
+        variant: None,
+        prepared: None,
         max_row: 1 << 20,
     }
 }

@@ -15,6 +15,8 @@ fn layout() -> Layout {
         fields: Default::default(),
         source: "zhwiki".into(),
         language: None,
+        variant: None,
+        prepared: None,
         max_row: 16 << 20,
     }
 }

@@ -18,6 +18,8 @@ fn layout() -> Layout {
         fields: Default::default(),
         source: "test".into(),
         language: None,
+        variant: None,
+        prepared: None,
         max_row: 1 << 20,
     }
 }
