@@ -56,7 +56,7 @@ fn one_variant_with_groups_from_behind_the_articles() {
     assert_eq!(texts[6], "軟體與光碟片，程式、程式與$程式$，頭髮。\n第7篇");
     scratch.write("recipe.toml", recipe(""));
     let texts = scratch.build("as-written", &[]).column("data/pretrain", "text");
-    assert_eq!(texts[6], "軟體與光盘片，程式、程式與$程式$，頭髮。\n第7篇");
+    assert_eq!(texts[6], "軟體與光碟片，程式、程式與$程式$，頭髮。\n第7篇");
 }
 
 #[test]

@@ -5,10 +5,10 @@
 //! something was removed, the brackets and commas that stood around it are mended (`（{{lang-en|}}，）` leaves no `（，）`);
 //! text around which nothing was removed is never touched. Formulas stay LaTeX: `$E=mc^2$`.
 //!
-//! `-{zh-hans:…;zh-hant:…}-` gives the words of one variant, and the rules that a page states for itself (`-{H|…}-`,
-//! `-{A|…}-`, `{{NoteTA|1=…}}`) are applied to the text that follows them, longest match first; so are those of the
-//! conversion groups that it names (`{{NoteTA|G1=IT}}`), where the caller has them. Where a variant is asked for, all
-//! other text is converted to it by [`convert`](super::convert); formulas, code, `<nowiki>` and `-{R|…}-` are not.
+//! `-{zh-hans:…;zh-hant:…}-` gives the words of one variant. Where a variant is asked for, all text is converted to it:
+//! the rules that a page states for itself (`-{H|…}-`, `-{A|…}-`, `{{NoteTA|1=…}}`) are applied to the text that follows
+//! them, longest match first; so are those of the conversion groups that it names (`{{NoteTA|G1=IT}}`), where the caller
+//! has them; all other text goes through [`convert`](super::convert). Formulas, code, `<nowiki>` and `-{R|…}-` do not.
 //!
 //! Nothing here recurses and every pass is linear in the page, so that a page of a hundred thousand `{{` costs no more
 //! than any other of its size; constructs nested deeper than [`DEPTH`] are dropped.
@@ -46,8 +46,8 @@ pub use variants::Variant;
 /// How to read a page.
 #[derive(Clone, Copy, Default)]
 pub struct Options<'a> {
-    /// The variant that all of the text is converted to. Without one the text stays as it is written, and where the page
-    /// gives words of several variants, those of the mainland are taken.
+    /// The variant that all of the text is converted to. Without one the text stays as its authors wrote it, and only
+    /// where they gave words of several variants, those of the mainland are taken.
     pub variant: Option<Variant>,
     /// The conversion groups of the wiki.
     pub groups: Option<&'a Groups>,

@@ -85,12 +85,11 @@ impl<'a> Rules<'a> {
         }
     }
 
-    /// The text converted, rules each from its mark on, and without marks but those of pieces. `whole`: not by the rules
-    /// alone.
-    pub(super) fn applied<'t>(&self, text: &'t str, whole: Option<Variant>) -> Cow<'t, str> {
-        let converter = whole.and_then(Variant::converter);
+    /// The text converted to a variant, rules each from its mark on; without marks but those of pieces.
+    pub(super) fn applied<'t>(&self, text: &'t str, variant: Option<Variant>) -> Cow<'t, str> {
+        let converter = variant.and_then(Variant::converter);
         let ruled = !self.steps.is_empty() || !self.groups.is_empty();
-        if !ruled && converter.is_none() {
+        if converter.is_none() {
             return match text.contains(|c| is_mark(c) && !matches!(c, PIECE | END)) {
                 true => text.replace(|c| is_mark(c) && !matches!(c, PIECE | END), "").into(),
                 false => text.into(),

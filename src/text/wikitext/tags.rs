@@ -3,7 +3,7 @@
 use memchr::{memchr, memmem};
 
 use super::variants::{Variant, raw};
-use super::{BREAK, HOLE, Pieces, entities};
+use super::{BREAK, COOKED, HOLE, Pieces, RAW, entities};
 
 /// What becomes of an extension tag's contents.
 #[derive(Clone, Copy, PartialEq)]
@@ -275,6 +275,8 @@ pub(super) fn html(text: &str) -> String {
         let is = |names: &[&str]| names.iter().any(|n| n.eq_ignore_ascii_case(tag.name));
         if is(BLOCKS) {
             out.push(BREAK);
+        } else if is(&["code"]) && !tag.selfclosing {
+            out.push(if tag.closing { COOKED } else { RAW });
         } else if is(&["td", "th"]) {
             out.push(' ');
         } else if is(&["rt"]) {

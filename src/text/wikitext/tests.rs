@@ -7,8 +7,12 @@ fn hans(page: &str) -> String {
     plain(page, &Options::default())
 }
 
+fn in_variant(variant: Variant, page: &str) -> String {
+    plain(page, &Options { variant: Some(variant), groups: None })
+}
+
 fn hant(page: &str) -> String {
-    plain(page, &Options { variant: Some(Variant::Tw), groups: None })
+    in_variant(Variant::Tw, page)
 }
 
 #[track_caller]
@@ -137,7 +141,7 @@ fn empty_sections() {
 
 #[test]
 fn variants_of_words() {
-    let both = |page: &str| (hans(page), hant(page));
+    let both = |page: &str| (in_variant(Variant::Cn, page), hant(page));
     let of = |a: &str, b: &str| (a.to_string(), b.to_string());
     assert_eq!(both("-{甲}-乙-{}-丙"), of("甲乙丙", "甲乙丙"));
     assert_eq!(both("-{zh-hans:联邦州; zh-hant:邦}-"), of("联邦州", "邦"));
@@ -162,6 +166,13 @@ fn variants_of_words() {
     assert_eq!(both(note), of("软件程序", "軟體程式"));
     let longest = "-{H|zh-cn:乙;zh-tw:甲}--{H|zh-cn:丁丁;zh-tw:甲甲}-甲甲甲";
     assert_eq!(both(longest), of("丁丁乙", "甲甲甲"));
+    // Without a variant, as written.
+    assert_eq!(hans("-{H|zh-cn:光盘;zh-tw:光碟}-光碟、-{zh-cn:软件;zh-tw:軟體}-、頭髮"), "光碟、软件、頭髮");
+    assert_eq!(in_variant(Variant::Hk, "{{lang|ja|発}}里面"), "発裏面");
+    let kept = "<nowiki>頭</nowiki><math>髮</math>-{髮}-<code>髮</code><pre>髮</pre>";
+    assert_eq!(in_variant(Variant::Cn, kept), "頭$髮$髮髮髮");
+    let inside = "-{zh-cn:頭-{}-髮;zh-tw:乙}-頭髮-{zh-cn;zh-hans|頭髮}--{zh-tw|頭髮}-";
+    assert_eq!(in_variant(Variant::Cn, inside), "頭髮头发头发頭髮");
 }
 
 #[test]
@@ -299,7 +310,7 @@ fn every_cut_of_a_sample() {
         [[File:g.jpg|thumb|h[[i]]]]-{zh-hans:j;zh-hant:k&nbsp;}-<math>l</math>[http://m n]。\n== o ==\n{| p\n|-\n| q\n|}\n\
         ; r : s\n* [[t (u)|]] &#x4E00; <nowiki>v</nowiki>__NOTOC__ <br/>{{{w|x}}}-{H|y=>zh-cn:z}-y\n=== A ===\n[[Category:B]]";
     let whole = hans(sample);
-    assert_eq!(whole, "甲（a），j$l$n。\n\no\n\nr\ns\nt 一 v\nxz");
+    assert_eq!(whole, "甲（a），j$l$n。\n\no\n\nr\ns\nt 一 v\nxy");
     for (at, _) in sample.char_indices() {
         hans(&sample[..at]);
         hans(&sample[at..]);
