@@ -25,6 +25,7 @@ pub mod manifest;
 pub mod output;
 pub mod parquet_file;
 pub mod plans;
+mod prepare;
 pub mod sample;
 pub mod shards;
 pub mod state;

@@ -51,6 +51,7 @@ pub fn source(name: &str, usage: Option<Use>) -> Source {
         language: None,
         license: None,
         encoding: None,
+        variant: None,
         fields: BTreeMap::new(),
         options: Default::default(),
         limit: None,

@@ -70,6 +70,9 @@ pub struct Source {
     pub license: Option<String>,
     /// Encoding by WHATWG name; detected where absent.
     pub encoding: Option<String>,
+    /// MediaWiki only: the variant of Chinese that pages are converted to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
     /// Ours = theirs, nested by dots.
     pub fields: BTreeMap<String, String>,
     /// Choices that the format leaves to the recipe.

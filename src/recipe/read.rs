@@ -13,11 +13,12 @@ use crate::Result;
 use crate::formats::{self, FIELDS};
 use crate::rows::Use;
 use crate::text::spelling::did_you_mean;
+use crate::text::wikitext::Variant;
 
 const TOP: [&str; 7] = ["name", "about", "policy", "source", "input", "stage", "output"];
-const SOURCE: [&str; 15] = [
-    "name", "path", "card", "parts", "revision", "format", "rows", "use", "language", "license", "encoding", "fields",
-    "options", "limit", "priority",
+const SOURCE: [&str; 16] = [
+    "name", "path", "card", "parts", "revision", "format", "rows", "use", "language", "license", "encoding", "variant",
+    "fields", "options", "limit", "priority",
 ];
 const INPUT: [&str; 2] = ["max_unreadable", "max_row"];
 const OUTPUT: [&str; 3] = ["shard", "signals", "dropped_text"];
@@ -259,7 +260,7 @@ impl Reader {
             .collect();
         let mut word = |key: &str| get(key).and_then(|e| Some((self.text(e)?, e.node.span.clone())));
         let (format, rows, usage, encoding) = (word("format"), word("rows"), word("use"), word("encoding"));
-        let (name, language, license) = (word("name"), word("language"), word("license"));
+        let (name, language, license, variant) = (word("name"), word("language"), word("license"), word("variant"));
         let format = format.and_then(|(f, span)| {
             let found = formats.contains(&f.as_str()).then(|| f.clone());
             self.word(&f, &span, "format", &formats, found)
@@ -271,6 +272,11 @@ impl Reader {
             let known = ["UTF-8", "UTF-16LE", "UTF-16BE", "gb18030", "GBK", "Big5", "EUC-JP", "Shift_JIS", "EUC-KR"];
             let found = encoding_rs::Encoding::for_label(label.as_bytes()).map(|e| e.name().to_owned());
             self.word(&label, &span, "encoding", &known, found)
+        });
+        let variant = variant.and_then(|(code, span)| {
+            let known = Variant::ALL.map(Variant::code);
+            let found = Variant::parse(&code).map(|v| v.code().to_owned());
+            self.word(&code, &span, "variant", &known, found)
         });
         let mut fields = BTreeMap::new();
         if let Some(entry) = get("fields") {
@@ -310,6 +316,7 @@ impl Reader {
             language: language.map(|l| l.0),
             license: license.map(|l| l.0),
             encoding,
+            variant,
             fields,
             options,
             limit: get("limit").and_then(|e| self.int(e, 1)).map(|l| l as u64),

@@ -8,6 +8,7 @@ use crate::build::output::data_schema;
 use crate::formats::{self, FIELDS};
 use crate::rows::Use;
 use crate::stages::{self, Kind};
+use crate::text::wikitext::Variant;
 
 /// What [`super::bytes`] reads.
 const SIZE: &str = r"^\s*([0-9]+\.?[0-9]*|\.[0-9]+)\s*(B|[KMGT]iB|[kKMGT]B)?\s*$";
@@ -56,6 +57,8 @@ pub fn recipe() -> Json {
             "language": text("The language of the source, where known."),
             "license": text("The licence of the source; it is carried to every row."),
             "encoding": text("The encoding by its WHATWG name; detected where absent."),
+            "variant": {"enum": Variant::ALL.map(Variant::code),
+                        "description": "MediaWiki only: the variant of Chinese that pages are converted to."},
             "fields": closed(Json::Object(fields), &[], "Ours = theirs, nested by dots."),
             "options": closed(Json::Object(options), &[], "What the format leaves to the recipe; `corpus explain` says more."),
             "limit": {"type": "integer", "minimum": 1, "description": "Only the first rows."},

@@ -46,6 +46,7 @@ fn a_sound_recipe_is_read_whole() {
         language = "zh"
         license  = "CC0-1.0"
         encoding = "gb2312"
+        variant  = "zh-Hant-TW"
         fields   = { text = "body.content", id = "uid" }
         limit    = 10_000
         priority = -2
@@ -83,6 +84,7 @@ fn a_sound_recipe_is_read_whole() {
         language: None,
         license: None,
         encoding: None,
+        variant: None,
         fields: BTreeMap::new(),
         options: BTreeMap::new(),
         limit: None,
@@ -100,6 +102,7 @@ fn a_sound_recipe_is_read_whole() {
         language: Some("zh".into()),
         license: Some("CC0-1.0".into()),
         encoding: Some("GBK".into()),
+        variant: Some("zh-tw".into()),
         fields: [("text".into(), "body.content".into()), ("id".into(), "uid".into())].into(),
         options: BTreeMap::new(),
         limit: Some(10_000),
