@@ -89,7 +89,7 @@ fn a_sound_recipe_is_read_whole() {
         options: BTreeMap::new(),
         limit: None,
         priority: 0,
-        line: 16,
+        line: 17,
     };
     let novels = Source {
         name: "novels".into(),
