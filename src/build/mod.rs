@@ -21,6 +21,7 @@ pub mod inputs;
 pub mod jobs;
 pub mod keys;
 pub mod layout;
+pub mod lock;
 pub mod manifest;
 pub mod output;
 pub mod parquet_file;
@@ -29,6 +30,7 @@ mod prepare;
 pub mod sample;
 pub mod shards;
 pub mod state;
+pub mod stored;
 pub mod unpack;
 pub mod usage;
 

@@ -14,6 +14,7 @@ mod inspect;
 mod list;
 mod peek;
 mod plan;
+mod ready;
 mod reasons;
 mod show;
 mod sources;
