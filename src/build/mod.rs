@@ -22,6 +22,7 @@ pub mod jobs;
 pub mod keys;
 pub mod layout;
 pub mod manifest;
+mod near;
 pub mod output;
 pub mod parquet_file;
 pub mod plans;

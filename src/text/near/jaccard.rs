@@ -5,7 +5,8 @@
 pub struct Table {
     /// A hash, and the epoch in which it was put there.
     cells: Vec<(u64, u32)>,
-    shift: u32,
+    /// Cells in use: a power of two.
+    size: usize,
     epoch: u32,
 }
 
@@ -15,14 +16,14 @@ impl Table {
         Table::default()
     }
 
-    /// Empties the table and makes room for `hashes` hashes.
+    /// Empties the table and makes room for `hashes` hashes. After a large set, small ones stay close together.
     pub fn begin(&mut self, hashes: usize) {
         let size = (hashes * 2).next_power_of_two().max(1 << 10);
-        if size > self.cells.len() || self.cells.len() > 64 * size.max(1 << 14) {
+        if size > self.cells.len() {
             self.cells = vec![(0, 0); size];
             self.epoch = 0;
         }
-        self.shift = 64 - self.cells.len().trailing_zeros();
+        self.size = size;
         self.epoch = self.epoch.wrapping_add(1);
         if self.epoch == 0 {
             self.cells.fill((0, 0));
@@ -33,8 +34,8 @@ impl Table {
     /// Puts a hash in; whether it was not there.
     #[inline]
     pub fn insert(&mut self, hash: u64) -> bool {
-        let mask = self.cells.len() - 1;
-        let mut at = (hash >> self.shift) as usize;
+        let mask = self.size - 1;
+        let mut at = (hash >> 32) as usize;
         loop {
             let cell = &mut self.cells[at & mask];
             if cell.1 != self.epoch {
@@ -51,8 +52,8 @@ impl Table {
     /// Whether a hash is there.
     #[inline]
     pub fn has(&self, hash: u64) -> bool {
-        let mask = self.cells.len() - 1;
-        let mut at = (hash >> self.shift) as usize;
+        let mask = self.size - 1;
+        let mut at = (hash >> 32) as usize;
         loop {
             let cell = self.cells[at & mask];
             if cell.1 != self.epoch {
