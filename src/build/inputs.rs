@@ -407,6 +407,7 @@ impl Inputs {
                     modified,
                     first: 0,
                     last: u64::MAX,
+                    only: None,
                 });
             }
         }

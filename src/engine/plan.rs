@@ -151,20 +151,18 @@ pub fn field(input: &Plan, of: Expr, field: &str) -> Result<Expr> {
 /// Joins `left` with at most one row each of `right` by `ord`; partition *i* of both must hold the same range, sorted.
 /// The right side's `ord` is left out, its other columns follow the left ones.
 pub fn left_join(left: Plan, right: Plan) -> Result<Plan> {
-    join(left, right, JoinType::Left)
-}
-
-/// The same, with only those rows of `left` that `right` has too.
-pub fn inner_join(left: Plan, right: Plan) -> Result<Plan> {
-    join(left, right, JoinType::Inner)
-}
-
-fn join(left: Plan, right: Plan, kind: JoinType) -> Result<Plan> {
     let width = left.schema().fields().len();
     let on = vec![(column(&left, "ord")?, column(&right, "ord")?)];
     let options = vec![SortOptions { descending: false, nulls_first: true }];
-    let joined: Plan =
-        Arc::new(SortMergeJoinExec::try_new(left, right, on, None, kind, options, NullEquality::NullEqualsNothing)?);
+    let joined: Plan = Arc::new(SortMergeJoinExec::try_new(
+        left,
+        right,
+        on,
+        None,
+        JoinType::Left,
+        options,
+        NullEquality::NullEqualsNothing,
+    )?);
     let schema = joined.schema();
     let columns = schema
         .fields()

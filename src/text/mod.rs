@@ -1,6 +1,7 @@
 //! Pure kernels over `&str`: no arrow, no engine, no files.
 
 pub mod classes;
+pub mod diff;
 pub mod near;
 pub mod normalize;
 pub mod script;

@@ -237,3 +237,26 @@ fn another_threshold_reads_nothing_again() {
         std::fs::read_dir(work).unwrap().flatten().find(|e| e.file_name().to_string_lossy().starts_with("near-"));
     assert!(!near.unwrap().path().join("work").exists(), "files of the comparison stay behind");
 }
+
+#[test]
+fn clusters_are_shown_side_by_side() {
+    let scratch = Scratch::new();
+    let base = document(9);
+    let changed = base.replacen("数据", "资料", 1);
+    scratch.write("docs/a.jsonl", lines(&[base.clone(), document(4), base.clone(), changed, base]));
+    scratch.write("recipe.toml", recipe(""));
+    scratch.build("out", &[]);
+    let shown = scratch.corpus(&["inspect", "out", "--clusters"]);
+    let text = shown.stdout();
+    assert!(
+        text.contains("d0 · 4 rows · similarity 0.") && text.contains("⟦数据⟧") && text.contains("⟦资料⟧"),
+        "{text}"
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&scratch.corpus(&["--format", "json", "inspect", "out", "--clusters"]).stdout()).unwrap();
+    assert_eq!(
+        (json["clusters"][0]["rows"].as_u64(), json["clusters"][0]["pairs"][0]["id"].as_str()),
+        (Some(4), Some("d3"))
+    );
+    assert_eq!(scratch.corpus(&["inspect", "docs", "--clusters"]).code(), 1);
+}

@@ -1,6 +1,7 @@
 //! The rows that are compared. Each has a number by its place (its *doc*), and one by the order in which rows are to be
 //! kept (its *rank*); where the first row stays, these are the same.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use arrow::array::{Array, AsArray, RecordBatch};
@@ -147,9 +148,9 @@ impl Docs {
         self.ords.number(doc)
     }
 
-    /// All row keys in order.
-    pub fn each_ord(&self, mut found: impl FnMut(usize, u64) -> Result<()>) -> Result<()> {
-        self.ords.each(|doc, ord| {
+    /// Row keys of some docs in order.
+    pub fn each_ord(&self, docs: Range<usize>, mut found: impl FnMut(usize, u64) -> Result<()>) -> Result<()> {
+        self.ords.range(docs, |doc, ord| {
             let mut bytes = [0; 8];
             bytes.copy_from_slice(ord);
             found(doc, u64::from_le_bytes(bytes))

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::path::PathBuf;
 
 use crate::{Error, Result};
@@ -114,27 +115,33 @@ impl Flat {
     }
 
     /// Hands over all records in order.
-    pub fn each(&self, mut found: impl FnMut(usize, &[u8]) -> Result<()>) -> Result<()> {
-        let mut at = 0;
-        if let Some(file) = &self.file {
-            let mut block = vec![0; self.width * (CHUNK / self.width).max(1)];
-            let mut start = 0;
-            while start < self.written {
-                let length = block.len().min((self.written - start) as usize);
+    pub fn each(&self, found: impl FnMut(usize, &[u8]) -> Result<()>) -> Result<()> {
+        self.range(0..self.len(), found)
+    }
+
+    /// Hands over some records in order.
+    pub fn range(&self, wanted: Range<usize>, mut found: impl FnMut(usize, &[u8]) -> Result<()>) -> Result<()> {
+        let on_disk = self.written as usize / self.width;
+        let mut at = wanted.start;
+        if let Some(file) = self.file.as_ref().filter(|_| at < on_disk) {
+            let mut block = Vec::new();
+            while at < wanted.end.min(on_disk) {
+                let records = (CHUNK / self.width).max(1).min(wanted.end.min(on_disk) - at);
+                block.resize(records * self.width, 0);
                 {
                     let mut file = file.borrow_mut();
-                    let read = file.seek(SeekFrom::Start(start)).and_then(|_| file.read_exact(&mut block[..length]));
-                    read.map_err(Error::io(&self.path))?;
+                    let start = SeekFrom::Start((at * self.width) as u64);
+                    file.seek(start).and_then(|_| file.read_exact(&mut block)).map_err(Error::io(&self.path))?;
                 }
-                for record in block[..length].chunks_exact(self.width) {
+                for record in block.chunks_exact(self.width) {
                     found(at, record)?;
                     at += 1;
                 }
-                start += length as u64;
             }
         }
-        for record in self.memory.chunks_exact(self.width) {
-            found(at, record)?;
+        while at < wanted.end {
+            let start = (at - on_disk) * self.width;
+            found(at, &self.memory[start..start + self.width])?;
             at += 1;
         }
         Ok(())

@@ -21,7 +21,7 @@ mod sorter;
 mod texts;
 mod verify;
 
-use arrow::array::{AsArray, RecordBatch, UInt64Array};
+use arrow::array::AsArray;
 use arrow::datatypes::UInt64Type;
 use futures::StreamExt;
 
@@ -29,14 +29,12 @@ use super::chain::Link;
 use super::decide::{self, Buckets, Drop};
 use super::inputs::SourceInput;
 use super::jobs::Job;
-use super::parquet_file::{PartFile, Style};
 use super::plans::{Folders, Plans};
 use super::usage;
 use super::{Build, Scanned};
 use crate::engine::functions::ids::{IdsKernel, IdsSpec};
 use crate::engine::functions::{Kernel, rows::Batch};
 use crate::engine::session::{NARROW_ROWS, TEXT_ROWS};
-use crate::rows;
 use crate::stages::keep::number;
 use crate::stages::near_dedup::{Keep, NearDedup, Scope, Verify};
 use crate::text::near::sketch::least;
@@ -190,64 +188,50 @@ impl Run<'_> {
     /// Reads the texts of the rows that are in a pair.
     async fn texts(&self, docs: &Docs, pairs: &Pairs) -> Result<Texts> {
         self.build.progress.phase("Reading candidates", pairs.rows);
-        let wanted = self.space.folder.join("wanted");
-        scratch(&wanted)?;
-        let units = self.wanted(docs, pairs, &wanted)?;
-        let mut writer = Writer::new(&self.space)?;
-        let mut doc = 0;
-        for (_, source, of_source) in self.sources() {
-            let units: Vec<usize> = of_source.iter().copied().filter(|u| units.contains(u)).collect();
-            if units.is_empty() {
-                continue;
+        // Docs of each unit: `(unit, first doc, one past the last)`.
+        let mut units: Vec<(usize, usize, usize)> = Vec::new();
+        docs.each_ord(0..docs.len(), |doc, ord| {
+            match units.last_mut() {
+                Some((unit, _, last)) if ord >> 32 < self.plans.inputs.units[*unit].pieces.end as u64 => {
+                    *last = doc + 1
+                }
+                _ => units.push((self.build.unit_of(self.plans.inputs, ord), doc, doc + 1)),
             }
+            Ok(())
+        })?;
+        let mut writer = Writer::new(&self.space)?;
+        for (unit, first, last) in units {
+            let mut wanted: Vec<(u64, usize)> = Vec::new();
+            docs.each_ord(first..last, |doc, ord| {
+                wanted.extend(pairs.docs.has(doc).then_some((ord, doc)));
+                Ok(())
+            })?;
+            let source = self.plans.inputs.sources.iter().find(|s| s.units.contains(&unit));
+            let Some(source) = source.filter(|_| !wanted.is_empty()) else { continue };
             if !self.plans.is_staged(self.link, source) {
                 source.files.iter().try_for_each(super::inputs::InputFile::make_readable)?;
             }
-            let plan = self.build.seen(self.plans.near_texts(self.link, source, &units, &self.at, &wanted)?);
-            for partition in 0..units.len() {
-                let mut stream = plan.execute(partition, self.build.session.context(TEXT_ROWS))?;
-                while let Some(batch) = stream.next().await {
-                    self.check()?;
-                    let batch = batch?;
-                    add(&mut writer, source.usage, docs, &mut doc, &batch)?;
-                    self.build.progress.advance(batch.num_rows() as u64);
+            let ords: Vec<u64> = wanted.iter().map(|w| w.0).collect();
+            let plan = self.build.seen(self.plans.near_texts(self.link, source, unit, &self.at, &ords)?);
+            let mut stream = plan.execute(0, self.build.session.context(TEXT_ROWS))?;
+            let mut at = 0;
+            while let Some(batch) = stream.next().await {
+                self.check()?;
+                let batch = batch?;
+                let content = Batch::new(source.usage, &batch.columns()[1..], batch.num_rows())?;
+                let mut texts = Vec::new();
+                for (row, ord) in batch.column(0).as_primitive::<UInt64Type>().values().iter().enumerate() {
+                    if at < wanted.len() && wanted[at].0 == *ord {
+                        content.texts(row, &mut texts);
+                        writer.add(wanted[at].1, &texts)?;
+                        at += 1;
+                    }
                 }
             }
+            self.build.progress.advance(at as u64);
         }
-        let _ = std::fs::remove_dir_all(&wanted);
         self.build.progress.done(&format!("{} rows", usage::count(pairs.rows)));
         writer.finish()
-    }
-
-    /// Writes the keys of the rows that are in a pair, a file a unit; which units have some.
-    fn wanted(&self, docs: &Docs, pairs: &Pairs, folder: &std::path::Path) -> Result<Vec<usize>> {
-        let mut units: Vec<usize> = Vec::new();
-        let mut held: Vec<u64> = Vec::new();
-        let write = |unit: Option<&usize>, held: &mut Vec<u64>| -> Result<()> {
-            let Some(unit) = unit else { return Ok(()) };
-            let path = crate::engine::sink::unit_file(folder, *unit as u64);
-            let mut file = PartFile::create(&path, plan::wanted_schema(), Style::Stage)?;
-            for chunk in held.chunks(NARROW_ROWS) {
-                let column = std::sync::Arc::new(UInt64Array::from(chunk.to_vec()));
-                file.write_all(&RecordBatch::try_new(plan::wanted_schema(), vec![column])?)?;
-            }
-            held.clear();
-            file.finish()
-        };
-        docs.each_ord(|doc, ord| {
-            if !pairs.docs.has(doc) {
-                return Ok(());
-            }
-            let unit = self.build.unit_of(self.plans.inputs, ord);
-            if units.last() != Some(&unit) {
-                write(units.last(), &mut held)?;
-                units.push(unit);
-            }
-            held.push(ord);
-            Ok(())
-        })?;
-        write(units.last(), &mut held)?;
-        Ok(units)
     }
 
     /// Names the kept row for every row that goes, by unit.
@@ -316,19 +300,4 @@ impl Run<'_> {
 /// Four bytes of a record, as the number of a doc.
 fn part(record: &[u8; 16], at: usize) -> usize {
     record[at..at + 4].iter().fold(0, |n, b| n << 8 | usize::from(*b))
-}
-
-/// Adds the texts of a batch; its rows are among the docs, after the last.
-fn add(writer: &mut Writer, usage: rows::Use, docs: &Docs, doc: &mut usize, batch: &RecordBatch) -> Result<()> {
-    let ords = batch.column(0).as_primitive::<UInt64Type>();
-    let content = Batch::new(usage, &batch.columns()[1..], batch.num_rows())?;
-    let mut texts = Vec::new();
-    for row in 0..batch.num_rows() {
-        while *doc < docs.len() && docs.ord(*doc)? < ords.value(row) {
-            *doc += 1;
-        }
-        content.texts(row, &mut texts);
-        writer.add(*doc, &texts)?;
-    }
-    Ok(())
 }

@@ -1,25 +1,17 @@
 //! The plans of `near_dedup`: narrow columns in order, ids in order, and the texts of some rows in order.
 
-use std::path::Path;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-
-use crate::Result;
 use crate::build::chain::Link;
 use crate::build::inputs::SourceInput;
 use crate::build::plans::{Folders, Narrow, Plans, id_of, worked};
 use crate::engine::functions::near::columns;
-use crate::engine::plan::{self, Part, Plan};
+use crate::engine::plan::{self, Plan};
 use crate::engine::scan::scan;
 use crate::engine::sink::unit_file;
 use crate::rows;
 use crate::stages::near_dedup::{Keep, NearDedup};
-
-/// Keys of the rows whose text is wanted.
-pub fn wanted_schema() -> SchemaRef {
-    Arc::new(Schema::new(vec![Field::new("ord", DataType::UInt64, false)]))
-}
+use crate::{Error, Result};
 
 impl Plans<'_> {
     /// The rows of a source that are still there and that the stage applies to, in order and in one partition: `ord`,
@@ -79,30 +71,39 @@ impl Plans<'_> {
         plan::project(node, columns)
     }
 
-    /// The content of the rows listed in the folder `wanted` (a file a unit), as `link` finds it: one partition a unit,
-    /// in order; `ord`, then the content columns.
+    /// The content of the rows `wanted` (keys, ascending) of a unit, as `link` finds it, in order and in one partition:
+    /// `ord`, then the content columns. Where the text is staged, all rows of the unit.
     pub fn near_texts(
         &self,
         link: &Link,
         source: &SourceInput,
-        units: &[usize],
+        unit: usize,
         at: &Folders<'_>,
-        wanted: &Path,
+        wanted: &[u64],
     ) -> Result<Plan> {
-        let parts = |folder: &Path| -> Vec<Vec<Part>> {
-            units.iter().map(|u| vec![(unit_file(folder, *u as u64), Vec::new())]).collect()
-        };
-        let wanted = plan::parquet(&parts(wanted), &wanted_schema(), &["ord"], &[])?;
         let content = rows::content(source.usage);
         let names: Vec<&str> = std::iter::once("ord").chain(content.iter().map(|f| f.name().as_str())).collect();
         if self.is_staged(link, source) {
-            let schema = self.unit_schema(source)?;
-            return plan::inner_join(plan::parquet(&parts(at.units), &schema, &names, &[])?, wanted);
+            let file = vec![vec![(unit_file(at.units, unit as u64), Vec::new())]];
+            return plan::parquet(&file, &self.unit_schema(source)?, &names, &[]);
         }
-        let first = source.pieces.start;
-        let groups: Vec<Vec<usize>> =
-            units.iter().map(|u| self.inputs.units[*u].pieces.clone().map(|p| p - first).collect()).collect();
-        let scanned = plan::inner_join(scan(Arc::new(self.scan_spec(source)), &groups), wanted)?;
+        let mut spec = self.scan_spec(source);
+        spec.pieces = self.inputs.pieces[self.inputs.units[unit].pieces.clone()].to_vec();
+        spec.pieces.iter_mut().for_each(|piece| piece.only = Some(Vec::new()));
+        for ord in wanted {
+            let (number, row) = (ord >> 32, ord & 0xffff_ffff);
+            let only = spec.pieces.iter_mut().find(|p| p.number == number).and_then(|p| p.only.as_mut());
+            match only {
+                Some(only) => match only.last_mut() {
+                    Some(last) if last.1 == row => last.1 += 1,
+                    _ => only.push((row, row + 1)),
+                },
+                None => return Err(Error::Engine(format!("row {ord:x} is not in unit {unit}"))),
+            }
+        }
+        spec.pieces.retain(|piece| piece.only.as_ref().is_some_and(|only| !only.is_empty()));
+        let all = vec![(0..spec.pieces.len()).collect()];
+        let scanned = scan(Arc::new(spec), &all);
         if self.chain.cleans(source, 0..link.number) {
             return worked(scanned, source, &["ord"], self.chain.rows_before(source, link.number));
         }
