@@ -441,6 +441,7 @@ impl Inputs {
                     modified,
                     first: 0,
                     last: u64::MAX,
+                    only: None,
                 });
             }
         }

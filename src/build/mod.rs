@@ -23,6 +23,7 @@ pub mod keys;
 pub mod layout;
 pub mod lock;
 pub mod manifest;
+mod near;
 pub mod output;
 pub mod parquet_file;
 pub mod plans;

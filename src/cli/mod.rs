@@ -8,6 +8,7 @@ use crate::{Error, Result};
 
 mod build;
 mod check;
+mod clusters;
 mod completions;
 mod explain;
 mod inspect;

@@ -14,6 +14,7 @@ mod generated;
 mod harness;
 mod house;
 mod kill;
+mod near;
 mod parsoid;
 mod plans;
 mod recipes;
