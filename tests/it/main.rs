@@ -10,6 +10,7 @@
 mod bad_input;
 mod commands;
 mod determinism;
+mod fetch;
 mod generated;
 mod harness;
 mod house;
@@ -18,5 +19,6 @@ mod near;
 mod parsoid;
 mod plans;
 mod recipes;
+mod servers;
 mod shared_data;
 mod wikipedia;
