@@ -1,6 +1,10 @@
 //! Pure kernels over `&str`: no arrow, no engine, no files.
 
 pub mod classes;
+pub mod convert;
+pub mod diff;
+pub mod figures;
+pub mod near;
 pub mod normalize;
 pub mod script;
 pub mod spelling;
