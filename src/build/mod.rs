@@ -25,6 +25,7 @@ pub mod manifest;
 pub mod output;
 pub mod parquet_file;
 pub mod plans;
+mod prepare;
 pub mod sample;
 pub mod shards;
 pub mod state;
@@ -356,7 +357,8 @@ impl Build<'_> {
             folder: job.folder.clone(),
             slabs: slabs.iter().map(|s| (s.first, s.number)).collect(),
             usage: source.usage,
-            source: source.source.name.clone(),
+            source: source.source.label.clone(),
+            subset: source.source.card.as_ref().and_then(|c| c.part.clone()).filter(|p| p != "all"),
             license: source.source.license.clone(),
             language: source.source.language.clone(),
             measured_language: last("language"),

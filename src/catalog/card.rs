@@ -142,6 +142,12 @@ pub struct Part {
     /// Field names, ours = theirs, nested by dots.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fields: BTreeMap<String, String>,
+    /// Choices that the format leaves open (`corpus explain FORMAT`).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub options: BTreeMap<String, String>,
+    /// How to read it for another use: `[part.as.instruct]`.
+    #[serde(rename = "as", default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub readings: BTreeMap<Use, Reading>,
     /// Names of its files in the original layout, as globs over the path or the file name alone: what
     /// `--from` looks for, in folders and inside archives.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -149,6 +155,20 @@ pub struct Part {
     /// Left out unless asked for by name (`--part`, `parts`): another form of the same rows, or far too large.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,
+}
+
+/// How a part is read for a use that is not its own.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reading {
+    /// The format; detected where absent.
+    pub format: Option<String>,
+    /// Field names, ours = theirs, nested by dots.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, String>,
+    /// Choices that the format leaves open (`corpus explain FORMAT`).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub options: BTreeMap<String, String>,
 }
 
 /// A place that has the data, or a part of it.
@@ -231,10 +251,16 @@ impl Card {
         self.part.iter().find(|p| p.name == name)
     }
 
+    /// How a part is read for `usage`: its own format and fields, or those that it has for that use.
+    pub fn reading(&self, part: &Part, usage: Use) -> Reading {
+        part.readings.get(&usage).cloned().unwrap_or_else(|| part.own_reading())
+    }
+
     /// All uses: the best, then the others, then those of its parts.
     pub fn uses(&self) -> Vec<Use> {
         let mut uses = vec![self.best];
-        let more = self.also.iter().map(|a| a.usage).chain(self.part.iter().filter_map(|p| p.usage));
+        let of_part = self.part.iter().flat_map(|p| p.usage.into_iter().chain(p.readings.keys().copied()));
+        let more = self.also.iter().map(|a| a.usage).chain(of_part);
         for usage in more {
             if !uses.contains(&usage) {
                 uses.push(usage);
@@ -249,7 +275,18 @@ impl Card {
     }
 }
 
+impl Part {
+    /// How it is read for its own use.
+    pub fn own_reading(&self) -> Reading {
+        Reading { format: self.format.clone(), fields: self.fields.clone(), options: self.options.clone() }
+    }
+}
+
 impl Freedom {
+    /// All kinds, freest first.
+    pub const ALL: [Freedom; 5] =
+        [Freedom::Open, Freedom::Custom, Freedom::Unstated, Freedom::Noncommercial, Freedom::Research];
+
     /// The word in cards and filters.
     pub fn as_str(self) -> &'static str {
         match self {

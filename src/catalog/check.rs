@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::card::{Card, Freedom, Part, Way, Words};
+use super::card::{Card, Freedom, Part, Reading, Way, Words};
 use crate::formats::{self, FIELDS};
 
 /// Facts that `unverified` can name.
@@ -78,9 +78,13 @@ fn parts(card: &Card, say: &mut impl FnMut(String)) {
         if !is_word(&part.name) || !names.insert(&part.name) {
             say(format!("the part `{}` stands twice, or is no name", part.name));
         }
-        format(part.format.as_ref(), &part.name, say);
-        for field in part.fields.keys().filter(|f| !FIELDS.contains(&f.as_str())) {
-            say(format!("part `{}`: rows have no field `{field}`", part.name));
+        let own = part.own_reading();
+        for reading in part.readings.values().chain([&own]) {
+            format(reading.format.as_ref(), &part.name, say);
+            options(reading, &part.name, say);
+            for field in reading.fields.keys().filter(|f| !FIELDS.contains(&f.as_str())) {
+                say(format!("part `{}`: rows have no field `{field}`", part.name));
+            }
         }
         if part.rows_are.as_ref().is_some_and(|r| !["file", "line", "block"].contains(&r.as_str())) {
             say(format!("part `{}`: `rows_are` is `file`, `line` or `block`", part.name));
@@ -100,6 +104,15 @@ fn format(format: Option<&String>, place: &str, say: &mut impl FnMut(String)) {
         && formats::shape(format).is_none()
     {
         say(format!("`{place}`: there is no format `{format}`"));
+    }
+}
+
+fn options(reading: &Reading, place: &str, say: &mut impl FnMut(String)) {
+    let known = reading.format.as_ref().and_then(|f| formats::shape(f)).map_or(&[][..], |s| s.options());
+    for (name, word) in &reading.options {
+        if !known.iter().any(|choice| choice.name == name && choice.words.contains(&word.as_str())) {
+            say(format!("part `{place}`: its format leaves no choice `{name} = \"{word}\"`"));
+        }
     }
 }
 

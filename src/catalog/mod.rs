@@ -4,6 +4,7 @@
 pub mod card;
 pub mod cards;
 pub mod check;
+pub mod table;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

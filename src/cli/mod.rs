@@ -16,6 +16,7 @@ mod peek;
 mod plan;
 mod reasons;
 mod show;
+mod sources;
 mod table;
 pub mod ui;
 

@@ -32,6 +32,38 @@ pub const WORDS: &[(&str, &str)] = &[
         "model",
         "The page is not wikitext (a script, a style sheet, JSON); `value` names what it is. The format sets such pages aside on purpose",
     ),
+    (
+        "no_turns",
+        "The text has none of the markers that begin a turn (`<human>:`, `<bot>:`), so it is no dialogue. The format sets such rows aside; read them for pretraining instead",
+    ),
+    (
+        "no_answer",
+        "The row asks something and nothing answers it: a test file without its answers, or an empty list. The format sets such rows aside; there is nothing to learn from",
+    ),
+    (
+        "empty_answer",
+        "The last turn of the chosen or the rejected dialogue (`value` says which) is empty. The format sets such pairs aside",
+    ),
+    (
+        "prompts_differ",
+        "The chosen and the rejected dialogue differ before their last turn (`value` says where), so the answers are not to the same prompt. The format sets such pairs aside; the row is damaged in the source",
+    ),
+    (
+        "unranked",
+        "Fewer than two of the answers have a score, a rank or a verdict, so that they make no pair. The format sets such rows aside",
+    ),
+    (
+        "rejected",
+        "The message was deleted, or rejected by the reviewers of the source, and nothing of its tree is left. The format sets it aside",
+    ),
+    (
+        "removed",
+        "The text was taken away at its source (`[removed]`, `[deleted]`); `value` says which one. The format sets such rows aside",
+    ),
+    (
+        "duplicate_file",
+        "The corpus itself marks the document as a copy of another one. The format sets such documents aside",
+    ),
     // Unreadable rows.
     (
         "json",
@@ -134,7 +166,7 @@ mod tests {
                 walkdir::WalkDir::new(root.join(folder)).into_iter().flatten().filter(|e| e.file_type().is_file())
             {
                 let source = std::fs::read_to_string(entry.path()).unwrap_or_default();
-                for before in ["reason: \"", "unreadable(\"", "bad(\"", "aside = Some((\"", "failure(\""] {
+                for before in ["reason: \"", "unreadable(\"", "bad(\"", "aside = Some((\"", ".aside(\"", "failure(\""] {
                     for part in source.split(before).skip(1) {
                         let word = part.split('"').next().unwrap_or_default();
                         assert!(explain(word).is_some(), "{}: {word}", entry.path().display());

@@ -29,6 +29,8 @@ pub struct Detected {
     pub rows: Option<TextRows>,
     /// How sure that is, 0 to 1.
     pub confidence: f32,
+    /// The shapes that fit, the best one first.
+    pub fits: Vec<String>,
     /// What else it might be.
     pub runner_up: Option<String>,
     /// What a person should know: a choice that was not clear, and the key that settles it.
@@ -56,6 +58,7 @@ pub fn of(head: &[u8], whole: bool) -> Detected {
         encoding: guess.encoding.clone(),
         rows: None,
         confidence: 1.0,
+        fits: Vec::new(),
         runner_up: None,
         note: None,
     };
@@ -139,11 +142,17 @@ fn json(start: &str, whole: bool, found: &mut Detected) {
     } else {
         super::containers::json_array::first(start, SAMPLE)
     };
+    shape(&elements, found);
+}
+
+/// The shape of objects.
+fn shape(elements: &[String], found: &mut Detected) {
     let objects: Vec<Object<'_>> = elements.iter().filter_map(|e| Object::parse(e.trim()).ok()).collect();
     let mut fits: Vec<(f32, &str)> = shapes::ALL.iter().map(|s| (s.fits(&objects), s.name())).collect();
     fits.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
     let best = fits.first().copied().filter(|f| f.0 > 0.5).unwrap_or((0.5, "fields"));
     found.shape = Some(best.1.to_owned());
+    found.fits = fits.iter().filter(|f| f.0 > 0.5).map(|f| f.1.to_owned()).collect();
     found.confidence = found.confidence.min(best.0.max(0.5));
     if let Some(second) = fits.iter().find(|f| f.1 != best.1).filter(|f| f.0 > 0.5 && best.0 - f.0 < 0.2) {
         found.runner_up = Some(second.1.to_owned());

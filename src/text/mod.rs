@@ -1,6 +1,8 @@
 //! Pure kernels over `&str`: no arrow, no engine, no files.
 
 pub mod classes;
+pub mod convert;
+pub mod figures;
 pub mod normalize;
 pub mod script;
 pub mod spelling;

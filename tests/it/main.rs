@@ -14,6 +14,8 @@ mod generated;
 mod harness;
 mod house;
 mod kill;
+mod parsoid;
 mod plans;
 mod recipes;
 mod shared_data;
+mod wikipedia;
