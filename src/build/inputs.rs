@@ -229,14 +229,14 @@ pub fn layout(max_row: u64, source: &Source, path: &Path, member: Option<&str>) 
     let mut container = found.container.to_string();
     let mut shape = found.shape.clone();
     if let Some(format) = &source.format {
-        if formats::container(format).is_some() {
+        if let Some(named) = formats::container(format) {
             container = format.clone();
-            shape = Some("fields".into());
+            shape = Some(named.shape().to_owned());
         } else {
             shape = Some(format.clone());
         }
     }
-    if !source.fields.is_empty() && source.format.is_none() && shape.is_some() {
+    if !source.fields.is_empty() && source.format.is_none() && shape.as_deref().is_some_and(|s| s != "pairs") {
         shape = Some("fields".into());
     }
     if source.variant.is_some() && container != "mediawiki" {
@@ -441,6 +441,7 @@ impl Inputs {
                     modified,
                     first: 0,
                     last: u64::MAX,
+                    only: None,
                 });
             }
         }

@@ -21,7 +21,9 @@ pub mod inputs;
 pub mod jobs;
 pub mod keys;
 pub mod layout;
+pub mod lock;
 pub mod manifest;
+mod near;
 pub mod output;
 pub mod parquet_file;
 pub mod plans;
@@ -29,6 +31,7 @@ mod prepare;
 pub mod sample;
 pub mod shards;
 pub mod state;
+pub mod stored;
 pub mod unpack;
 pub mod usage;
 

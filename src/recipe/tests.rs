@@ -89,6 +89,7 @@ fn a_sound_recipe_is_read_whole() {
         options: BTreeMap::new(),
         limit: None,
         priority: 0,
+        stored: Vec::new(),
         line: 17,
     };
     let novels = Source {
@@ -107,6 +108,7 @@ fn a_sound_recipe_is_read_whole() {
         options: BTreeMap::new(),
         limit: Some(10_000),
         priority: -2,
+        stored: Vec::new(),
         line: 4,
     };
     let step =
