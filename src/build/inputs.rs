@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use super::find::find;
+use super::find::wanted;
 use super::parquet_file::write_whole;
 use super::{prepare, unpack};
 use crate::engine::scan::{PieceSpec, modified};
@@ -156,7 +157,9 @@ fn files_of(look: &Look<'_>, source: &Source, shown: &str, path: &Path) -> Resul
     let compression = input::compression(path).map_err(io)?;
     let names: Vec<Option<String>> = match input::members(path, compression) {
         Ok(None) => vec![None],
-        Ok(Some(members)) => members.into_iter().map(|m| Some(m.name)).collect(),
+        Ok(Some(members)) => {
+            wanted(source, members.into_iter().map(|m| m.name).collect()).into_iter().map(Some).collect()
+        }
         // An archive that does not open is one row that cannot be read: no member has an empty name, so opening it
         // says what is wrong.
         Err(_) => vec![Some(String::new())],
