@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use super::groups::{Groups, Table};
 use super::variants::{Body, Variant};
-use super::{COOKED, END, PIECE, RAW, RULES, is_mark};
+use super::{COOKED, END, PIECE, RAW, RULES, is_mark, may_have_marks};
 
 /// The conversion rules of a page, in the order of the page.
 #[derive(Default)]
@@ -90,7 +90,7 @@ impl<'a> Rules<'a> {
         let converter = variant.and_then(Variant::converter);
         let ruled = !self.steps.is_empty() || !self.groups.is_empty();
         if converter.is_none() {
-            return match text.contains(|c| is_mark(c) && !matches!(c, PIECE | END)) {
+            return match may_have_marks(text) {
                 true => text.replace(|c| is_mark(c) && !matches!(c, PIECE | END), "").into(),
                 false => text.into(),
             };
