@@ -229,14 +229,14 @@ pub fn layout(max_row: u64, source: &Source, path: &Path, member: Option<&str>) 
     let mut container = found.container.to_string();
     let mut shape = found.shape.clone();
     if let Some(format) = &source.format {
-        if formats::container(format).is_some() {
+        if let Some(named) = formats::container(format) {
             container = format.clone();
-            shape = Some("fields".into());
+            shape = Some(named.shape().to_owned());
         } else {
             shape = Some(format.clone());
         }
     }
-    if !source.fields.is_empty() && source.format.is_none() && shape.is_some() {
+    if !source.fields.is_empty() && source.format.is_none() && shape.as_deref().is_some_and(|s| s != "pairs") {
         shape = Some("fields".into());
     }
     if source.variant.is_some() && container != "mediawiki" {
@@ -249,7 +249,14 @@ pub fn layout(max_row: u64, source: &Source, path: &Path, member: Option<&str>) 
             "leave `variant` out, and convert the text by a stage: run = \"convert_script\"",
         ));
     }
-    let objects = !matches!(container.as_str(), "text" | "mediawiki");
+    // Of the shapes that fit, the one that has rows for the recipe's use.
+    if let (Some(usage), None, Some(name)) = (source.usage, &source.format, &shape)
+        && formats::shape(name).is_some_and(|s| !s.uses().contains(&usage))
+        && let Some(other) = found.fits.iter().find(|f| formats::shape(f).is_some_and(|s| s.uses().contains(&usage)))
+    {
+        shape = Some(other.clone());
+    }
+    let objects = formats::container(&container).is_none_or(|c| c.objects());
     if !objects {
         if let Some(format) = source.format.as_ref().filter(|f| formats::shape(f).is_some()) {
             return Err(Error::input(
@@ -261,7 +268,10 @@ pub fn layout(max_row: u64, source: &Source, path: &Path, member: Option<&str>) 
     }
     let shape = if objects { Some(shape.unwrap_or_else(|| "fields".into())) } else { None };
     let usage = source.usage.or_else(|| {
-        shape.as_ref().map_or(Some(Use::Pretrain), |s| formats::shape(s).and_then(|s| s.uses().first().copied()))
+        shape.as_ref().map_or_else(
+            || formats::container(&container).and_then(|c| c.uses().first().copied()),
+            |s| formats::shape(s).and_then(|s| s.uses().first().copied()),
+        )
     });
     let usage = usage.unwrap_or(Use::Pretrain);
     if let Some(name) = &shape
@@ -274,6 +284,16 @@ pub fn layout(max_row: u64, source: &Source, path: &Path, member: Option<&str>) 
             "change `use`, or describe the rows with `fields`",
         ));
     }
+    let known = shape.as_ref().and_then(|name| formats::shape(name)).map_or(&[][..], |s| s.options());
+    for (name, word) in &source.options {
+        if !known.iter().any(|c| c.name == name && c.words.contains(&word.as_str())) {
+            let what = shape.as_deref().unwrap_or(&container);
+            return Err(Error::input(
+                format!("source `{}`: `{what}` has no option {name} = \"{word}\"", source.name),
+                format!("`corpus explain {what}` lists them; or name the `format` that has it"),
+            ));
+        }
+    }
     let encoding = source.encoding.clone().map_or(found.encoding, Encoding);
     let rows = source.rows.or(found.rows);
     let note = found.note.filter(|_| source.rows.is_none() && source.format.is_none());
@@ -285,7 +305,8 @@ pub fn layout(max_row: u64, source: &Source, path: &Path, member: Option<&str>) 
         encoding,
         rows,
         fields: source.fields.clone(),
-        source: source.name.clone(),
+        options: source.options.clone(),
+        source: source.label.clone(),
         language: source.language.clone(),
         variant: source.variant.clone(),
         prepared: None,
@@ -420,6 +441,7 @@ impl Inputs {
                     modified,
                     first: 0,
                     last: u64::MAX,
+                    only: None,
                 });
             }
         }

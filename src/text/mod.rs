@@ -2,8 +2,12 @@
 
 pub mod classes;
 pub mod convert;
+pub mod diff;
+pub mod figures;
+pub mod near;
 pub mod normalize;
 pub mod script;
+pub mod spelling;
 pub mod table;
 pub mod wikitext;
 pub mod words;

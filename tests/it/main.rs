@@ -10,12 +10,15 @@
 mod bad_input;
 mod commands;
 mod determinism;
+mod fetch;
 mod generated;
 mod harness;
 mod house;
 mod kill;
+mod near;
 mod parsoid;
 mod plans;
 mod recipes;
+mod servers;
 mod shared_data;
 mod wikipedia;

@@ -58,6 +58,9 @@ impl Container for MediaWiki {
     fn docs(&self) -> &'static str {
         crate::stages::module_docs(include_str!("mediawiki.rs"))
     }
+    fn objects(&self) -> bool {
+        false
+    }
     fn split(&self, _layout: &Layout) -> Split {
         Split::Bytes
     }
