@@ -103,6 +103,7 @@ struct Look<'a> {
     work: &'a Path,
     /// Whether big compressed files may be unpacked now.
     unpack: bool,
+    threads: usize,
     known: Mutex<BTreeMap<String, Known>>,
 }
 
@@ -113,7 +114,7 @@ pub fn gather(recipe: &Recipe, unit: u64, work: &Path, threads: usize, unpack: b
     let store = work.join("inputs.json");
     let known: BTreeMap<String, Known> =
         std::fs::read(&store).ok().and_then(|b| serde_json::from_slice(&b).ok()).unwrap_or_default();
-    let look = Look { recipe, unit, work, unpack, known: Mutex::new(known) };
+    let look = Look { recipe, unit, work, unpack, threads, known: Mutex::new(known) };
     let mut inputs = Inputs { sources: Vec::new(), pieces: Vec::new(), owners: Vec::new(), units: Vec::new() };
     for source in &recipe.sources {
         let found = find(recipe, source)?;
@@ -212,7 +213,7 @@ fn plain_copy(
     if let Some((bytes, starts, lines)) = known.unpacked.clone().filter(|u| u.1.len() < 2 || u.1[1] >= look.unit) {
         return Ok(Some((place, bytes, starts, lines)));
     }
-    if !look.unpack || !unpack::unpack(path, layout, &place)? {
+    if !look.unpack || !unpack::unpack(path, layout, &place, look.threads)? {
         return Ok(None);
     }
     let meta = std::fs::metadata(&place).map_err(Error::io(&place))?;
@@ -388,9 +389,9 @@ impl InputFile {
     }
 
     /// Makes the plain copy again, if there should be one and it is gone.
-    pub fn make_readable(&self) -> Result<()> {
+    pub fn make_readable(&self, threads: usize) -> Result<()> {
         match &self.unpacked {
-            Some((copy, ..)) if !copy.is_file() => unpack::unpack(&self.path, &self.layout, copy).map(|_| ()),
+            Some((copy, ..)) if !copy.is_file() => unpack::unpack(&self.path, &self.layout, copy, threads).map(|_| ()),
             _ => Ok(()),
         }
     }
