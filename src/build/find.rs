@@ -2,19 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use super::stored::is_remote;
 use crate::recipe::{Recipe, Source};
 use crate::{Error, Result};
 
-/// The files that a source's paths and globs name, sorted within each pattern.
+/// The files that a source has in the store, and those that its paths and globs name, sorted within each pattern.
 pub fn find(recipe: &Recipe, source: &Source) -> Result<Vec<(String, PathBuf)>> {
-    let mut found: Vec<(String, PathBuf)> = Vec::new();
-    for pattern in &source.path {
-        if pattern.contains("://") {
-            return Err(Error::input(
-                format!("source `{}`: {pattern} is a URL, and fetching is not there yet", source.name),
-                "download it and name the file",
-            ));
-        }
+    let mut found: Vec<(String, PathBuf)> = source.stored.iter().map(|s| (s.shown.clone(), s.path.clone())).collect();
+    for pattern in source.path.iter().filter(|p| !is_remote(p)) {
         let whole = recipe.base.join(pattern);
         let files = if whole.is_file() {
             vec![whole]

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 pub use super::find::find;
 use super::parquet_file::write_whole;
-use super::unpack;
+use super::{prepare, unpack};
 use crate::engine::scan::{PieceSpec, modified};
 use crate::formats::{self, Layout, Split, detect};
 use crate::input::{self, Compression, Encoding};
@@ -116,7 +116,8 @@ pub fn gather(recipe: &Recipe, unit: u64, work: &Path, threads: usize, unpack: b
     let mut inputs = Inputs { sources: Vec::new(), pieces: Vec::new(), owners: Vec::new(), units: Vec::new() };
     for source in &recipe.sources {
         let found = find(recipe, source)?;
-        let files = look_at(&look, source, &found, threads)?;
+        let mut files = look_at(&look, source, &found, threads)?;
+        prepare::prepare(&mut files, work, threads, unpack)?;
         inputs.add(source, files, unit)?;
     }
     let known = look.known.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -238,6 +239,16 @@ pub fn layout(max_row: u64, source: &Source, path: &Path, member: Option<&str>) 
     if !source.fields.is_empty() && source.format.is_none() && shape.as_deref().is_some_and(|s| s != "pairs") {
         shape = Some("fields".into());
     }
+    if source.variant.is_some() && container != "mediawiki" {
+        return Err(Error::input(
+            format!(
+                "source `{}`: `variant` is for MediaWiki dumps, but {} is {container}",
+                source.name,
+                path.display()
+            ),
+            "leave `variant` out, and convert the text by a stage: run = \"convert_script\"",
+        ));
+    }
     // Of the shapes that fit, the one that has rows for the recipe's use.
     if let (Some(usage), None, Some(name)) = (source.usage, &source.format, &shape)
         && formats::shape(name).is_some_and(|s| !s.uses().contains(&usage))
@@ -295,8 +306,10 @@ pub fn layout(max_row: u64, source: &Source, path: &Path, member: Option<&str>) 
         rows,
         fields: source.fields.clone(),
         options: source.options.clone(),
-        source: source.name.clone(),
+        source: source.label.clone(),
         language: source.language.clone(),
+        variant: source.variant.clone(),
+        prepared: None,
         max_row,
     };
     Ok((layout, note))
@@ -428,6 +441,7 @@ impl Inputs {
                     modified,
                     first: 0,
                     last: u64::MAX,
+                    only: None,
                 });
             }
         }

@@ -56,6 +56,12 @@ pub struct Layout {
     pub source: String,
     /// Language of the source, where stated.
     pub language: Option<String>,
+    /// MediaWiki only: the variant of Chinese that pages are converted to, by its code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
+    /// What [`Container::prepare`] found in the files of the source. Its name tells its content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prepared: Option<PathBuf>,
     /// A larger raw record is unreadable: `row_too_large`. Bytes.
     pub max_row: u64,
 }
@@ -144,6 +150,19 @@ pub trait Container: Send + Sync {
     fn costly(&self) -> bool {
         false
     }
+    /// Whether [`prepare`](Container::prepare) has anything to do for files that are read so.
+    fn prepares(&self, _layout: &Layout) -> bool {
+        false
+    }
+    /// What reading any row needs to know from all files of the source: looked for once, in the file that `piece` is,
+    /// and joined by [`join`](Container::join).
+    fn prepare(&self, _piece: &Piece, _layout: &Layout) -> std::io::Result<Vec<u8>> {
+        Ok(Vec::new())
+    }
+    /// The small file that [`Layout::prepared`] names, from what was found in each file, in order.
+    fn join(&self, _found: Vec<Vec<u8>>) -> Vec<u8> {
+        Vec::new()
+    }
     /// Opens a piece. An error here is a file that cannot be opened at all; it becomes one unreadable row.
     fn open(&self, piece: &Piece, layout: &Layout) -> std::io::Result<Box<dyn Reader>>;
 }
@@ -186,3 +205,33 @@ pub fn container(name: &str) -> Option<&'static dyn Container> {
 pub fn shape(name: &str) -> Option<&'static dyn Shape> {
     shapes::ALL.iter().copied().find(|s| s.name() == name)
 }
+
+/// Fields of rows that `fields` can map.
+pub const FIELDS: [&str; 26] = [
+    "text",
+    "id",
+    "url",
+    "subset",
+    "language",
+    "license",
+    "input",
+    "output",
+    "task",
+    "domain",
+    "choices",
+    "input_language",
+    "output_language",
+    "messages",
+    "tools",
+    "system",
+    "prompt",
+    "response",
+    "history",
+    "chosen",
+    "rejected",
+    "chosen_score",
+    "rejected_score",
+    "margin",
+    "completion",
+    "label",
+];

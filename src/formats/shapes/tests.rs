@@ -17,6 +17,8 @@ pub(super) fn layout(usage: Use) -> Layout {
         options: Default::default(),
         source: "test".into(),
         language: None,
+        variant: None,
+        prepared: None,
         max_row: 1 << 20,
     }
 }

@@ -16,6 +16,8 @@ fn layout() -> Layout {
         options: Default::default(),
         source: "zhwiki".into(),
         language: None,
+        variant: None,
+        prepared: None,
         max_row: 16 << 20,
     }
 }

@@ -19,6 +19,8 @@ fn layout() -> Layout {
         options: Default::default(),
         source: "test".into(),
         language: None,
+        variant: None,
+        prepared: None,
         max_row: 1 << 20,
     }
 }
