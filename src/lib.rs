@@ -7,6 +7,7 @@
 //! build     a recipe run as a chain of jobs, and what it writes
 //! engine    the only room that names DataFusion: scan, functions, sink, driver
 //! fetch     bytes from hubs, dumps, servers: planned, resumed, verified, recorded in the store
+//! store     what was fetched, by set and revision, with its manifests
 //! recipe    TOML with spans -> sources, stages, output, every problem at once
 //! catalog   a card for every data set: best use, licence, problems, where it lies
 //! stages    one file a stage: clean, measure, keep, whole
@@ -25,6 +26,7 @@ pub mod input;
 pub mod recipe;
 pub mod rows;
 pub mod stages;
+pub mod store;
 pub mod text;
 
 pub use error::{Error, Result};

@@ -60,6 +60,11 @@ pub fn dedup(plans: &Plans<'_>, scan: &str, before: Option<&str>, link: &Link) -
     json!([scan, before, (&link.name, link.number, &link.only, &link.options), sources])
 }
 
+/// Of a comparison of texts, after the job `before`: what is read again, the text, depends on the stages before it.
+pub fn near(plans: &Plans<'_>, scan: &str, cuts: &Cuts, before: Option<&str>, link: &Link) -> Json {
+    json!([dedup(plans, scan, before, link), cuts])
+}
+
 /// Of the output, after the decisions `drops`.
 pub fn apply(recipe: &Recipe, plans: &Plans<'_>, drops: &str) -> Json {
     let output = (recipe.output.shard, &recipe.output.signals, recipe.output.dropped_text);

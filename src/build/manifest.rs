@@ -8,7 +8,7 @@ use super::chain::Chain;
 use super::inputs::Inputs;
 use super::layout::{Counts, Layout};
 use crate::engine::functions::judge::{READ, UNREADABLE};
-use crate::recipe::Recipe;
+use crate::recipe::{Origin, Recipe};
 use crate::rows::Use;
 use crate::stages::Stage;
 
@@ -66,6 +66,9 @@ pub struct FileLine {
     pub encoding: String,
     pub note: Option<String>,
     pub rows: u64,
+    /// Where it came from, if out of the store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
     #[serde(flatten)]
     pub counts: Counts,
     pub uses: BTreeMap<Use, u64>,
@@ -115,6 +118,7 @@ pub fn manifest(recipe: &Recipe, fingerprint: &str, inputs: &Inputs, chain: &Cha
                 encoding: l.encoding.0.clone(),
                 note: file.note.clone(),
                 rows: counts.read,
+                origin: source.source.stored.iter().find(|s| s.path == file.path).map(|s| s.origin.clone()),
                 counts,
                 uses: BTreeMap::from([(source.usage, counts.kept)]),
             }

@@ -8,12 +8,14 @@ use crate::{Error, Result};
 
 mod build;
 mod check;
+mod clusters;
 mod completions;
 mod explain;
 mod inspect;
 mod list;
 mod peek;
 mod plan;
+mod ready;
 mod reasons;
 mod show;
 mod sources;

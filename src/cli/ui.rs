@@ -16,6 +16,11 @@ pub fn colours() -> bool {
     std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
 }
 
+/// Whether `CORPUS_OFFLINE` forbids the network.
+pub fn offline() -> bool {
+    std::env::var("CORPUS_OFFLINE").is_ok_and(|v| !["", "0", "false", "no"].contains(&v.as_str()))
+}
+
 /// Whether the user reads Chinese rather than English: `CORPUS_LANG`, else the locale.
 pub fn chinese() -> bool {
     let set = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());

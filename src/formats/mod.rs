@@ -132,6 +132,10 @@ pub trait Container: Send + Sync {
     fn objects(&self) -> bool {
         true
     }
+    /// The shape that reads its objects where neither the recipe nor detection names one.
+    fn shape(&self) -> &'static str {
+        "fields"
+    }
     /// The uses of a container that makes rows by itself; the first is the default.
     fn uses(&self) -> &'static [Use] {
         &[Use::Pretrain]

@@ -82,6 +82,12 @@ pub struct Source {
     pub limit: Option<u64>,
     /// Of duplicates, the one of the source with the highest priority stays.
     pub priority: i64,
+    /// Of an archive, only members that match one of these globs, if any does.
+    #[serde(skip)]
+    pub members: Vec<String>,
+    /// Its files in the store, once they are known.
+    #[serde(skip)]
+    pub stored: Vec<Stored>,
     /// Line of the source in the recipe (from 1), for messages.
     #[serde(skip)]
     pub line: usize,
@@ -96,6 +102,35 @@ pub struct FromCard {
     pub part: Option<String>,
     /// Revision, dump date or version; the newest that is there where absent.
     pub revision: Option<String>,
+}
+
+/// A file of the store.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stored {
+    /// `set/path`, as the manifest and the lock call it.
+    pub shown: String,
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Hex, as it was fetched.
+    pub sha256: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// Where a file of a build came from, for its manifest.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[allow(missing_docs)]
+pub struct Origin {
+    pub url: String,
+    pub way: String,
+    pub revision: String,
+    pub license: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lost: Option<String>,
 }
 
 /// `[input]`.

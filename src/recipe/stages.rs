@@ -110,6 +110,12 @@ impl Reader {
             if let Stage::Measure(measure) = &built {
                 measured.extend(measure.signals().iter().map(|s| (s.name, s.kind)));
             }
+            if let Stage::NearDedup(near) = &built
+                && let Some(signal) = near.signal()
+                && let Some(by) = stage.options.iter().find(|o| o.key == "by")
+            {
+                self.ordering(&by.node.span, signal, &measured);
+            }
             steps.push(Step { run: stage.run, name: stage.name, only: stage.only, options });
         }
         (steps, measured)
@@ -226,6 +232,24 @@ impl Reader {
         {
             let span = std::cmp::max_by_key(&least.node.span, &most.node.span, |span| span.start);
             self.problem(span, "`min` is greater than `max`: nothing would stay", "this limit");
+        }
+    }
+
+    /// A signal by whose value the best row is chosen: it is a number, and measured before.
+    fn ordering(&mut self, span: &Range<usize>, signal: &str, measured: &[Measured]) {
+        let known = signals();
+        match known.iter().find(|s| s.0 == signal) {
+            None => {
+                let help = did_you_mean(signal, known.iter().map(|s| s.0));
+                self.cure(span, format!("no signal is called `{signal}`"), "unknown signal", help);
+            }
+            Some((_, _, Kind::Text | Kind::Words)) => {
+                self.problem(span, format!("`{signal}` is no number: none is the best"), "this signal");
+            }
+            Some((_, stage, _)) if has(measured, signal).is_none() => {
+                self.unmeasured(span, signal, stage, "no stage before this one measures");
+            }
+            Some(_) => {}
         }
     }
 

@@ -89,7 +89,9 @@ fn a_sound_recipe_is_read_whole() {
         options: BTreeMap::new(),
         limit: None,
         priority: 0,
-        line: 16,
+        members: Vec::new(),
+        stored: Vec::new(),
+        line: 17,
     };
     let novels = Source {
         name: "novels".into(),
@@ -107,6 +109,8 @@ fn a_sound_recipe_is_read_whole() {
         options: BTreeMap::new(),
         limit: Some(10_000),
         priority: -2,
+        members: Vec::new(),
+        stored: Vec::new(),
         line: 4,
     };
     let step =

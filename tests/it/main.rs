@@ -8,6 +8,7 @@
 )]
 
 mod bad_input;
+mod cards;
 mod commands;
 mod determinism;
 mod fetch;
@@ -15,6 +16,7 @@ mod generated;
 mod harness;
 mod house;
 mod kill;
+mod near;
 mod parsoid;
 mod plans;
 mod recipes;
