@@ -3,6 +3,7 @@
 
 mod by_hand;
 mod client;
+mod corpus_set;
 mod faults;
 mod hostile;
 mod hub;
