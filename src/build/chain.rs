@@ -1,5 +1,7 @@
 //! The stages of a recipe, resolved: which columns each reads and writes, and what is decided in which order.
 
+use std::ops::Range;
+
 use serde_json::{Value as Json, json};
 
 use super::inputs::{Inputs, SourceInput};
@@ -7,6 +9,7 @@ use crate::engine::functions::judge::{Ask, Decision, JudgeSpec};
 use crate::engine::functions::rows::{RowsSpec, StepSpec};
 use crate::recipe::{Only, Recipe};
 use crate::stages::exact_dedup::ExactDedup;
+use crate::stages::near_dedup::NearDedup;
 use crate::stages::{self, Kind, Signal, Stage};
 use crate::{Error, Result};
 
@@ -30,7 +33,8 @@ impl Link {
     /// Whether the stage looks at the rows of a source at all.
     pub fn applies(&self, source: &SourceInput) -> bool {
         (self.only.usage.is_empty() || self.only.usage.contains(&source.usage))
-            && (self.only.source.is_empty() || self.only.source.contains(&source.source.name))
+            && (self.only.source.is_empty()
+                || [&source.source.name, &source.source.label].iter().any(|n| self.only.source.contains(n)))
     }
 
     fn signals(&self) -> Vec<Signal> {
@@ -50,6 +54,8 @@ pub enum Decide<'a> {
     Judge(Vec<&'a Link>),
     /// By comparing keys.
     Dedup(&'a Link, &'a ExactDedup),
+    /// By comparing texts.
+    Near(&'a Link, &'a NearDedup),
 }
 
 impl Chain {
@@ -60,6 +66,9 @@ impl Chain {
             let stage = chain.build(&step.run, &step.options)?;
             if let Stage::Keep(keep) = &stage {
                 chain.measure_first(keep.rules.keys())?;
+            }
+            if let Stage::NearDedup(near) = &stage {
+                chain.measure_first(near.signal().map(str::to_owned).iter())?;
             }
             chain.push(&step.name, &step.run, step.only.clone(), step.options.clone(), stage);
         }
@@ -107,23 +116,35 @@ impl Chain {
             .filter(|l| l.applies(source))
             .filter(|l| match l.stage {
                 Stage::Clean(_) => true,
-                Stage::Measure(_) | Stage::ExactDedup(_) => signals,
+                Stage::Measure(_) | Stage::ExactDedup(_) | Stage::NearDedup(_) => signals,
                 Stage::Keep(ref keep) => signals && keep.early,
                 Stage::Sample(_) => false,
             })
             .map(|l| StepSpec {
                 number: l.number,
                 run: l.run.clone(),
-                options: l.options.clone(),
+                options: match &l.stage {
+                    // Another threshold reads nothing again.
+                    Stage::NearDedup(near) => near.measured(),
+                    _ => l.options.clone(),
+                },
                 languages: l.only.language.clone(),
             })
             .collect();
         RowsSpec { usage: source.usage, language: source.source.language.clone(), steps, content, signals }
     }
 
-    /// Whether any stage changes the text of a source.
-    pub fn cleans(&self, source: &SourceInput) -> bool {
-        self.links.iter().any(|l| matches!(l.stage, Stage::Clean(_)) && l.applies(source))
+    /// The row-wise work that leaves the text of a source as stage `before` finds it.
+    pub fn rows_before(&self, source: &SourceInput, before: usize) -> RowsSpec {
+        let mut spec = self.rows(source, true, false);
+        spec.steps.retain(|s| s.number < before);
+        spec
+    }
+
+    /// Whether any of the stages with these numbers changes the text of a source.
+    pub fn cleans(&self, source: &SourceInput, numbers: Range<usize>) -> bool {
+        let cleans = |l: &Link| matches!(l.stage, Stage::Clean(_)) && l.applies(source);
+        self.links.iter().any(|l| numbers.contains(&l.number) && cleans(l))
     }
 
     /// The column (and type) of `signal` as it stands before stage `before`, for a source.
@@ -154,6 +175,7 @@ impl Chain {
                 (Stage::Keep(_) | Stage::Sample(_), Some(Decide::Judge(links))) => links.push(link),
                 (Stage::Keep(_) | Stage::Sample(_), _) => all.push(Decide::Judge(vec![link])),
                 (Stage::ExactDedup(dedup), _) => all.push(Decide::Dedup(link, dedup)),
+                (Stage::NearDedup(near), _) => all.push(Decide::Near(link, near)),
                 _ => {}
             }
         }

@@ -48,7 +48,7 @@ impl Build<'_> {
         Ok((count.trim() != "0").then_some(job))
     }
 
-    fn unit_of(&self, inputs: &Inputs, ord: u64) -> usize {
+    pub(super) fn unit_of(&self, inputs: &Inputs, ord: u64) -> usize {
         let piece = (ord >> 32) as usize;
         inputs.units.partition_point(|u| u.pieces.end <= piece)
     }
@@ -86,6 +86,12 @@ impl Build<'_> {
                     let key = keys::dedup(plans, &scanned.job.fingerprint, before, link);
                     let job = Job::new(&self.options.work, "dedup", &key)?;
                     self.dedup(plans, scanned, repeats, drops.as_ref(), (link, dedup), &job).await?;
+                    job
+                }
+                Decide::Near(link, near) => {
+                    let key = keys::near(plans, &scanned.job.fingerprint, &scanned.cuts, before, link);
+                    let job = Job::new(&self.options.work, "near", &key)?;
+                    self.near(plans, scanned, repeats, drops.as_ref(), (link, near), &job).await?;
                     job
                 }
             });

@@ -88,6 +88,10 @@ fn properties_of(builder: WriterPropertiesBuilder, field: &Field, path: Vec<Stri
         DataType::Utf8 if REPEATING.contains(&field.name().as_str()) => {
             builder.set_column_dictionary_enabled(ColumnPath::new(path), true)
         }
+        // Sketches: no codec makes them smaller.
+        DataType::FixedSizeBinary(_) => {
+            builder.set_column_compression(ColumnPath::new(path), Compression::UNCOMPRESSED)
+        }
         DataType::Int64 | DataType::Float64 | DataType::UInt64 => {
             builder.set_column_statistics_enabled(ColumnPath::new(path), EnabledStatistics::Chunk)
         }

@@ -38,7 +38,7 @@ pub struct Plans<'a> {
 
 impl Plans<'_> {
     /// The scan of some pieces of a source.
-    fn scan_spec(&self, source: &SourceInput) -> ScanSpec {
+    pub(super) fn scan_spec(&self, source: &SourceInput) -> ScanSpec {
         ScanSpec {
             usage: source.usage,
             layouts: source.files.iter().map(|f| f.read_as().clone()).collect(),
@@ -81,7 +81,7 @@ impl Plans<'_> {
     }
 
     /// Reads columns of units, with the repeats of ids and the drops so far where there are any.
-    fn narrow(&self, read: &Narrow<'_>) -> Result<Plan> {
+    pub(super) fn narrow(&self, read: &Narrow<'_>) -> Result<Plan> {
         let part = |folder: &Path| -> Vec<Vec<Part>> {
             let of =
                 |(unit, constants): &(usize, Vec<ScalarValue>)| (unit_file(folder, *unit as u64), constants.clone());
@@ -337,7 +337,7 @@ impl Plans<'_> {
         let scanned = scan(Arc::new(spec), &groups);
         let names: Vec<String> = rows::hidden().iter().chain(&rows::common()).map(|f| f.name().clone()).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        if self.chain.cleans(source) {
+        if self.chain.cleans(source, 0..usize::MAX) {
             return worked(scanned, source, &names, self.chain.rows(source, true, false));
         }
         let content = rows::content(source.usage);
@@ -364,15 +364,16 @@ pub struct Folders<'a> {
     pub cuts: Vec<(u64, u64)>,
 }
 
-struct Narrow<'a> {
-    groups: Vec<Vec<(usize, Vec<ScalarValue>)>>,
-    units: &'a Path,
-    schema: &'a SchemaRef,
-    wanted: Vec<&'a str>,
-    constants: Vec<Field>,
-    cuts: &'a [(u64, u64)],
-    repeats: Option<&'a Path>,
-    drops: Option<&'a Path>,
+/// Which narrow columns are read, and joined with what.
+pub(super) struct Narrow<'a> {
+    pub(super) groups: Vec<Vec<(usize, Vec<ScalarValue>)>>,
+    pub(super) units: &'a Path,
+    pub(super) schema: &'a SchemaRef,
+    pub(super) wanted: Vec<&'a str>,
+    pub(super) constants: Vec<Field>,
+    pub(super) cuts: &'a [(u64, u64)],
+    pub(super) repeats: Option<&'a Path>,
+    pub(super) drops: Option<&'a Path>,
 }
 
 fn key_schema(key: &str, more: bool) -> SchemaRef {
@@ -385,7 +386,7 @@ fn key_schema(key: &str, more: bool) -> SchemaRef {
 }
 
 /// The final id: the row's own (with `~n` where it stood before), else made of source and ordinal.
-fn id_of(node: &Plan, at: &Folders<'_>) -> Result<Expr> {
+pub(super) fn id_of(node: &Plan, at: &Folders<'_>) -> Result<Expr> {
     let repeat = match at.repeats {
         Some(_) => plan::column(node, "repeat")?,
         None => plan::constant(ScalarValue::Int64(None)),
@@ -395,7 +396,7 @@ fn id_of(node: &Plan, at: &Folders<'_>) -> Result<Expr> {
 }
 
 /// Calls the row-wise function once, in a projection that names its result, and takes its fields apart above.
-fn worked(scanned: Plan, source: &SourceInput, keep: &[&str], spec: RowsSpec) -> Result<Plan> {
+pub(super) fn worked(scanned: Plan, source: &SourceInput, keep: &[&str], spec: RowsSpec) -> Result<Plan> {
     let content = rows::content(source.usage);
     let arguments = work::ARGUMENTS.into_iter().chain(content.iter().map(|f| f.name().as_str()));
     let arguments = arguments.map(|n| plan::column(&scanned, n)).collect::<Result<Vec<_>>>()?;

@@ -64,6 +64,7 @@ pub fn state(recipe: &Recipe, chain: &Chain, options: &Options) -> Result<State>
         let (name, key) = match decision {
             Decide::Judge(links) => ("judge", keys::judge(&plans, &scan.fingerprint, &[], before.as_deref(), links)),
             Decide::Dedup(link, _) => ("dedup", keys::dedup(&plans, &scan.fingerprint, before.as_deref(), link)),
+            Decide::Near(link, _) => ("near", keys::near(&plans, &scan.fingerprint, &[], before.as_deref(), link)),
         };
         let job = Job::find(&options.work, name, &key);
         state.jobs[line].done = done(&job.folder, ".parquet");
@@ -90,6 +91,7 @@ fn jobs(chain: &Chain, units: Option<u64>) -> Vec<JobState> {
                 ("judge", names.collect::<Vec<_>>().join(", "))
             }
             Decide::Dedup(link, _) => ("dedup", link.name.clone()),
+            Decide::Near(link, _) => ("near", link.name.clone()),
         };
         jobs.push(JobState { name, does, units, done: 0 });
     }

@@ -24,6 +24,9 @@ pub struct Card {
     pub name: String,
     /// Its title.
     pub title: Words,
+    /// Other names that people look for it by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
     /// What it holds.
     pub about: Words,
     /// What it is best used for.
@@ -58,7 +61,7 @@ pub struct Card {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub overlaps: Vec<Overlap>,
     /// Facts of this card that nobody verified at their source, by field: `rows`, `bytes`, `license`, `ways`,
-    /// `fields`, `citation`, `used_by`, `problems`, `languages`, `homepage`.
+    /// `fields`, `citation`, `used_by`, `problems`, `languages`, `homepage`, `why`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unverified: Vec<String>,
     /// Its parts, at least one. A card of one part calls it `all`.
@@ -142,13 +145,33 @@ pub struct Part {
     /// Field names, ours = theirs, nested by dots.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fields: BTreeMap<String, String>,
-    /// Names of its files in the original layout, as globs over the path or the file name alone: what
-    /// `--from` looks for, in folders and inside archives.
+    /// Choices that the format leaves open (`corpus explain FORMAT`).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub options: BTreeMap<String, String>,
+    /// How to read it for another use: `[part.as.instruct]`.
+    #[serde(rename = "as", default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub readings: BTreeMap<Use, Reading>,
+    /// Names of its files in the original layout, as globs over the path or the file name alone: what `--from` looks
+    /// for, in folders and inside archives, and the members that are read of an archive in which any matches.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
     /// Left out unless asked for by name (`--part`, `parts`): another form of the same rows, or far too large.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,
+}
+
+/// How a part is read for a use that is not its own.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reading {
+    /// The format; detected where absent.
+    pub format: Option<String>,
+    /// Field names, ours = theirs, nested by dots.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, String>,
+    /// Choices that the format leaves open (`corpus explain FORMAT`).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub options: BTreeMap<String, String>,
 }
 
 /// A place that has the data, or a part of it.
@@ -165,6 +188,9 @@ pub struct Way {
     /// The uses that remain possible; all of the card's where absent.
     #[serde(default, rename = "uses", skip_serializing_if = "Vec::is_empty")]
     pub uses: Vec<Use>,
+    /// Whether nobody has verified that the files lie there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unverified: bool,
     /// Whether one must ask for access, or log in.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub gated: bool,
@@ -231,10 +257,16 @@ impl Card {
         self.part.iter().find(|p| p.name == name)
     }
 
+    /// How a part is read for `usage`: its own format and fields, or those that it has for that use.
+    pub fn reading(&self, part: &Part, usage: Use) -> Reading {
+        part.readings.get(&usage).cloned().unwrap_or_else(|| part.own_reading())
+    }
+
     /// All uses: the best, then the others, then those of its parts.
     pub fn uses(&self) -> Vec<Use> {
         let mut uses = vec![self.best];
-        let more = self.also.iter().map(|a| a.usage).chain(self.part.iter().filter_map(|p| p.usage));
+        let of_part = self.part.iter().flat_map(|p| p.usage.into_iter().chain(p.readings.keys().copied()));
+        let more = self.also.iter().map(|a| a.usage).chain(of_part);
         for usage in more {
             if !uses.contains(&usage) {
                 uses.push(usage);
@@ -249,7 +281,18 @@ impl Card {
     }
 }
 
+impl Part {
+    /// How it is read for its own use.
+    pub fn own_reading(&self) -> Reading {
+        Reading { format: self.format.clone(), fields: self.fields.clone(), options: self.options.clone() }
+    }
+}
+
 impl Freedom {
+    /// All kinds, freest first.
+    pub const ALL: [Freedom; 5] =
+        [Freedom::Open, Freedom::Custom, Freedom::Unstated, Freedom::Noncommercial, Freedom::Research];
+
     /// The word in cards and filters.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::card::{Card, Freedom, Part, Way, Words};
+use super::card::{Card, Freedom, Part, Reading, Way, Words};
 use crate::formats::{self, FIELDS};
 
 /// Facts that `unverified` can name.
-pub const FACTS: [&str; 9] =
-    ["rows", "bytes", "license", "ways", "fields", "citation", "used_by", "problems", "languages"];
+pub const FACTS: [&str; 11] =
+    ["rows", "bytes", "license", "ways", "fields", "citation", "used_by", "problems", "languages", "homepage", "why"];
 /// What `from` can begin with.
 pub const SCHEMES: [&str; 11] =
     ["hf:", "ms:", "wikimedia:", "opus:", "https://", "http://", "s3://", "gs://", "az://", "drive:", "hand"];
@@ -78,9 +78,13 @@ fn parts(card: &Card, say: &mut impl FnMut(String)) {
         if !is_word(&part.name) || !names.insert(&part.name) {
             say(format!("the part `{}` stands twice, or is no name", part.name));
         }
-        format(part.format.as_ref(), &part.name, say);
-        for field in part.fields.keys().filter(|f| !FIELDS.contains(&f.as_str())) {
-            say(format!("part `{}`: rows have no field `{field}`", part.name));
+        let own = part.own_reading();
+        for reading in part.readings.values().chain([&own]) {
+            format(reading.format.as_ref(), &part.name, say);
+            options(reading, &part.name, say);
+            for field in reading.fields.keys().filter(|f| !FIELDS.contains(&f.as_str())) {
+                say(format!("part `{}`: rows have no field `{field}`", part.name));
+            }
         }
         if part.rows_are.as_ref().is_some_and(|r| !["file", "line", "block"].contains(&r.as_str())) {
             say(format!("part `{}`: `rows_are` is `file`, `line` or `block`", part.name));
@@ -100,6 +104,15 @@ fn format(format: Option<&String>, place: &str, say: &mut impl FnMut(String)) {
         && formats::shape(format).is_none()
     {
         say(format!("`{place}`: there is no format `{format}`"));
+    }
+}
+
+fn options(reading: &Reading, place: &str, say: &mut impl FnMut(String)) {
+    let known = reading.format.as_ref().and_then(|f| formats::shape(f)).map_or(&[][..], |s| s.options());
+    for (name, word) in &reading.options {
+        if !known.iter().any(|choice| choice.name == name && choice.words.contains(&word.as_str())) {
+            say(format!("part `{place}`: its format leaves no choice `{name} = \"{word}\"`"));
+        }
     }
 }
 
@@ -180,6 +193,16 @@ mod tests {
         let overlaps = shipped().iter().flat_map(|c| c.overlaps.iter().map(move |o| (&c.name, &o.card)));
         let lost: Vec<_> = overlaps.filter(|(_, other)| !names.contains(other.as_str())).collect();
         assert!(lost.is_empty(), "{lost:?}");
+    }
+
+    #[test]
+    fn nothing_goes_by_two_names() {
+        let mut seen = BTreeSet::new();
+        for card in shipped() {
+            for name in card.aliases.iter().chain([&card.name]) {
+                assert!(seen.insert(name), "{name} stands for two cards");
+            }
+        }
     }
 
     #[test]

@@ -10,9 +10,9 @@ use super::{Context, Format, table, ui};
 use crate::catalog::Catalog;
 use crate::fetch::plan::{self, Plan};
 use crate::fetch::verify::Bombs;
-use crate::fetch::{Limits, Options, Summary, offline_by_environment, run, targets};
+use crate::fetch::{Limits, Options, Summary, run, targets};
 use crate::store::Store;
-use crate::text::figures::{self, size};
+use crate::text::figures::size;
 use crate::{Error, Result};
 
 /// Fetch data sets into the store: resumed, verified, recorded with their licences.
@@ -94,7 +94,7 @@ impl Patience {
         };
         let bytes = |option: &str, text: &str| {
             let cure = "write a number, perhaps with KiB, MiB, GiB or TiB";
-            figures::bytes(text).ok_or_else(|| Error::other(format!("{option}: `{text}` is not a size"), cure))
+            crate::recipe::bytes(text).ok_or_else(|| Error::other(format!("{option}: `{text}` is not a size"), cure))
         };
         Ok(Limits {
             connect: seconds("--connect-timeout", self.connect_timeout)?,
@@ -117,7 +117,7 @@ impl Fetch {
             store: Store::open()?,
             limits: self.patience.limits()?,
             jobs: self.jobs.clamp(1, 256),
-            offline: self.offline || offline_by_environment(),
+            offline: self.offline || ui::offline(),
             accept: self.accept_license,
             include: self.include,
             way: self.way,

@@ -11,7 +11,7 @@ use parquet::arrow::arrow_reader::{ArrowPredicateFn, ParquetRecordBatchReaderBui
 use serde_json::{Map, Value as Json, json};
 
 use super::show::{self, Fields};
-use super::{Context, Format, peek, table, ui};
+use super::{Context, Format, clusters, peek, table, ui};
 use crate::build::manifest::Manifest;
 use crate::build::usage::{count, size};
 use crate::rows::Use;
@@ -34,6 +34,9 @@ pub struct Inspect {
     /// Show what could not be read as a row.
     #[arg(long)]
     unreadable: bool,
+    /// Show the largest groups of duplicates of a build, pairs side by side with what differs marked.
+    #[arg(long, conflicts_with_all = ["dropped", "unreadable", "reason"])]
+    clusters: bool,
     /// Only rows with this reason word.
     #[arg(long, value_name = "REASON")]
     reason: Option<String>,
@@ -46,6 +49,15 @@ fn parse_use(word: &str) -> Result<Use, String> {
 impl Inspect {
     /// Runs the command.
     pub fn run(self, context: &Context) -> Result<()> {
+        if self.path.join("build.json").is_file() && self.clusters {
+            return self.clusters(context);
+        }
+        if self.clusters {
+            return Err(Error::input(
+                format!("{} is no build: it has no build.json", self.path.display()),
+                "clusters are of a finished build: name its folder (`builds/NAME`)",
+            ));
+        }
         if self.path.join("build.json").is_file() {
             return self.build(context);
         }
@@ -132,6 +144,27 @@ impl Inspect {
         text += &rows_text(&rows, columns);
         super::print(&text)?;
         Ok(true)
+    }
+
+    /// The largest clusters of a build.
+    fn clusters(&self, context: &Context) -> Result<()> {
+        let uses: Vec<Use> = Use::ALL.into_iter().filter(|u| self.usage.is_none_or(|w| w == *u)).collect();
+        let all = clusters::largest(&self.path, &uses, self.rows)?;
+        if context.format == Format::Json {
+            let all: Vec<Json> = all.iter().map(clusters::Cluster::json).collect();
+            return super::print(&format!("{}\n", json!({"v": 1, "kind": "clusters", "clusters": all})));
+        }
+        let columns = table::terminal();
+        super::print(&all.iter().map(|c| c.text(columns)).collect::<Vec<_>>().join("\n"))?;
+        let folder = self.path.display();
+        ui::say(
+            context,
+            &match all.len() {
+                0 => "no row was dropped for another one: no clusters".to_owned(),
+                _ => format!("next: `corpus inspect {folder} --dropped --reason near_duplicate`"),
+            },
+        );
+        Ok(())
     }
 
     fn build(&self, context: &Context) -> Result<()> {

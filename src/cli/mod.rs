@@ -9,6 +9,7 @@ use crate::{Error, Result};
 mod build;
 mod cache;
 mod check;
+mod clusters;
 mod completions;
 mod explain;
 mod fetch;
@@ -17,8 +18,10 @@ mod inspect;
 mod list;
 mod peek;
 mod plan;
+mod ready;
 mod reasons;
 mod show;
+mod sources;
 mod table;
 pub mod ui;
 

@@ -58,6 +58,9 @@ pub struct PieceSpec {
     pub first: u64,
     /// Rows from this one on are not emitted.
     pub last: u64,
+    /// Stretches `(first, one past the last)` of rows outside of which none is emitted, ascending.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<Vec<(u64, u64)>>,
 }
 
 /// Everything a scan needs to know.
@@ -212,10 +215,16 @@ impl Batches {
 fn push(piece: &PieceSpec, rows: &mut Rows, seen: &mut u64, mut record: Record<'_>) {
     let row = *seen;
     *seen += 1;
-    if (piece.first..piece.last).contains(&row) {
+    if (piece.first..piece.last).contains(&row) && stretch(piece, row).is_none_or(|only| only.0 <= row) {
         record.line += piece.lines;
         rows.push(piece.number << 32 | row, &record);
     }
+}
+
+/// The stretch of wanted rows that `row` is in or that comes next; `None` where all rows are wanted.
+fn stretch(piece: &PieceSpec, row: u64) -> Option<(u64, u64)> {
+    let only = piece.only.as_ref()?;
+    Some(only.get(only.partition_point(|(_, end)| *end <= row)).copied().unwrap_or((u64::MAX, u64::MAX)))
 }
 
 impl Iterator for Batches {
@@ -225,6 +234,14 @@ impl Iterator for Batches {
         while let Some(reader) = &mut self.reader {
             if self.rows.bytes() >= BATCH_BYTES || self.rows.len() >= BATCH_ROWS {
                 return Some(self.batch());
+            }
+            if let Some((first, _)) = stretch(piece, self.seen).filter(|only| only.0 > self.seen) {
+                if first == u64::MAX {
+                    self.reader = None;
+                    continue;
+                }
+                // A reader that cannot skip reads on: rows that are not wanted are not emitted.
+                self.seen += reader.skip(first - self.seen);
             }
             let (rows, seen) = (&mut self.rows, &mut self.seen);
             let more = *seen < piece.last && reader.next(&mut |record| push(piece, rows, seen, record));

@@ -110,7 +110,7 @@ impl Options {
             store,
             limits: Limits::default(),
             jobs: 4,
-            offline: offline_by_environment(),
+            offline: false,
             accept: Vec::new(),
             include: Vec::new(),
             way: None,
@@ -119,11 +119,6 @@ impl Options {
             stop: Arc::default(),
         }
     }
-}
-
-/// Whether `CORPUS_OFFLINE` is set to anything but `0` or `false`.
-pub fn offline_by_environment() -> bool {
-    std::env::var("CORPUS_OFFLINE").is_ok_and(|v| !matches!(v.trim().to_ascii_lowercase().as_str(), "" | "0" | "false" | "no"))
 }
 
 /// Parts of a card that a build needs.

@@ -71,7 +71,8 @@ impl Reader {
 
     fn only(&mut self, entry: &Entry, sources: &[Source]) -> Only {
         let mut only = Only::default();
-        let known: Vec<&str> = sources.iter().map(|s| s.name.as_str()).collect();
+        let mut known: Vec<&str> = sources.iter().flat_map(|s| [s.label.as_str(), s.name.as_str()]).collect();
+        known.dedup();
         for entry in self.table(Some(entry), &["use", "source", "language"], "`only`") {
             let words = self.texts(entry);
             match entry.key.as_str() {
@@ -108,6 +109,12 @@ impl Reader {
             };
             if let Stage::Measure(measure) = &built {
                 measured.extend(measure.signals().iter().map(|s| (s.name, s.kind)));
+            }
+            if let Stage::NearDedup(near) = &built
+                && let Some(signal) = near.signal()
+                && let Some(by) = stage.options.iter().find(|o| o.key == "by")
+            {
+                self.ordering(&by.node.span, signal, &measured);
             }
             steps.push(Step { run: stage.run, name: stage.name, only: stage.only, options });
         }
@@ -225,6 +232,24 @@ impl Reader {
         {
             let span = std::cmp::max_by_key(&least.node.span, &most.node.span, |span| span.start);
             self.problem(span, "`min` is greater than `max`: nothing would stay", "this limit");
+        }
+    }
+
+    /// A signal by whose value the best row is chosen: it is a number, and measured before.
+    fn ordering(&mut self, span: &Range<usize>, signal: &str, measured: &[Measured]) {
+        let known = signals();
+        match known.iter().find(|s| s.0 == signal) {
+            None => {
+                let help = did_you_mean(signal, known.iter().map(|s| s.0));
+                self.cure(span, format!("no signal is called `{signal}`"), "unknown signal", help);
+            }
+            Some((_, _, Kind::Text | Kind::Words)) => {
+                self.problem(span, format!("`{signal}` is no number: none is the best"), "this signal");
+            }
+            Some((_, stage, _)) if has(measured, signal).is_none() => {
+                self.unmeasured(span, signal, stage, "no stage before this one measures");
+            }
+            Some(_) => {}
         }
     }
 

@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 
 pub mod ids;
 pub mod judge;
+pub mod near;
 pub mod rows;
 
 /// What a named function does with a batch.

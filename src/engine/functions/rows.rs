@@ -17,6 +17,7 @@ use serde_json::Value as Json;
 use xxhash_rust::xxh3::{Xxh3, xxh3_128, xxh3_128_with_seed};
 
 use super::Kernel;
+use super::near::Near;
 use crate::formats::Object;
 use crate::rows::{self, Use};
 use crate::stages::exact_dedup::CONTENT;
@@ -66,6 +67,7 @@ enum Work {
     Clean(Box<dyn Clean>),
     Measure(Box<dyn Measure>, Vec<stages::Signal>),
     Key(String),
+    Near(Near),
     /// Rows that fail are measured no further: `(signal, place among the measured columns, rule)`.
     Early(Vec<(String, usize, Rule)>),
 }
@@ -144,6 +146,12 @@ impl Kernel for RowsKernel {
                     measured.push(String::new());
                     Work::Key(dedup.by)
                 }
+                Stage::NearDedup(near) => {
+                    let near = Near::new(near);
+                    fields.extend(near.fields(step.number).into_iter().filter(|_| spec.signals));
+                    measured.extend(near.fields(step.number).iter().map(|_| String::new()));
+                    Work::Near(near)
+                }
                 Stage::Keep(keep) if keep.early && spec.signals => {
                     let place = |signal: &String| measured.iter().rposition(|m| m == signal);
                     let rules = keep.rules.into_iter().filter_map(|(s, rule)| Some((s.clone(), place(&s)?, rule)));
@@ -184,6 +192,10 @@ impl Kernel for RowsKernel {
                 }
                 Work::Key(by) if self.spec.signals => {
                     columns.push(batch.key(by, common, applies.as_deref()));
+                }
+                Work::Near(near) if self.spec.signals => {
+                    columns
+                        .extend(near.columns(rows, applies.as_deref(), &common[4], |row, into| batch.texts(row, into)));
                 }
                 Work::Early(rules) => {
                     let gone = gone.get_or_insert_with(|| vec![false; rows]);
@@ -260,7 +272,8 @@ impl Leaf {
     }
 }
 
-struct Batch<'a> {
+/// The content of a batch of rows, as the stages so far left it.
+pub struct Batch<'a> {
     usage: Use,
     columns: &'a [ArrayRef],
     leaves: Vec<Leaf>,
@@ -268,7 +281,8 @@ struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    fn new(usage: Use, columns: &'a [ArrayRef], rows: usize) -> Result<Self> {
+    /// The content `columns` of `rows` rows.
+    pub fn new(usage: Use, columns: &'a [ArrayRef], rows: usize) -> Result<Self> {
         let names = rows::text_columns(usage);
         let mut leaves = Vec::new();
         for (column, field) in rows::content(usage).iter().enumerate() {
@@ -289,7 +303,7 @@ impl<'a> Batch<'a> {
     }
 
     /// The texts of a row in reading order.
-    fn texts<'b>(&'b self, row: usize, into: &mut Vec<&'b str>) {
+    pub fn texts<'b>(&'b self, row: usize, into: &mut Vec<&'b str>) {
         into.clear();
         for leaf in &self.leaves {
             into.extend(leaf.of(row).filter(|i| leaf.texts.is_valid(*i)).map(|i| leaf.texts.value(i)));

@@ -1,0 +1,233 @@
+//! The rows that are compared. Each has a number by its place (its *doc*), and one by the order in which rows are to be
+//! kept (its *rank*); where the first row stays, these are the same.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type, UInt64Type};
+
+use super::flat::{Bits, Flat};
+use super::sorter::Sorter;
+use crate::text::near::sketch::{SLOTS, Sketch};
+use crate::{Error, Result};
+
+/// Where files of a comparison lie, and how much memory it may take.
+pub struct Space {
+    /// A folder of its own.
+    pub folder: PathBuf,
+    /// Bytes of memory for everything together.
+    pub budget: usize,
+}
+
+impl Space {
+    /// A sorter that takes half of the memory.
+    pub fn sorter(&self, name: &str, width: usize) -> Sorter {
+        Sorter::new(self.folder.join(name), width, self.budget / 2)
+    }
+
+    /// A sorter that is filled while another one is emptied.
+    pub fn small_sorter(&self, name: &str, width: usize) -> Sorter {
+        Sorter::new(self.folder.join(name), width, self.budget / 8)
+    }
+
+    /// An array that takes up to an eighth of the memory; others of a few bytes a row stand beside it.
+    pub fn flat(&self, name: &str, width: usize) -> Flat {
+        Flat::new(self.folder.join(name), width, self.budget / if width > 16 { 8 } else { 24 })
+    }
+}
+
+/// The rows.
+pub struct Docs {
+    /// Row key by doc.
+    ords: Flat,
+    /// Sketch by doc; zeros where there is none.
+    sketches: Flat,
+    /// Docs that have a sketch.
+    sketched: Bits,
+    /// `(key of the text, doc)` before ranks are known, then of ranks.
+    keys: Flat,
+    /// `(first doc, scope)` of each stretch of docs, ascending.
+    scopes: Vec<(u32, u64)>,
+    /// Rank by doc, and doc by rank, where they differ.
+    ranks: Option<(Flat, Flat)>,
+    /// Priority and value of each doc, where they decide.
+    order: Option<Sorter>,
+}
+
+/// Spreads numbers over all 64 bits (splitmix64's finaliser).
+fn spread(number: u64) -> u64 {
+    let a = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let b = (a ^ (a >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    b ^ (b >> 31)
+}
+
+impl Docs {
+    /// No rows; at most `rows` will come. `ordered`: they are kept in another order than they stand in.
+    pub fn new(space: &Space, rows: u64, ordered: bool) -> Result<Self> {
+        if rows >= u64::from(u32::MAX) {
+            return Err(Error::other(
+                format!("near_dedup compares at most {} rows in one build; there are {rows}", u32::MAX),
+                "build the parts on their own, or let `exact_dedup` and `keep` drop rows before it",
+            ));
+        }
+        Ok(Docs {
+            ords: space.flat("ords", 8),
+            sketches: space.flat("sketches", SLOTS),
+            sketched: Bits::new(rows as usize),
+            keys: space.flat("keys", 12),
+            scopes: Vec::new(),
+            ranks: None,
+            order: ordered.then(|| space.sorter("order", 14)),
+        })
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.ords.len()
+    }
+
+    /// The rows that come next belong to `scope`; no row is compared with one of another scope.
+    pub fn begin(&mut self, scope: u64) {
+        self.scopes.push((self.len() as u32, scope));
+    }
+
+    /// Adds a batch of `ord`, sketch, key and, where it decides, value; `place` is that of the source's priority among
+    /// all, the highest first.
+    pub fn add(&mut self, batch: &RecordBatch, place: u16) -> Result<()> {
+        let ords = batch.column(0).as_primitive::<UInt64Type>();
+        let sketches = batch.column(1).as_fixed_size_binary();
+        let keys = batch.column(2).as_primitive::<Decimal128Type>();
+        let salt = spread(self.scopes.last().map_or(0, |s| s.1));
+        for row in 0..batch.num_rows() {
+            let doc = self.len();
+            self.ords.push(&ords.value(row).to_le_bytes())?;
+            if sketches.is_valid(row) {
+                self.sketched.set(doc);
+                self.sketches.push(sketches.value(row))?;
+            } else {
+                self.sketches.push(&[0; SLOTS])?;
+            }
+            let key = keys.value(row) as u128 ^ u128::from(salt) << 64 ^ u128::from(salt);
+            self.keys.push(&key.to_le_bytes()[..12])?;
+            if let Some(order) = &mut self.order {
+                let value = batch.columns().get(3).map_or(Ok(u64::MAX), |c| value(c.as_ref(), row))?;
+                order.push(u128::from(place) << 96 | u128::from(value) << 32 | doc as u128)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds the rank of each row, once all are there.
+    pub fn rank(&mut self, space: &Space) -> Result<()> {
+        let Some(order) = self.order.take() else { return Ok(()) };
+        let (mut docs, mut back) = (space.flat("docs", 4), space.small_sorter("back", 8));
+        order.drain(&mut |record| {
+            let (doc, rank) = (record as u32, docs.len() as u32);
+            docs.push(&doc.to_le_bytes())?;
+            back.push(u128::from(doc) << 32 | u128::from(rank))
+        })?;
+        let mut ranks = space.flat("ranks", 4);
+        back.drain(&mut |record| ranks.push(&(record as u32).to_le_bytes()))?;
+        self.ranks = Some((ranks, docs));
+        Ok(())
+    }
+
+    /// The rank of a doc.
+    pub fn rank_of(&self, doc: usize) -> Result<u32> {
+        self.ranks.as_ref().map_or(Ok(doc as u32), |(ranks, _)| Ok(ranks.number(doc)? as u32))
+    }
+
+    /// The doc of a rank.
+    pub fn doc_of(&self, rank: u32) -> Result<usize> {
+        self.ranks.as_ref().map_or(Ok(rank as usize), |(_, docs)| Ok(docs.number(rank as usize)? as usize))
+    }
+
+    /// The row key of a doc.
+    pub fn ord(&self, doc: usize) -> Result<u64> {
+        self.ords.number(doc)
+    }
+
+    /// Row keys of some docs in order.
+    pub fn each_ord(&self, docs: Range<usize>, mut found: impl FnMut(usize, u64) -> Result<()>) -> Result<()> {
+        self.ords.range(docs, |doc, ord| {
+            let mut bytes = [0; 8];
+            bytes.copy_from_slice(ord);
+            found(doc, u64::from_le_bytes(bytes))
+        })
+    }
+
+    /// The scope of a doc.
+    pub fn scope(&self, doc: usize) -> u64 {
+        let at = self.scopes.partition_point(|(first, _)| *first as usize <= doc);
+        at.checked_sub(1).map_or(0, |at| self.scopes[at].1)
+    }
+
+    /// The sketch of a doc that has one.
+    pub fn sketch(&self, doc: usize, sketch: &mut Sketch) -> Result<()> {
+        self.sketches.get(doc, sketch)
+    }
+
+    /// All sketches, of docs that have one.
+    pub fn each_sketch(&self, mut found: impl FnMut(usize, &[u8]) -> Result<()>) -> Result<()> {
+        self.sketches.each(|doc, sketch| if self.sketched.has(doc) { found(doc, sketch) } else { Ok(()) })
+    }
+
+    /// Rows with the same text: `found(rank, rank of the first of them)` for all but the first of each.
+    pub fn same(&mut self, space: &Space, mut found: impl FnMut(u32, u32) -> Result<()>) -> Result<()> {
+        let mut sorter = space.sorter("same", 16);
+        self.keys.each(|doc, key| {
+            let mut bytes = [0; 16];
+            bytes[..12].copy_from_slice(key);
+            sorter.push(u128::from_le_bytes(bytes) << 32 | u128::from(self.rank_of(doc)?))
+        })?;
+        self.keys = space.flat("keys", 12);
+        let mut first: Option<(u128, u32)> = None;
+        sorter.drain(&mut |record| match first {
+            Some((key, rank)) if key == record >> 32 => found(record as u32, rank),
+            _ => {
+                first = Some((record >> 32, record as u32));
+                Ok(())
+            }
+        })
+    }
+}
+
+/// A value that decides who stays, as a number that is less the better it is; none is worst.
+fn value(column: &dyn Array, row: usize) -> Result<u64> {
+    if column.is_null(row) {
+        return Ok(u64::MAX);
+    }
+    Ok(match column.data_type() {
+        DataType::Int64 => !((column.as_primitive::<Int64Type>().value(row) as u64) ^ 1 << 63),
+        DataType::Float64 => {
+            let bits = column.as_primitive::<Float64Type>().value(row).to_bits();
+            // Ascending as numbers ascend.
+            !(if bits >> 63 == 1 { !bits } else { bits | 1 << 63 })
+        }
+        other => return Err(Error::Engine(format!("no order of {other}"))),
+    }
+    .min(u64::MAX - 1))
+}
+
+/// A folder that goes away when the work in it is done.
+pub fn scratch(folder: &Path) -> Result<()> {
+    let _ = std::fs::remove_dir_all(folder);
+    std::fs::create_dir_all(folder).map_err(Error::io(folder))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{Float64Array, Int64Array};
+
+    #[test]
+    fn better_values_are_less() {
+        let floats = Float64Array::from(vec![Some(2.5), Some(0.0), Some(-1.0), Some(-7.5), None]);
+        let values: Vec<u64> = (0..5).map(|row| value(&floats, row).unwrap()).collect();
+        assert!(values.is_sorted_by(|a, b| a < b), "{values:?}");
+        let ints = Int64Array::from(vec![Some(i64::MAX), Some(3), Some(0), Some(-2), None]);
+        let values: Vec<u64> = (0..5).map(|row| value(&ints, row).unwrap()).collect();
+        assert!(values.is_sorted_by(|a, b| a < b), "{values:?}");
+    }
+}

@@ -1,0 +1,216 @@
+//! An array of records of one size: in memory up to a limit, then in a file that is read and written by number.
+
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::ops::Range;
+use std::path::PathBuf;
+
+use crate::{Error, Result};
+
+/// Bytes collected before they are written.
+const CHUNK: usize = 1 << 20;
+
+/// The array.
+pub struct Flat {
+    path: PathBuf,
+    width: usize,
+    limit: usize,
+    /// All records, or the last ones that are not in the file.
+    memory: Vec<u8>,
+    file: Option<RefCell<File>>,
+    /// Bytes in the file.
+    written: u64,
+}
+
+impl Flat {
+    /// An empty array of records of `width` bytes, of which up to `limit` bytes stay in memory.
+    pub fn new(path: PathBuf, width: usize, limit: usize) -> Self {
+        Flat { path, width, limit, memory: Vec::new(), file: None, written: 0 }
+    }
+
+    /// How many records there are.
+    pub fn len(&self) -> usize {
+        (self.written as usize + self.memory.len()) / self.width
+    }
+
+    /// Adds a record.
+    pub fn push(&mut self, record: &[u8]) -> Result<()> {
+        debug_assert_eq!(record.len(), self.width);
+        self.memory.extend_from_slice(record);
+        let limit = if self.file.is_some() { CHUNK } else { self.limit.max(CHUNK) };
+        if self.memory.len() < limit { Ok(()) } else { self.flush() }
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        let io = Error::io(&self.path);
+        let write = || -> std::io::Result<Option<File>> {
+            match &self.file {
+                None => {
+                    let mut file =
+                        File::options().create(true).truncate(true).read(true).write(true).open(&self.path)?;
+                    file.write_all(&self.memory)?;
+                    Ok(Some(file))
+                }
+                Some(file) => {
+                    let mut file = file.borrow_mut();
+                    file.seek(SeekFrom::Start(self.written))?;
+                    file.write_all(&self.memory)?;
+                    Ok(None)
+                }
+            }
+        };
+        if let Some(file) = write().map_err(io)? {
+            self.file = Some(RefCell::new(file));
+            self.written += self.memory.len() as u64;
+            self.memory = Vec::new();
+            return Ok(());
+        }
+        self.written += self.memory.len() as u64;
+        self.memory.clear();
+        Ok(())
+    }
+
+    /// Reads record `at` into `record`.
+    pub fn get(&self, at: usize, record: &mut [u8]) -> Result<()> {
+        let start = (at * self.width) as u64;
+        match (&self.file, start.checked_sub(self.written)) {
+            (_, Some(start)) => {
+                let start = start as usize;
+                record.copy_from_slice(&self.memory[start..start + self.width]);
+                Ok(())
+            }
+            (Some(file), None) => {
+                let mut file = file.borrow_mut();
+                let read = file.seek(SeekFrom::Start(start)).and_then(|_| file.read_exact(record));
+                read.map_err(Error::io(&self.path))
+            }
+            (None, None) => Err(Error::Engine("a record that is nowhere".into())),
+        }
+    }
+
+    /// Writes record `at`, which is there.
+    pub fn set(&mut self, at: usize, record: &[u8]) -> Result<()> {
+        let start = (at * self.width) as u64;
+        match (&self.file, start.checked_sub(self.written)) {
+            (_, Some(start)) => {
+                let start = start as usize;
+                self.memory[start..start + self.width].copy_from_slice(record);
+                Ok(())
+            }
+            (Some(file), None) => {
+                let mut file = file.borrow_mut();
+                let wrote = file.seek(SeekFrom::Start(start)).and_then(|_| file.write_all(record));
+                wrote.map_err(Error::io(&self.path))
+            }
+            (None, None) => Err(Error::Engine("a record that is nowhere".into())),
+        }
+    }
+
+    /// Record `at` as a number.
+    pub fn number(&self, at: usize) -> Result<u64> {
+        let mut bytes = [0; 8];
+        self.get(at, &mut bytes[..self.width.min(8)])?;
+        Ok(u64::from_le_bytes(bytes))
+    }
+
+    /// Hands over all records in order.
+    pub fn each(&self, found: impl FnMut(usize, &[u8]) -> Result<()>) -> Result<()> {
+        self.range(0..self.len(), found)
+    }
+
+    /// Hands over some records in order.
+    pub fn range(&self, wanted: Range<usize>, mut found: impl FnMut(usize, &[u8]) -> Result<()>) -> Result<()> {
+        let on_disk = self.written as usize / self.width;
+        let mut at = wanted.start;
+        if let Some(file) = self.file.as_ref().filter(|_| at < on_disk) {
+            let mut block = Vec::new();
+            while at < wanted.end.min(on_disk) {
+                let records = (CHUNK / self.width).max(1).min(wanted.end.min(on_disk) - at);
+                block.resize(records * self.width, 0);
+                {
+                    let mut file = file.borrow_mut();
+                    let start = SeekFrom::Start((at * self.width) as u64);
+                    file.seek(start).and_then(|_| file.read_exact(&mut block)).map_err(Error::io(&self.path))?;
+                }
+                for record in block.chunks_exact(self.width) {
+                    found(at, record)?;
+                    at += 1;
+                }
+            }
+        }
+        while at < wanted.end {
+            let start = (at - on_disk) * self.width;
+            found(at, &self.memory[start..start + self.width])?;
+            at += 1;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Flat {
+    fn drop(&mut self) {
+        if self.file.take().is_some() {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// A bit for each of some rows.
+#[derive(Clone, Default)]
+pub struct Bits(Vec<u64>);
+
+impl Bits {
+    /// All of `count` bits off.
+    pub fn new(count: usize) -> Self {
+        Bits(vec![0; count.div_ceil(64)])
+    }
+
+    /// Sets one.
+    pub fn set(&mut self, at: usize) {
+        self.0[at / 64] |= 1 << (at % 64);
+    }
+
+    /// Whether one is set.
+    pub fn has(&self, at: usize) -> bool {
+        self.0[at / 64] & 1 << (at % 64) != 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_in_memory_and_on_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        for limit in [0, 3 << 20, 1 << 30] {
+            let path = folder.path().join("f");
+            let mut flat = Flat::new(path.clone(), 8, limit);
+            for i in 0..500_000u64 {
+                flat.push(&i.to_le_bytes()).unwrap();
+            }
+            assert_eq!(path.exists(), limit < 4 << 20);
+            flat.set(3, &77u64.to_le_bytes()).unwrap();
+            flat.set(499_999, &78u64.to_le_bytes()).unwrap();
+            assert_eq!(flat.len(), 500_000);
+            assert_eq!([3, 4, 250_000, 499_999].map(|at| flat.number(at).unwrap()), [77, 4, 250_000, 78]);
+            let mut sum = 0;
+            flat.each(|_, record| {
+                sum += u64::from_le_bytes(record.try_into().unwrap());
+                Ok(())
+            })
+            .unwrap();
+            assert_eq!(sum, 499_999 * 250_000 - 3 + 77 - 499_999 + 78);
+            drop(flat);
+            assert!(!path.exists());
+        }
+    }
+
+    #[test]
+    fn bits() {
+        let mut bits = Bits::new(70);
+        bits.set(69);
+        assert!(bits.has(69) && !bits.has(68) && !bits.has(0));
+    }
+}

@@ -1,0 +1,197 @@
+//! Candidates: rows that share a band, compared by their sketches before any text is read.
+
+use super::docs::{Docs, Space};
+use super::flat::{Bits, Flat};
+use super::sorter::Sorter;
+use crate::text::near::bands::Bands;
+use crate::text::near::sketch::{SLOTS, Sketch, agreement};
+use crate::{Error, Result};
+
+/// Rows before it in its bucket that a row is compared with, beside the first.
+const BEFORE: usize = 4;
+/// Bytes of a pair: rank of the later row, agreement, rank of the earlier one.
+pub const PAIR: usize = 10;
+
+/// Candidate pairs: by rank of the later row, then the most alike first.
+pub struct Pairs {
+    /// Records of [`PAIR`] bytes.
+    list: Flat,
+    /// Docs that are in a pair.
+    pub docs: Bits,
+    /// How many rows are in one.
+    pub rows: u64,
+}
+
+/// The earlier rows that one row is compared with: rank and agreement, the most alike first.
+pub type Group = Vec<(u32, u16)>;
+
+impl Pairs {
+    /// How many pairs there are.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Hands over the pairs, a row at a time in the order of ranks.
+    pub fn each(&self, mut found: impl FnMut(u32, &Group) -> Result<()>) -> Result<()> {
+        let (mut current, mut group) = (None, Group::new());
+        self.list.each(|_, record| {
+            let number =
+                |range: std::ops::Range<usize>| record[range].iter().rev().fold(0, |n, b| n << 8 | u32::from(*b));
+            let rank = number(0..4);
+            if current != Some(rank) {
+                if let Some(rank) = current.replace(rank) {
+                    found(rank, &group)?;
+                }
+                group.clear();
+            }
+            group.push((number(6..10), number(4..6) as u16));
+            Ok(())
+        })?;
+        current.map_or(Ok(()), |rank| found(rank, &group))
+    }
+}
+
+/// Walks sorted band entries: a row of a bucket makes pairs with the first of it and with those just before.
+struct Buckets {
+    bucket: u128,
+    count: u64,
+    first: u32,
+    last: [u32; BEFORE],
+}
+
+impl Buckets {
+    fn walk(&mut self, record: u128, pairs: &mut Sorter) -> Result<()> {
+        let (bucket, rank) = (record >> 32, record as u32);
+        if self.count == 0 || bucket != self.bucket {
+            *self = Buckets { bucket, count: 1, first: rank, last: [rank; BEFORE] };
+            return Ok(());
+        }
+        let pair = |other: u32| u128::from(rank) << 32 | u128::from(other);
+        pairs.push(pair(self.first))?;
+        for back in 1..self.count.min(BEFORE as u64 + 1) {
+            let other = self.last[(self.count - back) as usize % BEFORE];
+            if other != self.first {
+                pairs.push(pair(other))?;
+            }
+        }
+        self.last[self.count as usize % BEFORE] = rank;
+        self.count += 1;
+        Ok(())
+    }
+}
+
+/// Finds the candidates among rows that are not `gone` (ranks), whose sketches agree in `least` bytes or more.
+pub fn candidates(
+    space: &Space,
+    docs: &Docs,
+    gone: &Bits,
+    bands: Bands,
+    least: usize,
+    stopped: &dyn Fn() -> bool,
+) -> Result<Pairs> {
+    let mut entries = space.sorter("bands", 11);
+    docs.each_sketch(|doc, sketch| {
+        let rank = docs.rank_of(doc)?;
+        if doc % 4096 == 0 && stopped() {
+            return Err(Error::Interrupted);
+        }
+        if gone.has(rank as usize) {
+            return Ok(());
+        }
+        // Bands of different scopes fall apart; a band of at most 48 bits, its number and the rank are a record.
+        let salt = docs.scope(doc).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 16;
+        for (band, key) in bands.of(sketch).enumerate() {
+            entries.push((band as u128) << 80 | u128::from(key ^ salt) << 32 | u128::from(rank))?;
+        }
+        Ok(())
+    })?;
+    let mut pairs = space.small_sorter("pairs", 8);
+    let mut buckets = Buckets { bucket: 0, count: 0, first: 0, last: [0; BEFORE] };
+    let mut seen = 0u64;
+    entries.drain(&mut |record| {
+        seen += 1;
+        if seen.is_multiple_of(1 << 20) && stopped() {
+            return Err(Error::Interrupted);
+        }
+        buckets.walk(record, &mut pairs)
+    })?;
+    let mut sieve = Sieve {
+        docs,
+        least,
+        list: space.flat("list", PAIR),
+        wanted: Bits::new(docs.len()),
+        rows: 0,
+        rank: u32::MAX,
+        doc: 0,
+        sketch: [0; SLOTS],
+        group: Group::new(),
+    };
+    let mut before = u128::MAX;
+    pairs.drain(&mut |record| {
+        if record == before {
+            return Ok(());
+        }
+        before = record;
+        if (record as u32).is_multiple_of(4096) && stopped() {
+            return Err(Error::Interrupted);
+        }
+        sieve.pair((record >> 32) as u32, record as u32)
+    })?;
+    sieve.flush()?;
+    Ok(Pairs { list: sieve.list, docs: sieve.wanted, rows: sieve.rows })
+}
+
+/// Lets through the pairs whose sketches agree enough.
+struct Sieve<'a> {
+    docs: &'a Docs,
+    least: usize,
+    list: Flat,
+    wanted: Bits,
+    rows: u64,
+    /// The later row of the pairs that come: rank, doc, sketch, earlier rows so far.
+    rank: u32,
+    doc: usize,
+    sketch: Sketch,
+    group: Group,
+}
+
+impl Sieve<'_> {
+    fn pair(&mut self, rank: u32, other: u32) -> Result<()> {
+        if rank != self.rank {
+            self.flush()?;
+            self.rank = rank;
+            self.doc = self.docs.doc_of(rank)?;
+            self.docs.sketch(self.doc, &mut self.sketch)?;
+        }
+        let doc = self.docs.doc_of(other)?;
+        let mut sketch = [0; SLOTS];
+        self.docs.sketch(doc, &mut sketch)?;
+        let agreeing = agreement(&self.sketch, &sketch);
+        if agreeing >= self.least && self.docs.scope(doc) == self.docs.scope(self.doc) {
+            self.group.push((other, agreeing as u16));
+            self.want(doc);
+        }
+        Ok(())
+    }
+
+    fn want(&mut self, doc: usize) {
+        self.rows += u64::from(!self.wanted.has(doc));
+        self.wanted.set(doc);
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        if self.group.is_empty() {
+            return Ok(());
+        }
+        self.want(self.doc);
+        self.group.sort_unstable_by_key(|(other, agreeing)| (std::cmp::Reverse(*agreeing), *other));
+        for (other, agreeing) in self.group.drain(..) {
+            let mut record = [0; PAIR];
+            record[..4].copy_from_slice(&self.rank.to_le_bytes());
+            record[4..6].copy_from_slice(&agreeing.to_le_bytes());
+            record[6..].copy_from_slice(&other.to_le_bytes());
+            self.list.push(&record)?;
+        }
+        Ok(())
+    }
+}

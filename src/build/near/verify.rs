@@ -1,0 +1,325 @@
+//! Who goes: candidates compared in the order of ranks, each with rows that were kept, until one is similar.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::docs::{Docs, Space};
+use super::flat::{Bits, Flat};
+use super::pairs::{Group, Pairs};
+use super::sorter::Sorter;
+use super::texts::Texts;
+use crate::text::near::jaccard::{Table, needed, similarity};
+use crate::text::near::shingle::Shingler;
+use crate::text::near::sketch::{SLOTS, agreement, estimate};
+use crate::{Error, Result};
+
+/// Bytes of a fate: the rank of the keeper, and the similarity.
+const FATE: usize = 12;
+
+/// What became of each row, by rank.
+pub struct Fates {
+    dropped: Bits,
+    keepers: Flat,
+}
+
+impl Fates {
+    /// All of `rows` rows stay.
+    pub fn new(space: &Space, rows: usize) -> Result<Self> {
+        let mut keepers = space.flat("keepers", FATE);
+        for _ in 0..rows {
+            keepers.push(&[0; FATE])?;
+        }
+        Ok(Fates { dropped: Bits::new(rows), keepers })
+    }
+
+    /// The row kept in place of another, and their similarity.
+    pub fn keeper(&self, rank: u32) -> Result<Option<(u32, f64)>> {
+        if !self.dropped.has(rank as usize) {
+            return Ok(None);
+        }
+        let mut record = [0; FATE];
+        self.keepers.get(rank as usize, &mut record)?;
+        Ok(Some(read(&record)))
+    }
+
+    /// All rows that go: rank, rank of the keeper, similarity.
+    pub fn each(&self, mut found: impl FnMut(u32, u32, f64) -> Result<()>) -> Result<()> {
+        self.keepers.each(|rank, record| {
+            if !self.dropped.has(rank) {
+                return Ok(());
+            }
+            let (keeper, similarity) = read(record);
+            found(rank as u32, keeper, similarity)
+        })
+    }
+
+    /// A row goes.
+    pub fn drop(&mut self, rank: u32, keeper: u32, similarity: f64) -> Result<()> {
+        self.dropped.set(rank as usize);
+        let mut record = [0; FATE];
+        record[..4].copy_from_slice(&keeper.to_le_bytes());
+        record[4..].copy_from_slice(&similarity.to_le_bytes());
+        self.keepers.set(rank as usize, &record)
+    }
+}
+
+/// Keeper and similarity of a fate.
+fn read(record: &[u8]) -> (u32, f64) {
+    let (mut keeper, mut similarity) = ([0; 4], [0; 8]);
+    keeper.copy_from_slice(&record[..4]);
+    similarity.copy_from_slice(&record[4..]);
+    (u32::from_le_bytes(keeper), f64::from_le_bytes(similarity))
+}
+
+/// What rows are compared by.
+pub enum Proof {
+    /// Their sketches.
+    Sketch,
+    /// The sets of shingles of their texts.
+    Exact(Box<Exact>),
+}
+
+/// Judges all candidates.
+pub struct Judge<'a> {
+    /// The rows.
+    pub docs: &'a Docs,
+    /// What became of them so far: rows with the same text as an earlier one are not candidates.
+    pub fates: Fates,
+    /// What they are compared by.
+    pub proof: Proof,
+    /// The similarity from which they are duplicates.
+    pub threshold: f64,
+    /// Bytes in which the sketches of a pair worth comparing agree.
+    pub least: usize,
+    /// Whether the user asks to stop.
+    pub stopped: &'a dyn Fn() -> bool,
+}
+
+impl Judge<'_> {
+    /// Goes through the candidates.
+    pub fn run(mut self, pairs: &Pairs, advance: &dyn Fn(u64)) -> Result<Fates> {
+        let mut seen = 0u64;
+        pairs.each(|rank, group| {
+            seen += 1;
+            if (self.stopped)() {
+                return Err(Error::Interrupted);
+            }
+            if seen.is_multiple_of(1024) {
+                advance(1024);
+            }
+            if let Some((keeper, similarity)) = self.row(rank, group)? {
+                self.fates.drop(rank, keeper, similarity)?;
+            }
+            Ok(())
+        })?;
+        Ok(self.fates)
+    }
+
+    /// The kept row that a row is similar to, if any.
+    fn row(&mut self, rank: u32, group: &Group) -> Result<Option<(u32, f64)>> {
+        let doc = self.docs.doc_of(rank)?;
+        if let Proof::Exact(exact) = &mut self.proof {
+            exact.begin(doc);
+        }
+        let (mut kept, mut behind) = (Group::new(), Vec::new());
+        for (other, agreeing) in group {
+            match self.fates.keeper(*other)? {
+                None => kept.push((*other, *agreeing)),
+                Some((keeper, _)) => behind.push(keeper),
+            }
+        }
+        for (other, agreeing) in &kept {
+            if let Some(similarity) = self.compare(*other, *agreeing)? {
+                return Ok(Some((*other, similarity)));
+            }
+        }
+        // Neighbours that are gone stand for those kept in their place.
+        behind.sort_unstable();
+        behind.dedup();
+        behind.retain(|keeper| kept.iter().all(|(other, _)| other != keeper));
+        let mut keepers = Group::new();
+        for keeper in behind {
+            let (mut a, mut b) = ([0; SLOTS], [0; SLOTS]);
+            self.docs.sketch(doc, &mut a)?;
+            self.docs.sketch(self.docs.doc_of(keeper)?, &mut b)?;
+            let agreeing = agreement(&a, &b);
+            if agreeing >= self.least {
+                keepers.push((keeper, agreeing as u16));
+            }
+        }
+        keepers.sort_unstable_by_key(|(keeper, agreeing)| (std::cmp::Reverse(*agreeing), *keeper));
+        for (keeper, agreeing) in keepers {
+            if let Some(similarity) = self.compare(keeper, agreeing)? {
+                return Ok(Some((keeper, similarity)));
+            }
+        }
+        if let Proof::Exact(exact) = &mut self.proof {
+            exact.keep();
+        }
+        Ok(None)
+    }
+
+    fn compare(&mut self, other: u32, agreeing: u16) -> Result<Option<f64>> {
+        match &mut self.proof {
+            Proof::Sketch => {
+                let similarity = estimate(usize::from(agreeing));
+                Ok((similarity >= self.threshold).then_some(similarity))
+            }
+            Proof::Exact(exact) => exact.compare(self.docs.doc_of(other)?, self.threshold),
+        }
+    }
+}
+
+/// Compares one row with others by the shingles of their texts.
+pub struct Exact {
+    texts: Texts,
+    shingler: Shingler,
+    /// Where sets that are too large for memory are sorted.
+    space: Space,
+    /// Texts of more bytes than this are compared on disk.
+    large: usize,
+    table: Table,
+    scratch: Table,
+    bytes: Vec<u8>,
+    /// The row that is compared with others, and its set once it was needed (none: too large).
+    doc: usize,
+    own: Option<Option<Rc<[u64]>>>,
+    cache: Cache,
+}
+
+impl Exact {
+    /// Compares `texts` cut by `shingler`.
+    pub fn new(texts: Texts, shingler: Shingler, space: &Space) -> Self {
+        Exact {
+            texts,
+            shingler,
+            large: (space.budget / 1024).max(1 << 10),
+            space: Space { folder: space.folder.clone(), budget: space.budget / 4 },
+            table: Table::new(),
+            scratch: Table::new(),
+            bytes: Vec::new(),
+            doc: 0,
+            own: None,
+            cache: Cache { limit: space.budget / 8, ..Cache::default() },
+        }
+    }
+
+    fn begin(&mut self, doc: usize) {
+        self.doc = doc;
+        self.own = None;
+    }
+
+    /// The row stays: others will be compared with it.
+    fn keep(&mut self) {
+        if let Some(Some(set)) = &self.own {
+            self.cache.put(self.doc, set.clone());
+        }
+    }
+
+    /// The similarity with another row, if it reaches the threshold.
+    fn compare(&mut self, other: usize, threshold: f64) -> Result<Option<f64>> {
+        if self.own.is_none() {
+            self.own =
+                Some(load(&mut self.texts, &self.shingler, self.large, self.doc, &mut self.bytes, &mut self.table)?);
+        }
+        let theirs = match self.cache.get(other) {
+            Some(set) => Some(set),
+            None => {
+                let set = load(&mut self.texts, &self.shingler, self.large, other, &mut self.bytes, &mut self.scratch)?;
+                if let Some(set) = &set {
+                    self.cache.put(other, set.clone());
+                }
+                set
+            }
+        };
+        let (Some(Some(own)), Some(theirs)) = (&self.own, theirs) else {
+            let similarity = self.on_disk(other)?;
+            return Ok((similarity >= threshold).then_some(similarity));
+        };
+        let needed = needed(threshold, own.len(), theirs.len());
+        if needed > own.len() {
+            return Ok(None);
+        }
+        let common = self.table.common(&theirs, needed);
+        Ok(common.map(|common| similarity(common, own.len(), theirs.len())))
+    }
+
+    /// The similarity of two texts of any size: all shingles sorted, with a bit that says whose they are.
+    fn on_disk(&mut self, other: usize) -> Result<f64> {
+        let mut sorter = Sorter::new(self.space.folder.join("large"), 9, self.space.budget);
+        for (which, doc) in [self.doc, other].into_iter().enumerate() {
+            let text = self.texts.read(doc, &mut self.bytes)?;
+            let mut pushed = Ok(());
+            self.shingler.each(&[text], |hashes| {
+                for hash in hashes {
+                    if pushed.is_ok() {
+                        pushed = sorter.push(u128::from(*hash) << 1 | which as u128);
+                    }
+                }
+            });
+            pushed?;
+        }
+        self.bytes = Vec::new();
+        let (mut counts, mut last) = ([0usize; 4], None);
+        let mut whose = 0usize;
+        sorter.drain(&mut |record| {
+            if last != Some(record >> 1) {
+                counts[whose] += 1;
+                (last, whose) = (Some(record >> 1), 0);
+            }
+            whose |= 1 << (record & 1);
+            Ok(())
+        })?;
+        counts[whose] += 1;
+        Ok(similarity(counts[3], counts[1] + counts[3], counts[2] + counts[3]))
+    }
+}
+
+/// The set of a doc, which is then in `table`; none where it is too large.
+fn load(
+    texts: &mut Texts,
+    shingler: &Shingler,
+    large: usize,
+    doc: usize,
+    bytes: &mut Vec<u8>,
+    table: &mut Table,
+) -> Result<Option<Rc<[u64]>>> {
+    let text = texts.read(doc, bytes)?;
+    if text.len() > large {
+        *bytes = Vec::new();
+        return Ok(None);
+    }
+    let mut hashes = Vec::with_capacity(text.len() / 2);
+    shingler.each(&[text], |block| hashes.extend_from_slice(block));
+    table.load(&mut hashes);
+    Ok(Some(hashes.into()))
+}
+
+/// Sets of rows that others were compared with, the latest used of them.
+#[derive(Default)]
+struct Cache {
+    limit: usize,
+    held: usize,
+    new: HashMap<usize, Rc<[u64]>>,
+    old: HashMap<usize, Rc<[u64]>>,
+}
+
+impl Cache {
+    fn get(&mut self, doc: usize) -> Option<Rc<[u64]>> {
+        if let Some(set) = self.new.get(&doc) {
+            return Some(set.clone());
+        }
+        let set = self.old.remove(&doc)?;
+        self.put(doc, set.clone());
+        Some(set)
+    }
+
+    fn put(&mut self, doc: usize, set: Rc<[u64]>) {
+        if self.held > self.limit / 2 {
+            self.old = std::mem::take(&mut self.new);
+            self.held = 0;
+        }
+        self.held += set.len() * 8 + 64;
+        self.new.insert(doc, set);
+    }
+}

@@ -1,0 +1,133 @@
+//! The columns of `near_dedup`: what a row is compared by.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, Decimal128Builder, FixedSizeBinaryBuilder, Int64Builder};
+use arrow::datatypes::{DataType, Field};
+use xxhash_rust::xxh3::Xxh3;
+
+use super::rows::KEY;
+use crate::formats::Object;
+use crate::stages::near_dedup::NearDedup;
+use crate::text::near::shingle::Shingler;
+use crate::text::near::sketch::{SLOTS, Sketcher};
+
+/// Makes the columns of one stage.
+pub struct Near {
+    shingler: Shingler,
+    /// The field by which the newest stays.
+    field: Option<String>,
+}
+
+/// Names of the columns of stage `number`: the sketch (null where the text is too short for one), a key of the whole
+/// text, and the time of the row where the newest stays.
+pub fn columns(number: usize) -> [String; 3] {
+    ["sketch", "text", "time"].map(|what| format!("{what}_key@{number}"))
+}
+
+impl Near {
+    /// As the options say; the threshold and all else that decides has no part in it.
+    pub fn new(options: NearDedup) -> Self {
+        Near { shingler: options.shingler(), field: options.field().map(str::to_owned) }
+    }
+
+    /// The fields of stage `number`.
+    pub fn fields(&self, number: usize) -> Vec<Field> {
+        let [sketch, text, time] = columns(number);
+        let mut fields =
+            vec![Field::new(sketch, DataType::FixedSizeBinary(SLOTS as i32), true), Field::new(text, KEY, true)];
+        if self.field.is_some() {
+            fields.push(Field::new(time, DataType::Int64, true));
+        }
+        fields
+    }
+
+    /// The columns of a batch of `rows` rows; `texts` fills in the texts of a row.
+    pub fn columns<'a>(
+        &self,
+        rows: usize,
+        applies: Option<&[bool]>,
+        meta: &ArrayRef,
+        texts: impl Fn(usize, &mut Vec<&'a str>),
+    ) -> Vec<ArrayRef> {
+        let mut sketches = FixedSizeBinaryBuilder::with_capacity(rows, SLOTS as i32);
+        let mut keys = Decimal128Builder::with_capacity(rows).with_data_type(KEY);
+        let mut times = Int64Builder::new();
+        let mut sketcher = Sketcher::new(self.shingler.clone());
+        let meta = meta.as_string::<i32>();
+        let mut of_row = Vec::new();
+        for row in 0..rows {
+            texts(row, &mut of_row);
+            if of_row.is_empty() || applies.is_some_and(|a| !a[row]) {
+                sketches.append_null();
+                keys.append_null();
+                times.append_null();
+                continue;
+            }
+            let sketch = sketcher.sketch(&of_row);
+            keys.append_value(key(&of_row, sketch.is_none().then_some(&self.shingler)) as i128);
+            match &sketch {
+                // It is as long as the column says.
+                Some(sketch) => sketches.append_value(sketch).unwrap_or_default(),
+                None => sketches.append_null(),
+            }
+            if let Some(field) = &self.field {
+                let object = meta.is_valid(row).then(|| Object::parse(meta.value(row)).ok()).flatten();
+                times.append_option(object.and_then(|o| o.get(field).and_then(|value| time(value.get()))));
+            }
+        }
+        let mut columns: Vec<ArrayRef> = vec![Arc::new(sketches.finish()), Arc::new(keys.finish())];
+        if self.field.is_some() {
+            columns.push(Arc::new(times.finish()));
+        }
+        columns
+    }
+}
+
+/// xxh3-128 of the text as it stands, or of the folded text where that is all there is to compare.
+fn key(texts: &[&str], folded_by: Option<&Shingler>) -> u128 {
+    let mut hash = Xxh3::new();
+    match folded_by {
+        Some(shingler) => shingler.folded(texts).iter().for_each(|code| hash.update(&code.to_le_bytes())),
+        None => {
+            for (at, text) in texts.iter().enumerate() {
+                hash.update(if at > 0 { b"\n" } else { b"" });
+                hash.update(text.as_bytes());
+            }
+        }
+    }
+    hash.digest128()
+}
+
+/// A JSON value as a point in time: a number as it is, a date by its digits (year, month, day, hour, minute, second).
+fn time(json: &str) -> Option<i64> {
+    if let Ok(number) = json.parse::<f64>() {
+        return Some(number as i64);
+    }
+    let digits: String = json.chars().filter(char::is_ascii_digit).take(14).collect();
+    if digits.len() < 4 {
+        return None;
+    }
+    format!("{digits:0<14}").parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_in_order() {
+        assert!(time("\"2024-03-01\"") < time("\"2024-03-01T10:00:00Z\""));
+        assert!(time("\"2023-12-31 23:59\"") < time("\"2024\""));
+        assert_eq!(time("17"), Some(17));
+        assert_eq!(time("\"soon\""), None);
+    }
+
+    #[test]
+    fn short_texts_are_folded_in_their_key() {
+        let shingler = NearDedup::default().shingler();
+        assert_eq!(key(&["Ａ，"], Some(&shingler)), key(&["a,"], Some(&shingler)));
+        assert_ne!(key(&["猫"], Some(&shingler)), key(&["狗"], Some(&shingler)));
+        assert_eq!(key(&["a", "b"], None), key(&["a\nb"], None));
+    }
+}
