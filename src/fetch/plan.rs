@@ -14,7 +14,7 @@ use super::run::runtime;
 use super::summary::Failed;
 use super::targets::Target;
 use super::ways::{Listing, Remote};
-use super::{Options, names};
+use super::Options;
 use crate::Result;
 use crate::store::disk;
 
@@ -200,7 +200,7 @@ async fn online(client: &Arc<Client>, target: &Target, options: &Options) -> Res
             let problem = super::problem::Problem::last(super::problem::Kind::Name, format!("this file is refused: {why}"));
             set.failed.push(Failed::of(path, "", problem));
         }
-        let stored = options.store.set(&target.key, &names::key(&listing.revision));
+        let stored = options.store.set(&target.key, &crate::store::key(&listing.revision));
         let manifest = stored.manifest()?;
         let has = |remote: &Remote| manifest.as_ref().is_some_and(|m| stored.has(m, &remote.path));
         let mut sizes: Vec<Option<u64>> = listing.files.iter().map(|f| f.bytes).collect();
