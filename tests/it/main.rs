@@ -15,6 +15,7 @@ mod generated;
 mod harness;
 mod house;
 mod kill;
+mod mix;
 mod near;
 mod parsoid;
 mod plans;
