@@ -100,7 +100,8 @@ impl Build {
     /// Runs the command.
     pub fn run(self, context: &Context) -> Result<()> {
         let mut recipe = self.run.recipe(&self.recipe)?;
-        let ways = Ways { fetch: !(self.offline || ui::offline()), locked: self.locked, update: self.update, write: true };
+        let ways =
+            Ways { fetch: !(self.offline || ui::offline()), locked: self.locked, update: self.update, write: true };
         ready(context, &mut recipe, ways)?;
         let out = self.out.unwrap_or_else(|| PathBuf::from("builds").join(&recipe.name));
         let options = Options {

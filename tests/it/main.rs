@@ -8,6 +8,7 @@
 )]
 
 mod bad_input;
+mod cards;
 mod commands;
 mod determinism;
 mod fetch;
