@@ -9,7 +9,7 @@ use crate::engine::functions::judge::{Ask, Decision, JudgeSpec};
 use crate::engine::functions::rows::{RowsSpec, StepSpec};
 use crate::recipe::{Only, Recipe};
 use crate::stages::exact_dedup::ExactDedup;
-use crate::stages::near_dedup::NearDedup;
+use crate::stages::near_dedup::{CLUSTER_SIZE, NearDedup};
 use crate::stages::{self, Kind, Signal, Stage};
 use crate::{Error, Result};
 
@@ -223,6 +223,11 @@ impl Chain {
         (spec, columns.into_iter().map(|c| c.0).collect())
     }
 
+    /// The last stage that counts what each row stands for.
+    pub fn sized(&self) -> Option<&Link> {
+        self.links.iter().rfind(|l| matches!(&l.stage, Stage::NearDedup(near) if near.cluster_size))
+    }
+
     /// Whether a judgement needs final ids.
     pub fn samples(links: &[&Link]) -> bool {
         links.iter().any(|l| matches!(l.stage, Stage::Sample(_)))
@@ -251,6 +256,7 @@ impl Chain {
                 signals.push((name, kind));
             }
         }
+        signals.extend(self.sized().map(|_| (CLUSTER_SIZE.to_owned(), Kind::Int)));
         signals
     }
 }

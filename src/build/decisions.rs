@@ -1,5 +1,6 @@
 //! The jobs that decide: own ids that repeat, rows judged one by one, rows compared by their keys.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use datafusion_physical_plan::ExecutionPlan;
@@ -39,7 +40,7 @@ impl Build<'_> {
             .await?;
             for unit in &units {
                 let repeats: Vec<_> = buckets.take(*unit)?.into_iter().map(|(ord, n, _)| (ord, n as i64)).collect();
-                decide::write_repeats(&job.unit(*unit), &repeats)?;
+                decide::write_numbers(&job.unit(*unit), decide::repeats_schema(), &repeats)?;
             }
             parquet_file::write_whole(&any, count.to_string().as_bytes())?;
             self.log.line(&job, 0, "done");
@@ -71,8 +72,14 @@ impl Build<'_> {
     }
 
     /// All decisions, in order; the last job holds every drop.
-    pub(super) async fn decide(&self, plans: &Plans<'_>, scanned: &Scanned, repeats: Option<&Job>) -> Result<Job> {
-        let mut drops: Option<Job> = None;
+    /// Beside it, the folder that says how many rows each row stands for, where that is asked for.
+    pub(super) async fn decide(
+        &self,
+        plans: &Plans<'_>,
+        scanned: &Scanned,
+        repeats: Option<&Job>,
+    ) -> Result<(Job, Option<PathBuf>)> {
+        let (mut drops, mut sizes): (Option<Job>, Option<PathBuf>) = (None, None);
         for decision in plans.chain.decisions() {
             let before = drops.as_ref().map(|j| j.fingerprint.as_str());
             drops = Some(match decision {
@@ -92,11 +99,12 @@ impl Build<'_> {
                     let key = keys::near(plans, &scanned.job.fingerprint, &scanned.cuts, before, link);
                     let job = Job::new(&self.options.work, "near", &key)?;
                     self.near(plans, scanned, repeats, drops.as_ref(), (link, near), &job).await?;
+                    sizes = near.cluster_size.then(|| job.folder.join("sizes")).or(sizes);
                     job
                 }
             });
         }
-        drops.ok_or_else(|| Error::Engine("nothing was decided".into()))
+        drops.map(|drops| (drops, sizes)).ok_or_else(|| Error::Engine("nothing was decided".into()))
     }
 
     async fn judge(
