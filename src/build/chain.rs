@@ -33,7 +33,8 @@ impl Link {
     /// Whether the stage looks at the rows of a source at all.
     pub fn applies(&self, source: &SourceInput) -> bool {
         (self.only.usage.is_empty() || self.only.usage.contains(&source.usage))
-            && (self.only.source.is_empty() || self.only.source.contains(&source.source.name))
+            && (self.only.source.is_empty()
+                || [&source.source.name, &source.source.label].iter().any(|n| self.only.source.contains(n)))
     }
 
     fn signals(&self) -> Vec<Signal> {

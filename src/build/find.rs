@@ -2,19 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use super::stored::is_remote;
 use crate::recipe::{Recipe, Source};
 use crate::{Error, Result};
 
-/// The files that a source's paths and globs name, sorted within each pattern.
+/// The files that a source has in the store, and those that its paths and globs name, sorted within each pattern.
 pub fn find(recipe: &Recipe, source: &Source) -> Result<Vec<(String, PathBuf)>> {
-    let mut found: Vec<(String, PathBuf)> = Vec::new();
-    for pattern in &source.path {
-        if pattern.contains("://") {
-            return Err(Error::input(
-                format!("source `{}`: {pattern} is a URL, and fetching is not there yet", source.name),
-                "download it and name the file",
-            ));
-        }
+    let mut found: Vec<(String, PathBuf)> = source.stored.iter().map(|s| (s.shown.clone(), s.path.clone())).collect();
+    for pattern in source.path.iter().filter(|p| !is_remote(p)) {
         let whole = recipe.base.join(pattern);
         let files = if whole.is_file() {
             vec![whole]
@@ -67,4 +62,15 @@ fn walk(root: &Path, matcher: Option<&globset::GlobMatcher>) -> Result<Vec<PathB
     }
     files.sort();
     Ok(files)
+}
+
+/// Of the members of an archive, those that the card names, if any is named.
+pub fn wanted(source: &Source, members: Vec<String>) -> Vec<String> {
+    let globs: Vec<globset::GlobMatcher> =
+        source.members.iter().filter_map(|g| Some(globset::Glob::new(g).ok()?.compile_matcher())).collect();
+    let named = |name: &String| {
+        let file = name.rsplit('/').next().unwrap_or(name);
+        globs.iter().any(|g| g.is_match(name) || g.is_match(file))
+    };
+    if members.iter().any(named) { members.into_iter().filter(named).collect() } else { members }
 }

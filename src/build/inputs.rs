@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use super::find::find;
+use super::find::wanted;
 use super::parquet_file::write_whole;
-use super::unpack;
+use super::{prepare, unpack};
 use crate::engine::scan::{PieceSpec, modified};
 use crate::formats::{self, Layout, Split, detect};
 use crate::input::{self, Compression, Encoding};
@@ -102,6 +103,7 @@ struct Look<'a> {
     work: &'a Path,
     /// Whether big compressed files may be unpacked now.
     unpack: bool,
+    threads: usize,
     known: Mutex<BTreeMap<String, Known>>,
 }
 
@@ -112,11 +114,12 @@ pub fn gather(recipe: &Recipe, unit: u64, work: &Path, threads: usize, unpack: b
     let store = work.join("inputs.json");
     let known: BTreeMap<String, Known> =
         std::fs::read(&store).ok().and_then(|b| serde_json::from_slice(&b).ok()).unwrap_or_default();
-    let look = Look { recipe, unit, work, unpack, known: Mutex::new(known) };
+    let look = Look { recipe, unit, work, unpack, threads, known: Mutex::new(known) };
     let mut inputs = Inputs { sources: Vec::new(), pieces: Vec::new(), owners: Vec::new(), units: Vec::new() };
     for source in &recipe.sources {
         let found = find(recipe, source)?;
-        let files = look_at(&look, source, &found, threads)?;
+        let mut files = look_at(&look, source, &found, threads)?;
+        prepare::prepare(&mut files, work, threads, unpack)?;
         inputs.add(source, files, unit)?;
     }
     let known = look.known.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -155,7 +158,9 @@ fn files_of(look: &Look<'_>, source: &Source, shown: &str, path: &Path) -> Resul
     let compression = input::compression(path).map_err(io)?;
     let names: Vec<Option<String>> = match input::members(path, compression) {
         Ok(None) => vec![None],
-        Ok(Some(members)) => members.into_iter().map(|m| Some(m.name)).collect(),
+        Ok(Some(members)) => {
+            wanted(source, members.into_iter().map(|m| m.name).collect()).into_iter().map(Some).collect()
+        }
         // An archive that does not open is one row that cannot be read: no member has an empty name, so opening it
         // says what is wrong.
         Err(_) => vec![Some(String::new())],
@@ -208,7 +213,7 @@ fn plain_copy(
     if let Some((bytes, starts, lines)) = known.unpacked.clone().filter(|u| u.1.len() < 2 || u.1[1] >= look.unit) {
         return Ok(Some((place, bytes, starts, lines)));
     }
-    if !look.unpack || !unpack::unpack(path, layout, &place)? {
+    if !look.unpack || !unpack::unpack(path, layout, &place, look.threads)? {
         return Ok(None);
     }
     let meta = std::fs::metadata(&place).map_err(Error::io(&place))?;
@@ -228,17 +233,34 @@ pub fn layout(max_row: u64, source: &Source, path: &Path, member: Option<&str>) 
     let mut container = found.container.to_string();
     let mut shape = found.shape.clone();
     if let Some(format) = &source.format {
-        if formats::container(format).is_some() {
+        if let Some(named) = formats::container(format) {
             container = format.clone();
-            shape = Some("fields".into());
+            shape = Some(named.shape().to_owned());
         } else {
             shape = Some(format.clone());
         }
     }
-    if !source.fields.is_empty() && source.format.is_none() && shape.is_some() {
+    if !source.fields.is_empty() && source.format.is_none() && shape.as_deref().is_some_and(|s| s != "pairs") {
         shape = Some("fields".into());
     }
-    let objects = !matches!(container.as_str(), "text" | "mediawiki");
+    if source.variant.is_some() && container != "mediawiki" {
+        return Err(Error::input(
+            format!(
+                "source `{}`: `variant` is for MediaWiki dumps, but {} is {container}",
+                source.name,
+                path.display()
+            ),
+            "leave `variant` out, and convert the text by a stage: run = \"convert_script\"",
+        ));
+    }
+    // Of the shapes that fit, the one that has rows for the recipe's use.
+    if let (Some(usage), None, Some(name)) = (source.usage, &source.format, &shape)
+        && formats::shape(name).is_some_and(|s| !s.uses().contains(&usage))
+        && let Some(other) = found.fits.iter().find(|f| formats::shape(f).is_some_and(|s| s.uses().contains(&usage)))
+    {
+        shape = Some(other.clone());
+    }
+    let objects = formats::container(&container).is_none_or(|c| c.objects());
     if !objects {
         if let Some(format) = source.format.as_ref().filter(|f| formats::shape(f).is_some()) {
             return Err(Error::input(
@@ -250,7 +272,10 @@ pub fn layout(max_row: u64, source: &Source, path: &Path, member: Option<&str>) 
     }
     let shape = if objects { Some(shape.unwrap_or_else(|| "fields".into())) } else { None };
     let usage = source.usage.or_else(|| {
-        shape.as_ref().map_or(Some(Use::Pretrain), |s| formats::shape(s).and_then(|s| s.uses().first().copied()))
+        shape.as_ref().map_or_else(
+            || formats::container(&container).and_then(|c| c.uses().first().copied()),
+            |s| formats::shape(s).and_then(|s| s.uses().first().copied()),
+        )
     });
     let usage = usage.unwrap_or(Use::Pretrain);
     if let Some(name) = &shape
@@ -263,6 +288,16 @@ pub fn layout(max_row: u64, source: &Source, path: &Path, member: Option<&str>) 
             "change `use`, or describe the rows with `fields`",
         ));
     }
+    let known = shape.as_ref().and_then(|name| formats::shape(name)).map_or(&[][..], |s| s.options());
+    for (name, word) in &source.options {
+        if !known.iter().any(|c| c.name == name && c.words.contains(&word.as_str())) {
+            let what = shape.as_deref().unwrap_or(&container);
+            return Err(Error::input(
+                format!("source `{}`: `{what}` has no option {name} = \"{word}\"", source.name),
+                format!("`corpus explain {what}` lists them; or name the `format` that has it"),
+            ));
+        }
+    }
     let encoding = source.encoding.clone().map_or(found.encoding, Encoding);
     let rows = source.rows.or(found.rows);
     let note = found.note.filter(|_| source.rows.is_none() && source.format.is_none());
@@ -274,8 +309,11 @@ pub fn layout(max_row: u64, source: &Source, path: &Path, member: Option<&str>) 
         encoding,
         rows,
         fields: source.fields.clone(),
-        source: source.name.clone(),
+        options: source.options.clone(),
+        source: source.label.clone(),
         language: source.language.clone(),
+        variant: source.variant.clone(),
+        prepared: None,
         max_row,
     };
     Ok((layout, note))
@@ -351,9 +389,9 @@ impl InputFile {
     }
 
     /// Makes the plain copy again, if there should be one and it is gone.
-    pub fn make_readable(&self) -> Result<()> {
+    pub fn make_readable(&self, threads: usize) -> Result<()> {
         match &self.unpacked {
-            Some((copy, ..)) if !copy.is_file() => unpack::unpack(&self.path, &self.layout, copy).map(|_| ()),
+            Some((copy, ..)) if !copy.is_file() => unpack::unpack(&self.path, &self.layout, copy, threads).map(|_| ()),
             _ => Ok(()),
         }
     }

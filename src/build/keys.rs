@@ -6,6 +6,7 @@ use super::chain::{Chain, Link};
 use super::inputs::{InputFile, Inputs};
 use super::jobs::{CODE, fingerprint};
 use super::plans::Plans;
+use crate::formats::Layout;
 use crate::recipe::Recipe;
 
 /// Stretches of row keys that a `limit` cuts off.
@@ -13,7 +14,10 @@ pub type Cuts = [(u64, u64)];
 
 /// What makes two inputs the same: content, layout and cuts; not where they lie.
 pub fn inputs(inputs: &Inputs) -> Json {
-    let file = |f: &InputFile| json!([f.sha256, f.member, f.layout]);
+    let file = |f: &InputFile| {
+        let prepared = f.layout.prepared.as_ref().and_then(|p| p.file_name()).map(std::path::PathBuf::from);
+        json!([f.sha256, f.member, Layout { prepared, ..f.layout.clone() }])
+    };
     let pieces: Vec<_> = inputs.pieces.iter().map(|p| (p.start, p.end)).collect();
     let sources: Vec<_> = inputs
         .sources

@@ -8,7 +8,7 @@ use super::chain::Chain;
 use super::inputs::Inputs;
 use super::layout::{Counts, Layout};
 use crate::engine::functions::judge::{READ, UNREADABLE};
-use crate::recipe::Recipe;
+use crate::recipe::{Origin, Recipe};
 use crate::rows::Use;
 use crate::stages::Stage;
 
@@ -66,6 +66,9 @@ pub struct FileLine {
     pub encoding: String,
     pub note: Option<String>,
     pub rows: u64,
+    /// Where it came from, if out of the store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
     #[serde(flatten)]
     pub counts: Counts,
     pub uses: BTreeMap<Use, u64>,
@@ -96,60 +99,80 @@ pub struct StageLine {
 /// Puts a manifest together.
 pub fn manifest(recipe: &Recipe, fingerprint: &str, inputs: &Inputs, chain: &Chain, layout: &Layout) -> Manifest {
     let mut totals = Counts::default();
-    let sources = inputs
-        .sources
-        .iter()
-        .map(|source| {
-            let mut counts = vec![Counts::default(); source.files.len()];
-            for piece in source.pieces.clone() {
-                counts[inputs.owners[piece].1].add(&layout.pieces[piece]);
-            }
-            let files = source.files.iter().zip(counts).map(|(file, counts)| {
-                totals.add(&counts);
-                let l = &file.layout;
-                FileLine {
-                    path: file.name.clone(),
-                    part: None,
-                    license: source.source.license.clone(),
-                    sha256: file.sha256.clone(),
-                    bytes: file.bytes,
-                    format: l.shape.as_ref().map_or_else(|| l.container.clone(), |s| format!("{}/{s}", l.container)),
-                    encoding: l.encoding.0.clone(),
-                    note: file.note.clone(),
-                    rows: counts.read,
-                    counts,
-                    uses: BTreeMap::from([(source.usage, counts.kept)]),
-                }
-            });
-            SourceLine {
-                name: source.source.name.clone(),
-                card: None,
+    let mut sources: Vec<SourceLine> = Vec::new();
+    for source in &inputs.sources {
+        let mut counts = vec![Counts::default(); source.files.len()];
+        for piece in source.pieces.clone() {
+            counts[inputs.owners[piece].1].add(&layout.pieces[piece]);
+        }
+        let files = source.files.iter().zip(counts).map(|(file, counts)| {
+            totals.add(&counts);
+            let l = &file.layout;
+            FileLine {
+                path: file.name.clone(),
+                part: source.source.card.as_ref().and_then(|c| c.part.clone()),
                 license: source.source.license.clone(),
-                uses: vec![source.usage],
-                files: files.collect(),
+                sha256: file.sha256.clone(),
+                bytes: file.bytes,
+                format: l.shape.as_ref().map_or_else(|| l.container.clone(), |s| format!("{}/{s}", l.container)),
+                encoding: l.encoding.0.clone(),
+                note: file.note.clone(),
+                rows: counts.read,
+                origin: source.source.stored.iter().find(|s| s.path == file.path).map(|s| s.origin.clone()),
+                counts,
+                uses: BTreeMap::from([(source.usage, counts.kept)]),
             }
-        })
-        .collect();
-    let reasons =
-        layout.reasons.iter().filter(|(key, _)| key.0 != UNREADABLE).map(|((stage, reason, source), sums)| {
-            let source = &inputs.sources[*source];
-            let (name, usage) = (source.source.name.clone(), source.usage);
-            ReasonLine {
+        });
+        let files: Vec<FileLine> = files.collect();
+        let of = &source.source;
+        // Parts of one card stand together.
+        match sources.last_mut().filter(|s| s.name == of.label) {
+            Some(line) => {
+                line.files.extend(files);
+                if !line.uses.contains(&source.usage) {
+                    line.uses.push(source.usage);
+                }
+                if line.license != of.license {
+                    line.license = None;
+                }
+            }
+            None => sources.push(SourceLine {
+                name: of.label.clone(),
+                card: of.card.as_ref().map(|c| c.card.clone()),
+                license: of.license.clone(),
+                uses: vec![source.usage],
+                files,
+            }),
+        }
+    }
+    let mut reasons: Vec<ReasonLine> = Vec::new();
+    for ((stage, reason, source), sums) in layout.reasons.iter().filter(|(key, _)| key.0 != UNREADABLE) {
+        let source = &inputs.sources[*source];
+        let (name, usage) = (&source.source.label, source.usage);
+        let same =
+            |r: &&mut ReasonLine| r.stage == *stage && r.reason == *reason && r.source == *name && r.usage == usage;
+        match reasons.iter_mut().find(same) {
+            Some(line) => {
+                line.rows += sums.0;
+                line.chars += sums.1;
+            }
+            None => reasons.push(ReasonLine {
                 stage: stage.clone(),
                 reason: reason.clone(),
-                source: name,
+                source: name.clone(),
                 usage,
                 rows: sums.0,
                 chars: sums.1,
-            }
-        });
+            }),
+        }
+    }
     let mut manifest = Manifest {
         version: env!("CARGO_PKG_VERSION").into(),
         recipe: RecipeLine { name: recipe.name.clone(), fingerprint: fingerprint.to_owned() },
         totals,
         kept_chars: layout.kept_chars,
         sources,
-        reasons: reasons.collect(),
+        reasons,
         stages: Vec::new(),
         timings: BTreeMap::new(),
     };

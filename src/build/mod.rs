@@ -21,14 +21,17 @@ pub mod inputs;
 pub mod jobs;
 pub mod keys;
 pub mod layout;
+pub mod lock;
 pub mod manifest;
 mod near;
 pub mod output;
 pub mod parquet_file;
 pub mod plans;
+mod prepare;
 pub mod sample;
 pub mod shards;
 pub mod state;
+pub mod stored;
 pub mod unpack;
 pub mod usage;
 
@@ -230,7 +233,8 @@ impl Build<'_> {
             let (mut used, mut seen) = (Vec::new(), 0);
             for units in units.chunks(step.max(1)) {
                 if units.iter().any(|u| !scanned.job.has(*u)) {
-                    source.files.iter().try_for_each(inputs::InputFile::make_readable)?;
+                    let threads = self.session.threads;
+                    source.files.iter().try_for_each(|file| file.make_readable(threads))?;
                 }
                 self.units(&scanned.job, units, &plans.unit_schema(source)?, TEXT_ROWS, |left| {
                     plans.scan(source, left, &scanned.job)
@@ -362,7 +366,8 @@ impl Build<'_> {
             folder: job.folder.clone(),
             slabs: slabs.iter().map(|s| (s.first, s.number)).collect(),
             usage: source.usage,
-            source: source.source.name.clone(),
+            source: source.source.label.clone(),
+            subset: source.source.card.as_ref().and_then(|c| c.part.clone()).filter(|p| p != "all"),
             license: source.source.license.clone(),
             language: source.source.language.clone(),
             measured_language: last("language"),

@@ -30,6 +30,8 @@ pub struct OutputSpec {
     pub usage: Use,
     /// Name of the source.
     pub source: String,
+    /// The part of a card that it is: the subset of rows that name none.
+    pub subset: Option<String>,
     /// Licence of the source.
     pub license: Option<String>,
     /// Language of the source, where stated.
@@ -204,6 +206,7 @@ impl SlabWriter {
                 Some(column) => input.column(column)?.clone(),
                 None => new_null_array(&DataType::Utf8, rows),
             },
+            "subset" => or_else(None, self.spec.subset.as_deref(), "subset")?,
             "license" => or_else(None, self.spec.license.as_deref(), "license")?,
             other => input.column(other)?.clone(),
         })

@@ -5,6 +5,8 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+pub use crate::text::figures::{count, size};
+
 /// CPU and wall seconds by phase.
 pub struct Timings {
     start: (Instant, f64),
@@ -62,42 +64,12 @@ pub fn peak_memory() -> u64 {
     line.split_whitespace().nth(1).and_then(|kb| kb.parse::<u64>().ok()).unwrap_or(0) * 1024
 }
 
-/// Bytes for people: `64 MiB`.
-pub fn size(bytes: u64) -> String {
-    let (mut value, mut unit) = (bytes as f64, 0);
-    let units = ["B", "KiB", "MiB", "GiB", "TiB"];
-    while value >= 1024.0 && unit < units.len() - 1 {
-        value /= 1024.0;
-        unit += 1;
-    }
-    if unit == 0 || value >= 100.0 {
-        format!("{value:.0} {}", units[unit])
-    } else {
-        format!("{value:.1} {}", units[unit])
-    }
-}
-
-/// A count for people: `1,914,220`.
-pub fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn numbers_read_well() {
-        assert_eq!((count(0), count(999), count(1_914_220)), ("0".into(), "999".into(), "1,914,220".into()));
-        assert_eq!((size(10), size(1536), size(64 << 20)), ("10 B".into(), "1.5 KiB".into(), "64.0 MiB".into()));
+    fn memory_is_told() {
         assert!(peak_memory() > 0);
     }
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 
+use super::ready::{Ways, ready};
 use super::{Context, Format, ui};
 use crate::build::manifest::Manifest;
 use crate::build::usage::{count, size};
@@ -33,9 +34,15 @@ pub struct Build {
     /// Throw finished jobs away first.
     #[arg(long)]
     fresh: bool,
-    /// Use the network for nothing (nothing does yet).
+    /// Use what the store has, and fetch nothing.
     #[arg(long)]
     offline: bool,
+    /// Read only what `corpus.lock` names, and leave the lock as it is.
+    #[arg(long, conflicts_with = "update")]
+    locked: bool,
+    /// Take the newest revisions of data sets, and write `corpus.lock` anew.
+    #[arg(long)]
+    update: bool,
 }
 
 /// Options that `build` and `plan` share.
@@ -92,7 +99,10 @@ fn bytes(option: &str, text: &str) -> Result<u64> {
 impl Build {
     /// Runs the command.
     pub fn run(self, context: &Context) -> Result<()> {
-        let recipe = self.run.recipe(&self.recipe)?;
+        let mut recipe = self.run.recipe(&self.recipe)?;
+        let ways =
+            Ways { fetch: !(self.offline || ui::offline()), locked: self.locked, update: self.update, write: true };
+        ready(context, &mut recipe, ways)?;
         let out = self.out.unwrap_or_else(|| PathBuf::from("builds").join(&recipe.name));
         let options = Options {
             work: self.work.unwrap_or_else(|| out.join(".work")),

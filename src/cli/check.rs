@@ -3,6 +3,7 @@
 use clap::Args;
 use serde_json::{Value as Json, json};
 
+use super::ready::{Ways, ready};
 use super::table::plural;
 use super::{Context, Format, ui};
 use crate::build::chain::Chain;
@@ -39,7 +40,7 @@ impl Check {
     pub fn run(self, context: &Context) -> Result<u8> {
         let (mut code, mut documents) = (0, Vec::new());
         for reference in &self.recipes {
-            let found = self.check(reference);
+            let found = self.check(context, reference);
             for problem in &found.problems {
                 code = code.max(problem.exit_code());
             }
@@ -65,9 +66,9 @@ impl Check {
         Ok(code)
     }
 
-    fn check(&self, reference: &str) -> Found {
+    fn check(&self, context: &Context, reference: &str) -> Found {
         let mut found = Found::default();
-        let recipe = match recipe::load(reference, &[]) {
+        let mut recipe = match recipe::load(reference, &[]) {
             Ok(recipe) => recipe,
             Err(error) => {
                 found.problems.push(error);
@@ -79,7 +80,11 @@ impl Check {
         }
         let (sources, stages) = (recipe.sources.len() as u64, recipe.stages.len() as u64);
         found.facts = format!("{} · {}", plural(sources, "source"), plural(stages, "stage"));
-        if !self.no_inputs {
+        if !self.no_inputs
+            && let Err(error) = ready(context, &mut recipe, Ways::default())
+        {
+            found.problems.push(error);
+        } else if !self.no_inputs {
             let (mut files, mut bytes) = (0, 0);
             for source in &recipe.sources {
                 let (n, size) = look(&recipe, source, &mut found);

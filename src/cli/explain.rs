@@ -4,10 +4,11 @@ use clap::Args;
 use serde_json::{Value as Json, json};
 
 use super::list::{Item, Section};
-use super::{Context, Format, reasons, table, ui};
+use super::{Context, Format, reasons, sources, table, ui};
+use crate::catalog::Catalog;
 use crate::{Error, Result, formats, recipe, stages};
 
-/// Explain a stage, a format, a signal, a shipped recipe, or the reason why a row was dropped.
+/// Explain a data set, a stage, a format, a signal, a shipped recipe, or the reason why a row was dropped.
 #[derive(Debug, Args)]
 pub struct Explain {
     /// A name out of `corpus list`, or a reason word of a build.
@@ -21,6 +22,7 @@ pub struct Entry {
     about: String,
     docs: String,
     options: Vec<OptionLine>,
+    card: Option<Json>,
 }
 
 /// An option of a stage.
@@ -42,16 +44,33 @@ pub fn entries(name: &str) -> Vec<Entry> {
             about: stage.about.into(),
             docs: plain(stage.docs),
             options,
+            card: None,
         });
     }
     if let Some(container) = formats::container(name) {
         let (about, docs) = (container.about().into(), plain(container.docs()));
-        found.push(Entry { kind: "format (container)".into(), about, docs, options: Vec::new() });
+        found.push(Entry { kind: "format (container)".into(), about, docs, ..Entry::default() });
     }
     if let Some(shape) = formats::shape(name) {
         let uses: Vec<&str> = shape.uses().iter().map(|u| u.as_str()).collect();
         let kind = format!("format (shape of {} rows)", uses.join(" or "));
-        found.push(Entry { kind, about: shape.about().into(), docs: plain(shape.docs()), options: Vec::new() });
+        let option = |choice: &formats::Choice| OptionLine {
+            name: choice.name.into(),
+            kind: choice.words.join(" | "),
+            default: choice.words.first().map(|w| json!(w)),
+            about: choice.about.into(),
+        };
+        let options = shape.options().iter().map(option).collect();
+        found.push(Entry { kind, about: shape.about().into(), docs: plain(shape.docs()), options, card: None });
+    }
+    if let Some(card) = Catalog::load(None).ok().as_ref().and_then(|c| c.get(name)) {
+        found.push(Entry {
+            kind: "data set".into(),
+            about: card.about.en.clone(),
+            docs: sources::text(card, table::terminal(), ui::chinese()),
+            card: Some(sources::json(card)),
+            ..Entry::default()
+        });
     }
     if let Some(sentence) = reasons::explain(name) {
         found.push(Entry { kind: "reason".into(), about: sentence, ..Entry::default() });
@@ -72,6 +91,7 @@ pub fn entries(name: &str) -> Vec<Entry> {
 fn names() -> Vec<String> {
     let mut names: Vec<String> =
         [Section::Stages, Section::Formats, Section::Signals].iter().flat_map(|s| s.items()).map(|i| i.name).collect();
+    names.extend(Catalog::load(None).unwrap_or_default().names().map(str::to_owned));
     names.extend(recipe::SHIPPED.iter().map(|r| r.0.to_owned()));
     names.extend(reasons::WORDS.iter().map(|w| w.0.to_owned()));
     names.sort();
@@ -165,10 +185,18 @@ impl Entry {
             .options
             .iter()
             .map(|o| json!({"name": o.name, "type": o.kind, "default": o.default, "about": o.about}));
-        json!({"kind": self.kind, "about": self.about, "docs": self.docs, "options": options.collect::<Vec<_>>()})
+        let mut json = json!({"kind": self.kind, "about": self.about, "docs": self.docs,
+            "options": options.collect::<Vec<_>>()});
+        if let (Json::Object(fields), Some(card)) = (&mut json, &self.card) {
+            fields.insert("card".into(), card.clone());
+        }
+        json
     }
 
     fn text(&self, name: &str, columns: usize) -> String {
+        if self.card.is_some() {
+            return self.docs.clone();
+        }
         let mut text = format!("{name} · {}\n\n", self.kind);
         let docs = if self.docs.is_empty() { &self.about } else { &self.docs };
         text += &format!("{docs}\n");
@@ -194,7 +222,7 @@ impl Explain {
         if entries.is_empty() {
             let hint = match nearest(&self.name, &names()) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => "`corpus list` names all stages, formats, signals and recipes".to_owned(),
+                None => "`corpus list` names all data sets, stages, formats, signals and recipes".to_owned(),
             };
             return Err(Error::other(
                 format!("nothing is called `{}`", table::cut(&table::line(&self.name), 60)),
@@ -210,6 +238,9 @@ impl Explain {
         super::print(&texts.join("\n"))?;
         if entries.iter().any(|e| e.kind == "reason") {
             ui::say(context, &format!("next: `corpus inspect BUILD --reason {}`", self.name));
+        }
+        if entries.iter().any(|e| e.card.is_some()) {
+            ui::say(context, &format!("next: `corpus fetch {} --dry-run`", self.name));
         }
         Ok(())
     }

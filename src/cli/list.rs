@@ -5,16 +5,19 @@ use std::collections::BTreeMap;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::{Context, Format, table, ui};
+use super::{Context, Format, sources, table, ui};
+use crate::catalog::Catalog;
 use crate::stages::{Kind, Stage};
-use crate::{Result, formats, recipe, stages};
+use crate::{Error, Result, formats, recipe, stages};
 
-/// List stages, formats, signals and recipes.
+/// List data sets, stages, formats, signals and recipes.
 #[derive(Debug, Args)]
 pub struct List {
     /// Only one of the lists [default: all].
     #[arg(value_enum)]
     what: Option<Section>,
+    #[command(flatten)]
+    filter: sources::Filter,
 }
 
 /// A list.
@@ -76,7 +79,7 @@ impl Section {
                 recipe::SHIPPED.iter().map(|(name, text)| Item::new(name, "recipe", &about(text))).collect()
             }
             Section::Signals => signals(),
-            Section::Sources => Vec::new(),
+            Section::Sources => crate::catalog::shipped().iter().map(sources::item).collect(),
         };
         items.sort_by(|a, b| a.name.cmp(&b.name).then(a.kind.cmp(&b.kind)));
         items
@@ -118,6 +121,9 @@ fn signals() -> Vec<Item> {
 impl List {
     /// Runs the command.
     pub fn run(self, context: &Context) -> Result<()> {
+        if self.what == Some(Section::Sources) || self.filter.is_set() {
+            return self.sources(context);
+        }
         let all = [Section::Stages, Section::Formats, Section::Signals, Section::Recipes, Section::Sources];
         let sections: Vec<Section> = self.what.map_or(all.to_vec(), |one| vec![one]);
         if context.format == Format::Json {
@@ -146,14 +152,26 @@ impl List {
             }
         }
         super::print(&text)?;
-        if self.what == Some(Section::Sources) {
-            ui::say(
-                context,
-                "the catalog of data sets comes with `corpus fetch`; until then a recipe names files by `path`",
-            );
-        } else {
-            ui::say(context, "next: `corpus explain NAME`");
+        ui::say(context, "next: `corpus explain NAME`");
+        Ok(())
+    }
+
+    /// Data sets, private ones among them.
+    fn sources(self, context: &Context) -> Result<()> {
+        if self.what.is_some_and(|w| w != Section::Sources) {
+            let cure = "`corpus list sources --use rlhf --language zh --license open`";
+            return Err(Error::other("--use, --language and --license are for data sets", cure));
         }
+        let cards = self.filter.cards(&Catalog::load(None)?)?;
+        if context.format == Format::Json {
+            let cards: Vec<_> = cards.iter().map(sources::json).collect();
+            return super::print(&format!("{}\n", json!({"v": 1, "sources": cards})));
+        }
+        let items = cards.iter().map(sources::item);
+        let rows: Vec<Vec<String>> = items.map(|i| vec![i.name, i.kind, i.about]).collect();
+        super::print(&table::table(&rows, 0, 400))?;
+        let more = if cards.is_empty() { "no data set is like that" } else { "next: `corpus explain NAME`" };
+        ui::say(context, more);
         Ok(())
     }
 }
@@ -170,6 +188,6 @@ mod tests {
             assert!(items.iter().all(|i| !i.name.is_empty() && !i.kind.is_empty()), "{section:?}");
         }
         assert!(Section::Stages.items().iter().any(|i| i.name == "keep" && i.kind == "keep"));
-        assert!(Section::Sources.items().is_empty());
+        assert!(Section::Sources.items().iter().any(|i| i.name == "alpaca" && i.kind == "instruct"));
     }
 }

@@ -15,8 +15,10 @@ mod inspect;
 mod list;
 mod peek;
 mod plan;
+mod ready;
 mod reasons;
 mod show;
+mod sources;
 mod table;
 pub mod ui;
 

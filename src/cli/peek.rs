@@ -42,6 +42,8 @@ pub struct Peek {
 pub fn source(name: &str, usage: Option<Use>) -> Source {
     Source {
         name: name.to_owned(),
+        label: name.to_owned(),
+        card: None,
         path: Vec::new(),
         format: None,
         rows: None,
@@ -49,9 +51,13 @@ pub fn source(name: &str, usage: Option<Use>) -> Source {
         language: None,
         license: None,
         encoding: None,
+        variant: None,
         fields: BTreeMap::new(),
+        options: Default::default(),
         limit: None,
         priority: 0,
+        members: Vec::new(),
+        stored: Vec::new(),
         line: 1,
     }
 }

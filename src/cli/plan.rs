@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::{Value as Json, json};
 
 use super::build::{RunOptions, stop_on_interrupt};
+use super::ready::{Ways, ready};
 use super::table::plural;
 use super::{Context, Format, table, ui};
 use crate::build::chain::Chain;
@@ -35,7 +36,8 @@ pub struct PlanCommand {
 impl PlanCommand {
     /// Runs the command.
     pub fn run(self, context: &Context) -> Result<()> {
-        let recipe = self.run.recipe(&self.recipe)?;
+        let mut recipe = self.run.recipe(&self.recipe)?;
+        ready(context, &mut recipe, Ways::default())?;
         let out = self.out.unwrap_or_else(|| PathBuf::from("builds").join(&recipe.name));
         let options = Options {
             work: self.work.unwrap_or_else(|| out.join(".work")),

@@ -36,6 +36,78 @@ pub const WORDS: &[(&str, &str)] = &[
         "model",
         "The page is not wikitext (a script, a style sheet, JSON); `value` names what it is. The format sets such pages aside on purpose",
     ),
+    (
+        "no_turns",
+        "The text has none of the markers that begin a turn (`<human>:`, `<bot>:`), so it is no dialogue. The format sets such rows aside; read them for pretraining instead",
+    ),
+    (
+        "no_answer",
+        "The row asks something and nothing answers it: a test file without its answers, or an empty list. The format sets such rows aside; there is nothing to learn from",
+    ),
+    (
+        "empty_answer",
+        "The last turn of the chosen or the rejected dialogue (`value` says which) is empty. The format sets such pairs aside",
+    ),
+    (
+        "prompts_differ",
+        "The chosen and the rejected dialogue differ before their last turn (`value` says where), so the answers are not to the same prompt. The format sets such pairs aside; the row is damaged in the source",
+    ),
+    (
+        "unranked",
+        "Fewer than two of the answers have a score, a rank or a verdict, so that they make no pair. The format sets such rows aside",
+    ),
+    (
+        "rejected",
+        "The message was deleted, or rejected by the reviewers of the source, and nothing of its tree is left. The format sets it aside",
+    ),
+    (
+        "removed",
+        "The text was taken away at its source (`[removed]`, `[deleted]`); `value` says which one. The format sets such rows aside",
+    ),
+    (
+        "duplicate_file",
+        "The corpus itself marks the document as a copy of another one. The format sets such documents aside",
+    ),
+    (
+        "one_side_empty",
+        "One side of the pair is empty (`value` says which), so there is nothing to translate. The format sets such pairs aside",
+    ),
+    (
+        "header",
+        "The line is a header of the corpus (`<url>`, `<title>`, …) and no text of it. The format sets such lines aside",
+    ),
+    (
+        "record_type",
+        "The record is none of a page's text; `value` is its type. The format reads `conversion` records; take the WET files in place of the WARC ones",
+    ),
+    (
+        "plugins",
+        "Plugins of the chat service spoke in the dialogue. A rule of the format `sharegpt` sets it aside: `options = { plugins = \"keep\" }` keeps it",
+    ),
+    (
+        "not_alternating",
+        "The user and the assistant do not take turns (`value` says where). A rule of the format `sharegpt` sets the dialogue aside: `options = { order = \"keep\" }` keeps it",
+    ),
+    (
+        "mentions_service",
+        "A turn names the service that the dialogue comes from (`value` is the word). A rule of the format `sharegpt` sets the dialogue aside: `options = { mentions = \"keep\" }` keeps it",
+    ),
+    (
+        "service_error",
+        "An answer is the service's error about too many requests. A rule of the format `sharegpt` sets the dialogue aside: `options = { errors = \"keep\" }` keeps it",
+    ),
+    (
+        "few_turns",
+        "The dialogue has less than two turns (`value`), after turns at its ends were cut. A rule of the format `sharegpt` sets it aside: `options = { short = \"keep\" }` keeps it",
+    ),
+    (
+        "short_dialogue",
+        "The turns have less than 16 characters together (`value`). A rule of the format `sharegpt` sets the dialogue aside: `options = { short = \"keep\" }` keeps it",
+    ),
+    (
+        "list_numbering",
+        "A list in the dialogue begins with `1.` again and again. A rule of the format `sharegpt` sets the dialogue aside: `options = { numbering = \"keep\" }` keeps it",
+    ),
     // Unreadable rows.
     (
         "json",
@@ -80,6 +152,14 @@ pub const WORDS: &[(&str, &str)] = &[
     (
         "xml",
         "The XML is not well-formed at this place. What came before is read. Fetch the dump again, or cut out the page",
+    ),
+    (
+        "misaligned",
+        "The two files of a pair have different numbers of lines, so which lines belong together cannot be told. Fetch both again, from the same release",
+    ),
+    (
+        "warc",
+        "The headers of a WARC record make no sense, and where the next record begins cannot be told. What came before is read. Fetch the file again",
     ),
     (
         "columns",
@@ -138,7 +218,7 @@ mod tests {
                 walkdir::WalkDir::new(root.join(folder)).into_iter().flatten().filter(|e| e.file_type().is_file())
             {
                 let source = std::fs::read_to_string(entry.path()).unwrap_or_default();
-                for before in ["reason: \"", "unreadable(\"", "bad(\"", "aside = Some((\"", "failure(\""] {
+                for before in ["reason: \"", "unreadable(\"", "bad(\"", "aside = Some((\"", ".aside(\"", "failure(\""] {
                     for part in source.split(before).skip(1) {
                         let word = part.split('"').next().unwrap_or_default();
                         assert!(explain(word).is_some(), "{}: {word}", entry.path().display());

@@ -16,6 +16,18 @@ pub fn colours() -> bool {
     std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
 }
 
+/// Whether `CORPUS_OFFLINE` forbids the network.
+pub fn offline() -> bool {
+    std::env::var("CORPUS_OFFLINE").is_ok_and(|v| !["", "0", "false", "no"].contains(&v.as_str()))
+}
+
+/// Whether the user reads Chinese rather than English: `CORPUS_LANG`, else the locale.
+pub fn chinese() -> bool {
+    let set = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+    let locale = ["CORPUS_LANG", "LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(set);
+    locale.is_some_and(|l| l.to_ascii_lowercase().starts_with("zh"))
+}
+
 fn paint(code: &str, text: &str) -> String {
     if colours() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
 }

@@ -29,6 +29,8 @@ pub struct Detected {
     pub rows: Option<TextRows>,
     /// How sure that is, 0 to 1.
     pub confidence: f32,
+    /// The shapes that fit, the best one first.
+    pub fits: Vec<String>,
     /// What else it might be.
     pub runner_up: Option<String>,
     /// What a person should know: a choice that was not clear, and the key that settles it.
@@ -43,6 +45,21 @@ pub fn detect(path: &Path, member: Option<&str>) -> io::Result<Detected> {
     let whole = head.len() < HEAD;
     let mut found = of(&head, whole);
     found.compression = outer;
+    if found.container == "parquet" {
+        shape(&super::containers::parquet::first(path, member, SAMPLE), &mut found);
+    }
+    // Text of lines, and a file beside it that differs by a language: only names tell what is aligned.
+    if matches!(found.container, "text" | "tsv" | "csv")
+        && let Ok(Some((other, codes))) = super::containers::aligned::partner(path, member)
+    {
+        let name = other.1.unwrap_or_else(|| other.0.file_name().unwrap_or_default().to_string_lossy().into_owned());
+        (found.container, found.rows, found.runner_up) = ("aligned", None, Some("text".into()));
+        (found.shape, found.confidence) = (Some("pairs".into()), 0.8);
+        found.note = Some(format!(
+            "read as aligned with {name} ({} and {}), by the names of both; say `format` to settle it",
+            codes[0], codes[1]
+        ));
+    }
     Ok(found)
 }
 
@@ -56,6 +73,7 @@ pub fn of(head: &[u8], whole: bool) -> Detected {
         encoding: guess.encoding.clone(),
         rows: None,
         confidence: 1.0,
+        fits: Vec::new(),
         runner_up: None,
         note: None,
     };
@@ -66,7 +84,7 @@ pub fn of(head: &[u8], whole: bool) -> Detected {
     if head.starts_with(b"PAR1") {
         found.container = "parquet";
         found.encoding = Encoding("UTF-8".into());
-        // The rows are not in the head: a first row would have to be decoded, so the shape is the recipe's word.
+        // The rows are not in the head.
         found.shape = Some("fields".into());
         return found;
     }
@@ -80,12 +98,16 @@ pub fn of(head: &[u8], whole: bool) -> Detected {
     let start = text.trim_start();
     if start.starts_with("<mediawiki") || (start.starts_with("<?xml") && start.contains("<mediawiki")) {
         found.container = "mediawiki";
+    } else if start.starts_with("<tmx") || (start.starts_with("<?xml") && start.contains("<tmx")) {
+        (found.container, found.shape) = ("tmx", Some("pairs".into()));
     } else if start.starts_with('{') || start.starts_with('[') {
         json(start, whole, &mut found);
     } else if is_html(start) {
         found.rows = Some(TextRows::File);
         let note = "HTML: read as plain text with its tags; main-text extraction is not there yet";
         found.note = Some(found.note.take().map_or(note.to_owned(), |before| format!("{note}; {before}")));
+    } else if start.starts_with("WARC/1.") && start.contains("WARC-Type: conversion") {
+        found.container = "wet";
     } else if start.starts_with("WARC/1.") {
         found.rows = Some(TextRows::File);
         found.confidence = 0.3;
@@ -139,11 +161,17 @@ fn json(start: &str, whole: bool, found: &mut Detected) {
     } else {
         super::containers::json_array::first(start, SAMPLE)
     };
+    shape(&elements, found);
+}
+
+/// The shape of objects.
+fn shape(elements: &[String], found: &mut Detected) {
     let objects: Vec<Object<'_>> = elements.iter().filter_map(|e| Object::parse(e.trim()).ok()).collect();
     let mut fits: Vec<(f32, &str)> = shapes::ALL.iter().map(|s| (s.fits(&objects), s.name())).collect();
     fits.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
     let best = fits.first().copied().filter(|f| f.0 > 0.5).unwrap_or((0.5, "fields"));
     found.shape = Some(best.1.to_owned());
+    found.fits = fits.iter().filter(|f| f.0 > 0.5).map(|f| f.1.to_owned()).collect();
     found.confidence = found.confidence.min(best.0.max(0.5));
     if let Some(second) = fits.iter().find(|f| f.1 != best.1).filter(|f| f.0 > 0.5 && best.0 - f.0 < 0.2) {
         found.runner_up = Some(second.1.to_owned());
@@ -269,7 +297,7 @@ mod real {
         ("euc-jp.txt", "text", "", "EUC-JP", Some(TextRows::File)),
         ("pywikibot-article-pyrus-utf16.xml", "mediawiki", "", "UTF-16BE", None),
         ("pywikibot-article-pyrus-utf16.xml.bz2", "mediawiki", "", "UTF-16BE", None),
-        ("belle_zh_seed_tasks.json", "jsonl", "fields", "UTF-8", None),
+        ("belle_zh_seed_tasks.json", "jsonl", "self_instruct", "UTF-8", None),
         ("thucnews_titles_dev.txt", "tsv", "fields", "UTF-8", None),
         ("alpaca_zh_demo.json", "json", "alpaca", "UTF-8", None),
         ("sharegpt_zh_500.jsonl", "jsonl", "sharegpt", "UTF-8", None),

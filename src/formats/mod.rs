@@ -49,12 +49,39 @@ pub struct Layout {
     pub rows: Option<TextRows>,
     /// Ours = theirs, nested by dots.
     pub fields: BTreeMap<String, String>,
+    /// Choices of the shape, as the recipe makes them (see [`Shape::options`]).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub options: BTreeMap<String, String>,
     /// Name of the source: prefix of ids that a format makes (`zhwiki:120388`).
     pub source: String,
     /// Language of the source, where stated.
     pub language: Option<String>,
+    /// MediaWiki only: the variant of Chinese that pages are converted to, by its code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
+    /// What [`Container::prepare`] found in the files of the source. Its name tells its content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prepared: Option<PathBuf>,
     /// A larger raw record is unreadable: `row_too_large`. Bytes.
     pub max_row: u64,
+}
+
+impl Layout {
+    /// What the recipe chose for an option; `None` is the shape's default.
+    pub fn option(&self, name: &str) -> Option<&str> {
+        self.options.get(name).map(String::as_str)
+    }
+}
+
+/// A choice that a shape leaves to the recipe: `options = { name = "word" }`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// Its name.
+    pub name: &'static str,
+    /// The words to choose from; the first is the default.
+    pub words: &'static [&'static str],
+    /// What it decides, in a sentence.
+    pub about: &'static str,
 }
 
 /// A stretch of a file that is read by one reader. It owns the records that *begin* in `start..end`.
@@ -101,6 +128,18 @@ pub trait Container: Send + Sync {
     fn about(&self) -> &'static str;
     /// The whole story for `corpus explain`: the module's `//!` text.
     fn docs(&self) -> &'static str;
+    /// Whether its records are objects, which a shape reads; else it makes rows by itself.
+    fn objects(&self) -> bool {
+        true
+    }
+    /// The shape that reads its objects where neither the recipe nor detection names one.
+    fn shape(&self) -> &'static str {
+        "fields"
+    }
+    /// The uses of a container that makes rows by itself; the first is the default.
+    fn uses(&self) -> &'static [Use] {
+        &[Use::Pretrain]
+    }
     /// How a plain file may be cut.
     fn split(&self, layout: &Layout) -> Split;
     /// Where to cut, for [`Split::Cuts`]: ascending starts of pieces of about `unit` bytes, the first is 0.
@@ -110,6 +149,19 @@ pub trait Container: Send + Sync {
     /// Whether reading costs so much (decompression aside) that a build should do it only once.
     fn costly(&self) -> bool {
         false
+    }
+    /// Whether [`prepare`](Container::prepare) has anything to do for files that are read so.
+    fn prepares(&self, _layout: &Layout) -> bool {
+        false
+    }
+    /// What reading any row needs to know from all files of the source: looked for once, in the file that `piece` is,
+    /// and joined by [`join`](Container::join).
+    fn prepare(&self, _piece: &Piece, _layout: &Layout) -> std::io::Result<Vec<u8>> {
+        Ok(Vec::new())
+    }
+    /// The small file that [`Layout::prepared`] names, from what was found in each file, in order.
+    fn join(&self, _found: Vec<Vec<u8>>) -> Vec<u8> {
+        Vec::new()
     }
     /// Opens a piece. An error here is a file that cannot be opened at all; it becomes one unreadable row.
     fn open(&self, piece: &Piece, layout: &Layout) -> std::io::Result<Box<dyn Reader>>;
@@ -125,6 +177,14 @@ pub trait Shape: Send + Sync {
     fn docs(&self) -> &'static str;
     /// The uses its rows can have; the first is the default.
     fn uses(&self) -> &'static [Use];
+    /// What the recipe can choose.
+    fn options(&self) -> &'static [Choice] {
+        &[]
+    }
+    /// Whether an object may give several rows: then rows cannot be skipped by counting objects.
+    fn several(&self) -> bool {
+        false
+    }
     /// How well a sample of objects fits, 0 (not at all) to 1 (it is this): used by detection, highest wins.
     fn fits(&self, sample: &[Object<'_>]) -> f32;
     /// Maps an object to rows. Emits exactly one `Err` for an object that cannot be mapped.
@@ -145,3 +205,33 @@ pub fn container(name: &str) -> Option<&'static dyn Container> {
 pub fn shape(name: &str) -> Option<&'static dyn Shape> {
     shapes::ALL.iter().copied().find(|s| s.name() == name)
 }
+
+/// Fields of rows that `fields` can map.
+pub const FIELDS: [&str; 26] = [
+    "text",
+    "id",
+    "url",
+    "subset",
+    "language",
+    "license",
+    "input",
+    "output",
+    "task",
+    "domain",
+    "choices",
+    "input_language",
+    "output_language",
+    "messages",
+    "tools",
+    "system",
+    "prompt",
+    "response",
+    "history",
+    "chosen",
+    "rejected",
+    "chosen_score",
+    "rejected_score",
+    "margin",
+    "completion",
+    "label",
+];

@@ -110,24 +110,57 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// A JSON object of the top-level fields whose names are not in `used` (a nested path uses its head).
+    /// A JSON object of what is not in `used`: names of fields, or paths into them. Of an object or array into which a
+    /// path reaches, what else it holds stays.
     pub fn rest(&self, used: &[&str]) -> Option<Cow<'a, str>> {
-        let head = |path: &str| path.split('.').next().unwrap_or(path).to_owned();
         let mut out = String::new();
         for (key, value) in &self.fields {
-            if used.iter().any(|u| *u == key || head(u) == *key) {
+            if used.iter().any(|u| *u == key) {
                 continue;
             }
+            let inside =
+                |u: &&&str| u.len() > key.len() && u.starts_with(key.as_ref()) && u.as_bytes()[key.len()] == b'.';
+            let value = match used.iter().any(|u| inside(&u)) {
+                false => Cow::Borrowed(value.get()),
+                true => {
+                    let paths: Vec<&str> = used.iter().filter(inside).map(|u| &u[key.len() + 1..]).collect();
+                    let Some(value) = without(value, &paths) else { continue };
+                    value
+                }
+            };
             out.push(if out.is_empty() { '{' } else { ',' });
             out.push_str(&serde_json::to_string(key).unwrap_or_default());
             out.push(':');
-            out.push_str(value.get());
+            out.push_str(&value);
         }
         if out.is_empty() {
             return None;
         }
         out.push('}');
         Some(Cow::Owned(out))
+    }
+}
+
+/// A value without what stands at the paths; `None` where nothing is left.
+fn without<'a>(value: &'a RawValue, paths: &[&str]) -> Option<Cow<'a, str>> {
+    match value.get().as_bytes().first()? {
+        b'{' => Object::parse(value.get()).ok()?.rest(paths),
+        b'[' => {
+            let items: Vec<&'a RawValue> = serde_json::from_str(value.get()).ok()?;
+            let mut left: Vec<Cow<'a, str>> = Vec::new();
+            for (index, item) in items.into_iter().enumerate() {
+                let index = index.to_string();
+                let steps = || paths.iter().map(|p| p.split_once('.').map_or((*p, None), |(s, r)| (s, Some(r))));
+                let inner: Vec<&str> =
+                    steps().filter(|(step, _)| *step == index).filter_map(|(_, rest)| rest).collect();
+                if steps().any(|(step, rest)| step == index && rest.is_none()) {
+                    continue;
+                }
+                left.extend(if inner.is_empty() { Some(Cow::Borrowed(item.get())) } else { without(item, &inner) });
+            }
+            (!left.is_empty()).then(|| Cow::Owned(format!("[{}]", left.join(","))))
+        }
+        _ => Some(Cow::Borrowed(value.get())),
     }
 }
 
@@ -189,5 +222,8 @@ mod tests {
         assert_eq!(object.text("a").unwrap_err().reason, "field_type");
         assert_eq!(object.require("zz").unwrap_err().reason, "field_missing");
         assert_eq!(object.rest(&["a.b", "n"]).unwrap(), r#"{"a.x":"last"}"#);
+        assert_eq!(object.rest(&["a.b.1.c", "n", "a.x"]).unwrap(), r#"{"a":{"b":[1]}}"#);
+        let object = Object::parse(r#"{"a":{"b":1,"c":{"d":2,"e":3}},"ab":4}"#).unwrap();
+        assert_eq!(object.rest(&["a.b", "a.c.e"]).unwrap(), r#"{"a":{"c":{"d":2}},"ab":4}"#);
     }
 }

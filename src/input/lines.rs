@@ -91,6 +91,12 @@ impl Lines {
         self.line
     }
 
+    /// Gives no more lines.
+    pub fn close(&mut self) {
+        (self.eof, self.at, self.filled) = (true, 0, 0);
+        self.error = None;
+    }
+
     /// Offset of the next line.
     pub fn offset(&self) -> u64 {
         self.offset

@@ -1,5 +1,6 @@
 //! Recipes: TOML with spans to sources, stages and output, with every problem reported at once.
 
+mod cards;
 pub mod problem;
 pub mod read;
 mod samples;
@@ -15,6 +16,7 @@ use serde_json::Value as Json;
 
 use crate::formats::TextRows;
 use crate::rows::Use;
+use crate::text::spelling::nearest;
 use crate::{Error, Result};
 
 pub use problem::Problems;
@@ -47,8 +49,12 @@ pub struct Recipe {
 /// A data set of one's own: files of one use.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Source {
-    /// Its name, unique in the recipe.
+    /// Its name, unique in the recipe: `label`, or `label/part` where a card has several parts.
     pub name: String,
+    /// What the recipe, the rows and the manifest call it.
+    pub label: String,
+    /// The card and part that it is of.
+    pub card: Option<FromCard>,
     /// Paths and globs, as written.
     pub path: Vec<String>,
     /// A container or a shape; detected where absent.
@@ -64,15 +70,67 @@ pub struct Source {
     pub license: Option<String>,
     /// Encoding by WHATWG name; detected where absent.
     pub encoding: Option<String>,
+    /// MediaWiki only: the variant of Chinese that pages are converted to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
     /// Ours = theirs, nested by dots.
     pub fields: BTreeMap<String, String>,
+    /// Choices that the format leaves to the recipe.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub options: BTreeMap<String, String>,
     /// First rows only.
     pub limit: Option<u64>,
     /// Of duplicates, the one of the source with the highest priority stays.
     pub priority: i64,
+    /// Of an archive, only members that match one of these globs, if any does.
+    #[serde(skip)]
+    pub members: Vec<String>,
+    /// Its files in the store, once they are known.
+    #[serde(skip)]
+    pub stored: Vec<Stored>,
     /// Line of the source in the recipe (from 1), for messages.
     #[serde(skip)]
     pub line: usize,
+}
+
+/// A data set of the catalog, or of a place that the catalog does not know.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct FromCard {
+    /// The card's name, or `hf:owner/name`, `ms:owner/name`, ….
+    pub card: String,
+    /// The part; all files where the catalog does not know the set.
+    pub part: Option<String>,
+    /// Revision, dump date or version; the newest that is there where absent.
+    pub revision: Option<String>,
+}
+
+/// A file of the store.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stored {
+    /// `set/path`, as the manifest and the lock call it.
+    pub shown: String,
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Hex, as it was fetched.
+    pub sha256: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// Where a file of a build came from, for its manifest.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[allow(missing_docs)]
+pub struct Origin {
+    pub url: String,
+    pub way: String,
+    pub revision: String,
+    pub license: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lost: Option<String>,
 }
 
 /// `[input]`.
@@ -149,7 +207,7 @@ pub fn check(reference: &str, sets: &[String]) -> Result<Result<Recipe, Problems
     }
     let text = std::fs::read(path).map_err(|e| {
         let known: Vec<&str> = SHIPPED.iter().map(|s| s.0).collect();
-        let cure = match problem::nearest(reference, known.iter().copied()) {
+        let cure = match nearest(reference, known.iter().copied()) {
             Some(near) if !path.exists() => format!("did you mean `{near}`?"),
             _ => format!("name a file, or a shipped recipe: {}", known.join(", ")),
         };

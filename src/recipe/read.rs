@@ -4,59 +4,31 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
-use super::problem::{Problem, Problems, did_you_mean};
+use super::cards::{ONLY_CARD, Policy, text_rows};
+use super::problem::{Problem, Problems};
 use super::stages::{Measured, has, signals};
 use super::toml::{Entry, Node, Value, parse};
 use super::{Input, Output, Recipe, Source, bytes};
 use crate::Result;
-use crate::formats::{self, TextRows};
+use crate::formats::{self, FIELDS};
 use crate::rows::Use;
+use crate::text::spelling::did_you_mean;
+use crate::text::wikitext::Variant;
 
-const TOP: [&str; 6] = ["name", "about", "source", "input", "stage", "output"];
-const SOURCE: [&str; 11] =
-    ["name", "path", "format", "rows", "use", "language", "license", "encoding", "fields", "limit", "priority"];
+const TOP: [&str; 7] = ["name", "about", "policy", "source", "input", "stage", "output"];
+const SOURCE: [&str; 16] = [
+    "name", "path", "card", "parts", "revision", "format", "rows", "use", "language", "license", "encoding", "variant",
+    "fields", "options", "limit", "priority",
+];
 const INPUT: [&str; 2] = ["max_unreadable", "max_row"];
 const OUTPUT: [&str; 3] = ["shard", "signals", "dropped_text"];
 /// Words of the design that this version does not know yet.
-const LATER: [(&str, &str); 6] = [
-    ("card", "the catalog is not there yet: give a `name` and name the files with `path`"),
-    ("parts", "the catalog is not there yet: name the files with `path`"),
+const LATER: [(&str, &str); 3] = [
     ("weight", "mixing is not there yet: use `limit`, or a `sample` stage with `only`"),
     ("repeat", "mixing is not there yet"),
     ("mix", "mixing is not there yet"),
-    ("policy", "licence policies come with the catalog"),
 ];
-const NO_SOURCE: &str = "add [[source]] with a `name` and a `path`";
-/// Fields of rows that `fields` can map.
-pub const FIELDS: [&str; 26] = [
-    "text",
-    "id",
-    "url",
-    "subset",
-    "language",
-    "license",
-    "input",
-    "output",
-    "task",
-    "domain",
-    "choices",
-    "input_language",
-    "output_language",
-    "messages",
-    "tools",
-    "system",
-    "prompt",
-    "response",
-    "history",
-    "chosen",
-    "rejected",
-    "chosen_score",
-    "rejected_score",
-    "margin",
-    "completion",
-    "label",
-];
-
+const NO_SOURCE: &str = "add [[source]] with a `card`, or with a `name` and a `path`";
 /// Reads a recipe. `path` is for messages; relative inputs start from `base`; `sets` are `STAGE.KEY=VALUE`.
 pub fn read(text: &str, path: &Path, base: &Path, sets: &[String]) -> Result<Recipe> {
     check(text, path, base, sets).map_err(|problems| problems.into_error(false))
@@ -103,7 +75,8 @@ impl Reader {
             self.cure(&span, message, "this name", "use letters, digits, `-`, `_` and `.`");
         }
         let about = get("about").and_then(|e| self.text(e)).unwrap_or_default();
-        let sources = self.sources(get("source"), text);
+        let policy = self.policy(get("policy"));
+        let sources = self.sources(get("source"), text, &policy);
         let input = self.input(get("input"));
         let mut raw = self.raw_stages(get("stage"), &sources);
         self.set(&mut raw, text, sets);
@@ -228,7 +201,7 @@ impl Reader {
         self.word(text, span, "use", &["pretrain", "task", "instruct", "rlhf"], Use::parse(text))
     }
 
-    fn sources(&mut self, entry: Option<&Entry>, text: &str) -> Vec<Source> {
+    fn sources(&mut self, entry: Option<&Entry>, text: &str, policy: &Policy) -> Vec<Source> {
         let Some(Value::List(items)) = entry.map(|e| &e.node.value) else {
             let span = entry.map_or(0..0, |e| e.span.clone());
             match entry.map(|e| &e.node.value) {
@@ -250,22 +223,35 @@ impl Reader {
                 self.problem(&item.span, "a source is a table: [[source]]", "not a table");
                 continue;
             };
-            let source = self.source(entries, item, text);
-            if !source.name.is_empty() && sources.iter().any(|s| s.name == source.name) {
+            let found = self.source(entries, item, text, policy);
+            if let Some(source) =
+                found.iter().find(|f| sources.iter().any(|s| !f.label.is_empty() && s.label == f.label))
+            {
                 let span = entries.iter().find(|e| e.key == "name").map_or(&item.span, |e| &e.node.span);
-                self.problem(span, format!("two sources are called `{}`", source.name), "the second");
+                let help = "give one of them another `name`";
+                self.cure(span, format!("two sources are called `{}`", source.label), "the second", help);
             }
-            sources.push(source);
+            sources.extend(found);
         }
         sources
     }
 
-    fn source(&mut self, entries: &[Entry], item: &Node, text: &str) -> Source {
+    fn source(&mut self, entries: &[Entry], item: &Node, text: &str, policy: &Policy) -> Vec<Source> {
         self.unknown(entries, &SOURCE, "a source");
         let get = |key: &str| entries.iter().find(|e| e.key == key);
-        let later = entries.iter().any(|e| e.key == "card");
-        for key in ["name", "path"].into_iter().filter(|k| get(k).is_none() && !later) {
+        let card = get("card");
+        for key in ["name", "path"].into_iter().filter(|k| get(k).is_none() && card.is_none()) {
             self.problem(&item.span, format!("the source has no `{key}`"), "this source");
+        }
+        for key in ONLY_CARD.into_iter().filter(|_| card.is_none()) {
+            if let Some(entry) = get(key) {
+                self.cure(
+                    &entry.span,
+                    format!("`{key}` is of a `card`"),
+                    "no card here",
+                    "name the card, or leave it out",
+                );
+            }
         }
         let formats: Vec<&str> = formats::containers::ALL
             .iter()
@@ -274,25 +260,23 @@ impl Reader {
             .collect();
         let mut word = |key: &str| get(key).and_then(|e| Some((self.text(e)?, e.node.span.clone())));
         let (format, rows, usage, encoding) = (word("format"), word("rows"), word("use"), word("encoding"));
-        let (name, language, license) = (word("name"), word("language"), word("license"));
+        let (name, language, license, variant) = (word("name"), word("language"), word("license"), word("variant"));
         let format = format.and_then(|(f, span)| {
             let found = formats.contains(&f.as_str()).then(|| f.clone());
             self.word(&f, &span, "format", &formats, found)
         });
-        let rows = rows.and_then(|(word, span)| {
-            let found = match word.as_str() {
-                "file" => Some(TextRows::File),
-                "line" => Some(TextRows::Line),
-                "block" => Some(TextRows::Block),
-                _ => None,
-            };
-            self.word(&word, &span, "rows", &["file", "line", "block"], found)
-        });
+        let rows =
+            rows.and_then(|(word, span)| self.word(&word, &span, "rows", &["file", "line", "block"], text_rows(&word)));
         let usage = usage.and_then(|(word, span)| self.usage(&word, &span));
         let encoding = encoding.and_then(|(label, span)| {
             let known = ["UTF-8", "UTF-16LE", "UTF-16BE", "gb18030", "GBK", "Big5", "EUC-JP", "Shift_JIS", "EUC-KR"];
             let found = encoding_rs::Encoding::for_label(label.as_bytes()).map(|e| e.name().to_owned());
             self.word(&label, &span, "encoding", &known, found)
+        });
+        let variant = variant.and_then(|(code, span)| {
+            let known = Variant::ALL.map(Variant::code);
+            let found = Variant::parse(&code).map(|v| v.code().to_owned());
+            self.word(&code, &span, "variant", &known, found)
         });
         let mut fields = BTreeMap::new();
         if let Some(entry) = get("fields") {
@@ -308,6 +292,7 @@ impl Reader {
                 }
             }
         }
+        let options = get("options").map(|e| self.choices(e, format.as_deref())).unwrap_or_default();
         if let Some((_, span)) = name.as_ref().filter(|n| n.0.is_empty()) {
             self.problem(span, "`name` is empty", "empty");
         }
@@ -319,8 +304,11 @@ impl Reader {
         if let Some(entry) = get("path").filter(|_| path.is_empty() && self.problems.len() == before) {
             self.problem(&entry.node.span, "`path` names no file", "empty");
         }
-        Source {
-            name: name.map(|n| n.0).unwrap_or_default(),
+        let name = name.map(|n| n.0).unwrap_or_default();
+        let source = Source {
+            label: name.clone(),
+            name,
+            card: None,
             path: path.into_iter().map(|p| p.0).collect(),
             format,
             rows,
@@ -328,11 +316,42 @@ impl Reader {
             language: language.map(|l| l.0),
             license: license.map(|l| l.0),
             encoding,
+            variant,
             fields,
+            options,
             limit: get("limit").and_then(|e| self.int(e, 1)).map(|l| l as u64),
             priority: get("priority").and_then(|e| self.int(e, i64::MIN)).unwrap_or(0),
+            members: Vec::new(),
+            stored: Vec::new(),
             line: text[..item.span.start.min(text.len())].matches('\n').count() + 1,
+        };
+        match card {
+            Some(entry) => self.of_card(entry, entries, &source, policy),
+            None => vec![source],
         }
+    }
+
+    /// `options = { name = "word" }`: those of the format, or of any where it is not named.
+    fn choices(&mut self, entry: &Entry, format: Option<&str>) -> BTreeMap<String, String> {
+        let Some(entries) = entry.node.entries() else {
+            self.wrong(entry, "a table: { prefer = \"safe\" }");
+            return BTreeMap::new();
+        };
+        let shapes = formats::shapes::ALL.iter().filter(|s| format.is_none_or(|f| s.name() == f));
+        let known: Vec<formats::Choice> = shapes.flat_map(|s| s.options()).copied().collect();
+        let names: Vec<&str> = known.iter().map(|c| c.name).collect();
+        self.unknown(entries, &names, format.map_or("a format", |f| f));
+        let mut options = BTreeMap::new();
+        for entry in entries.iter().filter(|e| names.contains(&e.key.as_str())) {
+            let Some(word) = self.text(entry) else { continue };
+            let words: Vec<&str> =
+                known.iter().filter(|c| c.name == entry.key).flat_map(|c| c.words).copied().collect();
+            let found = words.contains(&word.as_str()).then(|| word.clone());
+            if let Some(word) = self.word(&word, &entry.node.span, &entry.key, &words, found) {
+                options.insert(entry.key.clone(), word);
+            }
+        }
+        options
     }
 
     fn input(&mut self, entry: Option<&Entry>) -> Input {

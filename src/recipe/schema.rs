@@ -3,12 +3,12 @@
 use arrow::datatypes::{DataType, SchemaRef};
 use serde_json::{Map, Value as Json, json};
 
-use super::read::FIELDS;
 use super::signals;
 use crate::build::output::data_schema;
-use crate::formats;
+use crate::formats::{self, FIELDS};
 use crate::rows::Use;
 use crate::stages::{self, Kind};
+use crate::text::wikitext::Variant;
 
 /// What [`super::bytes`] reads.
 const SIZE: &str = r"^\s*([0-9]+\.?[0-9]*|\.[0-9]+)\s*(B|[KMGT]iB|[kKMGT]B)?\s*$";
@@ -31,6 +31,14 @@ pub fn recipe() -> Json {
         .chain(formats::shapes::ALL.iter().map(|s| s.name()))
         .collect();
     let fields: Map<String, Json> = FIELDS.iter().map(|f| ((*f).to_owned(), json!({"type": "string"}))).collect();
+    let mut options = Map::new();
+    for choice in formats::shapes::ALL.iter().flat_map(|s| s.options()) {
+        let entry = options.entry(choice.name).or_insert_with(|| json!({"enum": [], "description": choice.about}));
+        if let Some(words) = entry["enum"].as_array_mut() {
+            let fresh: Vec<Json> = choice.words.iter().map(|w| json!(w)).filter(|w| !words.contains(w)).collect();
+            words.extend(fresh);
+        }
+    }
     let names: Vec<&str> = signals().into_iter().map(|s| s.0).collect();
     let closed = |properties: Json, required: &[&str], about: &str| {
         json!({"type": "object", "additionalProperties": false, "properties": properties, "required": required,
@@ -38,7 +46,10 @@ pub fn recipe() -> Json {
     };
     let source = closed(
         json!({
-            "name": {"type": "string", "minLength": 1, "description": "The source's name, unique in the recipe."},
+            "card": text("A data set of the catalog, or hf:owner/name, ms:owner/name, opus:CORPUS/en-zh, wikimedia:zhwiki."),
+            "parts": {"type": "array", "items": {"type": "string"}, "description": "Parts of the card; those of its best use where absent."},
+            "revision": text("Commit, dump date or version; the newest in the store where absent."),
+            "name": {"type": "string", "minLength": 1, "description": "The source's name, unique in the recipe; the card's where absent."},
             "path": paths,
             "format": {"enum": formats, "description": "How the files are read; detected from the content where absent."},
             "rows": {"enum": ["file", "line", "block"], "description": "Plain text only: what one document is."},
@@ -46,13 +57,26 @@ pub fn recipe() -> Json {
             "language": text("The language of the source, where known."),
             "license": text("The licence of the source; it is carried to every row."),
             "encoding": text("The encoding by its WHATWG name; detected where absent."),
+            "variant": {"enum": Variant::ALL.map(Variant::code),
+                        "description": "MediaWiki only: the variant of Chinese that pages are converted to."},
             "fields": closed(Json::Object(fields), &[], "Ours = theirs, nested by dots."),
+            "options": closed(Json::Object(options), &[], "What the format leaves to the recipe; `corpus explain` says more."),
             "limit": {"type": "integer", "minimum": 1, "description": "Only the first rows."},
             "priority": {"type": "integer", "description": "Of duplicates, the source with the highest stays."},
         }),
-        &["name", "path"],
+        &[],
         "Where rows come from.",
     );
+    let either = json!([{"required": ["card"]}, {"required": ["name", "path"]}]);
+    let source = match source {
+        Json::Object(mut source) => {
+            source.remove("required");
+            source.insert("oneOf".into(), either);
+            Json::Object(source)
+        }
+        other => other,
+    };
+    let kinds = crate::catalog::Freedom::ALL.map(crate::catalog::Freedom::as_str);
     let stages: Vec<Json> = stages::ALL.iter().map(|entry| stage(entry)).collect();
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -63,6 +87,9 @@ pub fn recipe() -> Json {
         "properties": {
             "name": text("The recipe's name; the output folder is called so."),
             "about": text("What the mix is for, in a sentence."),
+            "policy": closed(json!({"licenses": {
+                "description": "Kinds of licences that cards may have; all where absent.",
+                "anyOf": [{"enum": kinds}, {"type": "array", "items": {"enum": kinds}}]}}), &[], "What a recipe refuses."),
             "source": {"type": "array", "minItems": 1, "items": source},
             "input": closed(json!({
                 "max_unreadable": share("Share of rows that may be unreadable before the build counts as failed."),

@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
-use super::problem::{did_you_mean, starts};
+use super::problem::starts;
 use super::read::Reader;
 use super::stages::Raw;
 use super::toml::{Entry, Node, Value, parse_value};
+use crate::text::spelling::did_you_mean;
 
 /// A word with its place.
 type Word<'a> = (&'a str, Range<usize>);

@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use serde_json::{Map, Value as Json};
 
-use super::problem::{did_you_mean, nearest};
 use super::read::Reader;
 use super::toml::{Entry, Value};
 use super::{Only, Source, Step};
 use crate::stages::{self, Kind, Stage};
+use crate::text::spelling::{did_you_mean, nearest};
 
 /// A stage as it stands in the recipe.
 pub(super) struct Raw {
@@ -71,7 +71,8 @@ impl Reader {
 
     fn only(&mut self, entry: &Entry, sources: &[Source]) -> Only {
         let mut only = Only::default();
-        let known: Vec<&str> = sources.iter().map(|s| s.name.as_str()).collect();
+        let mut known: Vec<&str> = sources.iter().flat_map(|s| [s.label.as_str(), s.name.as_str()]).collect();
+        known.dedup();
         for entry in self.table(Some(entry), &["use", "source", "language"], "`only`") {
             let words = self.texts(entry);
             match entry.key.as_str() {

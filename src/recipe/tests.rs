@@ -46,6 +46,7 @@ fn a_sound_recipe_is_read_whole() {
         language = "zh"
         license  = "CC0-1.0"
         encoding = "gb2312"
+        variant  = "zh-Hant-TW"
         fields   = { text = "body.content", id = "uid" }
         limit    = 10_000
         priority = -2
@@ -74,6 +75,8 @@ fn a_sound_recipe_is_read_whole() {
     "#;
     let rest = Source {
         name: "rest".into(),
+        label: "rest".into(),
+        card: None,
         path: vec!["c.jsonl".into()],
         format: None,
         rows: None,
@@ -81,13 +84,19 @@ fn a_sound_recipe_is_read_whole() {
         language: None,
         license: None,
         encoding: None,
+        variant: None,
         fields: BTreeMap::new(),
+        options: BTreeMap::new(),
         limit: None,
         priority: 0,
-        line: 16,
+        members: Vec::new(),
+        stored: Vec::new(),
+        line: 17,
     };
     let novels = Source {
         name: "novels".into(),
+        label: "novels".into(),
+        card: None,
         path: vec!["a/*.txt".into(), "b.txt".into()],
         format: Some("text".into()),
         rows: Some(TextRows::Block),
@@ -95,9 +104,13 @@ fn a_sound_recipe_is_read_whole() {
         language: Some("zh".into()),
         license: Some("CC0-1.0".into()),
         encoding: Some("GBK".into()),
+        variant: Some("zh-tw".into()),
         fields: [("text".into(), "body.content".into()), ("id".into(), "uid".into())].into(),
+        options: BTreeMap::new(),
         limit: Some(10_000),
         priority: -2,
+        members: Vec::new(),
+        stored: Vec::new(),
         line: 4,
     };
     let step =
@@ -230,7 +243,7 @@ fn one_mistake_is_one_problem() {
     assert_eq!(told("[[source]]\n[[source]]\n", &[]).len(), 4);
     assert_eq!(
         told("source = []", &[]),
-        ["1:1 the recipe names no source | add [[source]] with a `name` and a `path`"]
+        ["1:1 the recipe names no source | add [[source]] with a `card`, or with a `name` and a `path`"]
     );
     assert_eq!(told("[source]\nname='x'\n", &[]).len(), 1);
     assert_eq!(told("", &[]).len(), 1);
@@ -274,4 +287,60 @@ fn sizes() {
     let known = [("4096", 4096), ("64MiB", 64 << 20), ("1.5 GB", 1_500_000_000), ("2 KiB", 2048), (" 1TiB ", 1 << 40)];
     known.iter().for_each(|(text, size)| assert_eq!(bytes(text), Some(*size), "{text}"));
     ["", "MiB", "1.2.3", "-1", "64 mega", "1e3", "NaN"].iter().for_each(|text| assert_eq!(bytes(text), None, "{text}"));
+}
+
+fn messages(text: &str) -> Vec<String> {
+    let problems = check(text, Path::new("r.toml"), Path::new("."), &[]).unwrap_err();
+    problems.all.into_iter().map(|p| format!("{} | {}", p.message, p.help.unwrap_or_default())).collect()
+}
+
+#[test]
+fn a_card_gives_a_source_for_each_part() {
+    let text = r#"
+        [[source]]
+        card  = "nlp_chinese_corpus"
+        parts = ["wiki2019zh", "translation2019zh"]
+        priority = 3
+    "#;
+    let recipe = read(text, Path::new("r.toml"), Path::new("."), &[]).unwrap();
+    let [wiki, translation] = &recipe.sources[..] else { panic!("{:?}", recipe.sources) };
+    assert_eq!((wiki.name.as_str(), wiki.label.as_str()), ("nlp_chinese_corpus/wiki2019zh", "nlp_chinese_corpus"));
+    assert_eq!((wiki.usage, translation.usage), (Some(Use::Pretrain), Some(Use::Task)));
+    assert_eq!((wiki.language.as_deref(), wiki.priority, translation.priority), (Some("zh"), 3, 3));
+    let card = FromCard { card: "nlp_chinese_corpus".into(), part: Some("wiki2019zh".into()), revision: None };
+    assert_eq!(wiki.card, Some(card));
+    assert_eq!(wiki.license.as_deref(), Some("CC-BY-SA-3.0"));
+}
+
+#[test]
+fn cards_that_cannot_be_are_told_why() {
+    let text = r#"
+        [policy]
+        licenses = "open"
+        [[source]]
+        card = "alpaca"
+        [[source]]
+        card = "alpacca"
+        [[source]]
+        card  = "nlp_chinese_corpus"
+        parts = ["wiki2019"]
+        [[source]]
+        card = "alpaca"
+        path = "x"
+        [[source]]
+        name  = "own"
+        path  = "x"
+        parts = ["a"]
+    "#;
+    let found = messages(text).join("\n");
+    for words in [
+        "the licence of `alpaca` (all) is noncommercial: CC-BY-NC-4.0",
+        "no card `alpacca` | did you mean `alpaca`?",
+        "has no part `wiki2019` | did you mean `wiki2019zh`?",
+        "a card knows its files",
+        "two sources are called `alpaca`",
+        "`parts` is of a `card`",
+    ] {
+        assert!(found.contains(words), "{words}\n{found}");
+    }
 }

@@ -179,6 +179,14 @@ impl<'a> Row<'a> {
     pub fn new(content: Content<'a>) -> Self {
         Row { id: None, url: None, subset: None, language: None, license: None, meta: None, content, aside: None }
     }
+
+    /// A row with all of this one's fields, and no text yet.
+    pub fn shared(&self) -> Self {
+        let content = Content::Pretrain { text: Cow::Borrowed("") };
+        let (id, url, subset) = (self.id.clone(), self.url.clone(), self.subset.clone());
+        let (language, license) = (self.language.clone(), self.license.clone());
+        Row { id, url, subset, language, license, meta: self.meta.clone(), content, aside: self.aside.clone() }
+    }
 }
 
 /// Something that could not be read as a row. It is counted, and written to `unreadable/`.

@@ -38,7 +38,7 @@ pub enum Value {
     Words(Vec<String>),
 }
 
-/// Changes text. Idempotent, pure.
+/// Changes text. Pure; idempotent, unless its docs say where it is not.
 pub trait Clean: Send + Sync {
     /// The changed text; borrowed where nothing changed.
     fn clean<'a>(&self, text: &'a str) -> Cow<'a, str>;
@@ -116,7 +116,7 @@ macro_rules! stages {
     };
 }
 
-stages!(characters, exact_dedup, keep, language, near_dedup, normalize, sample, words);
+stages!(characters, convert_script, exact_dedup, keep, language, near_dedup, normalize, sample, words);
 
 /// The stage of that name.
 pub fn entry(name: &str) -> Option<&'static Entry> {

@@ -1,10 +1,14 @@
 //! Pure kernels over `&str`: no arrow, no engine, no files.
 
 pub mod classes;
+pub mod convert;
 pub mod diff;
+pub mod figures;
+pub mod html;
 pub mod near;
 pub mod normalize;
 pub mod script;
+pub mod spelling;
 pub mod table;
 pub mod wikitext;
 pub mod words;

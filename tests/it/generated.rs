@@ -32,3 +32,15 @@ fn components_document_themselves() {
         assert!(docs.contains("Limits") && docs.contains("```"), "{name} lacks its limits or an example:\n{docs}");
     }
 }
+
+/// The table of data sets is that of today's cards.
+#[test]
+fn the_table_of_data_sets_is_up_to_date() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/datasets.md");
+    let fresh = corpus::catalog::table::markdown(corpus::catalog::shipped());
+    if std::env::var_os("CORPUS_UPDATE").is_some() {
+        std::fs::write(&path, &fresh).unwrap();
+    }
+    let there = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(there == fresh, "docs/datasets.md is stale: run CORPUS_UPDATE=1 cargo test generated");
+}

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use arrow::array::{Array, AsArray};
+use corpus::store::{Entry, Listed, Manifest, Store};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use sha2::{Digest, Sha256};
 
 /// A scratch folder that goes away with the test.
 pub struct Scratch(tempfile::TempDir);
@@ -27,6 +29,35 @@ impl Scratch {
         path
     }
 
+    /// Puts files into the store of this folder, as though they had been fetched by `way`.
+    pub fn store(&self, card: &str, way: &str, revision: &str, files: &[(&str, &str, String)]) -> Store {
+        let store = Store::at(self.path("cache")).unwrap();
+        let set = store.set(&card.replace([':', '/'], "--"), revision);
+        let _lock = set.lock(&|| (), &|| false).unwrap();
+        let mut manifest = set.manifest().unwrap().unwrap_or_else(|| Manifest::new(card, revision));
+        for (part, name, content) in files {
+            let listed = Listed { part: (*part).to_owned(), bytes: Some(content.len() as u64) };
+            manifest.parts.insert((*part).to_owned());
+            manifest.listed.insert((*name).to_owned(), listed);
+            set.make_room(name).unwrap();
+            fs::write(set.path(name), content).unwrap();
+            let entry = Entry {
+                part: (*part).to_owned(),
+                bytes: content.len() as u64,
+                sha256: Sha256::digest(content).iter().map(|b| format!("{b:02x}")).collect(),
+                source: format!("https://host.example/{name}"),
+                way: way.to_owned(),
+                license: "CC0-1.0".into(),
+                freedom: "open".into(),
+                fetched: format!("2026-01-02T03:04:{:02}Z", revision.len()),
+                ..Entry::default()
+            };
+            manifest.files.insert((*name).to_owned(), entry);
+        }
+        set.write(&manifest).unwrap();
+        store
+    }
+
     /// Runs `corpus` in the folder.
     pub fn corpus(&self, arguments: &[&str]) -> Run {
         Run(self.command(arguments).output().unwrap())
@@ -35,6 +66,7 @@ impl Scratch {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_corpus"));
         command.current_dir(self.0.path()).args(arguments).env("NO_COLOR", "1").env_remove("CORPUS_LANG");
+        command.env("CORPUS_CACHE", self.path("cache")).env_remove("CORPUS_CARDS");
         command
     }
 

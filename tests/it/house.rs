@@ -12,7 +12,8 @@ fn sources() -> Vec<(PathBuf, String)> {
 }
 
 /// Rooms from the ground up; a file may use its own room and those before it.
-const FLOORS: [&str; 9] = ["error", "text", "rows", "input", "formats", "stages", "recipe", "engine", "build"];
+const FLOORS: [&str; 12] =
+    ["error", "text", "rows", "input", "formats", "stages", "catalog", "store", "fetch", "recipe", "engine", "build"];
 
 #[test]
 fn arrows_run_one_way() {

@@ -8,13 +8,18 @@
 )]
 
 mod bad_input;
+mod cards;
 mod commands;
 mod determinism;
+mod fetch;
 mod generated;
 mod harness;
 mod house;
 mod kill;
 mod near;
+mod parsoid;
 mod plans;
 mod recipes;
+mod servers;
 mod shared_data;
+mod wikipedia;

@@ -8,12 +8,15 @@ use arrow::datatypes::DataType;
 use corpus::build::{self, Options, Progress};
 use corpus::engine::codec::Codec;
 use corpus::engine::functions::rows::EVALUATED;
+use corpus::recipe::Recipe;
 use corpus::rows::{self, Use};
 use datafusion_execution::TaskContext;
 use datafusion_physical_plan::{ExecutionPlan, displayable};
 use datafusion_proto::bytes::{
     physical_plan_from_bytes_with_extension_codec, physical_plan_to_bytes_with_extension_codec,
 };
+
+use serde_json::json;
 
 use crate::harness::{Scratch, json_lines};
 
@@ -32,7 +35,10 @@ type Plans = Vec<Arc<dyn ExecutionPlan>>;
 
 /// Runs a recipe in this process; gives back every plan that ran, and what was built.
 fn plans_of(recipe: &str, sets: &[String], scratch: &Scratch) -> (Plans, build::Built) {
-    let recipe = corpus::recipe::load(recipe, sets).unwrap();
+    plans_run(&corpus::recipe::load(recipe, sets).unwrap(), scratch)
+}
+
+fn plans_run(recipe: &Recipe, scratch: &Scratch) -> (Plans, build::Built) {
     let seen: Arc<Mutex<Plans>> = Arc::default();
     let watched = seen.clone();
     let options = Options {
@@ -46,7 +52,7 @@ fn plans_of(recipe: &str, sets: &[String], scratch: &Scratch) -> (Plans, build::
         stop: Arc::new(AtomicBool::new(false)),
         watch: Some(Arc::new(move |plan| watched.lock().unwrap().push(plan.clone()))),
     };
-    let built = build::run(&recipe, &options, &Silent).unwrap();
+    let built = build::run(recipe, &options, &Silent).unwrap();
     let plans = std::mem::take(&mut *seen.lock().unwrap());
     (plans, built)
 }
@@ -107,27 +113,28 @@ fn quickstart_ships_and_moves_no_text() {
 fn zh_pretrain_ships_and_moves_no_text() {
     let _one = COUNTING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let scratch = Scratch::new();
-    let text = corpus::recipe::shipped("zh-pretrain").expect("it is shipped");
-    scratch.write("zh-pretrain.toml", text);
-    let paths: toml::Table = text.parse().unwrap();
-    for source in paths["source"].as_array().unwrap() {
-        let fields = source.get("fields").and_then(toml::Value::as_table).cloned().unwrap_or_default();
-        for path in source["path"].as_array().unwrap() {
-            let path = path.as_str().unwrap().replace("**", "x").replace('*', "a");
-            let row = |i: u64| -> serde_json::Value {
-                let mut row = serde_json::json!({"title": "题目", "n": i});
-                for (ours, theirs) in &fields {
-                    let value = if ours == "text" { crate::harness::document(i) } else { format!("{ours}-{i}") };
-                    row[theirs.as_str().unwrap()] = value.into();
-                }
-                row
-            };
-            let lines: String = (0..200).map(|i| format!("{}\n", row(i))).collect();
-            scratch.write(&path, lines);
-        }
-    }
-    let (plans, built) = plans_of(scratch.path("zh-pretrain.toml").to_str().unwrap(), &[], &scratch);
+    let lines = |row: &dyn Fn(u64, String) -> serde_json::Value, of: u64| -> String {
+        (0..200).map(|i| format!("{}\n", row(i, crate::harness::document(i + of * 150)))).collect()
+    };
+    let wiki = lines(&|i, text| json!({"id": i.to_string(), "url": "u", "title": "题", "text": text}), 0);
+    let news = lines(&|i, text| json!({"news_id": format!("n{i}"), "title": "题", "content": text}), 1);
+    let baike = lines(&|i, text| json!({"qid": i, "category": "类", "title": "问", "desc": "", "answer": text}), 2);
+    let web = lines(
+        &|i, text| json!({"qid": i, "title": "问", "desc": "", "topic": "", "star": 3, "content": text, "answer_id": i}),
+        3,
+    );
+    let files = [
+        ("wiki2019zh", "wiki_zh/AA/wiki_00", wiki),
+        ("news2016zh", "news2016zh_train.json", news),
+        ("baike2018qa", "baike_qa_train.json", baike),
+        ("webtext2019zh", "web_text_zh_train.json", web),
+    ];
+    let store = scratch.store("nlp_chinese_corpus", "drive:", "-", &files);
+    let mut recipe = corpus::recipe::load("zh-pretrain", &[]).unwrap();
+    corpus::build::stored::resolve(&mut recipe, &store).unwrap();
+    let (plans, built) = plans_run(&recipe, &scratch);
     assert!(built.manifest.totals.kept > 0);
+    assert_eq!(built.manifest.totals.unreadable, 0);
     check(&plans);
 }
 

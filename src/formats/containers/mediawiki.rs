@@ -9,6 +9,13 @@
 //! dump's own base, and `meta` holds the title, the namespace, and the revision's id and time. The text is what a
 //! reader of the page would see, without markup; its title is not repeated in it.
 //!
+//! With `variant = "zh-cn"` (or another of `zh-hans`, `zh-hant`, `zh-tw`, `zh-hk`, `zh-mo`, `zh-sg`, `zh-my`) in the
+//! source, all text is converted to that variant of Chinese as the wiki itself would: `-{ }-` and the page's own rules
+//! first, then the rules of the conversion groups that the page names (`{{NoteTA|G1=IT}}`), which are looked for in all
+//! files of the source beforehand (`Module:CGroup/…`, `Template:CGroup/…`), then OpenCC's dictionaries. Formulas, code
+//! and what a page excludes stay as they are. Without `variant`, text stays as its authors wrote it, and `-{ }-` gives
+//! the words of the mainland. `zh` converts nothing either, and gives the words that come first.
+//!
 //! Set aside (dropped, with the reason and a value): redirects (`redirect`, the target), pages outside of the articles
 //! (`namespace`, its number), disambiguation pages (`disambiguation`), and pages that are not wikitext (`model`).
 //!
@@ -19,10 +26,13 @@
 //! Limits: the namespace of very old dumps (0.3) comes from the title; disambiguation is told by well-known templates
 //! and titles in Chinese, Japanese, English and some other languages.
 use std::io::{self, Read};
+use std::sync::Arc;
 
 use crate::formats::{Container, Layout, Piece, Reader, Split};
 use crate::rows::{Record, Unreadable};
+use crate::text::wikitext::{Groups, Options, Variant};
 
+mod groups;
 mod page;
 mod site;
 
@@ -48,6 +58,9 @@ impl Container for MediaWiki {
     fn docs(&self) -> &'static str {
         crate::stages::module_docs(include_str!("mediawiki.rs"))
     }
+    fn objects(&self) -> bool {
+        false
+    }
     fn split(&self, _layout: &Layout) -> Split {
         Split::Bytes
     }
@@ -55,22 +68,19 @@ impl Container for MediaWiki {
         true
     }
     fn open(&self, piece: &Piece, layout: &Layout) -> io::Result<Box<dyn Reader>> {
-        let site = Site::read(crate::input::open(&Piece { start: 0, ..piece.clone() }, layout)?);
-        Ok(Box::new(Pages {
-            input: Some(crate::input::open(piece, layout)?),
-            layout: layout.clone(),
-            site,
-            piece: piece.clone(),
-            buffer: Vec::new(),
-            base: piece.start,
-            at: 0,
-            counted: 0,
-            lines: 0,
-            pages: 0,
-            closed: false,
-            broken: None,
-            done: false,
-        }))
+        let mut pages = Pages::open(piece, layout)?;
+        pages.site = Site::read(crate::input::open(&Piece { start: 0, ..piece.clone() }, layout)?);
+        pages.groups = groups::load(layout.prepared.as_deref())?;
+        Ok(Box::new(pages))
+    }
+    fn prepares(&self, layout: &Layout) -> bool {
+        layout.variant.is_some()
+    }
+    fn prepare(&self, piece: &Piece, layout: &Layout) -> io::Result<Vec<u8>> {
+        groups::found(piece, layout)
+    }
+    fn join(&self, found: Vec<Vec<u8>>) -> Vec<u8> {
+        groups::join(found)
     }
 }
 
@@ -94,6 +104,8 @@ fn tag(bytes: &[u8]) -> Option<Tag> {
 struct Pages {
     input: Option<Box<dyn Read + Send>>,
     layout: Layout,
+    variant: Option<Variant>,
+    groups: Option<Arc<Groups>>,
     site: Site,
     piece: Piece,
     /// A stretch of the file that begins at `base`; what stands before `at` was dealt with.
@@ -112,6 +124,26 @@ struct Pages {
 }
 
 impl Pages {
+    fn open(piece: &Piece, layout: &Layout) -> io::Result<Pages> {
+        Ok(Pages {
+            input: Some(crate::input::open(piece, layout)?),
+            layout: layout.clone(),
+            variant: layout.variant.as_deref().and_then(Variant::parse),
+            groups: None,
+            site: Site::default(),
+            piece: piece.clone(),
+            buffer: Vec::new(),
+            base: piece.start,
+            at: 0,
+            counted: 0,
+            lines: 0,
+            pages: 0,
+            closed: false,
+            broken: None,
+            done: false,
+        })
+    }
+
     /// Reads on; false at the end of the input.
     fn fill(&mut self) -> bool {
         let Some(input) = &mut self.input else { return false };
@@ -282,7 +314,8 @@ impl Reader for Pages {
         match self.finish() {
             Ok(end) => {
                 let bytes = &self.buffer[self.at..end];
-                let row = page::row(bytes, &self.site, &self.layout).map_err(|(reason, detail)| Unreadable {
+                let options = Options { variant: self.variant, groups: self.groups.as_deref() };
+                let row = page::row(bytes, &self.site, &self.layout, &options).map_err(|(reason, detail)| Unreadable {
                     reason,
                     detail,
                     head: first,

@@ -2,6 +2,8 @@
 
 use super::Container;
 
+#[cfg(test)]
+mod corpora_tests;
 mod mapped;
 #[cfg(test)]
 mod tests;
@@ -14,4 +16,4 @@ macro_rules! containers {
     };
 }
 
-containers!(csv, json_array, json_lines, mediawiki, parquet, text, tsv);
+containers!(aligned, articles, csv, json_array, json_lines, mediawiki, parquet, text, tmx, tsv, wet);

@@ -118,6 +118,25 @@ fn whole(piece: &Piece, layout: &Layout) -> io::Result<Bytes> {
     Ok(Bytes::from(bytes))
 }
 
+/// The first rows as JSON, for detection: none of a file that is not plain, or that cannot be read.
+pub fn first(path: &Path, member: Option<&str>, count: usize) -> Vec<String> {
+    if member.is_some() || !matches!(crate::input::compression(path), Ok(Compression::None)) {
+        return Vec::new();
+    }
+    let source = Source::Path(path.to_path_buf());
+    let rows = |metadata: &ArrowReaderMetadata| -> Result<Vec<String>, String> {
+        let mut reader = source.rows(metadata, 0, count, 0)?;
+        let batch = guarded(|| reader.next().transpose().map_err(|e| e.to_string()))?;
+        let row = |batch: &RecordBatch, at: usize| {
+            let mut json = String::new();
+            json::object(batch, at, &mut json);
+            json
+        };
+        Ok(batch.map(|batch| (0..batch.num_rows().min(count)).map(|at| row(&batch, at)).collect()).unwrap_or_default())
+    };
+    source.metadata().ok().filter(|m| m.metadata().num_row_groups() > 0).and_then(|m| rows(&m).ok()).unwrap_or_default()
+}
+
 /// Runs a call into the Parquet crate, which may panic on bytes that make no sense.
 fn guarded<T>(call: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|_| Err("the bytes make no sense".into()))

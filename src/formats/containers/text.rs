@@ -44,6 +44,12 @@ impl Container for Text {
     fn docs(&self) -> &'static str {
         module_docs(include_str!("text.rs"))
     }
+    fn objects(&self) -> bool {
+        false
+    }
+    fn uses(&self) -> &'static [Use] {
+        &[Use::Pretrain, Use::Task]
+    }
     fn split(&self, layout: &Layout) -> Split {
         if layout.rows == Some(TextRows::Line) { Split::Bytes } else { Split::Whole }
     }

@@ -6,7 +6,8 @@
 //! ```
 //!
 //! The user says the instruction, and below it, after one line break, the input; where one of them is empty (or the
-//! input only says that there is none: `<no input>`, `<noinput>`, `No input`, `noinput`, `无输入`), the other one alone.
+//! input only says that there is none: `<no input>`, `<noinput>`, `No input`, `noinput`, `none`, `N/A`, `无`, `无输入`),
+//! the other one alone.
 //! `system` becomes the first message, the pairs of `history` the turns before.
 //!
 //! Other names: `instruction_zh`, `input_zh`, `output_zh`; `context` for the input (Dolly); `response` or `target` for
@@ -15,12 +16,17 @@
 //! alternate and stays one text where they do not; and `input` and `output` as lists of the same length, one item a
 //! turn.
 //!
-//! Limits: Guanaco's dialogues with `User:` inside a line stay one text; a literal `\n` of two characters stays as
-//! it is.
+//! Guanaco's dialogues have `User:`, `Assistant:` and `System:` inside the instruction and the input, on lines of their
+//! own or not: they become turns where the user and the assistant alternate and the user speaks last.
+//!
+//! BELLE's first set has a `\n` of two characters beside its line breaks: `escapes = "undo"` makes them line breaks
+//! (and `\t` tabs), in all texts of a row.
+//!
+//! Limits: a dialogue that quotes its own markers may be cut there, or stay one text.
 use std::borrow::Cow;
 
 use super::read::{Found, Reading, first, items, mismatch, scalar, share, starts, wrong_use};
-use crate::formats::{Layout, Object, Shape};
+use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Task, Unreadable, Use};
 
 /// The shape.
@@ -31,7 +37,7 @@ pub struct Alpaca;
 const INSTRUCTION: &[&str] = &["instruction", "instruction_zh"];
 const INPUT: &[&str] = &["input", "input_zh", "context"];
 const OUTPUT: &[&str] = &["output", "output_zh", "response", "target"];
-const NO_INPUT: &[&str] = &["<no input>", "<noinput>", "no input", "noinput", "无输入"];
+const NO_INPUT: &[&str] = &["<no input>", "<noinput>", "no input", "noinput", "none", "n/a", "无", "无输入"];
 
 impl Shape for Alpaca {
     fn name(&self) -> &'static str {
@@ -45,6 +51,14 @@ impl Shape for Alpaca {
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Instruct, Use::Task]
+    }
+    fn options(&self) -> &'static [Choice] {
+        const ESCAPES: Choice = Choice {
+            name: "escapes",
+            words: &["keep", "undo"],
+            about: "whether line breaks and tabs that are written as two characters become what they stand for",
+        };
+        &[ESCAPES]
     }
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
         let text = |o: &Object<'_>, names: &[&str]| names.iter().any(|key| starts(o, key) == Some(b'"'));
@@ -71,6 +85,8 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
     if instruction.is_none() && input.is_none() {
         return Err(reading.missing("instruction", INSTRUCTION[0]));
     }
+    let undo = layout.option("escapes") == Some("undo");
+    let scalar = |path: &str, value| scalar(path, value).map(|text| if undo { undone(text) } else { text });
     let text = |found: Option<Found<'_, 'a>>| found.map_or(Ok(Cow::Borrowed("")), |(path, value)| scalar(path, value));
     let lists = first(output) == b'[';
     match layout.usage {
@@ -96,8 +112,10 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
         }
         Use::Instruct => {
             let mut messages = reading.opening()?;
-            let asked = asked(text(instruction)?, text(input)?);
-            match turns(&asked) {
+            let (instruction, input) = (text(instruction)?, text(input)?);
+            let dialogue = guanaco(&instruction, &input);
+            let asked = asked(instruction, input);
+            match turns(&asked).or(dialogue) {
                 Some(turns) => messages.extend(turns),
                 None => messages.push(Message::new("user", asked)),
             }
@@ -109,7 +127,7 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
     }
 }
 
-fn asked<'a>(instruction: Cow<'a, str>, input: Cow<'a, str>) -> Cow<'a, str> {
+pub(super) fn asked<'a>(instruction: Cow<'a, str>, input: Cow<'a, str>) -> Cow<'a, str> {
     let none = input.trim().is_empty() || NO_INPUT.contains(&input.trim().to_lowercase().as_str());
     match (instruction.trim().is_empty(), none) {
         (_, true) => instruction,
@@ -145,6 +163,44 @@ fn turns(text: &str) -> Option<Vec<Message<'static>>> {
     (ended && whole && turns.len() % 2 == 1).then_some(turns)
 }
 
+/// Guanaco's dialogues: markers anywhere, the user and the assistant in turn, the user last.
+fn guanaco(instruction: &str, input: &str) -> Option<Vec<Message<'static>>> {
+    const MARKS: [(&str, &str); 3] = [("User:", "user"), ("Assistant:", "assistant"), ("System:", "system")];
+    let text = format!("{}\n{input}", instruction.trim());
+    if !["User:", "System:"].iter().any(|mark| text.trim_start().starts_with(mark)) {
+        return None;
+    }
+    let mut starts: Vec<(usize, usize, &str)> = MARKS
+        .iter()
+        .flat_map(|(mark, role)| text.match_indices(mark).map(move |(at, _)| (at, at + mark.len(), *role)))
+        .collect();
+    starts.sort_unstable();
+    let ends: Vec<usize> = starts.iter().skip(1).map(|s| s.0).chain([text.len()]).collect();
+    let turns: Vec<Message<'static>> = starts
+        .iter()
+        .zip(ends)
+        .map(|((_, begin, role), end)| (role, text[*begin..end].trim()))
+        // A marker at the very end is the answer's.
+        .filter(|(role, said)| !(said.is_empty() && **role == "assistant"))
+        .map(|(role, said)| match *role {
+            "user" => Message::new("user", said.to_owned()),
+            "assistant" => Message::new("assistant", said.to_owned()),
+            _ => Message::new("system", said.to_owned()),
+        })
+        .collect();
+    let speakers: Vec<&str> = turns.iter().map(|t| t.role.as_ref()).filter(|r| *r != "system").collect();
+    let whole = speakers.iter().enumerate().all(|(i, role)| *role == ["user", "assistant"][i % 2]);
+    (whole && speakers.len() % 2 == 1).then_some(turns)
+}
+
+/// Line breaks and tabs that were written as two characters.
+fn undone(text: Cow<'_, str>) -> Cow<'_, str> {
+    if !text.contains('\\') {
+        return text;
+    }
+    Cow::Owned(text.replace("\\n", "\n").replace("\\t", "\t"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::tests::{instruct, row, said};
@@ -167,6 +223,33 @@ mod tests {
         assert_eq!(read(belle), ["user: a\nmore", "assistant: b", "user: c", "assistant: d"]);
         let quoted = r#"{"instruction":"Human:a\nHuman:b\nAssistant:","output":"d"}"#;
         assert_eq!(read(quoted), ["user: Human:a\nHuman:b\nAssistant:", "assistant: d"]);
+    }
+
+    #[test]
+    fn guanaco_speaks_inside_lines() {
+        let json =
+            r#"{"instruction":"User:a Assistant:b\nUser: c Assistant: d","input":"System: s\nUser:e","output":"f"}"#;
+        let want = ["user: a", "assistant: b", "user: c", "assistant: d", "system: s", "user: e", "assistant: f"];
+        assert_eq!(read(json), want);
+        assert_eq!(read(r#"{"instruction":"User: a","input":"","output":"f"}"#), ["user: a", "assistant: f"]);
+        let odd = r#"{"instruction":"User: a User: b","input":"","output":"f"}"#;
+        assert_eq!(read(odd), ["user: User: a User: b", "assistant: f"]);
+    }
+
+    #[test]
+    fn placeholders_and_escapes() {
+        for none in ["", "<no input>", "<noinput>", "No input", "noinput", "None", "N/A", "无", "无输入"] {
+            let json = format!(r#"{{"instruction":"a","input":"{none}","output":"b"}}"#);
+            assert_eq!(read(&json), ["user: a", "assistant: b"], "{none}");
+        }
+        let json = r#"{"instruction":"a\\n\n","input":"","output":"b\\tc"}"#;
+        assert_eq!(read(json)[0], "user: a\\n\n");
+        let mut layout = super::super::tests::layout(Use::Instruct);
+        layout.options.insert("escapes".into(), "undo".into());
+        let row = super::super::tests::row_with(&SHAPE, json, &layout).unwrap();
+        assert_eq!(said(instruct(&row)), ["user: a\n\n", "assistant: b\tc"]);
+        let dolly = r#"{"instruction":"a","context":"c","response":"b","category":"qa"}"#;
+        assert_eq!(read(dolly), ["user: a\nc", "assistant: b"]);
     }
 
     #[test]

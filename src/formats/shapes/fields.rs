@@ -21,8 +21,7 @@
 //!   `completion` and `label` as in `kto`.
 //!
 //! Limits: a field that the recipe maps must be there in every row, and content must not be null (`field_missing`); a field of
-//! another type is `field_type`. Empty text is a row. Everything that is not read becomes `meta`; of an object into
-//! which a dotted name reaches, nothing does.
+//! another type is `field_type`. Empty text is a row. Everything that is not read becomes `meta`.
 use super::read::{Reading, first, share, starts};
 use super::turns::not_empty;
 use super::{kto, preference};
@@ -178,7 +177,7 @@ mod tests {
             (task.input.as_deref(), task.output.as_deref(), task.task.as_deref()),
             (Some("i"), Some("o"), Some("n"))
         );
-        assert_eq!(row.meta.as_deref(), Some(r#"{"x":true}"#));
+        assert_eq!(row.meta.as_deref(), Some(r#"{"instances":[{"input":""}],"x":true}"#));
         let error = row_with(&SHAPE, r#"{"name":"n","instruction":"i","instances":[]}"#, &layout).unwrap_err();
         assert_eq!(error.reason, "field_missing");
         let error = row_with(&SHAPE, r#"{"name":"n","instruction":{},"instances":[]}"#, &layout).unwrap_err();

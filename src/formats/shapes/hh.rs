@@ -5,16 +5,22 @@
 //! ```
 //!
 //! A turn begins where a line after an empty line starts with `Human:` or `Assistant:`; one space after it is not part
-//! of what is said. All turns but the last are the prompt, the last ones are the answers; an empty answer stays, and so
-//! do equal ones (their margin is 0). Where the row has a `prompt` that is such a dialogue (rm-static, full-hh-rlhf),
-//! `chosen` and `rejected` are the answers alone, with or without a leading `Assistant:`.
+//! of what is said. All turns but the last are the prompt, the last ones are the answers; equal ones stay (their margin
+//! is 0). What one speaker says in two turns in a row is one message, with an empty line between. Where the row has a
+//! `prompt` that is such a dialogue (rm-static, full-hh-rlhf, yitingxie's), `chosen` and `rejected` are the answers alone,
+//! with or without a leading `Assistant:`.
 //!
-//! Limits: rows whose sides have different turns before the last, or do not begin with the human, take turns and end
-//! with the assistant, are unreadable: `dialogue_mismatch`.
+//! Set aside (dropped, with the reason): rows whose sides differ before the last turn (`prompts_differ`, the value says
+//! where), and rows with an empty answer (`empty_answer`, the value says whose).
+//!
+//! `mapping = "deepspeed"` reads as DeepSpeed-Chat does: nothing is set aside for an empty answer, and of an answer only
+//! what stands behind its last `Assistant:` counts, also where the answer quotes the word.
+//!
+//! Limits: a side that does not begin with the human or end with the assistant is unreadable (`dialogue_mismatch`).
 use std::borrow::Cow;
 
 use super::read::{Reading, mismatch, scalar, share, starts, wrong_use};
-use crate::formats::{Layout, Object, Shape};
+use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Content, Message, Preference, Row, Unreadable, Use};
 
 /// The shape.
@@ -37,6 +43,9 @@ impl Shape for Hh {
     fn uses(&self) -> &'static [Use] {
         &[Use::Rlhf]
     }
+    fn options(&self) -> &'static [Choice] {
+        &[MAPPING]
+    }
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
         share(sample, |o| {
             let answers = starts(o, "chosen") == Some(b'"') && starts(o, "rejected") == Some(b'"');
@@ -47,6 +56,13 @@ impl Shape for Hh {
         emit(map(object, layout));
     }
 }
+
+/// Whose reading of a set a recipe wants.
+pub(super) const MAPPING: Choice = Choice {
+    name: "mapping",
+    words: &["corpus", "deepspeed"],
+    about: "read as this shape says, or as DeepSpeed-Chat reads the set",
+};
 
 /// Whether a field is text that begins as these dialogues do.
 pub(super) fn is_dialogue(object: &Object<'_>, key: &str) -> bool {
@@ -67,41 +83,53 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
     };
     let (chosen, rejected) = (field("chosen", true)?, field("rejected", true)?);
     let (chosen, rejected) = (chosen.unwrap_or_default(), rejected.unwrap_or_default());
+    let deepspeed = layout.option("mapping") == Some("deepspeed");
     let (prompt, chosen, rejected) = match field("prompt", false)? {
         Some(prompt) => {
             let mut turns = split("prompt", &prompt)?;
             if turns.last().is_some_and(|t| t.role == "assistant" && t.content.trim().is_empty()) {
                 turns.pop();
             }
-            (check("prompt", turns, "user")?, answer(chosen), answer(rejected))
+            let (chosen, rejected) = (answer(chosen, deepspeed), answer(rejected, deepspeed));
+            (check("prompt", turns, "user")?, vec![chosen], vec![rejected])
         }
         None => {
             let mut better = check("chosen", split("chosen", &chosen)?, "assistant")?;
             let mut worse = check("rejected", split("rejected", &rejected)?, "assistant")?;
-            let (Some(chosen), Some(rejected)) = (better.pop(), worse.pop()) else {
-                return Err(mismatch("there are no turns"));
-            };
+            let most = better.len().min(worse.len()) - 1;
+            let shared = better.iter().zip(&worse).take(most).take_while(|(a, b)| a == b).count();
             if better.len() != worse.len() {
-                let (chosen, rejected) = (better.len() + 1, worse.len() + 1);
-                return Err(mismatch(format!("chosen has {chosen} turns, rejected {rejected}")));
+                reading.aside("prompts_differ", format!("{} and {} turns", better.len(), worse.len()));
+            } else if shared < most {
+                reading.aside("prompts_differ", format!("turn {}", shared + 1));
             }
-            if let Some(turn) = better.iter().zip(&worse).position(|(a, b)| a != b) {
-                return Err(mismatch(format!(
-                    "chosen and rejected differ before their last turn, in turn {}",
-                    turn + 1
-                )));
-            }
-            (better, chosen, rejected)
+            worse.drain(..shared);
+            (better.drain(..shared).collect(), better, worse)
         }
     };
+    let empty = |side: &[Message<'_>]| side.last().is_none_or(|m| m.content.trim().is_empty());
+    match (empty(&chosen), empty(&rejected)) {
+        _ if deepspeed => {}
+        (true, true) => reading.aside("empty_answer", "both"),
+        (true, false) => reading.aside("empty_answer", "chosen"),
+        (false, true) => reading.aside("empty_answer", "rejected"),
+        (false, false) => {}
+    }
     let margin = (chosen == rejected).then_some(0.0);
-    let (chosen, rejected) = (Some(vec![chosen]), Some(vec![rejected]));
+    let (chosen, rejected) = (Some(chosen), Some(rejected));
     reading.row(Content::Rlhf(Box::new(Preference { prompt, chosen, rejected, margin, ..Preference::default() })))
 }
 
-fn answer(text: Cow<'_, str>) -> Message<'static> {
-    let said = text.trim_start().strip_prefix("Assistant:").unwrap_or(&text);
+fn answer(text: Cow<'_, str>, last: bool) -> Message<'static> {
+    let behind = if last { text.rsplit_once("Assistant:").map(|(_, said)| said) } else { None };
+    let said = behind.or_else(|| text.trim_start().strip_prefix("Assistant:")).unwrap_or(&text);
     Message::new("assistant", said.strip_prefix(' ').unwrap_or(said).to_owned())
+}
+
+/// A dialogue in this shape's own words.
+pub fn write(messages: &[Message<'_>]) -> String {
+    let mark = |role: &str| MARKS.iter().find(|(_, ours)| *ours == role).map_or(role, |(mark, _)| mark).to_owned();
+    messages.iter().map(|m| format!("\n\n{} {}", mark(&m.role), m.content)).collect()
 }
 
 /// The turns of a dialogue.
@@ -134,20 +162,29 @@ fn split(path: &str, text: &str) -> Result<Vec<Message<'static>>, Unreadable> {
     Ok(starts.iter().zip(ends).map(|((_, begin, role), end)| Message::new(role, said(*begin, end))).collect())
 }
 
-/// The turns, if they alternate from the user to `last`.
+/// The turns, those of one speaker in a row put together, if they go from the user to `last`.
 fn check(path: &str, turns: Vec<Message<'static>>, last: &str) -> Result<Vec<Message<'static>>, Unreadable> {
-    let role = |role: &str| if role == "user" { "Human" } else { "Assistant" };
-    for (index, turn) in turns.iter().enumerate() {
-        let wanted = ["user", "assistant"][index % 2];
-        if turn.role != wanted {
-            let (number, found, wanted) = (index + 1, role(&turn.role), role(wanted));
-            return Err(mismatch(format!("turn {number} of {path} is {found}'s, and should be {wanted}'s")));
+    let mut out: Vec<Message<'static>> = Vec::new();
+    for turn in turns {
+        match out.last_mut().filter(|before| before.role == turn.role) {
+            Some(before) => {
+                let said = before.content.to_mut();
+                said.push_str("\n\n");
+                said.push_str(&turn.content);
+            }
+            None => out.push(turn),
         }
     }
-    if turns.last().is_none_or(|turn| turn.role != last) {
-        return Err(mismatch(format!("{path} does not end with {}", role(last))));
+    if out.first().is_none_or(|turn| turn.role != "user") {
+        return Err(mismatch(format!("{path} does not begin with Human")));
     }
-    Ok(turns)
+    if out.last().is_none_or(|turn| turn.role != last) {
+        return Err(mismatch(format!(
+            "{path} does not end with {}",
+            if last == "user" { "Human" } else { "Assistant" }
+        )));
+    }
+    Ok(out)
 }
 
 #[cfg(test)]
@@ -187,20 +224,46 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_does_not_fit_together() {
+    fn broken_rows_are_set_aside_or_refused() {
         let good = "\n\nHuman: a\n\nAssistant: b";
+        let aside = |other: &str| row(&SHAPE, &json(good, other), Use::Rlhf).unwrap().aside.unwrap();
+        let differ = |value: &str| ("prompts_differ", value.to_owned());
+        assert_eq!(aside("\n\nHuman: x\n\nAssistant: b"), differ("turn 1"));
+        assert_eq!(aside("\n\nHuman: a\n\nAssistant: b\n\nHuman: c\n\nAssistant: d"), differ("2 and 4 turns"));
+        assert_eq!(aside("\n\nHuman: a\n\nAssistant: "), ("empty_answer", "rejected".to_owned()));
         let error = |other: &str| row(&SHAPE, &json(good, other), Use::Rlhf).unwrap_err().reason;
-        for other in [
-            "\n\nHuman: x\n\nAssistant: b",
-            "\n\nHuman: a\n\nHuman: a\n\nAssistant: b",
-            "\n\nHuman: a",
-            "\n\nAssistant: b",
-            "b",
-            "",
-            "\n\nHuman: a\n\nAssistant: b\n\nHuman: c\n\nAssistant: d",
-        ] {
+        for other in ["\n\nHuman: a", "\n\nAssistant: b", "b", ""] {
             assert_eq!(error(other), "dialogue_mismatch", "{other:?}");
         }
         assert_eq!(row(&SHAPE, r#"{"chosen":"x"}"#, Use::Rlhf).unwrap_err().reason, "field_missing");
+    }
+
+    #[test]
+    fn one_speaker_twice_is_one_message() {
+        let twice = "\n\nHuman: a\n\nHuman: b\n\nAssistant: c\n\nAssistant: d";
+        let json = json(twice, "\n\nHuman: a\n\nb\n\nAssistant: e");
+        let row = row(&SHAPE, &json, Use::Rlhf).unwrap();
+        let p = preference(&row);
+        assert_eq!((said(&p.prompt), row.aside.clone()), (vec!["user: a\n\nb".to_owned()], None));
+        assert_eq!(said(p.chosen.as_deref().unwrap()), ["assistant: c\n\nd"]);
+    }
+
+    #[test]
+    fn deepspeed_keeps_empty_answers_and_cuts_at_the_last_marker() {
+        let json = r#"{"prompt":"\n\nHuman: a ","chosen":"Assistant: say Assistant: b","rejected":""}"#;
+        let mut layout = super::super::tests::layout(Use::Rlhf);
+        layout.options.insert("mapping".into(), "deepspeed".into());
+        let row = super::super::tests::row_with(&SHAPE, json, &layout).unwrap();
+        assert_eq!(said(preference(&row).chosen.as_deref().unwrap()), ["assistant: b"]);
+        assert_eq!(row.aside, None);
+    }
+
+    #[test]
+    fn round_trip() {
+        let dialogue = "\n\nHuman: a\n\nstill\n\nAssistant: b\n\nHuman: c\n\nAssistant: d";
+        let json = json(dialogue, "\n\nHuman: a\n\nstill\n\nAssistant: b\n\nHuman: c\n\nAssistant: e");
+        let row = row(&SHAPE, &json, Use::Rlhf).unwrap();
+        let p = preference(&row);
+        assert_eq!(write(&[p.prompt.clone(), p.chosen.clone().unwrap()].concat()), dialogue);
     }
 }

@@ -1,7 +1,10 @@
 //! One file a shape; to add one, write the file and name it here.
-//! [`read`] looks fields up for all of them, [`turns`] reads messages.
+//! [`read`] looks fields up for all of them, [`turns`] reads messages, [`answers`] makes
+//! pairs of ranked answers, [`python`] reads dictionaries that Python printed.
 use super::Shape;
 
+mod answers;
+mod python;
 mod read;
 mod turns;
 
@@ -13,7 +16,36 @@ macro_rules! shapes {
     };
 }
 
-shapes!(alpaca, fields, hh, kto, messages, pairs, preference, sharegpt,);
+shapes!(
+    alpaca,
+    baike,
+    coig,
+    csl,
+    fields,
+    hc3,
+    hh,
+    kto,
+    messages,
+    mnbvc,
+    moss,
+    natural_instructions,
+    news,
+    oasst,
+    oig,
+    pairs,
+    preference,
+    ranked,
+    safe_rlhf,
+    self_instruct,
+    sharegpt,
+    shp,
+    task,
+    ultrachat,
+    web,
+    webgpt,
+    webtext,
+    zhihu,
+);
 
 #[cfg(test)]
 mod tests;

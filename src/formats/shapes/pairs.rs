@@ -11,6 +11,8 @@
 //! and `fields.output` name other fields or turn the direction; `fields.input_language` and `fields.output_language`
 //! name fields that hold the languages, else the names of the fields tell. The task is `translation`.
 //!
+//! A pair of which one side is empty is set aside (`one_side_empty`, the value says which).
+//!
 //! Limits: rows of more than two languages need `fields`.
 use std::borrow::Cow;
 
@@ -31,8 +33,8 @@ const CODES: &[&str] = &[
     "vi", "yue", "zh",
 ];
 
-/// The language that a field's name says.
-fn language(name: &str) -> Option<Cow<'static, str>> {
+/// The language that a name says: a code, with a region or script behind it (`zh_CN`, `zh-Hans`).
+pub fn language(name: &str) -> Option<Cow<'static, str>> {
     let (code, rest) = name.split_once(['_', '-']).map_or((name, None), |(code, rest)| (code, Some(rest)));
     let code = match code {
         "english" => "en",
@@ -115,6 +117,12 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
             None => object.fields().filter(|(key, _)| language(key).is_some()).for_each(|(key, _)| reading.take(key)),
         }
     }
+    let empty = |side: &Option<Cow<'_, str>>| side.as_deref().is_none_or(|text| text.trim().is_empty());
+    match (empty(&task.input), empty(&task.output)) {
+        (true, false) => reading.aside("one_side_empty", "input"),
+        (false, true) => reading.aside("one_side_empty", "output"),
+        _ => {}
+    }
     task.input_language = reading.option("input_language", &[])?.or(task.input_language);
     task.output_language = reading.option("output_language", &[])?.or(task.output_language);
     task.domain = reading.option("domain", &["domain"])?;
@@ -176,6 +184,14 @@ mod tests {
         assert_eq!(read(&row_with(&SHAPE, json, &layout).unwrap()), ["zh", "你好", "en", "Hi"]);
         layout.fields.insert("output".into(), "x".into());
         assert_eq!(row_with(&SHAPE, json, &layout).unwrap_err().reason, "field_missing");
+    }
+
+    #[test]
+    fn one_empty_side_is_set_aside() {
+        let aside = |json: &str| row(&SHAPE, json, Use::Task).unwrap().aside;
+        assert_eq!(aside(r#"{"en":"a","zh":" "}"#), Some(("one_side_empty", "output".into())));
+        assert_eq!(aside(r#"{"en":"","zh":"b"}"#), Some(("one_side_empty", "input".into())));
+        assert_eq!(aside(r#"{"en":"","zh":""}"#), None);
     }
 
     #[test]

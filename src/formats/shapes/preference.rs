@@ -8,8 +8,9 @@
 //! ```
 //!
 //! The prompt is `prompt`, `conversations`, `messages` or `question`, as text or as messages, or `instruction` with
-//! `input` below it; `system` and `history` come before it. The answers are `chosen` and `rejected` (also
-//! `chosen_messages`, `pos_resp`, … or the two items of `output`), as text, as a message or as messages. Where both
+//! `input` below it, or GPT-4-LLM's `user_input`; `system` and `history` come before it. The answers are `chosen` and `rejected` (also
+//! `chosen_messages`, CValues' `pos_resp`, GPT-4-LLM's `completion_a` and so on, or the two items of `output`), as text,
+//! as a message, as messages, or as an object of `messages` (LMFlow's `paired_conversation`). Where both
 //! sides are whole dialogues (they do not begin with the assistant), the turns that they share are the prompt.
 //! `fields` maps `prompt`, `chosen`, `rejected`, `chosen_score`, `rejected_score` and `margin`.
 //!
@@ -31,9 +32,9 @@ pub const SHAPE: Pairs = Pairs;
 /// See the module.
 pub struct Pairs;
 
-const PROMPT: &[&str] = &["prompt", "conversations", "messages", "question"];
-const CHOSEN: &[&str] = &["chosen", "chosen_messages", "pos_resp", "chosen_response"];
-const REJECTED: &[&str] = &["rejected", "rejected_messages", "neg_resp", "rejected_response"];
+const PROMPT: &[&str] = &["prompt", "conversations", "messages", "question", "user_input"];
+const CHOSEN: &[&str] = &["chosen", "chosen_messages", "pos_resp", "chosen_response", "completion_a"];
+const REJECTED: &[&str] = &["rejected", "rejected_messages", "neg_resp", "rejected_response", "completion_b"];
 
 impl Shape for Pairs {
     fn name(&self) -> &'static str {
@@ -54,6 +55,7 @@ impl Shape for Pairs {
             let asked = any(PROMPT).or(starts(o, "instruction")).is_some();
             let two = o.get("output").and_then(|v| items("output", v).ok()).is_some_and(|two| two.len() == 2);
             match (any(CHOSEN), any(REJECTED)) {
+                (Some(b'{'), Some(_)) => true,
                 (Some(chosen), Some(_)) => (asked && !super::hh::is_dialogue(o, "prompt")) || chosen == b'[',
                 _ => two && starts(o, "instruction").is_some(),
             }
@@ -168,6 +170,22 @@ mod tests {
         assert_eq!(read(factory).2, ["assistant: r"]);
         let two = read(r#"{"instruction":"a","input":"b","output":["c","d"]}"#);
         assert_eq!((two.0[0].as_str(), two.2[0].as_str(), two.3), ("user: a\nb", "assistant: d", None));
+        let gpt4 = read(r#"{"user_input":"p","completion_a":"c","completion_b":"r"}"#);
+        assert_eq!(
+            (gpt4.0[0].as_str(), gpt4.1[0].as_str(), gpt4.2[0].as_str()),
+            ("user: p", "assistant: c", "assistant: r")
+        );
+        let cvalues =
+            read(r#"{"prompt":"p","pos_resp":"c","neg_resp":"r","pos_type":"拒绝为主","neg_type":"风险回复"}"#);
+        assert_eq!(cvalues.2, ["assistant: r"]);
+        let side = |text: &str| {
+            format!(r#"{{"messages":[{{"role":"user","content":"p"}},{{"role":"assistant","content":"{text}"}}]}}"#)
+        };
+        let lmflow = read(&format!(r#"{{"conversation_id":1,"chosen":{},"rejected":{}}}"#, side("c"), side("r")));
+        assert_eq!(
+            (lmflow.0[0].as_str(), lmflow.1[0].as_str(), lmflow.2[0].as_str()),
+            ("user: p", "assistant: c", "assistant: r")
+        );
         let ultra = r#"{"prompt":"p","prompt_id":"9","chosen":[{"role":"user","content":"p"},{"role":"assistant","content":"c"}],
             "rejected":[{"role":"user","content":"p"},{"role":"assistant","content":"r"}],"score_chosen":8.5,"score_rejected":"6"}"#;
         assert_eq!(

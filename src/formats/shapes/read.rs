@@ -21,7 +21,24 @@ pub(super) struct Reading<'s, 'a> {
     pub layout: &'s Layout,
     taken: [&'s str; MOST],
     count: usize,
+    /// Taken paths that were made on the way.
+    more: Vec<String>,
+    /// What turns have besides: `path:fields`.
+    turns: String,
+    /// Fields of `meta` that a shape made.
     extras: String,
+    aside: Option<(&'static str, String)>,
+    /// What the shape says of the row in place of the usual names.
+    pub given: Given<'a>,
+}
+
+/// What a shape says of a row by itself.
+#[derive(Default)]
+pub(super) struct Given<'a> {
+    pub id: Option<Cow<'a, str>>,
+    pub url: Option<Cow<'a, str>>,
+    pub subset: Option<Cow<'a, str>>,
+    pub language: Option<Cow<'a, str>>,
 }
 
 /// A field that was found: its name in the source, and its value.
@@ -120,7 +137,17 @@ pub(super) fn starts(object: &Object<'_>, key: &str) -> Option<u8> {
 
 impl<'s, 'a> Reading<'s, 'a> {
     pub fn new(object: &'s Object<'a>, layout: &'s Layout) -> Self {
-        Reading { object, layout, taken: [""; MOST], count: 0, extras: String::new() }
+        Reading {
+            object,
+            layout,
+            taken: [""; MOST],
+            count: 0,
+            more: Vec::new(),
+            turns: String::new(),
+            extras: String::new(),
+            aside: None,
+            given: Given::default(),
+        }
     }
 
     /// Marks a field as taken.
@@ -128,6 +155,24 @@ impl<'s, 'a> Reading<'s, 'a> {
         if let Some(slot) = self.taken.get_mut(self.count) {
             *slot = path;
             self.count += 1;
+        }
+    }
+
+    /// Marks a field inside another one as taken.
+    pub fn take_path(&mut self, path: String) {
+        self.more.push(path);
+    }
+
+    /// Sets the row aside: it is dropped for `reason`, with the value that decided. The first reason stays.
+    pub fn aside(&mut self, reason: &'static str, value: impl Into<String>) {
+        self.aside.get_or_insert_with(|| (reason, value.into()));
+    }
+
+    /// Text that must be there.
+    pub fn need(&mut self, ours: &str, names: &[&'static str]) -> Result<Cow<'a, str>, Unreadable> {
+        match self.find(ours, names, |_| true)? {
+            Some((path, value)) => joined(path, value),
+            None => Err(self.missing(ours, names[0])),
         }
     }
 
@@ -198,26 +243,77 @@ impl<'s, 'a> Reading<'s, 'a> {
 
     /// Keeps the fields of a turn that the schema does not model: they become `meta.turn_fields`.
     pub fn keep(&mut self, turn: &str, fields: &str) {
-        self.extras.push_str(if self.extras.is_empty() { "" } else { "," });
-        self.extras.push_str(&format!("{}:{fields}", serde_json::to_string(turn).unwrap_or_default()));
+        add(&mut self.turns, turn, fields);
+    }
+
+    /// Adds a field to `meta`: its value as JSON.
+    pub fn extra(&mut self, key: &str, json: &str) {
+        add(&mut self.extras, key, json);
     }
 
     /// The row: id, url, subset, language, licence, and what is left as `meta`.
     pub fn row(mut self, content: Content<'a>) -> Result<Row<'a>, Unreadable> {
         let mut row = Row::new(content);
-        row.id = self.option("id", IDS)?;
-        row.url = self.option("url", &["url"])?;
-        row.subset = self.option("subset", &["subset"])?;
-        row.language = self.option("language", &["language", "lang"])?;
+        let given = std::mem::take(&mut self.given);
+        let mut of = |ours: &str, given: Option<Cow<'a, str>>, names: &[&'static str]| match given {
+            Some(given) if !self.layout.fields.contains_key(ours) => Ok(Some(given)),
+            _ => self.option(ours, names),
+        };
+        row.id = of("id", given.id, IDS)?;
+        row.url = of("url", given.url, &["url"])?;
+        row.subset = of("subset", given.subset, &["subset"])?;
+        row.language = of("language", given.language, &["language", "lang"])?;
         row.license = self.option("license", &["license", "licence"])?;
-        let taken = &self.taken[..self.count];
-        let left = self.object.fields().any(|(key, _)| !taken.contains(&key));
-        row.meta = if left { self.object.rest(taken) } else { None };
-        if !self.extras.is_empty() {
-            let rest = row.meta.as_deref().and_then(|m| m.strip_suffix('}')).unwrap_or("{");
-            let comma = if rest == "{" { "" } else { "," };
-            row.meta = Some(Cow::Owned(format!("{rest}{comma}\"turn_fields\":{{{}}}}}", self.extras)));
-        }
+        row.meta = self.meta();
+        row.aside = self.aside;
         Ok(row)
     }
+
+    /// The rows of an object that gives several: they share all but their content.
+    pub fn rows(
+        self,
+        contents: impl IntoIterator<Item = Content<'a>>,
+        emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>),
+    ) {
+        let mut contents = contents.into_iter();
+        let Some(first) = contents.next() else { return };
+        let mut row = match self.row(first) {
+            Ok(row) => row,
+            Err(error) => return emit(Err(error)),
+        };
+        for content in contents {
+            let next = Row { content, ..row.shared() };
+            emit(Ok(std::mem::replace(&mut row, next)));
+        }
+        emit(Ok(row));
+    }
+
+    fn meta(&self) -> Option<Cow<'a, str>> {
+        let taken = &self.taken[..self.count];
+        let left = self.object.fields().any(|(key, _)| !taken.contains(&key));
+        let rest = match (left, self.more.is_empty()) {
+            (false, _) => None,
+            (true, true) => self.object.rest(taken),
+            (true, false) => {
+                let all: Vec<&str> = taken.iter().copied().chain(self.more.iter().map(String::as_str)).collect();
+                self.object.rest(&all)
+            }
+        };
+        if self.extras.is_empty() && self.turns.is_empty() {
+            return rest;
+        }
+        let mut out = rest.as_deref().and_then(|m| m.strip_suffix('}')).unwrap_or("{").to_owned();
+        let turns = if self.turns.is_empty() { String::new() } else { format!("\"turn_fields\":{{{}}}", self.turns) };
+        for part in [&self.extras, &turns].into_iter().filter(|p| !p.is_empty()) {
+            out.push_str(if out == "{" { "" } else { "," });
+            out.push_str(part);
+        }
+        out.push('}');
+        Some(Cow::Owned(out))
+    }
+}
+
+fn add(out: &mut String, key: &str, json: &str) {
+    out.push_str(if out.is_empty() { "" } else { "," });
+    out.push_str(&format!("{}:{json}", serde_json::to_string(key).unwrap_or_default()));
 }

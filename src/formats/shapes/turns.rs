@@ -72,7 +72,20 @@ impl<'a> Reading<'_, 'a> {
     pub fn messages(&mut self, path: &str, value: &'a RawValue) -> Result<Vec<Message<'a>>, Unreadable> {
         let mut out = Vec::new();
         match first(value) {
-            b'{' => self.message(path, value, &mut out)?,
+            b'{' => {
+                // LMFlow's sides are objects that hold the messages.
+                let inner = Object::parse(value.get()).ok().filter(|o| !o.has("role") && !o.has("from"));
+                match inner.as_ref().and_then(|o| Some((o, o.get("messages").filter(|v| first(v) == b'[')?))) {
+                    Some((object, list)) => {
+                        let path = format!("{path}.messages");
+                        if let Some(system) = object.text("system")?.filter(|s| !s.is_empty()) {
+                            out.push(Message::new("system", system));
+                        }
+                        out.extend(self.messages(&path, list)?);
+                    }
+                    None => self.message(path, value, &mut out)?,
+                }
+            }
             b'[' => {
                 for (index, item) in items(path, value)?.into_iter().enumerate() {
                     self.message(&format!("{path}.{index}"), item, &mut out)?;

@@ -1,9 +1,10 @@
 //! `{{ }}`, `{{{ }}}`, `[[ ]]` and `-{ }-`: one walk over the text with a stack of the marks that are open. What a mark
 //! encloses is already expanded when the mark is closed, and lies at the end of the output, where it is replaced.
 
+use super::rules::Rules;
 use super::templates::{self, Arg, Args};
-use super::variants::{self, Rules, Variant};
-use super::{DEPTH, HOLE, RULES, links};
+use super::variants::{self, Variant};
+use super::{DEPTH, HOLE, Options, RULES, links};
 
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
@@ -31,33 +32,42 @@ struct Frame {
     brace: Option<usize>,
 }
 
-struct Expander {
+struct Expander<'a> {
     out: String,
     stack: Vec<Frame>,
-    rules: Rules,
+    rules: Rules<'a>,
     announced: usize,
     variant: Variant,
 }
 
+/// Bytes that can begin or end something, or part it.
+const SPECIAL: [bool; 256] = {
+    let mut set = [false; 256];
+    let (bytes, mut i) = (b"{}[]|=-", 0);
+    while i < bytes.len() {
+        set[bytes[i] as usize] = true;
+        i += 1;
+    }
+    set
+};
+
 /// The text with all marks replaced, and the conversion rules that it stated.
-pub(super) fn expand(text: &str, variant: Variant) -> (String, Rules) {
+pub(super) fn expand<'a>(text: &str, options: &Options<'a>) -> (String, Rules<'a>) {
     let bytes = text.as_bytes();
     let mut e = Expander {
         out: String::with_capacity(text.len()),
         stack: Vec::new(),
-        rules: Rules::default(),
+        rules: Rules::new(options.groups),
         announced: 0,
-        variant,
+        variant: options.variant.unwrap_or(Variant::Cn),
     };
     // Start of the text not copied yet, and end of the run of one byte that was met last.
     let (mut plain, mut run) = (0, 0);
     let mut i = 0;
     while i < bytes.len() {
+        let Some(more) = bytes[i..].iter().position(|b| SPECIAL[*b as usize]) else { break };
+        i += more;
         let byte = bytes[i];
-        if !matches!(byte, b'{' | b'}' | b'[' | b']' | b'|' | b'=' | b'-') {
-            i += 1;
-            continue;
-        }
         if run <= i {
             run = i + bytes[i..].iter().take_while(|b| **b == byte).count();
         }
@@ -141,7 +151,7 @@ pub(super) fn expand(text: &str, variant: Variant) -> (String, Rules) {
     (e.out, e.rules)
 }
 
-impl Expander {
+impl Expander<'_> {
     fn hole(&mut self) {
         if !self.out.ends_with(HOLE) {
             self.out.push(HOLE);

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr2, memmem};
+use memchr::{memchr, memmem};
 
-use super::{BREAK, HOLE, entities, is_void};
+use super::{BREAK, COOKED, HOLE, RAW, entities, is_void};
 
 /// A line with its inline markup read, and whether it had a link out of the wiki.
 pub(super) fn read(line: &str) -> (String, bool) {
@@ -138,19 +138,19 @@ fn magic(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Where a term's `:` is in `term: meaning`; not that of an address.
+/// Where a term's `:` is in `term: meaning`; not that of an address, and none inside `-{ }-`.
 pub(super) fn colon(line: &str) -> Option<usize> {
-    let bytes = line.as_bytes();
-    let mut i = 0;
-    while let Some(at) = memchr2(b':', b'[', &bytes[i..]) {
-        let at = i + at;
-        if bytes[at] == b'[' {
+    let (mut depth, mut skip) = (0usize, 0);
+    for (at, c) in line.char_indices() {
+        match c {
+            _ if at < skip => {}
+            RAW => depth += 1,
+            COOKED => depth = depth.saturating_sub(1),
+            _ if depth > 0 => {}
             // Without an end, there is no link from here on.
-            i = memchr(b']', &bytes[at..]).map(|e| at + e + 1)?;
-        } else if bytes[at + 1..].starts_with(b"//") {
-            i = at + 1;
-        } else {
-            return Some(at);
+            '[' => skip = memchr(b']', &line.as_bytes()[at..]).map(|e| at + e + 1)?,
+            ':' if !line[at + 1..].starts_with("//") => return Some(at),
+            _ => {}
         }
     }
     None

@@ -5,10 +5,10 @@
 //! something was removed, the brackets and commas that stood around it are mended (`（{{lang-en|}}，）` leaves no `（，）`);
 //! text around which nothing was removed is never touched. Formulas stay LaTeX: `$E=mc^2$`.
 //!
-//! `-{zh-hans:…;zh-hant:…}-` gives the words of one variant, and the rules that a page states for itself (`-{H|…}-`,
-//! `-{A|…}-`, `{{NoteTA|1=…}}`) are applied to the text that follows them, longest match first. What needs data from
-//! outside the page is not done: the shared conversion groups (`{{NoteTA|G1=IT}}`), and turning the whole text into
-//! Simplified or Traditional characters.
+//! `-{zh-hans:…;zh-hant:…}-` gives the words of one variant. Where a variant is asked for, all text is converted to it:
+//! the rules that a page states for itself (`-{H|…}-`, `-{A|…}-`, `{{NoteTA|1=…}}`) are applied to the text that follows
+//! them, longest match first; so are those of the conversion groups that it names (`{{NoteTA|G1=IT}}`), where the caller
+//! has them; all other text goes through [`convert`](super::convert). Formulas, code, `<nowiki>` and `-{R|…}-` do not.
 //!
 //! Nothing here recurses and every pass is linear in the page, so that a page of a hundred thousand `{{` costs no more
 //! than any other of its size; constructs nested deeper than [`DEPTH`] are dropped.
@@ -20,15 +20,17 @@
 //! tags      HTML                             stripped
 //! lines     tables, headings, lists          text -> blocks, one line each
 //!   inline, clean                            links, quotes and entities of a line; mending around holes
-//! variants  the page's rules                 applied
+//! rules     of the page, of groups, OpenCC   applied
 //! ```
 
 mod clean;
 mod entities;
 mod expand;
+mod groups;
 mod inline;
 mod lines;
 mod links;
+mod rules;
 mod tags;
 mod templates;
 mod variants;
@@ -38,13 +40,17 @@ mod tests;
 
 use std::borrow::Cow;
 
+pub use groups::{Groups, collected, group_of};
 pub use variants::Variant;
 
 /// How to read a page.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Options {
-    /// Whose words to take where the page gives several.
-    pub variant: Variant,
+#[derive(Clone, Copy, Default)]
+pub struct Options<'a> {
+    /// The variant that all of the text is converted to. Without one the text stays as its authors wrote it, and only
+    /// where they gave words of several variants, those of the mainland are taken.
+    pub variant: Option<Variant>,
+    /// The conversion groups of the wiki.
+    pub groups: Option<&'a Groups>,
 }
 
 /// How deep templates, links and `-{ }-` may be nested; what is deeper is dropped.
@@ -71,6 +77,11 @@ fn is_mark(c: char) -> bool {
     ('\u{FDD0}'..='\u{FDEF}').contains(&c)
 }
 
+/// Whether a mark may be in a text: all of them begin with the same two bytes, as few other characters do.
+fn may_have_marks(text: &str) -> bool {
+    memchr::memmem::find(text.as_bytes(), b"\xEF\xB7").is_some()
+}
+
 /// Nothing that a reader would see.
 fn is_void(c: char) -> bool {
     c.is_whitespace() || matches!(c, HOLE | BREAK | RULES | RAW | COOKED)
@@ -84,18 +95,18 @@ pub fn plain(wikitext: &str, options: &Options) -> String {
     }
     let mut pieces = Pieces::default();
     let stripped = tags::strip(&page, &mut pieces);
-    let (expanded, rules) = expand::expand(&stripped, options.variant);
+    let (expanded, rules) = expand::expand(&stripped, options);
     drop(stripped);
     let flat = tags::html(&expanded);
     drop(expanded);
     let text = lines::text(&flat);
-    folded(&pieces.restored(&rules.applied(&text)))
+    folded(&pieces.restored(&rules.applied(&text, options.variant)))
 }
 
 /// Without marks of ours, and with `\n` for every line end.
 fn prepared(wikitext: &str) -> Cow<'_, str> {
     let wikitext = wikitext.strip_prefix('\u{FEFF}').unwrap_or(wikitext);
-    let dirty = memchr::memchr(b'\r', wikitext.as_bytes()).is_some() || wikitext.contains(is_mark);
+    let dirty = memchr::memchr(b'\r', wikitext.as_bytes()).is_some() || may_have_marks(wikitext);
     if !dirty {
         return Cow::Borrowed(wikitext);
     }

@@ -2,7 +2,8 @@
 
 use memchr::{memchr, memmem};
 
-use super::{BREAK, HOLE, Pieces, entities};
+use super::variants::{Variant, raw};
+use super::{BREAK, COOKED, HOLE, Pieces, RAW, entities};
 
 /// What becomes of an extension tag's contents.
 #[derive(Clone, Copy, PartialEq)]
@@ -12,6 +13,8 @@ enum Kind {
     Code,
     Math,
     Chem,
+    /// Text to be shown in a variant of its own, whatever that of the page is.
+    Convert,
 }
 
 /// Extension tags: what stands between them is opaque to templates, links and all else.
@@ -42,6 +45,7 @@ const EXTENSIONS: &[(&str, Kind)] = &[
     ("style", Kind::Drop),
     ("script", Kind::Drop),
     ("rp", Kind::Drop),
+    ("langconvert", Kind::Convert),
 ];
 
 /// The page without comments and extension tags.
@@ -67,6 +71,7 @@ pub(super) fn strip(text: &str, pieces: &mut Pieces) -> String {
             continue;
         };
         let (name, kind) = EXTENSIONS[which];
+        let attributes = &text[i..tag.end];
         i = tag.end;
         if tag.closing {
             continue;
@@ -90,6 +95,12 @@ pub(super) fn strip(text: &str, pieces: &mut Pieces) -> String {
             Kind::Math | Kind::Chem if inner.trim().is_empty() => out.push(HOLE),
             Kind::Math => pieces.put(&mut out, format!("${}$", formula(inner))),
             Kind::Chem => pieces.put(&mut out, format!("$\\ce{{{}}}$", formula(inner))),
+            Kind::Convert => {
+                let to = attributes.split_once("to=").map_or("", |(_, to)| to.trim_start_matches(['"', '\'']));
+                let to = to.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).next().unwrap_or("");
+                let converter = Variant::parse(to).and_then(Variant::converter);
+                out.push_str(&raw(&converter.map_or(inner.into(), |c| c.convert(inner))));
+            }
             Kind::Nowiki if inner.is_empty() => {}
             Kind::Nowiki => pieces.put(&mut out, entities::decoded(inner).into_owned()),
             Kind::Code => pieces.put(&mut out, entities::decoded(inner.trim_matches('\n')).into_owned()),
@@ -264,6 +275,8 @@ pub(super) fn html(text: &str) -> String {
         let is = |names: &[&str]| names.iter().any(|n| n.eq_ignore_ascii_case(tag.name));
         if is(BLOCKS) {
             out.push(BREAK);
+        } else if is(&["code"]) && !tag.selfclosing {
+            out.push(if tag.closing { COOKED } else { RAW });
         } else if is(&["td", "th"]) {
             out.push(' ');
         } else if is(&["rt"]) {

@@ -1,7 +1,8 @@
 //! `{{ }}`: the few templates and parser functions of which a reader sees the arguments. All others show boxes, notes,
 //! sources or data from elsewhere, and are dropped.
 
-use super::variants::{Rules, Variant};
+use super::rules::Rules;
+use super::variants::Variant;
 use super::{BREAK, HOLE, is_void};
 
 /// An argument.
@@ -70,7 +71,7 @@ impl<'a> Args<'a> {
 }
 
 /// What a reader sees of a template; nothing where it is dropped.
-pub(super) fn shown(args: &Args, variant: Variant, page: &mut Rules) -> Option<String> {
+pub(super) fn shown(args: &Args, variant: Variant, page: &mut Rules<'_>) -> Option<String> {
     let name = name(args.name);
     let text = |t: Option<&str>| t.map(str::to_string);
     if let Some((function, value)) = name.split_once(':') {
@@ -90,9 +91,13 @@ pub(super) fn shown(args: &Args, variant: Variant, page: &mut Rules) -> Option<S
         "!-" => Some("|-".into()),
         "!!" => Some("||".into()),
         "notetaplain" | "noteta" | "公共转换组" => {
-            let stated = |a: &&Arg| a.key.is_none_or(|k| k.bytes().all(|b| b.is_ascii_digit()));
-            for arg in args.list.iter().filter(stated) {
-                page.state(arg.value, variant);
+            for arg in &args.list {
+                let number = |k: &str| !k.is_empty() && k.bytes().all(|b| b.is_ascii_digit());
+                match arg.key {
+                    Some(key) if key.strip_prefix(['G', 'g']).is_some_and(number) => page.group(arg.value, variant),
+                    Some(key) if !number(key) => {}
+                    _ => page.state(arg.value, variant),
+                }
             }
             None
         }

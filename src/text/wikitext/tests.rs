@@ -7,8 +7,12 @@ fn hans(page: &str) -> String {
     plain(page, &Options::default())
 }
 
+fn in_variant(variant: Variant, page: &str) -> String {
+    plain(page, &Options { variant: Some(variant), groups: None })
+}
+
 fn hant(page: &str) -> String {
-    plain(page, &Options { variant: Variant::Hant })
+    in_variant(Variant::Tw, page)
 }
 
 #[track_caller]
@@ -137,7 +141,7 @@ fn empty_sections() {
 
 #[test]
 fn variants_of_words() {
-    let both = |page: &str| (hans(page), hant(page));
+    let both = |page: &str| (in_variant(Variant::Cn, page), hant(page));
     let of = |a: &str, b: &str| (a.to_string(), b.to_string());
     assert_eq!(both("-{甲}-乙-{}-丙"), of("甲乙丙", "甲乙丙"));
     assert_eq!(both("-{zh-hans:联邦州; zh-hant:邦}-"), of("联邦州", "邦"));
@@ -147,7 +151,7 @@ fn variants_of_words() {
     assert_eq!(both("-{zh-hans:a&nbsp;b;zh-hant:c;d}-"), of("a b", "c;d"));
     assert_eq!(both("-{R|甲;zh}-"), of("甲;zh", "甲;zh"));
     assert_eq!(both("-{T|zh-cn:甲;zh-tw:乙}-丙"), of("丙", "丙"));
-    assert_eq!(both("-{D|zh-cn:甲;zh-tw:乙}-"), of("大陆：甲；臺灣：乙", "大陆：甲；臺灣：乙"));
+    assert_eq!(both("-{D|zh-cn:甲;zh-tw:乙}-"), of("大陆：甲；臺灣：乙；", "大陆：甲；臺灣：乙；"));
     assert_eq!(both("-{N|zh-hk}-"), of("香港", "香港"));
     assert_eq!(both("-{zh-cn:-{zh-cn:甲;zh-tw:乙}-;zh-tw:[[丙|丁]]}-"), of("甲", "丁"));
     assert_eq!(both("-{zh-cn:{{lang|en|a}};zh-tw:{{x}}}-甲"), of("a甲", "甲"));
@@ -162,6 +166,16 @@ fn variants_of_words() {
     assert_eq!(both(note), of("软件程序", "軟體程式"));
     let longest = "-{H|zh-cn:乙;zh-tw:甲}--{H|zh-cn:丁丁;zh-tw:甲甲}-甲甲甲";
     assert_eq!(both(longest), of("丁丁乙", "甲甲甲"));
+    assert_eq!(in_variant(Variant::Cn, "-{H|甲=>zh-cn:乙{{x}}丙}-甲"), "乙丙");
+    let growing = format!("-{{H|甲=>zh-cn:{}}}-{}", "乙".repeat(50_000), "甲".repeat(50_000));
+    assert!(in_variant(Variant::Cn, &growing).len() < 10 * growing.len());
+    // Without a variant, as written.
+    assert_eq!(hans("-{H|zh-cn:光盘;zh-tw:光碟}-光碟、-{zh-cn:软件;zh-tw:軟體}-、頭髮"), "光碟、软件、頭髮");
+    assert_eq!(in_variant(Variant::Hk, "{{lang|ja|発}}里面"), "発裏面");
+    let kept = "<nowiki>頭</nowiki><math>髮</math>-{髮}-<code>髮</code><pre>髮</pre>";
+    assert_eq!(in_variant(Variant::Cn, kept), "頭$髮$髮髮髮");
+    let inside = "-{zh-cn:頭-{}-髮;zh-tw:乙}-頭髮-{zh-cn;zh-hans|頭髮}--{zh-tw|頭髮}-";
+    assert_eq!(in_variant(Variant::Cn, inside), "頭髮头发头发頭髮");
 }
 
 #[test]
@@ -272,7 +286,7 @@ fn real_pages() {
     assert!(text.contains("是德国联邦议院的会址"));
     assert!(text.contains("。目前") || text.contains("被彻底拆除，目前这里"));
     assert!(!text.contains("参考文献") && !text.contains("外部链接") && !text.contains("姐妹城市"));
-    assert!(hant(&pages[0]).contains("柏林也是德国十六个邦之一"));
+    assert!(hant(&pages[0]).contains("柏林也是德國十六個邦之一"));
     // Every cut of it is a page, too.
     let cuts: Vec<usize> = pages[0].char_indices().map(|(at, _)| at).collect();
     for at in cuts.iter().step_by(61) {
@@ -299,7 +313,7 @@ fn every_cut_of_a_sample() {
         [[File:g.jpg|thumb|h[[i]]]]-{zh-hans:j;zh-hant:k&nbsp;}-<math>l</math>[http://m n]。\n== o ==\n{| p\n|-\n| q\n|}\n\
         ; r : s\n* [[t (u)|]] &#x4E00; <nowiki>v</nowiki>__NOTOC__ <br/>{{{w|x}}}-{H|y=>zh-cn:z}-y\n=== A ===\n[[Category:B]]";
     let whole = hans(sample);
-    assert_eq!(whole, "甲（a），j$l$n。\n\no\n\nr\ns\nt 一 v\nxz");
+    assert_eq!(whole, "甲（a），j$l$n。\n\no\n\nr\ns\nt 一 v\nxy");
     for (at, _) in sample.char_indices() {
         hans(&sample[..at]);
         hans(&sample[at..]);

@@ -1,271 +1,255 @@
-//! `-{ }-`: the words of one variant out of several, and rules for the rest of the page.
+//! `-{ }-`: the words of one variant out of several, and rules for the rest of the page. What each flag does is what
+//! MediaWiki's `ConverterRule` does.
 
-use std::collections::HashMap;
+use super::rules::Rules;
+use super::{COOKED, RAW};
+use crate::text::convert::{self, Converter};
 
-use super::{COOKED, END, PIECE, RAW, RULES, is_mark};
-
-/// A variant of written Chinese.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// A variant of written Chinese, as MediaWiki names them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Variant {
-    /// `zh-cn`: mainland China, Simplified.
-    #[default]
+    /// `zh`: as written.
+    Zh,
+    /// `zh-hans`: Simplified.
     Hans,
-    /// `zh-tw`: Taiwan, Traditional.
+    /// `zh-hant`: Traditional.
     Hant,
+    /// `zh-cn`: mainland China, Simplified.
+    Cn,
     /// `zh-hk`: Hong Kong, Traditional.
     Hk,
     /// `zh-mo`: Macau, Traditional.
     Mo,
-    /// `zh-sg`: Singapore, Simplified.
-    Sg,
     /// `zh-my`: Malaysia, Simplified.
     My,
+    /// `zh-sg`: Singapore, Simplified.
+    Sg,
+    /// `zh-tw`: Taiwan, Traditional.
+    Tw,
 }
 
-/// Codes and the names that Wikipedia shows for them.
-const NAMES: &[(&str, &str)] = &[
-    ("zh-cn", "大陆"),
-    ("zh-hans", "简体"),
-    ("zh-hant", "繁體"),
-    ("zh-tw", "臺灣"),
-    ("zh-hk", "香港"),
-    ("zh-mo", "澳門"),
-    ("zh-sg", "新加坡"),
-    ("zh-my", "大马"),
-    ("zh", "中文"),
+use Variant::{Cn, Hans, Hant, Hk, Mo, My, Sg, Tw, Zh};
+
+/// Codes, and the names that Wikipedia shows for them.
+const NAMES: [(Variant, &str, &str); 9] = [
+    (Zh, "zh", "中文"),
+    (Hans, "zh-hans", "简体"),
+    (Hant, "zh-hant", "繁體"),
+    (Cn, "zh-cn", "大陆"),
+    (Hk, "zh-hk", "香港"),
+    (Mo, "zh-mo", "澳門"),
+    (My, "zh-my", "大马"),
+    (Sg, "zh-sg", "新加坡"),
+    (Tw, "zh-tw", "臺灣"),
+];
+
+/// Names that some languages have for themselves, for `-{N|…}-`.
+const LANGUAGES: &[(&str, &str)] = &[
+    ("de", "Deutsch"),
+    ("en", "English"),
+    ("es", "español"),
+    ("fr", "français"),
+    ("ja", "日本語"),
+    ("ko", "한국어"),
+    ("ru", "русский"),
+    ("sr-ec", "српски (ћирилица)"),
+    ("sr-el", "srpski (latinica)"),
+    ("zh-classical", "文言"),
+    ("zh-yue", "粵語"),
 ];
 
 impl Variant {
-    /// Its codes, the closest first.
-    fn codes(self) -> &'static [&'static str] {
+    /// All of them, in MediaWiki's order.
+    pub const ALL: [Variant; 9] = [Zh, Hans, Hant, Cn, Hk, Mo, My, Sg, Tw];
+
+    /// The variant of a code (`zh-tw`), also of its longer form (`zh-Hant-TW`), in any case.
+    pub fn parse(code: &str) -> Option<Variant> {
+        let code = code.trim();
+        let is = |c: &str| c.eq_ignore_ascii_case(code);
+        let long = |v: Variant| match v {
+            Cn => "zh-hans-cn",
+            Hk => "zh-hant-hk",
+            Mo => "zh-hant-mo",
+            My => "zh-hans-my",
+            Sg => "zh-hans-sg",
+            Tw => "zh-hant-tw",
+            Zh | Hans | Hant => "",
+        };
+        NAMES.iter().find(|(v, c, _)| is(c) || is(long(*v))).map(|(v, _, _)| *v)
+    }
+
+    /// Its code.
+    pub fn code(self) -> &'static str {
+        NAMES[self as usize].1
+    }
+
+    /// Whose words to take where there are none of its own, the closest first.
+    pub(super) fn fallbacks(self) -> &'static [Variant] {
         match self {
-            Variant::Hans => &["zh-cn", "zh-hans", "zh-sg", "zh-my", "zh"],
-            Variant::Hant => &["zh-tw", "zh-hant", "zh-hk", "zh-mo", "zh"],
-            Variant::Hk => &["zh-hk", "zh-mo", "zh-hant", "zh-tw", "zh"],
-            Variant::Mo => &["zh-mo", "zh-hk", "zh-hant", "zh-tw", "zh"],
-            Variant::Sg => &["zh-sg", "zh-my", "zh-hans", "zh-cn", "zh"],
-            Variant::My => &["zh-my", "zh-sg", "zh-hans", "zh-cn", "zh"],
+            Zh => &[Hans, Hant, Cn, Tw, Hk, Sg, Mo, My],
+            Hans => &[Cn, Sg, My],
+            Hant => &[Tw, Hk, Mo],
+            Cn => &[Hans, Sg, My],
+            Hk => &[Mo, Hant, Tw],
+            Mo => &[Hk, Hant, Tw],
+            My => &[Sg, Hans, Cn],
+            Sg => &[My, Hans, Cn],
+            Tw => &[Hant, Hk, Mo],
         }
     }
 
-    /// The script that it is written in.
-    fn script(self) -> &'static str {
-        match self {
-            Variant::Hans | Variant::Sg | Variant::My => "zh-hans",
-            Variant::Hant | Variant::Hk | Variant::Mo => "zh-hant",
-        }
+    /// What converts whole text to it; nothing for `zh`.
+    pub fn converter(self) -> Option<&'static Converter> {
+        convert::mode(match self {
+            Zh => return None,
+            Hans | Cn | Sg | My => "t2s",
+            Hant => "s2t",
+            Tw => "s2tw",
+            Hk | Mo => "s2hk",
+        })
     }
 }
 
-/// One of the rules between `;`: `zh-cn:text` or `from=>zh-cn:text`.
-struct Rule<'a> {
-    from: Option<&'a str>,
-    code: &'static str,
-    text: &'a str,
+/// What stands between `|` and `}-`: for each variant its words, in the order of the page; and what is replaced by them
+/// where a rule goes one way (`from=>zh-cn:to`).
+#[derive(Default)]
+pub(super) struct Body<'a> {
+    pub(super) both: Vec<(Variant, &'a str)>,
+    pub(super) one: Vec<(Variant, &'a str, &'a str)>,
 }
 
-fn code(word: &str) -> Option<&'static str> {
-    NAMES.iter().map(|(code, _)| *code).find(|c| c.eq_ignore_ascii_case(word.trim()))
+/// `zh-cn:text` or `from=>zh-cn:text`.
+enum Rule<'a> {
+    Both(Variant, &'a str),
+    One(Variant, &'a str, &'a str),
 }
 
 impl<'a> Rule<'a> {
     fn read(segment: &'a str) -> Option<Rule<'a>> {
         let (from, rest) = match segment.split_once("=>") {
-            Some((from, rest)) => (Some(from.trim()).filter(|f| !f.is_empty()), rest),
+            Some((from, rest)) => (Some(from.trim()), rest),
             None => (None, segment),
         };
         let (word, text) = rest.split_once(':')?;
-        Some(Rule { from, code: code(word)?, text: text.trim() })
+        let variant = Variant::parse(word)?;
+        Some(from.map_or(Rule::Both(variant, text), |from| Rule::One(variant, from, text)))
     }
 }
 
-/// The rules of a body; none when it is only text.
-fn rules(body: &str) -> Vec<Rule<'_>> {
-    let mut list: Vec<Rule> = Vec::new();
-    // Where the rule at hand begins and ends: a `;` before anything but a rule is text (`&nbsp;`).
-    let mut at = 0;
-    let mut start = 0;
-    let base = body.as_ptr() as usize;
-    for segment in body.split(';') {
-        let end = at + segment.len();
-        if let Some(rule) = Rule::read(segment) {
-            list.push(rule);
-            start = at;
-        } else if let Some(last) = list.last_mut() {
-            if !segment.trim().is_empty() {
-                let text = last.text.as_ptr() as usize - base;
-                last.text = body[text.max(start)..end].trim();
+impl<'a> Body<'a> {
+    /// Reads `zh-cn:甲; zh-tw:乙;`. Empty when it is only text.
+    pub(super) fn read(body: &'a str) -> Body<'a> {
+        let mut out = Body::default();
+        // The rule at hand, and where its segment ends: a `;` before anything but a rule is text (`&nbsp;`).
+        let mut open: Option<(Rule<'a>, usize)> = None;
+        let (mut at, mut entity) = (0, false);
+        let base = body.as_ptr() as usize;
+        for segment in body.split(';') {
+            let end = at + segment.len();
+            let rule = if entity { None } else { Rule::read(segment) };
+            match (rule, &mut open) {
+                (Some(rule), _) => out.put(open.replace((rule, end)), body, base),
+                (None, Some((_, until))) if entity || !segment.trim().is_empty() => *until = end,
+                (None, None) if segment.contains(':') => return Body::default(),
+                (None, _) => {}
             }
-        } else if !segment.trim().is_empty() {
-            return Vec::new();
+            let name = segment.rfind('&').map(|at| &segment[at + 1..]);
+            entity = name.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'#'));
+            at = end + 1;
         }
-        at = end + 1;
+        out.put(open, body, base);
+        out
     }
-    list
-}
 
-/// The text for a variant; failing that, the first there is.
-fn chosen<'a>(rules: &[Rule<'a>], variant: Variant) -> Option<&'a str> {
-    let of = |code: &&str| rules.iter().find(|r| r.code == *code && r.from.is_none());
-    let exact = |code: &&str| rules.iter().find(|r| r.code == *code);
-    variant
-        .codes()
-        .iter()
-        .find_map(of)
-        .or_else(|| variant.codes().iter().find_map(exact))
-        .or(rules.first())
-        .map(|r| r.text)
+    /// Takes a finished rule; of two for a variant, the later one counts.
+    fn put(&mut self, rule: Option<(Rule<'a>, usize)>, body: &'a str, base: usize) {
+        let Some((rule, until)) = rule else { return };
+        let whole = |text: &'a str| body[text.as_ptr() as usize - base..until].trim();
+        match rule {
+            Rule::Both(variant, text) => {
+                let text = whole(text);
+                match self.both.iter_mut().find(|b| b.0 == variant) {
+                    _ if text.is_empty() => {}
+                    Some(there) => there.1 = text,
+                    None => self.both.push((variant, text)),
+                }
+            }
+            Rule::One(variant, from, text) => {
+                let text = whole(text);
+                match self.one.iter_mut().find(|o| o.0 == variant && o.1 == from) {
+                    _ if from.is_empty() => {}
+                    Some(there) => there.2 = text,
+                    None => self.one.push((variant, from, text)),
+                }
+            }
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.both.is_empty() && self.one.is_empty()
+    }
+
+    /// The words for a variant or the closest to it.
+    pub(super) fn both_for(&self, variant: Variant) -> Option<&'a str> {
+        let of = |v: &Variant| self.both.iter().find(|b| b.0 == *v).map(|b| b.1);
+        of(&variant).or_else(|| variant.fallbacks().iter().find_map(of))
+    }
+
+    /// What a reader of a variant sees; failing that, the first words there are.
+    fn chosen(&self, variant: Variant) -> Option<&'a str> {
+        let one = || self.one.iter().find(|o| o.0 == variant).or(self.one.first()).map(|o| o.2);
+        let own = || self.one.iter().find(|o| o.0 == variant).map(|o| o.2);
+        self.both_for(variant).or_else(own).or(self.both.first().map(|b| b.1)).or_else(one)
+    }
+
+    /// `大陆：甲；臺灣：乙；`
+    fn described(&self) -> String {
+        let name = |v: Variant| NAMES[v as usize].2;
+        let both = self.both.iter().map(|(v, text)| format!("{}：{text}；", name(*v)));
+        let one = self.one.iter().map(|(v, from, text)| format!("{from}⇒{}：{text}；", name(*v)));
+        both.chain(one).collect()
+    }
 }
 
 /// What a reader sees of `-{flags|body}-`; nothing where it is only a rule. An empty `-{}-` shows an empty text.
-pub(super) fn shown(flags: Option<&str>, body: &str, variant: Variant, page: &mut Rules) -> Option<String> {
-    let flags: Vec<&str> = flags.unwrap_or("").split(';').map(str::trim).collect();
+pub(super) fn shown(flags: Option<&str>, body: &str, variant: Variant, page: &mut Rules<'_>) -> Option<String> {
+    let flags: Vec<&str> = flags.unwrap_or("").split(';').map(str::trim).filter(|f| !f.is_empty()).collect();
     let has = |flag: &str| flags.iter().any(|f| f.eq_ignore_ascii_case(flag));
-    if has("N") {
-        let name = NAMES.iter().find(|(c, _)| c.eq_ignore_ascii_case(body.trim()));
-        return Some(raw(name.map_or(body.trim(), |(_, name)| name)));
-    }
     if has("R") {
-        return Some(raw(body.trim()));
+        return Some(raw(body));
     }
-    let rules = rules(body);
+    if has("N") {
+        let code = body.trim();
+        let name = Variant::parse(code).map(|v| NAMES[v as usize].2);
+        let name = name.or_else(|| LANGUAGES.iter().find(|(c, _)| c.eq_ignore_ascii_case(code)).map(|(_, n)| *n));
+        return Some(raw(name.unwrap_or(code)));
+    }
+    if !["-", "T", "H", "A", "D"].iter().any(|flag| has(flag)) {
+        let listed: Vec<Variant> = flags.iter().filter_map(|f| Variant::parse(f)).collect();
+        if !listed.is_empty() {
+            // Text for some variants: theirs to convert, others see it as it stands.
+            let mine = listed.contains(&variant) || variant.fallbacks().iter().any(|v| listed.contains(v));
+            return Some(if mine { body.to_owned() } else { raw(body) });
+        }
+    }
+    let rules = Body::read(body);
     if has("-") {
-        page.remove(&rules);
+        page.remove(&rules, body.trim(), variant);
         return None;
     }
     if has("A") || has("H") {
-        page.add(&rules, variant);
+        page.add(&rules, body.trim(), variant);
     }
-    if has("H") || has("T") {
+    if has("T") || (has("H") && !has("D")) || (has("A") && has("D")) {
         return None;
     }
     if has("D") {
-        let name = |code: &str| NAMES.iter().find(|(c, _)| *c == code).map_or("", |(_, n)| n);
-        let list: Vec<String> = rules.iter().map(|r| format!("{}：{}", name(r.code), r.text)).collect();
-        return Some(raw(&if list.is_empty() { body.trim().to_string() } else { list.join("；") }));
+        return Some(raw(&if rules.is_empty() { body.to_owned() } else { rules.described() }));
     }
-    Some(raw(chosen(&rules, variant).unwrap_or(body.trim())))
+    Some(raw(rules.chosen(variant).unwrap_or(body)))
 }
 
-/// Text that the page's rules leave alone.
-fn raw(text: &str) -> String {
+/// Text that no rule may change.
+pub(super) fn raw(text: &str) -> String {
     if text.is_empty() { String::new() } else { format!("{RAW}{text}{COOKED}") }
-}
-
-/// The conversion rules of a page, in the order of the page.
-#[derive(Default)]
-pub(super) struct Rules {
-    /// From what, and to what if not away with.
-    steps: Vec<(String, Option<String>)>,
-    /// How many steps hold after each [`RULES`] mark.
-    held: Vec<usize>,
-}
-
-/// Longest text that a rule replaces, in bytes; it bounds the work at every character.
-const LONGEST: usize = 96;
-
-impl Rules {
-    pub(super) fn len(&self) -> usize {
-        self.steps.len()
-    }
-
-    /// The next mark is about to be written: all steps so far hold there.
-    pub(super) fn announce(&mut self) {
-        self.held.push(self.steps.len());
-    }
-
-    /// The rules of a body as [`shown`] reads it, from a template that is a body alone.
-    pub(super) fn state(&mut self, body: &str, variant: Variant) {
-        self.add(&rules(body), variant);
-    }
-
-    /// Every other variant's words become this one's; `from=>` rules hold for the variant and its script alone.
-    fn add(&mut self, rules: &[Rule], variant: Variant) {
-        let both = || rules.iter().filter(|r| r.from.is_none());
-        if let Some(to) = variant.codes().iter().find_map(|c| both().find(|r| r.code == *c)) {
-            for rule in both() {
-                self.step(rule.text, Some(to.text));
-            }
-        }
-        for code in [variant.script(), variant.codes()[0]] {
-            for rule in rules.iter().filter(|r| r.code == code) {
-                if let Some(from) = rule.from {
-                    self.step(from, Some(rule.text));
-                }
-            }
-        }
-    }
-
-    fn remove(&mut self, rules: &[Rule]) {
-        for rule in rules {
-            self.step(rule.from.unwrap_or(rule.text), None);
-        }
-    }
-
-    fn step(&mut self, from: &str, to: Option<&str>) {
-        if !from.is_empty() && from.len() <= LONGEST && !from.contains(is_mark) {
-            self.steps.push((from.to_string(), to.map(str::to_string)));
-        }
-    }
-
-    /// The text with the rules applied, each from its mark on, and without marks but those of pieces.
-    pub(super) fn applied(&self, text: &str) -> String {
-        if self.steps.is_empty() {
-            return text.replace(|c| is_mark(c) && !matches!(c, PIECE | END), "");
-        }
-        let mut out = String::with_capacity(text.len());
-        let mut table: HashMap<&str, &str> = HashMap::new();
-        // Lengths of what is replaced, the longest first, by first character.
-        let mut lengths: HashMap<char, Vec<usize>> = HashMap::new();
-        let mut held = self.held.iter();
-        let (mut done, mut cooked) = (0, true);
-        let mut i = 0;
-        while let Some(c) = text[i..].chars().next() {
-            let next = i + c.len_utf8();
-            match c {
-                PIECE => {
-                    let end = text[i..].find(END).map_or(text.len(), |e| i + e + END.len_utf8());
-                    out.push_str(&text[i..end]);
-                    i = end;
-                    continue;
-                }
-                RAW => cooked = false,
-                COOKED => cooked = true,
-                RULES => {
-                    let until = held.next().copied().unwrap_or(self.steps.len());
-                    for (from, to) in &self.steps[done.min(until)..until] {
-                        match to {
-                            Some(to) => table.insert(from, to),
-                            None => table.remove(from.as_str()),
-                        };
-                        let lengths = from.chars().next().map(|c| lengths.entry(c).or_default());
-                        if let Some(lengths) = lengths
-                            && let Err(at) = lengths.binary_search_by(|l| from.len().cmp(l))
-                        {
-                            lengths.insert(at, from.len());
-                        }
-                    }
-                    done = until;
-                }
-                c if is_mark(c) => {}
-                _ => {
-                    if c == '\n' {
-                        cooked = true;
-                    }
-                    let found = lengths
-                        .get(&c)
-                        .filter(|_| cooked)
-                        .and_then(|lengths| lengths.iter().find_map(|l| table.get_key_value(text.get(i..i + l)?)));
-                    if let Some((from, to)) = found {
-                        out.push_str(to);
-                        i += from.len();
-                        continue;
-                    }
-                    out.push(c);
-                }
-            }
-            i = next;
-        }
-        out
-    }
 }

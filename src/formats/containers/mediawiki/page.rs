@@ -98,9 +98,21 @@ fn parse(page: &str) -> Result<Page<'_>, Bad> {
     }
 }
 
+/// Title and text of a page's newest revision; nothing where it cannot be read.
+pub(super) fn title_and_text(page: &str) -> Option<(String, String)> {
+    let page = parse(page).ok()?;
+    let text = unescape(&page.revision?.text).ok()?.into_owned();
+    Some((page.title.into_owned(), text))
+}
+
 /// The row of a page.
-pub(super) fn row(page: &[u8], site: &Site, layout: &Layout) -> Result<Row<'static>, Bad> {
-    let page = std::str::from_utf8(page).map_err(|e| ("utf8", e.to_string()))?;
+pub(super) fn row(
+    page: &[u8],
+    site: &Site,
+    layout: &Layout,
+    options: &wikitext::Options<'_>,
+) -> Result<Row<'static>, Bad> {
+    let page = simdutf8::compat::from_utf8(page).map_err(|e| ("utf8", e.to_string()))?;
     let page = parse(page)?;
     let Some(revision) = page.revision else { return Err(xml(format!("page `{}` has no revision", page.title))) };
     let source = unescape(&revision.text).map_err(xml)?;
@@ -115,7 +127,7 @@ pub(super) fn row(page: &[u8], site: &Site, layout: &Layout) -> Result<Row<'stat
         _ if is_disambiguation(&page.title, &source) => Some(("disambiguation", String::new())),
         _ => None,
     };
-    let text = if wikitext { wikitext::plain(&source, &wikitext::Options::default()) } else { source.into_owned() };
+    let text = if wikitext { wikitext::plain(&source, options) } else { source.into_owned() };
     let number = |text: &str| text.parse::<u64>().map_or_else(|_| serde_json::Value::from(text), Into::into);
     let meta = serde_json::json!({
         "title": page.title,

@@ -13,8 +13,11 @@ fn layout() -> Layout {
         encoding: Encoding("UTF-8".into()),
         rows: None,
         fields: Default::default(),
+        options: Default::default(),
         source: "zhwiki".into(),
         language: None,
+        variant: None,
+        prepared: None,
         max_row: 16 << 20,
     }
 }

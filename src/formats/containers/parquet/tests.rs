@@ -16,8 +16,11 @@ fn layout() -> Layout {
         encoding: Encoding("UTF-8".into()),
         rows: None,
         fields: Default::default(),
+        options: Default::default(),
         source: "test".into(),
         language: None,
+        variant: None,
+        prepared: None,
         max_row: 1 << 20,
     }
 }

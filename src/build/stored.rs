@@ -1,0 +1,152 @@
+//! Sources of cards and URLs, from the store: which files they have, how that copy is read, and where it came from.
+
+use crate::catalog::{Catalog, Way};
+use crate::recipe::{FromCard, Origin, Recipe, Source, Stored};
+use crate::store::{Store, StoredFile};
+use crate::{Error, Result};
+
+/// The part of a set that the catalog does not know: all of it.
+pub const ALL: &str = "all";
+
+/// A set that a recipe reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Need {
+    /// A card, or `hf:owner/name`, a URL, ….
+    pub card: String,
+    /// Its part.
+    pub part: String,
+    /// Commit, dump date or version; any where absent.
+    pub revision: Option<String>,
+}
+
+/// What a recipe reads out of the store, in its order.
+pub fn needs(recipe: &Recipe) -> Vec<Need> {
+    let mut needs: Vec<Need> = Vec::new();
+    for source in &recipe.sources {
+        let urls = source.path.iter().filter(|p| is_remote(p)).map(|url| Need {
+            card: url.clone(),
+            part: ALL.into(),
+            revision: None,
+        });
+        needs.extend(source.card.as_ref().map(need).into_iter().chain(urls));
+    }
+    needs
+}
+
+/// The store's word for a set.
+fn key(card: &str) -> String {
+    card.replace(['/', ':'], "--")
+}
+
+/// Whether a path is no file of this machine.
+pub fn is_remote(path: &str) -> bool {
+    ["http://", "https://", "s3://", "gs://", "az://"].iter().any(|scheme| path.starts_with(scheme))
+}
+
+fn need(card: &FromCard) -> Need {
+    Need {
+        card: card.card.clone(),
+        part: card.part.clone().unwrap_or_else(|| ALL.into()),
+        revision: card.revision.clone(),
+    }
+}
+
+/// The needs that the store has nothing, or not all, of.
+pub fn missing(recipe: &Recipe, store: &Store) -> Result<Vec<Need>> {
+    let mut missing = Vec::new();
+    for need in needs(recipe) {
+        if found(store, &need)?.is_none() {
+            missing.push(need);
+        }
+    }
+    Ok(missing)
+}
+
+fn found(store: &Store, need: &Need) -> Result<Option<Vec<StoredFile>>> {
+    store.find(&key(&need.card), &need.part, need.revision.as_deref())
+}
+
+/// Gives every source of a card its files, and the fields and formats of the copy that is there.
+///
+/// # Errors
+/// A set that is not in the store, with the command that fetches it; a copy that lost what the recipe's use needs.
+pub fn resolve(recipe: &mut Recipe, store: &Store) -> Result<()> {
+    let catalog = Catalog::load(None)?;
+    for source in &mut recipe.sources {
+        let mut files = Vec::new();
+        for url in source.path.iter().filter(|p| is_remote(p)) {
+            let need = Need { card: url.clone(), part: ALL.into(), revision: None };
+            files.extend(all_of(store, &need)?);
+        }
+        if let Some(card) = source.card.clone() {
+            let mut of_card = all_of(store, &need(&card))?;
+            as_the_copy_is(source, &catalog, &card, &of_card)?;
+            files.append(&mut of_card);
+        }
+        source.stored = files.iter().map(stored).collect();
+    }
+    Ok(())
+}
+
+fn all_of(store: &Store, need: &Need) -> Result<Vec<StoredFile>> {
+    let revision = need.revision.as_ref().map_or(String::new(), |r| format!(" --revision {r}"));
+    let part = if need.part == ALL { String::new() } else { format!(" --part {}", need.part) };
+    let command = format!("corpus fetch {}{part}{revision}", need.card);
+    found(store, need)?.ok_or_else(|| {
+        let what = if part.is_empty() { need.card.clone() } else { format!("{} ({})", need.card, need.part) };
+        Error::input(format!("{what} is not in the store {}", store.root().display()), format!("`{command}`"))
+    })
+}
+
+fn stored(file: &StoredFile) -> Stored {
+    let entry = &file.entry;
+    Stored {
+        shown: format!("{}/{}", file.card, file.name),
+        path: file.path.clone(),
+        sha256: entry.sha256.clone(),
+        bytes: entry.bytes,
+        origin: Origin {
+            url: entry.source.clone(),
+            way: entry.way.clone(),
+            revision: file.revision.clone(),
+            license: entry.license.clone(),
+            accepted: entry.accepted.clone(),
+            lost: entry.lost.clone(),
+        },
+    }
+}
+
+/// A mirror may have other field names, or fewer uses, than the original.
+fn as_the_copy_is(source: &mut Source, catalog: &Catalog, of: &FromCard, files: &[StoredFile]) -> Result<()> {
+    let Some(first) = files.first() else { return Ok(()) };
+    if source.license.is_none() {
+        source.license = Some(first.entry.license.clone());
+    }
+    if let (Some(usage), false) = (source.usage, first.entry.uses.is_empty())
+        && !first.entry.uses.contains(&usage)
+    {
+        let lost = first.entry.lost.clone().unwrap_or_else(|| "what that use needs".into());
+        return Err(Error::input(
+            format!("{}: the copy from {} is not good for {usage}: it lost {lost}", source.name, first.entry.way),
+            format!(
+                "fetch the original: `corpus fetch {} --way …`; `corpus explain {}` names the ways",
+                of.card, of.card
+            ),
+        ));
+    }
+    let Some(card) = catalog.get(&of.card) else { return Ok(()) };
+    // Two ways may lead to one place; the files tell them apart.
+    let lists = |way: &&Way| {
+        let globs = way.files.values().flatten().filter_map(|g| globset::Glob::new(g).ok());
+        globs.map(|g| g.compile_matcher()).any(|g| g.is_match(&first.name))
+    };
+    let mut ways = card.way.iter().filter(|w| w.from == first.entry.way);
+    let Some(way) = ways.clone().find(lists).or_else(|| ways.next()) else { return Ok(()) };
+    if !way.fields.is_empty() {
+        source.fields.clone_from(&way.fields);
+    }
+    if way.format.is_some() {
+        source.format.clone_from(&way.format);
+    }
+    Ok(())
+}

@@ -1,0 +1,317 @@
+//! A card: what a data set is, what it is best used for, what is wrong with it, and where it lies.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::rows::Use;
+
+/// A sentence or two in both languages of the catalog.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Words {
+    /// English.
+    pub en: String,
+    /// Chinese.
+    pub zh: String,
+}
+
+/// A data set. As TOML: one file, named after the card.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Card {
+    /// The word in recipes and on the command line: lower case, digits, `_`, `-`; the file's stem.
+    pub name: String,
+    /// Its title.
+    pub title: Words,
+    /// Other names that people look for it by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
+    /// What it holds.
+    pub about: Words,
+    /// What it is best used for.
+    pub best: Use,
+    /// Why.
+    pub why: Words,
+    /// What else it is good for, and what for not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Also>,
+    /// Whether it is an evaluation set: to decontaminate against, never to train on.
+    #[serde(default)]
+    pub evaluation: bool,
+    /// Languages as in rows (`zh`, `en`, …), most of it first; `many` for more than a handful.
+    pub languages: Vec<String>,
+    /// Rows, as its authors count them.
+    pub rows: Option<u64>,
+    /// Bytes to fetch.
+    pub bytes: Option<u64>,
+    /// Licences, each with who says so; two that conflict are both here.
+    pub license: Vec<License>,
+    /// Where its authors describe it.
+    pub homepage: String,
+    /// The paper, or how its authors wish to be cited; none where they say nothing.
+    pub citation: Option<String>,
+    /// Models trained on it.
+    #[serde(default)]
+    pub used_by: Vec<String>,
+    /// What is known to be wrong with it.
+    #[serde(default)]
+    pub problems: Vec<String>,
+    /// Other cards that hold the same rows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overlaps: Vec<Overlap>,
+    /// Facts of this card that nobody verified at their source, by field: `rows`, `bytes`, `license`, `ways`,
+    /// `fields`, `citation`, `used_by`, `problems`, `languages`, `homepage`, `why`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unverified: Vec<String>,
+    /// Its parts, at least one. A card of one part calls it `all`.
+    pub part: Vec<Part>,
+    /// Where it lies, best first, at least one.
+    pub way: Vec<Way>,
+}
+
+/// Another use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Also {
+    /// Which.
+    #[serde(rename = "use")]
+    pub usage: Use,
+    /// Why, and at what cost.
+    pub why: Words,
+}
+
+/// How free a licence is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Freedom {
+    /// Any use, perhaps with attribution or share-alike.
+    Open,
+    /// Terms of its own: read them.
+    Custom,
+    /// Nobody says.
+    Unstated,
+    /// Not for commercial use.
+    Noncommercial,
+    /// For research only.
+    Research,
+}
+
+/// A licence, and who says so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct License {
+    /// SPDX identifier where there is one, else its words; `unstated` where nobody says.
+    pub name: String,
+    /// What it allows.
+    pub kind: Freedom,
+    /// Who says so: "the hub card", "LICENSE in the repository", …
+    pub says: String,
+}
+
+/// Rows that another card has too.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Overlap {
+    /// The other card.
+    pub card: String,
+    /// How.
+    pub how: String,
+}
+
+/// A part of a data set: files of one shape and one use.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// The word after `--part`.
+    pub name: String,
+    /// What it holds, where the card's words do not say.
+    pub about: Option<String>,
+    /// The use of its rows; else the card's best.
+    #[serde(rename = "use")]
+    pub usage: Option<Use>,
+    /// Its language, where all of it has one.
+    pub language: Option<String>,
+    /// Rows.
+    pub rows: Option<u64>,
+    /// Bytes.
+    pub bytes: Option<u64>,
+    /// Its own licence, where it differs from the card's.
+    pub license: Option<License>,
+    /// The format that reads it; detected where absent.
+    pub format: Option<String>,
+    /// Plain text only: `file`, `line` or `block`.
+    pub rows_are: Option<String>,
+    /// Field names, ours = theirs, nested by dots.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, String>,
+    /// Choices that the format leaves open (`corpus explain FORMAT`).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub options: BTreeMap<String, String>,
+    /// How to read it for another use: `[part.as.instruct]`.
+    #[serde(rename = "as", default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub readings: BTreeMap<Use, Reading>,
+    /// Names of its files in the original layout, as globs over the path or the file name alone: what `--from` looks
+    /// for, in folders and inside archives, and the members that are read of an archive in which any matches.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
+    /// Left out unless asked for by name (`--part`, `parts`): another form of the same rows, or far too large.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
+}
+
+/// How a part is read for a use that is not its own.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reading {
+    /// The format; detected where absent.
+    pub format: Option<String>,
+    /// Field names, ours = theirs, nested by dots.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, String>,
+    /// Choices that the format leaves open (`corpus explain FORMAT`).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub options: BTreeMap<String, String>,
+}
+
+/// A place that has the data, or a part of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Way {
+    /// `hf:owner/name`, `ms:owner/name`, `wikimedia:zhwiki`, `opus:UNPC/en-zh`, `https://host/folder/`,
+    /// `s3://…`, `gs://…`, `az://…`, `drive:`, or `hand`.
+    pub from: String,
+    /// Branch, tag, commit, dump date or version; the newest where absent.
+    pub revision: Option<String>,
+    /// What this copy lost, or adds.
+    pub lost: Option<String>,
+    /// The uses that remain possible; all of the card's where absent.
+    #[serde(default, rename = "uses", skip_serializing_if = "Vec::is_empty")]
+    pub uses: Vec<Use>,
+    /// Whether nobody has verified that the files lie there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unverified: bool,
+    /// Whether one must ask for access, or log in.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub gated: bool,
+    /// Files by part: globs under `from` (exact paths where they are known); on a web server paths under `from` or
+    /// whole URLs; `ID/name` on Google Drive. What is not here cannot be had this way.
+    #[serde(default)]
+    pub files: BTreeMap<String, Vec<String>>,
+    /// By hand: exactly what to do.
+    pub how: Option<Words>,
+    /// Field names that this copy changed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, String>,
+    /// The format of this copy, where it differs from the part's.
+    pub format: Option<String>,
+    /// Sizes and checksums known beforehand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pin: Vec<Pin>,
+}
+
+/// What is known of a file before it is fetched.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pin {
+    /// The file, as in `files`.
+    pub path: String,
+    /// Its bytes.
+    pub bytes: Option<u64>,
+    /// Hex.
+    pub sha256: Option<String>,
+    /// Hex.
+    pub sha1: Option<String>,
+    /// Hex.
+    pub md5: Option<String>,
+}
+
+impl Card {
+    /// The strictest of its licences, which is the one to go by.
+    pub fn freedom(&self) -> Freedom {
+        self.license.iter().map(|l| l.kind).max().unwrap_or(Freedom::Unstated)
+    }
+
+    /// All licences in one line: `gpl-3.0 | research only`.
+    pub fn license_line(&self) -> String {
+        self.license.iter().map(|l| l.name.as_str()).collect::<Vec<_>>().join(" | ")
+    }
+
+    /// How free a part is: by its own licence, else by the card's.
+    pub fn part_freedom(&self, part: &Part) -> Freedom {
+        part.license.as_ref().map_or_else(|| self.freedom(), |l| l.kind)
+    }
+
+    /// The licence of a part, in one line.
+    pub fn part_license(&self, part: &Part) -> String {
+        part.license.as_ref().map_or_else(|| self.license_line(), |l| l.name.clone())
+    }
+
+    /// The use of a part's rows.
+    pub fn part_use(&self, part: &Part) -> Use {
+        part.usage.unwrap_or(self.best)
+    }
+
+    /// The part of that name.
+    pub fn part(&self, name: &str) -> Option<&Part> {
+        self.part.iter().find(|p| p.name == name)
+    }
+
+    /// How a part is read for `usage`: its own format and fields, or those that it has for that use.
+    pub fn reading(&self, part: &Part, usage: Use) -> Reading {
+        part.readings.get(&usage).cloned().unwrap_or_else(|| part.own_reading())
+    }
+
+    /// All uses: the best, then the others, then those of its parts.
+    pub fn uses(&self) -> Vec<Use> {
+        let mut uses = vec![self.best];
+        let of_part = self.part.iter().flat_map(|p| p.usage.into_iter().chain(p.readings.keys().copied()));
+        let more = self.also.iter().map(|a| a.usage).chain(of_part);
+        for usage in more {
+            if !uses.contains(&usage) {
+                uses.push(usage);
+            }
+        }
+        uses
+    }
+
+    /// Whether a fact of the card is marked as verified by nobody.
+    pub fn is_unverified(&self, fact: &str) -> bool {
+        self.unverified.iter().any(|u| u == fact)
+    }
+}
+
+impl Part {
+    /// How it is read for its own use.
+    pub fn own_reading(&self) -> Reading {
+        Reading { format: self.format.clone(), fields: self.fields.clone(), options: self.options.clone() }
+    }
+}
+
+impl Freedom {
+    /// All kinds, freest first.
+    pub const ALL: [Freedom; 5] =
+        [Freedom::Open, Freedom::Custom, Freedom::Unstated, Freedom::Noncommercial, Freedom::Research];
+
+    /// The word in cards and filters.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Freedom::Open => "open",
+            Freedom::Custom => "custom",
+            Freedom::Unstated => "unstated",
+            Freedom::Noncommercial => "noncommercial",
+            Freedom::Research => "research",
+        }
+    }
+
+    /// In Chinese.
+    pub fn zh(self) -> &'static str {
+        match self {
+            Freedom::Open => "开放",
+            Freedom::Custom => "自定条款",
+            Freedom::Unstated => "未声明",
+            Freedom::Noncommercial => "非商用",
+            Freedom::Research => "仅限研究",
+        }
+    }
+}

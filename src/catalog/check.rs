@@ -1,0 +1,233 @@
+//! What makes a card complete and well-formed.
+
+use std::collections::BTreeSet;
+
+use super::card::{Card, Freedom, Part, Reading, Way, Words};
+use crate::formats::{self, FIELDS};
+
+/// Facts that `unverified` can name.
+pub const FACTS: [&str; 11] =
+    ["rows", "bytes", "license", "ways", "fields", "citation", "used_by", "problems", "languages", "homepage", "why"];
+/// What `from` can begin with.
+pub const SCHEMES: [&str; 11] =
+    ["hf:", "ms:", "wikimedia:", "opus:", "https://", "http://", "s3://", "gs://", "az://", "drive:", "hand"];
+
+/// Everything wrong with a card that stands in `stem.toml`, in the order of its keys.
+pub fn problems(card: &Card, stem: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut say = |problem: String| found.push(problem);
+    if card.name != stem {
+        say(format!("`name` is `{}`, but the file is called `{stem}`", card.name));
+    }
+    if !is_word(&card.name) {
+        say(format!("`{}` is no name: lower case letters, digits, `_`, `-`, `.`", card.name));
+    }
+    words(&card.title, "title", &mut say);
+    words(&card.about, "about", &mut say);
+    words(&card.why, "why", &mut say);
+    let mut uses = BTreeSet::from([card.best]);
+    for also in &card.also {
+        words(&also.why, "also.why", &mut say);
+        if !uses.insert(also.usage) {
+            say(format!("`also` says `{}` twice, or it is the best use", also.usage));
+        }
+    }
+    if card.languages.is_empty() {
+        say("`languages` is empty".into());
+    }
+    for license in card.license.iter().chain(card.part.iter().filter_map(|p| p.license.as_ref())) {
+        if license.name.trim().is_empty() || license.says.trim().is_empty() {
+            say("a licence needs a `name` and who `says` so".into());
+        }
+        if (license.name == "unstated") != (license.kind == Freedom::Unstated) {
+            say("a licence that nobody states has the name and the kind `unstated`".into());
+        }
+    }
+    if card.license.is_empty() {
+        say("`license` is empty: where nobody states one, say so".into());
+    }
+    if url::Url::parse(&card.homepage).map_or(true, |u| !u.scheme().starts_with("http")) {
+        say(format!("`homepage` is no URL: {}", card.homepage));
+    }
+    for fact in card.unverified.iter().filter(|f| !FACTS.contains(&f.as_str())) {
+        say(format!("`unverified` names `{fact}`; there are: {}", FACTS.join(", ")));
+    }
+    parts(card, &mut say);
+    ways(card, &mut say);
+    found
+}
+
+fn is_word(name: &str) -> bool {
+    !name.is_empty()
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-.".contains(c))
+        && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+}
+
+fn words(words: &Words, key: &str, say: &mut impl FnMut(String)) {
+    if words.en.trim().is_empty() || words.zh.trim().is_empty() {
+        say(format!("`{key}` wants both `en` and `zh`"));
+    }
+}
+
+fn parts(card: &Card, say: &mut impl FnMut(String)) {
+    if card.part.is_empty() {
+        say("a card has at least one [[part]]; a card of one part calls it `all`".into());
+    }
+    let mut names = BTreeSet::new();
+    for part in &card.part {
+        if !is_word(&part.name) || !names.insert(&part.name) {
+            say(format!("the part `{}` stands twice, or is no name", part.name));
+        }
+        let own = part.own_reading();
+        for reading in part.readings.values().chain([&own]) {
+            format(reading.format.as_ref(), &part.name, say);
+            options(reading, &part.name, say);
+            for field in reading.fields.keys().filter(|f| !FIELDS.contains(&f.as_str())) {
+                say(format!("part `{}`: rows have no field `{field}`", part.name));
+            }
+        }
+        if part.rows_are.as_ref().is_some_and(|r| !["file", "line", "block"].contains(&r.as_str())) {
+            say(format!("part `{}`: `rows_are` is `file`, `line` or `block`", part.name));
+        }
+        globs(&part.names, &part.name, say);
+        let reachable = card.way.iter().any(|way| way.files.contains_key(&part.name));
+        let by_hand = !part.names.is_empty() && card.way.iter().any(|way| way.from == "hand");
+        if !reachable && !by_hand {
+            say(format!("no way leads to the part `{}`: neither `files`, nor `hand` and `names`", part.name));
+        }
+    }
+}
+
+fn format(format: Option<&String>, place: &str, say: &mut impl FnMut(String)) {
+    if let Some(format) = format
+        && formats::container(format).is_none()
+        && formats::shape(format).is_none()
+    {
+        say(format!("`{place}`: there is no format `{format}`"));
+    }
+}
+
+fn options(reading: &Reading, place: &str, say: &mut impl FnMut(String)) {
+    let known = reading.format.as_ref().and_then(|f| formats::shape(f)).map_or(&[][..], |s| s.options());
+    for (name, word) in &reading.options {
+        if !known.iter().any(|choice| choice.name == name && choice.words.contains(&word.as_str())) {
+            say(format!("part `{place}`: its format leaves no choice `{name} = \"{word}\"`"));
+        }
+    }
+}
+
+fn globs(patterns: &[String], place: &str, say: &mut impl FnMut(String)) {
+    for pattern in patterns {
+        if let Err(error) = globset::Glob::new(pattern) {
+            say(format!("`{place}`: {error}"));
+        }
+    }
+}
+
+fn ways(card: &Card, say: &mut impl FnMut(String)) {
+    if card.way.is_empty() {
+        say("a card has at least one [[way]]".into());
+    }
+    for way in &card.way {
+        let from = way.from.as_str();
+        if !SCHEMES.iter().any(|s| from.starts_with(s)) {
+            say(format!("`from = \"{from}\"`: ways begin with {}", SCHEMES.join(", ")));
+        }
+        for part in way.files.keys().filter(|name| card.part(name).is_none()) {
+            say(format!("`{from}`: the card has no part `{part}`"));
+        }
+        format(way.format.as_ref(), from, say);
+        for field in way.fields.keys().filter(|f| !FIELDS.contains(&f.as_str())) {
+            say(format!("`{from}`: rows have no field `{field}`"));
+        }
+        if from == "hand" {
+            match &way.how {
+                None => say("`hand` wants `how`: exactly what to do".into()),
+                Some(how) => words(how, "how", say),
+            }
+            if card.part.iter().all(|p: &Part| p.names.is_empty()) {
+                say("`hand` wants `names` in the parts: what `--from` looks for".into());
+            }
+        } else if way.files.values().all(Vec::is_empty) {
+            say(format!("`{from}` names no `files`"));
+        } else if !from.starts_with("drive:") {
+            way.files.iter().for_each(|(part, files)| globs(files, part, say));
+        }
+        pins(way, say);
+    }
+}
+
+fn pins(way: &Way, say: &mut impl FnMut(String)) {
+    for pin in &way.pin {
+        if !way.files.values().flatten().any(|f| *f == pin.path) {
+            say(format!("`{}`: the pin `{}` is none of `files`", way.from, pin.path));
+        }
+        for (sum, digits) in [(&pin.sha256, 64), (&pin.sha1, 40), (&pin.md5, 32)] {
+            if sum.as_ref().is_some_and(|s| s.len() != digits || !s.bytes().all(|b| b.is_ascii_hexdigit())) {
+                say(format!("`{}`: a checksum of `{}` is not {digits} hex digits", way.from, pin.path));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{cards, shipped};
+    use super::*;
+
+    #[test]
+    fn every_card_is_complete_and_well_formed() {
+        let mut wrong = Vec::new();
+        for (stem, text) in cards::ALL {
+            match toml::from_str::<Card>(text) {
+                Err(error) => wrong.push(format!("{stem}.toml: {error}")),
+                Ok(card) => wrong.extend(problems(&card, stem).into_iter().map(|p| format!("{stem}.toml: {p}"))),
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    #[test]
+    fn overlaps_name_cards() {
+        let names: BTreeSet<&str> = shipped().iter().map(|c| c.name.as_str()).collect();
+        let overlaps = shipped().iter().flat_map(|c| c.overlaps.iter().map(move |o| (&c.name, &o.card)));
+        let lost: Vec<_> = overlaps.filter(|(_, other)| !names.contains(other.as_str())).collect();
+        assert!(lost.is_empty(), "{lost:?}");
+    }
+
+    #[test]
+    fn nothing_goes_by_two_names() {
+        let mut seen = BTreeSet::new();
+        for card in shipped() {
+            for name in card.aliases.iter().chain([&card.name]) {
+                assert!(seen.insert(name), "{name} stands for two cards");
+            }
+        }
+    }
+
+    #[test]
+    fn every_file_is_registered() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/catalog/cards");
+        let mut there: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .flatten()
+            .filter_map(|e| Some(e.file_name().to_string_lossy().strip_suffix(".toml")?.to_owned()))
+            .collect();
+        there.sort();
+        let named: Vec<&str> = cards::ALL.iter().map(|c| c.0).collect();
+        assert_eq!(there, named, "cards/mod.rs names every card, sorted");
+    }
+
+    #[test]
+    fn a_bad_card_is_told_what_is_wrong() {
+        let text = cards::ALL[0].1;
+        let mut card: Card = toml::from_str(text).unwrap();
+        card.homepage = "nowhere".into();
+        card.part[0].name = "Not A Word".into();
+        card.way[0].from = "ftp://x".into();
+        let found = problems(&card, "other");
+        for word in ["the file is called", "homepage", "is no name", "ways begin with"] {
+            assert!(found.iter().any(|p| p.contains(word)), "{word}: {found:?}");
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! The catalog as a person reads it: data sets by use, language and licence, and one card whole.
+
+use serde_json::{Value as Json, json};
+
+use super::list::Item;
+use super::table;
+use crate::catalog::card::Also;
+use crate::catalog::{Card, Catalog, Freedom, Part, Way};
+use crate::rows::Use;
+use crate::text::figures::{count, size};
+use crate::{Error, Result};
+
+/// Which data sets to list.
+#[derive(Debug, Default, clap::Args)]
+pub struct Filter {
+    /// Only data sets for this use: pretrain, task, instruct, rlhf, or evaluation.
+    #[arg(long = "use")]
+    usage: Option<String>,
+    /// Only data sets in this language: zh, en, …
+    #[arg(long)]
+    language: Option<String>,
+    /// Only data sets under this kind of licence: open, custom, unstated, noncommercial, research.
+    #[arg(long)]
+    license: Option<String>,
+}
+
+impl Filter {
+    /// Whether any filter is set.
+    pub fn is_set(&self) -> bool {
+        self.usage.is_some() || self.language.is_some() || self.license.is_some()
+    }
+
+    /// The cards that pass, by name.
+    pub fn cards(&self, catalog: &Catalog) -> Result<Vec<Card>> {
+        let usage = match self.usage.as_deref() {
+            None | Some("evaluation") => None,
+            Some(word) => Some(Use::parse(word).ok_or_else(|| {
+                Error::other(format!("`{word}` is no use"), "pretrain, task, instruct, rlhf or evaluation")
+            })?),
+        };
+        let kind = match self.license.as_deref() {
+            None => None,
+            Some(word) => Some(Freedom::ALL.into_iter().find(|f| f.as_str() == word).ok_or_else(|| {
+                Error::other(
+                    format!("`{word}` is no kind of licence"),
+                    "open, custom, unstated, noncommercial or research",
+                )
+            })?),
+        };
+        let evaluation = self.usage.as_deref() == Some("evaluation");
+        let passes = |card: &&Card| {
+            usage.is_none_or(|u| !card.evaluation && card.uses().contains(&u))
+                && (!evaluation || card.evaluation)
+                && self.language.as_ref().is_none_or(|l| card.languages.contains(l))
+                && kind.is_none_or(|k| card.freedom() == k)
+        };
+        Ok(catalog.iter().filter(passes).cloned().collect())
+    }
+}
+
+/// A line of `corpus list`.
+pub fn item(card: &Card) -> Item {
+    let usage = if card.evaluation { "evaluation" } else { card.best.as_str() };
+    let rows = card.rows.map_or(String::new(), |rows| format!(", {} rows", count(rows)));
+    let about = format!("{} ({}{rows}, {})", card.title.en, card.languages.join(" "), card.freedom().as_str());
+    Item { name: card.name.clone(), kind: usage.to_owned(), about }
+}
+
+/// A card for machines: as it stands, and what follows from it.
+pub fn json(card: &Card) -> Json {
+    let mut json = serde_json::to_value(card).unwrap_or_default();
+    if let Json::Object(fields) = &mut json {
+        fields.insert("freedom".into(), json!(card.freedom().as_str()));
+        fields.insert("uses".into(), json!(card.uses()));
+    }
+    json
+}
+
+/// A card whole, for people; `zh` prefers Chinese where the card has both.
+pub fn text(card: &Card, columns: usize, zh: bool) -> String {
+    let word = |words: &crate::catalog::card::Words| if zh { words.zh.clone() } else { words.en.clone() };
+    let mut page = Page { text: String::new(), columns };
+    let kind = if card.evaluation { "evaluation set, not to train on" } else { "data set" };
+    page.line(&format!("{} · {kind} · {} · {}", card.name, card.title.en, card.title.zh));
+    if !card.aliases.is_empty() {
+        page.wrapped(&format!("also: {}", card.aliases.join(", ")), 0);
+    }
+    page.line("");
+    page.wrapped(&word(&card.about), 0);
+    page.line("");
+    page.wrapped(&format!("Best for {}: {}", card.best, word(&card.why)), 0);
+    for Also { usage, why } in &card.also {
+        page.wrapped(&format!("Also for {usage}: {}", word(why)), 0);
+    }
+    page.line("");
+    let doubt = |fact: &str| if card.is_unverified(fact) { " (not verified)" } else { "" };
+    let figure = |fact: &str, value: Option<String>| value.map(|v| format!("{v}{}", doubt(fact)));
+    page.fact("languages", &format!("{}{}", card.languages.join(", "), doubt("languages")));
+    page.fact("rows", &figure("rows", card.rows.map(count)).unwrap_or_else(|| "not known".into()));
+    page.fact("to fetch", &figure("bytes", card.bytes.map(size)).unwrap_or_else(|| "not known".into()));
+    for license in &card.license {
+        let line = format!("{} ({}), says {}{}", license.name, license.kind.as_str(), license.says, doubt("license"));
+        page.fact("licence", &line);
+    }
+    if card.freedom() != Freedom::Open {
+        page.fact("", &format!("fetching it needs `--accept-license {}`", card.name));
+    }
+    page.fact("homepage", &card.homepage);
+    page.fact("citation", &format!("{}{}", card.citation.as_deref().unwrap_or("none given"), doubt("citation")));
+    if !card.used_by.is_empty() {
+        page.fact("used by", &format!("{}{}", card.used_by.join(", "), doubt("used_by")));
+    }
+    if !card.problems.is_empty() {
+        page.title(&format!("Known problems{}", doubt("problems")));
+        card.problems.iter().for_each(|p| page.bullet(p));
+    }
+    if !card.overlaps.is_empty() {
+        page.title("Overlaps");
+        card.overlaps.iter().for_each(|o| page.bullet(&format!("{}: {}", o.card, o.how)));
+    }
+    page.title("Parts");
+    card.part.iter().for_each(|p| page.bullet(&part(card, p, doubt("fields"))));
+    page.title(&format!("Where it lies{}", doubt("ways")));
+    card.way.iter().for_each(|w| page.bullet(&way(w, zh)));
+    page.text
+}
+
+fn part(card: &Card, part: &Part, doubt: &str) -> String {
+    let mut words = vec![card.part_use(part).to_string()];
+    words.extend(part.language.clone());
+    words.extend(part.rows.map(|r| format!("{} rows", count(r))));
+    words.extend(part.bytes.map(size));
+    words.extend(part.license.as_ref().map(|l| format!("{} ({})", l.name, l.kind.as_str())));
+    words.extend(part.format.as_ref().map(|f| format!("format `{f}`")));
+    if part.optional {
+        words.push("only if asked for".into());
+    }
+    let about = part.about.as_ref().map_or(String::new(), |a| format!(". {a}"));
+    let fields: Vec<String> = part.fields.iter().map(|(ours, theirs)| format!("{ours} = {theirs}")).collect();
+    let also: Vec<&str> = part.readings.keys().map(|u| u.as_str()).collect();
+    if !also.is_empty() {
+        words.push(format!("with `use` also read for {}", also.join(", ")));
+    }
+    let fields = if fields.is_empty() { String::new() } else { format!(". Fields{doubt}: {}", fields.join(", ")) };
+    format!("{}: {}{about}{fields}", part.name, words.join(", "))
+}
+
+fn way(way: &Way, zh: bool) -> String {
+    let mut line = way.from.clone();
+    if let Some(revision) = &way.revision {
+        line += &format!(" at {revision}");
+    }
+    let parts: Vec<&str> = way.files.keys().map(String::as_str).filter(|p| *p != "all").collect();
+    if !parts.is_empty() {
+        line += &format!(" ({})", parts.join(", "));
+    }
+    if way.unverified {
+        line += "; not verified";
+    }
+    if way.gated {
+        line += "; one must ask for access there";
+    }
+    if let Some(lost) = &way.lost {
+        line += &format!("; lost: {lost}");
+    }
+    if !way.uses.is_empty() {
+        let uses: Vec<&str> = way.uses.iter().map(|u| u.as_str()).collect();
+        line += &format!("; still good for {}", uses.join(", "));
+    }
+    if let Some(how) = &way.how {
+        line += &format!(": {}", if zh { &how.zh } else { &how.en });
+    }
+    line
+}
+
+struct Page {
+    text: String,
+    columns: usize,
+}
+
+impl Page {
+    fn line(&mut self, line: &str) {
+        self.text += line.trim_end();
+        self.text.push('\n');
+    }
+
+    fn wrapped(&mut self, text: &str, indent: usize) {
+        for line in table::wrap(&table::line(text), self.columns.saturating_sub(indent), 20) {
+            self.line(&format!("{}{line}", " ".repeat(indent)));
+        }
+    }
+
+    fn fact(&mut self, name: &str, value: &str) {
+        for (index, line) in table::wrap(&table::line(value), self.columns.saturating_sub(11), 20).iter().enumerate() {
+            let name = if index == 0 { name } else { "" };
+            self.line(&format!("{name:<11}{line}"));
+        }
+    }
+
+    fn title(&mut self, title: &str) {
+        self.line("");
+        self.line(&format!("# {title}"));
+    }
+
+    fn bullet(&mut self, text: &str) {
+        for (index, line) in table::wrap(&table::line(text), self.columns.saturating_sub(2), 20).iter().enumerate() {
+            self.line(&format!("{}{line}", if index == 0 { "- " } else { "  " }));
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! Two files whose lines are translations of one another (OPUS' Moses files, WMT, CWMT, IWSLT).
+//!
+//! # What it reads
+//! `NAME.en` and `NAME.zh`, or `NAME_en.txt` and `NAME_ch.txt`: two files, side by side in a folder or an archive, whose
+//! names differ by a language only. Give the source both: the one whose language comes first in the alphabet makes the
+//! rows, the other one and what lies beside them in an archive (`README`, `LICENSE`, `.ids`, `.scores`) make none. Line 7
+//! of the one belongs to line 7 of the other; the shape `pairs` makes a translation task of them. `ch` and `cn` are
+//! Chinese. Lines end at `\n` alone: these corpora hold other line separators within lines.
+//!
+//! # What is set aside
+//! Pairs of which one side is empty (`one_side_empty`, the value says which); the headers of IWSLT (`<url>`, `<title>`,
+//! …, where both sides have one: `header`). Of IWSLT's test files the `<seg>` lines are read. Pairs of two empty lines,
+//! which mark the ends of documents, are dropped as `empty`.
+//!
+//! # What is unreadable
+//! Files with different numbers of lines are one unreadable row and no pairs (`misaligned`): nobody can tell where they
+//! went apart. `utf8`, `row_too_large`, `truncated` and `corrupt` as for other files.
+//!
+//! # Example
+//! ```toml
+//! [[source]]
+//! name   = "news-commentary"
+//! path   = ["en-zh.txt.zip"]
+//! format = "aligned"
+//! ```
+//!
+//! # Limits
+//! One core a pair, and both files are read twice, once to count their lines. Names tell what belongs together, so this
+//! format is detected by them, unlike all others.
+
+use std::io::{self, Read};
+use std::path::Path;
+
+use super::mapped::{map, shape_of, stream_broke, too_large, unreadable};
+use crate::formats::{Container, Layout, Piece, Reader, Shape, Split};
+use crate::input::{self, Line, Lines};
+use crate::rows::{Content, Record, Row, Task};
+use crate::stages::module_docs;
+
+/// The container.
+pub struct Aligned;
+
+/// Its instance.
+pub static CONTAINER: Aligned = Aligned;
+
+impl Container for Aligned {
+    fn name(&self) -> &'static str {
+        "aligned"
+    }
+    fn about(&self) -> &'static str {
+        "two files whose lines are translations of one another"
+    }
+    fn docs(&self) -> &'static str {
+        module_docs(include_str!("aligned.rs"))
+    }
+    fn shape(&self) -> &'static str {
+        "pairs"
+    }
+    fn split(&self, _layout: &Layout) -> Split {
+        Split::Whole
+    }
+    fn open(&self, piece: &Piece, layout: &Layout) -> io::Result<Box<dyn Reader>> {
+        let Some((other, codes)) = partner(&piece.path, piece.member.as_deref())? else {
+            if piece.member.is_some() {
+                return Ok(Box::new(Nothing));
+            }
+            let name = piece.path.display();
+            return Err(io::Error::other(format!("{name}: no file beside it differs by a language only")));
+        };
+        if codes[0] > codes[1] {
+            return Ok(Box::new(Nothing));
+        }
+        let theirs = match &other.1 {
+            None => Layout { compression: input::compression(Path::new(&other.0))?, ..layout.clone() },
+            Some(_) => layout.clone(),
+        };
+        let other = Piece { path: other.0, member: other.1, start: 0, end: u64::MAX };
+        let counts = [count(piece, layout), count(&other, &theirs)];
+        let misaligned = match counts {
+            [Ok(a), Ok(b)] if a != b => Some(format!("{} has {a} lines, {} has {b}", codes[0], codes[1])),
+            _ => None,
+        };
+        let sides = [Lines::open(piece, layout)?, Lines::open(&other, &theirs)?];
+        let keys = codes.map(|code| serde_json::to_string(&code).unwrap_or_default());
+        Ok(Box::new(Pairs {
+            sides,
+            keys,
+            misaligned,
+            shape: shape_of(layout)?,
+            layout: layout.clone(),
+            json: Vec::new(),
+        }))
+    }
+}
+
+/// A path and a member.
+type Place = (std::path::PathBuf, Option<String>);
+
+/// The file that belongs to this one, and the languages of both (this one's first); `None` where there is none.
+pub fn partner(path: &Path, member: Option<&str>) -> io::Result<Option<(Place, [String; 2])>> {
+    let own = match member {
+        Some(member) => member.to_owned(),
+        None => path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default(),
+    };
+    let Some(this) = side(&own) else { return Ok(None) };
+    let names: Vec<String> = match member {
+        Some(_) => {
+            input::members(path, input::compression(path)?)?.unwrap_or_default().into_iter().map(|m| m.name).collect()
+        }
+        None => {
+            let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            let entries = std::fs::read_dir(folder)?.flatten();
+            entries.map(|e| e.file_name().to_string_lossy().into_owned()).collect()
+        }
+    };
+    let mut others: Vec<(String, String)> = names
+        .into_iter()
+        .filter_map(|name| {
+            side(&name).filter(|s| s.before == this.before && s.code != this.code).map(|s| (s.code, name))
+        })
+        .collect();
+    others.sort();
+    // `train.en-zh.en` beside `train.en-zh.zh` and `train.en-zh.de`: the name says which two.
+    if others.len() > 1 {
+        let said = |code: &str| this.before.split(['.', '-', '_', '/']).any(|part| part.eq_ignore_ascii_case(code));
+        others.retain(|(code, _)| said(code));
+    }
+    let [(code, name)] = &others[..] else { return Ok(None) };
+    let place = match member {
+        Some(_) => (path.to_path_buf(), Some(name.clone())),
+        None => (path.with_file_name(name), None),
+    };
+    Ok(Some((place, [this.code, code.clone()])))
+}
+
+struct Side {
+    /// The name without the language.
+    before: String,
+    code: String,
+}
+
+/// The language at the end of a file's name.
+fn side(name: &str) -> Option<Side> {
+    let plain = [".gz", ".xz", ".bz2", ".zst"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
+    let (before, code) = match plain.strip_suffix(".txt") {
+        Some(stem) => stem.rsplit_once(['_', '.'])?,
+        None => plain.rsplit_once('.')?,
+    };
+    let code = match code {
+        "ch" | "cn" => "zh".to_owned(),
+        code => crate::formats::shapes::pairs::language(code)?.replace('-', "_"),
+    };
+    Some(Side { before: before.to_owned(), code })
+}
+
+fn count(piece: &Piece, layout: &Layout) -> io::Result<u64> {
+    let mut stream = input::open(piece, layout)?;
+    let (mut lines, mut last, mut buffer) = (0u64, b'\n', vec![0; 1 << 18]);
+    loop {
+        match stream.read(&mut buffer) {
+            Ok(0) => return Ok(lines + u64::from(last != b'\n')),
+            Ok(read) => {
+                lines += memchr::memchr_iter(b'\n', &buffer[..read]).count() as u64;
+                last = buffer[read - 1];
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// The side that makes no rows.
+struct Nothing;
+
+impl Reader for Nothing {
+    fn next(&mut self, _emit: &mut dyn FnMut(Record<'_>)) -> bool {
+        false
+    }
+}
+
+struct Pairs {
+    sides: [Lines; 2],
+    /// The languages as JSON.
+    keys: [String; 2],
+    misaligned: Option<String>,
+    shape: &'static dyn Shape,
+    layout: Layout,
+    json: Vec<u8>,
+}
+
+/// A line's text, or the record that says why there is none.
+fn text<'l>(line: Line<'l>, max: u64, place: (u64, u64)) -> Result<&'l str, Box<Record<'static>>> {
+    match line {
+        Line::TooLarge(head, length) => Err(Box::new(too_large(head, length, max, place.0, place.1))),
+        Line::Whole(bytes) => simdutf8::compat::from_utf8(bytes).map_err(|error| {
+            let detail = format!("not UTF-8 at byte {} of the line", error.valid_up_to());
+            Box::new(unreadable("utf8", detail, bytes, place.0, place.1))
+        }),
+    }
+}
+
+/// The tag of a header line.
+fn tag(line: &str) -> Option<&str> {
+    let inner = line.trim_start().strip_prefix('<')?;
+    let name = inner.strip_prefix(['/', '?', '!']).unwrap_or(inner).split([' ', '>', '\t']).next()?;
+    const TAGS: [&str; 18] = [
+        "url",
+        "keywords",
+        "speaker",
+        "talkid",
+        "title",
+        "description",
+        "reviewer",
+        "translator",
+        "doc",
+        "srcset",
+        "refset",
+        "tstset",
+        "mteval",
+        "xml",
+        "DOCTYPE",
+        "hl",
+        "p",
+        "doctype",
+    ];
+    TAGS.contains(&name).then_some(name)
+}
+
+/// The text of a `<seg id="1"> … </seg>` line.
+fn segment(line: &str) -> Option<&str> {
+    let inner = line.trim().strip_prefix("<seg")?.strip_suffix("</seg>")?;
+    Some(inner.split_once('>')?.1.trim())
+}
+
+impl Reader for Pairs {
+    fn next(&mut self, emit: &mut dyn FnMut(Record<'_>)) -> bool {
+        if let Some(detail) = self.misaligned.take() {
+            self.sides.iter_mut().for_each(|side| side.close());
+            let detail = format!("{detail}: which lines belong together cannot be told");
+            emit(unreadable("misaligned", detail, b"", 0, 0));
+            return true;
+        }
+        let [first, second] = &mut self.sides;
+        let place = (first.offset(), first.lines());
+        let (a, b) = (first.next_line(), second.next_line());
+        let (Some((a, at)), Some((b, with))) = (a, b) else {
+            for side in &mut self.sides {
+                if let Some(error) = side.take_error() {
+                    emit(stream_broke(&error, place.0, place.1));
+                    return true;
+                }
+            }
+            return false;
+        };
+        if at.cut || with.cut {
+            // What stands before a break in the stream is part of the break.
+            for side in &mut self.sides {
+                if let Some(error) = side.take_error() {
+                    emit(stream_broke(&error, place.0, place.1));
+                }
+                side.close();
+            }
+            return true;
+        }
+        let max = self.layout.max_row;
+        let (a, b) = match (text(a, max, place), text(b, max, place)) {
+            (Ok(a), Ok(b)) => (a, b),
+            (Err(record), _) | (_, Err(record)) => {
+                emit(*record);
+                return true;
+            }
+        };
+        if let (Some(name), Some(_)) = (tag(a), tag(b)) {
+            let task = Task { input: Some(a.into()), output: Some(b.into()), ..Task::default() };
+            let mut row = Row::new(Content::Task(Box::new(task)));
+            row.aside = Some(("header", name.to_owned()));
+            emit(Record { offset: place.0, line: place.1, row: Ok(row) });
+            return true;
+        }
+        let (a, b) = segment(a).zip(segment(b)).unwrap_or((a, b));
+        self.json.clear();
+        for (open, key, side) in [(b'{', &self.keys[0], a), (b',', &self.keys[1], b)] {
+            self.json.push(open);
+            self.json.extend_from_slice(key.as_bytes());
+            self.json.push(b':');
+            // Writing to memory does not fail.
+            let _ = serde_json::to_writer(&mut self.json, side);
+        }
+        self.json.push(b'}');
+        map(&self.json, place, true, self.shape, &self.layout, emit);
+        true
+    }
+}

@@ -1,0 +1,117 @@
+//! Recipes that read cards: from the store, by part and use, as their copy is, and as the lock says.
+
+use serde_json::json;
+
+use crate::harness::Scratch;
+
+const RECIPE: &str = "name = 'r'\n[[source]]\ncard = 'nlp_chinese_corpus'\nparts = ['webtext2019zh', 'news2016zh']\n";
+
+fn answers(rows: u64) -> String {
+    let row = |i: u64| {
+        json!({"qid": i, "title": format!("问题{i}？"), "desc": "", "topic": "机器人", "star": 3,
+            "content": format!("这是第{i}个回答。"), "answer_id": i, "answerer_tags": "人工智能"})
+    };
+    (0..rows).map(|i| format!("{}\n", row(i))).collect()
+}
+
+fn news(rows: u64) -> String {
+    (0..rows)
+        .map(|i| format!("{}\n", json!({"news_id": format!("n{i}"), "title": "题目", "content": format!("新闻{i}。")})))
+        .collect()
+}
+
+fn stored(scratch: &Scratch, revision: &str) {
+    let files =
+        [("webtext2019zh", "web_text_zh_train.json", answers(3)), ("news2016zh", "news2016zh_train.json", news(2))];
+    scratch.store("nlp_chinese_corpus", "drive:", revision, &files);
+}
+
+#[test]
+fn parts_are_sources_of_one_name() {
+    let scratch = Scratch::new();
+    stored(&scratch, "-");
+    scratch.write("recipe.toml", RECIPE);
+    let built = scratch.build("out", &[]);
+    built.check_accounts();
+    assert_eq!(built.column("data/pretrain", "source"), vec!["nlp_chinese_corpus"; 5]);
+    assert_eq!(
+        built.column("data/pretrain", "text"),
+        ["这是第0个回答。", "这是第1个回答。", "这是第2个回答。", "新闻0。", "新闻1。"]
+    );
+    let subsets = built.column("data/pretrain", "subset");
+    assert_eq!(subsets[3..], ["news2016zh", "news2016zh"]);
+    let sources = built.manifest["sources"].as_array().unwrap();
+    let [source] = &sources[..] else { panic!("{sources:?}") };
+    assert_eq!((&source["name"], &source["card"]), (&json!("nlp_chinese_corpus"), &json!("nlp_chinese_corpus")));
+    let file = &source["files"][1];
+    assert_eq!(
+        (&file["part"], &file["path"]),
+        (&json!("news2016zh"), &json!("nlp_chinese_corpus/news2016zh_train.json"))
+    );
+    assert_eq!(file["origin"]["url"], "https://host.example/news2016zh_train.json");
+    assert_eq!(file["origin"]["license"], "CC0-1.0");
+}
+
+#[test]
+fn another_use_reads_other_fields() {
+    let scratch = Scratch::new();
+    stored(&scratch, "-");
+    let recipe = "[[source]]\ncard = 'nlp_chinese_corpus'\nparts = ['webtext2019zh']\nuse = 'instruct'\n";
+    scratch.write("recipe.toml", recipe);
+    let messages = scratch.build("out", &[]).column("data/instruct", "messages");
+    assert!(messages[0].contains("问题0？") && messages[0].contains("这是第0个回答。"), "{}", messages[0]);
+}
+
+#[test]
+fn a_mirror_that_lost_fields_refuses_what_needs_them() {
+    let scratch = Scratch::new();
+    let text = (0..3).map(|i| format!("{}\n", json!({"text": format!("回答{i}。")}))).collect();
+    let way = "hf:YeungNLP/firefly-pretrain-dataset";
+    let store = scratch.store("nlp_chinese_corpus", way, "c0ffee", &[("webtext2019zh", "webText2019zh.jsonl", text)]);
+    let set = store.set("nlp_chinese_corpus", "c0ffee");
+    let mut manifest = set.manifest().unwrap().unwrap();
+    for entry in manifest.files.values_mut() {
+        entry.uses = vec![corpus::rows::Use::Pretrain];
+        entry.lost = Some("`star`".into());
+    }
+    set.write(&manifest).unwrap();
+    let recipe =
+        |usage: &str| format!("[[source]]\ncard = 'nlp_chinese_corpus'\nparts = ['webtext2019zh']\nuse = '{usage}'\n");
+    scratch.write("recipe.toml", recipe("pretrain"));
+    assert_eq!(scratch.build("out", &[]).total("kept"), 3);
+    scratch.write("recipe.toml", recipe("instruct"));
+    let run = scratch.try_build("out", &[]);
+    assert_eq!(run.code(), 1);
+    assert!(run.stderr().contains("not good for instruct: it lost `star`"), "{}", run.stderr());
+}
+
+#[test]
+fn the_lock_holds_revisions_and_bytes() {
+    let scratch = Scratch::new();
+    scratch.write("recipe.toml", RECIPE);
+    let run = scratch.try_build("out", &["--offline"]);
+    assert_eq!(run.code(), 1);
+    assert!(run.stderr().contains("corpus fetch nlp_chinese_corpus"), "{}", run.stderr());
+
+    stored(&scratch, "r1");
+    let run = scratch.try_build("out", &["--locked", "--offline"]);
+    assert!(run.code() == 1 && run.stderr().contains("is not locked"), "{}", run.stderr());
+    let first = scratch.build("out", &[]).bytes();
+    let lock = std::fs::read_to_string(scratch.path("corpus.lock")).unwrap();
+    assert!(lock.contains("revision = \"r1\"") && lock.contains("news2016zh_train.json"), "{lock}");
+
+    // A newer revision is not taken unasked.
+    let files =
+        [("webtext2019zh", "web_text_zh_train.json", answers(9)), ("news2016zh", "news2016zh_train.json", news(9))];
+    scratch.store("nlp_chinese_corpus", "drive:", "r2-newer", &files);
+    assert!(scratch.build("out2", &["--locked"]).bytes() == first);
+    assert_eq!(scratch.build("out3", &["--update"]).total("read"), 18);
+    assert!(std::fs::read_to_string(scratch.path("corpus.lock")).unwrap().contains("r2-newer"));
+
+    // Other bytes under the locked revision are refused.
+    let changed = [("news2016zh", "news2016zh_train.json", news(4))];
+    scratch.store("nlp_chinese_corpus", "drive:", "r2-newer", &changed);
+    let run = scratch.try_build("out4", &[]);
+    assert_eq!(run.code(), 1);
+    assert!(run.stderr().contains("news2016zh_train.json is not what corpus.lock has locked"), "{}", run.stderr());
+}
