@@ -10,7 +10,7 @@ use crate::engine::functions::rows::{RowsSpec, StepSpec};
 use crate::recipe::{Mix, Only, Recipe};
 use crate::rows::Use;
 use crate::stages::exact_dedup::ExactDedup;
-use crate::stages::near_dedup::NearDedup;
+use crate::stages::near_dedup::{CLUSTER_SIZE, NearDedup};
 use crate::stages::shuffle::Shuffle;
 use crate::stages::{self, Kind, Signal, Stage};
 use crate::{Error, Result};
@@ -239,6 +239,11 @@ impl Chain {
         (spec, columns.into_iter().map(|c| c.0).collect())
     }
 
+    /// The last stage that counts what each row stands for.
+    pub fn sized(&self) -> Option<&Link> {
+        self.links.iter().rfind(|l| matches!(&l.stage, Stage::NearDedup(near) if near.cluster_size))
+    }
+
     /// The signals in `data/`: those that the recipe lists, else those that it decides by, and `words` where a stage
     /// writes it. `language` and `script` are columns of every row anyway.
     pub fn output_signals(&self, recipe: &Recipe) -> Vec<(String, Kind)> {
@@ -262,6 +267,7 @@ impl Chain {
                 signals.push((name, kind));
             }
         }
+        signals.extend(self.sized().map(|_| (CLUSTER_SIZE.to_owned(), Kind::Int)));
         signals
     }
 }
