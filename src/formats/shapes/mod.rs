@@ -34,6 +34,7 @@ shapes!(
     oig,
     pairs,
     preference,
+    prompt,
     ranked,
     safe_rlhf,
     self_instruct,
