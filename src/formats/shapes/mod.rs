@@ -49,4 +49,6 @@ shapes!(
 );
 
 #[cfg(test)]
+mod round_trips;
+#[cfg(test)]
 mod tests;
