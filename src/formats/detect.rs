@@ -154,8 +154,9 @@ fn json(start: &str, whole: bool, found: &mut Detected) {
     let array_of_objects = start[1..].trim_start().starts_with(['{', ']']);
     let is_array = start.starts_with('[') && (array_of_objects || good * 2 < judged.max(1));
     // One line of JSON that ends within the head may be either; lines win where most lines stand alone.
-    let is_lines =
-        !is_array && (good * 2 > judged || (judged == 0 && start.starts_with('{')) || judged > 1 && good > 0);
+    let is_lines = !is_array
+        && !lmflow(start)
+        && (good * 2 > judged || (judged == 0 && start.starts_with('{')) || judged > 1 && good > 0);
     found.container = if is_lines { "jsonl" } else { "json" };
     if !is_lines && !is_array {
         found.confidence = 0.9;
@@ -166,6 +167,13 @@ fn json(start: &str, whole: bool, found: &mut Detected) {
         super::containers::json_array::first(start, SAMPLE)
     };
     shape(&elements, found);
+}
+
+/// LMFlow's files are one object, often on one line, which holds the rows: `{"type": "…", "instances": […]}`.
+fn lmflow(start: &str) -> bool {
+    let begin: String = start.chars().take(200).filter(|c| !c.is_whitespace()).collect();
+    let behind = begin.strip_prefix("{\"type\":\"").and_then(|rest| rest.split_once('"'));
+    behind.is_some_and(|(_, rest)| rest.starts_with(",\"instances\":["))
 }
 
 /// The shape of objects.
