@@ -12,6 +12,8 @@ mod cards;
 mod commands;
 mod determinism;
 mod fetch;
+mod format_rows;
+mod formats;
 mod generated;
 mod harness;
 mod house;
