@@ -112,9 +112,13 @@ pub(super) fn shown(args: &Args, variant: Variant, page: &mut Rules<'_>) -> Opti
             Some(args.at(2).map_or(base.into(), |above| format!("{base}（{above}）")))
         }
         // Links to pages in other languages.
-        "le" | "lj" | "lk" | "illm" | "interlanguage link multi" | "link-wd" | "d-link" => {
-            text(args.at(3).or(args.at(1)))
+        "le" | "lj" | "lk" | "illm" | "interlanguage link multi" => text(args.at(3).or(args.at(1))),
+        // One of the arguments is the number of an item of Wikidata.
+        "link-wd" | "d-link" => {
+            let item = |a: &&str| a.strip_prefix(['Q', 'q']).is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()));
+            args.unnamed().find(|a| !item(a)).map(str::to_string)
         }
+        "wikt" | "cjk" => text(args.at(2).or(args.at(1))),
         "tsl" | "translink" | "translation link" => text(args.at(4).or(args.at(3)).or(args.at(2))),
         "ilh" | "ill" | "interlanguage link" => {
             let coded = args.at(1)?.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
@@ -205,7 +209,7 @@ pub(super) fn shown(args: &Args, variant: Variant, page: &mut Rules<'_>) -> Opti
         }
         "hlist" | "hlist-comma" => Some(args.unnamed().collect::<Vec<_>>().join("、")).filter(|t| !t.is_empty()),
         // Numbers.
-        "convert" | "cvt" | "conv" => convert(args),
+        "convert" | "cvt" | "conv" | "unit" => convert(args),
         "val" => value(args),
         "e" => args.at(1).map(|e| format!("×10^{e}")),
         "10^" => args.at(1).map(|e| format!("10^{e}")),

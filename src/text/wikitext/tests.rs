@@ -62,6 +62,7 @@ fn templates_that_show_their_arguments() {
         ("{{nowrap|{{nobr|a}} b}} {{ruby|漢|かん}} {{color|red|红}} {{abbr|HTML|HyperText}}", "a b 漢（かん） 红 HTML"),
         ("某人{{bd|1900年|1月1日|1980年|2月2日|catIdx=X}}，", "某人（1900年1月1日－1980年2月2日），"),
         ("某人{{bd|1900年||1980年}}", "某人（1900年－1980年）"),
+        ("{{link-wd|Q12|甲}}{{link-wd|乙|Q3}}{{unit|5|kg}}{{wikt|丙}}", "甲乙5 kg丙"),
         ("{{convert|22.5|in|mm}}、{{convert|1|to|2|km|mi}}", "22.5 in、1–2 km"),
         ("{{zh|s=汉字|t=漢字}}；{{zh|甲}}", "漢字；汉字；甲"),
         ("甲\n{{quote|乙丙|丁|《戊》}}\n己", "甲\n\n乙丙\n——丁，《戊》\n\n己"),
