@@ -320,3 +320,20 @@ fn every_cut_of_a_sample() {
         hans(&sample[at..]);
     }
 }
+
+#[test]
+fn real_groups() {
+    let Some(file) = shared("wiki/zhwiki-cgroup-IT.json") else { return };
+    let group: serde_json::Value = serde_json::from_str(&file).unwrap();
+    let rules: Vec<String> =
+        group["rules"].as_array().unwrap().iter().map(|r| r["conv"].as_str().unwrap().to_owned()).collect();
+    // As the dump has it: a Lua page of these strings.
+    let page: String = rules.iter().map(|r| format!("Item('x', '{}'),\n", r.replace('\'', "\\'"))).collect();
+    let read = collected(&format!("return {{ content = {{\n{page}}} }}"));
+    assert!(read.len() > 1000 && read.len() == rules.iter().filter(|r| r.contains(':')).count(), "{}", read.len());
+    let groups = Groups::new([("IT".to_owned(), read)]);
+    let plain = |variant, page: &str| plain(page, &Options { variant: Some(variant), groups: Some(&groups) });
+    let page = "{{NoteTA|G1=IT}}\n軟體用滑鼠存取檔案名稱，伺服器的程式碼";
+    assert_eq!(plain(Variant::Cn, page), "软件用鼠标访问文件名称，服务器的代码");
+    assert_eq!(plain(Variant::Tw, "{{NoteTA|G1=IT}}\n软件用鼠标访问"), "軟體用滑鼠存取");
+}
