@@ -172,7 +172,10 @@ fn variants_of_words() {
     assert!(in_variant(Variant::Cn, &growing).len() < 10 * growing.len());
     // Without a variant, as written.
     assert_eq!(hans("-{H|zh-cn:光盘;zh-tw:光碟}-光碟、-{zh-cn:软件;zh-tw:軟體}-、頭髮"), "光碟、软件、頭髮");
-    assert_eq!(in_variant(Variant::Hk, "{{lang|ja|発}}里面"), "発裏面");
+    assert_eq!(
+        in_variant(Variant::Cn, "{{lang|ja|発見}}（{{lang-ja|學問}}、{{lang-zh|學問}}）發見"),
+        "発見（學問、学问）发见"
+    );
     let kept = "<nowiki>頭</nowiki><math>髮</math>-{髮}-<code>髮</code><pre>髮</pre>";
     assert_eq!(in_variant(Variant::Cn, kept), "頭$髮$髮髮髮");
     let inside = "-{zh-cn:頭-{}-髮;zh-tw:乙}-頭髮-{zh-cn;zh-hans|頭髮}--{zh-tw|頭髮}-";
@@ -335,5 +338,5 @@ fn real_groups() {
     let plain = |variant, page: &str| plain(page, &Options { variant: Some(variant), groups: Some(&groups) });
     let page = "{{NoteTA|G1=IT}}\n軟體用滑鼠存取檔案名稱，伺服器的程式碼";
     assert_eq!(plain(Variant::Cn, page), "软件用鼠标访问文件名称，服务器的代码");
-    assert_eq!(plain(Variant::Tw, "{{NoteTA|G1=IT}}\n软件用鼠标访问"), "軟體用滑鼠存取");
+    assert_eq!(plain(Variant::Tw, "{{NoteTA|G1=IT}}\n软件用鼠标访问"), "軟體用滑鼠訪問");
 }
