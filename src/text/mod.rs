@@ -9,5 +9,6 @@ pub mod normalize;
 pub mod script;
 pub mod spelling;
 pub mod table;
+pub mod web;
 pub mod wikitext;
 pub mod words;
