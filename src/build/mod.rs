@@ -17,6 +17,7 @@ pub mod decide;
 mod decisions;
 pub mod estimate;
 mod find;
+mod given;
 mod hand_over;
 pub mod inputs;
 pub mod jobs;

@@ -232,8 +232,8 @@ impl Plans<'_> {
             drops: at.drops,
         };
         let mut node = self.narrow(&read)?;
-        let draws = |d: &Decision| matches!(d.ask, Ask::Sample(_) | Ask::Take(_));
-        let final_id = if spec.decisions.iter().any(draws) { Some(id_of(&node, at)?) } else { None };
+        let by_id = |d: &Decision| matches!(d.ask, Ask::Sample(_) | Ask::Take(_) | Ask::Block(_));
+        let final_id = if spec.decisions.iter().any(by_id) { Some(id_of(&node, at)?) } else { None };
         let mut arguments = Vec::new();
         for name in judge::ARGUMENTS {
             let before = node.schema().index_of(name).is_ok();

@@ -8,6 +8,7 @@
 )]
 
 mod bad_input;
+mod block;
 mod cards;
 mod commands;
 mod determinism;
