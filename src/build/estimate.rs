@@ -9,13 +9,14 @@ use std::path::{Path, PathBuf};
 use super::chain::{Chain, Decide};
 use super::inputs::{self, InputFile, Inputs};
 use super::manifest::Manifest;
+use super::mix::{self, Group};
 use super::sample;
 use super::state::State;
 use super::{Options, Progress, run_over};
 use crate::engine::scan::modified;
 use crate::formats::{self, Layout, Piece, Split};
 use crate::input::{self, Compression};
-use crate::recipe::{Recipe, Source};
+use crate::recipe::{By, MIX_STAGE, Recipe, Source};
 use crate::rows::Use;
 use crate::{Error, Result};
 
@@ -28,8 +29,15 @@ const STRETCHES: usize = 8;
 /// Rows that are too few; and files then looked at.
 const FEW: u64 = 200;
 /// Phases of a build, and the job whose files make them needless.
-const PHASES: [(&str, &str); 6] =
-    [("scan", "scan"), ("ids", "judge"), ("decide", "judge"), ("layout", ""), ("apply", "apply"), ("shards", "")];
+const PHASES: [(&str, &str); 7] = [
+    ("scan", "scan"),
+    ("ids", "judge"),
+    ("decide", "judge"),
+    ("layout", ""),
+    ("apply", "apply"),
+    ("shuffle", "shuffle"),
+    ("shards", ""),
+];
 
 /// What is expected of one source.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -78,6 +86,8 @@ pub struct Estimate {
     pub work_bytes: u64,
     /// Sorted runs on disk.
     pub spill_bytes: u64,
+    /// Rows on their way to the output.
+    pub slab_bytes: u64,
     /// What is handed over.
     pub output_bytes: u64,
     /// Losses, the greatest first.
@@ -85,9 +95,9 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// The most that lies on disk at a time: while shards are strung together, the output lies there twice.
+    /// The most that lies on disk at a time: while shards are strung together, what they are made of lies there too.
     pub fn disk_bytes(&self) -> u64 {
-        self.work_bytes + 2 * self.output_bytes + self.spill_bytes
+        self.work_bytes + self.slab_bytes + self.output_bytes + self.spill_bytes
     }
 }
 
@@ -137,6 +147,8 @@ pub fn estimate(recipe: &Recipe, chain: &Chain, options: &Options, state: &State
     let folder = Temporary(std::env::temp_dir().join(format!("corpus-plan-{}", std::process::id())));
     let mut all = Estimate { memory_bytes: options.memory + (200 << 20), ..Estimate::default() };
     let (mut losses, mut longest) = (BTreeMap::<(String, String), f64>::new(), 0f64);
+    // What a mix is made of, by source; and bytes of slabs and output.
+    let (mut groups, mut sizes): (Vec<Group>, Vec<(f64, f64)>) = (Vec::new(), Vec::new());
     for source in &recipe.sources {
         let sample = Sample::of(recipe, source)?;
         let mut line = sample.line.clone();
@@ -175,13 +187,36 @@ pub fn estimate(recipe: &Recipe, chain: &Chain, options: &Options, state: &State
         all.cpu_seconds += cpu;
         longest = longest.max(cpu * sample.greatest.min(1.0));
         all.work_bytes += of(scanned, &|r| r.work as f64) as u64;
-        all.output_bytes += of(line.rows, &|r| r.output as f64) as u64;
+        sizes.push((of(line.rows, &|r| r.slabs as f64), of(line.rows, &|r| r.output as f64)));
+        let kept = if chain.mix.is_some_and(|m| m.by == By::Chars) {
+            per(whole.manifest.kept_chars)
+        } else {
+            line.kept as f64
+        };
+        groups.push(Group { label: source.label.clone(), share: source.share, amount: kept });
         all.sources.push(line);
+    }
+    let shares = mixed(chain, &groups);
+    for ((line, share), (slabs, output)) in all.sources.iter_mut().zip(&shares).zip(sizes) {
+        let taken = line.kept as f64 * share;
+        if *share < 1.0 {
+            *losses.entry((MIX_STAGE.into(), "not_sampled".into())).or_default() += line.kept as f64 - taken;
+        }
+        line.kept = taken as u64;
+        all.slab_bytes += (slabs * share) as u64;
+        all.output_bytes += (output * share) as u64;
     }
     let rows: u64 = all.sources.iter().map(|s| s.rows).sum();
     let sorts = chain.decisions().iter().any(|d| matches!(d, Decide::Dedup(..)));
     // Key, row key and id of a row, as they are sorted.
     all.spill_bytes = if sorts && rows * 48 > options.memory / 5 * 3 { rows * 48 } else { 0 };
+    for decision in chain.decisions() {
+        // Sketch, keys and bands of a row; pairs and texts of candidates depend on what is alike.
+        if let Decide::Near(_, near) = decision {
+            let bytes = rows * (300 + 11 * near.bands().bands as u64);
+            all.spill_bytes = all.spill_bytes.max(if bytes > options.memory / 2 { bytes } else { 0 });
+        }
+    }
     if !options.work.join("inputs.json").is_file() {
         all.cpu_seconds += all.sources.iter().map(|s| s.bytes).sum::<u64>() as f64 * sample::hash_second_a_byte();
     }
@@ -193,10 +228,27 @@ pub fn estimate(recipe: &Recipe, chain: &Chain, options: &Options, state: &State
     Ok(all)
 }
 
+/// How often a mix takes each source, by what is expected of them.
+fn mixed(chain: &Chain, sources: &[Group]) -> Vec<f64> {
+    let Some(mix) = chain.mix else { return vec![1.0; sources.len()] };
+    let mut groups: Vec<Group> = Vec::new();
+    for source in sources {
+        match groups.iter_mut().find(|g| g.label == source.label) {
+            Some(group) => group.amount += source.amount,
+            None => groups.push(source.clone()),
+        }
+    }
+    let most = mix::most(&groups);
+    let amounts = mix::amounts(&groups, mix.total.unwrap_or(most).min(most));
+    let share = |s: &Group| groups.iter().zip(&amounts).find(|(g, _)| g.label == s.label).map(|(g, a)| a / g.amount);
+    sources.iter().map(|s| share(s).filter(|s| s.is_finite()).unwrap_or(0.0)).collect()
+}
+
 /// What a build of a sample showed.
 struct Rehearsal {
     manifest: Manifest,
     work: u64,
+    slabs: u64,
     output: u64,
 }
 
@@ -204,6 +256,8 @@ fn rehearse(recipe: &Recipe, source: &Source, inputs: Inputs, options: &Options,
     let _ = std::fs::remove_dir_all(folder);
     let mut recipe = recipe.clone();
     recipe.sources = vec![Source { limit: None, ..source.clone() }];
+    // How much of each source comes out is known when all are counted.
+    recipe.mix = None;
     let (out, work) = (folder.join("out"), folder.join("work"));
     let options = Options { out, work, fresh: false, keep_work: true, ..options.clone() };
     let built = run_over(&recipe, &options, &Quiet, Some(inputs))?;
@@ -211,9 +265,11 @@ fn rehearse(recipe: &Recipe, source: &Source, inputs: Inputs, options: &Options,
         let files = walkdir::WalkDir::new(folder).into_iter().flatten().filter(|e| e.file_type().is_file());
         files.filter(|e| wanted(&e.path().to_string_lossy())).filter_map(|e| Some(e.metadata().ok()?.len())).sum()
     };
+    let slab = |path: &str| path.contains("/apply-") || path.contains("/shuffle-");
     Ok(Rehearsal {
         manifest: built.manifest,
-        work: size(&options.work, &|path| !path.contains("/apply-")),
+        work: size(&options.work, &|path| !slab(path)),
+        slabs: size(&options.work, &slab),
         output: size(&options.out, &|path| path.ends_with(".parquet")),
     })
 }

@@ -7,7 +7,8 @@ use super::inputs::{InputFile, Inputs};
 use super::jobs::{CODE, fingerprint};
 use super::plans::Plans;
 use crate::formats::Layout;
-use crate::recipe::Recipe;
+use crate::recipe::{Mix, Recipe};
+use crate::stages::Stage;
 
 /// Stretches of row keys that a `limit` cuts off.
 pub type Cuts = [(u64, u64)];
@@ -29,10 +30,14 @@ pub fn inputs(inputs: &Inputs) -> Json {
 
 /// Of the resolved stages, output options, uses and version: without paths, inputs, threads or memory.
 pub fn recipe(recipe: &Recipe, inputs: &Inputs, chain: &Chain) -> String {
-    let links: Vec<_> = chain.links.iter().map(|l| (&l.name, &l.run, &l.only, &l.options)).collect();
+    let links: Vec<_> = chain.links.iter().map(Link::identity).collect();
     let uses: Vec<_> = inputs.sources.iter().map(|s| s.usage).collect();
     let output = &recipe.output;
-    fingerprint(&(CODE, links, (output.shard, &output.signals, output.dropped_text), uses))
+    let output = (output.shard, &output.signals, output.dropped_text);
+    match &recipe.mix {
+        None => fingerprint(&(CODE, links, output, uses)),
+        Some(mix) => fingerprint(&(CODE, links, output, uses, mix, shares(inputs))),
+    }
 }
 
 /// Of a whole build: its recipe's fingerprint, inputs and name.
@@ -43,13 +48,14 @@ pub fn build(recipe: &Recipe, all: &Inputs, fingerprint_of_recipe: &str) -> Stri
 /// Of the scan.
 pub fn scan(plans: &Plans<'_>, unit: u64) -> Json {
     let sources = &plans.inputs.sources;
-    let specs: Vec<_> = sources.iter().map(|s| json!([plans.rows_spec(s), s.staged, s.source.limit])).collect();
+    let specs: Vec<_> =
+        sources.iter().map(|s| json!([plans.rows_spec(s).identity(), s.staged, s.source.limit])).collect();
     json!([inputs(plans.inputs), specs, unit])
 }
 
 /// Of a judgement, after the job `before`.
 pub fn judge(plans: &Plans<'_>, scan: &str, cuts: &Cuts, before: Option<&str>, links: &[&Link]) -> Json {
-    let what: Vec<_> = links.iter().map(|l| json!([l.name, l.number, l.run, l.only, l.options])).collect();
+    let what: Vec<_> = links.iter().map(|l| l.identity()).collect();
     let sources: Vec<_> = plans.inputs.sources.iter().map(|s| &s.source.name).collect();
     json!([scan, cuts, before, what, sources])
 }
@@ -65,10 +71,32 @@ pub fn near(plans: &Plans<'_>, scan: &str, cuts: &Cuts, before: Option<&str>, li
     json!([dedup(plans, scan, before, link), cuts])
 }
 
+/// Of a mix, after the job `before`.
+pub fn mix(plans: &Plans<'_>, scan: &str, cuts: &Cuts, before: Option<&str>, mix: &Mix) -> Json {
+    json!([judge(plans, scan, cuts, before, &[]), mix, shares(plans.inputs)])
+}
+
+/// What the sources say of their places in a mix.
+fn shares(inputs: &Inputs) -> Json {
+    json!(inputs.sources.iter().map(|s| json!([s.source.label, s.source.share])).collect::<Vec<_>>())
+}
+
 /// Of the output, after the decisions `drops`.
 pub fn apply(recipe: &Recipe, plans: &Plans<'_>, drops: &str) -> Json {
     let output = (recipe.output.shard, &recipe.output.signals, recipe.output.dropped_text);
     let licenses: Vec<_> = plans.inputs.sources.iter().map(|s| (&s.source.license, &s.source.language)).collect();
     let paths: Vec<_> = plans.inputs.sources.iter().flat_map(|s| &s.files).map(|f| &f.name).collect();
-    json!([drops, output, licenses, paths])
+    // Rows that are shuffled lie in other files, arranged by the seed.
+    let shuffles: Vec<_> = plans.chain.links.iter().filter(|l| matches!(l.stage, Stage::Shuffle(_))).collect();
+    match shuffles.as_slice() {
+        [] => json!([drops, output, licenses, paths]),
+        some => {
+            json!([drops, output, licenses, paths, some.iter().map(|l| json!([l.only, l.options])).collect::<Vec<_>>()])
+        }
+    }
+}
+
+/// Of the new order of what the job `apply` wrote.
+pub fn shuffle(apply: &str) -> Json {
+    json!([apply])
 }

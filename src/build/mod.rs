@@ -4,9 +4,10 @@
 //! gather   files found, detected, hashed, cut into pieces and units
 //! scan     raw files -> unit files: signals, keys, sizes (and the text, where reading it twice costs more)
 //! ids      own ids that repeat
-//! decide   keep, sample, whole stages: narrow columns -> drops by unit
+//! decide   keep, sample, whole stages, mix: narrow columns -> drops by unit
 //! layout   sizes of the rows -> slabs, counts
 //! apply    text joined with what became of it -> data, dropped, unreadable by slab
+//! shuffle  kept rows in another order, where the recipe says so
 //! shards   slabs strung together
 //! ```
 
@@ -16,6 +17,7 @@ pub mod decide;
 mod decisions;
 pub mod estimate;
 mod find;
+mod given;
 mod hand_over;
 pub mod inputs;
 pub mod jobs;
@@ -23,13 +25,16 @@ pub mod keys;
 pub mod layout;
 pub mod lock;
 pub mod manifest;
+pub mod mix;
 mod near;
 pub mod output;
 pub mod parquet_file;
 pub mod plans;
 mod prepare;
 pub mod sample;
+pub mod scatter;
 pub mod shards;
+mod shuffle;
 pub mod state;
 pub mod stored;
 pub mod unpack;
@@ -45,13 +50,16 @@ use futures::StreamExt;
 use serde_json::json;
 
 use crate::engine::functions::ids::IdsSpec;
+use crate::engine::functions::judge::Take;
 use crate::engine::session::{NARROW_ROWS, TEXT_ROWS};
 use crate::engine::sink::{self, PIECES};
 use crate::engine::{Session, drive};
 use crate::recipe::Recipe;
 use crate::rows::Use;
+use crate::stages::near_dedup::CLUSTER_SIZE;
 use crate::{Error, Result};
 use chain::Chain;
+use decisions::Decided;
 use inputs::{Inputs, SourceInput};
 use jobs::{Job, Log};
 use layout::{Layout, Slab};
@@ -195,14 +203,16 @@ impl Build<'_> {
         timings.lap("scan");
         let repeats = self.repeats(&plans, &scanned).await?;
         timings.lap("ids");
-        let drops = self.decide(&plans, &scanned, repeats.as_ref()).await?;
+        let Decided { drops, takes, sizes } = self.decide(&plans, &scanned, repeats.as_ref()).await?;
         timings.lap("decide");
-        let layout = self.layout(&plans, &scanned, &drops).await?;
+        let layout = self.layout(&plans, &scanned, repeats.as_ref(), &drops, takes).await?;
         timings.lap("layout");
-        let applied = self.apply(&plans, &scanned, repeats.as_ref(), &drops, &layout).await?;
+        let applied = self.apply(&plans, &scanned, repeats.as_ref(), (&drops, sizes.as_deref()), &layout).await?;
         timings.lap("apply");
+        let ordered = self.shuffle(&inputs, &chain, &applied, &layout)?;
+        timings.lap("shuffle");
         let mut manifest = manifest::manifest(self.recipe, &fingerprint, &inputs, &chain, &layout);
-        self.shards(&inputs, &chain, &applied, &layout, &manifest)?;
+        self.shards(&inputs, &chain, &applied, &ordered, &layout, &manifest)?;
         timings.lap("shards");
         manifest.timings = timings.finish();
         manifest.timings.insert("identity".into(), json!(identity));
@@ -302,16 +312,24 @@ impl Build<'_> {
         plan
     }
 
-    async fn layout(&self, plans: &Plans<'_>, scanned: &Scanned, drops: &Job) -> Result<Layout> {
+    async fn layout(
+        &self,
+        plans: &Plans<'_>,
+        scanned: &Scanned,
+        repeats: Option<&Job>,
+        drops: &Job,
+        takes: Vec<Take>,
+    ) -> Result<Layout> {
         // The column `words` takes four times the writer's memory that the text does: smaller slabs keep the promise.
         let weight = if plans.chain.kind("words").is_some() { 4 } else { 1 };
         let mut layout = Layout::new(plans.inputs.pieces.len(), self.recipe.output.shard, weight);
+        layout.takes = takes;
         for (number, source) in plans.inputs.sources.iter().enumerate() {
             if scanned.units[number].is_empty() {
                 continue;
             }
-            let at = scanned.folders(None, Some(drops));
-            let plan = plans.layout(source, &scanned.units[number], &at)?;
+            let at = scanned.folders(repeats, Some(drops));
+            let plan = plans.layout(source, &scanned.units[number], &at, layout.repeats(number).is_some())?;
             let mut stream = self.seen(plan).execute(0, self.session.context(NARROW_ROWS))?;
             while let Some(batch) = stream.next().await {
                 layout.walk(number, &batch?);
@@ -325,21 +343,27 @@ impl Build<'_> {
         plans: &Plans<'_>,
         scanned: &Scanned,
         repeats: Option<&Job>,
-        drops: &Job,
+        (drops, sizes): (&Job, Option<&Path>),
         layout: &Layout,
     ) -> Result<Job> {
         let job = Job::new(&self.options.work, "apply", &keys::apply(self.recipe, plans, &drops.fingerprint))?;
         self.progress.phase("Writing", layout.slabs.len() as u64);
         for (number, source) in plans.inputs.sources.iter().enumerate() {
             let mine = layout.slabs.iter().filter(|s| s.source == number);
-            let left: Vec<Slab> =
-                mine.clone().filter(|s| !slab_file(&job.folder, s.number, "data").is_file()).cloned().collect();
+            let shuffled = plans.chain.shuffle(source.usage).is_some();
+            let file = |s: &Slab| match shuffled {
+                true => scatter::scattered(&job.folder, s.number),
+                false => slab_file(&job.folder, s.number, "data"),
+            };
+            let left: Vec<Slab> = mine.clone().filter(|s| !file(s).is_file()).cloned().collect();
             self.progress.advance((mine.count() - left.len()) as u64);
             if left.is_empty() {
                 continue;
             }
-            let at = scanned.folders(repeats, Some(drops));
-            let spec = self.output_spec(plans, source, &left, &job);
+            let at = Folders { sizes, ..scanned.folders(repeats, Some(drops)) };
+            let mut spec = self.output_spec(plans, source, &left, &job);
+            spec.take = layout.repeats(number).copied();
+            spec.scatter = self.scatter(plans.inputs, plans.chain, layout, source.usage);
             let plan = self.seen(plans.apply(source, &left, &at, spec)?);
             let begin = |partition: usize| self.log.line(&job, left[partition].number, "start");
             drive(&self.session, plan, TEXT_ROWS, begin, |partition, _| {
@@ -356,6 +380,10 @@ impl Build<'_> {
 
     fn output_spec(&self, plans: &Plans<'_>, source: &SourceInput, slabs: &[Slab], job: &Job) -> OutputSpec {
         let last = |signal: &str| plans.chain.column(source, signal, usize::MAX).map(|c| c.0);
+        let last = |signal: &str| {
+            let size = (signal == CLUSTER_SIZE && plans.chain.sized().is_some()).then(|| signal.to_owned());
+            size.or_else(|| last(signal))
+        };
         let signals = plans.chain.output_signals(self.recipe).into_iter();
         OutputSpec {
             folder: job.folder.clone(),
@@ -369,6 +397,8 @@ impl Build<'_> {
             measured_script: last("script"),
             signals: signals.map(|(name, kind)| (name.clone(), SignalColumn::from(kind), last(&name))).collect(),
             dropped_text: self.recipe.output.dropped_text,
+            take: None,
+            scatter: None,
             paths: source.pieces.clone().map(|p| (p as u64, plans.inputs.file(p).name.clone())).collect(),
         }
     }
@@ -380,6 +410,7 @@ impl Scanned {
             units: &self.job.folder,
             repeats: folder(repeats),
             drops: folder(drops),
+            sizes: None,
             own_ids: self.own_ids,
             ids: self.ids.clone(),
             rows: &self.rows,
@@ -407,10 +438,7 @@ fn notes(inputs: &Inputs) -> Vec<String> {
 
 /// Rows by piece, as the unit's file counts them.
 fn pieces_of(path: &Path) -> Result<Vec<(u64, u64)>> {
-    let file = File::open(path).map_err(Error::io(path))?;
-    let metadata = parquet::file::metadata::ParquetMetaDataReader::new().parse_and_finish(&file)?;
-    let pairs = metadata.file_metadata().key_value_metadata();
-    let value = pairs.and_then(|kv| kv.iter().find(|kv| kv.key == PIECES)).and_then(|kv| kv.value.clone());
+    let value = parquet_file::label(path, PIECES)?;
     serde_json::from_str(&value.unwrap_or_default()).map_err(|e| Error::Engine(format!("{}: {e}", path.display())))
 }
 

@@ -7,14 +7,14 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion_common::ScalarValue;
 
 use super::chain::{Chain, Link};
-use super::decide::{drops_schema, repeats_schema};
+use super::decide::{drops_schema, repeats_schema, sizes_schema};
 use super::inputs::{Inputs, SourceInput};
 use super::jobs::Job;
 use super::layout::Slab;
 use super::output::OutputSpec;
 use crate::Result;
 use crate::engine::functions::ids::{IdsKernel, IdsSpec};
-use crate::engine::functions::judge::{self, JudgeKernel};
+use crate::engine::functions::judge::{self, Ask, Decision, JudgeKernel, JudgeSpec};
 use crate::engine::functions::rows::{self as work, RowsKernel};
 use crate::engine::functions::{Function, rows::RowsSpec};
 use crate::engine::plan::{self, Direction, Expr, Part, Plan};
@@ -22,6 +22,7 @@ use crate::engine::scan::{ScanSpec, scan};
 use crate::engine::sink::{SinkExec, SinkSpec, UnitsSpec, unit_file};
 use crate::rows;
 use crate::stages::exact_dedup::{CONTENT, ExactDedup, Prefer};
+use crate::stages::near_dedup::CLUSTER_SIZE;
 
 /// Narrow columns that every unit has beside its signals and keys.
 const NARROW: [&str; 6] = ["ord", "error", "aside", "aside_value", "id", "language_hint"];
@@ -100,6 +101,10 @@ impl Plans<'_> {
             let repeats = plan::parquet(&bare(folder), &repeats_schema(), &["ord", "repeat"], &[])?;
             node = plan::left_join(node, repeats)?;
         }
+        if let Some(folder) = read.sizes {
+            let sizes = plan::parquet(&bare(folder), &sizes_schema(), &["ord", CLUSTER_SIZE], &[])?;
+            node = plan::left_join(node, sizes)?;
+        }
         if let Some(folder) = read.drops {
             let schema = drops_schema();
             let names: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
@@ -122,6 +127,7 @@ impl Plans<'_> {
             constants: vec![],
             cuts: &at.cuts,
             repeats: None,
+            sizes: None,
             drops: None,
         };
         let node = self.narrow(&read)?;
@@ -164,6 +170,7 @@ impl Plans<'_> {
             constants: if priority { vec![Field::new("priority", DataType::Int64, true)] } else { vec![] },
             cuts: &at.cuts,
             repeats: at.repeats,
+            sizes: None,
             drops: at.drops,
         };
         let mut node = self.narrow(&read)?;
@@ -198,6 +205,18 @@ impl Plans<'_> {
         job: &Job,
     ) -> Result<Plan> {
         let (spec, signals) = self.chain.judge(source, links, at.drops.is_none());
+        self.judged(source, units, (spec, &signals), at, job)
+    }
+
+    /// The same, by a judgement that is made already, and the signals that it reads.
+    pub(super) fn judged(
+        &self,
+        source: &SourceInput,
+        units: &[usize],
+        (spec, signals): (JudgeSpec, &[String]),
+        at: &Folders<'_>,
+        job: &Job,
+    ) -> Result<Plan> {
         let schema = self.unit_schema(source)?;
         let mut wanted: Vec<&str> = vec!["ord", "error", "aside", "aside_value", "blank", "language_hint", "id"];
         wanted.extend(signals.iter().map(String::as_str));
@@ -209,10 +228,12 @@ impl Plans<'_> {
             constants: vec![],
             cuts: &at.cuts,
             repeats: at.repeats,
+            sizes: None,
             drops: at.drops,
         };
         let mut node = self.narrow(&read)?;
-        let final_id = if Chain::samples(links) { Some(id_of(&node, at)?) } else { None };
+        let by_id = |d: &Decision| matches!(d.ask, Ask::Sample(_) | Ask::Take(_) | Ask::Block(_));
+        let final_id = if spec.decisions.iter().any(by_id) { Some(id_of(&node, at)?) } else { None };
         let mut arguments = Vec::new();
         for name in judge::ARGUMENTS {
             let before = node.schema().index_of(name).is_ok();
@@ -223,7 +244,7 @@ impl Plans<'_> {
                 _ => plan::column(&node, name)?,
             });
         }
-        for signal in &signals {
+        for signal in signals {
             arguments.push(plan::column(&node, signal)?);
         }
         let verdict = plan::call(&node, Function::<JudgeKernel>::of(spec)?, arguments)?;
@@ -241,20 +262,29 @@ impl Plans<'_> {
         Ok(Arc::new(SinkExec::new(SinkSpec::Units(UnitsSpec { folder: job.folder.clone(), units }), node)))
     }
 
-    /// The sizes and fates of a source's rows, in order, in one partition.
-    pub fn layout(&self, source: &SourceInput, units: &[usize], at: &Folders<'_>) -> Result<Plan> {
+    /// The sizes and fates of a source's rows, in order, in one partition; and their ids, if `ids` says so.
+    pub fn layout(&self, source: &SourceInput, units: &[usize], at: &Folders<'_>, ids: bool) -> Result<Plan> {
         let schema = self.unit_schema(source)?;
         let read = Narrow {
             groups: vec![units.iter().map(|u| (*u, vec![])).collect()],
             units: at.units,
             schema: &schema,
-            wanted: vec!["ord", "row_bytes", "row_chars"],
+            wanted: ["ord", "row_bytes", "row_chars"].into_iter().chain(ids.then_some("id")).collect(),
             constants: vec![],
             cuts: &at.cuts,
-            repeats: None,
+            repeats: at.repeats.filter(|_| ids),
+            sizes: None,
             drops: at.drops,
         };
-        plan::select(self.narrow(&read)?, &["ord", "row_bytes", "row_chars", "stage", "reason"])
+        let node = self.narrow(&read)?;
+        let mut columns = ["ord", "row_bytes", "row_chars", "stage", "reason"]
+            .into_iter()
+            .map(|name| Ok((plan::column(&node, name)?, name.to_owned())))
+            .collect::<Result<Vec<_>>>()?;
+        if ids {
+            columns.push((id_of(&node, at)?, "final_id".into()));
+        }
+        plan::project(node, columns)
     }
 
     /// The text of some slabs of a source joined with what became of each row, to the slabs' output files.
@@ -279,7 +309,7 @@ impl Plans<'_> {
             wanted.push("id");
             let columns = output.signals.iter().filter_map(|s| s.2.as_deref());
             for column in columns.chain(output.measured_language.as_deref()).chain(output.measured_script.as_deref()) {
-                if !wanted.contains(&column) {
+                if !wanted.contains(&column) && column != CLUSTER_SIZE {
                     wanted.push(column);
                 }
             }
@@ -292,6 +322,7 @@ impl Plans<'_> {
             constants: vec![range("slab_first"), range("slab_last")],
             cuts: &[],
             repeats: at.repeats,
+            sizes: at.sizes,
             drops: at.drops,
         };
         let mut node = self.narrow(&read)?;
@@ -354,6 +385,8 @@ pub struct Folders<'a> {
     pub repeats: Option<&'a Path>,
     /// Drops so far.
     pub drops: Option<&'a Path>,
+    /// How many rows each row stands for, where that is asked for.
+    pub sizes: Option<&'a Path>,
     /// Whether any row has an id of its own.
     pub own_ids: bool,
     /// What ids are made of.
@@ -373,6 +406,7 @@ pub(super) struct Narrow<'a> {
     pub(super) constants: Vec<Field>,
     pub(super) cuts: &'a [(u64, u64)],
     pub(super) repeats: Option<&'a Path>,
+    pub(super) sizes: Option<&'a Path>,
     pub(super) drops: Option<&'a Path>,
 }
 

@@ -136,7 +136,12 @@ pub struct Want {
 ///
 /// # Errors
 /// What cannot be had, with its cure; offline, everything that is missing.
-pub fn ensure(catalog: &Catalog, wants: &[Want], options: &Options, progress: &dyn Progress) -> Result<Vec<StoredFile>> {
+pub fn ensure(
+    catalog: &Catalog,
+    wants: &[Want],
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Vec<StoredFile>> {
     let mut targets = Vec::new();
     for want in wants {
         let name = std::slice::from_ref(&want.card);
@@ -166,7 +171,8 @@ pub fn ensure(catalog: &Catalog, wants: &[Want], options: &Options, progress: &d
     for (want, target) in &targets {
         for part in &target.parts {
             let found = targets::find(&options.store, &want.card, part, want.revision.as_deref())?;
-            let lost = || Error::other(format!("{}/{part} was fetched, and is not in the store", want.card), "report this");
+            let lost =
+                || Error::other(format!("{}/{part} was fetched, and is not in the store", want.card), "report this");
             files.extend(found.ok_or_else(lost)?);
         }
     }

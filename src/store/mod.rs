@@ -306,10 +306,16 @@ mod tests {
     fn keys_are_folders() {
         assert_eq!(key("hf:owner/name"), "hf--owner--name");
         assert_eq!(key("opus:UNPC/en-zh"), "opus--UNPC--en-zh");
-        assert_eq!((key("-"), key("refs/convert/parquet"), key("a.b_c")), ("-".into(), "refs--convert--parquet".into(), "a.b_c".into()));
+        assert_eq!(
+            (key("-"), key("refs/convert/parquet"), key("a.b_c")),
+            ("-".into(), "refs--convert--parquet".into(), "a.b_c".into())
+        );
         for odd in ["..", ".", "a\\b", "a b", "x.", &"x".repeat(500)] {
             let key = key(odd);
-            assert!(key.len() < 100 && key.contains("--") && !key.contains([' ', '\\']) && !key.starts_with('.'), "{odd}: {key}");
+            assert!(
+                key.len() < 100 && key.contains("--") && !key.contains([' ', '\\']) && !key.starts_with('.'),
+                "{odd}: {key}"
+            );
         }
         assert_ne!(key(&"x".repeat(500)), key(&"x".repeat(501)));
     }

@@ -8,14 +8,18 @@
 )]
 
 mod bad_input;
+mod block;
 mod cards;
 mod commands;
 mod determinism;
 mod fetch;
+mod format_rows;
+mod formats;
 mod generated;
 mod harness;
 mod house;
 mod kill;
+mod mix;
 mod near;
 mod parsoid;
 mod plans;
