@@ -216,7 +216,7 @@ impl Client {
         }
         let kind = match status.as_u16() {
             404 | 410 => Kind::Missing,
-            401 | 402 | 403 if first => Kind::Gated,
+            401..=403 if first => Kind::Gated,
             _ => Kind::Remote,
         };
         // A signed address at another host expires: the first host hands out a new one.
