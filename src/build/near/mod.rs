@@ -78,7 +78,7 @@ impl Build<'_> {
             return Ok(());
         }
         self.log.line(job, 0, "start");
-        let space = Space { folder: job.folder.join("work"), budget: self.options.memory as usize / 2 };
+        let space = Space { folder: job.folder.join("work"), budget: self.options.memory as usize / 20 * 11 };
         scratch(&space.folder)?;
         let at = scanned.folders(repeats, drops);
         let run = Run { build: self, plans, scanned, at, link, near, space };
