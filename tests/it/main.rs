@@ -13,8 +13,10 @@ mod cards;
 mod commands;
 mod determinism;
 mod fetch;
+
 mod format_rows;
 mod formats;
+mod fuzz;
 mod generated;
 mod harness;
 mod house;
