@@ -61,6 +61,8 @@ pub struct Layout {
     pub pieces: Vec<Counts>,
     /// `(stage, reason, source)` to rows and characters.
     pub reasons: BTreeMap<(String, String, usize), (u64, u64)>,
+    /// `(stage, source)` to kept rows that it cut, and bytes that it took out of them.
+    pub cuts: BTreeMap<(String, usize), (u64, u64)>,
     /// Bytes of kept text that close a slab.
     limit: u64,
     /// Bytes of kept text and its characters.
@@ -75,13 +77,24 @@ impl Layout {
             slabs: Vec::new(),
             pieces: vec![Counts::default(); pieces],
             reasons: BTreeMap::new(),
+            cuts: BTreeMap::new(),
             limit,
             kept_chars: 0,
         }
     }
 
-    /// Walks on over a batch of `ord, row_bytes, row_chars, stage, reason`.
-    pub fn walk(&mut self, source: usize, batch: &RecordBatch) {
+    /// Walks on over a batch of `ord, row_bytes, row_chars, stage, reason`, and bytes that each of the stages `cutting`
+    /// took out.
+    pub fn walk(&mut self, source: usize, batch: &RecordBatch, cutting: &[String]) {
+        for (stage, bytes) in cutting.iter().zip(&batch.columns()[5..]) {
+            let sums = self.cuts.entry((stage.clone(), source)).or_default();
+            let kept = batch.column(3).as_string::<i32>();
+            let bytes = bytes.as_primitive::<Int64Type>();
+            for row in (0..batch.num_rows()).filter(|row| kept.is_null(*row) && bytes.is_valid(*row)) {
+                sums.0 += 1;
+                sums.1 += bytes.value(row) as u64;
+            }
+        }
         let ords = batch.column(0).as_primitive::<UInt64Type>().values();
         let bytes = batch.column(1).as_primitive::<Int64Type>().values();
         let chars = batch.column(2).as_primitive::<Int64Type>().values();

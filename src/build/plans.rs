@@ -244,17 +244,19 @@ impl Plans<'_> {
     /// The sizes and fates of a source's rows, in order, in one partition.
     pub fn layout(&self, source: &SourceInput, units: &[usize], at: &Folders<'_>) -> Result<Plan> {
         let schema = self.unit_schema(source)?;
+        let cut: Vec<String> = self.chain.cutting(source).into_iter().map(|c| c.1).collect();
         let read = Narrow {
             groups: vec![units.iter().map(|u| (*u, vec![])).collect()],
             units: at.units,
             schema: &schema,
-            wanted: vec!["ord", "row_bytes", "row_chars"],
+            wanted: ["ord", "row_bytes", "row_chars"].into_iter().chain(cut.iter().map(String::as_str)).collect(),
             constants: vec![],
             cuts: &at.cuts,
             repeats: None,
             drops: at.drops,
         };
-        plan::select(self.narrow(&read)?, &["ord", "row_bytes", "row_chars", "stage", "reason"])
+        let names = ["ord", "row_bytes", "row_chars", "stage", "reason"].into_iter();
+        plan::select(self.narrow(&read)?, &names.chain(cut.iter().map(String::as_str)).collect::<Vec<_>>())
     }
 
     /// The text of some slabs of a source joined with what became of each row, to the slabs' output files.
