@@ -11,6 +11,7 @@ mod bad_input;
 mod block;
 mod cards;
 mod commands;
+mod decontaminate;
 mod determinism;
 mod fetch;
 
