@@ -116,7 +116,7 @@ macro_rules! stages {
     };
 }
 
-stages!(characters, convert_script, exact_dedup, keep, language, near_dedup, normalize, sample, words);
+stages!(characters, convert_script, draw, exact_dedup, keep, language, near_dedup, normalize, sample, words);
 
 /// The stage of that name.
 pub fn entry(name: &str) -> Option<&'static Entry> {
