@@ -63,3 +63,14 @@ fn walk(root: &Path, matcher: Option<&globset::GlobMatcher>) -> Result<Vec<PathB
     files.sort();
     Ok(files)
 }
+
+/// Of the members of an archive, those that the card names, if any is named.
+pub fn wanted(source: &Source, members: Vec<String>) -> Vec<String> {
+    let globs: Vec<globset::GlobMatcher> =
+        source.members.iter().filter_map(|g| Some(globset::Glob::new(g).ok()?.compile_matcher())).collect();
+    let named = |name: &String| {
+        let file = name.rsplit('/').next().unwrap_or(name);
+        globs.iter().any(|g| g.is_match(name) || g.is_match(file))
+    };
+    if members.iter().any(named) { members.into_iter().filter(named).collect() } else { members }
+}

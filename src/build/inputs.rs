@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use super::find::find;
+use super::find::wanted;
 use super::parquet_file::write_whole;
 use super::{prepare, unpack};
 use crate::engine::scan::{PieceSpec, modified};
@@ -102,6 +103,7 @@ struct Look<'a> {
     work: &'a Path,
     /// Whether big compressed files may be unpacked now.
     unpack: bool,
+    threads: usize,
     known: Mutex<BTreeMap<String, Known>>,
 }
 
@@ -112,7 +114,7 @@ pub fn gather(recipe: &Recipe, unit: u64, work: &Path, threads: usize, unpack: b
     let store = work.join("inputs.json");
     let known: BTreeMap<String, Known> =
         std::fs::read(&store).ok().and_then(|b| serde_json::from_slice(&b).ok()).unwrap_or_default();
-    let look = Look { recipe, unit, work, unpack, known: Mutex::new(known) };
+    let look = Look { recipe, unit, work, unpack, threads, known: Mutex::new(known) };
     let mut inputs = Inputs { sources: Vec::new(), pieces: Vec::new(), owners: Vec::new(), units: Vec::new() };
     for source in &recipe.sources {
         let found = find(recipe, source)?;
@@ -156,7 +158,9 @@ fn files_of(look: &Look<'_>, source: &Source, shown: &str, path: &Path) -> Resul
     let compression = input::compression(path).map_err(io)?;
     let names: Vec<Option<String>> = match input::members(path, compression) {
         Ok(None) => vec![None],
-        Ok(Some(members)) => members.into_iter().map(|m| Some(m.name)).collect(),
+        Ok(Some(members)) => {
+            wanted(source, members.into_iter().map(|m| m.name).collect()).into_iter().map(Some).collect()
+        }
         // An archive that does not open is one row that cannot be read: no member has an empty name, so opening it
         // says what is wrong.
         Err(_) => vec![Some(String::new())],
@@ -209,7 +213,7 @@ fn plain_copy(
     if let Some((bytes, starts, lines)) = known.unpacked.clone().filter(|u| u.1.len() < 2 || u.1[1] >= look.unit) {
         return Ok(Some((place, bytes, starts, lines)));
     }
-    if !look.unpack || !unpack::unpack(path, layout, &place)? {
+    if !look.unpack || !unpack::unpack(path, layout, &place, look.threads)? {
         return Ok(None);
     }
     let meta = std::fs::metadata(&place).map_err(Error::io(&place))?;
@@ -385,9 +389,9 @@ impl InputFile {
     }
 
     /// Makes the plain copy again, if there should be one and it is gone.
-    pub fn make_readable(&self) -> Result<()> {
+    pub fn make_readable(&self, threads: usize) -> Result<()> {
         match &self.unpacked {
-            Some((copy, ..)) if !copy.is_file() => unpack::unpack(&self.path, &self.layout, copy).map(|_| ()),
+            Some((copy, ..)) if !copy.is_file() => unpack::unpack(&self.path, &self.layout, copy, threads).map(|_| ()),
             _ => Ok(()),
         }
     }

@@ -232,7 +232,8 @@ impl Build<'_> {
             let (mut used, mut seen) = (Vec::new(), 0);
             for units in units.chunks(step.max(1)) {
                 if units.iter().any(|u| !scanned.job.has(*u)) {
-                    source.files.iter().try_for_each(inputs::InputFile::make_readable)?;
+                    let threads = self.session.threads;
+                    source.files.iter().try_for_each(|file| file.make_readable(threads))?;
                 }
                 self.units(&scanned.job, units, &plans.unit_schema(source)?, TEXT_ROWS, |left| {
                     plans.scan(source, left, &scanned.job)

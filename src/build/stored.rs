@@ -1,6 +1,6 @@
 //! Sources of cards and URLs, from the store: which files they have, how that copy is read, and where it came from.
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Way};
 use crate::recipe::{FromCard, Origin, Recipe, Source, Stored};
 use crate::store::{Store, StoredFile};
 use crate::{Error, Result};
@@ -135,7 +135,13 @@ fn as_the_copy_is(source: &mut Source, catalog: &Catalog, of: &FromCard, files: 
         ));
     }
     let Some(card) = catalog.get(&of.card) else { return Ok(()) };
-    let Some(way) = card.way.iter().find(|w| w.from == first.entry.way) else { return Ok(()) };
+    // Two ways may lead to one place; the files tell them apart.
+    let lists = |way: &&Way| {
+        let globs = way.files.values().flatten().filter_map(|g| globset::Glob::new(g).ok());
+        globs.map(|g| g.compile_matcher()).any(|g| g.is_match(&first.name))
+    };
+    let mut ways = card.way.iter().filter(|w| w.from == first.entry.way);
+    let Some(way) = ways.clone().find(lists).or_else(|| ways.next()) else { return Ok(()) };
     if !way.fields.is_empty() {
         source.fields.clone_from(&way.fields);
     }

@@ -28,18 +28,45 @@ pub fn layout(layout: &Layout) -> Layout {
     Layout { compression: Compression::None, encoding: Encoding("UTF-8".into()), ..layout.clone() }
 }
 
-/// Unpacks a file to `place`. `Ok(false)` where the stream is broken: such a file is read as it is, so that the rows
+/// A file without the byte order mark that its first bytes may be.
+struct Plain {
+    file: std::fs::File,
+    begun: bool,
+}
+
+impl Write for Plain {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes).map(|()| bytes.len())
+    }
+    /// The first call has at least three bytes, if the file has.
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let first = !std::mem::replace(&mut self.begun, true);
+        self.file.write_all(bytes.strip_prefix(b"\xEF\xBB\xBF").filter(|_| first).unwrap_or(bytes))
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Unpacks a file to `place`, a file of several streams on several threads. `Ok(false)` where the stream is broken: such a file is read as it is, so that the rows
 /// before the break, and the break itself, come out in their place.
-pub fn unpack(path: &Path, from: &Layout, place: &Path) -> Result<bool> {
+pub fn unpack(path: &Path, from: &Layout, place: &Path, threads: usize) -> Result<bool> {
     if place.is_file() {
         return Ok(true);
     }
     if let Some(folder) = place.parent() {
         std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
     }
+    let aside = place.with_extension("tmp");
+    if from.compression == Compression::Bzip2 && from.encoding.is_utf8() {
+        let mut file = Plain { file: std::fs::File::create(&aside).map_err(Error::io(&aside))?, begun: false };
+        if input::streams::decode(path, threads, &mut file).map_err(Error::io(path))? {
+            settle(file.file, &aside, place)?;
+            return Ok(true);
+        }
+    }
     let whole = Piece { path: path.to_path_buf(), member: None, start: 0, end: u64::MAX };
     let mut stream = input::open(&whole, from).map_err(Error::io(path))?;
-    let aside = place.with_extension("tmp");
     let mut file = BufWriter::with_capacity(1 << 20, std::fs::File::create(&aside).map_err(Error::io(&aside))?);
     let mut buffer = vec![0; 1 << 20];
     loop {

@@ -24,6 +24,9 @@ pub struct Card {
     pub name: String,
     /// Its title.
     pub title: Words,
+    /// Other names that people look for it by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
     /// What it holds.
     pub about: Words,
     /// What it is best used for.
@@ -58,7 +61,7 @@ pub struct Card {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub overlaps: Vec<Overlap>,
     /// Facts of this card that nobody verified at their source, by field: `rows`, `bytes`, `license`, `ways`,
-    /// `fields`, `citation`, `used_by`, `problems`, `languages`, `homepage`.
+    /// `fields`, `citation`, `used_by`, `problems`, `languages`, `homepage`, `why`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unverified: Vec<String>,
     /// Its parts, at least one. A card of one part calls it `all`.
@@ -148,8 +151,8 @@ pub struct Part {
     /// How to read it for another use: `[part.as.instruct]`.
     #[serde(rename = "as", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub readings: BTreeMap<Use, Reading>,
-    /// Names of its files in the original layout, as globs over the path or the file name alone: what
-    /// `--from` looks for, in folders and inside archives.
+    /// Names of its files in the original layout, as globs over the path or the file name alone: what `--from` looks
+    /// for, in folders and inside archives, and the members that are read of an archive in which any matches.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
     /// Left out unless asked for by name (`--part`, `parts`): another form of the same rows, or far too large.
@@ -185,6 +188,9 @@ pub struct Way {
     /// The uses that remain possible; all of the card's where absent.
     #[serde(default, rename = "uses", skip_serializing_if = "Vec::is_empty")]
     pub uses: Vec<Use>,
+    /// Whether nobody has verified that the files lie there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unverified: bool,
     /// Whether one must ask for access, or log in.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub gated: bool,

@@ -6,8 +6,8 @@ use super::card::{Card, Freedom, Part, Reading, Way, Words};
 use crate::formats::{self, FIELDS};
 
 /// Facts that `unverified` can name.
-pub const FACTS: [&str; 9] =
-    ["rows", "bytes", "license", "ways", "fields", "citation", "used_by", "problems", "languages"];
+pub const FACTS: [&str; 11] =
+    ["rows", "bytes", "license", "ways", "fields", "citation", "used_by", "problems", "languages", "homepage", "why"];
 /// What `from` can begin with.
 pub const SCHEMES: [&str; 11] =
     ["hf:", "ms:", "wikimedia:", "opus:", "https://", "http://", "s3://", "gs://", "az://", "drive:", "hand"];
@@ -193,6 +193,16 @@ mod tests {
         let overlaps = shipped().iter().flat_map(|c| c.overlaps.iter().map(move |o| (&c.name, &o.card)));
         let lost: Vec<_> = overlaps.filter(|(_, other)| !names.contains(other.as_str())).collect();
         assert!(lost.is_empty(), "{lost:?}");
+    }
+
+    #[test]
+    fn nothing_goes_by_two_names() {
+        let mut seen = BTreeSet::new();
+        for card in shipped() {
+            for name in card.aliases.iter().chain([&card.name]) {
+                assert!(seen.insert(name), "{name} stands for two cards");
+            }
+        }
     }
 
     #[test]

@@ -50,15 +50,20 @@ impl Catalog {
         self.cards.values()
     }
 
-    /// The card of that name.
+    /// The card of that name, or of that alias.
     pub fn get(&self, name: &str) -> Option<&Card> {
-        self.cards.get(name)
+        self.cards.get(name).or_else(|| self.iter().find(|c| c.aliases.iter().any(|a| a == name)))
+    }
+
+    /// All names and aliases.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.iter().flat_map(|c| c.aliases.iter().chain([&c.name])).map(String::as_str)
     }
 
     /// The card of that name, or an error that suggests the nearest.
     pub fn find(&self, name: &str) -> Result<&Card> {
         self.get(name).ok_or_else(|| {
-            let near = crate::text::spelling::nearest(name, self.cards.keys().map(String::as_str));
+            let near = crate::text::spelling::nearest(name, self.names());
             let cure = match near {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "`corpus list sources` shows what there is; `hf:owner/name`, `ms:owner/name` and URLs work too"

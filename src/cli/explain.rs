@@ -89,11 +89,9 @@ pub fn entries(name: &str) -> Vec<Entry> {
 
 /// Every name that can be explained.
 fn names() -> Vec<String> {
-    let mut names: Vec<String> = [Section::Stages, Section::Formats, Section::Signals, Section::Sources]
-        .iter()
-        .flat_map(|s| s.items())
-        .map(|i| i.name)
-        .collect();
+    let mut names: Vec<String> =
+        [Section::Stages, Section::Formats, Section::Signals].iter().flat_map(|s| s.items()).map(|i| i.name).collect();
+    names.extend(Catalog::load(None).unwrap_or_default().names().map(str::to_owned));
     names.extend(recipe::SHIPPED.iter().map(|r| r.0.to_owned()));
     names.extend(reasons::WORDS.iter().map(|w| w.0.to_owned()));
     names.sort();

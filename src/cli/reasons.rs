@@ -80,6 +80,34 @@ pub const WORDS: &[(&str, &str)] = &[
         "record_type",
         "The record is none of a page's text; `value` is its type. The format reads `conversion` records; take the WET files in place of the WARC ones",
     ),
+    (
+        "plugins",
+        "Plugins of the chat service spoke in the dialogue. A rule of the format `sharegpt` sets it aside: `options = { plugins = \"keep\" }` keeps it",
+    ),
+    (
+        "not_alternating",
+        "The user and the assistant do not take turns (`value` says where). A rule of the format `sharegpt` sets the dialogue aside: `options = { order = \"keep\" }` keeps it",
+    ),
+    (
+        "mentions_service",
+        "A turn names the service that the dialogue comes from (`value` is the word). A rule of the format `sharegpt` sets the dialogue aside: `options = { mentions = \"keep\" }` keeps it",
+    ),
+    (
+        "service_error",
+        "An answer is the service's error about too many requests. A rule of the format `sharegpt` sets the dialogue aside: `options = { errors = \"keep\" }` keeps it",
+    ),
+    (
+        "few_turns",
+        "The dialogue has less than two turns (`value`), after turns at its ends were cut. A rule of the format `sharegpt` sets it aside: `options = { short = \"keep\" }` keeps it",
+    ),
+    (
+        "short_dialogue",
+        "The turns have less than 16 characters together (`value`). A rule of the format `sharegpt` sets the dialogue aside: `options = { short = \"keep\" }` keeps it",
+    ),
+    (
+        "list_numbering",
+        "A list in the dialogue begins with `1.` again and again. A rule of the format `sharegpt` sets the dialogue aside: `options = { numbering = \"keep\" }` keeps it",
+    ),
     // Unreadable rows.
     (
         "json",

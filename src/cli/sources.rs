@@ -82,6 +82,9 @@ pub fn text(card: &Card, columns: usize, zh: bool) -> String {
     let mut page = Page { text: String::new(), columns };
     let kind = if card.evaluation { "evaluation set, not to train on" } else { "data set" };
     page.line(&format!("{} · {kind} · {} · {}", card.name, card.title.en, card.title.zh));
+    if !card.aliases.is_empty() {
+        page.wrapped(&format!("also: {}", card.aliases.join(", ")), 0);
+    }
     page.line("");
     page.wrapped(&word(&card.about), 0);
     page.line("");
@@ -150,6 +153,9 @@ fn way(way: &Way, zh: bool) -> String {
     let parts: Vec<&str> = way.files.keys().map(String::as_str).filter(|p| *p != "all").collect();
     if !parts.is_empty() {
         line += &format!(" ({})", parts.join(", "));
+    }
+    if way.unverified {
+        line += "; not verified";
     }
     if way.gated {
         line += "; one must ask for access there";

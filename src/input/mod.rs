@@ -14,6 +14,7 @@ mod archive;
 mod decompress;
 pub mod encoding;
 pub mod lines;
+pub mod streams;
 pub mod window;
 
 pub use archive::{Member, members};

@@ -49,13 +49,17 @@ impl Reader {
         if let Some(path) = get("path") {
             self.cure(&path.span, "a card knows its files", "`path` beside `card`", "leave one of them out");
         }
-        let of = |part: Option<&Part>, label: &str, several: bool| Source {
+        let of = |name: &str, part: Option<&Part>, label: &str, several: bool| Source {
             name: match part {
                 Some(part) if several => format!("{label}/{}", part.name),
                 _ => label.to_owned(),
             },
             label: label.to_owned(),
-            card: Some(FromCard { card: name.clone(), part: part.map(|p| p.name.clone()), revision: revision.clone() }),
+            card: Some(FromCard {
+                card: name.to_owned(),
+                part: part.map(|p| p.name.to_owned()),
+                revision: revision.clone(),
+            }),
             ..common.clone()
         };
         if let Some((scheme, rest)) = name.split_once(':') {
@@ -65,7 +69,7 @@ impl Reader {
                     "a card of the catalog, `hf:owner/name`, `ms:owner/name`, `opus:UNPC/en-zh`, `wikimedia:zhwiki`";
                 self.cure(&entry.node.span, format!("`{scheme}:` is no place for data sets"), "this card", help);
             }
-            return vec![of(None, &label, false)];
+            return vec![of(&name, None, &label, false)];
         }
         let catalog = match Catalog::load(None) {
             Ok(catalog) => catalog,
@@ -88,11 +92,12 @@ impl Reader {
             self.cure(&entry.node.span, format!("`{name}` is an evaluation set"), "not to train on", help);
         }
         let parts = self.parts(card, wanted, &entry.node.span);
-        let label = if common.label.is_empty() { name.clone() } else { common.label.clone() };
+        let label = if common.label.is_empty() { card.name.clone() } else { common.label.clone() };
         let mut sources = Vec::new();
         for part in &parts {
             self.allowed(card, part, policy, &entry.node.span);
-            let mut source = of(Some(part), &label, parts.len() > 1);
+            let mut source = of(&card.name, Some(part), &label, parts.len() > 1);
+            source.members.clone_from(&part.names);
             let usage = source.usage.unwrap_or_else(|| card.part_use(part));
             source.usage = Some(usage);
             source.language = source.language.or_else(|| part.language.clone()).or_else(|| only_one(&card.languages));

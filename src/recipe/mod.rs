@@ -82,6 +82,9 @@ pub struct Source {
     pub limit: Option<u64>,
     /// Of duplicates, the one of the source with the highest priority stays.
     pub priority: i64,
+    /// Of an archive, only members that match one of these globs, if any does.
+    #[serde(skip)]
+    pub members: Vec<String>,
     /// Its files in the store, once they are known.
     #[serde(skip)]
     pub stored: Vec<Stored>,

@@ -321,6 +321,7 @@ impl Reader {
             options,
             limit: get("limit").and_then(|e| self.int(e, 1)).map(|l| l as u64),
             priority: get("priority").and_then(|e| self.int(e, i64::MIN)).unwrap_or(0),
+            members: Vec::new(),
             stored: Vec::new(),
             line: text[..item.span.start.min(text.len())].matches('\n').count() + 1,
         };

@@ -89,6 +89,7 @@ fn a_sound_recipe_is_read_whole() {
         options: BTreeMap::new(),
         limit: None,
         priority: 0,
+        members: Vec::new(),
         stored: Vec::new(),
         line: 17,
     };
@@ -108,6 +109,7 @@ fn a_sound_recipe_is_read_whole() {
         options: BTreeMap::new(),
         limit: Some(10_000),
         priority: -2,
+        members: Vec::new(),
         stored: Vec::new(),
         line: 4,
     };

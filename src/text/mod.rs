@@ -4,6 +4,7 @@ pub mod classes;
 pub mod convert;
 pub mod diff;
 pub mod figures;
+pub mod html;
 pub mod near;
 pub mod normalize;
 pub mod script;

@@ -59,6 +59,34 @@ fn one_variant_with_groups_from_behind_the_articles() {
     assert_eq!(texts[6], "軟體與光碟片，程式、程式與$程式$，頭髮。\n第7篇");
 }
 
+/// As `…-pages-articles-multistream.xml.bz2`: the head, a few hundred pages at a time, and the end, each a stream.
+#[test]
+fn a_multistream_dump_gives_what_its_plain_text_gives() {
+    let scratch = Scratch::new();
+    let text = |id: usize| (0..400).map(|n| format!("{} ", (id * 7919 + n * 104_729) % 1_000_003)).collect::<String>();
+    let pages: Vec<String> = (1..=4000).map(|id| page(id, 0, &format!("甲{id}"), &text(id))).collect();
+    let group = page(9999, 828, "Module:CGroup/IT", "return { Item('x', 'zh-cn:程序;zh-tw:程式') }");
+    let mut streams = vec![HEAD.to_owned()];
+    streams.extend(pages.chunks(300).map(<[String]>::concat));
+    streams.extend([group, "</mediawiki>\n".to_owned()]);
+    let packed: Vec<u8> = streams.iter().flat_map(|s| bzip2(s.as_bytes())).collect();
+    scratch.write("dump/a-multistream.xml.bz2", &packed);
+    scratch.write("recipe.toml", recipe("variant = 'zh-cn'"));
+    let built = scratch.build("bz2", &["--unit", "256KiB", "--threads", "3"]);
+    built.check_accounts();
+    assert_eq!(built.total("kept"), 4000);
+    assert!(built.bytes() == scratch.build("one", &["--threads", "1"]).bytes());
+    std::fs::remove_file(scratch.path("dump/a-multistream.xml.bz2")).unwrap();
+    scratch.write("dump/a.xml", streams.concat());
+    assert!(built.column("data/pretrain", "text") == scratch.build("plain", &[]).column("data/pretrain", "text"));
+}
+
+fn bzip2(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    std::io::Write::write_all(&mut encoder, bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
 #[test]
 fn a_variant_is_for_dumps_alone() {
     let scratch = Scratch::new();

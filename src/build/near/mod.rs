@@ -209,7 +209,8 @@ impl Run<'_> {
             let source = self.plans.inputs.sources.iter().find(|s| s.units.contains(&unit));
             let Some(source) = source.filter(|_| !wanted.is_empty()) else { continue };
             if !self.plans.is_staged(self.link, source) {
-                source.files.iter().try_for_each(super::inputs::InputFile::make_readable)?;
+                let threads = self.build.session.threads;
+                source.files.iter().try_for_each(|file| file.make_readable(threads))?;
             }
             let ords: Vec<u64> = wanted.iter().map(|w| w.0).collect();
             let plan = self.build.seen(self.plans.near_texts(self.link, source, unit, &self.at, &ords)?);

@@ -12,12 +12,25 @@
 //! messages each. `system` becomes the first message, `tools` stays JSON text. What a turn has besides (`markdown`,
 //! `weight`, …) is in `meta.turn_fields`, by its path.
 //!
-//! Limits: a role that is not known is an unreadable row (`field_type`); HTML in old dumps stays as it is; dialogues
-//! flattened into one string are other shapes (`hh`, `alpaca`).
+//! Dumps from before the summer of 2023 hold answers as the HTML of ChatGPT's page. An assistant's turn that is such a
+//! page becomes Markdown (`html = "keep"` leaves it): code blocks with their language, nested lists, tables, formulas as
+//! LaTeX, without buttons and counters. What users said is never parsed.
+//!
+//! `rules = "fastchat"` cleans as FastChat did for Vicuna; each of its rules can be switched by its own name, and sets
+//! rows aside for its own reason:
+//! ```toml
+//! options = { rules = "fastchat", mentions = "keep" }   # all but the rule about names of the service
+//! ```
+//!
+//! Limits: a role that is not known is an unreadable row (`field_type`); dialogues flattened into one string are other
+//! shapes (`hh`, `alpaca`). FastChat's checks for doubles are `exact_dedup`, its language filter `language` with `keep`;
+//! it also splits dialogues by tokens, which is the trainer's to do.
 use super::read::{Reading, first, items, share, starts, wrong_use};
 use super::turns::not_empty;
-use crate::formats::{Layout, Object, Shape};
+use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Content, Row, Unreadable, Use};
+
+mod rules;
 
 /// The shape.
 pub const SHAPE: ShareGpt = ShareGpt;
@@ -38,6 +51,9 @@ impl Shape for ShareGpt {
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Instruct]
+    }
+    fn options(&self) -> &'static [Choice] {
+        rules::CHOICES
     }
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
         share(sample, |object| {
@@ -66,6 +82,7 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
         return Err(reading.missing("messages", NAMES[0]));
     };
     messages.extend(not_empty(path, reading.messages(path, value)?)?);
+    rules::apply(&mut reading, &mut messages);
     let tools = reading.tools()?;
     reading.row(Content::Instruct { messages, tools })
 }

@@ -14,7 +14,16 @@ pub(super) fn mended(line: &str) -> String {
     let mut hole = false;
     // Rule marks that were met there; they go before the next character that stays.
     let mut rules = String::new();
-    for c in line.chars() {
+    let mut rest = line;
+    while !rest.is_empty() {
+        if !hole {
+            let next = rest.find(HOLE).unwrap_or(rest.len());
+            out.push_str(&rest[..next]);
+            rest = &rest[next..];
+        }
+        let mut chars = rest.chars();
+        let Some(c) = chars.next() else { break };
+        rest = chars.as_str();
         if c == HOLE {
             hole = true;
             // Of the spaces before it, one is enough, and keeps what follows linear.
@@ -23,10 +32,6 @@ pub(super) fn mended(line: &str) -> String {
                 out.truncate(kept);
                 out.push(' ');
             }
-            continue;
-        }
-        if !hole {
-            out.push(c);
             continue;
         }
         if c == RULES {

@@ -40,6 +40,17 @@ struct Expander<'a> {
     variant: Variant,
 }
 
+/// Bytes that can begin or end something, or part it.
+const SPECIAL: [bool; 256] = {
+    let mut set = [false; 256];
+    let (bytes, mut i) = (b"{}[]|=-", 0);
+    while i < bytes.len() {
+        set[bytes[i] as usize] = true;
+        i += 1;
+    }
+    set
+};
+
 /// The text with all marks replaced, and the conversion rules that it stated.
 pub(super) fn expand<'a>(text: &str, options: &Options<'a>) -> (String, Rules<'a>) {
     let bytes = text.as_bytes();
@@ -54,11 +65,9 @@ pub(super) fn expand<'a>(text: &str, options: &Options<'a>) -> (String, Rules<'a
     let (mut plain, mut run) = (0, 0);
     let mut i = 0;
     while i < bytes.len() {
+        let Some(more) = bytes[i..].iter().position(|b| SPECIAL[*b as usize]) else { break };
+        i += more;
         let byte = bytes[i];
-        if !matches!(byte, b'{' | b'}' | b'[' | b']' | b'|' | b'=' | b'-') {
-            i += 1;
-            continue;
-        }
         if run <= i {
             run = i + bytes[i..].iter().take_while(|b| **b == byte).count();
         }

@@ -77,6 +77,11 @@ fn is_mark(c: char) -> bool {
     ('\u{FDD0}'..='\u{FDEF}').contains(&c)
 }
 
+/// Whether a mark may be in a text: all of them begin with the same two bytes, as few other characters do.
+fn may_have_marks(text: &str) -> bool {
+    memchr::memmem::find(text.as_bytes(), b"\xEF\xB7").is_some()
+}
+
 /// Nothing that a reader would see.
 fn is_void(c: char) -> bool {
     c.is_whitespace() || matches!(c, HOLE | BREAK | RULES | RAW | COOKED)
@@ -101,7 +106,7 @@ pub fn plain(wikitext: &str, options: &Options) -> String {
 /// Without marks of ours, and with `\n` for every line end.
 fn prepared(wikitext: &str) -> Cow<'_, str> {
     let wikitext = wikitext.strip_prefix('\u{FEFF}').unwrap_or(wikitext);
-    let dirty = memchr::memchr(b'\r', wikitext.as_bytes()).is_some() || wikitext.contains(is_mark);
+    let dirty = memchr::memchr(b'\r', wikitext.as_bytes()).is_some() || may_have_marks(wikitext);
     if !dirty {
         return Cow::Borrowed(wikitext);
     }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use super::groups::{Groups, Table};
 use super::variants::{Body, Variant};
-use super::{COOKED, END, PIECE, RAW, RULES, is_mark};
+use super::{COOKED, END, PIECE, RAW, RULES, is_mark, may_have_marks};
 
 /// The conversion rules of a page, in the order of the page.
 #[derive(Default)]
@@ -20,6 +20,8 @@ pub(super) struct Rules<'a> {
     known: Option<&'a Groups>,
 }
 
+/// How many times longer a text may become before rules stop applying.
+const GROWTH: usize = 8;
 /// Longest text that a rule replaces, in bytes; it bounds the work at every character.
 pub(super) const LONGEST: usize = 96;
 
@@ -81,7 +83,11 @@ impl<'a> Rules<'a> {
 
     fn step(&mut self, from: &str, to: Option<&str>) {
         if !from.is_empty() && from.len() <= LONGEST && !from.contains(is_mark) {
-            self.steps.push((from.to_string(), to.map(str::to_string)));
+            // A formula or `<nowiki>` would be repeated wherever the rule applies; a hole is nothing.
+            match to {
+                Some(to) if to.contains(PIECE) => {}
+                _ => self.steps.push((from.to_string(), to.map(|to| to.replace(is_mark, "")))),
+            }
         }
     }
 
@@ -90,12 +96,14 @@ impl<'a> Rules<'a> {
         let converter = variant.and_then(Variant::converter);
         let ruled = !self.steps.is_empty() || !self.groups.is_empty();
         if converter.is_none() {
-            return match text.contains(|c| is_mark(c) && !matches!(c, PIECE | END)) {
+            return match may_have_marks(text) {
                 true => text.replace(|c| is_mark(c) && !matches!(c, PIECE | END), "").into(),
                 false => text.into(),
             };
         }
         let mut out = String::with_capacity(text.len());
+        // A hostile page could grow by rules without end.
+        let most = GROWTH * (text.len() + 4096);
         let flush = |out: &mut String, run: &str, raw: bool| match converter {
             Some(converter) if !raw => out.push_str(&converter.convert(run)),
             _ => out.push_str(run),
@@ -114,6 +122,7 @@ impl<'a> Rules<'a> {
                 }
                 if ruled
                     && depth == 0
+                    && out.len() < most
                     && let Some((length, to)) = self.found(&page, c, &text[i..])
                 {
                     flush(&mut out, &text[start..i], false);

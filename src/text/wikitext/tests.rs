@@ -166,6 +166,9 @@ fn variants_of_words() {
     assert_eq!(both(note), of("软件程序", "軟體程式"));
     let longest = "-{H|zh-cn:乙;zh-tw:甲}--{H|zh-cn:丁丁;zh-tw:甲甲}-甲甲甲";
     assert_eq!(both(longest), of("丁丁乙", "甲甲甲"));
+    assert_eq!(in_variant(Variant::Cn, "-{H|甲=>zh-cn:乙{{x}}丙}-甲"), "乙丙");
+    let growing = format!("-{{H|甲=>zh-cn:{}}}-{}", "乙".repeat(50_000), "甲".repeat(50_000));
+    assert!(in_variant(Variant::Cn, &growing).len() < 10 * growing.len());
     // Without a variant, as written.
     assert_eq!(hans("-{H|zh-cn:光盘;zh-tw:光碟}-光碟、-{zh-cn:软件;zh-tw:軟體}-、頭髮"), "光碟、软件、頭髮");
     assert_eq!(in_variant(Variant::Hk, "{{lang|ja|発}}里面"), "発裏面");

@@ -44,7 +44,7 @@ pub enum Frame {
 }
 
 /// Keys under which an object may hold the array of rows.
-const HOLDERS: [&str; 7] = ["data", "rows", "examples", "instances", "train", "items", "records"];
+const HOLDERS: [&str; 8] = ["data", "rows", "example", "examples", "instances", "train", "items", "records"];
 /// Bytes in which the frame is told.
 const HEAD: usize = 256 << 10;
 /// Bytes kept of an element that is not read.

@@ -112,7 +112,7 @@ pub(super) fn row(
     layout: &Layout,
     options: &wikitext::Options<'_>,
 ) -> Result<Row<'static>, Bad> {
-    let page = std::str::from_utf8(page).map_err(|e| ("utf8", e.to_string()))?;
+    let page = simdutf8::compat::from_utf8(page).map_err(|e| ("utf8", e.to_string()))?;
     let page = parse(page)?;
     let Some(revision) = page.revision else { return Err(xml(format!("page `{}` has no revision", page.title))) };
     let source = unescape(&revision.text).map_err(xml)?;
