@@ -8,8 +8,10 @@ use super::inputs::{Inputs, SourceInput};
 use crate::engine::functions::judge::{Ask, Decision, JudgeSpec};
 use crate::engine::functions::rows::{RowsSpec, StepSpec};
 use crate::recipe::{Only, Recipe};
+use crate::rows::Use;
 use crate::stages::exact_dedup::ExactDedup;
 use crate::stages::near_dedup::NearDedup;
+use crate::stages::shuffle::Shuffle;
 use crate::stages::{self, Kind, Signal, Stage};
 use crate::{Error, Result};
 
@@ -118,7 +120,7 @@ impl Chain {
                 Stage::Clean(_) => true,
                 Stage::Measure(_) | Stage::ExactDedup(_) | Stage::NearDedup(_) => signals,
                 Stage::Keep(ref keep) => signals && keep.early,
-                Stage::Sample(_) => false,
+                Stage::Sample(_) | Stage::Shuffle(_) => false,
             })
             .map(|l| StepSpec {
                 number: l.number,
@@ -180,6 +182,14 @@ impl Chain {
             }
         }
         all
+    }
+
+    /// How the kept rows of a use are ordered, where not as they came.
+    pub fn shuffle(&self, usage: Use) -> Option<&Shuffle> {
+        self.links.iter().find_map(|l| match &l.stage {
+            Stage::Shuffle(shuffle) if l.only.usage.is_empty() || l.only.usage.contains(&usage) => Some(shuffle),
+            _ => None,
+        })
     }
 
     /// A judgement over the rows of one source, and the signal columns that it reads, in the order of its arguments.

@@ -28,8 +28,15 @@ const STRETCHES: usize = 8;
 /// Rows that are too few; and files then looked at.
 const FEW: u64 = 200;
 /// Phases of a build, and the job whose files make them needless.
-const PHASES: [(&str, &str); 6] =
-    [("scan", "scan"), ("ids", "judge"), ("decide", "judge"), ("layout", ""), ("apply", "apply"), ("shards", "")];
+const PHASES: [(&str, &str); 7] = [
+    ("scan", "scan"),
+    ("ids", "judge"),
+    ("decide", "judge"),
+    ("layout", ""),
+    ("apply", "apply"),
+    ("shuffle", "shuffle"),
+    ("shards", ""),
+];
 
 /// What is expected of one source.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -78,6 +85,8 @@ pub struct Estimate {
     pub work_bytes: u64,
     /// Sorted runs on disk.
     pub spill_bytes: u64,
+    /// Rows on their way to the output.
+    pub slab_bytes: u64,
     /// What is handed over.
     pub output_bytes: u64,
     /// Losses, the greatest first.
@@ -85,9 +94,9 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// The most that lies on disk at a time: while shards are strung together, the output lies there twice.
+    /// The most that lies on disk at a time: while shards are strung together, what they are made of lies there too.
     pub fn disk_bytes(&self) -> u64 {
-        self.work_bytes + 2 * self.output_bytes + self.spill_bytes
+        self.work_bytes + self.slab_bytes + self.output_bytes + self.spill_bytes
     }
 }
 
@@ -175,6 +184,7 @@ pub fn estimate(recipe: &Recipe, chain: &Chain, options: &Options, state: &State
         all.cpu_seconds += cpu;
         longest = longest.max(cpu * sample.greatest.min(1.0));
         all.work_bytes += of(scanned, &|r| r.work as f64) as u64;
+        all.slab_bytes += of(line.rows, &|r| r.slabs as f64) as u64;
         all.output_bytes += of(line.rows, &|r| r.output as f64) as u64;
         all.sources.push(line);
     }
@@ -197,6 +207,7 @@ pub fn estimate(recipe: &Recipe, chain: &Chain, options: &Options, state: &State
 struct Rehearsal {
     manifest: Manifest,
     work: u64,
+    slabs: u64,
     output: u64,
 }
 
@@ -211,9 +222,11 @@ fn rehearse(recipe: &Recipe, source: &Source, inputs: Inputs, options: &Options,
         let files = walkdir::WalkDir::new(folder).into_iter().flatten().filter(|e| e.file_type().is_file());
         files.filter(|e| wanted(&e.path().to_string_lossy())).filter_map(|e| Some(e.metadata().ok()?.len())).sum()
     };
+    let slab = |path: &str| path.contains("/apply-") || path.contains("/shuffle-");
     Ok(Rehearsal {
         manifest: built.manifest,
-        work: size(&options.work, &|path| !path.contains("/apply-")),
+        work: size(&options.work, &|path| !slab(path)),
+        slabs: size(&options.work, &slab),
         output: size(&options.out, &|path| path.ends_with(".parquet")),
     })
 }

@@ -9,6 +9,7 @@ use super::jobs::Job;
 use super::layout::{Layout, Slab};
 use super::manifest::Manifest;
 use super::output::{SignalColumn, data_schema, dropped_schema, slab_file, unreadable_schema};
+use super::shuffle::Ordered;
 use super::{Build, card, parquet_file, shards, uses};
 use crate::rows::Use;
 use crate::{Error, Result};
@@ -20,6 +21,7 @@ impl Build<'_> {
         inputs: &Inputs,
         chain: &Chain,
         applied: &Job,
+        ordered: &Ordered,
         layout: &Layout,
         manifest: &Manifest,
     ) -> Result<()> {
@@ -33,9 +35,12 @@ impl Build<'_> {
         let mut all: Vec<(Option<Use>, shards::Shard)> = Vec::new();
         for usage in uses(inputs) {
             let data = data_schema(usage, &signals);
-            let kept = slabs(usage).filter(|s| s.kept.0 > 0).map(|s| (file(s, "data"), s.kept.1));
+            let kept: Vec<(PathBuf, u64)> = match chain.shuffle(usage) {
+                Some(_) => ordered.iter().filter(|o| o.0 == usage).map(|o| (o.1.clone(), o.2)).collect(),
+                None => slabs(usage).filter(|s| s.kept.0 > 0).map(|s| (file(s, "data"), s.kept.1)).collect(),
+            };
             let folder = fresh.join("data").join(usage.as_str());
-            let mut planned = shards::plan(&folder, &data, kept, limit);
+            let mut planned = shards::plan(&folder, &data, kept.into_iter(), limit);
             if planned.is_empty() {
                 // A use without rows still has a table: an empty one.
                 planned = shards::plan(&folder, &data, std::iter::once((PathBuf::new(), 0)), limit);
@@ -99,7 +104,7 @@ impl Build<'_> {
         let entries = std::fs::read_dir(&self.options.work).map_err(Error::io(&self.options.work))?;
         for entry in entries.flatten() {
             let name = entry.file_name();
-            if name.to_string_lossy().starts_with("apply-") {
+            if ["apply-", "shuffle-"].iter().any(|job| name.to_string_lossy().starts_with(job)) {
                 std::fs::remove_dir_all(entry.path()).map_err(Error::io(entry.path()))?;
             }
         }

@@ -8,6 +8,7 @@ use super::jobs::{CODE, fingerprint};
 use super::plans::Plans;
 use crate::formats::Layout;
 use crate::recipe::Recipe;
+use crate::stages::Stage;
 
 /// Stretches of row keys that a `limit` cuts off.
 pub type Cuts = [(u64, u64)];
@@ -70,5 +71,17 @@ pub fn apply(recipe: &Recipe, plans: &Plans<'_>, drops: &str) -> Json {
     let output = (recipe.output.shard, &recipe.output.signals, recipe.output.dropped_text);
     let licenses: Vec<_> = plans.inputs.sources.iter().map(|s| (&s.source.license, &s.source.language)).collect();
     let paths: Vec<_> = plans.inputs.sources.iter().flat_map(|s| &s.files).map(|f| &f.name).collect();
-    json!([drops, output, licenses, paths])
+    // Rows that are shuffled lie in other files, arranged by the seed.
+    let shuffles: Vec<_> = plans.chain.links.iter().filter(|l| matches!(l.stage, Stage::Shuffle(_))).collect();
+    match shuffles.as_slice() {
+        [] => json!([drops, output, licenses, paths]),
+        some => {
+            json!([drops, output, licenses, paths, some.iter().map(|l| json!([l.only, l.options])).collect::<Vec<_>>()])
+        }
+    }
+}
+
+/// Of the new order of what the job `apply` wrote.
+pub fn shuffle(apply: &str) -> Json {
+    json!([apply])
 }

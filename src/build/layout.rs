@@ -121,6 +121,11 @@ impl Layout {
         }
     }
 
+    /// Bytes of kept text that make a slab.
+    pub fn limit(&self) -> u64 {
+        self.limit
+    }
+
     fn full(&self, slab: &Slab) -> bool {
         slab.kept.1 >= self.limit || slab.kept.1 + slab.dropped.1 + slab.unreadable * 64 >= 4 * self.limit
     }

@@ -7,6 +7,7 @@
 //! decide   keep, sample, whole stages: narrow columns -> drops by unit
 //! layout   sizes of the rows -> slabs, counts
 //! apply    text joined with what became of it -> data, dropped, unreadable by slab
+//! shuffle  kept rows in another order, where the recipe says so
 //! shards   slabs strung together
 //! ```
 
@@ -29,7 +30,9 @@ pub mod parquet_file;
 pub mod plans;
 mod prepare;
 pub mod sample;
+pub mod scatter;
 pub mod shards;
+mod shuffle;
 pub mod state;
 pub mod stored;
 pub mod unpack;
@@ -201,8 +204,10 @@ impl Build<'_> {
         timings.lap("layout");
         let applied = self.apply(&plans, &scanned, repeats.as_ref(), &drops, &layout).await?;
         timings.lap("apply");
+        let ordered = self.shuffle(&inputs, &chain, &applied, &layout)?;
+        timings.lap("shuffle");
         let mut manifest = manifest::manifest(self.recipe, &fingerprint, &inputs, &chain, &layout);
-        self.shards(&inputs, &chain, &applied, &layout, &manifest)?;
+        self.shards(&inputs, &chain, &applied, &ordered, &layout, &manifest)?;
         timings.lap("shards");
         manifest.timings = timings.finish();
         manifest.timings.insert("identity".into(), json!(identity));
@@ -332,14 +337,19 @@ impl Build<'_> {
         self.progress.phase("Writing", layout.slabs.len() as u64);
         for (number, source) in plans.inputs.sources.iter().enumerate() {
             let mine = layout.slabs.iter().filter(|s| s.source == number);
-            let left: Vec<Slab> =
-                mine.clone().filter(|s| !slab_file(&job.folder, s.number, "data").is_file()).cloned().collect();
+            let shuffled = plans.chain.shuffle(source.usage).is_some();
+            let file = |s: &Slab| match shuffled {
+                true => scatter::scattered(&job.folder, s.number),
+                false => slab_file(&job.folder, s.number, "data"),
+            };
+            let left: Vec<Slab> = mine.clone().filter(|s| !file(s).is_file()).cloned().collect();
             self.progress.advance((mine.count() - left.len()) as u64);
             if left.is_empty() {
                 continue;
             }
             let at = scanned.folders(repeats, Some(drops));
-            let spec = self.output_spec(plans, source, &left, &job);
+            let mut spec = self.output_spec(plans, source, &left, &job);
+            spec.scatter = self.scatter(plans.inputs, plans.chain, layout, source.usage);
             let plan = self.seen(plans.apply(source, &left, &at, spec)?);
             let begin = |partition: usize| self.log.line(&job, left[partition].number, "start");
             drive(&self.session, plan, TEXT_ROWS, begin, |partition, _| {
@@ -369,6 +379,7 @@ impl Build<'_> {
             measured_script: last("script"),
             signals: signals.map(|(name, kind)| (name.clone(), SignalColumn::from(kind), last(&name))).collect(),
             dropped_text: self.recipe.output.dropped_text,
+            scatter: None,
             paths: source.pieces.clone().map(|p| (p as u64, plans.inputs.file(p).name.clone())).collect(),
         }
     }
@@ -407,10 +418,7 @@ fn notes(inputs: &Inputs) -> Vec<String> {
 
 /// Rows by piece, as the unit's file counts them.
 fn pieces_of(path: &Path) -> Result<Vec<(u64, u64)>> {
-    let file = File::open(path).map_err(Error::io(path))?;
-    let metadata = parquet::file::metadata::ParquetMetaDataReader::new().parse_and_finish(&file)?;
-    let pairs = metadata.file_metadata().key_value_metadata();
-    let value = pairs.and_then(|kv| kv.iter().find(|kv| kv.key == PIECES)).and_then(|kv| kv.value.clone());
+    let value = parquet_file::label(path, PIECES)?;
     serde_json::from_str(&value.unwrap_or_default()).map_err(|e| Error::Engine(format!("{}: {e}", path.display())))
 }
 

@@ -15,6 +15,7 @@ use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, UInt64Type
 use serde::{Deserialize, Serialize};
 
 use super::parquet_file::{PartFile, Style};
+use super::scatter::{Scatter, ScatterSpec, scattered};
 use crate::rows::{self, Use};
 use crate::stages::sample::Sample;
 use crate::{Error, Result};
@@ -44,6 +45,8 @@ pub struct OutputSpec {
     pub signals: Vec<(String, SignalColumn, Option<String>)>,
     /// Share of dropped rows that keep their content.
     pub dropped_text: f64,
+    /// How kept rows are spread, where they are to be shuffled.
+    pub scatter: Option<ScatterSpec>,
     /// `(first piece, path)` of each file, ascending, for `unreadable/`.
     pub paths: Vec<(u64, String)>,
 }
@@ -125,12 +128,30 @@ pub fn slab_file(folder: &Path, slab: u64, kind: &str) -> PathBuf {
     folder.join(format!("slab-{slab:06}.{kind}.parquet"))
 }
 
+/// Where kept rows go.
+#[allow(clippy::large_enum_variant, reason = "one a slab")]
+enum Kept {
+    /// To a file in the order of the slab.
+    Ordered(PartFile),
+    /// To a file arranged for the shuffle.
+    Scattered(Scatter),
+}
+
+impl Kept {
+    fn write(&mut self, rows: &RecordBatch, sizes: &[u64]) -> Result<()> {
+        match self {
+            Kept::Ordered(file) => file.write(rows, sizes),
+            Kept::Scattered(file) => file.write(rows, sizes),
+        }
+    }
+}
+
 /// Writes the rows of one slab.
 pub struct SlabWriter {
     spec: OutputSpec,
     slab: u64,
     data_schema: SchemaRef,
-    data: PartFile,
+    data: Kept,
     dropped: Option<PartFile>,
     unreadable: Option<PartFile>,
 }
@@ -143,7 +164,14 @@ impl SlabWriter {
         let slab = slab.ok_or_else(|| Error::Engine(format!("row {ord:x} is in no slab")))?;
         let signals: Vec<_> = spec.signals.iter().map(|(name, kind, _)| (name.clone(), *kind)).collect();
         let data_schema = data_schema(spec.usage, &signals);
-        let data = PartFile::create(&slab_file(&spec.folder, slab, "data"), data_schema.clone(), Style::Ship)?;
+        let data = match &spec.scatter {
+            Some(scatter) => Kept::Scattered(Scatter::create(&scattered(&spec.folder, slab), &data_schema, scatter)?),
+            None => Kept::Ordered(PartFile::create(
+                &slab_file(&spec.folder, slab, "data"),
+                data_schema.clone(),
+                Style::Ship,
+            )?),
+        };
         Ok(SlabWriter { spec: spec.clone(), slab, data_schema, data, dropped: None, unreadable: None })
     }
 
@@ -157,19 +185,22 @@ impl SlabWriter {
         let sizes: Vec<u64> = input.int("row_bytes")?.values().iter().map(|v| *v as u64).collect();
         if kept.true_count() > 0 {
             let rows = self.data_rows(&input)?;
-            write_some(&mut self.data, rows, &kept, &sizes)?;
+            let (rows, sizes) = chosen(rows, &kept, &sizes)?;
+            self.data.write(&rows, &sizes)?;
         }
         if dropped.true_count() > 0 {
             let rows = self.dropped_rows(&input)?;
             let path = slab_file(&self.spec.folder, self.slab, "dropped");
             let file = opened(&mut self.dropped, &path, rows.schema())?;
-            write_some(file, rows, &dropped, &sizes)?;
+            let (rows, sizes) = chosen(rows, &dropped, &sizes)?;
+            file.write(&rows, &sizes)?;
         }
         if unreadable.true_count() > 0 {
             let rows = self.unreadable_rows(&input)?;
             let path = slab_file(&self.spec.folder, self.slab, "unreadable");
             let file = opened(&mut self.unreadable, &path, rows.schema())?;
-            write_some(file, rows, &unreadable, &vec![200; sizes.len()])?;
+            let (rows, sizes) = chosen(rows, &unreadable, &vec![200; sizes.len()])?;
+            file.write(&rows, &sizes)?;
         }
         Ok(())
     }
@@ -179,7 +210,10 @@ impl SlabWriter {
         for file in [self.dropped, self.unreadable].into_iter().flatten() {
             file.finish()?;
         }
-        self.data.finish()
+        match self.data {
+            Kept::Ordered(file) => file.finish(),
+            Kept::Scattered(file) => file.finish(),
+        }
     }
 
     fn public(&self, input: &Input<'_>, name: &str) -> Result<ArrayRef> {
@@ -286,12 +320,13 @@ fn opened<'a>(file: &'a mut Option<PartFile>, path: &Path, schema: SchemaRef) ->
     }
 }
 
-fn write_some(file: &mut PartFile, rows: RecordBatch, which: &BooleanArray, sizes: &[u64]) -> Result<()> {
+/// Some of the rows, and their sizes.
+fn chosen(rows: RecordBatch, which: &BooleanArray, sizes: &[u64]) -> Result<(RecordBatch, Vec<u64>)> {
     if which.true_count() == rows.num_rows() {
-        return file.write(&rows, sizes);
+        return Ok((rows, sizes.to_vec()));
     }
-    let sizes: Vec<u64> = sizes.iter().zip(which.values().iter()).filter(|(_, w)| *w).map(|(s, _)| *s).collect();
-    file.write(&filter_record_batch(&rows, which)?, &sizes)
+    let sizes = sizes.iter().zip(which.values().iter()).filter(|(_, w)| *w).map(|(s, _)| *s).collect();
+    Ok((filter_record_batch(&rows, which)?, sizes))
 }
 
 struct Input<'a> {

@@ -180,6 +180,14 @@ impl PartFile {
     }
 }
 
+/// What a file's metadata says under `key`.
+pub fn label(path: &Path, key: &str) -> Result<Option<String>> {
+    let file = File::open(path).map_err(Error::io(path))?;
+    let metadata = parquet::file::metadata::ParquetMetaDataReader::new().parse_and_finish(&file)?;
+    let pairs = metadata.file_metadata().key_value_metadata();
+    Ok(pairs.and_then(|kv| kv.iter().find(|kv| kv.key == key)).and_then(|kv| kv.value.clone()))
+}
+
 /// Syncs a finished file and gives it its name.
 pub fn settle(file: File, aside: &Path, path: &Path) -> Result<()> {
     file.sync_all().map_err(Error::io(aside))?;

@@ -13,7 +13,7 @@ use crate::stages::Stage;
 /// A job of a build, and how much of it is done.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JobState {
-    /// `scan`, `judge`, `dedup`, `apply`.
+    /// `scan`, `judge`, `dedup`, `near`, `apply`, `shuffle`.
     pub name: &'static str,
     /// What it does, for people.
     pub does: String,
@@ -71,8 +71,14 @@ pub fn state(recipe: &Recipe, chain: &Chain, options: &Options) -> Result<State>
         before = Some(job.fingerprint);
     }
     let apply = Job::find(&options.work, "apply", &keys::apply(recipe, &plans, &before.unwrap_or_default()));
-    if let Some(last) = state.jobs.last_mut() {
-        last.done = done(&apply.folder, ".data.parquet");
+    let shuffle = Job::find(&options.work, "shuffle", &keys::shuffle(&apply.fingerprint));
+    for line in &mut state.jobs {
+        match line.name {
+            // Of a slab that is to be shuffled the kept rows are in another kind of file.
+            "apply" => line.done = done(&apply.folder, ".data.parquet") + done(&apply.folder, ".data.arrow"),
+            "shuffle" => line.done = done(&shuffle.folder, ".data.parquet"),
+            _ => {}
+        }
     }
     Ok(state)
 }
@@ -96,6 +102,11 @@ fn jobs(chain: &Chain, units: Option<u64>) -> Vec<JobState> {
         jobs.push(JobState { name, does, units, done: 0 });
     }
     jobs.push(JobState { name: "apply", does: "write data, dropped, unreadable".into(), units: None, done: 0 });
+    let shuffles = chain.links.iter().filter(|l| matches!(l.stage, Stage::Shuffle(_)));
+    let names: Vec<&str> = shuffles.map(|l| l.name.as_str()).collect();
+    if !names.is_empty() {
+        jobs.push(JobState { name: "shuffle", does: names.join(", "), units: None, done: 0 });
+    }
     jobs
 }
 

@@ -157,9 +157,10 @@ fn text(recipe: &Recipe, options: &Options, state: &State, estimate: &Estimate) 
         (
             "peak disk",
             format!(
-                "{} ({} of jobs, twice the output, {} of sorting)",
+                "{} ({} of jobs, {} of rows on their way, the output, {} of sorting)",
                 size(estimate.disk_bytes()),
                 size(estimate.work_bytes),
+                size(estimate.slab_bytes),
                 size(estimate.spill_bytes)
             ),
         ),
@@ -221,7 +222,7 @@ fn document(recipe: &Recipe, options: &Options, state: &State, estimate: &Estima
             "sampled_rows": sampled, "rows": rows, "kept": kept, "threads": options.threads,
             "wall_seconds": estimate.wall_seconds, "cpu_seconds": estimate.cpu_seconds,
             "memory_bytes": estimate.memory_bytes, "output_bytes": estimate.output_bytes,
-            "work_bytes": estimate.work_bytes, "spill_bytes": estimate.spill_bytes,
+            "work_bytes": estimate.work_bytes, "slab_bytes": estimate.slab_bytes, "spill_bytes": estimate.spill_bytes,
             "peak_disk_bytes": estimate.disk_bytes(), "free_disk_bytes": free(options).ok(),
             "losses": losses.collect::<Vec<_>>(),
         },

@@ -94,6 +94,7 @@ impl Reader {
     pub(super) fn stages(&mut self, raw: Vec<Raw>) -> (Vec<Step>, Vec<Measured>) {
         let mut steps = Vec::new();
         let mut measured: Vec<Measured> = always();
+        self.order(&raw);
         for stage in raw {
             let Some(entry) = stages::entry(&stage.run) else {
                 // Rules on what it was meant to measure are no further problems.
@@ -119,6 +120,28 @@ impl Reader {
             steps.push(Step { run: stage.run, name: stage.name, only: stage.only, options });
         }
         (steps, measured)
+    }
+
+    /// A `shuffle` comes last, and once for each use.
+    fn order(&mut self, raw: &[Raw]) {
+        let shuffles = |r: &&Raw| r.run == "shuffle";
+        let last = raw.iter().rposition(|r| r.run != "shuffle").unwrap_or(0);
+        for (at, stage) in raw.iter().enumerate().filter(|(_, r)| shuffles(r)) {
+            if at < last {
+                let help = "move it to the end: stages decide over rows in the order of the sources";
+                self.cure(&stage.span, format!("`{}` does not come last", stage.name), "stages follow", help);
+            }
+            if !stage.only.source.is_empty() || !stage.only.language.is_empty() {
+                let help = "a shuffle mixes all rows of a use: only = { use = [\"pretrain\"] }";
+                self.cure(&stage.span, format!("`{}` is for some rows only", stage.name), "not possible", help);
+            }
+            let (mine, every) = (&stage.only.usage, stage.only.usage.is_empty());
+            let same = |r: &&Raw| every || r.only.usage.is_empty() || r.only.usage.iter().any(|u| mine.contains(u));
+            if let Some(earlier) = raw[..at].iter().filter(shuffles).find(same) {
+                let message = format!("`{}` shuffles the rows that `{}` shuffles", stage.name, earlier.name);
+                self.cure(&stage.span, message, "a second time", "leave one of them out, or give each its uses");
+            }
+        }
     }
 
     /// Builds a stage; every option that cannot be used is a problem of its own.

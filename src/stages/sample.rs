@@ -40,6 +40,13 @@ impl Sample {
     }
 }
 
+/// A random number of a row: a hash of its id. Each `purpose` draws for itself: were the rows of a sample ordered by the
+/// numbers that chose them, they would all come first.
+pub fn draw(purpose: &[u8], seed: u64, id: &str) -> u64 {
+    use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+    xxh3_64_with_seed(id.as_bytes(), xxh3_64(purpose) ^ seed)
+}
+
 /// The entry of this stage.
 pub const ENTRY: Entry = Entry {
     name: "sample",

@@ -16,6 +16,7 @@ mod generated;
 mod harness;
 mod house;
 mod kill;
+mod mix;
 mod near;
 mod parsoid;
 mod plans;

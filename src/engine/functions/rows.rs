@@ -157,7 +157,7 @@ impl Kernel for RowsKernel {
                     let rules = keep.rules.into_iter().filter_map(|(s, rule)| Some((s.clone(), place(&s)?, rule)));
                     Work::Early(rules.collect())
                 }
-                Stage::Keep(_) | Stage::Sample(_) => continue,
+                Stage::Keep(_) | Stage::Sample(_) | Stage::Shuffle(_) => continue,
             };
             steps.push(Step { languages: step.languages.clone(), work });
         }
