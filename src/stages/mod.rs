@@ -1,5 +1,5 @@
-//! Stages, one file each, of four kinds: *clean* changes text, *measure* adds signals, *keep* decides by signals,
-//! *whole* decides by comparing rows. To add one, write the file and name it here.
+//! Stages, one file each, of five kinds: *clean* changes text, *measure* adds signals, *keep* decides by signals,
+//! *whole* decides by comparing rows, *order* says in which order those that are kept come out. To add one, write the file and name it here.
 
 use std::borrow::Cow;
 
@@ -67,13 +67,15 @@ pub enum Stage {
     ExactDedup(exact_dedup::ExactDedup),
     /// Decides by comparing texts of rows.
     NearDedup(near_dedup::NearDedup),
+    /// Orders the rows that are kept.
+    Shuffle(shuffle::Shuffle),
 }
 
 /// The description of a stage: everything that a user reads about it comes from here.
 pub struct Entry {
     /// The word in recipes.
     pub name: &'static str,
-    /// `clean`, `measure`, `keep` or `whole`.
+    /// `clean`, `measure`, `keep`, `whole` or `order`.
     pub kind: &'static str,
     /// One line for `corpus list`.
     pub about: &'static str,
@@ -116,7 +118,7 @@ macro_rules! stages {
     };
 }
 
-stages!(characters, convert_script, draw, exact_dedup, keep, language, near_dedup, normalize, sample, words);
+stages!(characters, convert_script, draw, exact_dedup, keep, language, near_dedup, normalize, sample, shuffle, words);
 
 /// The stage of that name.
 pub fn entry(name: &str) -> Option<&'static Entry> {

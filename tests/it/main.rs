@@ -23,4 +23,5 @@ mod plans;
 mod recipes;
 mod servers;
 mod shared_data;
+mod systems;
 mod wikipedia;

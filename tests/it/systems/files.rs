@@ -3,7 +3,9 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, Float64Array, Int64Array, ListArray, NullArray, RecordBatch, StringArray, StructArray};
+use arrow::array::{
+    Array, ArrayRef, Float64Array, Int64Array, ListArray, NullArray, RecordBatch, StringArray, StructArray,
+};
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{Field, Fields};
 use corpus::catalog::{Card, Part};
@@ -14,7 +16,8 @@ use super::rows::Raw;
 /// The name of a part's file: the first of its original layout, with something in place of what a glob leaves open.
 pub fn name(card: &Card, part: &Part) -> String {
     let of_way = || card.way.iter().find_map(|w| w.files.get(&part.name)?.first());
-    let pattern = part.names.first().or_else(of_way).unwrap_or_else(|| panic!("{} ({}) names no file", card.name, part.name));
+    let pattern =
+        part.names.first().or_else(of_way).unwrap_or_else(|| panic!("{} ({}) names no file", card.name, part.name));
     let mut out = String::new();
     let mut rest = pattern.replace("**/", "");
     while let Some(at) = rest.find('[') {
@@ -35,7 +38,8 @@ pub fn file(name: &str, raw: Raw) -> Vec<u8> {
         Raw::LmFlow(rows) => json!({"type": "text2text", "instances": rows}).to_string().into_bytes(),
         Raw::Text(text) => text.into_bytes(),
         Raw::Each(rows) => {
-            let files = rows.iter().enumerate().map(|(i, row)| (format!("chat/{i}.json"), row.to_string().into_bytes()));
+            let files =
+                rows.iter().enumerate().map(|(i, row)| (format!("chat/{i}.json"), row.to_string().into_bytes()));
             return tar(files);
         }
     };
@@ -102,7 +106,11 @@ fn array(values: &[Option<&Json>]) -> ArrayRef {
             let mut names: Vec<&String> = Vec::new();
             let of = |v: &Option<&Json>| v.and_then(Json::as_object).cloned().unwrap_or_else(Map::new);
             for value in values.iter().flatten().filter_map(|v| v.as_object()) {
-                value.keys().for_each(|key| if !names.contains(&key) { names.push(key) });
+                value.keys().for_each(|key| {
+                    if !names.contains(&key) {
+                        names.push(key)
+                    }
+                });
             }
             let rows: Vec<Map<String, Json>> = values.iter().map(of).collect();
             let columns: Vec<ArrayRef> =
@@ -111,7 +119,8 @@ fn array(values: &[Option<&Json>]) -> ArrayRef {
             Arc::new(StructArray::new(fields.collect::<Fields>(), columns, None))
         }
         Some(Json::Array(_)) => {
-            let lists: Vec<&[Json]> = values.iter().map(|v| v.and_then(Json::as_array).map_or(&[][..], Vec::as_slice)).collect();
+            let lists: Vec<&[Json]> =
+                values.iter().map(|v| v.and_then(Json::as_array).map_or(&[][..], Vec::as_slice)).collect();
             let items = array(&lists.iter().flat_map(|l| l.iter().map(Some)).collect::<Vec<_>>());
             let field = Arc::new(Field::new("item", items.data_type().clone(), true));
             Arc::new(ListArray::new(field, OffsetBuffer::from_lengths(lists.iter().map(|l| l.len())), items, None))
