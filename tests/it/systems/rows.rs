@@ -103,7 +103,8 @@ type Say = fn(u64) -> String;
 pub fn of(card: &str, part: &str, language: Option<&str>, n: u64) -> Raw {
     let say: Say = if language == Some("en") { en } else { zh };
     let rows = |row: &dyn Fn(u64) -> Json, broken: &[Json]| -> Vec<Json> {
-        (n..n + 8).map(|i| row(i * 10)).chain(broken.iter().cloned()).collect()
+        // Eight rows, the first of them once more, and what is broken.
+        (n..n + 8).chain([n]).map(|i| row(i * 10)).chain(broken.iter().cloned()).collect()
     };
     match (card, part) {
         ("adgen", _) => {
