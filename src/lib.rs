@@ -21,6 +21,7 @@ pub mod catalog;
 pub mod cli;
 pub mod engine;
 pub mod error;
+pub mod fetch;
 pub mod formats;
 pub mod input;
 pub mod recipe;

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use super::inputs::{Inputs, SourceInput};
 use crate::engine::functions::judge::{Ask, Decision, JudgeSpec};
 use crate::engine::functions::rows::{RowsSpec, StepSpec};
-use crate::recipe::{Only, Recipe};
+use crate::recipe::{Mix, Only, Recipe};
 use crate::rows::Use;
 use crate::stages::exact_dedup::ExactDedup;
 use crate::stages::near_dedup::NearDedup;
@@ -48,6 +48,8 @@ impl Link {
 pub struct Chain {
     /// The stages, measurings that were put in among them.
     pub links: Vec<Link>,
+    /// How the sources are mixed, if they are: the last decision.
+    pub mix: Option<Mix>,
 }
 
 /// What is decided in one go.
@@ -58,12 +60,14 @@ pub enum Decide<'a> {
     Dedup(&'a Link, &'a ExactDedup),
     /// By comparing texts.
     Near(&'a Link, &'a NearDedup),
+    /// By the shares of the sources.
+    Mix(Mix),
 }
 
 impl Chain {
     /// Resolves the stages of a recipe.
     pub fn new(recipe: &Recipe) -> Result<Self> {
-        let mut chain = Chain { links: Vec::new() };
+        let mut chain = Chain { links: Vec::new(), mix: recipe.mix };
         for step in &recipe.stages {
             let stage = chain.build(&step.run, &step.options)?;
             if let Stage::Keep(keep) = &stage {
@@ -181,6 +185,7 @@ impl Chain {
                 _ => {}
             }
         }
+        all.extend(self.mix.map(Decide::Mix));
         all
     }
 
@@ -232,11 +237,6 @@ impl Chain {
             stated: source.source.language.clone(),
         };
         (spec, columns.into_iter().map(|c| c.0).collect())
-    }
-
-    /// Whether a judgement needs final ids.
-    pub fn samples(links: &[&Link]) -> bool {
-        links.iter().any(|l| matches!(l.stage, Stage::Sample(_)))
     }
 
     /// The signals in `data/`: those that the recipe lists, else those that it decides by, and `words` where a stage

@@ -14,6 +14,7 @@ use super::parquet_file;
 use super::plans::Plans;
 use super::usage;
 use super::{Build, Scanned};
+use crate::engine::functions::judge::Take;
 use crate::engine::session::NARROW_ROWS;
 use crate::stages::exact_dedup::ExactDedup;
 use crate::{Error, Result};
@@ -70,9 +71,15 @@ impl Build<'_> {
         Ok(())
     }
 
-    /// All decisions, in order; the last job holds every drop.
-    pub(super) async fn decide(&self, plans: &Plans<'_>, scanned: &Scanned, repeats: Option<&Job>) -> Result<Job> {
-        let mut drops: Option<Job> = None;
+    /// All decisions, in order; the last job holds every drop. With it comes what a mix takes of each source, if there
+    /// is one.
+    pub(super) async fn decide(
+        &self,
+        plans: &Plans<'_>,
+        scanned: &Scanned,
+        repeats: Option<&Job>,
+    ) -> Result<(Job, Vec<Take>)> {
+        let (mut drops, mut takes): (Option<Job>, Vec<Take>) = (None, Vec::new());
         for decision in plans.chain.decisions() {
             let before = drops.as_ref().map(|j| j.fingerprint.as_str());
             drops = Some(match decision {
@@ -94,9 +101,16 @@ impl Build<'_> {
                     self.near(plans, scanned, repeats, drops.as_ref(), (link, near), &job).await?;
                     job
                 }
+                Decide::Mix(mix) => {
+                    let key = keys::mix(plans, &scanned.job.fingerprint, &scanned.cuts, before, &mix);
+                    let job = Job::new(&self.options.work, "mix", &key)?;
+                    takes = self.mix(plans, scanned, repeats, drops.as_ref(), &mix, &job).await?;
+                    job
+                }
             });
         }
-        drops.ok_or_else(|| Error::Engine("nothing was decided".into()))
+        let drops = drops.ok_or_else(|| Error::Engine("nothing was decided".into()))?;
+        Ok((drops, takes))
     }
 
     async fn judge(

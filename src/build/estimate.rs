@@ -9,13 +9,14 @@ use std::path::{Path, PathBuf};
 use super::chain::{Chain, Decide};
 use super::inputs::{self, InputFile, Inputs};
 use super::manifest::Manifest;
+use super::mix::{self, Group};
 use super::sample;
 use super::state::State;
 use super::{Options, Progress, run_over};
 use crate::engine::scan::modified;
 use crate::formats::{self, Layout, Piece, Split};
 use crate::input::{self, Compression};
-use crate::recipe::{Recipe, Source};
+use crate::recipe::{By, MIX_STAGE, Recipe, Source};
 use crate::rows::Use;
 use crate::{Error, Result};
 
@@ -146,6 +147,8 @@ pub fn estimate(recipe: &Recipe, chain: &Chain, options: &Options, state: &State
     let folder = Temporary(std::env::temp_dir().join(format!("corpus-plan-{}", std::process::id())));
     let mut all = Estimate { memory_bytes: options.memory + (200 << 20), ..Estimate::default() };
     let (mut losses, mut longest) = (BTreeMap::<(String, String), f64>::new(), 0f64);
+    // What a mix is made of, by source; and bytes of slabs and output.
+    let (mut groups, mut sizes): (Vec<Group>, Vec<(f64, f64)>) = (Vec::new(), Vec::new());
     for source in &recipe.sources {
         let sample = Sample::of(recipe, source)?;
         let mut line = sample.line.clone();
@@ -184,9 +187,24 @@ pub fn estimate(recipe: &Recipe, chain: &Chain, options: &Options, state: &State
         all.cpu_seconds += cpu;
         longest = longest.max(cpu * sample.greatest.min(1.0));
         all.work_bytes += of(scanned, &|r| r.work as f64) as u64;
-        all.slab_bytes += of(line.rows, &|r| r.slabs as f64) as u64;
-        all.output_bytes += of(line.rows, &|r| r.output as f64) as u64;
+        sizes.push((of(line.rows, &|r| r.slabs as f64), of(line.rows, &|r| r.output as f64)));
+        let kept = if chain.mix.is_some_and(|m| m.by == By::Chars) {
+            per(whole.manifest.kept_chars)
+        } else {
+            line.kept as f64
+        };
+        groups.push(Group { label: source.label.clone(), share: source.share, amount: kept });
         all.sources.push(line);
+    }
+    let shares = mixed(chain, &groups);
+    for ((line, share), (slabs, output)) in all.sources.iter_mut().zip(&shares).zip(sizes) {
+        let taken = line.kept as f64 * share;
+        if *share < 1.0 {
+            *losses.entry((MIX_STAGE.into(), "not_sampled".into())).or_default() += line.kept as f64 - taken;
+        }
+        line.kept = taken as u64;
+        all.slab_bytes += (slabs * share) as u64;
+        all.output_bytes += (output * share) as u64;
     }
     let rows: u64 = all.sources.iter().map(|s| s.rows).sum();
     let sorts = chain.decisions().iter().any(|d| matches!(d, Decide::Dedup(..)));
@@ -203,6 +221,22 @@ pub fn estimate(recipe: &Recipe, chain: &Chain, options: &Options, state: &State
     Ok(all)
 }
 
+/// How often a mix takes each source, by what is expected of them.
+fn mixed(chain: &Chain, sources: &[Group]) -> Vec<f64> {
+    let Some(mix) = chain.mix else { return vec![1.0; sources.len()] };
+    let mut groups: Vec<Group> = Vec::new();
+    for source in sources {
+        match groups.iter_mut().find(|g| g.label == source.label) {
+            Some(group) => group.amount += source.amount,
+            None => groups.push(source.clone()),
+        }
+    }
+    let most = mix::most(&groups);
+    let amounts = mix::amounts(&groups, mix.total.unwrap_or(most).min(most));
+    let share = |s: &Group| groups.iter().zip(&amounts).find(|(g, _)| g.label == s.label).map(|(g, a)| a / g.amount);
+    sources.iter().map(|s| share(s).filter(|s| s.is_finite()).unwrap_or(0.0)).collect()
+}
+
 /// What a build of a sample showed.
 struct Rehearsal {
     manifest: Manifest,
@@ -215,6 +249,8 @@ fn rehearse(recipe: &Recipe, source: &Source, inputs: Inputs, options: &Options,
     let _ = std::fs::remove_dir_all(folder);
     let mut recipe = recipe.clone();
     recipe.sources = vec![Source { limit: None, ..source.clone() }];
+    // How much of each source comes out is known when all are counted.
+    recipe.mix = None;
     let (out, work) = (folder.join("out"), folder.join("work"));
     let options = Options { out, work, fresh: false, keep_work: true, ..options.clone() };
     let built = run_over(&recipe, &options, &Quiet, Some(inputs))?;

@@ -7,7 +7,7 @@ use super::inputs::{InputFile, Inputs};
 use super::jobs::{CODE, fingerprint};
 use super::plans::Plans;
 use crate::formats::Layout;
-use crate::recipe::Recipe;
+use crate::recipe::{Mix, Recipe};
 use crate::stages::Stage;
 
 /// Stretches of row keys that a `limit` cuts off.
@@ -33,7 +33,11 @@ pub fn recipe(recipe: &Recipe, inputs: &Inputs, chain: &Chain) -> String {
     let links: Vec<_> = chain.links.iter().map(|l| (&l.name, &l.run, &l.only, &l.options)).collect();
     let uses: Vec<_> = inputs.sources.iter().map(|s| s.usage).collect();
     let output = &recipe.output;
-    fingerprint(&(CODE, links, (output.shard, &output.signals, output.dropped_text), uses))
+    let output = (output.shard, &output.signals, output.dropped_text);
+    match &recipe.mix {
+        None => fingerprint(&(CODE, links, output, uses)),
+        Some(mix) => fingerprint(&(CODE, links, output, uses, mix, shares(inputs))),
+    }
 }
 
 /// Of a whole build: its recipe's fingerprint, inputs and name.
@@ -64,6 +68,16 @@ pub fn dedup(plans: &Plans<'_>, scan: &str, before: Option<&str>, link: &Link) -
 /// Of a comparison of texts, after the job `before`: what is read again, the text, depends on the stages before it.
 pub fn near(plans: &Plans<'_>, scan: &str, cuts: &Cuts, before: Option<&str>, link: &Link) -> Json {
     json!([dedup(plans, scan, before, link), cuts])
+}
+
+/// Of a mix, after the job `before`.
+pub fn mix(plans: &Plans<'_>, scan: &str, cuts: &Cuts, before: Option<&str>, mix: &Mix) -> Json {
+    json!([judge(plans, scan, cuts, before, &[]), mix, shares(plans.inputs)])
+}
+
+/// What the sources say of their places in a mix.
+fn shares(inputs: &Inputs) -> Json {
+    json!(inputs.sources.iter().map(|s| json!([s.source.label, s.source.share])).collect::<Vec<_>>())
 }
 
 /// Of the output, after the decisions `drops`.

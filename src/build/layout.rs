@@ -6,7 +6,7 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, UInt64Type};
 
 use super::parquet_file::GROUP_BYTES;
-use crate::engine::functions::judge::UNREADABLE;
+use crate::engine::functions::judge::{Take, UNREADABLE};
 
 /// A stretch of row keys of one source, worked on by one thread: as many rows as make a row group of kept text.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -61,6 +61,8 @@ pub struct Layout {
     pub pieces: Vec<Counts>,
     /// `(stage, reason, source)` to rows and characters.
     pub reasons: BTreeMap<(String, String, usize), (u64, u64)>,
+    /// What a mix takes of each source; empty where none does.
+    pub takes: Vec<Take>,
     /// Bytes of kept text that close a slab.
     limit: u64,
     /// Bytes of kept text and its characters.
@@ -75,18 +77,25 @@ impl Layout {
             slabs: Vec::new(),
             pieces: vec![Counts::default(); pieces],
             reasons: BTreeMap::new(),
+            takes: Vec::new(),
             limit,
             kept_chars: 0,
         }
     }
 
-    /// Walks on over a batch of `ord, row_bytes, row_chars, stage, reason`.
+    /// What a mix takes of a source whose rows it repeats.
+    pub fn repeats(&self, source: usize) -> Option<&Take> {
+        self.takes.get(source).filter(|t| t.repeats())
+    }
+
+    /// Walks on over a batch of `ord, row_bytes, row_chars, stage, reason`; and `final_id` of a source that repeats.
     pub fn walk(&mut self, source: usize, batch: &RecordBatch) {
         let ords = batch.column(0).as_primitive::<UInt64Type>().values();
         let bytes = batch.column(1).as_primitive::<Int64Type>().values();
         let chars = batch.column(2).as_primitive::<Int64Type>().values();
         let stages = batch.column(3).as_string::<i32>();
         let reasons = batch.column(4).as_string::<i32>();
+        let take = self.repeats(source).copied();
         for row in 0..batch.num_rows() {
             let (ord, size) = (ords[row], bytes[row] as u64);
             let open = self.slabs.last().is_some_and(|s| s.source == source && !self.full(s));
@@ -99,10 +108,12 @@ impl Layout {
             let counts = &mut self.pieces[(ord >> 32) as usize];
             counts.read += 1;
             if stages.is_null(row) {
-                slab.kept.0 += 1;
-                slab.kept.1 += size + 64;
-                counts.kept += 1;
-                self.kept_chars += chars[row] as u64;
+                let copies = take.map_or(1, |t| t.copies(batch.column(5).as_string::<i32>().value(row)));
+                slab.kept.0 += copies;
+                slab.kept.1 += copies * (size + 64);
+                counts.kept += copies;
+                counts.added += copies.saturating_sub(1);
+                self.kept_chars += copies * chars[row] as u64;
                 continue;
             }
             let stage = stages.value(row);

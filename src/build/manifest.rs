@@ -8,7 +8,7 @@ use super::chain::Chain;
 use super::inputs::Inputs;
 use super::layout::{Counts, Layout};
 use crate::engine::functions::judge::{READ, UNREADABLE};
-use crate::recipe::{Origin, Recipe};
+use crate::recipe::{MIX_STAGE, Origin, Recipe};
 use crate::rows::Use;
 use crate::stages::Stage;
 
@@ -180,21 +180,28 @@ pub fn manifest(recipe: &Recipe, fingerprint: &str, inputs: &Inputs, chain: &Cha
     manifest
 }
 
-/// `read` (what formats set aside, and empty rows), then the stages of the recipe.
+/// `read` (what formats set aside, and empty rows), then the stages of the recipe, and the mix where there is one: after
+/// all that decides, and before a shuffle.
 fn funnel(chain: &Chain, manifest: &Manifest) -> Vec<StageLine> {
-    let names: Vec<&str> = chain.links.iter().map(|l| l.name.as_str()).filter(|n| !n.is_empty()).collect();
+    let mut names: Vec<(&str, bool)> = Vec::new();
+    for link in chain.links.iter().filter(|l| !l.name.is_empty()) {
+        names.push((&link.name, !matches!(link.stage, Stage::Clean(_) | Stage::Measure(_))));
+    }
+    if chain.mix.is_some() {
+        let shuffles = chain.links.iter().filter(|l| matches!(l.stage, Stage::Shuffle(_))).count();
+        names.insert(names.len() - shuffles, (MIX_STAGE, true));
+    }
     let dropped = |stage: &str| -> u64 { manifest.reasons.iter().filter(|r| r.stage == stage).map(|r| r.rows).sum() };
+    let known = |stage: &str| names.iter().any(|n| n.0 == stage);
     let mut alive = manifest.totals.read - manifest.totals.unreadable;
-    let elsewhere = manifest.reasons.iter().filter(|r| !names.contains(&r.stage.as_str())).map(|r| r.rows).sum::<u64>();
+    let elsewhere = manifest.reasons.iter().filter(|r| !known(&r.stage)).map(|r| r.rows).sum::<u64>();
     let mut lines = vec![StageLine { name: READ.into(), rows_in: alive, rows_out: alive - elsewhere }];
     alive -= elsewhere;
-    for link in chain.links.iter().filter(|l| !l.name.is_empty()) {
-        let gone = match link.stage {
-            Stage::Clean(_) | Stage::Measure(_) => 0,
-            _ => dropped(&link.name),
-        };
-        lines.push(StageLine { name: link.name.clone(), rows_in: alive, rows_out: alive - gone });
-        alive -= gone;
+    for (name, decides) in names {
+        let gone = if decides { dropped(name) } else { 0 };
+        let added = if name == MIX_STAGE && chain.mix.is_some() { manifest.totals.added } else { 0 };
+        lines.push(StageLine { name: name.to_owned(), rows_in: alive, rows_out: alive - gone + added });
+        alive = alive - gone + added;
     }
     lines
 }

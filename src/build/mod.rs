@@ -4,7 +4,7 @@
 //! gather   files found, detected, hashed, cut into pieces and units
 //! scan     raw files -> unit files: signals, keys, sizes (and the text, where reading it twice costs more)
 //! ids      own ids that repeat
-//! decide   keep, sample, whole stages: narrow columns -> drops by unit
+//! decide   keep, sample, whole stages, mix: narrow columns -> drops by unit
 //! layout   sizes of the rows -> slabs, counts
 //! apply    text joined with what became of it -> data, dropped, unreadable by slab
 //! shuffle  kept rows in another order, where the recipe says so
@@ -24,6 +24,7 @@ pub mod keys;
 pub mod layout;
 pub mod lock;
 pub mod manifest;
+pub mod mix;
 mod near;
 pub mod output;
 pub mod parquet_file;
@@ -48,6 +49,7 @@ use futures::StreamExt;
 use serde_json::json;
 
 use crate::engine::functions::ids::IdsSpec;
+use crate::engine::functions::judge::Take;
 use crate::engine::session::{NARROW_ROWS, TEXT_ROWS};
 use crate::engine::sink::{self, PIECES};
 use crate::engine::{Session, drive};
@@ -198,9 +200,9 @@ impl Build<'_> {
         timings.lap("scan");
         let repeats = self.repeats(&plans, &scanned).await?;
         timings.lap("ids");
-        let drops = self.decide(&plans, &scanned, repeats.as_ref()).await?;
+        let (drops, takes) = self.decide(&plans, &scanned, repeats.as_ref()).await?;
         timings.lap("decide");
-        let layout = self.layout(&plans, &scanned, &drops).await?;
+        let layout = self.layout(&plans, &scanned, repeats.as_ref(), &drops, takes).await?;
         timings.lap("layout");
         let applied = self.apply(&plans, &scanned, repeats.as_ref(), &drops, &layout).await?;
         timings.lap("apply");
@@ -307,16 +309,24 @@ impl Build<'_> {
         plan
     }
 
-    async fn layout(&self, plans: &Plans<'_>, scanned: &Scanned, drops: &Job) -> Result<Layout> {
+    async fn layout(
+        &self,
+        plans: &Plans<'_>,
+        scanned: &Scanned,
+        repeats: Option<&Job>,
+        drops: &Job,
+        takes: Vec<Take>,
+    ) -> Result<Layout> {
         // The column `words` takes four times the writer's memory that the text does: smaller slabs keep the promise.
         let weight = if plans.chain.kind("words").is_some() { 4 } else { 1 };
         let mut layout = Layout::new(plans.inputs.pieces.len(), self.recipe.output.shard, weight);
+        layout.takes = takes;
         for (number, source) in plans.inputs.sources.iter().enumerate() {
             if scanned.units[number].is_empty() {
                 continue;
             }
-            let at = scanned.folders(None, Some(drops));
-            let plan = plans.layout(source, &scanned.units[number], &at)?;
+            let at = scanned.folders(repeats, Some(drops));
+            let plan = plans.layout(source, &scanned.units[number], &at, layout.repeats(number).is_some())?;
             let mut stream = self.seen(plan).execute(0, self.session.context(NARROW_ROWS))?;
             while let Some(batch) = stream.next().await {
                 layout.walk(number, &batch?);
@@ -349,6 +359,7 @@ impl Build<'_> {
             }
             let at = scanned.folders(repeats, Some(drops));
             let mut spec = self.output_spec(plans, source, &left, &job);
+            spec.take = layout.repeats(number).copied();
             spec.scatter = self.scatter(plans.inputs, plans.chain, layout, source.usage);
             let plan = self.seen(plans.apply(source, &left, &at, spec)?);
             let begin = |partition: usize| self.log.line(&job, left[partition].number, "start");
@@ -379,6 +390,7 @@ impl Build<'_> {
             measured_script: last("script"),
             signals: signals.map(|(name, kind)| (name.clone(), SignalColumn::from(kind), last(&name))).collect(),
             dropped_text: self.recipe.output.dropped_text,
+            take: None,
             scatter: None,
             paths: source.pieces.clone().map(|p| (p as u64, plans.inputs.file(p).name.clone())).collect(),
         }

@@ -10,12 +10,13 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray, StringBuilder, UInt64Array,
     new_null_array,
 };
-use arrow::compute::{filter_record_batch, not, or};
+use arrow::compute::{filter_record_batch, not, or, take_record_batch};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, UInt64Type};
 use serde::{Deserialize, Serialize};
 
 use super::parquet_file::{PartFile, Style};
-use super::scatter::{Scatter, ScatterSpec, scattered};
+use super::scatter::{BATCH_BYTES, Scatter, ScatterSpec, scattered};
+use crate::engine::functions::judge::Take;
 use crate::rows::{self, Use};
 use crate::stages::sample::Sample;
 use crate::{Error, Result};
@@ -45,6 +46,8 @@ pub struct OutputSpec {
     pub signals: Vec<(String, SignalColumn, Option<String>)>,
     /// Share of dropped rows that keep their content.
     pub dropped_text: f64,
+    /// How often kept rows come, where a mix repeats them.
+    pub take: Option<Take>,
     /// How kept rows are spread, where they are to be shuffled.
     pub scatter: Option<ScatterSpec>,
     /// `(first piece, path)` of each file, ascending, for `unreadable/`.
@@ -186,7 +189,10 @@ impl SlabWriter {
         if kept.true_count() > 0 {
             let rows = self.data_rows(&input)?;
             let (rows, sizes) = chosen(rows, &kept, &sizes)?;
-            self.data.write(&rows, &sizes)?;
+            match &self.spec.take {
+                None => self.data.write(&rows, &sizes)?,
+                Some(take) => copies(&rows, &sizes, take, |rows, sizes| self.data.write(rows, sizes))?,
+            }
         }
         if dropped.true_count() > 0 {
             let rows = self.dropped_rows(&input)?;
@@ -327,6 +333,43 @@ fn chosen(rows: RecordBatch, which: &BooleanArray, sizes: &[u64]) -> Result<(Rec
     }
     let sizes = sizes.iter().zip(which.values().iter()).filter(|(_, w)| *w).map(|(s, _)| *s).collect();
     Ok((filter_record_batch(&rows, which)?, sizes))
+}
+
+/// Hands rows on as often as a mix takes them, the copies of a row beside it: `id`, `id#2`, `id#3`, ….
+fn copies(
+    rows: &RecordBatch,
+    sizes: &[u64],
+    take: &Take,
+    mut write: impl FnMut(&RecordBatch, &[u64]) -> Result<()>,
+) -> Result<()> {
+    let at = rows.schema().index_of("id")?;
+    let ids = rows.column(at).as_string::<i32>();
+    let mut places: Vec<(u64, u64)> = Vec::new();
+    let mut write = |places: &mut Vec<(u64, u64)>| -> Result<()> {
+        let indices = UInt64Array::from_iter_values(places.iter().map(|p| p.0));
+        let mut columns = take_record_batch(rows, &indices)?.columns().to_vec();
+        let id = |(row, nth): &(u64, u64)| match nth {
+            1 => ids.value(*row as usize).to_owned(),
+            nth => format!("{}#{nth}", ids.value(*row as usize)),
+        };
+        columns[at] = Arc::new(StringArray::from_iter_values(places.iter().map(id)));
+        let sizes: Vec<u64> = places.iter().map(|p| sizes[p.0 as usize]).collect();
+        write(&RecordBatch::try_new(rows.schema(), columns)?, &sizes)?;
+        places.clear();
+        Ok(())
+    };
+    let mut bytes = 0;
+    for row in 0..rows.num_rows() {
+        for nth in 1..=take.copies(ids.value(row)) {
+            places.push((row as u64, nth));
+            bytes += sizes[row];
+            if bytes >= BATCH_BYTES {
+                write(&mut places)?;
+                bytes = 0;
+            }
+        }
+    }
+    if places.is_empty() { Ok(()) } else { write(&mut places) }
 }
 
 struct Input<'a> {

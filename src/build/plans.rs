@@ -14,7 +14,7 @@ use super::layout::Slab;
 use super::output::OutputSpec;
 use crate::Result;
 use crate::engine::functions::ids::{IdsKernel, IdsSpec};
-use crate::engine::functions::judge::{self, JudgeKernel};
+use crate::engine::functions::judge::{self, Ask, Decision, JudgeKernel, JudgeSpec};
 use crate::engine::functions::rows::{self as work, RowsKernel};
 use crate::engine::functions::{Function, rows::RowsSpec};
 use crate::engine::plan::{self, Direction, Expr, Part, Plan};
@@ -198,6 +198,18 @@ impl Plans<'_> {
         job: &Job,
     ) -> Result<Plan> {
         let (spec, signals) = self.chain.judge(source, links, at.drops.is_none());
+        self.judged(source, units, (spec, &signals), at, job)
+    }
+
+    /// The same, by a judgement that is made already, and the signals that it reads.
+    pub(super) fn judged(
+        &self,
+        source: &SourceInput,
+        units: &[usize],
+        (spec, signals): (JudgeSpec, &[String]),
+        at: &Folders<'_>,
+        job: &Job,
+    ) -> Result<Plan> {
         let schema = self.unit_schema(source)?;
         let mut wanted: Vec<&str> = vec!["ord", "error", "aside", "aside_value", "blank", "language_hint", "id"];
         wanted.extend(signals.iter().map(String::as_str));
@@ -212,7 +224,8 @@ impl Plans<'_> {
             drops: at.drops,
         };
         let mut node = self.narrow(&read)?;
-        let final_id = if Chain::samples(links) { Some(id_of(&node, at)?) } else { None };
+        let draws = |d: &Decision| matches!(d.ask, Ask::Sample(_) | Ask::Take(_));
+        let final_id = if spec.decisions.iter().any(draws) { Some(id_of(&node, at)?) } else { None };
         let mut arguments = Vec::new();
         for name in judge::ARGUMENTS {
             let before = node.schema().index_of(name).is_ok();
@@ -223,7 +236,7 @@ impl Plans<'_> {
                 _ => plan::column(&node, name)?,
             });
         }
-        for signal in &signals {
+        for signal in signals {
             arguments.push(plan::column(&node, signal)?);
         }
         let verdict = plan::call(&node, Function::<JudgeKernel>::of(spec)?, arguments)?;
@@ -241,20 +254,28 @@ impl Plans<'_> {
         Ok(Arc::new(SinkExec::new(SinkSpec::Units(UnitsSpec { folder: job.folder.clone(), units }), node)))
     }
 
-    /// The sizes and fates of a source's rows, in order, in one partition.
-    pub fn layout(&self, source: &SourceInput, units: &[usize], at: &Folders<'_>) -> Result<Plan> {
+    /// The sizes and fates of a source's rows, in order, in one partition; and their ids, if `ids` says so.
+    pub fn layout(&self, source: &SourceInput, units: &[usize], at: &Folders<'_>, ids: bool) -> Result<Plan> {
         let schema = self.unit_schema(source)?;
         let read = Narrow {
             groups: vec![units.iter().map(|u| (*u, vec![])).collect()],
             units: at.units,
             schema: &schema,
-            wanted: vec!["ord", "row_bytes", "row_chars"],
+            wanted: ["ord", "row_bytes", "row_chars"].into_iter().chain(ids.then_some("id")).collect(),
             constants: vec![],
             cuts: &at.cuts,
-            repeats: None,
+            repeats: at.repeats.filter(|_| ids),
             drops: at.drops,
         };
-        plan::select(self.narrow(&read)?, &["ord", "row_bytes", "row_chars", "stage", "reason"])
+        let node = self.narrow(&read)?;
+        let mut columns = ["ord", "row_bytes", "row_chars", "stage", "reason"]
+            .into_iter()
+            .map(|name| Ok((plan::column(&node, name)?, name.to_owned())))
+            .collect::<Result<Vec<_>>>()?;
+        if ids {
+            columns.push((id_of(&node, at)?, "final_id".into()));
+        }
+        plan::project(node, columns)
     }
 
     /// The text of some slabs of a source joined with what became of each row, to the slabs' output files.

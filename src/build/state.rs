@@ -13,7 +13,7 @@ use crate::stages::Stage;
 /// A job of a build, and how much of it is done.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JobState {
-    /// `scan`, `judge`, `dedup`, `near`, `apply`, `shuffle`.
+    /// `scan`, `judge`, `dedup`, `near`, `mix`, `apply`, `shuffle`.
     pub name: &'static str,
     /// What it does, for people.
     pub does: String,
@@ -65,6 +65,7 @@ pub fn state(recipe: &Recipe, chain: &Chain, options: &Options) -> Result<State>
             Decide::Judge(links) => ("judge", keys::judge(&plans, &scan.fingerprint, &[], before.as_deref(), links)),
             Decide::Dedup(link, _) => ("dedup", keys::dedup(&plans, &scan.fingerprint, before.as_deref(), link)),
             Decide::Near(link, _) => ("near", keys::near(&plans, &scan.fingerprint, &[], before.as_deref(), link)),
+            Decide::Mix(mix) => ("mix", keys::mix(&plans, &scan.fingerprint, &[], before.as_deref(), mix)),
         };
         let job = Job::find(&options.work, name, &key);
         state.jobs[line].done = done(&job.folder, ".parquet");
@@ -98,6 +99,7 @@ fn jobs(chain: &Chain, units: Option<u64>) -> Vec<JobState> {
             }
             Decide::Dedup(link, _) => ("dedup", link.name.clone()),
             Decide::Near(link, _) => ("near", link.name.clone()),
+            Decide::Mix(mix) => ("mix", format!("shares of the sources by {}", mix.by.as_str())),
         };
         jobs.push(JobState { name, does, units, done: 0 });
     }

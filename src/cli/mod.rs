@@ -7,10 +7,13 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use crate::{Error, Result};
 
 mod build;
+mod cache;
 mod check;
 mod clusters;
 mod completions;
 mod explain;
+mod fetch;
+mod fetch_bars;
 mod inspect;
 mod list;
 mod peek;
@@ -47,12 +50,14 @@ pub enum Format {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Fetch(fetch::Fetch),
     Build(build::Build),
     Plan(plan::PlanCommand),
     Check(check::Check),
     Inspect(inspect::Inspect),
     List(list::List),
     Explain(explain::Explain),
+    Cache(cache::Cache),
     Completions(completions::Completions),
 }
 
@@ -77,12 +82,14 @@ pub fn main() -> u8 {
     };
     let context = Context { format: cli.format, quiet: cli.quiet };
     let result = match cli.command {
+        Command::Fetch(command) => command.run(&context),
         Command::Build(command) => command.run(&context).map(|()| 0),
         Command::Plan(command) => command.run(&context).map(|()| 0),
         Command::Check(command) => command.run(&context),
         Command::Inspect(command) => command.run(&context).map(|()| 0),
         Command::List(command) => command.run(&context).map(|()| 0),
         Command::Explain(command) => command.run(&context).map(|()| 0),
+        Command::Cache(command) => command.run(&context),
         Command::Completions(command) => command.run().map(|()| 0),
     };
     match result {

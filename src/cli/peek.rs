@@ -56,6 +56,7 @@ pub fn source(name: &str, usage: Option<Use>) -> Source {
         options: Default::default(),
         limit: None,
         priority: 0,
+        share: Default::default(),
         members: Vec::new(),
         stored: Vec::new(),
         line: 1,

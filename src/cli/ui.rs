@@ -28,7 +28,8 @@ pub fn chinese() -> bool {
     locale.is_some_and(|l| l.to_ascii_lowercase().starts_with("zh"))
 }
 
-fn paint(code: &str, text: &str) -> String {
+/// Text in a colour, where stderr takes colours.
+pub fn paint(code: &str, text: &str) -> String {
     if colours() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
 }
 

@@ -1,6 +1,7 @@
 //! Recipes: TOML with spans to sources, stages and output, with every problem reported at once.
 
 mod cards;
+mod mix;
 pub mod problem;
 pub mod read;
 mod samples;
@@ -19,6 +20,7 @@ use crate::rows::Use;
 use crate::text::spelling::nearest;
 use crate::{Error, Result};
 
+pub use mix::{By, Mix, STAGE as MIX_STAGE, Share};
 pub use problem::Problems;
 pub use read::read;
 pub use stages::signals;
@@ -38,6 +40,9 @@ pub struct Recipe {
     pub base: PathBuf,
     /// Where rows come from, in order.
     pub sources: Vec<Source>,
+    /// How the sources are mixed, if they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mix: Option<Mix>,
     /// Limits of the input.
     pub input: Input,
     /// What happens to rows, in order.
@@ -85,6 +90,9 @@ pub struct Source {
     /// Of an archive, only members that match one of these globs, if any does.
     #[serde(skip)]
     pub members: Vec<String>,
+    /// Its place in a mix.
+    #[serde(flatten)]
+    pub share: Share,
     /// Its files in the store, once they are known.
     #[serde(skip)]
     pub stored: Vec<Stored>,

@@ -15,19 +15,13 @@ use crate::rows::Use;
 use crate::text::spelling::did_you_mean;
 use crate::text::wikitext::Variant;
 
-const TOP: [&str; 7] = ["name", "about", "policy", "source", "input", "stage", "output"];
-const SOURCE: [&str; 16] = [
+const TOP: [&str; 8] = ["name", "about", "policy", "source", "mix", "input", "stage", "output"];
+const SOURCE: [&str; 19] = [
     "name", "path", "card", "parts", "revision", "format", "rows", "use", "language", "license", "encoding", "variant",
-    "fields", "options", "limit", "priority",
+    "fields", "options", "limit", "priority", "weight", "repeat", "seed",
 ];
 const INPUT: [&str; 2] = ["max_unreadable", "max_row"];
 const OUTPUT: [&str; 3] = ["shard", "signals", "dropped_text"];
-/// Words of the design that this version does not know yet.
-const LATER: [(&str, &str); 3] = [
-    ("weight", "mixing is not there yet: use `limit`, or a `sample` stage with `only`"),
-    ("repeat", "mixing is not there yet"),
-    ("mix", "mixing is not there yet"),
-];
 const NO_SOURCE: &str = "add [[source]] with a `card`, or with a `name` and a `path`";
 /// Reads a recipe. `path` is for messages; relative inputs start from `base`; `sets` are `STAGE.KEY=VALUE`.
 pub fn read(text: &str, path: &Path, base: &Path, sets: &[String]) -> Result<Recipe> {
@@ -80,26 +74,22 @@ impl Reader {
         let input = self.input(get("input"));
         let mut raw = self.raw_stages(get("stage"), &sources);
         self.set(&mut raw, text, sets);
+        let mix = self.mix(get("mix"), get("source"), &sources, &raw);
         let (stages, measured) = self.stages(raw);
         let output = self.output(get("output"), &measured);
         let (path, base) = (path.to_path_buf(), base.to_path_buf());
-        Recipe { name, about, path, base, sources, input, stages, output }
+        Recipe { name, about, path, base, sources, mix, input, stages, output }
     }
 
     pub(super) fn unknown(&mut self, entries: &[Entry], known: &[&str], place: &str) {
         for entry in entries.iter().filter(|e| !known.contains(&e.key.as_str())) {
             let key = &entry.key;
-            match LATER.iter().find(|(word, _)| word == key) {
-                Some((_, cure)) => self.cure(&entry.span, format!("`{key}` cannot be used yet"), "not yet", *cure),
-                None => {
-                    let help = if TOP.contains(&key.as_str()) {
-                        format!("`{key}` belongs to the recipe: write it above the first [[source]]")
-                    } else {
-                        did_you_mean(key, known.iter().copied())
-                    };
-                    self.cure(&entry.span, format!("{place} has no key `{key}`"), "unknown key", help);
-                }
-            }
+            let help = if TOP.contains(&key.as_str()) {
+                format!("`{key}` belongs to the recipe: write it above the first [[source]]")
+            } else {
+                did_you_mean(key, known.iter().copied())
+            };
+            self.cure(&entry.span, format!("{place} has no key `{key}`"), "unknown key", help);
         }
     }
 
@@ -137,7 +127,7 @@ impl Reader {
         texts
     }
 
-    fn int(&mut self, entry: &Entry, least: i64) -> Option<i64> {
+    pub(super) fn int(&mut self, entry: &Entry, least: i64) -> Option<i64> {
         match entry.node.value {
             Value::Int(number) if number >= least => Some(number),
             Value::Int(_) => {
@@ -321,6 +311,7 @@ impl Reader {
             options,
             limit: get("limit").and_then(|e| self.int(e, 1)).map(|l| l as u64),
             priority: get("priority").and_then(|e| self.int(e, i64::MIN)).unwrap_or(0),
+            share: self.share_in_mix(entries),
             members: Vec::new(),
             stored: Vec::new(),
             line: text[..item.span.start.min(text.len())].matches('\n').count() + 1,

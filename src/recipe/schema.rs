@@ -62,6 +62,9 @@ pub fn recipe() -> Json {
             "fields": closed(Json::Object(fields), &[], "Ours = theirs, nested by dots."),
             "options": closed(Json::Object(options), &[], "What the format leaves to the recipe; `corpus explain` says more."),
             "limit": {"type": "integer", "minimum": 1, "description": "Only the first rows."},
+            "weight": {"type": "number", "exclusiveMinimum": 0, "description": "Its share of the output, in proportion to those of the others."},
+            "repeat": {"type": "number", "exclusiveMinimum": 0, "description": "How often its rows may come at the most (1 where absent); how often they come, where no source has a weight."},
+            "seed": {"type": "integer", "minimum": 0, "description": "Another seed draws other rows into the mix."},
             "priority": {"type": "integer", "description": "Of duplicates, the source with the highest stays."},
         }),
         &[],
@@ -91,6 +94,10 @@ pub fn recipe() -> Json {
                 "description": "Kinds of licences that cards may have; all where absent.",
                 "anyOf": [{"enum": kinds}, {"type": "array", "items": {"enum": kinds}}]}}), &[], "What a recipe refuses."),
             "source": {"type": "array", "minItems": 1, "items": source},
+            "mix": closed(json!({
+                "by": {"enum": ["rows", "chars"], "description": "What weights and the total are counted in; rows where absent."},
+                "total": {"type": "integer", "minimum": 1, "description": "Rows or characters of the output; the most that repeats allow where absent."},
+            }), &[], "How sources are mixed."),
             "input": closed(json!({
                 "max_unreadable": share("Share of rows that may be unreadable before the build counts as failed."),
                 "max_row": size("A larger row is unreadable: row_too_large."),

@@ -15,7 +15,7 @@ pub(super) struct Raw {
     pub(super) run: String,
     pub(super) name: String,
     only: Only,
-    span: Range<usize>,
+    pub(super) span: Range<usize>,
     pub(super) options: Vec<Entry>,
 }
 

@@ -50,9 +50,16 @@ fn a_sound_recipe_is_read_whole() {
         fields   = { text = "body.content", id = "uid" }
         limit    = 10_000
         priority = -2
+        weight   = 2.5
+        repeat   = 3
+        seed     = 9
         [[source]]
         name = "rest"
         path = "c.jsonl"
+        weight = 1
+        [mix]
+        by    = "chars"
+        total = 1_000_000
         [input]
         max_unreadable = 0
         max_row        = "1.5MiB"
@@ -89,9 +96,10 @@ fn a_sound_recipe_is_read_whole() {
         options: BTreeMap::new(),
         limit: None,
         priority: 0,
+        share: Share { weight: Some(1.0), ..Share::default() },
         members: Vec::new(),
         stored: Vec::new(),
-        line: 17,
+        line: 20,
     };
     let novels = Source {
         name: "novels".into(),
@@ -109,6 +117,7 @@ fn a_sound_recipe_is_read_whole() {
         options: BTreeMap::new(),
         limit: Some(10_000),
         priority: -2,
+        share: Share { weight: Some(2.5), repeat: Some(3.0), seed: Some(9) },
         members: Vec::new(),
         stored: Vec::new(),
         line: 4,
@@ -123,6 +132,7 @@ fn a_sound_recipe_is_read_whole() {
         path: "recipes/zh.toml".into(),
         base: "recipes".into(),
         sources: vec![novels, rest],
+        mix: Some(Mix { by: By::Chars, total: Some(1e6) }),
         input: Input { max_unreadable: 0.0, max_row: 3 << 19 },
         stages: vec![
             step("language", "language", Only::default(), json!({})),
@@ -144,7 +154,7 @@ name = "d"
 path = "d.jsonl"
 formt = "text"
 use = "pretrian"
-weight = 2
+weight = -2
 [input]
 max_row = "64 mega"
 [[stage]]
@@ -165,7 +175,7 @@ dropped_text = 2
             "2:1 a recipe has no key `abuot` | did you mean `about`?",
             "6:1 a source has no key `formt` | did you mean `format`?",
             "7:7 `pretrian` is no `use` | did you mean `pretrain`?",
-            "8:1 `weight` cannot be used yet | mixing is not there yet: use `limit`, or a `sample` stage with `only`",
+            "8:10 `weight` should be over 0 | to leave a source out, delete it",
             "10:11 `max_row` should be a size | write a number with KiB, MiB or GiB: \"64MiB\"",
             "12:7 no stage is called `normalise` | did you mean `normalize`?",
             "15:10 option `column` of `words`: wrong type: string \"yes\", expected true or false | Whether the words are \

@@ -3,7 +3,7 @@
 /// Bytes for people: `64 MiB`.
 pub fn size(bytes: u64) -> String {
     let (mut value, mut unit) = (bytes as f64, 0);
-    let units = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
     while value >= 1024.0 && unit < units.len() - 1 {
         value /= 1024.0;
         unit += 1;
@@ -28,6 +28,11 @@ pub fn count(number: u64) -> String {
     out
 }
 
+/// `1 file`, `2 files`.
+pub fn plural(number: u64, word: &str) -> String {
+    format!("{} {word}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,5 +41,6 @@ mod tests {
     fn numbers_read_well() {
         assert_eq!((count(0), count(999), count(1_914_220)), ("0".into(), "999".into(), "1,914,220".into()));
         assert_eq!((size(10), size(1536), size(64 << 20)), ("10 B".into(), "1.5 KiB".into(), "64.0 MiB".into()));
+        assert_eq!((plural(1, "file"), plural(2, "file")), ("1 file".into(), "2 files".into()));
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Kernel;
 use crate::Result;
 use crate::stages::keep::{Failure, Rule};
-use crate::stages::sample::Sample;
+use crate::stages::sample::{Sample, draw};
 use crate::stages::{Kind, Value};
 
 /// One decision, in the order of the recipe.
@@ -31,6 +31,38 @@ pub enum Ask {
     Keep(Vec<(String, usize, Rule)>),
     /// A share of the rows, by id.
     Sample(Sample),
+    /// What a mix takes.
+    Take(Take),
+}
+
+/// What a mix takes of a source: every row `times`, and some of them once more.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Take {
+    /// Seed of the draw.
+    pub seed: u64,
+    /// How often every row comes.
+    pub times: u64,
+    /// Rows that draw less than this come once more.
+    pub below: u64,
+    /// How much of the source that makes, by what the mix counts in.
+    pub share: f64,
+}
+
+impl Take {
+    /// The number that a row draws.
+    pub fn draw(seed: u64, id: &str) -> u64 {
+        draw(b"mix", seed, id)
+    }
+
+    /// How often a row comes.
+    pub fn copies(&self, id: &str) -> u64 {
+        self.times + u64::from(Take::draw(self.seed, id) < self.below)
+    }
+
+    /// Whether any row comes more than once.
+    pub fn repeats(&self) -> bool {
+        self.times > 1 || (self.times == 1 && self.below > 0)
+    }
 }
 
 /// What is judged, for the rows of one source.
@@ -178,6 +210,11 @@ impl JudgeKernel {
                     reason: "not_sampled".into(),
                     value: String::new(),
                     limit: crate::stages::keep::number(sample.share),
+                }),
+                Ask::Take(take) => (take.copies(text(&fixed[10], row).unwrap_or_default()) == 0).then(|| Failure {
+                    reason: "not_sampled".into(),
+                    value: String::new(),
+                    limit: crate::stages::keep::number((take.share * 1e4).round() / 1e4),
                 }),
             };
             if let Some(failure) = failure {

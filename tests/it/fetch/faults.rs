@@ -3,9 +3,9 @@
 //! Once: the fetch gets over it and ends with the right bytes. For good: it ends with 1, names the file and the host,
 //! and leaves nothing under the file's name. Then the fault goes away, and the next run is right.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::Client;
+use super::{Client, in_parallel};
 use crate::servers::archive::zip_of;
 use crate::servers::hub::{Access, Hub};
 use crate::servers::modelscope::ModelScope;
@@ -78,69 +78,87 @@ const TABLE: &[Row] = &[
     ("chunked and cut", || vec![Fault::ChunkedCut(300_000)], Right, Error, false),
 ];
 
-/// A host with one file on it.
-struct Stand<'a> {
-    kind: &'static str,
-    client: fn() -> Client,
-    name: &'a str,
-    file: &'a str,
-    content: &'a Content,
-    server: &'a Server,
-    path: &'a str,
-    /// Whether the host tells a checksum (or the file has its own).
-    sums: bool,
+/// A host with one file on it, of its own for each row.
+struct Stand {
+    name: String,
+    file: &'static str,
+    content: Content,
+    /// The server whose answers are spoiled.
+    host: Box<dyn Host>,
+    path: String,
     environment: Vec<(&'static str, String)>,
 }
 
-impl Stand<'_> {
-    fn client(&self) -> Client {
-        self.environment.iter().fold((self.client)(), |client, (name, value)| client.with(name, value.clone()))
-    }
+trait Host {
+    fn server(&self) -> &Server;
+}
 
-    /// All rows; panics with every one that is wrong.
-    fn check(&self) {
-        let mut wrong = Vec::new();
-        let only = std::env::var("CORPUS_TEST_FAULT").unwrap_or_default();
-        for (name, faults, once, always, needs_sum) in TABLE.iter().filter(|row| row.0.contains(&only)) {
-            if *needs_sum && !self.sums {
-                continue;
-            }
-            for (for_good, outcome) in [(false, *once), (true, *always)] {
-                let case = format!("{}: {name}, {}", self.kind, if for_good { "for good" } else { "once" });
-                let faults = faults();
-                let outcome =
-                    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.row(&faults, for_good, outcome)));
-                self.server.clear();
-                match outcome {
-                    Ok(took) => println!("{case}: {took:.1?}"),
-                    Err(panic) => {
-                        let text = panic.downcast_ref::<String>().cloned();
-                        let text = text.or_else(|| panic.downcast_ref::<&str>().map(|t| (*t).to_owned()));
-                        wrong.push(format!("{case}\n{}", text.unwrap_or_default()));
-                    }
-                }
-            }
-        }
-        assert!(wrong.is_empty(), "{} rows are wrong\n\n{}", wrong.len(), wrong.join("\n\n"));
+impl Host for Plain {
+    fn server(&self) -> &Server {
+        &self.server
     }
+}
 
+impl Host for ModelScope {
+    fn server(&self) -> &Server {
+        &self.server
+    }
+}
+
+impl Host for Wikimedia {
+    fn server(&self) -> &Server {
+        &self.server
+    }
+}
+
+/// The hub itself.
+impl Host for Hub {
+    fn server(&self) -> &Server {
+        &self.api
+    }
+}
+
+/// The hub's other half.
+struct Cdn(Hub);
+
+impl Host for Cdn {
+    fn server(&self) -> &Server {
+        &self.0.cdn
+    }
+}
+
+/// All rows on hosts of one kind; panics with every one that is wrong. `sums`: the host tells a checksum, or the file
+/// has its own. `CORPUS_TEST_FAULT` picks rows by a word of their names.
+fn check(kind: &str, sums: bool, stand: fn() -> Stand) {
+    let only = std::env::var("CORPUS_TEST_FAULT").unwrap_or_default();
+    let rows = TABLE.iter().filter(|row| row.0.contains(&only) && (sums || !row.4));
+    let work: Vec<(&Row, bool)> = rows.flat_map(|row| [(row, false), (row, true)]).collect();
+    in_parallel(&work, |((name, faults, once, always, _), for_good)| {
+        let expected = if *for_good { *always } else { *once };
+        let case = format!("{kind}: {name}, {}", if *for_good { "for good" } else { "once" });
+        (case, Box::new(move || stand().row(&faults(), *for_good, expected)))
+    });
+}
+
+impl Stand {
     fn row(&self, faults: &[Fault], for_good: bool, expected: Outcome) -> Duration {
-        let client = self.client();
+        let client = self.environment.iter().fold(Client::new(), |client, (name, value)| client.with(name, value));
+        let server = self.host.server();
         let (last, before) = faults.split_last().unwrap();
         for fault in before {
-            self.server.once(self.path, fault.clone());
+            server.once(&self.path, fault.clone());
         }
         if for_good {
-            self.server.always(self.path, last.clone());
+            server.always(&self.path, last.clone());
         } else {
-            self.server.once(self.path, last.clone());
+            server.once(&self.path, last.clone());
         }
-        let got = client.fetch(&[self.name]);
+        let got = client.fetch(&[&self.name]);
         match (expected, got.code) {
-            (Right | Either, 0) => client.has(self.file, self.content),
+            (Right | Either, 0) => client.has(self.file, &self.content),
             (Error | Either, 1) => {
                 client.has_not(self.file);
-                for word in [self.file, self.server.host()] {
+                for word in [self.file, server.host()] {
                     assert!(got.stderr.contains(word), "nothing about {word:?} in:\n{}", got.stderr);
                 }
                 assert!(got.stderr.lines().count() < 40, "too much talk:\n{}", got.stderr);
@@ -148,113 +166,109 @@ impl Stand<'_> {
             _ => panic!("expected {expected:?}, got code {}\n{}", got.code, got.stderr),
         }
         // The fault is gone: the next run is right.
-        self.server.clear();
-        client.fetch(&[self.name]).done();
-        client.has(self.file, self.content);
+        server.clear();
+        client.fetch(&[&self.name]).done();
+        client.has(self.file, &self.content);
         got.took
     }
 }
 
 #[test]
 fn a_plain_file() {
-    let plain = Plain::start();
-    let content = Content::noise(3, SIZE);
-    plain.put("/files/some.bin", content.clone());
-    Stand {
-        kind: "plain",
-        client: Client::new,
-        name: &plain.url("/files/some.bin"),
-        file: "some.bin",
-        content: &content,
-        server: &plain.server,
-        path: "/files/some.bin",
-        sums: false,
-        environment: vec![],
-    }
-    .check();
+    check("plain", false, || {
+        let (host, content) = (Plain::start(), Content::noise(3, SIZE));
+        host.put("/files/some.bin", content.clone());
+        let (name, path) = (host.url("/files/some.bin"), "/files/some.bin".into());
+        Stand { name, file: "some.bin", content, host: Box::new(host), path, environment: vec![] }
+    });
 }
 
-/// A zip tells by its own sums whether it is whole, though nobody published one.
+/// A zip tells by its own sums whether it is whole, though nobody published one; the server knows no ranges.
 #[test]
 fn a_zip_without_a_sum() {
-    let plain = Plain::simple();
-    let content = zip_of(&[("new2016zh/a.json", &Content::noise(4, SIZE - 500).to_vec()), ("b.json", b"{}\n")]);
-    plain.put("/set.zip", content.clone());
-    Stand {
-        kind: "zip on a simple server",
-        client: Client::new,
-        name: &plain.url("/set.zip"),
-        file: "set.zip",
-        content: &content,
-        server: &plain.server,
-        path: "/set.zip",
-        sums: true,
-        environment: vec![],
-    }
-    .check();
+    check("zip on a simple server", true, || {
+        let rows = Content::noise(4, SIZE - 500).to_vec();
+        let (host, content) = (Plain::simple(), zip_of(&[("new2016zh/a.json", &rows), ("b.json", b"{}\n")]));
+        host.put("/set.zip", content.clone());
+        let (name, path) = (host.url("/set.zip"), "/set.zip".into());
+        Stand { name, file: "set.zip", content, host: Box::new(host), path, environment: vec![] }
+    });
+}
+
+fn on_the_hub(lfs: bool) -> (Hub, Content, String, Vec<(&'static str, String)>) {
+    let (hub, content) = (Hub::start(), Content::noise(5, SIZE));
+    let commit = hub.commit("some/set", Access::Open, &[("data/rows.bin", content.clone(), lfs)]);
+    let path = if lfs { Hub::stored_at(&content) } else { Hub::resolve_path("some/set", &commit, "data/rows.bin") };
+    let environment = vec![("HF_ENDPOINT", hub.url())];
+    (hub, content, path, environment)
 }
 
 #[test]
 fn a_small_file_of_the_hub() {
-    let hub = Hub::start();
-    let content = Content::noise(5, SIZE);
-    let commit = hub.commit("some/set", Access::Open, &[("data/rows.bin", content.clone(), false)]);
-    Stand {
-        kind: "hub, small file",
-        client: Client::new,
-        name: "hf:some/set",
-        file: "rows.bin",
-        content: &content,
-        server: &hub.api,
-        path: &Hub::resolve_path("some/set", &commit, "data/rows.bin"),
-        sums: true,
-        environment: vec![("HF_ENDPOINT", hub.url())],
-    }
-    .check();
+    check("hub, small file", true, || {
+        let (hub, content, path, environment) = on_the_hub(false);
+        Stand { name: "hf:some/set".into(), file: "rows.bin", content, host: Box::new(hub), path, environment }
+    });
 }
 
 #[test]
 fn a_large_file_of_the_hub() {
-    let hub = Hub::start();
-    let content = Content::noise(6, SIZE);
-    hub.commit("some/set", Access::Open, &[("data/rows.bin", content.clone(), true)]);
-    Stand {
-        kind: "hub, CDN",
-        client: Client::new,
-        name: "hf:some/set",
-        file: "rows.bin",
-        content: &content,
-        server: &hub.cdn,
-        path: &Hub::stored_at(&content),
-        sums: true,
-        environment: vec![("HF_ENDPOINT", hub.url())],
-    }
-    .check();
+    check("hub, CDN", true, || {
+        let (hub, content, path, environment) = on_the_hub(true);
+        Stand { name: "hf:some/set".into(), file: "rows.bin", content, host: Box::new(Cdn(hub)), path, environment }
+    });
+}
+
+#[test]
+fn a_file_of_modelscope() {
+    check("ModelScope", true, || {
+        let (host, content) = (ModelScope::start(), Content::noise(8, SIZE));
+        host.add("some/set", false, &[("rows.bin", content.clone())]);
+        let environment = vec![("MODELSCOPE_ENDPOINT", host.server.url())];
+        let path = "/api/v1/datasets/some/set/repo".into();
+        Stand { name: "ms:some/set".into(), file: "rows.bin", content, host: Box::new(host), path, environment }
+    });
+}
+
+#[test]
+fn a_dump_of_wikimedia() {
+    check("Wikimedia", true, || {
+        let (host, content) = (Wikimedia::start(), Content::noise(9, SIZE));
+        host.add("zhwiki", "20240101", true, &[("pages-articles-multistream.xml.bz2", content.clone())]);
+        let environment = vec![("WIKIMEDIA_DUMPS_ENDPOINT", host.server.url())];
+        let file = "zhwiki-20240101-pages-articles-multistream.xml.bz2";
+        let path = format!("/zhwiki/20240101/{file}");
+        Stand { name: "wikimedia:zhwiki".into(), file, content, host: Box::new(host), path, environment }
+    });
 }
 
 /// The listing itself, not the file: what goes wrong there is told of the set.
 #[test]
 fn the_listing_of_the_hub() {
-    let hub = Hub::start();
-    let content = Content::noise(7, 1000);
-    let commit = hub.commit("some/set", Access::Open, &[("data/rows.bin", content.clone(), false)]);
-    for path in ["/api/datasets/some/set*", &format!("/api/datasets/some/set/tree/{commit}")] {
-        for (name, fault) in [
-            ("cut", Fault::Cut(20)),
-            ("hang up", Fault::Hangup),
-            ("not HTTP", Fault::Garbage),
-            ("429", Fault::busy("1")),
-            ("500", Fault::status(500)),
-            ("503", Fault::status(503)),
-            ("drip", Fault::Drip(Duration::from_millis(300))),
-            ("stall", Fault::Stall(5)),
-            ("HTML", Fault::Html),
-            ("loop", Fault::Loop),
-            ("flip", Fault::Flip(0)),
-        ] {
-            println!("listing {path}: {name}");
+    let faults = [
+        ("cut", Fault::Cut(20)),
+        ("hang up", Fault::Hangup),
+        ("not HTTP", Fault::Garbage),
+        ("429", Fault::busy("1")),
+        ("500", Fault::status(500)),
+        ("503", Fault::status(503)),
+        ("drip", Fault::Drip(Duration::from_millis(300))),
+        ("stall", Fault::Stall(5)),
+        ("HTML", Fault::Html),
+        ("loop", Fault::Loop),
+        ("flip", Fault::Flip(0)),
+    ];
+    let tree = |commit: &str| format!("/api/datasets/some/set/tree/{commit}");
+    let work: Vec<_> = faults.iter().flat_map(|fault| [(fault, false), (fault, true)]).collect();
+    in_parallel(&work, |((name, fault), of_tree)| {
+        let case = format!("{}: {name}", if *of_tree { "tree" } else { "commit" });
+        let fetch = move || {
+            let began = Instant::now();
+            let (hub, content) = (Hub::start(), Content::noise(7, 1000));
+            let commit = hub.commit("some/set", Access::Open, &[("data/rows.bin", content.clone(), false)]);
+            let path = if *of_tree { tree(&commit) } else { "/api/datasets/some/set*".to_owned() };
             let client = Client::new().with("HF_ENDPOINT", hub.url());
-            hub.api.once(path, fault.clone());
+            hub.api.once(&path, (*fault).clone());
             let got = client.fetch(&["hf:some/set"]);
             if got.code == 0 {
                 client.has("rows.bin", &content);
@@ -262,53 +276,17 @@ fn the_listing_of_the_hub() {
                 got.failed(&["some/set", "127.0.0.1"]);
             }
             hub.api.clear();
-            hub.api.always(path, fault);
+            hub.api.always(&path, (*fault).clone());
             let client = Client::new().with("HF_ENDPOINT", hub.url());
             client.fetch(&["hf:some/set"]).failed(&["some/set", "127.0.0.1"]);
             client.has_not("rows.bin");
             hub.api.clear();
             client.fetch(&["hf:some/set"]).done();
             client.has("rows.bin", &content);
-        }
-    }
-}
-
-#[test]
-fn a_file_of_modelscope() {
-    let scope = ModelScope::start();
-    let content = Content::noise(8, SIZE);
-    scope.add("some/set", false, &[("rows.bin", content.clone())]);
-    Stand {
-        kind: "ModelScope",
-        client: Client::new,
-        name: "ms:some/set",
-        file: "rows.bin",
-        content: &content,
-        server: &scope.server,
-        path: "/api/v1/datasets/some/set/repo",
-        sums: true,
-        environment: vec![("MODELSCOPE_ENDPOINT", scope.server.url())],
-    }
-    .check();
-}
-
-#[test]
-fn a_dump_of_wikimedia() {
-    let dumps = Wikimedia::start();
-    let content = Content::noise(9, SIZE);
-    dumps.add("zhwiki", "20240101", true, &[("pages-articles-multistream.xml.bz2", content.clone())]);
-    Stand {
-        kind: "Wikimedia",
-        client: Client::new,
-        name: "wikimedia:zhwiki",
-        file: "zhwiki-20240101-pages-articles-multistream.xml.bz2",
-        content: &content,
-        server: &dumps.server,
-        path: "/zhwiki/20240101/zhwiki-20240101-pages-articles-multistream.xml.bz2",
-        sums: true,
-        environment: vec![("WIKIMEDIA_DUMPS_ENDPOINT", dumps.server.url())],
-    }
-    .check();
+            began.elapsed()
+        };
+        (case, Box::new(fetch))
+    });
 }
 
 /// The file changes while it is fetched: never a mix of both.

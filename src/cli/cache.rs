@@ -1,0 +1,220 @@
+//! `corpus cache`: what the store holds.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::{Context, Format, table, ui};
+use crate::store::{Manifest, PARTIAL, Set, Store, disk};
+use crate::text::figures::{plural, size};
+use crate::{Error, Result};
+
+/// What the store holds: list, measure, verify, prune.
+#[derive(Debug, Args)]
+pub struct Cache {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Every file: path, checksum, source, revision, licence.
+    List {
+        /// Only these sets.
+        names: Vec<String>,
+    },
+    /// What each set takes on disk.
+    Size,
+    /// Compare every file with its checksum.
+    Verify {
+        /// Only these sets.
+        names: Vec<String>,
+    },
+    /// Remove sets, or what broken downloads left behind.
+    Prune {
+        /// These sets; without any, only what is under way or no manifest names.
+        names: Vec<String>,
+        /// Only this revision.
+        #[arg(long)]
+        revision: Option<String>,
+        /// Really remove; else only say what would go.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+impl Cache {
+    /// Runs the command; gives back the exit code.
+    pub fn run(self, context: &Context) -> Result<u8> {
+        let store = Store::open()?;
+        match self.what {
+            What::List { names } => list(context, &sets(&store, &names)?).map(|()| 0),
+            What::Size => size_of_all(context, &store).map(|()| 0),
+            What::Verify { names } => verify(context, &sets(&store, &names)?),
+            What::Prune { names, revision, yes } => prune(context, &store, &names, revision.as_deref(), yes).map(|()| 0),
+        }
+    }
+}
+
+/// The sets of these names; all without names.
+fn sets(store: &Store, names: &[String]) -> Result<Vec<(Set, Manifest)>> {
+    let mut all = store.sets()?;
+    let is = |manifest: &Manifest, name: &String| manifest.card == *name || crate::fetch::names::key(name) == crate::fetch::names::key(&manifest.card);
+    for name in names {
+        if !all.iter().any(|(_, manifest)| is(manifest, name)) {
+            let cure = "`corpus cache size` shows what there is";
+            return Err(Error::other(format!("the store has no set `{}`", table::line(name)), cure));
+        }
+    }
+    all.retain(|(_, manifest)| names.is_empty() || names.iter().any(|name| is(manifest, name)));
+    Ok(all)
+}
+
+fn list(context: &Context, sets: &[(Set, Manifest)]) -> Result<()> {
+    let files = sets.iter().flat_map(|(set, m)| m.files.iter().map(move |(name, e)| (set, m, name, e)));
+    let here = files.filter(|(set, m, name, _)| set.has(m, name));
+    if context.format == Format::Json {
+        let files: Vec<_> = here
+            .map(|(set, m, name, e)| {
+                json!({"path": set.path(name), "sha256": e.sha256, "source": e.source, "revision": m.revision,
+                       "license": e.license, "freedom": e.freedom, "accepted": e.accepted, "card": m.card, "part": e.part,
+                       "bytes": e.bytes, "fetched": e.fetched, "way": e.way})
+            })
+            .collect();
+        return super::print(&format!("{}\n", json!({"v": 1, "files": files})));
+    }
+    let mut rows = vec![["set", "revision", "part", "size", "licence", "file"].map(str::to_owned).to_vec()];
+    for (_, m, name, e) in here {
+        let revision = table::cut(&table::line(&m.revision), 12);
+        rows.push(vec![table::line(&m.card), revision, e.part.clone(), size(e.bytes), table::cut(&table::line(&e.license), 24), table::line(name)]);
+    }
+    if rows.len() == 1 {
+        return super::print("The store is empty; `corpus fetch NAME` fills it\n");
+    }
+    super::print(&table::table(&rows, 0, table::terminal()))
+}
+
+/// Bytes and files under a folder, links not followed.
+fn weigh(folder: &std::path::Path) -> (u64, u64) {
+    let files = walkdir::WalkDir::new(folder).into_iter().flatten().filter(|e| e.file_type().is_file());
+    files.filter_map(|e| Some(e.metadata().ok()?.len())).fold((0, 0), |(bytes, count), len| (bytes + len, count + 1))
+}
+
+fn size_of_all(context: &Context, store: &Store) -> Result<()> {
+    let mut by_set: BTreeMap<(String, String), (u64, u64, u64)> = BTreeMap::new();
+    for (set, manifest) in store.sets()? {
+        let here = manifest.files.iter().filter(|(name, _)| set.has(&manifest, name));
+        let (bytes, count) = here.fold((0, 0), |(bytes, count), (_, e)| (bytes + e.bytes, count + 1));
+        by_set.insert((manifest.card, manifest.revision), (count, bytes, weigh(&set.folder().join(PARTIAL)).0));
+    }
+    let total: u64 = by_set.values().map(|v| v.1 + v.2).sum();
+    if context.format == Format::Json {
+        let sets: Vec<_> = by_set
+            .iter()
+            .map(|((card, revision), (files, bytes, partial))| {
+                json!({"card": card, "revision": revision, "files": files, "bytes": bytes, "partial": partial})
+            })
+            .collect();
+        let line = json!({"v": 1, "path": store.root(), "bytes": total, "free": disk::free(store.root()), "sets": sets});
+        return super::print(&format!("{line}\n"));
+    }
+    let mut rows = vec![["set", "revision", "files", "size", "under way"].map(str::to_owned).to_vec()];
+    for ((card, revision), (files, bytes, partial)) in by_set {
+        let partial = if partial > 0 { size(partial) } else { String::new() };
+        rows.push(vec![table::line(&card), table::line(&revision), files.to_string(), size(bytes), partial]);
+    }
+    let free = disk::free(store.root()).map(|f| format!(", {} are free", size(f))).unwrap_or_default();
+    super::print(&format!("{}{} in {}{free}\n", table::table(&rows, 0, table::terminal()), size(total), store.root().display()))
+}
+
+fn verify(context: &Context, sets: &[(Set, Manifest)]) -> Result<u8> {
+    let stop = super::build::stop_on_interrupt();
+    let (mut good, mut bad) = (0u64, Vec::new());
+    for (set, manifest) in sets {
+        for (name, entry) in &manifest.files {
+            let path = set.path(name);
+            let state = if set.has(manifest, name) {
+                match disk::sha256(&path, &|| stop.load(Ordering::Relaxed)) {
+                    Ok(sum) if sum == entry.sha256 => None,
+                    Ok(_) => Some("has other bytes than were fetched"),
+                    Err(_) if stop.load(Ordering::Relaxed) => return Err(Error::Interrupted),
+                    Err(_) => Some("cannot be read"),
+                }
+            } else {
+                Some("is missing, or has another size")
+            };
+            match state {
+                None => good += 1,
+                Some(state) => bad.push((path, manifest.card.clone(), state)),
+            }
+        }
+    }
+    if context.format == Format::Json {
+        let bad: Vec<_> = bad.iter().map(|(path, card, state)| json!({"path": path, "card": card, "error": state})).collect();
+        super::print(&format!("{}\n", json!({"v": 1, "good": good, "bad": bad})))?;
+        return Ok(u8::from(!bad.is_empty()));
+    }
+    ui::say(context, &format!("{} as fetched", plural(good, "file")));
+    let Some((_, card, _)) = bad.first() else { return Ok(0) };
+    let lines: Vec<String> = bad.iter().take(20).map(|(path, _, state)| format!("  {} {state}", path.display())).collect();
+    let more = if bad.len() > 20 { format!("\n  … and {} more", bad.len() - 20) } else { String::new() };
+    let message = format!("{} not as fetched\n{}{more}", plural(bad.len() as u64, "file"), lines.join("\n"));
+    Err(Error::input(message, format!("remove what is damaged: `corpus cache prune {card} --yes`, then fetch it again")))
+}
+
+fn prune(context: &Context, store: &Store, names: &[String], revision: Option<&str>, yes: bool) -> Result<()> {
+    let mut gone: Vec<PathBuf> = Vec::new();
+    let mut locks = Vec::new();
+    for (set, manifest) in sets(store, names)? {
+        if revision.is_some_and(|r| !manifest.is_revision(r)) {
+            continue;
+        }
+        if yes {
+            // What another process works on stays.
+            let busy = || ();
+            locks.push(set.lock(&busy, &|| true).map_err(|_| {
+                Error::other(format!("another process fetches {}", manifest.card), "wait for it, then prune")
+            })?);
+        }
+        if !names.is_empty() {
+            gone.push(set.folder().to_owned());
+            continue;
+        }
+        let walk = walkdir::WalkDir::new(set.folder()).sort_by_file_name();
+        for entry in walk.into_iter().flatten().filter(|e| !e.file_type().is_dir()) {
+            let name = entry.path().strip_prefix(set.folder()).unwrap_or(entry.path()).to_string_lossy().into_owned();
+            let keep = manifest.files.contains_key(&name)
+                || name == crate::store::manifest::NAME
+                || name == format!("{PARTIAL}/lock");
+            if !keep {
+                gone.push(entry.into_path());
+            }
+        }
+    }
+    let weight: u64 = gone.iter().map(|path| weigh(path).0).sum();
+    let what = format!("{} ({})", plural(gone.len() as u64, if names.is_empty() { "file" } else { "folder" }), size(weight));
+    if context.format == Format::Json {
+        super::print(&format!("{}\n", json!({"v": 1, "removed": yes, "bytes": weight, "paths": gone})))?;
+    }
+    if !yes {
+        for path in gone.iter().take(50) {
+            ui::say(context, &format!("  {}", path.display()));
+        }
+        ui::say(context, &format!("Would remove {what}; --yes does it"));
+        return Ok(());
+    }
+    for path in &gone {
+        let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+        removed.map_err(Error::io(path))?;
+        if !names.is_empty() {
+            // The set's own folder goes with its last revision.
+            let _ = path.parent().map(fs::remove_dir);
+        }
+    }
+    ui::say(context, &format!("Removed {what}"));
+    Ok(())
+}

@@ -1,0 +1,239 @@
+//! `corpus fetch`: data sets into the store.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::fetch_bars::FetchBars;
+use super::{Context, Format, table, ui};
+use crate::catalog::Catalog;
+use crate::fetch::plan::{self, Plan};
+use crate::fetch::verify::Bombs;
+use crate::fetch::{Limits, Options, Summary, run, targets};
+use crate::store::Store;
+use crate::text::figures::size;
+use crate::{Error, Result};
+
+/// Fetch data sets into the store: resumed, verified, recorded with their licences.
+#[derive(Debug, Args)]
+pub struct Fetch {
+    /// A card of the catalog, hf:OWNER/NAME[@REVISION], ms:OWNER/NAME, opus:CORPUS/en-zh, wikimedia:zhwiki[@DATE],
+    /// a URL, s3:// gs:// az://.
+    #[arg(required = true, value_name = "NAME")]
+    names: Vec<String>,
+    /// Only this part of a card; may be repeated [default: all that are not optional].
+    #[arg(long, value_name = "PART")]
+    part: Vec<String>,
+    /// Only files that this glob takes; may be repeated.
+    #[arg(long, value_name = "GLOB")]
+    include: Vec<String>,
+    /// Branch, tag, commit, dump date or version [default: the newest].
+    #[arg(long)]
+    revision: Option<String>,
+    /// Files fetched at a time.
+    #[arg(long, default_value_t = 4)]
+    jobs: usize,
+    /// Say what would be fetched: files, sizes, licence, free disk.
+    #[arg(long)]
+    dry_run: bool,
+    /// Use the network for nothing.
+    #[arg(long)]
+    offline: bool,
+    /// Accept a licence that is not open: name of the set, part, or licence; may be repeated.
+    #[arg(long, value_name = "NAME")]
+    accept_license: Vec<String>,
+    /// Import what was fetched by hand from here.
+    #[arg(long, value_name = "FILE_OR_FOLDER")]
+    from: Option<PathBuf>,
+    /// A folder of private cards [default: CORPUS_CARDS].
+    #[arg(long, value_name = "FOLDER")]
+    cards: Option<PathBuf>,
+    /// Take this way: its number in the card, or what it begins with.
+    #[arg(long, value_name = "N_OR_PREFIX")]
+    way: Option<String>,
+    #[command(flatten)]
+    patience: Patience,
+}
+
+/// How patient and polite to be.
+#[derive(Debug, Args)]
+struct Patience {
+    /// Seconds to open a connection.
+    #[arg(long, default_value_t = 15.0, value_name = "SECONDS", help_heading = "Patience")]
+    connect_timeout: f64,
+    /// Seconds without a byte.
+    #[arg(long, default_value_t = 30.0, value_name = "SECONDS", help_heading = "Patience")]
+    idle_timeout: f64,
+    /// Bytes a second, measured over --idle-timeout.
+    #[arg(long, default_value = "1KiB", value_name = "BYTES", help_heading = "Patience")]
+    min_speed: String,
+    /// Tries in a row that gain nothing.
+    #[arg(long, default_value_t = 6, value_name = "N", help_heading = "Patience")]
+    tries: u32,
+    /// The longest wait that a host may ask for, seconds.
+    #[arg(long, default_value_t = 600.0, value_name = "SECONDS", help_heading = "Patience")]
+    max_retry_after: f64,
+    /// Connections to one host (Wikimedia: at most 3).
+    #[arg(long, default_value_t = 8, value_name = "N", help_heading = "Patience")]
+    connections_per_host: usize,
+    /// An archive that comes to more is a bomb.
+    #[arg(long, default_value = "4TiB", value_name = "BYTES", help_heading = "Patience")]
+    bomb_size: String,
+    /// A member that is more times larger than packed is a bomb (from 64 MiB on).
+    #[arg(long, default_value_t = 250, value_name = "N", help_heading = "Patience")]
+    bomb_ratio: u64,
+}
+
+impl Patience {
+    fn limits(&self) -> Result<Limits> {
+        let seconds = |option: &str, value: f64| {
+            let fits = value.is_finite() && (0.001..=1e9).contains(&value);
+            let wrong = || Error::other(format!("{option}: {value} is no number of seconds"), "write a number above 0");
+            if fits { Ok(Duration::from_secs_f64(value)) } else { Err(wrong()) }
+        };
+        let bytes = |option: &str, text: &str| {
+            let cure = "write a number, perhaps with KiB, MiB, GiB or TiB";
+            crate::recipe::bytes(text).ok_or_else(|| Error::other(format!("{option}: `{text}` is not a size"), cure))
+        };
+        Ok(Limits {
+            connect: seconds("--connect-timeout", self.connect_timeout)?,
+            idle: seconds("--idle-timeout", self.idle_timeout)?,
+            min_speed: bytes("--min-speed", &self.min_speed)?,
+            tries: self.tries.max(1),
+            max_wait: Duration::from_secs_f64(self.max_retry_after.clamp(0.0, 1e9)),
+            per_host: self.connections_per_host.clamp(1, 64),
+            bombs: Bombs { size: bytes("--bomb-size", &self.bomb_size)?, ratio: self.bomb_ratio.max(1) },
+        })
+    }
+}
+
+impl Fetch {
+    /// Runs the command; gives back the exit code.
+    pub fn run(self, context: &Context) -> Result<u8> {
+        let catalog = Catalog::load(self.cards.as_deref())?;
+        let targets = targets::read(&catalog, &self.names, &self.part, self.revision.as_deref())?;
+        let options = Options {
+            store: Store::open()?,
+            limits: self.patience.limits()?,
+            jobs: self.jobs.clamp(1, 256),
+            offline: self.offline || ui::offline(),
+            accept: self.accept_license,
+            include: self.include,
+            way: self.way,
+            from: self.from,
+            command: command_line(),
+            stop: super::build::stop_on_interrupt(),
+        };
+        if self.dry_run {
+            let plan = plan::plan(&targets, &options)?;
+            let failed: Vec<_> = plan.sets.iter().flat_map(|s| &s.failed).cloned().collect();
+            match context.format {
+                Format::Json => super::print(&format!("{}\n", serde_json::to_string(&plan).unwrap_or_default()))?,
+                Format::Human => super::print(&shown(&plan))?,
+            }
+            let sets = vec![crate::fetch::Told { failed, ..Default::default() }];
+            return code(context, &Summary { sets, ..Summary::default() });
+        }
+        let summary = run::fetch(&catalog, &targets, &options, &FetchBars::new(context))?;
+        match context.format {
+            Format::Json => super::print(&format!("{}\n", serde_json::to_string(&summary).unwrap_or_default()))?,
+            Format::Human => told(context, &summary, &options),
+        }
+        code(context, &summary)
+    }
+}
+
+/// The exit code of a summary; its failures are told to people here, and to machines in the summary.
+fn code(context: &Context, summary: &Summary) -> Result<u8> {
+    match summary.error() {
+        None => Ok(0),
+        Some(error) => {
+            if context.format == Format::Human {
+                ui::error(context, &error);
+            }
+            Ok(error.exit_code())
+        }
+    }
+}
+
+/// The command as it was given, for a shell.
+fn command_line() -> String {
+    let quoted = |word: String| {
+        let plain = !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || "_-./:@=,+%~".contains(c));
+        if plain { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    };
+    let words = std::env::args_os().skip(1).map(|w| quoted(w.to_string_lossy().into_owned()));
+    std::iter::once("corpus".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
+}
+
+fn told(context: &Context, summary: &Summary, options: &Options) {
+    for set in &summary.sets {
+        let count = |state: &str| set.files.iter().filter(|f| f.state == state).count() as u64;
+        let new = count("fetched") + count("imported");
+        let bytes: u64 = set.files.iter().filter(|f| f.state != "cached").map(|f| f.bytes).sum();
+        if set.files.is_empty() {
+            continue;
+        }
+        let word = if count("imported") > 0 { "imported" } else { "fetched" };
+        let mut line = format!("{}: {} {word} ({})", table::line(&set.name), table::plural(new, "file"), size(bytes));
+        if count("cached") > 0 {
+            line += &format!(", {} there before", count("cached"));
+        }
+        if set.revision != "-" {
+            line += &format!(" · {}", table::line(&set.revision));
+        }
+        if !set.licenses.is_empty() {
+            line += &format!(" · {}", set.licenses.join("; "));
+        }
+        ui::say(context, &line);
+        let folder = options.store.set(&set.key, &crate::fetch::names::key(&set.revision));
+        ui::say(context, &format!("  {}", folder.folder().display()));
+    }
+    if summary.bytes > 0 {
+        let speed = size((summary.bytes as f64 / summary.seconds.max(0.001)) as u64);
+        ui::say(context, &format!("{} in {:.1} s ({speed}/s)", size(summary.bytes), summary.seconds));
+    }
+}
+
+/// A plan for people.
+fn shown(plan: &Plan) -> String {
+    let mut out = String::new();
+    let width = table::terminal();
+    for set in &plan.sets {
+        let revision = set.revision.as_ref().map(|r| format!(" · {}", table::line(r))).unwrap_or_default();
+        out += &format!("{}{revision}\n", table::line(&set.name));
+        for part in &set.parts {
+            let bytes = part.bytes.map(|b| format!(", about {}", size(b))).unwrap_or_default();
+            let accept = if part.to_accept { " -> needs --accept-license" } else { "" };
+            out += &format!("  part {}{bytes}: licence {} [{}]{accept}\n", part.part, table::line(&part.license), part.freedom);
+        }
+        for way in &set.ways {
+            out += &format!("  by {}\n", table::line(&way.way));
+            if let Some(lost) = &way.lost {
+                out += &format!("    {}\n", table::line(lost));
+            }
+            for request in way.request.iter().flat_map(|r| r.lines()).take(20) {
+                out += &format!("    {}\n", table::line(request));
+            }
+        }
+        let rows = set.files.iter().take(1000).map(|file| {
+            let bytes = file.bytes.map_or_else(|| "?".into(), size);
+            let state = if file.cached { "here" } else { "" };
+            vec![bytes, state.to_owned(), file.part.clone(), table::line(&file.path)]
+        });
+        let head = ["size", "", "part", "file"].map(str::to_owned).to_vec();
+        let rows: Vec<Vec<String>> = std::iter::once(head).chain(rows).collect();
+        if rows.len() > 1 {
+            out += &table::table(&rows, 2, width);
+        }
+        if set.files.len() > 1000 {
+            out += &format!("  … and {} files more (--format json has all)\n", set.files.len() - 1000);
+        }
+    }
+    let unknown = if plan.unknown > 0 { format!(" and {} of unknown size", table::plural(plan.unknown as u64, "file")) } else { String::new() };
+    out += &format!("Would fetch {}{unknown}; ", size(plan.bytes));
+    out += &plan.free.map_or_else(|| "free disk unknown".into(), |free| format!("{} are free", size(free)));
+    out.push('\n');
+    out
+}

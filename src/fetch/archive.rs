@@ -1,0 +1,226 @@
+//! Archives that come in by hand: zip, and tar in any compression. Their names, their sums, their members.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+
+use super::problem::Problem;
+use super::verify::{self, Bombs, Watch};
+
+/// What sort of archive a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// None: a file of data.
+    None,
+    /// Zip.
+    Zip,
+    /// Tar, perhaps compressed.
+    Tar,
+}
+
+/// Whether a name in an archive or folder is data: not what systems leave behind.
+pub fn is_data(name: &str) -> bool {
+    let hidden = |part: &str| part == "__MACOSX" || part == ".DS_Store" || part == "Thumbs.db" || part.starts_with("._");
+    !name.ends_with('/') && !name.split('/').any(hidden)
+}
+
+/// Whether a file of that name may be a web page.
+pub fn is_page_allowed(name: &str) -> bool {
+    verify::is_html_name(name)
+}
+
+/// What sort of archive a file is, by its first bytes.
+pub fn shape(path: &Path) -> io::Result<Shape> {
+    if verify::is_zip(path)? {
+        return Ok(Shape::Zip);
+    }
+    // A zip by name that does not begin like one is a broken zip, not data.
+    if verify::is_zip_name(&path.to_string_lossy()) {
+        return Ok(Shape::Zip);
+    }
+    let mut head = [0; 512];
+    let is_tar = stream(path).and_then(|mut s| s.read_exact(&mut head)).is_ok() && {
+        let mut header = tar::Header::new_old();
+        header.as_mut_bytes().copy_from_slice(&head);
+        let blank = |(at, byte): (usize, &u8)| if (148..156).contains(&at) { 32 } else { u32::from(*byte) };
+        head[0] != 0 && header.cksum().ok() == Some(head.iter().enumerate().map(blank).sum())
+    };
+    Ok(if is_tar { Shape::Tar } else { Shape::None })
+}
+
+/// A file, decompressed by what its first bytes tell.
+fn stream(path: &Path) -> io::Result<Box<dyn Read>> {
+    let mut head = Vec::new();
+    File::open(path)?.take(6).read_to_end(&mut head)?;
+    let raw = BufReader::with_capacity(1 << 20, File::open(path)?);
+    Ok(match head.as_slice() {
+        [0x1f, 0x8b, ..] => Box::new(flate2::bufread::MultiGzDecoder::new(raw)),
+        [b'B', b'Z', b'h', ..] => Box::new(bzip2::bufread::MultiBzDecoder::new(raw)),
+        [0xfd, b'7', b'z', b'X', b'Z', 0] => Box::new(liblzma::bufread::XzDecoder::new_multi_decoder(raw)),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Box::new(zstd::stream::read::Decoder::with_buffer(raw)?),
+        _ => Box::new(raw),
+    })
+}
+
+/// The names of the files in an archive; none of what is no archive. A link counts by its name: it is never followed.
+pub fn members(path: &Path, shape: Shape) -> Result<Vec<String>, Problem> {
+    let mut names = Vec::new();
+    match shape {
+        Shape::None => {}
+        Shape::Zip => {
+            let mut archive = verify::open(path)?;
+            for index in 0..archive.len() {
+                let entry = archive.by_index_raw(index).map_err(|e| verify::damaged(&e.to_string()))?;
+                if !entry.is_dir() {
+                    names.push(name_of(entry.name_raw()));
+                }
+            }
+        }
+        Shape::Tar => {
+            each_of_tar(path, &mut |name, _, _| {
+                names.push(name.to_owned());
+                Ok(())
+            })?;
+        }
+    }
+    names.retain(|name| is_data(name));
+    Ok(names)
+}
+
+/// Names that are not UTF-8 come from Chinese Windows more often than from anywhere else.
+fn name_of(raw: &[u8]) -> String {
+    match std::str::from_utf8(raw) {
+        Ok(name) => name.to_owned(),
+        Err(_) => encoding_rs::GB18030.decode_without_bom_handling(raw).0.into_owned(),
+    }
+}
+
+type Visit<'v> = dyn FnMut(&str, u64, &mut dyn Read) -> Result<(), Problem> + 'v;
+
+/// Visits the files of a tar archive.
+fn each_of_tar(path: &Path, visit: &mut Visit<'_>) -> Result<(), Problem> {
+    let broken = |e: io::Error| verify::damaged(&e.to_string());
+    let mut archive = tar::Archive::new(stream(path)?);
+    for entry in archive.entries().map_err(broken)? {
+        let mut entry = entry.map_err(broken)?;
+        let name = name_of(&entry.path_bytes());
+        if entry.header().entry_type().is_file() {
+            let size = entry.size();
+            visit(&name, size, &mut entry)?;
+        }
+    }
+    Ok(())
+}
+
+/// Reads an archive to its end, against its own sums and the bounds of bombs.
+pub fn check(path: &Path, shape: Shape, bombs: Bombs, stop: &dyn Fn() -> bool) -> Result<(), Problem> {
+    match shape {
+        Shape::None => Ok(()),
+        Shape::Zip => verify::zip(path, bombs, stop),
+        Shape::Tar => unpack(path, shape, bombs, stop, &|_| None).map(drop),
+    }
+}
+
+/// Reads an archive to its end, and writes the members that `to` gives a path. Nothing stays behind on failure.
+pub fn unpack(
+    path: &Path,
+    shape: Shape,
+    bombs: Bombs,
+    stop: &dyn Fn() -> bool,
+    to: &dyn Fn(&str) -> Option<PathBuf>,
+) -> Result<Vec<(String, PathBuf)>, Problem> {
+    let mut written: Vec<(String, PathBuf)> = Vec::new();
+    let result = write(path, shape, bombs, stop, to, &mut written);
+    if result.is_err() {
+        for (_, path) in &written {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+    result.map(|()| written)
+}
+
+fn write(
+    path: &Path,
+    shape: Shape,
+    bombs: Bombs,
+    stop: &dyn Fn() -> bool,
+    to: &dyn Fn(&str) -> Option<PathBuf>,
+    written: &mut Vec<(String, PathBuf)>,
+) -> Result<(), Problem> {
+    let mut watch = Watch::new(bombs);
+    let mut sink = |name: &str| -> io::Result<Box<dyn Write>> {
+        let Some(path) = to(name) else { return Ok(Box::new(io::sink())) };
+        let file = File::create_new(&path)?;
+        written.push((name.to_owned(), path));
+        Ok(Box::new(file))
+    };
+    match shape {
+        Shape::None => Ok(()),
+        Shape::Zip => {
+            let mut archive = verify::open(path)?;
+            for index in 0..archive.len() {
+                let name = {
+                    let entry = archive.by_index_raw(index).map_err(|e| verify::damaged(&e.to_string()))?;
+                    (!entry.is_dir()).then(|| name_of(entry.name_raw()))
+                };
+                let mut out = sink(name.as_deref().unwrap_or_default())?;
+                verify::member(path, &mut archive, index, &mut watch, stop, &mut out)?;
+            }
+            Ok(())
+        }
+        Shape::Tar => {
+            let packed = std::fs::metadata(path)?.len();
+            let mut block = vec![0; 256 << 10];
+            each_of_tar(path, &mut |name, _, member| {
+                let mut out = sink(name)?;
+                loop {
+                    if stop() {
+                        return Err(io::Error::from(io::ErrorKind::Interrupted).into());
+                    }
+                    match member.read(&mut block).map_err(|e| verify::damaged(&format!("member `{name}`: {e}")))? {
+                        0 => return Ok(()),
+                        count => {
+                            watch.stream(count as u64, packed)?;
+                            out.write_all(&block[..count])?;
+                        }
+                    }
+                }
+            })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_of_a_tar_are_taken_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.tar.gz");
+        let gz = flate2::write::GzEncoder::new(File::create(&path).unwrap(), flate2::Compression::fast());
+        let mut tar = tar::Builder::new(gz);
+        for name in ["x/a.txt", "x/._a.txt", "b.txt"] {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(3);
+            tar.append_data(&mut header, name, &b"abc"[..]).unwrap();
+        }
+        tar.into_inner().unwrap().finish().unwrap();
+        assert_eq!(shape(&path).unwrap(), Shape::Tar);
+        assert_eq!(members(&path, Shape::Tar).unwrap(), ["x/a.txt", "b.txt"]);
+        let to = |name: &str| (name == "b.txt").then(|| folder.path().join("out"));
+        assert_eq!(unpack(&path, Shape::Tar, Bombs::default(), &|| false, &to).unwrap().len(), 1);
+        assert_eq!(std::fs::read(folder.path().join("out")).unwrap(), b"abc");
+        let bytes = std::fs::read(&path).unwrap();
+        std::fs::write(&path, &bytes[..bytes.len() - 9]).unwrap();
+        std::fs::remove_file(folder.path().join("out")).unwrap();
+        assert!(unpack(&path, Shape::Tar, Bombs::default(), &|| false, &to).is_err());
+        assert!(!folder.path().join("out").exists());
+    }
+
+    #[test]
+    fn data_is_known_by_its_name() {
+        assert!(is_data("a/b.json") && is_data(".hidden"));
+        assert!(!is_data("__MACOSX/a") && !is_data("a/._b") && !is_data("a/") && !is_data("a/.DS_Store"));
+    }
+}

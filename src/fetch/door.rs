@@ -1,0 +1,173 @@
+//! Licences at the door: what is not open is told before anything is fetched, and accepted by name.
+
+use std::collections::BTreeMap;
+
+use super::names;
+use super::targets::Target;
+use crate::catalog::Freedom;
+use crate::catalog::card::License;
+use crate::{Error, Result};
+
+/// The licence in force for a part.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InForce {
+    /// All licences in one line.
+    pub line: String,
+    /// The strictest.
+    pub freedom: Freedom,
+    /// Each, with who says so.
+    pub each: Vec<License>,
+    /// By which word it was accepted, where it had to be.
+    pub accepted: Option<String>,
+}
+
+/// A licence by the name that a hub gives it.
+pub fn license(name: &str, says: &str) -> License {
+    License { name: names::shown(name.trim()), kind: freedom(name), says: says.to_owned() }
+}
+
+/// Nobody says.
+pub fn unstated() -> License {
+    License { name: "unstated".into(), kind: Freedom::Unstated, says: "nobody".into() }
+}
+
+/// How free a licence is, by its name.
+fn freedom(name: &str) -> Freedom {
+    let name = name.trim().to_ascii_lowercase().replace([' ', '_'], "-");
+    let word = |w: &str| name.split('-').any(|part| part == w);
+    if matches!(name.as_str(), "" | "unknown" | "unstated" | "none") {
+        return Freedom::Unstated;
+    }
+    if word("nc") || name.contains("noncommercial") || name.contains("non-commercial") {
+        return Freedom::Noncommercial;
+    }
+    if word("research") || word("academic") {
+        return Freedom::Research;
+    }
+    let heads = [
+        "apache", "mit", "bsd", "cc0", "cc-by", "odc-by", "odbl", "pddl", "gpl", "lgpl", "agpl", "gfdl", "gnu", "mpl", "isc",
+        "unlicense", "wtfpl", "zlib", "artistic", "afl", "cdla", "eupl", "ecl", "epl", "ms-pl", "ofl", "osl", "postgresql",
+        "ncsa", "lppl", "etalab", "public-domain", "mulanpsl", "c-uda", "bsl", "0bsd",
+    ];
+    // No derivatives: what a build makes of it is one.
+    if word("nd") || !heads.iter().any(|head| name.starts_with(head)) { Freedom::Custom } else { Freedom::Open }
+}
+
+/// The licences of the parts of a target, before any acceptance. `told` is what the host says of a set without card.
+pub fn in_force(target: &Target, told: Option<&License>) -> BTreeMap<String, InForce> {
+    let of = |part: &String| {
+        let each: Vec<License> = match &target.card {
+            Some(card) => match card.part(part).and_then(|p| p.license.clone()) {
+                Some(license) => vec![license],
+                None => card.license.clone(),
+            },
+            None => vec![told.cloned().unwrap_or_else(unstated)],
+        };
+        let line = each.iter().map(|l| l.name.as_str()).collect::<Vec<_>>().join(" | ");
+        let freedom = each.iter().map(|l| l.kind).max().unwrap_or(Freedom::Unstated);
+        InForce { line, freedom, each, accepted: None }
+    };
+    target.parts.iter().map(|part| (part.clone(), of(part))).collect()
+}
+
+/// Lets a target in, or says which licences must be accepted, who states them, and how.
+///
+/// # Errors
+/// A licence that is not open and was not accepted.
+pub fn pass(target: &Target, told: Option<&License>, accept: &[String], command: &str) -> Result<BTreeMap<String, InForce>> {
+    let mut all = in_force(target, told);
+    let mut closed: Vec<(&String, &InForce)> = Vec::new();
+    for (part, license) in &mut all {
+        if license.freedom == Freedom::Open {
+            continue;
+        }
+        license.accepted = accept.iter().find(|word| accepts(target, part, license, word)).cloned();
+    }
+    for (part, license) in &all {
+        if license.freedom != Freedom::Open && license.accepted.is_none() {
+            closed.push((part, license));
+        }
+    }
+    if closed.is_empty() {
+        return Ok(all);
+    }
+    let mut lines: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for (part, license) in &closed {
+        let each: Vec<String> =
+            license.each.iter().map(|l| format!("{} [{}], says {}", l.name, l.kind.as_str(), l.says)).collect();
+        lines.entry(each.join("; ")).or_default().push(part);
+    }
+    let mut message = format!("the licence of {} has to be accepted first", target.name);
+    for (license, parts) in lines {
+        let parts = if target.card.is_some() && target.parts.len() > 1 { format!("{}: ", parts.join(", ")) } else { String::new() };
+        message += &format!("\n  {parts}{license}");
+    }
+    let word = match (&target.card, target.from.as_slice()) {
+        (Some(card), _) => card.name.clone(),
+        (None, [from]) if !from.contains("://") => from.clone(),
+        _ => "unstated".into(),
+    };
+    let home = target.card.as_ref().map(|c| format!(" (see {})", c.homepage)).unwrap_or_default();
+    Err(Error::input(message, format!("if you may use it so{home}, run\n  {command} --accept-license {word}")))
+}
+
+fn accepts(target: &Target, part: &str, license: &InForce, word: &str) -> bool {
+    let word = word.trim();
+    let same = |other: &str| other.eq_ignore_ascii_case(word);
+    let of_set = same(&target.name) || target.from.iter().any(|from| same(from) || from.split_once(':').is_some_and(|p| same(p.1)));
+    let of_part = target.card.is_some() && same(part) && part != "all";
+    // One licence of several is accepted by its name only if no stricter one stands beside it.
+    let of_license = same(&license.line) || license.each.iter().any(|l| same(&l.name) && l.kind == license.freedom);
+    of_set || of_part || of_license
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Catalog;
+    use crate::fetch::targets;
+
+    #[test]
+    fn names_tell_freedom() {
+        for (name, kind) in [
+            ("apache-2.0", Freedom::Open),
+            ("Apache License 2.0", Freedom::Open),
+            ("cc-by-sa-4.0", Freedom::Open),
+            ("cc-by-nc-sa-4.0", Freedom::Noncommercial),
+            ("cc-by-nd-4.0", Freedom::Custom),
+            ("other", Freedom::Custom),
+            ("llama3", Freedom::Custom),
+            ("unknown", Freedom::Unstated),
+            ("odc-by", Freedom::Open),
+            ("openrail", Freedom::Custom),
+        ] {
+            assert_eq!(freedom(name), kind, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_open_is_accepted_by_name() {
+        let catalog = Catalog::load(None).unwrap();
+        let target = |name: &str| targets::read(&catalog, &[name.to_owned()], &[], None).unwrap().remove(0);
+        let corpus = target("nlp_chinese_corpus");
+        let pass = |target: &Target, accept: &[&str]| {
+            let accept: Vec<String> = accept.iter().map(|a| (*a).to_owned()).collect();
+            pass(target, None, &accept, "corpus fetch x")
+        };
+        let refused = pass(&corpus, &[]).unwrap_err();
+        assert!(refused.to_string().contains("nobody") && refused.exit_code() == 1);
+        assert!(refused.hint().unwrap().contains("--accept-license nlp_chinese_corpus"));
+        assert!(!refused.to_string().contains("wiki2019zh"), "{refused}");
+        for wrong in [&["alpaca"][..], &["news2016zh"], &["MIT"], &["all"]] {
+            assert!(pass(&corpus, wrong).is_err(), "{wrong:?}");
+        }
+        let passed = pass(&corpus, &["nlp_chinese_corpus"]).unwrap();
+        assert_eq!(passed["wiki2019zh"].accepted, None);
+        assert_eq!(passed["news2016zh"].accepted.as_deref(), Some("nlp_chinese_corpus"));
+        assert!(pass(&corpus, &["unstated"]).is_ok());
+        assert!(pass(&target("hf:a/b"), &[]).is_err());
+        for right in ["hf:a/b", "a/b", "unstated"] {
+            assert!(pass(&target("hf:a/b"), &[right]).is_ok());
+        }
+    }
+}

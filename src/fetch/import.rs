@@ -1,0 +1,323 @@
+//! `--from`: what was fetched by hand, into the store: found by the names of its parts, checked, recorded.
+//!
+//! An archive that is named after a part comes in as it is, once all its members match their sums; if it holds names
+//! that no store takes, these are refused and the others are taken out of it. Of any other archive the members that
+//! a part wants are taken out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::time::SystemTime;
+
+use super::archive::{self, Shape};
+use super::door::{self, InForce};
+use super::problem::{Kind, Problem};
+use super::run::{Context, file_told, told_of};
+use super::summary::{Failed, Told};
+use super::sums::{Found, Sums, Told as TrueSums};
+use super::targets::Target;
+use super::ways::Glob;
+use super::{names, verify};
+use crate::catalog::card::Pin;
+use crate::store::{Entry, Listed, Manifest, Set, disk};
+use crate::{Error, Result};
+
+/// The revision of what comes from a person.
+const REVISION: &str = "-";
+/// The way that the manifest names.
+const WAY: &str = "from";
+
+/// Imports what a file or folder holds of a target.
+pub fn import(context: &Context<'_>, target: &Target, from: &Path) -> Result<Told> {
+    let licenses = door::pass(target, None, &context.options.accept, &context.options.command)?;
+    let from = from.canonicalize().map_err(|e| {
+        Error::input(format!("{}: {e}", from.display()), "--from names a file or folder that is there")
+    })?;
+    let stop = &context.options.stop;
+    let set = context.options.store.set(&target.key, REVISION);
+    let waiting = || context.progress.say(&format!("another process fetches {}; waiting for it", target.name));
+    let _lock = set.lock(&waiting, &|| stop.load(Ordering::Relaxed))?;
+    let manifest = set.manifest()?.unwrap_or_else(|| Manifest::new(&target.name, REVISION));
+    let wants = wants(target)?;
+    let mut work = Import { context, target, set, manifest, licenses, wants, told: told_of(target), taken: names::Taken::default() };
+    work.told.ways.push(WAY.into());
+    let files = files(&from)?;
+    context.progress.begin(&target.name, files.len() as u64, None);
+    for (name, path) in &files {
+        if stop.load(Ordering::Relaxed) {
+            work.finish()?;
+            return Err(Error::Interrupted);
+        }
+        work.file(name, path)?;
+    }
+    context.progress.end();
+    work.missing(&from);
+    work.finish()?;
+    Ok(work.told)
+}
+
+/// What a part looks for.
+struct Wants {
+    part: String,
+    texts: Vec<String>,
+    globs: Vec<Glob>,
+}
+
+fn wants(target: &Target) -> Result<Vec<Wants>> {
+    let mut wants = Vec::new();
+    for part in &target.parts {
+        let card = target.card.as_ref();
+        let mut texts: Vec<String> = card.and_then(|c| c.part(part)).map(|p| p.names.clone()).unwrap_or_default();
+        if texts.is_empty() {
+            // A card that names no layout of the original is looked for by the names that its ways have.
+            let files = card.into_iter().flat_map(|c| &c.way).filter_map(|w| w.files.get(part)).flatten();
+            texts = files.filter_map(|f| Some(f.rsplit('/').next()?.to_owned())).collect();
+        }
+        if card.is_none() {
+            texts = vec!["**".into()];
+        }
+        let globs = texts.iter().map(|t| Glob::new(t)).collect::<Result<_, Problem>>().map_err(Problem::error)?;
+        wants.push(Wants { part: part.clone(), texts, globs });
+    }
+    Ok(wants)
+}
+
+/// The files under a path, by their names from it; a file alone has its own name.
+fn files(from: &Path) -> Result<Vec<(String, PathBuf)>> {
+    let base = from.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    if from.is_file() {
+        return Ok(vec![(base, from.to_owned())]);
+    }
+    let mut found = Vec::new();
+    for entry in walkdir::WalkDir::new(from).follow_links(true).sort_by_file_name() {
+        let entry = entry.map_err(|e| Error::input(format!("{}: {e}", from.display()), "make the folder readable"))?;
+        let name = entry.path().strip_prefix(from).unwrap_or(entry.path()).to_string_lossy().replace('\\', "/");
+        if entry.file_type().is_file() && archive::is_data(&name) {
+            found.push((name, entry.into_path()));
+        }
+    }
+    Ok(found)
+}
+
+struct Import<'a> {
+    context: &'a Context<'a>,
+    target: &'a Target,
+    set: Set,
+    manifest: Manifest,
+    licenses: BTreeMap<String, InForce>,
+    wants: Vec<Wants>,
+    told: Told,
+    taken: names::Taken,
+}
+
+impl Import<'_> {
+    /// The part that wants a name: by its path, the end of its path, or the name alone.
+    fn part_of(&self, name: &str) -> Option<String> {
+        let ends = || std::iter::once(name).chain(name.match_indices('/').map(|(at, _)| &name[at + 1..]));
+        let wanted = |w: &&Wants| w.globs.iter().any(|g| ends().any(|end| g.takes(end)));
+        self.wants.iter().find(wanted).map(|w| w.part.clone())
+    }
+
+    fn fail(&mut self, path: &Path, part: &str, problem: Problem) -> Result<()> {
+        if self.context.options.stop.load(Ordering::Relaxed) {
+            return Err(Error::Interrupted);
+        }
+        if problem.kind == Kind::Here {
+            return Err(problem.about(path.display()).error());
+        }
+        self.told.failed.push(Failed::of(&path.to_string_lossy(), part, problem));
+        Ok(())
+    }
+
+    /// A file that lies in `--from`.
+    fn file(&mut self, name: &str, path: &Path) -> Result<()> {
+        let own = self.part_of(name);
+        let shape = archive::shape(path).map_err(Error::io(path))?;
+        if own.is_none() && shape == Shape::None {
+            return Ok(());
+        }
+        let stop = self.context.options.stop.clone();
+        let stop = || stop.load(Ordering::Relaxed);
+        let part = own.clone().unwrap_or_default();
+        let members = match archive::members(path, shape) {
+            Ok(members) => members,
+            Err(problem) => return self.fail(path, &part, problem),
+        };
+        let hostile: Vec<(String, String)> =
+            members.iter().filter_map(|m| Some((m.clone(), names::refusal(m)?))).collect();
+        for (member, why) in &hostile {
+            if own.is_some() || self.part_of(member).is_some() {
+                let what = format!("{}: the member `{}` is refused: {why}", path.display(), names::shown(member));
+                self.told.failed.push(Failed::of(member, &part, Problem::last(Kind::Name, what)));
+            }
+        }
+        if own.is_some() && hostile.is_empty() {
+            if let Err(problem) = archive::check(path, shape, self.context.client.limits.bombs, &stop) {
+                return self.fail(path, &part, problem);
+            }
+            return match self.whole(name, path, &part) {
+                Ok(()) => Ok(()),
+                Err(problem) => self.fail(path, &part, problem),
+            };
+        }
+        let partial = self.set.partial();
+        let wanted: BTreeMap<String, String> = members
+            .iter()
+            .filter(|m| archive::is_data(m) && names::refusal(m).is_none())
+            .filter_map(|m| Some((m.clone(), own.clone().or_else(|| self.part_of(m))?)))
+            .collect();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let unpack = |member: &str| wanted.contains_key(member).then(|| partial.join(format!("{:x}.member", fastrand::u64(..))));
+        match archive::unpack(path, shape, self.context.client.limits.bombs, &stop, &unpack) {
+            Ok(unpacked) => {
+                for (member, aside) in unpacked {
+                    let placed = self.place(&member, &wanted[&member], &aside, &format!("{}!/{member}", path.display()), true);
+                    if let Err(problem) = placed {
+                        let _ = fs::remove_file(&aside);
+                        self.fail(path, &wanted[&member], problem.about(names::shown(&member)))?;
+                    }
+                }
+                Ok(())
+            }
+            Err(problem) => self.fail(path, &part, problem),
+        }
+    }
+
+    /// A file that comes in as it is: a second name for it where the disk is the same, else a copy.
+    fn whole(&mut self, name: &str, path: &Path, part: &str) -> Result<(), Problem> {
+        if let Some(why) = names::refusal(name) {
+            return Err(Problem::last(Kind::Name, format!("this file is refused: {why}")));
+        }
+        self.place(name, part, path, &path.to_string_lossy(), false)
+    }
+
+    /// Gives bytes that lie at `aside` their place. `own`: they were made by us, and move there.
+    fn place(&mut self, name: &str, part: &str, aside: &Path, source: &str, own: bool) -> Result<(), Problem> {
+        self.taken.take(name).map_err(|why| Problem::last(Kind::Name, format!("this file is refused: {why}")))?;
+        let pin = self.pin(name);
+        let stop = self.context.options.stop.clone();
+        let mut told = TrueSums::default();
+        pin.iter().for_each(|p| told.pin(p));
+        let (found, bytes) = sums_of(aside, &told, &|| stop.load(Ordering::Relaxed))?
+            .map_err(|what| super::sums::mismatch(what).about("compared with the card"))?;
+        if let Some(pinned) = pin.as_ref().and_then(|p| p.bytes).filter(|p| *p != bytes) {
+            return Err(Problem::last(Kind::Remote, format!("it has {bytes} bytes, and the card says {pinned}")));
+        }
+        if !archive::is_page_allowed(name) && verify::begins_like_html(aside)? {
+            return Err(Problem::last(Kind::Remote, "it is a web page, not data").cure("save the file itself, not the page that offers it"));
+        }
+        let to = self.set.path(name);
+        let known = self.manifest.files.get(name).is_some_and(|e| e.sha256 == found.sha256) && self.set.has(&self.manifest, name);
+        if !known {
+            self.set.make_room(name)?;
+            if own {
+                File::open(aside)?.sync_all()?;
+                fs::rename(aside, &to)?;
+            } else {
+                bring(aside, &to, &self.set.partial())?;
+            }
+            to.parent().map_or(Ok(()), disk::sync_folder)?;
+        } else if own {
+            fs::remove_file(aside)?;
+        }
+        let license = self.licenses.get(part);
+        let entry = Entry {
+            part: part.to_owned(),
+            bytes,
+            sha256: found.sha256,
+            sums: found.others.into_iter().map(|(n, s)| (n.to_owned(), s)).collect(),
+            source: names::shown(source),
+            way: WAY.into(),
+            etag: None,
+            license: license.map_or_else(|| "unstated".into(), |l| l.line.clone()),
+            freedom: license.map_or("unstated", |l| l.freedom.as_str()).to_owned(),
+            accepted: license.and_then(|l| l.accepted.clone()),
+            fetched: disk::timestamp(SystemTime::now()),
+            lost: None,
+            uses: Vec::new(),
+        };
+        self.manifest.files.insert(name.to_owned(), entry);
+        self.told.files.push(file_told(&self.manifest, name, if known { "cached" } else { "imported" }));
+        self.context.progress.file(name, bytes);
+        Ok(())
+    }
+
+    /// What a card pins of a file of that name.
+    fn pin(&self, name: &str) -> Option<Pin> {
+        let last = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+        let pins = self.target.card.iter().flat_map(|c| &c.way).flat_map(|w| &w.pin);
+        pins.into_iter().find(|p| last(&p.path) == last(name)).cloned()
+    }
+
+    /// Says which parts were not found, where any part was asked for by name, or none was found.
+    fn missing(&mut self, from: &Path) {
+        let found: BTreeSet<&String> = self.told.files.iter().map(|f| &f.part).collect();
+        let lacking: Vec<&Wants> = self.wants.iter().filter(|w| !found.contains(&w.part)).collect();
+        if !self.told.failed.is_empty() || lacking.is_empty() {
+            return;
+        }
+        let words = |w: &&Wants| format!("{} (looked for {})", w.part, w.texts.join(", "));
+        if found.is_empty() || self.target.by_name {
+            let parts: Vec<String> = lacking.iter().map(words).collect();
+            let what = format!("{} holds nothing of {}: {}", from.display(), self.target.name, parts.join("; "));
+            let cure = "name the folder or file that was downloaded; files are known by their original names";
+            self.told.failed.push(Failed::of("", "", Problem::last(Kind::Missing, what).cure(cure)));
+        } else {
+            let parts: Vec<&str> = lacking.iter().map(|w| w.part.as_str()).collect();
+            self.context.progress.say(&format!("{} holds nothing of {}", from.display(), parts.join(", ")));
+        }
+    }
+
+    /// Writes the manifest: what came by hand before and is still here stays listed beside what came now.
+    fn finish(&mut self) -> Result<()> {
+        let parts: BTreeSet<String> = self.told.files.iter().map(|f| f.part.clone()).collect();
+        if parts.is_empty() {
+            return Ok(());
+        }
+        let of_hand = |(path, entry): (&String, &Entry)| {
+            let ours = entry.way == WAY && parts.contains(&entry.part) && self.set.has(&self.manifest, path);
+            ours.then(|| (path.clone(), Listed { part: entry.part.clone(), bytes: Some(entry.bytes) }))
+        };
+        let listed: Vec<(String, Listed)> = self.manifest.files.iter().filter_map(of_hand).collect();
+        self.manifest.list(&parts, listed);
+        for license in parts.iter().filter_map(|p| self.licenses.get(p)) {
+            if !self.told.licenses.contains(&license.line) {
+                self.told.licenses.push(license.line.clone());
+            }
+        }
+        self.set.write(&self.manifest)
+    }
+}
+
+/// A second name for a file; a copy where that cannot be, or where the file could be changed by others.
+fn bring(from: &Path, to: &Path, aside: &Path) -> io::Result<()> {
+    let aside = aside.join(format!("{:x}.import", fastrand::u64(..)));
+    if fs::hard_link(from, &aside).is_err() {
+        fs::copy(from, &aside)?;
+    }
+    File::open(&aside)?.sync_all()?;
+    fs::rename(&aside, to).inspect_err(|_| {
+        let _ = fs::remove_file(&aside);
+    })
+}
+
+/// The sums of a file compared with what was told, and its length; the inner error says which sum differs.
+pub fn sums_of(path: &Path, told: &TrueSums, stop: &dyn Fn() -> bool) -> io::Result<Result<(Found, u64), String>> {
+    let mut file = File::open(path)?;
+    let bytes = file.metadata()?.len();
+    let (mut sums, mut block) = (Sums::new(told, Some(bytes)), vec![0; 1 << 20]);
+    loop {
+        if stop() {
+            return Err(io::Error::from(io::ErrorKind::Interrupted));
+        }
+        match file.read(&mut block)? {
+            0 => break,
+            count => sums.update(&block[..count]),
+        }
+    }
+    Ok(sums.finish(told).map(|found| (found, bytes)))
+}

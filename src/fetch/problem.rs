@@ -1,0 +1,116 @@
+//! What goes wrong on the way, and whether asking again may help.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::Error;
+
+/// Why something could not be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// It is not there (or hides itself from who may not see it).
+    Missing,
+    /// One must ask for access, or log in.
+    Gated,
+    /// The host refuses, is unreachable, is over its quota, or sends what cannot be used.
+    Remote,
+    /// The file is not the one it was when the fetch began.
+    Changed,
+    /// The host does not do ranges.
+    NoRanges,
+    /// A name that no store takes.
+    Name,
+    /// Something on this machine: a disk that is full, a folder that cannot be written.
+    Here,
+}
+
+/// One failure.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// What sort of failure.
+    pub kind: Kind,
+    /// What happened, with the hosts it happened at.
+    pub what: String,
+    /// What to do about it.
+    pub cure: Option<String>,
+    /// Whether the same request may succeed later.
+    pub retry: bool,
+    /// How long the host asks to wait.
+    pub wait: Option<Duration>,
+    /// The status it answered with.
+    pub status: Option<u16>,
+    /// What the hub calls it (`X-Error-Code`).
+    pub code: Option<String>,
+}
+
+impl Problem {
+    /// A failure that asking again does not cure.
+    pub fn last(kind: Kind, what: impl Into<String>) -> Self {
+        Problem { kind, what: what.into(), cure: None, retry: false, wait: None, status: None, code: None }
+    }
+
+    /// A failure that may pass.
+    pub fn passing(what: impl Into<String>) -> Self {
+        Problem { retry: true, ..Problem::last(Kind::Remote, what) }
+    }
+
+    /// With its cure.
+    pub fn cure(mut self, cure: impl Into<String>) -> Self {
+        self.cure = Some(cure.into());
+        self
+    }
+
+    /// In other words.
+    pub fn say(mut self, what: impl Into<String>) -> Self {
+        self.what = what.into();
+        self
+    }
+
+    /// Says first what it was about.
+    pub fn about(mut self, what: impl fmt::Display) -> Self {
+        self.what = format!("{what}: {}", self.what);
+        self
+    }
+
+    /// As an error of the command: exit code 1, or 2 where this machine is at fault.
+    pub fn error(self) -> Error {
+        let cure = self.cure.unwrap_or_else(|| self.kind.cure().to_owned());
+        match self.kind {
+            Kind::Here => Error::other(self.what, cure),
+            _ => Error::input(self.what, cure),
+        }
+    }
+}
+
+impl Kind {
+    /// What helps where nothing better is known.
+    pub fn cure(self) -> &'static str {
+        match self {
+            Kind::Missing => "check the name and the revision",
+            Kind::Gated => "ask for access at the page of the set, and set the token",
+            Kind::Remote | Kind::Changed | Kind::NoRanges => {
+                "run the same command again: it goes on where it stopped; behind a slow or closed link set a mirror \
+                 (HF_ENDPOINT, CORPUS_MIRRORS) or a proxy"
+            }
+            Kind::Name => "fetch that file by hand under another name",
+            Kind::Here => "free some space, or set CORPUS_CACHE to another disk; the same command then resumes",
+        }
+    }
+}
+
+impl From<std::io::Error> for Problem {
+    fn from(error: std::io::Error) -> Self {
+        Problem::last(Kind::Here, format!("this machine: {error}"))
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let kind = if error.exit_code() == 1 { Kind::Remote } else { Kind::Here };
+        let problem = Problem::last(kind, error.to_string());
+        match error.hint() {
+            Some(hint) => problem.cure(hint.to_owned()),
+            None => problem,
+        }
+    }
+}

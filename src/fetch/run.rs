@@ -1,0 +1,454 @@
+//! Targets to files in the store: each part by the first way that has it, each file by a job, each job into the
+//! manifest.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant, SystemTime};
+
+use tokio::task::JoinSet;
+
+use super::client::Client;
+use super::door::{self, InForce};
+use super::download::{Done, Job, RESERVE, blocking};
+use super::endpoints::Endpoints;
+use super::problem::{Kind, Problem};
+use super::progress::{Event, Events, Progress};
+use super::routes::{self, Route};
+use super::summary::{Failed, FileTold, Summary, Told};
+use super::targets::Target;
+use super::ways::{Listing, Remote};
+use super::{Options, import, names};
+use crate::catalog::Catalog;
+use crate::store::{Entry, Listed, Manifest, Set, disk};
+use crate::text::figures::size;
+use crate::{Error, Result};
+
+/// What a fetch is done with.
+pub struct Context<'a> {
+    /// How.
+    pub options: &'a Options,
+    /// The client.
+    pub client: Arc<Client>,
+    /// Who is told.
+    pub progress: &'a dyn Progress,
+}
+
+/// A runtime for tasks that fetch.
+pub fn runtime() -> Result<tokio::runtime::Runtime> {
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cores.clamp(2, 4))
+        .enable_all()
+        .build()
+        .map_err(|e| Error::other(format!("no runtime: {e}"), "report this"))
+}
+
+/// Fetches (or imports) targets. What could not be had is in the summary.
+///
+/// # Errors
+/// Wrong usage, a licence of a card that was not accepted, or the user's wish to end.
+pub fn fetch(_: &Catalog, targets: &[Target], options: &Options, progress: &dyn Progress) -> Result<Summary> {
+    let began = Instant::now();
+    for target in targets.iter().filter(|t| t.card.is_some()) {
+        door::pass(target, None, &options.accept, &options.command)?;
+    }
+    let client = Arc::new(Client::new(Endpoints::from_env()?, options.limits)?);
+    let context = Context { options, client, progress };
+    let runtime = runtime()?;
+    let mut summary = Summary { v: 1, ..Summary::default() };
+    for target in targets {
+        let told = if let Some(from) = &options.from {
+            import::import(&context, target, from)
+        } else if options.offline {
+            offline(&context, target)
+        } else {
+            runtime.block_on(set(&context, target))
+        };
+        let told = match told {
+            Ok(told) => told,
+            Err(error @ Error::Interrupted) => return Err(error),
+            Err(error) if error.exit_code() != 1 && targets.len() == 1 => return Err(error),
+            Err(error) => {
+                let failed = Failed {
+                    here: error.exit_code() != 1,
+                    cure: error.hint().unwrap_or_default().to_owned(),
+                    error: error.to_string(),
+                    ..Failed::default()
+                };
+                Told { name: target.name.clone(), key: target.key.clone(), failed: vec![failed], ..Told::default() }
+            }
+        };
+        let new = told.files.iter().filter(|f| f.state != "cached");
+        summary.bytes += new.map(|f| f.bytes).sum::<u64>();
+        summary.sets.push(told);
+    }
+    runtime.shutdown_background();
+    summary.seconds = began.elapsed().as_secs_f64();
+    Ok(summary)
+}
+
+/// What the store has, without asking anybody.
+fn offline(context: &Context<'_>, target: &Target) -> Result<Told> {
+    let globs: Vec<super::ways::Glob> =
+        context.options.include.iter().map(|g| super::ways::Glob::new(g)).collect::<Result<_, _>>().map_err(Problem::error)?;
+    let mut told = told_of(target);
+    let mut lacking: BTreeSet<String> = target.parts.iter().cloned().collect();
+    for (set, manifest) in context.options.store.revisions(&target.key)? {
+        if target.revision.as_deref().is_some_and(|r| !manifest.is_revision(r)) {
+            continue;
+        }
+        for part in lacking.clone() {
+            let paths: Vec<String> = if target.grows() {
+                let paths = target.from.iter().filter_map(|f| super::ways::web::path(f));
+                paths.collect()
+            } else {
+                let listed = manifest.listed.iter().filter(|(_, l)| l.part == part);
+                listed.map(|(path, _)| path.clone()).collect()
+            };
+            let mut wanted = paths.iter().filter(|p| globs.is_empty() || globs.iter().any(|g| g.takes(p))).peekable();
+            let known = manifest.parts.contains(&part) && wanted.peek().is_some();
+            let wanted: Vec<&String> = wanted.collect();
+            if !known || !wanted.iter().all(|path| set.has(&manifest, path)) {
+                continue;
+            }
+            told.revision.clone_from(&manifest.revision);
+            told.files.extend(wanted.iter().map(|path| file_told(&manifest, path, "cached")));
+            lacking.remove(&part);
+        }
+    }
+    if !lacking.is_empty() {
+        let parts = lacking.into_iter().collect::<Vec<_>>().join(", ");
+        let parts = if target.card.is_some() { format!(" ({parts})") } else { String::new() };
+        let problem = Problem::last(Kind::Missing, format!("offline, and the store lacks {}{parts}", target.name));
+        told.failed.push(Failed::of("", "", problem.cure("run the same command without --offline and CORPUS_OFFLINE")));
+    }
+    Ok(told)
+}
+
+/// An empty account of a target.
+pub fn told_of(target: &Target) -> Told {
+    Told { name: target.name.clone(), key: target.key.clone(), revision: "-".into(), ..Told::default() }
+}
+
+/// A file of a manifest, for the summary.
+pub fn file_told(manifest: &Manifest, path: &str, state: &'static str) -> FileTold {
+    let entry = manifest.files.get(path).cloned().unwrap_or_default();
+    FileTold { path: path.to_owned(), part: entry.part, bytes: entry.bytes, sha256: entry.sha256, state }
+}
+
+/// Fetches a target.
+async fn set(context: &Context<'_>, target: &Target) -> Result<Told> {
+    let mut told = told_of(target);
+    let mut pending: BTreeSet<String> = target.parts.iter().cloned().collect();
+    let routes = routes::of(target, context.options.way.as_deref())?;
+    // What went wrong on ways that were given up, by part.
+    let mut before: BTreeMap<String, Vec<Failed>> = BTreeMap::new();
+    for (at, route) in routes.iter().enumerate() {
+        let parts: BTreeSet<String> = route.parts.intersection(&pending).cloned().collect();
+        if parts.is_empty() {
+            continue;
+        }
+        let others: Vec<&Route> = routes[at + 1..].iter().filter(|r| !r.parts.is_disjoint(&parts)).collect();
+        let next = others.first().map(|r| r.label.clone());
+        match one_way(context, target, route, &parts, &mut told).await? {
+            Ok(failures) => {
+                for part in &parts {
+                    let of_part: Vec<&(Remote, Problem)> = failures.iter().filter(|f| f.0.part == *part).collect();
+                    let got = told.files.iter().any(|f| f.part == *part);
+                    let failed: Vec<Failed> = of_part.iter().map(|(r, p)| Failed::of(&r.path, &r.part, p.clone())).collect();
+                    let elsewhere = others.iter().any(|r| r.parts.contains(part));
+                    let theirs = of_part.iter().all(|(_, p)| p.kind != Kind::Here);
+                    if !failed.is_empty() && !got && theirs && elsewhere {
+                        before.insert(part.clone(), failed);
+                        continue;
+                    }
+                    pending.remove(part);
+                    let hint = others.iter().find(|r| r.parts.contains(part)).map(|r| format!("or take another way: --way {}", r.label));
+                    told.failed.extend(failed.into_iter().map(|mut f| {
+                        f.cure = [f.cure].into_iter().chain(hint.clone()).collect::<Vec<_>>().join("; ");
+                        f
+                    }));
+                }
+            }
+            Err(problem) if problem.kind == Kind::Here => return Err(problem.error()),
+            Err(problem) => {
+                for part in &parts {
+                    before.entry(part.clone()).or_default().push(Failed::of("", part, problem.clone()));
+                }
+            }
+        }
+        if let Some(next) = next.filter(|_| parts.iter().any(|p| pending.contains(p))) {
+            let why = parts.iter().filter_map(|p| before.get(p)?.first()).next().map(|f| f.error.clone()).unwrap_or_default();
+            context.progress.warn(&format!("{}: {why}; trying {next}", target.name));
+        }
+    }
+    unreached(target, &pending, before, &mut told.failed);
+    Ok(told)
+}
+
+/// Parts to which no way led: what went wrong on the last one, and how a person gets them.
+fn unreached(target: &Target, pending: &BTreeSet<String>, mut before: BTreeMap<String, Vec<Failed>>, failed: &mut Vec<Failed>) {
+    let by_hand = target.card.as_ref().and_then(|card| card.way.iter().find_map(|w| w.how.as_ref()));
+    let mut said = false;
+    for part in pending {
+        let mut of_part = before.remove(part).unwrap_or_default();
+        // One failure of a way is told once, not for every part.
+        of_part.retain(|f| !failed.iter().any(|other| other.error == f.error && other.path == f.path));
+        let (Some(card), Some(how)) = (&target.card, by_hand) else {
+            failed.extend(of_part);
+            continue;
+        };
+        for failure in &mut of_part {
+            failure.cure.clear();
+        }
+        failed.extend(of_part);
+        if !said {
+            said = true;
+            let parts: Vec<&str> = pending.iter().map(String::as_str).collect();
+            let only = if card.part.len() > 1 { format!(" --part {}", parts.join(" --part ")) } else { String::new() };
+            let error = format!("{}: {} must be fetched by hand: {}\n  {}", card.name, parts.join(", "), how.en, how.zh);
+            let cure = format!("then import it: corpus fetch {}{only} --from FILE_OR_FOLDER", card.name);
+            failed.push(Failed { error, cure, part: part.clone(), ..Failed::default() });
+        }
+    }
+}
+
+type Failures = Vec<(Remote, Problem)>;
+
+/// Lists and fetches some parts by one way. The outer error ends the command; the inner one is the way's.
+async fn one_way(
+    context: &Context<'_>,
+    target: &Target,
+    route: &Route,
+    parts: &BTreeSet<String>,
+    told: &mut Told,
+) -> Result<Result<Failures, Problem>> {
+    let stop = &context.options.stop;
+    let listing = tokio::select! {
+        listing = route.list(&context.client, parts) => listing,
+        () = stopped(stop) => return Err(Error::Interrupted),
+    };
+    let mut listing = match listing {
+        Ok(listing) => listing,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    let licenses = door::pass(target, listing.license.as_ref(), &context.options.accept, &context.options.command)?;
+    if let Some(warning) = route.warning() {
+        context.progress.warn(&warning);
+    }
+    let listed: Vec<(String, Listed)> =
+        listing.files.iter().map(|f| (f.path.clone(), Listed { part: f.part.clone(), bytes: f.bytes })).collect();
+    if let Err(problem) = routes::include(&mut listing, &context.options.include, &target.name) {
+        return Err(problem.error());
+    }
+    for (path, why) in &listing.refused {
+        let problem = Problem::last(Kind::Name, format!("this file is refused: {why}"));
+        told.failed.push(Failed::of(path, "", problem));
+    }
+    let set = context.options.store.set(&target.key, &names::key(&listing.revision));
+    let waiting = || context.progress.say(&format!("another process fetches {}; waiting for it", target.name));
+    let _lock = set.lock(&waiting, &|| stop.load(Ordering::Relaxed))?;
+    let mut manifest = set.manifest()?.unwrap_or_else(|| Manifest::new(&target.name, &listing.revision));
+    manifest.asked.extend(target.revision.clone());
+    let kept: Vec<(String, Listed)> = if target.grows() { manifest.listed.clone().into_iter().collect() } else { Vec::new() };
+    manifest.list(parts, kept.into_iter().chain(listed));
+    set.write(&manifest)?;
+    told.revision.clone_from(&listing.revision);
+    if !told.ways.contains(&route.label) {
+        told.ways.push(route.label.clone());
+    }
+    for license in parts.iter().filter_map(|p| licenses.get(p)) {
+        if !told.licenses.contains(&license.line) {
+            told.licenses.push(license.line.clone());
+        }
+    }
+    let mut work = Work { context, target, route, set, manifest, licenses, told, saved: Instant::now() };
+    work.files(listing).await.map(Ok)
+}
+
+/// Until the user wants to end.
+async fn stopped(stop: &Arc<std::sync::atomic::AtomicBool>) {
+    while !stop.load(Ordering::Relaxed) {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Files of a listing on their way into a set that is locked.
+struct Work<'a> {
+    context: &'a Context<'a>,
+    target: &'a Target,
+    route: &'a Route,
+    set: Set,
+    manifest: Manifest,
+    licenses: BTreeMap<String, InForce>,
+    told: &'a mut Told,
+    saved: Instant,
+}
+
+impl Work<'_> {
+    async fn files(&mut self, listing: Listing) -> Result<Failures> {
+        let options = self.context.options;
+        let mut missing = Vec::new();
+        for remote in listing.files {
+            if self.is_here(&remote) || self.adopt(&remote).await? {
+                self.told.files.push(file_told(&self.manifest, &remote.path, "cached"));
+            } else {
+                missing.push(remote);
+            }
+        }
+        self.room(&missing)?;
+        let (events, mut heard) = Events::new(options.stop.clone());
+        let progress = self.context.progress;
+        let bytes: Option<u64> = missing.iter().map(|r| r.bytes).sum();
+        let all = missing.len() as u64;
+        if all > 0 {
+            progress.begin(&self.target.name, all, bytes);
+        }
+        let (mut failures, mut done) = (Failures::new(), 0);
+        let mut queue = missing.into_iter();
+        let mut running: JoinSet<(Remote, Result<Done, Problem>)> = JoinSet::new();
+        let mut tick = tokio::time::interval(Duration::from_millis(100));
+        let mut hopeless = false;
+        loop {
+            while running.len() < options.jobs.max(1) && !hopeless {
+                let Some(remote) = queue.next() else { break };
+                let job = Job { client: self.context.client.clone(), remote, set: self.set.clone(), events: events.clone() };
+                running.spawn(async move {
+                    let result = job.run().await;
+                    (job.remote, result)
+                });
+            }
+            tokio::select! {
+                ended = running.join_next() => match ended {
+                    None => break,
+                    Some(Err(error)) => {
+                        return Err(Error::other(format!("a task ended: {error}"), "report this"));
+                    }
+                    Some(Ok((remote, Ok(file)))) => {
+                        done += 1;
+                        events.done(&remote.path, file.bytes);
+                        self.record(&remote, file)?;
+                    }
+                    Some(Ok((remote, Err(problem)))) => {
+                        let problem = self.route.explain(&self.context.client, problem, &remote.source);
+                        // What is closed stays closed for the next file, and a full disk stays full.
+                        hopeless = hopeless || matches!(problem.kind, Kind::Here)
+                            || problem.code.as_deref() == Some("GatedRepo");
+                        failures.push((remote, problem));
+                    }
+                },
+                Some(event) = heard.recv() => match event {
+                    Event::Retry(path, what) => progress.say(&format!("{}: {what}; trying again", names::shown(&path))),
+                    Event::Done(path, bytes) => progress.file(&path, bytes),
+                },
+                _ = tick.tick() => {
+                    progress.at(events.bytes(), done);
+                    if options.stop.load(Ordering::Relaxed) {
+                        running.shutdown().await;
+                        self.save()?;
+                        progress.end();
+                        return Err(Error::Interrupted);
+                    }
+                }
+            }
+        }
+        while let Ok(event) = heard.try_recv() {
+            if let Event::Done(path, bytes) = event {
+                progress.file(&path, bytes);
+            }
+        }
+        progress.at(events.bytes(), done);
+        progress.end();
+        self.save()?;
+        self.told.files.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(failures)
+    }
+
+    /// Whether the file of the manifest is here, and the one that the listing means.
+    fn is_here(&self, remote: &Remote) -> bool {
+        let Some(entry) = self.manifest.files.get(&remote.path) else { return false };
+        let same = |told: &Option<String>, is: Option<&String>| match (told, is) {
+            (Some(told), Some(is)) => told.eq_ignore_ascii_case(is),
+            _ => true,
+        };
+        let sums = same(&remote.told.sha256, Some(&entry.sha256))
+            && same(&remote.told.sha1, entry.sums.get("sha1"))
+            && same(&remote.told.md5, entry.sums.get("md5"))
+            && same(&remote.told.git, entry.sums.get("git"));
+        let source = remote.told.any() || entry.source == remote.source;
+        let size = remote.bytes.is_none_or(|bytes| bytes == entry.bytes);
+        sums && size && source && self.set.has(&self.manifest, &remote.path)
+    }
+
+    /// A file that got its name in a run that did not come to write the manifest: taken, if its sums are right.
+    async fn adopt(&mut self, remote: &Remote) -> Result<bool> {
+        let path = self.set.path(&remote.path);
+        let plain = std::fs::symlink_metadata(&path).is_ok_and(|m| m.is_file() && remote.bytes.is_none_or(|b| b == m.len()));
+        if self.manifest.files.contains_key(&remote.path) || !plain || !remote.told.any() {
+            return Ok(false);
+        }
+        let (told, stop) = (remote.told.clone(), self.context.options.stop.clone());
+        let found = blocking(move || import::sums_of(&path, &told, &|| stop.load(Ordering::Relaxed))).await;
+        let Ok(Ok(Ok((found, bytes)))) = found else { return Ok(false) };
+        self.record(remote, Done { bytes, found, etag: None })?;
+        self.told.files.pop();
+        Ok(true)
+    }
+
+    /// Refuses to begin what the disk cannot hold.
+    fn room(&self, missing: &[Remote]) -> Result<()> {
+        let begun: u64 = std::fs::read_dir(self.set.partial())
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter_map(|e| Some(std::os::unix::fs::MetadataExt::blocks(&e.metadata().ok()?) * 512))
+            .sum();
+        let needed = missing.iter().filter_map(|r| r.bytes).sum::<u64>().saturating_sub(begun);
+        let free = disk::free(self.set.folder()).unwrap_or(u64::MAX);
+        if needed.saturating_add(RESERVE) <= free || needed == 0 {
+            return Ok(());
+        }
+        let message = format!(
+            "{}: {} are still to be fetched, and {} has {} left",
+            self.target.name,
+            size(needed),
+            self.set.folder().display(),
+            size(free)
+        );
+        let cure = "free some space, set CORPUS_CACHE to a larger disk, or take less with --part or --include";
+        Err(Error::other(message, cure))
+    }
+
+    /// Takes a file into the manifest.
+    fn record(&mut self, remote: &Remote, file: Done) -> Result<()> {
+        let license = self.licenses.get(&remote.part);
+        let entry = Entry {
+            part: remote.part.clone(),
+            bytes: file.bytes,
+            sha256: file.found.sha256,
+            sums: file.found.others.into_iter().map(|(name, sum)| (name.to_owned(), sum)).collect(),
+            source: remote.source.clone(),
+            way: self.route.label.clone(),
+            etag: file.etag,
+            license: license.map_or_else(|| "unstated".into(), |l| l.line.clone()),
+            freedom: license.map_or("unstated", |l| l.freedom.as_str()).to_owned(),
+            accepted: license.and_then(|l| l.accepted.clone()),
+            fetched: disk::timestamp(SystemTime::now()),
+            lost: self.route.lost.clone(),
+            uses: self.route.uses.clone(),
+        };
+        self.manifest.files.insert(remote.path.clone(), entry);
+        self.told.files.push(file_told(&self.manifest, &remote.path, "fetched"));
+        // Thousands of small files are not thousands of manifests: what has a sum is taken up again without one.
+        if !remote.told.any() || self.saved.elapsed() > Duration::from_secs(2) {
+            self.save()?;
+        }
+        Ok(())
+    }
+
+    fn save(&mut self) -> Result<()> {
+        self.saved = Instant::now();
+        self.set.write(&self.manifest)
+    }
+}

@@ -1,0 +1,189 @@
+//! What a name means: a card of the catalog, or a set by its address.
+
+use url::Url;
+
+use super::{names, ways};
+use crate::catalog::{Card, Catalog};
+use crate::text::spelling;
+use crate::{Error, Result};
+
+/// A set to fetch.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Its folder in the store.
+    pub key: String,
+    /// Its name for people and manifests: the card's, or the address without revision.
+    pub name: String,
+    /// The card, where the catalog has one.
+    pub card: Option<Card>,
+    /// The parts wanted; `all` without a card.
+    pub parts: Vec<String>,
+    /// Whether these parts were asked for by name.
+    pub by_name: bool,
+    /// The revision asked for.
+    pub revision: Option<String>,
+    /// Without a card: the addresses, all of one host and one set.
+    pub from: Vec<String>,
+}
+
+impl Target {
+    /// Parts of a card.
+    pub fn of_card(card: &Card, parts: Vec<String>, revision: Option<String>) -> Self {
+        Target {
+            key: card.name.clone(),
+            name: card.name.clone(),
+            card: Some(card.clone()),
+            parts,
+            by_name: true,
+            revision,
+            from: Vec::new(),
+        }
+    }
+
+    fn of_address(from: &str, name: String, revision: Option<String>) -> Self {
+        Target {
+            key: names::key(&name),
+            name,
+            card: None,
+            parts: vec!["all".into()],
+            by_name: false,
+            revision,
+            from: vec![from.to_owned()],
+        }
+    }
+
+    /// Whether its manifest grows with every address rather than being listed anew.
+    pub fn grows(&self) -> bool {
+        self.key.starts_with("web--")
+    }
+}
+
+/// Wrong usage.
+fn usage(message: String, cure: impl Into<String>) -> Error {
+    Error::Other { message, hint: Some(cure.into()) }
+}
+
+/// What names on the command line mean. `parts` are of the one card named; addresses of one web server are one set.
+pub fn read(catalog: &Catalog, given: &[String], parts_asked: &[String], revision: Option<&str>) -> Result<Vec<Target>> {
+    let mut targets: Vec<Target> = Vec::new();
+    for name in given {
+        let target = one(catalog, name, parts_asked, revision)?;
+        match targets.iter_mut().find(|t| t.key == target.key && t.revision == target.revision) {
+            Some(before) if target.card.is_none() => {
+                for from in target.from {
+                    if !before.from.contains(&from) {
+                        before.from.push(from);
+                    }
+                }
+            }
+            Some(_) => {}
+            None => targets.push(target),
+        }
+    }
+    Ok(targets)
+}
+
+fn one(catalog: &Catalog, given: &str, parts_asked: &[String], revision: Option<&str>) -> Result<Target> {
+    let is_address = ways::of(given).is_some() && given != "hand";
+    let versioned = !is_address || ["hf:", "ms:", "opus:", "wikimedia:"].iter().any(|p| given.starts_with(p));
+    let (name, at) = match given.split_once('@') {
+        Some((name, at)) if versioned && !at.is_empty() => (name, Some(at)),
+        _ => (given, None),
+    };
+    if let (Some(at), Some(revision)) = (at, revision)
+        && at != revision
+    {
+        return Err(usage(format!("`{}` and --revision {revision} are two revisions", names::shown(given)), "name one"));
+    }
+    let revision = at.or(revision).map(str::to_owned);
+    if !is_address {
+        let card = catalog.find(name)?;
+        let mut target = Target::of_card(card, parts(card, parts_asked)?, revision);
+        target.by_name = !parts_asked.is_empty();
+        return Ok(target);
+    }
+    if !parts_asked.is_empty() {
+        let cure = "use --include GLOB to take some of its files";
+        return Err(usage(format!("--part is for cards, and `{}` is an address", names::shown(name)), cure));
+    }
+    let behind = name.split_once(':').map_or("", |(_, rest)| rest.trim_matches('/'));
+    let shape_ok = match name.split_once(':').map(|p| p.0) {
+        Some("hf" | "ms") => {
+            let word = |w: &str| !w.is_empty() && !w.starts_with('.') && !w.chars().any(|c| c.is_control() || "?#%\\ ".contains(c));
+            (1..=2).contains(&behind.split('/').count()) && behind.split('/').all(word)
+        }
+        Some("wikimedia") => !behind.is_empty() && behind.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c)),
+        Some("opus") => behind.split('/').count() == 2,
+        _ => true,
+    };
+    if !shape_ok {
+        let cure = "write hf:OWNER/NAME[@REVISION], ms:OWNER/NAME, opus:CORPUS/en-zh[@VERSION], wikimedia:zhwiki[@DATE]";
+        return Err(usage(format!("`{}` is no name of a set", names::shown(name)), cure));
+    }
+    if name.starts_with("http") && !ways::of(name).is_some_and(|w| w.prefixes().contains(&"drive:")) {
+        let url = Url::parse(name)
+            .map_err(|e| usage(format!("`{}` is no address: {e}", names::shown(name)), "write http(s)://HOST/PATH"))?;
+        return Ok(Target::of_address(name, ways::web::set(&url), None));
+    }
+    let shown = if name.contains("://") { super::endpoints::shown(name) } else { name.to_owned() };
+    let set = match name.split_once(':').map(|p| p.0) {
+        // A key of one object is a set of its folder, so that neighbours lie together.
+        Some("s3" | "gs" | "az") => shown.rsplit_once('/').map_or(shown.clone(), |(folder, _)| folder.to_owned()),
+        // The pair in the order in which OPUS keeps it.
+        Some("opus") => sorted_pair(&shown),
+        _ => shown.trim_end_matches('/').to_owned(),
+    };
+    Ok(Target::of_address(name, set, revision))
+}
+
+fn sorted_pair(name: &str) -> String {
+    let Some((head, pair)) = name.rsplit_once('/') else { return name.to_owned() };
+    let mut pair: Vec<&str> = pair.splitn(2, '-').collect();
+    pair.sort_unstable();
+    format!("{head}/{}", pair.join("-"))
+}
+
+/// The parts asked for, or all that are not optional.
+pub fn parts(card: &Card, asked: &[String]) -> Result<Vec<String>> {
+    for part in asked {
+        if card.part(part).is_none() {
+            let cure = spelling::did_you_mean(part, card.part.iter().map(|p| p.name.as_str()));
+            return Err(usage(format!("{} has no part `{}`", card.name, names::shown(part)), cure));
+        }
+    }
+    let wanted = card.part.iter().filter(|p| if asked.is_empty() { !p.optional } else { asked.contains(&p.name) });
+    Ok(wanted.map(|p| p.name.clone()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_one(name: &str) -> Result<Target> {
+        Ok(read(&Catalog::load(None)?, &[name.to_owned()], &[], None)?.remove(0))
+    }
+
+    #[test]
+    fn names_mean_sets() {
+        let of = |name: &str| {
+            let target = read_one(name).unwrap();
+            (target.key, target.revision.unwrap_or_default())
+        };
+        let pair = |key: &str, revision: &str| (key.to_owned(), revision.to_owned());
+        assert_eq!(of("alpaca"), pair("alpaca", ""));
+        assert_eq!(of("hf:a/b@refs/convert/parquet"), pair("hf--a--b", "refs/convert/parquet"));
+        assert_eq!(of("opus:UNPC/zh-en@v1"), pair("opus--UNPC--en-zh", "v1"));
+        assert_eq!(of("wikimedia:zhwiki@20240101"), pair("wikimedia--zhwiki", "20240101"));
+        assert_eq!(of("http://h:1/a/b@c.txt"), pair("web--h-1", ""));
+        for wrong in ["hf:", "hf:a/b/c", "hf:../x", "opus:UNPC", "wikimedia:a/b", "no_such_card", "hand"] {
+            assert!(read_one(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn addresses_of_a_server_are_one_set() {
+        let names = ["http://h/a", "http://h/b", "http://i/a", "http://h/a"].map(str::to_owned);
+        let targets = read(&Catalog::load(None).unwrap(), &names, &[], None).unwrap();
+        assert_eq!(targets.iter().map(|t| t.from.len()).collect::<Vec<_>>(), [2, 1]);
+    }
+}

@@ -1,0 +1,74 @@
+//! How long to wait before asking again: as the host says, else longer each time and never all at once.
+
+use std::time::{Duration, SystemTime};
+
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+
+/// A wait that the host asks for: `Retry-After` as seconds or a date, else the hub's `RateLimit: "…";r=0;t=42`. `None`
+/// where it says nothing that can be read, or a moment that has passed.
+pub fn asked(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).map(str::trim);
+    text(RETRY_AFTER.as_str()).and_then(retry_after).or_else(|| text("ratelimit").and_then(rate_limit))
+}
+
+fn retry_after(text: &str) -> Option<Duration> {
+    if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
+        // A number beyond all bounds is still a number: it is refused for its length, not ignored.
+        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX / 4))).filter(|d| !d.is_zero());
+    }
+    httpdate::parse_http_date(text).ok()?.duration_since(SystemTime::now()).ok()
+}
+
+fn rate_limit(text: &str) -> Option<Duration> {
+    let value = |key: &str| text.split(';').find_map(|p| p.trim().strip_prefix(key)?.strip_prefix('=')?.parse::<u64>().ok());
+    (value("r").unwrap_or(0) == 0).then(|| value("t"))?.map(Duration::from_secs).filter(|d| !d.is_zero())
+}
+
+/// The wait before try number `tries` + 1: half a second doubled each time, at most 30 s, half of it by chance.
+pub fn backoff(tries: u32) -> Duration {
+    let most = (0.5 * f64::from(2u32.saturating_pow(tries.saturating_sub(1).min(10)))).min(30.0);
+    Duration::from_secs_f64(most * (0.5 + fastrand::f64() / 2.0))
+}
+
+/// A duration for people: `90 s`, `25 min`, `3 h`, `12 days`.
+pub fn words(wait: Duration) -> String {
+    match wait.as_secs() {
+        s @ 0..=119 => format!("{s} s"),
+        s @ 120..=7199 => format!("{} min", s / 60),
+        s @ 7200..=172_799 => format!("{} h", s / 3600),
+        s if s > 3_155_760_000 => "more than a hundred years".into(),
+        s => format!("{} days", s / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(name: &'static str, value: &str) -> Option<Duration> {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, value.parse().unwrap());
+        asked(&headers)
+    }
+
+    #[test]
+    fn hosts_say_how_long() {
+        let seconds = |s| Some(Duration::from_secs(s));
+        assert_eq!(of("retry-after", "7"), seconds(7));
+        assert_eq!(of("retry-after", "soon"), None);
+        assert_eq!(of("retry-after", "Wed, 21 Oct 2015 07:28:00 GMT"), None);
+        assert!(of("retry-after", "Fri, 31 Dec 2100 23:59:59 GMT") > seconds(1_000_000));
+        assert!(of("retry-after", "99999999999999999999") > seconds(1_000_000_000));
+        assert_eq!(of("ratelimit", "\"api\";r=0;t=42"), seconds(42));
+        assert_eq!(of("ratelimit", "\"api\";r=9;t=42"), None);
+    }
+
+    #[test]
+    fn waits_grow_and_differ() {
+        for tries in 1..20 {
+            let wait = backoff(tries).as_secs_f64();
+            assert!((0.25..=30.0).contains(&wait), "{tries}: {wait}");
+        }
+        assert!(backoff(7) > backoff(1) * 8);
+    }
+}

@@ -1,0 +1,116 @@
+//! `https://host/folder/` and whole addresses: plain web servers, which list nothing, so every file is named.
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use percent_encoding::percent_decode_str;
+use sha2::{Digest, Sha256};
+use url::Url;
+
+use super::{Listing, Lists, Place, Remote, Request, join};
+use crate::fetch::client::{Client, authority};
+use crate::fetch::endpoints::shown;
+use crate::fetch::problem::{Kind, Problem};
+use crate::fetch::sums::Told;
+use crate::store::disk::hex;
+
+/// The way.
+pub const LISTS: Web = Web;
+
+/// Plain web servers.
+pub struct Web;
+
+impl Lists for Web {
+    fn prefixes(&self) -> &'static [&'static str] {
+        &["https://", "http://"]
+    }
+
+    fn list<'a>(&'a self, client: &'a Client, request: &'a Request) -> BoxFuture<'a, Result<Listing, Problem>> {
+        async move { list(client, request) }.boxed()
+    }
+
+    fn plan(&self, client: &Client, request: &Request) -> String {
+        match list(client, request) {
+            Ok(listing) => listing.files.iter().map(|f| format!("GET {}", f.source)).collect::<Vec<_>>().join("\n"),
+            Err(problem) => problem.what,
+        }
+    }
+}
+
+fn list(client: &Client, request: &Request) -> Result<Listing, Problem> {
+    let base = Url::parse(&request.from)
+        .map_err(|e| Problem::last(Kind::Missing, format!("`{}` is no address: {e}", shown(&request.from))))?;
+    let mut listing = Listing { revision: "-".into(), ..Listing::default() };
+    if !request.card {
+        let path = name(&base)?;
+        listing.files.push(remote(client, request, base, path, "all", &request.from));
+        return Ok(listing);
+    }
+    for (part, files) in &request.files {
+        for file in files {
+            let (url, path) = if file.contains("://") {
+                let url = Url::parse(file).map_err(|e| {
+                    Problem::last(Kind::Missing, format!("`{}` is no address: {e}", shown(file)))
+                })?;
+                let path = name(&url)?;
+                (url, path.rsplit('/').next().unwrap_or(&path).to_owned())
+            } else if file.contains(['*', '[', '{']) {
+                let what = format!("{}: a web server lists no files, so `{file}` cannot be resolved", authority(&base));
+                return Err(Problem::last(Kind::Missing, what).cure("the card has to name its files: report it"));
+            } else if file.contains('%') || file.contains('?') {
+                let url = base.join(file).map_err(|e| Problem::last(Kind::Missing, format!("`{file}`: {e}")))?;
+                (url, percent_decode_str(file.split('?').next().unwrap_or(file)).decode_utf8_lossy().into_owned())
+            } else {
+                (join(&base, file.split('/')), file.clone())
+            };
+            listing.files.push(remote(client, request, url, path, part, file));
+        }
+    }
+    Ok(listing)
+}
+
+fn remote(client: &Client, request: &Request, url: Url, path: String, part: &str, name: &str) -> Remote {
+    let source = shown(url.as_str());
+    // The token is shown to the hub's own origin only: an address there may need it, any other never sees it.
+    let place = Place::Web { url, token: client.endpoints.token().cloned(), pass: None };
+    let mut remote = Remote { path, part: part.to_owned(), place, source, bytes: None, told: Told::default() };
+    request.pin(&mut remote, name);
+    remote
+}
+
+/// The name of the file at an address: its path, and where only the query tells files apart, a sum of that.
+fn name(url: &Url) -> Result<String, Problem> {
+    let path = percent_decode_str(url.path().trim_start_matches('/')).decode_utf8_lossy().into_owned();
+    let last = path.rsplit('/').next().unwrap_or_default();
+    if last.is_empty() {
+        let what = format!("{} names a folder, and a web server lists no files", shown(url.as_str()));
+        return Err(Problem::last(Kind::Missing, what).cure("name the files"));
+    }
+    match url.query().filter(|q| !q.is_empty()) {
+        Some(query) if !last.contains('.') => Ok(format!("{path}-{}", hex(&Sha256::digest(query)[..4]))),
+        _ => Ok(path),
+    }
+}
+
+/// The path in the store of the file at an address.
+pub fn path(address: &str) -> Option<String> {
+    name(&Url::parse(address).ok()?).ok()
+}
+
+/// The name of the set that files at an address belong to.
+pub fn set(url: &Url) -> String {
+    format!("web:{}", authority(url).replace(':', "-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_have_names() {
+        let of = |text: &str| name(&Url::parse(text).unwrap());
+        assert_eq!(of("http://h/a/b%20c.txt?x=1").unwrap(), "a/b c.txt");
+        assert_ne!(of("http://h/get?f=1").unwrap(), of("http://h/get?f=2").unwrap());
+        assert!(of("http://h/").is_err() && of("http://h/a/").is_err());
+        assert_eq!(set(&Url::parse("http://h:8/a").unwrap()), "web:h-8");
+    }
+}

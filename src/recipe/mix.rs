@@ -1,0 +1,139 @@
+//! `[mix]`, and what a source says of its place in it: `weight`, `repeat`, `seed`.
+
+use serde::Serialize;
+
+use super::Source;
+use super::read::Reader;
+use super::stages::Raw;
+use super::toml::{Entry, Value};
+
+/// Words of `[mix]`.
+pub(super) const MIX: [&str; 2] = ["by", "total"];
+/// Where a row that a mix leaves out stands among the stages.
+pub const STAGE: &str = "mix";
+
+/// How sources are mixed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Mix {
+    /// What shares are counted in.
+    pub by: By,
+    /// Rows or characters of the output; the most that repeats allow where absent.
+    pub total: Option<f64>,
+}
+
+/// What shares are counted in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum By {
+    /// Rows.
+    #[default]
+    Rows,
+    /// Characters of text.
+    Chars,
+}
+
+impl By {
+    /// The word in recipes.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            By::Rows => "rows",
+            By::Chars => "chars",
+        }
+    }
+}
+
+/// What a source says of its place in a mix.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Share {
+    /// Its share of the output, in proportion to those of the others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight: Option<f64>,
+    /// How often its rows may come at the most; how often they come, where no source has a weight.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repeat: Option<f64>,
+    /// Another seed draws other rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+}
+
+impl Reader {
+    /// What a source says of its place in a mix.
+    pub(super) fn share_in_mix(&mut self, entries: &[Entry]) -> Share {
+        let get = |key: &str| entries.iter().find(|e| e.key == key);
+        Share {
+            weight: get("weight").and_then(|e| self.positive(e)),
+            repeat: get("repeat").and_then(|e| self.positive(e)),
+            seed: get("seed").and_then(|e| self.int(e, 0)).map(|s| s as u64),
+        }
+    }
+
+    /// A number over 0.
+    fn positive(&mut self, entry: &Entry) -> Option<f64> {
+        let number = match entry.node.value {
+            Value::Int(number) => number as f64,
+            Value::Float(number) => number,
+            _ => {
+                self.wrong(entry, "a number");
+                return None;
+            }
+        };
+        if number > 0.0 && number.is_finite() {
+            return Some(number);
+        }
+        let help = "to leave a source out, delete it";
+        self.cure(&entry.node.span, format!("`{}` should be over 0", entry.key), "out of range", help);
+        None
+    }
+
+    /// How the sources are mixed, if they are: `source` is the list of tables that they were read from.
+    pub(super) fn mix(
+        &mut self,
+        entry: Option<&Entry>,
+        source: Option<&Entry>,
+        sources: &[Source],
+        stages: &[Raw],
+    ) -> Option<Mix> {
+        let mut mix = Mix::default();
+        for entry in self.table(entry, &MIX, "[mix]") {
+            match entry.key.as_str() {
+                "by" => mix.by = self.by(entry).unwrap_or_default(),
+                "total" => mix.total = self.int(entry, 1).map(|t| t as f64),
+                _ => {}
+            }
+        }
+        let has = |entries: &[Entry], key: &str| entries.iter().any(|e| e.key == key);
+        let items = match source.map(|s| &s.node.value) {
+            Some(Value::List(items)) => items.as_slice(),
+            _ => &[],
+        };
+        let weighed = sources.iter().any(|s| s.share.weight.is_some());
+        let mixed = entry.is_some() || weighed || sources.iter().any(|s| s.share.repeat.is_some());
+        for item in items {
+            let entries = item.entries().unwrap_or_default();
+            if weighed && !has(entries, "weight") {
+                let help = "give each source a `weight`, or none";
+                self.cure(&item.span, "the source has no `weight`, but others have", "this source", help);
+            }
+            if let Some(seed) = entries.iter().find(|e| e.key == "seed" && !mixed) {
+                let help = "`seed` chooses rows in a mix: give sources a `weight` or `repeat`";
+                self.cure(&seed.span, "nothing is drawn from this source", "does nothing", help);
+            }
+        }
+        if let Some(stage) = stages.iter().find(|s| mixed && s.name == STAGE) {
+            let help = "rows that the mix leaves out are dropped by `mix`: give the stage another `name`";
+            self.cure(&stage.span, "a stage is called `mix`", "this stage", help);
+        }
+        mixed.then_some(mix)
+    }
+
+    fn by(&mut self, entry: &Entry) -> Option<By> {
+        let word = self.text(entry)?;
+        if word == "tokens" {
+            let help = "use by = \"chars\": for one language, tokens are nearly proportional to characters";
+            self.cure(&entry.node.span, "tokens cannot be counted: there is no tokenizer yet", "not yet", help);
+            return None;
+        }
+        let found = [By::Rows, By::Chars].into_iter().find(|b| b.as_str() == word);
+        self.word(&word, &entry.node.span, "by", &["rows", "chars"], found)
+    }
+}
