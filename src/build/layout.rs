@@ -121,7 +121,8 @@ impl Layout {
             let counts = &mut self.pieces[(ord >> 32) as usize];
             counts.read += 1;
             if stages.is_null(row) {
-                let copies = take.map_or(1, |t| t.copies(batch.column(5 + cutting.len()).as_string::<i32>().value(row)));
+                let copies =
+                    take.map_or(1, |t| t.copies(batch.column(5 + cutting.len()).as_string::<i32>().value(row)));
                 slab.kept.0 += copies;
                 slab.kept.1 += copies * (size + 64);
                 counts.kept += copies;

@@ -127,6 +127,7 @@ stages!(
     characters,
     convert_script,
     decontaminate,
+    draw,
     exact_dedup,
     keep,
     language,

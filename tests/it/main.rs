@@ -29,4 +29,5 @@ mod plans;
 mod recipes;
 mod servers;
 mod shared_data;
+mod systems;
 mod wikipedia;
