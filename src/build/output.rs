@@ -359,10 +359,10 @@ fn copies(
         Ok(())
     };
     let mut bytes = 0;
-    for row in 0..rows.num_rows() {
+    for (row, size) in sizes.iter().enumerate() {
         for nth in 1..=take.copies(ids.value(row)) {
             places.push((row as u64, nth));
-            bytes += sizes[row];
+            bytes += size + 64;
             if bytes >= BATCH_BYTES {
                 write(&mut places)?;
                 bytes = 0;

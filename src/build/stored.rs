@@ -1,6 +1,7 @@
 //! Sources of cards and URLs, from the store: which files they have, how that copy is read, and where it came from.
 
 use crate::catalog::{Catalog, Way};
+use crate::fetch::targets;
 use crate::recipe::{FromCard, Origin, Recipe, Source, Stored};
 use crate::store::{Store, StoredFile};
 use crate::{Error, Result};
@@ -33,11 +34,6 @@ pub fn needs(recipe: &Recipe) -> Vec<Need> {
     needs
 }
 
-/// The store's word for a set.
-fn key(card: &str) -> String {
-    card.replace(['/', ':'], "--")
-}
-
 /// Whether a path is no file of this machine.
 pub fn is_remote(path: &str) -> bool {
     ["http://", "https://", "s3://", "gs://", "az://"].iter().any(|scheme| path.starts_with(scheme))
@@ -63,7 +59,7 @@ pub fn missing(recipe: &Recipe, store: &Store) -> Result<Vec<Need>> {
 }
 
 fn found(store: &Store, need: &Need) -> Result<Option<Vec<StoredFile>>> {
-    store.find(&key(&need.card), &need.part, need.revision.as_deref())
+    targets::find(store, &need.card, &need.part, need.revision.as_deref())
 }
 
 /// Gives every source of a card its files, and the fields and formats of the copy that is there.

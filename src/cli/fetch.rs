@@ -81,7 +81,7 @@ struct Patience {
     #[arg(long, default_value = "4TiB", value_name = "BYTES", help_heading = "Patience")]
     bomb_size: String,
     /// A member that is more times larger than packed is a bomb (from 64 MiB on).
-    #[arg(long, default_value_t = 250, value_name = "N", help_heading = "Patience")]
+    #[arg(long, default_value_t = 100, value_name = "N", help_heading = "Patience")]
     bomb_ratio: u64,
 }
 
@@ -187,7 +187,7 @@ fn told(context: &Context, summary: &Summary, options: &Options) {
             line += &format!(" · {}", set.licenses.join("; "));
         }
         ui::say(context, &line);
-        let folder = options.store.set(&set.key, &crate::fetch::names::key(&set.revision));
+        let folder = options.store.set(&set.key, &crate::store::key(&set.revision));
         ui::say(context, &format!("  {}", folder.folder().display()));
     }
     if summary.bytes > 0 {
@@ -206,7 +206,12 @@ fn shown(plan: &Plan) -> String {
         for part in &set.parts {
             let bytes = part.bytes.map(|b| format!(", about {}", size(b))).unwrap_or_default();
             let accept = if part.to_accept { " -> needs --accept-license" } else { "" };
-            out += &format!("  part {}{bytes}: licence {} [{}]{accept}\n", part.part, table::line(&part.license), part.freedom);
+            out += &format!(
+                "  part {}{bytes}: licence {} [{}]{accept}\n",
+                part.part,
+                table::line(&part.license),
+                part.freedom
+            );
         }
         for way in &set.ways {
             out += &format!("  by {}\n", table::line(&way.way));
@@ -231,7 +236,11 @@ fn shown(plan: &Plan) -> String {
             out += &format!("  … and {} files more (--format json has all)\n", set.files.len() - 1000);
         }
     }
-    let unknown = if plan.unknown > 0 { format!(" and {} of unknown size", table::plural(plan.unknown as u64, "file")) } else { String::new() };
+    let unknown = if plan.unknown > 0 {
+        format!(" and {} of unknown size", table::plural(plan.unknown as u64, "file"))
+    } else {
+        String::new()
+    };
     out += &format!("Would fetch {}{unknown}; ", size(plan.bytes));
     out += &plan.free.map_or_else(|| "free disk unknown".into(), |free| format!("{} are free", size(free)));
     out.push('\n');

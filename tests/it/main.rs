@@ -8,10 +8,15 @@
 )]
 
 mod bad_input;
+mod block;
 mod cards;
 mod commands;
 mod determinism;
 mod fetch;
+
+mod format_rows;
+mod formats;
+mod fuzz;
 mod generated;
 mod harness;
 mod house;
