@@ -315,7 +315,7 @@ fn segment(raw: &str) -> Result<String, Bad> {
                 reader.read_to_end(start.name()).map_err(xml)?;
             }
             Event::Text(text) => out.push_str(&unescape(&text).map_err(xml)?),
-            Event::GeneralRef(name) => out.push_str(&unescape(&format!("&{};", &*name)).map_err(xml)?),
+            Event::GeneralRef(name) => out.push_str(&unescape(&format!("&{};", &name[..])).map_err(xml)?),
             Event::CData(text) => out.push_str(&text),
             Event::Eof => return Ok(out),
             _ => {}
