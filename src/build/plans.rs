@@ -232,8 +232,8 @@ impl Plans<'_> {
             drops: at.drops,
         };
         let mut node = self.narrow(&read)?;
-        let draws = |d: &Decision| matches!(d.ask, Ask::Sample(_) | Ask::Take(_));
-        let final_id = if spec.decisions.iter().any(draws) { Some(id_of(&node, at)?) } else { None };
+        let by_id = |d: &Decision| matches!(d.ask, Ask::Sample(_) | Ask::Take(_) | Ask::Block(_));
+        let final_id = if spec.decisions.iter().any(by_id) { Some(id_of(&node, at)?) } else { None };
         let mut arguments = Vec::new();
         for name in judge::ARGUMENTS {
             let before = node.schema().index_of(name).is_ok();
@@ -265,11 +265,16 @@ impl Plans<'_> {
     /// The sizes and fates of a source's rows, in order, in one partition; and their ids, if `ids` says so.
     pub fn layout(&self, source: &SourceInput, units: &[usize], at: &Folders<'_>, ids: bool) -> Result<Plan> {
         let schema = self.unit_schema(source)?;
+        let cut: Vec<String> = self.chain.cutting(source).into_iter().map(|c| c.1).collect();
         let read = Narrow {
             groups: vec![units.iter().map(|u| (*u, vec![])).collect()],
             units: at.units,
             schema: &schema,
-            wanted: ["ord", "row_bytes", "row_chars"].into_iter().chain(ids.then_some("id")).collect(),
+            wanted: ["ord", "row_bytes", "row_chars"]
+                .into_iter()
+                .chain(cut.iter().map(String::as_str))
+                .chain(ids.then_some("id"))
+                .collect(),
             constants: vec![],
             cuts: &at.cuts,
             repeats: at.repeats.filter(|_| ids),
@@ -279,6 +284,7 @@ impl Plans<'_> {
         let node = self.narrow(&read)?;
         let mut columns = ["ord", "row_bytes", "row_chars", "stage", "reason"]
             .into_iter()
+            .chain(cut.iter().map(String::as_str))
             .map(|name| Ok((plan::column(&node, name)?, name.to_owned())))
             .collect::<Result<Vec<_>>>()?;
         if ids {

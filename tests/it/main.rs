@@ -8,8 +8,10 @@
 )]
 
 mod bad_input;
+mod block;
 mod cards;
 mod commands;
+mod decontaminate;
 mod determinism;
 mod fetch;
 
