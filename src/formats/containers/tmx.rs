@@ -295,7 +295,7 @@ fn unit(bytes: &[u8]) -> Result<String, Bad> {
 
 fn attribute(start: &BytesStart<'_>, names: &[&str]) -> Result<Option<String>, Bad> {
     for name in names {
-        if let Some(value) = start.try_get_attribute(*name).map_err(xml)? {
+        if let Some(value) = start.try_get_attribute(name).map_err(xml)? {
             return unescape(&value.value).map(|v| Some(v.into_owned())).map_err(xml);
         }
     }
