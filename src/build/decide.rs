@@ -13,6 +13,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use super::parquet_file::{PartFile, Style};
 use crate::engine::functions::ids::{IdsKernel, IdsSpec};
 use crate::engine::functions::{Kernel, judge::drop_fields};
+use crate::stages::near_dedup::CLUSTER_SIZE;
 use crate::{Error, Result};
 
 /// A drop: the row, and why.
@@ -38,6 +39,14 @@ pub fn repeats_schema() -> SchemaRef {
     Arc::new(Schema::new(vec![
         Field::new("ord", DataType::UInt64, false),
         Field::new("repeat", DataType::Int64, false),
+    ]))
+}
+
+/// `ord` and how many rows a row stands for, itself among them.
+pub fn sizes_schema() -> SchemaRef {
+    Arc::new(Schema::new(vec![
+        Field::new("ord", DataType::UInt64, false),
+        Field::new(CLUSTER_SIZE, DataType::Int64, false),
     ]))
 }
 
@@ -73,15 +82,15 @@ pub fn write_drops(path: &Path, drops: &[Drop]) -> Result<()> {
     file.finish()
 }
 
-/// Writes the repeated ids of a unit, sorted by row key.
-pub fn write_repeats(path: &Path, repeats: &[(u64, i64)]) -> Result<()> {
-    let mut file = PartFile::create(path, repeats_schema(), Style::Stage)?;
-    for chunk in repeats.chunks(8192) {
+/// Writes a number for some rows of a unit (repeats of ids, sizes of clusters), sorted by row key.
+pub fn write_numbers(path: &Path, schema: SchemaRef, numbers: &[(u64, i64)]) -> Result<()> {
+    let mut file = PartFile::create(path, schema.clone(), Style::Stage)?;
+    for chunk in numbers.chunks(8192) {
         let columns: Vec<ArrayRef> = vec![
             Arc::new(chunk.iter().map(|r| r.0).collect::<UInt64Array>()),
             Arc::new(chunk.iter().map(|r| r.1).collect::<Int64Array>()),
         ];
-        file.write_all(&RecordBatch::try_new(repeats_schema(), columns)?)?;
+        file.write_all(&RecordBatch::try_new(schema.clone(), columns)?)?;
     }
     file.finish()
 }

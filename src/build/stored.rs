@@ -1,6 +1,8 @@
 //! Sources of cards and URLs, from the store: which files they have, how that copy is read, and where it came from.
 
 use crate::catalog::{Catalog, Way};
+use crate::fetch::endpoints::shown;
+use crate::fetch::targets;
 use crate::recipe::{FromCard, Origin, Recipe, Source, Stored};
 use crate::store::{Store, StoredFile};
 use crate::{Error, Result};
@@ -33,11 +35,6 @@ pub fn needs(recipe: &Recipe) -> Vec<Need> {
     needs
 }
 
-/// The store's word for a set.
-fn key(card: &str) -> String {
-    card.replace(['/', ':'], "--")
-}
-
 /// Whether a path is no file of this machine.
 pub fn is_remote(path: &str) -> bool {
     ["http://", "https://", "s3://", "gs://", "az://"].iter().any(|scheme| path.starts_with(scheme))
@@ -63,7 +60,17 @@ pub fn missing(recipe: &Recipe, store: &Store) -> Result<Vec<Need>> {
 }
 
 fn found(store: &Store, need: &Need) -> Result<Option<Vec<StoredFile>>> {
-    store.find(&key(&need.card), &need.part, need.revision.as_deref())
+    let catalog = Catalog::load(None)?;
+    let targets = targets::read(&catalog, std::slice::from_ref(&need.card), &[], need.revision.as_deref())?;
+    let key = &targets[0].key;
+    let mut files = store.find(key, &need.part, need.revision.as_deref())?;
+    if is_remote(&need.card) {
+        // All files of one web server are one set.
+        let address = shown(&need.card);
+        let of_address = |f: &StoredFile| f.entry.source.starts_with(&address);
+        files = files.map(|f| f.into_iter().filter(of_address).collect::<Vec<_>>()).filter(|f| !f.is_empty());
+    }
+    Ok(files)
 }
 
 /// Gives every source of a card its files, and the fields and formats of the copy that is there.

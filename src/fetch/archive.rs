@@ -20,7 +20,8 @@ pub enum Shape {
 
 /// Whether a name in an archive or folder is data: not what systems leave behind.
 pub fn is_data(name: &str) -> bool {
-    let hidden = |part: &str| part == "__MACOSX" || part == ".DS_Store" || part == "Thumbs.db" || part.starts_with("._");
+    let hidden =
+        |part: &str| part == "__MACOSX" || part == ".DS_Store" || part == "Thumbs.db" || part.starts_with("._");
     !name.ends_with('/') && !name.split('/').any(hidden)
 }
 

@@ -226,7 +226,12 @@ impl Run<'_> {
     fn grow(&self, segments: &[Arc<Segment>], speed: u64) -> Option<(u64, Option<u64>)> {
         let may = self.ranges.load(Ordering::Relaxed) && self.offered.load(Ordering::Relaxed);
         let sure = self.job.remote.told.any() || self.partial.version().condition().is_some();
-        if !may || !sure || segments.len() >= RANGES || speed >= FAST || !self.job.remote.place.has_room(&self.job.client) {
+        if !may
+            || !sure
+            || segments.len() >= RANGES
+            || speed >= FAST
+            || !self.job.remote.place.has_room(&self.job.client)
+        {
             return None;
         }
         let taken = |from: u64| segments.iter().any(|s| (s.start..s.end.load(Ordering::Relaxed)).contains(&from));
@@ -311,11 +316,8 @@ impl Run<'_> {
             let kind = if same { Kind::NoRanges } else { Kind::Changed };
             return Err(Problem::last(kind, format!("{}: sends the whole file for a part of it", opened.hosts)));
         }
-        let known = if remote.told.any() {
-            Version { total: version.total, ..Default::default() }
-        } else {
-            version.clone()
-        };
+        let known =
+            if remote.told.any() { Version { total: version.total, ..Default::default() } } else { version.clone() };
         if self.partial.bytes() > 0 && !known.agrees(&opened.version) {
             return Err(Problem::last(Kind::Changed, format!("{}: the file has changed meanwhile", opened.hosts)));
         }

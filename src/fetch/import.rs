@@ -32,16 +32,25 @@ const WAY: &str = "from";
 /// Imports what a file or folder holds of a target.
 pub fn import(context: &Context<'_>, target: &Target, from: &Path) -> Result<Told> {
     let licenses = door::pass(target, None, &context.options.accept, &context.options.command)?;
-    let from = from.canonicalize().map_err(|e| {
-        Error::input(format!("{}: {e}", from.display()), "--from names a file or folder that is there")
-    })?;
+    let from = from
+        .canonicalize()
+        .map_err(|e| Error::input(format!("{}: {e}", from.display()), "--from names a file or folder that is there"))?;
     let stop = &context.options.stop;
     let set = context.options.store.set(&target.key, REVISION);
     let waiting = || context.progress.say(&format!("another process fetches {}; waiting for it", target.name));
     let _lock = set.lock(&waiting, &|| stop.load(Ordering::Relaxed))?;
     let manifest = set.manifest()?.unwrap_or_else(|| Manifest::new(&target.name, REVISION));
     let wants = wants(target)?;
-    let mut work = Import { context, target, set, manifest, licenses, wants, told: told_of(target), taken: names::Taken::default() };
+    let mut work = Import {
+        context,
+        target,
+        set,
+        manifest,
+        licenses,
+        wants,
+        told: told_of(target),
+        taken: names::Taken::default(),
+    };
     work.told.ways.push(WAY.into());
     let files = files(&from)?;
     context.progress.begin(&target.name, files.len() as u64, None);
@@ -171,11 +180,13 @@ impl Import<'_> {
         if wanted.is_empty() {
             return Ok(());
         }
-        let unpack = |member: &str| wanted.contains_key(member).then(|| partial.join(format!("{:x}.member", fastrand::u64(..))));
+        let unpack =
+            |member: &str| wanted.contains_key(member).then(|| partial.join(format!("{:x}.member", fastrand::u64(..))));
         match archive::unpack(path, shape, self.context.client.limits.bombs, &stop, &unpack) {
             Ok(unpacked) => {
                 for (member, aside) in unpacked {
-                    let placed = self.place(&member, &wanted[&member], &aside, &format!("{}!/{member}", path.display()), true);
+                    let placed =
+                        self.place(&member, &wanted[&member], &aside, &format!("{}!/{member}", path.display()), true);
                     if let Err(problem) = placed {
                         let _ = fs::remove_file(&aside);
                         self.fail(path, &wanted[&member], problem.about(names::shown(&member)))?;
@@ -208,10 +219,12 @@ impl Import<'_> {
             return Err(Problem::last(Kind::Remote, format!("it has {bytes} bytes, and the card says {pinned}")));
         }
         if !archive::is_page_allowed(name) && verify::begins_like_html(aside)? {
-            return Err(Problem::last(Kind::Remote, "it is a web page, not data").cure("save the file itself, not the page that offers it"));
+            return Err(Problem::last(Kind::Remote, "it is a web page, not data")
+                .cure("save the file itself, not the page that offers it"));
         }
         let to = self.set.path(name);
-        let known = self.manifest.files.get(name).is_some_and(|e| e.sha256 == found.sha256) && self.set.has(&self.manifest, name);
+        let known = self.manifest.files.get(name).is_some_and(|e| e.sha256 == found.sha256)
+            && self.set.has(&self.manifest, name);
         if !known {
             self.set.make_room(name)?;
             if own {

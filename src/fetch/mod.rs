@@ -136,7 +136,12 @@ pub struct Want {
 ///
 /// # Errors
 /// What cannot be had, with its cure; offline, everything that is missing.
-pub fn ensure(catalog: &Catalog, wants: &[Want], options: &Options, progress: &dyn Progress) -> Result<Vec<StoredFile>> {
+pub fn ensure(
+    catalog: &Catalog,
+    wants: &[Want],
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Vec<StoredFile>> {
     let (mut found, mut missing) = (Vec::new(), Vec::new());
     for want in wants {
         let card = catalog.find(&want.card)?;

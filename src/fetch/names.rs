@@ -39,7 +39,8 @@ pub fn refusal(path: &str) -> Option<String> {
 fn component(part: &str) -> Option<String> {
     let stem = part.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
     let numbered = |word: &str| {
-        stem.strip_prefix(word).is_some_and(|n| matches!(n, "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "¹" | "²" | "³"))
+        stem.strip_prefix(word)
+            .is_some_and(|n| matches!(n, "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "¹" | "²" | "³"))
     };
     match part {
         "" => Some("it has an empty component".into()),
@@ -138,14 +139,57 @@ mod tests {
         let long = "长".repeat(200);
         let deep = format!("{}x", "d/".repeat(3000));
         for name in [
-            "", "..", "a/..", "../a", "a/../b", ".", "./a", "a/./b", "a//b", "a/", "/a", "//h/s", "C:/a", "c:a", "a\\b",
-            "\\\\h\\s", "a\nb", "a\0b", "a\x7fb", "a\u{9b}b", "a\u{202e}b", "CON", "nul.txt", "a/COM1.x", "aux", "com¹",
-            "a.", "a./b", "a ", " a", ".partial/x", "a/.Partial", ".corpus.json", ".CORPUS.json", &long, &deep,
+            "",
+            "..",
+            "a/..",
+            "../a",
+            "a/../b",
+            ".",
+            "./a",
+            "a/./b",
+            "a//b",
+            "a/",
+            "/a",
+            "//h/s",
+            "C:/a",
+            "c:a",
+            "a\\b",
+            "\\\\h\\s",
+            "a\nb",
+            "a\0b",
+            "a\x7fb",
+            "a\u{9b}b",
+            "a\u{202e}b",
+            "CON",
+            "nul.txt",
+            "a/COM1.x",
+            "aux",
+            "com¹",
+            "a.",
+            "a./b",
+            "a ",
+            " a",
+            ".partial/x",
+            "a/.Partial",
+            ".corpus.json",
+            ".CORPUS.json",
+            &long,
+            &deep,
         ] {
             assert!(refusal(name).is_some(), "{name:?}");
         }
-        for name in ["a", ".hidden", "...three", "a..b", "数据/第一 部分.jsonl", "a+b&c=d#e%20f", "console.txt", "COM10", "a?*|b", "x:y"]
-        {
+        for name in [
+            "a",
+            ".hidden",
+            "...three",
+            "a..b",
+            "数据/第一 部分.jsonl",
+            "a+b&c=d#e%20f",
+            "console.txt",
+            "COM10",
+            "a?*|b",
+            "x:y",
+        ] {
             assert_eq!(refusal(name), None, "{name:?}");
         }
     }

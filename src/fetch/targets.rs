@@ -64,7 +64,12 @@ fn usage(message: String, cure: impl Into<String>) -> Error {
 }
 
 /// What names on the command line mean. `parts` are of the one card named; addresses of one web server are one set.
-pub fn read(catalog: &Catalog, given: &[String], parts_asked: &[String], revision: Option<&str>) -> Result<Vec<Target>> {
+pub fn read(
+    catalog: &Catalog,
+    given: &[String],
+    parts_asked: &[String],
+    revision: Option<&str>,
+) -> Result<Vec<Target>> {
     let mut targets: Vec<Target> = Vec::new();
     for name in given {
         let target = one(catalog, name, parts_asked, revision)?;
@@ -93,7 +98,10 @@ fn one(catalog: &Catalog, given: &str, parts_asked: &[String], revision: Option<
     if let (Some(at), Some(revision)) = (at, revision)
         && at != revision
     {
-        return Err(usage(format!("`{}` and --revision {revision} are two revisions", names::shown(given)), "name one"));
+        return Err(usage(
+            format!("`{}` and --revision {revision} are two revisions", names::shown(given)),
+            "name one",
+        ));
     }
     let revision = at.or(revision).map(str::to_owned);
     if !is_address {
@@ -109,15 +117,20 @@ fn one(catalog: &Catalog, given: &str, parts_asked: &[String], revision: Option<
     let behind = name.split_once(':').map_or("", |(_, rest)| rest.trim_matches('/'));
     let shape_ok = match name.split_once(':').map(|p| p.0) {
         Some("hf" | "ms") => {
-            let word = |w: &str| !w.is_empty() && !w.starts_with('.') && !w.chars().any(|c| c.is_control() || "?#%\\ ".contains(c));
+            let word = |w: &str| {
+                !w.is_empty() && !w.starts_with('.') && !w.chars().any(|c| c.is_control() || "?#%\\ ".contains(c))
+            };
             (1..=2).contains(&behind.split('/').count()) && behind.split('/').all(word)
         }
-        Some("wikimedia") => !behind.is_empty() && behind.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c)),
+        Some("wikimedia") => {
+            !behind.is_empty() && behind.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
+        }
         Some("opus") => behind.split('/').count() == 2,
         _ => true,
     };
     if !shape_ok {
-        let cure = "write hf:OWNER/NAME[@REVISION], ms:OWNER/NAME, opus:CORPUS/en-zh[@VERSION], wikimedia:zhwiki[@DATE]";
+        let cure =
+            "write hf:OWNER/NAME[@REVISION], ms:OWNER/NAME, opus:CORPUS/en-zh[@VERSION], wikimedia:zhwiki[@DATE]";
         return Err(usage(format!("`{}` is no name of a set", names::shown(name)), cure));
     }
     if name.starts_with("http") && !ways::of(name).is_some_and(|w| w.prefixes().contains(&"drive:")) {

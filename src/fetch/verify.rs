@@ -127,7 +127,9 @@ pub fn member(
     drop(raw);
     if locked {
         let what = format!("the member `{}` is locked by a password", names::shown(&name));
-        return Err(Problem::last(Kind::Remote, what).cure("unpack the archive by hand, and import what is in it with --from"));
+        return Err(
+            Problem::last(Kind::Remote, what).cure("unpack the archive by hand, and import what is in it with --from")
+        );
     }
     let mut reader = archive.by_index(index).map_err(|e| damaged(&format!("member `{name}`: {e}")))?;
     let (mut block, mut bytes) = (vec![0; 256 << 10], 0u64);
@@ -226,7 +228,9 @@ mod tests {
     #[test]
     fn pages_are_known() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        for (text, is) in [("\u{feff} <!DOCTYPE html>", true), ("<HTML>", true), ("{\"a\":\"<html>\"}", false), ("", false)] {
+        for (text, is) in
+            [("\u{feff} <!DOCTYPE html>", true), ("<HTML>", true), ("{\"a\":\"<html>\"}", false), ("", false)]
+        {
             std::fs::write(file.path(), text).unwrap();
             assert_eq!(begins_like_html(file.path()).unwrap(), is, "{text}");
         }

@@ -22,6 +22,9 @@
 //! A dropped row has the reason `near_duplicate`, the similarity as `value`, the threshold as `limit`, and `kept_id`
 //! and `similarity`.
 //!
+//! `cluster_size = true` adds the column `cluster_size` to `data/`: how many rows a row stands for, itself among them, to
+//! weigh it by in a mix. Rows that the stage does not apply to have none.
+//!
 //! # Example
 //! ```toml
 //! [[stage]]
@@ -130,7 +133,13 @@ pub struct NearDedup {
     pub by: Option<String>,
     /// Within what rows are compared: `use`, `source`, or `all`.
     pub scope: Scope,
+    /// Whether `data/` has a column `cluster_size`: how many rows a row stands for, itself among them.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub cluster_size: bool,
 }
+
+/// The column that `cluster_size` adds.
+pub const CLUSTER_SIZE: &str = "cluster_size";
 
 impl Default for NearDedup {
     fn default() -> Self {
@@ -144,6 +153,7 @@ impl Default for NearDedup {
             keep: Keep::First,
             by: None,
             scope: Scope::Use,
+            cluster_size: false,
         }
     }
 }

@@ -10,5 +10,6 @@ pub mod normalize;
 pub mod script;
 pub mod spelling;
 pub mod table;
+pub mod web;
 pub mod wikitext;
 pub mod words;

@@ -8,10 +8,13 @@
 )]
 
 mod bad_input;
+mod block;
 mod cards;
 mod commands;
 mod determinism;
 mod fetch;
+mod format_rows;
+mod formats;
 mod generated;
 mod harness;
 mod house;

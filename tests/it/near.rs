@@ -239,6 +239,18 @@ fn another_threshold_reads_nothing_again() {
 }
 
 #[test]
+fn rows_tell_how_many_they_stand_for() {
+    let scratch = Scratch::new();
+    let base = document(9);
+    scratch.write("docs/a.jsonl", lines(&[base.clone(), document(4), base.clone(), format!("{base}。")]));
+    scratch.write("recipe.toml", recipe("cluster_size=true"));
+    let built = scratch.build("out", &[]);
+    assert_eq!(built.column("data/pretrain", "cluster_size"), ["3", "1"]);
+    let small = scratch.build("small", &["--unit", "64", "--threads", "2"]);
+    assert_eq!(small.column("data/pretrain", "cluster_size"), ["3", "1"]);
+}
+
+#[test]
 fn clusters_are_shown_side_by_side() {
     let scratch = Scratch::new();
     let base = document(9);

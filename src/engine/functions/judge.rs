@@ -1,12 +1,13 @@
 //! `corpus_judge(…)`: whether a row is dropped, by which stage and why. It sees narrow columns only.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Builder, StringBuilder, StructArray};
 use arrow::datatypes::{DataType, Field, Fields, Float64Type, Int64Type};
 use serde::{Deserialize, Serialize};
 
 use super::Kernel;
+use super::block::{self, BlockAsk, List};
 use crate::Result;
 use crate::stages::keep::{Failure, Rule};
 use crate::stages::sample::{Sample, draw};
@@ -33,6 +34,8 @@ pub enum Ask {
     Sample(Sample),
     /// What a mix takes.
     Take(Take),
+    /// Rows that are on lists.
+    Block(BlockAsk),
 }
 
 /// What a mix takes of a source: every row `times`, and some of them once more.
@@ -89,6 +92,8 @@ pub enum SignalType {
     Int,
     Float,
     Text,
+    /// Of a whole stage or list, for no rule.
+    Key,
 }
 
 impl From<Kind> for SignalType {
@@ -120,7 +125,7 @@ pub fn drop_fields() -> Fields {
 }
 
 /// The fixed arguments, in order; the signals follow.
-pub const ARGUMENTS: [&str; 12] = [
+pub const ARGUMENTS: [&str; 13] = [
     "stage",
     "reason",
     "value",
@@ -133,12 +138,15 @@ pub const ARGUMENTS: [&str; 12] = [
     "blank",
     "final_id",
     "language_hint",
+    "id",
 ];
 
 /// The ready function.
 #[derive(Debug)]
 pub struct JudgeKernel {
     spec: JudgeSpec,
+    /// The lists of each decision, read with the first batch.
+    lists: OnceLock<Vec<Vec<Arc<List>>>>,
 }
 
 impl Kernel for JudgeKernel {
@@ -146,7 +154,7 @@ impl Kernel for JudgeKernel {
     type Spec = JudgeSpec;
 
     fn new(spec: JudgeSpec) -> Result<Self> {
-        Ok(JudgeKernel { spec })
+        Ok(JudgeKernel { spec, lists: OnceLock::new() })
     }
 
     fn returns(&self) -> DataType {
@@ -154,6 +162,10 @@ impl Kernel for JudgeKernel {
     }
 
     fn run(&self, arguments: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
+        if self.lists.get().is_none() {
+            // Another thread may have been faster, with the same.
+            let _ = self.lists.set(self.spec.decisions.iter().map(lists).collect::<Result<_>>()?);
+        }
         let before: Vec<_> = arguments[..5].iter().map(|a| a.as_string::<i32>()).collect();
         let similarity = arguments[5].as_primitive::<Float64Type>();
         let mut texts: [StringBuilder; 5] = Default::default();
@@ -184,6 +196,13 @@ impl Kernel for JudgeKernel {
     }
 }
 
+fn lists(decision: &Decision) -> Result<Vec<Arc<List>>> {
+    match &decision.ask {
+        Ask::Block(ask) => ask.lists.iter().map(|(by, given, _)| block::list(*by, given)).collect(),
+        _ => Ok(Vec::new()),
+    }
+}
+
 fn text(column: &ArrayRef, row: usize) -> Option<&str> {
     column.is_valid(row).then(|| column.as_string::<i32>().value(row))
 }
@@ -198,7 +217,7 @@ impl JudgeKernel {
         }
         let measured = self.spec.language.and_then(|i| text(&signals[i], row));
         let language = measured.or_else(|| text(&fixed[11], row)).or(self.spec.stated.as_deref()).unwrap_or("und");
-        for decision in &self.spec.decisions {
+        for (number, decision) in self.spec.decisions.iter().enumerate() {
             if !decision.languages.is_empty() && !decision.languages.iter().any(|l| l == language) {
                 continue;
             }
@@ -216,6 +235,10 @@ impl JudgeKernel {
                     value: String::new(),
                     limit: crate::stages::keep::number((take.share * 1e4).round() / 1e4),
                 }),
+                Ask::Block(ask) => {
+                    let lists = self.lists.get().map_or(&[][..], |lists| &lists[number]);
+                    block::judge(ask, lists, [text(&fixed[12], row), text(&fixed[10], row)], signals, row)
+                }
             };
             if let Some(failure) = failure {
                 return Some((&decision.stage, failure));
@@ -246,6 +269,7 @@ impl JudgeKernel {
         match self.spec.signals[at] {
             SignalType::Int => Value::Int(column.as_primitive::<Int64Type>().value(row)),
             SignalType::Float => Value::Float(column.as_primitive::<Float64Type>().value(row)),
+            SignalType::Key => Value::Null,
             SignalType::Text => Value::Text(column.as_string::<i32>().value(row).to_owned().into()),
         }
     }

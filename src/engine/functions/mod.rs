@@ -12,6 +12,9 @@ use datafusion_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImp
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub mod batch;
+pub mod block;
+pub mod given;
 pub mod ids;
 pub mod judge;
 pub mod near;

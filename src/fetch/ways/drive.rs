@@ -31,8 +31,11 @@ impl Lists for Drive {
             let mut listing = Listing { revision: "-".into(), ..Listing::default() };
             if !request.card {
                 let wrong = || {
-                    Problem::last(Kind::Missing, format!("`{}` names no file of Google Drive", names::shown(&request.from)))
-                        .cure("write drive:ID, or the address that holds the ID; a folder must be fetched by hand")
+                    Problem::last(
+                        Kind::Missing,
+                        format!("`{}` names no file of Google Drive", names::shown(&request.from)),
+                    )
+                    .cure("write drive:ID, or the address that holds the ID; a folder must be fetched by hand")
                 };
                 let id = id(&request.from).ok_or_else(wrong)?;
                 let name = match request.from.strip_prefix(PREFIX).and_then(|r| r.split_once('/')) {
@@ -72,7 +75,10 @@ impl Lists for Drive {
 }
 
 fn address(id: &str) -> Result<Url, url::ParseError> {
-    Url::parse_with_params("https://drive.usercontent.google.com/download", [("id", id), ("export", "download"), ("confirm", "t")])
+    Url::parse_with_params(
+        "https://drive.usercontent.google.com/download",
+        [("id", id), ("export", "download"), ("confirm", "t")],
+    )
 }
 
 fn remote(id: &str, name: &str, part: &str) -> Result<Remote, Problem> {

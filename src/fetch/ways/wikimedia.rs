@@ -54,8 +54,13 @@ async fn list(client: &Client, request: &Request) -> Result<Listing, Problem> {
         })?;
         let state = jobs[JOB]["status"].as_str().unwrap_or("unknown");
         if state != "done" {
-            let what = format!("{}: the dump of {wiki} of {date} is not done ({state})", authority(&client.endpoints.wikimedia));
-            return Err(Problem::last(Kind::Missing, what).cure("wait, or leave the date out for the newest one that is done"));
+            let what = format!(
+                "{}: the dump of {wiki} of {date} is not done ({state})",
+                authority(&client.endpoints.wikimedia)
+            );
+            return Err(
+                Problem::last(Kind::Missing, what).cure("wait, or leave the date out for the newest one that is done")
+            );
         }
         return files(client, request, date, &jobs);
     }
@@ -107,7 +112,8 @@ fn files(client: &Client, request: &Request, date: &str, jobs: &Value) -> Result
             let Some(part) = request.part_of(&globs, name).filter(|_| !any || name.contains(".xml")) else { continue };
             let text = |key: &str| file[key].as_str().map(str::to_owned);
             let url = join(&client.endpoints.wikimedia, [wiki, date, name]);
-            let told = Told { sha1: text("sha1"), md5: text("md5").filter(|_| text("sha1").is_none()), ..Told::default() };
+            let told =
+                Told { sha1: text("sha1"), md5: text("md5").filter(|_| text("sha1").is_none()), ..Told::default() };
             let source = url.to_string();
             let bytes = file["size"].as_u64();
             let mut remote = Remote { path: name.clone(), part, place: Place::web(url), source, bytes, told };
@@ -119,7 +125,8 @@ fn files(client: &Client, request: &Request, date: &str, jobs: &Value) -> Result
     }
     one_kind(&mut listing.files);
     if listing.files.is_empty() {
-        let what = format!("{}: the dump of {wiki} of {date} lists no such files", authority(&client.endpoints.wikimedia));
+        let what =
+            format!("{}: the dump of {wiki} of {date} lists no such files", authority(&client.endpoints.wikimedia));
         return Err(Problem::last(Kind::Missing, what));
     }
     Ok(listing)
@@ -147,7 +154,8 @@ mod tests {
 
     #[test]
     fn dates_are_links() {
-        let index = "<a href=\"../\">..</a><a href=\"20240120/\">x</a><a href=\"/zhwiki/20240101/\"><a href=\"latest/\">";
+        let index =
+            "<a href=\"../\">..</a><a href=\"20240120/\">x</a><a href=\"/zhwiki/20240101/\"><a href=\"latest/\">";
         assert_eq!(dates(index), ["20240101", "20240120"]);
     }
 
@@ -166,7 +174,8 @@ mod tests {
             one_kind(&mut files);
             files.into_iter().map(|f| f.path).collect::<Vec<_>>()
         };
-        let parts = ["zhwiki-1-pages-articles-multistream1.xml-p1p9.bz2", "zhwiki-1-pages-articles-multistream2.xml-p9p99.bz2"];
+        let parts =
+            ["zhwiki-1-pages-articles-multistream1.xml-p1p9.bz2", "zhwiki-1-pages-articles-multistream2.xml-p9p99.bz2"];
         assert_eq!(names(&parts), parts);
         let whole = "zhwiki-1-pages-articles-multistream.xml.bz2";
         assert_eq!(names(&[parts[0], whole, parts[1]]), [whole]);

@@ -34,6 +34,7 @@ shapes!(
     oig,
     pairs,
     preference,
+    prompt,
     ranked,
     safe_rlhf,
     self_instruct,
@@ -47,5 +48,7 @@ shapes!(
     zhihu,
 );
 
+#[cfg(test)]
+mod round_trips;
 #[cfg(test)]
 mod tests;
