@@ -1,12 +1,13 @@
 //! A recipe made ready to run: what it reads out of the store is there, and is what `corpus.lock` says.
 
+use super::build::stop_on_interrupt;
 use super::fetch_bars::FetchBars;
 use super::{Context, ui};
 use crate::Result;
 use crate::build::lock::{self, Lock};
-use crate::build::stored::{self, ALL, Need};
+use crate::build::stored;
 use crate::catalog::Catalog;
-use crate::fetch::{Options, run, targets};
+use crate::fetch::{self, Options, Want};
 use crate::recipe::Recipe;
 use crate::store::Store;
 
@@ -23,6 +24,22 @@ pub struct Ways {
     pub write: bool,
 }
 
+/// Fetches what the store lacks, and says so first.
+fn fetch(context: &Context, store: &Store, missing: Vec<stored::Need>) -> Result<()> {
+    let mut wants: Vec<Want> = Vec::new();
+    for need in missing {
+        let same = |w: &&mut Want| w.card == need.card && w.revision == need.revision;
+        match wants.iter_mut().find(same) {
+            Some(want) => want.parts.push(need.part),
+            None => wants.push(Want { card: need.card, parts: vec![need.part], revision: need.revision }),
+        }
+    }
+    let names = wants.iter().map(|w| format!("{} ({})", w.card, w.parts.join(", "))).collect::<Vec<_>>().join("; ");
+    ui::say(context, &format!("The store lacks {names}: fetching"));
+    let options = Options { stop: stop_on_interrupt(), ..Options::new(store.clone()) };
+    fetch::ensure(&Catalog::load(None)?, &wants, &options, &FetchBars::new(context)).map(drop)
+}
+
 /// Makes a recipe ready. One that reads nothing out of the store is ready.
 pub fn ready(context: &Context, recipe: &mut Recipe, ways: Ways) -> Result<()> {
     if stored::needs(recipe).is_empty() {
@@ -34,8 +51,9 @@ pub fn ready(context: &Context, recipe: &mut Recipe, ways: Ways) -> Result<()> {
     if !ways.update {
         lock.pin(recipe);
     }
-    if ways.fetch {
-        fetch(context, stored::missing(recipe, &store)?, &store)?;
+    let missing = stored::missing(recipe, &store)?;
+    if ways.fetch && !missing.is_empty() {
+        fetch(context, &store, missing)?;
     }
     stored::resolve(recipe, &store)?;
     if !ways.update {
@@ -44,34 +62,6 @@ pub fn ready(context: &Context, recipe: &mut Recipe, ways: Ways) -> Result<()> {
     if ways.write && !ways.locked && lock.take(recipe) {
         lock.write(&place)?;
         ui::say(context, &format!("Locked the inputs in {}", place.display()));
-    }
-    Ok(())
-}
-
-/// Fetches what a recipe reads and the store lacks, and says so first.
-fn fetch(context: &Context, missing: Vec<Need>, store: &Store) -> Result<()> {
-    let catalog = Catalog::load(None)?;
-    let mut wanted: Vec<(String, Option<String>, Vec<String>)> = Vec::new();
-    for need in missing {
-        let part = (need.part != ALL || catalog.get(&need.card).is_some()).then_some(need.part);
-        match wanted.iter_mut().find(|(card, revision, _)| *card == need.card && *revision == need.revision) {
-            Some((.., parts)) => parts.extend(part),
-            None => wanted.push((need.card, need.revision, part.into_iter().collect())),
-        }
-    }
-    for (card, revision, parts) in wanted {
-        let targets = targets::read(&catalog, std::slice::from_ref(&card), &parts, revision.as_deref())?;
-        let mut command = format!("corpus fetch {card}");
-        parts.iter().for_each(|part| command += &format!(" --part {part}"));
-        if let Some(revision) = &revision {
-            command += &format!(" --revision {revision}");
-        }
-        ui::say(context, &format!("The store lacks {card}: `{command}`"));
-        let options = Options { command, stop: super::build::stop_on_interrupt(), ..Options::new(store.clone()) };
-        let summary = run::fetch(&catalog, &targets, &options, &FetchBars::new(context))?;
-        if let Some(error) = summary.error() {
-            return Err(error);
-        }
     }
     Ok(())
 }

@@ -155,7 +155,7 @@ impl Import<'_> {
             Err(problem) => return self.fail(path, &part, problem),
         };
         let hostile: Vec<(String, String)> =
-            members.iter().filter_map(|m| Some((m.clone(), names::refusal(m)?))).collect();
+            members.iter().filter_map(|(m, link)| Some((m.clone(), refusal(m, *link)?))).collect();
         for (member, why) in &hostile {
             if own.is_some() || self.part_of(member).is_some() {
                 let what = format!("{}: the member `{}` is refused: {why}", path.display(), names::shown(member));
@@ -174,8 +174,8 @@ impl Import<'_> {
         let partial = self.set.partial();
         let wanted: BTreeMap<String, String> = members
             .iter()
-            .filter(|m| archive::is_data(m) && names::refusal(m).is_none())
-            .filter_map(|m| Some((m.clone(), own.clone().or_else(|| self.part_of(m))?)))
+            .filter(|(m, link)| refusal(m, *link).is_none())
+            .filter_map(|(m, _)| Some((m.clone(), own.clone().or_else(|| self.part_of(m))?)))
             .collect();
         if wanted.is_empty() {
             return Ok(());
@@ -250,6 +250,7 @@ impl Import<'_> {
             freedom: license.map_or("unstated", |l| l.freedom.as_str()).to_owned(),
             accepted: license.and_then(|l| l.accepted.clone()),
             fetched: disk::timestamp(SystemTime::now()),
+            damaged: false,
             lost: None,
             uses: Vec::new(),
         };
@@ -304,6 +305,11 @@ impl Import<'_> {
         }
         self.set.write(&self.manifest)
     }
+}
+
+/// Why a member of an archive is not taken.
+fn refusal(name: &str, link: bool) -> Option<String> {
+    if link { Some("it is a link".into()) } else { names::refusal(name) }
 }
 
 /// A second name for a file; a copy where that cannot be, or where the file could be changed by others.

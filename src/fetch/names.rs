@@ -108,28 +108,6 @@ fn folded(path: &str) -> String {
     path.nfd().collect::<String>().to_uppercase().to_lowercase().nfc().collect()
 }
 
-/// A word that a folder can have in the place of a set's name or revision: `hf:owner/name` is `hf--owner--name`.
-pub fn key(name: &str) -> String {
-    let mut out = String::with_capacity(name.len());
-    for c in name.chars() {
-        match c {
-            '/' | ':' => out.push_str("--"),
-            c if c.is_alphanumeric() || "._-+=@,~".contains(c) => out.push(c),
-            _ => out.push('_'),
-        }
-    }
-    while out.contains("-----") {
-        out = out.replace("-----", "--");
-    }
-    if out.len() > 150 || refusal(&out).is_some() || out != out.nfc().collect::<String>() {
-        use sha2::Digest;
-        let sum = crate::store::disk::hex(&sha2::Sha256::digest(name)[..8]);
-        let head: String = out.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(60).collect();
-        return format!("{head}--{sum}");
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -204,15 +182,6 @@ mod tests {
             assert!(taken.take(two).is_err(), "{one} {two}");
             assert!(taken.take("other").is_ok());
         }
-    }
-
-    #[test]
-    fn keys_are_folders() {
-        assert_eq!(key("hf:owner/name"), "hf--owner--name");
-        assert_eq!(key("opus:UNPC/en-zh"), "opus--UNPC--en-zh");
-        assert_eq!(refusal(&key("..")), None);
-        assert_eq!(refusal(&key(&"x".repeat(500))), None);
-        assert_ne!(key(&"x".repeat(500)), key(&"x".repeat(501)));
     }
 
     #[test]

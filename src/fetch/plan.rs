@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures::StreamExt;
 use serde::Serialize;
 
+use super::Options;
 use super::client::Client;
 use super::endpoints::Endpoints;
 use super::open::probe;
@@ -14,7 +15,6 @@ use super::run::runtime;
 use super::summary::Failed;
 use super::targets::Target;
 use super::ways::{Listing, Remote};
-use super::{Options, names};
 use crate::Result;
 use crate::store::disk;
 
@@ -218,7 +218,7 @@ async fn online(client: &Arc<Client>, target: &Target, options: &Options) -> Res
                 super::problem::Problem::last(super::problem::Kind::Name, format!("this file is refused: {why}"));
             set.failed.push(Failed::of(path, "", problem));
         }
-        let stored = options.store.set(&target.key, &names::key(&listing.revision));
+        let stored = options.store.set(&target.key, &crate::store::key(&listing.revision));
         let manifest = stored.manifest()?;
         let has = |remote: &Remote| manifest.as_ref().is_some_and(|m| stored.has(m, &remote.path));
         let mut sizes: Vec<Option<u64>> = listing.files.iter().map(|f| f.bytes).collect();

@@ -105,8 +105,7 @@ fn offline(context: &Context<'_>, target: &Target) -> Result<Told> {
         }
         for part in lacking.clone() {
             let paths: Vec<String> = if target.grows() {
-                let paths = target.from.iter().filter_map(|f| super::ways::web::path(f));
-                paths.collect()
+                target.single_files()
             } else {
                 let listed = manifest.listed.iter().filter(|(_, l)| l.part == part);
                 listed.map(|(path, _)| path.clone()).collect()
@@ -262,7 +261,7 @@ async fn one_way(
         let problem = Problem::last(Kind::Name, format!("this file is refused: {why}"));
         told.failed.push(Failed::of(path, "", problem));
     }
-    let set = context.options.store.set(&target.key, &names::key(&listing.revision));
+    let set = context.options.store.set(&target.key, &crate::store::key(&listing.revision));
     let waiting = || context.progress.say(&format!("another process fetches {}; waiting for it", target.name));
     let _lock = set.lock(&waiting, &|| stop.load(Ordering::Relaxed))?;
     let mut manifest = set.manifest()?.unwrap_or_else(|| Manifest::new(&target.name, &listing.revision));
@@ -454,6 +453,7 @@ impl Work<'_> {
             freedom: license.map_or("unstated", |l| l.freedom.as_str()).to_owned(),
             accepted: license.and_then(|l| l.accepted.clone()),
             fetched: disk::timestamp(SystemTime::now()),
+            damaged: false,
             lost: self.route.lost.clone(),
             uses: self.route.uses.clone(),
         };

@@ -19,7 +19,7 @@ pub struct Bombs {
 
 impl Default for Bombs {
     fn default() -> Self {
-        Bombs { size: 4 << 40, ratio: 250 }
+        Bombs { size: 4 << 40, ratio: 100 }
     }
 }
 
@@ -152,6 +152,14 @@ pub fn member(
     Ok(())
 }
 
+/// The number of a method; that of an unknown one is not compared.
+fn method(method: zip::CompressionMethod) -> u16 {
+    match method {
+        zip::CompressionMethod::Stored => 0,
+        _ => 8,
+    }
+}
+
 /// Compares the header before a member with what the index says of it.
 fn local_header<R: Read>(path: &Path, entry: &zip::read::ZipFile<'_, R>) -> Result<(), String> {
     let read = || -> io::Result<([u8; 30], Vec<u8>)> {
@@ -171,7 +179,9 @@ fn local_header<R: Read>(path: &Path, entry: &zip::read::ZipFile<'_, R>) -> Resu
     let same = head[..4] == *b"PK\x03\x04"
         && name == entry.name_raw()
         && time.is_none_or(|t| (t.timepart(), t.datepart()) == (word(10), word(12)))
-        && (later || long(14) == entry.crc32());
+        && (later || long(14) == entry.crc32())
+        && word(8) == method(entry.compression())
+        && (word(6) & 1 != 0) == entry.encrypted();
     if same { Ok(()) } else { Err("its header is not the one that the index tells".into()) }
 }
 

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::{Listing, Lists, Place, Remote, Request};
 use crate::fetch::client::{Ask, Client};
+use crate::fetch::endpoints::shown;
 use crate::fetch::names;
 use crate::fetch::problem::{Kind, Problem};
 use crate::fetch::sums::Told;
@@ -63,7 +64,8 @@ impl Lists for Drive {
         ids.filter_map(|id| Some(format!("GET {}", address(id).ok()?))).collect::<Vec<_>>().join("\n")
     }
 
-    fn explain(&self, _: &Client, _: &Request, problem: Problem) -> Problem {
+    fn explain(&self, _: &Client, request: &Request, problem: Problem) -> Problem {
+        let problem = if request.card { problem } else { problem.about(shown(&request.from)) };
         if problem.retry || problem.kind == Kind::Here {
             return problem;
         }

@@ -25,8 +25,8 @@ pub struct Hub;
 const PREFIX: &str = "hf:";
 /// The hub serves larger files through its own protocol only.
 const LARGEST: u64 = 50_000_000_000;
-/// More files than any data set has.
-const MOST_FILES: usize = 2_000_000;
+/// More pages, of a thousand files each, than any data set has.
+const MOST_PAGES: usize = 5000;
 
 impl Lists for Hub {
     fn prefixes(&self) -> &'static [&'static str] {
@@ -79,7 +79,7 @@ async fn list(client: &Client, request: &Request) -> Result<Listing, Problem> {
     }
     let mut seen = HashSet::new();
     while let Some(url) = next {
-        if !seen.insert(url.to_string()) || listing.files.len() > MOST_FILES || seen.len() > MOST_FILES / 100 {
+        if !seen.insert(url.to_string()) || seen.len() > MOST_PAGES {
             let what = format!("{}: the listing goes round in circles, or has no end", authority(&url));
             return Err(Problem::last(Kind::Remote, what));
         }

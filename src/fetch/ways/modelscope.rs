@@ -21,7 +21,7 @@ const PREFIX: &str = "ms:";
 /// Entries of a page.
 const PAGE: usize = 100;
 /// More pages than any data set has.
-const MOST_PAGES: usize = 20_000;
+const MOST_PAGES: usize = 10_000;
 
 impl Lists for ModelScope {
     fn prefixes(&self) -> &'static [&'static str] {
@@ -29,7 +29,8 @@ impl Lists for ModelScope {
     }
 
     fn list<'a>(&'a self, client: &'a Client, request: &'a Request) -> BoxFuture<'a, Result<Listing, Problem>> {
-        async move { list(client, request).await.map_err(|p| self.explain(client, request, p)) }.boxed()
+        let revision = request.revision.as_ref().map(|r| format!(" at {}", names::shown(r))).unwrap_or_default();
+        async move { list(client, request).await.map_err(|p| p.about(format!("{}{revision}", request.from))) }.boxed()
     }
 
     fn plan(&self, client: &Client, request: &Request) -> String {

@@ -20,6 +20,8 @@ pub struct Wikimedia;
 const PREFIX: &str = "wikimedia:";
 /// The job whose files are taken, and which must be done.
 const JOB: &str = "articlesmultistreamdump";
+/// The job that joins the files of a wiki that is dumped in parts: it is done later.
+const WHOLE: &str = "articlesmultistreamdumprecombine";
 /// Dates that are looked at before giving up.
 const DATES: usize = 12;
 
@@ -68,7 +70,11 @@ async fn list(client: &Client, request: &Request) -> Result<Listing, Problem> {
     let dates = dates(&String::from_utf8_lossy(&index));
     for date in dates.iter().rev().take(DATES) {
         match jobs(client, wiki, date).await {
-            Ok(jobs) if jobs[JOB]["status"] == "done" => return files(client, request, date, &jobs),
+            Ok(jobs) if jobs[JOB]["status"] == "done" => match files(client, request, date, &jobs) {
+                // What a card asks for may be made by a job that is not done yet.
+                Err(problem) if problem.kind == Kind::Missing => {}
+                listing => return listing,
+            },
             // A date that is being made, or cleared away, is passed over.
             Ok(_) => {}
             Err(problem) if problem.kind == Kind::Missing || problem.retry => {}
@@ -105,7 +111,7 @@ fn files(client: &Client, request: &Request, date: &str, jobs: &Value) -> Result
     let any = request.files.values().all(Vec::is_empty);
     let mut listing = Listing { revision: date.to_owned(), license: LISTS.license(), ..Listing::default() };
     for (job, state) in jobs.as_object().into_iter().flatten() {
-        if state["status"] != "done" || (any && job != JOB) {
+        if state["status"] != "done" || (any && job != JOB && job != WHOLE) {
             continue;
         }
         for (name, file) in state["files"].as_object().into_iter().flatten() {
@@ -124,9 +130,12 @@ fn files(client: &Client, request: &Request, date: &str, jobs: &Value) -> Result
         }
     }
     one_kind(&mut listing.files);
-    if listing.files.is_empty() {
-        let what =
-            format!("{}: the dump of {wiki} of {date} lists no such files", authority(&client.endpoints.wikimedia));
+    let lacks = |part: &String| !listing.files.iter().any(|f| f.part == *part);
+    if request.files.keys().any(lacks) {
+        let what = format!(
+            "{}: the dump of {wiki} of {date} has not all files that are asked for",
+            authority(&client.endpoints.wikimedia)
+        );
         return Err(Problem::last(Kind::Missing, what));
     }
     Ok(listing)
