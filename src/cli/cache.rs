@@ -55,7 +55,9 @@ impl Cache {
             What::List { names } => list(context, &sets(&store, &names)?).map(|()| 0),
             What::Size => size_of_all(context, &store).map(|()| 0),
             What::Verify { names } => verify(context, &sets(&store, &names)?),
-            What::Prune { names, revision, yes } => prune(context, &store, &names, revision.as_deref(), yes).map(|()| 0),
+            What::Prune { names, revision, yes } => {
+                prune(context, &store, &names, revision.as_deref(), yes).map(|()| 0)
+            }
         }
     }
 }
@@ -63,7 +65,9 @@ impl Cache {
 /// The sets of these names; all without names.
 fn sets(store: &Store, names: &[String]) -> Result<Vec<(Set, Manifest)>> {
     let mut all = store.sets()?;
-    let is = |manifest: &Manifest, name: &String| manifest.card == *name || crate::fetch::names::key(name) == crate::fetch::names::key(&manifest.card);
+    let is = |manifest: &Manifest, name: &String| {
+        manifest.card == *name || crate::fetch::names::key(name) == crate::fetch::names::key(&manifest.card)
+    };
     for name in names {
         if !all.iter().any(|(_, manifest)| is(manifest, name)) {
             let cure = "`corpus cache size` shows what there is";
@@ -90,7 +94,14 @@ fn list(context: &Context, sets: &[(Set, Manifest)]) -> Result<()> {
     let mut rows = vec![["set", "revision", "part", "size", "licence", "file"].map(str::to_owned).to_vec()];
     for (_, m, name, e) in here {
         let revision = table::cut(&table::line(&m.revision), 12);
-        rows.push(vec![table::line(&m.card), revision, e.part.clone(), size(e.bytes), table::cut(&table::line(&e.license), 24), table::line(name)]);
+        rows.push(vec![
+            table::line(&m.card),
+            revision,
+            e.part.clone(),
+            size(e.bytes),
+            table::cut(&table::line(&e.license), 24),
+            table::line(name),
+        ]);
     }
     if rows.len() == 1 {
         return super::print("The store is empty; `corpus fetch NAME` fills it\n");
@@ -119,7 +130,8 @@ fn size_of_all(context: &Context, store: &Store) -> Result<()> {
                 json!({"card": card, "revision": revision, "files": files, "bytes": bytes, "partial": partial})
             })
             .collect();
-        let line = json!({"v": 1, "path": store.root(), "bytes": total, "free": disk::free(store.root()), "sets": sets});
+        let line =
+            json!({"v": 1, "path": store.root(), "bytes": total, "free": disk::free(store.root()), "sets": sets});
         return super::print(&format!("{line}\n"));
     }
     let mut rows = vec![["set", "revision", "files", "size", "under way"].map(str::to_owned).to_vec()];
@@ -128,7 +140,12 @@ fn size_of_all(context: &Context, store: &Store) -> Result<()> {
         rows.push(vec![table::line(&card), table::line(&revision), files.to_string(), size(bytes), partial]);
     }
     let free = disk::free(store.root()).map(|f| format!(", {} are free", size(f))).unwrap_or_default();
-    super::print(&format!("{}{} in {}{free}\n", table::table(&rows, 0, table::terminal()), size(total), store.root().display()))
+    super::print(&format!(
+        "{}{} in {}{free}\n",
+        table::table(&rows, 0, table::terminal()),
+        size(total),
+        store.root().display()
+    ))
 }
 
 fn verify(context: &Context, sets: &[(Set, Manifest)]) -> Result<u8> {
@@ -154,16 +171,21 @@ fn verify(context: &Context, sets: &[(Set, Manifest)]) -> Result<u8> {
         }
     }
     if context.format == Format::Json {
-        let bad: Vec<_> = bad.iter().map(|(path, card, state)| json!({"path": path, "card": card, "error": state})).collect();
+        let bad: Vec<_> =
+            bad.iter().map(|(path, card, state)| json!({"path": path, "card": card, "error": state})).collect();
         super::print(&format!("{}\n", json!({"v": 1, "good": good, "bad": bad})))?;
         return Ok(u8::from(!bad.is_empty()));
     }
     ui::say(context, &format!("{} as fetched", plural(good, "file")));
     let Some((_, card, _)) = bad.first() else { return Ok(0) };
-    let lines: Vec<String> = bad.iter().take(20).map(|(path, _, state)| format!("  {} {state}", path.display())).collect();
+    let lines: Vec<String> =
+        bad.iter().take(20).map(|(path, _, state)| format!("  {} {state}", path.display())).collect();
     let more = if bad.len() > 20 { format!("\n  … and {} more", bad.len() - 20) } else { String::new() };
     let message = format!("{} not as fetched\n{}{more}", plural(bad.len() as u64, "file"), lines.join("\n"));
-    Err(Error::input(message, format!("remove what is damaged: `corpus cache prune {card} --yes`, then fetch it again")))
+    Err(Error::input(
+        message,
+        format!("remove what is damaged: `corpus cache prune {card} --yes`, then fetch it again"),
+    ))
 }
 
 fn prune(context: &Context, store: &Store, names: &[String], revision: Option<&str>, yes: bool) -> Result<()> {
@@ -196,7 +218,8 @@ fn prune(context: &Context, store: &Store, names: &[String], revision: Option<&s
         }
     }
     let weight: u64 = gone.iter().map(|path| weigh(path).0).sum();
-    let what = format!("{} ({})", plural(gone.len() as u64, if names.is_empty() { "file" } else { "folder" }), size(weight));
+    let what =
+        format!("{} ({})", plural(gone.len() as u64, if names.is_empty() { "file" } else { "folder" }), size(weight));
     if context.format == Format::Json {
         super::print(&format!("{}\n", json!({"v": 1, "removed": yes, "bytes": weight, "paths": gone})))?;
     }

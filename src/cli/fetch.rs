@@ -206,7 +206,12 @@ fn shown(plan: &Plan) -> String {
         for part in &set.parts {
             let bytes = part.bytes.map(|b| format!(", about {}", size(b))).unwrap_or_default();
             let accept = if part.to_accept { " -> needs --accept-license" } else { "" };
-            out += &format!("  part {}{bytes}: licence {} [{}]{accept}\n", part.part, table::line(&part.license), part.freedom);
+            out += &format!(
+                "  part {}{bytes}: licence {} [{}]{accept}\n",
+                part.part,
+                table::line(&part.license),
+                part.freedom
+            );
         }
         for way in &set.ways {
             out += &format!("  by {}\n", table::line(&way.way));
@@ -231,7 +236,11 @@ fn shown(plan: &Plan) -> String {
             out += &format!("  … and {} files more (--format json has all)\n", set.files.len() - 1000);
         }
     }
-    let unknown = if plan.unknown > 0 { format!(" and {} of unknown size", table::plural(plan.unknown as u64, "file")) } else { String::new() };
+    let unknown = if plan.unknown > 0 {
+        format!(" and {} of unknown size", table::plural(plan.unknown as u64, "file"))
+    } else {
+        String::new()
+    };
     out += &format!("Would fetch {}{unknown}; ", size(plan.bytes));
     out += &plan.free.map_or_else(|| "free disk unknown".into(), |free| format!("{} are free", size(free)));
     out.push('\n');

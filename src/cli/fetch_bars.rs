@@ -31,7 +31,8 @@ impl FetchBars {
     /// Bars for a command.
     pub fn new(context: &Context) -> Self {
         let now = Instant::now();
-        let state = State { bar: ProgressBar::hidden(), set: String::new(), files: 0, bytes: None, said: now, last: (now, 0) };
+        let state =
+            State { bar: ProgressBar::hidden(), set: String::new(), files: 0, bytes: None, said: now, last: (now, 0) };
         FetchBars {
             quiet: context.quiet || context.format == Format::Json,
             terminal: std::io::stderr().is_terminal(),
@@ -100,11 +101,17 @@ impl Progress for FetchBars {
             } else if state.said.elapsed() > Duration::from_secs(10) {
                 let speed = bytes.saturating_sub(state.last.1) as f64 / state.last.0.elapsed().as_secs_f64();
                 let left = state.bytes.filter(|_| speed > 1.0).map(|all| all.saturating_sub(bytes) as f64 / speed);
-                let left = left.map(|s| format!(", {} left", crate::fetch::wait::words(Duration::from_secs_f64(s)))).unwrap_or_default();
+                let left = left
+                    .map(|s| format!(", {} left", crate::fetch::wait::words(Duration::from_secs_f64(s))))
+                    .unwrap_or_default();
                 let of = state.bytes.map(|b| format!(" of {}", size(b))).unwrap_or_default();
                 eprint(&format!(
                     "{:>12} {}: {files}/{} files, {}{of}, {}/s{left}",
-                    "Fetching", state.set, state.files, size(bytes), size(speed as u64)
+                    "Fetching",
+                    state.set,
+                    state.files,
+                    size(bytes),
+                    size(speed as u64)
                 ));
                 state.said = Instant::now();
                 state.last = (Instant::now(), bytes);
@@ -116,7 +123,12 @@ impl Progress for FetchBars {
         // Of very many files each would be a flood.
         self.with(|state| {
             if state.files <= 200 {
-                let line = format!("{} {} ({})", ui::paint("32", &format!("{:>12}", "Stored")), table::line(path), size(bytes));
+                let line = format!(
+                    "{} {} ({})",
+                    ui::paint("32", &format!("{:>12}", "Stored")),
+                    table::line(path),
+                    size(bytes)
+                );
                 state.bar.suspend(|| eprint(&line));
             }
         });
