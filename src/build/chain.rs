@@ -4,13 +4,18 @@ use std::ops::Range;
 
 use serde_json::{Value as Json, json};
 
+use super::given;
 use super::inputs::{Inputs, SourceInput};
-use crate::engine::functions::judge::{Ask, Decision, JudgeSpec};
+use crate::engine::functions::block::{self, BlockAsk};
+use crate::engine::functions::given::Given;
+use crate::engine::functions::judge::{Ask, Decision, JudgeSpec, OverlapAsk, SignalType};
+use crate::engine::functions::overlap;
 use crate::engine::functions::rows::{RowsSpec, StepSpec};
 use crate::recipe::{Mix, Only, Recipe};
 use crate::rows::Use;
+use crate::stages::decontaminate::Action;
 use crate::stages::exact_dedup::ExactDedup;
-use crate::stages::near_dedup::NearDedup;
+use crate::stages::near_dedup::{CLUSTER_SIZE, NearDedup};
 use crate::stages::shuffle::Shuffle;
 use crate::stages::{self, Kind, Signal, Stage};
 use crate::{Error, Result};
@@ -29,6 +34,8 @@ pub struct Link {
     pub options: Json,
     /// What it is.
     pub stage: Stage,
+    /// Files that it reads.
+    pub files: Vec<Given>,
 }
 
 impl Link {
@@ -37,6 +44,26 @@ impl Link {
         (self.only.usage.is_empty() || self.only.usage.contains(&source.usage))
             && (self.only.source.is_empty()
                 || [&source.source.name, &source.source.label].iter().any(|n| self.only.source.contains(n)))
+    }
+
+    /// What its results depend on beside the rows.
+    pub fn identity(&self) -> Json {
+        let files: Vec<Given> = self.files.iter().map(Given::identity).collect();
+        json!([self.name, self.number, self.run, self.only, self.options, files])
+    }
+
+    /// Whether the stage changes text, row by row.
+    pub fn changes_text(&self) -> bool {
+        match &self.stage {
+            Stage::Clean(_) => true,
+            Stage::Decontaminate(options) => options.action == Action::Cut,
+            _ => false,
+        }
+    }
+
+    /// Whether rows are judged one by one.
+    fn judges(&self) -> bool {
+        matches!(self.stage, Stage::Keep(_) | Stage::Sample(_) | Stage::Block(_) | Stage::Decontaminate(_))
     }
 
     fn signals(&self) -> Vec<Signal> {
@@ -76,7 +103,11 @@ impl Chain {
             if let Stage::NearDedup(near) = &stage {
                 chain.measure_first(near.signal().map(str::to_owned).iter())?;
             }
+            let files = given::files(recipe, step, &stage)?;
             chain.push(&step.name, &step.run, step.only.clone(), step.options.clone(), stage);
+            if let Some(link) = chain.links.last_mut() {
+                link.files = files;
+            }
         }
         if let Some(wanted) = &recipe.output.signals {
             chain.measure_first(wanted.iter())?;
@@ -91,7 +122,7 @@ impl Chain {
 
     fn push(&mut self, name: &str, run: &str, only: Only, options: Json, stage: Stage) {
         let (name, run) = (name.to_owned(), run.to_owned());
-        self.links.push(Link { number: self.links.len(), name, run, only, options, stage });
+        self.links.push(Link { number: self.links.len(), name, run, only, options, stage, files: Vec::new() });
     }
 
     /// Puts the `characters` stage in where a signal of its is wanted and the text has changed since it last ran.
@@ -99,7 +130,7 @@ impl Chain {
         let stage = self.build("characters", &json!({}))?;
         let Stage::Measure(measure) = &stage else { return Ok(()) };
         let known = measure.signals();
-        let last_clean = self.links.iter().rposition(|l| matches!(l.stage, Stage::Clean(_)));
+        let last_clean = self.links.iter().rposition(Link::changes_text);
         let last_run = self.links.iter().rposition(|l| l.run == "characters" && l.only == Only::default());
         let mut wanted = wanted.filter(|w| known.iter().any(|s| s.name == *w));
         if wanted.next().is_some() && (last_run.is_none() || last_run < last_clean) {
@@ -122,7 +153,8 @@ impl Chain {
             .filter(|l| l.applies(source))
             .filter(|l| match l.stage {
                 Stage::Clean(_) => true,
-                Stage::Measure(_) | Stage::ExactDedup(_) | Stage::NearDedup(_) => signals,
+                Stage::Decontaminate(ref options) => signals || options.action == Action::Cut,
+                Stage::Measure(_) | Stage::Block(_) | Stage::ExactDedup(_) | Stage::NearDedup(_) => signals,
                 Stage::Keep(ref keep) => signals && keep.early,
                 Stage::Sample(_) | Stage::Shuffle(_) => false,
             })
@@ -132,9 +164,13 @@ impl Chain {
                 options: match &l.stage {
                     // Another threshold reads nothing again.
                     Stage::NearDedup(near) => near.measured(),
+                    Stage::Block(block) => block.measured(),
+                    Stage::Decontaminate(options) => options.measured(),
                     _ => l.options.clone(),
                 },
                 languages: l.only.language.clone(),
+                // A judgement reads lists; the row-wise work need not depend on them.
+                files: if matches!(l.stage, Stage::Block(_)) { Vec::new() } else { l.files.clone() },
             })
             .collect();
         RowsSpec { usage: source.usage, language: source.source.language.clone(), steps, content, signals }
@@ -149,8 +185,22 @@ impl Chain {
 
     /// Whether any of the stages with these numbers changes the text of a source.
     pub fn cleans(&self, source: &SourceInput, numbers: Range<usize>) -> bool {
-        let cleans = |l: &Link| matches!(l.stage, Stage::Clean(_)) && l.applies(source);
+        let cleans = |l: &Link| l.changes_text() && l.applies(source);
         self.links.iter().any(|l| numbers.contains(&l.number) && cleans(l))
+    }
+
+    /// The stages that cut text of a source, each with the column that says how much.
+    pub fn cutting(&self, source: &SourceInput) -> Vec<(String, String)> {
+        let cuts =
+            |l: &&Link| matches!(&l.stage, Stage::Decontaminate(o) if o.action == Action::Cut) && l.applies(source);
+        self.links
+            .iter()
+            .filter(cuts)
+            .map(|l| {
+                let [_, _, _, cut] = overlap::columns(l.number);
+                (l.name.clone(), cut)
+            })
+            .collect()
     }
 
     /// The column (and type) of `signal` as it stands before stage `before`, for a source.
@@ -178,8 +228,8 @@ impl Chain {
         let mut all = vec![Decide::Judge(Vec::new())];
         for link in &self.links {
             match (&link.stage, all.last_mut()) {
-                (Stage::Keep(_) | Stage::Sample(_), Some(Decide::Judge(links))) => links.push(link),
-                (Stage::Keep(_) | Stage::Sample(_), _) => all.push(Decide::Judge(vec![link])),
+                (_, Some(Decide::Judge(links))) if link.judges() => links.push(link),
+                _ if link.judges() => all.push(Decide::Judge(vec![link])),
                 (Stage::ExactDedup(dedup), _) => all.push(Decide::Dedup(link, dedup)),
                 (Stage::NearDedup(near), _) => all.push(Decide::Near(link, near)),
                 _ => {}
@@ -199,8 +249,8 @@ impl Chain {
 
     /// A judgement over the rows of one source, and the signal columns that it reads, in the order of its arguments.
     pub fn judge(&self, source: &SourceInput, links: &[&Link], first: bool) -> (JudgeSpec, Vec<String>) {
-        let mut columns: Vec<(String, Kind)> = Vec::new();
-        let mut place = |column: Option<(String, Kind)>| match column {
+        let mut columns: Vec<(String, SignalType)> = Vec::new();
+        let mut place = |column: Option<(String, SignalType)>| match column {
             None => usize::MAX,
             Some(column) => columns.iter().position(|c| *c == column).unwrap_or_else(|| {
                 columns.push(column);
@@ -209,20 +259,40 @@ impl Chain {
         };
         let mut decisions = Vec::new();
         let mut language = None;
+        let signal = |name: &str, before| self.column(source, name, before).map(|(name, kind)| (name, kind.into()));
         for link in links.iter().filter(|l| l.applies(source)) {
             if !link.only.language.is_empty() {
-                language = Some(place(self.column(source, "language", link.number))).filter(|at| *at != usize::MAX);
+                language = Some(place(signal("language", link.number))).filter(|at| *at != usize::MAX);
             }
             let ask = match &link.stage {
                 Stage::Keep(keep) => Ask::Keep(
                     keep.rules
                         .iter()
-                        .map(|(signal, rule)| {
-                            (signal.clone(), place(self.column(source, signal, link.number)), rule.clone())
-                        })
+                        .map(|(name, rule)| (name.clone(), place(signal(name, link.number)), rule.clone()))
                         .collect(),
                 ),
                 Stage::Sample(sample) => Ask::Sample(sample.clone()),
+                Stage::Decontaminate(options) => {
+                    let kinds = [SignalType::Float, SignalType::Key, SignalType::Key, SignalType::Key];
+                    let names = overlap::columns(link.number).into_iter().zip(kinds);
+                    let mut at = names.map(|column| place(Some(column)));
+                    Ask::Overlap(OverlapAsk {
+                        columns: std::array::from_fn(|_| at.next().unwrap_or(usize::MAX)),
+                        enough: options.overlap,
+                        cut: options.action == Action::Cut,
+                        limit: options.limit(),
+                    })
+                }
+                Stage::Block(block) => {
+                    let at =
+                        |by| block::column(by).map(|(name, _)| (format!("{name}@{}", link.number), SignalType::Key));
+                    let lists = block.lists().into_iter().zip(&link.files);
+                    Ask::Block(BlockAsk {
+                        lists: lists
+                            .map(|((by, _), file)| (by, file.clone(), at(by).map(|column| place(Some(column)))))
+                            .collect(),
+                    })
+                }
                 _ => continue,
             };
             decisions.push(Decision { stage: link.name.clone(), languages: link.only.language.clone(), ask });
@@ -232,11 +302,16 @@ impl Chain {
             first,
             format,
             decisions,
-            signals: columns.iter().map(|c| c.1.into()).collect(),
+            signals: columns.iter().map(|c| c.1).collect(),
             language,
             stated: source.source.language.clone(),
         };
         (spec, columns.into_iter().map(|c| c.0).collect())
+    }
+
+    /// The last stage that counts what each row stands for.
+    pub fn sized(&self) -> Option<&Link> {
+        self.links.iter().rfind(|l| matches!(&l.stage, Stage::NearDedup(near) if near.cluster_size))
     }
 
     /// The signals in `data/`: those that the recipe lists, else those that it decides by, and `words` where a stage
@@ -262,6 +337,7 @@ impl Chain {
                 signals.push((name, kind));
             }
         }
+        signals.extend(self.sized().map(|_| (CLUSTER_SIZE.to_owned(), Kind::Int)));
         signals
     }
 }

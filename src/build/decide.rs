@@ -12,7 +12,9 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::parquet_file::{PartFile, Style};
 use crate::engine::functions::ids::{IdsKernel, IdsSpec};
+use crate::engine::functions::spans::{Spans, spans_of};
 use crate::engine::functions::{Kernel, judge::drop_fields};
+use crate::stages::near_dedup::CLUSTER_SIZE;
 use crate::{Error, Result};
 
 /// A drop: the row, and why.
@@ -24,6 +26,8 @@ pub struct Drop {
     pub words: [Option<String>; 5],
     /// Similarity with the kept row.
     pub similarity: Option<f64>,
+    /// Stretches of its text that are to blame.
+    pub spans: Vec<(usize, usize)>,
 }
 
 /// `ord` and the columns of a drop.
@@ -41,6 +45,14 @@ pub fn repeats_schema() -> SchemaRef {
     ]))
 }
 
+/// `ord` and how many rows a row stands for, itself among them.
+pub fn sizes_schema() -> SchemaRef {
+    Arc::new(Schema::new(vec![
+        Field::new("ord", DataType::UInt64, false),
+        Field::new(CLUSTER_SIZE, DataType::Int64, false),
+    ]))
+}
+
 /// Reads the drops of a unit.
 pub fn read_drops(path: &Path) -> Result<Vec<Drop>> {
     let mut drops = Vec::new();
@@ -50,10 +62,12 @@ pub fn read_drops(path: &Path) -> Result<Vec<Drop>> {
         let ords = batch.column(0).as_primitive::<UInt64Type>();
         let words: [&StringArray; 5] = std::array::from_fn(|i| batch.column(i + 1).as_string::<i32>());
         let similarity = batch.column(6).as_primitive::<Float64Type>();
+        let spans = batch.column(7);
         drops.extend((0..batch.num_rows()).map(|row| Drop {
             ord: ords.value(row),
             words: words.map(|w| w.is_valid(row).then(|| w.value(row).to_owned())),
             similarity: similarity.is_valid(row).then(|| similarity.value(row)),
+            spans: spans_of(spans, row),
         }));
     }
     Ok(drops)
@@ -68,20 +82,23 @@ pub fn write_drops(path: &Path, drops: &[Drop]) -> Result<()> {
             columns.push(Arc::new(chunk.iter().map(|d| d.words[word].as_deref()).collect::<StringArray>()));
         }
         columns.push(Arc::new(chunk.iter().map(|d| d.similarity).collect::<Float64Array>()));
+        let mut spans = Spans::default();
+        chunk.iter().for_each(|d| spans.push(&d.spans));
+        columns.push(spans.finish());
         file.write_all(&RecordBatch::try_new(drops_schema(), columns)?)?;
     }
     file.finish()
 }
 
-/// Writes the repeated ids of a unit, sorted by row key.
-pub fn write_repeats(path: &Path, repeats: &[(u64, i64)]) -> Result<()> {
-    let mut file = PartFile::create(path, repeats_schema(), Style::Stage)?;
-    for chunk in repeats.chunks(8192) {
+/// Writes a number for some rows of a unit (repeats of ids, sizes of clusters), sorted by row key.
+pub fn write_numbers(path: &Path, schema: SchemaRef, numbers: &[(u64, i64)]) -> Result<()> {
+    let mut file = PartFile::create(path, schema.clone(), Style::Stage)?;
+    for chunk in numbers.chunks(8192) {
         let columns: Vec<ArrayRef> = vec![
             Arc::new(chunk.iter().map(|r| r.0).collect::<UInt64Array>()),
             Arc::new(chunk.iter().map(|r| r.1).collect::<Int64Array>()),
         ];
-        file.write_all(&RecordBatch::try_new(repeats_schema(), columns)?)?;
+        file.write_all(&RecordBatch::try_new(schema.clone(), columns)?)?;
     }
     file.finish()
 }
@@ -228,7 +245,8 @@ mod tests {
     fn drops_round_trip() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("d.parquet");
-        let drop = Drop { ord: 7, words: [Some("keep".into()), Some("r".into()), None, None, None], similarity: None };
+        let words = [Some("keep".into()), Some("r".into()), None, None, None];
+        let drop = Drop { ord: 7, words, similarity: None, spans: vec![(3, 9)] };
         write_drops(&path, std::slice::from_ref(&drop)).unwrap();
         assert_eq!(read_drops(&path).unwrap(), [drop]);
     }

@@ -1,5 +1,6 @@
 //! The jobs that decide: own ids that repeat, rows judged one by one, rows compared by their keys.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use datafusion_physical_plan::ExecutionPlan;
@@ -18,6 +19,16 @@ use crate::engine::functions::judge::Take;
 use crate::engine::session::NARROW_ROWS;
 use crate::stages::exact_dedup::ExactDedup;
 use crate::{Error, Result};
+
+/// What became of all rows.
+pub(super) struct Decided {
+    /// The job that holds every drop.
+    pub(super) drops: Job,
+    /// What a mix takes of each source; empty without one.
+    pub(super) takes: Vec<Take>,
+    /// The folder that says how many rows each row stands for, where that is asked for.
+    pub(super) sizes: Option<PathBuf>,
+}
 
 impl Build<'_> {
     /// Own ids that repeat, if any do.
@@ -40,7 +51,7 @@ impl Build<'_> {
             .await?;
             for unit in &units {
                 let repeats: Vec<_> = buckets.take(*unit)?.into_iter().map(|(ord, n, _)| (ord, n as i64)).collect();
-                decide::write_repeats(&job.unit(*unit), &repeats)?;
+                decide::write_numbers(&job.unit(*unit), decide::repeats_schema(), &repeats)?;
             }
             parquet_file::write_whole(&any, count.to_string().as_bytes())?;
             self.log.line(&job, 0, "done");
@@ -71,15 +82,9 @@ impl Build<'_> {
         Ok(())
     }
 
-    /// All decisions, in order; the last job holds every drop. With it comes what a mix takes of each source, if there
-    /// is one.
-    pub(super) async fn decide(
-        &self,
-        plans: &Plans<'_>,
-        scanned: &Scanned,
-        repeats: Option<&Job>,
-    ) -> Result<(Job, Vec<Take>)> {
-        let (mut drops, mut takes): (Option<Job>, Vec<Take>) = (None, Vec::new());
+    /// All decisions, in order.
+    pub(super) async fn decide(&self, plans: &Plans<'_>, scanned: &Scanned, repeats: Option<&Job>) -> Result<Decided> {
+        let (mut drops, mut takes, mut sizes): (Option<Job>, Vec<Take>, Option<PathBuf>) = (None, Vec::new(), None);
         for decision in plans.chain.decisions() {
             let before = drops.as_ref().map(|j| j.fingerprint.as_str());
             drops = Some(match decision {
@@ -99,6 +104,7 @@ impl Build<'_> {
                     let key = keys::near(plans, &scanned.job.fingerprint, &scanned.cuts, before, link);
                     let job = Job::new(&self.options.work, "near", &key)?;
                     self.near(plans, scanned, repeats, drops.as_ref(), (link, near), &job).await?;
+                    sizes = near.cluster_size.then(|| job.folder.join("sizes")).or(sizes);
                     job
                 }
                 Decide::Mix(mix) => {
@@ -110,7 +116,7 @@ impl Build<'_> {
             });
         }
         let drops = drops.ok_or_else(|| Error::Engine("nothing was decided".into()))?;
-        Ok((drops, takes))
+        Ok(Decided { drops, takes, sizes })
     }
 
     async fn judge(
@@ -173,6 +179,7 @@ impl Build<'_> {
                     ord,
                     words: [Some(link.name.clone()), Some("exact_duplicate".into()), None, None, Some(kept)],
                     similarity: Some(1.0),
+                    spans: Vec::new(),
                 }));
                 all.sort_by_key(|d| d.ord);
                 decide::write_drops(&job.unit(*unit), &all)?;

@@ -210,6 +210,13 @@ pub fn estimate(recipe: &Recipe, chain: &Chain, options: &Options, state: &State
     let sorts = chain.decisions().iter().any(|d| matches!(d, Decide::Dedup(..)));
     // Key, row key and id of a row, as they are sorted.
     all.spill_bytes = if sorts && rows * 48 > options.memory / 5 * 3 { rows * 48 } else { 0 };
+    for decision in chain.decisions() {
+        // Sketch, keys and bands of a row; pairs and texts of candidates depend on what is alike.
+        if let Decide::Near(_, near) = decision {
+            let bytes = rows * (300 + 11 * near.bands().bands as u64);
+            all.spill_bytes = all.spill_bytes.max(if bytes > options.memory / 2 { bytes } else { 0 });
+        }
+    }
     if !options.work.join("inputs.json").is_file() {
         all.cpu_seconds += all.sources.iter().map(|s| s.bytes).sum::<u64>() as f64 * sample::hash_second_a_byte();
     }

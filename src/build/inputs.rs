@@ -309,6 +309,7 @@ pub fn layout(max_row: u64, source: &Source, path: &Path, member: Option<&str>) 
         encoding,
         rows,
         fields: source.fields.clone(),
+        columns: found.columns,
         options: source.options.clone(),
         source: source.label.clone(),
         language: source.language.clone(),

@@ -30,7 +30,7 @@ pub fn inputs(inputs: &Inputs) -> Json {
 
 /// Of the resolved stages, output options, uses and version: without paths, inputs, threads or memory.
 pub fn recipe(recipe: &Recipe, inputs: &Inputs, chain: &Chain) -> String {
-    let links: Vec<_> = chain.links.iter().map(|l| (&l.name, &l.run, &l.only, &l.options)).collect();
+    let links: Vec<_> = chain.links.iter().map(Link::identity).collect();
     let uses: Vec<_> = inputs.sources.iter().map(|s| s.usage).collect();
     let output = &recipe.output;
     let output = (output.shard, &output.signals, output.dropped_text);
@@ -48,13 +48,14 @@ pub fn build(recipe: &Recipe, all: &Inputs, fingerprint_of_recipe: &str) -> Stri
 /// Of the scan.
 pub fn scan(plans: &Plans<'_>, unit: u64) -> Json {
     let sources = &plans.inputs.sources;
-    let specs: Vec<_> = sources.iter().map(|s| json!([plans.rows_spec(s), s.staged, s.source.limit])).collect();
+    let specs: Vec<_> =
+        sources.iter().map(|s| json!([plans.rows_spec(s).identity(), s.staged, s.source.limit])).collect();
     json!([inputs(plans.inputs), specs, unit])
 }
 
 /// Of a judgement, after the job `before`.
 pub fn judge(plans: &Plans<'_>, scan: &str, cuts: &Cuts, before: Option<&str>, links: &[&Link]) -> Json {
-    let what: Vec<_> = links.iter().map(|l| json!([l.name, l.number, l.run, l.only, l.options])).collect();
+    let what: Vec<_> = links.iter().map(|l| l.identity()).collect();
     let sources: Vec<_> = plans.inputs.sources.iter().map(|s| &s.source.name).collect();
     json!([scan, cuts, before, what, sources])
 }

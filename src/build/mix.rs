@@ -123,6 +123,7 @@ impl Plans<'_> {
             constants: vec![],
             cuts: &at.cuts,
             repeats: at.repeats,
+            sizes: None,
             drops: at.drops,
         };
         let node = self.narrow(&read)?;

@@ -17,6 +17,7 @@ pub mod decide;
 mod decisions;
 pub mod estimate;
 mod find;
+mod given;
 mod hand_over;
 pub mod inputs;
 pub mod jobs;
@@ -55,8 +56,10 @@ use crate::engine::sink::{self, PIECES};
 use crate::engine::{Session, drive};
 use crate::recipe::Recipe;
 use crate::rows::Use;
+use crate::stages::near_dedup::CLUSTER_SIZE;
 use crate::{Error, Result};
 use chain::Chain;
+use decisions::Decided;
 use inputs::{Inputs, SourceInput};
 use jobs::{Job, Log};
 use layout::{Layout, Slab};
@@ -180,6 +183,10 @@ impl Build<'_> {
         let mut timings = usage::Timings::start();
         let chain = Chain::new(self.recipe)?;
         self.progress.phase("Looking at files", 0);
+        given::ready(&chain, self.recipe, |said| {
+            self.progress.done(said);
+            self.progress.phase("Looking at files", 0);
+        })?;
         let mut inputs = match &self.given {
             Some(given) => given.clone(),
             None => inputs::gather(self.recipe, self.options.unit, &self.options.work, self.options.threads, true)?,
@@ -200,11 +207,11 @@ impl Build<'_> {
         timings.lap("scan");
         let repeats = self.repeats(&plans, &scanned).await?;
         timings.lap("ids");
-        let (drops, takes) = self.decide(&plans, &scanned, repeats.as_ref()).await?;
+        let Decided { drops, takes, sizes } = self.decide(&plans, &scanned, repeats.as_ref()).await?;
         timings.lap("decide");
         let layout = self.layout(&plans, &scanned, repeats.as_ref(), &drops, takes).await?;
         timings.lap("layout");
-        let applied = self.apply(&plans, &scanned, repeats.as_ref(), &drops, &layout).await?;
+        let applied = self.apply(&plans, &scanned, repeats.as_ref(), (&drops, sizes.as_deref()), &layout).await?;
         timings.lap("apply");
         let ordered = self.shuffle(&inputs, &chain, &applied, &layout)?;
         timings.lap("shuffle");
@@ -326,10 +333,11 @@ impl Build<'_> {
                 continue;
             }
             let at = scanned.folders(repeats, Some(drops));
+            let cutting: Vec<String> = plans.chain.cutting(source).into_iter().map(|c| c.0).collect();
             let plan = plans.layout(source, &scanned.units[number], &at, layout.repeats(number).is_some())?;
             let mut stream = self.seen(plan).execute(0, self.session.context(NARROW_ROWS))?;
             while let Some(batch) = stream.next().await {
-                layout.walk(number, &batch?);
+                layout.walk(number, &batch?, &cutting);
             }
         }
         Ok(layout)
@@ -340,7 +348,7 @@ impl Build<'_> {
         plans: &Plans<'_>,
         scanned: &Scanned,
         repeats: Option<&Job>,
-        drops: &Job,
+        (drops, sizes): (&Job, Option<&Path>),
         layout: &Layout,
     ) -> Result<Job> {
         let job = Job::new(&self.options.work, "apply", &keys::apply(self.recipe, plans, &drops.fingerprint))?;
@@ -357,7 +365,7 @@ impl Build<'_> {
             if left.is_empty() {
                 continue;
             }
-            let at = scanned.folders(repeats, Some(drops));
+            let at = Folders { sizes, ..scanned.folders(repeats, Some(drops)) };
             let mut spec = self.output_spec(plans, source, &left, &job);
             spec.take = layout.repeats(number).copied();
             spec.scatter = self.scatter(plans.inputs, plans.chain, layout, source.usage);
@@ -377,6 +385,10 @@ impl Build<'_> {
 
     fn output_spec(&self, plans: &Plans<'_>, source: &SourceInput, slabs: &[Slab], job: &Job) -> OutputSpec {
         let last = |signal: &str| plans.chain.column(source, signal, usize::MAX).map(|c| c.0);
+        let last = |signal: &str| {
+            let size = (signal == CLUSTER_SIZE && plans.chain.sized().is_some()).then(|| signal.to_owned());
+            size.or_else(|| last(signal))
+        };
         let signals = plans.chain.output_signals(self.recipe).into_iter();
         OutputSpec {
             folder: job.folder.clone(),
@@ -403,6 +415,7 @@ impl Scanned {
             units: &self.job.folder,
             repeats: folder(repeats),
             drops: folder(drops),
+            sizes: None,
             own_ids: self.own_ids,
             ids: self.ids.clone(),
             rows: &self.rows,

@@ -7,7 +7,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion_common::ScalarValue;
 
 use super::chain::{Chain, Link};
-use super::decide::{drops_schema, repeats_schema};
+use super::decide::{drops_schema, repeats_schema, sizes_schema};
 use super::inputs::{Inputs, SourceInput};
 use super::jobs::Job;
 use super::layout::Slab;
@@ -22,6 +22,7 @@ use crate::engine::scan::{ScanSpec, scan};
 use crate::engine::sink::{SinkExec, SinkSpec, UnitsSpec, unit_file};
 use crate::rows;
 use crate::stages::exact_dedup::{CONTENT, ExactDedup, Prefer};
+use crate::stages::near_dedup::CLUSTER_SIZE;
 
 /// Narrow columns that every unit has beside its signals and keys.
 const NARROW: [&str; 6] = ["ord", "error", "aside", "aside_value", "id", "language_hint"];
@@ -100,6 +101,10 @@ impl Plans<'_> {
             let repeats = plan::parquet(&bare(folder), &repeats_schema(), &["ord", "repeat"], &[])?;
             node = plan::left_join(node, repeats)?;
         }
+        if let Some(folder) = read.sizes {
+            let sizes = plan::parquet(&bare(folder), &sizes_schema(), &["ord", CLUSTER_SIZE], &[])?;
+            node = plan::left_join(node, sizes)?;
+        }
         if let Some(folder) = read.drops {
             let schema = drops_schema();
             let names: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
@@ -122,6 +127,7 @@ impl Plans<'_> {
             constants: vec![],
             cuts: &at.cuts,
             repeats: None,
+            sizes: None,
             drops: None,
         };
         let node = self.narrow(&read)?;
@@ -164,6 +170,7 @@ impl Plans<'_> {
             constants: if priority { vec![Field::new("priority", DataType::Int64, true)] } else { vec![] },
             cuts: &at.cuts,
             repeats: at.repeats,
+            sizes: None,
             drops: at.drops,
         };
         let mut node = self.narrow(&read)?;
@@ -221,11 +228,12 @@ impl Plans<'_> {
             constants: vec![],
             cuts: &at.cuts,
             repeats: at.repeats,
+            sizes: None,
             drops: at.drops,
         };
         let mut node = self.narrow(&read)?;
-        let draws = |d: &Decision| matches!(d.ask, Ask::Sample(_) | Ask::Take(_));
-        let final_id = if spec.decisions.iter().any(draws) { Some(id_of(&node, at)?) } else { None };
+        let by_id = |d: &Decision| matches!(d.ask, Ask::Sample(_) | Ask::Take(_) | Ask::Block(_));
+        let final_id = if spec.decisions.iter().any(by_id) { Some(id_of(&node, at)?) } else { None };
         let mut arguments = Vec::new();
         for name in judge::ARGUMENTS {
             let before = node.schema().index_of(name).is_ok();
@@ -257,19 +265,26 @@ impl Plans<'_> {
     /// The sizes and fates of a source's rows, in order, in one partition; and their ids, if `ids` says so.
     pub fn layout(&self, source: &SourceInput, units: &[usize], at: &Folders<'_>, ids: bool) -> Result<Plan> {
         let schema = self.unit_schema(source)?;
+        let cut: Vec<String> = self.chain.cutting(source).into_iter().map(|c| c.1).collect();
         let read = Narrow {
             groups: vec![units.iter().map(|u| (*u, vec![])).collect()],
             units: at.units,
             schema: &schema,
-            wanted: ["ord", "row_bytes", "row_chars"].into_iter().chain(ids.then_some("id")).collect(),
+            wanted: ["ord", "row_bytes", "row_chars"]
+                .into_iter()
+                .chain(cut.iter().map(String::as_str))
+                .chain(ids.then_some("id"))
+                .collect(),
             constants: vec![],
             cuts: &at.cuts,
             repeats: at.repeats.filter(|_| ids),
+            sizes: None,
             drops: at.drops,
         };
         let node = self.narrow(&read)?;
         let mut columns = ["ord", "row_bytes", "row_chars", "stage", "reason"]
             .into_iter()
+            .chain(cut.iter().map(String::as_str))
             .map(|name| Ok((plan::column(&node, name)?, name.to_owned())))
             .collect::<Result<Vec<_>>>()?;
         if ids {
@@ -300,7 +315,7 @@ impl Plans<'_> {
             wanted.push("id");
             let columns = output.signals.iter().filter_map(|s| s.2.as_deref());
             for column in columns.chain(output.measured_language.as_deref()).chain(output.measured_script.as_deref()) {
-                if !wanted.contains(&column) {
+                if !wanted.contains(&column) && column != CLUSTER_SIZE {
                     wanted.push(column);
                 }
             }
@@ -313,6 +328,7 @@ impl Plans<'_> {
             constants: vec![range("slab_first"), range("slab_last")],
             cuts: &[],
             repeats: at.repeats,
+            sizes: at.sizes,
             drops: at.drops,
         };
         let mut node = self.narrow(&read)?;
@@ -375,6 +391,8 @@ pub struct Folders<'a> {
     pub repeats: Option<&'a Path>,
     /// Drops so far.
     pub drops: Option<&'a Path>,
+    /// How many rows each row stands for, where that is asked for.
+    pub sizes: Option<&'a Path>,
     /// Whether any row has an id of its own.
     pub own_ids: bool,
     /// What ids are made of.
@@ -394,6 +412,7 @@ pub(super) struct Narrow<'a> {
     pub(super) constants: Vec<Field>,
     pub(super) cuts: &'a [(u64, u64)],
     pub(super) repeats: Option<&'a Path>,
+    pub(super) sizes: Option<&'a Path>,
     pub(super) drops: Option<&'a Path>,
 }
 

@@ -66,7 +66,7 @@ impl Cache {
 fn sets(store: &Store, names: &[String]) -> Result<Vec<(Set, Manifest)>> {
     let mut all = store.sets()?;
     let is = |manifest: &Manifest, name: &String| {
-        manifest.card == *name || crate::fetch::names::key(name) == crate::fetch::names::key(&manifest.card)
+        manifest.card == *name || crate::store::key(name) == crate::store::key(&manifest.card)
     };
     for name in names {
         if !all.iter().any(|(_, manifest)| is(manifest, name)) {
@@ -152,9 +152,13 @@ fn verify(context: &Context, sets: &[(Set, Manifest)]) -> Result<u8> {
     let stop = super::build::stop_on_interrupt();
     let (mut good, mut bad) = (0u64, Vec::new());
     for (set, manifest) in sets {
-        for (name, entry) in &manifest.files {
+        let mut found = BTreeMap::new();
+        // What was found damaged before is looked at again: it may have been put right.
+        let mut fresh = manifest.clone();
+        fresh.files.values_mut().for_each(|e| e.damaged = false);
+        for (name, entry) in &fresh.files {
             let path = set.path(name);
-            let state = if set.has(manifest, name) {
+            let state = if set.has(&fresh, name) {
                 match disk::sha256(&path, &|| stop.load(Ordering::Relaxed)) {
                     Ok(sum) if sum == entry.sha256 => None,
                     Ok(_) => Some("has other bytes than were fetched"),
@@ -164,11 +168,13 @@ fn verify(context: &Context, sets: &[(Set, Manifest)]) -> Result<u8> {
             } else {
                 Some("is missing, or has another size")
             };
+            found.insert(name.clone(), state.is_some());
             match state {
                 None => good += 1,
                 Some(state) => bad.push((path, manifest.card.clone(), state)),
             }
         }
+        mark(set, &found)?;
     }
     if context.format == Format::Json {
         let bad: Vec<_> =
@@ -184,8 +190,22 @@ fn verify(context: &Context, sets: &[(Set, Manifest)]) -> Result<u8> {
     let message = format!("{} not as fetched\n{}{more}", plural(bad.len() as u64, "file"), lines.join("\n"));
     Err(Error::input(
         message,
-        format!("remove what is damaged: `corpus cache prune {card} --yes`, then fetch it again"),
+        format!("`corpus fetch {card}` fetches again what is damaged; what came by --from has to be imported again"),
     ))
+}
+
+/// Writes down which files are damaged, so that the next fetch gets them again.
+fn mark(set: &Set, damaged: &BTreeMap<String, bool>) -> Result<()> {
+    let changes = |m: &Manifest| m.files.iter().any(|(name, e)| damaged.get(name).is_some_and(|d| *d != e.damaged));
+    if !set.manifest()?.is_some_and(|m| changes(&m)) {
+        return Ok(());
+    }
+    let _lock = set.lock(&|| (), &|| false)?;
+    let Some(mut manifest) = set.manifest()? else { return Ok(()) };
+    for (name, entry) in &mut manifest.files {
+        entry.damaged = damaged.get(name).copied().unwrap_or(entry.damaged);
+    }
+    set.write(&manifest)
 }
 
 fn prune(context: &Context, store: &Store, names: &[String], revision: Option<&str>, yes: bool) -> Result<()> {

@@ -81,7 +81,7 @@ struct Patience {
     #[arg(long, default_value = "4TiB", value_name = "BYTES", help_heading = "Patience")]
     bomb_size: String,
     /// A member that is more times larger than packed is a bomb (from 64 MiB on).
-    #[arg(long, default_value_t = 250, value_name = "N", help_heading = "Patience")]
+    #[arg(long, default_value_t = 100, value_name = "N", help_heading = "Patience")]
     bomb_ratio: u64,
 }
 
@@ -187,7 +187,7 @@ fn told(context: &Context, summary: &Summary, options: &Options) {
             line += &format!(" · {}", set.licenses.join("; "));
         }
         ui::say(context, &line);
-        let folder = options.store.set(&set.key, &crate::fetch::names::key(&set.revision));
+        let folder = options.store.set(&set.key, &crate::store::key(&set.revision));
         ui::say(context, &format!("  {}", folder.folder().display()));
     }
     if summary.bytes > 0 {

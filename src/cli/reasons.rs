@@ -17,6 +17,26 @@ pub const WORDS: &[(&str, &str)] = &[
         "Another row is nearly the same: `value` is the Jaccard similarity of their shingles, `limit` the `threshold` of `near_dedup`, and `kept_id` names the one that stayed. Raise `threshold` to keep more; `corpus inspect BUILD --clusters` shows pairs side by side. To prefer another one, set `keep`, or a higher `priority` of its source",
     ),
     (
+        "blocked_id",
+        "The row's id is on a list of `block`: `value` is the entry, `limit` the file. Take the entry out to keep the row",
+    ),
+    (
+        "blocked_url",
+        "The row's url is on a list of `block`, both without scheme, `www.` and tracking parameters: `value` is the entry, `limit` the file",
+    ),
+    (
+        "blocked_domain",
+        "The row's url lies under a domain on a list of `block`: `value` is the domain, `limit` the file",
+    ),
+    (
+        "blocked_content",
+        "The SHA-256 of the row's text is on a list of `block`: `value` is the entry, `limit` the file. A text that a stage before changed has another key",
+    ),
+    (
+        "contaminated",
+        "The row holds text of an evaluation set: `value` is the share of the item that it has, the item, and the first stretch that both have, `limit` the length of runs (and `overlap`) of `decontaminate`, `spans` the stretches in bytes of the text. Raise `overlap` to keep rows that only quote a little of an item, or name `fields` without passages that everybody quotes",
+    ),
+    (
         "not_sampled",
         "Left out by `sample` (or by the weights of a mix), by a hash of seed and id. Raise `share`, or change `seed` for other rows",
     ),

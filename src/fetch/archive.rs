@@ -20,7 +20,8 @@ pub enum Shape {
 
 /// Whether a name in an archive or folder is data: not what systems leave behind.
 pub fn is_data(name: &str) -> bool {
-    let hidden = |part: &str| part == "__MACOSX" || part == ".DS_Store" || part == "Thumbs.db" || part.starts_with("._");
+    let hidden =
+        |part: &str| part == "__MACOSX" || part == ".DS_Store" || part == "Thumbs.db" || part.starts_with("._");
     !name.ends_with('/') && !name.split('/').any(hidden)
 }
 
@@ -62,8 +63,9 @@ fn stream(path: &Path) -> io::Result<Box<dyn Read>> {
     })
 }
 
-/// The names of the files in an archive; none of what is no archive. A link counts by its name: it is never followed.
-pub fn members(path: &Path, shape: Shape) -> Result<Vec<String>, Problem> {
+/// The names of the files in an archive, and whether each is a link, which is never followed; none of what is no
+/// archive.
+pub fn members(path: &Path, shape: Shape) -> Result<Vec<(String, bool)>, Problem> {
     let mut names = Vec::new();
     match shape {
         Shape::None => {}
@@ -72,18 +74,18 @@ pub fn members(path: &Path, shape: Shape) -> Result<Vec<String>, Problem> {
             for index in 0..archive.len() {
                 let entry = archive.by_index_raw(index).map_err(|e| verify::damaged(&e.to_string()))?;
                 if !entry.is_dir() {
-                    names.push(name_of(entry.name_raw()));
+                    names.push((name_of(entry.name_raw()), entry.is_symlink()));
                 }
             }
         }
         Shape::Tar => {
-            each_of_tar(path, &mut |name, _, _| {
-                names.push(name.to_owned());
+            each_of_tar(path, &mut |name, link, _| {
+                names.push((name.to_owned(), link));
                 Ok(())
             })?;
         }
     }
-    names.retain(|name| is_data(name));
+    names.retain(|(name, _)| is_data(name));
     Ok(names)
 }
 
@@ -95,18 +97,19 @@ fn name_of(raw: &[u8]) -> String {
     }
 }
 
-type Visit<'v> = dyn FnMut(&str, u64, &mut dyn Read) -> Result<(), Problem> + 'v;
+type Visit<'v> = dyn FnMut(&str, bool, &mut dyn Read) -> Result<(), Problem> + 'v;
 
-/// Visits the files of a tar archive.
+/// Visits the files and links of a tar archive.
 fn each_of_tar(path: &Path, visit: &mut Visit<'_>) -> Result<(), Problem> {
     let broken = |e: io::Error| verify::damaged(&e.to_string());
     let mut archive = tar::Archive::new(stream(path)?);
     for entry in archive.entries().map_err(broken)? {
         let mut entry = entry.map_err(broken)?;
         let name = name_of(&entry.path_bytes());
-        if entry.header().entry_type().is_file() {
-            let size = entry.size();
-            visit(&name, size, &mut entry)?;
+        let kind = entry.header().entry_type();
+        let link = kind.is_symlink() || kind.is_hard_link();
+        if link || kind.is_file() {
+            visit(&name, link, &mut entry)?;
         }
     }
     Ok(())
@@ -161,7 +164,7 @@ fn write(
             for index in 0..archive.len() {
                 let name = {
                     let entry = archive.by_index_raw(index).map_err(|e| verify::damaged(&e.to_string()))?;
-                    (!entry.is_dir()).then(|| name_of(entry.name_raw()))
+                    (!entry.is_dir() && !entry.is_symlink()).then(|| name_of(entry.name_raw()))
                 };
                 let mut out = sink(name.as_deref().unwrap_or_default())?;
                 verify::member(path, &mut archive, index, &mut watch, stop, &mut out)?;
@@ -171,7 +174,10 @@ fn write(
         Shape::Tar => {
             let packed = std::fs::metadata(path)?.len();
             let mut block = vec![0; 256 << 10];
-            each_of_tar(path, &mut |name, _, member| {
+            each_of_tar(path, &mut |name, link, member| {
+                if link {
+                    return Ok(());
+                }
                 let mut out = sink(name)?;
                 loop {
                     if stop() {
@@ -207,7 +213,8 @@ mod tests {
         }
         tar.into_inner().unwrap().finish().unwrap();
         assert_eq!(shape(&path).unwrap(), Shape::Tar);
-        assert_eq!(members(&path, Shape::Tar).unwrap(), ["x/a.txt", "b.txt"]);
+        let file = |name: &str| (name.to_owned(), false);
+        assert_eq!(members(&path, Shape::Tar).unwrap(), [file("x/a.txt"), file("b.txt")]);
         let to = |name: &str| (name == "b.txt").then(|| folder.path().join("out"));
         assert_eq!(unpack(&path, Shape::Tar, Bombs::default(), &|| false, &to).unwrap().len(), 1);
         assert_eq!(std::fs::read(folder.path().join("out")).unwrap(), b"abc");

@@ -169,7 +169,8 @@ impl Client {
             {
                 let page = self.read(answer.body(&self.limits), 1 << 20).await?;
                 let page = String::from_utf8_lossy(&page);
-                url = pass(&page, &url).map(|next| self.endpoints.mirrored(&next)).ok_or_else(|| html(&hosts, &page))?;
+                url =
+                    pass(&page, &url).map(|next| self.endpoints.mirrored(&next)).ok_or_else(|| html(&hosts, &page))?;
                 continue;
             }
             return Ok(answer);
@@ -272,7 +273,10 @@ impl Client {
     }
 
     /// Repeats what fails for a passing reason.
-    pub async fn again<T, F: Future<Output = Result<T, Problem>>>(&self, mut act: impl FnMut() -> F) -> Result<T, Problem> {
+    pub async fn again<T, F: Future<Output = Result<T, Problem>>>(
+        &self,
+        mut act: impl FnMut() -> F,
+    ) -> Result<T, Problem> {
         let mut tries = 0;
         loop {
             match act().await {
@@ -289,7 +293,12 @@ impl Client {
 impl Answer {
     /// Its body.
     pub fn body(self, limits: &Limits) -> Body {
-        Body { stream: Stream::Http(self.response), hosts: self.hosts, pace: Pace::new(limits), _permit: Some(self.permit) }
+        Body {
+            stream: Stream::Http(self.response),
+            hosts: self.hosts,
+            pace: Pace::new(limits),
+            _permit: Some(self.permit),
+        }
     }
 }
 
@@ -317,7 +326,9 @@ impl Body {
         });
         match next.await {
             Ok(Ok(Some(block))) => {
-                self.pace.step(block.len() as u64).map_err(|what| Problem::passing(format!("{}: {what}", self.hosts)))?;
+                self.pace
+                    .step(block.len() as u64)
+                    .map_err(|what| Problem::passing(format!("{}: {what}", self.hosts)))?;
                 Ok(Some(block))
             }
             Ok(Ok(None)) => Ok(None),
@@ -366,7 +377,8 @@ fn packed(response: &Response, url: &Url, hosts: &[String]) -> Result<(), Proble
         return Ok(());
     }
     let ends = [("gzip", ".gz"), ("gzip", ".tgz"), ("bzip2", ".bz2"), ("zstd", ".zst"), ("xz", ".xz")];
-    if ends.iter().any(|(c, end)| coding.trim_start_matches("x-").eq_ignore_ascii_case(c) && url.path().ends_with(end)) {
+    if ends.iter().any(|(c, end)| coding.trim_start_matches("x-").eq_ignore_ascii_case(c) && url.path().ends_with(end))
+    {
         return Ok(());
     }
     let what = format!("answers packed ({}), which was not asked for", names::shown(coding));

@@ -45,9 +45,42 @@ fn freedom(name: &str) -> Freedom {
         return Freedom::Research;
     }
     let heads = [
-        "apache", "mit", "bsd", "cc0", "cc-by", "odc-by", "odbl", "pddl", "gpl", "lgpl", "agpl", "gfdl", "gnu", "mpl", "isc",
-        "unlicense", "wtfpl", "zlib", "artistic", "afl", "cdla", "eupl", "ecl", "epl", "ms-pl", "ofl", "osl", "postgresql",
-        "ncsa", "lppl", "etalab", "public-domain", "mulanpsl", "c-uda", "bsl", "0bsd",
+        "apache",
+        "mit",
+        "bsd",
+        "cc0",
+        "cc-by",
+        "odc-by",
+        "odbl",
+        "pddl",
+        "gpl",
+        "lgpl",
+        "agpl",
+        "gfdl",
+        "gnu",
+        "mpl",
+        "isc",
+        "unlicense",
+        "wtfpl",
+        "zlib",
+        "artistic",
+        "afl",
+        "cdla",
+        "eupl",
+        "ecl",
+        "epl",
+        "ms-pl",
+        "ofl",
+        "osl",
+        "postgresql",
+        "ncsa",
+        "lppl",
+        "etalab",
+        "public-domain",
+        "mulanpsl",
+        "c-uda",
+        "bsl",
+        "0bsd",
     ];
     // No derivatives: what a build makes of it is one.
     if word("nd") || !heads.iter().any(|head| name.starts_with(head)) { Freedom::Custom } else { Freedom::Open }
@@ -74,7 +107,12 @@ pub fn in_force(target: &Target, told: Option<&License>) -> BTreeMap<String, InF
 ///
 /// # Errors
 /// A licence that is not open and was not accepted.
-pub fn pass(target: &Target, told: Option<&License>, accept: &[String], command: &str) -> Result<BTreeMap<String, InForce>> {
+pub fn pass(
+    target: &Target,
+    told: Option<&License>,
+    accept: &[String],
+    command: &str,
+) -> Result<BTreeMap<String, InForce>> {
     let mut all = in_force(target, told);
     let mut closed: Vec<(&String, &InForce)> = Vec::new();
     for (part, license) in &mut all {
@@ -99,7 +137,11 @@ pub fn pass(target: &Target, told: Option<&License>, accept: &[String], command:
     }
     let mut message = format!("the licence of {} has to be accepted first", target.name);
     for (license, parts) in lines {
-        let parts = if target.card.is_some() && target.parts.len() > 1 { format!("{}: ", parts.join(", ")) } else { String::new() };
+        let parts = if target.card.is_some() && target.parts.len() > 1 {
+            format!("{}: ", parts.join(", "))
+        } else {
+            String::new()
+        };
         message += &format!("\n  {parts}{license}");
     }
     let word = match (&target.card, target.from.as_slice()) {
@@ -114,7 +156,8 @@ pub fn pass(target: &Target, told: Option<&License>, accept: &[String], command:
 fn accepts(target: &Target, part: &str, license: &InForce, word: &str) -> bool {
     let word = word.trim();
     let same = |other: &str| other.eq_ignore_ascii_case(word);
-    let of_set = same(&target.name) || target.from.iter().any(|from| same(from) || from.split_once(':').is_some_and(|p| same(p.1)));
+    let of_set = same(&target.name)
+        || target.from.iter().any(|from| same(from) || from.split_once(':').is_some_and(|p| same(p.1)));
     let of_part = target.card.is_some() && same(part) && part != "all";
     // One licence of several is accepted by its name only if no stricter one stands beside it.
     let of_license = same(&license.line) || license.each.iter().any(|l| same(&l.name) && l.kind == license.freedom);

@@ -77,6 +77,8 @@ struct Run<'a> {
     offered: std::sync::atomic::AtomicBool,
     /// Bytes that came in this run.
     came: AtomicU64,
+    /// The hosts that sent them.
+    hosts: std::sync::Mutex<String>,
 }
 
 impl Job {
@@ -104,7 +106,14 @@ impl Job {
             self.checked(),
         )?;
         self.events.add(partial.bytes());
-        let run = Run { job: self, partial, ranges: true.into(), offered: false.into(), came: 0.into() };
+        let run = Run {
+            job: self,
+            partial,
+            ranges: true.into(),
+            offered: false.into(),
+            came: 0.into(),
+            hosts: self.remote.place.host(&self.client).into(),
+        };
         let mut again = false;
         loop {
             run.transfer().await?;
@@ -226,7 +235,12 @@ impl Run<'_> {
     fn grow(&self, segments: &[Arc<Segment>], speed: u64) -> Option<(u64, Option<u64>)> {
         let may = self.ranges.load(Ordering::Relaxed) && self.offered.load(Ordering::Relaxed);
         let sure = self.job.remote.told.any() || self.partial.version().condition().is_some();
-        if !may || !sure || segments.len() >= RANGES || speed >= FAST || !self.job.remote.place.has_room(&self.job.client) {
+        if !may
+            || !sure
+            || segments.len() >= RANGES
+            || speed >= FAST
+            || !self.job.remote.place.has_room(&self.job.client)
+        {
             return None;
         }
         let taken = |from: u64| segments.iter().any(|s| (s.start..s.end.load(Ordering::Relaxed)).contains(&from));
@@ -258,6 +272,9 @@ impl Run<'_> {
         let range = (!whole).then_some((segment.start, (end != u64::MAX).then_some(end)));
         let condition = if remote.told.any() { None } else { version.condition() };
         let mut opened = open(&job.client, remote, range, condition).await?;
+        if let Ok(mut hosts) = self.hosts.lock() {
+            hosts.clone_from(&opened.hosts);
+        }
         self.meet(segment, &version, &opened)?;
         let mut mark = Mark { run: self, from: segment.start, at: segment.start };
         let first = segment.start;
@@ -311,11 +328,8 @@ impl Run<'_> {
             let kind = if same { Kind::NoRanges } else { Kind::Changed };
             return Err(Problem::last(kind, format!("{}: sends the whole file for a part of it", opened.hosts)));
         }
-        let known = if remote.told.any() {
-            Version { total: version.total, ..Default::default() }
-        } else {
-            version.clone()
-        };
+        let known =
+            if remote.told.any() { Version { total: version.total, ..Default::default() } } else { version.clone() };
         if self.partial.bytes() > 0 && !known.agrees(&opened.version) {
             return Err(Problem::last(Kind::Changed, format!("{}: the file has changed meanwhile", opened.hosts)));
         }
@@ -346,14 +360,14 @@ impl Run<'_> {
         let stop = move || events.stopped();
         // Only the little that did not pass in order is read back, so the runtime may wait for it.
         let found = tokio::task::block_in_place(|| self.partial.finish(&stop));
+        let host = self.hosts.lock().map(|h| h.clone()).unwrap_or_default();
         let found = found.map_err(|e| match e {
-            Ok(what) => sums::mismatch(format!("{}: {what}", self.job.remote.place.host(&self.job.client))),
+            Ok(what) => sums::mismatch(what).about(&host),
             Err(error) => error.into(),
         })?;
         if !self.job.remote.told.any() {
             let (path, name) = (self.partial.path().to_owned(), self.job.remote.path.clone());
             let (bombs, events) = (self.job.client.limits.bombs, self.job.events.clone());
-            let host = self.job.remote.place.host(&self.job.client);
             blocking(move || look(&path, &name, bombs, &|| events.stopped())).await?.map_err(|p| p.about(host))?;
         }
         Ok(found)

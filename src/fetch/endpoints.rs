@@ -126,7 +126,8 @@ fn token(var: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     let file = || {
         let path = var("HF_TOKEN_PATH").map(PathBuf::from).or_else(|| {
             let home = var("HF_HOME").map(PathBuf::from);
-            let cache = || var("XDG_CACHE_HOME").map(PathBuf::from).or(Some(PathBuf::from(var("HOME")?).join(".cache")));
+            let cache =
+                || var("XDG_CACHE_HOME").map(PathBuf::from).or(Some(PathBuf::from(var("HOME")?).join(".cache")));
             Some(home.or_else(|| Some(cache()?.join("huggingface")))?.join("token"))
         })?;
         std::fs::read_to_string(path).ok()
@@ -172,7 +173,8 @@ mod tests {
 
     #[test]
     fn the_longest_prefix_wins() {
-        let found = of(&[("CORPUS_MIRRORS", "https://a.example=http://b/,https://a.example/x/=http://c:1/y/, ")]).unwrap();
+        let found =
+            of(&[("CORPUS_MIRRORS", "https://a.example=http://b/,https://a.example/x/=http://c:1/y/, ")]).unwrap();
         let to = |url: &str| found.mirrored(&Url::parse(url).unwrap()).to_string();
         assert_eq!(to("https://a.example/q?z=1"), "http://b/q?z=1");
         assert_eq!(to("https://a.example/x/q"), "http://c:1/y/q");

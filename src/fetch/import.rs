@@ -32,16 +32,25 @@ const WAY: &str = "from";
 /// Imports what a file or folder holds of a target.
 pub fn import(context: &Context<'_>, target: &Target, from: &Path) -> Result<Told> {
     let licenses = door::pass(target, None, &context.options.accept, &context.options.command)?;
-    let from = from.canonicalize().map_err(|e| {
-        Error::input(format!("{}: {e}", from.display()), "--from names a file or folder that is there")
-    })?;
+    let from = from
+        .canonicalize()
+        .map_err(|e| Error::input(format!("{}: {e}", from.display()), "--from names a file or folder that is there"))?;
     let stop = &context.options.stop;
     let set = context.options.store.set(&target.key, REVISION);
     let waiting = || context.progress.say(&format!("another process fetches {}; waiting for it", target.name));
     let _lock = set.lock(&waiting, &|| stop.load(Ordering::Relaxed))?;
     let manifest = set.manifest()?.unwrap_or_else(|| Manifest::new(&target.name, REVISION));
     let wants = wants(target)?;
-    let mut work = Import { context, target, set, manifest, licenses, wants, told: told_of(target), taken: names::Taken::default() };
+    let mut work = Import {
+        context,
+        target,
+        set,
+        manifest,
+        licenses,
+        wants,
+        told: told_of(target),
+        taken: names::Taken::default(),
+    };
     work.told.ways.push(WAY.into());
     let files = files(&from)?;
     context.progress.begin(&target.name, files.len() as u64, None);
@@ -146,7 +155,7 @@ impl Import<'_> {
             Err(problem) => return self.fail(path, &part, problem),
         };
         let hostile: Vec<(String, String)> =
-            members.iter().filter_map(|m| Some((m.clone(), names::refusal(m)?))).collect();
+            members.iter().filter_map(|(m, link)| Some((m.clone(), refusal(m, *link)?))).collect();
         for (member, why) in &hostile {
             if own.is_some() || self.part_of(member).is_some() {
                 let what = format!("{}: the member `{}` is refused: {why}", path.display(), names::shown(member));
@@ -165,17 +174,19 @@ impl Import<'_> {
         let partial = self.set.partial();
         let wanted: BTreeMap<String, String> = members
             .iter()
-            .filter(|m| archive::is_data(m) && names::refusal(m).is_none())
-            .filter_map(|m| Some((m.clone(), own.clone().or_else(|| self.part_of(m))?)))
+            .filter(|(m, link)| refusal(m, *link).is_none())
+            .filter_map(|(m, _)| Some((m.clone(), own.clone().or_else(|| self.part_of(m))?)))
             .collect();
         if wanted.is_empty() {
             return Ok(());
         }
-        let unpack = |member: &str| wanted.contains_key(member).then(|| partial.join(format!("{:x}.member", fastrand::u64(..))));
+        let unpack =
+            |member: &str| wanted.contains_key(member).then(|| partial.join(format!("{:x}.member", fastrand::u64(..))));
         match archive::unpack(path, shape, self.context.client.limits.bombs, &stop, &unpack) {
             Ok(unpacked) => {
                 for (member, aside) in unpacked {
-                    let placed = self.place(&member, &wanted[&member], &aside, &format!("{}!/{member}", path.display()), true);
+                    let placed =
+                        self.place(&member, &wanted[&member], &aside, &format!("{}!/{member}", path.display()), true);
                     if let Err(problem) = placed {
                         let _ = fs::remove_file(&aside);
                         self.fail(path, &wanted[&member], problem.about(names::shown(&member)))?;
@@ -208,10 +219,12 @@ impl Import<'_> {
             return Err(Problem::last(Kind::Remote, format!("it has {bytes} bytes, and the card says {pinned}")));
         }
         if !archive::is_page_allowed(name) && verify::begins_like_html(aside)? {
-            return Err(Problem::last(Kind::Remote, "it is a web page, not data").cure("save the file itself, not the page that offers it"));
+            return Err(Problem::last(Kind::Remote, "it is a web page, not data")
+                .cure("save the file itself, not the page that offers it"));
         }
         let to = self.set.path(name);
-        let known = self.manifest.files.get(name).is_some_and(|e| e.sha256 == found.sha256) && self.set.has(&self.manifest, name);
+        let known = self.manifest.files.get(name).is_some_and(|e| e.sha256 == found.sha256)
+            && self.set.has(&self.manifest, name);
         if !known {
             self.set.make_room(name)?;
             if own {
@@ -237,6 +250,7 @@ impl Import<'_> {
             freedom: license.map_or("unstated", |l| l.freedom.as_str()).to_owned(),
             accepted: license.and_then(|l| l.accepted.clone()),
             fetched: disk::timestamp(SystemTime::now()),
+            damaged: false,
             lost: None,
             uses: Vec::new(),
         };
@@ -291,6 +305,11 @@ impl Import<'_> {
         }
         self.set.write(&self.manifest)
     }
+}
+
+/// Why a member of an archive is not taken.
+fn refusal(name: &str, link: bool) -> Option<String> {
+    if link { Some("it is a link".into()) } else { names::refusal(name) }
 }
 
 /// A second name for a file; a copy where that cannot be, or where the file could be changed by others.

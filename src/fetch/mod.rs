@@ -136,61 +136,64 @@ pub struct Want {
 ///
 /// # Errors
 /// What cannot be had, with its cure; offline, everything that is missing.
-pub fn ensure(catalog: &Catalog, wants: &[Want], options: &Options, progress: &dyn Progress) -> Result<Vec<StoredFile>> {
-    let (mut found, mut missing) = (Vec::new(), Vec::new());
+pub fn ensure(
+    catalog: &Catalog,
+    wants: &[Want],
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Vec<StoredFile>> {
+    let mut targets = Vec::new();
     for want in wants {
-        let card = catalog.find(&want.card)?;
-        let parts = targets::parts(card, &want.parts)?;
-        for part in parts {
-            let stored = options.store.find(&card.name, &part, want.revision.as_deref())?;
-            match stored {
-                Some(files) => found.push((want, part, files)),
-                None => missing.push((want, part)),
-            }
-        }
+        let name = std::slice::from_ref(&want.card);
+        let target = targets::read(catalog, name, &want.parts, want.revision.as_deref())?.remove(0);
+        targets.push((want, target));
     }
-    if missing.is_empty() {
-        return Ok(in_order(wants, found));
-    }
-    if options.offline {
-        let names: Vec<String> = missing.iter().map(|(want, part)| format!("{}/{part}", want.card)).collect();
+    let lacking = lacking(&targets, &options.store)?;
+    if options.offline && !lacking.is_empty() {
+        let parts = |t: &Target| t.parts.iter().map(|p| format!("{}/{p}", t.name)).collect::<Vec<_>>();
+        let what: Vec<String> = lacking.iter().flat_map(parts).collect();
+        let names: Vec<&str> = lacking.iter().map(|t| t.name.as_str()).collect();
         return Err(Error::input(
-            format!("offline, and the store lacks {}", names.join(", ")),
-            format!("run `corpus fetch {}` where there is a network", names_of(&missing)),
+            format!("offline, and the store lacks {}", what.join(", ")),
+            format!("run `corpus fetch {}` where there is a network", names.join(" ")),
         ));
     }
-    let lacking: Vec<(&Want, String)> = missing;
-    for want in wants {
-        let parts: Vec<String> = lacking.iter().filter(|l| std::ptr::eq(l.0, want)).map(|l| l.1.clone()).collect();
-        if parts.is_empty() {
-            continue;
-        }
-        let card = catalog.find(&want.card)?;
-        let target = Target::of_card(card, parts.clone(), want.revision.clone());
+    for target in lacking {
         let mut options = options.clone();
-        options.command = format!("corpus fetch {}", card.name);
-        let summary = run::fetch(catalog, &[target], &options, progress)?;
-        if let Some(error) = summary.error() {
+        let revision = target.revision.as_ref().map(|r| format!(" --revision {r}")).unwrap_or_default();
+        let name = target.from.first().unwrap_or(&target.name);
+        options.command = format!("corpus fetch {name}{revision}");
+        if let Some(error) = run::fetch(catalog, &[target], &options, progress)?.error() {
             return Err(error);
         }
-        for part in parts {
-            let files = options.store.find(&card.name, &part, want.revision.as_deref())?.ok_or_else(|| {
-                Error::other(format!("{}/{part} was fetched, and is not in the store", card.name), "report this")
-            })?;
-            found.push((want, part, files));
+    }
+    let mut files = Vec::new();
+    for (want, target) in &targets {
+        for part in &target.parts {
+            let found = targets::find(&options.store, &want.card, part, want.revision.as_deref())?;
+            let lost =
+                || Error::other(format!("{}/{part} was fetched, and is not in the store", want.card), "report this");
+            files.extend(found.ok_or_else(lost)?);
         }
     }
-    Ok(in_order(wants, found))
+    Ok(files)
 }
 
-fn names_of(missing: &[(&Want, String)]) -> String {
-    let mut names: Vec<&str> = missing.iter().map(|m| m.0.card.as_str()).collect();
-    names.dedup();
-    names.join(" ")
-}
-
-/// Files by the order of what was wanted.
-fn in_order(wants: &[Want], mut found: Vec<(&Want, String, Vec<StoredFile>)>) -> Vec<StoredFile> {
-    found.sort_by_key(|(want, ..)| wants.iter().position(|w| std::ptr::eq(w, *want)));
-    found.into_iter().flat_map(|(.., files)| files).collect()
+/// The targets, cut to the parts that the store has not all of.
+fn lacking(targets: &[(&Want, Target)], store: &Store) -> Result<Vec<Target>> {
+    let mut lacking = Vec::new();
+    for (want, target) in targets {
+        let mut target = target.clone();
+        let mut parts = Vec::new();
+        for part in &target.parts {
+            if targets::find(store, &want.card, part, want.revision.as_deref())?.is_none() {
+                parts.push(part.clone());
+            }
+        }
+        if !parts.is_empty() {
+            (target.parts, target.by_name) = (parts, true);
+            lacking.push(target);
+        }
+    }
+    Ok(lacking)
 }

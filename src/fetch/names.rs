@@ -39,7 +39,8 @@ pub fn refusal(path: &str) -> Option<String> {
 fn component(part: &str) -> Option<String> {
     let stem = part.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
     let numbered = |word: &str| {
-        stem.strip_prefix(word).is_some_and(|n| matches!(n, "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "¹" | "²" | "³"))
+        stem.strip_prefix(word)
+            .is_some_and(|n| matches!(n, "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "¹" | "²" | "³"))
     };
     match part {
         "" => Some("it has an empty component".into()),
@@ -107,28 +108,6 @@ fn folded(path: &str) -> String {
     path.nfd().collect::<String>().to_uppercase().to_lowercase().nfc().collect()
 }
 
-/// A word that a folder can have in the place of a set's name or revision: `hf:owner/name` is `hf--owner--name`.
-pub fn key(name: &str) -> String {
-    let mut out = String::with_capacity(name.len());
-    for c in name.chars() {
-        match c {
-            '/' | ':' => out.push_str("--"),
-            c if c.is_alphanumeric() || "._-+=@,~".contains(c) => out.push(c),
-            _ => out.push('_'),
-        }
-    }
-    while out.contains("-----") {
-        out = out.replace("-----", "--");
-    }
-    if out.len() > 150 || refusal(&out).is_some() || out != out.nfc().collect::<String>() {
-        use sha2::Digest;
-        let sum = crate::store::disk::hex(&sha2::Sha256::digest(name)[..8]);
-        let head: String = out.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(60).collect();
-        return format!("{head}--{sum}");
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,14 +117,57 @@ mod tests {
         let long = "长".repeat(200);
         let deep = format!("{}x", "d/".repeat(3000));
         for name in [
-            "", "..", "a/..", "../a", "a/../b", ".", "./a", "a/./b", "a//b", "a/", "/a", "//h/s", "C:/a", "c:a", "a\\b",
-            "\\\\h\\s", "a\nb", "a\0b", "a\x7fb", "a\u{9b}b", "a\u{202e}b", "CON", "nul.txt", "a/COM1.x", "aux", "com¹",
-            "a.", "a./b", "a ", " a", ".partial/x", "a/.Partial", ".corpus.json", ".CORPUS.json", &long, &deep,
+            "",
+            "..",
+            "a/..",
+            "../a",
+            "a/../b",
+            ".",
+            "./a",
+            "a/./b",
+            "a//b",
+            "a/",
+            "/a",
+            "//h/s",
+            "C:/a",
+            "c:a",
+            "a\\b",
+            "\\\\h\\s",
+            "a\nb",
+            "a\0b",
+            "a\x7fb",
+            "a\u{9b}b",
+            "a\u{202e}b",
+            "CON",
+            "nul.txt",
+            "a/COM1.x",
+            "aux",
+            "com¹",
+            "a.",
+            "a./b",
+            "a ",
+            " a",
+            ".partial/x",
+            "a/.Partial",
+            ".corpus.json",
+            ".CORPUS.json",
+            &long,
+            &deep,
         ] {
             assert!(refusal(name).is_some(), "{name:?}");
         }
-        for name in ["a", ".hidden", "...three", "a..b", "数据/第一 部分.jsonl", "a+b&c=d#e%20f", "console.txt", "COM10", "a?*|b", "x:y"]
-        {
+        for name in [
+            "a",
+            ".hidden",
+            "...three",
+            "a..b",
+            "数据/第一 部分.jsonl",
+            "a+b&c=d#e%20f",
+            "console.txt",
+            "COM10",
+            "a?*|b",
+            "x:y",
+        ] {
             assert_eq!(refusal(name), None, "{name:?}");
         }
     }
@@ -160,15 +182,6 @@ mod tests {
             assert!(taken.take(two).is_err(), "{one} {two}");
             assert!(taken.take("other").is_ok());
         }
-    }
-
-    #[test]
-    fn keys_are_folders() {
-        assert_eq!(key("hf:owner/name"), "hf--owner--name");
-        assert_eq!(key("opus:UNPC/en-zh"), "opus--UNPC--en-zh");
-        assert_eq!(refusal(&key("..")), None);
-        assert_eq!(refusal(&key(&"x".repeat(500))), None);
-        assert_ne!(key(&"x".repeat(500)), key(&"x".repeat(501)));
     }
 
     #[test]

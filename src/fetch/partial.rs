@@ -76,7 +76,14 @@ pub struct Ranges(Vec<(u64, u64)>);
 impl Partial {
     /// Opens what lies in `folder` of the file `name`, if it is the file that `of` identifies; else begins anew.
     /// `trusted`: what is whole will be checked by sums, so that bytes of unknown age may be kept.
-    pub fn open(folder: &Path, name: &str, of: &str, told: &Told, bytes: Option<u64>, trusted: bool) -> io::Result<Self> {
+    pub fn open(
+        folder: &Path,
+        name: &str,
+        of: &str,
+        told: &Told,
+        bytes: Option<u64>,
+        trusted: bool,
+    ) -> io::Result<Self> {
         let stem = hex(&Sha256::digest(name)[..12]);
         let (data, journal) = (folder.join(format!("{stem}.part")), folder.join(format!("{stem}.log")));
         for path in [&data, &journal] {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures::StreamExt;
 use serde::Serialize;
 
+use super::Options;
 use super::client::Client;
 use super::endpoints::Endpoints;
 use super::open::probe;
@@ -14,7 +15,6 @@ use super::run::runtime;
 use super::summary::Failed;
 use super::targets::Target;
 use super::ways::{Listing, Remote};
-use super::{Options, names};
 use crate::Result;
 use crate::store::disk;
 
@@ -98,7 +98,11 @@ pub fn plan(targets: &[Target], options: &Options) -> Result<Plan> {
     let runtime = runtime()?;
     let mut plan = Plan { v: 1, free: disk::free(options.store.root()), ..Plan::default() };
     for target in targets {
-        let set = if options.offline { offline(&client, target, options)? } else { runtime.block_on(online(&client, target, options))? };
+        let set = if options.offline {
+            offline(&client, target, options)?
+        } else {
+            runtime.block_on(online(&client, target, options))?
+        };
         let missing: Vec<&PlannedFile> = set.files.iter().filter(|f| !f.cached).collect();
         plan.bytes += missing.iter().filter_map(|f| f.bytes).sum::<u64>();
         plan.unknown += missing.iter().filter(|f| f.bytes.is_none()).count();
@@ -158,15 +162,28 @@ fn offline(client: &Client, target: &Target, options: &Options) -> Result<Planne
             for (part, files) in &request.files {
                 for file in files {
                     let pin = request.pins.iter().find(|p| p.path == *file);
-                    let path = if route.label == "drive:" { file.split_once('/').map_or(file.as_str(), |p| p.1) } else { file };
+                    let path = if route.label == "drive:" {
+                        file.split_once('/').map_or(file.as_str(), |p| p.1)
+                    } else {
+                        file
+                    };
                     let stored = options.store.find(&target.key, part, target.revision.as_deref())?;
                     let cached = stored.is_some_and(|all| all.iter().any(|f| f.name == path));
-                    set.files.push(PlannedFile { path: path.to_owned(), part: part.clone(), bytes: pin.and_then(|p| p.bytes), cached });
+                    set.files.push(PlannedFile {
+                        path: path.to_owned(),
+                        part: part.clone(),
+                        bytes: pin.and_then(|p| p.bytes),
+                        cached,
+                    });
                 }
             }
         }
         set.revision = set.revision.or_else(|| route.requests.first().and_then(|r| r.revision.clone()));
-        set.ways.push(PlannedWay { way: route.label.clone(), lost: route.warning(), request: Some(requests.join("\n")) });
+        set.ways.push(PlannedWay {
+            way: route.label.clone(),
+            lost: route.warning(),
+            request: Some(requests.join("\n")),
+        });
     }
     by_hand(target, &pending, &mut set);
     Ok(set)
@@ -197,14 +214,16 @@ async fn online(client: &Arc<Client>, target: &Target, options: &Options) -> Res
         set.parts.extend(parts(target, Some(&listing), options).into_iter().filter(|p| wanted.contains(&p.part)));
         set.ways.push(PlannedWay { way: route.label.clone(), lost: route.warning(), request: None });
         for (path, why) in &listing.refused {
-            let problem = super::problem::Problem::last(super::problem::Kind::Name, format!("this file is refused: {why}"));
+            let problem =
+                super::problem::Problem::last(super::problem::Kind::Name, format!("this file is refused: {why}"));
             set.failed.push(Failed::of(path, "", problem));
         }
-        let stored = options.store.set(&target.key, &names::key(&listing.revision));
+        let stored = options.store.set(&target.key, &crate::store::key(&listing.revision));
         let manifest = stored.manifest()?;
         let has = |remote: &Remote| manifest.as_ref().is_some_and(|m| stored.has(m, &remote.path));
         let mut sizes: Vec<Option<u64>> = listing.files.iter().map(|f| f.bytes).collect();
-        let ask: Vec<usize> = (0..sizes.len()).filter(|i| sizes[*i].is_none() && !has(&listing.files[*i])).take(PROBED).collect();
+        let ask: Vec<usize> =
+            (0..sizes.len()).filter(|i| sizes[*i].is_none() && !has(&listing.files[*i])).take(PROBED).collect();
         let found: Vec<(usize, Option<u64>)> = futures::stream::iter(ask)
             .map(|at| {
                 let (client, remote) = (client.clone(), listing.files[at].clone());

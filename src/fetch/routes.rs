@@ -67,7 +67,8 @@ pub fn of(target: &Target, only: Option<&str>) -> Result<Vec<Route>> {
     }
     if routes.is_empty() && only.is_some() {
         let all: Vec<String> = card.way.iter().enumerate().map(|(at, w)| format!("{} {}", at + 1, w.from)).collect();
-        let message = format!("{}: no way `{}` leads to {}", card.name, only.unwrap_or_default(), target.parts.join(", "));
+        let message =
+            format!("{}: no way `{}` leads to {}", card.name, only.unwrap_or_default(), target.parts.join(", "));
         return Err(Error::Other { message, hint: Some(format!("its ways are: {}", all.join("; "))) });
     }
     Ok(routes)
@@ -93,7 +94,8 @@ impl Route {
                 let globs = self.requests.iter().filter_map(|r| r.files.get(part)).flatten();
                 let globs: Vec<&str> = globs.map(String::as_str).collect();
                 let what = format!("{}: nothing matches {}", self.label, globs.join(", "));
-                return Err(Problem::last(Kind::Missing, what).cure("the set has changed since its card was written: try another way"));
+                return Err(Problem::last(Kind::Missing, what)
+                    .cure("the set has changed since its card was written: try another way"));
             }
         }
         Ok(all)
@@ -107,14 +109,19 @@ impl Route {
             _ => problem,
         };
         let host = url::Url::parse(source).ok().and_then(|u| u.host_str().map(str::to_owned)).unwrap_or_default();
-        if problem.what.contains(&host) { problem } else { Problem { what: format!("{} ({})", problem.what, shown(source)), ..problem } }
+        if problem.what.contains(&host) {
+            problem
+        } else {
+            Problem { what: format!("{} ({})", problem.what, shown(source)), ..problem }
+        }
     }
 
     /// What to know before taking this way.
     pub fn warning(&self) -> Option<String> {
         let lost = self.lost.as_ref()?;
         let uses: Vec<&str> = self.uses.iter().map(|u| u.as_str()).collect();
-        let remain = if uses.is_empty() { String::new() } else { format!("; what remains is good for {}", uses.join(", ")) };
+        let remain =
+            if uses.is_empty() { String::new() } else { format!("; what remains is good for {}", uses.join(", ")) };
         Some(format!("{} lost {lost}{remain}", self.label))
     }
 }

@@ -90,8 +90,13 @@ pub fn fetch(_: &Catalog, targets: &[Target], options: &Options, progress: &dyn 
 
 /// What the store has, without asking anybody.
 fn offline(context: &Context<'_>, target: &Target) -> Result<Told> {
-    let globs: Vec<super::ways::Glob> =
-        context.options.include.iter().map(|g| super::ways::Glob::new(g)).collect::<Result<_, _>>().map_err(Problem::error)?;
+    let globs: Vec<super::ways::Glob> = context
+        .options
+        .include
+        .iter()
+        .map(|g| super::ways::Glob::new(g))
+        .collect::<Result<_, _>>()
+        .map_err(Problem::error)?;
     let mut told = told_of(target);
     let mut lacking: BTreeSet<String> = target.parts.iter().cloned().collect();
     for (set, manifest) in context.options.store.revisions(&target.key)? {
@@ -100,8 +105,7 @@ fn offline(context: &Context<'_>, target: &Target) -> Result<Told> {
         }
         for part in lacking.clone() {
             let paths: Vec<String> = if target.grows() {
-                let paths = target.from.iter().filter_map(|f| super::ways::web::path(f));
-                paths.collect()
+                target.single_files()
             } else {
                 let listed = manifest.listed.iter().filter(|(_, l)| l.part == part);
                 listed.map(|(path, _)| path.clone()).collect()
@@ -156,7 +160,8 @@ async fn set(context: &Context<'_>, target: &Target) -> Result<Told> {
                 for part in &parts {
                     let of_part: Vec<&(Remote, Problem)> = failures.iter().filter(|f| f.0.part == *part).collect();
                     let got = told.files.iter().any(|f| f.part == *part);
-                    let failed: Vec<Failed> = of_part.iter().map(|(r, p)| Failed::of(&r.path, &r.part, p.clone())).collect();
+                    let failed: Vec<Failed> =
+                        of_part.iter().map(|(r, p)| Failed::of(&r.path, &r.part, p.clone())).collect();
                     let elsewhere = others.iter().any(|r| r.parts.contains(part));
                     let theirs = of_part.iter().all(|(_, p)| p.kind != Kind::Here);
                     if !failed.is_empty() && !got && theirs && elsewhere {
@@ -164,7 +169,10 @@ async fn set(context: &Context<'_>, target: &Target) -> Result<Told> {
                         continue;
                     }
                     pending.remove(part);
-                    let hint = others.iter().find(|r| r.parts.contains(part)).map(|r| format!("or take another way: --way {}", r.label));
+                    let hint = others
+                        .iter()
+                        .find(|r| r.parts.contains(part))
+                        .map(|r| format!("or take another way: --way {}", r.label));
                     told.failed.extend(failed.into_iter().map(|mut f| {
                         f.cure = [f.cure].into_iter().chain(hint.clone()).collect::<Vec<_>>().join("; ");
                         f
@@ -179,7 +187,8 @@ async fn set(context: &Context<'_>, target: &Target) -> Result<Told> {
             }
         }
         if let Some(next) = next.filter(|_| parts.iter().any(|p| pending.contains(p))) {
-            let why = parts.iter().filter_map(|p| before.get(p)?.first()).next().map(|f| f.error.clone()).unwrap_or_default();
+            let why =
+                parts.iter().filter_map(|p| before.get(p)?.first()).next().map(|f| f.error.clone()).unwrap_or_default();
             context.progress.warn(&format!("{}: {why}; trying {next}", target.name));
         }
     }
@@ -188,7 +197,12 @@ async fn set(context: &Context<'_>, target: &Target) -> Result<Told> {
 }
 
 /// Parts to which no way led: what went wrong on the last one, and how a person gets them.
-fn unreached(target: &Target, pending: &BTreeSet<String>, mut before: BTreeMap<String, Vec<Failed>>, failed: &mut Vec<Failed>) {
+fn unreached(
+    target: &Target,
+    pending: &BTreeSet<String>,
+    mut before: BTreeMap<String, Vec<Failed>>,
+    failed: &mut Vec<Failed>,
+) {
     let by_hand = target.card.as_ref().and_then(|card| card.way.iter().find_map(|w| w.how.as_ref()));
     let mut said = false;
     for part in pending {
@@ -207,7 +221,8 @@ fn unreached(target: &Target, pending: &BTreeSet<String>, mut before: BTreeMap<S
             said = true;
             let parts: Vec<&str> = pending.iter().map(String::as_str).collect();
             let only = if card.part.len() > 1 { format!(" --part {}", parts.join(" --part ")) } else { String::new() };
-            let error = format!("{}: {} must be fetched by hand: {}\n  {}", card.name, parts.join(", "), how.en, how.zh);
+            let error =
+                format!("{}: {} must be fetched by hand: {}\n  {}", card.name, parts.join(", "), how.en, how.zh);
             let cure = format!("then import it: corpus fetch {}{only} --from FILE_OR_FOLDER", card.name);
             failed.push(Failed { error, cure, part: part.clone(), ..Failed::default() });
         }
@@ -246,12 +261,13 @@ async fn one_way(
         let problem = Problem::last(Kind::Name, format!("this file is refused: {why}"));
         told.failed.push(Failed::of(path, "", problem));
     }
-    let set = context.options.store.set(&target.key, &names::key(&listing.revision));
+    let set = context.options.store.set(&target.key, &crate::store::key(&listing.revision));
     let waiting = || context.progress.say(&format!("another process fetches {}; waiting for it", target.name));
     let _lock = set.lock(&waiting, &|| stop.load(Ordering::Relaxed))?;
     let mut manifest = set.manifest()?.unwrap_or_else(|| Manifest::new(&target.name, &listing.revision));
     manifest.asked.extend(target.revision.clone());
-    let kept: Vec<(String, Listed)> = if target.grows() { manifest.listed.clone().into_iter().collect() } else { Vec::new() };
+    let kept: Vec<(String, Listed)> =
+        if target.grows() { manifest.listed.clone().into_iter().collect() } else { Vec::new() };
     manifest.list(parts, kept.into_iter().chain(listed));
     set.write(&manifest)?;
     told.revision.clone_from(&listing.revision);
@@ -313,7 +329,8 @@ impl Work<'_> {
         loop {
             while running.len() < options.jobs.max(1) && !hopeless {
                 let Some(remote) = queue.next() else { break };
-                let job = Job { client: self.context.client.clone(), remote, set: self.set.clone(), events: events.clone() };
+                let job =
+                    Job { client: self.context.client.clone(), remote, set: self.set.clone(), events: events.clone() };
                 running.spawn(async move {
                     let result = job.run().await;
                     (job.remote, result)
@@ -384,7 +401,8 @@ impl Work<'_> {
     /// A file that got its name in a run that did not come to write the manifest: taken, if its sums are right.
     async fn adopt(&mut self, remote: &Remote) -> Result<bool> {
         let path = self.set.path(&remote.path);
-        let plain = std::fs::symlink_metadata(&path).is_ok_and(|m| m.is_file() && remote.bytes.is_none_or(|b| b == m.len()));
+        let plain =
+            std::fs::symlink_metadata(&path).is_ok_and(|m| m.is_file() && remote.bytes.is_none_or(|b| b == m.len()));
         if self.manifest.files.contains_key(&remote.path) || !plain || !remote.told.any() {
             return Ok(false);
         }
@@ -435,6 +453,7 @@ impl Work<'_> {
             freedom: license.map_or("unstated", |l| l.freedom.as_str()).to_owned(),
             accepted: license.and_then(|l| l.accepted.clone()),
             fetched: disk::timestamp(SystemTime::now()),
+            damaged: false,
             lost: self.route.lost.clone(),
             uses: self.route.uses.clone(),
         };

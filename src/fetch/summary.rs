@@ -98,7 +98,8 @@ impl Summary {
         let message = if failed.len() == 1 {
             line(first)
         } else {
-            let mut lines = vec![format!("{} could not be fetched", crate::text::figures::plural(failed.len() as u64, "file"))];
+            let mut lines =
+                vec![format!("{} could not be fetched", crate::text::figures::plural(failed.len() as u64, "file"))];
             lines.extend(failed.iter().take(SHOWN).map(|f| format!("  {}", line(f))));
             if failed.len() > SHOWN {
                 lines.push(format!("  … and {} more", failed.len() - SHOWN));

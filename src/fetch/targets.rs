@@ -4,6 +4,7 @@ use url::Url;
 
 use super::{names, ways};
 use crate::catalog::{Card, Catalog};
+use crate::store::{Store, StoredFile};
 use crate::text::spelling;
 use crate::{Error, Result};
 
@@ -42,7 +43,7 @@ impl Target {
 
     fn of_address(from: &str, name: String, revision: Option<String>) -> Self {
         Target {
-            key: names::key(&name),
+            key: crate::store::key(&name),
             name,
             card: None,
             parts: vec!["all".into()],
@@ -54,8 +55,46 @@ impl Target {
 
     /// Whether its manifest grows with every address rather than being listed anew.
     pub fn grows(&self) -> bool {
-        self.key.starts_with("web--")
+        self.card.is_none() && self.from.iter().any(|from| one_file(from).is_some())
     }
+
+    /// The paths in the store of the single files that are asked for.
+    pub fn single_files(&self) -> Vec<String> {
+        self.from.iter().filter_map(|from| one_file(from)).collect()
+    }
+}
+
+/// The path in the store of the one file that an address names; `None` for an address of a set.
+fn one_file(from: &str) -> Option<String> {
+    let way = ways::of(from)?;
+    if way.prefixes().contains(&"http://") {
+        return ways::web::path(from);
+    }
+    if !way.prefixes().contains(&"s3://") {
+        return None;
+    }
+    let (_, rest) = from.split_once("://")?;
+    let (folder, name) = rest.rsplit_once('/')?;
+    (!folder.is_empty() && !name.is_empty()).then(|| name.to_owned())
+}
+
+/// The files of a part of a set in the store, by the set's name as on the command line: a card, `hf:owner/name`, a URL,
+/// …; `all` is the part of what is no card. `None` where the store has not all of it.
+pub fn find(store: &Store, name: &str, part: &str, revision: Option<&str>) -> Result<Option<Vec<StoredFile>>> {
+    let Some(target) = address(name, revision)? else {
+        let (card, at) = name.split_once('@').map_or((name, None), |(card, at)| (card, Some(at)));
+        return store.find(card, part, at.or(revision));
+    };
+    if !target.grows() {
+        return store.find(&target.key, part, target.revision.as_deref());
+    }
+    for (set, manifest) in store.revisions(&target.key)? {
+        let paths = target.single_files();
+        if !paths.is_empty() && paths.iter().all(|path| set.has(&manifest, path)) {
+            return Ok(Some(paths.iter().map(|path| set.stored(&manifest, path)).collect()));
+        }
+    }
+    Ok(None)
 }
 
 /// Wrong usage.
@@ -64,7 +103,12 @@ fn usage(message: String, cure: impl Into<String>) -> Error {
 }
 
 /// What names on the command line mean. `parts` are of the one card named; addresses of one web server are one set.
-pub fn read(catalog: &Catalog, given: &[String], parts_asked: &[String], revision: Option<&str>) -> Result<Vec<Target>> {
+pub fn read(
+    catalog: &Catalog,
+    given: &[String],
+    parts_asked: &[String],
+    revision: Option<&str>,
+) -> Result<Vec<Target>> {
     let mut targets: Vec<Target> = Vec::new();
     for name in given {
         let target = one(catalog, name, parts_asked, revision)?;
@@ -84,8 +128,28 @@ pub fn read(catalog: &Catalog, given: &[String], parts_asked: &[String], revisio
 }
 
 fn one(catalog: &Catalog, given: &str, parts_asked: &[String], revision: Option<&str>) -> Result<Target> {
+    if let Some(target) = address(given, revision)? {
+        // A set without card is one part.
+        if parts_asked.iter().all(|p| p == "all") {
+            return Ok(target);
+        }
+        let cure = "use --include GLOB to take some of its files";
+        return Err(usage(format!("--part is for cards, and `{}` is an address", names::shown(given)), cure));
+    }
+    let (name, at) = given.split_once('@').map_or((given, None), |(name, at)| (name, Some(at)));
+    let card = catalog.find(name)?;
+    let mut target = Target::of_card(card, parts(card, parts_asked)?, at.or(revision).map(str::to_owned));
+    target.by_name = !parts_asked.is_empty();
+    Ok(target)
+}
+
+/// The set that an address names; `None` for the name of a card.
+fn address(given: &str, revision: Option<&str>) -> Result<Option<Target>> {
     let is_address = ways::of(given).is_some() && given != "hand";
-    let versioned = !is_address || ["hf:", "ms:", "opus:", "wikimedia:"].iter().any(|p| given.starts_with(p));
+    if !is_address {
+        return Ok(None);
+    }
+    let versioned = ["hf:", "ms:", "opus:", "wikimedia:"].iter().any(|p| given.starts_with(p));
     let (name, at) = match given.split_once('@') {
         Some((name, at)) if versioned && !at.is_empty() => (name, Some(at)),
         _ => (given, None),
@@ -93,47 +157,47 @@ fn one(catalog: &Catalog, given: &str, parts_asked: &[String], revision: Option<
     if let (Some(at), Some(revision)) = (at, revision)
         && at != revision
     {
-        return Err(usage(format!("`{}` and --revision {revision} are two revisions", names::shown(given)), "name one"));
+        return Err(usage(
+            format!("`{}` and --revision {revision} are two revisions", names::shown(given)),
+            "name one",
+        ));
     }
     let revision = at.or(revision).map(str::to_owned);
-    if !is_address {
-        let card = catalog.find(name)?;
-        let mut target = Target::of_card(card, parts(card, parts_asked)?, revision);
-        target.by_name = !parts_asked.is_empty();
-        return Ok(target);
-    }
-    if !parts_asked.is_empty() {
-        let cure = "use --include GLOB to take some of its files";
-        return Err(usage(format!("--part is for cards, and `{}` is an address", names::shown(name)), cure));
-    }
     let behind = name.split_once(':').map_or("", |(_, rest)| rest.trim_matches('/'));
     let shape_ok = match name.split_once(':').map(|p| p.0) {
         Some("hf" | "ms") => {
-            let word = |w: &str| !w.is_empty() && !w.starts_with('.') && !w.chars().any(|c| c.is_control() || "?#%\\ ".contains(c));
+            let word = |w: &str| {
+                !w.is_empty() && !w.starts_with('.') && !w.chars().any(|c| c.is_control() || "?#%\\ ".contains(c))
+            };
             (1..=2).contains(&behind.split('/').count()) && behind.split('/').all(word)
         }
-        Some("wikimedia") => !behind.is_empty() && behind.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c)),
+        Some("wikimedia") => {
+            !behind.is_empty() && behind.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
+        }
         Some("opus") => behind.split('/').count() == 2,
         _ => true,
     };
     if !shape_ok {
-        let cure = "write hf:OWNER/NAME[@REVISION], ms:OWNER/NAME, opus:CORPUS/en-zh[@VERSION], wikimedia:zhwiki[@DATE]";
+        let cure =
+            "write hf:OWNER/NAME[@REVISION], ms:OWNER/NAME, opus:CORPUS/en-zh[@VERSION], wikimedia:zhwiki[@DATE]";
         return Err(usage(format!("`{}` is no name of a set", names::shown(name)), cure));
     }
     if name.starts_with("http") && !ways::of(name).is_some_and(|w| w.prefixes().contains(&"drive:")) {
         let url = Url::parse(name)
             .map_err(|e| usage(format!("`{}` is no address: {e}", names::shown(name)), "write http(s)://HOST/PATH"))?;
-        return Ok(Target::of_address(name, ways::web::set(&url), None));
+        return Ok(Some(Target::of_address(name, ways::web::set(&url), None)));
     }
     let shown = if name.contains("://") { super::endpoints::shown(name) } else { name.to_owned() };
     let set = match name.split_once(':').map(|p| p.0) {
         // A key of one object is a set of its folder, so that neighbours lie together.
-        Some("s3" | "gs" | "az") => shown.rsplit_once('/').map_or(shown.clone(), |(folder, _)| folder.to_owned()),
+        Some("s3" | "gs" | "az") if one_file(name).is_some() => {
+            shown.rsplit_once('/').map_or(shown.clone(), |(folder, _)| folder.to_owned())
+        }
         // The pair in the order in which OPUS keeps it.
         Some("opus") => sorted_pair(&shown),
         _ => shown.trim_end_matches('/').to_owned(),
     };
-    Ok(Target::of_address(name, set, revision))
+    Ok(Some(Target::of_address(name, set, revision)))
 }
 
 fn sorted_pair(name: &str) -> String {

@@ -19,7 +19,7 @@ pub struct Bombs {
 
 impl Default for Bombs {
     fn default() -> Self {
-        Bombs { size: 4 << 40, ratio: 250 }
+        Bombs { size: 4 << 40, ratio: 100 }
     }
 }
 
@@ -127,7 +127,9 @@ pub fn member(
     drop(raw);
     if locked {
         let what = format!("the member `{}` is locked by a password", names::shown(&name));
-        return Err(Problem::last(Kind::Remote, what).cure("unpack the archive by hand, and import what is in it with --from"));
+        return Err(
+            Problem::last(Kind::Remote, what).cure("unpack the archive by hand, and import what is in it with --from")
+        );
     }
     let mut reader = archive.by_index(index).map_err(|e| damaged(&format!("member `{name}`: {e}")))?;
     let (mut block, mut bytes) = (vec![0; 256 << 10], 0u64);
@@ -150,6 +152,14 @@ pub fn member(
     Ok(())
 }
 
+/// The number of a method; that of an unknown one is not compared.
+fn method(method: zip::CompressionMethod) -> u16 {
+    match method {
+        zip::CompressionMethod::Stored => 0,
+        _ => 8,
+    }
+}
+
 /// Compares the header before a member with what the index says of it.
 fn local_header<R: Read>(path: &Path, entry: &zip::read::ZipFile<'_, R>) -> Result<(), String> {
     let read = || -> io::Result<([u8; 30], Vec<u8>)> {
@@ -169,7 +179,9 @@ fn local_header<R: Read>(path: &Path, entry: &zip::read::ZipFile<'_, R>) -> Resu
     let same = head[..4] == *b"PK\x03\x04"
         && name == entry.name_raw()
         && time.is_none_or(|t| (t.timepart(), t.datepart()) == (word(10), word(12)))
-        && (later || long(14) == entry.crc32());
+        && (later || long(14) == entry.crc32())
+        && word(8) == method(entry.compression())
+        && (word(6) & 1 != 0) == entry.encrypted();
     if same { Ok(()) } else { Err("its header is not the one that the index tells".into()) }
 }
 
@@ -226,7 +238,9 @@ mod tests {
     #[test]
     fn pages_are_known() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        for (text, is) in [("\u{feff} <!DOCTYPE html>", true), ("<HTML>", true), ("{\"a\":\"<html>\"}", false), ("", false)] {
+        for (text, is) in
+            [("\u{feff} <!DOCTYPE html>", true), ("<HTML>", true), ("{\"a\":\"<html>\"}", false), ("", false)]
+        {
             std::fs::write(file.path(), text).unwrap();
             assert_eq!(begins_like_html(file.path()).unwrap(), is, "{text}");
         }

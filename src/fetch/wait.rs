@@ -20,7 +20,8 @@ fn retry_after(text: &str) -> Option<Duration> {
 }
 
 fn rate_limit(text: &str) -> Option<Duration> {
-    let value = |key: &str| text.split(';').find_map(|p| p.trim().strip_prefix(key)?.strip_prefix('=')?.parse::<u64>().ok());
+    let value =
+        |key: &str| text.split(';').find_map(|p| p.trim().strip_prefix(key)?.strip_prefix('=')?.parse::<u64>().ok());
     (value("r").unwrap_or(0) == 0).then(|| value("t"))?.map(Duration::from_secs).filter(|d| !d.is_zero())
 }
 

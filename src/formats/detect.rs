@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::{Object, TextRows, shapes};
 use crate::input::{self, Compression, Encoding, encoding};
+use crate::text::script;
 
 /// Decoded bytes that are looked at.
 const HEAD: usize = 256 << 10;
@@ -29,6 +30,8 @@ pub struct Detected {
     pub rows: Option<TextRows>,
     /// How sure that is, 0 to 1.
     pub confidence: f32,
+    /// Names of the columns of a table without a row of names.
+    pub columns: Option<Vec<String>>,
     /// The shapes that fit, the best one first.
     pub fits: Vec<String>,
     /// What else it might be.
@@ -73,6 +76,7 @@ pub fn of(head: &[u8], whole: bool) -> Detected {
         encoding: guess.encoding.clone(),
         rows: None,
         confidence: 1.0,
+        columns: None,
         fits: Vec::new(),
         runner_up: None,
         note: None,
@@ -201,9 +205,12 @@ fn table(start: &str, whole: bool, found: &mut Detected) -> bool {
     for (separator, container) in [('\t', "tsv"), (',', "csv"), (';', "csv")] {
         let columns = lines[0].matches(separator).count();
         let same = lines.iter().filter(|l| l.matches(separator).count() == columns).count();
-        let header = lines[0].split(separator).all(|cell| {
-            let cell = cell.trim().trim_matches('"');
-            !cell.is_empty() && cell.chars().count() <= 40 && !cell.contains(['。', '，', '.', '！'])
+        let cells: Vec<&str> = lines[0].split(separator).map(|c| c.trim().trim_matches('"')).collect();
+        let below = |column: usize| lines[1..].iter().filter_map(move |l| l.split(separator).nth(column));
+        let header = cells.iter().enumerate().all(|(column, cell)| {
+            let name = !cell.is_empty() && cell.chars().count() <= 40 && !cell.contains(['。', '，', '.', '！']);
+            // A name is no number, and does not stand among the values.
+            name && cell.parse::<f64>().is_err() && !below(column).any(|c| c.trim().trim_matches('"') == *cell)
         });
         let quoted = start.contains(&format!("{separator}\""));
         let enough =
@@ -212,12 +219,47 @@ fn table(start: &str, whole: bool, found: &mut Detected) -> bool {
             found.container = container;
             found.shape = Some("fields".into());
             found.confidence = if header { 0.9 } else { 0.6 };
-            found.note = (!header)
-                .then(|| "columns without a row of names: map them by number, fields = { text = \"1\" }".to_owned());
+            if header {
+                let rows: Vec<String> = lines[1..].iter().take(SAMPLE).map(|l| object(&cells, l, separator)).collect();
+                shape(&rows, found);
+                found.confidence = found.confidence.max(0.9);
+            } else {
+                headless(&lines, separator, columns + 1, found);
+            }
             return true;
         }
     }
     false
+}
+
+/// A row as a JSON object of texts, for the shapes to look at: quotes are not looked into.
+fn object(names: &[&str], line: &str, separator: char) -> String {
+    let cell = |cell: &str| serde_json::Value::from(cell.trim().trim_matches('"'));
+    let fields = names.iter().zip(line.split(separator)).map(|(name, value)| ((*name).to_owned(), cell(value)));
+    serde_json::Value::Object(fields.collect()).to_string()
+}
+
+/// A table without a row of names: aligned sentences where one column is Chinese and another one is not.
+fn headless(lines: &[&str], separator: char, columns: usize, found: &mut Detected) {
+    let mut names: Vec<String> = (1..=columns).map(|n| n.to_string()).collect();
+    let column = |n: usize| -> Vec<&str> { lines.iter().filter_map(|l| l.split(separator).nth(n)).collect() };
+    let languages: Vec<&str> = (0..columns).map(|n| script::judge(&column(n)).language).collect();
+    let told: Vec<usize> = (0..columns).filter(|n| languages[*n] != script::UND).collect();
+    let numbers = |n: usize| column(n).iter().all(|c| c.trim().parse::<f64>().is_ok());
+    let rest = (0..columns).filter(|n| !told.contains(n)).all(numbers);
+    if let [a, b] = told[..]
+        && rest
+        && languages[a] != languages[b]
+        && [languages[a], languages[b]].contains(&"zh")
+    {
+        (names[a], names[b]) = (languages[a].to_owned(), languages[b].to_owned());
+        (found.shape, found.confidence) = (Some("pairs".into()), 0.7);
+        found.note = Some(format!("columns without names, read as aligned {} and {}", languages[a], languages[b]));
+    } else {
+        let note = "columns without a row of names: map them by number, fields = { text = \"1\" }";
+        found.note = Some(note.to_owned());
+    }
+    found.columns = Some(names);
 }
 
 /// Plain text: what is a document?
@@ -285,6 +327,14 @@ mod tests {
         assert_eq!(kind("zh\ten\n你好\thello\n再见\tbye\n").0, "tsv");
         assert_eq!(kind("review,label\n\"好，很好\",1\n一般,0\n").0, "csv");
         assert_eq!(kind("一句话，很短。\n又一句话，也很短。\n第三句，完了。\n").0, "text");
+        let pairs = of("Hello there, my friend\t你好，我的朋友\t1.2\nGood bye for today\t今天再见了\t1.1\nSee you again\t再会\t1.0\n".as_bytes(), true);
+        assert_eq!((pairs.container, pairs.shape.as_deref()), ("tsv", Some("pairs")));
+        assert_eq!(pairs.columns.unwrap(), ["en", "zh", "3"]);
+        let csl =
+            of("to category\t题目一\t工学\nto category\t题目二\t理学\nto category\t题目三\t医学\n".as_bytes(), true);
+        assert_eq!((csl.shape.as_deref(), csl.columns.map(|c| c.len())), (Some("fields"), Some(3)));
+        let alpaca = of(b"instruction,output\na,b\nc,d\n", true);
+        assert_eq!((alpaca.container, alpaca.shape.as_deref(), alpaca.columns), ("csv", Some("alpaca"), None));
         assert_eq!(kind("PAR1....").0, "parquet");
         assert_eq!(of(b"", true).note.as_deref(), Some("the file is empty"));
         assert!(of(&[0, 1, 2, 3, 255, 7, 8, 9], true).note.is_some());

@@ -49,6 +49,9 @@ pub struct Layout {
     pub rows: Option<TextRows>,
     /// Ours = theirs, nested by dots.
     pub fields: BTreeMap<String, String>,
+    /// Names of the columns of a table whose first row is not one of names, as detection found them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub columns: Option<Vec<String>>,
     /// Choices of the shape, as the recipe makes them (see [`Shape::options`]).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub options: BTreeMap<String, String>,
@@ -203,7 +206,8 @@ pub fn container(name: &str) -> Option<&'static dyn Container> {
 
 /// The shape of that name.
 pub fn shape(name: &str) -> Option<&'static dyn Shape> {
-    shapes::ALL.iter().copied().find(|s| s.name() == name)
+    let hidden: [&'static dyn Shape; 1] = [&shapes::texts::SHAPE];
+    shapes::ALL.iter().copied().chain(hidden).find(|s| s.name() == name)
 }
 
 /// Fields of rows that `fields` can map.

@@ -161,6 +161,9 @@ pub struct Step {
     pub only: Only,
     /// Its options, resolved: every default written out.
     pub options: Json,
+    /// Files in the store of the cards that it names, once they are known.
+    #[serde(skip)]
+    pub stored: BTreeMap<String, Vec<Stored>>,
 }
 
 /// `only = { use = [...], source = [...], language = [...] }`; an empty list is no condition.

@@ -63,6 +63,10 @@ pub enum Stage {
     Keep(keep::Keep),
     /// Decides by a hash of the row's id.
     Sample(sample::Sample),
+    /// Decides by lists of rows.
+    Block(block::Block),
+    /// Decides by (or cuts) what evaluation sets hold.
+    Decontaminate(decontaminate::Decontaminate),
     /// Decides by comparing keys of rows.
     ExactDedup(exact_dedup::ExactDedup),
     /// Decides by comparing texts of rows.
@@ -118,7 +122,21 @@ macro_rules! stages {
     };
 }
 
-stages!(characters, convert_script, draw, exact_dedup, keep, language, near_dedup, normalize, sample, shuffle, words);
+stages!(
+    block,
+    characters,
+    convert_script,
+    decontaminate,
+    draw,
+    exact_dedup,
+    keep,
+    language,
+    near_dedup,
+    normalize,
+    sample,
+    shuffle,
+    words
+);
 
 /// The stage of that name.
 pub fn entry(name: &str) -> Option<&'static Entry> {

@@ -22,6 +22,9 @@
 //! A dropped row has the reason `near_duplicate`, the similarity as `value`, the threshold as `limit`, and `kept_id`
 //! and `similarity`.
 //!
+//! `cluster_size = true` adds the column `cluster_size` to `data/`: how many rows a row stands for, itself among them, to
+//! weigh it by in a mix. Rows that the stage does not apply to have none.
+//!
 //! # Example
 //! ```toml
 //! [[stage]]
@@ -33,7 +36,7 @@
 //!
 //! # Limits
 //! Texts shorter than a shingle are compared as a whole. A group of rows that share a band is not compared all with
-//! all, but each with the first and with the four before it: a row that is alike only to others of a large group can
+//! all, but each with the first and with the four before it (one, after the first 256): a row that is alike only to others of a large group can
 //! stay. Traditional and simplified Chinese are not folded into one. State on disk: 272 bytes a row in the unit files;
 //! while it runs 264 more, 11 for each band (462 at the defaults), and the texts of the candidates.
 
@@ -130,7 +133,13 @@ pub struct NearDedup {
     pub by: Option<String>,
     /// Within what rows are compared: `use`, `source`, or `all`.
     pub scope: Scope,
+    /// Whether `data/` has a column `cluster_size`: how many rows a row stands for, itself among them.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub cluster_size: bool,
 }
+
+/// The column that `cluster_size` adds.
+pub const CLUSTER_SIZE: &str = "cluster_size";
 
 impl Default for NearDedup {
     fn default() -> Self {
@@ -144,6 +153,7 @@ impl Default for NearDedup {
             keep: Keep::First,
             by: None,
             scope: Scope::Use,
+            cluster_size: false,
         }
     }
 }

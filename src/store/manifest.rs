@@ -70,6 +70,9 @@ pub struct Entry {
     pub accepted: Option<String>,
     /// When, in UTC: `2026-01-02T03:04:05Z`.
     pub fetched: String,
+    /// Whether `corpus cache verify` found other bytes than were fetched.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub damaged: bool,
     /// What this copy lost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost: Option<String>,

@@ -133,6 +133,20 @@ impl Store {
     }
 }
 
+/// The folder of a set, or of a revision, by its name: `hf:owner/name` is `hf--owner--name`. Names that no folder can
+/// have, or that are too long for one, become a readable head and a sum.
+pub fn key(name: &str) -> String {
+    use sha2::Digest;
+    let key = name.replace("://", "--").replace(['/', ':'], "--");
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-+=@,~".contains(c);
+    let fits = key.len() <= 150 && key.chars().all(plain) && key.starts_with(|c: char| c != '.') && !key.ends_with('.');
+    if fits || key == "-" {
+        return key;
+    }
+    let head: String = key.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(60).collect();
+    format!("{head}--{}", disk::hex(&sha2::Sha256::digest(name)[..8]))
+}
+
 /// The folders in a folder, sorted; none where it is not there.
 fn folders(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
@@ -209,7 +223,7 @@ impl Set {
 
     /// Whether a file of the manifest is here as the manifest says: an ordinary file of that size, reached by no link.
     pub fn has(&self, manifest: &Manifest, name: &str) -> bool {
-        let Some(entry) = manifest.files.get(name) else { return false };
+        let Some(entry) = manifest.files.get(name).filter(|e| !e.damaged) else { return false };
         let path = self.path(name);
         let plain = |m: fs::Metadata| m.is_file() && m.len() == entry.bytes;
         fs::symlink_metadata(&path).is_ok_and(plain) && self.link_above(name).is_none()
@@ -286,6 +300,24 @@ mod tests {
         fs::write(store.set("mine", "r2").path("b/c.txt"), "abcd").unwrap();
         assert_eq!(revision(store.find("mine", "all", None).unwrap()).as_deref(), Some("r1"));
         assert_eq!(store.files().unwrap().len(), 4);
+    }
+
+    #[test]
+    fn keys_are_folders() {
+        assert_eq!(key("hf:owner/name"), "hf--owner--name");
+        assert_eq!(key("opus:UNPC/en-zh"), "opus--UNPC--en-zh");
+        assert_eq!(
+            (key("-"), key("refs/convert/parquet"), key("a.b_c")),
+            ("-".into(), "refs--convert--parquet".into(), "a.b_c".into())
+        );
+        for odd in ["..", ".", "a\\b", "a b", "x.", &"x".repeat(500)] {
+            let key = key(odd);
+            assert!(
+                key.len() < 100 && key.contains("--") && !key.contains([' ', '\\']) && !key.starts_with('.'),
+                "{odd}: {key}"
+            );
+        }
+        assert_ne!(key(&"x".repeat(500)), key(&"x".repeat(501)));
     }
 
     #[cfg(unix)]

@@ -8,10 +8,16 @@
 )]
 
 mod bad_input;
+mod block;
 mod cards;
 mod commands;
+mod decontaminate;
 mod determinism;
 mod fetch;
+
+mod format_rows;
+mod formats;
+mod fuzz;
 mod generated;
 mod harness;
 mod house;

@@ -239,6 +239,18 @@ fn another_threshold_reads_nothing_again() {
 }
 
 #[test]
+fn rows_tell_how_many_they_stand_for() {
+    let scratch = Scratch::new();
+    let base = document(9);
+    scratch.write("docs/a.jsonl", lines(&[base.clone(), document(4), base.clone(), format!("{base}。")]));
+    scratch.write("recipe.toml", recipe("cluster_size=true"));
+    let built = scratch.build("out", &[]);
+    assert_eq!(built.column("data/pretrain", "cluster_size"), ["3", "1"]);
+    let small = scratch.build("small", &["--unit", "64", "--threads", "2"]);
+    assert_eq!(small.column("data/pretrain", "cluster_size"), ["3", "1"]);
+}
+
+#[test]
 fn clusters_are_shown_side_by_side() {
     let scratch = Scratch::new();
     let base = document(9);
@@ -259,4 +271,28 @@ fn clusters_are_shown_side_by_side() {
         (Some(4), Some("d3"))
     );
     assert_eq!(scratch.corpus(&["inspect", "docs", "--clusters"]).code(), 1);
+}
+
+#[test]
+fn a_kill_while_comparing_changes_nothing() {
+    let scratch = Scratch::new();
+    scratch.write("docs/a.jsonl", lines(&texts(12_000, 6)));
+    scratch.write("recipe.toml", recipe("cluster_size=true"));
+    let calm = scratch.build("calm", &[]);
+    let comparing = |out: &str| {
+        let jobs = std::fs::read_dir(scratch.path(&format!("{out}/.work"))).into_iter().flatten().flatten();
+        jobs.into_iter().any(|job| job.path().join("work").is_dir())
+    };
+    for out in ["one", "two", "three"] {
+        let arguments = ["build", "--recipe", "recipe.toml", "--out", out, "--quiet", "--memory", "16MiB"];
+        let mut child = scratch.command(&arguments).spawn().unwrap();
+        while !comparing(out) && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        std::thread::sleep(std::time::Duration::from_millis(60 * out.len() as u64));
+        let _ = child.kill();
+        child.wait().unwrap();
+        assert!(calm.bytes() == scratch.build(out, &[]).bytes());
+        assert!(!comparing(out), "files of the comparison stay behind");
+    }
 }

@@ -35,6 +35,7 @@ use super::{Build, Scanned};
 use crate::engine::functions::ids::{IdsKernel, IdsSpec};
 use crate::engine::functions::{Kernel, rows::Batch};
 use crate::engine::session::{NARROW_ROWS, TEXT_ROWS};
+use crate::engine::sink::unit_file;
 use crate::stages::keep::number;
 use crate::stages::near_dedup::{Keep, NearDedup, Scope, Verify};
 use crate::text::near::sketch::least;
@@ -77,7 +78,7 @@ impl Build<'_> {
             return Ok(());
         }
         self.log.line(job, 0, "start");
-        let space = Space { folder: job.folder.join("work"), budget: self.options.memory as usize / 2 };
+        let space = Space { folder: job.folder.join("work"), budget: self.options.memory as usize / 20 * 11 };
         scratch(&space.folder)?;
         let at = scanned.folders(repeats, drops);
         let run = Run { build: self, plans, scanned, at, link, near, space };
@@ -92,7 +93,7 @@ impl Build<'_> {
                 let similarity = f64::from_bits(bits);
                 let words =
                     [link.name.clone(), "near_duplicate".into(), format!("{similarity:.4}"), limit.clone(), kept];
-                Drop { ord, words: words.map(Some), similarity: Some(similarity) }
+                Drop { ord, words: words.map(Some), similarity: Some(similarity), spans: Vec::new() }
             }));
             all.sort_by_key(|d| d.ord);
             decide::write_drops(&job.unit(*unit), &all)?;
@@ -235,6 +236,32 @@ impl Run<'_> {
         writer.finish()
     }
 
+    /// Writes how many rows each row stands for, by unit; `list` is sorted by the row that is kept.
+    fn sizes(&self, docs: &Docs, list: &Flat, job: &Job) -> Result<()> {
+        let folder = job.folder.join("sizes");
+        scratch(&folder)?;
+        let (mut at, mut record) = (0, [0; 16]);
+        let mut first = 0;
+        for unit in self.scanned.units.concat() {
+            let end = (self.plans.inputs.units[unit].pieces.end as u64) << 32;
+            let mut sizes: Vec<(u64, i64)> = Vec::new();
+            while first < docs.len() && docs.ord(first)? < end {
+                let mut size = 1;
+                while at < list.len() {
+                    list.get(at, &mut record)?;
+                    if part(&record, 0) != first {
+                        break;
+                    }
+                    (at, size) = (at + 1, size + 1);
+                }
+                sizes.push((docs.ord(first)?, size));
+                first += 1;
+            }
+            decide::write_numbers(&unit_file(&folder, unit as u64), decide::sizes_schema(), &sizes)?;
+        }
+        Ok(())
+    }
+
     /// Names the kept row for every row that goes, by unit.
     async fn drops(&self, docs: &Docs, same: &Flat, fates: &Fates, job: &Job) -> Result<(Buckets, u64)> {
         let mut sorter = self.space.sorter("drops", 16);
@@ -256,6 +283,9 @@ impl Run<'_> {
         })?;
         let mut list = self.space.flat("by_keeper", 16);
         sorter.drain(&mut |record| list.push(&record.to_be_bytes()))?;
+        if self.near.cluster_size {
+            self.sizes(docs, &list, job)?;
+        }
         let mut buckets = Buckets::new(job.folder.join("work").join("buckets"))?;
         let mut found = |record: &[u8; 16], id: String| -> Result<()> {
             let mut bits = [0; 8];

@@ -42,6 +42,7 @@ impl Plans<'_> {
             constants: vec![],
             cuts: &at.cuts,
             repeats: None,
+            sizes: None,
             drops: at.drops,
         };
         let mut node = self.narrow(&read)?;
@@ -64,6 +65,7 @@ impl Plans<'_> {
             constants: vec![],
             cuts: &at.cuts,
             repeats: at.repeats,
+            sizes: None,
             drops: None,
         };
         let node = self.narrow(&read)?;

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::{Listing, Lists, Place, Remote, Request};
 use crate::fetch::client::{Ask, Client};
+use crate::fetch::endpoints::shown;
 use crate::fetch::names;
 use crate::fetch::problem::{Kind, Problem};
 use crate::fetch::sums::Told;
@@ -31,8 +32,11 @@ impl Lists for Drive {
             let mut listing = Listing { revision: "-".into(), ..Listing::default() };
             if !request.card {
                 let wrong = || {
-                    Problem::last(Kind::Missing, format!("`{}` names no file of Google Drive", names::shown(&request.from)))
-                        .cure("write drive:ID, or the address that holds the ID; a folder must be fetched by hand")
+                    Problem::last(
+                        Kind::Missing,
+                        format!("`{}` names no file of Google Drive", names::shown(&request.from)),
+                    )
+                    .cure("write drive:ID, or the address that holds the ID; a folder must be fetched by hand")
                 };
                 let id = id(&request.from).ok_or_else(wrong)?;
                 let name = match request.from.strip_prefix(PREFIX).and_then(|r| r.split_once('/')) {
@@ -60,7 +64,8 @@ impl Lists for Drive {
         ids.filter_map(|id| Some(format!("GET {}", address(id).ok()?))).collect::<Vec<_>>().join("\n")
     }
 
-    fn explain(&self, _: &Client, _: &Request, problem: Problem) -> Problem {
+    fn explain(&self, _: &Client, request: &Request, problem: Problem) -> Problem {
+        let problem = if request.card { problem } else { problem.about(shown(&request.from)) };
         if problem.retry || problem.kind == Kind::Here {
             return problem;
         }
@@ -72,7 +77,10 @@ impl Lists for Drive {
 }
 
 fn address(id: &str) -> Result<Url, url::ParseError> {
-    Url::parse_with_params("https://drive.usercontent.google.com/download", [("id", id), ("export", "download"), ("confirm", "t")])
+    Url::parse_with_params(
+        "https://drive.usercontent.google.com/download",
+        [("id", id), ("export", "download"), ("confirm", "t")],
+    )
 }
 
 fn remote(id: &str, name: &str, part: &str) -> Result<Remote, Problem> {

@@ -25,8 +25,8 @@ pub struct Hub;
 const PREFIX: &str = "hf:";
 /// The hub serves larger files through its own protocol only.
 const LARGEST: u64 = 50_000_000_000;
-/// More files than any data set has.
-const MOST_FILES: usize = 2_000_000;
+/// More pages, of a thousand files each, than any data set has.
+const MOST_PAGES: usize = 5000;
 
 impl Lists for Hub {
     fn prefixes(&self) -> &'static [&'static str] {
@@ -64,9 +64,10 @@ async fn list(client: &Client, request: &Request) -> Result<Listing, Problem> {
     let (info, _, url) = client.json(&Ask::get(info).token(token)).await?;
     let commit = info["sha"].as_str().filter(|sha| sha.len() == 40 && sha.bytes().all(|b| b.is_ascii_hexdigit()));
     // A mirror that does not tell the commit leaves only the name of the branch.
-    let commit = commit.or(asked).map(str::to_owned).ok_or_else(|| {
-        Problem::passing(format!("{}: the answer names no commit", authority(&url)))
-    })?;
+    let commit = commit
+        .or(asked)
+        .map(str::to_owned)
+        .ok_or_else(|| Problem::passing(format!("{}: the answer names no commit", authority(&url))))?;
     let globs = request.globs()?;
     let mut listing = Listing { revision: commit.clone(), license: license(&info), ..Listing::default() };
     let folder = common_folder(request);
@@ -78,21 +79,22 @@ async fn list(client: &Client, request: &Request) -> Result<Listing, Problem> {
     }
     let mut seen = HashSet::new();
     while let Some(url) = next {
-        if !seen.insert(url.to_string()) || listing.files.len() > MOST_FILES || seen.len() > MOST_FILES / 100 {
+        if !seen.insert(url.to_string()) || seen.len() > MOST_PAGES {
             let what = format!("{}: the listing goes round in circles, or has no end", authority(&url));
             return Err(Problem::last(Kind::Remote, what));
         }
         let (page, headers, url) = client.json(&Ask::get(url).token(token)).await?;
-        let entries = page.as_array().ok_or_else(|| {
-            Problem::last(Kind::Remote, format!("{}: the listing is no list", authority(&url)))
-        })?;
+        let entries = page
+            .as_array()
+            .ok_or_else(|| Problem::last(Kind::Remote, format!("{}: the listing is no list", authority(&url))))?;
         for entry in entries.iter().filter(|e| e["type"] == "file") {
             take(client, request, &globs, entry, &commit, &mut listing);
         }
         next = next_page(&headers, &url);
         if let Some(next) = next.as_ref().filter(|next| next.origin() != client.endpoints.hub.origin()) {
             let what = format!("{}: the next page is said to lie at {}", authority(&url), shown(next.as_str()));
-            return Err(Problem::last(Kind::Remote, what).cure("a listing is followed on its own host only: try another mirror"));
+            return Err(Problem::last(Kind::Remote, what)
+                .cure("a listing is followed on its own host only: try another mirror"));
         }
     }
     if listing.files.is_empty() && !request.card && listing.refused.is_empty() {
@@ -179,7 +181,8 @@ fn explain(client: &Client, request: &Request, problem: Problem) -> Problem {
     let has_token = client.endpoints.token().is_some();
     let code = problem.code.clone().unwrap_or_default();
     let what = problem.what.clone();
-    let told = |kind, says: String, cure: String| Problem { kind, retry: false, ..problem.clone() }.say(says).cure(cure);
+    let told =
+        |kind, says: String, cure: String| Problem { kind, retry: false, ..problem.clone() }.say(says).cure(cure);
     match (code.as_str(), problem.status) {
         ("GatedRepo", _) if has_token => told(
             Kind::Gated,
@@ -201,7 +204,8 @@ fn explain(client: &Client, request: &Request, problem: Problem) -> Problem {
             Kind::Missing,
             format!("there is no data set {id}, or it is private ({what})"),
             if has_token {
-                "check the name; if the set is private, the token in HF_TOKEN must be of somebody who may read it".into()
+                "check the name; if the set is private, the token in HF_TOKEN must be of somebody who may read it"
+                    .into()
             } else {
                 "check the name; if the set is private, set HF_TOKEN".into()
             },
@@ -212,9 +216,11 @@ fn explain(client: &Client, request: &Request, problem: Problem) -> Problem {
             "put a valid token into HF_TOKEN, or none".into(),
         ),
         (_, Some(401)) => told(Kind::Gated, format!("{id} wants a login ({what})"), "set HF_TOKEN".into()),
-        (_, Some(403)) => {
-            told(Kind::Gated, format!("{id} may not be read ({what})"), format!("see {page}; it may be disabled or gated"))
-        }
+        (_, Some(403)) => told(
+            Kind::Gated,
+            format!("{id} may not be read ({what})"),
+            format!("see {page}; it may be disabled or gated"),
+        ),
         _ => problem.about(id),
     }
 }

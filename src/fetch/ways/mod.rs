@@ -205,8 +205,7 @@ pub fn tame(listing: &mut Listing) {
 pub fn join(base: &Url, segments: impl IntoIterator<Item = impl AsRef<str>>) -> Url {
     use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
     const KEEP: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
-    let path: Vec<String> =
-        segments.into_iter().map(|s| utf8_percent_encode(s.as_ref(), &KEEP).to_string()).collect();
+    let path: Vec<String> = segments.into_iter().map(|s| utf8_percent_encode(s.as_ref(), &KEEP).to_string()).collect();
     let mut url = base.clone();
     let whole = format!("{}/{}", base.path().trim_end_matches('/'), path.join("/"));
     url.set_path(&whole);

@@ -21,7 +21,7 @@ const PREFIX: &str = "ms:";
 /// Entries of a page.
 const PAGE: usize = 100;
 /// More pages than any data set has.
-const MOST_PAGES: usize = 20_000;
+const MOST_PAGES: usize = 10_000;
 
 impl Lists for ModelScope {
     fn prefixes(&self) -> &'static [&'static str] {
@@ -29,7 +29,8 @@ impl Lists for ModelScope {
     }
 
     fn list<'a>(&'a self, client: &'a Client, request: &'a Request) -> BoxFuture<'a, Result<Listing, Problem>> {
-        async move { list(client, request).await.map_err(|p| self.explain(client, request, p)) }.boxed()
+        let revision = request.revision.as_ref().map(|r| format!(" at {}", names::shown(r))).unwrap_or_default();
+        async move { list(client, request).await.map_err(|p| p.about(format!("{}{revision}", request.from))) }.boxed()
     }
 
     fn plan(&self, client: &Client, request: &Request) -> String {
@@ -61,7 +62,8 @@ async fn list(client: &Client, request: &Request) -> Result<Listing, Problem> {
     let number = info["Id"].as_u64().map(|n| n.to_string()).or_else(|| info["Id"].as_str().map(str::to_owned));
     let number = number.ok_or_else(|| {
         let what = format!("{}: the answer names no number for the set", authority(&client.endpoints.modelscope));
-        Problem::last(Kind::Remote, what).cure("sets of the old kind are not supported: fetch by hand, import with --from")
+        Problem::last(Kind::Remote, what)
+            .cure("sets of the old kind are not supported: fetch by hand, import with --from")
     })?;
     let license = info["License"].as_str().filter(|l| !l.trim().is_empty());
     let mut listing = Listing {
@@ -93,7 +95,14 @@ async fn list(client: &Client, request: &Request) -> Result<Listing, Problem> {
     Ok(listing)
 }
 
-fn take(client: &Client, request: &Request, globs: &super::Globs, entry: &Value, revision: &str, listing: &mut Listing) {
+fn take(
+    client: &Client,
+    request: &Request,
+    globs: &super::Globs,
+    entry: &Value,
+    revision: &str,
+    listing: &mut Listing,
+) {
     let Some(path) = entry["Path"].as_str() else { return };
     let Some(part) = request.part_of(globs, path) else { return };
     let mut url = api(client, request.rest(PREFIX).split('/').chain(["repo"]));

@@ -56,8 +56,11 @@ fn open(client: &Client, scheme: &str, bucket: &str) -> Result<Arc<dyn ObjectSto
     if let Ok(agent) = concat!("corpus/", env!("CARGO_PKG_VERSION")).parse() {
         options = options.with_user_agent(agent);
     }
-    let allow_http = |name: &str| std::env::var(name).is_ok_and(|v| matches!(v.to_ascii_lowercase().as_str(), "true" | "1" | "yes"));
-    options = options.with_allow_http(allow_http("AWS_ALLOW_HTTP") || allow_http("GOOGLE_ALLOW_HTTP") || allow_http("AZURE_ALLOW_HTTP"));
+    let allow_http =
+        |name: &str| std::env::var(name).is_ok_and(|v| matches!(v.to_ascii_lowercase().as_str(), "true" | "1" | "yes"));
+    options = options.with_allow_http(
+        allow_http("AWS_ALLOW_HTTP") || allow_http("GOOGLE_ALLOW_HTTP") || allow_http("AZURE_ALLOW_HTTP"),
+    );
     let retry = RetryConfig {
         max_retries: limits.tries.saturating_sub(1) as usize,
         retry_timeout: limits.max_wait.min(std::time::Duration::from_secs(180)),
@@ -72,7 +75,13 @@ fn open(client: &Client, scheme: &str, bucket: &str) -> Result<Arc<dyn ObjectSto
     };
     let store: object_store::Result<Arc<dyn ObjectStore>> = match scheme {
         "s3" => {
-            let heads = ["AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY", "AWS_CONTAINER_", "AWS_METADATA_ENDPOINT", "AWS_SKIP_SIGNATURE"];
+            let heads = [
+                "AWS_ACCESS_KEY_ID",
+                "AWS_WEB_IDENTITY",
+                "AWS_CONTAINER_",
+                "AWS_METADATA_ENDPOINT",
+                "AWS_SKIP_SIGNATURE",
+            ];
             let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket);
             if unsigned(&heads) {
                 builder = builder.with_skip_signature(true);
@@ -88,7 +97,14 @@ fn open(client: &Client, scheme: &str, bucket: &str) -> Result<Arc<dyn ObjectSto
         }
         _ => {
             let mut builder = MicrosoftAzureBuilder::from_env().with_container_name(bucket);
-            if unsigned(&["AZURE_STORAGE_KEY", "AZURE_STORAGE_ACCOUNT_KEY", "AZURE_STORAGE_SAS", "AZURE_STORAGE_TOKEN", "AZURE_CLIENT", "AZURE_FEDERATED"]) {
+            if unsigned(&[
+                "AZURE_STORAGE_KEY",
+                "AZURE_STORAGE_ACCOUNT_KEY",
+                "AZURE_STORAGE_SAS",
+                "AZURE_STORAGE_TOKEN",
+                "AZURE_CLIENT",
+                "AZURE_FEDERATED",
+            ]) {
                 builder = builder.with_skip_signature(true);
             }
             builder.with_client_options(options).with_retry(retry).build().map(|s| Arc::new(s) as Arc<dyn ObjectStore>)

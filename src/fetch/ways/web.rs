@@ -48,9 +48,8 @@ fn list(client: &Client, request: &Request) -> Result<Listing, Problem> {
     for (part, files) in &request.files {
         for file in files {
             let (url, path) = if file.contains("://") {
-                let url = Url::parse(file).map_err(|e| {
-                    Problem::last(Kind::Missing, format!("`{}` is no address: {e}", shown(file)))
-                })?;
+                let url = Url::parse(file)
+                    .map_err(|e| Problem::last(Kind::Missing, format!("`{}` is no address: {e}", shown(file))))?;
                 let path = name(&url)?;
                 (url, path.rsplit('/').next().unwrap_or(&path).to_owned())
             } else if file.contains(['*', '[', '{']) {

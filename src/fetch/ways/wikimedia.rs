@@ -20,6 +20,8 @@ pub struct Wikimedia;
 const PREFIX: &str = "wikimedia:";
 /// The job whose files are taken, and which must be done.
 const JOB: &str = "articlesmultistreamdump";
+/// The job that joins the files of a wiki that is dumped in parts: it is done later.
+const WHOLE: &str = "articlesmultistreamdumprecombine";
 /// Dates that are looked at before giving up.
 const DATES: usize = 12;
 
@@ -54,8 +56,13 @@ async fn list(client: &Client, request: &Request) -> Result<Listing, Problem> {
         })?;
         let state = jobs[JOB]["status"].as_str().unwrap_or("unknown");
         if state != "done" {
-            let what = format!("{}: the dump of {wiki} of {date} is not done ({state})", authority(&client.endpoints.wikimedia));
-            return Err(Problem::last(Kind::Missing, what).cure("wait, or leave the date out for the newest one that is done"));
+            let what = format!(
+                "{}: the dump of {wiki} of {date} is not done ({state})",
+                authority(&client.endpoints.wikimedia)
+            );
+            return Err(
+                Problem::last(Kind::Missing, what).cure("wait, or leave the date out for the newest one that is done")
+            );
         }
         return files(client, request, date, &jobs);
     }
@@ -63,7 +70,11 @@ async fn list(client: &Client, request: &Request) -> Result<Listing, Problem> {
     let dates = dates(&String::from_utf8_lossy(&index));
     for date in dates.iter().rev().take(DATES) {
         match jobs(client, wiki, date).await {
-            Ok(jobs) if jobs[JOB]["status"] == "done" => return files(client, request, date, &jobs),
+            Ok(jobs) if jobs[JOB]["status"] == "done" => match files(client, request, date, &jobs) {
+                // What a card asks for may be made by a job that is not done yet.
+                Err(problem) if problem.kind == Kind::Missing => {}
+                listing => return listing,
+            },
             // A date that is being made, or cleared away, is passed over.
             Ok(_) => {}
             Err(problem) if problem.kind == Kind::Missing || problem.retry => {}
@@ -100,14 +111,15 @@ fn files(client: &Client, request: &Request, date: &str, jobs: &Value) -> Result
     let any = request.files.values().all(Vec::is_empty);
     let mut listing = Listing { revision: date.to_owned(), license: LISTS.license(), ..Listing::default() };
     for (job, state) in jobs.as_object().into_iter().flatten() {
-        if state["status"] != "done" || (any && job != JOB) {
+        if state["status"] != "done" || (any && job != JOB && job != WHOLE) {
             continue;
         }
         for (name, file) in state["files"].as_object().into_iter().flatten() {
             let Some(part) = request.part_of(&globs, name).filter(|_| !any || name.contains(".xml")) else { continue };
             let text = |key: &str| file[key].as_str().map(str::to_owned);
             let url = join(&client.endpoints.wikimedia, [wiki, date, name]);
-            let told = Told { sha1: text("sha1"), md5: text("md5").filter(|_| text("sha1").is_none()), ..Told::default() };
+            let told =
+                Told { sha1: text("sha1"), md5: text("md5").filter(|_| text("sha1").is_none()), ..Told::default() };
             let source = url.to_string();
             let bytes = file["size"].as_u64();
             let mut remote = Remote { path: name.clone(), part, place: Place::web(url), source, bytes, told };
@@ -118,8 +130,12 @@ fn files(client: &Client, request: &Request, date: &str, jobs: &Value) -> Result
         }
     }
     one_kind(&mut listing.files);
-    if listing.files.is_empty() {
-        let what = format!("{}: the dump of {wiki} of {date} lists no such files", authority(&client.endpoints.wikimedia));
+    let lacks = |part: &String| !listing.files.iter().any(|f| f.part == *part);
+    if request.files.keys().any(lacks) {
+        let what = format!(
+            "{}: the dump of {wiki} of {date} has not all files that are asked for",
+            authority(&client.endpoints.wikimedia)
+        );
         return Err(Problem::last(Kind::Missing, what));
     }
     Ok(listing)
@@ -147,7 +163,8 @@ mod tests {
 
     #[test]
     fn dates_are_links() {
-        let index = "<a href=\"../\">..</a><a href=\"20240120/\">x</a><a href=\"/zhwiki/20240101/\"><a href=\"latest/\">";
+        let index =
+            "<a href=\"../\">..</a><a href=\"20240120/\">x</a><a href=\"/zhwiki/20240101/\"><a href=\"latest/\">";
         assert_eq!(dates(index), ["20240101", "20240120"]);
     }
 
@@ -166,7 +183,8 @@ mod tests {
             one_kind(&mut files);
             files.into_iter().map(|f| f.path).collect::<Vec<_>>()
         };
-        let parts = ["zhwiki-1-pages-articles-multistream1.xml-p1p9.bz2", "zhwiki-1-pages-articles-multistream2.xml-p9p99.bz2"];
+        let parts =
+            ["zhwiki-1-pages-articles-multistream1.xml-p1p9.bz2", "zhwiki-1-pages-articles-multistream2.xml-p9p99.bz2"];
         assert_eq!(names(&parts), parts);
         let whole = "zhwiki-1-pages-articles-multistream.xml.bz2";
         assert_eq!(names(&[parts[0], whole, parts[1]]), [whole]);

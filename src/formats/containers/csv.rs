@@ -2,6 +2,8 @@
 //!
 //! # What it reads
 //! The first row names the columns; where `fields` maps to column numbers (`"1"` is the first), there is no such row.
+//! Nor is there where the first row does not look like one (a number, or what stands in the rows below too): columns are
+//! then called by number, and a Chinese column beside one in another language makes an aligned pair of them.
 //! The separator (`,` `;` `|` or tab) is told from the first line. Quoted cells may hold separators and line breaks.
 //! Every row becomes an object of texts, so that all shapes read it.
 //!
@@ -68,16 +70,22 @@ impl Columns {
         Ok(Columns { keys: Vec::new(), shape: shape_of(layout)?, layout: layout.clone(), json: Vec::new() })
     }
 
-    /// Whether the recipe names columns by number: then there is no row of names.
+    /// Whether the recipe names columns by number: then there is no row of names. Nor is there where detection saw none
+    /// and the recipe names no column.
     fn numbered(&self) -> bool {
         let fields = &self.layout.fields;
-        !fields.is_empty() && fields.values().all(|f| f.parse::<usize>().is_ok())
+        let number = |f: &String| f.parse::<usize>().is_ok();
+        if fields.is_empty() { self.layout.columns.is_some() } else { fields.values().all(number) }
     }
 
     /// Takes the first row; whether it was the row of names.
     pub(super) fn first<'c>(&mut self, cells: impl Iterator<Item = &'c [u8]>) -> bool {
         let numbered = self.numbered();
+        let known = self.layout.columns.clone().filter(|_| self.layout.fields.is_empty()).unwrap_or_default();
         let key = |(i, cell): (usize, &[u8])| {
+            if let Some(name) = known.get(i) {
+                return serde_json::to_string(name).map(|name| name + ":").unwrap_or_default();
+            }
             let name = String::from_utf8_lossy(cell).trim().to_owned();
             let name = if numbered || name.is_empty() { (i + 1).to_string() } else { name };
             serde_json::to_string(&name).map(|name| name + ":").unwrap_or_default()

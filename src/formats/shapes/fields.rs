@@ -98,7 +98,8 @@ fn task<'a>(reading: &mut Reading<'_, 'a>) -> Result<Content<'a>, Unreadable> {
     Ok(Content::Task(Box::new(out)))
 }
 
-fn instruct<'a>(reading: &mut Reading<'_, 'a>) -> Result<Content<'a>, Unreadable> {
+/// Reads a dialogue; the shape `prompt` does so too.
+pub(super) fn instruct<'a>(reading: &mut Reading<'_, 'a>) -> Result<Content<'a>, Unreadable> {
     let mut messages = reading.opening()?;
     let asked = reading.layout.fields.contains_key("prompt");
     let names: &[&str] = if asked { &[] } else { &["messages", "conversations"] };

@@ -131,12 +131,6 @@ fn answer(text: Cow<'_, str>, last: bool) -> Message<'static> {
     Message::new("assistant", said.strip_prefix(' ').unwrap_or(said).to_owned())
 }
 
-/// A dialogue in this shape's own words.
-pub fn write(messages: &[Message<'_>]) -> String {
-    let mark = |role: &str| MARKS.iter().find(|(_, ours)| *ours == role).map_or(role, |(mark, _)| mark).to_owned();
-    messages.iter().map(|m| format!("\n\n{} {}", mark(&m.role), m.content)).collect()
-}
-
 /// The turns of a dialogue.
 fn split(path: &str, text: &str) -> Result<Vec<Message<'static>>, Unreadable> {
     let text = text.trim_start();
@@ -261,14 +255,5 @@ mod tests {
         let row = super::super::tests::row_with(&SHAPE, json, &layout).unwrap();
         assert_eq!(said(preference(&row).chosen.as_deref().unwrap()), ["assistant: b"]);
         assert_eq!(row.aside, None);
-    }
-
-    #[test]
-    fn round_trip() {
-        let dialogue = "\n\nHuman: a\n\nstill\n\nAssistant: b\n\nHuman: c\n\nAssistant: d";
-        let json = json(dialogue, "\n\nHuman: a\n\nstill\n\nAssistant: b\n\nHuman: c\n\nAssistant: e");
-        let row = row(&SHAPE, &json, Use::Rlhf).unwrap();
-        let p = preference(&row);
-        assert_eq!(write(&[p.prompt.clone(), p.chosen.clone().unwrap()].concat()), dialogue);
     }
 }

@@ -8,10 +8,10 @@
 //!
 //! Reads `messages` (`fields.messages` names another field), `name` and `tool_calls` (or `function_call`) of a message,
 //! and `tools`. `developer` is the system. Content may be a list of parts: text parts are joined as they stand,
-//! `tool_call` parts become `tool_calls`. Content may be null where there are calls. What a message has besides
+//! `tool_call` parts become `tool_calls`, `reasoning` parts go to `meta.turn_fields`. Content may be null where there are calls. What a message has besides
 //! (`tool_call_id`, `weight`, …) is in `meta.turn_fields`, by its path.
 //!
-//! Limits: a part that is not text (an image, reasoning) or a role that is not known is an unreadable row
+//! Limits: a part that is not text (an image) or a role that is not known is an unreadable row
 //! (`field_type`).
 use super::read::{Reading, first, items, share, starts, wrong_use};
 use super::turns::not_empty;
@@ -78,6 +78,15 @@ mod tests {
         let Content::Instruct { messages, tools } = &row.content else { panic!() };
         assert_eq!((messages[2].name.as_deref(), tools.as_deref()), (Some("f"), Some(r#"[{"a":1}]"#)));
         assert_eq!(row.meta.as_deref(), Some(r#"{"turn_fields":{"messages.2":{"tool_call_id":"1"}}}"#));
+    }
+
+    #[test]
+    fn reasoning_is_kept_beside_the_dialogue() {
+        let json = r#"{"messages":[{"role":"user","content":"q"},
+            {"role":"assistant","content":[{"type":"reasoning","value":"hm"},{"type":"text","value":"a"}]}]}"#;
+        let row = row(&SHAPE, json, Use::Instruct).unwrap();
+        assert_eq!(said(instruct(&row)), ["user: q", "assistant: a"]);
+        assert_eq!(row.meta.as_deref(), Some(r#"{"turn_fields":{"messages.1.reasoning":["hm"]}}"#));
     }
 
     #[test]

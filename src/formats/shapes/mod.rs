@@ -6,6 +6,7 @@ use super::Shape;
 mod answers;
 mod python;
 mod read;
+pub mod texts;
 mod turns;
 
 macro_rules! shapes {
@@ -34,6 +35,7 @@ shapes!(
     oig,
     pairs,
     preference,
+    prompt,
     ranked,
     safe_rlhf,
     self_instruct,
@@ -47,5 +49,7 @@ shapes!(
     zhihu,
 );
 
+#[cfg(test)]
+mod round_trips;
 #[cfg(test)]
 mod tests;

@@ -91,16 +91,6 @@ fn split(text: &str) -> (Vec<Message<'static>>, bool) {
     (messages, open)
 }
 
-/// A dialogue in this shape's own words.
-pub fn write(messages: &[Message<'_>]) -> String {
-    let mark = |role: &str| MARKS.iter().find(|(_, ours)| *ours == role).map_or("", |(mark, _)| mark);
-    let turn = |m: &Message<'_>| match mark(&m.role) {
-        "" => m.content.to_string(),
-        mark => format!("{mark} {}", m.content),
-    };
-    messages.iter().map(turn).collect::<Vec<_>>().join("\n")
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::tests::{instruct, row, said};
@@ -131,13 +121,5 @@ mod tests {
         assert_eq!(read.aside, Some(("no_turns", String::new())));
         assert_eq!(row(&SHAPE, r#"{"text":[1,{}]}"#, Use::Instruct).unwrap_err().reason, "field_type");
         assert!(row(&SHAPE, json, Use::Pretrain).is_ok());
-    }
-
-    #[test]
-    fn round_trip() {
-        for text in ["bg\n<human>: a\n<bot>: b\n<human>: c\n\nd", "<human>: a\n<human>: b\n<bot>: c"] {
-            let json = serde_json::json!({ "text": text }).to_string();
-            assert_eq!(write(instruct(&row(&SHAPE, &json, Use::Instruct).unwrap())), text);
-        }
     }
 }

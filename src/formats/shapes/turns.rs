@@ -38,15 +38,15 @@ fn call<'a>(text: Cow<'a, str>) -> Message<'a> {
     Message { tool_calls: Some(calls(text)), ..Message::new("assistant", "") }
 }
 
-/// Text, or a list of parts of which each is text: the parts are joined as they are. Tool calls among the parts are
-/// handed back beside it.
-type Said<'a> = (Cow<'a, str>, Option<Cow<'a, str>>);
+/// What a message says, the tool calls among its parts, and the reasoning among them as JSON texts.
+type Said<'a> = (Cow<'a, str>, Option<Cow<'a, str>>, Vec<&'a str>);
 
+/// Text, or a list of parts: those that are text are joined as they are.
 fn said<'a>(path: &str, value: &'a RawValue) -> Result<Said<'a>, Unreadable> {
     if first(value) != b'[' {
-        return scalar(path, value).map(|text| (text, None));
+        return scalar(path, value).map(|text| (text, None, Vec::new()));
     }
-    let (mut text, mut made) = (String::new(), Vec::new());
+    let (mut text, mut made, mut thoughts) = (String::new(), Vec::new(), Vec::new());
     for (index, part) in items(path, value)?.into_iter().enumerate() {
         let path = format!("{path}.{index}");
         if first(part) != b'{' {
@@ -58,13 +58,14 @@ fn said<'a>(path: &str, value: &'a RawValue) -> Result<Said<'a>, Unreadable> {
         let found = ["text", "value", "content"].iter().find_map(|k| object.get(k));
         match (word.as_ref(), found) {
             ("text" | "input_text" | "output_text", Some(found)) => text.push_str(&scalar(&path, found)?),
+            ("reasoning" | "thinking", Some(found)) => thoughts.push(found.get()),
             ("tool_call", Some(found)) if first(found) == b'"' => made.push(scalar(&path, found)?.into_owned()),
             ("tool_call", Some(found)) => made.push(found.get().to_owned()),
             (word, _) => return Err(field_type(&path, "a part that is text", &format!("`{word}`"))),
         }
     }
     let made = Some(made).filter(|m| !m.is_empty()).map(|m| Cow::Owned(format!("[{}]", m.join(","))));
-    Ok((Cow::Owned(text), made))
+    Ok((Cow::Owned(text), made, thoughts))
 }
 
 impl<'a> Reading<'_, 'a> {
@@ -117,12 +118,12 @@ impl<'a> Reading<'_, 'a> {
             (None, None) => None,
         }
         .filter(|c| c != "[]" && c != "[\"\"]");
-        let (text, parts) = match content {
+        let (text, parts, thoughts) = match content {
             Some((_, value)) if !is_null(value) && role == "call" && first(value) != b'"' => {
-                (Cow::Borrowed(value.get()), None)
+                (Cow::Borrowed(value.get()), None, Vec::new())
             }
             Some((key, value)) if !is_null(value) => said(&at(key), value)?,
-            _ if made.is_some() => (Cow::Borrowed(""), None),
+            _ if made.is_some() => (Cow::Borrowed(""), None, Vec::new()),
             Some((key, _)) => return Err(null(&at(key))),
             None => return Err(missing(&object, path, "content")),
         };
@@ -133,6 +134,9 @@ impl<'a> Reading<'_, 'a> {
             role => Message { name: object.text("name")?, tool_calls: made, ..Message::new(role, text) },
         });
         self.rest(path, &object, KNOWN);
+        if !thoughts.is_empty() {
+            self.keep(&at("reasoning"), &format!("[{}]", thoughts.join(",")));
+        }
         Ok(())
     }
 

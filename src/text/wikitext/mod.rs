@@ -116,7 +116,7 @@ fn prepared(wikitext: &str) -> Cow<'_, str> {
 /// `#REDIRECT [[…]]`, in the languages at hand.
 fn is_redirect(page: &str) -> bool {
     let Some(rest) = page.trim_start().strip_prefix('#') else { return false };
-    let words = ["redirect", "重定向", "転送", "weiterleitung"];
+    let words = ["redirect", "重定向", "重新導向", "重新导向", "転送", "weiterleitung"];
     words.iter().any(|w| {
         let head = rest.get(..w.len());
         head.is_some_and(|h| h.eq_ignore_ascii_case(w))

@@ -2,7 +2,7 @@
 //! sources or data from elsewhere, and are dropped.
 
 use super::rules::Rules;
-use super::variants::Variant;
+use super::variants::{Variant, raw};
 use super::{BREAK, HOLE, is_void};
 
 /// An argument.
@@ -102,19 +102,27 @@ pub(super) fn shown(args: &Args, variant: Variant, page: &mut Rules<'_>) -> Opti
             None
         }
         // Text in another language or script.
-        "lang" | "langi" | "lang-x" | "transl" | "transliteration" | "wikt-lang" => text(args.at(3).or(args.at(2))),
+        "lang" | "langi" | "lang-x" | "transl" | "transliteration" | "wikt-lang" => {
+            foreign(args.at(1).unwrap_or(""), args.at(3).or(args.at(2)))
+        }
         "zh" | "chinese" => several(args, &["c", "t", "s", "p"]),
         "nihongo" | "nihongo2" | "nihongo3" | "日語" | "日语" => nihongo(args),
-        "unicode" | "ipa" | "mch" | "pua" | "僻字" | "生僻字" | "缺字" | "拼音" | "pinyin" | "漢字" | "汉字"
-        | "jpn" => text(args.at(1)),
+        "unicode" | "ipa" | "mch" | "pua" | "僻字" | "生僻字" | "缺字" | "拼音" | "pinyin" | "漢字" | "汉字" => {
+            text(args.at(1))
+        }
+        "jpn" => foreign("ja", args.at(1)),
         "ruby" | "ruby-ja" | "rubya" | "ruby-zh" | "ruby-py" | "furigana" | "注音" => {
             let base = args.at(1)?;
             Some(args.at(2).map_or(base.into(), |above| format!("{base}（{above}）")))
         }
         // Links to pages in other languages.
-        "le" | "lj" | "lk" | "illm" | "interlanguage link multi" | "link-wd" | "d-link" => {
-            text(args.at(3).or(args.at(1)))
+        "le" | "lj" | "lk" | "illm" | "interlanguage link multi" => text(args.at(3).or(args.at(1))),
+        // One of the arguments is the number of an item of Wikidata.
+        "link-wd" | "d-link" => {
+            let item = |a: &&str| a.strip_prefix(['Q', 'q']).is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()));
+            args.unnamed().find(|a| !item(a)).map(str::to_string)
         }
+        "wikt" | "cjk" => text(args.at(2).or(args.at(1))),
         "tsl" | "translink" | "translation link" => text(args.at(4).or(args.at(3)).or(args.at(2))),
         "ilh" | "ill" | "interlanguage link" => {
             let coded = args.at(1)?.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
@@ -205,7 +213,7 @@ pub(super) fn shown(args: &Args, variant: Variant, page: &mut Rules<'_>) -> Opti
         }
         "hlist" | "hlist-comma" => Some(args.unnamed().collect::<Vec<_>>().join("、")).filter(|t| !t.is_empty()),
         // Numbers.
-        "convert" | "cvt" | "conv" => convert(args),
+        "convert" | "cvt" | "conv" | "unit" => convert(args),
         "val" => value(args),
         "e" => args.at(1).map(|e| format!("×10^{e}")),
         "10^" => args.at(1).map(|e| format!("10^{e}")),
@@ -227,7 +235,7 @@ pub(super) fn shown(args: &Args, variant: Variant, page: &mut Rules<'_>) -> Opti
         "\"" => Some("\"".into()),
         "break" | "br" | "crlf" => Some(BREAK.into()),
         _ => match name.split_once('-') {
-            Some(("lang", code)) if is_code(code) => text(args.at(1)),
+            Some(("lang", code)) if is_code(code) => foreign(code, args.at(1)),
             Some(("link" | "lk" | "tl", code)) if is_code(code) => text(args.at(3).or(args.at(1))),
             _ if name.starts_with("internal link helper") => text(args.at(3).or(args.at(1))),
             _ => None,
@@ -249,6 +257,13 @@ fn name(written: &str) -> String {
         }
     }
     name
+}
+
+/// Text in a language: that which is written like Chinese and is not Chinese must not be converted.
+fn foreign(code: &str, text: Option<&str>) -> Option<String> {
+    let code = code.trim().split('-').next().unwrap_or("");
+    let keep = ["ja", "ko", "vi"].iter().any(|c| c.eq_ignore_ascii_case(code));
+    text.map(|text| if keep { raw(text) } else { text.to_owned() })
 }
 
 /// Whether it looks like a language's code.

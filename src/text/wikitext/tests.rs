@@ -62,6 +62,7 @@ fn templates_that_show_their_arguments() {
         ("{{nowrap|{{nobr|a}} b}} {{ruby|漢|かん}} {{color|red|红}} {{abbr|HTML|HyperText}}", "a b 漢（かん） 红 HTML"),
         ("某人{{bd|1900年|1月1日|1980年|2月2日|catIdx=X}}，", "某人（1900年1月1日－1980年2月2日），"),
         ("某人{{bd|1900年||1980年}}", "某人（1900年－1980年）"),
+        ("{{link-wd|Q12|甲}}{{link-wd|乙|Q3}}{{unit|5|kg}}{{wikt|丙}}", "甲乙5 kg丙"),
         ("{{convert|22.5|in|mm}}、{{convert|1|to|2|km|mi}}", "22.5 in、1–2 km"),
         ("{{zh|s=汉字|t=漢字}}；{{zh|甲}}", "漢字；汉字；甲"),
         ("甲\n{{quote|乙丙|丁|《戊》}}\n己", "甲\n\n乙丙\n——丁，《戊》\n\n己"),
@@ -171,7 +172,10 @@ fn variants_of_words() {
     assert!(in_variant(Variant::Cn, &growing).len() < 10 * growing.len());
     // Without a variant, as written.
     assert_eq!(hans("-{H|zh-cn:光盘;zh-tw:光碟}-光碟、-{zh-cn:软件;zh-tw:軟體}-、頭髮"), "光碟、软件、頭髮");
-    assert_eq!(in_variant(Variant::Hk, "{{lang|ja|発}}里面"), "発裏面");
+    assert_eq!(
+        in_variant(Variant::Cn, "{{lang|ja|発見}}（{{lang-ja|學問}}、{{lang-zh|學問}}）發見"),
+        "発見（學問、学问）发见"
+    );
     let kept = "<nowiki>頭</nowiki><math>髮</math>-{髮}-<code>髮</code><pre>髮</pre>";
     assert_eq!(in_variant(Variant::Cn, kept), "頭$髮$髮髮髮");
     let inside = "-{zh-cn:頭-{}-髮;zh-tw:乙}-頭髮-{zh-cn;zh-hans|頭髮}--{zh-tw|頭髮}-";
@@ -318,4 +322,21 @@ fn every_cut_of_a_sample() {
         hans(&sample[..at]);
         hans(&sample[at..]);
     }
+}
+
+#[test]
+fn real_groups() {
+    let Some(file) = shared("wiki/zhwiki-cgroup-IT.json") else { return };
+    let group: serde_json::Value = serde_json::from_str(&file).unwrap();
+    let rules: Vec<String> =
+        group["rules"].as_array().unwrap().iter().map(|r| r["conv"].as_str().unwrap().to_owned()).collect();
+    // As the dump has it: a Lua page of these strings.
+    let page: String = rules.iter().map(|r| format!("Item('x', '{}'),\n", r.replace('\'', "\\'"))).collect();
+    let read = collected(&format!("return {{ content = {{\n{page}}} }}"));
+    assert!(read.len() > 1000 && read.len() == rules.iter().filter(|r| r.contains(':')).count(), "{}", read.len());
+    let groups = Groups::new([("IT".to_owned(), read)]);
+    let plain = |variant, page: &str| plain(page, &Options { variant: Some(variant), groups: Some(&groups) });
+    let page = "{{NoteTA|G1=IT}}\n軟體用滑鼠存取檔案名稱，伺服器的程式碼";
+    assert_eq!(plain(Variant::Cn, page), "软件用鼠标访问文件名称，服务器的代码");
+    assert_eq!(plain(Variant::Tw, "{{NoteTA|G1=IT}}\n软件用鼠标访问"), "軟體用滑鼠訪問");
 }

@@ -227,8 +227,9 @@ fn is_disambiguation(title: &str, wikitext: &str) -> bool {
         "desambiguación",
         "неоднозначность",
     ];
+    const MAGIC: &[&str] = &["__DISAMBIG__", "__消歧义__", "__消歧義__"];
     const TITLES: &[&str] = &["(disambiguation)", "(消歧义)", "(消歧義)", "（消歧义）", "（消歧義）", "(曖昧さ回避)"];
-    if TITLES.iter().any(|end| title.ends_with(end)) || wikitext.contains("__DISAMBIG__") {
+    if TITLES.iter().any(|end| title.ends_with(end)) || MAGIC.iter().any(|word| wikitext.contains(word)) {
         return true;
     }
     memchr::memmem::find_iter(wikitext.as_bytes(), "{{").any(|at| {
@@ -253,7 +254,9 @@ mod tests {
         assert_eq!(target("#REDIRECT: [[A#b]]"), "A#b");
         assert_eq!(target("# [[Pear]] is a list"), "");
         assert_eq!(target("text #REDIRECT [[Pear]]"), "");
-        for text in ["a {{Disambig|x}}", "{{ 消歧义 }}", "{{geodis}}", "{{Template:Hndis|A}}", "x __DISAMBIG__"] {
+        for text in
+            ["a {{Disambig|x}}", "{{ 消歧义 }}", "{{geodis}}", "{{Template:Hndis|A}}", "x __DISAMBIG__", "__消歧義__"]
+        {
             assert!(is_disambiguation("A", text), "{text}");
         }
         for text in ["{{disambiguation needed}}", "{{about|消歧义}}", "消歧义", "{{", "{{消歧"] {

@@ -13,6 +13,7 @@ fn layout() -> Layout {
         encoding: Encoding("UTF-8".into()),
         rows: None,
         fields: Default::default(),
+        columns: None,
         options: Default::default(),
         source: "zhwiki".into(),
         language: None,

@@ -16,6 +16,7 @@ fn layout() -> Layout {
         encoding: Encoding("UTF-8".into()),
         rows: None,
         fields: Default::default(),
+        columns: None,
         options: Default::default(),
         source: "test".into(),
         language: None,

@@ -1,0 +1,99 @@
+//! A prompt and its response under the usual names, or a prompt alone; for instruction tuning, or as tasks.
+//!
+//! ```json
+//! {"prompt": "…", "response": "…", "history": [["问", "答"]]}
+//! {"question": "…", "answer": "…"}
+//! {"id_": 1, "prompt": "…", "domain_zh": "环境科学"}
+//! ```
+//!
+//! The prompt is `prompt`, `question` or `query`, the response `response`, `answer`, `completion` or `output`; `system`
+//! and `history` come before. Without a response the row is a prompt only. As a task the prompt is the input and the
+//! response the output. `fields` can name others, as in the shape `fields`, which reads these rows too, when told their
+//! use.
+//!
+//! Limits: rows with more than one answer, or with a label, are other shapes.
+use super::fields;
+use super::read::{Reading, share, starts, wrong_use};
+use crate::formats::{Layout, Object, Shape};
+use crate::rows::{Content, Row, Task, Unreadable, Use};
+
+/// The shape.
+pub const SHAPE: Prompt = Prompt;
+/// See the module.
+pub struct Prompt;
+
+const PROMPT: &[&str] = &["prompt", "question", "query"];
+const RESPONSE: &[&str] = &["response", "answer", "completion", "output"];
+/// What rows of other shapes have.
+const OTHERS: [&str; 10] = [
+    "chosen",
+    "rejected",
+    "label",
+    "pos_resp",
+    "text",
+    "content",
+    "messages",
+    "conversations",
+    "response_0",
+    "answer_0",
+];
+
+impl Shape for Prompt {
+    fn name(&self) -> &'static str {
+        "prompt"
+    }
+    fn about(&self) -> &'static str {
+        "a prompt and its response under the usual names, or a prompt alone"
+    }
+    fn docs(&self) -> &'static str {
+        crate::stages::module_docs(include_str!("prompt.rs"))
+    }
+    fn uses(&self) -> &'static [Use] {
+        &[Use::Instruct, Use::Task]
+    }
+    fn fits(&self, sample: &[Object<'_>]) -> f32 {
+        let text = |o: &Object<'_>, names: &[&str]| names.iter().any(|key| starts(o, key) == Some(b'"'));
+        let alone = |o: &Object<'_>| !OTHERS.iter().any(|key| starts(o, key).is_some());
+        let prompts = share(sample, |o| text(o, PROMPT) && alone(o));
+        let answered = share(sample, |o| text(o, PROMPT) && text(o, RESPONSE) && alone(o));
+        0.6 * prompts + 0.2 * answered
+    }
+    fn map<'a>(&self, object: &Object<'a>, layout: &Layout, emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>)) {
+        let mut reading = Reading::new(object, layout);
+        let content = match layout.usage {
+            Use::Instruct => fields::instruct(&mut reading),
+            Use::Task => task(&mut reading),
+            _ => Err(wrong_use("prompt", layout)),
+        };
+        emit(content.and_then(|content| reading.row(content)));
+    }
+}
+
+fn task<'a>(reading: &mut Reading<'_, 'a>) -> Result<Content<'a>, Unreadable> {
+    let input = Some(reading.need("input", PROMPT)?);
+    let output = reading.text("output", RESPONSE)?;
+    if output.is_none() {
+        reading.aside("no_answer", "");
+    }
+    let domain = reading.option("domain", &["domain"])?;
+    Ok(Content::Task(Box::new(Task { input, output, domain, ..Task::default() })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{instruct, row, said};
+    use super::*;
+
+    #[test]
+    fn reads_pairs_and_prompts() {
+        let json = r#"{"prompt":"p","response":"r","history":[["a","b"]]}"#;
+        let read = row(&SHAPE, json, Use::Instruct).unwrap();
+        assert_eq!(said(instruct(&read)), ["user: a", "assistant: b", "user: p", "assistant: r"]);
+        let read = row(&SHAPE, r#"{"id_":1,"prompt":"p"}"#, Use::Instruct).unwrap();
+        assert_eq!((said(instruct(&read)), read.meta.as_deref()), (vec!["user: p".to_owned()], Some(r#"{"id_":1}"#)));
+        let Content::Task(task) = row(&SHAPE, json, Use::Task).unwrap().content else { panic!() };
+        assert_eq!((task.input.as_deref(), task.output.as_deref()), (Some("p"), Some("r")));
+        assert_eq!(row(&SHAPE, r#"{"prompt":"p"}"#, Use::Task).unwrap().aside, Some(("no_answer", String::new())));
+        assert_eq!(row(&SHAPE, r#"{"x":"p"}"#, Use::Instruct).unwrap_err().reason, "field_missing");
+    }
+}
