@@ -8,10 +8,12 @@ use super::given;
 use super::inputs::{Inputs, SourceInput};
 use crate::engine::functions::block::{self, BlockAsk};
 use crate::engine::functions::given::Given;
-use crate::engine::functions::judge::{Ask, Decision, JudgeSpec, SignalType};
+use crate::engine::functions::judge::{Ask, Decision, JudgeSpec, OverlapAsk, SignalType};
+use crate::engine::functions::overlap;
 use crate::engine::functions::rows::{RowsSpec, StepSpec};
 use crate::recipe::{Mix, Only, Recipe};
 use crate::rows::Use;
+use crate::stages::decontaminate::Action;
 use crate::stages::exact_dedup::ExactDedup;
 use crate::stages::near_dedup::{CLUSTER_SIZE, NearDedup};
 use crate::stages::shuffle::Shuffle;
@@ -48,6 +50,20 @@ impl Link {
     pub fn identity(&self) -> Json {
         let files: Vec<Given> = self.files.iter().map(Given::identity).collect();
         json!([self.name, self.number, self.run, self.only, self.options, files])
+    }
+
+    /// Whether the stage changes text, row by row.
+    pub fn changes_text(&self) -> bool {
+        match &self.stage {
+            Stage::Clean(_) => true,
+            Stage::Decontaminate(options) => options.action == Action::Cut,
+            _ => false,
+        }
+    }
+
+    /// Whether rows are judged one by one.
+    fn judges(&self) -> bool {
+        matches!(self.stage, Stage::Keep(_) | Stage::Sample(_) | Stage::Block(_) | Stage::Decontaminate(_))
     }
 
     fn signals(&self) -> Vec<Signal> {
@@ -114,7 +130,7 @@ impl Chain {
         let stage = self.build("characters", &json!({}))?;
         let Stage::Measure(measure) = &stage else { return Ok(()) };
         let known = measure.signals();
-        let last_clean = self.links.iter().rposition(|l| matches!(l.stage, Stage::Clean(_)));
+        let last_clean = self.links.iter().rposition(Link::changes_text);
         let last_run = self.links.iter().rposition(|l| l.run == "characters" && l.only == Only::default());
         let mut wanted = wanted.filter(|w| known.iter().any(|s| s.name == *w));
         if wanted.next().is_some() && (last_run.is_none() || last_run < last_clean) {
@@ -137,6 +153,7 @@ impl Chain {
             .filter(|l| l.applies(source))
             .filter(|l| match l.stage {
                 Stage::Clean(_) => true,
+                Stage::Decontaminate(ref options) => signals || options.action == Action::Cut,
                 Stage::Measure(_) | Stage::Block(_) | Stage::ExactDedup(_) | Stage::NearDedup(_) => signals,
                 Stage::Keep(ref keep) => signals && keep.early,
                 Stage::Sample(_) | Stage::Shuffle(_) => false,
@@ -148,10 +165,12 @@ impl Chain {
                     // Another threshold reads nothing again.
                     Stage::NearDedup(near) => near.measured(),
                     Stage::Block(block) => block.measured(),
+                    Stage::Decontaminate(options) => options.measured(),
                     _ => l.options.clone(),
                 },
                 languages: l.only.language.clone(),
-                files: Vec::new(),
+                // A judgement reads lists; the row-wise work need not depend on them.
+                files: if matches!(l.stage, Stage::Block(_)) { Vec::new() } else { l.files.clone() },
             })
             .collect();
         RowsSpec { usage: source.usage, language: source.source.language.clone(), steps, content, signals }
@@ -166,8 +185,22 @@ impl Chain {
 
     /// Whether any of the stages with these numbers changes the text of a source.
     pub fn cleans(&self, source: &SourceInput, numbers: Range<usize>) -> bool {
-        let cleans = |l: &Link| matches!(l.stage, Stage::Clean(_)) && l.applies(source);
+        let cleans = |l: &Link| l.changes_text() && l.applies(source);
         self.links.iter().any(|l| numbers.contains(&l.number) && cleans(l))
+    }
+
+    /// The stages that cut text of a source, each with the column that says how much.
+    pub fn cutting(&self, source: &SourceInput) -> Vec<(String, String)> {
+        let cuts =
+            |l: &&Link| matches!(&l.stage, Stage::Decontaminate(o) if o.action == Action::Cut) && l.applies(source);
+        self.links
+            .iter()
+            .filter(cuts)
+            .map(|l| {
+                let [_, _, _, cut] = overlap::columns(l.number);
+                (l.name.clone(), cut)
+            })
+            .collect()
     }
 
     /// The column (and type) of `signal` as it stands before stage `before`, for a source.
@@ -195,8 +228,8 @@ impl Chain {
         let mut all = vec![Decide::Judge(Vec::new())];
         for link in &self.links {
             match (&link.stage, all.last_mut()) {
-                (Stage::Keep(_) | Stage::Sample(_) | Stage::Block(_), Some(Decide::Judge(links))) => links.push(link),
-                (Stage::Keep(_) | Stage::Sample(_) | Stage::Block(_), _) => all.push(Decide::Judge(vec![link])),
+                (_, Some(Decide::Judge(links))) if link.judges() => links.push(link),
+                _ if link.judges() => all.push(Decide::Judge(vec![link])),
                 (Stage::ExactDedup(dedup), _) => all.push(Decide::Dedup(link, dedup)),
                 (Stage::NearDedup(near), _) => all.push(Decide::Near(link, near)),
                 _ => {}
@@ -239,6 +272,17 @@ impl Chain {
                         .collect(),
                 ),
                 Stage::Sample(sample) => Ask::Sample(sample.clone()),
+                Stage::Decontaminate(options) => {
+                    let kinds = [SignalType::Float, SignalType::Key, SignalType::Key, SignalType::Key];
+                    let names = overlap::columns(link.number).into_iter().zip(kinds);
+                    let mut at = names.map(|column| place(Some(column)));
+                    Ask::Overlap(OverlapAsk {
+                        columns: std::array::from_fn(|_| at.next().unwrap_or(usize::MAX)),
+                        enough: options.overlap,
+                        cut: options.action == Action::Cut,
+                        limit: options.limit(),
+                    })
+                }
                 Stage::Block(block) => {
                     let at =
                         |by| block::column(by).map(|(name, _)| (format!("{name}@{}", link.number), SignalType::Key));

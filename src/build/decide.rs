@@ -12,6 +12,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::parquet_file::{PartFile, Style};
 use crate::engine::functions::ids::{IdsKernel, IdsSpec};
+use crate::engine::functions::spans::{Spans, spans_of};
 use crate::engine::functions::{Kernel, judge::drop_fields};
 use crate::stages::near_dedup::CLUSTER_SIZE;
 use crate::{Error, Result};
@@ -25,6 +26,8 @@ pub struct Drop {
     pub words: [Option<String>; 5],
     /// Similarity with the kept row.
     pub similarity: Option<f64>,
+    /// Stretches of its text that are to blame.
+    pub spans: Vec<(usize, usize)>,
 }
 
 /// `ord` and the columns of a drop.
@@ -59,10 +62,12 @@ pub fn read_drops(path: &Path) -> Result<Vec<Drop>> {
         let ords = batch.column(0).as_primitive::<UInt64Type>();
         let words: [&StringArray; 5] = std::array::from_fn(|i| batch.column(i + 1).as_string::<i32>());
         let similarity = batch.column(6).as_primitive::<Float64Type>();
+        let spans = batch.column(7);
         drops.extend((0..batch.num_rows()).map(|row| Drop {
             ord: ords.value(row),
             words: words.map(|w| w.is_valid(row).then(|| w.value(row).to_owned())),
             similarity: similarity.is_valid(row).then(|| similarity.value(row)),
+            spans: spans_of(spans, row),
         }));
     }
     Ok(drops)
@@ -77,6 +82,9 @@ pub fn write_drops(path: &Path, drops: &[Drop]) -> Result<()> {
             columns.push(Arc::new(chunk.iter().map(|d| d.words[word].as_deref()).collect::<StringArray>()));
         }
         columns.push(Arc::new(chunk.iter().map(|d| d.similarity).collect::<Float64Array>()));
+        let mut spans = Spans::default();
+        chunk.iter().for_each(|d| spans.push(&d.spans));
+        columns.push(spans.finish());
         file.write_all(&RecordBatch::try_new(drops_schema(), columns)?)?;
     }
     file.finish()
@@ -237,7 +245,8 @@ mod tests {
     fn drops_round_trip() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("d.parquet");
-        let drop = Drop { ord: 7, words: [Some("keep".into()), Some("r".into()), None, None, None], similarity: None };
+        let words = [Some("keep".into()), Some("r".into()), None, None, None];
+        let drop = Drop { ord: 7, words, similarity: None, spans: vec![(3, 9)] };
         write_drops(&path, std::slice::from_ref(&drop)).unwrap();
         assert_eq!(read_drops(&path).unwrap(), [drop]);
     }

@@ -179,6 +179,7 @@ impl Build<'_> {
                     ord,
                     words: [Some(link.name.clone()), Some("exact_duplicate".into()), None, None, Some(kept)],
                     similarity: Some(1.0),
+                    spans: Vec::new(),
                 }));
                 all.sort_by_key(|d| d.ord);
                 decide::write_drops(&job.unit(*unit), &all)?;

@@ -10,14 +10,7 @@ use crate::{Error, Result};
 pub fn find(recipe: &Recipe, source: &Source) -> Result<Vec<(String, PathBuf)>> {
     let mut found: Vec<(String, PathBuf)> = source.stored.iter().map(|s| (s.shown.clone(), s.path.clone())).collect();
     for pattern in source.path.iter().filter(|p| !is_remote(p)) {
-        let whole = recipe.base.join(pattern);
-        let files = if whole.is_file() {
-            vec![whole]
-        } else if whole.is_dir() {
-            walk(&whole, None)?
-        } else {
-            globbed(&whole, pattern)?
-        };
+        let files = named(recipe, pattern)?;
         if files.is_empty() {
             return Err(Error::input(
                 format!("source `{}`: nothing matches {}", source.name, recipe.base.join(pattern).display()),
@@ -32,6 +25,18 @@ pub fn find(recipe: &Recipe, source: &Source) -> Result<Vec<(String, PathBuf)>> 
         }
     }
     Ok(found)
+}
+
+/// The files that a path or glob of a recipe names.
+pub(super) fn named(recipe: &Recipe, pattern: &str) -> Result<Vec<PathBuf>> {
+    let whole = recipe.base.join(pattern);
+    if whole.is_file() {
+        Ok(vec![whole])
+    } else if whole.is_dir() {
+        walk(&whole, None)
+    } else {
+        globbed(&whole, pattern)
+    }
 }
 
 fn globbed(whole: &Path, pattern: &str) -> Result<Vec<PathBuf>> {

@@ -7,8 +7,12 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::engine::functions::block;
+use super::chain::Chain;
+use super::find::named;
+use super::stored::is_card;
+use super::usage::{count, size};
 use crate::engine::functions::given::Given;
+use crate::engine::functions::{block, overlap};
 use crate::recipe::{Recipe, Step};
 use crate::stages::Stage;
 use crate::{Error, Result};
@@ -28,8 +32,66 @@ pub fn files(recipe: &Recipe, step: &Step, stage: &Stage) -> Result<Vec<Given>> 
             }
             Ok(files)
         }
+        Stage::Decontaminate(options) => {
+            let mut files: Vec<Given> = Vec::new();
+            for name in &options.against {
+                match step.stored.get(name) {
+                    Some(stored) => files.extend(stored.iter().map(|s| Given {
+                        option: "against".into(),
+                        shown: s.shown.clone(),
+                        path: s.path.clone(),
+                        sha256: s.sha256.clone(),
+                    })),
+                    None if !is_card(name)? => files.extend(globbed(recipe, step, name)?),
+                    None => {}
+                }
+            }
+            Ok(files)
+        }
         _ => Ok(Vec::new()),
     }
+}
+
+/// Makes sure that what the stages of a chain need is there, and can be read.
+pub fn ready(chain: &Chain, recipe: &Recipe, mut said: impl FnMut(&str)) -> Result<()> {
+    for link in &chain.links {
+        let Stage::Decontaminate(options) = &link.stage else { continue };
+        let step = recipe.stages.iter().find(|s| s.name == link.name);
+        for name in &options.against {
+            if is_card(name)? && step.is_none_or(|s| !s.stored.contains_key(name)) {
+                let message = format!("stage `{}`: {name} is not in the store", link.name);
+                return Err(Error::input(message, format!("`corpus fetch {name}`")));
+            }
+        }
+        let set = &overlap::evaluation(options, &link.files)?.set;
+        said(&format!(
+            "{}: {} items of {} files, {} n-grams in {}; {} items too short, {} n-grams shared by more than {} items",
+            link.name,
+            count(set.items.len() as u64),
+            link.files.len(),
+            count(set.len() as u64),
+            size(set.bytes() as u64),
+            count(set.short),
+            count(set.common),
+            options.common,
+        ));
+    }
+    Ok(())
+}
+
+fn globbed(recipe: &Recipe, step: &Step, pattern: &str) -> Result<Vec<Given>> {
+    let found = named(recipe, pattern)?;
+    if found.is_empty() {
+        return Err(Error::input(
+            format!("stage `{}`: nothing matches {}", step.name, recipe.base.join(pattern).display()),
+            "paths are relative to the recipe's folder; cards are called as `corpus list sources` does",
+        ));
+    }
+    let one = |path: std::path::PathBuf| {
+        let shown = path.strip_prefix(&recipe.base).unwrap_or(&path).to_string_lossy().into_owned();
+        given(recipe, step, "against", &shown)
+    };
+    found.into_iter().map(one).collect()
 }
 
 fn given(recipe: &Recipe, step: &Step, option: &str, shown: &str) -> Result<Given> {

@@ -63,6 +63,8 @@ pub struct Layout {
     pub reasons: BTreeMap<(String, String, usize), (u64, u64)>,
     /// What a mix takes of each source; empty where none does.
     pub takes: Vec<Take>,
+    /// `(stage, source)` to kept rows that it cut, and bytes that it took out of them.
+    pub cuts: BTreeMap<(String, usize), (u64, u64)>,
     /// Bytes of kept text that close a slab.
     limit: u64,
     /// Bytes of kept text and its characters.
@@ -78,6 +80,7 @@ impl Layout {
             pieces: vec![Counts::default(); pieces],
             reasons: BTreeMap::new(),
             takes: Vec::new(),
+            cuts: BTreeMap::new(),
             limit,
             kept_chars: 0,
         }
@@ -88,8 +91,18 @@ impl Layout {
         self.takes.get(source).filter(|t| t.repeats())
     }
 
-    /// Walks on over a batch of `ord, row_bytes, row_chars, stage, reason`; and `final_id` of a source that repeats.
-    pub fn walk(&mut self, source: usize, batch: &RecordBatch) {
+    /// Walks on over a batch of `ord, row_bytes, row_chars, stage, reason`, and bytes that each of the stages `cutting`
+    /// took out; and `final_id` of a source that repeats.
+    pub fn walk(&mut self, source: usize, batch: &RecordBatch, cutting: &[String]) {
+        for (stage, bytes) in cutting.iter().zip(&batch.columns()[5..]) {
+            let sums = self.cuts.entry((stage.clone(), source)).or_default();
+            let kept = batch.column(3).as_string::<i32>();
+            let bytes = bytes.as_primitive::<Int64Type>();
+            for row in (0..batch.num_rows()).filter(|row| kept.is_null(*row) && bytes.is_valid(*row)) {
+                sums.0 += 1;
+                sums.1 += bytes.value(row) as u64;
+            }
+        }
         let ords = batch.column(0).as_primitive::<UInt64Type>().values();
         let bytes = batch.column(1).as_primitive::<Int64Type>().values();
         let chars = batch.column(2).as_primitive::<Int64Type>().values();
@@ -108,7 +121,8 @@ impl Layout {
             let counts = &mut self.pieces[(ord >> 32) as usize];
             counts.read += 1;
             if stages.is_null(row) {
-                let copies = take.map_or(1, |t| t.copies(batch.column(5).as_string::<i32>().value(row)));
+                let copies =
+                    take.map_or(1, |t| t.copies(batch.column(5 + cutting.len()).as_string::<i32>().value(row)));
                 slab.kept.0 += copies;
                 slab.kept.1 += copies * (size + 64);
                 counts.kept += copies;

@@ -27,6 +27,9 @@ pub struct Manifest {
     pub sources: Vec<SourceLine>,
     /// Why rows were dropped.
     pub reasons: Vec<ReasonLine>,
+    /// What was cut out of kept rows.
+    #[serde(default)]
+    pub cuts: Vec<CutLine>,
     /// The funnel, in order.
     pub stages: Vec<StageLine>,
     /// What may differ between two runs of the same build.
@@ -85,6 +88,18 @@ pub struct ReasonLine {
     pub usage: Use,
     pub rows: u64,
     pub chars: u64,
+}
+
+/// What one stage took out of the rows of a source that are kept.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct CutLine {
+    pub stage: String,
+    pub source: String,
+    #[serde(rename = "use")]
+    pub usage: Use,
+    pub rows: u64,
+    pub bytes: u64,
 }
 
 /// Rows before and after a stage.
@@ -166,6 +181,11 @@ pub fn manifest(recipe: &Recipe, fingerprint: &str, inputs: &Inputs, chain: &Cha
             }),
         }
     }
+    let cut = |((stage, source), sums): (&(String, usize), &(u64, u64))| {
+        let source = &inputs.sources[*source];
+        let (stage, name) = (stage.clone(), source.source.name.clone());
+        CutLine { stage, source: name, usage: source.usage, rows: sums.0, bytes: sums.1 }
+    };
     let mut manifest = Manifest {
         version: env!("CARGO_PKG_VERSION").into(),
         recipe: RecipeLine { name: recipe.name.clone(), fingerprint: fingerprint.to_owned() },
@@ -173,6 +193,7 @@ pub fn manifest(recipe: &Recipe, fingerprint: &str, inputs: &Inputs, chain: &Cha
         kept_chars: layout.kept_chars,
         sources,
         reasons,
+        cuts: layout.cuts.iter().map(cut).collect(),
         stages: Vec::new(),
         timings: BTreeMap::new(),
     };

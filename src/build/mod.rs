@@ -183,6 +183,10 @@ impl Build<'_> {
         let mut timings = usage::Timings::start();
         let chain = Chain::new(self.recipe)?;
         self.progress.phase("Looking at files", 0);
+        given::ready(&chain, self.recipe, |said| {
+            self.progress.done(said);
+            self.progress.phase("Looking at files", 0);
+        })?;
         let mut inputs = match &self.given {
             Some(given) => given.clone(),
             None => inputs::gather(self.recipe, self.options.unit, &self.options.work, self.options.threads, true)?,
@@ -329,10 +333,11 @@ impl Build<'_> {
                 continue;
             }
             let at = scanned.folders(repeats, Some(drops));
+            let cutting: Vec<String> = plans.chain.cutting(source).into_iter().map(|c| c.0).collect();
             let plan = plans.layout(source, &scanned.units[number], &at, layout.repeats(number).is_some())?;
             let mut stream = self.seen(plan).execute(0, self.session.context(NARROW_ROWS))?;
             while let Some(batch) = stream.next().await {
-                layout.walk(number, &batch?);
+                layout.walk(number, &batch?, &cutting);
             }
         }
         Ok(layout)

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::parquet_file::{PartFile, Style};
 use super::scatter::{BATCH_BYTES, Scatter, ScatterSpec, scattered};
 use crate::engine::functions::judge::Take;
+use crate::engine::functions::spans::spans_type;
 use crate::rows::{self, Use};
 use crate::stages::sample::Sample;
 use crate::{Error, Result};
@@ -103,10 +104,7 @@ pub fn dropped_schema(usage: Use) -> SchemaRef {
     let mut fields: Vec<Field> =
         ["id", "source", "use", "stage", "reason", "value", "limit", "kept_id"].map(text).to_vec();
     fields.push(Field::new("similarity", DataType::Float64, true));
-    let span = DataType::Struct(
-        vec![Field::new("start", DataType::Int64, true), Field::new("end", DataType::Int64, true)].into(),
-    );
-    fields.push(Field::new("spans", DataType::List(Arc::new(Field::new("item", span, true))), true));
+    fields.push(Field::new("spans", spans_type(), true));
     fields.extend(["subset", "language", "script", "license", "url", "meta"].map(text));
     fields.extend(rows::content(usage));
     Arc::new(Schema::new(fields))
@@ -274,8 +272,7 @@ impl SlabWriter {
         let mut columns = Vec::with_capacity(schema.fields().len());
         for (index, field) in schema.fields().iter().enumerate() {
             let column = match field.name().as_str() {
-                "spans" => new_null_array(field.data_type(), input.batch.num_rows()),
-                "stage" | "reason" | "value" | "limit" | "kept_id" | "similarity" => {
+                "stage" | "reason" | "value" | "limit" | "kept_id" | "similarity" | "spans" => {
                     input.column(field.name())?.clone()
                 }
                 name => self.public(input, name)?,
@@ -359,10 +356,10 @@ fn copies(
         Ok(())
     };
     let mut bytes = 0;
-    for row in 0..rows.num_rows() {
+    for (row, size) in sizes.iter().enumerate() {
         for nth in 1..=take.copies(ids.value(row)) {
             places.push((row as u64, nth));
-            bytes += sizes[row];
+            bytes += size + 64;
             if bytes >= BATCH_BYTES {
                 write(&mut places)?;
                 bytes = 0;

@@ -265,11 +265,16 @@ impl Plans<'_> {
     /// The sizes and fates of a source's rows, in order, in one partition; and their ids, if `ids` says so.
     pub fn layout(&self, source: &SourceInput, units: &[usize], at: &Folders<'_>, ids: bool) -> Result<Plan> {
         let schema = self.unit_schema(source)?;
+        let cut: Vec<String> = self.chain.cutting(source).into_iter().map(|c| c.1).collect();
         let read = Narrow {
             groups: vec![units.iter().map(|u| (*u, vec![])).collect()],
             units: at.units,
             schema: &schema,
-            wanted: ["ord", "row_bytes", "row_chars"].into_iter().chain(ids.then_some("id")).collect(),
+            wanted: ["ord", "row_bytes", "row_chars"]
+                .into_iter()
+                .chain(cut.iter().map(String::as_str))
+                .chain(ids.then_some("id"))
+                .collect(),
             constants: vec![],
             cuts: &at.cuts,
             repeats: at.repeats.filter(|_| ids),
@@ -279,6 +284,7 @@ impl Plans<'_> {
         let node = self.narrow(&read)?;
         let mut columns = ["ord", "row_bytes", "row_chars", "stage", "reason"]
             .into_iter()
+            .chain(cut.iter().map(String::as_str))
             .map(|name| Ok((plan::column(&node, name)?, name.to_owned())))
             .collect::<Result<Vec<_>>>()?;
         if ids {

@@ -2,7 +2,7 @@
 
 use crate::catalog::{Catalog, Way};
 use crate::fetch::targets;
-use crate::recipe::{FromCard, Origin, Recipe, Source, Stored};
+use crate::recipe::{FromCard, Origin, Recipe, Source, Step, Stored};
 use crate::store::{Store, StoredFile};
 use crate::{Error, Result};
 
@@ -31,7 +31,35 @@ pub fn needs(recipe: &Recipe) -> Vec<Need> {
         });
         needs.extend(source.card.as_ref().map(need).into_iter().chain(urls));
     }
+    let cards = recipe.stages.iter().flat_map(of_stage);
+    needs.extend(cards.flat_map(|(_, needs)| needs));
     needs
+}
+
+/// Whether a word of a stage is a data set rather than a file.
+pub fn is_card(word: &str) -> Result<bool> {
+    let scheme = ["hf:", "ms:", "opus:", "wikimedia:"].iter().any(|s| word.starts_with(s));
+    Ok(scheme || is_remote(word) || Catalog::load(None)?.get(word).is_some())
+}
+
+/// The cards that a stage names, with what it reads of each.
+fn of_stage(step: &Step) -> Vec<(String, Vec<Need>)> {
+    if step.run != "decontaminate" {
+        return Vec::new();
+    }
+    let catalog = Catalog::load(None).ok();
+    let words = step.options["against"].as_array().into_iter().flatten().filter_map(|w| w.as_str());
+    let needs = |word: &str| match catalog.as_ref().and_then(|c| c.get(word)) {
+        Some(card) => card.part.iter().filter(|p| !p.optional).map(|p| p.name.clone()).collect(),
+        None => vec![ALL.to_owned()],
+    };
+    words
+        .filter(|word| is_card(word).unwrap_or_default())
+        .map(|word| {
+            let need = |part| Need { card: word.to_owned(), part, revision: None };
+            (word.to_owned(), needs(word).into_iter().map(need).collect())
+        })
+        .collect()
 }
 
 /// Whether a path is no file of this machine.
@@ -80,6 +108,12 @@ pub fn resolve(recipe: &mut Recipe, store: &Store) -> Result<()> {
             files.append(&mut of_card);
         }
         source.stored = files.iter().map(stored).collect();
+    }
+    for step in &mut recipe.stages {
+        for (card, needs) in of_stage(step) {
+            let files = needs.iter().map(|need| all_of(store, need)).collect::<Result<Vec<_>>>()?.concat();
+            step.stored.insert(card, files.iter().map(stored).collect());
+        }
     }
     Ok(())
 }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use arrow::array::{Array, AsArray, BooleanArray};
@@ -214,8 +213,11 @@ fn signs(text: &str) -> String {
 
 /// A stretch that differs: in colour on a terminal, else in brackets.
 fn mark(text: &str, colour: &str) -> String {
-    let colours = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
-    if colours && !text.is_empty() { format!("\x1b[7;{colour}m{text}\x1b[0m") } else { format!("⟦{text}⟧") }
+    if super::columns::coloured() && !text.is_empty() {
+        format!("\x1b[7;{colour}m{text}\x1b[0m")
+    } else {
+        format!("⟦{text}⟧")
+    }
 }
 
 #[cfg(test)]

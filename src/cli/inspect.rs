@@ -14,8 +14,13 @@ use super::show::{self, Fields};
 use super::{Context, Format, clusters, peek, table, ui};
 use crate::build::manifest::Manifest;
 use crate::build::usage::{count, size};
+use crate::formats;
 use crate::rows::Use;
+use crate::text::spelling::did_you_mean;
 use crate::{Error, Result};
+
+/// Lines of a text that is not asked for whole.
+const LINES: usize = 6;
 
 /// Look into a build folder, a Parquet file, or a raw file of any format.
 #[derive(Debug, Args)]
@@ -28,6 +33,12 @@ pub struct Inspect {
     /// Only rows of this use; for a raw file: read its rows for this use.
     #[arg(long = "use", value_name = "USE", value_parser = parse_use)]
     usage: Option<Use>,
+    /// Read a raw file as this format (`corpus list formats`) and not as the one it was taken for.
+    #[arg(long = "as", value_name = "FORMAT", value_parser = parse_format)]
+    read_as: Option<String>,
+    /// Show texts whole.
+    #[arg(long)]
+    full: bool,
     /// Show rows that were dropped, and why.
     #[arg(long)]
     dropped: bool,
@@ -44,6 +55,17 @@ pub struct Inspect {
 
 fn parse_use(word: &str) -> Result<Use, String> {
     Use::parse(word).ok_or_else(|| "write pretrain, task, instruct or rlhf".to_owned())
+}
+
+fn parse_format(word: &str) -> Result<String, String> {
+    match formats::container(word).is_some() || formats::shape(word).is_some() {
+        true => Ok(word.to_owned()),
+        false => {
+            let names = formats::containers::ALL.iter().map(|c| c.name());
+            let names: Vec<&str> = names.chain(formats::shapes::ALL.iter().map(|s| s.name())).collect();
+            Err(did_you_mean(word, names))
+        }
+    }
 }
 
 impl Inspect {
@@ -80,14 +102,20 @@ impl Inspect {
             return Ok(());
         }
         let reason = self.reason.as_deref();
-        let wanted = peek::Wanted { rows: self.rows, dropped: self.dropped, reason, usage: self.usage };
+        let (rows, dropped, usage, format) = (self.rows, self.dropped, self.usage, self.read_as.as_deref());
+        let wanted = peek::Wanted { rows, dropped, reason, usage, format, lines: self.lines() };
         let peek = peek::peek(&path, member.as_deref(), &wanted)?;
         if context.format == Format::Json {
             return super::print(&format!("{}\n", peek.json()));
         }
-        super::print(&peek.text(table::terminal(), !self.unreadable || self.dropped))?;
+        super::print(&peek.text(table::terminal(), &wanted, !self.unreadable || self.dropped))?;
         ui::say(context, &peek.next());
         Ok(())
+    }
+
+    /// Lines that a text may take.
+    fn lines(&self) -> usize {
+        if self.full { show::FULL } else { LINES }
     }
 
     /// The file, and the member after `!` where it is named so.
@@ -141,7 +169,7 @@ impl Inspect {
         text += &labels.iter().map(|(key, value)| format!("  {key} = {}\n", table::line(value))).collect::<String>();
         let schema: Vec<Vec<String>> = schema.into_iter().map(|(name, kind)| vec![name, kind]).collect();
         text += &format!("\n{}", table::table(&schema, 2, columns));
-        text += &rows_text(&rows, columns);
+        text += &rows_text(&rows, columns, self.lines());
         super::print(&text)?;
         Ok(true)
     }
@@ -201,7 +229,11 @@ impl Inspect {
         let mut text = if kind == "data" { summary(&manifest, columns) } else { String::new() };
         for (name, rows) in &parts {
             let none = if rows.is_empty() { ": no such rows" } else { "" };
-            text += &format!("{}{name}{none}\n{}", if text.is_empty() { "" } else { "\n" }, rows_text(rows, columns));
+            text += &format!(
+                "{}{name}{none}\n{}",
+                if text.is_empty() { "" } else { "\n" },
+                rows_text(rows, columns, self.lines())
+            );
         }
         super::print(&text)?;
         if parts.iter().all(|p| p.1.is_empty()) {
@@ -241,10 +273,10 @@ impl Inspect {
     }
 }
 
-fn rows_text(rows: &[Fields], columns: usize) -> String {
+fn rows_text(rows: &[Fields], columns: usize, lines: usize) -> String {
     let of = |fields: &Fields| {
         let at = fields.iter().find(|f| f.0 == "line").map_or(String::new(), |f| format!("line {}", f.1));
-        format!("\n{}", show::row(fields, &at, columns, 4))
+        format!("\n{}", show::row(fields, &at, columns, lines))
     };
     rows.iter().map(of).collect()
 }

@@ -10,6 +10,7 @@ mod build;
 mod cache;
 mod check;
 mod clusters;
+mod columns;
 mod completions;
 mod explain;
 mod fetch;

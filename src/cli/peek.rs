@@ -1,12 +1,12 @@
 //! `corpus inspect` of a raw file: what it was taken for, and its first rows as a recipe would get them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::{Value as Json, json};
 
 use super::show::{self, Fields};
-use super::table;
+use super::{reasons, table};
 use crate::build::usage::{count, size};
 use crate::build::{inputs, sample};
 use crate::formats::{Layout, Piece, detect};
@@ -32,10 +32,17 @@ pub struct Peek {
     runner_up: Option<String>,
     note: Option<String>,
     seen: sample::Seen,
+    /// Rows that a build would go on with, each with its line.
     rows: Vec<(u64, Fields)>,
+    /// Rows that the format sets aside.
+    aside: Vec<(u64, Fields)>,
     unreadable: Vec<Json>,
-    /// Reason word to records, of those looked at.
-    reasons: BTreeMap<String, u64>,
+    /// Reason words of what cannot be read, to records, of those looked at.
+    reasons: BTreeMap<&'static str, u64>,
+    /// Reason words of what the format sets aside, to rows.
+    asides: BTreeMap<&'static str, u64>,
+    /// Cards that have a file of this name: `card (part)`.
+    cards: Vec<String>,
 }
 
 /// A source as `corpus inspect` makes one up for a file without a recipe.
@@ -73,6 +80,10 @@ pub struct Wanted<'a> {
     pub reason: Option<&'a str>,
     /// Which use to read rows for.
     pub usage: Option<Use>,
+    /// A container or a shape to read the file by; detected where absent.
+    pub format: Option<&'a str>,
+    /// Lines that a text may take.
+    pub lines: usize,
 }
 
 /// Looks into a file (or a member of an archive).
@@ -91,19 +102,25 @@ pub fn peek(path: &Path, member: Option<&str>, wanted: &Wanted<'_>) -> Result<Pe
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let stem = stem.split('.').next().unwrap_or_default().to_owned();
     let found = detect::detect(path, member.as_deref()).map_err(io)?;
-    let (layout, note) = inputs::layout(64 << 20, &source(&stem, wanted.usage), path, member.as_deref())?;
+    let (layout, note) = {
+        let source = Source { format: wanted.format.map(str::to_owned), ..source(&stem, wanted.usage) };
+        inputs::layout(64 << 20, &source, path, member.as_deref())?
+    };
     let mut peek = Peek {
         path: member.as_ref().map_or_else(|| path.display().to_string(), |m| format!("{}!{m}", path.display())),
         bytes,
         members,
         layout,
-        confidence: found.confidence,
-        runner_up: found.runner_up,
+        confidence: if wanted.format.is_some() { 1.0 } else { found.confidence },
+        runner_up: found.runner_up.filter(|_| wanted.format.is_none()),
         note,
         seen: sample::Seen::default(),
         rows: Vec::new(),
+        aside: Vec::new(),
         unreadable: Vec::new(),
         reasons: BTreeMap::new(),
+        asides: BTreeMap::new(),
+        cards: cards(path),
     };
     peek.read(path, member, wanted);
     Ok(peek)
@@ -112,25 +129,26 @@ pub fn peek(path: &Path, member: Option<&str>, wanted: &Wanted<'_>) -> Result<Pe
 impl Peek {
     fn read(&mut self, path: &Path, member: Option<String>, wanted: &Wanted<'_>) {
         let piece = Piece { path: path.to_path_buf(), member, start: 0, end: u64::MAX };
-        let (mut rows, mut lines) = (Rows::new(self.layout.usage), Vec::new());
-        let (unreadable, reasons) = (&mut self.unreadable, &mut self.reasons);
+        let new = || (Rows::new(self.layout.usage), Vec::new());
+        let (mut kept, mut gone) = (new(), new());
+        let (unreadable, reasons, asides) = (&mut self.unreadable, &mut self.reasons, &mut self.asides);
         self.seen = sample::read(&piece, &self.layout, RECORDS.max(wanted.rows as u64), BYTES, &mut |record| {
             let line = record.line + 1;
             match &record.row {
                 Ok(row) => {
                     let aside = row.aside.as_ref().map(|a| a.0);
                     if let Some(aside) = aside {
-                        *reasons.entry(format!("{aside} (set aside)")).or_default() += 1;
+                        *asides.entry(aside).or_default() += 1;
                     }
-                    let fits =
-                        (!wanted.dropped || aside.is_some()) && (wanted.reason.is_none() || aside == wanted.reason);
+                    let fits = wanted.reason.is_none_or(|r| aside == Some(r)) && (!wanted.dropped || aside.is_some());
+                    let (rows, lines) = if aside.is_some() { &mut gone } else { &mut kept };
                     if fits && lines.len() < wanted.rows {
                         rows.push(lines.len() as u64, &record);
                         lines.push(line);
                     }
                 }
                 Err(error) => {
-                    *reasons.entry(error.reason.to_owned()).or_default() += 1;
+                    *reasons.entry(error.reason).or_default() += 1;
                     let fits = wanted.reason.is_none_or(|r| r == error.reason);
                     if fits && unreadable.len() < wanted.rows {
                         unreadable.push(json!({"line": line, "offset": record.offset, "reason": error.reason,
@@ -139,12 +157,16 @@ impl Peek {
                 }
             }
         });
-        let hidden: Vec<String> = rows::hidden().iter().map(|f| f.name().clone()).filter(|n| n != "aside").collect();
-        let all = show::rows(&rows.finish()).into_iter().map(|mut fields| {
-            fields.retain(|f| !hidden.contains(&f.0) && !f.1.is_null());
-            fields
-        });
-        self.rows = lines.into_iter().zip(all).collect();
+        let of = |(mut rows, lines): (Rows, Vec<u64>)| {
+            let shown = |name: &str| matches!(name, "aside" | "aside_value");
+            let hidden: Vec<String> = rows::hidden().iter().map(|f| f.name().clone()).filter(|n| !shown(n)).collect();
+            let fields = show::rows(&rows.finish()).into_iter().map(|mut fields| {
+                fields.retain(|f| !hidden.contains(&f.0) && !f.1.is_null());
+                fields
+            });
+            lines.into_iter().zip(fields).collect()
+        };
+        (self.rows, self.aside) = (of(kept), of(gone));
     }
 
     fn format(&self) -> String {
@@ -154,22 +176,27 @@ impl Peek {
 
     /// As one JSON document.
     pub fn json(&self) -> Json {
-        let rows = self.rows.iter().map(|(line, fields)| {
-            let mut row = show::object(fields);
-            row["line"] = json!(line);
-            row
-        });
+        let rows = |rows: &[(u64, Fields)]| -> Vec<Json> {
+            let of = |(line, fields): &(u64, Fields)| {
+                let mut row = show::object(fields);
+                row["line"] = json!(line);
+                row
+            };
+            rows.iter().map(of).collect()
+        };
         json!({
             "v": 1, "kind": "file", "path": self.path, "bytes": self.bytes, "members": self.members,
             "detected": {"format": self.format(), "layout": self.layout, "confidence": self.confidence,
                 "runner_up": self.runner_up, "note": self.note},
-            "looked_at": {"records": self.seen.records, "whole": self.seen.ended, "reasons": self.reasons},
-            "rows": rows.collect::<Vec<_>>(), "unreadable": self.unreadable,
+            "looked_at": {"records": self.seen.records, "whole": self.seen.ended, "reasons": self.reasons,
+                "set_aside": self.asides},
+            "cards": self.cards, "rows": rows(&self.rows), "set_aside": rows(&self.aside),
+            "unreadable": self.unreadable,
         })
     }
 
     /// For people; without readable rows where only others are asked for.
-    pub fn text(&self, columns: usize, readable: bool) -> String {
+    pub fn text(&self, columns: usize, wanted: &Wanted<'_>, readable: bool) -> String {
         let l = &self.layout;
         let packed = format!("{:?}", l.compression).to_lowercase();
         let mut facts = vec![self.path.clone(), size(self.bytes), self.format(), l.encoding.0.clone()];
@@ -177,7 +204,10 @@ impl Peek {
         facts.extend(l.rows.map(|r| format!("a row a {}", format!("{r:?}").to_lowercase())));
         facts.push(format!("use {}", l.usage));
         let mut text = format!("{}\n", facts.join(" · "));
-        let sure = format!("taken for {}, {:.0}% sure", self.format(), self.confidence * 100.0);
+        let sure = match wanted.format {
+            Some(_) => format!("read as {}", self.format()),
+            None => format!("taken for {}, {:.0}% sure", self.format(), self.confidence * 100.0),
+        };
         let other = self.runner_up.as_ref().map_or(String::new(), |r| format!("; else it would be {r}"));
         text += &format!("{sure}{other}\n");
         if let Some(note) = &self.note {
@@ -188,14 +218,27 @@ impl Peek {
             let more = if self.members.len() > NAMED { ", …" } else { "" };
             text += &format!("{} members: {}{more}\n", count(self.members.len() as u64), named.join(", "));
         }
+        if !self.cards.is_empty() {
+            text += &format!("the catalog has files of this name: {}\n", self.cards.join(", "));
+        }
         let whole = if self.seen.ended { "all" } else { "the first" };
-        let bad: u64 = self.reasons.iter().filter(|r| !r.0.ends_with(')')).map(|r| r.1).sum();
-        text += &format!("{whole} {}: {} unreadable", table::plural(self.seen.records, "record"), count(bad));
-        text += &self.reasons.iter().map(|(word, n)| format!(" · {} {word}", count(*n))).collect::<String>();
-        text.push('\n');
-        for (line, fields) in self.rows.iter().filter(|_| readable) {
-            text += "\n";
-            text += &show::row(fields, &format!("line {line}"), columns, 4);
+        let sum = |counts: &BTreeMap<&str, u64>| count(counts.values().sum());
+        text += &format!("{whole} {}: {} unreadable, ", table::plural(self.seen.records, "record"), sum(&self.reasons));
+        text += &format!("{} set aside by the format\n", sum(&self.asides));
+        for (word, n) in self.reasons.iter().chain(&self.asides) {
+            let why = reasons::explain(word).unwrap_or_default();
+            text += &show::labelled(&count(*n), &format!("{word}: {why}"), columns, 3);
+        }
+        let row = |title: &str, (line, fields): &(u64, Fields)| {
+            format!("\n{}", show::row(fields, &format!("{title}line {line}"), columns, wanted.lines))
+        };
+        if readable {
+            text += &self.rows.iter().map(|r| row("", r)).collect::<String>();
+            // One of a kind, where they are not what was asked for.
+            let all = wanted.dropped || wanted.reason.is_some();
+            let mut seen = BTreeSet::new();
+            let aside = self.aside.iter().filter(|(_, fields)| seen.insert(show::text(fields, "aside")) || all);
+            text += &aside.map(|r| row("set aside · ", r)).collect::<String>();
         }
         for row in &self.unreadable {
             let of = |key: &str| row[key].as_str().unwrap_or_default();
@@ -210,12 +253,24 @@ impl Peek {
 
     /// The words for a recipe that reads this file.
     pub fn next(&self) -> String {
-        let reason = self.reasons.keys().find(|r| !r.ends_with(')'));
-        match reason {
+        match self.reasons.keys().next() {
             Some(word) => format!("next: `corpus explain {word}`"),
             None => format!("next: a recipe with `[[source]]`, `path = [\"{}\"]`; then `corpus check`", self.path),
         }
     }
+}
+
+/// The cards that have a file of this name, where few do.
+fn cards(path: &Path) -> Vec<String> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let fits = |pattern: &String| {
+        let own = pattern.rsplit('/').next().unwrap_or_default();
+        own.len() > 8 && globset::Glob::new(own).is_ok_and(|g| g.compile_matcher().is_match(&name))
+    };
+    let cards = crate::catalog::shipped().iter();
+    let parts = cards.flat_map(|c| c.part.iter().filter(|p| p.names.iter().any(fits)).map(move |p| (c, p)));
+    let found: Vec<String> = parts.map(|(card, part)| format!("{} ({})", card.name, part.name)).collect();
+    if found.len() > 3 { Vec::new() } else { found }
 }
 
 /// The files of a folder that is no build, with what each was taken for.

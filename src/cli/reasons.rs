@@ -33,6 +33,10 @@ pub const WORDS: &[(&str, &str)] = &[
         "The SHA-256 of the row's text is on a list of `block`: `value` is the entry, `limit` the file. A text that a stage before changed has another key",
     ),
     (
+        "contaminated",
+        "The row holds text of an evaluation set: `value` is the share of the item that it has, the item, and the first stretch that both have, `limit` the length of runs (and `overlap`) of `decontaminate`, `spans` the stretches in bytes of the text. Raise `overlap` to keep rows that only quote a little of an item, or name `fields` without passages that everybody quotes",
+    ),
+    (
         "not_sampled",
         "Left out by `sample` (or by the weights of a mix), by a hash of seed and id. Raise `share`, or change `seed` for other rows",
     ),

@@ -5,6 +5,7 @@ use arrow::datatypes::{DataType, Float32Type, Float64Type};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use serde_json::{Map, Value as Json};
 
+use super::columns::{beside, paragraphs};
 use super::table::{line, wrap};
 use crate::build::usage::count;
 
@@ -61,6 +62,8 @@ pub fn text<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
     fields.iter().find(|f| f.0 == name).and_then(|f| f.1.as_str())
 }
 
+/// Lines of a text that is shown whole.
+pub const FULL: usize = 100_000;
 /// Columns that go into the line over a row.
 const HEAD: [&str; 8] = ["source", "subset", "use", "language", "language_hint", "script", "license", "path"];
 /// Columns that the line about a drop is made of.
@@ -68,8 +71,9 @@ const DROP: [&str; 7] = ["stage", "reason", "value", "limit", "kept_id", "simila
 /// Columns of the label before each text.
 const LABEL: usize = 15;
 
-/// A row for a person: what it is, why it was dropped if it was, then its content, one text under the other. Each text
-/// takes at most `lines` lines of `columns` columns.
+/// A row for a person: what it is, why it was dropped if it was, then its content: a dialogue turn by turn, the two
+/// answers of a preference and the two sides of a translation beside each other. Each text takes at most `lines` lines
+/// of `columns` columns.
 pub fn row(fields: &Fields, title: &str, columns: usize, lines: usize) -> String {
     let mut head = vec![title.to_owned()];
     head.extend(text(fields, "id").map(|id| if title.is_empty() { line(id) } else { format!("id {}", line(id)) }));
@@ -80,6 +84,7 @@ pub fn row(fields: &Fields, title: &str, columns: usize, lines: usize) -> String
     if let Some(reason) = text(fields, "reason") {
         out += &labelled("dropped", &dropped(fields, reason), columns, 2);
     }
+    let pair = pair(fields);
     let mut numbers = Vec::new();
     for (name, value) in fields {
         if name == "id"
@@ -88,27 +93,69 @@ pub fn row(fields: &Fields, title: &str, columns: usize, lines: usize) -> String
         {
             continue;
         }
-        match value {
-            Json::Null => {}
-            Json::String(text) if text.is_empty() => {}
-            Json::String(word) if name == "aside" => out += &labelled("set aside", word, columns, 1),
-            Json::String(text) if name == "meta" => out += &labelled(name, text, columns, 1),
-            Json::String(text) => out += &labelled(name, text, columns, lines),
-            Json::Array(items) if items.iter().any(|i| i.get("role").is_some()) => {
+        match (value, &pair) {
+            (Json::Null, _) => {}
+            (_, Some((_, second, _))) if name == second.0 => {}
+            (_, Some((_, _, false))) if matches!(name.as_str(), "input_language" | "output_language") => {}
+            (_, Some((first, second, compare))) if name == first.0 => {
+                let label = |side: &(&str, String, String)| side.1.clone();
+                let (left, right) = (label(first), label(second));
+                out += &beside((&left, &first.2), (&right, &second.2), columns, lines, *compare);
+            }
+            (Json::String(text), _) if text.is_empty() => {}
+            (Json::String(word), _) if name == "aside" => {
+                let value = text(fields, "aside_value").filter(|v| !v.is_empty());
+                out += &labelled("set aside", &value.map_or(word.clone(), |v| format!("{word}: {v}")), columns, 2)
+            }
+            (Json::String(_), _) if name == "aside_value" => {}
+            (Json::String(text), _) if name == "meta" => out += &labelled(name, text, columns, lines.div_ceil(4)),
+            (Json::String(text), _) => out += &spoken(name, text, columns, lines),
+            (Json::Array(items), _) if items.iter().any(|i| i.get("role").is_some()) => {
                 out += &turns(name, items, columns, lines)
             }
-            Json::Array(items) => {
+            (Json::Array(items), _) => {
                 let items: Vec<String> = items.iter().take(200).map(word).collect();
                 out += &labelled(name, &items.join(" | "), columns, 2);
             }
-            Json::Object(_) => out += &labelled(name, &value.to_string(), columns, lines),
-            other => numbers.push(format!("{name} {}", word(other))),
+            (Json::Object(_), _) => out += &labelled(name, &value.to_string(), columns, lines),
+            (other, _) => numbers.push(format!("{name} {}", word(other))),
         }
     }
     if !numbers.is_empty() {
         out += &labelled("", &numbers.join(" · "), columns, 2);
     }
     out
+}
+
+/// A column that is one side of a pair: its name, what it is called, its text.
+type Side<'a> = (&'a str, String, String);
+
+/// The two sides of a row that are best read beside each other, and whether they should be compared.
+fn pair(fields: &Fields) -> Option<(Side<'_>, Side<'_>, bool)> {
+    let value = |name: &str| fields.iter().find(|f| f.0 == name).map(|f| &f.1);
+    let answer = |name: &str| match value(name)?.as_array()?.as_slice() {
+        [turn] => {
+            let said = turn.get("content")?.as_str()?.to_owned();
+            let by = turn.get("name").and_then(Json::as_str).map_or(String::new(), |by| format!(" by {}", line(by)));
+            Some((said, by))
+        }
+        _ => None,
+    };
+    if let (Some((chosen, by)), Some((rejected, other))) = (answer("chosen"), answer("rejected")) {
+        let score =
+            |name: &str| value(name).filter(|v| !v.is_null()).map_or(String::new(), |v| format!(" · {}", word(v)));
+        let left = format!("+ chosen{by}{}", score("chosen_score"));
+        let right = format!("- rejected{other}{}", score("rejected_score"));
+        return Some((("chosen", left, chosen), ("rejected", right, rejected), true));
+    }
+    if text(fields, "task") != Some("translation") {
+        return None;
+    }
+    let side = |name: &'static str, language: &str| {
+        let language = text(fields, language).map_or(String::new(), |l| format!(" · {}", line(l)));
+        Some((name, format!("{name}{language}"), text(fields, name)?.to_owned()))
+    };
+    Some((side("input", "input_language")?, side("output", "output_language")?, false))
 }
 
 fn dropped(fields: &Fields, reason: &str) -> String {
@@ -145,25 +192,36 @@ fn turns(name: &str, turns: &[Json], columns: usize, lines: usize) -> String {
         _ => "",
     };
     let mut out = String::new();
-    for turn in turns.iter().take(50) {
+    let most = if lines >= FULL { turns.len() } else { 50 };
+    for turn in turns.iter().take(most) {
         let of = |key: &str| turn.get(key).and_then(Json::as_str).unwrap_or_default();
         let mut said = of("content").to_owned();
         if !of("tool_calls").is_empty() {
             said += &format!(" [calls {}]", of("tool_calls"));
         }
-        out += &labelled(&format!("{mark}{}", of("role")), &said, columns, lines);
+        let by = Some(of("name")).filter(|n| !n.is_empty()).map_or(String::new(), |n| format!(" {n}"));
+        out += &spoken(&format!("{mark}{}{by}", of("role")), &said, columns, lines);
     }
-    if turns.len() > 50 {
-        out += &labelled("", &format!("… and {} turns more", count(turns.len() as u64 - 50)), columns, 1);
+    if turns.len() > most {
+        out += &labelled("", &format!("… and {} turns more", count((turns.len() - most) as u64)), columns, 1);
     }
     out
 }
 
 /// `  label  text`, the text on at most `lines` lines, each under the first.
 pub fn labelled(label: &str, text: &str, columns: usize, lines: usize) -> String {
+    under(label, wrap(text, columns.saturating_sub(LABEL + 4).max(20), lines))
+}
+
+/// The same for what somebody wrote: its line breaks stay.
+fn spoken(label: &str, text: &str, columns: usize, lines: usize) -> String {
+    under(label, paragraphs(text, columns.saturating_sub(LABEL + 4).max(20), lines))
+}
+
+fn under(label: &str, text: Vec<String>) -> String {
     let label = super::table::cut(&line(label), LABEL);
     let mut out = String::new();
-    for (at, part) in wrap(text, columns.saturating_sub(LABEL + 4).max(20), lines).into_iter().enumerate() {
+    for (at, part) in text.into_iter().enumerate() {
         let label = if at == 0 { label.as_str() } else { "" };
         let gap = " ".repeat(LABEL.saturating_sub(super::table::width(label)));
         out += format!("  {label}{gap}  {part}").trim_end();
@@ -188,10 +246,31 @@ mod tests {
         let shown = row(&all[0].iter().filter(|f| f.0 != "ord").cloned().collect(), "line 1", 40, 2);
         let lines: Vec<&str> = shown.lines().collect();
         assert_eq!(lines[0], "line 1 · id a:1");
-        assert_eq!(lines[1], "  user             你好， 世界");
-        assert!(lines[2].starts_with("  assistant        好") && lines[3].ends_with('…'), "{shown}");
+        assert_eq!(lines[1..3], ["  user             你好，", "                   世界"]);
+        assert!(lines[3].starts_with("  assistant        好") && lines[4].ends_with('…'), "{shown}");
         assert!(lines.iter().all(|l| super::super::table::width(l) <= 40), "{shown}");
         assert_eq!(object(&all[0])["messages"][0]["role"], "user");
+    }
+
+    #[test]
+    fn answers_and_translations_stand_beside_each_other() {
+        let turn = |said: &str, by: Json| serde_json::json!([{"role": "assistant", "content": said, "name": by}]);
+        let fields: Fields = vec![
+            ("prompt".into(), serde_json::json!([{"role": "user", "content": "问"}])),
+            ("chosen".into(), turn("今天是晴天，适合出门散步。", "gpt4".into())),
+            ("rejected".into(), turn("今天是雨天，适合出门散步。", Json::Null)),
+            ("chosen_score".into(), 9.into()),
+        ];
+        let shown = row(&fields, "", 80, 4);
+        assert!(shown.contains("+ chosen by gpt4 · 9") && shown.contains("│ - rejected"), "{shown}");
+        assert!(
+            shown.contains("⟦晴⟧天") && shown.contains("⟦雨⟧天") && shown.contains("  user             问"),
+            "{shown}"
+        );
+        let pair = [("task", "translation"), ("input", "Hello"), ("output", "你好"), ("output_language", "zh")];
+        let shown = row(&pair.map(|(k, v)| (k.to_owned(), Json::from(v))).to_vec(), "", 80, 4);
+        assert!(shown.lines().any(|l| l.starts_with("  Hello") && l.ends_with("│ 你好")), "{shown}");
+        assert!(shown.contains("output · zh") && !shown.contains("output_language"), "{shown}");
     }
 
     #[test]

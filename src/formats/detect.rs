@@ -155,7 +155,7 @@ fn json(start: &str, whole: bool, found: &mut Detected) {
     let is_array = start.starts_with('[') && (array_of_objects || good * 2 < judged.max(1));
     // One line of JSON that ends within the head may be either; lines win where most lines stand alone.
     let is_lines = !is_array
-        && !lmflow(start)
+        && !(lines.len() == 1 && holds_rows(start))
         && (good * 2 > judged || (judged == 0 && start.starts_with('{')) || judged > 1 && good > 0);
     found.container = if is_lines { "jsonl" } else { "json" };
     if !is_lines && !is_array {
@@ -169,11 +169,12 @@ fn json(start: &str, whole: bool, found: &mut Detected) {
     shape(&elements, found);
 }
 
-/// LMFlow's files are one object, often on one line, which holds the rows: `{"type": "…", "instances": […]}`.
-fn lmflow(start: &str) -> bool {
-    let begin: String = start.chars().take(200).filter(|c| !c.is_whitespace()).collect();
-    let behind = begin.strip_prefix("{\"type\":\"").and_then(|rest| rest.split_once('"'));
-    behind.is_some_and(|(_, rest)| rest.starts_with(",\"instances\":["))
+/// Whether an object on one line is no row, but holds an array of them (LMFlow's `instances`).
+fn holds_rows(start: &str) -> bool {
+    let inner = super::containers::json_array::first(start, SAMPLE);
+    let own = Object::parse(start.trim()).ok();
+    let is_row = own.is_some_and(|o| shapes::ALL.iter().any(|s| s.fits(std::slice::from_ref(&o)) > 0.5));
+    !is_row && inner.first().is_some_and(|row| !start.starts_with(row.as_str()))
 }
 
 /// The shape of objects.
@@ -315,6 +316,11 @@ mod tests {
         assert_eq!(kind("[{\"text\":\"a\"},\n{\"text\":\"b\"}]"), ("json", fields.clone(), None));
         assert_eq!(kind("{\n  \"text\": \"a\"\n}\n{\n  \"text\": \"b\"\n}"), ("json", fields.clone(), None));
         assert_eq!(kind("[{\"text\":\"a\"},{\"text\":\"cut of"), ("json", fields.clone(), None));
+        let held = "{\"type\":\"text_only\",\"instances\":[{\"text\":\"a\"},{\"text\":\"b\"}]}";
+        assert_eq!(kind(held), ("json", fields.clone(), None));
+        assert_eq!(of(held[..50].as_bytes(), false).container, "json");
+        let seed = "{\"instruction\":\"i\",\"instances\":[{\"input\":\"\",\"output\":\"o\"}],\"id\":\"1\",\"name\":\"n\",\"is_classification\":false}";
+        assert_eq!(kind(seed).0, "jsonl");
         let alpaca = "[{\"instruction\":\"a\",\"input\":\"\",\"output\":\"b\"}]";
         assert_eq!(kind(alpaca).1.as_deref(), Some("alpaca"));
         assert_eq!(kind("<?xml version=\"1.0\"?>\n<mediawiki xmlns=\"x\">").0, "mediawiki");

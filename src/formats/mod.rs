@@ -206,7 +206,8 @@ pub fn container(name: &str) -> Option<&'static dyn Container> {
 
 /// The shape of that name.
 pub fn shape(name: &str) -> Option<&'static dyn Shape> {
-    shapes::ALL.iter().copied().find(|s| s.name() == name)
+    let hidden: [&'static dyn Shape; 1] = [&shapes::texts::SHAPE];
+    shapes::ALL.iter().copied().chain(hidden).find(|s| s.name() == name)
 }
 
 /// Fields of rows that `fields` can map.

@@ -161,6 +161,9 @@ pub struct Step {
     pub only: Only,
     /// Its options, resolved: every default written out.
     pub options: Json,
+    /// Files in the store of the cards that it names, once they are known.
+    #[serde(skip)]
+    pub stored: BTreeMap<String, Vec<Stored>>,
 }
 
 /// `only = { use = [...], source = [...], language = [...] }`; an empty list is no condition.
@@ -187,10 +190,38 @@ pub struct Output {
     pub dropped_text: f64,
 }
 
-/// Recipes that are compiled in, by name.
-pub const SHIPPED: [(&str, &str); 2] = [
-    ("quickstart", include_str!("../../recipes/quickstart.toml")),
-    ("zh-pretrain", include_str!("../../recipes/zh-pretrain.toml")),
+macro_rules! shipped {
+    ($($name:literal),* $(,)?) => {
+        /// Recipes that are compiled in, by name. To add one, write `recipes/NAME.toml` and its name here.
+        pub const SHIPPED: &[(&str, &str)] = &[$(($name, include_str!(concat!("../../recipes/", $name, ".toml")))),*];
+    };
+}
+
+shipped![
+    "quickstart",
+    "alpaca",
+    "alpaca-lora",
+    "belle",
+    "chatglm-6b",
+    "chatyuan",
+    "chinese-chatllama",
+    "chinese-llama-alpaca-pretrain",
+    "chinese-llama-alpaca-sft",
+    "chinese-vicuna",
+    "deepspeed-chat",
+    "dolly",
+    "gpt4-llm-reward",
+    "gpt4-llm-sft",
+    "koala",
+    "llama",
+    "lmflow-instruct",
+    "lmflow-task",
+    "openchatkit",
+    "vicuna",
+    "zh-instruct",
+    "zh-pretrain",
+    "zh-rlhf",
+    "zh-task",
 ];
 
 /// The text of a shipped recipe.

@@ -1,5 +1,6 @@
 //! The stages of a recipe: found, named, their options resolved, and the flow of signals checked.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde_json::{Map, Value as Json};
@@ -117,7 +118,7 @@ impl Reader {
             {
                 self.ordering(&by.node.span, signal, &measured);
             }
-            steps.push(Step { run: stage.run, name: stage.name, only: stage.only, options });
+            steps.push(Step { run: stage.run, name: stage.name, only: stage.only, options, stored: BTreeMap::new() });
         }
         (steps, measured)
     }

@@ -122,8 +122,13 @@ fn a_sound_recipe_is_read_whole() {
         stored: Vec::new(),
         line: 4,
     };
-    let step =
-        |run: &str, name: &str, only: Only, options: Json| Step { run: run.into(), name: name.into(), only, options };
+    let step = |run: &str, name: &str, only: Only, options: Json| Step {
+        run: run.into(),
+        name: name.into(),
+        only,
+        options,
+        stored: BTreeMap::new(),
+    };
     let only = Only { usage: vec![Use::Pretrain], source: vec!["rest".into()], language: vec!["zh".into()] };
     let rules = json!({"chars": {"min": 50.0}, "language": {"in": ["zh"]}});
     let expected = Recipe {

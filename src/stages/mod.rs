@@ -65,6 +65,8 @@ pub enum Stage {
     Sample(sample::Sample),
     /// Decides by lists of rows.
     Block(block::Block),
+    /// Decides by (or cuts) what evaluation sets hold.
+    Decontaminate(decontaminate::Decontaminate),
     /// Decides by comparing keys of rows.
     ExactDedup(exact_dedup::ExactDedup),
     /// Decides by comparing texts of rows.
@@ -120,7 +122,21 @@ macro_rules! stages {
     };
 }
 
-stages!(block, characters, convert_script, exact_dedup, keep, language, near_dedup, normalize, sample, shuffle, words);
+stages!(
+    block,
+    characters,
+    convert_script,
+    decontaminate,
+    draw,
+    exact_dedup,
+    keep,
+    language,
+    near_dedup,
+    normalize,
+    sample,
+    shuffle,
+    words
+);
 
 /// The stage of that name.
 pub fn entry(name: &str) -> Option<&'static Entry> {

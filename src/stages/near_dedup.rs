@@ -36,7 +36,7 @@
 //!
 //! # Limits
 //! Texts shorter than a shingle are compared as a whole. A group of rows that share a band is not compared all with
-//! all, but each with the first and with the four before it: a row that is alike only to others of a large group can
+//! all, but each with the first and with the four before it (one, after the first 256): a row that is alike only to others of a large group can
 //! stay. Traditional and simplified Chinese are not folded into one. State on disk: 272 bytes a row in the unit files;
 //! while it runs 264 more, 11 for each band (462 at the defaults), and the texts of the candidates.
 

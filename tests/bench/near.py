@@ -92,8 +92,6 @@ def main():
         parts = {k: v["cpu_seconds"] for k, v in timings.items() if isinstance(v, dict) and "cpu_seconds" in v}
         kept = {row["id"] for row in table(os.path.join(out, "data"), ["id"])}
         dropped = table(os.path.join(out, "dropped"), ["id", "kept_id", "similarity", "reason"])
-        if "--list" in sys.argv:
-            json.dump(dropped, open("near-dropped.json", "w"))
     print(f"{megabytes:.1f} MB, {cpu:.2f} CPU s: {megabytes / cpu:.1f} MB per CPU second; "
           f"peak {after.ru_maxrss / 1024:.0f} MiB; CPU s by job: {parts}")
     print(f"{len(texts)} rows, {len(dropped)} dropped")

@@ -65,7 +65,7 @@ fn another_use_reads_other_fields() {
 #[test]
 fn a_mirror_that_lost_fields_refuses_what_needs_them() {
     let scratch = Scratch::new();
-    let text = (0..3).map(|i| format!("{}\n", json!({"text": format!("回答{i}。")}))).collect();
+    let text: String = (0..3).map(|i| format!("{}\n", json!({"text": format!("回答{i}。")}))).collect();
     let way = "hf:YeungNLP/firefly-pretrain-dataset";
     let store = scratch.store("nlp_chinese_corpus", way, "c0ffee", &[("webtext2019zh", "webText2019zh.jsonl", text)]);
     let set = store.set("nlp_chinese_corpus", "c0ffee");

@@ -73,3 +73,47 @@ fn check_reports_problems_and_files() {
     assert!((bad.stderr() + &bad.stdout()).contains("did you mean `format`?"));
     assert!(scratch.corpus(&["completions", "bash"]).stdout().contains("corpus"));
 }
+
+#[test]
+fn inspect_reads_a_raw_file_as_a_person_would() {
+    let scratch = Scratch::new();
+    let side = |last: &str| format!("\n\nHuman: 今天天气怎么样？\n\nAssistant: {last}");
+    let row = |chosen: &str, rejected: &str| {
+        format!("{}\n", serde_json::json!({"chosen": side(chosen), "rejected": side(rejected)}))
+    };
+    let good = row("今天是晴天，适合出门散步。\n记得带水。", "今天是雨天，适合出门散步。\n记得带水。");
+    scratch.write("pairs.txt", format!("{good}{}{}not JSON\n", row("", "不知道。"), row("", "不清楚。")));
+    let shown = scratch.corpus(&["inspect", "pairs.txt"]);
+    assert_eq!(shown.code(), 0, "{}", shown.stderr());
+    let shown = shown.stdout();
+    for said in [
+        "taken for jsonl/hh",
+        "all 4 records: 1 unreadable, 2 set aside by the format",
+        "empty_answer: The last turn",
+        "+ chosen",
+        "今天是⟦晴⟧天",
+        "│ 今天是⟦雨⟧天",
+        "set aside        empty_answer: chosen",
+        "line 4 · unreadable: json",
+    ] {
+        assert!(shown.contains(said), "not said: {said}\n{shown}");
+    }
+    assert_eq!(shown.matches("set aside · line").count(), 1, "one of a kind is shown: {shown}");
+    let dropped = scratch.corpus(&["inspect", "pairs.txt", "--dropped"]).stdout();
+    assert!(dropped.matches("set aside · line").count() == 2 && !dropped.contains("晴"), "{dropped}");
+    let json = scratch.corpus(&["--format", "json", "inspect", "pairs.txt"]).stdout();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((json["rows"].as_array().unwrap().len(), json["set_aside"].as_array().unwrap().len()), (1, 2));
+    assert_eq!(json["looked_at"]["set_aside"]["empty_answer"], 2);
+
+    let long = (0..40).map(|i| format!("第{i}行")).collect::<Vec<_>>().join("\n");
+    scratch.write("instruct_chat_50k.jsonl", format!("{}\n", serde_json::json!({"instruction": "问", "output": long})));
+    let cut = scratch.corpus(&["inspect", "instruct_chat_50k.jsonl"]).stdout();
+    assert!(cut.contains("chinese_vicuna (chat)") && cut.contains('…') && !cut.contains("第39行"), "{cut}");
+    let full = scratch.corpus(&["inspect", "instruct_chat_50k.jsonl", "--full"]).stdout();
+    assert!(full.contains("第39行"), "{full}");
+    let other = scratch.corpus(&["inspect", "instruct_chat_50k.jsonl", "--as", "task", "--use", "task"]).stdout();
+    assert!(other.contains("read as jsonl/task") && other.contains("field_missing"), "{other}");
+    let wrong = scratch.corpus(&["inspect", "instruct_chat_50k.jsonl", "--as", "alpacca"]);
+    assert!(wrong.code() == 2 && wrong.stderr().contains("did you mean `alpaca`?"), "{}", wrong.stderr());
+}

@@ -30,12 +30,13 @@ impl Scratch {
     }
 
     /// Puts files into the store of this folder, as though they had been fetched by `way`.
-    pub fn store(&self, card: &str, way: &str, revision: &str, files: &[(&str, &str, String)]) -> Store {
+    pub fn store<C: AsRef<[u8]>>(&self, card: &str, way: &str, revision: &str, files: &[(&str, &str, C)]) -> Store {
         let store = Store::at(self.path("cache")).unwrap();
         let set = store.set(&card.replace([':', '/'], "--"), revision);
         let _lock = set.lock(&|| (), &|| false).unwrap();
         let mut manifest = set.manifest().unwrap().unwrap_or_else(|| Manifest::new(card, revision));
         for (part, name, content) in files {
+            let content = content.as_ref();
             let listed = Listed { part: (*part).to_owned(), bytes: Some(content.len() as u64) };
             manifest.parts.insert((*part).to_owned());
             manifest.listed.insert((*name).to_owned(), listed);

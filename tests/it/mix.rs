@@ -247,21 +247,21 @@ fn weights_are_shares_of_rows() {
 
 #[test]
 fn weights_are_shares_of_characters() {
-    let scratch = mixed(["weight = 3", "weight = 2", "weight = 1\nrepeat = 2"], "[mix]\nby='chars'\n");
+    let scratch = mixed(["weight = 3", "weight = 2", "weight = 2\nrepeat = 5"], "[mix]\nby='chars'\n");
     let longest = (0..31_000).map(|i| document(i).chars().count()).max().unwrap() as f64;
     let built = scratch.build("out", &[]);
     built.check_accounts();
     let chars = chars_by_source(&built);
     let all: u64 = (0..1_000).map(|i| document(i).chars().count() as u64).sum();
     assert_eq!(chars["a"], all, "the scarce source is taken whole");
-    for (source, weight) in [("b", 2.0), ("c", 1.0)] {
+    for (source, weight) in [("b", 2.0), ("c", 2.0)] {
         let wanted = all as f64 / 3.0 * weight;
         assert!((chars[source] as f64 - wanted).abs() <= longest, "{source}: {} of {wanted}", chars[source]);
     }
     assert!(built.total("added") > 0, "c comes more than once");
-    change(&scratch, "by='chars'", "by='chars'\ntotal=30000");
+    change(&scratch, "by='chars'", "by='chars'\ntotal=70000");
     for (source, chars) in chars_by_source(&scratch.build("few", &[])) {
-        let wanted = 5_000.0 * f64::from(["c", "b", "a"].iter().position(|s| *s == source).unwrap() as u32 + 1);
+        let wanted = if source == "a" { 30_000.0 } else { 20_000.0 };
         assert!(wanted - longest <= chars as f64 && chars as f64 <= wanted, "{source}: {chars} of {wanted}");
     }
 }
@@ -354,16 +354,15 @@ fn parts_of_a_card_share_its_weight() {
         "name = 'mine'\ntitle = { en = 'Mine', zh = '自有' }\nabout = { en = 'Rows', zh = '数据' }\nbest = 'pretrain'\n\
          why = { en = 'Ours', zh = '自有' }\nlanguages = ['zh']\nhomepage = 'https://example.org/mine'\n\
          license = [{ name = 'MIT', kind = 'open', says = 'we do' }]\n[[part]]\nname = 'long'\nnames = ['long.jsonl']\n\
-         [[part]]\nname = 'short'\nnames = ['short.jsonl']\n[[way]]\nfrom = 'hand'\nfiles = { all = [] }\n\
+         [[part]]\nname = 'short'\nnames = ['short.jsonl']\n[[way]]\nfrom = 'hand'\nfiles = { long = [], short = [] }\n\
          how = { en = 'Ask', zh = '问' }\n",
     );
-    scratch.write("here/long.jsonl", plain(50_000..50_300));
-    scratch.write("here/short.jsonl", plain(60_000..60_100));
+    let (long, short) = (plain(50_000..50_300), plain(60_000..60_100));
+    scratch.store("mine", "hand", "-", &[("long", "long.jsonl", long), ("short", "short.jsonl", short)]);
     let with = |arguments: &[&str]| {
         let done = scratch.command(arguments).env("CORPUS_CARDS", "cards").output().unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     };
-    with(&["fetch", "mine", "--from", "here"]);
     with(&["build", "--recipe", "recipe.toml", "--out", "out", "--offline"]);
     let built = scratch.built("out");
     built.check_accounts();

@@ -52,14 +52,20 @@ fn recipe(options: &str) -> String {
     )
 }
 
+type Shingles = HashSet<[char; 5]>;
+
 /// Sets of five characters, by the book.
-fn jaccard(a: &str, b: &str) -> f64 {
-    let set = |text: &str| -> HashSet<Vec<char>> {
-        text.chars().collect::<Vec<_>>().windows(5).map(<[char]>::to_vec).collect()
-    };
-    let (a, b) = (set(a), set(b));
-    let common = a.intersection(&b).count();
+fn shingles(text: &str) -> Shingles {
+    text.chars().collect::<Vec<_>>().windows(5).map(|w| w.try_into().unwrap()).collect()
+}
+
+fn similarity(a: &Shingles, b: &Shingles) -> f64 {
+    let common = a.intersection(b).count();
     common as f64 / (a.len() + b.len() - common) as f64
+}
+
+fn jaccard(a: &str, b: &str) -> f64 {
+    similarity(&shingles(a), &shingles(b))
 }
 
 /// Dropped id: id of the row kept, and similarity.
@@ -86,13 +92,14 @@ fn what_goes_is_similar_to_what_stays_and_nothing_similar_stays() {
         assert!(kept.contains(keeper) && number(keeper) < number(id));
     }
     // Greedy by the book: a row goes if any kept row before it is similar.
-    let mut stay: Vec<usize> = Vec::new();
+    let mut stay: Vec<Shingles> = Vec::new();
     let mut wrong = 0;
     for (i, text) in texts.iter().enumerate() {
-        let goes = stay.iter().any(|k| jaccard(&texts[*k], text) >= 0.7);
+        let set = shingles(text);
+        let goes = stay.iter().any(|kept| similarity(kept, &set) >= 0.7);
         wrong += usize::from(goes != drops.contains_key(&format!("d{i}")));
         if !goes {
-            stay.push(i);
+            stay.push(set);
         }
     }
     assert!(drops.len() > 150 && wrong <= 2, "{wrong} of {} rows are judged differently", drops.len());
@@ -271,4 +278,28 @@ fn clusters_are_shown_side_by_side() {
         (Some(4), Some("d3"))
     );
     assert_eq!(scratch.corpus(&["inspect", "docs", "--clusters"]).code(), 1);
+}
+
+#[test]
+fn a_kill_while_comparing_changes_nothing() {
+    let scratch = Scratch::new();
+    scratch.write("docs/a.jsonl", lines(&texts(12_000, 6)));
+    scratch.write("recipe.toml", recipe("cluster_size=true"));
+    let calm = scratch.build("calm", &[]);
+    let comparing = |out: &str| {
+        let jobs = std::fs::read_dir(scratch.path(&format!("{out}/.work"))).into_iter().flatten().flatten();
+        jobs.into_iter().any(|job| job.path().join("work").is_dir())
+    };
+    for out in ["one", "two", "three"] {
+        let arguments = ["build", "--recipe", "recipe.toml", "--out", out, "--quiet", "--memory", "16MiB"];
+        let mut child = scratch.command(&arguments).spawn().unwrap();
+        while !comparing(out) && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        std::thread::sleep(std::time::Duration::from_millis(60 * out.len() as u64));
+        let _ = child.kill();
+        child.wait().unwrap();
+        assert!(calm.bytes() == scratch.build(out, &[]).bytes());
+        assert!(!comparing(out), "files of the comparison stay behind");
+    }
 }

@@ -155,3 +155,18 @@ fn every_row_is_evaluated_once_a_pass() {
     assert_eq!(EVALUATED.load(Ordering::Relaxed) - before, 2_000);
     check(&plans);
 }
+
+#[test]
+fn a_mix_and_a_shuffle_ship() {
+    let scratch = Scratch::new();
+    scratch.write("a.jsonl", json_lines(300));
+    scratch.write("b.jsonl", json_lines(200));
+    let recipe = scratch.write(
+        "recipe.toml",
+        "name='mix'\n[mix]\nby='chars'\n[[source]]\nname='a'\npath=['a.jsonl']\nuse='pretrain'\nweight=1\nrepeat=2.5\n\
+         [[source]]\nname='b'\npath=['b.jsonl']\nuse='pretrain'\nweight=4\nrepeat=3\n[[stage]]\nrun='shuffle'\n",
+    );
+    let (plans, built) = plans_of(recipe.to_str().unwrap(), &[], &scratch);
+    assert!(built.manifest.totals.added > 0 && built.manifest.totals.dropped > 0);
+    check(&plans);
+}

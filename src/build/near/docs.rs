@@ -31,9 +31,9 @@ impl Space {
         Sorter::new(self.folder.join(name), width, self.budget / 8)
     }
 
-    /// An array that takes up to an eighth of the memory; others of a few bytes a row stand beside it.
+    /// An array that takes up to a quarter of the memory; others of a few bytes a row stand beside it.
     pub fn flat(&self, name: &str, width: usize) -> Flat {
-        Flat::new(self.folder.join(name), width, self.budget / if width > 16 { 8 } else { 24 })
+        Flat::new(self.folder.join(name), width, self.budget / if width > 16 { 4 } else { 24 })
     }
 }
 
@@ -190,6 +190,30 @@ impl Docs {
                 Ok(())
             }
         })
+    }
+}
+
+/// Sketches that were read lately. Rows of a pair are near one another, or one of them is the first of a large bucket.
+pub struct Recent<'a> {
+    docs: &'a Docs,
+    cells: Vec<(usize, Sketch)>,
+}
+
+impl<'a> Recent<'a> {
+    /// Of these docs.
+    pub fn new(docs: &'a Docs) -> Self {
+        Recent { docs, cells: vec![(usize::MAX, [0; SLOTS]); 1 << 13] }
+    }
+
+    /// The sketch of a doc that has one.
+    pub fn sketch(&mut self, doc: usize) -> Result<&Sketch> {
+        let at = doc % self.cells.len();
+        let cell = &mut self.cells[at];
+        if cell.0 != doc {
+            self.docs.sketch(doc, &mut cell.1)?;
+            cell.0 = doc;
+        }
+        Ok(&cell.1)
     }
 }
 

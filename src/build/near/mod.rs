@@ -78,7 +78,7 @@ impl Build<'_> {
             return Ok(());
         }
         self.log.line(job, 0, "start");
-        let space = Space { folder: job.folder.join("work"), budget: self.options.memory as usize / 2 };
+        let space = Space { folder: job.folder.join("work"), budget: self.options.memory as usize / 20 * 11 };
         scratch(&space.folder)?;
         let at = scanned.folders(repeats, drops);
         let run = Run { build: self, plans, scanned, at, link, near, space };
@@ -93,7 +93,7 @@ impl Build<'_> {
                 let similarity = f64::from_bits(bits);
                 let words =
                     [link.name.clone(), "near_duplicate".into(), format!("{similarity:.4}"), limit.clone(), kept];
-                Drop { ord, words: words.map(Some), similarity: Some(similarity) }
+                Drop { ord, words: words.map(Some), similarity: Some(similarity), spans: Vec::new() }
             }));
             all.sort_by_key(|d| d.ord);
             decide::write_drops(&job.unit(*unit), &all)?;

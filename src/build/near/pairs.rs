@@ -1,6 +1,6 @@
 //! Candidates: rows that share a band, compared by their sketches before any text is read.
 
-use super::docs::{Docs, Space};
+use super::docs::{Docs, Recent, Space};
 use super::flat::{Bits, Flat};
 use super::sorter::Sorter;
 use crate::text::near::bands::Bands;
@@ -9,6 +9,8 @@ use crate::{Error, Result};
 
 /// Rows before it in its bucket that a row is compared with, beside the first.
 const BEFORE: usize = 4;
+/// In a bucket of more rows than this, what they share is common (a template): one row before is enough.
+const LARGE: u64 = 256;
 /// Bytes of a pair: rank of the later row, agreement, rank of the earlier one.
 pub const PAIR: usize = 10;
 
@@ -68,7 +70,8 @@ impl Buckets {
         }
         let pair = |other: u32| u128::from(rank) << 32 | u128::from(other);
         pairs.push(pair(self.first))?;
-        for back in 1..self.count.min(BEFORE as u64 + 1) {
+        let before = if self.count < LARGE { BEFORE as u64 } else { 1 };
+        for back in 1..self.count.min(before + 1) {
             let other = self.last[(self.count - back) as usize % BEFORE];
             if other != self.first {
                 pairs.push(pair(other))?;
@@ -117,6 +120,7 @@ pub fn candidates(
     })?;
     let mut sieve = Sieve {
         docs,
+        recent: Recent::new(docs),
         least,
         list: space.flat("list", PAIR),
         wanted: Bits::new(docs.len()),
@@ -144,6 +148,7 @@ pub fn candidates(
 /// Lets through the pairs whose sketches agree enough.
 struct Sieve<'a> {
     docs: &'a Docs,
+    recent: Recent<'a>,
     least: usize,
     list: Flat,
     wanted: Bits,
@@ -161,12 +166,10 @@ impl Sieve<'_> {
             self.flush()?;
             self.rank = rank;
             self.doc = self.docs.doc_of(rank)?;
-            self.docs.sketch(self.doc, &mut self.sketch)?;
+            self.sketch = *self.recent.sketch(self.doc)?;
         }
         let doc = self.docs.doc_of(other)?;
-        let mut sketch = [0; SLOTS];
-        self.docs.sketch(doc, &mut sketch)?;
-        let agreeing = agreement(&self.sketch, &sketch);
+        let agreeing = agreement(&self.sketch, self.recent.sketch(doc)?);
         if agreeing >= self.least && self.docs.scope(doc) == self.docs.scope(self.doc) {
             self.group.push((other, agreeing as u16));
             self.want(doc);

@@ -1,5 +1,6 @@
 //! The content of a batch of rows: its texts, found, cleaned, measured and put back.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use crate::formats::Object;
 use crate::rows::{self, Use};
 use crate::stages::exact_dedup::CONTENT;
 use crate::stages::{self, Clean, Kind, Measure, Value};
+use crate::text::sentences::without;
 
 /// The texts of a content column: the values of one string array, and which of them belong to a row.
 struct Leaf {
@@ -75,16 +77,34 @@ impl<'a> Batch<'a> {
     }
 
     pub(super) fn clean(&mut self, clean: &dyn Clean, applies: Option<&[bool]>) {
+        self.rewrite(|row, _, text| if applies.is_none_or(|a| a[row]) { clean.clean(text) } else { text.into() });
+    }
+
+    /// Takes stretches out of rows: bytes of the texts of a row with one byte between, ascending. Rows past the last are
+    /// left as they are.
+    pub fn cut(&mut self, cuts: &[Vec<(usize, usize)>]) {
+        self.rewrite(|row, base, text| {
+            let end = base + text.len();
+            let spans = cuts.get(row).map_or(&[][..], Vec::as_slice);
+            let inside = spans.iter().filter(|span| span.0 < end && span.1 > base);
+            let own: Vec<_> = inside.map(|(s, e)| (s.saturating_sub(base), (*e).min(end) - base)).collect();
+            without(text, &own)
+        });
+    }
+
+    /// Changes texts, given row, place (as of [`Batch::cut`]) and text.
+    fn rewrite(&mut self, change: impl for<'t> Fn(usize, usize, &'t str) -> Cow<'t, str>) {
+        let mut bases = vec![0; self.rows];
         for leaf in &mut self.leaves {
             let mut changed: Option<StringBuilder> = None;
             for row in 0..self.rows {
-                let touch = applies.is_none_or(|a| a[row]);
                 for i in leaf.of(row) {
                     let before = leaf.texts.is_valid(i).then(|| leaf.texts.value(i));
-                    let after = before.map(|text| if touch { clean.clean(text) } else { text.into() });
+                    let after = before.map(|text| change(row, bases[row], text));
+                    bases[row] += before.map_or(0, |text| text.len() + 1);
                     // A clean text may be a part of the old one: borrowed, but shorter.
                     let same = before.map(str::len) == after.as_ref().map(|a| a.len());
-                    let owned = matches!(after, Some(std::borrow::Cow::Owned(_)));
+                    let owned = matches!(after, Some(Cow::Owned(_)));
                     if changed.is_none() && (owned || !same) {
                         let bytes = leaf.texts.value_data().len();
                         let mut builder = StringBuilder::with_capacity(leaf.texts.len(), bytes);

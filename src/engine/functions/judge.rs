@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Kernel;
 use super::block::{self, BlockAsk, List};
+use super::spans::{Spans, spans_of, spans_type};
 use crate::Result;
 use crate::stages::keep::{Failure, Rule};
 use crate::stages::sample::{Sample, draw};
@@ -36,6 +37,21 @@ pub enum Ask {
     Take(Take),
     /// Rows that are on lists.
     Block(BlockAsk),
+    /// Rows that overlap with evaluation sets.
+    Overlap(OverlapAsk),
+}
+
+/// What of an overlap makes a row go.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OverlapAsk {
+    /// Indexes of the overlap, the hit, its spans and what was cut, among the signal arguments.
+    pub columns: [usize; 4],
+    /// From which overlap.
+    pub enough: f64,
+    /// Whether only rows of which nothing is left go.
+    pub cut: bool,
+    /// What stands under `limit`.
+    pub limit: String,
 }
 
 /// What a mix takes of a source: every row `times`, and some of them once more.
@@ -121,17 +137,19 @@ pub fn drop_fields() -> Fields {
         text("limit"),
         text("kept_id"),
         Field::new("similarity", DataType::Float64, true),
+        Field::new("spans", spans_type(), true),
     ])
 }
 
 /// The fixed arguments, in order; the signals follow.
-pub const ARGUMENTS: [&str; 13] = [
+pub const ARGUMENTS: [&str; 14] = [
     "stage",
     "reason",
     "value",
     "limit",
     "kept_id",
     "similarity",
+    "spans",
     "error",
     "aside",
     "aside_value",
@@ -169,19 +187,24 @@ impl Kernel for JudgeKernel {
         let before: Vec<_> = arguments[..5].iter().map(|a| a.as_string::<i32>()).collect();
         let similarity = arguments[5].as_primitive::<Float64Type>();
         let mut texts: [StringBuilder; 5] = Default::default();
-        let mut similarities = Float64Builder::new();
+        let (mut similarities, mut spans) = (Float64Builder::new(), Spans::default());
         for row in 0..rows {
             if before[0].is_valid(row) {
                 for (builder, column) in texts.iter_mut().zip(&before) {
                     builder.append_option(column.is_valid(row).then(|| column.value(row)));
                 }
                 similarities.append_option(similarity.is_valid(row).then(|| similarity.value(row)));
+                spans.push(&spans_of(&arguments[6], row));
                 continue;
             }
             similarities.append_null();
             match self.judge(arguments, row) {
-                None => texts.iter_mut().for_each(StringBuilder::append_null),
-                Some((stage, failure)) => {
+                None => {
+                    texts.iter_mut().for_each(StringBuilder::append_null);
+                    spans.push(&[]);
+                }
+                Some((stage, failure, at)) => {
+                    spans.push(&at.map_or(Vec::new(), |at| spans_of(&arguments[ARGUMENTS.len() + at], row)));
                     let values = [stage, &failure.reason, &failure.value, &failure.limit];
                     for (builder, value) in texts.iter_mut().zip(values) {
                         builder.append_option((!value.is_empty()).then_some(value));
@@ -192,6 +215,7 @@ impl Kernel for JudgeKernel {
         }
         let mut columns: Vec<ArrayRef> = texts.iter_mut().map(|b| Arc::new(b.finish()) as ArrayRef).collect();
         columns.push(Arc::new(similarities.finish()));
+        columns.push(spans.finish());
         Ok(Arc::new(StructArray::new(drop_fields(), columns, None)))
     }
 }
@@ -203,20 +227,44 @@ fn lists(decision: &Decision) -> Result<Vec<Arc<List>>> {
     }
 }
 
+fn blank(fixed: &[ArrayRef], row: usize) -> bool {
+    let blank: &BooleanArray = fixed[10].as_boolean();
+    blank.value(row)
+}
+
+impl OverlapAsk {
+    fn column<'a>(&self, signals: &'a [ArrayRef], which: usize, row: usize) -> Option<&'a ArrayRef> {
+        signals.get(self.columns[which]).filter(|c| c.is_valid(row))
+    }
+
+    fn judge(&self, signals: &[ArrayRef], row: usize) -> Option<Failure> {
+        let share = self.column(signals, 0, row)?.as_primitive::<Float64Type>().value(row);
+        let hit = self.column(signals, 1, row).and_then(|c| text(c, row)).unwrap_or_default();
+        let failure = Failure { reason: "contaminated".into(), value: hit.to_owned(), limit: self.limit.clone() };
+        (share >= self.enough).then_some(failure)
+    }
+
+    /// Whether the row was cut, and nothing of it is left.
+    fn empties(&self, fixed: &[ArrayRef], signals: &[ArrayRef], row: usize) -> bool {
+        self.column(signals, 3, row).is_some() && blank(fixed, row)
+    }
+}
+
 fn text(column: &ArrayRef, row: usize) -> Option<&str> {
     column.is_valid(row).then(|| column.as_string::<i32>().value(row))
 }
 
 impl JudgeKernel {
-    fn judge(&self, arguments: &[ArrayRef], row: usize) -> Option<(&str, Failure)> {
+    /// The stage by which a row goes, why, and the signal argument that holds the stretches to blame, if one does.
+    fn judge(&self, arguments: &[ArrayRef], row: usize) -> Option<(&str, Failure, Option<usize>)> {
         let (fixed, signals) = arguments.split_at(ARGUMENTS.len());
         if self.spec.first
-            && let Some(drop) = self.first(fixed, row)
+            && let Some((stage, failure)) = self.first(fixed, signals, row)
         {
-            return Some(drop);
+            return Some((stage, failure, None));
         }
         let measured = self.spec.language.and_then(|i| text(&signals[i], row));
-        let language = measured.or_else(|| text(&fixed[11], row)).or(self.spec.stated.as_deref()).unwrap_or("und");
+        let language = measured.or_else(|| text(&fixed[12], row)).or(self.spec.stated.as_deref()).unwrap_or("und");
         for (number, decision) in self.spec.decisions.iter().enumerate() {
             if !decision.languages.is_empty() && !decision.languages.iter().any(|l| l == language) {
                 continue;
@@ -225,7 +273,7 @@ impl JudgeKernel {
                 Ask::Keep(rules) => {
                     rules.iter().find_map(|(signal, at, rule)| rule.judge(signal, &self.value(*at, signals, row)))
                 }
-                Ask::Sample(sample) => (!sample.keeps(text(&fixed[10], row).unwrap_or_default())).then(|| Failure {
+                Ask::Sample(sample) => (!sample.keeps(text(&fixed[11], row).unwrap_or_default())).then(|| Failure {
                     reason: "not_sampled".into(),
                     value: String::new(),
                     limit: crate::stages::keep::number(sample.share),
@@ -237,30 +285,39 @@ impl JudgeKernel {
                 }),
                 Ask::Block(ask) => {
                     let lists = self.lists.get().map_or(&[][..], |lists| &lists[number]);
-                    block::judge(ask, lists, [text(&fixed[12], row), text(&fixed[10], row)], signals, row)
+                    block::judge(ask, lists, [text(&fixed[13], row), text(&fixed[11], row)], signals, row)
+                }
+                Ask::Overlap(ask) => {
+                    let failure = ask.judge(signals, row).filter(|_| !ask.cut || ask.empties(fixed, signals, row));
+                    if let Some(failure) = failure {
+                        return Some((&decision.stage, failure, Some(ask.columns[2])));
+                    }
+                    None
                 }
             };
             if let Some(failure) = failure {
-                return Some((&decision.stage, failure));
+                return Some((&decision.stage, failure, None));
             }
         }
         None
     }
 
-    fn first(&self, fixed: &[ArrayRef], row: usize) -> Option<(&str, Failure)> {
+    fn first(&self, fixed: &[ArrayRef], signals: &[ArrayRef], row: usize) -> Option<(&str, Failure)> {
         let failure = |reason: &str, value: &str| Failure {
             reason: reason.to_owned(),
             value: value.to_owned(),
             limit: String::new(),
         };
-        if let Some(error) = text(&fixed[6], row) {
+        if let Some(error) = text(&fixed[7], row) {
             return Some((UNREADABLE, failure(error, "")));
         }
-        if let Some(aside) = text(&fixed[7], row) {
-            return Some((&self.spec.format, failure(aside, text(&fixed[8], row).unwrap_or_default())));
+        if let Some(aside) = text(&fixed[8], row) {
+            return Some((&self.spec.format, failure(aside, text(&fixed[9], row).unwrap_or_default())));
         }
-        let blank: &BooleanArray = fixed[9].as_boolean();
-        blank.value(row).then(|| (READ, failure("empty", "")))
+        // What a stage has cut to nothing is not what was read empty.
+        let cut = |d: &Decision| matches!(&d.ask, Ask::Overlap(ask) if ask.cut && ask.empties(fixed, signals, row));
+        let empty = blank(fixed, row) && !self.spec.decisions.iter().any(cut);
+        empty.then(|| (READ, failure("empty", "")))
     }
 
     /// The value of signal `at`; null where this source does not measure it.

@@ -18,7 +18,9 @@ pub mod given;
 pub mod ids;
 pub mod judge;
 pub mod near;
+pub mod overlap;
 pub mod rows;
+pub mod spans;
 
 /// What a named function does with a batch.
 pub trait Kernel: Debug + Send + Sync + Sized + 'static {

@@ -14,6 +14,7 @@ use xxhash_rust::xxh3::xxh3_128;
 pub use super::batch::Batch;
 use super::given::Given;
 use super::near::Near;
+use super::overlap::{self, Overlap};
 use super::{Kernel, block};
 use crate::rows::{self, Use};
 use crate::stages::keep::Rule;
@@ -76,6 +77,7 @@ enum Work {
     Key(String),
     Near(Near),
     Block(stages::block::Block),
+    Overlap(Overlap),
     /// Rows that fail are measured no further: `(signal, place among the measured columns, rule)`.
     Early(Vec<(String, usize, Rule)>),
 }
@@ -166,6 +168,12 @@ impl Kernel for RowsKernel {
                     fields.extend(columns.into_iter().filter(|_| spec.signals));
                     Work::Block(block)
                 }
+                Stage::Decontaminate(options) => {
+                    let columns = overlap::fields(step.number);
+                    measured.extend(columns.iter().map(|_| String::new()));
+                    fields.extend(columns.into_iter().filter(|_| spec.signals));
+                    Work::Overlap(Overlap::new(options, step.files.clone()))
+                }
                 Stage::Keep(keep) if keep.early && spec.signals => {
                     let place = |signal: &String| measured.iter().rposition(|m| m == signal);
                     let rules = keep.rules.into_iter().filter_map(|(s, rule)| Some((s.clone(), place(&s)?, rule)));
@@ -191,7 +199,12 @@ impl Kernel for RowsKernel {
         let mut gone: Option<Vec<bool>> = None;
         for step in &self.steps {
             let mut applies = self.applies(step, language.as_ref(), &common[3], rows);
-            if let (Some(gone), false) = (&gone, matches!(step.work, Work::Clean(_))) {
+            let cleans = match &step.work {
+                Work::Clean(_) => true,
+                Work::Overlap(overlap) => overlap.cuts(),
+                _ => false,
+            };
+            if let (Some(gone), false) = (&gone, cleans) {
                 let all = applies.get_or_insert_with(|| vec![true; rows]);
                 all.iter_mut().zip(gone).for_each(|(a, gone)| *a &= !gone);
             }
@@ -213,6 +226,13 @@ impl Kernel for RowsKernel {
                 }
                 Work::Block(block) if self.spec.signals => {
                     columns.extend(block::columns(block, &batch, common, applies.as_deref()));
+                }
+                Work::Overlap(overlap) if self.spec.signals || overlap.cuts() => {
+                    let found = overlap.search(&batch, rows, applies.as_deref())?;
+                    columns.extend(found.columns.into_iter().filter(|_| self.spec.signals));
+                    if let Some(cuts) = found.cuts {
+                        batch.cut(&cuts);
+                    }
                 }
                 Work::Early(rules) => {
                     let gone = gone.get_or_insert_with(|| vec![false; rows]);

@@ -50,6 +50,8 @@ pub struct Listing {
     pub license: Option<License>,
     /// Names that cannot be taken, with the reason.
     pub refused: Vec<(String, String)>,
+    /// Parts of which nothing is there, and why that is so.
+    pub lacking: Vec<(String, Problem)>,
 }
 
 /// A file at its source.

@@ -131,7 +131,7 @@ impl Reader for ArrayReader {
 /// The first whole elements of a text, for detection.
 pub fn first(text: &str, count: usize) -> Vec<String> {
     let stream = Box::new(io::Cursor::new(text.as_bytes().to_vec()));
-    let mut elements = Elements::new(stream, 0, text.len());
+    let mut elements = Elements::of_head(stream, text.len());
     let mut found = Vec::new();
     while found.len() < count
         && let Some(element) = elements.next_element()

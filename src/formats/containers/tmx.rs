@@ -44,6 +44,7 @@ pub struct Tmx;
 /// Its instance.
 pub static CONTAINER: Tmx = Tmx;
 
+const OPEN: &[u8] = b"<tu";
 const CLOSE: &[u8] = b"</tu>";
 const END: &[u8] = b"</tmx>";
 
@@ -101,7 +102,7 @@ struct Units {
 /// Where the next unit begins in bytes; and how many bytes before it hold no beginning of one.
 fn open(bytes: &[u8]) -> (Option<usize>, usize) {
     let mut from = 0;
-    while let Some(at) = memchr::memmem::find(&bytes[from..], b"<tu").map(|at| from + at) {
+    while let Some(at) = memchr::memmem::find(&bytes[from..], OPEN).map(|at| from + at) {
         match bytes.get(at + 3) {
             Some(b'>' | b' ' | b'\t' | b'\r' | b'\n') => return (Some(at), at),
             None => return (None, at),
@@ -109,6 +110,16 @@ fn open(bytes: &[u8]) -> (Option<usize>, usize) {
         }
     }
     (None, bytes.len().saturating_sub(END.len() - 1))
+}
+
+/// Where a unit ends that is at the front: behind its closing tag, or, where that is missing, before the next unit. What
+/// stands before `from` was looked at.
+fn end(bytes: &[u8], from: usize) -> Option<usize> {
+    let rest = bytes.get(from..)?;
+    let close = memchr::memmem::find(rest, CLOSE).map(|at| from + at + CLOSE.len());
+    let before = &bytes[..close.unwrap_or(bytes.len())];
+    let next = before.get(from.max(OPEN.len())..).and_then(|rest| open(rest).0);
+    next.map(|at| from.max(OPEN.len()) + at).or(close)
 }
 
 impl Units {
@@ -149,8 +160,8 @@ impl Units {
         let mut from = 0;
         loop {
             let bytes = self.window.bytes();
-            if let Some(at) = memchr::memmem::find(&bytes[from..], CLOSE) {
-                return Ok(from + at + CLOSE.len());
+            if let Some(end) = end(bytes, from) {
+                return Ok(end);
             }
             from = bytes.len().saturating_sub(CLOSE.len() - 1);
             // One that is too large is passed over without holding it.
@@ -200,7 +211,7 @@ impl Reader for Units {
                 // On to its end, piece by piece.
                 loop {
                     let bytes = self.window.bytes();
-                    let found = memchr::memmem::find(bytes, CLOSE).map(|at| at + CLOSE.len());
+                    let found = end(bytes, if self.window.offset() == start { OPEN.len() } else { 0 });
                     let keep = if self.window.over() { 0 } else { CLOSE.len() - 1 };
                     let count = found.unwrap_or_else(|| bytes.len().saturating_sub(keep));
                     self.step(count);
@@ -284,7 +295,7 @@ fn unit(bytes: &[u8]) -> Result<String, Bad> {
 
 fn attribute(start: &BytesStart<'_>, names: &[&str]) -> Result<Option<String>, Bad> {
     for name in names {
-        if let Some(value) = start.try_get_attribute(*name).map_err(xml)? {
+        if let Some(value) = start.try_get_attribute(name).map_err(xml)? {
             return unescape(&value.value).map(|v| Some(v.into_owned())).map_err(xml);
         }
     }
@@ -304,7 +315,7 @@ fn segment(raw: &str) -> Result<String, Bad> {
                 reader.read_to_end(start.name()).map_err(xml)?;
             }
             Event::Text(text) => out.push_str(&unescape(&text).map_err(xml)?),
-            Event::GeneralRef(name) => out.push_str(&unescape(&format!("&{};", &*name)).map_err(xml)?),
+            Event::GeneralRef(name) => out.push_str(&unescape(&format!("&{};", &name[..])).map_err(xml)?),
             Event::CData(text) => out.push_str(&text),
             Event::Eof => return Ok(out),
             _ => {}

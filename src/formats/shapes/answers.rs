@@ -1,7 +1,7 @@
-//! Several answers to one question: the pairs that their ranking makes.
+//! Several answers to one question: the pairs that their ranking makes, and what a pair is for instruction tuning.
 
 use crate::formats::{Choice, Layout};
-use crate::rows::{Content, Message, Preference};
+use crate::rows::{Content, Message, Preference, Use};
 
 /// Which answers are set against which.
 pub(super) const PAIRS: Choice = Choice {
@@ -9,6 +9,25 @@ pub(super) const PAIRS: Choice = Choice {
     words: &["best", "all"],
     about: "the best answer against each other one, or every two answers",
 };
+
+/// What becomes of a pair for instruction tuning.
+pub(super) const ANSWERS: Choice = Choice {
+    name: "answers",
+    words: &["chosen", "none"],
+    about: "for instruction tuning: the chosen answer to the prompt, or the prompt alone",
+};
+
+/// A pair as the layout's use wants it: as it is, or for instruction tuning its prompt with the chosen answer, or alone.
+pub(super) fn content<'a>(layout: &Layout, pair: Preference<'a>) -> Content<'a> {
+    if layout.usage != Use::Instruct {
+        return Content::Rlhf(Box::new(pair));
+    }
+    let mut messages = pair.prompt;
+    if layout.option(ANSWERS.name) != Some("none") {
+        messages.extend(pair.chosen.into_iter().flatten());
+    }
+    Content::Instruct { messages, tools: None }
+}
 
 /// An answer and how good it is.
 #[derive(Clone, Debug)]

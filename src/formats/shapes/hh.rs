@@ -1,4 +1,5 @@
-//! Anthropic's hh-rlhf: two whole dialogues as text that share all but the last answer, for RLHF.
+//! Anthropic's hh-rlhf: two whole dialogues as text that share all but the last answer, for RLHF (or the chosen one, for
+//! instruction tuning).
 //!
 //! ```json
 //! {"chosen": "\n\nHuman: 你好\n\nAssistant: 你好！", "rejected": "\n\nHuman: 你好\n\nAssistant: 走开"}
@@ -16,12 +17,16 @@
 //! `mapping = "deepspeed"` reads as DeepSpeed-Chat does: nothing is set aside for an empty answer, and of an answer only
 //! what stands behind its last `Assistant:` counts, also where the answer quotes the word.
 //!
+//! For instruction tuning a row is the prompt and the chosen answer, or, with `answers = "none"`, the prompt alone (what
+//! PPO and its kin are fed).
+//!
 //! Limits: a side that does not begin with the human or end with the assistant is unreadable (`dialogue_mismatch`).
 use std::borrow::Cow;
 
+use super::answers::{ANSWERS, content};
 use super::read::{Reading, mismatch, scalar, share, starts, wrong_use};
 use crate::formats::{Choice, Layout, Object, Shape};
-use crate::rows::{Content, Message, Preference, Row, Unreadable, Use};
+use crate::rows::{Message, Preference, Row, Unreadable, Use};
 
 /// The shape.
 pub const SHAPE: Hh = Hh;
@@ -41,10 +46,10 @@ impl Shape for Hh {
         crate::stages::module_docs(include_str!("hh.rs"))
     }
     fn uses(&self) -> &'static [Use] {
-        &[Use::Rlhf]
+        &[Use::Rlhf, Use::Instruct]
     }
     fn options(&self) -> &'static [Choice] {
-        &[MAPPING]
+        &[MAPPING, ANSWERS]
     }
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
         share(sample, |o| {
@@ -72,7 +77,7 @@ pub(super) fn is_dialogue(object: &Object<'_>, key: &str) -> bool {
 }
 
 fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> {
-    if layout.usage != Use::Rlhf {
+    if !matches!(layout.usage, Use::Rlhf | Use::Instruct) {
         return Err(wrong_use("hh", layout));
     }
     let mut reading = Reading::new(object, layout);
@@ -117,7 +122,7 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
     }
     let margin = (chosen == rejected).then_some(0.0);
     let (chosen, rejected) = (Some(chosen), Some(rejected));
-    reading.row(Content::Rlhf(Box::new(Preference { prompt, chosen, rejected, margin, ..Preference::default() })))
+    reading.row(content(layout, Preference { prompt, chosen, rejected, margin, ..Preference::default() }))
 }
 
 fn answer(text: Cow<'_, str>, last: bool) -> Message<'static> {

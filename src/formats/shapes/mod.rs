@@ -6,6 +6,7 @@ use super::Shape;
 mod answers;
 mod python;
 mod read;
+pub mod texts;
 mod turns;
 
 macro_rules! shapes {

@@ -1,4 +1,4 @@
-//! Preference pairs: a prompt, a better and a worse answer, for RLHF.
+//! Preference pairs: a prompt, a better and a worse answer, for RLHF (or the better one, for instruction tuning).
 //!
 //! ```json
 //! {"prompt": "…", "chosen": "…", "rejected": "…", "score_chosen": 8.5, "score_rejected": 6.0}
@@ -17,14 +17,17 @@
 //! Scores are `score_chosen` or `chosen_score` (or `chosen_rating`), and so for the rejected one. The margin is the row's
 //! own, or else the difference of the scores, or else 0 where both answers are equal: ties are kept.
 //!
+//! For instruction tuning a row is the prompt and the chosen answer, or, with `answers = "none"`, the prompt alone.
+//!
 //! Limits: rankings of more than two answers are not read; whole dialogues that share no turn are unreadable
 //! (`dialogue_mismatch`).
 use std::borrow::Cow;
 
+use super::answers::{ANSWERS, content};
 use super::read::{Reading, first, is_scalar, items, mismatch, scalar, share, starts, wrong_use};
 use super::turns::not_empty;
 use crate::formats::object::field_type;
-use crate::formats::{Layout, Object, Shape};
+use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Content, Message, Preference, Row, Unreadable, Use};
 
 /// The shape.
@@ -47,7 +50,10 @@ impl Shape for Pairs {
         crate::stages::module_docs(include_str!("preference.rs"))
     }
     fn uses(&self) -> &'static [Use] {
-        &[Use::Rlhf]
+        &[Use::Rlhf, Use::Instruct]
+    }
+    fn options(&self) -> &'static [Choice] {
+        &[ANSWERS]
     }
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
         share(sample, |o| {
@@ -64,7 +70,7 @@ impl Shape for Pairs {
     fn map<'a>(&self, object: &Object<'a>, layout: &Layout, emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>)) {
         let mut reading = Reading::new(object, layout);
         emit(match layout.usage {
-            Use::Rlhf => read(&mut reading).and_then(|content| reading.row(content)),
+            Use::Rlhf | Use::Instruct => read(&mut reading).and_then(|content| reading.row(content)),
             _ => Err(wrong_use("preference", layout)),
         });
     }
@@ -107,7 +113,7 @@ pub(super) fn read<'a>(reading: &mut Reading<'_, 'a>) -> Result<Content<'a>, Unr
         _ => (chosen == rejected).then_some(0.0),
     };
     (out.chosen, out.rejected) = (Some(chosen), Some(rejected));
-    Ok(Content::Rlhf(Box::new(out)))
+    Ok(content(reading.layout, out))
 }
 
 /// Whether a side is a dialogue from its start.

@@ -1,4 +1,5 @@
-//! Stanford's SHP: two comments to a Reddit post, one of them preferred, for RLHF.
+//! Stanford's SHP: two comments to a Reddit post, one of them preferred, for RLHF (or the preferred one, for instruction
+//! tuning).
 //!
 //! ```json
 //! {"post_id": "…", "domain": "askculinary_train", "history": "…", "human_ref_A": "…", "human_ref_B": "…",
@@ -9,12 +10,15 @@
 //! `score_ratio` stays in `meta` with all else; the subset is `domain`. A comment that was taken away (`[removed]`,
 //! `[deleted]`) sets the row aside (`removed`, the value says which one); with `mapping = "deepspeed"` it stays.
 //!
+//! For instruction tuning a row is the post and the preferred comment, or, with `answers = "none"`, the post alone.
+//!
 //! Limits: Reddit's entities (`&gt;`, `&amp;#x200B;`) stay as they are. One post gives many rows: nothing is capped.
+use super::answers::{ANSWERS, content};
 use super::hh::MAPPING;
 use super::read::{Reading, share, starts, wrong_use};
 use crate::formats::object::field_type;
 use crate::formats::{Choice, Layout, Object, Shape};
-use crate::rows::{Content, Message, Preference, Row, Unreadable, Use};
+use crate::rows::{Message, Preference, Row, Unreadable, Use};
 
 /// The shape.
 pub const SHAPE: Shp = Shp;
@@ -32,10 +36,10 @@ impl Shape for Shp {
         crate::stages::module_docs(include_str!("shp.rs"))
     }
     fn uses(&self) -> &'static [Use] {
-        &[Use::Rlhf]
+        &[Use::Rlhf, Use::Instruct]
     }
     fn options(&self) -> &'static [Choice] {
-        &[MAPPING]
+        &[MAPPING, ANSWERS]
     }
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
         share(sample, |o| ["human_ref_A", "human_ref_B", "labels"].iter().all(|key| starts(o, key).is_some()))
@@ -46,7 +50,7 @@ impl Shape for Shp {
 }
 
 fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> {
-    if layout.usage != Use::Rlhf {
+    if !matches!(layout.usage, Use::Rlhf | Use::Instruct) {
         return Err(wrong_use("shp", layout));
     }
     let mut reading = Reading::new(object, layout);
@@ -79,7 +83,7 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
         margin,
         ..Preference::default()
     };
-    reading.row(Content::Rlhf(Box::new(pair)))
+    reading.row(content(layout, pair))
 }
 
 #[cfg(test)]

@@ -14,14 +14,17 @@
 //! `citations = "drop"` takes `[1]` and `[2, 3]` out of the answers, with the space before. `mapping = "deepspeed"` reads
 //! as DeepSpeed-Chat does: it takes out everything in brackets and in parentheses too.
 //!
+//! For instruction tuning a row is the question and the chosen answer, or, with `answers = "none"`, the question alone.
+//!
 //! Limits: a row without two answers is unreadable (`field_missing`). The raw file of 2-element lists is not read: take
 //! the Parquet copy.
 use std::borrow::Cow;
 
+use super::answers::{ANSWERS, content};
 use super::hh::MAPPING;
 use super::read::{Reading, share, starts, wrong_use};
 use crate::formats::{Choice, Layout, Object, Shape};
-use crate::rows::{Content, Message, Preference, Row, Unreadable, Use};
+use crate::rows::{Message, Preference, Row, Unreadable, Use};
 
 /// The shape.
 pub const SHAPE: WebGpt = WebGpt;
@@ -44,7 +47,7 @@ impl Shape for WebGpt {
     fn options(&self) -> &'static [Choice] {
         const CITATIONS: Choice =
             Choice { name: "citations", words: &["keep", "drop"], about: "whether `[1]` stays in the answers" };
-        &[MAPPING, CITATIONS]
+        &[MAPPING, CITATIONS, ANSWERS]
     }
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
         let keys = ["answer_0", "answer_1", "score_0", "score_1"];
@@ -56,6 +59,9 @@ impl Shape for WebGpt {
 }
 
 fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> {
+    if !matches!(layout.usage, Use::Rlhf | Use::Instruct) {
+        return Err(wrong_use("webgpt", layout));
+    }
     let mut reading = Reading::new(object, layout);
     ["tokens_0", "tokens_1"].into_iter().for_each(|key| reading.take(key));
     let question = match starts(object, "question") {
@@ -80,22 +86,17 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
     let better = usize::from(scores[0].unwrap_or(0.0) < scores[1].unwrap_or(0.0));
     let [first, second] = answers.map(said);
     let (chosen, rejected) = if better == 0 { (first, second) } else { (second, first) };
-    let mut prompt = vec![Message::new("user", question)];
-    match layout.usage {
-        Use::Rlhf => {
-            let (chosen_score, rejected_score) = (scores[better], scores[1 - better]);
-            let margin = chosen_score.zip(rejected_score).map(|(a, b)| a - b);
-            let (chosen, rejected) = (Some(chosen), Some(rejected));
-            let pair =
-                Preference { prompt, chosen, rejected, chosen_score, rejected_score, margin, ..Preference::default() };
-            reading.row(Content::Rlhf(Box::new(pair)))
-        }
-        Use::Instruct => {
-            prompt.extend(chosen);
-            reading.row(Content::Instruct { messages: prompt, tools: None })
-        }
-        _ => Err(wrong_use("webgpt", layout)),
-    }
+    let (chosen_score, rejected_score) = (scores[better], scores[1 - better]);
+    let pair = Preference {
+        prompt: vec![Message::new("user", question)],
+        chosen: Some(chosen),
+        rejected: Some(rejected),
+        chosen_score,
+        rejected_score,
+        margin: chosen_score.zip(rejected_score).map(|(a, b)| a - b),
+        ..Preference::default()
+    };
+    reading.row(content(layout, pair))
 }
 
 /// Whether what stands in square brackets are numbers of sources.

@@ -70,7 +70,14 @@ impl Elements {
     /// Elements of a stream from its beginning, whose first byte has `offset`.
     pub fn new(stream: Box<dyn Read + Send>, offset: u64, max: usize) -> Self {
         let mut elements = Elements::within(stream, offset, max, Frame::Bare, b"");
-        elements.enter();
+        elements.enter(false);
+        elements
+    }
+
+    /// Elements of what may be only the beginning of a file, for a look at it.
+    pub fn of_head(stream: Box<dyn Read + Send>, max: usize) -> Self {
+        let mut elements = Elements::within(stream, 0, max, Frame::Bare, b"");
+        elements.enter(true);
         elements
     }
 
@@ -125,7 +132,7 @@ impl Elements {
     }
 
     /// Tells the frame from the first bytes and goes to the first element.
-    fn enter(&mut self) {
+    fn enter(&mut self, head: bool) {
         self.indent = Some(0);
         match self.peek() {
             Some(b'[') => {
@@ -135,7 +142,7 @@ impl Elements {
             }
             Some(b'{') => {
                 while self.window.bytes().len() < HEAD && self.window.more() {}
-                if let Some(to) = holder(self.window.bytes(), self.window.over()) {
+                if let Some(to) = holder(self.window.bytes(), self.window.over() && !head) {
                     self.step(to);
                     self.indent = None;
                     self.frame = Frame::Held;

@@ -1,0 +1,127 @@
+//! Sentences, as far as cutting needs them: a stretch widened to whole ones, and the text without it.
+
+use std::borrow::Cow;
+
+/// Signs that end a sentence wherever they stand.
+const ENDS: [char; 8] = ['。', '！', '？', '；', '!', '?', '…', '｡'];
+/// Signs that may follow the end, and belong to the sentence.
+const CLOSING: [char; 9] = ['”', '’', '」', '』', '）', ')', '"', '\'', '》'];
+
+/// Stretches (bytes, ascending) widened to whole sentences, and joined where they meet. A sentence ends behind `。！？；…`
+/// or `!?` with the quotes that close there, behind a full stop before white space, and at the end of a line. Where a
+/// whole line is taken, its line break is as well.
+pub fn widen(text: &str, spans: &[(usize, usize)]) -> Vec<(usize, usize)> {
+    let mut wide: Vec<(usize, usize)> = Vec::with_capacity(spans.len());
+    for (start, end) in spans {
+        let floor = wide.last().map_or(0, |w| w.1);
+        if *end <= floor {
+            continue;
+        }
+        let (start, end) = (before(text, (*start).max(floor), floor), after(text, *end));
+        match wide.last_mut() {
+            Some(last) if start <= last.1 => last.1 = last.1.max(end),
+            _ => wide.push((start, end)),
+        }
+    }
+    for (start, end) in &mut wide {
+        let begins = *start == 0 || text[..*start].ends_with('\n');
+        if begins && text[*end..].starts_with('\n') {
+            *end += 1;
+        } else if begins && *end == text.len() && *start > 0 {
+            *start -= 1;
+        }
+    }
+    wide
+}
+
+/// The text without some stretches of it: ascending, apart from one another.
+pub fn without<'a>(text: &'a str, spans: &[(usize, usize)]) -> Cow<'a, str> {
+    if spans.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut from = 0;
+    for (start, end) in spans {
+        out.push_str(&text[from..(*start).max(from)]);
+        from = (*end).max(from);
+    }
+    out.push_str(&text[from..]);
+    Cow::Owned(out)
+}
+
+/// Whether a sentence ends behind the character `c`, which `next` follows.
+fn ends(c: char, next: Option<char>) -> bool {
+    c == '\n' || ENDS.contains(&c) || (c == '.' && next.is_none_or(char::is_whitespace))
+}
+
+/// Where the sentence begins that has the byte `at`; not before `floor`.
+fn before(text: &str, at: usize, floor: usize) -> usize {
+    let mut start = at;
+    while start > floor {
+        let head = &text[..start];
+        let Some(last) = head.chars().next_back().filter(|c| *c != '\n') else { break };
+        // Quotes that close behind an end belong to the sentence before.
+        if !text[start..].starts_with(CLOSING) {
+            let body = head.trim_end_matches(CLOSING);
+            let sign = body.chars().next_back();
+            if sign.is_some_and(|c| ends(c, text[body.len()..].chars().next())) {
+                break;
+            }
+        }
+        start -= last.len_utf8();
+    }
+    start.max(floor)
+}
+
+/// Where the sentence ends that has the byte before `at`; its line break is not part of it.
+fn after(text: &str, at: usize) -> usize {
+    if text[..at].ends_with(|c| ENDS.contains(&c)) {
+        return at + text[at..].len() - text[at..].trim_start_matches(CLOSING).len();
+    }
+    let mut rest = text[at..].char_indices().peekable();
+    while let Some((place, c)) = rest.next() {
+        if c == '\n' {
+            return at + place;
+        }
+        if ends(c, rest.peek().map(|next| next.1)) {
+            let end = at + place + c.len_utf8();
+            return end + text[end..].len() - text[end..].trim_start_matches(CLOSING).len();
+        }
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cut(text: &str, what: &str) -> String {
+        let at = text.find(what).unwrap();
+        without(text, &widen(text, &[(at, at + what.len())])).into_owned()
+    }
+
+    #[test]
+    fn whole_sentences_go() {
+        assert_eq!(cut("前面。中间有它，在此。后面。", "有它"), "前面。后面。");
+        assert_eq!(cut("他说：“就是它。”然后走了。", "是它"), "然后走了。");
+        assert_eq!(cut("他说：“好。”就是它。完。", "就是它"), "他说：“好。”完。");
+        assert_eq!(cut("First one. It costs 3.5 dollars here. Last.", "costs"), "First one. Last.");
+        assert_eq!(cut("一句。跨过。两句。", "过。两"), "一句。");
+        assert_eq!(cut("全部", "全"), "");
+    }
+
+    #[test]
+    fn whole_lines_take_their_break_along() {
+        assert_eq!(cut("a\nb\nc", "b"), "a\nc");
+        assert_eq!(cut("a\nb\nc", "a"), "b\nc");
+        assert_eq!(cut("a\nb\nc", "c"), "a\nb");
+        assert_eq!(cut("a。b\nc", "b"), "a。\nc");
+    }
+
+    #[test]
+    fn stretches_that_meet_are_one() {
+        let text = "一二。三四。五六。";
+        assert_eq!(widen(text, &[(0, 3), (3, 6), (12, 15)]), [(0, 18)]);
+        assert_eq!(without(text, &[]), text);
+    }
+}
