@@ -282,16 +282,20 @@ impl JudgeKernel {
                 Ask::Keep(rules) => {
                     rules.iter().find_map(|(signal, at, rule)| rule.judge(signal, &self.value(*at, signals, row)))
                 }
-                Ask::Sample(sample) => (!sample.keeps(text(&fixed[FINAL_ID], row).unwrap_or_default())).then(|| Failure {
-                    reason: "not_sampled".into(),
-                    value: String::new(),
-                    limit: crate::stages::keep::number(sample.share),
-                }),
-                Ask::Take(take) => (take.copies(text(&fixed[FINAL_ID], row).unwrap_or_default()) == 0).then(|| Failure {
-                    reason: "not_sampled".into(),
-                    value: String::new(),
-                    limit: crate::stages::keep::number((take.share * 1e4).round() / 1e4),
-                }),
+                Ask::Sample(sample) => {
+                    (!sample.keeps(text(&fixed[FINAL_ID], row).unwrap_or_default())).then(|| Failure {
+                        reason: "not_sampled".into(),
+                        value: String::new(),
+                        limit: crate::stages::keep::number(sample.share),
+                    })
+                }
+                Ask::Take(take) => {
+                    (take.copies(text(&fixed[FINAL_ID], row).unwrap_or_default()) == 0).then(|| Failure {
+                        reason: "not_sampled".into(),
+                        value: String::new(),
+                        limit: crate::stages::keep::number((take.share * 1e4).round() / 1e4),
+                    })
+                }
                 Ask::Block(ask) => {
                     let lists = self.lists.get().map_or(&[][..], |lists| &lists[number]);
                     block::judge(ask, lists, [text(&fixed[OWN_ID], row), text(&fixed[FINAL_ID], row)], signals, row)
