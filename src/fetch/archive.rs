@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use super::problem::Problem;
 use super::verify::{self, Bombs, Watch};
 
+/// Bytes that may follow the end of a tar archive: blocks of zeros.
+const TAIL: u64 = 1 << 30;
+
 /// What sort of archive a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
@@ -102,7 +105,8 @@ type Visit<'v> = dyn FnMut(&str, bool, &mut dyn Read) -> Result<(), Problem> + '
 /// Visits the files and links of a tar archive.
 fn each_of_tar(path: &Path, visit: &mut Visit<'_>) -> Result<(), Problem> {
     let broken = |e: io::Error| verify::damaged(&e.to_string());
-    let mut archive = tar::Archive::new(stream(path)?);
+    let mut stream = stream(path)?;
+    let mut archive = tar::Archive::new(&mut stream);
     for entry in archive.entries().map_err(broken)? {
         let mut entry = entry.map_err(broken)?;
         let name = name_of(&entry.path_bytes());
@@ -112,6 +116,8 @@ fn each_of_tar(path: &Path, visit: &mut Visit<'_>) -> Result<(), Problem> {
             visit(&name, link, &mut entry)?;
         }
     }
+    // What packs the archive has its own sum, which stands at its end.
+    io::copy(&mut stream.take(TAIL), &mut io::sink()).map_err(broken)?;
     Ok(())
 }
 

@@ -155,7 +155,7 @@ impl Client {
             let status = response.status();
             if let Some(next) = redirect(&response, &url) {
                 let next = next.ok_or_else(|| Problem::last(Kind::Remote, at(&hosts, "redirects to no address")))?;
-                url = self.endpoints.mirrored(&next);
+                url = self.endpoints.redirected(&next);
                 continue;
             }
             if !matches!(status, StatusCode::OK | StatusCode::PARTIAL_CONTENT) {
@@ -169,8 +169,9 @@ impl Client {
             {
                 let page = self.read(answer.body(&self.limits), 1 << 20).await?;
                 let page = String::from_utf8_lossy(&page);
-                url =
-                    pass(&page, &url).map(|next| self.endpoints.mirrored(&next)).ok_or_else(|| html(&hosts, &page))?;
+                url = pass(&page, &url)
+                    .map(|next| self.endpoints.redirected(&next))
+                    .ok_or_else(|| html(&hosts, &page))?;
                 continue;
             }
             return Ok(answer);
@@ -216,7 +217,7 @@ impl Client {
         }
         let kind = match status.as_u16() {
             404 | 410 => Kind::Missing,
-            401 | 402 | 403 if first => Kind::Gated,
+            401..=403 if first => Kind::Gated,
             _ => Kind::Remote,
         };
         // A signed address at another host expires: the first host hands out a new one.

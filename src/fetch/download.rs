@@ -1,6 +1,6 @@
 //! One file: its bytes in ranges, each where it was left, summed and checked before it gets its name.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -375,7 +375,7 @@ impl Run<'_> {
 }
 
 /// What the bytes themselves tell: a web page in the place of data; a zip whose members do not match their sums.
-fn look(path: &PathBuf, name: &str, bombs: verify::Bombs, stop: &dyn Fn() -> bool) -> Result<(), Problem> {
+fn look(path: &Path, name: &str, bombs: verify::Bombs, stop: &dyn Fn() -> bool) -> Result<(), Problem> {
     if verify::begins_like_html(path)? && !verify::is_html_name(name) {
         return Err(client::html(&[], "").about("its bytes"));
     }

@@ -20,6 +20,8 @@ pub struct Endpoints {
     pub opus: Url,
     /// `CORPUS_MIRRORS`: prefixes and what stands in for them, the longest first.
     mirrors: Vec<(String, String)>,
+    /// Hosts that have a variable of their own, and what it says, where it is set.
+    replaced: Vec<(String, String)>,
     /// The hub's token.
     token: Option<Token>,
 }
@@ -63,12 +65,19 @@ impl Endpoints {
                 Error::other(format!("{name}: `{}` is no address", shown(&text)), "write http(s)://HOST[:PORT][/PATH]")
             })
         };
-        let hub = base("HF_ENDPOINT", "https://huggingface.co")?;
+        let hub = base("HF_ENDPOINT", DEFAULTS[0].1)?;
+        let mut replaced = Vec::new();
+        for (name, default) in DEFAULTS {
+            if var(name).is_some() {
+                replaced.push((format!("{default}/"), base(name, default)?.to_string()));
+            }
+        }
         let token = token(var).map(|secret| Token { secret, origin: hub.origin() });
         Ok(Endpoints {
-            modelscope: base("MODELSCOPE_ENDPOINT", "https://www.modelscope.cn")?,
-            wikimedia: base("WIKIMEDIA_DUMPS_ENDPOINT", "https://dumps.wikimedia.org")?,
-            opus: base("OPUS_ENDPOINT", "https://opus.nlpl.eu")?,
+            modelscope: base(DEFAULTS[1].0, DEFAULTS[1].1)?,
+            wikimedia: base(DEFAULTS[2].0, DEFAULTS[2].1)?,
+            opus: base(DEFAULTS[3].0, DEFAULTS[3].1)?,
+            replaced,
             mirrors: mirrors(&var("CORPUS_MIRRORS").unwrap_or_default())?,
             token,
             hub,
@@ -80,17 +89,36 @@ impl Endpoints {
         self.token.as_ref()
     }
 
-    /// The address to ask in the place of `url`: of a mirror, where one stands in.
+    /// The address to ask in the place of one that a card or a user names: of a mirror, or of the endpoint that stands
+    /// in for its host.
     pub fn mirrored(&self, url: &Url) -> Url {
-        let text = url.as_str();
-        let found = self.mirrors.iter().find(|(prefix, _)| text.starts_with(prefix.as_str()));
-        found.and_then(|(prefix, to)| Url::parse(&format!("{to}{}", &text[prefix.len()..])).ok()).unwrap_or(url.clone())
+        instead(url, self.mirrors.iter().chain(&self.replaced))
+    }
+
+    /// The address to ask in the place of one that a host names: of a mirror. A hub's mirror that sends on to the hub
+    /// itself means it.
+    pub fn redirected(&self, url: &Url) -> Url {
+        instead(url, self.mirrors.iter())
     }
 
     /// Whether an address lies under Wikimedia's, which allows few connections.
     pub fn is_wikimedia(&self, url: &Url) -> bool {
         url.origin() == self.wikimedia.origin() || url.host_str().is_some_and(|h| h.ends_with("wikimedia.org"))
     }
+}
+
+/// The variables that name a host, and what they are without.
+const DEFAULTS: [(&str, &str); 4] = [
+    ("HF_ENDPOINT", "https://huggingface.co"),
+    ("MODELSCOPE_ENDPOINT", "https://www.modelscope.cn"),
+    ("WIKIMEDIA_DUMPS_ENDPOINT", "https://dumps.wikimedia.org"),
+    ("OPUS_ENDPOINT", "https://opus.nlpl.eu"),
+];
+
+fn instead<'p>(url: &Url, mut pairs: impl Iterator<Item = &'p (String, String)>) -> Url {
+    let text = url.as_str();
+    let found = pairs.find(|(prefix, _)| text.starts_with(prefix.as_str()));
+    found.and_then(|(prefix, to)| Url::parse(&format!("{to}{}", &text[prefix.len()..])).ok()).unwrap_or(url.clone())
 }
 
 /// A base address that ends in `/`, without query.
@@ -181,6 +209,16 @@ mod tests {
         assert_eq!(to("https://a.example.org/q"), "https://a.example.org/q");
         assert!(of(&[("CORPUS_MIRRORS", "https://a.example")]).is_err());
         assert!(of(&[("HF_ENDPOINT", "ftp://x")]).is_err());
+    }
+
+    #[test]
+    fn an_endpoint_stands_in_for_its_host() {
+        let found = of(&[("HF_ENDPOINT", "http://h:1/p")]).unwrap();
+        let url = Url::parse("https://huggingface.co/datasets/a/b/resolve/main/c").unwrap();
+        assert_eq!(found.mirrored(&url).as_str(), "http://h:1/p/datasets/a/b/resolve/main/c");
+        assert_eq!(found.redirected(&url), url);
+        let other = Url::parse("https://dumps.wikimedia.org/x").unwrap();
+        assert_eq!(found.mirrored(&other), other);
     }
 
     #[test]

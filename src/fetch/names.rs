@@ -166,7 +166,7 @@ mod tests {
             "console.txt",
             "COM10",
             "a?*|b",
-            "x:y",
+            "xy:z",
         ] {
             assert_eq!(refusal(name), None, "{name:?}");
         }

@@ -210,6 +210,11 @@ async fn online(client: &Arc<Client>, target: &Target, options: &Options) -> Res
                 continue;
             }
         };
+        for (part, problem) in &listing.lacking {
+            failed.push((BTreeSet::from([part.clone()]), Failed::of("", part, problem.clone())));
+        }
+        let wanted: BTreeSet<String> =
+            wanted.into_iter().filter(|p| !listing.lacking.iter().any(|l| l.0 == *p)).collect();
         pending.retain(|p| !wanted.contains(p));
         set.parts.extend(parts(target, Some(&listing), options).into_iter().filter(|p| wanted.contains(&p.part)));
         set.ways.push(PlannedWay { way: route.label.clone(), lost: route.warning(), request: None });

@@ -75,7 +75,7 @@ pub fn of(target: &Target, only: Option<&str>) -> Result<Vec<Route>> {
 }
 
 impl Route {
-    /// Lists the files of some of its parts: names tamed, every part with at least one file.
+    /// Lists the files of some of its parts, names tamed.
     pub async fn list(&self, client: &Client, parts: &BTreeSet<String>) -> Result<Listing, Problem> {
         let mut all = Listing::default();
         for request in &self.requests {
@@ -89,14 +89,19 @@ impl Route {
         }
         ways::tame(&mut all);
         all.files.sort_by(|a, b| a.path.cmp(&b.path));
-        for part in parts {
-            if !all.files.iter().any(|f| f.part == *part) && all.refused.is_empty() {
+        for part in parts.iter().filter(|_| all.refused.is_empty()) {
+            if !all.files.iter().any(|f| f.part == *part) {
                 let globs = self.requests.iter().filter_map(|r| r.files.get(part)).flatten();
                 let globs: Vec<&str> = globs.map(String::as_str).collect();
                 let what = format!("{}: nothing matches {}", self.label, globs.join(", "));
-                return Err(Problem::last(Kind::Missing, what)
-                    .cure("the set has changed since its card was written: try another way"));
+                let cure = "the set has changed since its card was written: try another way";
+                all.lacking.push((part.clone(), Problem::last(Kind::Missing, what).cure(cure)));
             }
+        }
+        if all.files.is_empty()
+            && let Some((_, problem)) = all.lacking.first()
+        {
+            return Err(problem.clone());
         }
         Ok(all)
     }

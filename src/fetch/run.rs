@@ -156,8 +156,12 @@ async fn set(context: &Context<'_>, target: &Target) -> Result<Told> {
         let others: Vec<&Route> = routes[at + 1..].iter().filter(|r| !r.parts.is_disjoint(&parts)).collect();
         let next = others.first().map(|r| r.label.clone());
         match one_way(context, target, route, &parts, &mut told).await? {
-            Ok(failures) => {
+            Ok((failures, lacking)) => {
                 for part in &parts {
+                    if let Some((_, problem)) = lacking.iter().find(|(p, _)| p == part) {
+                        before.entry(part.clone()).or_default().push(Failed::of("", part, problem.clone()));
+                        continue;
+                    }
                     let of_part: Vec<&(Remote, Problem)> = failures.iter().filter(|f| f.0.part == *part).collect();
                     let got = told.files.iter().any(|f| f.part == *part);
                     let failed: Vec<Failed> =
@@ -231,6 +235,9 @@ fn unreached(
 
 type Failures = Vec<(Remote, Problem)>;
 
+/// Files that could not be had, and parts of which the way has nothing.
+type Outcome = (Failures, Vec<(String, Problem)>);
+
 /// Lists and fetches some parts by one way. The outer error ends the command; the inner one is the way's.
 async fn one_way(
     context: &Context<'_>,
@@ -238,7 +245,7 @@ async fn one_way(
     route: &Route,
     parts: &BTreeSet<String>,
     told: &mut Told,
-) -> Result<Result<Failures, Problem>> {
+) -> Result<Result<Outcome, Problem>> {
     let stop = &context.options.stop;
     let listing = tokio::select! {
         listing = route.list(&context.client, parts) => listing,
@@ -268,7 +275,9 @@ async fn one_way(
     manifest.asked.extend(target.revision.clone());
     let kept: Vec<(String, Listed)> =
         if target.grows() { manifest.listed.clone().into_iter().collect() } else { Vec::new() };
-    manifest.list(parts, kept.into_iter().chain(listed));
+    let lacking = std::mem::take(&mut listing.lacking);
+    let parts: BTreeSet<String> = parts.iter().filter(|p| !lacking.iter().any(|l| l.0 == **p)).cloned().collect();
+    manifest.list(&parts, kept.into_iter().chain(listed));
     set.write(&manifest)?;
     told.revision.clone_from(&listing.revision);
     if !told.ways.contains(&route.label) {
@@ -280,7 +289,8 @@ async fn one_way(
         }
     }
     let mut work = Work { context, target, route, set, manifest, licenses, told, saved: Instant::now() };
-    work.files(listing).await.map(Ok)
+    let failures = work.files(listing).await?;
+    Ok(Ok((failures, lacking)))
 }
 
 /// Until the user wants to end.

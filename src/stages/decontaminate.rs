@@ -4,7 +4,7 @@
 //! `against` names evaluation sets: files and globs, and cards of the catalog, which are read from the store. Each of
 //! their records (a row of a table, a JSON object, a line of plain text) is an *item*; its texts are all its fields that
 //! hold text, or those in `fields`. Rows and items are folded (width, case), cut into tokens (a character of Chinese,
-//! Japanese and Korean, a word of other scripts; signs and white space are none), and compared by runs of `words` words
+//! Japanese and Korean, a word of other scripts; signs, white space and single letters, which label options, are none), and compared by runs of `words` words
 //! or `chars` characters, or of a mixture that weighs as much. Of an item that is shorter than that, all texts together
 //! are compared as one; one that is still shorter is skipped, and counted. Runs that more than `common` items share are
 //! how questions are asked and nothing of a question: they are left out, and counted.

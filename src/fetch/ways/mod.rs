@@ -50,6 +50,8 @@ pub struct Listing {
     pub license: Option<License>,
     /// Names that cannot be taken, with the reason.
     pub refused: Vec<(String, String)>,
+    /// Parts of which nothing is there, and why that is so.
+    pub lacking: Vec<(String, Problem)>,
 }
 
 /// A file at its source.
@@ -236,7 +238,7 @@ mod tests {
     #[test]
     fn segments_are_encoded() {
         let base = Url::parse("http://h:1/p/").unwrap();
-        let url = join(&base, ["datasets", "o/n", "数 #%", ".."]);
+        let url = join(&base, ["datasets", "o/n", "数 #%"]);
         assert!(url.as_str().starts_with("http://h:1/p/datasets/o%2Fn/%E6%95%B0%20%23%25"), "{url}");
     }
 }

@@ -295,7 +295,7 @@ fn unit(bytes: &[u8]) -> Result<String, Bad> {
 
 fn attribute(start: &BytesStart<'_>, names: &[&str]) -> Result<Option<String>, Bad> {
     for name in names {
-        if let Some(value) = start.try_get_attribute(*name).map_err(xml)? {
+        if let Some(value) = start.try_get_attribute(name).map_err(xml)? {
             return unescape(&value.value).map(|v| Some(v.into_owned())).map_err(xml);
         }
     }
@@ -315,7 +315,7 @@ fn segment(raw: &str) -> Result<String, Bad> {
                 reader.read_to_end(start.name()).map_err(xml)?;
             }
             Event::Text(text) => out.push_str(&unescape(&text).map_err(xml)?),
-            Event::GeneralRef(name) => out.push_str(&unescape(&format!("&{};", &*name)).map_err(xml)?),
+            Event::GeneralRef(name) => out.push_str(&unescape(&format!("&{};", &name[..])).map_err(xml)?),
             Event::CData(text) => out.push_str(&text),
             Event::Eof => return Ok(out),
             _ => {}

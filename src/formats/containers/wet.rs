@@ -243,8 +243,7 @@ impl Reader for Records {
 
 fn row<'a>(headers: &Headers, text: Cow<'a, str>) -> Row<'a> {
     let mut row = Row::new(Content::Pretrain { text });
-    let own = |name: &str| header(headers, name).filter(|v| !v.is_empty()).map(|v| Cow::Owned(v.to_owned()));
-    row.url = own("WARC-Target-URI");
+    row.url = header(headers, "WARC-Target-URI").filter(|v| !v.is_empty()).map(|v| Cow::Owned(v.to_owned()));
     row.id = header(headers, "WARC-Record-ID").map(|id| Cow::Owned(id.trim_matches(['<', '>']).to_owned()));
     row.language = header(headers, "WARC-Identified-Content-Language").and_then(|list| {
         let code = list.split(',').next()?.trim();

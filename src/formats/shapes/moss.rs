@@ -131,8 +131,7 @@ fn bare(text: &str) -> String {
     if let Some((_, rest)) = text.strip_prefix("<|").and_then(|t| t.split_once("|>:")) {
         text = rest.trim_start();
     }
-    loop {
-        let Some((rest, tail)) = text.rsplit_once("<eo") else { break };
+    while let Some((rest, tail)) = text.rsplit_once("<eo") {
         if tail.len() != 2 || !tail.ends_with('>') {
             break;
         }

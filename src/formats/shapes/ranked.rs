@@ -55,12 +55,12 @@ impl Shape for Ranked {
     }
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
         share(sample, |o| {
-            let scored = |key: &&str| {
+            let scored = |key: &str| {
                 let list = o.get(key).filter(|v| first(v) == b'[').and_then(|v| items(key, v).ok());
                 let answer = list.and_then(|l| Object::parse(l.first()?.get()).ok());
                 answer.is_some_and(|a| SAID.iter().any(|k| a.has(k)) && (a.has("score") || a.has("overall_score")))
             };
-            LISTS.iter().any(|key| scored(&key))
+            LISTS.iter().any(|key| scored(key))
         })
     }
     fn map<'a>(&self, object: &Object<'a>, layout: &Layout, emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>)) {

@@ -85,7 +85,7 @@ fn upvotes(text: &str) -> Option<u64> {
         None => (text.as_str(), 1.0),
     };
     let number: f64 = number.parse().ok()?;
-    (number >= 0.0 && number < 1e9).then_some((number * factor).round() as u64)
+    (0.0..1e9).contains(&number).then_some((number * factor).round() as u64)
 }
 
 #[cfg(test)]

@@ -75,7 +75,16 @@ const TABLE: &[Row] = &[
     ("compressed and cut", || vec![Fault::GzipCut(0.5)], Either, Error, false),
     ("compressed without end", || vec![Fault::GzipBomb(8 << 30)], Either, Error, false),
     ("chunked", || vec![Fault::Chunked], Right, Right, false),
-    ("chunked and cut", || vec![Fault::ChunkedCut(300_000)], Right, Error, false),
+    ("chunked and cut", || vec![Fault::ChunkedCut(300_000)], Right, Either, false),
+    ("chunked and cut at the start", || vec![Fault::ChunkedCut(0)], Right, Error, false),
+    ("headers drop by drop", || vec![Fault::DripHead(Duration::from_millis(300))], Right, Error, false),
+    ("headers without end", || vec![Fault::FloodHead], Right, Error, false),
+    ("interim answers without end", || vec![Fault::Interim], Right, Error, false),
+    ("206 without a range", || vec![Fault::Cut(300_000), Fault::Unlabelled], Right, Either, false),
+    ("206 for the whole", || vec![Fault::Unasked(400_000)], Right, Either, false),
+    ("nothing, properly", || vec![Fault::Empty], Right, Error, true),
+    ("no length, closed at the end", || vec![Fault::Closing(u64::MAX)], Right, Right, false),
+    ("no length, closed early", || vec![Fault::Closing(300_000)], Right, Either, true),
 ];
 
 /// A host with one file on it, of its own for each row.

@@ -49,6 +49,20 @@ pub enum Fault {
     Chunked,
     /// Chunked, and the connection ends after so many bytes, before the last chunk.
     ChunkedCut(u64),
+    /// The headers come one byte every now and then.
+    DripHead(Duration),
+    /// Headers without end.
+    FloodHead,
+    /// Interim answers (100) without end.
+    Interim,
+    /// 206 without a `Content-Range`.
+    Unlabelled,
+    /// 206 with so many bytes from the start, though the whole was asked for; ranges are answered as asked.
+    Unasked(u64),
+    /// 200 and an empty body, labelled so.
+    Empty,
+    /// Neither `Content-Length` nor chunks; the connection ends after so many bytes, or with the body.
+    Closing(u64),
     /// The answer is cut after so many bytes, and from then on the file is another one.
     Replace(u64, Content),
 }
@@ -77,7 +91,10 @@ impl Fault {
 
     /// Whether this fault can only spoil a request for a range.
     pub(super) fn needs_range(&self) -> bool {
-        matches!(self, Fault::Whole | Fault::ShiftedRange(_) | Fault::LyingRange(_) | Fault::ShortRange(_))
+        matches!(
+            self,
+            Fault::Whole | Fault::ShiftedRange(_) | Fault::LyingRange(_) | Fault::ShortRange(_) | Fault::Unlabelled
+        )
     }
 
     /// Whether a `HEAD` request meets it too.

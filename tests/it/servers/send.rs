@@ -48,6 +48,15 @@ pub(super) fn send(
             stream.write_all(b"\x00\x01\x02 this is not HTTP\r\n\r\n")?;
             return hang_up(stream);
         }
+        Some(Fault::FloodHead) => {
+            stream.write_all(b"HTTP/1.1 200 OK\r\n")?;
+            return repeat(
+                shared,
+                stream,
+                b"X-Flood: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n",
+            );
+        }
+        Some(Fault::Interim) => return repeat(shared, stream, b"HTTP/1.1 100 Continue\r\n\r\n"),
         _ => {}
     }
     let whole = answer.content.len();
@@ -66,6 +75,14 @@ pub(super) fn send(
             }
             None => {}
         }
+        if let (Some(Fault::Unasked(most)), 200) = (fault, answer.status) {
+            answer.status = 206;
+            range.end = whole.min(*most);
+            answer.headers.push(("Content-Range".into(), format!("bytes 0-{}/{whole}", range.end - 1)));
+        }
+    }
+    if matches!(fault, Some(Fault::Unlabelled)) {
+        answer.headers.retain(|(name, _)| name != "Content-Range");
     }
     let mut body = Body {
         length: Some(range.end - range.start),
@@ -80,6 +97,7 @@ pub(super) fn send(
     match fault {
         Some(Fault::Cut(after) | Fault::Replace(after, _)) => body.cut = Some(*after),
         Some(Fault::Length(off)) => body.length = body.length.map(|n| n.saturating_add_signed(*off)),
+        Some(Fault::Closing(after)) => (body.length, body.cut) = (None, Some(*after)),
         Some(Fault::Flip(at)) => body.flip = Some(*at),
         Some(Fault::Drip(every)) => body.drip = Some(*every),
         Some(Fault::Stall(after)) => body.stall = Some(*after),
@@ -91,7 +109,7 @@ pub(super) fn send(
         shared.replaced.lock().unwrap().push((request.path(), other.clone()));
     }
     let head_only = request.method == "HEAD" || matches!(answer.status, 204 | 304);
-    write_head(stream, &answer, &body)?;
+    write_head(stream, &answer, &body, if let Some(Fault::DripHead(every)) = fault { Some(*every) } else { None })?;
     told(answer.status, 0);
     if head_only {
         return Ok(());
@@ -107,6 +125,7 @@ fn spoil_answer(request: &Request, answer: Answer, fault: Option<&Fault>) -> Ans
         Some(Fault::Status(status, headers)) => {
             headers.iter().fold(Answer::status(*status), |answer, (name, value)| answer.with(name, value.clone()))
         }
+        Some(Fault::Empty) => Answer { content: Content::new(""), ranges: false, ..answer },
         Some(Fault::Html) => {
             Answer::html("<!DOCTYPE html><html><body>Please log in to the hotel network.</body></html>")
         }
@@ -181,7 +200,7 @@ fn label(answer: &mut Answer, range: &mut Range<u64>, fault: Option<&Fault>, who
     *range = sent;
 }
 
-fn write_head(stream: &mut TcpStream, answer: &Answer, body: &Body) -> Result<()> {
+fn write_head(stream: &mut TcpStream, answer: &Answer, body: &Body, drip: Option<Duration>) -> Result<()> {
     let mut head = format!("HTTP/1.1 {} {}\r\n", answer.status, reason(answer.status));
     for (name, value) in &answer.headers {
         head.push_str(&format!("{name}: {value}\r\n"));
@@ -192,7 +211,12 @@ fn write_head(stream: &mut TcpStream, answer: &Answer, body: &Body) -> Result<()
         None => head.push_str("Connection: close\r\n"),
     }
     head.push_str("\r\n");
-    stream.write_all(head.as_bytes())
+    let Some(every) = drip else { return stream.write_all(head.as_bytes()) };
+    for byte in head.as_bytes() {
+        stream.write_all(&[*byte])?;
+        std::thread::sleep(every);
+    }
+    Ok(())
 }
 
 fn reason(status: u16) -> &'static str {
@@ -273,6 +297,16 @@ impl Body {
         }
         Ok(())
     }
+}
+
+/// The same bytes again and again.
+fn repeat(shared: &Shared, stream: &mut TcpStream, bytes: &[u8]) -> Result<()> {
+    let began = Instant::now();
+    while !shared.stopped() && began.elapsed() < PATIENCE {
+        stream.write_all(&bytes.repeat(50))?;
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    hang_up(stream)
 }
 
 fn hang_up(stream: &TcpStream) -> Result<()> {

@@ -184,3 +184,22 @@ fn reads_a_file_of_messages() {
     }) {}
     assert!(rows > 0);
 }
+
+#[test]
+fn the_shape_is_told_by_the_first_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("qa.parquet");
+    let columns: Vec<(&str, arrow::array::ArrayRef)> = ["INSTRUCTION", "RESPONSE", "SOURCE", "METADATA"]
+        .into_iter()
+        .map(|name| (name, Arc::new(StringArray::from(vec![name, "x"])) as arrow::array::ArrayRef))
+        .collect();
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let mut writer = ArrowWriter::try_new(File::create(&path).unwrap(), batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    let found = crate::formats::detect::detect(&path, None).unwrap();
+    assert_eq!((found.container, found.shape.as_deref()), ("parquet", Some("zhihu")));
+    // One that cannot be read is told of by its reader.
+    std::fs::write(&path, b"PAR1 and no more").unwrap();
+    assert_eq!(crate::formats::detect::detect(&path, None).unwrap().shape.as_deref(), Some("fields"));
+}
