@@ -278,7 +278,7 @@ impl JudgeKernel {
                     value: String::new(),
                     limit: crate::stages::keep::number(sample.share),
                 }),
-                Ask::Take(take) => (take.copies(text(&fixed[10], row).unwrap_or_default()) == 0).then(|| Failure {
+                Ask::Take(take) => (take.copies(text(&fixed[11], row).unwrap_or_default()) == 0).then(|| Failure {
                     reason: "not_sampled".into(),
                     value: String::new(),
                     limit: crate::stages::keep::number((take.share * 1e4).round() / 1e4),
