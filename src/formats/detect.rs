@@ -154,9 +154,8 @@ fn json(start: &str, whole: bool, found: &mut Detected) {
     let array_of_objects = start[1..].trim_start().starts_with(['{', ']']);
     let is_array = start.starts_with('[') && (array_of_objects || good * 2 < judged.max(1));
     // One line of JSON that ends within the head may be either; lines win where most lines stand alone.
-    let is_lines = !is_array
-        && (lines.len() != 1 || !holds_rows(start))
-        && (good * 2 > judged || (judged == 0 && start.starts_with('{')) || judged > 1 && good > 0);
+    let framed = is_array || lines.len() == 1 && holds_rows(start);
+    let is_lines = !framed && (good * 2 > judged || (judged == 0 && start.starts_with('{')) || judged > 1 && good > 0);
     found.container = if is_lines { "jsonl" } else { "json" };
     if !is_lines && !is_array {
         found.confidence = 0.9;
