@@ -159,6 +159,15 @@ pub const ARGUMENTS: [&str; 14] = [
     "id",
 ];
 
+/// Places of the fixed arguments behind those of a drop.
+const ERROR: usize = 7;
+const ASIDE: usize = 8;
+const ASIDE_VALUE: usize = 9;
+const BLANK: usize = 10;
+const FINAL_ID: usize = 11;
+const HINT: usize = 12;
+const OWN_ID: usize = 13;
+
 /// The ready function.
 #[derive(Debug)]
 pub struct JudgeKernel {
@@ -228,7 +237,7 @@ fn lists(decision: &Decision) -> Result<Vec<Arc<List>>> {
 }
 
 fn blank(fixed: &[ArrayRef], row: usize) -> bool {
-    let blank: &BooleanArray = fixed[10].as_boolean();
+    let blank: &BooleanArray = fixed[BLANK].as_boolean();
     blank.value(row)
 }
 
@@ -264,7 +273,7 @@ impl JudgeKernel {
             return Some((stage, failure, None));
         }
         let measured = self.spec.language.and_then(|i| text(&signals[i], row));
-        let language = measured.or_else(|| text(&fixed[12], row)).or(self.spec.stated.as_deref()).unwrap_or("und");
+        let language = measured.or_else(|| text(&fixed[HINT], row)).or(self.spec.stated.as_deref()).unwrap_or("und");
         for (number, decision) in self.spec.decisions.iter().enumerate() {
             if !decision.languages.is_empty() && !decision.languages.iter().any(|l| l == language) {
                 continue;
@@ -273,19 +282,23 @@ impl JudgeKernel {
                 Ask::Keep(rules) => {
                     rules.iter().find_map(|(signal, at, rule)| rule.judge(signal, &self.value(*at, signals, row)))
                 }
-                Ask::Sample(sample) => (!sample.keeps(text(&fixed[11], row).unwrap_or_default())).then(|| Failure {
-                    reason: "not_sampled".into(),
-                    value: String::new(),
-                    limit: crate::stages::keep::number(sample.share),
-                }),
-                Ask::Take(take) => (take.copies(text(&fixed[10], row).unwrap_or_default()) == 0).then(|| Failure {
-                    reason: "not_sampled".into(),
-                    value: String::new(),
-                    limit: crate::stages::keep::number((take.share * 1e4).round() / 1e4),
-                }),
+                Ask::Sample(sample) => {
+                    (!sample.keeps(text(&fixed[FINAL_ID], row).unwrap_or_default())).then(|| Failure {
+                        reason: "not_sampled".into(),
+                        value: String::new(),
+                        limit: crate::stages::keep::number(sample.share),
+                    })
+                }
+                Ask::Take(take) => {
+                    (take.copies(text(&fixed[FINAL_ID], row).unwrap_or_default()) == 0).then(|| Failure {
+                        reason: "not_sampled".into(),
+                        value: String::new(),
+                        limit: crate::stages::keep::number((take.share * 1e4).round() / 1e4),
+                    })
+                }
                 Ask::Block(ask) => {
                     let lists = self.lists.get().map_or(&[][..], |lists| &lists[number]);
-                    block::judge(ask, lists, [text(&fixed[13], row), text(&fixed[11], row)], signals, row)
+                    block::judge(ask, lists, [text(&fixed[OWN_ID], row), text(&fixed[FINAL_ID], row)], signals, row)
                 }
                 Ask::Overlap(ask) => {
                     let failure = ask.judge(signals, row).filter(|_| !ask.cut || ask.empties(fixed, signals, row));
@@ -308,11 +321,11 @@ impl JudgeKernel {
             value: value.to_owned(),
             limit: String::new(),
         };
-        if let Some(error) = text(&fixed[7], row) {
+        if let Some(error) = text(&fixed[ERROR], row) {
             return Some((UNREADABLE, failure(error, "")));
         }
-        if let Some(aside) = text(&fixed[8], row) {
-            return Some((&self.spec.format, failure(aside, text(&fixed[9], row).unwrap_or_default())));
+        if let Some(aside) = text(&fixed[ASIDE], row) {
+            return Some((&self.spec.format, failure(aside, text(&fixed[ASIDE_VALUE], row).unwrap_or_default())));
         }
         // What a stage has cut to nothing is not what was read empty.
         let cut = |d: &Decision| matches!(&d.ask, Ask::Overlap(ask) if ask.cut && ask.empties(fixed, signals, row));
@@ -329,5 +342,17 @@ impl JudgeKernel {
             SignalType::Key => Value::Null,
             SignalType::Text => Value::Text(column.as_string::<i32>().value(row).to_owned().into()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_stand_where_they_are_looked_for() {
+        let places = [ERROR, ASIDE, ASIDE_VALUE, BLANK, FINAL_ID, HINT, OWN_ID].map(|at| ARGUMENTS[at]);
+        assert_eq!(places, ["error", "aside", "aside_value", "blank", "final_id", "language_hint", "id"]);
+        assert!(drop_fields().iter().map(|f| f.name().as_str()).eq(ARGUMENTS[..ERROR].iter().copied()));
     }
 }

@@ -203,7 +203,7 @@ mod tests {
     fn characters_words_and_both() {
         assert_eq!(texts("一二三，四五。六"), ["一二三，四五", "二三，四五。六"]);
         assert_eq!(texts("The (big) cat's hat"), ["The (big) cat", "big) cat's hat"]);
-        assert_eq!(texts("用GPT模型4"), ["用GPT模型4"]);
+        assert_eq!(texts("用GPT模型4"), ["用GPT模型4", "GPT模型4"]);
         assert_eq!(texts("一二三四"), [""; 0]);
     }
 
