@@ -147,14 +147,18 @@ impl Chain {
 
     /// The row-wise work for a source.
     pub fn rows(&self, source: &SourceInput, content: bool, signals: bool) -> RowsSpec {
+        // What changes the text of some languages only must know the language, however often the text is read.
+        let by_language = |l: &&Link| !l.only.language.is_empty() && l.changes_text() && l.applies(source);
+        let last = self.links.iter().filter(by_language).map(|l| l.number).max();
         let steps = self
             .links
             .iter()
             .filter(|l| l.applies(source))
             .filter(|l| match l.stage {
-                Stage::Clean(_) => true,
-                Stage::Decontaminate(ref options) => signals || options.action == Action::Cut,
-                Stage::Measure(_) | Stage::Block(_) | Stage::ExactDedup(_) | Stage::NearDedup(_) => signals,
+                Stage::Measure(_) if l.run == "language" => signals || last.is_some_and(|last| l.number < last),
+                _ if l.changes_text() => true,
+                Stage::Clean(_) | Stage::Decontaminate(_) | Stage::Measure(_) | Stage::Block(_) => signals,
+                Stage::ExactDedup(_) | Stage::NearDedup(_) => signals,
                 Stage::Keep(ref keep) => signals && keep.early,
                 Stage::Sample(_) | Stage::Shuffle(_) => false,
             })

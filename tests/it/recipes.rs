@@ -92,3 +92,20 @@ fn shipped_recipes_have_no_problems() {
         assert!(text.starts_with("#:schema ../schemas/recipe.schema.json"), "{name} names no schema");
     }
 }
+
+/// A stage for one language only cleans what is measured to be of it, in the output as in the signals.
+#[test]
+fn cleaning_by_language_is_the_same_however_often_text_is_read() {
+    let scratch = Scratch::new();
+    let zh = "今天（１２３）我们在图书馆里读了一整天的书，晚上才回到家里休息。";
+    let en = "We read （１２３） books in the library all day and went home in the evening.";
+    let lines: Vec<String> = [zh, en].iter().map(|t| serde_json::json!({"text": t}).to_string()).collect();
+    scratch.write("d.jsonl", lines.join("\n"));
+    scratch.write(
+        "recipe.toml",
+        "name='r'\n[[source]]\nname='d'\npath='d.jsonl'\nuse='pretrain'\n[[stage]]\nrun='language'\n\
+         [[stage]]\nrun='normalize'\nonly={language=['zh']}\n[[stage]]\nrun='keep'\nchars={min=5}\n",
+    );
+    let texts = scratch.build("out", &[]).column("data/pretrain", "text");
+    assert_eq!(texts, [zh.replace("１２３", "123"), en.to_owned()]);
+}

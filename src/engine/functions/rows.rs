@@ -210,12 +210,12 @@ impl Kernel for RowsKernel {
             }
             match &step.work {
                 Work::Clean(clean) => batch.clean(clean.as_ref(), applies.as_deref()),
-                Work::Measure(measure, signals) if self.spec.signals => {
+                Work::Measure(measure, signals) => {
                     let measured = batch.measure(measure.as_ref(), signals, applies.as_deref());
                     if let Some(at) = signals.iter().position(|s| s.name == "language") {
                         language = Some(measured[at].clone());
                     }
-                    columns.extend(measured);
+                    columns.extend(measured.into_iter().filter(|_| self.spec.signals));
                 }
                 Work::Key(by) if self.spec.signals => {
                     columns.push(batch.key(by, common, applies.as_deref()));
