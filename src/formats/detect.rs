@@ -154,9 +154,8 @@ fn json(start: &str, whole: bool, found: &mut Detected) {
     let array_of_objects = start[1..].trim_start().starts_with(['{', ']']);
     let is_array = start.starts_with('[') && (array_of_objects || good * 2 < judged.max(1));
     // One line of JSON that ends within the head may be either; lines win where most lines stand alone.
-    let is_lines = !is_array
-        && !(lines.len() == 1 && holds_rows(start))
-        && (good * 2 > judged || (judged == 0 && start.starts_with('{')) || judged > 1 && good > 0);
+    let framed = is_array || lines.len() == 1 && holds_rows(start);
+    let is_lines = !framed && (good * 2 > judged || (judged == 0 && start.starts_with('{')) || judged > 1 && good > 0);
     found.container = if is_lines { "jsonl" } else { "json" };
     if !is_lines && !is_array {
         found.confidence = 0.9;
@@ -318,7 +317,7 @@ mod tests {
         assert_eq!(kind("[{\"text\":\"a\"},{\"text\":\"cut of"), ("json", fields.clone(), None));
         let held = "{\"type\":\"text_only\",\"instances\":[{\"text\":\"a\"},{\"text\":\"b\"}]}";
         assert_eq!(kind(held), ("json", fields.clone(), None));
-        assert_eq!(of(held[..50].as_bytes(), false).container, "json");
+        assert_eq!(of(&held.as_bytes()[..50], false).container, "json");
         let seed = "{\"instruction\":\"i\",\"instances\":[{\"input\":\"\",\"output\":\"o\"}],\"id\":\"1\",\"name\":\"n\",\"is_classification\":false}";
         assert_eq!(kind(seed).0, "jsonl");
         let alpaca = "[{\"instruction\":\"a\",\"input\":\"\",\"output\":\"b\"}]";

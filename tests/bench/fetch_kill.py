@@ -40,7 +40,7 @@ try:
     done, whole = 0, 0
     while done < kills:
         process = subprocess.Popen(
-            [program, "fetch", server.url],
+            [program, "fetch", server.url, "--accept-license", "unstated"],
             env={**os.environ, **env}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         time.sleep(0.05 + rng.random() * 2 * size / PACE / kills)
@@ -55,7 +55,7 @@ try:
         else:
             sys.exit(f"corpus fetch ended with {process.returncode}")
         process.wait()
-    measure([program, "fetch", server.url], env)
+    measure([program, "fetch", server.url, "--accept-license", "unstated"], env)
     check()
     whole += 1
     sent = server.stop()

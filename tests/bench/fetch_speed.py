@@ -33,7 +33,7 @@ try:
         table["openssl"].append(cost)
         file.unlink()
         env = {"CORPUS_CACHE": str(store), "NO_COLOR": "1"}
-        table["corpus"].append(measure([program, "fetch", server.url, *more], env)[0])
+        table["corpus"].append(measure([program, "fetch", server.url, "--accept-license", "unstated", *more], env)[0])
         _, listed = measure([program, "cache", "list", "--format", "json"], env)
         assert server.sha256 in listed, listed
         shutil.rmtree(store)

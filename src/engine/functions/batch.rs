@@ -97,11 +97,11 @@ impl<'a> Batch<'a> {
         let mut bases = vec![0; self.rows];
         for leaf in &mut self.leaves {
             let mut changed: Option<StringBuilder> = None;
-            for row in 0..self.rows {
+            for (row, base) in bases.iter_mut().enumerate() {
                 for i in leaf.of(row) {
                     let before = leaf.texts.is_valid(i).then(|| leaf.texts.value(i));
-                    let after = before.map(|text| change(row, bases[row], text));
-                    bases[row] += before.map_or(0, |text| text.len() + 1);
+                    let after = before.map(|text| change(row, *base, text));
+                    *base += before.map_or(0, |text| text.len() + 1);
                     // A clean text may be a part of the old one: borrowed, but shorter.
                     let same = before.map(str::len) == after.as_ref().map(|a| a.len());
                     let owned = matches!(after, Some(Cow::Owned(_)));

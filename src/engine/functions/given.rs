@@ -34,6 +34,12 @@ pub struct Shared<T>(Mutex<Vec<(String, Arc<T>)>>);
 /// How many are held: a recipe has few such stages, and what they hold may be large.
 const HELD: usize = 4;
 
+impl<T> Default for Shared<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<T> Shared<T> {
     /// Nothing yet.
     pub const fn new() -> Self {

@@ -271,7 +271,10 @@ impl Overlap {
                 batch.texts(row, &mut texts);
             }
             let Some(found) = evaluation.set.search(&mut grams, &texts, self.options.overlap) else {
-                (shares.append_null(), hits.append_null(), all_spans.push(&[]), bytes.append_null());
+                shares.append_null();
+                hits.append_null();
+                all_spans.push(&[]);
+                bytes.append_null();
                 if !cuts.is_empty() {
                     cuts.push(Vec::new());
                 }

@@ -31,7 +31,7 @@ fn text(number: u64) -> String {
         state ^= state >> 7;
         state ^= state << 17;
         out.push_str(PARTS[(state % 12) as usize]);
-        out.push_str(if state % 5 == 0 { "。" } else { "，" });
+        out.push_str(if state.is_multiple_of(5) { "。" } else { "，" });
     }
     format!("{out}这是第{number}篇。")
 }

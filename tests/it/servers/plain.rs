@@ -62,15 +62,18 @@ pub enum Drive {
     Closed,
 }
 
+/// Name, bytes and behaviour by id.
+type Shared = Arc<Mutex<BTreeMap<String, (String, Content, Drive)>>>;
+
 /// `drive.usercontent.google.com`, to which `drive.google.com/uc` leads.
 pub struct GoogleDrive {
     pub server: Server,
-    files: Arc<Mutex<BTreeMap<String, (String, Content, Drive)>>>,
+    files: Shared,
 }
 
 impl GoogleDrive {
     pub fn start() -> GoogleDrive {
-        let files = Arc::new(Mutex::new(BTreeMap::<String, (String, Content, Drive)>::new()));
+        let files = Shared::default();
         let of_server = Arc::clone(&files);
         let server = Server::start(move |request| {
             let id = request.query("id").unwrap_or_default();
