@@ -9,12 +9,13 @@ use super::inputs::{Inputs, SourceInput};
 use crate::engine::functions::block::{self, BlockAsk};
 use crate::engine::functions::given::Given;
 use crate::engine::functions::judge::{Ask, Decision, JudgeSpec, OverlapAsk, SignalType};
-use crate::engine::functions::overlap;
 use crate::engine::functions::rows::{RowsSpec, StepSpec};
+use crate::engine::functions::{lines, overlap};
 use crate::recipe::{Mix, Only, Recipe};
 use crate::rows::Use;
 use crate::stages::decontaminate::Action;
 use crate::stages::exact_dedup::ExactDedup;
+use crate::stages::line_dedup::LineDedup;
 use crate::stages::near_dedup::{CLUSTER_SIZE, NearDedup};
 use crate::stages::shuffle::Shuffle;
 use crate::stages::{self, Kind, Signal, Stage};
@@ -52,13 +53,19 @@ impl Link {
         json!([self.name, self.number, self.run, self.only, self.options, files])
     }
 
-    /// Whether the stage changes text, row by row.
+    /// Whether the stage changes text.
     pub fn changes_text(&self) -> bool {
         match &self.stage {
             Stage::Clean(_) => true,
             Stage::Decontaminate(options) => options.action == Action::Cut,
+            Stage::LineDedup(options) => options.cuts(),
             _ => false,
         }
+    }
+
+    /// Whether the stage takes out of texts what only all rows together tell.
+    pub fn cuts_late(&self) -> bool {
+        matches!(&self.stage, Stage::LineDedup(options) if options.cuts())
     }
 
     /// Whether rows are judged one by one.
@@ -87,6 +94,8 @@ pub enum Decide<'a> {
     Dedup(&'a Link, &'a ExactDedup),
     /// By comparing texts.
     Near(&'a Link, &'a NearDedup),
+    /// By counting lines.
+    Lines(&'a Link, &'a LineDedup),
     /// By the shares of the sources.
     Mix(Mix),
 }
@@ -158,7 +167,7 @@ impl Chain {
                 Stage::Measure(_) if l.run == "language" => signals || last.is_some_and(|last| l.number < last),
                 _ if l.changes_text() => true,
                 Stage::Clean(_) | Stage::Decontaminate(_) | Stage::Measure(_) | Stage::Block(_) => signals,
-                Stage::ExactDedup(_) | Stage::NearDedup(_) => signals,
+                Stage::LineDedup(_) | Stage::ExactDedup(_) | Stage::NearDedup(_) => signals,
                 Stage::Keep(ref keep) => signals && keep.early,
                 Stage::Sample(_) | Stage::Shuffle(_) => false,
             })
@@ -170,6 +179,7 @@ impl Chain {
                     Stage::NearDedup(near) => near.measured(),
                     Stage::Block(block) => block.measured(),
                     Stage::Decontaminate(options) => options.measured(),
+                    Stage::LineDedup(options) => options.measured(),
                     _ => l.options.clone(),
                 },
                 languages: l.only.language.clone(),
@@ -177,7 +187,8 @@ impl Chain {
                 files: if matches!(l.stage, Stage::Block(_)) { Vec::new() } else { l.files.clone() },
             })
             .collect();
-        RowsSpec { usage: source.usage, language: source.source.language.clone(), steps, content, signals }
+        let cuts = Vec::new();
+        RowsSpec { usage: source.usage, language: source.source.language.clone(), steps, content, signals, cuts }
     }
 
     /// The row-wise work that leaves the text of a source as stage `before` finds it.
@@ -195,16 +206,18 @@ impl Chain {
 
     /// The stages that cut text of a source, each with the column that says how much.
     pub fn cutting(&self, source: &SourceInput) -> Vec<(String, String)> {
-        let cuts =
-            |l: &&Link| matches!(&l.stage, Stage::Decontaminate(o) if o.action == Action::Cut) && l.applies(source);
-        self.links
-            .iter()
-            .filter(cuts)
-            .map(|l| {
+        let cut = |l: &Link| match &l.stage {
+            Stage::Decontaminate(options) if options.action == Action::Cut => {
                 let [_, _, _, cut] = overlap::columns(l.number);
-                (l.name.clone(), cut)
-            })
-            .collect()
+                Some((l.name.clone(), cut))
+            }
+            Stage::LineDedup(options) if options.cuts() => {
+                let [_, cut] = lines::columns(l.number);
+                Some((l.name.clone(), cut))
+            }
+            _ => None,
+        };
+        self.links.iter().filter(|l| l.applies(source)).filter_map(cut).collect()
     }
 
     /// The column (and type) of `signal` as it stands before stage `before`, for a source.
@@ -236,6 +249,11 @@ impl Chain {
                 _ if link.judges() => all.push(Decide::Judge(vec![link])),
                 (Stage::ExactDedup(dedup), _) => all.push(Decide::Dedup(link, dedup)),
                 (Stage::NearDedup(near), _) => all.push(Decide::Near(link, near)),
+                (Stage::LineDedup(options), _) => {
+                    all.push(Decide::Lines(link, options));
+                    // Then rows of which nothing is left.
+                    all.extend(options.cuts().then(|| Decide::Judge(vec![link])));
+                }
                 _ => {}
             }
         }
@@ -276,6 +294,10 @@ impl Chain {
                         .collect(),
                 ),
                 Stage::Sample(sample) => Ask::Sample(sample.clone()),
+                Stage::LineDedup(options) => {
+                    let [_, cut] = lines::columns(link.number);
+                    Ask::Emptied(place(Some((cut, SignalType::Key))), "repeated_lines".into(), options.limit())
+                }
                 Stage::Decontaminate(options) => {
                     let kinds = [SignalType::Float, SignalType::Key, SignalType::Key, SignalType::Key];
                     let names = overlap::columns(link.number).into_iter().zip(kinds);

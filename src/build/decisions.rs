@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use datafusion_physical_plan::ExecutionPlan;
 use futures::StreamExt;
+use serde_json::json;
 
 use super::chain::{Decide, Link};
 use super::decide::{self, Buckets, Drop, Runs};
@@ -83,7 +84,12 @@ impl Build<'_> {
     }
 
     /// All decisions, in order.
-    pub(super) async fn decide(&self, plans: &Plans<'_>, scanned: &Scanned, repeats: Option<&Job>) -> Result<Decided> {
+    pub(super) async fn decide(
+        &self,
+        plans: &Plans<'_>,
+        scanned: &mut Scanned,
+        repeats: Option<&Job>,
+    ) -> Result<Decided> {
         let (mut drops, mut takes, mut sizes): (Option<Job>, Vec<Take>, Option<PathBuf>) = (None, Vec::new(), None);
         for decision in plans.chain.decisions() {
             let before = drops.as_ref().map(|j| j.fingerprint.as_str());
@@ -105,6 +111,15 @@ impl Build<'_> {
                     let job = Job::new(&self.options.work, "near", &key)?;
                     self.near(plans, scanned, repeats, drops.as_ref(), (link, near), &job).await?;
                     sizes = near.cluster_size.then(|| job.folder.join("sizes")).or(sizes);
+                    job
+                }
+                Decide::Lines(link, options) => {
+                    let key = keys::dedup(plans, &scanned.job.fingerprint, before, link);
+                    let job = Job::new(&self.options.work, "lines", &json!([key, scanned.cuts]))?;
+                    self.lines(plans, scanned, drops.as_ref(), (link, options), &job).await?;
+                    if options.cuts() {
+                        self.rescan(plans, scanned, link, &job).await?;
+                    }
                     job
                 }
                 Decide::Mix(mix) => {

@@ -12,6 +12,8 @@ use crate::stages::Stage;
 
 /// Stretches of row keys that a `limit` cuts off.
 pub type Cuts = [(u64, u64)];
+/// None of them.
+pub const NO_CUTS: &Cuts = &[];
 
 /// What makes two inputs the same: content, layout and cuts; not where they lie.
 pub fn inputs(inputs: &Inputs) -> Json {
@@ -49,8 +51,14 @@ pub fn build(recipe: &Recipe, all: &Inputs, fingerprint_of_recipe: &str) -> Stri
 pub fn scan(plans: &Plans<'_>, unit: u64) -> Json {
     let sources = &plans.inputs.sources;
     let specs: Vec<_> =
-        sources.iter().map(|s| json!([plans.rows_spec(s).identity(), s.staged, s.source.limit])).collect();
+        sources.iter().map(|s| json!([plans.spec_with(s, &[]).identity(), s.staged, s.source.limit])).collect();
     json!([inputs(plans.inputs), specs, unit])
+}
+
+/// Of the scan once more, over the text without what the job `cut` found.
+pub fn rescan(plans: &Plans<'_>, unit: u64, cut: &str) -> Json {
+    let specs: Vec<_> = plans.inputs.sources.iter().map(|s| plans.rows_spec(s).identity()).collect();
+    json!([scan(plans, unit), specs, cut])
 }
 
 /// Of a judgement, after the job `before`.

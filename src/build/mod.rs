@@ -23,6 +23,7 @@ pub mod inputs;
 pub mod jobs;
 pub mod keys;
 pub mod layout;
+mod lines;
 pub mod lock;
 pub mod manifest;
 pub mod mix;
@@ -65,7 +66,7 @@ use jobs::{Job, Log};
 use layout::{Layout, Slab};
 use manifest::Manifest;
 use output::{OutputSpec, SignalColumn, slab_file};
-use plans::{Folders, Plans, folder};
+use plans::{Folders, Plans, TextCuts, folder};
 
 /// Sees every plan before it runs.
 pub type Watch = Arc<dyn Fn(&Arc<dyn ExecutionPlan>) + Send + Sync>;
@@ -176,6 +177,8 @@ struct Scanned {
     units: Vec<Vec<usize>>,
     ids: IdsSpec,
     own_ids: bool,
+    /// What stages take out of texts.
+    text_cuts: Vec<TextCuts>,
 }
 
 impl Build<'_> {
@@ -203,11 +206,11 @@ impl Build<'_> {
             return Ok(Built { manifest, reused: true, notes });
         }
         let plans = Plans { inputs: &inputs, chain: &chain };
-        let scanned = self.scan(&plans).await?;
+        let mut scanned = self.scan(&plans).await?;
         timings.lap("scan");
         let repeats = self.repeats(&plans, &scanned).await?;
         timings.lap("ids");
-        let Decided { drops, takes, sizes } = self.decide(&plans, &scanned, repeats.as_ref()).await?;
+        let Decided { drops, takes, sizes } = self.decide(&plans, &mut scanned, repeats.as_ref()).await?;
         timings.lap("decide");
         let layout = self.layout(&plans, &scanned, repeats.as_ref(), &drops, takes).await?;
         timings.lap("layout");
@@ -235,6 +238,7 @@ impl Build<'_> {
             units: Vec::new(),
             ids: IdsSpec { sources: Vec::new(), bases: Vec::new() },
             own_ids: false,
+            text_cuts: Vec::new(),
             job,
         };
         let mut total = 0;
@@ -250,7 +254,7 @@ impl Build<'_> {
                     source.files.iter().try_for_each(|file| file.make_readable(threads))?;
                 }
                 self.units(&scanned.job, units, &plans.unit_schema(source)?, TEXT_ROWS, |left| {
-                    plans.scan(source, left, &scanned.job)
+                    plans.scan(source, left, &scanned.job, &[])
                 })
                 .await?;
                 for unit in units {
@@ -420,6 +424,7 @@ impl Scanned {
             ids: self.ids.clone(),
             rows: &self.rows,
             cuts: self.cuts.clone(),
+            text_cuts: &self.text_cuts,
         }
     }
 }

@@ -15,6 +15,7 @@ use super::output::OutputSpec;
 use crate::Result;
 use crate::engine::functions::ids::{IdsKernel, IdsSpec};
 use crate::engine::functions::judge::{self, Ask, Decision, JudgeKernel, JudgeSpec};
+use crate::engine::functions::lines::argument;
 use crate::engine::functions::rows::{self as work, RowsKernel};
 use crate::engine::functions::{Function, rows::RowsSpec};
 use crate::engine::plan::{self, Direction, Expr, Part, Plan};
@@ -66,7 +67,7 @@ impl Plans<'_> {
     }
 
     /// Raw files of some units to unit files: everything row-wise, in one pass over the text.
-    pub fn scan(&self, source: &SourceInput, units: &[usize], job: &Job) -> Result<Plan> {
+    pub fn scan(&self, source: &SourceInput, units: &[usize], job: &Job, cuts: &[TextCuts]) -> Result<Plan> {
         let first = source.pieces.start;
         let groups: Vec<Vec<usize>> =
             units.iter().map(|u| self.inputs.units[*u].pieces.clone().map(|p| p - first).collect()).collect();
@@ -75,7 +76,10 @@ impl Plans<'_> {
         if source.staged {
             names.extend(STAGED);
         }
-        let worked = worked(scanned, source, &names, self.rows_spec(source))?;
+        let mut spec = self.spec_with(source, cuts);
+        let alone: Vec<Vec<usize>> = units.iter().map(|unit| vec![*unit]).collect();
+        let scanned = self.with_cuts(scanned, &mut spec, &alone, cuts)?;
+        let worked = worked(scanned, source, &names, spec)?;
         let units = units.iter().map(|u| (self.inputs.units[*u].pieces.start as u64, *u as u64)).collect();
         let sink = SinkSpec::Units(UnitsSpec { folder: job.folder.clone(), units });
         Ok(Arc::new(SinkExec::new(sink, worked)))
@@ -301,11 +305,7 @@ impl Plans<'_> {
             .iter()
             .map(|slab| {
                 let bounds = vec![ScalarValue::UInt64(Some(slab.first)), ScalarValue::UInt64(Some(slab.last))];
-                let overlaps = |u: &usize| {
-                    let pieces = &self.inputs.units[*u].pieces;
-                    (pieces.start as u64) <= (slab.last - 1) >> 32 && slab.first >> 32 < pieces.end as u64
-                };
-                source.units.clone().filter(overlaps).map(|u| (u, bounds.clone())).collect()
+                self.units_of(source, slab).into_iter().map(|u| (u, bounds.clone())).collect()
             })
             .collect();
         let mut wanted: Vec<&str> = vec!["ord", "row_bytes"];
@@ -349,6 +349,15 @@ impl Plans<'_> {
         Ok(Arc::new(SinkExec::new(SinkSpec::Slabs(Box::new(output)), node)))
     }
 
+    /// The units that have rows of a slab.
+    fn units_of(&self, source: &SourceInput, slab: &Slab) -> Vec<usize> {
+        let overlaps = |u: &usize| {
+            let pieces = &self.inputs.units[*u].pieces;
+            (pieces.start as u64) <= (slab.last - 1) >> 32 && slab.first >> 32 < pieces.end as u64
+        };
+        source.units.clone().filter(overlaps).collect()
+    }
+
     /// The text of slabs, read from the raw files again and cleaned again.
     fn text(&self, source: &SourceInput, slabs: &[Slab], at: &Folders<'_>) -> Result<Plan> {
         let mut spec = self.scan_spec(source);
@@ -375,13 +384,19 @@ impl Plans<'_> {
         let names: Vec<String> = rows::hidden().iter().chain(&rows::common()).map(|f| f.name().clone()).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         if self.chain.cleans(source, 0..usize::MAX) {
-            return worked(scanned, source, &names, self.chain.rows(source, true, false));
+            let mut spec = self.chain.rows(source, true, false);
+            let groups: Vec<Vec<usize>> = slabs.iter().map(|slab| self.units_of(source, slab)).collect();
+            let scanned = self.with_cuts(scanned, &mut spec, &groups, at.text_cuts)?;
+            return worked(scanned, source, &names, spec);
         }
         let content = rows::content(source.usage);
         let all: Vec<&str> = names.into_iter().chain(content.iter().map(|f| f.name().as_str())).collect();
         plan::select(scanned, &all)
     }
 }
+
+/// What a stage takes out of texts: its number, and the folder of spans by unit.
+pub type TextCuts = (usize, PathBuf);
 
 /// Where the files of earlier jobs are, and what is known from them.
 pub struct Folders<'a> {
@@ -401,6 +416,8 @@ pub struct Folders<'a> {
     pub rows: &'a [u64],
     /// Stretches of row keys that a `limit` cuts off.
     pub cuts: Vec<(u64, u64)>,
+    /// What stages take out of texts.
+    pub text_cuts: &'a [TextCuts],
 }
 
 /// Which narrow columns are read, and joined with what.
@@ -438,7 +455,9 @@ pub(super) fn id_of(node: &Plan, at: &Folders<'_>) -> Result<Expr> {
 /// Calls the row-wise function once, in a projection that names its result, and takes its fields apart above.
 pub(super) fn worked(scanned: Plan, source: &SourceInput, keep: &[&str], spec: RowsSpec) -> Result<Plan> {
     let content = rows::content(source.usage);
-    let arguments = work::ARGUMENTS.into_iter().chain(content.iter().map(|f| f.name().as_str()));
+    let cuts: Vec<String> = spec.cuts.iter().map(|number| argument(*number)).collect();
+    let arguments = work::ARGUMENTS.into_iter().chain(cuts.iter().map(String::as_str));
+    let arguments = arguments.chain(content.iter().map(|f| f.name().as_str()));
     let arguments = arguments.map(|n| plan::column(&scanned, n)).collect::<Result<Vec<_>>>()?;
     let fields = work::fields(&spec)?;
     let call = plan::call(&scanned, Function::<RowsKernel>::of(spec)?, arguments)?;

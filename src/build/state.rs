@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use serde_json::json;
+
 use super::chain::{Chain, Decide};
 use super::jobs::Job;
 use super::plans::Plans;
@@ -53,7 +55,7 @@ pub fn state(recipe: &Recipe, chain: &Chain, options: &Options) -> Result<State>
         finished: finished(&options.out, &keys::build(recipe, &inputs, &fingerprint)).is_some(),
         jobs: jobs(chain, Some(inputs.units.len() as u64)),
     };
-    let scan = Job::find(&options.work, "scan", &keys::scan(&plans, options.unit));
+    let mut scan = Job::find(&options.work, "scan", &keys::scan(&plans, options.unit));
     state.jobs[0].done = done(&scan.folder, ".parquet");
     // What a limit cuts off is known only after the scan; jobs behind it are not looked for.
     if recipe.sources.iter().any(|s| s.limit.is_some()) {
@@ -65,10 +67,19 @@ pub fn state(recipe: &Recipe, chain: &Chain, options: &Options) -> Result<State>
             Decide::Judge(links) => ("judge", keys::judge(&plans, &scan.fingerprint, &[], before.as_deref(), links)),
             Decide::Dedup(link, _) => ("dedup", keys::dedup(&plans, &scan.fingerprint, before.as_deref(), link)),
             Decide::Near(link, _) => ("near", keys::near(&plans, &scan.fingerprint, &[], before.as_deref(), link)),
+            Decide::Lines(link, _) => {
+                let key = keys::dedup(&plans, &scan.fingerprint, before.as_deref(), link);
+                ("lines", json!([key, keys::NO_CUTS]))
+            }
             Decide::Mix(mix) => ("mix", keys::mix(&plans, &scan.fingerprint, &[], before.as_deref(), mix)),
         };
         let job = Job::find(&options.work, name, &key);
         state.jobs[line].done = done(&job.folder, ".parquet");
+        if let Decide::Lines(_, lines) = decision
+            && lines.cuts()
+        {
+            scan = Job::find(&options.work, "rescan", &keys::rescan(&plans, options.unit, &job.fingerprint));
+        }
         before = Some(job.fingerprint);
     }
     let apply = Job::find(&options.work, "apply", &keys::apply(recipe, &plans, &before.unwrap_or_default()));
@@ -99,6 +110,7 @@ fn jobs(chain: &Chain, units: Option<u64>) -> Vec<JobState> {
             }
             Decide::Dedup(link, _) => ("dedup", link.name.clone()),
             Decide::Near(link, _) => ("near", link.name.clone()),
+            Decide::Lines(link, _) => ("lines", link.name.clone()),
             Decide::Mix(mix) => ("mix", format!("shares of the sources by {}", mix.by.as_str())),
         };
         jobs.push(JobState { name, does, units, done: 0 });

@@ -37,6 +37,10 @@ pub const WORDS: &[(&str, &str)] = &[
         "The row holds text of an evaluation set: `value` is the share of the item that it has, the item, and the first stretch that both have, `limit` the length of runs (and `overlap`) of `decontaminate`, `spans` the stretches in bytes of the text. Raise `overlap` to keep rows that only quote a little of an item, or name `fields` without passages that everybody quotes",
     ),
     (
+        "repeated_lines",
+        "The row is made of lines that many rows have: `value` is their share of its text, `limit` the `documents` (and `share`) of `line_dedup`, `spans` the lines. Raise `documents`, or cut them out with `action = \"cut\"`",
+    ),
+    (
         "not_sampled",
         "Left out by `sample` (or by the weights of a mix), by a hash of seed and id. Raise `share`, or change `seed` for other rows",
     ),

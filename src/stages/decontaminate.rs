@@ -4,10 +4,11 @@
 //! `against` names evaluation sets: files and globs, and cards of the catalog, which are read from the store. Each of
 //! their records (a row of a table, a JSON object, a line of plain text) is an *item*; its texts are all its fields that
 //! hold text, or those in `fields`. Rows and items are folded (width, case), cut into tokens (a character of Chinese,
-//! Japanese and Korean, a word of other scripts; signs, white space and single letters, which label options, are none), and compared by runs of `words` words
-//! or `chars` characters, or of a mixture that weighs as much. Of an item that is shorter than that, all texts together
-//! are compared as one; one that is still shorter is skipped, and counted. Runs that more than `common` items share are
-//! how questions are asked and nothing of a question: they are left out, and counted.
+//! Japanese and Korean, a word of other scripts; signs, white space and single letters, which label options, are none),
+//! and compared by runs of `words` words or `chars` characters, or of a mixture that weighs as much. Of an item that is
+//! shorter than that, all texts together are compared as one; one that is still shorter is skipped, and counted. Runs that more than `common` items share are
+//! how questions are asked and nothing of a question: they are left out, and counted. So are runs of which more than half
+//! is numbers (`1 2 3 4 …`).
 //!
 //! A row *overlaps* with an item by the share of the item's runs that it has (runs that an earlier item has as well are
 //! that one's). The greatest overlap counts; a row is contaminated where it is above 0 and at least `overlap`.
@@ -29,9 +30,9 @@
 //! # Limits
 //! A paraphrase or a translation has no run in common. Traditional and simplified Chinese are not folded into one. With
 //! `overlap` at 0, a passage that the set quotes (a poem, a law) is contamination as well: raise it, or name `fields`
-//! without the passage. Signals that were measured before a cut are of the text before it. The n-grams are held in memory,
-//! 15 to 17 bytes each, once for all threads. Another set, another length or (to cut) another `overlap` reads all text
-//! again; another `overlap` to drop does not.
+//! without the passage. Signals that were measured before a cut are of the text before it. The runs are held in memory,
+//! 15 to 17 bytes each and 12 for an item, once for all threads. Another set, another length or (to cut) another
+//! `overlap` reads all text again; another `overlap` to drop does not.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};

@@ -69,6 +69,8 @@ pub enum Stage {
     Decontaminate(decontaminate::Decontaminate),
     /// Decides by comparing keys of rows.
     ExactDedup(exact_dedup::ExactDedup),
+    /// Decides by (or cuts) lines that many rows have.
+    LineDedup(line_dedup::LineDedup),
     /// Decides by comparing texts of rows.
     NearDedup(near_dedup::NearDedup),
     /// Orders the rows that are kept.
@@ -131,6 +133,7 @@ stages!(
     exact_dedup,
     keep,
     language,
+    line_dedup,
     near_dedup,
     normalize,
     sample,

@@ -22,6 +22,7 @@ mod generated;
 mod harness;
 mod house;
 mod kill;
+mod lines;
 mod mix;
 mod near;
 mod parsoid;

@@ -170,3 +170,24 @@ fn a_mix_and_a_shuffle_ship() {
     assert!(built.manifest.totals.added > 0 && built.manifest.totals.dropped > 0);
     check(&plans);
 }
+
+/// What is cut is joined to the text that is read, and moves none of it.
+#[test]
+fn cuts_ship_and_move_no_text() {
+    let _one = COUNTING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let scratch = Scratch::new();
+    scratch.write("docs.jsonl", json_lines(1_000));
+    scratch.write("eval.jsonl", json_lines(20));
+    scratch.write("ids.txt", "d3\n");
+    let recipe = scratch.write(
+        "recipe.toml",
+        "name='cuts'\nabout='x'\n[[source]]\nname='d'\npath=['docs.jsonl']\nuse='pretrain'\n[[stage]]\nrun='block'\n\
+         ids='ids.txt'\n[[stage]]\nrun='decontaminate'\nagainst=['eval.jsonl']\n[[stage]]\nrun='line_dedup'\n\
+         documents=2\nmin_chars=3\n[[stage]]\nrun='near_dedup'\n",
+    );
+    let (plans, built) = plans_of(recipe.to_str().unwrap(), &[], &scratch);
+    let gone: Vec<&str> = built.manifest.reasons.iter().map(|r| r.reason.as_str()).collect();
+    assert!(["blocked_id", "contaminated"].iter().all(|r| gone.contains(r)), "{gone:?}");
+    assert!(built.manifest.cuts[0].rows > 0);
+    check(&plans);
+}

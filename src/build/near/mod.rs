@@ -13,11 +13,11 @@
 //! Every step but reading is over records of a fixed size, in memory where they fit and in files of the job's folder
 //! where they do not. What comes out depends on neither.
 
-mod docs;
-mod flat;
+pub(super) mod docs;
+pub(super) mod flat;
 mod pairs;
 mod plan;
-mod sorter;
+pub(super) mod sorter;
 mod texts;
 mod verify;
 

@@ -107,7 +107,9 @@ impl Plans<'_> {
         let all = vec![(0..spec.pieces.len()).collect()];
         let scanned = scan(Arc::new(spec), &all);
         if self.chain.cleans(source, 0..link.number) {
-            return worked(scanned, source, &["ord"], self.chain.rows_before(source, link.number));
+            let mut spec = self.chain.rows_before(source, link.number);
+            let scanned = self.with_cuts(scanned, &mut spec, &[vec![unit]], at.text_cuts)?;
+            return worked(scanned, source, &["ord"], spec);
         }
         plan::select(scanned, &names)
     }

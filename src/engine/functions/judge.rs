@@ -39,6 +39,8 @@ pub enum Ask {
     Block(BlockAsk),
     /// Rows that overlap with evaluation sets.
     Overlap(OverlapAsk),
+    /// Rows of which a cut left nothing: the signal argument that says what was cut, the reason, and its limit.
+    Emptied(usize, String, String),
 }
 
 /// What of an overlap makes a row go.
@@ -255,8 +257,13 @@ impl OverlapAsk {
 
     /// Whether the row was cut, and nothing of it is left.
     fn empties(&self, fixed: &[ArrayRef], signals: &[ArrayRef], row: usize) -> bool {
-        self.column(signals, 3, row).is_some() && blank(fixed, row)
+        emptied(self.columns[3], fixed, signals, row)
     }
+}
+
+/// Whether a row was cut, and nothing of it is left.
+fn emptied(cut: usize, fixed: &[ArrayRef], signals: &[ArrayRef], row: usize) -> bool {
+    signals.get(cut).is_some_and(|c| c.is_valid(row)) && blank(fixed, row)
 }
 
 fn text(column: &ArrayRef, row: usize) -> Option<&str> {
@@ -300,6 +307,11 @@ impl JudgeKernel {
                     let lists = self.lists.get().map_or(&[][..], |lists| &lists[number]);
                     block::judge(ask, lists, [text(&fixed[OWN_ID], row), text(&fixed[FINAL_ID], row)], signals, row)
                 }
+                Ask::Emptied(at, reason, limit) => emptied(*at, fixed, signals, row).then(|| Failure {
+                    reason: reason.clone(),
+                    value: "1".into(),
+                    limit: limit.clone(),
+                }),
                 Ask::Overlap(ask) => {
                     let failure = ask.judge(signals, row).filter(|_| !ask.cut || ask.empties(fixed, signals, row));
                     if let Some(failure) = failure {
@@ -328,7 +340,11 @@ impl JudgeKernel {
             return Some((&self.spec.format, failure(aside, text(&fixed[ASIDE_VALUE], row).unwrap_or_default())));
         }
         // What a stage has cut to nothing is not what was read empty.
-        let cut = |d: &Decision| matches!(&d.ask, Ask::Overlap(ask) if ask.cut && ask.empties(fixed, signals, row));
+        let cut = |decision: &Decision| match &decision.ask {
+            Ask::Overlap(ask) => ask.cut && ask.empties(fixed, signals, row),
+            Ask::Emptied(at, ..) => emptied(*at, fixed, signals, row),
+            _ => false,
+        };
         let empty = blank(fixed, row) && !self.spec.decisions.iter().any(cut);
         empty.then(|| (READ, failure("empty", "")))
     }

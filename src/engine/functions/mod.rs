@@ -17,6 +17,7 @@ pub mod block;
 pub mod given;
 pub mod ids;
 pub mod judge;
+pub mod lines;
 pub mod near;
 pub mod overlap;
 pub mod rows;

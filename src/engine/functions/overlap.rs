@@ -95,10 +95,20 @@ impl Reader<'_> {
         let file = self.files.len() as u32 - 1;
         let found = detect::detect(path, member).map_err(Error::io(path))?;
         let fields = self.fields.iter().enumerate().map(|(i, f)| (format!("{i:06}"), f.clone()));
+        // A table whose content does not tell is told by its name.
+        let named = |end: &str| found.container == "text" && shown.to_ascii_lowercase().ends_with(end);
+        let container = if named(".csv") {
+            "csv"
+        } else if named(".tsv") {
+            "tsv"
+        } else {
+            found.container
+        };
+        let objects = formats::container(container).is_some_and(|c| c.objects());
         let layout = Layout {
-            container: found.container.to_owned(),
+            container: container.to_owned(),
             shape: Some(texts::SHAPE.name().to_owned()),
-            usage: Use::Instruct,
+            usage: if objects { Use::Instruct } else { Use::Pretrain },
             compression: found.compression,
             encoding: found.encoding,
             rows: Some(TextRows::Line),
@@ -112,7 +122,7 @@ impl Reader<'_> {
             max_row: LARGEST,
         };
         let piece = Piece { path: path.to_owned(), member: member.map(str::to_owned), start: 0, end: u64::MAX };
-        match found.container {
+        match container {
             "json" | "jsonl" => self.json(file, &shown, &piece, &layout),
             _ => self.records(file, &shown, &piece, &layout),
         }

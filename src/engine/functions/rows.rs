@@ -15,9 +15,10 @@ pub use super::batch::Batch;
 use super::given::Given;
 use super::near::Near;
 use super::overlap::{self, Overlap};
-use super::{Kernel, block};
+use super::{Kernel, block, lines};
 use crate::rows::{self, Use};
 use crate::stages::keep::Rule;
+use crate::stages::line_dedup::LineDedup;
 use crate::stages::{self, Clean, Kind, Measure, Stage, Value};
 use crate::{Error, Result};
 
@@ -54,6 +55,9 @@ pub struct RowsSpec {
     pub content: bool,
     /// Whether signals and keys come out.
     pub signals: bool,
+    /// Stages whose cuts are known: the stretches are arguments, in this order, behind [`ARGUMENTS`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cuts: Vec<usize>,
 }
 
 impl RowsSpec {
@@ -78,6 +82,7 @@ enum Work {
     Near(Near),
     Block(stages::block::Block),
     Overlap(Overlap),
+    Lines(LineDedup, usize),
     /// Rows that fail are measured no further: `(signal, place among the measured columns, rule)`.
     Early(Vec<(String, usize, Rule)>),
 }
@@ -174,6 +179,12 @@ impl Kernel for RowsKernel {
                     fields.extend(columns.into_iter().filter(|_| spec.signals));
                     Work::Overlap(Overlap::new(options, step.files.clone()))
                 }
+                Stage::LineDedup(options) => {
+                    let columns = lines::fields(&options, step.number);
+                    measured.extend(columns.iter().map(|_| String::new()));
+                    fields.extend(columns.into_iter().filter(|_| spec.signals));
+                    Work::Lines(options, step.number)
+                }
                 Stage::Keep(keep) if keep.early && spec.signals => {
                     let place = |signal: &String| measured.iter().rposition(|m| m == signal);
                     let rules = keep.rules.into_iter().filter_map(|(s, rule)| Some((s.clone(), place(&s)?, rule)));
@@ -192,7 +203,8 @@ impl Kernel for RowsKernel {
 
     fn run(&self, arguments: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
         EVALUATED.fetch_add(rows as u64, Ordering::Relaxed);
-        let (common, content) = arguments.split_at(ARGUMENTS.len());
+        let (common, others) = arguments.split_at(ARGUMENTS.len());
+        let (spans, content) = others.split_at(self.spec.cuts.len());
         let mut batch = Batch::new(self.spec.usage, content, rows)?;
         let mut columns: Vec<ArrayRef> = Vec::new();
         let mut language: Option<ArrayRef> = None;
@@ -202,6 +214,7 @@ impl Kernel for RowsKernel {
             let cleans = match &step.work {
                 Work::Clean(_) => true,
                 Work::Overlap(overlap) => overlap.cuts(),
+                Work::Lines(options, _) => options.cuts(),
                 _ => false,
             };
             if let (Some(gone), false) = (&gone, cleans) {
@@ -231,6 +244,17 @@ impl Kernel for RowsKernel {
                     let found = overlap.search(&batch, rows, applies.as_deref())?;
                     columns.extend(found.columns.into_iter().filter(|_| self.spec.signals));
                     if let Some(cuts) = found.cuts {
+                        batch.cut(&cuts);
+                    }
+                }
+                Work::Lines(options, number) => {
+                    if self.spec.signals {
+                        columns.push(lines::records(options, &batch, rows, applies.as_deref()));
+                    }
+                    if options.cuts() {
+                        let known = self.spec.cuts.iter().position(|n| n == number);
+                        let (cuts, bytes) = lines::cuts(known.map(|at| &spans[at]), rows);
+                        columns.extend(self.spec.signals.then_some(bytes));
                         batch.cut(&cuts);
                     }
                 }

@@ -58,11 +58,21 @@ pub struct Gram {
 
 #[derive(Clone, Copy)]
 struct Token {
-    /// Polynomial and weight of all tokens before it.
+    /// Polynomial and weight of all tokens before it, and the weight of numbers among them.
     before: u64,
     weight: u64,
+    numbers: u64,
     start: usize,
     end: usize,
+}
+
+/// A word that is open: its first byte and hash, and whether it is a single Latin letter, or a number, so far.
+#[derive(Clone, Copy)]
+struct Word {
+    start: usize,
+    hash: u64,
+    letter: bool,
+    number: bool,
 }
 
 /// Tokens that are held at a time.
@@ -76,8 +86,11 @@ pub struct Grams {
     tokens: Vec<Token>,
     sum: u64,
     weight: u64,
-    /// First byte and hash of the word that is open, and whether it is a letter so far.
-    word: Option<(usize, u64, bool)>,
+    /// Weight of numbers so far.
+    numbers: u64,
+    /// Whether there was any n-gram.
+    any: bool,
+    word: Option<Word>,
 }
 
 impl Grams {
@@ -86,7 +99,7 @@ impl Grams {
         // A run has at most as many tokens as there are of the lighter kind.
         let longest = size.words.max(size.chars) as usize + 2;
         let powers = std::iter::successors(Some(1u64), |p| Some(p.wrapping_mul(BASE))).take(longest).collect();
-        Grams { size, powers, tokens: Vec::new(), sum: 0, weight: 0, word: None }
+        Grams { size, powers, tokens: Vec::new(), sum: 0, weight: 0, numbers: 0, any: false, word: None }
     }
 
     /// Hands over the n-grams of a text, in order; their places are counted from `base`. Whether there was any.
@@ -99,7 +112,8 @@ impl Grams {
     /// Begins a run of texts.
     fn begin(&mut self) {
         self.tokens.clear();
-        (self.sum, self.weight, self.word) = (0, 0, None);
+        self.any = false;
+        (self.sum, self.weight, self.numbers, self.word) = (0, 0, 0, None);
     }
 
     /// The n-grams of several texts as though they were one. Places are of no use.
@@ -120,11 +134,15 @@ impl Grams {
             let folded = u64::from(entry & 0xff_ffff);
             match entry & (LETTER | CHARACTER) {
                 LETTER => {
-                    let (start, hash, letter) = match self.word {
-                        Some((start, hash, _)) => (start, hash, false),
-                        None => (base + at, S2, (u64::from(b'a')..=u64::from(b'z')).contains(&folded)),
-                    };
-                    self.word = Some((start, mix(hash ^ folded, S1), letter));
+                    let is = |from: u8, to: u8| (u64::from(from)..=u64::from(to)).contains(&folded);
+                    let (first, digit) = (self.word.is_none(), is(b'0', b'9'));
+                    let word = self.word.unwrap_or(Word { start: base + at, hash: S2, letter: false, number: true });
+                    self.word = Some(Word {
+                        start: word.start,
+                        hash: mix(word.hash ^ folded, S1),
+                        letter: first && is(b'a', b'z'),
+                        number: word.number && digit,
+                    });
                     continue;
                 }
                 NOTHING => self.close(base + at),
@@ -142,20 +160,23 @@ impl Grams {
 
     fn end(&mut self, found: &mut impl FnMut(Gram)) -> bool {
         self.flush(found);
-        self.weight >= self.size.whole()
+        self.any
     }
 
     #[inline]
     fn close(&mut self, end: usize) {
         // A letter alone labels an option, more often than not.
-        if let Some((start, hash, false)) = self.word.take() {
-            self.push(hash, false, start, end);
+        if let Some(word) = self.word.take().filter(|w| !w.letter) {
+            self.push(word.hash, false, word.start, end);
+            if word.number {
+                self.numbers += self.size.weight(false);
+            }
         }
     }
 
     #[inline]
     fn push(&mut self, hash: u64, is_char: bool, start: usize, end: usize) {
-        self.tokens.push(Token { before: self.sum, weight: self.weight, start, end });
+        self.tokens.push(Token { before: self.sum, weight: self.weight, numbers: self.numbers, start, end });
         self.sum = self.sum.wrapping_mul(BASE).wrapping_add(hash);
         self.weight += self.size.weight(is_char);
     }
@@ -163,7 +184,7 @@ impl Grams {
     /// Hands over what is whole, and keeps the tokens that begin no whole run yet.
     fn flush(&mut self, found: &mut impl FnMut(Gram)) {
         let whole = self.size.whole();
-        let (mut first, mut end) = (0, 0);
+        let (mut first, mut end, mut any) = (0, 0, false);
         // `end` is one past the last token of the run that begins at `first`.
         while first < self.tokens.len() {
             let begin = self.tokens[first];
@@ -174,12 +195,18 @@ impl Grams {
             if weight_at(end) - begin.weight < whole {
                 break;
             }
-            let sum = self.tokens.get(end).map_or(self.sum, |t| t.before);
-            let hash = sum.wrapping_sub(begin.before.wrapping_mul(self.powers[end - first]));
-            found(Gram { hash: mix(hash ^ S1, S2), start: begin.start, end: self.tokens[end - 1].end });
+            let (sum, numbers) = self.tokens.get(end).map_or((self.sum, self.numbers), |t| (t.before, t.numbers));
             first += 1;
+            // Whoever counts, or writes zeros, quotes nothing.
+            if (numbers - begin.numbers) * 2 > whole {
+                continue;
+            }
+            any = true;
+            let hash = sum.wrapping_sub(begin.before.wrapping_mul(self.powers[end + 1 - first]));
+            found(Gram { hash: mix(hash ^ S1, S2), start: begin.start, end: self.tokens[end - 1].end });
         }
         self.tokens.drain(..first);
+        self.any |= any;
     }
 }
 
@@ -231,6 +258,14 @@ mod tests {
         hashes.sort_unstable();
         hashes.dedup();
         assert_eq!(hashes.len(), 7);
+    }
+
+    #[test]
+    fn numbers_alone_are_no_gram() {
+        assert_eq!(texts("1, 2, 3, 4; 0.0 0.0"), [""; 0]);
+        assert_eq!(texts("1 plus 2"), [""; 0]);
+        assert_eq!(texts("one plus 2"), ["one plus 2"]);
+        assert_eq!(texts("共有3名学生"), ["共有3名学", "有3名学生"]);
     }
 
     #[test]
