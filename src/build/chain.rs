@@ -166,7 +166,8 @@ impl Chain {
             .filter(|l| match l.stage {
                 Stage::Measure(_) if l.run == "language" => signals || last.is_some_and(|last| l.number < last),
                 _ if l.changes_text() => true,
-                Stage::Clean(_) | Stage::Decontaminate(_) | Stage::Measure(_) | Stage::Block(_) => signals,
+                Stage::Block(ref block) => signals && block.measures(),
+                Stage::Clean(_) | Stage::Decontaminate(_) | Stage::Measure(_) => signals,
                 Stage::LineDedup(_) | Stage::ExactDedup(_) | Stage::NearDedup(_) => signals,
                 Stage::Keep(ref keep) => signals && keep.early,
                 Stage::Sample(_) | Stage::Shuffle(_) => false,

@@ -93,6 +93,11 @@ impl Block {
         all.into_iter().filter_map(|(by, path)| Some((by, path.as_deref()?))).collect()
     }
 
+    /// Whether a row needs columns for it: its id it has anyway.
+    pub fn measures(&self) -> bool {
+        self.urls.is_some() || self.domains.is_some() || self.keys.is_some()
+    }
+
     /// The options on which the columns of a row depend: which lists there are, not what they say.
     pub fn measured(&self) -> Json {
         let named = |path: &Option<String>| path.as_ref().map(|_| "-".to_owned());
