@@ -115,3 +115,21 @@ fn the_lock_holds_revisions_and_bytes() {
     assert_eq!(run.code(), 1);
     assert!(run.stderr().contains("news2016zh_train.json is not what corpus.lock has locked"), "{}", run.stderr());
 }
+
+/// Of every card it can be said, without a network, what would be fetched, or what to do by hand.
+#[test]
+fn every_card_has_a_plan() {
+    let scratch = Scratch::new();
+    let catalog = corpus::catalog::Catalog::load(None).unwrap();
+    let store = corpus::store::Store::at(scratch.path("cache")).unwrap();
+    let options = corpus::fetch::Options { offline: true, ..corpus::fetch::Options::new(store) };
+    for card in corpus::catalog::shipped() {
+        let targets = corpus::fetch::targets::read(&catalog, std::slice::from_ref(&card.name), &[], None).unwrap();
+        let plan = corpus::fetch::plan::plan(&targets, &options).unwrap();
+        let [set] = &plan.sets[..] else { panic!("{}: {} sets", card.name, plan.sets.len()) };
+        assert!(set.failed.is_empty(), "{}: {:?}", card.name, set.failed);
+        assert!(!set.parts.is_empty() && !set.ways.is_empty(), "{}", card.name);
+        let listed = set.ways.iter().all(|w| w.request.is_some()) || !set.files.is_empty();
+        assert!(listed, "{}: neither files nor the request that lists them", card.name);
+    }
+}
