@@ -178,6 +178,7 @@ impl Chain {
                 options: match &l.stage {
                     // Another threshold reads nothing again.
                     Stage::NearDedup(near) => near.measured(),
+                    Stage::ExactDedup(dedup) => dedup.measured(),
                     Stage::Block(block) => block.measured(),
                     Stage::Decontaminate(options) => options.measured(),
                     Stage::LineDedup(options) => options.measured(),

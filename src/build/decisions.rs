@@ -179,6 +179,9 @@ impl Build<'_> {
                 let at = scanned.folders(repeats, drops);
                 let plan = plans.dedup(link, dedup, &sources, &scanned.units, &at, self.session.threads)?;
                 self.walk(plan, &format!("key@{}", link.number), |like| {
+                    if like.nth < u64::from(dedup.most) {
+                        return Ok(());
+                    }
                     count += 1;
                     let kept = decide::kept_id(&scanned.ids, &like)?;
                     buckets.add(self.unit_of(plans.inputs, like.ord), like.ord, like.first, kept)
@@ -192,7 +195,7 @@ impl Build<'_> {
                 };
                 all.extend(buckets.take(*unit)?.into_iter().map(|(ord, _, kept)| Drop {
                     ord,
-                    words: [Some(link.name.clone()), Some("exact_duplicate".into()), None, None, Some(kept)],
+                    words: [Some(link.name.clone()), Some(dedup.reason().into()), None, None, Some(kept)],
                     similarity: Some(1.0),
                     spans: Vec::new(),
                 }));

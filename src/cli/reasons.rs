@@ -13,6 +13,10 @@ pub const WORDS: &[(&str, &str)] = &[
         "Another row has the same content (or id, or url, as `by` of `exact_dedup` says); `kept_id` names the one that stayed. To prefer another one, give its source a higher `priority`",
     ),
     (
+        "same_prompt",
+        "As many rows as `most` of `exact_dedup` allows have the same prompt already; `kept_id` names the first of them. Raise `most` to keep more answers",
+    ),
+    (
         "near_duplicate",
         "Another row is nearly the same: `value` is the Jaccard similarity of their shingles, `limit` the `threshold` of `near_dedup`, and `kept_id` names the one that stayed. Raise `threshold` to keep more; `corpus inspect BUILD --clusters` shows pairs side by side. To prefer another one, set `keep`, or a higher `priority` of its source",
     ),

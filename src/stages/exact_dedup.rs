@@ -1,26 +1,35 @@
-//! Exact deduplication: of rows with the same content, one stays.
+//! Exact deduplication: of rows with the same content, address, prompt or field, one stays, or a few.
 //!
 //! # What it does
 //! The key of a row is the xxh3-128 of its content as the stages before left it, per use: the text of a document, both
 //! sides of a task pair, the roles and contents of a dialogue, prompt and both answers of a preference. With `by`, the
-//! key is a named field instead: `id`, `url`, `subset`, a text column of the use (`input`, `prompt` is none: it is a
-//! dialogue), or a field of `meta`, nested by dots. Rows without that field are never duplicates of each other.
+//! key is something else instead:
+//!
+//! - `page`: the `url` in one form (without scheme, `www.`, fragment, tracking parameters and closing slash);
+//! - `prompt`: what is asked, as the stages before left it: a dialogue up to its last answer, the `prompt` of a
+//!   preference, the `input` of a task. Rows with one prompt and different answers have the same key;
+//! - a field: `id`, `url` as it stands, `subset`, a text column of the use (`input`), or a field of `meta`, nested by dots.
+//!
+//! Rows without it are never duplicates of each other.
 //!
 //! # Which row stays
 //! The one of the source with the highest `priority`, else the first in source order; `keep = "longest"` prefers more
-//! characters of text (only useful with `by`).
+//! bytes of text (only useful with `by`). With `most = 3`, as many as three stay: of a prompt with ten answers, the first
+//! (or longest) three; or every one, where `exact_dedup` is left out. Rows that go have the reason `exact_duplicate`, or
+//! `same_prompt`; `kept_id` is the first of those that stay.
 //!
 //! # Example
 //! ```toml
 //! [[stage]]
 //! run = "exact_dedup"
-//! by  = "url"
+//! by  = "page"
 //! ```
 //!
 //! # Limits
 //! Equal after `normalize` counts as equal only if `normalize` runs before. State: 24 bytes a row, sorted on disk.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
 
 use super::{Entry, Stage, module_docs, options};
 
@@ -39,33 +48,55 @@ pub enum Prefer {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ExactDedup {
-    /// What makes two rows the same: `content`, or a field: `id`, `url`, `subset`, a text column of the use, or a field
-    /// of `meta` (nested by dots).
+    /// What makes two rows the same: `content`, `page`, `prompt`, or a field: `id`, `url`, `subset`, a text column of the
+    /// use, or a field of `meta` (nested by dots).
     pub by: String,
     /// Which of them stays.
     pub keep: Prefer,
+    /// How many of them stay: at least 1.
+    pub most: u32,
 }
 
 impl Default for ExactDedup {
     fn default() -> Self {
-        ExactDedup { by: CONTENT.into(), keep: Prefer::First }
+        ExactDedup { by: CONTENT.into(), keep: Prefer::First, most: 1 }
     }
 }
 
 /// The word for "the whole content".
 pub const CONTENT: &str = "content";
 
+/// The word for "the address in its one form".
+pub const PAGE: &str = "page";
+/// The word for "what is asked".
+pub const PROMPT: &str = "prompt";
+
+impl ExactDedup {
+    /// The reason of rows that go.
+    pub fn reason(&self) -> &'static str {
+        if self.by == PROMPT { "same_prompt" } else { "exact_duplicate" }
+    }
+
+    /// The options on which the key of a row depends.
+    pub fn measured(&self) -> Json {
+        json!(ExactDedup { by: self.by.clone(), ..ExactDedup::default() })
+    }
+}
+
 /// The entry of this stage.
 pub const ENTRY: Entry = Entry {
     name: "exact_dedup",
     kind: "whole",
-    about: "of rows with the same content (or id, or url) one stays",
+    about: "of rows with the same content, page, prompt or field one stays, or a few",
     docs: module_docs(include_str!("exact_dedup.rs")),
     schema: || schemars::schema_for!(ExactDedup),
     build: |json| {
         let (stage, resolved) = options::<ExactDedup>(json)?;
         if stage.by.trim().is_empty() {
             return Err("`by` names no field; say `content`, `id`, `url`, or a field of the rows".into());
+        }
+        if stage.most == 0 {
+            return Err("`most` is 0: nothing would stay; the least is 1".into());
         }
         Ok((Stage::ExactDedup(stage), resolved))
     },

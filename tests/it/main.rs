@@ -27,6 +27,7 @@ mod mix;
 mod near;
 mod parsoid;
 mod plans;
+mod prompts;
 mod recipes;
 mod servers;
 mod shared_data;

@@ -16,9 +16,10 @@ use super::rows::{ARGUMENTS, KEY};
 use crate::Result;
 use crate::formats::Object;
 use crate::rows::{self, Use};
-use crate::stages::exact_dedup::CONTENT;
+use crate::stages::exact_dedup::{CONTENT, PAGE, PROMPT};
 use crate::stages::{self, Clean, Kind, Measure, Value};
 use crate::text::sentences::without;
+use crate::text::web;
 
 /// The texts of a content column: the values of one string array, and which of them belong to a row.
 struct Leaf {
@@ -178,6 +179,11 @@ impl<'a> Batch<'a> {
                 None
             } else if by == CONTENT {
                 self.content_key(row, seed)
+            } else if by == PROMPT {
+                self.prompt_key(row, seed)
+            } else if by == PAGE {
+                let urls = common[1].as_string::<i32>();
+                urls.is_valid(row).then(|| hash(&web::normal(urls.value(row))))
             } else if let Some(column) = column {
                 column.is_valid(row).then(|| hash(column.value(row)))
             } else {
@@ -187,6 +193,33 @@ impl<'a> Batch<'a> {
             keys.append_option(key.map(|k| k as i128));
         }
         Arc::new(keys.finish())
+    }
+
+    /// xxh3-128 of what is asked: roles and contents of a dialogue before its last answer, the prompt of a preference,
+    /// the input of a task.
+    fn prompt_key(&self, row: usize, seed: u64) -> Option<u128> {
+        let leaf = self.leaves.first().filter(|_| self.usage != Use::Pretrain)?;
+        let mut texts = leaf.of(row);
+        let mut hash = Xxh3::with_seed(seed);
+        let mut roles = None;
+        if leaf.offsets.is_some() {
+            let turns = self.columns[leaf.column].as_list::<i32>().values().as_struct();
+            let of = turns.column(0).as_string::<i32>();
+            if self.usage == Use::Instruct {
+                let answers = |i: &usize| of.is_valid(*i) && of.value(*i) == "assistant";
+                texts.end = texts.clone().rev().find(answers).unwrap_or(texts.end);
+            }
+            roles = Some(of);
+        }
+        let mut any = false;
+        for i in texts.filter(|i| leaf.texts.is_valid(*i)) {
+            for part in [roles.filter(|r| r.is_valid(i)).map_or("", |r| r.value(i)), leaf.texts.value(i)] {
+                hash.update(&(part.len() as u64).to_le_bytes());
+                hash.update(part.as_bytes());
+            }
+            any = true;
+        }
+        any.then(|| hash.digest128())
     }
 
     /// xxh3-128 of the content: of the text alone where that is all, else of every text (and the roles) with its length.
