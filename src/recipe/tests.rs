@@ -142,8 +142,8 @@ fn a_sound_recipe_is_read_whole() {
         stages: vec![
             step("language", "language", Only::default(), json!({})),
             step("keep", "keep", only, rules),
-            step("exact_dedup", "exact_dedup", Only::default(), json!({"by": "content", "keep": "first"})),
-            step("exact_dedup", "exact_dedup_2", Only::default(), json!({"by": "url", "keep": "first"})),
+            step("exact_dedup", "exact_dedup", Only::default(), json!({"by": "content", "keep": "first", "most": 1})),
+            step("exact_dedup", "exact_dedup_2", Only::default(), json!({"by": "url", "keep": "first", "most": 1})),
         ],
         output: Output { shard: 1 << 20, signals: Some(vec!["chars".into(), "language".into()]), dropped_text: 0.25 },
     };
