@@ -24,7 +24,7 @@ use super::keys;
 use super::near::docs::{Space, scratch};
 use super::near::flat::Flat;
 use super::parquet_file::{PartFile, Style};
-use super::plans::{Folders, Narrow, Plans, TextCuts};
+use super::plans::{Folders, Plans, TextCuts};
 use super::{Build, Scanned, usage};
 use crate::engine::functions::lines::{LENGTH_BITS, argument, columns, each, of_row};
 use crate::engine::functions::rows::RowsSpec;
@@ -88,26 +88,9 @@ impl Plans<'_> {
 
     /// The rows of a source that are still there, in order and in one partition: `ord`, records of the lines.
     fn line_rows(&self, link: &Link, source: &SourceInput, units: &[usize], at: &Folders<'_>) -> Result<Plan> {
-        let schema = self.unit_schema(source)?;
         let [lines, _] = columns(link.number);
-        let wanted = vec!["ord", lines.as_str()];
-        let read = Narrow {
-            groups: vec![units.iter().map(|u| (*u, vec![])).collect()],
-            units: at.units,
-            schema: &schema,
-            wanted: wanted.clone(),
-            constants: vec![],
-            cuts: &at.cuts,
-            repeats: None,
-            sizes: None,
-            drops: at.drops,
-        };
-        let mut node = self.narrow(&read)?;
-        if at.drops.is_some() {
-            let predicate = plan::is_null(&node, "stage")?;
-            node = plan::filter(node, predicate)?;
-        }
-        plan::select(node, &wanted)
+        let wanted = ["ord", lines.as_str()];
+        plan::select(self.still_there(source, units, at, &wanted, false)?, &wanted)
     }
 }
 

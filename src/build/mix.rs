@@ -15,7 +15,7 @@ use futures::StreamExt;
 use super::inputs::SourceInput;
 use super::jobs::Job;
 use super::parquet_file::write_whole;
-use super::plans::{Folders, Narrow, Plans, id_of};
+use super::plans::{Folders, Plans, id_of};
 use super::usage::count;
 use super::{Build, Scanned, decide};
 use crate::engine::functions::judge::{Ask, Decision, Take};
@@ -114,21 +114,7 @@ fn whole(amount: f64, wanted: f64, by: By) -> (u64, f64) {
 impl Plans<'_> {
     /// Ids and sizes of the rows of a source that are still there, in one partition.
     fn alive(&self, source: &SourceInput, units: &[usize], at: &Folders<'_>) -> Result<Plan> {
-        let schema = self.unit_schema(source)?;
-        let read = Narrow {
-            groups: vec![units.iter().map(|u| (*u, vec![])).collect()],
-            units: at.units,
-            schema: &schema,
-            wanted: vec!["ord", "row_chars", "id"],
-            constants: vec![],
-            cuts: &at.cuts,
-            repeats: at.repeats,
-            sizes: None,
-            drops: at.drops,
-        };
-        let node = self.narrow(&read)?;
-        let predicate = plan::is_null(&node, "stage")?;
-        let node = plan::filter(node, predicate)?;
+        let node = self.still_there(source, units, at, &["ord", "row_chars", "id"], true)?;
         let columns = vec![
             (id_of(&node, at)?, "final_id".to_owned()),
             (plan::column(&node, "row_chars")?, "row_chars".to_owned()),

@@ -27,6 +27,7 @@ mod lines;
 pub mod lock;
 pub mod manifest;
 pub mod mix;
+mod narrow;
 mod near;
 pub mod output;
 pub mod parquet_file;

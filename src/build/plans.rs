@@ -7,10 +7,10 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion_common::ScalarValue;
 
 use super::chain::{Chain, Link};
-use super::decide::{drops_schema, repeats_schema, sizes_schema};
 use super::inputs::{Inputs, SourceInput};
 use super::jobs::Job;
 use super::layout::Slab;
+use super::narrow::Narrow;
 use super::output::OutputSpec;
 use crate::Result;
 use crate::engine::functions::ids::{IdsKernel, IdsSpec};
@@ -18,9 +18,9 @@ use crate::engine::functions::judge::{self, Ask, Decision, JudgeKernel, JudgeSpe
 use crate::engine::functions::lines::argument;
 use crate::engine::functions::rows::{self as work, RowsKernel};
 use crate::engine::functions::{Function, rows::RowsSpec};
-use crate::engine::plan::{self, Direction, Expr, Part, Plan};
+use crate::engine::plan::{self, Direction, Expr, Plan};
 use crate::engine::scan::{ScanSpec, scan};
-use crate::engine::sink::{SinkExec, SinkSpec, UnitsSpec, unit_file};
+use crate::engine::sink::{SinkExec, SinkSpec, UnitsSpec};
 use crate::rows;
 use crate::stages::exact_dedup::{CONTENT, ExactDedup, Prefer};
 use crate::stages::near_dedup::CLUSTER_SIZE;
@@ -83,38 +83,6 @@ impl Plans<'_> {
         let units = units.iter().map(|u| (self.inputs.units[*u].pieces.start as u64, *u as u64)).collect();
         let sink = SinkSpec::Units(UnitsSpec { folder: job.folder.clone(), units });
         Ok(Arc::new(SinkExec::new(sink, worked)))
-    }
-
-    /// Reads columns of units, with the repeats of ids and the drops so far where there are any.
-    pub(super) fn narrow(&self, read: &Narrow<'_>) -> Result<Plan> {
-        let part = |folder: &Path| -> Vec<Vec<Part>> {
-            let of =
-                |(unit, constants): &(usize, Vec<ScalarValue>)| (unit_file(folder, *unit as u64), constants.clone());
-            read.groups.iter().map(|group| group.iter().map(of).collect()).collect()
-        };
-        let bare = |folder: &Path| -> Vec<Vec<Part>> {
-            let of = |(unit, _): &(usize, Vec<ScalarValue>)| (unit_file(folder, *unit as u64), Vec::new());
-            read.groups.iter().map(|group| group.iter().map(of).collect()).collect()
-        };
-        let mut node = plan::parquet(&part(read.units), read.schema, &read.wanted, &read.constants)?;
-        for (first, last) in read.cuts {
-            let predicate = plan::outside(&node, "ord", *first, *last)?;
-            node = plan::filter(node, predicate)?;
-        }
-        if let Some(folder) = read.repeats {
-            let repeats = plan::parquet(&bare(folder), &repeats_schema(), &["ord", "repeat"], &[])?;
-            node = plan::left_join(node, repeats)?;
-        }
-        if let Some(folder) = read.sizes {
-            let sizes = plan::parquet(&bare(folder), &sizes_schema(), &["ord", CLUSTER_SIZE], &[])?;
-            node = plan::left_join(node, sizes)?;
-        }
-        if let Some(folder) = read.drops {
-            let schema = drops_schema();
-            let names: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
-            node = plan::left_join(node, plan::parquet(&bare(folder), &schema, &names, &[])?)?;
-        }
-        Ok(node)
     }
 
     /// Own ids sorted, so that those that repeat stand together. `key` is `id_key`.
@@ -418,19 +386,6 @@ pub struct Folders<'a> {
     pub cuts: Vec<(u64, u64)>,
     /// What stages take out of texts.
     pub text_cuts: &'a [TextCuts],
-}
-
-/// Which narrow columns are read, and joined with what.
-pub(super) struct Narrow<'a> {
-    pub(super) groups: Vec<Vec<(usize, Vec<ScalarValue>)>>,
-    pub(super) units: &'a Path,
-    pub(super) schema: &'a SchemaRef,
-    pub(super) wanted: Vec<&'a str>,
-    pub(super) constants: Vec<Field>,
-    pub(super) cuts: &'a [(u64, u64)],
-    pub(super) repeats: Option<&'a Path>,
-    pub(super) sizes: Option<&'a Path>,
-    pub(super) drops: Option<&'a Path>,
 }
 
 fn key_schema(key: &str, more: bool) -> SchemaRef {

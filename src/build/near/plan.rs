@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::build::chain::Link;
 use crate::build::inputs::SourceInput;
-use crate::build::plans::{Folders, Narrow, Plans, id_of, worked};
+use crate::build::narrow::Narrow;
+use crate::build::plans::{Folders, Plans, id_of, worked};
 use crate::engine::functions::near::columns;
 use crate::engine::plan::{self, Plan};
 use crate::engine::scan::scan;
@@ -24,7 +25,6 @@ impl Plans<'_> {
         units: &[usize],
         at: &Folders<'_>,
     ) -> Result<Plan> {
-        let schema = self.unit_schema(source)?;
         let [sketch, text, time] = columns(link.number);
         let value = match near.keep {
             Keep::First => None,
@@ -34,22 +34,7 @@ impl Plans<'_> {
         };
         let mut wanted = vec!["ord", &sketch, &text];
         wanted.extend(value.as_deref());
-        let read = Narrow {
-            groups: vec![units.iter().map(|u| (*u, vec![])).collect()],
-            units: at.units,
-            schema: &schema,
-            wanted: wanted.clone(),
-            constants: vec![],
-            cuts: &at.cuts,
-            repeats: None,
-            sizes: None,
-            drops: at.drops,
-        };
-        let mut node = self.narrow(&read)?;
-        if at.drops.is_some() {
-            let predicate = plan::is_null(&node, "stage")?;
-            node = plan::filter(node, predicate)?;
-        }
+        let node = self.still_there(source, units, at, &wanted, false)?;
         let predicate = plan::is_not_null(&node, &text)?;
         plan::select(plan::filter(node, predicate)?, &wanted)
     }

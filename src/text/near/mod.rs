@@ -11,13 +11,13 @@ pub mod shingle;
 pub mod sketch;
 
 /// Odd constants (of wyhash) for [`mum`].
-const S1: u64 = 0xa076_1d64_78bd_642f;
-const S2: u64 = 0xe703_7ed1_a0b4_28db;
+pub(super) const S1: u64 = 0xa076_1d64_78bd_642f;
+pub(super) const S2: u64 = 0xe703_7ed1_a0b4_28db;
 const S3: u64 = 0x8ebc_6af0_9c88_c6e3;
 
 /// The two halves of the 128-bit product, xor-ed: mixes both factors into all 64 bits.
 #[inline(always)]
-fn mum(a: u64, b: u64) -> u64 {
+pub(super) fn mum(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);
     product as u64 ^ (product >> 64) as u64
 }

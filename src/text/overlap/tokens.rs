@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use super::Size;
 use crate::text::near::fold::{Fold, Folder};
+use crate::text::near::{S1, S2, mum};
 
 /// What a folded character is.
 const NOTHING: u32 = 0;
@@ -34,16 +35,8 @@ fn is_alone(c: char) -> bool {
         | 0x3400..=0x4DBF | 0x4E00..=0x9FFF | 0xAC00..=0xD7A3 | 0xF900..=0xFAFF | 0x2_0000..=0x3_FFFF)
 }
 
-const S1: u64 = 0xa076_1d64_78bd_642f;
-const S2: u64 = 0xe703_7ed1_a0b4_28db;
 /// Base of the polynomial of a run.
 const BASE: u64 = 0x9e37_79b9_7f4a_7c15;
-
-#[inline(always)]
-fn mix(a: u64, b: u64) -> u64 {
-    let product = u128::from(a) * u128::from(b);
-    product as u64 ^ (product >> 64) as u64
-}
 
 /// An n-gram: its hash, and the bytes of the text from its first token to its last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,7 +132,7 @@ impl Grams {
                     let word = self.word.unwrap_or(Word { start: base + at, hash: S2, letter: false, number: true });
                     self.word = Some(Word {
                         start: word.start,
-                        hash: mix(word.hash ^ folded, S1),
+                        hash: mum(word.hash ^ folded, S1),
                         letter: first && is(b'a', b'z'),
                         number: word.number && digit,
                     });
@@ -148,7 +141,7 @@ impl Grams {
                 NOTHING => self.close(base + at),
                 _ => {
                     self.close(base + at);
-                    self.push(mix(folded ^ S1, S2), true, base + at, base + at + c.len_utf8());
+                    self.push(mum(folded ^ S1, S2), true, base + at, base + at + c.len_utf8());
                 }
             }
             if self.tokens.len() >= BLOCK {
@@ -203,7 +196,7 @@ impl Grams {
             }
             any = true;
             let hash = sum.wrapping_sub(begin.before.wrapping_mul(self.powers[end + 1 - first]));
-            found(Gram { hash: mix(hash ^ S1, S2), start: begin.start, end: self.tokens[end - 1].end });
+            found(Gram { hash: mum(hash ^ S1, S2), start: begin.start, end: self.tokens[end - 1].end });
         }
         self.tokens.drain(..first);
         self.any |= any;
