@@ -185,8 +185,11 @@ impl Chain {
                     _ => l.options.clone(),
                 },
                 languages: l.only.language.clone(),
-                // A judgement reads lists; the row-wise work need not depend on them.
-                files: if matches!(l.stage, Stage::Block(_)) { Vec::new() } else { l.files.clone() },
+                // A judgement reads lists, a comparison indexes; the row-wise work need not depend on them.
+                files: match l.stage {
+                    Stage::Block(_) | Stage::NearDedup(_) => Vec::new(),
+                    _ => l.files.clone(),
+                },
             })
             .collect();
         let cuts = Vec::new();

@@ -25,6 +25,7 @@ mod kill;
 mod lines;
 mod mix;
 mod near;
+mod near_index;
 mod parsoid;
 mod plans;
 mod prompts;
