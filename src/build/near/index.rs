@@ -113,7 +113,7 @@ impl Earlier {
             if let Some((option, there, here)) = head.options.differing(near) {
                 return Err(Error::input(
                     format!("{}: made with {option} = {there}, and here it is {here}", path.display()),
-                    format!("set {option} = {there}: sketches made in different ways cannot be compared"),
+                    format!("set {option} = {there}: rows compared in different ways cannot be compared with each other"),
                 ));
             }
             if all.iter().any(|i| i.path == *path) {
