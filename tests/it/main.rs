@@ -31,5 +31,6 @@ mod prompts;
 mod recipes;
 mod servers;
 mod shared_data;
+mod substrings;
 mod systems;
 mod wikipedia;
