@@ -11,6 +11,8 @@
 //! A place is the number of a character among all rows that were read again. Records are of at most 16 bytes, sorted in
 //! memory or on disk; neither shows in what comes out.
 
+use std::ops::Range;
+
 use super::chain::Link;
 use super::cuts::Out;
 use super::jobs::Job;
@@ -24,11 +26,13 @@ use super::{Build, Scanned, usage};
 use crate::engine::functions::substrings::{column, each};
 use crate::stages::substring_dedup::{Stay, SubstringDedup, Whole};
 use crate::text::sentences::within;
-use crate::text::substrings::{ANCHOR_BITS, Anchors, PRINT_BITS, in_bytes, joined, prints};
+use crate::text::substrings::{ANCHOR_BITS, Anchors, PRINT_BITS, Prints, in_bytes, joined};
 use crate::{Error, Result};
 
 /// Bits of a place.
 const PLACE_BITS: u32 = 128 - PRINT_BITS;
+/// Bits of how many windows follow one another.
+const COUNT_BITS: u32 = 24;
 
 /// One run of the stage.
 struct Run<'a> {
@@ -44,6 +48,36 @@ struct Candidates {
     texts: Texts,
     /// Hash and place of each window that may be repeated.
     windows: Sorter,
+    /// Place and number of windows in a row that are known to be.
+    covered: Sorter,
+}
+
+/// Windows that share an anchor, and stand in a row.
+#[derive(Clone, Copy, Default, PartialEq)]
+struct Stretch {
+    first: u128,
+    last: u128,
+    count: usize,
+}
+
+/// Such stretches that came by lately, and where: what is there again need not be sorted. A stretch of windows with the
+/// same anchor is shorter than two of them, so the first and the last tell all. It saves work and changes nothing.
+struct Recent {
+    cells: Vec<(Stretch, u64)>,
+    window: u64,
+}
+
+impl Recent {
+    /// Whether the stretch at `place` stood before, and does not overlap the place where.
+    fn had(&mut self, stretch: Stretch, place: u64) -> bool {
+        let at = (stretch.first as u64 ^ stretch.last as u64) as usize % self.cells.len();
+        let cell = &mut self.cells[at];
+        if cell.0 == stretch {
+            return place >= cell.1 + self.window;
+        }
+        *cell = (stretch, place);
+        false
+    }
 }
 
 impl Build<'_> {
@@ -89,6 +123,11 @@ impl Run<'_> {
         let window = self.options.min_chars as usize;
         let mut anchors = Anchors::new(window);
         let mut windows = self.space.sorter("windows", 16);
+        let mut covered = self.space.small_sorter("covered", (PLACE_BITS + COUNT_BITS) as usize / 8);
+        let cells = vec![Default::default(); (self.space.budget / 8 / size_of::<(Stretch, u64)>()).max(1)];
+        let mut recent = Recent { cells, window: window as u64 };
+        // Where windows start that share an anchor which occurs twice, and their hashes.
+        let (mut runs, mut of_run): (Vec<Range<usize>>, Vec<u128>) = (Vec::new(), Vec::new());
         let (mut rows, mut texts) = (self.space.flat("rows", 16), Writer::new(&self.space)?);
         let (mut number, mut place, mut hashes) = (0, 0u64, Vec::new());
         for (salt, source, units) in self.walk.sources() {
@@ -116,20 +155,34 @@ impl Run<'_> {
                 read.each(source, *unit, &ords, |of_row| {
                     let text = joined(of_row);
                     let own = &marked[start..ends[row]];
-                    let (mut hashes, mut listed, mut pushed) = (prints(&text, window), false, Ok(()));
+                    let (mut count, mut listed) = (0, false);
+                    runs.clear();
                     anchors.each(&text, |anchor, another| {
-                        let hash = hashes.next().unwrap_or_default() ^ salt;
                         if another {
                             listed = own.binary_search(&(anchor ^ short(salt))).is_ok();
+                            runs.extend(listed.then_some(count..count));
                         }
-                        if listed && pushed.is_ok() {
-                            pushed = windows.push(hash << PLACE_BITS | u128::from(place));
+                        count += 1;
+                        if let Some(run) = runs.last_mut().filter(|_| listed) {
+                            run.end = count;
                         }
-                        place += 1;
                     });
-                    pushed?;
+                    let mut prints = Prints::new(&text, window);
+                    for run in &runs {
+                        prints.of(run.clone(), &mut of_run);
+                        of_run.iter_mut().for_each(|print| *print ^= salt);
+                        let stretch = Stretch { first: of_run[0], last: of_run[run.len() - 1], count: run.len() };
+                        let start = place + run.start as u64;
+                        if self.options.keep == Stay::First && recent.had(stretch, start) {
+                            covered.push(u128::from(start) << COUNT_BITS | run.len() as u128)?;
+                            continue;
+                        }
+                        for (print, place) in of_run.iter().zip(start..) {
+                            windows.push(print << PLACE_BITS | u128::from(place))?;
+                        }
+                    }
                     // No window reaches from one row into the next.
-                    place += window as u64;
+                    place += (count + window) as u64;
                     rows.push(&[ords[row].to_le_bytes(), place.to_le_bytes()].concat())?;
                     texts.add(rows.len() - 1, &[&text])?;
                     (start, row) = (ends[row], row + 1);
@@ -146,7 +199,7 @@ impl Run<'_> {
                 "let `exact_dedup` and `near_dedup` drop rows before, or build the parts on their own",
             ));
         }
-        Ok(Candidates { rows, texts: texts.finish()?, windows })
+        Ok(Candidates { rows, texts: texts.finish()?, windows, covered })
     }
 
     /// The anchors that occur twice, by row.
@@ -163,9 +216,8 @@ impl Run<'_> {
 
     /// Finds what is repeated, and judges the rows; how many stretches there are, and rows cut or dropped.
     fn judge(&self, candidates: Candidates, drops: Option<&Job>, job: &Job) -> Result<(u64, u64)> {
-        let Candidates { rows, texts, windows } = candidates;
+        let Candidates { rows, texts, windows, mut covered } = candidates;
         let window = u64::from(self.options.min_chars);
-        let mut covered = self.space.small_sorter("covered", PLACE_BITS as usize / 8);
         let (mut current, mut first) = (None, 0);
         // Where the hash stands before it is known to be repeated.
         let mut waiting: Vec<u64> = Vec::new();
@@ -181,13 +233,15 @@ impl Run<'_> {
                 }
                 return Ok(());
             }
-            waiting.drain(..).chain([place]).try_for_each(|place| covered.push(u128::from(place)))
+            waiting.drain(..).chain([place]).try_for_each(|place| covered.push(u128::from(place) << COUNT_BITS | 1))
         })?;
         let out = Out::new(&self.walk, drops, job)?;
         let options = self.options;
         let (spans, stretches, touched) = (Vec::new(), 0, 0);
         let mut judge = Judge { options, rows, texts, out, doc: 0, start: 0, end: 0, spans, stretches, touched };
-        covered.drain(&mut |place| judge.cover(place as u64))?;
+        covered.drain(&mut |record| {
+            judge.cover((record >> COUNT_BITS) as u64, record as usize & ((1 << COUNT_BITS) - 1))
+        })?;
         judge.row()?;
         judge.out.finish()?;
         Ok((judge.stretches, judge.touched))
@@ -216,8 +270,8 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// The next window that is repeated.
-    fn cover(&mut self, place: u64) -> Result<()> {
+    /// The next windows that are repeated, `count` in a row.
+    fn cover(&mut self, place: u64, count: usize) -> Result<()> {
         while place >= self.end {
             self.row()?;
             // Before the first one none has ended.
@@ -225,9 +279,9 @@ impl Judge<'_> {
             (self.start, self.end) = (self.end, self.number(8)?);
         }
         let start = (place - self.start) as usize;
-        let end = start + self.options.min_chars as usize;
+        let end = start + count - 1 + self.options.min_chars as usize;
         match self.spans.last_mut() {
-            Some(last) if start <= last.1 => last.1 = end,
+            Some(last) if start <= last.1 => last.1 = last.1.max(end),
             _ => self.spans.push((start, end)),
         }
         Ok(())

@@ -39,14 +39,13 @@ pub fn widen(text: &str, spans: &[(usize, usize)]) -> Vec<(usize, usize)> {
 pub fn within(text: &str, spans: &[(usize, usize)]) -> Vec<(usize, usize)> {
     let mut whole: Vec<(usize, usize)> = Vec::new();
     let (mut at, mut spans) = (0, spans.iter().peekable());
-    while let Some(span) = spans.peek() {
-        if at >= span.1 {
-            spans.next();
-            continue;
-        }
+    while at < text.len() {
         // A line break counts as a sentence here.
         let end = if text[at..].starts_with('\n') { at + 1 } else { scan(text, at) };
-        let blank = text[at..end].len() - text[at..end].trim_start_matches([' ', '\t', '\u{3000}']).len();
+        // One that ends before the sentence does holds neither it nor a later one.
+        while spans.next_if(|span| span.1 < end).is_some() {}
+        let Some(span) = spans.peek() else { break };
+        let blank = end - at - text[at..end].trim_start_matches([' ', '\t', '\u{3000}']).len();
         if at + blank >= span.0 && end <= span.1 {
             let start = at.max(span.0);
             match whole.last_mut() {
@@ -175,6 +174,8 @@ mod tests {
             "First. It costs 3.5 dollars. Last."
         );
         assert_eq!(cut_within("没有标点", "没有标点"), "");
+        // The first stretch ends in the space before the second.
+        assert_eq!(within("甲。  乙丙。丁", &[(0, 7), (8, 17)]), [(0, 6), (8, 17)]);
     }
 
     #[test]

@@ -8,11 +8,15 @@
 //! does, and there are few of those to compare.
 
 use std::borrow::Cow;
+use std::ops::Range;
+use std::str::Chars;
 
 /// The prime that hashes are taken modulo: 2⁶¹ − 1.
 const PRIME: u64 = (1 << 61) - 1;
-/// Bases of the hashes: of runs, and two for windows.
-const BASES: [u64; 3] = [0x0f3d_9d8f_21a5_c34b, 0x1a62_7d4b_55e9_1f07, 0x05b1_8ec3_9f46_d2a9];
+/// Bases of the two hashes of a window.
+const BASES: [u64; 2] = [0x1a62_7d4b_55e9_1f07, 0x05b1_8ec3_9f46_d2a9];
+/// The base of the hash of a run, modulo 2⁶⁴: quicker, and good enough to choose by.
+const BASE: u64 = 0x0f3d_9d8f_21a5_c34b;
 /// Bits of an anchor's hash.
 pub const ANCHOR_BITS: u32 = 48;
 /// Bits of a window's hash.
@@ -84,17 +88,18 @@ impl Anchors {
     /// whether it stands elsewhere than that of the window before. Of equal hashes in a window the last is the anchor.
     pub fn each(&mut self, text: &str, mut found: impl FnMut(u64, bool)) {
         let (run, runs) = (self.run, self.ring.len());
-        let mut hash = Rolling::new(BASES[0], run);
-        let mut old = text.chars();
+        let out = (0..run).fold(1u64, |power, _| power.wrapping_mul(BASE));
+        let (mut hash, mut old) = (0u64, text.chars());
         // Where the least hash of the window is in the ring, and how many runs ago.
         let (mut least, mut age, mut slot) = (u64::MAX, 0, 0);
         let (mut anchor, mut another) = (0, false);
         for (at, c) in text.chars().enumerate() {
-            hash.roll(code(c), if at < run { 0 } else { old.next().map_or(0, code) });
+            let gone = if at < run { 0 } else { old.next().map_or(0, code) };
+            hash = hash.wrapping_mul(BASE).wrapping_add(code(c).wrapping_sub(gone.wrapping_mul(out)));
             if at + 1 < run {
                 continue;
             }
-            let value = spread(hash.hash);
+            let value = spread(hash);
             self.ring[slot] = value;
             age += 1;
             if value <= least {
@@ -146,17 +151,50 @@ fn spread(hash: u64) -> u64 {
     hash ^ (hash >> 29)
 }
 
-/// The hash of each window of `window` characters of a text, in order, one a character.
-pub fn prints(text: &str, window: usize) -> impl Iterator<Item = u128> {
-    let mut hashes = [Rolling::new(BASES[1], window), Rolling::new(BASES[2], window)];
-    let mut old = text.chars();
-    text.chars().enumerate().filter_map(move |(at, c)| {
-        let (new, old) = (code(c), if at < window { 0 } else { old.next().map_or(0, code) });
-        hashes.iter_mut().for_each(|hash| hash.roll(new, old));
-        // 61 bits of one and 27 of the other.
-        let both = u128::from(hashes[0].hash) << 27 | u128::from(spread(hashes[1].hash) >> 37);
-        (at + 1 >= window).then_some(both)
-    })
+/// Hashes windows of a text, from its start to its end.
+pub struct Prints<'t> {
+    window: usize,
+    hashes: [Rolling; 2],
+    /// What comes next into the hashes, and what goes next.
+    new: Chars<'t>,
+    old: Chars<'t>,
+    /// The characters in the hashes.
+    inside: Range<usize>,
+}
+
+impl<'t> Prints<'t> {
+    /// Of windows of `window` characters.
+    pub fn new(text: &'t str, window: usize) -> Self {
+        let hashes = BASES.map(|base| Rolling::new(base, window));
+        Prints { window, hashes, new: text.chars(), old: text.chars(), inside: 0..0 }
+    }
+
+    /// Hashes the windows that start at these characters, none before those of the last call.
+    pub fn of(&mut self, starts: Range<usize>, prints: &mut Vec<u128>) {
+        prints.clear();
+        if starts.start >= self.inside.end {
+            if let Some(skip) = (starts.start - self.inside.start).checked_sub(1) {
+                self.old.nth(skip);
+            }
+            self.new = self.old.clone();
+            self.inside = starts.start..starts.start;
+            self.hashes.iter_mut().for_each(|hash| hash.hash = 0);
+        }
+        while self.inside.end + 1 < starts.end + self.window {
+            let Some(new) = self.new.next().map(code) else { return };
+            let mut old = 0;
+            if self.inside.len() == self.window {
+                old = self.old.next().map_or(0, code);
+                self.inside.start += 1;
+            }
+            self.inside.end += 1;
+            self.hashes.iter_mut().for_each(|hash| hash.roll(new, old));
+            if self.inside.len() == self.window && self.inside.start >= starts.start {
+                // 61 bits of one and 27 of the other.
+                prints.push(u128::from(self.hashes[0].hash) << 27 | u128::from(spread(self.hashes[1].hash) >> 37));
+            }
+        }
+    }
 }
 
 /// Stretches of characters, ascending and apart, as bytes of the text.
@@ -207,7 +245,8 @@ mod tests {
                 let chars: Vec<char> = text.chars().collect();
                 let mut own = Vec::new();
                 Anchors::new(window).each(&text, |anchor, _| own.push(anchor));
-                let prints: Vec<u128> = prints(&text, window).collect();
+                let mut prints = Vec::new();
+                Prints::new(&text, window).of(0..own.len(), &mut prints);
                 assert_eq!((own.len(), prints.len()), (chars.windows(window).len(), chars.windows(window).len()));
                 for ((window, anchor), print) in chars.windows(window).zip(own).zip(prints) {
                     windows.insert(window.to_vec());
@@ -227,13 +266,9 @@ mod tests {
             for text in texts() {
                 let run = window / 2;
                 let mut values = Vec::new();
-                let mut hash = Rolling::new(BASES[0], run);
-                let chars: Vec<char> = text.chars().collect();
-                for (at, c) in chars.iter().enumerate() {
-                    hash.roll(code(*c), at.checked_sub(run).map_or(0, |old| code(chars[old])));
-                    if at + 1 >= run {
-                        values.push(spread(hash.hash));
-                    }
+                for of_run in text.chars().collect::<Vec<_>>().windows(run) {
+                    let add = |hash: u64, c: &char| hash.wrapping_mul(BASE).wrapping_add(code(*c));
+                    values.push(spread(of_run.iter().fold(0, add)));
                 }
                 let mut expected = Vec::new();
                 for (start, runs) in values.windows(window - run + 1).enumerate() {
@@ -261,6 +296,22 @@ mod tests {
         assert!(Anchors::new(100).of(&"abc".repeat(30_000)).len() <= 2);
         assert!(Anchors::new(100).of(&"字".repeat(99)).is_empty());
         assert_eq!(Anchors::new(100).of(&"字".repeat(100)).len(), 1);
+    }
+
+    #[test]
+    fn windows_are_hashed_alike_wherever_one_begins() {
+        for text in texts() {
+            let count = (text.chars().count() + 1).saturating_sub(9);
+            let (mut all, mut some) = (Vec::new(), Vec::new());
+            Prints::new(&text, 9).of(0..count, &mut all);
+            let mut prints = Prints::new(&text, 9);
+            for starts in [0..0, 2..5, 5..6, 7..7, 8..20, 28..31, 39..40, 60..290] {
+                if starts.end <= count {
+                    prints.of(starts.clone(), &mut some);
+                    assert_eq!(some, all[starts]);
+                }
+            }
+        }
     }
 
     #[test]
