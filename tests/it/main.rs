@@ -32,5 +32,6 @@ mod prompts;
 mod recipes;
 mod servers;
 mod shared_data;
+mod substrings;
 mod systems;
 mod wikipedia;
