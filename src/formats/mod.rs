@@ -6,7 +6,7 @@
 //! One file each, and one line in [`containers`] or [`shapes`].
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -100,6 +100,13 @@ pub struct Piece {
     pub end: u64,
 }
 
+impl Piece {
+    /// A file or a member from end to end.
+    pub fn whole(path: &Path, member: Option<&str>) -> Self {
+        Piece { path: path.to_path_buf(), member: member.map(str::to_owned), start: 0, end: u64::MAX }
+    }
+}
+
 /// Reads the records of one piece, one after the other. Never fails: what can't be read comes out as a record whose
 /// row is an [`crate::rows::Unreadable`], and after one that ends the piece (a cut gzip stream) `next` returns false.
 pub trait Reader: Send {
@@ -145,8 +152,9 @@ pub trait Container: Send + Sync {
     }
     /// How a plain file may be cut.
     fn split(&self, layout: &Layout) -> Split;
-    /// Where to cut, for [`Split::Cuts`]: ascending starts of pieces of about `unit` bytes, the first is 0.
-    fn cuts(&self, _path: &std::path::Path, _layout: &Layout, _unit: u64) -> std::io::Result<Vec<u64>> {
+    /// Where to cut, for [`Split::Cuts`]: ascending starts of pieces of about `unit` bytes, the first is 0. `whole` is a
+    /// file, or a member of a plain tar.
+    fn cuts(&self, _whole: &Piece, _layout: &Layout, _unit: u64) -> std::io::Result<Vec<u64>> {
         Ok(vec![0])
     }
     /// Whether reading costs so much (decompression aside) that a build should do it only once.

@@ -7,6 +7,7 @@
     reason = "tests fail by panicking, and say what they skip"
 )]
 
+mod archives;
 mod bad_input;
 mod block;
 mod cards;
