@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub use super::find::find;
 use super::look::{Look, files_of};
 use super::parquet_file::write_whole;
-use super::prepare;
 use super::unpack::{self, PlainCopy};
+use super::{group, prepare};
 use crate::engine::scan::PieceSpec;
 use crate::formats::detect::Detected;
 use crate::formats::{self, Layout};
@@ -94,6 +94,7 @@ pub fn gather(recipe: &Recipe, unit: u64, work: &Path, threads: usize, unpack: b
         let found = find(recipe, source)?;
         let mut files = look_at(&look, source, &found, threads)?;
         prepare::prepare(&mut files, work, threads, unpack)?;
+        group::group(&mut files, work, unit, threads, unpack)?;
         inputs.add(source, files, unit)?;
     }
     let known = look.known.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -213,6 +214,7 @@ pub fn layout(max_row: u64, source: &Source, path: &Path, found: Detected) -> Re
         language: source.language.clone(),
         variant: source.variant.clone(),
         prepared: None,
+        grouped: None,
         max_row,
     };
     Ok((layout, note))

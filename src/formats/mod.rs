@@ -65,8 +65,21 @@ pub struct Layout {
     /// What [`Container::prepare`] found in the files of the source. Its name tells its content.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prepared: Option<PathBuf>,
+    /// Which part of a source is read whose objects make rows together: see [`Shape::groups`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grouped: Option<Grouped>,
     /// A larger raw record is unreadable: `row_too_large`. Bytes.
     pub max_row: u64,
+}
+
+/// How the objects of a source are read that make rows together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Grouped {
+    /// To bring them together: each one's JSON is a text, and what it has in common with others its id.
+    Gather,
+    /// In their own files, once they were brought together: only those that could not be.
+    Rest,
 }
 
 impl Layout {
@@ -194,6 +207,11 @@ pub trait Shape: Send + Sync {
     }
     /// Whether an object may give several rows: then rows cannot be skipped by counting objects.
     fn several(&self) -> bool {
+        false
+    }
+    /// Whether rows are made of several objects that lie anywhere in the files (the answers to one question): a build
+    /// brings them together first, and [`map`](Shape::map) is given objects `{"group": […]}`. See `shapes::group`.
+    fn groups(&self, _layout: &Layout) -> bool {
         false
     }
     /// How well a sample of objects fits, 0 (not at all) to 1 (it is this): used by detection, highest wins.

@@ -20,6 +20,7 @@ mod format_rows;
 mod formats;
 mod fuzz;
 mod generated;
+mod groups;
 mod harness;
 mod house;
 mod kill;

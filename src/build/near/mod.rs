@@ -211,7 +211,7 @@ impl Run<'_> {
             let Some(source) = source.filter(|_| !wanted.is_empty()) else { continue };
             if !self.plans.is_staged(self.link, source) {
                 let threads = self.build.session.threads;
-                source.files.iter().try_for_each(|file| file.make_readable(threads))?;
+                crate::build::group::make_readable(&source.files, threads)?;
             }
             let ords: Vec<u64> = wanted.iter().map(|w| w.0).collect();
             let plan = self.build.seen(self.plans.near_texts(self.link, source, unit, &self.at, &ords)?);

@@ -116,7 +116,7 @@ impl Reader for ArrayReader {
 
     fn skip(&mut self, wanted: u64) -> u64 {
         let mut skipped = 0;
-        if self.shape.several() {
+        if self.shape.several() || self.shape.groups(&self.layout) {
             return 0;
         }
         while skipped < wanted && self.elements.next_element().is_some_and(|e| e.offset < self.end) {

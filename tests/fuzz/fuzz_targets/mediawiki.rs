@@ -42,6 +42,7 @@ fn dump(data: &[u8], cut: usize) {
         language: None,
         variant: None,
         prepared: None,
+        grouped: None,
         options: Default::default(),
         max_row: 4096,
     };
