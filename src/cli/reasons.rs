@@ -93,6 +93,15 @@ pub const WORDS: &[(&str, &str)] = &[
         "Fewer than two of the answers have a score, a rank or a verdict, so that they make no pair. The format sets such rows aside",
     ),
     (
+        "one_answer",
+        "A question with a single answer that has a score (`value`), so that there is nothing to set it against. The format sets such questions aside",
+    ),
+    (
+        "same_score",
+        "All answers to the question have the same score (`value`): which one is better is not told, and no order is invented. The format sets such questions aside",
+    ),
+    ("unscored", "An answer without a score, where answers are ranked by theirs. The format sets such answers aside"),
+    (
         "rejected",
         "The message was deleted, or rejected by the reviewers of the source, and nothing of its tree is left. The format sets it aside",
     ),

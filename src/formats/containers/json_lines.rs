@@ -74,7 +74,7 @@ impl Reader for JsonLinesReader {
     }
 
     fn skip(&mut self, wanted: u64) -> u64 {
-        if self.shape.several() {
+        if self.shape.several() || self.shape.groups(&self.layout) {
             return 0;
         }
         self.lines.skip_rows(wanted)

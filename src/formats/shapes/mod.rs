@@ -1,9 +1,10 @@
 //! One file a shape; to add one, write the file and name it here.
 //! [`read`] looks fields up for all of them, [`turns`] reads messages, [`answers`] makes
-//! pairs of ranked answers, [`python`] reads dictionaries that Python printed.
+//! pairs of ranked answers, [`group`] of answers that lie apart, [`python`] reads dictionaries that Python printed.
 use super::Shape;
 
 mod answers;
+mod group;
 mod python;
 mod read;
 pub mod texts;
