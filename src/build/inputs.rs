@@ -288,7 +288,7 @@ pub fn layout(max_row: u64, source: &Source, path: &Path, member: Option<&str>) 
             "change `use`, or describe the rows with `fields`",
         ));
     }
-    let known = shape.as_ref().and_then(|name| formats::shape(name)).map_or(&[][..], |s| s.options());
+    let known = shape.as_ref().and_then(|name| formats::shape(name)).map_or(Vec::new(), |s| s.choices());
     for (name, word) in &source.options {
         if !known.iter().any(|c| c.name == name && c.words.contains(&word.as_str())) {
             let what = shape.as_deref().unwrap_or(&container);

@@ -74,7 +74,15 @@ pub const WORDS: &[(&str, &str)] = &[
     ),
     (
         "empty_answer",
-        "The last turn of the chosen or the rejected dialogue (`value` says which) is empty. The format sets such pairs aside",
+        "The answer is there, but empty: the last turn of a dialogue, the output of a task, or one side of a pair (`value` says which). The format sets such rows aside; `options = { empty = \"keep\" }` keeps dialogues and tasks",
+    ),
+    (
+        "parent_missing",
+        "The message replies to one (`value` is its id) that does not stand among the messages of its tree. The format sets it aside; take the file of whole trees",
+    ),
+    (
+        "duplicate_paragraph",
+        "The corpus itself marks the paragraph as a repetition. The format sets it aside: `options = { repeated = \"keep\" }` keeps it",
     ),
     (
         "prompts_differ",

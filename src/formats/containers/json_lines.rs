@@ -21,8 +21,8 @@
 
 use std::io;
 
-use super::mapped::{map, shape_of, stream_broke, too_large};
-use crate::formats::{Container, Layout, Piece, Reader, Shape, Split};
+use super::mapped::{Mapper, stream_broke, too_large};
+use crate::formats::{Container, Layout, Piece, Reader, Split};
 use crate::input::lines::is_blank;
 use crate::input::{Line, Lines};
 use crate::rows::Record;
@@ -44,19 +44,19 @@ impl Container for JsonLines {
     fn docs(&self) -> &'static str {
         module_docs(include_str!("json_lines.rs"))
     }
-    fn split(&self, _layout: &Layout) -> Split {
-        Split::Bytes
+    fn split(&self, layout: &Layout) -> Split {
+        Mapper::split(layout, Split::Bytes)
     }
     fn open(&self, piece: &Piece, layout: &Layout) -> io::Result<Box<dyn Reader>> {
         let lines = Lines::open(piece, layout)?;
-        Ok(Box::new(JsonLinesReader { lines, shape: shape_of(layout)?, layout: layout.clone() }))
+        Ok(Box::new(JsonLinesReader { lines, mapper: Mapper::new(layout)?, max: layout.max_row }))
     }
 }
 
 struct JsonLinesReader {
     lines: Lines,
-    shape: &'static dyn Shape,
-    layout: Layout,
+    mapper: Mapper,
+    max: u64,
 }
 
 impl Reader for JsonLinesReader {
@@ -64,6 +64,9 @@ impl Reader for JsonLinesReader {
         loop {
             let Some((line, place)) = self.lines.next_line() else {
                 let (offset, line) = (self.lines.offset(), self.lines.lines());
+                if self.mapper.finish(emit) {
+                    return true;
+                }
                 return match self.lines.take_error() {
                     Some(error) => {
                         emit(stream_broke(&error, offset, line));
@@ -74,13 +77,13 @@ impl Reader for JsonLinesReader {
             };
             match line {
                 Line::TooLarge(head, length) => {
-                    emit(too_large(head, length, self.layout.max_row, place.offset, place.line));
+                    emit(too_large(head, length, self.max, place.offset, place.line));
                 }
                 Line::Whole(bytes) if is_blank(bytes) => continue,
                 // What stands before a break in the stream is part of the break, which is reported once.
                 Line::Whole(_) if place.cut => continue,
                 Line::Whole(bytes) => {
-                    map(bytes, (place.offset, place.line), place.ended, self.shape, &self.layout, emit);
+                    self.mapper.map(bytes, (place.offset, place.line), place.ended, emit);
                 }
             }
             return true;
@@ -88,7 +91,7 @@ impl Reader for JsonLinesReader {
     }
 
     fn skip(&mut self, wanted: u64) -> u64 {
-        if self.shape.several() {
+        if self.mapper.shape.several() {
             return 0;
         }
         self.lines.skip_rows(wanted)

@@ -20,6 +20,7 @@ macro_rules! shapes {
 shapes!(
     alpaca,
     baike,
+    chip2,
     coig,
     csl,
     fields,
@@ -28,6 +29,7 @@ shapes!(
     kto,
     messages,
     mnbvc,
+    mnbvc_parallel,
     moss,
     natural_instructions,
     news,
@@ -41,11 +43,13 @@ shapes!(
     self_instruct,
     sharegpt,
     shp,
+    squad,
     task,
     ultrachat,
     web,
     webgpt,
     webtext,
+    wiki_lingua,
     zhihu,
 );
 
