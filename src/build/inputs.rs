@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 pub use super::find::find;
 use super::find::wanted;
 use super::parquet_file::write_whole;
-use super::{prepare, unpack};
+use super::{malformed, prepare, unpack};
 use crate::engine::scan::{PieceSpec, modified};
 use crate::formats::{self, Layout, Split, detect};
 use crate::input::{self, Compression, Encoding};
@@ -39,6 +39,8 @@ pub struct InputFile {
     pub layout: Layout,
     /// What detection was not sure of.
     pub note: Option<String>,
+    /// Malformed sequences of an encoding other than UTF-8, which are read as U+FFFD.
+    pub replaced: u64,
     /// The plain copy that is read in its place: where it is, its bytes, and how it is read.
     pub unpacked: Option<(PathBuf, u64, Layout)>,
     /// Pieces: start, end, lines before.
@@ -84,7 +86,7 @@ pub struct Inputs {
 }
 
 /// What is remembered of a file between builds, so that it is hashed once.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Known {
     bytes: u64,
     modified: u64,
@@ -94,6 +96,9 @@ struct Known {
     /// Bytes, cuts and lines of the plain copy, where the file was worth one.
     #[serde(default)]
     unpacked: Option<(u64, Vec<u64>, Vec<u64>)>,
+    /// Malformed sequences and characters, by encoding and member.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    replaced: BTreeMap<String, (u64, u64)>,
 }
 
 /// What looking at files needs to know.
@@ -167,9 +172,12 @@ fn files_of(look: &Look<'_>, source: &Source, shown: &str, path: &Path) -> Resul
     };
     let mut files = Vec::new();
     for member in names {
-        let (layout, note) = layout(look.recipe.input.max_row, source, path, member.as_deref())?;
+        let (layout, mut note) = layout(look.recipe.input.max_row, source, path, member.as_deref())?;
         let starts = starts(path, member.as_deref(), &layout, meta.len(), look.unit).map_err(io)?;
         let known = hashed(path, &meta, &starts, &look.known)?;
+        let (replaced, chars) = replaced(look, path, member.as_deref(), &layout, &known);
+        note =
+            [note, malformed::note(replaced, chars, &layout)].into_iter().flatten().reduce(|a, b| format!("{a}; {b}"));
         let plain = plain_copy(look, path, member.as_deref(), &layout, &known)?;
         let (unpacked, starts, lines) = match plain {
             None => (None, starts, known.lines),
@@ -188,11 +196,28 @@ fn files_of(look: &Look<'_>, source: &Source, shown: &str, path: &Path) -> Resul
             sha256: known.sha256,
             layout,
             note,
+            replaced,
             cuts: (0..starts.len()).map(|i| (starts[i], end(i), lines[i])).collect(),
             unpacked,
         });
     }
     Ok(files)
+}
+
+/// Malformed sequences and characters of a file that is not UTF-8: counted once, and remembered.
+fn replaced(look: &Look<'_>, path: &Path, member: Option<&str>, layout: &Layout, known: &Known) -> (u64, u64) {
+    let key = format!("{} {}", layout.encoding.0, member.unwrap_or_default());
+    if let Some(counted) = known.replaced.get(&key) {
+        return *counted;
+    }
+    let counted = malformed::count(path, member, layout);
+    if counted.1 > 0
+        && let Ok(mut all) = look.known.lock()
+        && let Some(entry) = all.get_mut(path.to_string_lossy().as_ref())
+    {
+        entry.replaced.insert(key, counted);
+    }
+    counted
 }
 
 type PlainCopy = (PathBuf, u64, Vec<u64>, Vec<u64>);
@@ -376,7 +401,7 @@ fn hashed(
     }
     let sha256 = sha.finalize().iter().map(|b| format!("{b:02x}")).collect();
     let fresh =
-        Known { bytes: meta.len(), modified: modified(meta), sha256, at: starts.to_vec(), lines, unpacked: None };
+        Known { bytes: meta.len(), modified: modified(meta), sha256, at: starts.to_vec(), lines, ..Known::default() };
     if let Ok(mut known) = known.lock() {
         known.insert(key, fresh.clone());
     }

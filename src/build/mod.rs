@@ -25,6 +25,7 @@ pub mod keys;
 pub mod layout;
 mod lines;
 pub mod lock;
+mod malformed;
 pub mod manifest;
 pub mod mix;
 mod narrow;

@@ -191,7 +191,7 @@ pub const WORDS: &[(&str, &str)] = &[
     ),
     (
         "misaligned",
-        "The two files of a pair have different numbers of lines, so which lines belong together cannot be told. Fetch both again, from the same release",
+        "Which lines belong together cannot be told: the two files of a pair have different numbers of lines, or in a file of both languages a line is missing. Fetch them again, from the same release",
     ),
     (
         "warc",

@@ -32,9 +32,10 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use super::mapped::{map, shape_of, stream_broke, too_large, unreadable};
+use crate::formats::shapes::translate;
 use crate::formats::{Container, Layout, Piece, Reader, Shape, Split};
 use crate::input::{self, Line, Lines};
-use crate::rows::{Content, Record, Row, Task};
+use crate::rows::{Record, Row, Task};
 use crate::stages::module_docs;
 
 /// The container.
@@ -285,7 +286,7 @@ impl Reader for Pairs {
         };
         if let (Some(name), Some(_)) = (tag(a), tag(b)) {
             let task = Task { input: Some(a.into()), output: Some(b.into()), ..Task::default() };
-            let mut row = Row::new(Content::Task(Box::new(task)));
+            let mut row = Row::new(translate::content(&self.layout, task));
             row.aside = Some(("header", name.to_owned()));
             emit(Record { offset: place.0, line: place.1, row: Ok(row) });
             return true;

@@ -213,6 +213,24 @@ fn mend(json: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rows::{Message, Task};
+
+    #[test]
+    fn an_empty_answer_is_set_aside_unless_it_shall_stay() {
+        let message = |role: &'static str, text: &'static str| Message::new(role, text);
+        let said = |messages: Vec<Message<'static>>| unanswered(&Content::Instruct { messages, tools: None });
+        assert!(said(vec![message("user", "a"), message("assistant", " \n")]));
+        assert!(!said(vec![message("user", "a"), message("assistant", "b")]));
+        // A prompt alone, a row that says nothing at all, and a call of a tool are other things.
+        assert!(!said(vec![message("user", "a")]) && !said(vec![message("user", ""), message("assistant", "")]));
+        let call = Message { tool_calls: Some("[1]".into()), ..message("assistant", "") };
+        assert!(!said(vec![message("user", "a"), call]));
+        let task = |input: &'static str, output: Option<&'static str>| {
+            let task = Task { input: Some(input.into()), output: output.map(Into::into), ..Task::default() };
+            unanswered(&Content::Task(Box::new(task)))
+        };
+        assert!(task("a", Some("")) && !task("a", Some("b")) && !task("a", None) && !task("", Some("")));
+    }
 
     #[test]
     fn mends_lone_surrogates_only() {

@@ -8,7 +8,7 @@
 //! The first layout is the one of today, the second that of older files (`段落` may also be a single object). English is
 //! the input and Chinese the output; with `languages = "all"` every language that the paragraph has besides Chinese
 //! makes a row, in the order of the fields (`cht_text` is `zh-Hant`). The id is `文件名` and `行号`, the task
-//! `translation`.
+//! `translation`. For instruction tuning the pairs become instructions as those of `pairs` do.
 //!
 //! A paragraph of which one side is empty is set aside (`one_side_empty`), one that the corpus marks as repeated
 //! (`是否重复`) too (`duplicate_paragraph`; `repeated = "keep"` keeps it), and those of a file that it marks as a copy
@@ -20,9 +20,10 @@ use std::borrow::Cow;
 
 use super::pairs::language;
 use super::read::{Reading, first, is_null, items, share, wrong_use};
+use super::translate::{self, DIRECTION, TEMPLATE};
 use crate::formats::object::field_type;
 use crate::formats::{Choice, Layout, Object, Shape};
-use crate::rows::{Content, Row, Task, Unreadable, Use};
+use crate::rows::{Row, Task, Unreadable, Use};
 
 /// The shape.
 pub const SHAPE: MnbvcParallel = MnbvcParallel;
@@ -40,7 +41,7 @@ impl Shape for MnbvcParallel {
         crate::stages::module_docs(include_str!("mnbvc_parallel.rs"))
     }
     fn uses(&self) -> &'static [Use] {
-        &[Use::Task]
+        &[Use::Task, Use::Instruct]
     }
     fn options(&self) -> &'static [Choice] {
         const LANGUAGES: Choice = Choice {
@@ -50,7 +51,7 @@ impl Shape for MnbvcParallel {
         };
         const REPEATED: Choice =
             Choice { name: "repeated", words: &["drop", "keep"], about: "whether paragraphs marked as repeated stay" };
-        &[LANGUAGES, REPEATED]
+        &[LANGUAGES, REPEATED, TEMPLATE, DIRECTION]
     }
     fn several(&self) -> bool {
         true
@@ -71,7 +72,7 @@ impl Shape for MnbvcParallel {
 
 /// What is wrong with an object is wrong with all its rows: one error.
 fn read<'a>(object: &Object<'a>, layout: &Layout, rows: &mut Vec<Row<'a>>) -> Result<(), Unreadable> {
-    if layout.usage != Use::Task {
+    if !matches!(layout.usage, Use::Task | Use::Instruct) {
         return Err(wrong_use("mnbvc_parallel", layout));
     }
     let mut reading = Reading::new(object, layout);
@@ -86,7 +87,10 @@ fn read<'a>(object: &Object<'a>, layout: &Layout, rows: &mut Vec<Row<'a>>) -> Re
     if list.is_empty() {
         reading.aside("no_answer", "no paragraphs");
         reading.take("段落");
-        rows.push(reading.row(Content::Task(Box::default()))?);
+        rows.push(reading.row(translate::content(
+            layout,
+            Task { input: Some("".into()), output: Some("".into()), ..Task::default() },
+        ))?);
     }
     Ok(())
 }
@@ -143,7 +147,7 @@ fn paragraph<'a>(
             output_language: Some(Cow::Borrowed("zh")),
             ..Task::default()
         };
-        rows.push(reading.row(Content::Task(Box::new(task)))?);
+        rows.push(reading.row(translate::content(layout, task))?);
     }
     Ok(())
 }
@@ -152,6 +156,7 @@ fn paragraph<'a>(
 mod tests {
     use super::super::tests::{layout, rows_with};
     use super::*;
+    use crate::rows::Content;
 
     fn read(json: &str, options: &[(&str, &str)]) -> Vec<String> {
         let mut layout = layout(Use::Task);

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! These are the nested files, CMRC2018's own ones, and the flat rows of the hub. Every question is a row: the input is
-//! the text and, after an empty line, the question; the output is the first of its answers, and with `answers = "all"`
+//! the text and, after an empty line, the question; the output is the first of its answers, and with `take = "all"`
 //! every different one is a row (test sets have the answers of several people). The task is `reading_comprehension`,
 //! the id the question's. For instruction tuning the user says the input.
 //!
@@ -53,7 +53,7 @@ impl Shape for Squad {
     }
     fn options(&self) -> &'static [Choice] {
         const ANSWERS: Choice = Choice {
-            name: "answers",
+            name: "take",
             words: &["first", "all"],
             about: "the first answer to a question, or a row for every different one",
         };
@@ -150,7 +150,7 @@ fn question<'a>(
     if !qa.get("is_impossible").is_some_and(|v| v.get() == "true") {
         answers = answers_of(qa)?;
     }
-    if layout.option("answers") != Some("all") {
+    if layout.option("take") != Some("all") {
         answers.truncate(1);
     }
     let mut aside = None;
@@ -234,7 +234,7 @@ mod tests {
         let rows = read(NESTED, &[]);
         assert_eq!(rows[0], pair("1", "甲是乙。\n\n甲是什么？ > 乙"));
         assert_eq!(rows[1..], [pair("2", "甲是乙。\n\n丙是什么？ > -"), pair("3", "甲是乙。\n\nWhat? > -")]);
-        let rows = read(NESTED, &[("answers", "all"), ("unanswerable", "word")]);
+        let rows = read(NESTED, &[("take", "all"), ("unanswerable", "word")]);
         let said: Vec<&str> = rows.iter().map(|r| r.1.rsplit(" > ").next().unwrap()).collect();
         assert_eq!(said, ["乙", "是乙", "无答案", "unanswerable"]);
         let none = rows_with(&SHAPE, r#"{"paragraphs":[]}"#, &layout(Use::Task)).remove(0).unwrap();
