@@ -1,16 +1,13 @@
 //! What a build reads: files found, looked at, hashed, and cut into pieces and units, by the inputs alone.
 
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-
 pub use super::find::find;
 use super::find::wanted;
+use super::known::{Known, Knowns, hashed};
 use super::parquet_file::write_whole;
 use super::{malformed, prepare, unpack};
 use crate::engine::scan::{PieceSpec, modified};
@@ -85,22 +82,6 @@ pub struct Inputs {
     pub units: Vec<Unit>,
 }
 
-/// What is remembered of a file between builds, so that it is hashed once.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Known {
-    bytes: u64,
-    modified: u64,
-    sha256: String,
-    at: Vec<u64>,
-    lines: Vec<u64>,
-    /// Bytes, cuts and lines of the plain copy, where the file was worth one.
-    #[serde(default)]
-    unpacked: Option<(u64, Vec<u64>, Vec<u64>)>,
-    /// Malformed sequences and characters, by encoding and member.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    replaced: BTreeMap<String, (u64, u64)>,
-}
-
 /// What looking at files needs to know.
 struct Look<'a> {
     recipe: &'a Recipe,
@@ -109,7 +90,18 @@ struct Look<'a> {
     /// Whether big compressed files may be unpacked now.
     unpack: bool,
     threads: usize,
-    known: Mutex<BTreeMap<String, Known>>,
+    known: Knowns,
+}
+
+impl Look<'_> {
+    /// Adds to what is remembered of a file.
+    fn remember(&self, path: &Path, add: impl FnOnce(&mut Known)) {
+        if let Ok(mut all) = self.known.lock()
+            && let Some(known) = all.get_mut(path.to_string_lossy().as_ref())
+        {
+            add(known);
+        }
+    }
 }
 
 /// Finds, looks at and cuts everything that a recipe reads. `unit` is in bytes; `work` is the folder of what is
@@ -211,12 +203,9 @@ fn replaced(look: &Look<'_>, path: &Path, member: Option<&str>, layout: &Layout,
         return *counted;
     }
     let counted = malformed::count(path, member, layout);
-    if counted.1 > 0
-        && let Ok(mut all) = look.known.lock()
-        && let Some(entry) = all.get_mut(path.to_string_lossy().as_ref())
-    {
-        entry.replaced.insert(key, counted);
-    }
+    look.remember(path, |known| {
+        known.replaced.insert(key, counted);
+    });
     counted
 }
 
@@ -244,11 +233,7 @@ fn plain_copy(
     let meta = std::fs::metadata(&place).map_err(Error::io(&place))?;
     let starts = starts(&place, None, &unpack::layout(layout), meta.len(), look.unit).map_err(Error::io(&place))?;
     let lines = hashed(&place, &meta, &starts, &look.known)?.lines;
-    if let Ok(mut all) = look.known.lock()
-        && let Some(entry) = all.get_mut(path.to_string_lossy().as_ref())
-    {
-        entry.unpacked = Some((meta.len(), starts.clone(), lines.clone()));
-    }
+    look.remember(path, |known| known.unpacked = Some((meta.len(), starts.clone(), lines.clone())));
     Ok(Some((place, meta.len(), starts, lines)))
 }
 
@@ -359,53 +344,6 @@ fn starts(path: &Path, member: Option<&str>, layout: &Layout, bytes: u64, unit: 
         // A broken file has no cuts to give; its reader says what is wrong with it.
         Split::Cuts => Ok(container.cuts(path, layout, unit).unwrap_or_else(|_| vec![0])),
     }
-}
-
-fn hashed(
-    path: &Path,
-    meta: &std::fs::Metadata,
-    starts: &[u64],
-    known: &Mutex<BTreeMap<String, Known>>,
-) -> Result<Known> {
-    let key = path.to_string_lossy().into_owned();
-    let fresh = |k: &&Known| k.bytes == meta.len() && k.modified == modified(meta) && k.at == starts;
-    if let Ok(known) = known.lock()
-        && let Some(known) = known.get(&key).filter(fresh)
-    {
-        return Ok(known.clone());
-    }
-    let mut file = std::fs::File::open(path).map_err(Error::io(path))?;
-    let (mut sha, mut buffer) = (Sha256::new(), vec![0; 1 << 20]);
-    let (mut offset, mut newlines, mut lines) = (0u64, 0u64, Vec::with_capacity(starts.len()));
-    let counted = starts.len() > 1;
-    loop {
-        let read = file.read(&mut buffer).map_err(Error::io(path))?;
-        let block = &buffer[..read];
-        sha.update(block);
-        let mut from = 0;
-        while let Some(start) = starts.get(lines.len()).filter(|s| **s < offset + read as u64 || read == 0) {
-            let to = (start.saturating_sub(offset) as usize).min(read);
-            if counted {
-                newlines += memchr::memchr_iter(b'\n', &block[from..to]).count() as u64;
-            }
-            from = to;
-            lines.push(newlines);
-        }
-        if read == 0 {
-            break;
-        }
-        if counted {
-            newlines += memchr::memchr_iter(b'\n', &block[from..]).count() as u64;
-        }
-        offset += read as u64;
-    }
-    let sha256 = sha.finalize().iter().map(|b| format!("{b:02x}")).collect();
-    let fresh =
-        Known { bytes: meta.len(), modified: modified(meta), sha256, at: starts.to_vec(), lines, ..Known::default() };
-    if let Ok(mut known) = known.lock() {
-        known.insert(key, fresh.clone());
-    }
-    Ok(fresh)
 }
 
 impl InputFile {

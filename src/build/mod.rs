@@ -22,6 +22,7 @@ mod hand_over;
 pub mod inputs;
 pub mod jobs;
 pub mod keys;
+mod known;
 pub mod layout;
 mod lines;
 pub mod lock;

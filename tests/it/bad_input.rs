@@ -244,7 +244,7 @@ fn malformed_bytes_of_other_encodings_are_counted() {
     let whole = text.repeat(200);
     let damaged = |every: usize| -> Vec<u8> {
         let lines = whole.split_inclusive(|b| *b == b'\n').enumerate();
-        let bad = |number: usize| if number % every == 0 { &b"\xff"[..] } else { b"" };
+        let bad = |number: usize| if number.is_multiple_of(every) { &b"\xff"[..] } else { b"" };
         lines.flat_map(|(number, line)| [bad(number), line].concat()).collect()
     };
     scratch.write("in/a.txt", &whole);

@@ -110,7 +110,7 @@ fn map<'a>(
     if !matches!(layout.usage, Use::Instruct | Use::Rlhf) {
         return Err(wrong_use("oasst", layout));
     }
-    let messages = object.get("rows").map(|rows| Messages::of(rows)).transpose()?;
+    let messages = object.get("rows").map(Messages::of).transpose()?;
     let (root, language) = match (&messages, object.get("prompt")) {
         (Some(messages), _) => (messages.node(messages.root, 0)?, messages.list[messages.root].text("lang")?),
         (None, Some(prompt)) => (node("prompt", prompt, 0)?, object.text("prompt.lang")?),

@@ -146,10 +146,8 @@ fn question<'a>(
     rows: &mut Vec<Row<'a>>,
 ) -> Result<(), Unreadable> {
     let asked = text(qa, QUESTION)?;
-    let mut answers: Vec<Cow<'a, str>> = Vec::new();
-    if !qa.get("is_impossible").is_some_and(|v| v.get() == "true") {
-        answers = answers_of(qa)?;
-    }
+    let impossible = qa.get("is_impossible").is_some_and(|v| v.get() == "true");
+    let mut answers = if impossible { Vec::new() } else { answers_of(qa)? };
     if layout.option("take") != Some("all") {
         answers.truncate(1);
     }
