@@ -387,6 +387,7 @@ impl Sample {
                 sha256: String::new(),
                 layout: layout.clone(),
                 note: note.clone(),
+                replaced: 0,
                 cuts: vec![(start, u64::MAX, 0)],
             };
             self.whole &= seen.ended && stretches == 1;

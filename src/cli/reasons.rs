@@ -82,7 +82,15 @@ pub const WORDS: &[(&str, &str)] = &[
     ),
     (
         "empty_answer",
-        "The last turn of the chosen or the rejected dialogue (`value` says which) is empty. The format sets such pairs aside",
+        "The answer is there, but empty: the last turn of a dialogue, the output of a task, or one side of a pair (`value` says which). The format sets such rows aside; `options = { empty = \"keep\" }` keeps dialogues and tasks",
+    ),
+    (
+        "parent_missing",
+        "The message replies to one (`value` is its id) that does not stand among the messages of its tree. The format sets it aside; take the file of whole trees",
+    ),
+    (
+        "duplicate_paragraph",
+        "The corpus itself marks the paragraph as a repetition. The format sets it aside: `options = { repeated = \"keep\" }` keeps it",
     ),
     (
         "prompts_differ",
@@ -200,7 +208,7 @@ pub const WORDS: &[(&str, &str)] = &[
     ),
     (
         "misaligned",
-        "The two files of a pair have different numbers of lines, so which lines belong together cannot be told. Fetch both again, from the same release",
+        "Which lines belong together cannot be told: the two files of a pair have different numbers of lines, or in a file of both languages a line is missing. Fetch them again, from the same release",
     ),
     (
         "warc",
