@@ -26,6 +26,7 @@ mod lines;
 mod mix;
 mod near;
 mod near_index;
+mod near_prompts;
 mod parsoid;
 mod plans;
 mod prompts;

@@ -16,6 +16,7 @@ use crate::engine::functions::ids::{IdsKernel, IdsSpec};
 use crate::engine::session::NARROW_ROWS;
 use crate::engine::sink::unit_file;
 use crate::stages::keep::number;
+use crate::stages::near_dedup::NearDedup;
 use crate::{Error, Result};
 
 /// The rows that go, by unit, and how many.
@@ -42,14 +43,14 @@ const BETWEEN: char = '\0';
 
 impl Gone {
     /// The drops of a unit by the stage `name`.
-    pub fn of_unit(&mut self, unit: usize, name: &str, threshold: f64) -> Result<impl Iterator<Item = Drop>> {
-        let (name, limit) = (name.to_owned(), number(threshold));
+    pub fn of_unit(&mut self, unit: usize, name: &str, near: &NearDedup) -> Result<impl Iterator<Item = Drop>> {
+        let (name, reason, limit) = (name.to_owned(), near.reason(), number(near.threshold));
         Ok(self.buckets.take(unit)?.into_iter().map(move |(ord, bits, text)| {
             let similarity = f64::from_bits(bits);
             let mut said = text.splitn(3, BETWEEN).map(str::to_owned);
             let [own, other, kept] = std::array::from_fn(|_| said.next().unwrap_or_default());
             let words = match own.is_empty() {
-                true => [name.clone(), "near_duplicate".into(), format!("{similarity:.4}"), limit.clone(), kept],
+                true => [name.clone(), reason.into(), format!("{similarity:.4}"), limit.clone(), kept],
                 false => [name.clone(), "would_replace".into(), own, other, kept],
             };
             Drop { ord, words: words.map(Some), similarity: Some(similarity), spans: Vec::new() }

@@ -36,10 +36,11 @@ use super::jobs::Job;
 use super::plans::{Folders, Plans};
 use super::usage;
 use super::{Build, Scanned};
+use crate::engine::functions::near;
 use crate::engine::functions::rows::Batch;
 use crate::engine::session::{NARROW_ROWS, TEXT_ROWS};
 use crate::stages::keep::number;
-use crate::stages::near_dedup::{Keep, NearDedup, Verify};
+use crate::stages::near_dedup::{Keep, NearDedup, Of, Verify};
 use crate::text::near::sketch::least;
 use crate::{Error, Result};
 use docs::{Docs, Space, Wanted, scratch};
@@ -94,7 +95,7 @@ impl Build<'_> {
                 Some(before) => decide::read_drops(&before.unit(*unit))?,
                 None => Vec::new(),
             };
-            all.extend(gone.of_unit(*unit, &link.name, near.threshold)?);
+            all.extend(gone.of_unit(*unit, &link.name, near)?);
             all.sort_by_key(|d| d.ord);
             decide::write_drops(&job.unit(*unit), &all)?;
         }
@@ -124,7 +125,8 @@ impl Run<'_> {
         build.progress.phase("Comparing", 0);
         let mut docs = self.docs().await?;
         let mut same = self.space.flat("copies", 8);
-        docs.same(&self.space, |rank, first| same.push(&[rank.to_le_bytes(), first.to_le_bytes()].concat()))?;
+        let most = near.most as usize;
+        docs.same(&self.space, most, |rank, first| same.push(&[rank.to_le_bytes(), first.to_le_bytes()].concat()))?;
         let pairs = pairs::candidates(&self.space, &docs, bands, least(near.threshold, SIGMAS), &stopped)?;
         let finds = bands.finds(near.threshold);
         build.progress.done(&format!(
@@ -144,7 +146,7 @@ impl Run<'_> {
         build.progress.phase("Verifying", pairs.rows);
         let judge = Judge {
             docs: &docs,
-            fates: Fates::new(&self.space, docs.len(), &self.earlier)?,
+            fates: Fates::new(&self.space, docs.len(), most, &self.earlier)?,
             proof,
             threshold: near.threshold,
             least: least(near.threshold, SIGMAS),
@@ -165,6 +167,7 @@ impl Run<'_> {
             ranks: priorities.len() > 1 || valued,
             values: valued && (self.near.index || earlier > 0),
             keys: self.near.index,
+            contents: self.near.of == Of::Prompt && self.near.most > 1,
         };
         let rows = self.scanned.rows.iter().sum::<u64>() + earlier as u64;
         let mut docs = Docs::new(&self.space, rows, earlier, wanted)?;
@@ -227,7 +230,7 @@ impl Run<'_> {
                 let mut texts = Vec::new();
                 for (row, ord) in batch.column(0).as_primitive::<UInt64Type>().values().iter().enumerate() {
                     if at < wanted.len() && wanted[at].0 == *ord {
-                        content.texts(row, &mut texts);
+                        near::texts(self.near.of, &content, row, &mut texts);
                         writer.add(wanted[at].1, &texts)?;
                         at += 1;
                     }

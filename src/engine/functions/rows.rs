@@ -234,8 +234,7 @@ impl Kernel for RowsKernel {
                     columns.push(batch.key(by, common, applies.as_deref()));
                 }
                 Work::Near(near) if self.spec.signals => {
-                    columns
-                        .extend(near.columns(rows, applies.as_deref(), &common[4], |row, into| batch.texts(row, into)));
+                    columns.extend(near.columns(&batch, rows, applies.as_deref(), &common[4]));
                 }
                 Work::Block(block) if self.spec.signals => {
                     columns.extend(block::columns(block, &batch, common, applies.as_deref()));
