@@ -263,9 +263,10 @@ impl NearDedup {
         NearDedup { of: self.of, shingle: self.shingle, unit: self.unit, fold, ..NearDedup::default() }
     }
 
-    /// The first option that makes sketches differ from those made with `other`: its name, and both values.
+    /// The first option by which rows were compared in another way than with `other`: its name, and both values.
     pub fn differing(&self, other: &NearDedup) -> Option<(String, Json, Json)> {
-        let json = |options: &NearDedup| serde_json::to_value(options.compared()).unwrap_or_default();
+        let compared = |options: &NearDedup| NearDedup { scope: options.scope, ..options.compared() };
+        let json = |options: &NearDedup| serde_json::to_value(compared(options)).unwrap_or_default();
         let (own, other) = (json(self), json(other));
         let name = own.as_object()?.keys().find(|key| own[*key] != other[*key])?;
         Some((name.clone(), own[name].clone(), other[name].clone()))
@@ -348,6 +349,8 @@ mod tests {
     fn sketches_are_alike_where_rows_are_measured_alike() {
         let (own, fold) = (NearDedup::default(), vec![FoldOf::Case, FoldOf::Punctuation, FoldOf::Width]);
         assert_eq!(own.differing(&NearDedup { threshold: 0.9, fold, ..own.clone() }), None);
+        let scope = NearDedup { scope: Scope::All, ..own.clone() };
+        assert_eq!(own.differing(&scope), Some(("scope".into(), json!("use"), json!("all"))));
         let other = NearDedup { shingle: 7, ..own.clone() };
         assert_eq!(own.differing(&other), Some(("shingle".into(), json!(5), json!(7))));
     }

@@ -68,11 +68,12 @@ fn jaccard(a: &str, b: &str) -> f64 {
     similarity(&shingles(a), &shingles(b))
 }
 
-/// Dropped id: id of the row kept, and similarity.
+/// Dropped id: id of the row kept, and similarity; of duplicates.
 pub fn drops(built: &Built) -> BTreeMap<String, (String, f64)> {
     let column = |name| built.column("dropped/pretrain", name);
-    let similarity = column("similarity").into_iter().map(|s| s.parse().unwrap());
-    column("id").into_iter().zip(column("kept_id").into_iter().zip(similarity)).collect()
+    let similarity = column("similarity").into_iter().map(|s| s.parse().unwrap_or_default());
+    let kept = column("kept_id").into_iter().zip(similarity);
+    column("id").into_iter().zip(kept).filter(|(_, (kept, _))| !kept.is_empty()).collect()
 }
 
 #[test]

@@ -64,20 +64,14 @@ fn batches_drop_what_one_build_drops() {
         let mut earlier = 0;
         for day in &days {
             day.check_accounts();
-            for (id, (kept, similarity)) in drops_of_the_stage(day) {
+            for (id, (kept, similarity)) in drops(day) {
                 earlier += usize::from(kept.contains('#'));
                 gone.insert(id, (plain(&kept), similarity));
             }
         }
-        assert_eq!(gone, drops_of_the_stage(&whole));
-        assert!(earlier > 1_000 && gone.len() > earlier + 100, "{earlier} of {} drops across batches", gone.len());
+        assert_eq!(gone, drops(&whole));
+        assert!(earlier > 800 && gone.len() > earlier + 100, "{earlier} of {} drops across batches", gone.len());
     }
-}
-
-fn drops_of_the_stage(built: &Built) -> BTreeMap<String, (String, String)> {
-    let column = |name| built.column("dropped/pretrain", name);
-    let kept = column("kept_id").into_iter().zip(column("similarity"));
-    column("id").into_iter().zip(kept).filter(|(_, (kept, _))| !kept.is_empty()).collect()
 }
 
 /// Rows without ids of their own; arrays on disk; another number of threads; another size of units.
@@ -93,7 +87,7 @@ fn memory_and_threads_do_not_show_in_an_index() {
     scratch.write("docs/1.jsonl", second.concat());
     scratch.write("recipe.toml", recipe("verify='sketch'"));
     let whole = scratch.build("whole", &[]);
-    let mut seen: Option<(Vec<u8>, Vec<u8>, BTreeMap<String, Vec<u8>>)> = None;
+    let mut seen = Vec::new();
     for (more, small) in [(["--threads", "2"], [""; 2]), (["--memory", "16MiB"], ["--unit", "256KiB"])] {
         let more: Vec<&str> = more.into_iter().chain(small).filter(|o| !o.is_empty()).collect();
         let _ = fs::remove_dir_all(scratch.path("builds"));
@@ -102,9 +96,8 @@ fn memory_and_threads_do_not_show_in_an_index() {
         batch(&scratch, 1, "verify='sketch'");
         let day = scratch.build("builds/day-1", &more);
         let index = |day: &str| fs::read(scratch.path(&format!("builds/{day}/index/near_dedup.parquet"))).unwrap();
-        let now = (index("day-0"), index("day-1"), day.bytes());
-        assert!(seen.as_ref().is_none_or(|seen| *seen == now), "{more:?} changed the bytes");
-        seen = Some(now);
+        seen.push((index("day-0"), index("day-1"), day.bytes()));
+        assert!(seen.first() == seen.last(), "{more:?} changed the bytes");
         // Ordinals of the second batch begin anew.
         let moved = |id: &str| format!("s:{}", id[2..].parse::<usize>().unwrap() + 22_000);
         let gone: BTreeMap<String, (String, f64)> = drops(&day)
@@ -138,7 +131,7 @@ fn texts_of_the_batch_are_compared_by_themselves() {
         all[number(id)].chars().collect::<Vec<_>>().windows(5).map(|w| w.try_into().unwrap()).collect()
     };
     let (mut within, mut across, mut standing) = (0, 0, 0);
-    for (id, (kept, similarity)) in drops(&day).into_iter().filter(|(_, (kept, _))| !kept.is_empty()) {
+    for (id, (kept, similarity)) in drops(&day).into_iter() {
         let (a, b) = (set(&id), set(&kept));
         if a.is_empty() {
             continue;
@@ -155,12 +148,9 @@ fn texts_of_the_batch_are_compared_by_themselves() {
         }
         standing += usize::from(!kept.contains('#'));
     }
-    assert!(within > 30 && across > 200, "{within} {across}");
+    assert!(within > 30 && across > 150, "{within} {across}");
     let sizes: usize = day.column("data/pretrain", "cluster_size").iter().map(|n| n.parse::<usize>().unwrap()).sum();
-    let short = drops(&day)
-        .iter()
-        .filter(|(id, (kept, _))| !kept.is_empty() && !kept.contains('#') && set(id).is_empty())
-        .count();
+    let short = drops(&day).iter().filter(|(id, (kept, _))| !kept.contains('#') && set(id).is_empty()).count();
     assert_eq!(sizes, day.total("kept") as usize + standing + short);
 }
 
@@ -248,7 +238,10 @@ fn another_index_is_another_build() {
     let log = fs::read_to_string(scratch.path("builds/day-1/.work/units.log")).unwrap();
     assert_eq!(log.lines().filter(|l| l.starts_with("done scan")).count(), 1, "{log}");
     // An index is reused, put into its place again, and goes when nobody wants it.
-    scratch.build("builds/day-1", &["--set", "output.dropped_text=0.5"]);
+    batch(&scratch, 1, "");
+    let same = fs::read_to_string(scratch.path("recipe.toml")).unwrap();
+    scratch.write("recipe.toml", same + "\n[output]\ndropped_text=0.5\n");
+    scratch.build("builds/day-1", &[]);
     assert!(scratch.path("builds/day-1/index/near_dedup.parquet").is_file());
     scratch.build("builds/day-1", &["--set", "near_dedup.index=false"]);
     assert!(!scratch.path("builds/day-1/index").exists());

@@ -8,6 +8,7 @@ use super::Run;
 use super::docs::{Docs, scratch};
 use super::flat::{Bits, Flat};
 use super::index::{self, Standing};
+use super::index_writer::Writer;
 use super::verify::Fates;
 use crate::build::decide::{self, Buckets, Drop};
 use crate::build::jobs::Job;
@@ -118,7 +119,7 @@ impl Run<'_> {
             true => {
                 let path = job_file(job);
                 scratch(path.parent().unwrap_or(&job.folder))?;
-                Some(index::Writer::new(&path, self.near, &self.earlier, docs, &gone)?)
+                Some(Writer::new(&path, self.near, &self.earlier, docs, &gone)?)
             }
             false => None,
         };

@@ -7,19 +7,15 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayBuilder, ArrayRef, AsArray, FixedSizeBinaryBuilder, Float64Builder, Int64Array, RecordBatch,
-    StringArray, StringBuilder, UInt32Builder,
-};
+use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema, SchemaRef, UInt32Type};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::{Deserialize, Serialize};
 
 use super::docs::{Docs, KEY};
-use super::drops::part;
-use super::flat::{Bits, Flat};
-use crate::build::parquet_file::{self, PartFile, Style};
+use super::flat::Bits;
+use crate::build::parquet_file;
 use crate::engine::functions::given::Given;
 use crate::rows::Use;
 use crate::stages::near_dedup::{Keep, NearDedup};
@@ -29,9 +25,9 @@ use crate::{Error, Result};
 /// The folder of indexes in an output folder.
 pub const FOLDER: &str = "index";
 /// The key of an index's metadata.
-const LABEL: &str = "corpus.index";
+pub const LABEL: &str = "corpus.index";
 /// Rows written, or read, at a time.
-const CHUNK: usize = 4096;
+pub const CHUNK: usize = 4096;
 
 /// Whose rows a stretch of them is.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,7 +51,7 @@ pub struct Standing {
 
 /// What an index says of itself.
 #[derive(Serialize, Deserialize)]
-struct Head {
+pub struct Head {
     /// How sketches and keys are made.
     sketch: u32,
     /// The stage's options.
@@ -117,7 +113,7 @@ impl Earlier {
             if let Some((option, there, here)) = head.options.differing(near) {
                 return Err(Error::input(
                     format!("{}: made with {option} = {there}, and here it is {here}", path.display()),
-                    format!("set {option} = {there}: sketches made in different ways cannot be compared"),
+                    format!("set {option} = {there}: rows compared in different ways cannot be compared with each other"),
                 ));
             }
             if all.iter().any(|i| i.path == *path) {
@@ -154,6 +150,12 @@ impl Earlier {
             index.name = alone.unwrap_or(&index.shown).clone();
         }
         Ok(Earlier(all))
+    }
+
+    /// What an index says that is made after these.
+    pub fn head(&self, near: &NearDedup) -> Head {
+        let after = self.0.iter().map(|i| (i.shown.clone(), i.sha256.clone(), i.rows as u64)).collect();
+        Head { sketch: VERSION, options: near.clone(), after }
     }
 
     /// How many rows there are.
@@ -294,104 +296,6 @@ fn folder_of(shown: &str) -> Option<String> {
         };
     }
     Some(path.file_name()?.to_string_lossy().into_owned())
-}
-
-/// Writes the index of a build.
-pub struct Writer<'a> {
-    docs: &'a Docs,
-    /// What became of rows that went: records of doc, doc of the row kept, similarity, by doc.
-    fates: &'a Flat,
-    at: usize,
-    file: PartFile,
-    /// Ids of the rows from doc `first` on.
-    ids: StringBuilder,
-    first: usize,
-}
-
-impl<'a> Writer<'a> {
-    /// Begins the index of the own rows of `docs`.
-    pub fn new(path: &Path, near: &NearDedup, earlier: &Earlier, docs: &'a Docs, fates: &'a Flat) -> Result<Self> {
-        let after = earlier.0.iter().map(|i| (i.shown.clone(), i.sha256.clone(), i.rows as u64)).collect();
-        let head = Head { sketch: VERSION, options: near.clone(), after };
-        let mut file = PartFile::create(path, schema(), Style::Ship)?;
-        file.label(LABEL, serde_json::to_string(&head).map_err(|e| Error::Engine(e.to_string()))?);
-        Ok(Writer { docs, fates, at: 0, file, ids: StringBuilder::new(), first: docs.own().start })
-    }
-
-    /// The id of the next row that was kept.
-    pub fn kept(&mut self, doc: usize, id: &str) -> Result<()> {
-        self.skip(doc)?;
-        self.ids.append_value(id);
-        self.full()
-    }
-
-    /// Ends the file.
-    pub fn finish(mut self) -> Result<()> {
-        self.skip(self.docs.len())?;
-        self.flush()?;
-        self.file.finish()
-    }
-
-    /// Rows before `doc` that have no id yet went.
-    fn skip(&mut self, doc: usize) -> Result<()> {
-        while self.first + self.ids.len() < doc {
-            self.ids.append_null();
-            self.full()?;
-        }
-        Ok(())
-    }
-
-    fn full(&mut self) -> Result<()> {
-        if self.ids.len() < CHUNK { Ok(()) } else { self.flush() }
-    }
-
-    fn flush(&mut self) -> Result<()> {
-        let rows = self.first..self.first + self.ids.len();
-        let mut keys = FixedSizeBinaryBuilder::with_capacity(rows.len(), KEY as i32);
-        let mut sketches = FixedSizeBinaryBuilder::with_capacity(rows.len(), SLOTS as i32);
-        self.docs.each_known(rows.clone(), |key, sketch| {
-            // They are as long as the columns say.
-            keys.append_value(key).unwrap_or_default();
-            match sketch {
-                Some(sketch) => sketches.append_value(sketch).unwrap_or_default(),
-                None => sketches.append_null(),
-            }
-        })?;
-        let (mut values, mut keepers, mut similarities) =
-            (Float64Builder::new(), UInt32Builder::new(), Float64Builder::new());
-        let mut record = [0; 16];
-        for doc in rows.clone() {
-            values.append_option(self.docs.value(doc)?);
-            if self.at < self.fates.len() {
-                self.fates.get(self.at, &mut record)?;
-            }
-            if self.at < self.fates.len() && part(&record, 0) == doc {
-                keepers.append_value(part(&record, 4) as u32);
-                let mut bits = [0; 8];
-                bits.copy_from_slice(&record[8..]);
-                similarities.append_value(f64::from_bits(u64::from_be_bytes(bits)));
-                self.at += 1;
-            } else {
-                keepers.append_null();
-                similarities.append_null();
-            }
-        }
-        let origins: Vec<Option<&Origin>> = rows.clone().map(|doc| self.docs.origin(doc)).collect();
-        let origins = || origins.iter().copied().flatten();
-        let columns: Vec<ArrayRef> = vec![
-            Arc::new(self.ids.finish()),
-            Arc::new(StringArray::from_iter_values(origins().map(|o| o.source.as_str()))),
-            Arc::new(StringArray::from_iter_values(origins().map(|o| o.usage.as_str()))),
-            Arc::new(Int64Array::from_iter_values(origins().map(|o| o.priority))),
-            Arc::new(values.finish()),
-            Arc::new(keepers.finish()),
-            Arc::new(similarities.finish()),
-            Arc::new(keys.finish()),
-            Arc::new(sketches.finish()),
-        ];
-        self.first = rows.end;
-        self.file.write_all(&RecordBatch::try_new(schema(), columns)?)
-    }
 }
 
 #[cfg(test)]

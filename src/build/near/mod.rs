@@ -19,6 +19,7 @@ pub(super) mod docs;
 mod drops;
 pub(super) mod flat;
 pub(super) mod index;
+mod index_writer;
 mod pairs;
 mod plan;
 pub(super) mod sorter;

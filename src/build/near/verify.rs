@@ -171,11 +171,9 @@ impl Judge<'_> {
         for keeper in behind {
             let (mut a, mut b) = ([0; SLOTS], [0; SLOTS]);
             self.docs.sketch(doc, &mut a)?;
-            let keeper_doc = self.docs.doc_of(keeper)?;
-            self.docs.sketch(keeper_doc, &mut b)?;
+            self.docs.sketch(self.docs.doc_of(keeper)?, &mut b)?;
             let agreeing = agreement(&a, &b);
-            // An earlier build may have compared within another scope.
-            if agreeing >= self.least && self.docs.scope(keeper_doc) == self.docs.scope(doc) {
+            if agreeing >= self.least {
                 keepers.push((keeper, agreeing as u16));
             }
         }
