@@ -73,8 +73,21 @@ pub enum Stage {
     LineDedup(line_dedup::LineDedup),
     /// Decides by comparing texts of rows.
     NearDedup(near_dedup::NearDedup),
+    /// Decides by comparing fingerprints of rows.
+    SimhashDedup(simhash_dedup::SimhashDedup),
     /// Orders the rows that are kept.
     Shuffle(shuffle::Shuffle),
+}
+
+impl Stage {
+    /// Which rows stay, where the stage compares texts.
+    pub fn rules(&self) -> Option<near_dedup::Rules<'_>> {
+        match self {
+            Stage::NearDedup(near) => Some(near.rules()),
+            Stage::SimhashDedup(simhash) => Some(simhash.rules()),
+            _ => None,
+        }
+    }
 }
 
 /// The description of a stage: everything that a user reads about it comes from here.
@@ -138,6 +151,7 @@ stages!(
     normalize,
     sample,
     shuffle,
+    simhash_dedup,
     words
 );
 

@@ -235,14 +235,16 @@ impl NearDedup {
         Bands::choose(self.threshold, self.recall)
     }
 
-    /// The signal that decides who stays.
-    pub fn signal(&self) -> Option<&str> {
-        self.by.as_deref().filter(|_| self.keep == Keep::Best)
-    }
-
-    /// The field that decides who stays.
-    pub fn field(&self) -> Option<&str> {
-        self.by.as_deref().filter(|_| self.keep == Keep::Newest)
+    /// Who stays.
+    pub fn rules(&self) -> Rules<'_> {
+        Rules {
+            of: self.of,
+            most: self.most,
+            keep: self.keep,
+            by: self.by.as_deref(),
+            scope: self.scope,
+            cluster_size: self.cluster_size,
+        }
     }
 
     /// The options on which the columns of a row depend; the others decide later.
@@ -288,7 +290,40 @@ impl NearDedup {
         if self.most > 1 && (self.index || !self.against.is_empty()) {
             return Err("`most` above 1 does not go with `index` or `against`, where one row stays".into());
         }
-        match (self.keep, &self.by) {
+        self.rules().check()
+    }
+}
+
+/// What stages that compare texts have in common: which rows they compare, and which stay.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules<'a> {
+    /// What is compared.
+    pub of: Of,
+    /// How many similar rows stay.
+    pub most: u32,
+    /// Which of them.
+    pub keep: Keep,
+    /// The signal of `best`, or the field of `newest`.
+    pub by: Option<&'a str>,
+    /// Within what rows are compared.
+    pub scope: Scope,
+    /// Whether rows tell how many they stand for.
+    pub cluster_size: bool,
+}
+
+impl<'a> Rules<'a> {
+    /// The signal that decides who stays.
+    pub fn signal(&self) -> Option<&'a str> {
+        self.by.filter(|_| self.keep == Keep::Best)
+    }
+
+    /// The field that decides who stays.
+    pub fn field(&self) -> Option<&'a str> {
+        self.by.filter(|_| self.keep == Keep::Newest)
+    }
+
+    pub(super) fn check(&self) -> Result<(), String> {
+        match (self.keep, self.by) {
             (Keep::Best, None) => Err("`keep = \"best\"` needs the signal in `by`, such as by = \"chars\"".into()),
             (Keep::Newest, None) => Err("`keep = \"newest\"` needs the field in `by`, such as by = \"date\"".into()),
             (Keep::First | Keep::Longest, Some(_)) => Err("`by` goes with `keep` = \"best\" or \"newest\"".into()),
@@ -298,7 +333,7 @@ impl NearDedup {
 }
 
 /// Cuts texts as options say.
-fn shingler(fold: &[FoldOf], n: usize, unit: ShingleOf) -> Shingler {
+pub(super) fn shingler(fold: &[FoldOf], n: usize, unit: ShingleOf) -> Shingler {
     let has = |what| fold.contains(&what);
     let (width, case) = (has(FoldOf::Width), has(FoldOf::Case));
     let fold = Fold { width, case, punctuation: has(FoldOf::Punctuation), script: has(FoldOf::Script) };

@@ -33,5 +33,6 @@ mod prompts;
 mod recipes;
 mod servers;
 mod shared_data;
+mod simhash;
 mod systems;
 mod wikipedia;

@@ -50,7 +50,10 @@ fn similar_prompts_keep_as_many_answers_as_may_stay() {
         asked("d", &near, "第四种回答"),
         asked("copy of b", &near, "因为瑞利散射，蓝光比红光散射得多，傍晚阳光穿过的大气更厚。"),
         // The same words, but one turn earlier: another prompt.
-        chat("long", &[("user", QUESTION), ("assistant", "散射"), ("user", "那么海水为什么也是蓝的？"), ("assistant", "x")]),
+        chat(
+            "long",
+            &[("user", QUESTION), ("assistant", "散射"), ("user", "那么海水为什么也是蓝的？"), ("assistant", "x")],
+        ),
         asked("other", "今天中午吃什么好呢？有没有清淡一点的建议", "散射"),
     ];
     let (kept, dropped) = fates("instruct", &rows, "of='prompt'");
@@ -96,9 +99,11 @@ fn short_prompts_have_as_many_answers_too() {
 
 #[test]
 fn prompts_of_preferences_and_tasks_but_not_of_documents() {
-    let pair = |id: &str, prompt: &str, chosen: &str| json!({"id": id, "prompt": prompt, "chosen": chosen, "rejected": "差"});
+    let pair =
+        |id: &str, prompt: &str, chosen: &str| json!({"id": id, "prompt": prompt, "chosen": chosen, "rejected": "差"});
     let near = QUESTION.replace("通俗", "简单");
-    let rows = [pair("a", QUESTION, "好"), pair("b", &near, "完全不同的另一个回答"), pair("c", "另外一个问题是什么", "好")];
+    let rows =
+        [pair("a", QUESTION, "好"), pair("b", &near, "完全不同的另一个回答"), pair("c", "另外一个问题是什么", "好")];
     assert_eq!(fates("rlhf", &rows, "of='prompt'").0, ["a", "c"]);
     let task = |id: &str, input: &str, output: &str| json!({"id": id, "input": input, "output": output});
     let rows = [task("a", QUESTION, "好"), task("b", &near, "更好"), task("c", "另外一个问题是什么", "好")];
@@ -112,7 +117,8 @@ fn prompts_of_preferences_and_tasks_but_not_of_documents() {
 /// whatever order threads and memory come.
 #[test]
 fn most_holds_for_large_families_and_bytes_depend_on_rows_alone() {
-    let family = |n: usize| (0..60).map(move |i| char::from_u32(0x4e00 + ((n * 7919 + i * i * 31) % 3000) as u32).unwrap());
+    let family =
+        |n: usize| (0..60).map(move |i| char::from_u32(0x4e00 + ((n * 7919 + i * i * 31) % 3000) as u32).unwrap());
     let rows: Vec<Json> = (0..6_000)
         .map(|i| {
             let mut question: String = family(i % 200).collect();
@@ -140,10 +146,11 @@ fn most_holds_for_large_families_and_bytes_depend_on_rows_alone() {
         assert!(built.bytes() == scratch.build(out, &more).bytes(), "{more:?} changed the bytes");
     }
     // Another number that stays reads nothing again.
+    let log = || std::fs::read_to_string(scratch.path("out/.work/units.log")).unwrap();
+    let before = log().len();
     scratch.write("recipe.toml", recipe("instruct", "of='prompt'\nmost=2"));
-    let run = scratch.try_build("out", &[]);
-    assert_eq!((run.code(), run.stderr().contains("reused")), (0, true), "{}", run.stderr());
-    assert_eq!(scratch.built("out").total("kept"), 400);
+    assert_eq!(scratch.build("out", &[]).total("kept"), 400);
+    assert!(!log()[before..].contains("scan-") && log()[before..].contains("near-"), "{}", &log()[before..]);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::flat::{Bits, Flat};
 use super::index::{Origin, Standing};
+use super::mark::Mark;
 use super::sorter::Sorter;
 use crate::stages::keep::number;
 use crate::stages::near_dedup::Scope;
@@ -44,6 +45,8 @@ impl Space {
 
 /// The rows.
 pub struct Docs {
+    /// What they are compared by: sketches, or fingerprints (which are called sketches here).
+    pub mark: Mark,
     /// How many of them are rows of earlier builds.
     earlier: usize,
     /// Row key of each own doc.
@@ -100,17 +103,21 @@ fn spread(number: u64) -> u64 {
 
 impl Docs {
     /// No rows; at most `rows` will come, the first of them `earlier` ones of earlier builds.
-    pub fn new(space: &Space, rows: u64, earlier: usize, wanted: Wanted) -> Result<Self> {
+    pub fn new(space: &Space, mark: Mark, rows: u64, earlier: usize, wanted: Wanted) -> Result<Self> {
         if rows >= u64::from(u32::MAX) {
             return Err(Error::other(
-                format!("near_dedup compares at most {} rows, earlier builds' among them; there are {rows}", u32::MAX),
+                format!(
+                    "at most {} rows are compared in one build, earlier builds' among them; there are {rows}",
+                    u32::MAX
+                ),
                 "build the parts on their own, or let `exact_dedup` and `keep` drop rows before it",
             ));
         }
         Ok(Docs {
+            mark,
             earlier,
             ords: space.flat("ords", 8),
-            sketches: space.flat("sketches", SLOTS),
+            sketches: space.flat("sketches", mark.width()),
             sketched: Bits::new(rows as usize),
             keys: space.flat("keys", KEY),
             contents: wanted.contents.then(|| space.flat("contents", 8)),
@@ -192,7 +199,7 @@ impl Docs {
         }
         let key = key ^ salt(self.stretches.last().map_or(0, |s| s.1));
         self.keys.push(&key.to_le_bytes()[..KEY])?;
-        self.sketches.push(sketch.unwrap_or(&[0; SLOTS]))
+        self.sketches.push(sketch.unwrap_or(&[0; SLOTS][..self.mark.width()]))
     }
 
     /// Finds the rank of each row, once all are there.
@@ -289,7 +296,7 @@ impl Docs {
 
     /// The sketch of a doc that has one.
     pub fn sketch(&self, doc: usize, sketch: &mut Sketch) -> Result<()> {
-        self.sketches.get(doc, sketch)
+        self.sketches.get(doc, &mut sketch[..self.mark.width()])
     }
 
     /// All sketches, of docs that have one.

@@ -11,7 +11,7 @@ use super::sorter::Sorter;
 use super::texts::Texts;
 use crate::text::near::jaccard::{Table, needed, similarity};
 use crate::text::near::shingle::Shingler;
-use crate::text::near::sketch::{SLOTS, agreement, estimate};
+use crate::text::near::sketch::SLOTS;
 use crate::{Error, Result};
 
 /// Where there is no further row in a record.
@@ -63,7 +63,8 @@ impl Fates {
         let kept = !self.dropped.has(rank as usize);
         if self.most > 1 || !kept {
             let ranks = self.record(rank)?;
-            similar.extend(ranks[8..].as_chunks::<4>().0.iter().filter(|r| **r != NONE).map(|r| u32::from_le_bytes(*r)));
+            similar
+                .extend(ranks[8..].as_chunks::<4>().0.iter().filter(|r| **r != NONE).map(|r| u32::from_le_bytes(*r)));
         }
         Ok(kept)
     }
@@ -120,10 +121,6 @@ pub struct Judge<'a> {
     pub fates: Fates,
     /// What they are compared by.
     pub proof: Proof,
-    /// The similarity from which they are duplicates.
-    pub threshold: f64,
-    /// Bytes in which the sketches of a pair worth comparing agree.
-    pub least: usize,
     /// Whether the user asks to stop.
     pub stopped: &'a dyn Fn() -> bool,
 }
@@ -172,8 +169,8 @@ impl Judge<'_> {
             let (mut a, mut b) = ([0; SLOTS], [0; SLOTS]);
             self.docs.sketch(doc, &mut a)?;
             self.docs.sketch(self.docs.doc_of(keeper)?, &mut b)?;
-            let agreeing = agreement(&a, &b);
-            if agreeing >= self.least {
+            let agreeing = self.docs.mark.agreement(&a, &b);
+            if agreeing >= self.docs.mark.least() {
                 keepers.push((keeper, agreeing as u16));
             }
         }
@@ -204,11 +201,12 @@ impl Judge<'_> {
 
     fn compare(&mut self, other: u32, agreeing: u16) -> Result<Option<f64>> {
         let doc = self.docs.doc_of(other)?;
+        let threshold = self.docs.mark.threshold();
         match &mut self.proof {
-            Proof::Exact(exact) if !self.docs.is_earlier(doc) => exact.compare(doc, self.threshold),
+            Proof::Exact(exact) if !self.docs.is_earlier(doc) => exact.compare(doc, threshold),
             _ => {
-                let similarity = estimate(usize::from(agreeing));
-                Ok((similarity >= self.threshold).then_some(similarity))
+                let similarity = self.docs.mark.similarity(usize::from(agreeing));
+                Ok((similarity >= threshold).then_some(similarity))
             }
         }
     }

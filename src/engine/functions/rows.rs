@@ -161,8 +161,12 @@ impl Kernel for RowsKernel {
                     measured.push(String::new());
                     Work::Key(dedup.by)
                 }
-                Stage::NearDedup(near) => {
-                    let near = Near::new(near);
+                Stage::NearDedup(_) | Stage::SimhashDedup(_) => {
+                    let near = match &stage {
+                        Stage::SimhashDedup(options) => Near::simhash(options),
+                        Stage::NearDedup(options) => Near::new(options),
+                        _ => continue,
+                    };
                     fields.extend(near.fields(step.number).into_iter().filter(|_| spec.signals));
                     measured.extend(near.fields(step.number).iter().map(|_| String::new()));
                     Work::Near(near)
