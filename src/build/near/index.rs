@@ -128,7 +128,8 @@ impl Earlier {
                 let Some(same) = all.iter().find(|i| i.sha256 == *sha256) else {
                     return Err(Error::input(
                         format!("{}: compared with {shown}, which `against` does not name before it", path.display()),
-                        "name all builds that it was compared with, unchanged, the oldest first",
+                        "name all builds that it was compared with, the oldest first; after one that was built anew, build \
+                         those that come after it anew",
                     ));
                 };
                 moves.push((number, same.first));
