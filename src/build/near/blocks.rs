@@ -50,7 +50,7 @@ impl Held {
 /// several times. One table at a time: a record of 16 bytes a row.
 pub fn pairs(space: &Space, docs: &Docs, within: u32, pairs: &mut Sorter, stopped: &dyn Fn() -> bool) -> Result<()> {
     let tables = Tables::new(within);
-    for table in 0..tables.len() {
+    for table in 0..tables.count() {
         let mut entries = space.sorter("table", 16);
         docs.each_sketch(|doc, sketch| {
             if doc % 4096 == 0 && stopped() {
@@ -87,7 +87,7 @@ mod tests {
         let mut held = Held { key: 0, first: Vec::new(), last: VecDeque::new(), within: 1 };
         // Every other row is far away; all others are the same.
         for rank in 0..2_000u64 {
-            let fingerprint = if rank % 2 == 0 { 7 } else { 7 ^ (rank * 4 + 3) << 20 };
+            let fingerprint = if rank % 2 == 0 { 7 } else { rank.wrapping_mul(0x9e37_79b9_7f4a_7c15) };
             held.walk(u128::from(rank) << 64 | u128::from(fingerprint), &mut pairs).unwrap();
         }
         held.walk(1 << 96 | 2_000 << 64 | 7, &mut pairs).unwrap();

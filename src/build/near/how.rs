@@ -83,7 +83,7 @@ impl<'a> How<'a> {
                 )
             }
             How::Simhash(simhash) => {
-                let tables = Tables::new(simhash.distance).len();
+                let tables = Tables::new(simhash.distance).count();
                 format!("{tables} tables, for a distance of {}: {} pairs", simhash.distance, count(pairs))
             }
         }

@@ -142,7 +142,7 @@ impl Tables {
     }
 
     /// How many tables.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.pairs.len()
     }
 
@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn votes_count_every_word() {
-        let words: Vec<u64> = (0..5_003u64).map(|i| i.wrapping_mul(0x9e37_79b9_7f4a_7c15) | i % 3).collect();
+        let words: Vec<u64> = (0..5_003u64).map(|i| i.wrapping_mul(0x9e37_79b9_7f4a_7c15) | (i % 3)).collect();
         let mut votes = Votes::default();
         votes.add(&words[..17]);
         votes.add(&words[17..]);
@@ -221,7 +221,7 @@ mod tests {
     fn no_pair_within_the_distance_is_missed() {
         for d in 0..=8u32 {
             let tables = Tables::new(d);
-            assert_eq!(tables.len() as u32, (d + 2) * (d + 1) / 2);
+            assert_eq!(tables.count() as u32, (d + 2) * (d + 1) / 2);
             assert_eq!(tables.blocks.iter().map(|b| b.1).sum::<u32>(), BITS);
             let mut state = 99u64;
             for _ in 0..2_000 {
@@ -231,7 +231,7 @@ mod tests {
                     b ^ 1 << (state >> 58)
                 });
                 state = state.wrapping_add(1);
-                assert!((0..tables.len()).any(|t| tables.key(t, a) == tables.key(t, b)), "{d} {a:x} {b:x}");
+                assert!((0..tables.count()).any(|t| tables.key(t, a) == tables.key(t, b)), "{d} {a:x} {b:x}");
             }
         }
     }
