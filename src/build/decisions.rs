@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use datafusion_physical_plan::ExecutionPlan;
 use futures::StreamExt;
-use serde_json::json;
 
 use super::chain::{Decide, Link};
 use super::decide::{self, Buckets, Drop, Runs};
@@ -119,12 +118,17 @@ impl Build<'_> {
                     job
                 }
                 Decide::Lines(link, options) => {
-                    let key = keys::dedup(plans, &scanned.job.fingerprint, before, link);
-                    let job = Job::new(&self.options.work, "lines", &json!([key, scanned.cuts]))?;
+                    let key = keys::near(plans, &scanned.job.fingerprint, &scanned.cuts, before, link);
+                    let job = Job::new(&self.options.work, "lines", &key)?;
                     self.lines(plans, scanned, drops.as_ref(), (link, options), &job).await?;
-                    if options.cuts() {
-                        self.rescan(plans, scanned, link, &job).await?;
-                    }
+                    self.rescan(plans, scanned, link, &job).await?;
+                    job
+                }
+                Decide::Substrings(link, options) => {
+                    let key = keys::near(plans, &scanned.job.fingerprint, &scanned.cuts, before, link);
+                    let job = Job::new(&self.options.work, "substrings", &key)?;
+                    self.substrings(plans, scanned, drops.as_ref(), (link, options), &job).await?;
+                    self.rescan(plans, scanned, link, &job).await?;
                     job
                 }
                 Decide::Mix(mix) => {

@@ -13,6 +13,7 @@
 
 pub mod card;
 pub mod chain;
+mod cuts;
 pub mod decide;
 mod decisions;
 pub mod estimate;
@@ -39,8 +40,10 @@ pub mod shards;
 mod shuffle;
 pub mod state;
 pub mod stored;
+mod substrings;
 pub mod unpack;
 pub mod usage;
+mod walk;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};

@@ -75,6 +75,8 @@ pub enum Stage {
     NearDedup(near_dedup::NearDedup),
     /// Decides by comparing fingerprints of rows.
     SimhashDedup(simhash_dedup::SimhashDedup),
+    /// Decides by (or cuts) stretches of text that stand elsewhere too.
+    SubstringDedup(substring_dedup::SubstringDedup),
     /// Orders the rows that are kept.
     Shuffle(shuffle::Shuffle),
 }
@@ -85,6 +87,15 @@ impl Stage {
         match self {
             Stage::NearDedup(near) => Some(near.rules()),
             Stage::SimhashDedup(simhash) => Some(simhash.rules()),
+            _ => None,
+        }
+    }
+
+    /// Where the stage cuts what only all rows together tell: the reason and the limit of a row of which nothing is left.
+    pub fn cuts_late(&self) -> Option<(&'static str, String)> {
+        match self {
+            Stage::LineDedup(options) => options.cuts().then(|| ("repeated_lines", options.limit())),
+            Stage::SubstringDedup(options) => options.cuts().then(|| ("repeated_text", options.limit())),
             _ => None,
         }
     }
@@ -152,6 +163,7 @@ stages!(
     sample,
     shuffle,
     simhash_dedup,
+    substring_dedup,
     words
 );
 

@@ -34,5 +34,6 @@ mod recipes;
 mod servers;
 mod shared_data;
 mod simhash;
+mod substrings;
 mod systems;
 mod wikipedia;

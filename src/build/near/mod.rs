@@ -27,11 +27,9 @@ mod mark;
 mod pairs;
 mod plan;
 pub(super) mod sorter;
-mod texts;
+pub(super) mod texts;
 mod verify;
 
-use arrow::array::AsArray;
-use arrow::datatypes::UInt64Type;
 use futures::StreamExt;
 
 use super::chain::Link;
@@ -40,10 +38,9 @@ use super::inputs::SourceInput;
 use super::jobs::Job;
 use super::plans::{Folders, Plans};
 use super::usage;
+use super::walk::TextsOf;
 use super::{Build, Scanned};
-use crate::engine::functions::near;
-use crate::engine::functions::rows::Batch;
-use crate::engine::session::{NARROW_ROWS, TEXT_ROWS};
+use crate::engine::session::NARROW_ROWS;
 use crate::stages::near_dedup::{Keep, Of, Verify};
 use crate::{Error, Result};
 use docs::{Docs, Space, Wanted, scratch};
@@ -207,28 +204,13 @@ impl Run<'_> {
             })?;
             let source = self.plans.inputs.sources.iter().find(|s| s.units.contains(&unit));
             let Some(source) = source.filter(|_| !wanted.is_empty()) else { continue };
-            if !self.plans.is_staged(self.link, source) {
-                let threads = self.build.session.threads;
-                source.files.iter().try_for_each(|file| file.make_readable(threads))?;
-            }
             let ords: Vec<u64> = wanted.iter().map(|w| w.0).collect();
-            let plan = self.build.seen(self.plans.near_texts(self.link, source, unit, &self.at, &ords)?);
-            let mut stream = plan.execute(0, self.build.session.context(TEXT_ROWS))?;
-            let mut at = 0;
-            while let Some(batch) = stream.next().await {
-                self.check()?;
-                let batch = batch?;
-                let content = Batch::new(source.usage, &batch.columns()[1..], batch.num_rows())?;
-                let mut texts = Vec::new();
-                for (row, ord) in batch.column(0).as_primitive::<UInt64Type>().values().iter().enumerate() {
-                    if at < wanted.len() && wanted[at].0 == *ord {
-                        near::texts(self.how.rules().of, &content, row, &mut texts);
-                        writer.add(wanted[at].1, &texts)?;
-                        at += 1;
-                    }
-                }
-            }
-            self.build.progress.advance(at as u64);
+            let texts_of = TextsOf { build: self.build, plans: self.plans, link: self.link, at: &self.at };
+            let mut docs = wanted.iter().map(|w| w.1);
+            texts_of
+                .each(source, unit, &ords, |texts| docs.next().map_or(Ok(()), |doc| writer.add(doc, texts)))
+                .await?;
+            self.build.progress.advance(ords.len() as u64);
         }
         self.build.progress.done(&format!("{} rows", usage::count(pairs.rows)));
         writer.finish()
