@@ -13,6 +13,7 @@
 
 pub mod card;
 pub mod chain;
+mod cuts;
 pub mod decide;
 mod decisions;
 pub mod estimate;
@@ -41,8 +42,10 @@ pub mod shards;
 mod shuffle;
 pub mod state;
 pub mod stored;
+mod substrings;
 pub mod unpack;
 pub mod usage;
+mod walk;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -96,6 +99,9 @@ pub struct Options {
     /// Sees every plan before it runs.
     pub watch: Option<Watch>,
 }
+
+/// Bytes that writing a slab takes: its row group, and the batches on their way to it (measured).
+const WRITER: u64 = 160 << 20;
 
 /// Hears how a build goes on.
 pub trait Progress {
@@ -189,7 +195,7 @@ impl Build<'_> {
         let mut timings = usage::Timings::start();
         let chain = Chain::new(self.recipe)?;
         self.progress.phase("Looking at files", 0);
-        given::ready(&chain, self.recipe, |said| {
+        given::ready(&chain, self.recipe, &self.options.out, |said| {
             self.progress.done(said);
             self.progress.phase("Looking at files", 0);
         })?;
@@ -213,7 +219,7 @@ impl Build<'_> {
         timings.lap("scan");
         let repeats = self.repeats(&plans, &scanned).await?;
         timings.lap("ids");
-        let Decided { drops, takes, sizes } = self.decide(&plans, &mut scanned, repeats.as_ref()).await?;
+        let Decided { drops, takes, sizes, indexes } = self.decide(&plans, &mut scanned, repeats.as_ref()).await?;
         timings.lap("decide");
         let layout = self.layout(&plans, &scanned, repeats.as_ref(), &drops, takes).await?;
         timings.lap("layout");
@@ -223,6 +229,7 @@ impl Build<'_> {
         timings.lap("shuffle");
         let mut manifest = manifest::manifest(self.recipe, &fingerprint, &inputs, &chain, &layout);
         self.shards(&inputs, &chain, &applied, &ordered, &layout, &manifest)?;
+        manifest.indexes = self.indexes(&chain, &indexes)?;
         timings.lap("shards");
         manifest.timings = timings.finish();
         manifest.timings.insert("identity".into(), json!(identity));
@@ -360,6 +367,9 @@ impl Build<'_> {
     ) -> Result<Job> {
         let job = Job::new(&self.options.work, "apply", &keys::apply(self.recipe, plans, &drops.fingerprint))?;
         self.progress.phase("Writing", layout.slabs.len() as u64);
+        // No pool tracks what is being written: only as many slabs at a time as there is memory for.
+        let mut session = self.session.clone();
+        session.threads = session.threads.min((self.options.memory / WRITER).max(1) as usize);
         for (number, source) in plans.inputs.sources.iter().enumerate() {
             let mine = layout.slabs.iter().filter(|s| s.source == number);
             let shuffled = plans.chain.shuffle(source.usage).is_some();
@@ -378,7 +388,7 @@ impl Build<'_> {
             spec.scatter = self.scatter(plans.inputs, plans.chain, layout, source.usage);
             let plan = self.seen(plans.apply(source, &left, &at, spec)?);
             let begin = |partition: usize| self.log.line(&job, left[partition].number, "start");
-            drive(&self.session, plan, TEXT_ROWS, begin, |partition, _| {
+            drive(&session, plan, rows_at_once(&left), begin, |partition, _| {
                 self.log.line(&job, left[partition].number, "done");
                 self.progress.advance(1);
                 Ok(())
@@ -430,6 +440,13 @@ impl Scanned {
             text_cuts: &self.text_cuts,
         }
     }
+}
+
+/// Rows of a batch in which text is read back: about 1 MiB.
+fn rows_at_once(slabs: &[Slab]) -> usize {
+    let (rows, bytes) =
+        slabs.iter().fold((1, 0), |sum, s| (sum.0 + s.kept.0 + s.dropped.0, sum.1 + s.kept.1 + s.dropped.1));
+    usize::try_from((rows << 20) / (bytes + 1)).unwrap_or(TEXT_ROWS).clamp(16, TEXT_ROWS)
 }
 
 /// The uses of a build, in the order of a model's training.
