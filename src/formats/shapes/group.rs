@@ -89,10 +89,14 @@ fn pairs<'a>(
     // Ranked, the earlier one first where scores are equal.
     let mut ranked: Vec<(f64, &Object<'a>)> = Vec::with_capacity(objects.len());
     for object in &objects {
-        ranked.push((read(object, layout)?.score.unwrap_or(f64::NAN), object));
+        if let Some(score) = read(object, layout)?.score {
+            ranked.push((score, object));
+        }
     }
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let (Some(best), Some(worst)) = (ranked.first(), ranked.last()) else { return Ok(Vec::new()) };
+    let (Some(best), Some(worst)) = (ranked.first(), ranked.last()) else {
+        return Err(crate::formats::object::field_type("group", "answers with scores", "without one"));
+    };
     if ranked.len() == 1 {
         return Ok(vec![aside(read(best.1, layout)?, "one_answer", best.0.to_string())?]);
     }

@@ -19,7 +19,7 @@
 use std::borrow::Cow;
 
 use super::group::{self, Answer, PAIRS};
-use super::read::{Reading, share, starts};
+use super::read::{Reading, share, starts, wrong_use};
 use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Unreadable, Use};
 
@@ -88,12 +88,17 @@ fn answer<'s, 'a>(object: &'s Object<'a>, layout: &'s Layout) -> Result<Answer<'
 
 fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> {
     let Answer { prompt, text, mut reading, .. } = answer(object, layout)?;
-    if layout.usage == Use::Instruct {
-        let messages = vec![Message::new("user", prompt), Message::new("assistant", text)];
-        return reading.row(Content::Instruct { messages, tools: None });
+    match layout.usage {
+        Use::Instruct => {
+            let messages = vec![Message::new("user", prompt), Message::new("assistant", text)];
+            reading.row(Content::Instruct { messages, tools: None })
+        }
+        Use::Pretrain => {
+            reading.extra("title", &serde_json::to_string(&prompt).unwrap_or_default());
+            reading.row(Content::Pretrain { text })
+        }
+        _ => Err(wrong_use("zhihu", layout)),
     }
-    reading.extra("title", &serde_json::to_string(&prompt).unwrap_or_default());
-    reading.row(Content::Pretrain { text })
 }
 
 /// `赞同 1.2 万` is 12000.
