@@ -10,7 +10,7 @@ use crate::engine::functions::block::{self, BlockAsk};
 use crate::engine::functions::given::Given;
 use crate::engine::functions::judge::{Ask, Decision, JudgeSpec, OverlapAsk, SignalType};
 use crate::engine::functions::rows::{RowsSpec, StepSpec};
-use crate::engine::functions::{lines, overlap};
+use crate::engine::functions::{overlap, spans};
 use crate::recipe::{Mix, Only, Recipe};
 use crate::rows::Use;
 use crate::stages::decontaminate::Action;
@@ -19,6 +19,7 @@ use crate::stages::line_dedup::LineDedup;
 use crate::stages::margin::MARGIN;
 use crate::stages::near_dedup::{CLUSTER_SIZE, NearDedup};
 use crate::stages::shuffle::Shuffle;
+use crate::stages::substring_dedup::SubstringDedup;
 use crate::stages::{self, Kind, Signal, Stage};
 use crate::{Error, Result};
 
@@ -59,14 +60,13 @@ impl Link {
         match &self.stage {
             Stage::Clean(_) => true,
             Stage::Decontaminate(options) => options.action == Action::Cut,
-            Stage::LineDedup(options) => options.cuts(),
-            _ => false,
+            stage => stage.cuts_late().is_some(),
         }
     }
 
     /// Whether the stage takes out of texts what only all rows together tell.
     pub fn cuts_late(&self) -> bool {
-        matches!(&self.stage, Stage::LineDedup(options) if options.cuts())
+        self.stage.cuts_late().is_some()
     }
 
     /// Whether rows are judged one by one.
@@ -97,6 +97,8 @@ pub enum Decide<'a> {
     Near(&'a Link, &'a NearDedup),
     /// By counting lines.
     Lines(&'a Link, &'a LineDedup),
+    /// By comparing stretches of text.
+    Substrings(&'a Link, &'a SubstringDedup),
     /// By the shares of the sources.
     Mix(Mix),
 }
@@ -174,7 +176,7 @@ impl Chain {
                 _ if l.changes_text() => true,
                 Stage::Block(ref block) => signals && block.measures(),
                 Stage::Clean(_) | Stage::Decontaminate(_) | Stage::Measure(_) => signals,
-                Stage::LineDedup(_) | Stage::ExactDedup(_) | Stage::NearDedup(_) => signals,
+                Stage::LineDedup(_) | Stage::SubstringDedup(_) | Stage::ExactDedup(_) | Stage::NearDedup(_) => signals,
                 Stage::Keep(ref keep) => signals && keep.early,
                 Stage::Sample(_) | Stage::Shuffle(_) => false,
             })
@@ -188,11 +190,15 @@ impl Chain {
                     Stage::Block(block) => block.measured(),
                     Stage::Decontaminate(options) => options.measured(),
                     Stage::LineDedup(options) => options.measured(),
+                    Stage::SubstringDedup(options) => options.measured(),
                     _ => l.options.clone(),
                 },
                 languages: l.only.language.clone(),
-                // A judgement reads lists; the row-wise work need not depend on them.
-                files: if matches!(l.stage, Stage::Block(_)) { Vec::new() } else { l.files.clone() },
+                // A judgement reads lists, a comparison indexes; the row-wise work need not depend on them.
+                files: match l.stage {
+                    Stage::Block(_) | Stage::NearDedup(_) => Vec::new(),
+                    _ => l.files.clone(),
+                },
             })
             .collect();
         let cuts = Vec::new();
@@ -219,11 +225,7 @@ impl Chain {
                 let [_, _, _, cut] = overlap::columns(l.number);
                 Some((l.name.clone(), cut))
             }
-            Stage::LineDedup(options) if options.cuts() => {
-                let [_, cut] = lines::columns(l.number);
-                Some((l.name.clone(), cut))
-            }
-            _ => None,
+            stage => stage.cuts_late().map(|_| (l.name.clone(), spans::cut_column(l.number))),
         };
         self.links.iter().filter(|l| l.applies(source)).filter_map(cut).collect()
     }
@@ -257,13 +259,12 @@ impl Chain {
                 _ if link.judges() => all.push(Decide::Judge(vec![link])),
                 (Stage::ExactDedup(dedup), _) => all.push(Decide::Dedup(link, dedup)),
                 (Stage::NearDedup(near), _) => all.push(Decide::Near(link, near)),
-                (Stage::LineDedup(options), _) => {
-                    all.push(Decide::Lines(link, options));
-                    // Then rows of which nothing is left.
-                    all.extend(options.cuts().then(|| Decide::Judge(vec![link])));
-                }
+                (Stage::LineDedup(options), _) => all.push(Decide::Lines(link, options)),
+                (Stage::SubstringDedup(options), _) => all.push(Decide::Substrings(link, options)),
                 _ => {}
             }
+            // Then rows of which nothing is left.
+            all.extend(link.cuts_late().then(|| Decide::Judge(vec![link])));
         }
         all.extend(self.mix.map(Decide::Mix));
         all
@@ -302,10 +303,6 @@ impl Chain {
                         .collect(),
                 ),
                 Stage::Sample(sample) => Ask::Sample(sample.clone()),
-                Stage::LineDedup(options) => {
-                    let [_, cut] = lines::columns(link.number);
-                    Ask::Emptied(place(Some((cut, SignalType::Key))), "repeated_lines".into(), options.limit())
-                }
                 Stage::Decontaminate(options) => {
                     let kinds = [SignalType::Float, SignalType::Key, SignalType::Key, SignalType::Key];
                     let names = overlap::columns(link.number).into_iter().zip(kinds);
@@ -327,7 +324,13 @@ impl Chain {
                             .collect(),
                     })
                 }
-                _ => continue,
+                stage => match stage.cuts_late() {
+                    Some((reason, limit)) => {
+                        let cut = (spans::cut_column(link.number), SignalType::Key);
+                        Ask::Emptied(place(Some(cut)), reason.into(), limit)
+                    }
+                    None => continue,
+                },
             };
             decisions.push(Decision { stage: link.name.clone(), languages: link.only.language.clone(), ask });
         }

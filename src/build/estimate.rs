@@ -10,6 +10,7 @@ use super::chain::{Chain, Decide};
 use super::inputs::{self, InputFile, Inputs};
 use super::manifest::Manifest;
 use super::mix::{self, Group};
+use super::near::index::Earlier;
 use super::sample;
 use super::state::State;
 use super::{Options, Progress, run_over};
@@ -212,7 +213,8 @@ pub fn estimate(recipe: &Recipe, chain: &Chain, options: &Options, state: &State
     all.spill_bytes = if sorts && rows * 48 > options.memory / 5 * 3 { rows * 48 } else { 0 };
     for decision in chain.decisions() {
         // Sketch, keys and bands of a row; pairs and texts of candidates depend on what is alike.
-        if let Decide::Near(_, near) = decision {
+        if let Decide::Near(link, near) = decision {
+            let rows = rows + Earlier::open(&link.files, near)?.rows() as u64;
             let bytes = rows * (300 + 11 * near.bands().bands as u64);
             all.spill_bytes = all.spill_bytes.max(if bytes > options.memory / 2 { bytes } else { 0 });
         }

@@ -30,6 +30,9 @@ pub struct Manifest {
     /// What was cut out of kept rows.
     #[serde(default)]
     pub cuts: Vec<CutLine>,
+    /// Indexes of earlier builds that rows were compared with, and what there is for later ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub indexes: Vec<IndexLine>,
     /// The funnel, in order.
     pub stages: Vec<StageLine>,
     /// What may differ between two runs of the same build.
@@ -103,6 +106,26 @@ pub struct CutLine {
     pub usage: Use,
     pub rows: u64,
     pub bytes: u64,
+}
+
+/// The indexes of one stage.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct IndexLine {
+    /// The stage.
+    pub stage: String,
+    /// The index for later builds, within the output folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Those of earlier builds that rows were compared with, in order.
+    pub against: Vec<AgainstLine>,
+}
+
+/// An index of an earlier build.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct AgainstLine {
+    pub path: String,
+    pub sha256: String,
 }
 
 /// Rows before and after a stage.
@@ -198,6 +221,7 @@ pub fn manifest(recipe: &Recipe, fingerprint: &str, inputs: &Inputs, chain: &Cha
         sources,
         reasons,
         cuts: layout.cuts.iter().map(cut).collect(),
+        indexes: Vec::new(),
         stages: Vec::new(),
         timings: BTreeMap::new(),
     };

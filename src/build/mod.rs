@@ -13,6 +13,7 @@
 
 pub mod card;
 pub mod chain;
+mod cuts;
 pub mod decide;
 mod decisions;
 pub mod estimate;
@@ -41,8 +42,10 @@ pub mod shards;
 mod shuffle;
 pub mod state;
 pub mod stored;
+mod substrings;
 pub mod unpack;
 pub mod usage;
+mod walk;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -189,7 +192,7 @@ impl Build<'_> {
         let mut timings = usage::Timings::start();
         let chain = Chain::new(self.recipe)?;
         self.progress.phase("Looking at files", 0);
-        given::ready(&chain, self.recipe, |said| {
+        given::ready(&chain, self.recipe, &self.options.out, |said| {
             self.progress.done(said);
             self.progress.phase("Looking at files", 0);
         })?;
@@ -213,7 +216,7 @@ impl Build<'_> {
         timings.lap("scan");
         let repeats = self.repeats(&plans, &scanned).await?;
         timings.lap("ids");
-        let Decided { drops, takes, sizes } = self.decide(&plans, &mut scanned, repeats.as_ref()).await?;
+        let Decided { drops, takes, sizes, indexes } = self.decide(&plans, &mut scanned, repeats.as_ref()).await?;
         timings.lap("decide");
         let layout = self.layout(&plans, &scanned, repeats.as_ref(), &drops, takes).await?;
         timings.lap("layout");
@@ -223,6 +226,7 @@ impl Build<'_> {
         timings.lap("shuffle");
         let mut manifest = manifest::manifest(self.recipe, &fingerprint, &inputs, &chain, &layout);
         self.shards(&inputs, &chain, &applied, &ordered, &layout, &manifest)?;
+        manifest.indexes = self.indexes(&chain, &indexes)?;
         timings.lap("shards");
         manifest.timings = timings.finish();
         manifest.timings.insert("identity".into(), json!(identity));

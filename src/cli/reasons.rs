@@ -21,6 +21,10 @@ pub const WORDS: &[(&str, &str)] = &[
         "Another row is nearly the same: `value` is the Jaccard similarity of their shingles, `limit` the `threshold` of `near_dedup`, and `kept_id` names the one that stayed. Raise `threshold` to keep more; `corpus inspect BUILD --clusters` shows pairs side by side. To prefer another one, set `keep`, or a higher `priority` of its source",
     ),
     (
+        "would_replace",
+        "A row of an earlier build (`against` of `near_dedup`) is nearly the same, and would go for this one, were it not published: `value` is what `keep` goes by in this row, `limit` the same in the published one, and `kept_id` names that build and row. Publish it anew in a build over both to take this one",
+    ),
+    (
         "blocked_id",
         "The row's id is on a list of `block`: `value` is the entry, `limit` the file. Take the entry out to keep the row",
     ),
@@ -43,6 +47,10 @@ pub const WORDS: &[(&str, &str)] = &[
     (
         "repeated_lines",
         "The row is made of lines that many rows have: `value` is their share of its text, `limit` the `documents` (and `share`) of `line_dedup`, `spans` the lines. Raise `documents`, or cut them out with `action = \"cut\"`",
+    ),
+    (
+        "repeated_text",
+        "The row is made of stretches that stand elsewhere too: `value` is their share of its text, `limit` the `min_chars` (and `share`) of `substring_dedup`, `spans` the stretches. Raise `min_chars`, or cut them out with `action = \"cut\"`",
     ),
     (
         "not_sampled",

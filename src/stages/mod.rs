@@ -78,8 +78,21 @@ pub enum Stage {
     LineDedup(line_dedup::LineDedup),
     /// Decides by comparing texts of rows.
     NearDedup(near_dedup::NearDedup),
+    /// Decides by (or cuts) stretches of text that stand elsewhere too.
+    SubstringDedup(substring_dedup::SubstringDedup),
     /// Orders the rows that are kept.
     Shuffle(shuffle::Shuffle),
+}
+
+impl Stage {
+    /// Where the stage cuts what only all rows together tell: the reason and the limit of a row of which nothing is left.
+    pub fn cuts_late(&self) -> Option<(&'static str, String)> {
+        match self {
+            Stage::LineDedup(options) => options.cuts().then(|| ("repeated_lines", options.limit())),
+            Stage::SubstringDedup(options) => options.cuts().then(|| ("repeated_text", options.limit())),
+            _ => None,
+        }
+    }
 }
 
 /// The description of a stage: everything that a user reads about it comes from here.
@@ -144,6 +157,7 @@ stages!(
     normalize,
     sample,
     shuffle,
+    substring_dedup,
     words
 );
 

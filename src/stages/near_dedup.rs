@@ -25,6 +25,19 @@
 //! `cluster_size = true` adds the column `cluster_size` to `data/`: how many rows a row stands for, itself among them, to
 //! weigh it by in a mix. Rows that the stage does not apply to have none.
 //!
+//! # New rows against earlier builds
+//! `index = true` writes `index/NAME.parquet` (the stage's name) into the output folder: what later builds need to know of
+//! the rows, without their text. `against` names the output folders of earlier builds, the oldest first; their rows come
+//! before all rows of the build, and what became of them stands: what is published stays published, and earlier builds
+//! are only read. With `keep = "first"`, one priority and `verify = "sketch"`, batches built one after another, each
+//! against all before it, drop the same rows as one build over all of them. With `verify = "exact"` two rows of the build
+//! are compared by their texts, and a row with an earlier one by their sketches.
+//!
+//! The `kept_id` of a row that goes for an earlier one is `FOLDER#ID`, such as `2026-11-01#wiki:17`. Where `keep` (or the
+//! `priority` of its source) would have preferred the new row, the reason is `would_replace`, `value` and `limit` are what
+//! `keep` goes by in the new row and in the published one, and the build says how many there are. The index has this value
+//! only if it was made with the same `keep` and `by`.
+//!
 //! # Example
 //! ```toml
 //! [[stage]]
@@ -32,13 +45,18 @@
 //! threshold = 0.8
 //! keep      = "best"
 //! by        = "chars"
+//! index     = true
+//! against   = ["builds/2026-11-01", "builds/2026-11-02"]
 //! ```
 //!
 //! # Limits
 //! Texts shorter than a shingle are compared as a whole. A group of rows that share a band is not compared all with
 //! all, but each with the first and with the four before it (one, after the first 256): a row that is alike only to others of a large group can
 //! stay. Traditional and simplified Chinese are not folded into one. State on disk: 272 bytes a row in the unit files;
-//! while it runs 264 more, 11 for each band (462 at the defaults), and the texts of the candidates.
+//! while it runs 264 more, 11 for each band (462 at the defaults), and the texts of the candidates. An index takes about
+//! 270 bytes a row; each of its rows costs a build about a third of what a short row of its own does. A row that
+//! a later stage drops is in the index all the same: let this be the last stage that drops rows. `cluster_size` counts the
+//! rows of this build alone.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -60,7 +78,7 @@ pub enum ShingleOf {
 }
 
 /// What is the same for comparison.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum FoldOf {
     /// Full width and half width (`Ａ` and `A`, `％` and `%`).
@@ -136,6 +154,13 @@ pub struct NearDedup {
     /// Whether `data/` has a column `cluster_size`: how many rows a row stands for, itself among them.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub cluster_size: bool,
+    /// Whether the build has an index, `index/NAME.parquet`: what later builds compare their rows with.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub index: bool,
+    /// Output folders of earlier builds with an index, the oldest first: their rows come before all others. Paths are
+    /// relative to the recipe's folder.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub against: Vec<String>,
 }
 
 /// The column that `cluster_size` adds.
@@ -154,6 +179,8 @@ impl Default for NearDedup {
             by: None,
             scope: Scope::Use,
             cluster_size: false,
+            index: false,
+            against: Vec::new(),
         }
     }
 }
@@ -187,12 +214,29 @@ impl NearDedup {
 
     /// The options on which the columns of a row depend; the others decide later.
     pub fn measured(&self) -> Json {
-        let all = NearDedup { shingle: self.shingle, unit: self.unit, fold: self.fold.clone(), ..NearDedup::default() };
+        let all = self.compared();
         let all = match self.keep {
             Keep::Newest => NearDedup { keep: self.keep, by: self.by.clone(), ..all },
             _ => all,
         };
         serde_json::to_value(all).unwrap_or_default()
+    }
+
+    /// The options on which sketches and keys depend.
+    fn compared(&self) -> NearDedup {
+        let mut fold = self.fold.clone();
+        fold.sort_unstable();
+        fold.dedup();
+        NearDedup { shingle: self.shingle, unit: self.unit, fold, ..NearDedup::default() }
+    }
+
+    /// The first option by which rows were compared in another way than with `other`: its name, and both values.
+    pub fn differing(&self, other: &NearDedup) -> Option<(String, Json, Json)> {
+        let compared = |options: &NearDedup| NearDedup { scope: options.scope, ..options.compared() };
+        let json = |options: &NearDedup| serde_json::to_value(compared(options)).unwrap_or_default();
+        let (own, other) = (json(self), json(other));
+        let name = own.as_object()?.keys().find(|key| own[*key] != other[*key])?;
+        Some((name.clone(), own[name].clone(), other[name].clone()))
     }
 
     fn check(&self) -> Result<(), String> {
@@ -244,5 +288,16 @@ mod tests {
         assert!(wrong(json!({"keep": "best"})).unwrap().contains("by"));
         assert!(wrong(json!({"by": "chars"})).unwrap().contains("keep"));
         assert!(wrong(json!({"keep": "newest", "by": "date"})).is_none());
+        assert!(wrong(json!({"against": "builds/a"})).is_some());
+    }
+
+    #[test]
+    fn sketches_are_alike_where_rows_are_measured_alike() {
+        let (own, fold) = (NearDedup::default(), vec![FoldOf::Case, FoldOf::Punctuation, FoldOf::Width]);
+        assert_eq!(own.differing(&NearDedup { threshold: 0.9, fold, ..own.clone() }), None);
+        let scope = NearDedup { scope: Scope::All, ..own.clone() };
+        assert_eq!(own.differing(&scope), Some(("scope".into(), json!("use"), json!("all"))));
+        let other = NearDedup { shingle: 7, ..own.clone() };
+        assert_eq!(own.differing(&other), Some(("shingle".into(), json!(5), json!(7))));
     }
 }

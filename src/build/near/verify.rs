@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::docs::{Docs, Space};
 use super::flat::{Bits, Flat};
+use super::index::Earlier;
 use super::pairs::{Group, Pairs};
 use super::sorter::Sorter;
 use super::texts::Texts;
@@ -23,13 +24,19 @@ pub struct Fates {
 }
 
 impl Fates {
-    /// All of `rows` rows stay.
-    pub fn new(space: &Space, rows: usize) -> Result<Self> {
-        let mut keepers = space.flat("keepers", FATE);
-        for _ in 0..rows {
-            keepers.push(&[0; FATE])?;
+    /// All of `rows` rows stay, but for what is known of rows of earlier builds.
+    pub fn new(space: &Space, rows: usize, earlier: &Earlier) -> Result<Self> {
+        let mut fates = Fates { dropped: Bits::new(rows), keepers: space.flat("keepers", FATE) };
+        earlier.fates(|fate| {
+            if fate.is_some() {
+                fates.dropped.set(fates.keepers.len());
+            }
+            fates.keepers.push(&fate.map_or([0; FATE], |(keeper, similarity)| record(keeper, similarity)))
+        })?;
+        while fates.keepers.len() < rows {
+            fates.keepers.push(&[0; FATE])?;
         }
-        Ok(Fates { dropped: Bits::new(rows), keepers })
+        Ok(fates)
     }
 
     /// The row kept in place of another, and their similarity.
@@ -56,11 +63,16 @@ impl Fates {
     /// A row goes.
     pub fn drop(&mut self, rank: u32, keeper: u32, similarity: f64) -> Result<()> {
         self.dropped.set(rank as usize);
-        let mut record = [0; FATE];
-        record[..4].copy_from_slice(&keeper.to_le_bytes());
-        record[4..].copy_from_slice(&similarity.to_le_bytes());
-        self.keepers.set(rank as usize, &record)
+        self.keepers.set(rank as usize, &record(keeper, similarity))
     }
+}
+
+/// A fate.
+fn record(keeper: u32, similarity: f64) -> [u8; FATE] {
+    let mut record = [0; FATE];
+    record[..4].copy_from_slice(&keeper.to_le_bytes());
+    record[4..].copy_from_slice(&similarity.to_le_bytes());
+    record
 }
 
 /// Keeper and similarity of a fate.
@@ -75,7 +87,7 @@ fn read(record: &[u8]) -> (u32, f64) {
 pub enum Proof {
     /// Their sketches.
     Sketch,
-    /// The sets of shingles of their texts.
+    /// The sets of shingles of their texts; rows of earlier builds, whose texts are not there, their sketches.
     Exact(Box<Exact>),
 }
 
@@ -160,12 +172,13 @@ impl Judge<'_> {
     }
 
     fn compare(&mut self, other: u32, agreeing: u16) -> Result<Option<f64>> {
+        let doc = self.docs.doc_of(other)?;
         match &mut self.proof {
-            Proof::Sketch => {
+            Proof::Exact(exact) if !self.docs.is_earlier(doc) => exact.compare(doc, self.threshold),
+            _ => {
                 let similarity = estimate(usize::from(agreeing));
                 Ok((similarity >= self.threshold).then_some(similarity))
             }
-            Proof::Exact(exact) => exact.compare(self.docs.doc_of(other)?, self.threshold),
         }
     }
 }
