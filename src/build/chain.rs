@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 
 use super::given;
 use super::inputs::{Inputs, SourceInput};
+use super::near::how::How;
 use crate::engine::functions::block::{self, BlockAsk};
 use crate::engine::functions::given::Given;
 use crate::engine::functions::judge::{Ask, Decision, JudgeSpec, OverlapAsk, SignalType};
@@ -17,7 +18,7 @@ use crate::stages::decontaminate::Action;
 use crate::stages::exact_dedup::ExactDedup;
 use crate::stages::line_dedup::LineDedup;
 use crate::stages::margin::MARGIN;
-use crate::stages::near_dedup::{CLUSTER_SIZE, NearDedup};
+use crate::stages::near_dedup::CLUSTER_SIZE;
 use crate::stages::shuffle::Shuffle;
 use crate::stages::substring_dedup::SubstringDedup;
 use crate::stages::{self, Kind, Signal, Stage};
@@ -94,7 +95,7 @@ pub enum Decide<'a> {
     /// By comparing keys.
     Dedup(&'a Link, &'a ExactDedup),
     /// By comparing texts.
-    Near(&'a Link, &'a NearDedup),
+    Near(&'a Link, How<'a>),
     /// By counting lines.
     Lines(&'a Link, &'a LineDedup),
     /// By comparing stretches of text.
@@ -112,8 +113,8 @@ impl Chain {
             if let Stage::Keep(keep) = &stage {
                 chain.measure_first(keep.rules.keys())?;
             }
-            if let Stage::NearDedup(near) = &stage {
-                chain.measure_first(near.signal().map(str::to_owned).iter())?;
+            if let Some(rules) = stage.rules() {
+                chain.measure_first(rules.signal().map(str::to_owned).iter())?;
             }
             let files = given::files(recipe, step, &stage)?;
             chain.push(&step.name, &step.run, step.only.clone(), step.options.clone(), stage);
@@ -176,7 +177,8 @@ impl Chain {
                 _ if l.changes_text() => true,
                 Stage::Block(ref block) => signals && block.measures(),
                 Stage::Clean(_) | Stage::Decontaminate(_) | Stage::Measure(_) => signals,
-                Stage::LineDedup(_) | Stage::SubstringDedup(_) | Stage::ExactDedup(_) | Stage::NearDedup(_) => signals,
+                Stage::LineDedup(_) | Stage::SubstringDedup(_) | Stage::ExactDedup(_) => signals,
+                Stage::NearDedup(_) | Stage::SimhashDedup(_) => signals,
                 Stage::Keep(ref keep) => signals && keep.early,
                 Stage::Sample(_) | Stage::Shuffle(_) => false,
             })
@@ -186,6 +188,7 @@ impl Chain {
                 options: match &l.stage {
                     // Another threshold reads nothing again.
                     Stage::NearDedup(near) => near.measured(),
+                    Stage::SimhashDedup(simhash) => simhash.measured(),
                     Stage::ExactDedup(dedup) => dedup.measured(),
                     Stage::Block(block) => block.measured(),
                     Stage::Decontaminate(options) => options.measured(),
@@ -258,7 +261,9 @@ impl Chain {
                 (_, Some(Decide::Judge(links))) if link.judges() => links.push(link),
                 _ if link.judges() => all.push(Decide::Judge(vec![link])),
                 (Stage::ExactDedup(dedup), _) => all.push(Decide::Dedup(link, dedup)),
-                (Stage::NearDedup(near), _) => all.push(Decide::Near(link, near)),
+                (stage @ (Stage::NearDedup(_) | Stage::SimhashDedup(_)), _) => {
+                    all.extend(How::of(stage).map(|how| Decide::Near(link, how)));
+                }
                 (Stage::LineDedup(options), _) => all.push(Decide::Lines(link, options)),
                 (Stage::SubstringDedup(options), _) => all.push(Decide::Substrings(link, options)),
                 _ => {}
@@ -348,7 +353,7 @@ impl Chain {
 
     /// The last stage that counts what each row stands for.
     pub fn sized(&self) -> Option<&Link> {
-        self.links.iter().rfind(|l| matches!(&l.stage, Stage::NearDedup(near) if near.cluster_size))
+        self.links.iter().rfind(|l| l.stage.rules().is_some_and(|rules| rules.cluster_size))
     }
 
     /// The signals in `data/`: those that the recipe lists, else those that it decides by, and `words` where a stage

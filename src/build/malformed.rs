@@ -1,7 +1,6 @@
 //! What is malformed in files of an encoding other than UTF-8: read as U+FFFD, counted, and told.
 
 use std::io::Read;
-use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use crate::formats::{Layout, Piece};
@@ -10,14 +9,10 @@ use crate::input;
 /// One malformed sequence in so many characters is more than a damaged byte here and there.
 const MANY: u64 = 1000;
 
-/// Malformed sequences and characters of a file; none of one that is UTF-8, whose rows are told one by one. A stream
-/// that breaks gives those before the break.
-pub(super) fn count(path: &Path, member: Option<&str>, layout: &Layout) -> (u64, u64) {
-    let piece = Piece { path: path.to_path_buf(), member: member.map(str::to_owned), start: 0, end: u64::MAX };
-    if layout.encoding.is_utf8() || layout.container == "parquet" {
-        return (0, 0);
-    }
-    let Ok(mut opened) = input::open_at(&piece, layout) else { return (0, 0) };
+/// Malformed sequences and characters of a file. (Of one that is UTF-8, rows are told one by one.) A stream that breaks
+/// gives those before the break.
+pub(super) fn count(whole: &Piece, layout: &Layout) -> (u64, u64) {
+    let Ok(mut opened) = input::open_at(whole, layout) else { return (0, 0) };
     let (mut chars, mut buffer) = (0, vec![0; 1 << 17]);
     while let Ok(read) = opened.stream.read(&mut buffer)
         && read > 0

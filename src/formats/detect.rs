@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::{Object, TextRows, shapes};
-use crate::input::{self, Compression, Encoding, encoding};
+use crate::input::{self, Compression, Encoding, Member, encoding};
 use crate::text::script;
 
 /// Decoded bytes that are looked at.
@@ -45,25 +45,47 @@ pub fn detect(path: &Path, member: Option<&str>) -> io::Result<Detected> {
     let outer = input::compression(path)?;
     // A broken archive or stream is told by its reader, row by row.
     let head = input::head(path, member, outer, HEAD).unwrap_or_default();
-    let whole = head.len() < HEAD;
-    let mut found = of(&head, whole);
+    let mut found = of(&head, head.len() < HEAD);
     found.compression = outer;
     if found.container == "parquet" {
         shape(&super::containers::parquet::first(path, member, SAMPLE), &mut found);
     }
-    // Text of lines, and a file beside it that differs by a language: only names tell what is aligned.
-    if matches!(found.container, "text" | "tsv" | "csv")
-        && let Ok(Some((other, codes))) = super::containers::aligned::partner(path, member)
+    if is_lines(&found)
+        && let Ok(partner) = super::containers::aligned::partner(path, member)
     {
-        let name = other.1.unwrap_or_else(|| other.0.file_name().unwrap_or_default().to_string_lossy().into_owned());
-        (found.container, found.rows, found.runner_up) = ("aligned", None, Some("text".into()));
-        (found.shape, found.confidence) = (Some("pairs".into()), 0.8);
-        found.note = Some(format!(
-            "read as aligned with {name} ({} and {}), by the names of both; say `format` to settle it",
-            codes[0], codes[1]
-        ));
+        aligned(&mut found, partner);
     }
     Ok(found)
+}
+
+/// Looks at all members of an archive, in one pass over it; `None` if the file is none.
+pub fn members(path: &Path, compression: Compression) -> io::Result<Option<Vec<(Member, Detected)>>> {
+    let mut all = Vec::new();
+    let archive = input::heads(path, compression, HEAD, &mut |member, head| {
+        let found = Detected { compression, ..of(&head, head.len() < HEAD) };
+        all.push((member, found));
+    })?;
+    let names: Vec<String> = all.iter().map(|(member, _)| member.name.clone()).collect();
+    for (member, found) in all.iter_mut().filter(|m| is_lines(&m.1)) {
+        aligned(found, super::containers::aligned::partner_among(path, &member.name, &names));
+    }
+    Ok(archive.then_some(all))
+}
+
+/// Text of lines: with a file beside it that differs by a language, only names tell what is aligned.
+fn is_lines(found: &Detected) -> bool {
+    matches!(found.container, "text" | "tsv" | "csv")
+}
+
+fn aligned(found: &mut Detected, partner: Option<super::containers::aligned::Partner>) {
+    let Some((other, codes)) = partner else { return };
+    let name = other.1.unwrap_or_else(|| other.0.file_name().unwrap_or_default().to_string_lossy().into_owned());
+    (found.container, found.rows, found.runner_up) = ("aligned", None, Some("text".into()));
+    (found.shape, found.confidence) = (Some("pairs".into()), 0.8);
+    found.note = Some(format!(
+        "read as aligned with {name} ({} and {}), by the names of both; say `format` to settle it",
+        codes[0], codes[1]
+    ));
 }
 
 /// Judges the first decoded bytes of a file; `whole` says that these are all.

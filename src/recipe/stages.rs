@@ -112,8 +112,7 @@ impl Reader {
             if let Stage::Measure(measure) = &built {
                 measured.extend(measure.signals().iter().map(|s| (s.name, s.kind)));
             }
-            if let Stage::NearDedup(near) = &built
-                && let Some(signal) = near.signal()
+            if let Some(signal) = built.rules().and_then(|rules| rules.signal())
                 && let Some(by) = stage.options.iter().find(|o| o.key == "by")
             {
                 self.ordering(&by.node.span, signal, &measured);

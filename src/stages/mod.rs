@@ -78,6 +78,8 @@ pub enum Stage {
     LineDedup(line_dedup::LineDedup),
     /// Decides by comparing texts of rows.
     NearDedup(near_dedup::NearDedup),
+    /// Decides by comparing fingerprints of rows.
+    SimhashDedup(simhash_dedup::SimhashDedup),
     /// Decides by (or cuts) stretches of text that stand elsewhere too.
     SubstringDedup(substring_dedup::SubstringDedup),
     /// Orders the rows that are kept.
@@ -85,6 +87,15 @@ pub enum Stage {
 }
 
 impl Stage {
+    /// Which rows stay, where the stage compares texts.
+    pub fn rules(&self) -> Option<near_dedup::Rules<'_>> {
+        match self {
+            Stage::NearDedup(near) => Some(near.rules()),
+            Stage::SimhashDedup(simhash) => Some(simhash.rules()),
+            _ => None,
+        }
+    }
+
     /// Where the stage cuts what only all rows together tell: the reason and the limit of a row of which nothing is left.
     pub fn cuts_late(&self) -> Option<(&'static str, String)> {
         match self {
@@ -157,6 +168,7 @@ stages!(
     normalize,
     sample,
     shuffle,
+    simhash_dedup,
     substring_dedup,
     words
 );

@@ -97,27 +97,40 @@ impl Container for Aligned {
 /// A path and a member.
 type Place = (std::path::PathBuf, Option<String>);
 
-/// The file that belongs to this one, and the languages of both (this one's first); `None` where there is none.
-pub fn partner(path: &Path, member: Option<&str>) -> io::Result<Option<(Place, [String; 2])>> {
+/// The file that belongs to another one, and the languages of both (the other one's first).
+pub type Partner = (Place, [String; 2]);
+
+/// The file that belongs to this one; `None` where there is none.
+pub fn partner(path: &Path, member: Option<&str>) -> io::Result<Option<Partner>> {
     let own = match member {
         Some(member) => member.to_owned(),
         None => path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default(),
     };
-    let Some(this) = side(&own) else { return Ok(None) };
-    let names: Vec<String> = match member {
-        Some(_) => {
-            input::members(path, input::compression(path)?)?.unwrap_or_default().into_iter().map(|m| m.name).collect()
-        }
-        None => {
-            let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            let entries = std::fs::read_dir(folder)?.flatten();
-            entries.map(|e| e.file_name().to_string_lossy().into_owned()).collect()
-        }
-    };
-    let mut others: Vec<(String, String)> = names
-        .into_iter()
+    if side(&own).is_none() {
+        return Ok(None);
+    }
+    if member.is_some() {
+        let members = input::members(path, input::compression(path)?)?.unwrap_or_default();
+        let names: Vec<String> = members.into_iter().map(|m| m.name).collect();
+        return Ok(partner_among(path, &own, &names));
+    }
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let entries = std::fs::read_dir(folder)?.flatten();
+    let names: Vec<String> = entries.map(|e| e.file_name().to_string_lossy().into_owned()).collect();
+    Ok(matching(&own, &names).map(|(name, codes)| ((path.with_file_name(name), None), codes)))
+}
+
+/// The member that belongs to a member of an archive, by the names of all.
+pub fn partner_among(path: &Path, own: &str, names: &[String]) -> Option<Partner> {
+    matching(own, names).map(|(name, codes)| ((path.to_path_buf(), Some(name)), codes))
+}
+
+fn matching(own: &str, names: &[String]) -> Option<(String, [String; 2])> {
+    let this = side(own)?;
+    let mut others: Vec<(String, &String)> = names
+        .iter()
         .filter_map(|name| {
-            side(&name).filter(|s| s.before == this.before && s.code != this.code).map(|s| (s.code, name))
+            side(name).filter(|s| s.before == this.before && s.code != this.code).map(|s| (s.code, name))
         })
         .collect();
     others.sort();
@@ -126,12 +139,8 @@ pub fn partner(path: &Path, member: Option<&str>) -> io::Result<Option<(Place, [
         let said = |code: &str| this.before.split(['.', '-', '_', '/']).any(|part| part.eq_ignore_ascii_case(code));
         others.retain(|(code, _)| said(code));
     }
-    let [(code, name)] = &others[..] else { return Ok(None) };
-    let place = match member {
-        Some(_) => (path.to_path_buf(), Some(name.clone())),
-        None => (path.with_file_name(name), None),
-    };
-    Ok(Some((place, [this.code, code.clone()])))
+    let [(code, name)] = &others[..] else { return None };
+    Some(((*name).clone(), [this.code, code.clone()]))
 }
 
 struct Side {

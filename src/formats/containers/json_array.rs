@@ -21,7 +21,6 @@
 //! is not closed, reading goes on at the next line that begins with `{`: in an array on one line, the rest is lost.
 
 use std::io::{self, Read};
-use std::path::Path;
 
 mod elements;
 
@@ -55,9 +54,8 @@ impl Container for JsonArray {
     fn split(&self, layout: &Layout) -> Split {
         Mapper::split(layout, Split::Cuts)
     }
-    fn cuts(&self, path: &Path, layout: &Layout, unit: u64) -> io::Result<Vec<u64>> {
-        let whole = Piece { path: path.to_path_buf(), member: None, start: 0, end: u64::MAX };
-        let opened = open_at(&whole, layout)?;
+    fn cuts(&self, whole: &Piece, layout: &Layout, unit: u64) -> io::Result<Vec<u64>> {
+        let opened = open_at(whole, layout)?;
         let mut elements = Elements::new(opened.stream, opened.offset, 0);
         let (frame, mut cuts) = (elements.frame(), vec![0]);
         while let Some(element) = elements.next_element() {
@@ -118,7 +116,7 @@ impl Reader for ArrayReader {
 
     fn skip(&mut self, wanted: u64) -> u64 {
         let mut skipped = 0;
-        if self.mapper.shape.several() {
+        if !self.mapper.one_each() {
             return 0;
         }
         while skipped < wanted && self.elements.next_element().is_some_and(|e| e.offset < self.end) {

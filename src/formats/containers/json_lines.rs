@@ -75,7 +75,7 @@ impl Reader for JsonLinesReader {
     }
 
     fn skip(&mut self, wanted: u64) -> u64 {
-        if self.mapper.shape.several() {
+        if !self.mapper.one_each() {
             return 0;
         }
         self.lines.skip_rows(wanted)

@@ -64,9 +64,9 @@ pub fn shape_of(layout: &Layout) -> io::Result<&'static dyn Shape> {
     formats::shape(name).ok_or_else(|| io::Error::other(format!("no format is called `{name}`")))
 }
 
-/// Objects on their way to a shape. Those that make rows only together ([`Shape::group`]) are collected first.
+/// Objects on their way to a shape. Those that make rows only together ([`Shape::joined`]) are collected first.
 pub struct Mapper {
-    pub shape: &'static dyn Shape,
+    shape: &'static dyn Shape,
     layout: Layout,
     group: Option<Group>,
 }
@@ -86,15 +86,20 @@ impl Mapper {
 
     /// How a container whose plain files are cut by `split` cuts them for the shape of a layout.
     pub fn split(layout: &Layout, split: Split) -> Split {
-        if shape_of(layout).is_ok_and(|shape| shape.groups()) { Split::Whole } else { split }
+        if shape_of(layout).is_ok_and(|shape| shape.joins()) { Split::Whole } else { split }
+    }
+
+    /// Whether each object is exactly one row.
+    pub fn one_each(&self) -> bool {
+        !(self.shape.several() || self.shape.groups(&self.layout))
     }
 
     /// As [`map`].
     pub fn map(&mut self, bytes: &[u8], place: (u64, u64), whole: bool, emit: &mut dyn FnMut(Record<'_>)) {
-        if self.shape.groups()
+        if self.shape.joins()
             && let Ok(json) = std::str::from_utf8(bytes)
             && let Ok(object) = Object::parse(&mend(json))
-            && let Some(key) = self.shape.group(&object)
+            && let Some(key) = self.shape.joined(&object)
         {
             if self.group.as_ref().is_none_or(|group| group.key != key) {
                 self.finish(emit);

@@ -59,9 +59,11 @@ impl Container for Parquet {
     fn split(&self, layout: &Layout) -> Split {
         Mapper::split(layout, Split::Cuts)
     }
-    fn cuts(&self, path: &Path, _layout: &Layout, unit: u64) -> io::Result<Vec<u64>> {
+    fn cuts(&self, whole: &Piece, _layout: &Layout, unit: u64) -> io::Result<Vec<u64>> {
         // A corrupt file is found out, and told of, by the reader of its only piece.
-        let Ok(metadata) = guarded(|| load(&File::open(path).map_err(|e| e.to_string())?)) else { return Ok(vec![0]) };
+        let Ok(metadata) = guarded(|| load(&File::open(&whole.path).map_err(|e| e.to_string())?)) else {
+            return Ok(vec![0]);
+        };
         let (mut cuts, mut bytes) = (vec![0], 0u64);
         for (index, group) in metadata.metadata().row_groups().iter().enumerate() {
             if bytes >= unit.max(1) {

@@ -69,10 +69,10 @@ impl Shape for Oasst {
     fn several(&self) -> bool {
         true
     }
-    fn groups(&self) -> bool {
+    fn joins(&self) -> bool {
         true
     }
-    fn group(&self, object: &Object<'_>) -> Option<String> {
+    fn joined(&self, object: &Object<'_>) -> Option<String> {
         let tree = object.text("message_tree_id").ok().flatten().filter(|_| flat(object))?;
         Some(tree.into_owned())
     }

@@ -121,7 +121,7 @@ mod tests {
         assert_eq!(rows(&tree, Use::Instruct), ["user: q | assistant: a | user: q2", "user: q | assistant: b"]);
         assert_eq!(rows(&tree, Use::Rlhf), ["b > a"]);
         let object = Object::parse(&tree[1]).unwrap();
-        assert_eq!((SHAPE.group(&object).as_deref(), SHAPE.fits(&[object])), (Some("t"), 1.0));
+        assert_eq!((SHAPE.joined(&object).as_deref(), SHAPE.fits(&[object])), (Some("t"), 1.0));
     }
 
     #[test]
