@@ -90,7 +90,7 @@ pub const WORDS: &[(&str, &str)] = &[
     ),
     (
         "empty_answer",
-        "The answer is there, but empty: the last turn of a dialogue, the output of a task, or one side of a pair (`value` says which). The format sets such rows aside; `options = { empty = \"keep\" }` keeps dialogues and tasks",
+        "The last turn of a dialogue, the output of a task, or an answer of a pair (`value` says which) is empty. The format sets such rows aside; `options = { empty = \"keep\" }` keeps dialogues and tasks",
     ),
     (
         "parent_missing",

@@ -150,7 +150,7 @@ pub fn of(head: &[u8], whole: bool) -> Detected {
 
 /// Whether lines and their translations take turns.
 fn alternating(start: &str, found: &mut Detected) -> bool {
-    let Some([first, second]) = super::containers::alternating::languages(start, 4) else { return false };
+    let Some([first, second]) = super::containers::alternating::languages(start) else { return false };
     (found.container, found.shape, found.confidence) = ("alternating", Some("pairs".into()), 0.7);
     found.runner_up = Some("text".into());
     let note =

@@ -65,7 +65,7 @@ impl Container for Alternating {
         let mut head = Vec::new();
         // What breaks off is told by the reader, in its place.
         let _ = input::open(piece, layout)?.take(HEAD).read_to_end(&mut head);
-        let Some(languages) = languages(&String::from_utf8_lossy(&head), 1) else {
+        let Some(languages) = order(&told(&String::from_utf8_lossy(&head))) else {
             let name = piece.path.display();
             return Err(io::Error::other(format!("{name}: its lines do not take turns between two languages")));
         };
@@ -81,18 +81,26 @@ impl Container for Alternating {
     }
 }
 
-/// The languages of the lines that come first and second, if they take turns in a text: of the pairs whose languages can
-/// be told (`least` or more, and half of all), nine in ten say the same.
-pub fn languages(text: &str, least: usize) -> Option<[&'static str; 2]> {
+/// The languages of the first lines of a text, two by two.
+fn told(text: &str) -> Vec<[&'static str; 2]> {
     let language = |line: &str| script::judge(&[line]).language;
     let lines: Vec<&str> = text.split('\n').take(200).map(language).collect();
-    let pairs: Vec<[&'static str; 2]> = lines.chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect();
-    let told = |pair: &&[&str; 2]| !pair.contains(&UND);
-    let count = pairs.iter().filter(told).count();
-    let found = *pairs.iter().find(told)?;
+    lines.chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect()
+}
+
+/// The languages of the first pair whose languages can be told, of which one is Chinese.
+fn order(pairs: &[[&'static str; 2]]) -> Option<[&'static str; 2]> {
+    pairs.iter().copied().find(|pair| pair[0] != pair[1] && pair.contains(&"zh") && !pair.contains(&UND))
+}
+
+/// The languages of lines that take turns in a text: four pairs or more, and half of all, can be told, and nine in ten of
+/// these say the same.
+pub fn languages(text: &str) -> Option<[&'static str; 2]> {
+    let pairs = told(text);
+    let found = order(&pairs)?;
+    let count = pairs.iter().filter(|pair| !pair.contains(&UND)).count();
     let same = pairs.iter().filter(|pair| **pair == found).count();
-    let enough = count >= least && count * 2 >= pairs.len() && same * 10 >= count * 9;
-    (enough && found[0] != found[1] && found.contains(&"zh")).then_some(found)
+    (count >= 4 && count * 2 >= pairs.len() && same * 10 >= count * 9).then_some(found)
 }
 
 struct Alternate {
