@@ -17,6 +17,7 @@ use crate::rows::Use;
 use crate::stages::decontaminate::Action;
 use crate::stages::exact_dedup::ExactDedup;
 use crate::stages::line_dedup::LineDedup;
+use crate::stages::margin::MARGIN;
 use crate::stages::near_dedup::CLUSTER_SIZE;
 use crate::stages::shuffle::Shuffle;
 use crate::stages::substring_dedup::SubstringDedup;
@@ -137,16 +138,21 @@ impl Chain {
         self.links.push(Link { number: self.links.len(), name, run, only, options, stage, files: Vec::new() });
     }
 
-    /// Puts the `characters` stage in where a signal of its is wanted and the text has changed since it last ran.
+    /// Puts stages in that need not be named ([`stages::ALWAYS`]), where a signal of theirs is wanted and the text has
+    /// changed since they last ran.
     fn measure_first<'s>(&mut self, wanted: impl Iterator<Item = &'s String>) -> Result<()> {
-        let stage = self.build("characters", &json!({}))?;
-        let Stage::Measure(measure) = &stage else { return Ok(()) };
-        let known = measure.signals();
-        let last_clean = self.links.iter().rposition(Link::changes_text);
-        let last_run = self.links.iter().rposition(|l| l.run == "characters" && l.only == Only::default());
-        let mut wanted = wanted.filter(|w| known.iter().any(|s| s.name == *w));
-        if wanted.next().is_some() && (last_run.is_none() || last_run < last_clean) {
-            self.push("", "characters", Only::default(), json!({}), stage);
+        let wanted: Vec<&String> = wanted.collect();
+        for run in stages::ALWAYS {
+            let stage = self.build(run, &json!({}))?;
+            let Stage::Measure(measure) = &stage else { continue };
+            let known = measure.signals();
+            // What is no text does not change with it.
+            let last_clean = self.links.iter().rposition(|l| l.changes_text() && measure.column().is_none());
+            let last_run = self.links.iter().rposition(|l| l.run == run && l.only == Only::default());
+            let asked = wanted.iter().any(|w| known.iter().any(|s| s.name == *w));
+            if asked && (last_run.is_none() || last_run < last_clean) {
+                self.push("", run, Only::default(), json!({}), stage);
+            }
         }
         Ok(())
     }
@@ -351,7 +357,7 @@ impl Chain {
     }
 
     /// The signals in `data/`: those that the recipe lists, else those that it decides by, and `words` where a stage
-    /// writes it. `language` and `script` are columns of every row anyway.
+    /// writes it. `language` and `script` are columns of every row anyway, `margin` is one of every pair.
     pub fn output_signals(&self, recipe: &Recipe) -> Vec<(String, Kind)> {
         let mut names: Vec<String> = match &recipe.output.signals {
             Some(names) => names.clone(),
@@ -368,7 +374,7 @@ impl Chain {
         }
         let mut signals: Vec<(String, Kind)> = Vec::new();
         for name in names {
-            let fixed = matches!(name.as_str(), "language" | "script") || signals.iter().any(|s| s.0 == name);
+            let fixed = matches!(name.as_str(), "language" | "script" | MARGIN) || signals.iter().any(|s| s.0 == name);
             if let Some(kind) = self.kind(&name).filter(|_| !fixed) {
                 signals.push((name, kind));
             }

@@ -14,7 +14,7 @@ use super::sample;
 use super::state::State;
 use super::{Options, Progress, run_over};
 use crate::engine::scan::modified;
-use crate::formats::{self, Layout, Piece, Split};
+use crate::formats::{self, Layout, Piece, Split, detect};
 use crate::input::{self, Compression};
 use crate::recipe::{By, MIX_STAGE, Recipe, Source};
 use crate::rows::Use;
@@ -358,7 +358,8 @@ impl Sample {
         let members = input::members(path, compression).unwrap_or(None);
         let unpacked: Option<u64> = members.as_ref().map(|m| m.iter().map(|m| m.size).sum());
         let member = members.and_then(|m| m.into_iter().next()).map(|m| m.name);
-        let (layout, note) = inputs::layout(recipe.input.max_row, source, path, member.as_deref())?;
+        let seen = detect::detect(path, member.as_deref()).map_err(io)?;
+        let (layout, note) = inputs::layout(recipe.input.max_row, source, path, seen)?;
         let (rows, bytes) = ((ROWS / files.max(1) as u64).max(1), (BYTES / files.max(1) as u64).max(1));
         let plain = layout.compression == Compression::None
             && member.is_none()
@@ -380,10 +381,12 @@ impl Sample {
                 path: std::path::absolute(path).map_err(io)?,
                 member: member.clone(),
                 bytes: meta.len(),
+                size: meta.len(),
                 modified: modified(&meta),
                 sha256: String::new(),
                 layout: layout.clone(),
                 note: note.clone(),
+                replaced: 0,
                 cuts: vec![(start, u64::MAX, 0)],
             };
             self.whole &= seen.ended && stretches == 1;

@@ -19,13 +19,17 @@ mod decisions;
 pub mod estimate;
 mod find;
 mod given;
+mod group;
 mod hand_over;
 pub mod inputs;
 pub mod jobs;
 pub mod keys;
+mod known;
 pub mod layout;
 mod lines;
 pub mod lock;
+mod look;
+mod malformed;
 pub mod manifest;
 pub mod mix;
 mod narrow;
@@ -256,7 +260,7 @@ impl Build<'_> {
             for units in units.chunks(step.max(1)) {
                 if units.iter().any(|u| !scanned.job.has(*u)) {
                     let threads = self.session.threads;
-                    source.files.iter().try_for_each(|file| file.make_readable(threads))?;
+                    group::make_readable(&source.files, threads)?;
                 }
                 self.units(&scanned.job, units, &plans.unit_schema(source)?, TEXT_ROWS, |left| {
                     plans.scan(source, left, &scanned.job, &[])

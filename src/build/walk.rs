@@ -121,7 +121,7 @@ impl TextsOf<'_> {
     ) -> Result<()> {
         if !self.plans.is_staged(self.link, source) {
             let threads = self.build.session.threads;
-            source.files.iter().try_for_each(|file| file.make_readable(threads))?;
+            super::group::make_readable(&source.files, threads)?;
         }
         let plan = self.build.seen(self.plans.near_texts(self.link, source, unit, self.at, ords)?);
         let mut stream = plan.execute(0, self.build.session.context(TEXT_ROWS))?;

@@ -326,7 +326,7 @@ pub fn signals() -> Vec<(&'static str, &'static str, Kind)> {
     all
 }
 
-/// Signals of `characters`, which are measured wherever a rule asks for them.
+/// Signals that are measured wherever a rule asks for them.
 fn always() -> Vec<(&'static str, Kind)> {
-    signals().into_iter().filter(|s| s.1 == "characters").map(|s| (s.0, s.2)).collect()
+    signals().into_iter().filter(|s| stages::ALWAYS.contains(&s.1)).map(|s| (s.0, s.2)).collect()
 }

@@ -48,6 +48,11 @@ pub trait Clean: Send + Sync {
 pub trait Measure: Send + Sync {
     /// The columns it adds, in the order of the values.
     fn signals(&self) -> Vec<Signal>;
+    /// The column of the rows that is its signal, for a stage that hands on what the source measured: rows of a use
+    /// without it have none, and [`measure`](Measure::measure) is not asked.
+    fn column(&self) -> Option<&'static str> {
+        None
+    }
     /// Measures one row, given the texts of the row in reading order (one for a document, one a turn for a dialogue),
     /// and pushes exactly one value for each signal.
     fn measure(&self, texts: &[&str], out: &mut Vec<Value>);
@@ -158,6 +163,7 @@ stages!(
     keep,
     language,
     line_dedup,
+    margin,
     near_dedup,
     normalize,
     sample,
@@ -166,6 +172,9 @@ stages!(
     substring_dedup,
     words
 );
+
+/// Stages that are put in where a rule asks for what they measure.
+pub const ALWAYS: [&str; 2] = ["characters", "margin"];
 
 /// The stage of that name.
 pub fn entry(name: &str) -> Option<&'static Entry> {

@@ -7,6 +7,7 @@
     reason = "tests fail by panicking, and say what they skip"
 )]
 
+mod archives;
 mod bad_input;
 mod block;
 mod cards;
@@ -19,6 +20,7 @@ mod format_rows;
 mod formats;
 mod fuzz;
 mod generated;
+mod groups;
 mod harness;
 mod house;
 mod kill;

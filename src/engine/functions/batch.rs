@@ -5,11 +5,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanBuilder, Decimal128Builder, Float64Builder, Int64Builder, ListArray, ListBuilder,
-    StringArray, StringBuilder, StructArray,
+    Array, ArrayRef, AsArray, BooleanBuilder, Decimal128Builder, Float64Array, Float64Builder, Int64Builder, ListArray,
+    ListBuilder, StringArray, StringBuilder, StructArray,
 };
 use arrow::buffer::OffsetBuffer;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Float64Type};
 use xxhash_rust::xxh3::{Xxh3, xxh3_128_with_seed};
 
 use super::rows::{ARGUMENTS, KEY};
@@ -162,6 +162,14 @@ impl<'a> Batch<'a> {
         signals: &[stages::Signal],
         applies: Option<&[bool]>,
     ) -> Vec<ArrayRef> {
+        if let Some(name) = measure.column() {
+            let content = rows::content(self.usage).iter().position(|f| f.name() == name);
+            let numbers = content.and_then(|at| self.columns[at].as_primitive_opt::<Float64Type>());
+            let of = |row: usize| {
+                numbers.filter(|n| n.is_valid(row) && applies.is_none_or(|a| a[row])).map(|n| n.value(row))
+            };
+            return vec![Arc::new((0..self.rows).map(of).collect::<Float64Array>())];
+        }
         let mut builders: Vec<SignalBuilder> = signals.iter().map(|s| SignalBuilder::new(s.kind)).collect();
         let (mut texts, mut values) = (Vec::new(), Vec::with_capacity(signals.len()));
         for row in 0..self.rows {
