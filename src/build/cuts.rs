@@ -86,7 +86,7 @@ impl Build<'_> {
                 continue;
             }
             if units.iter().any(|u| !job.has(*u)) {
-                source.files.iter().try_for_each(|file| file.make_readable(self.session.threads))?;
+                super::group::make_readable(&source.files, self.session.threads)?;
             }
             let cuts = &scanned.text_cuts;
             self.units(&job, units, &plans.unit_schema(source)?, TEXT_ROWS, |left| {

@@ -11,6 +11,7 @@ use super::decide::{self, Buckets, Drop, Runs};
 use super::inputs::{Inputs, SourceInput};
 use super::jobs::Job;
 use super::keys;
+use super::near;
 use super::parquet_file;
 use super::plans::Plans;
 use super::usage;
@@ -28,6 +29,8 @@ pub(super) struct Decided {
     pub(super) takes: Vec<Take>,
     /// The folder that says how many rows each row stands for, where that is asked for.
     pub(super) sizes: Option<PathBuf>,
+    /// The indexes for later builds: stage, file.
+    pub(super) indexes: Vec<(String, PathBuf)>,
 }
 
 impl Build<'_> {
@@ -90,6 +93,7 @@ impl Build<'_> {
         repeats: Option<&Job>,
     ) -> Result<Decided> {
         let (mut drops, mut takes, mut sizes): (Option<Job>, Vec<Take>, Option<PathBuf>) = (None, Vec::new(), None);
+        let mut indexes = Vec::new();
         for decision in plans.chain.decisions() {
             let before = drops.as_ref().map(|j| j.fingerprint.as_str());
             drops = Some(match decision {
@@ -105,11 +109,12 @@ impl Build<'_> {
                     self.dedup(plans, scanned, repeats, drops.as_ref(), (link, dedup), &job).await?;
                     job
                 }
-                Decide::Near(link, near) => {
+                Decide::Near(link, how) => {
                     let key = keys::near(plans, &scanned.job.fingerprint, &scanned.cuts, before, link);
                     let job = Job::new(&self.options.work, "near", &key)?;
-                    self.near(plans, scanned, repeats, drops.as_ref(), (link, near), &job).await?;
-                    sizes = near.cluster_size.then(|| job.folder.join("sizes")).or(sizes);
+                    self.near(plans, scanned, repeats, drops.as_ref(), (link, how), &job).await?;
+                    indexes.extend(how.index().map(|_| (link.name.clone(), near::job_file(&job))));
+                    sizes = how.rules().cluster_size.then(|| job.folder.join("sizes")).or(sizes);
                     job
                 }
                 Decide::Lines(link, options) => {
@@ -135,7 +140,7 @@ impl Build<'_> {
             });
         }
         let drops = drops.ok_or_else(|| Error::Engine("nothing was decided".into()))?;
-        Ok(Decided { drops, takes, sizes })
+        Ok(Decided { drops, takes, sizes, indexes })
     }
 
     async fn judge(
