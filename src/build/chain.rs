@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 
 use super::given;
 use super::inputs::{Inputs, SourceInput};
+use super::near::how::How;
 use crate::engine::functions::block::{self, BlockAsk};
 use crate::engine::functions::given::Given;
 use crate::engine::functions::judge::{Ask, Decision, JudgeSpec, OverlapAsk, SignalType};
@@ -16,7 +17,8 @@ use crate::rows::Use;
 use crate::stages::decontaminate::Action;
 use crate::stages::exact_dedup::ExactDedup;
 use crate::stages::line_dedup::LineDedup;
-use crate::stages::near_dedup::{CLUSTER_SIZE, NearDedup};
+use crate::stages::margin::MARGIN;
+use crate::stages::near_dedup::CLUSTER_SIZE;
 use crate::stages::shuffle::Shuffle;
 use crate::stages::substring_dedup::SubstringDedup;
 use crate::stages::{self, Kind, Signal, Stage};
@@ -93,7 +95,7 @@ pub enum Decide<'a> {
     /// By comparing keys.
     Dedup(&'a Link, &'a ExactDedup),
     /// By comparing texts.
-    Near(&'a Link, &'a NearDedup),
+    Near(&'a Link, How<'a>),
     /// By counting lines.
     Lines(&'a Link, &'a LineDedup),
     /// By comparing stretches of text.
@@ -111,8 +113,8 @@ impl Chain {
             if let Stage::Keep(keep) = &stage {
                 chain.measure_first(keep.rules.keys())?;
             }
-            if let Stage::NearDedup(near) = &stage {
-                chain.measure_first(near.signal().map(str::to_owned).iter())?;
+            if let Some(rules) = stage.rules() {
+                chain.measure_first(rules.signal().map(str::to_owned).iter())?;
             }
             let files = given::files(recipe, step, &stage)?;
             chain.push(&step.name, &step.run, step.only.clone(), step.options.clone(), stage);
@@ -136,16 +138,21 @@ impl Chain {
         self.links.push(Link { number: self.links.len(), name, run, only, options, stage, files: Vec::new() });
     }
 
-    /// Puts the `characters` stage in where a signal of its is wanted and the text has changed since it last ran.
+    /// Puts stages in that need not be named ([`stages::ALWAYS`]), where a signal of theirs is wanted and the text has
+    /// changed since they last ran.
     fn measure_first<'s>(&mut self, wanted: impl Iterator<Item = &'s String>) -> Result<()> {
-        let stage = self.build("characters", &json!({}))?;
-        let Stage::Measure(measure) = &stage else { return Ok(()) };
-        let known = measure.signals();
-        let last_clean = self.links.iter().rposition(Link::changes_text);
-        let last_run = self.links.iter().rposition(|l| l.run == "characters" && l.only == Only::default());
-        let mut wanted = wanted.filter(|w| known.iter().any(|s| s.name == *w));
-        if wanted.next().is_some() && (last_run.is_none() || last_run < last_clean) {
-            self.push("", "characters", Only::default(), json!({}), stage);
+        let wanted: Vec<&String> = wanted.collect();
+        for run in stages::ALWAYS {
+            let stage = self.build(run, &json!({}))?;
+            let Stage::Measure(measure) = &stage else { continue };
+            let known = measure.signals();
+            // What is no text does not change with it.
+            let last_clean = self.links.iter().rposition(|l| l.changes_text() && measure.column().is_none());
+            let last_run = self.links.iter().rposition(|l| l.run == run && l.only == Only::default());
+            let asked = wanted.iter().any(|w| known.iter().any(|s| s.name == *w));
+            if asked && (last_run.is_none() || last_run < last_clean) {
+                self.push("", run, Only::default(), json!({}), stage);
+            }
         }
         Ok(())
     }
@@ -170,7 +177,8 @@ impl Chain {
                 _ if l.changes_text() => true,
                 Stage::Block(ref block) => signals && block.measures(),
                 Stage::Clean(_) | Stage::Decontaminate(_) | Stage::Measure(_) => signals,
-                Stage::LineDedup(_) | Stage::SubstringDedup(_) | Stage::ExactDedup(_) | Stage::NearDedup(_) => signals,
+                Stage::LineDedup(_) | Stage::SubstringDedup(_) | Stage::ExactDedup(_) => signals,
+                Stage::NearDedup(_) | Stage::SimhashDedup(_) => signals,
                 Stage::Keep(ref keep) => signals && keep.early,
                 Stage::Sample(_) | Stage::Shuffle(_) => false,
             })
@@ -180,6 +188,7 @@ impl Chain {
                 options: match &l.stage {
                     // Another threshold reads nothing again.
                     Stage::NearDedup(near) => near.measured(),
+                    Stage::SimhashDedup(simhash) => simhash.measured(),
                     Stage::ExactDedup(dedup) => dedup.measured(),
                     Stage::Block(block) => block.measured(),
                     Stage::Decontaminate(options) => options.measured(),
@@ -252,7 +261,9 @@ impl Chain {
                 (_, Some(Decide::Judge(links))) if link.judges() => links.push(link),
                 _ if link.judges() => all.push(Decide::Judge(vec![link])),
                 (Stage::ExactDedup(dedup), _) => all.push(Decide::Dedup(link, dedup)),
-                (Stage::NearDedup(near), _) => all.push(Decide::Near(link, near)),
+                (stage @ (Stage::NearDedup(_) | Stage::SimhashDedup(_)), _) => {
+                    all.extend(How::of(stage).map(|how| Decide::Near(link, how)));
+                }
                 (Stage::LineDedup(options), _) => all.push(Decide::Lines(link, options)),
                 (Stage::SubstringDedup(options), _) => all.push(Decide::Substrings(link, options)),
                 _ => {}
@@ -342,11 +353,11 @@ impl Chain {
 
     /// The last stage that counts what each row stands for.
     pub fn sized(&self) -> Option<&Link> {
-        self.links.iter().rfind(|l| matches!(&l.stage, Stage::NearDedup(near) if near.cluster_size))
+        self.links.iter().rfind(|l| l.stage.rules().is_some_and(|rules| rules.cluster_size))
     }
 
     /// The signals in `data/`: those that the recipe lists, else those that it decides by, and `words` where a stage
-    /// writes it. `language` and `script` are columns of every row anyway.
+    /// writes it. `language` and `script` are columns of every row anyway, `margin` is one of every pair.
     pub fn output_signals(&self, recipe: &Recipe) -> Vec<(String, Kind)> {
         let mut names: Vec<String> = match &recipe.output.signals {
             Some(names) => names.clone(),
@@ -363,7 +374,7 @@ impl Chain {
         }
         let mut signals: Vec<(String, Kind)> = Vec::new();
         for name in names {
-            let fixed = matches!(name.as_str(), "language" | "script") || signals.iter().any(|s| s.0 == name);
+            let fixed = matches!(name.as_str(), "language" | "script" | MARGIN) || signals.iter().any(|s| s.0 == name);
             if let Some(kind) = self.kind(&name).filter(|_| !fixed) {
                 signals.push((name, kind));
             }

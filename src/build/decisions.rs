@@ -109,12 +109,12 @@ impl Build<'_> {
                     self.dedup(plans, scanned, repeats, drops.as_ref(), (link, dedup), &job).await?;
                     job
                 }
-                Decide::Near(link, near) => {
+                Decide::Near(link, how) => {
                     let key = keys::near(plans, &scanned.job.fingerprint, &scanned.cuts, before, link);
                     let job = Job::new(&self.options.work, "near", &key)?;
-                    self.near(plans, scanned, repeats, drops.as_ref(), (link, near), &job).await?;
-                    indexes.extend(near.index.then(|| (link.name.clone(), near::job_file(&job))));
-                    sizes = near.cluster_size.then(|| job.folder.join("sizes")).or(sizes);
+                    self.near(plans, scanned, repeats, drops.as_ref(), (link, how), &job).await?;
+                    indexes.extend(how.index().map(|_| (link.name.clone(), near::job_file(&job))));
+                    sizes = how.rules().cluster_size.then(|| job.folder.join("sizes")).or(sizes);
                     job
                 }
                 Decide::Lines(link, options) => {

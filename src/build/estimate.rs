@@ -10,7 +10,6 @@ use super::chain::{Chain, Decide};
 use super::inputs::{self, InputFile, Inputs};
 use super::manifest::Manifest;
 use super::mix::{self, Group};
-use super::near::index::Earlier;
 use super::sample;
 use super::state::State;
 use super::{Options, Progress, run_over};
@@ -213,9 +212,9 @@ pub fn estimate(recipe: &Recipe, chain: &Chain, options: &Options, state: &State
     all.spill_bytes = if sorts && rows * 48 > options.memory / 5 * 3 { rows * 48 } else { 0 };
     for decision in chain.decisions() {
         // Sketch, keys and bands of a row; pairs and texts of candidates depend on what is alike.
-        if let Decide::Near(link, near) = decision {
-            let rows = rows + Earlier::open(&link.files, near)?.rows() as u64;
-            let bytes = rows * (300 + 11 * near.bands().bands as u64);
+        if let Decide::Near(link, how) = decision {
+            let rows = rows + how.earlier(link)?.rows() as u64;
+            let bytes = rows * how.row_bytes();
             all.spill_bytes = all.spill_bytes.max(if bytes > options.memory / 2 { bytes } else { 0 });
         }
     }
@@ -387,6 +386,7 @@ impl Sample {
                 sha256: String::new(),
                 layout: layout.clone(),
                 note: note.clone(),
+                replaced: 0,
                 cuts: vec![(start, u64::MAX, 0)],
             };
             self.whole &= seen.ended && stretches == 1;

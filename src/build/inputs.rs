@@ -38,6 +38,8 @@ pub struct InputFile {
     pub layout: Layout,
     /// What detection was not sure of.
     pub note: Option<String>,
+    /// Malformed sequences of an encoding other than UTF-8, which are read as U+FFFD.
+    pub replaced: u64,
     /// The plain copy that is read in its place.
     pub unpacked: Option<PlainCopy>,
     /// Pieces: start, end, lines before.
@@ -187,7 +189,7 @@ pub fn layout(max_row: u64, source: &Source, path: &Path, found: Detected) -> Re
             "change `use`, or describe the rows with `fields`",
         ));
     }
-    let known = shape.as_ref().and_then(|name| formats::shape(name)).map_or(&[][..], |s| s.options());
+    let known = shape.as_ref().and_then(|name| formats::shape(name)).map_or(Vec::new(), |s| s.choices());
     for (name, word) in &source.options {
         if !known.iter().any(|c| c.name == name && c.words.contains(&word.as_str())) {
             let what = shape.as_deref().unwrap_or(&container);

@@ -1,43 +1,19 @@
 //! One file of a source looked at: what it is, what its bytes hash to, where it is cut, and what is read in its place.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::find::wanted;
 use super::inputs::{InputFile, layout};
+use super::known::{Cut, Knowns, OnDisk, hashed, name, recall, remember};
 use super::unpack::{self, PlainCopy};
+use super::malformed;
 use crate::engine::scan::modified;
 use crate::formats::{self, Layout, Piece, Split, detect};
 use crate::input::{self, Compression, Member};
 use crate::recipe::{Recipe, Source};
 use crate::{Error, Result};
-
-/// What is remembered of a file between builds, so that it is hashed once.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Known {
-    bytes: u64,
-    modified: u64,
-    sha256: String,
-    at: Vec<u64>,
-    lines: Vec<u64>,
-    /// How a plain copy of it is cut, or the member of a plain tar that `path!member` names.
-    #[serde(default)]
-    cut: Option<Cut>,
-}
-
-/// Bytes, starts of pieces, and lines before them; `own` says that they are those of a plain copy.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Cut {
-    own: bool,
-    bytes: u64,
-    starts: Vec<u64>,
-    lines: Vec<u64>,
-}
 
 /// What looking at files needs to know.
 pub(super) struct Look<'a> {
@@ -47,16 +23,7 @@ pub(super) struct Look<'a> {
     /// Whether big compressed files may be unpacked now.
     pub unpack: bool,
     pub threads: usize,
-    pub known: Mutex<BTreeMap<String, Known>>,
-}
-
-/// A file on disk that is being looked at.
-struct OnDisk<'a> {
-    path: &'a Path,
-    bytes: u64,
-    modified: u64,
-    /// Of a compressed tar: the plain copy that its members are read from, and its bytes.
-    tar: Option<(PathBuf, u64)>,
+    pub known: Knowns,
 }
 
 /// The files that a source has in one file on disk: itself, or the members of an archive.
@@ -89,6 +56,8 @@ pub(super) fn files_of(look: &Look<'_>, source: &Source, shown: &str, path: &Pat
     for (member, mut found) in found {
         found.compression = compression;
         let (layout, note) = layout(look.recipe.input.max_row, source, path, found)?;
+        let (replaced, chars) = malformed(look, &disk, member.as_ref(), &layout);
+        let note = note.into_iter().chain(malformed::note(replaced, chars, &layout)).reduce(|a, b| format!("{a}; {b}"));
         let read = reading(look, &disk, member.as_ref(), &layout)?;
         let end = |i: usize| read.starts.get(i + 1).copied().unwrap_or(u64::MAX);
         files.push(InputFile {
@@ -104,11 +73,35 @@ pub(super) fn files_of(look: &Look<'_>, source: &Source, shown: &str, path: &Pat
             sha256: read.sha256,
             layout,
             note,
+            replaced,
             cuts: (0..read.starts.len()).map(|i| (read.starts[i], end(i), read.lines[i])).collect(),
             unpacked: read.copy,
         });
     }
     Ok(files)
+}
+
+/// Malformed sequences and characters of a file that is not UTF-8: counted once, and remembered.
+fn malformed(look: &Look<'_>, disk: &OnDisk<'_>, member: Option<&Member>, layout: &Layout) -> (u64, u64) {
+    if layout.encoding.is_utf8() || layout.container == "parquet" {
+        return (0, 0);
+    }
+    let key = name(disk.path, member);
+    if let Some(known) = recall(&look.known, &key, disk, |known| known.malformed.get(&layout.encoding.0).copied()) {
+        return known;
+    }
+    let member = member.map(|m| m.name.as_str());
+    let counted = match disk.tar.as_ref().filter(|(copy, _)| copy.is_file()) {
+        Some((copy, _)) => {
+            let plain = Layout { compression: Compression::None, ..layout.clone() };
+            malformed::count(&Piece::whole(copy, member), &plain)
+        }
+        None => malformed::count(&Piece::whole(disk.path, member), layout),
+    };
+    remember(&look.known, &key, disk, |known| {
+        known.malformed.insert(layout.encoding.0.clone(), counted);
+    });
+    counted
 }
 
 /// The plain copy of a compressed tar of several members, or of one that is larger than a unit: it is unpacked in one
@@ -121,7 +114,7 @@ fn tar(look: &Look<'_>, disk: &OnDisk<'_>, compression: Compression) -> Result<O
     if members == 0 || members == 1 && disk.bytes <= look.unit {
         return Ok(None);
     }
-    let known = hashed(look, disk, &[0])?;
+    let known = hashed(&look.known, disk, &[0])?;
     let place = unpack::place(look.work, &known.sha256, "tar");
     if let Some(cut) = &known.cut {
         return Ok(Some((place, cut.bytes)));
@@ -130,7 +123,8 @@ fn tar(look: &Look<'_>, disk: &OnDisk<'_>, compression: Compression) -> Result<O
         return Ok(None);
     }
     let bytes = std::fs::metadata(&place).map_err(Error::io(&place))?.len();
-    remember(look, &name(disk.path, None), disk, Cut { own: true, bytes, starts: vec![0], lines: vec![0] });
+    let cut = Cut { own: true, bytes, starts: vec![0], lines: vec![0] };
+    remember(&look.known, &name(disk.path, None), disk, |known| known.cut = Some(cut));
     Ok(Some((place, bytes)))
 }
 
@@ -150,10 +144,10 @@ fn reading(look: &Look<'_>, disk: &OnDisk<'_>, member: Option<&Member>, layout: 
     let plain = member.is_none() && layout.compression == Compression::None && layout.encoding.is_utf8();
     if plain || member.is_none() && layout.container == "parquet" {
         let starts = starts(&Piece::whole(disk.path, None), layout, disk.bytes, look.unit).map_err(io)?;
-        let known = hashed(look, disk, &starts)?;
+        let known = hashed(&look.known, disk, &starts)?;
         return Ok(Reading { sha256: known.sha256, copy: None, starts, lines: known.lines });
     }
-    let known = hashed(look, disk, &[0])?;
+    let known = hashed(&look.known, disk, &[0])?;
     let sha256 = known.sha256.clone();
     let member_name = member.map(|m| m.name.as_str());
     // The member within the copy of its archive.
@@ -170,7 +164,7 @@ fn reading(look: &Look<'_>, disk: &OnDisk<'_>, member: Option<&Member>, layout: 
     }
     let place = unpack::place(look.work, &sha256, &unpack::tail(layout, member_name));
     let own = |bytes: u64| PlainCopy { path: place.clone(), bytes, member: None, layout: unpack::layout(layout) };
-    let known = look.known.lock().ok().and_then(|all| all.get(&key).filter(|k| k.is(disk)).and_then(|k| k.cut.clone()));
+    let known = recall(&look.known, &key, disk, |known| known.cut.clone());
     if let Some(cut) = known.filter(|c| c.starts.len() < 2 || c.starts[1] >= look.unit) {
         let copy = if cut.own { Some(own(cut.bytes)) } else { within };
         return Ok(Reading { sha256, copy, starts: cut.starts, lines: cut.lines });
@@ -195,7 +189,8 @@ fn reading(look: &Look<'_>, disk: &OnDisk<'_>, member: Option<&Member>, layout: 
     let bytes = if in_place { bytes } else { copy.as_ref().map_or(0, |c| c.bytes) };
     let starts = starts(&cut, read_as, bytes, look.unit).map_err(io)?;
     let lines = lines_before(&cut, read_as, &starts).map_err(io)?;
-    remember(look, &key, disk, Cut { own: !in_place, bytes, starts: starts.clone(), lines: lines.clone() });
+    let fresh = Cut { own: !in_place, bytes, starts: starts.clone(), lines: lines.clone() };
+    remember(&look.known, &key, disk, |known| known.cut = Some(fresh));
     Ok(Reading { sha256, copy, starts, lines })
 }
 
@@ -234,76 +229,4 @@ fn lines_before(whole: &Piece, layout: &Layout, starts: &[u64]) -> std::io::Resu
         lines.push(newlines);
     }
     Ok(lines)
-}
-
-/// What a file, or a member, is remembered by.
-fn name(path: &Path, member: Option<&Member>) -> String {
-    let path = path.to_string_lossy();
-    member.map_or_else(|| path.clone().into_owned(), |m| format!("{path}!{}", m.name))
-}
-
-impl Known {
-    /// Whether it is of the file as it is now.
-    fn is(&self, disk: &OnDisk<'_>) -> bool {
-        self.bytes == disk.bytes && self.modified == disk.modified
-    }
-}
-
-fn remember(look: &Look<'_>, key: &str, disk: &OnDisk<'_>, cut: Cut) {
-    if let Ok(mut all) = look.known.lock() {
-        let sha256 = all.get(&name(disk.path, None)).map(|k| k.sha256.clone()).unwrap_or_default();
-        let fresh =
-            Known { bytes: disk.bytes, modified: disk.modified, sha256, at: vec![0], lines: vec![0], cut: None };
-        all.entry(key.to_owned())
-            .and_modify(|k| {
-                if !k.is(disk) {
-                    *k = fresh.clone()
-                }
-            })
-            .or_insert(fresh)
-            .cut = Some(cut);
-    }
-}
-
-/// The hash of a file, and the lines before each start: read once as long as the file stays as it is.
-fn hashed(look: &Look<'_>, disk: &OnDisk<'_>, starts: &[u64]) -> Result<Known> {
-    let (path, key) = (disk.path, name(disk.path, None));
-    let fresh = |k: &&Known| k.is(disk) && k.at == starts;
-    if let Ok(known) = look.known.lock()
-        && let Some(known) = known.get(&key).filter(fresh)
-    {
-        return Ok(known.clone());
-    }
-    let mut file = std::fs::File::open(path).map_err(Error::io(path))?;
-    let (mut sha, mut buffer) = (Sha256::new(), vec![0; 1 << 20]);
-    let (mut offset, mut newlines, mut lines) = (0u64, 0u64, Vec::with_capacity(starts.len()));
-    let counted = starts.len() > 1;
-    loop {
-        let read = file.read(&mut buffer).map_err(Error::io(path))?;
-        let block = &buffer[..read];
-        sha.update(block);
-        let mut from = 0;
-        while let Some(start) = starts.get(lines.len()).filter(|s| **s < offset + read as u64 || read == 0) {
-            let to = (start.saturating_sub(offset) as usize).min(read);
-            if counted {
-                newlines += memchr::memchr_iter(b'\n', &block[from..to]).count() as u64;
-            }
-            from = to;
-            lines.push(newlines);
-        }
-        if read == 0 {
-            break;
-        }
-        if counted {
-            newlines += memchr::memchr_iter(b'\n', &block[from..]).count() as u64;
-        }
-        offset += read as u64;
-    }
-    let sha256 = sha.finalize().iter().map(|b| format!("{b:02x}")).collect();
-    let (bytes, modified) = (disk.bytes, disk.modified);
-    let fresh = Known { bytes, modified, sha256, at: starts.to_vec(), lines, cut: None };
-    if let Ok(mut known) = look.known.lock() {
-        known.insert(key, fresh.clone());
-    }
-    Ok(fresh)
 }

@@ -70,6 +70,9 @@ pub struct FileLine {
     pub bytes: u64,
     pub format: String,
     pub encoding: String,
+    /// Malformed sequences of that encoding, which were read as U+FFFD.
+    #[serde(default)]
+    pub replaced: u64,
     pub note: Option<String>,
     pub rows: u64,
     /// Where it came from, if out of the store.
@@ -154,6 +157,7 @@ pub fn manifest(recipe: &Recipe, fingerprint: &str, inputs: &Inputs, chain: &Cha
                 bytes: file.bytes,
                 format: l.shape.as_ref().map_or_else(|| l.container.clone(), |s| format!("{}/{s}", l.container)),
                 encoding: l.encoding.0.clone(),
+                replaced: file.replaced,
                 note: file.note.clone(),
                 rows: counts.read,
                 origin: source.source.stored.iter().find(|s| s.path == file.path).map(|s| s.origin.clone()),

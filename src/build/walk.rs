@@ -12,11 +12,12 @@ use super::near::flat::Flat;
 use super::near::sorter::Sorter;
 use super::plans::{Folders, Plans};
 use super::{Build, Scanned};
+use crate::engine::functions::near;
 use crate::engine::functions::rows::Batch;
 use crate::engine::functions::spans::of_row;
 use crate::engine::plan;
 use crate::engine::session::{NARROW_ROWS, TEXT_ROWS};
-use crate::stages::near_dedup::Scope;
+use crate::stages::near_dedup::{Of, Scope};
 use crate::{Error, Result};
 
 /// Bits of a row's number in the order of the walk.
@@ -110,7 +111,7 @@ pub(super) struct TextsOf<'a> {
 }
 
 impl TextsOf<'_> {
-    /// Hands over the texts of the rows `ords` (ascending) of a unit, one after another.
+    /// Hands over the texts, as far as the stage compares them, of the rows `ords` (ascending) of a unit, one after another.
     pub(super) async fn each(
         &self,
         source: &SourceInput,
@@ -124,6 +125,7 @@ impl TextsOf<'_> {
         }
         let plan = self.build.seen(self.plans.near_texts(self.link, source, unit, self.at, ords)?);
         let mut stream = plan.execute(0, self.build.session.context(TEXT_ROWS))?;
+        let of = self.link.stage.rules().map_or(Of::Content, |rules| rules.of);
         let mut wanted = ords.iter().peekable();
         while let Some(batch) = stream.next().await {
             if self.build.session.stopped() {
@@ -134,7 +136,7 @@ impl TextsOf<'_> {
             let mut texts = Vec::new();
             for (row, ord) in batch.column(0).as_primitive::<UInt64Type>().values().iter().enumerate() {
                 if wanted.next_if_eq(&ord).is_some() {
-                    content.texts(row, &mut texts);
+                    near::texts(of, &content, row, &mut texts);
                     found(&texts)?;
                 }
             }

@@ -100,6 +100,13 @@ pub struct Choice {
     pub about: &'static str,
 }
 
+/// What becomes of rows whose answer is there, but says nothing: one rule for all shapes that have answers.
+pub const EMPTY: Choice = Choice {
+    name: "empty",
+    words: &["aside", "keep"],
+    about: "whether a row whose answer is empty is set aside (`empty_answer`) or stays",
+};
+
 /// A stretch of a file that is read by one reader. It owns the records that *begin* in `start..end`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Piece {
@@ -201,9 +208,28 @@ pub trait Shape: Send + Sync {
     fn docs(&self) -> &'static str;
     /// The uses its rows can have; the first is the default.
     fn uses(&self) -> &'static [Use];
-    /// What the recipe can choose.
+    /// What the recipe can choose; [`choices`](Shape::choices) has what all shapes of its kind have besides.
     fn options(&self) -> &'static [Choice] {
         &[]
+    }
+    /// All that the recipe can choose.
+    fn choices(&self) -> Vec<Choice> {
+        let answers = self.uses().iter().any(|u| matches!(u, Use::Instruct | Use::Task));
+        self.options().iter().copied().chain(answers.then_some(EMPTY)).collect()
+    }
+    /// Whether its objects may also be arrays, whose items are fields named by number from 0.
+    fn lists(&self) -> bool {
+        false
+    }
+    /// Whether objects that stand one after the other may make rows only together (see [`Shape::joined`]): such a file is
+    /// read by one reader.
+    fn joins(&self) -> bool {
+        false
+    }
+    /// What an object has in common with those that belong to it. Those in a row with the same are handed to
+    /// [`Shape::map`] as one object, `{"group": "…", "rows": […]}`. `None` stands alone.
+    fn joined(&self, _object: &Object<'_>) -> Option<String> {
+        None
     }
     /// Whether an object may give several rows: then rows cannot be skipped by counting objects.
     fn several(&self) -> bool {

@@ -48,6 +48,11 @@ pub trait Clean: Send + Sync {
 pub trait Measure: Send + Sync {
     /// The columns it adds, in the order of the values.
     fn signals(&self) -> Vec<Signal>;
+    /// The column of the rows that is its signal, for a stage that hands on what the source measured: rows of a use
+    /// without it have none, and [`measure`](Measure::measure) is not asked.
+    fn column(&self) -> Option<&'static str> {
+        None
+    }
     /// Measures one row, given the texts of the row in reading order (one for a document, one a turn for a dialogue),
     /// and pushes exactly one value for each signal.
     fn measure(&self, texts: &[&str], out: &mut Vec<Value>);
@@ -73,6 +78,8 @@ pub enum Stage {
     LineDedup(line_dedup::LineDedup),
     /// Decides by comparing texts of rows.
     NearDedup(near_dedup::NearDedup),
+    /// Decides by comparing fingerprints of rows.
+    SimhashDedup(simhash_dedup::SimhashDedup),
     /// Decides by (or cuts) stretches of text that stand elsewhere too.
     SubstringDedup(substring_dedup::SubstringDedup),
     /// Orders the rows that are kept.
@@ -80,6 +87,15 @@ pub enum Stage {
 }
 
 impl Stage {
+    /// Which rows stay, where the stage compares texts.
+    pub fn rules(&self) -> Option<near_dedup::Rules<'_>> {
+        match self {
+            Stage::NearDedup(near) => Some(near.rules()),
+            Stage::SimhashDedup(simhash) => Some(simhash.rules()),
+            _ => None,
+        }
+    }
+
     /// Where the stage cuts what only all rows together tell: the reason and the limit of a row of which nothing is left.
     pub fn cuts_late(&self) -> Option<(&'static str, String)> {
         match self {
@@ -147,13 +163,18 @@ stages!(
     keep,
     language,
     line_dedup,
+    margin,
     near_dedup,
     normalize,
     sample,
     shuffle,
+    simhash_dedup,
     substring_dedup,
     words
 );
+
+/// Stages that are put in where a rule asks for what they measure.
+pub const ALWAYS: [&str; 2] = ["characters", "margin"];
 
 /// The stage of that name.
 pub fn entry(name: &str) -> Option<&'static Entry> {

@@ -11,6 +11,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::flat::{Bits, Flat};
 use super::index::{Origin, Standing};
+use super::mark::Mark;
 use super::sorter::Sorter;
 use crate::stages::keep::number;
 use crate::stages::near_dedup::Scope;
@@ -44,6 +45,8 @@ impl Space {
 
 /// The rows.
 pub struct Docs {
+    /// What they are compared by: sketches, or fingerprints (which are called sketches here).
+    pub mark: Mark,
     /// How many of them are rows of earlier builds.
     earlier: usize,
     /// Row key of each own doc.
@@ -55,6 +58,8 @@ pub struct Docs {
     /// Key of the text by doc, different for different scopes; gone once rows with the same text are found, unless
     /// they go into an index.
     keys: Flat,
+    /// Key of the whole content by doc, where that is more than the text that is compared.
+    contents: Option<Flat>,
     /// `(first doc, scope, whose rows)` of each stretch of docs, ascending.
     stretches: Vec<(u32, u64, Origin)>,
     /// Rank by doc, and doc by rank, where they differ.
@@ -76,6 +81,8 @@ pub struct Wanted {
     pub values: bool,
     /// Keys are written down for later builds.
     pub keys: bool,
+    /// The content is more than the text that is compared.
+    pub contents: bool,
 }
 
 /// Bytes of a key.
@@ -96,19 +103,24 @@ fn spread(number: u64) -> u64 {
 
 impl Docs {
     /// No rows; at most `rows` will come, the first of them `earlier` ones of earlier builds.
-    pub fn new(space: &Space, rows: u64, earlier: usize, wanted: Wanted) -> Result<Self> {
+    pub fn new(space: &Space, mark: Mark, rows: u64, earlier: usize, wanted: Wanted) -> Result<Self> {
         if rows >= u64::from(u32::MAX) {
             return Err(Error::other(
-                format!("near_dedup compares at most {} rows, earlier builds' among them; there are {rows}", u32::MAX),
+                format!(
+                    "at most {} rows are compared in one build, earlier builds' among them; there are {rows}",
+                    u32::MAX
+                ),
                 "build the parts on their own, or let `exact_dedup` and `keep` drop rows before it",
             ));
         }
         Ok(Docs {
+            mark,
             earlier,
             ords: space.flat("ords", 8),
-            sketches: space.flat("sketches", SLOTS),
+            sketches: space.flat("sketches", mark.width()),
             sketched: Bits::new(rows as usize),
             keys: space.flat("keys", KEY),
+            contents: wanted.contents.then(|| space.flat("contents", 8)),
             stretches: Vec::new(),
             ranks: None,
             order: wanted.ranks.then(|| space.sorter("order", 14)),
@@ -153,23 +165,28 @@ impl Docs {
         self.push(sketch, u128::from_le_bytes(bytes))
     }
 
-    /// Adds a batch of `ord`, sketch, key and, where it decides, value; `place` is that of the source's priority among
-    /// all, the highest first.
+    /// Adds a batch of `ord`, sketch, key, key of the content where that is more and, where it decides, value; `place` is
+    /// that of the source's priority among all, the highest first.
     pub fn add(&mut self, batch: &RecordBatch, place: u16) -> Result<()> {
         let ords = batch.column(0).as_primitive::<UInt64Type>();
         let sketches = batch.column(1).as_fixed_size_binary();
         let keys = batch.column(2).as_primitive::<Decimal128Type>();
+        let decides = batch.columns().get(3 + usize::from(self.contents.is_some()));
         for row in 0..batch.num_rows() {
             let doc = self.len();
             self.ords.push(&ords.value(row).to_le_bytes())?;
             if let Some(order) = &mut self.order {
-                let value = batch.columns().get(3).map_or(Ok(u64::MAX), |c| value(c.as_ref(), row))?;
+                let value = decides.map_or(Ok(u64::MAX), |c| value(c.as_ref(), row))?;
                 // Earlier builds' rows have the first place.
                 order.push((u128::from(place) + 1) << 96 | u128::from(value) << 32 | doc as u128)?;
             }
             if let Some(values) = &mut self.values {
-                let value = batch.columns().get(3).map_or(Ok(f64::NAN), |c| plain(c.as_ref(), row))?;
+                let value = decides.map_or(Ok(f64::NAN), |c| plain(c.as_ref(), row))?;
                 values.push(&value.to_bits().to_le_bytes())?;
+            }
+            if let Some(contents) = &mut self.contents {
+                let content = batch.column(3).as_primitive::<Decimal128Type>().value(row);
+                contents.push(&content.to_le_bytes()[..8])?;
             }
             self.push(sketches.is_valid(row).then(|| sketches.value(row)), keys.value(row) as u128)?;
         }
@@ -182,7 +199,7 @@ impl Docs {
         }
         let key = key ^ salt(self.stretches.last().map_or(0, |s| s.1));
         self.keys.push(&key.to_le_bytes()[..KEY])?;
-        self.sketches.push(sketch.unwrap_or(&[0; SLOTS]))
+        self.sketches.push(sketch.unwrap_or(&[0; SLOTS][..self.mark.width()]))
     }
 
     /// Finds the rank of each row, once all are there.
@@ -279,7 +296,7 @@ impl Docs {
 
     /// The sketch of a doc that has one.
     pub fn sketch(&self, doc: usize, sketch: &mut Sketch) -> Result<()> {
-        self.sketches.get(doc, sketch)
+        self.sketches.get(doc, &mut sketch[..self.mark.width()])
     }
 
     /// All sketches, of docs that have one.
@@ -287,9 +304,10 @@ impl Docs {
         self.sketches.each(|doc, sketch| if self.sketched.has(doc) { found(doc, sketch) } else { Ok(()) })
     }
 
-    /// Rows with the same text: `found(rank, rank of the first of them)` for all but the first of each. These have no
+    /// Rows with the same text: `found(rank, rank of the first of them)` for all but the first of each; where the content
+    /// is more than the text, for copies of the content and for those that come after `most` contents. These have no
     /// sketch any more.
-    pub fn same(&mut self, space: &Space, mut found: impl FnMut(u32, u32) -> Result<()>) -> Result<()> {
+    pub fn same(&mut self, space: &Space, most: usize, mut found: impl FnMut(u32, u32) -> Result<()>) -> Result<()> {
         let mut sorter = space.sorter("same", 16);
         self.keys.each(|doc, key| {
             let mut bytes = [0; 16];
@@ -300,18 +318,27 @@ impl Docs {
             self.keys = space.flat("keys", KEY);
         }
         let mut sketched = std::mem::take(&mut self.sketched);
-        let mut first: Option<(u128, u32)> = None;
-        sorter.drain(&mut |record| match first {
-            Some((key, rank)) if key == record >> 32 => {
-                sketched.clear(self.doc_of(record as u32)?);
-                found(record as u32, rank)
+        // Of a text: its key, and by content the first row with it.
+        let (mut text, mut contents): (Option<u128>, Vec<(u64, u32)>) = (None, Vec::new());
+        sorter.drain(&mut |record| {
+            let (key, rank) = (record >> 32, record as u32);
+            if text.replace(key) != Some(key) {
+                contents.clear();
             }
-            _ => {
-                first = Some((record >> 32, record as u32));
-                Ok(())
+            let doc = self.doc_of(rank)?;
+            let content = self.contents.as_ref().map_or(Ok(0), |contents| contents.number(doc))?;
+            match contents.iter().find(|c| c.0 == content).or(contents.first().filter(|_| contents.len() == most)) {
+                Some((_, first)) => {
+                    sketched.clear(doc);
+                    found(rank, *first)
+                }
+                None => {
+                    contents.push((content, rank));
+                    Ok(())
+                }
             }
         })?;
-        self.sketched = sketched;
+        (self.sketched, self.contents) = (sketched, None);
         Ok(())
     }
 }

@@ -7,6 +7,7 @@ use futures::StreamExt;
 use super::Run;
 use super::docs::{Docs, scratch};
 use super::flat::{Bits, Flat};
+use super::how::How;
 use super::index::{self, Standing};
 use super::index_writer::Writer;
 use super::verify::Fates;
@@ -16,7 +17,6 @@ use crate::engine::functions::Kernel;
 use crate::engine::functions::ids::{IdsKernel, IdsSpec};
 use crate::engine::session::NARROW_ROWS;
 use crate::engine::sink::unit_file;
-use crate::stages::keep::number;
 use crate::{Error, Result};
 
 /// The rows that go, by unit, and how many.
@@ -43,14 +43,17 @@ const BETWEEN: char = '\0';
 
 impl Gone {
     /// The drops of a unit by the stage `name`.
-    pub fn of_unit(&mut self, unit: usize, name: &str, threshold: f64) -> Result<impl Iterator<Item = Drop>> {
-        let (name, limit) = (name.to_owned(), number(threshold));
+    pub fn of_unit(&mut self, unit: usize, name: &str, how: How<'_>) -> Result<impl Iterator<Item = Drop>> {
+        let name = name.to_owned();
         Ok(self.buckets.take(unit)?.into_iter().map(move |(ord, bits, text)| {
             let similarity = f64::from_bits(bits);
             let mut said = text.splitn(3, BETWEEN).map(str::to_owned);
             let [own, other, kept] = std::array::from_fn(|_| said.next().unwrap_or_default());
             let words = match own.is_empty() {
-                true => [name.clone(), "near_duplicate".into(), format!("{similarity:.4}"), limit.clone(), kept],
+                true => {
+                    let [reason, value, limit] = how.words(similarity);
+                    [name.clone(), reason, value, limit, kept]
+                }
                 false => [name.clone(), "would_replace".into(), own, other, kept],
             };
             Drop { ord, words: words.map(Some), similarity: Some(similarity), spans: Vec::new() }
@@ -62,7 +65,7 @@ impl Run<'_> {
     /// Names the kept row for every row that goes, and writes the index where the build is to have one.
     pub(super) async fn drops(&self, docs: &Docs, same: &Flat, fates: &Fates, job: &Job) -> Result<Gone> {
         let mut by_keeper = self.space.sorter("drops", 16);
-        let mut by_doc = self.near.index.then(|| self.space.small_sorter("fates", 16));
+        let mut by_doc = self.how.index().map(|_| self.space.small_sorter("fates", 16));
         let mut rows = 0;
         let mut add = |rank: u32, keeper: u32, similarity: f64| -> Result<()> {
             let (doc, keeper) = (docs.doc_of(rank)?, docs.doc_of(keeper)?);
@@ -88,13 +91,13 @@ impl Run<'_> {
         if let Some(by_doc) = by_doc {
             by_doc.drain(&mut |record| gone.push(&record.to_be_bytes()))?;
         }
-        if self.near.cluster_size {
+        if self.how.rules().cluster_size {
             self.sizes(docs, &list, job)?;
         }
 
         // The rows whose ids are needed: those that others went for, and for an index all that stay.
         let mut wanted = Bits::new(docs.len());
-        if self.near.index {
+        if self.how.index().is_some() {
             docs.own().for_each(|doc| wanted.set(doc));
             gone.each(|_, record| {
                 wanted.clear(part(record, 0));
@@ -114,13 +117,13 @@ impl Run<'_> {
             buckets: Buckets::new(job.folder.join("work").join("buckets"))?,
         };
         self.earlier.kept(&wanted, |doc, id, standing| found.kept(doc, id, Some(&standing)))?;
-        let mut writer = match self.near.index {
-            true => {
+        let mut writer = match self.how.index() {
+            Some(near) => {
                 let path = job_file(job);
                 scratch(path.parent().unwrap_or(&job.folder))?;
-                Some(Writer::new(&path, self.near, &self.earlier, docs, &gone)?)
+                Some(Writer::new(&path, near, &self.earlier, docs, &gone)?)
             }
-            false => None,
+            None => None,
         };
         self.ids(docs, &wanted, |doc, id| {
             found.kept(doc, id, None)?;

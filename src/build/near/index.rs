@@ -18,7 +18,7 @@ use super::flat::Bits;
 use crate::build::parquet_file;
 use crate::engine::functions::given::Given;
 use crate::rows::Use;
-use crate::stages::near_dedup::{Keep, NearDedup};
+use crate::stages::near_dedup::{Keep, NearDedup, Scope};
 use crate::text::near::sketch::{SLOTS, VERSION};
 use crate::{Error, Result};
 
@@ -172,7 +172,7 @@ impl Earlier {
     }
 
     /// Adds the rows to those that are compared.
-    pub fn add_to(&self, docs: &mut Docs, near: &NearDedup, check: impl Fn() -> Result<()>) -> Result<()> {
+    pub fn add_to(&self, docs: &mut Docs, scope: Scope, check: impl Fn() -> Result<()>) -> Result<()> {
         let mut origin: Option<Origin> = None;
         for index in &self.0 {
             index.read(&["source", "use", "priority", "key", "sketch"], |batch| {
@@ -186,7 +186,7 @@ impl Earlier {
                     if !origin.as_ref().is_some_and(same) {
                         let usage = Use::parse(word).ok_or_else(|| index.strange())?;
                         let new = Origin { source: source.to_owned(), usage, priority };
-                        docs.begin(near.scope, new.clone());
+                        docs.begin(scope, new.clone());
                         origin = Some(new);
                     }
                     docs.add_earlier(sketches.is_valid(row).then(|| sketches.value(row)), keys.value(row))?;

@@ -1,4 +1,5 @@
-//! `near_dedup`: rows that are nearly the same, found by their sketches and compared by their texts.
+//! `near_dedup`: rows that are nearly the same, found by their sketches and compared by their texts. `simhash_dedup`:
+//! the same by fingerprints, without any texts.
 //!
 //! ```text
 //! rows      narrow columns in order: sketch, key of the text, what decides who stays
@@ -15,11 +16,14 @@
 //! Every step but reading is over records of a fixed size, in memory where they fit and in files of the job's folder
 //! where they do not. What comes out depends on neither.
 
+mod blocks;
 pub(super) mod docs;
 mod drops;
 pub(super) mod flat;
+pub(super) mod how;
 pub(super) mod index;
 mod index_writer;
+mod mark;
 mod pairs;
 mod plan;
 pub(super) mod sorter;
@@ -37,20 +41,16 @@ use super::usage;
 use super::walk::TextsOf;
 use super::{Build, Scanned};
 use crate::engine::session::NARROW_ROWS;
-use crate::stages::keep::number;
-use crate::stages::near_dedup::{Keep, NearDedup, Verify};
-use crate::text::near::sketch::least;
+use crate::stages::near_dedup::{Keep, Of, Verify};
 use crate::{Error, Result};
 use docs::{Docs, Space, Wanted, scratch};
 use drops::Gone;
 pub(super) use drops::job_file;
+use how::How;
 use index::{Earlier, Origin};
 use pairs::Pairs;
 use texts::{Texts, Writer};
 use verify::{Exact, Fates, Judge, Proof};
-
-/// Standard deviations under the threshold at which a pair is not compared any further.
-const SIGMAS: f64 = 5.0;
 
 /// One run of the stage.
 struct Run<'a> {
@@ -59,7 +59,7 @@ struct Run<'a> {
     scanned: &'a Scanned,
     at: Folders<'a>,
     link: &'a Link,
-    near: &'a NearDedup,
+    how: How<'a>,
     earlier: Earlier,
     space: Space,
 }
@@ -72,11 +72,11 @@ impl Build<'_> {
         scanned: &Scanned,
         repeats: Option<&Job>,
         drops: Option<&Job>,
-        (link, near): (&Link, &NearDedup),
+        (link, how): (&Link, How<'_>),
         job: &Job,
     ) -> Result<()> {
         let units: Vec<usize> = scanned.units.concat();
-        if units.iter().all(|u| job.has(*u)) && (!near.index || job_file(job).is_file()) {
+        if units.iter().all(|u| job.has(*u)) && (how.index().is_none() || job_file(job).is_file()) {
             self.progress.phase("Comparing", 0);
             self.progress.done(&format!("{}: reused", link.name));
             return Ok(());
@@ -85,15 +85,15 @@ impl Build<'_> {
         let space = Space { folder: job.folder.join("work"), budget: self.options.memory as usize / 20 * 11 };
         scratch(&space.folder)?;
         let at = scanned.folders(repeats, drops);
-        let earlier = Earlier::open(&link.files, near)?;
-        let run = Run { build: self, plans, scanned, at, link, near, earlier, space };
+        let earlier = how.earlier(link)?;
+        let run = Run { build: self, plans, scanned, at, link, how, earlier, space };
         let mut gone = run.run(job).await?;
         for unit in &units {
             let mut all = match drops {
                 Some(before) => decide::read_drops(&before.unit(*unit))?,
                 None => Vec::new(),
             };
-            all.extend(gone.of_unit(*unit, &link.name, near.threshold)?);
+            all.extend(gone.of_unit(*unit, &link.name, how)?);
             all.sort_by_key(|d| d.ord);
             decide::write_drops(&job.unit(*unit), &all)?;
         }
@@ -117,36 +117,27 @@ impl Run<'_> {
 
     /// All steps.
     async fn run(&self, job: &Job) -> Result<Gone> {
-        let (near, build) = (self.near, self.build);
-        let bands = near.bands();
+        let build = self.build;
         let stopped = || build.session.stopped();
         build.progress.phase("Comparing", 0);
         let mut docs = self.docs().await?;
         let mut same = self.space.flat("copies", 8);
-        docs.same(&self.space, |rank, first| same.push(&[rank.to_le_bytes(), first.to_le_bytes()].concat()))?;
-        let pairs = pairs::candidates(&self.space, &docs, bands, least(near.threshold, SIGMAS), &stopped)?;
-        let finds = bands.finds(near.threshold);
-        build.progress.done(&format!(
-            "{} bands of {}, which find {finds:.4} at {}: {} pairs to compare",
-            bands.bands,
-            bands.rows,
-            number(near.threshold),
-            usage::count(pairs.len() as u64)
-        ));
-        let proof = match near.verify {
-            Verify::Sketch => Proof::Sketch,
-            Verify::Exact => {
+        let most = self.how.rules().most as usize;
+        docs.same(&self.space, most, |rank, first| same.push(&[rank.to_le_bytes(), first.to_le_bytes()].concat()))?;
+        let pairs = pairs::candidates(&self.space, &docs, &stopped)?;
+        build.progress.done(&self.how.said(pairs.len() as u64));
+        let proof = match self.how {
+            How::Near(near) if near.verify == Verify::Exact => {
                 let texts = self.texts(&docs, &pairs).await?;
                 Proof::Exact(Box::new(Exact::new(texts, near.shingler(), &self.space)))
             }
+            _ => Proof::Sketch,
         };
         build.progress.phase("Verifying", pairs.rows);
         let judge = Judge {
             docs: &docs,
-            fates: Fates::new(&self.space, docs.len(), &self.earlier)?,
+            fates: Fates::new(&self.space, docs.len(), most, &self.earlier)?,
             proof,
-            threshold: near.threshold,
-            least: least(near.threshold, SIGMAS),
             stopped: &stopped,
         };
         let fates = judge.run(&pairs, &|rows| build.progress.advance(rows))?;
@@ -159,21 +150,23 @@ impl Run<'_> {
         let mut priorities: Vec<i64> = self.sources().map(|(s, _)| s.source.priority).collect();
         priorities.sort_unstable();
         priorities.dedup();
-        let (earlier, valued) = (self.earlier.rows(), self.near.keep != Keep::First);
+        let (rules, index) = (self.how.rules(), self.how.index().is_some());
+        let (earlier, valued) = (self.earlier.rows(), rules.keep != Keep::First);
         let wanted = Wanted {
             ranks: priorities.len() > 1 || valued,
-            values: valued && (self.near.index || earlier > 0),
-            keys: self.near.index,
+            values: valued && (index || earlier > 0),
+            keys: index,
+            contents: rules.of == Of::Prompt && rules.most > 1,
         };
         let rows = self.scanned.rows.iter().sum::<u64>() + earlier as u64;
-        let mut docs = Docs::new(&self.space, rows, earlier, wanted)?;
-        self.earlier.add_to(&mut docs, self.near, || self.check())?;
+        let mut docs = Docs::new(&self.space, self.how.mark(), rows, earlier, wanted)?;
+        self.earlier.add_to(&mut docs, rules.scope, || self.check())?;
         for (source, units) in self.sources() {
             let of = &source.source;
             let origin = Origin { source: of.name.clone(), usage: source.usage, priority: of.priority };
-            docs.begin(self.near.scope, origin);
+            docs.begin(rules.scope, origin);
             let place = priorities.iter().rev().position(|p| *p == source.source.priority).unwrap_or_default() as u16;
-            let plan = self.plans.near_rows(self.link, self.near, source, units, &self.at)?;
+            let plan = self.plans.near_rows(self.link, rules, source, units, &self.at)?;
             let mut stream = self.build.seen(plan).execute(0, self.build.session.context(NARROW_ROWS))?;
             while let Some(batch) = stream.next().await {
                 self.check()?;

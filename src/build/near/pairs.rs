@@ -1,14 +1,16 @@
 //! Candidates: rows that share a band, compared by their sketches before any text is read.
 
+use super::blocks;
 use super::docs::{Docs, Recent, Space};
 use super::flat::{Bits, Flat};
+use super::mark::Mark;
 use super::sorter::Sorter;
 use crate::text::near::bands::Bands;
-use crate::text::near::sketch::{SLOTS, Sketch, agreement};
+use crate::text::near::sketch::{SLOTS, Sketch};
 use crate::{Error, Result};
 
 /// Rows before it in its bucket that a row is compared with, beside the first.
-const BEFORE: usize = 4;
+pub const BEFORE: usize = 4;
 /// In a bucket of more rows than this, what they share is common (a template): one row before is enough.
 const LARGE: u64 = 256;
 /// Bytes of a pair: rank of the later row, agreement, rank of the earlier one.
@@ -91,8 +93,8 @@ impl Buckets {
     }
 }
 
-/// Finds the candidates: rows whose sketches agree in `least` bytes or more.
-pub fn candidates(space: &Space, docs: &Docs, bands: Bands, least: usize, stopped: &dyn Fn() -> bool) -> Result<Pairs> {
+/// Rows that share a band.
+fn banded(space: &Space, docs: &Docs, bands: Bands, pairs: &mut Sorter, stopped: &dyn Fn() -> bool) -> Result<()> {
     let mut entries = space.sorter("bands", 11);
     docs.each_sketch(|doc, sketch| {
         let rank = docs.rank_of(doc)?;
@@ -106,7 +108,6 @@ pub fn candidates(space: &Space, docs: &Docs, bands: Bands, least: usize, stoppe
         }
         Ok(())
     })?;
-    let mut pairs = space.small_sorter("pairs", 8);
     let earlier = docs.own().start as u32;
     let mut buckets = Buckets { bucket: 0, count: 0, first: 0, last: [0; BEFORE], earlier };
     let mut seen = 0u64;
@@ -115,12 +116,21 @@ pub fn candidates(space: &Space, docs: &Docs, bands: Bands, least: usize, stoppe
         if seen.is_multiple_of(1 << 20) && stopped() {
             return Err(Error::Interrupted);
         }
-        buckets.walk(record, &mut pairs)
-    })?;
+        buckets.walk(record, pairs)
+    })
+}
+
+/// Finds the candidates: rows whose sketches agree enough.
+pub fn candidates(space: &Space, docs: &Docs, stopped: &dyn Fn() -> bool) -> Result<Pairs> {
+    let mut pairs = space.small_sorter("pairs", 8);
+    match docs.mark {
+        Mark::Sketch(bands, _) => banded(space, docs, bands, &mut pairs, stopped)?,
+        Mark::Fingerprint(within) => blocks::pairs(space, docs, within, &mut pairs, stopped)?,
+    }
     let mut sieve = Sieve {
         docs,
         recent: Recent::new(docs),
-        least,
+        least: docs.mark.least(),
         list: space.flat("list", PAIR),
         wanted: Bits::new(docs.len()),
         rows: 0,
@@ -168,7 +178,7 @@ impl Sieve<'_> {
             self.sketch = *self.recent.sketch(self.doc)?;
         }
         let doc = self.docs.doc_of(other)?;
-        let agreeing = agreement(&self.sketch, self.recent.sketch(doc)?);
+        let agreeing = self.docs.mark.agreement(&self.sketch, self.recent.sketch(doc)?);
         if agreeing >= self.least && self.docs.scope(doc) == self.docs.scope(self.doc) {
             self.group.push((other, agreeing as u16));
             if !self.docs.is_earlier(doc) {

@@ -163,8 +163,12 @@ impl Kernel for RowsKernel {
                     measured.push(String::new());
                     Work::Key(dedup.by)
                 }
-                Stage::NearDedup(near) => {
-                    let near = Near::new(near);
+                Stage::NearDedup(_) | Stage::SimhashDedup(_) => {
+                    let near = match &stage {
+                        Stage::SimhashDedup(options) => Near::simhash(options),
+                        Stage::NearDedup(options) => Near::new(options),
+                        _ => continue,
+                    };
                     fields.extend(near.fields(step.number).into_iter().filter(|_| spec.signals));
                     measured.extend(near.fields(step.number).iter().map(|_| String::new()));
                     Work::Near(near)
@@ -243,8 +247,7 @@ impl Kernel for RowsKernel {
                     columns.push(batch.key(by, common, applies.as_deref()));
                 }
                 Work::Near(near) if self.spec.signals => {
-                    columns
-                        .extend(near.columns(rows, applies.as_deref(), &common[4], |row, into| batch.texts(row, into)));
+                    columns.extend(near.columns(&batch, rows, applies.as_deref(), &common[4]));
                 }
                 Work::Block(block) if self.spec.signals => {
                     columns.extend(block::columns(block, &batch, common, applies.as_deref()));

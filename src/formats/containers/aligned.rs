@@ -32,9 +32,10 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use super::mapped::{map, shape_of, stream_broke, too_large, unreadable};
+use crate::formats::shapes::translate;
 use crate::formats::{Container, Layout, Piece, Reader, Shape, Split};
 use crate::input::{self, Line, Lines};
-use crate::rows::{Content, Record, Row, Task};
+use crate::rows::{Record, Row, Task};
 use crate::stages::module_docs;
 
 /// The container.
@@ -197,8 +198,21 @@ struct Pairs {
     json: Vec<u8>,
 }
 
+/// An object of two languages (as JSON) and what is said in them.
+pub fn pair(json: &mut Vec<u8>, keys: &[String; 2], sides: [&str; 2]) {
+    json.clear();
+    for (open, (key, side)) in [b'{', b','].into_iter().zip(keys.iter().zip(sides)) {
+        json.push(open);
+        json.extend_from_slice(key.as_bytes());
+        json.push(b':');
+        // Writing to memory does not fail.
+        let _ = serde_json::to_writer(&mut *json, side);
+    }
+    json.push(b'}');
+}
+
 /// A line's text, or the record that says why there is none.
-fn text<'l>(line: Line<'l>, max: u64, place: (u64, u64)) -> Result<&'l str, Box<Record<'static>>> {
+pub fn text<'l>(line: Line<'l>, max: u64, place: (u64, u64)) -> Result<&'l str, Box<Record<'static>>> {
     match line {
         Line::TooLarge(head, length) => Err(Box::new(too_large(head, length, max, place.0, place.1))),
         Line::Whole(bytes) => simdutf8::compat::from_utf8(bytes).map_err(|error| {
@@ -281,21 +295,13 @@ impl Reader for Pairs {
         };
         if let (Some(name), Some(_)) = (tag(a), tag(b)) {
             let task = Task { input: Some(a.into()), output: Some(b.into()), ..Task::default() };
-            let mut row = Row::new(Content::Task(Box::new(task)));
+            let mut row = Row::new(translate::content(&self.layout, task));
             row.aside = Some(("header", name.to_owned()));
             emit(Record { offset: place.0, line: place.1, row: Ok(row) });
             return true;
         }
         let (a, b) = segment(a).zip(segment(b)).unwrap_or((a, b));
-        self.json.clear();
-        for (open, key, side) in [(b'{', &self.keys[0], a), (b',', &self.keys[1], b)] {
-            self.json.push(open);
-            self.json.extend_from_slice(key.as_bytes());
-            self.json.push(b':');
-            // Writing to memory does not fail.
-            let _ = serde_json::to_writer(&mut self.json, side);
-        }
-        self.json.push(b'}');
+        pair(&mut self.json, &self.keys, [a, b]);
         map(&self.json, place, true, self.shape, &self.layout, emit);
         true
     }
