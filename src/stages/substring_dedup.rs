@@ -31,9 +31,9 @@
 //!
 //! # Limits
 //! Put `exact_dedup` and `near_dedup` before it: rows that are copies go whole there, and cost less. What comes together
-//! when a stretch is cut from between is not compared again. Cutting reads all text once more. State on disk: 6 bytes a
-//! quarter of `min_chars` in the unit files; while it runs 16 for each of those that occur twice, the text of the rows
-//! that have them, and 16 for each of their characters that may be repeated.
+//! when a stretch is cut from between is not compared again. Cutting reads all text once more. State on disk: about 24
+//! bytes for every `min_chars` characters in the unit files, and twice as much while it runs; then the text of the rows
+//! that may have repeats, and 16 bytes for each of their characters that may be in one.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Inputs that are hard for near deduplication (or, with `STAGE=substring_dedup` in the environment, for that stage):
-time, memory, and what is left of each.
+"""Inputs that are hard for near deduplication (or, with `STAGE=substring_dedup` and
+`OPTIONS="whole='characters'"` in the environment, for that stage): time, memory, and what is left of each.
 
     tests/bench/near_hard.py CORPUS FOLDER [ROWS] [CASE …]
 
@@ -93,7 +93,7 @@ for case in [same, boilerplate, template, empty, chain, huge, copies, single]:
     size = os.path.getsize(path)
     with open(os.path.join(place, "recipe.toml"), "w") as f:
         f.write(f'name = "{name}"\n[[source]]\nname = "s"\npath = ["in.jsonl"]\nuse = "pretrain"\n'
-                '[input]\nmax_row = "1GiB"\n[[stage]]\nrun = "%s"\n' % stage)
+                '[input]\nmax_row = "1GiB"\n[[stage]]\nrun = "%s"\n%s\n' % (stage, os.environ.get("OPTIONS", "")))
     memory = "4GiB" if name == "huge" else "1GiB"
     pid = subprocess.Popen([corpus, "build", "--recipe", os.path.join(place, "recipe.toml"), "--out",
                             os.path.join(place, "out"), "--threads", "2", "--memory", memory],
@@ -107,7 +107,7 @@ for case in [same, boilerplate, template, empty, chain, huge, copies, single]:
     built = json.load(open(os.path.join(place, "out", "build.json")))
     totals = built["totals"]
     print(f"{name}: {size / 1e6:.0f} MB, {totals['read']} read, {totals['kept']} kept, "
-          f"{built['cuts'] if 'cuts' in built else ''} "
+          f"{sum(cut['bytes'] for cut in built['cuts']) / 1e6:.1f} MB cut, "
           f"{used.ru_utime + used.ru_stime:.1f} CPU s, {time.time() - started:.0f} s, "
-          f"peak {used.ru_maxrss / 1024:.0f} MiB with --memory {memory}", flush=True)
+          f"peak {built['timings']['total']['peak_memory_bytes'] >> 20} MiB with --memory {memory}", flush=True)
     shutil.rmtree(place)

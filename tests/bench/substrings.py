@@ -121,9 +121,10 @@ def build(folder, options):
     _, status, used = os.wait4(run.pid, 0)
     assert status == 0, said
     cpu = used.ru_utime + used.ru_stime
-    print(f"{options}: {cpu:.2f} CPU s, {size / cpu:.1f} MB a CPU second, peak {used.ru_maxrss / 1024:.0f} MiB")
-    print("  ", next(line.strip() for line in said.splitlines() if "repeated" in line))
     timings = json.load(open(f"{folder}/out/build.json"))["timings"]
+    peak = timings["total"]["peak_memory_bytes"] >> 20
+    print(f"{options}: {cpu:.2f} CPU s, {size / cpu:.1f} MB a CPU second, peak {peak} MiB".replace("\n", ", "))
+    print("  ", next(line.strip() for line in said.splitlines() if "repeated" in line))
     print("  ", {k: round(v["cpu_seconds"], 2) for k, v in timings.items() if isinstance(v, dict) and k != "total"})
     rows = {}
     for kind in ["data", "dropped"]:
