@@ -11,6 +11,7 @@ use super::chain::Chain;
 use super::find::named;
 use super::stored::is_card;
 use super::usage::{count, size};
+use crate::catalog::Catalog;
 use crate::engine::functions::given::Given;
 use crate::engine::functions::{block, overlap};
 use crate::recipe::{Recipe, Step};
@@ -33,7 +34,7 @@ pub fn files(recipe: &Recipe, step: &Step, stage: &Stage) -> Result<Vec<Given>> 
             Ok(files)
         }
         Stage::Decontaminate(options) => {
-            let mut files: Vec<Given> = Vec::new();
+            let (mut files, catalog) = (Vec::new(), Catalog::load(None)?);
             for name in &options.against {
                 match step.stored.get(name) {
                     Some(stored) => files.extend(stored.iter().map(|s| Given {
@@ -42,7 +43,7 @@ pub fn files(recipe: &Recipe, step: &Step, stage: &Stage) -> Result<Vec<Given>> 
                         path: s.path.clone(),
                         sha256: s.sha256.clone(),
                     })),
-                    None if !is_card(name)? => files.extend(globbed(recipe, step, name)?),
+                    None if !is_card(&catalog, name) => files.extend(globbed(recipe, step, name)?),
                     None => {}
                 }
             }
@@ -57,8 +58,9 @@ pub fn ready(chain: &Chain, recipe: &Recipe, mut said: impl FnMut(&str)) -> Resu
     for link in &chain.links {
         let Stage::Decontaminate(options) = &link.stage else { continue };
         let step = recipe.stages.iter().find(|s| s.name == link.name);
+        let catalog = Catalog::load(None)?;
         for name in &options.against {
-            if is_card(name)? && step.is_none_or(|s| !s.stored.contains_key(name)) {
+            if is_card(&catalog, name) && step.is_none_or(|s| !s.stored.contains_key(name)) {
                 let message = format!("stage `{}`: {name} is not in the store", link.name);
                 return Err(Error::input(message, format!("`corpus fetch {name}`")));
             }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::parquet_file::write_whole;
-use crate::recipe::{Recipe, Source};
+use super::stored::of_stage;
+use crate::recipe::{Recipe, Step, Stored};
 use crate::{Error, Result};
 
 /// The file's name.
@@ -25,6 +26,7 @@ pub struct Lock {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Set {
     recipe: String,
+    /// The source that reads it, or `STAGE: CARD` of a stage.
     source: String,
     #[serde(default)]
     revision: String,
@@ -60,22 +62,30 @@ impl Lock {
         if lock.version == 1 { Ok(lock) } else { Err(broken(format!("version {} is of another corpus", lock.version))) }
     }
 
-    fn of(&self, recipe: &Recipe, source: &Source) -> Option<&Set> {
-        self.sets.iter().find(|s| s.recipe == recipe.name && s.source == source.name)
+    fn of(&self, recipe: &Recipe, reader: &str) -> Option<&Set> {
+        self.sets.iter().find(|s| s.recipe == recipe.name && s.source == reader)
     }
 
-    /// Gives the sources of a recipe that name no revision the one that is locked.
+    /// The revision that is locked.
+    fn revision(&self, recipe: &Recipe, reader: &str) -> Option<String> {
+        self.of(recipe, reader).map(|set| set.revision.clone()).filter(|r| r != "-")
+    }
+
+    /// Gives the sources and stages of a recipe that name no revision the one that is locked.
     pub fn pin(&self, recipe: &mut Recipe) {
-        let revisions: Vec<Option<String>> = recipe
-            .sources
-            .iter()
-            .map(|s| self.of(recipe, s).map(|set| set.revision.clone()).filter(|r| r != "-"))
-            .collect();
-        for (source, locked) in recipe.sources.iter_mut().zip(revisions) {
-            if let Some(card) = &mut source.card
+        for at in 0..recipe.sources.len() {
+            let locked = self.revision(recipe, &recipe.sources[at].name);
+            if let Some(card) = &mut recipe.sources[at].card
                 && card.revision.is_none()
             {
                 card.revision = locked;
+            }
+        }
+        for at in 0..recipe.stages.len() {
+            for (card, _) in of_stage(&recipe.stages[at]) {
+                if let Some(revision) = self.revision(recipe, &reader(&recipe.stages[at], &card)) {
+                    recipe.stages[at].revisions.insert(card, revision);
+                }
             }
         }
     }
@@ -83,22 +93,22 @@ impl Lock {
     /// Compares what a recipe is about to read with what is locked.
     ///
     /// # Errors
-    /// A file with other bytes; with `all`, a source that is not locked.
+    /// A file with other bytes; with `all`, a set that is not locked.
     pub fn check(&self, recipe: &Recipe, all: bool) -> Result<()> {
-        for source in recipe.sources.iter().filter(|s| !s.stored.is_empty()) {
-            let Some(set) = self.of(recipe, source) else {
+        for (reader, stored) in read(recipe) {
+            let Some(set) = self.of(recipe, &reader) else {
                 if all {
                     let cure = format!("build once without --locked to write it into {NAME}");
-                    return Err(Error::input(format!("source `{}` is not locked", source.name), cure));
+                    return Err(Error::input(format!("source `{reader}` is not locked"), cure));
                 }
                 continue;
             };
-            let now = files(source);
+            let now = files(stored);
             if let Some(other) =
                 set.files.iter().find(|f| !now.contains(f)).or(now.iter().find(|f| !set.files.contains(f)))
             {
                 let cure = "fetch the locked revision again, or build with --update to lock what is here now";
-                let message = format!("source `{}`: {} is not what {NAME} has locked", source.name, other.path);
+                let message = format!("source `{reader}`: {} is not what {NAME} has locked", other.path);
                 return Err(Error::input(message, cure));
             }
         }
@@ -109,15 +119,15 @@ impl Lock {
     pub fn take(&mut self, recipe: &Recipe) -> bool {
         let before = self.clone();
         self.sets.retain(|s| s.recipe != recipe.name);
-        for source in recipe.sources.iter().filter(|s| !s.stored.is_empty()) {
-            let origin = &source.stored[0].origin;
+        for (source, stored) in read(recipe) {
+            let origin = &stored[0].origin;
             self.sets.push(Set {
                 recipe: recipe.name.clone(),
-                source: source.name.clone(),
+                source,
                 revision: origin.revision.clone(),
                 way: origin.way.clone(),
                 license: origin.license.clone(),
-                files: files(source),
+                files: files(stored),
             });
         }
         self.sets.sort_by(|a, b| (&a.recipe, &a.source).cmp(&(&b.recipe, &b.source)));
@@ -131,7 +141,20 @@ impl Lock {
     }
 }
 
-fn files(source: &Source) -> Vec<Locked> {
-    let one = |s: &crate::recipe::Stored| Locked { path: s.shown.clone(), bytes: s.bytes, sha256: s.sha256.clone() };
-    source.stored.iter().map(one).collect()
+/// What a recipe reads out of the store, by who reads it.
+fn read(recipe: &Recipe) -> Vec<(String, &[Stored])> {
+    let sources = recipe.sources.iter().map(|s| (s.name.clone(), s.stored.as_slice()));
+    let stages =
+        recipe.stages.iter().flat_map(|s| s.stored.iter().map(move |(card, f)| (reader(s, card), f.as_slice())));
+    sources.chain(stages).filter(|(_, stored)| !stored.is_empty()).collect()
+}
+
+/// A stage that reads a card, as the lock calls it.
+fn reader(step: &Step, card: &str) -> String {
+    format!("{}: {card}", step.name)
+}
+
+fn files(stored: &[Stored]) -> Vec<Locked> {
+    let one = |s: &Stored| Locked { path: s.shown.clone(), bytes: s.bytes, sha256: s.sha256.clone() };
+    stored.iter().map(one).collect()
 }

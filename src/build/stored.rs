@@ -37,26 +37,28 @@ pub fn needs(recipe: &Recipe) -> Vec<Need> {
 }
 
 /// Whether a word of a stage is a data set rather than a file.
-pub fn is_card(word: &str) -> Result<bool> {
+pub fn is_card(catalog: &Catalog, word: &str) -> bool {
     let scheme = ["hf:", "ms:", "opus:", "wikimedia:"].iter().any(|s| word.starts_with(s));
-    Ok(scheme || is_remote(word) || Catalog::load(None)?.get(word).is_some())
+    scheme || is_remote(word) || catalog.get(word).is_some()
 }
 
 /// The cards that a stage names, with what it reads of each.
-fn of_stage(step: &Step) -> Vec<(String, Vec<Need>)> {
+pub(super) fn of_stage(step: &Step) -> Vec<(String, Vec<Need>)> {
     if step.run != "decontaminate" {
         return Vec::new();
     }
-    let catalog = Catalog::load(None).ok();
+    // Private cards that cannot be read are an error of whoever reads them next.
+    let catalog = Catalog::load(None).unwrap_or_default();
     let words = step.options["against"].as_array().into_iter().flatten().filter_map(|w| w.as_str());
-    let needs = |word: &str| match catalog.as_ref().and_then(|c| c.get(word)) {
+    let needs = |word: &str| match catalog.get(word) {
         Some(card) => card.part.iter().filter(|p| !p.optional).map(|p| p.name.clone()).collect(),
         None => vec![ALL.to_owned()],
     };
     words
-        .filter(|word| is_card(word).unwrap_or_default())
+        .filter(|word| is_card(&catalog, word))
         .map(|word| {
-            let need = |part| Need { card: word.to_owned(), part, revision: None };
+            let revision = step.revisions.get(word);
+            let need = |part| Need { card: word.to_owned(), part, revision: revision.cloned() };
             (word.to_owned(), needs(word).into_iter().map(need).collect())
         })
         .collect()

@@ -20,14 +20,8 @@ pub struct Build {
     /// The recipe: a path, or the name of a shipped one.
     #[arg(long, short)]
     recipe: String,
-    /// The output folder [default: builds/NAME].
-    #[arg(long)]
-    out: Option<PathBuf>,
     #[command(flatten)]
     run: RunOptions,
-    /// The folder of finished jobs, for resuming and reuse [default: OUT/.work].
-    #[arg(long)]
-    work: Option<PathBuf>,
     /// Keep the text of finished jobs too.
     #[arg(long)]
     keep_work: bool,
@@ -48,6 +42,12 @@ pub struct Build {
 /// Options that `build` and `plan` share.
 #[derive(Debug, Args)]
 pub struct RunOptions {
+    /// The output folder [default: builds/NAME].
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// The folder of finished jobs, for resuming and reuse [default: OUT/.work].
+    #[arg(long)]
+    work: Option<PathBuf>,
     /// Units worked on at a time [default: the cores there are].
     #[arg(long)]
     threads: Option<usize>,
@@ -56,7 +56,7 @@ pub struct RunOptions {
     memory: String,
     /// Change an option of a stage: STAGE.KEY=VALUE.
     #[arg(long, value_name = "STAGE.KEY=VALUE")]
-    pub set: Vec<String>,
+    set: Vec<String>,
     /// Only the first N rows of each source.
     #[arg(long)]
     limit: Option<u64>,
@@ -75,19 +75,21 @@ impl RunOptions {
         Ok(recipe)
     }
 
-    /// Threads: as asked, else as many as there are cores.
-    pub fn threads(&self) -> usize {
-        self.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1)
-    }
-
-    /// Bytes of memory.
-    pub fn memory(&self) -> Result<u64> {
-        bytes("--memory", &self.memory).map(|m| m.max(64 << 20))
-    }
-
-    /// Bytes of a unit.
-    pub fn unit(&self) -> Result<u64> {
-        bytes("--unit", &self.unit).map(|u| u.max(1024))
+    /// How a build of `recipe` runs; Ctrl-C stops it.
+    pub fn options(self, recipe: &Recipe) -> Result<Options> {
+        let out = self.out.unwrap_or_else(|| PathBuf::from("builds").join(&recipe.name));
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        Ok(Options {
+            work: self.work.unwrap_or_else(|| out.join(".work")),
+            out,
+            threads: self.threads.unwrap_or_else(cores).max(1),
+            memory: bytes("--memory", &self.memory)?.max(64 << 20),
+            unit: bytes("--unit", &self.unit)?.max(1024),
+            fresh: false,
+            keep_work: false,
+            stop: stop_on_interrupt(),
+            watch: None,
+        })
     }
 }
 
@@ -103,18 +105,7 @@ impl Build {
         let ways =
             Ways { fetch: !(self.offline || ui::offline()), locked: self.locked, update: self.update, write: true };
         ready(context, &mut recipe, ways)?;
-        let out = self.out.unwrap_or_else(|| PathBuf::from("builds").join(&recipe.name));
-        let options = Options {
-            work: self.work.unwrap_or_else(|| out.join(".work")),
-            out,
-            threads: self.run.threads(),
-            memory: self.run.memory()?,
-            unit: self.run.unit()?,
-            fresh: self.fresh,
-            keep_work: self.keep_work,
-            stop: stop_on_interrupt(),
-            watch: None,
-        };
+        let options = Options { fresh: self.fresh, keep_work: self.keep_work, ..self.run.options(&recipe)? };
         let built = runner::run(&recipe, &options, &ui::Bars::new(context))?;
         for note in &built.notes {
             ui::warn(context, note);

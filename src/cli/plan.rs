@@ -1,11 +1,9 @@
 //! `corpus plan`: what a build would do, reuse and cost.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use serde_json::{Value as Json, json};
 
-use super::build::{RunOptions, stop_on_interrupt};
+use super::build::RunOptions;
 use super::ready::{Ways, ready};
 use super::table::plural;
 use super::{Context, Format, table, ui};
@@ -23,14 +21,8 @@ pub struct PlanCommand {
     /// The recipe: a path, or the name of a shipped one.
     #[arg(long, short)]
     recipe: String,
-    /// The output folder [default: builds/NAME].
-    #[arg(long)]
-    out: Option<PathBuf>,
     #[command(flatten)]
     run: RunOptions,
-    /// The folder of finished jobs [default: OUT/.work].
-    #[arg(long)]
-    work: Option<PathBuf>,
 }
 
 impl PlanCommand {
@@ -38,18 +30,7 @@ impl PlanCommand {
     pub fn run(self, context: &Context) -> Result<()> {
         let mut recipe = self.run.recipe(&self.recipe)?;
         ready(context, &mut recipe, Ways::default())?;
-        let out = self.out.unwrap_or_else(|| PathBuf::from("builds").join(&recipe.name));
-        let options = Options {
-            work: self.work.unwrap_or_else(|| out.join(".work")),
-            out,
-            threads: self.run.threads(),
-            memory: self.run.memory()?,
-            unit: self.run.unit()?,
-            fresh: false,
-            keep_work: false,
-            stop: stop_on_interrupt(),
-            watch: None,
-        };
+        let options = self.run.options(&recipe)?;
         let chain = Chain::new(&recipe)?;
         let bars = ui::Bars::new(context);
         bars.phase("Looking at what is done", 0);

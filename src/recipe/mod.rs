@@ -164,6 +164,9 @@ pub struct Step {
     /// Files in the store of the cards that it names, once they are known.
     #[serde(skip)]
     pub stored: BTreeMap<String, Vec<Stored>>,
+    /// Revisions of these cards that are locked.
+    #[serde(skip)]
+    pub revisions: BTreeMap<String, String>,
 }
 
 /// `only = { use = [...], source = [...], language = [...] }`; an empty list is no condition.

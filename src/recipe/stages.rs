@@ -118,7 +118,8 @@ impl Reader {
             {
                 self.ordering(&by.node.span, signal, &measured);
             }
-            steps.push(Step { run: stage.run, name: stage.name, only: stage.only, options, stored: BTreeMap::new() });
+            let (stored, revisions) = (BTreeMap::new(), BTreeMap::new());
+            steps.push(Step { run: stage.run, name: stage.name, only: stage.only, options, stored, revisions });
         }
         (steps, measured)
     }

@@ -128,6 +128,7 @@ fn a_sound_recipe_is_read_whole() {
         only,
         options,
         stored: BTreeMap::new(),
+        revisions: BTreeMap::new(),
     };
     let only = Only { usage: vec![Use::Pretrain], source: vec!["rest".into()], language: vec!["zh".into()] };
     let rules = json!({"chars": {"min": 50.0}, "language": {"in": ["zh"]}});

@@ -126,6 +126,15 @@ fn cards_come_from_the_store() {
     scratch.store("ceval", "hf:ceval/ceval-exam", "abc", &[("all", "law/val.jsonl", format!("{row}\n"))]);
     let built = scratch.build("out", &["--offline"]);
     assert!(built.column("dropped/pretrain", "value")[0].starts_with("1 of ceval/law/val.jsonl:1: "));
+    let lock = std::fs::read_to_string(scratch.path("corpus.lock")).unwrap();
+    assert!(lock.contains("source = \"decontaminate: ceval\"\nrevision = \"abc\""), "{lock}");
+
+    // A newer revision is not taken unasked.
+    let other = "{\"id\": 0, \"question\": \"另一个足够长的问题，与上面的毫无关系，只是为了不同。\"}\n".to_owned();
+    scratch.store("ceval", "hf:ceval/ceval-exam", "newer", &[("all", "law/val.jsonl", other)]);
+    assert!(scratch.build("out2", &["--locked", "--offline"]).bytes() == built.bytes());
+    let updated = scratch.build("out3", &["--update", "--offline"]);
+    assert_eq!((updated.total("kept"), updated.total("dropped")), (1, 0));
 }
 
 #[test]

@@ -21,10 +21,10 @@
 
 use std::io;
 
-use super::mapped::{map, shape_of, stream_broke, too_large};
+use super::mapped::{map, next_row, shape_of};
 use crate::formats::{Container, Layout, Piece, Reader, Shape, Split};
+use crate::input::Lines;
 use crate::input::lines::is_blank;
-use crate::input::{Line, Lines};
 use crate::rows::Record;
 use crate::stages::module_docs;
 
@@ -61,30 +61,16 @@ struct JsonLinesReader {
 
 impl Reader for JsonLinesReader {
     fn next(&mut self, emit: &mut dyn FnMut(Record<'_>)) -> bool {
-        loop {
-            let Some((line, place)) = self.lines.next_line() else {
-                let (offset, line) = (self.lines.offset(), self.lines.lines());
-                return match self.lines.take_error() {
-                    Some(error) => {
-                        emit(stream_broke(&error, offset, line));
-                        true
-                    }
-                    None => false,
-                };
-            };
-            match line {
-                Line::TooLarge(head, length) => {
-                    emit(too_large(head, length, self.layout.max_row, place.offset, place.line));
-                }
-                Line::Whole(bytes) if is_blank(bytes) => continue,
-                // What stands before a break in the stream is part of the break, which is reported once.
-                Line::Whole(_) if place.cut => continue,
-                Line::Whole(bytes) => {
-                    map(bytes, (place.offset, place.line), place.ended, self.shape, &self.layout, emit);
-                }
-            }
-            return true;
-        }
+        let JsonLinesReader { lines, shape, layout } = self;
+        next_row(
+            lines,
+            layout.max_row,
+            |bytes, _| is_blank(bytes),
+            emit,
+            |bytes, place, emit| {
+                map(bytes, (place.offset, place.line), place.ended, *shape, layout, emit);
+            },
+        )
     }
 
     fn skip(&mut self, wanted: u64) -> u64 {

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::io;
 
 use crate::formats::{self, Layout, Object, Shape};
-use crate::input::broken;
+use crate::input::lines::Place;
+use crate::input::{Line, Lines, broken};
 use crate::rows::{Record, Unreadable};
 
 /// The first 200 characters of what was there.
@@ -28,6 +29,33 @@ pub fn stream_broke(error: &io::Error, offset: u64, line: u64) -> Record<'static
 pub fn too_large(bytes: &[u8], length: u64, max: u64, offset: u64, line: u64) -> Record<'static> {
     let detail = format!("a row of {length} bytes, `max_row` is {max}: raise it under [input] to read the row");
     unreadable("row_too_large", detail, bytes, offset, line)
+}
+
+/// Reads on to the next line that is a record, and hands it to `row`; a break of the stream and a line over `max` are
+/// records too. False at the end.
+pub fn next_row(
+    lines: &mut Lines,
+    max: u64,
+    skipped: impl Fn(&[u8], Place) -> bool,
+    emit: &mut dyn FnMut(Record<'_>),
+    row: impl FnOnce(&[u8], Place, &mut dyn FnMut(Record<'_>)),
+) -> bool {
+    loop {
+        let Some((line, place)) = lines.next_line() else {
+            let (offset, line) = (lines.offset(), lines.lines());
+            let Some(error) = lines.take_error() else { return false };
+            emit(stream_broke(&error, offset, line));
+            return true;
+        };
+        match line {
+            Line::Whole(bytes) if skipped(bytes, place) => continue,
+            // What stands before a break in the stream is part of the break, which is reported once.
+            Line::Whole(_) if place.cut => continue,
+            Line::Whole(bytes) => row(bytes, place, emit),
+            Line::TooLarge(head, length) => emit(too_large(head, length, max, place.offset, place.line)),
+        }
+        return true;
+    }
 }
 
 /// The shape of a layout.

@@ -21,7 +21,7 @@
 
 use std::io::{self, Read};
 
-use super::mapped::{stream_broke, too_large, unreadable};
+use super::mapped::{next_row, stream_broke, too_large, unreadable};
 use crate::formats::{Container, Layout, Piece, Reader, Split, TextRows};
 use crate::input::lines::is_blank;
 use crate::input::{Line, Lines};
@@ -118,23 +118,16 @@ struct LineReader {
 
 impl Reader for LineReader {
     fn next(&mut self, emit: &mut dyn FnMut(Record<'_>)) -> bool {
-        loop {
-            let Some((line, place)) = self.lines.next_line() else {
-                let (offset, line) = (self.lines.offset(), self.lines.lines());
-                let Some(error) = self.lines.take_error() else { return false };
-                emit(stream_broke(&error, offset, line));
-                return true;
-            };
-            match line {
-                Line::Whole(bytes) if is_blank(bytes) => continue,
-                Line::Whole(_) if place.cut => continue,
-                Line::Whole(bytes) => document(bytes, (place.offset, place.line), self.layout.usage, emit),
-                Line::TooLarge(head, length) => {
-                    emit(too_large(head, length, self.layout.max_row, place.offset, place.line));
-                }
-            }
-            return true;
-        }
+        let LineReader { lines, layout } = self;
+        next_row(
+            lines,
+            layout.max_row,
+            |bytes, _| is_blank(bytes),
+            emit,
+            |bytes, place, emit| {
+                document(bytes, (place.offset, place.line), layout.usage, emit);
+            },
+        )
     }
 
     fn skip(&mut self, wanted: u64) -> u64 {

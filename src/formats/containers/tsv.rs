@@ -22,8 +22,9 @@
 use std::io;
 
 use super::csv::Columns;
-use super::mapped::{stream_broke, too_large};
+use super::mapped::next_row;
 use crate::formats::{Container, Layout, Piece, Reader, Split};
+use crate::input::lines::Place;
 use crate::input::{Line, Lines};
 use crate::rows::Record;
 use crate::stages::module_docs;
@@ -79,23 +80,10 @@ fn is_blank(line: &[u8]) -> bool {
 
 impl Reader for TsvReader {
     fn next(&mut self, emit: &mut dyn FnMut(Record<'_>)) -> bool {
-        loop {
-            let Some((line, place)) = self.lines.next_line() else {
-                let (offset, line) = (self.lines.offset(), self.lines.lines());
-                let Some(error) = self.lines.take_error() else { return false };
-                emit(stream_broke(&error, offset, line));
-                return true;
-            };
-            match line {
-                Line::Whole(bytes) if is_blank(bytes) => continue,
-                Line::Whole(_) if place.cut || self.names_at == Some(place.offset) => continue,
-                Line::Whole(bytes) => {
-                    let cells = bytes.split(|b| *b == b'\t');
-                    self.columns.emit(cells, bytes, (place.offset, place.line), emit);
-                }
-                Line::TooLarge(head, length) => emit(too_large(head, length, self.max, place.offset, place.line)),
-            }
-            return true;
-        }
+        let TsvReader { lines, columns, names_at, max } = self;
+        let skipped = |bytes: &[u8], place: Place| is_blank(bytes) || *names_at == Some(place.offset);
+        next_row(lines, *max, skipped, emit, |bytes, place, emit| {
+            columns.emit(bytes.split(|b| *b == b'\t'), bytes, (place.offset, place.line), emit);
+        })
     }
 }

@@ -4,10 +4,6 @@
 
 use std::io::Write;
 
-use corpus::formats::containers::mediawiki::CONTAINER;
-use corpus::formats::{Container, Layout, Piece};
-use corpus::input::{Compression, Encoding};
-use corpus::rows::Use;
 use corpus::text::wikitext::{Groups, Options, Variant, collected, plain};
 use libfuzzer_sys::fuzz_target;
 
@@ -30,28 +26,9 @@ fn dump(data: &[u8], cut: usize) {
     if file.write_all(data).is_err() {
         return;
     }
-    let layout = Layout {
-        container: "mediawiki".into(),
-        shape: None,
-        usage: Use::Pretrain,
-        compression: Compression::None,
-        encoding: Encoding("UTF-8".into()),
-        rows: None,
-        fields: Default::default(),
-        source: "wiki".into(),
-        language: None,
-        variant: None,
-        prepared: None,
-        options: Default::default(),
-        max_row: 4096,
-    };
     let cut = (data.len() * cut / 256) as u64;
-    for (start, end) in [(0, cut), (cut, u64::MAX)] {
-        let piece = Piece { path: file.path().to_owned(), member: None, start, end };
-        let Ok(mut reader) = CONTAINER.open(&piece, &layout) else { continue };
-        let mut records = 0;
-        while reader.next(&mut |_| records += 1) {
-            assert!(records <= data.len() + 2, "more records than bytes");
-        }
+    for stretch in [(0, cut), (cut, u64::MAX)] {
+        let records = corpus_fuzz::records(file.path(), "mediawiki", stretch).len();
+        assert!(records <= data.len() + 2, "more records than bytes");
     }
 }
