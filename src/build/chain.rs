@@ -6,18 +6,21 @@ use serde_json::{Value as Json, json};
 
 use super::given;
 use super::inputs::{Inputs, SourceInput};
+use super::near::how::How;
 use crate::engine::functions::block::{self, BlockAsk};
 use crate::engine::functions::given::Given;
 use crate::engine::functions::judge::{Ask, Decision, JudgeSpec, OverlapAsk, SignalType};
 use crate::engine::functions::rows::{RowsSpec, StepSpec};
-use crate::engine::functions::{lines, overlap};
+use crate::engine::functions::{overlap, spans};
 use crate::recipe::{Mix, Only, Recipe};
 use crate::rows::Use;
 use crate::stages::decontaminate::Action;
 use crate::stages::exact_dedup::ExactDedup;
 use crate::stages::line_dedup::LineDedup;
-use crate::stages::near_dedup::{CLUSTER_SIZE, NearDedup};
+use crate::stages::margin::MARGIN;
+use crate::stages::near_dedup::CLUSTER_SIZE;
 use crate::stages::shuffle::Shuffle;
+use crate::stages::substring_dedup::SubstringDedup;
 use crate::stages::{self, Kind, Signal, Stage};
 use crate::{Error, Result};
 
@@ -58,14 +61,13 @@ impl Link {
         match &self.stage {
             Stage::Clean(_) => true,
             Stage::Decontaminate(options) => options.action == Action::Cut,
-            Stage::LineDedup(options) => options.cuts(),
-            _ => false,
+            stage => stage.cuts_late().is_some(),
         }
     }
 
     /// Whether the stage takes out of texts what only all rows together tell.
     pub fn cuts_late(&self) -> bool {
-        matches!(&self.stage, Stage::LineDedup(options) if options.cuts())
+        self.stage.cuts_late().is_some()
     }
 
     /// Whether rows are judged one by one.
@@ -93,9 +95,11 @@ pub enum Decide<'a> {
     /// By comparing keys.
     Dedup(&'a Link, &'a ExactDedup),
     /// By comparing texts.
-    Near(&'a Link, &'a NearDedup),
+    Near(&'a Link, How<'a>),
     /// By counting lines.
     Lines(&'a Link, &'a LineDedup),
+    /// By comparing stretches of text.
+    Substrings(&'a Link, &'a SubstringDedup),
     /// By the shares of the sources.
     Mix(Mix),
 }
@@ -109,8 +113,8 @@ impl Chain {
             if let Stage::Keep(keep) = &stage {
                 chain.measure_first(keep.rules.keys())?;
             }
-            if let Stage::NearDedup(near) = &stage {
-                chain.measure_first(near.signal().map(str::to_owned).iter())?;
+            if let Some(rules) = stage.rules() {
+                chain.measure_first(rules.signal().map(str::to_owned).iter())?;
             }
             let files = given::files(recipe, step, &stage)?;
             chain.push(&step.name, &step.run, step.only.clone(), step.options.clone(), stage);
@@ -134,16 +138,21 @@ impl Chain {
         self.links.push(Link { number: self.links.len(), name, run, only, options, stage, files: Vec::new() });
     }
 
-    /// Puts the `characters` stage in where a signal of its is wanted and the text has changed since it last ran.
+    /// Puts stages in that need not be named ([`stages::ALWAYS`]), where a signal of theirs is wanted and the text has
+    /// changed since they last ran.
     fn measure_first<'s>(&mut self, wanted: impl Iterator<Item = &'s String>) -> Result<()> {
-        let stage = self.build("characters", &json!({}))?;
-        let Stage::Measure(measure) = &stage else { return Ok(()) };
-        let known = measure.signals();
-        let last_clean = self.links.iter().rposition(Link::changes_text);
-        let last_run = self.links.iter().rposition(|l| l.run == "characters" && l.only == Only::default());
-        let mut wanted = wanted.filter(|w| known.iter().any(|s| s.name == *w));
-        if wanted.next().is_some() && (last_run.is_none() || last_run < last_clean) {
-            self.push("", "characters", Only::default(), json!({}), stage);
+        let wanted: Vec<&String> = wanted.collect();
+        for run in stages::ALWAYS {
+            let stage = self.build(run, &json!({}))?;
+            let Stage::Measure(measure) = &stage else { continue };
+            let known = measure.signals();
+            // What is no text does not change with it.
+            let last_clean = self.links.iter().rposition(|l| l.changes_text() && measure.column().is_none());
+            let last_run = self.links.iter().rposition(|l| l.run == run && l.only == Only::default());
+            let asked = wanted.iter().any(|w| known.iter().any(|s| s.name == *w));
+            if asked && (last_run.is_none() || last_run < last_clean) {
+                self.push("", run, Only::default(), json!({}), stage);
+            }
         }
         Ok(())
     }
@@ -168,7 +177,8 @@ impl Chain {
                 _ if l.changes_text() => true,
                 Stage::Block(ref block) => signals && block.measures(),
                 Stage::Clean(_) | Stage::Decontaminate(_) | Stage::Measure(_) => signals,
-                Stage::LineDedup(_) | Stage::ExactDedup(_) | Stage::NearDedup(_) => signals,
+                Stage::LineDedup(_) | Stage::SubstringDedup(_) | Stage::ExactDedup(_) => signals,
+                Stage::NearDedup(_) | Stage::SimhashDedup(_) => signals,
                 Stage::Keep(ref keep) => signals && keep.early,
                 Stage::Sample(_) | Stage::Shuffle(_) => false,
             })
@@ -178,15 +188,20 @@ impl Chain {
                 options: match &l.stage {
                     // Another threshold reads nothing again.
                     Stage::NearDedup(near) => near.measured(),
+                    Stage::SimhashDedup(simhash) => simhash.measured(),
                     Stage::ExactDedup(dedup) => dedup.measured(),
                     Stage::Block(block) => block.measured(),
                     Stage::Decontaminate(options) => options.measured(),
                     Stage::LineDedup(options) => options.measured(),
+                    Stage::SubstringDedup(options) => options.measured(),
                     _ => l.options.clone(),
                 },
                 languages: l.only.language.clone(),
-                // A judgement reads lists; the row-wise work need not depend on them.
-                files: if matches!(l.stage, Stage::Block(_)) { Vec::new() } else { l.files.clone() },
+                // A judgement reads lists, a comparison indexes; the row-wise work need not depend on them.
+                files: match l.stage {
+                    Stage::Block(_) | Stage::NearDedup(_) => Vec::new(),
+                    _ => l.files.clone(),
+                },
             })
             .collect();
         let cuts = Vec::new();
@@ -213,11 +228,7 @@ impl Chain {
                 let [_, _, _, cut] = overlap::columns(l.number);
                 Some((l.name.clone(), cut))
             }
-            Stage::LineDedup(options) if options.cuts() => {
-                let [_, cut] = lines::columns(l.number);
-                Some((l.name.clone(), cut))
-            }
-            _ => None,
+            stage => stage.cuts_late().map(|_| (l.name.clone(), spans::cut_column(l.number))),
         };
         self.links.iter().filter(|l| l.applies(source)).filter_map(cut).collect()
     }
@@ -250,14 +261,15 @@ impl Chain {
                 (_, Some(Decide::Judge(links))) if link.judges() => links.push(link),
                 _ if link.judges() => all.push(Decide::Judge(vec![link])),
                 (Stage::ExactDedup(dedup), _) => all.push(Decide::Dedup(link, dedup)),
-                (Stage::NearDedup(near), _) => all.push(Decide::Near(link, near)),
-                (Stage::LineDedup(options), _) => {
-                    all.push(Decide::Lines(link, options));
-                    // Then rows of which nothing is left.
-                    all.extend(options.cuts().then(|| Decide::Judge(vec![link])));
+                (stage @ (Stage::NearDedup(_) | Stage::SimhashDedup(_)), _) => {
+                    all.extend(How::of(stage).map(|how| Decide::Near(link, how)));
                 }
+                (Stage::LineDedup(options), _) => all.push(Decide::Lines(link, options)),
+                (Stage::SubstringDedup(options), _) => all.push(Decide::Substrings(link, options)),
                 _ => {}
             }
+            // Then rows of which nothing is left.
+            all.extend(link.cuts_late().then(|| Decide::Judge(vec![link])));
         }
         all.extend(self.mix.map(Decide::Mix));
         all
@@ -296,10 +308,6 @@ impl Chain {
                         .collect(),
                 ),
                 Stage::Sample(sample) => Ask::Sample(sample.clone()),
-                Stage::LineDedup(options) => {
-                    let [_, cut] = lines::columns(link.number);
-                    Ask::Emptied(place(Some((cut, SignalType::Key))), "repeated_lines".into(), options.limit())
-                }
                 Stage::Decontaminate(options) => {
                     let kinds = [SignalType::Float, SignalType::Key, SignalType::Key, SignalType::Key];
                     let names = overlap::columns(link.number).into_iter().zip(kinds);
@@ -321,7 +329,13 @@ impl Chain {
                             .collect(),
                     })
                 }
-                _ => continue,
+                stage => match stage.cuts_late() {
+                    Some((reason, limit)) => {
+                        let cut = (spans::cut_column(link.number), SignalType::Key);
+                        Ask::Emptied(place(Some(cut)), reason.into(), limit)
+                    }
+                    None => continue,
+                },
             };
             decisions.push(Decision { stage: link.name.clone(), languages: link.only.language.clone(), ask });
         }
@@ -339,11 +353,11 @@ impl Chain {
 
     /// The last stage that counts what each row stands for.
     pub fn sized(&self) -> Option<&Link> {
-        self.links.iter().rfind(|l| matches!(&l.stage, Stage::NearDedup(near) if near.cluster_size))
+        self.links.iter().rfind(|l| l.stage.rules().is_some_and(|rules| rules.cluster_size))
     }
 
     /// The signals in `data/`: those that the recipe lists, else those that it decides by, and `words` where a stage
-    /// writes it. `language` and `script` are columns of every row anyway.
+    /// writes it. `language` and `script` are columns of every row anyway, `margin` is one of every pair.
     pub fn output_signals(&self, recipe: &Recipe) -> Vec<(String, Kind)> {
         let mut names: Vec<String> = match &recipe.output.signals {
             Some(names) => names.clone(),
@@ -360,7 +374,7 @@ impl Chain {
         }
         let mut signals: Vec<(String, Kind)> = Vec::new();
         for name in names {
-            let fixed = matches!(name.as_str(), "language" | "script") || signals.iter().any(|s| s.0 == name);
+            let fixed = matches!(name.as_str(), "language" | "script" | MARGIN) || signals.iter().any(|s| s.0 == name);
             if let Some(kind) = self.kind(&name).filter(|_| !fixed) {
                 signals.push((name, kind));
             }

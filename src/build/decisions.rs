@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use datafusion_physical_plan::ExecutionPlan;
 use futures::StreamExt;
-use serde_json::json;
 
 use super::chain::{Decide, Link};
 use super::decide::{self, Buckets, Drop, Runs};
 use super::inputs::{Inputs, SourceInput};
 use super::jobs::Job;
 use super::keys;
+use super::near;
 use super::parquet_file;
 use super::plans::Plans;
 use super::usage;
@@ -29,6 +29,8 @@ pub(super) struct Decided {
     pub(super) takes: Vec<Take>,
     /// The folder that says how many rows each row stands for, where that is asked for.
     pub(super) sizes: Option<PathBuf>,
+    /// The indexes for later builds: stage, file.
+    pub(super) indexes: Vec<(String, PathBuf)>,
 }
 
 impl Build<'_> {
@@ -91,6 +93,7 @@ impl Build<'_> {
         repeats: Option<&Job>,
     ) -> Result<Decided> {
         let (mut drops, mut takes, mut sizes): (Option<Job>, Vec<Take>, Option<PathBuf>) = (None, Vec::new(), None);
+        let mut indexes = Vec::new();
         for decision in plans.chain.decisions() {
             let before = drops.as_ref().map(|j| j.fingerprint.as_str());
             drops = Some(match decision {
@@ -106,20 +109,26 @@ impl Build<'_> {
                     self.dedup(plans, scanned, repeats, drops.as_ref(), (link, dedup), &job).await?;
                     job
                 }
-                Decide::Near(link, near) => {
+                Decide::Near(link, how) => {
                     let key = keys::near(plans, &scanned.job.fingerprint, &scanned.cuts, before, link);
                     let job = Job::new(&self.options.work, "near", &key)?;
-                    self.near(plans, scanned, repeats, drops.as_ref(), (link, near), &job).await?;
-                    sizes = near.cluster_size.then(|| job.folder.join("sizes")).or(sizes);
+                    self.near(plans, scanned, repeats, drops.as_ref(), (link, how), &job).await?;
+                    indexes.extend(how.index().map(|_| (link.name.clone(), near::job_file(&job))));
+                    sizes = how.rules().cluster_size.then(|| job.folder.join("sizes")).or(sizes);
                     job
                 }
                 Decide::Lines(link, options) => {
-                    let key = keys::dedup(plans, &scanned.job.fingerprint, before, link);
-                    let job = Job::new(&self.options.work, "lines", &json!([key, scanned.cuts]))?;
+                    let key = keys::near(plans, &scanned.job.fingerprint, &scanned.cuts, before, link);
+                    let job = Job::new(&self.options.work, "lines", &key)?;
                     self.lines(plans, scanned, drops.as_ref(), (link, options), &job).await?;
-                    if options.cuts() {
-                        self.rescan(plans, scanned, link, &job).await?;
-                    }
+                    self.rescan(plans, scanned, link, &job).await?;
+                    job
+                }
+                Decide::Substrings(link, options) => {
+                    let key = keys::near(plans, &scanned.job.fingerprint, &scanned.cuts, before, link);
+                    let job = Job::new(&self.options.work, "substrings", &key)?;
+                    self.substrings(plans, scanned, drops.as_ref(), (link, options), &job).await?;
+                    self.rescan(plans, scanned, link, &job).await?;
                     job
                 }
                 Decide::Mix(mix) => {
@@ -131,7 +140,7 @@ impl Build<'_> {
             });
         }
         let drops = drops.ok_or_else(|| Error::Engine("nothing was decided".into()))?;
-        Ok(Decided { drops, takes, sizes })
+        Ok(Decided { drops, takes, sizes, indexes })
     }
 
     async fn judge(

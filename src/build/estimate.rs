@@ -14,7 +14,7 @@ use super::sample;
 use super::state::State;
 use super::{Options, Progress, run_over};
 use crate::engine::scan::modified;
-use crate::formats::{self, Layout, Piece, Split};
+use crate::formats::{self, Layout, Piece, Split, detect};
 use crate::input::{self, Compression};
 use crate::recipe::{By, MIX_STAGE, Recipe, Source};
 use crate::rows::Use;
@@ -212,8 +212,9 @@ pub fn estimate(recipe: &Recipe, chain: &Chain, options: &Options, state: &State
     all.spill_bytes = if sorts && rows * 48 > options.memory / 5 * 3 { rows * 48 } else { 0 };
     for decision in chain.decisions() {
         // Sketch, keys and bands of a row; pairs and texts of candidates depend on what is alike.
-        if let Decide::Near(_, near) = decision {
-            let bytes = rows * (300 + 11 * near.bands().bands as u64);
+        if let Decide::Near(link, how) = decision {
+            let rows = rows + how.earlier(link)?.rows() as u64;
+            let bytes = rows * how.row_bytes();
             all.spill_bytes = all.spill_bytes.max(if bytes > options.memory / 2 { bytes } else { 0 });
         }
     }
@@ -357,7 +358,8 @@ impl Sample {
         let members = input::members(path, compression).unwrap_or(None);
         let unpacked: Option<u64> = members.as_ref().map(|m| m.iter().map(|m| m.size).sum());
         let member = members.and_then(|m| m.into_iter().next()).map(|m| m.name);
-        let (layout, note) = inputs::layout(recipe.input.max_row, source, path, member.as_deref())?;
+        let seen = detect::detect(path, member.as_deref()).map_err(io)?;
+        let (layout, note) = inputs::layout(recipe.input.max_row, source, path, seen)?;
         let (rows, bytes) = ((ROWS / files.max(1) as u64).max(1), (BYTES / files.max(1) as u64).max(1));
         let plain = layout.compression == Compression::None
             && member.is_none()
@@ -379,10 +381,12 @@ impl Sample {
                 path: std::path::absolute(path).map_err(io)?,
                 member: member.clone(),
                 bytes: meta.len(),
+                size: meta.len(),
                 modified: modified(&meta),
                 sha256: String::new(),
                 layout: layout.clone(),
                 note: note.clone(),
+                replaced: 0,
                 cuts: vec![(start, u64::MAX, 0)],
             };
             self.whole &= seen.ended && stretches == 1;

@@ -7,8 +7,9 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::chain::Chain;
+use super::chain::{Chain, Link};
 use super::find::named;
+use super::near::{self, index::Earlier};
 use super::stored::is_card;
 use super::usage::{count, size};
 use crate::catalog::Catalog;
@@ -16,6 +17,7 @@ use crate::engine::functions::given::Given;
 use crate::engine::functions::{block, overlap};
 use crate::recipe::{Recipe, Step};
 use crate::stages::Stage;
+use crate::stages::near_dedup::NearDedup;
 use crate::{Error, Result};
 
 /// The files that a stage reads, in the order in which it names them.
@@ -49,13 +51,42 @@ pub fn files(recipe: &Recipe, step: &Step, stage: &Stage) -> Result<Vec<Given>> 
             }
             Ok(files)
         }
+        Stage::NearDedup(near) => {
+            let files = near.against.iter().map(|name| index(recipe, step, name)).collect::<Result<Vec<Given>>>()?;
+            Earlier::open(&files, near)?;
+            Ok(files)
+        }
         _ => Ok(Vec::new()),
     }
 }
 
-/// Makes sure that what the stages of a chain need is there, and can be read.
-pub fn ready(chain: &Chain, recipe: &Recipe, mut said: impl FnMut(&str)) -> Result<()> {
+/// The index of a stage in an earlier build.
+fn index(recipe: &Recipe, step: &Step, shown: &str) -> Result<Given> {
+    let named = recipe.base.join(shown);
+    let named = std::path::absolute(&named).map_err(Error::io(&named))?;
+    let wrong = |what: &str, cure: &str| {
+        let message = format!("stage `{}`: `against` names {}, {what}", step.name, named.display());
+        Error::input(message, cure)
+    };
+    let path = if named.is_dir() { named.join(near::index::place(&step.name)) } else { named.clone() };
+    if !named.exists() {
+        return Err(wrong("which is not there", "paths are relative to the recipe's folder"));
+    } else if !path.is_file() {
+        let what = format!("which has no {}", near::index::place(&step.name).display());
+        let cure = "build it with `index = true` in its `near_dedup`; if that stage has another name, name the file";
+        return Err(wrong(&what, cure));
+    }
+    Ok(Given { option: "against".into(), shown: shown.to_owned(), sha256: sha256(&path)?, path })
+}
+
+/// Makes sure that what the stages of a chain need is there, and can be read, and is not what the build will put `out`.
+pub fn ready(chain: &Chain, recipe: &Recipe, out: &Path, mut said: impl FnMut(&str)) -> Result<()> {
     for link in &chain.links {
+        if let Stage::NearDedup(near) = &link.stage
+            && !link.files.is_empty()
+        {
+            earlier(link, near, out, &mut said)?;
+        }
         let Stage::Decontaminate(options) = &link.stage else { continue };
         let step = recipe.stages.iter().find(|s| s.name == link.name);
         let catalog = Catalog::load(None)?;
@@ -77,6 +108,27 @@ pub fn ready(chain: &Chain, recipe: &Recipe, mut said: impl FnMut(&str)) -> Resu
             count(set.common),
             options.common,
         ));
+    }
+    Ok(())
+}
+
+fn earlier(link: &Link, near: &NearDedup, out: &Path, said: &mut impl FnMut(&str)) -> Result<()> {
+    let real = |path: &Path| path.canonicalize().map_err(Error::io(path));
+    for file in &link.files {
+        if real(&file.path)?.starts_with(real(out)?) {
+            return Err(Error::input(
+                format!("stage `{}`: {} is in the output folder of this build", link.name, file.path.display()),
+                "a build writes over nothing that it reads: name another folder with --out",
+            ));
+        }
+    }
+    let earlier = Earlier::open(&link.files, near)?;
+    let (rows, builds) = (count(earlier.rows() as u64), link.files.len());
+    said(&format!("{}: {rows} rows of {builds} earlier builds", link.name));
+    let without = earlier.without_values(near);
+    if !without.is_empty() {
+        let without = without.join(", ");
+        said(&format!("{}: made by another `keep`, so not told what would replace rows of {without}", link.name));
     }
     Ok(())
 }

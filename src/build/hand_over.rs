@@ -7,11 +7,13 @@ use super::chain::Chain;
 use super::inputs::Inputs;
 use super::jobs::Job;
 use super::layout::{Layout, Slab};
-use super::manifest::Manifest;
+use super::manifest::{AgainstLine, IndexLine, Manifest};
+use super::near::index;
 use super::output::{SignalColumn, data_schema, dropped_schema, slab_file, unreadable_schema};
 use super::shuffle::Ordered;
 use super::{Build, card, parquet_file, shards, uses};
 use crate::rows::Use;
+use crate::stages::Stage;
 use crate::{Error, Result};
 
 impl Build<'_> {
@@ -70,6 +72,30 @@ impl Build<'_> {
         Ok(())
     }
 
+    /// Puts indexes for later builds beside the shards; what became of them and of those that were read.
+    pub(super) fn indexes(&self, chain: &Chain, written: &[(String, PathBuf)]) -> Result<Vec<IndexLine>> {
+        let fresh = self.options.work.join("new");
+        let mut lines = Vec::new();
+        for link in chain.links.iter().filter(|l| matches!(l.stage, Stage::NearDedup(_))) {
+            let against = link.files.iter();
+            let against = against.map(|f| AgainstLine { path: f.shown.clone(), sha256: f.sha256.clone() }).collect();
+            let mut line = IndexLine { stage: link.name.clone(), path: None, against };
+            if let Some((name, file)) = written.iter().find(|w| w.0 == link.name) {
+                let place = index::place(name);
+                let target = fresh.join(&place);
+                let folder = fresh.join(index::FOLDER);
+                std::fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
+                // The job keeps its file for the next build; neither is ever written again.
+                if std::fs::hard_link(file, &target).is_err() {
+                    std::fs::copy(file, &target).map_err(Error::io(&target))?;
+                }
+                line.path = Some(place.to_string_lossy().into_owned());
+            }
+            lines.extend((line.path.is_some() || !line.against.is_empty()).then_some(line));
+        }
+        Ok(lines)
+    }
+
     /// Puts the new output in its place; the manifest comes last.
     pub(super) fn hand_over(&self, manifest: &Manifest) -> Result<()> {
         let (out, fresh) = (&self.options.out, self.options.work.join("new"));
@@ -77,7 +103,7 @@ impl Build<'_> {
         if build.exists() {
             std::fs::remove_file(&build).map_err(Error::io(&build))?;
         }
-        for name in ["data", "dropped", "unreadable"] {
+        for name in ["data", "dropped", "unreadable", index::FOLDER] {
             let (old, new) = (out.join(name), fresh.join(name));
             if old.exists() {
                 std::fs::remove_dir_all(&old).map_err(Error::io(&old))?;

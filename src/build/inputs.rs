@@ -1,21 +1,18 @@
 //! What a build reads: files found, looked at, hashed, and cut into pieces and units, by the inputs alone.
 
-use std::collections::BTreeMap;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-
 pub use super::find::find;
-use super::find::wanted;
+use super::look::{Look, files_of};
 use super::parquet_file::write_whole;
-use super::{prepare, unpack};
-use crate::engine::scan::{PieceSpec, modified};
-use crate::formats::{self, Layout, Split, detect};
-use crate::input::{self, Compression, Encoding};
+use super::unpack::{self, PlainCopy};
+use super::{group, prepare};
+use crate::engine::scan::PieceSpec;
+use crate::formats::detect::Detected;
+use crate::formats::{self, Layout};
+use crate::input::{Compression, Encoding};
 use crate::recipe::{Recipe, Source};
 use crate::rows::Use;
 use crate::{Error, Result};
@@ -31,6 +28,8 @@ pub struct InputFile {
     pub member: Option<String>,
     /// Bytes on disk (of the archive).
     pub bytes: u64,
+    /// Bytes of the member, as the archive's index has them; else those on disk.
+    pub size: u64,
     /// Time of the last change.
     pub modified: u64,
     /// Of the bytes on disk.
@@ -39,8 +38,10 @@ pub struct InputFile {
     pub layout: Layout,
     /// What detection was not sure of.
     pub note: Option<String>,
-    /// The plain copy that is read in its place: where it is, its bytes, and how it is read.
-    pub unpacked: Option<(PathBuf, u64, Layout)>,
+    /// Malformed sequences of an encoding other than UTF-8, which are read as U+FFFD.
+    pub replaced: u64,
+    /// The plain copy that is read in its place.
+    pub unpacked: Option<PlainCopy>,
     /// Pieces: start, end, lines before.
     pub(super) cuts: Vec<(u64, u64, u64)>,
 }
@@ -83,43 +84,19 @@ pub struct Inputs {
     pub units: Vec<Unit>,
 }
 
-/// What is remembered of a file between builds, so that it is hashed once.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Known {
-    bytes: u64,
-    modified: u64,
-    sha256: String,
-    at: Vec<u64>,
-    lines: Vec<u64>,
-    /// Bytes, cuts and lines of the plain copy, where the file was worth one.
-    #[serde(default)]
-    unpacked: Option<(u64, Vec<u64>, Vec<u64>)>,
-}
-
-/// What looking at files needs to know.
-struct Look<'a> {
-    recipe: &'a Recipe,
-    unit: u64,
-    work: &'a Path,
-    /// Whether big compressed files may be unpacked now.
-    unpack: bool,
-    threads: usize,
-    known: Mutex<BTreeMap<String, Known>>,
-}
-
 /// Finds, looks at and cuts everything that a recipe reads. `unit` is in bytes; `work` is the folder of what is
 /// remembered between builds, and of plain copies of big compressed files, which are made only if `unpack` says so;
 /// `threads` files are looked at side by side.
 pub fn gather(recipe: &Recipe, unit: u64, work: &Path, threads: usize, unpack: bool) -> Result<Inputs> {
     let store = work.join("inputs.json");
-    let known: BTreeMap<String, Known> =
-        std::fs::read(&store).ok().and_then(|b| serde_json::from_slice(&b).ok()).unwrap_or_default();
+    let known = std::fs::read(&store).ok().and_then(|b| serde_json::from_slice(&b).ok()).unwrap_or_default();
     let look = Look { recipe, unit, work, unpack, threads, known: Mutex::new(known) };
     let mut inputs = Inputs { sources: Vec::new(), pieces: Vec::new(), owners: Vec::new(), units: Vec::new() };
     for source in &recipe.sources {
         let found = find(recipe, source)?;
         let mut files = look_at(&look, source, &found, threads)?;
         prepare::prepare(&mut files, work, threads, unpack)?;
+        group::group(&mut files, work, unit, threads, unpack)?;
         inputs.add(source, files, unit)?;
     }
     let known = look.known.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -152,84 +129,8 @@ fn look_at(look: &Look<'_>, source: &Source, found: &[(String, PathBuf)], thread
     Ok(files)
 }
 
-fn files_of(look: &Look<'_>, source: &Source, shown: &str, path: &Path) -> Result<Vec<InputFile>> {
-    let io = |e| Error::io(path)(e);
-    let meta = std::fs::metadata(path).map_err(io)?;
-    let compression = input::compression(path).map_err(io)?;
-    let names: Vec<Option<String>> = match input::members(path, compression) {
-        Ok(None) => vec![None],
-        Ok(Some(members)) => {
-            wanted(source, members.into_iter().map(|m| m.name).collect()).into_iter().map(Some).collect()
-        }
-        // An archive that does not open is one row that cannot be read: no member has an empty name, so opening it
-        // says what is wrong.
-        Err(_) => vec![Some(String::new())],
-    };
-    let mut files = Vec::new();
-    for member in names {
-        let (layout, note) = layout(look.recipe.input.max_row, source, path, member.as_deref())?;
-        let starts = starts(path, member.as_deref(), &layout, meta.len(), look.unit).map_err(io)?;
-        let known = hashed(path, &meta, &starts, &look.known)?;
-        let plain = plain_copy(look, path, member.as_deref(), &layout, &known)?;
-        let (unpacked, starts, lines) = match plain {
-            None => (None, starts, known.lines),
-            Some((copy, bytes, starts, lines)) => (Some((copy, bytes, unpack::layout(&layout))), starts, lines),
-        };
-        let end = |i: usize| starts.get(i + 1).copied().unwrap_or(u64::MAX);
-        files.push(InputFile {
-            name: match member.as_deref() {
-                None | Some("") => shown.to_owned(),
-                Some(member) => format!("{shown}!{member}"),
-            },
-            path: std::path::absolute(path).map_err(io)?,
-            member,
-            bytes: meta.len(),
-            modified: modified(&meta),
-            sha256: known.sha256,
-            layout,
-            note,
-            cuts: (0..starts.len()).map(|i| (starts[i], end(i), lines[i])).collect(),
-            unpacked,
-        });
-    }
-    Ok(files)
-}
-
-type PlainCopy = (PathBuf, u64, Vec<u64>, Vec<u64>);
-
-/// The plain copy of a file that is worth one: where it is, its bytes, cuts and lines. What is known of it from an
-/// earlier build is enough: the copy itself is made again only if its rows must be read again.
-fn plain_copy(
-    look: &Look<'_>,
-    path: &Path,
-    member: Option<&str>,
-    layout: &Layout,
-    known: &Known,
-) -> Result<Option<PlainCopy>> {
-    if !unpack::worth(layout, member, known.bytes, look.unit) {
-        return Ok(None);
-    }
-    let place = unpack::place(look.work, &known.sha256, layout);
-    if let Some((bytes, starts, lines)) = known.unpacked.clone().filter(|u| u.1.len() < 2 || u.1[1] >= look.unit) {
-        return Ok(Some((place, bytes, starts, lines)));
-    }
-    if !look.unpack || !unpack::unpack(path, layout, &place, look.threads)? {
-        return Ok(None);
-    }
-    let meta = std::fs::metadata(&place).map_err(Error::io(&place))?;
-    let starts = starts(&place, None, &unpack::layout(layout), meta.len(), look.unit).map_err(Error::io(&place))?;
-    let lines = hashed(&place, &meta, &starts, &look.known)?.lines;
-    if let Ok(mut all) = look.known.lock()
-        && let Some(entry) = all.get_mut(path.to_string_lossy().as_ref())
-    {
-        entry.unpacked = Some((meta.len(), starts.clone(), lines.clone()));
-    }
-    Ok(Some((place, meta.len(), starts, lines)))
-}
-
 /// How a file is read: what the recipe says, and detection for the rest.
-pub fn layout(max_row: u64, source: &Source, path: &Path, member: Option<&str>) -> Result<(Layout, Option<String>)> {
-    let found = detect::detect(path, member).map_err(Error::io(path))?;
+pub fn layout(max_row: u64, source: &Source, path: &Path, found: Detected) -> Result<(Layout, Option<String>)> {
     let mut container = found.container.to_string();
     let mut shape = found.shape.clone();
     if let Some(format) = &source.format {
@@ -288,7 +189,7 @@ pub fn layout(max_row: u64, source: &Source, path: &Path, member: Option<&str>) 
             "change `use`, or describe the rows with `fields`",
         ));
     }
-    let known = shape.as_ref().and_then(|name| formats::shape(name)).map_or(&[][..], |s| s.options());
+    let known = shape.as_ref().and_then(|name| formats::shape(name)).map_or(Vec::new(), |s| s.choices());
     for (name, word) in &source.options {
         if !known.iter().any(|c| c.name == name && c.words.contains(&word.as_str())) {
             let what = shape.as_deref().unwrap_or(&container);
@@ -315,86 +216,29 @@ pub fn layout(max_row: u64, source: &Source, path: &Path, member: Option<&str>) 
         language: source.language.clone(),
         variant: source.variant.clone(),
         prepared: None,
+        grouped: None,
         max_row,
     };
     Ok((layout, note))
 }
 
-/// Where the pieces of a file start.
-fn starts(path: &Path, member: Option<&str>, layout: &Layout, bytes: u64, unit: u64) -> std::io::Result<Vec<u64>> {
-    let Some(container) = formats::container(&layout.container) else { return Ok(vec![0]) };
-    let plain = layout.compression == Compression::None && member.is_none();
-    let utf8 = layout.encoding.0.eq_ignore_ascii_case("utf-8") || layout.container == "parquet";
-    if !plain || !utf8 || bytes <= unit {
-        return Ok(vec![0]);
-    }
-    match container.split(layout) {
-        Split::Whole => Ok(vec![0]),
-        Split::Bytes => Ok((0..bytes.div_ceil(unit)).map(|i| i * unit).collect()),
-        // A broken file has no cuts to give; its reader says what is wrong with it.
-        Split::Cuts => Ok(container.cuts(path, layout, unit).unwrap_or_else(|_| vec![0])),
-    }
-}
-
-fn hashed(
-    path: &Path,
-    meta: &std::fs::Metadata,
-    starts: &[u64],
-    known: &Mutex<BTreeMap<String, Known>>,
-) -> Result<Known> {
-    let key = path.to_string_lossy().into_owned();
-    let fresh = |k: &&Known| k.bytes == meta.len() && k.modified == modified(meta) && k.at == starts;
-    if let Ok(known) = known.lock()
-        && let Some(known) = known.get(&key).filter(fresh)
-    {
-        return Ok(known.clone());
-    }
-    let mut file = std::fs::File::open(path).map_err(Error::io(path))?;
-    let (mut sha, mut buffer) = (Sha256::new(), vec![0; 1 << 20]);
-    let (mut offset, mut newlines, mut lines) = (0u64, 0u64, Vec::with_capacity(starts.len()));
-    let counted = starts.len() > 1;
-    loop {
-        let read = file.read(&mut buffer).map_err(Error::io(path))?;
-        let block = &buffer[..read];
-        sha.update(block);
-        let mut from = 0;
-        while let Some(start) = starts.get(lines.len()).filter(|s| **s < offset + read as u64 || read == 0) {
-            let to = (start.saturating_sub(offset) as usize).min(read);
-            if counted {
-                newlines += memchr::memchr_iter(b'\n', &block[from..to]).count() as u64;
-            }
-            from = to;
-            lines.push(newlines);
-        }
-        if read == 0 {
-            break;
-        }
-        if counted {
-            newlines += memchr::memchr_iter(b'\n', &block[from..]).count() as u64;
-        }
-        offset += read as u64;
-    }
-    let sha256 = sha.finalize().iter().map(|b| format!("{b:02x}")).collect();
-    let fresh =
-        Known { bytes: meta.len(), modified: modified(meta), sha256, at: starts.to_vec(), lines, unpacked: None };
-    if let Ok(mut known) = known.lock() {
-        known.insert(key, fresh.clone());
-    }
-    Ok(fresh)
-}
-
 impl InputFile {
     /// How the bytes that are read are laid out: those of the plain copy, where there is one.
     pub fn read_as(&self) -> &Layout {
-        self.unpacked.as_ref().map_or(&self.layout, |u| &u.2)
+        self.unpacked.as_ref().map_or(&self.layout, |copy| &copy.layout)
+    }
+
+    /// Where the bytes that are read lie: the file, and the member of it.
+    pub fn read_from(&self) -> (&Path, Option<&String>) {
+        self.unpacked.as_ref().map_or((&self.path, self.member.as_ref()), |c| (&c.path, c.member.as_ref()))
     }
 
     /// Makes the plain copy again, if there should be one and it is gone.
     pub fn make_readable(&self, threads: usize) -> Result<()> {
-        match &self.unpacked {
-            Some((copy, ..)) if !copy.is_file() => unpack::unpack(&self.path, &self.layout, copy, threads).map(|_| ()),
-            _ => Ok(()),
-        }
+        let Some(copy) = self.unpacked.as_ref().filter(|copy| !copy.path.is_file()) else { return Ok(()) };
+        // The copy of an archive has the members in it; that of a member is the member.
+        let member = if copy.member.is_some() { None } else { self.member.as_deref() };
+        unpack::unpack(&self.path, member, &self.layout, &copy.path, threads).map(|_| ())
     }
 }
 
@@ -416,17 +260,18 @@ impl Inputs {
         for (index, file) in files.iter().enumerate() {
             let slow = matches!(file.layout.compression, Compression::Bzip2 | Compression::Xz);
             let tar = file.member.is_some() && file.layout.compression != Compression::None;
-            let (path, bytes, modified) = match &file.unpacked {
+            let (path, member) = file.read_from();
+            let (bytes, modified, length) = match &file.unpacked {
                 // A copy made again has another time.
-                Some((copy, bytes, _)) => (copy, *bytes, 0),
-                None => (&file.path, file.bytes, file.modified),
+                Some(copy) => (copy.bytes, 0, if member.is_some() { file.size } else { copy.bytes }),
+                None => (file.bytes, file.modified, file.size),
             };
             staged |= slow
                 || tar
                 || file.unpacked.is_some()
                 || formats::container(&file.layout.container).is_some_and(|c| c.costly());
             for (start, end, lines) in &file.cuts {
-                let size = (*end).min(bytes.max(*start)) - start;
+                let size = (*end).min(length.max(*start)) - start;
                 let size = if file.cuts.len() > 1 && file.layout.container == "parquet" { unit } else { size };
                 if weight > 0 && weight + size > unit {
                     self.units.push(Unit { pieces: open..self.pieces.len() });
@@ -436,8 +281,8 @@ impl Inputs {
                 self.owners.push((self.sources.len(), index));
                 self.pieces.push(PieceSpec {
                     number: self.pieces.len() as u64,
-                    path: path.clone(),
-                    member: file.member.clone(),
+                    path: path.to_path_buf(),
+                    member: member.cloned(),
                     start: *start,
                     end: *end,
                     lines: *lines,

@@ -12,8 +12,6 @@ use crate::stages::Stage;
 
 /// Stretches of row keys that a `limit` cuts off.
 pub type Cuts = [(u64, u64)];
-/// None of them.
-pub const NO_CUTS: &Cuts = &[];
 
 /// What makes two inputs the same: content, layout and cuts; not where they lie.
 pub fn inputs(inputs: &Inputs) -> Json {
@@ -74,9 +72,11 @@ pub fn dedup(plans: &Plans<'_>, scan: &str, before: Option<&str>, link: &Link) -
     json!([scan, before, (&link.name, link.number, &link.only, &link.options), sources])
 }
 
-/// Of a comparison of texts, after the job `before`: what is read again, the text, depends on the stages before it.
+/// Of a comparison of texts, lines or stretches, after the job `before`: what is read again, the text, depends on the stages
+/// before it. Rows of earlier builds are those of the indexes.
 pub fn near(plans: &Plans<'_>, scan: &str, cuts: &Cuts, before: Option<&str>, link: &Link) -> Json {
-    json!([dedup(plans, scan, before, link), cuts])
+    let indexes: Vec<_> = link.files.iter().map(|f| json!([f.shown, f.sha256])).collect();
+    json!([dedup(plans, scan, before, link), cuts, indexes])
 }
 
 /// Of a mix, after the job `before`.

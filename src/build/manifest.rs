@@ -30,6 +30,9 @@ pub struct Manifest {
     /// What was cut out of kept rows.
     #[serde(default)]
     pub cuts: Vec<CutLine>,
+    /// Indexes of earlier builds that rows were compared with, and what there is for later ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub indexes: Vec<IndexLine>,
     /// The funnel, in order.
     pub stages: Vec<StageLine>,
     /// What may differ between two runs of the same build.
@@ -67,6 +70,9 @@ pub struct FileLine {
     pub bytes: u64,
     pub format: String,
     pub encoding: String,
+    /// Malformed sequences of that encoding, which were read as U+FFFD.
+    #[serde(default)]
+    pub replaced: u64,
     pub note: Option<String>,
     pub rows: u64,
     /// Where it came from, if out of the store.
@@ -102,6 +108,26 @@ pub struct CutLine {
     pub bytes: u64,
 }
 
+/// The indexes of one stage.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct IndexLine {
+    /// The stage.
+    pub stage: String,
+    /// The index for later builds, within the output folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Those of earlier builds that rows were compared with, in order.
+    pub against: Vec<AgainstLine>,
+}
+
+/// An index of an earlier build.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct AgainstLine {
+    pub path: String,
+    pub sha256: String,
+}
+
 /// Rows before and after a stage.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[allow(missing_docs)]
@@ -131,6 +157,7 @@ pub fn manifest(recipe: &Recipe, fingerprint: &str, inputs: &Inputs, chain: &Cha
                 bytes: file.bytes,
                 format: l.shape.as_ref().map_or_else(|| l.container.clone(), |s| format!("{}/{s}", l.container)),
                 encoding: l.encoding.0.clone(),
+                replaced: file.replaced,
                 note: file.note.clone(),
                 rows: counts.read,
                 origin: source.source.stored.iter().find(|s| s.path == file.path).map(|s| s.origin.clone()),
@@ -194,6 +221,7 @@ pub fn manifest(recipe: &Recipe, fingerprint: &str, inputs: &Inputs, chain: &Cha
         sources,
         reasons,
         cuts: layout.cuts.iter().map(cut).collect(),
+        indexes: Vec::new(),
         stages: Vec::new(),
         timings: BTreeMap::new(),
     };

@@ -13,18 +13,23 @@
 
 pub mod card;
 pub mod chain;
+mod cuts;
 pub mod decide;
 mod decisions;
 pub mod estimate;
 mod find;
 mod given;
+mod group;
 mod hand_over;
 pub mod inputs;
 pub mod jobs;
 pub mod keys;
+mod known;
 pub mod layout;
 mod lines;
 pub mod lock;
+mod look;
+mod malformed;
 pub mod manifest;
 pub mod mix;
 mod narrow;
@@ -39,8 +44,10 @@ pub mod shards;
 mod shuffle;
 pub mod state;
 pub mod stored;
+mod substrings;
 pub mod unpack;
 pub mod usage;
+mod walk;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -187,7 +194,7 @@ impl Build<'_> {
         let mut timings = usage::Timings::start();
         let chain = Chain::new(self.recipe)?;
         self.progress.phase("Looking at files", 0);
-        given::ready(&chain, self.recipe, |said| {
+        given::ready(&chain, self.recipe, &self.options.out, |said| {
             self.progress.done(said);
             self.progress.phase("Looking at files", 0);
         })?;
@@ -211,7 +218,7 @@ impl Build<'_> {
         timings.lap("scan");
         let repeats = self.repeats(&plans, &scanned).await?;
         timings.lap("ids");
-        let Decided { drops, takes, sizes } = self.decide(&plans, &mut scanned, repeats.as_ref()).await?;
+        let Decided { drops, takes, sizes, indexes } = self.decide(&plans, &mut scanned, repeats.as_ref()).await?;
         timings.lap("decide");
         let layout = self.layout(&plans, &scanned, repeats.as_ref(), &drops, takes).await?;
         timings.lap("layout");
@@ -221,6 +228,7 @@ impl Build<'_> {
         timings.lap("shuffle");
         let mut manifest = manifest::manifest(self.recipe, &fingerprint, &inputs, &chain, &layout);
         self.shards(&inputs, &chain, &applied, &ordered, &layout, &manifest)?;
+        manifest.indexes = self.indexes(&chain, &indexes)?;
         timings.lap("shards");
         manifest.timings = timings.finish();
         manifest.timings.insert("identity".into(), json!(identity));
@@ -252,7 +260,7 @@ impl Build<'_> {
             for units in units.chunks(step.max(1)) {
                 if units.iter().any(|u| !scanned.job.has(*u)) {
                     let threads = self.session.threads;
-                    source.files.iter().try_for_each(|file| file.make_readable(threads))?;
+                    group::make_readable(&source.files, threads)?;
                 }
                 self.units(&scanned.job, units, &plans.unit_schema(source)?, TEXT_ROWS, |left| {
                     plans.scan(source, left, &scanned.job, &[])

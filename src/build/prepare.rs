@@ -54,8 +54,8 @@ pub fn prepare(files: &mut [InputFile], work: &Path, threads: usize, read: bool)
     for index in found {
         let file = &mut files[index];
         file.layout.prepared = Some(place.clone());
-        if let Some((_, _, layout)) = &mut file.unpacked {
-            layout.prepared = Some(place.clone());
+        if let Some(copy) = &mut file.unpacked {
+            copy.layout.prepared = Some(place.clone());
         }
     }
     Ok(())
@@ -63,10 +63,9 @@ pub fn prepare(files: &mut [InputFile], work: &Path, threads: usize, read: bool)
 
 /// Looks through one file: its plain copy if that is there.
 fn look(file: &InputFile, container: &dyn formats::Container) -> Result<Vec<u8>> {
-    let (path, layout) = match &file.unpacked {
-        Some((copy, _, layout)) if copy.is_file() => (copy, layout),
-        _ => (&file.path, &file.layout),
+    let (path, member, layout) = match &file.unpacked {
+        Some(copy) if copy.path.is_file() => (&copy.path, &copy.member, &copy.layout),
+        _ => (&file.path, &file.member, &file.layout),
     };
-    let whole = Piece { path: path.clone(), member: file.member.clone(), start: 0, end: u64::MAX };
-    container.prepare(&whole, layout).map_err(Error::io(path))
+    container.prepare(&Piece::whole(path, member.as_deref()), layout).map_err(Error::io(path))
 }

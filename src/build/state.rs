@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use serde_json::json;
-
 use super::chain::{Chain, Decide};
 use super::jobs::Job;
 use super::plans::Plans;
@@ -67,16 +65,16 @@ pub fn state(recipe: &Recipe, chain: &Chain, options: &Options) -> Result<State>
             Decide::Judge(links) => ("judge", keys::judge(&plans, &scan.fingerprint, &[], before.as_deref(), links)),
             Decide::Dedup(link, _) => ("dedup", keys::dedup(&plans, &scan.fingerprint, before.as_deref(), link)),
             Decide::Near(link, _) => ("near", keys::near(&plans, &scan.fingerprint, &[], before.as_deref(), link)),
-            Decide::Lines(link, _) => {
-                let key = keys::dedup(&plans, &scan.fingerprint, before.as_deref(), link);
-                ("lines", json!([key, keys::NO_CUTS]))
+            Decide::Lines(link, _) => ("lines", keys::near(&plans, &scan.fingerprint, &[], before.as_deref(), link)),
+            Decide::Substrings(link, _) => {
+                ("substrings", keys::near(&plans, &scan.fingerprint, &[], before.as_deref(), link))
             }
             Decide::Mix(mix) => ("mix", keys::mix(&plans, &scan.fingerprint, &[], before.as_deref(), mix)),
         };
         let job = Job::find(&options.work, name, &key);
         state.jobs[line].done = done(&job.folder, ".parquet");
-        if let Decide::Lines(_, lines) = decision
-            && lines.cuts()
+        if let Decide::Lines(link, _) | Decide::Substrings(link, _) = decision
+            && link.cuts_late()
         {
             scan = Job::find(&options.work, "rescan", &keys::rescan(&plans, options.unit, &job.fingerprint));
         }
@@ -111,6 +109,7 @@ fn jobs(chain: &Chain, units: Option<u64>) -> Vec<JobState> {
             Decide::Dedup(link, _) => ("dedup", link.name.clone()),
             Decide::Near(link, _) => ("near", link.name.clone()),
             Decide::Lines(link, _) => ("lines", link.name.clone()),
+            Decide::Substrings(link, _) => ("substrings", link.name.clone()),
             Decide::Mix(mix) => ("mix", format!("shares of the sources by {}", mix.by.as_str())),
         };
         jobs.push(JobState { name, does, units, done: 0 });

@@ -108,7 +108,7 @@ fn format(format: Option<&String>, place: &str, say: &mut impl FnMut(String)) {
 }
 
 fn options(reading: &Reading, place: &str, say: &mut impl FnMut(String)) {
-    let known = reading.format.as_ref().and_then(|f| formats::shape(f)).map_or(&[][..], |s| s.options());
+    let known = reading.format.as_ref().and_then(|f| formats::shape(f)).map_or(Vec::new(), |s| s.choices());
     for (name, word) in &reading.options {
         if !known.iter().any(|choice| choice.name == name && choice.words.contains(&word.as_str())) {
             say(format!("part `{place}`: its format leaves no choice `{name} = \"{word}\"`"));

@@ -110,6 +110,13 @@ impl Build {
         for note in &built.notes {
             ui::warn(context, note);
         }
+        let damaged = built.manifest.sources.iter().flat_map(|s| &s.files).filter(|f| f.replaced > 0);
+        let (files, sequences) = damaged.fold((0, 0), |(files, sum), f| (files + 1, sum + f.replaced));
+        if files > 0 {
+            let of = if files == 1 { "a file that is".to_owned() } else { format!("{files} files that are") };
+            let what = if sequences == 1 { "malformed sequence" } else { "malformed sequences" };
+            ui::say(context, &format!("{sequences} {what} in {of} not UTF-8 became U+FFFD: `replaced` in build.json"));
+        }
         let folder = options.out.display();
         if built.reused {
             ui::say(context, &format!("{folder} holds this very build already"));

@@ -9,6 +9,7 @@ use super::{Context, Format, ui};
 use crate::build::chain::Chain;
 use crate::build::inputs;
 use crate::build::usage::{count, size};
+use crate::formats::detect;
 use crate::recipe::{self, Recipe, Source};
 use crate::rows::Use;
 use crate::{Error, Result, input};
@@ -112,7 +113,8 @@ fn look(recipe: &Recipe, source: &Source, found: &mut Found) -> (u64, u64) {
     for (shown, path) in files.iter().step_by(step) {
         let members = input::compression(path).and_then(|c| input::members(path, c));
         let member = members.ok().flatten().and_then(|m| m.into_iter().next()).map(|m| m.name);
-        match inputs::layout(recipe.input.max_row, source, path, member.as_deref()) {
+        let seen = detect::detect(path, member.as_deref()).map_err(Error::io(path));
+        match seen.and_then(|seen| inputs::layout(recipe.input.max_row, source, path, seen)) {
             Err(error) => found.problems.push(error),
             Ok((layout, note)) => {
                 found.notes.extend(note.map(|note| format!("{shown}: {note}")));

@@ -151,6 +151,7 @@ impl Cluster {
             out += &format!("\n  {}\n", cut(&format!("{} · similarity {similarity:.4}", line(id)), columns - 2));
             out += &match (self.texts.get(&self.kept), self.texts.get(id)) {
                 (Some(kept), Some(dropped)) => side_by_side(kept, dropped, columns),
+                (None, _) if self.kept.contains('#') => "  the row kept is in an earlier build\n".to_owned(),
                 _ => "  its text is not in the build (`dropped_text`)\n".to_owned(),
             };
         }

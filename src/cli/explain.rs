@@ -60,7 +60,7 @@ pub fn entries(name: &str) -> Vec<Entry> {
             default: choice.words.first().map(|w| json!(w)),
             about: choice.about.into(),
         };
-        let options = shape.options().iter().map(option).collect();
+        let options = shape.choices().iter().map(option).collect();
         found.push(Entry { kind, about: shape.about().into(), docs: plain(shape.docs()), options, card: None });
     }
     if let Some(card) = Catalog::load(None).ok().as_ref().and_then(|c| c.get(name)) {

@@ -109,7 +109,7 @@ fn signals() -> Vec<Item> {
     }
     let about = |by: &[&str]| {
         let first = by.first().copied().unwrap_or_default();
-        if first == "characters" {
+        if stages::ALWAYS.contains(&first) {
             "measured wherever a `keep` asks for it".to_owned()
         } else {
             format!("measured by `{}`", by.join("`, `"))

@@ -104,7 +104,7 @@ pub fn peek(path: &Path, member: Option<&str>, wanted: &Wanted<'_>) -> Result<Pe
     let found = detect::detect(path, member.as_deref()).map_err(io)?;
     let (layout, note) = {
         let source = Source { format: wanted.format.map(str::to_owned), ..source(&stem, wanted.usage) };
-        inputs::layout(64 << 20, &source, path, member.as_deref())?
+        inputs::layout(64 << 20, &source, path, found.clone())?
     };
     let mut peek = Peek {
         path: member.as_ref().map_or_else(|| path.display().to_string(), |m| format!("{}!{m}", path.display())),

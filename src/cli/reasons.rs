@@ -21,6 +21,18 @@ pub const WORDS: &[(&str, &str)] = &[
         "Another row is nearly the same: `value` is the Jaccard similarity of their shingles, `limit` the `threshold` of `near_dedup`, and `kept_id` names the one that stayed. Raise `threshold` to keep more; `corpus inspect BUILD --clusters` shows pairs side by side. To prefer another one, set `keep`, or a higher `priority` of its source",
     ),
     (
+        "simhash_duplicate",
+        "The fingerprint of another row is the same, or all but: `value` is in how many of 64 bits they differ, `limit` the `distance` of `simhash_dedup`, and `kept_id` names the one that stayed. Lower `distance` to keep more; to prefer another row, set `keep`, or a higher `priority` of its source",
+    ),
+    (
+        "similar_prompt",
+        "As many rows as `most` of `near_dedup` allows have a prompt that is nearly the same already, or one of them is the same row: `value` is the Jaccard similarity, `limit` the `threshold`, and `kept_id` names the most similar one. Raise `most` to keep more answers, or `threshold` to keep more ways to ask",
+    ),
+    (
+        "would_replace",
+        "A row of an earlier build (`against` of `near_dedup`) is nearly the same, and would go for this one, were it not published: `value` is what `keep` goes by in this row, `limit` the same in the published one, and `kept_id` names that build and row. Publish it anew in a build over both to take this one",
+    ),
+    (
         "blocked_id",
         "The row's id is on a list of `block`: `value` is the entry, `limit` the file. Take the entry out to keep the row",
     ),
@@ -43,6 +55,10 @@ pub const WORDS: &[(&str, &str)] = &[
     (
         "repeated_lines",
         "The row is made of lines that many rows have: `value` is their share of its text, `limit` the `documents` (and `share`) of `line_dedup`, `spans` the lines. Raise `documents`, or cut them out with `action = \"cut\"`",
+    ),
+    (
+        "repeated_text",
+        "The row is made of stretches that stand elsewhere too: `value` is their share of its text, `limit` the `min_chars` (and `share`) of `substring_dedup`, `spans` the stretches. Raise `min_chars`, or cut them out with `action = \"cut\"`",
     ),
     (
         "not_sampled",
@@ -74,7 +90,15 @@ pub const WORDS: &[(&str, &str)] = &[
     ),
     (
         "empty_answer",
-        "The last turn of the chosen or the rejected dialogue (`value` says which) is empty. The format sets such pairs aside",
+        "The answer is there, but empty: the last turn of a dialogue, the output of a task, or one side of a pair (`value` says which). The format sets such rows aside; `options = { empty = \"keep\" }` keeps dialogues and tasks",
+    ),
+    (
+        "parent_missing",
+        "The message replies to one (`value` is its id) that does not stand among the messages of its tree. The format sets it aside; take the file of whole trees",
+    ),
+    (
+        "duplicate_paragraph",
+        "The corpus itself marks the paragraph as a repetition. The format sets it aside: `options = { repeated = \"keep\" }` keeps it",
     ),
     (
         "prompts_differ",
@@ -84,6 +108,15 @@ pub const WORDS: &[(&str, &str)] = &[
         "unranked",
         "Fewer than two of the answers have a score, a rank or a verdict, so that they make no pair. The format sets such rows aside",
     ),
+    (
+        "one_answer",
+        "A question with a single answer that has a score (`value`), so that there is nothing to set it against. The format sets such questions aside",
+    ),
+    (
+        "same_score",
+        "All answers to the question have the same score (`value`): which one is better is not told, and no order is invented. The format sets such questions aside",
+    ),
+    ("unscored", "An answer without a score, where answers are ranked by theirs. The format sets such answers aside"),
     (
         "rejected",
         "The message was deleted, or rejected by the reviewers of the source, and nothing of its tree is left. The format sets it aside",
@@ -183,7 +216,7 @@ pub const WORDS: &[(&str, &str)] = &[
     ),
     (
         "misaligned",
-        "The two files of a pair have different numbers of lines, so which lines belong together cannot be told. Fetch both again, from the same release",
+        "Which lines belong together cannot be told: the two files of a pair have different numbers of lines, or in a file of both languages a line is missing. Fetch them again, from the same release",
     ),
     (
         "warc",

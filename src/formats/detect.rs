@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::{Object, TextRows, shapes};
-use crate::input::{self, Compression, Encoding, encoding};
+use crate::input::{self, Compression, Encoding, Member, encoding};
 use crate::text::script;
 
 /// Decoded bytes that are looked at.
@@ -45,25 +45,47 @@ pub fn detect(path: &Path, member: Option<&str>) -> io::Result<Detected> {
     let outer = input::compression(path)?;
     // A broken archive or stream is told by its reader, row by row.
     let head = input::head(path, member, outer, HEAD).unwrap_or_default();
-    let whole = head.len() < HEAD;
-    let mut found = of(&head, whole);
+    let mut found = of(&head, head.len() < HEAD);
     found.compression = outer;
     if found.container == "parquet" {
         shape(&super::containers::parquet::first(path, member, SAMPLE), &mut found);
     }
-    // Text of lines, and a file beside it that differs by a language: only names tell what is aligned.
-    if matches!(found.container, "text" | "tsv" | "csv")
-        && let Ok(Some((other, codes))) = super::containers::aligned::partner(path, member)
+    if is_lines(&found)
+        && let Ok(partner) = super::containers::aligned::partner(path, member)
     {
-        let name = other.1.unwrap_or_else(|| other.0.file_name().unwrap_or_default().to_string_lossy().into_owned());
-        (found.container, found.rows, found.runner_up) = ("aligned", None, Some("text".into()));
-        (found.shape, found.confidence) = (Some("pairs".into()), 0.8);
-        found.note = Some(format!(
-            "read as aligned with {name} ({} and {}), by the names of both; say `format` to settle it",
-            codes[0], codes[1]
-        ));
+        aligned(&mut found, partner);
     }
     Ok(found)
+}
+
+/// Looks at all members of an archive, in one pass over it; `None` if the file is none.
+pub fn members(path: &Path, compression: Compression) -> io::Result<Option<Vec<(Member, Detected)>>> {
+    let mut all = Vec::new();
+    let archive = input::heads(path, compression, HEAD, &mut |member, head| {
+        let found = Detected { compression, ..of(&head, head.len() < HEAD) };
+        all.push((member, found));
+    })?;
+    let names: Vec<String> = all.iter().map(|(member, _)| member.name.clone()).collect();
+    for (member, found) in all.iter_mut().filter(|m| is_lines(&m.1)) {
+        aligned(found, super::containers::aligned::partner_among(path, &member.name, &names));
+    }
+    Ok(archive.then_some(all))
+}
+
+/// Text of lines: with a file beside it that differs by a language, only names tell what is aligned.
+fn is_lines(found: &Detected) -> bool {
+    matches!(found.container, "text" | "tsv" | "csv")
+}
+
+fn aligned(found: &mut Detected, partner: Option<super::containers::aligned::Partner>) {
+    let Some((other, codes)) = partner else { return };
+    let name = other.1.unwrap_or_else(|| other.0.file_name().unwrap_or_default().to_string_lossy().into_owned());
+    (found.container, found.rows, found.runner_up) = ("aligned", None, Some("text".into()));
+    (found.shape, found.confidence) = (Some("pairs".into()), 0.8);
+    found.note = Some(format!(
+        "read as aligned with {name} ({} and {}), by the names of both; say `format` to settle it",
+        codes[0], codes[1]
+    ));
 }
 
 /// Judges the first decoded bytes of a file; `whole` says that these are all.
@@ -120,10 +142,21 @@ pub fn of(head: &[u8], whole: bool) -> Detected {
         found.rows = Some(TextRows::File);
         found.confidence = 0.3;
         found.note = Some("looks binary, read as one plain text; leave the file out, or say `format`".into());
-    } else if !table(start, whole, &mut found) {
+    } else if !table(start, whole, &mut found) && !alternating(start, &mut found) {
         plain(&text, whole, &mut found);
     }
     found
+}
+
+/// Whether lines and their translations take turns.
+fn alternating(start: &str, found: &mut Detected) -> bool {
+    let Some([first, second]) = super::containers::alternating::languages(start, 4) else { return false };
+    (found.container, found.shape, found.confidence) = ("alternating", Some("pairs".into()), 0.7);
+    found.runner_up = Some("text".into());
+    let note =
+        format!("read as lines in {first} and {second} by turns; say `format = \"text\"` if they do not pair up");
+    found.note = Some(found.note.take().map_or(note.clone(), |before| format!("{before}; {note}")));
+    true
 }
 
 fn decoded(head: &[u8], encoding: &Encoding) -> String {
@@ -152,7 +185,9 @@ fn json(start: &str, whole: bool, found: &mut Detected) {
     let judged = complete.min(SAMPLE);
     let good = lines[..judged].iter().filter(parses).count();
     let array_of_objects = start[1..].trim_start().starts_with(['{', ']']);
-    let is_array = start.starts_with('[') && (array_of_objects || good * 2 < judged.max(1));
+    // Several lines that are each a whole array (WebGPT's two answers a line) are no array together.
+    let lists = lines.len() > 1 && judged > 0 && good == judged && lines[..judged].iter().all(|l| l.starts_with('['));
+    let is_array = start.starts_with('[') && !lists && (array_of_objects || good * 2 < judged.max(1));
     // One line of JSON that ends within the head may be either; lines win where most lines stand alone.
     let framed = is_array || lines.len() == 1 && holds_rows(start);
     let is_lines = !framed && (good * 2 > judged || (judged == 0 && start.starts_with('{')) || judged > 1 && good > 0);
@@ -178,7 +213,8 @@ fn holds_rows(start: &str) -> bool {
 
 /// The shape of objects.
 fn shape(elements: &[String], found: &mut Detected) {
-    let objects: Vec<Object<'_>> = elements.iter().filter_map(|e| Object::parse(e.trim()).ok()).collect();
+    let objects: Vec<Object<'_>> =
+        elements.iter().filter_map(|e| Object::parse(e.trim()).or_else(|_| Object::list(e.trim())).ok()).collect();
     let mut fits: Vec<(f32, &str)> = shapes::ALL.iter().map(|s| (s.fits(&objects), s.name())).collect();
     fits.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
     let best = fits.first().copied().filter(|f| f.0 > 0.5).unwrap_or((0.5, "fields"));

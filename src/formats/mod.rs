@@ -6,7 +6,7 @@
 //! One file each, and one line in [`containers`] or [`shapes`].
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -65,8 +65,21 @@ pub struct Layout {
     /// What [`Container::prepare`] found in the files of the source. Its name tells its content.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prepared: Option<PathBuf>,
+    /// Which part of a source is read whose objects make rows together: see [`Shape::groups`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grouped: Option<Grouped>,
     /// A larger raw record is unreadable: `row_too_large`. Bytes.
     pub max_row: u64,
+}
+
+/// How the objects of a source are read that make rows together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Grouped {
+    /// To bring them together: each one's JSON is a text, and what it has in common with others its id.
+    Gather,
+    /// In their own files, once they were brought together: only those that could not be.
+    Rest,
 }
 
 impl Layout {
@@ -87,6 +100,13 @@ pub struct Choice {
     pub about: &'static str,
 }
 
+/// What becomes of rows whose answer is there, but says nothing: one rule for all shapes that have answers.
+pub const EMPTY: Choice = Choice {
+    name: "empty",
+    words: &["aside", "keep"],
+    about: "whether a row whose answer is empty is set aside (`empty_answer`) or stays",
+};
+
 /// A stretch of a file that is read by one reader. It owns the records that *begin* in `start..end`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Piece {
@@ -98,6 +118,13 @@ pub struct Piece {
     pub start: u64,
     /// One past the last byte; `u64::MAX` is "to the end".
     pub end: u64,
+}
+
+impl Piece {
+    /// A file or a member from end to end.
+    pub fn whole(path: &Path, member: Option<&str>) -> Self {
+        Piece { path: path.to_path_buf(), member: member.map(str::to_owned), start: 0, end: u64::MAX }
+    }
 }
 
 /// Reads the records of one piece, one after the other. Never fails: what can't be read comes out as a record whose
@@ -145,8 +172,9 @@ pub trait Container: Send + Sync {
     }
     /// How a plain file may be cut.
     fn split(&self, layout: &Layout) -> Split;
-    /// Where to cut, for [`Split::Cuts`]: ascending starts of pieces of about `unit` bytes, the first is 0.
-    fn cuts(&self, _path: &std::path::Path, _layout: &Layout, _unit: u64) -> std::io::Result<Vec<u64>> {
+    /// Where to cut, for [`Split::Cuts`]: ascending starts of pieces of about `unit` bytes, the first is 0. `whole` is a
+    /// file, or a member of a plain tar.
+    fn cuts(&self, _whole: &Piece, _layout: &Layout, _unit: u64) -> std::io::Result<Vec<u64>> {
         Ok(vec![0])
     }
     /// Whether reading costs so much (decompression aside) that a build should do it only once.
@@ -180,12 +208,36 @@ pub trait Shape: Send + Sync {
     fn docs(&self) -> &'static str;
     /// The uses its rows can have; the first is the default.
     fn uses(&self) -> &'static [Use];
-    /// What the recipe can choose.
+    /// What the recipe can choose; [`choices`](Shape::choices) has what all shapes of its kind have besides.
     fn options(&self) -> &'static [Choice] {
         &[]
     }
+    /// All that the recipe can choose.
+    fn choices(&self) -> Vec<Choice> {
+        let answers = self.uses().iter().any(|u| matches!(u, Use::Instruct | Use::Task));
+        self.options().iter().copied().chain(answers.then_some(EMPTY)).collect()
+    }
+    /// Whether its objects may also be arrays, whose items are fields named by number from 0.
+    fn lists(&self) -> bool {
+        false
+    }
+    /// Whether objects that stand one after the other may make rows only together (see [`Shape::joined`]): such a file is
+    /// read by one reader.
+    fn joins(&self) -> bool {
+        false
+    }
+    /// What an object has in common with those that belong to it. Those in a row with the same are handed to
+    /// [`Shape::map`] as one object, `{"group": "…", "rows": […]}`. `None` stands alone.
+    fn joined(&self, _object: &Object<'_>) -> Option<String> {
+        None
+    }
     /// Whether an object may give several rows: then rows cannot be skipped by counting objects.
     fn several(&self) -> bool {
+        false
+    }
+    /// Whether rows are made of several objects that lie anywhere in the files (the answers to one question): a build
+    /// brings them together first, and [`map`](Shape::map) is given objects `{"group": […]}`. See `shapes::group`.
+    fn groups(&self, _layout: &Layout) -> bool {
         false
     }
     /// How well a sample of objects fits, 0 (not at all) to 1 (it is this): used by detection, highest wins.

@@ -65,6 +65,13 @@ impl<'a> Object<'a> {
         Ok(object)
     }
 
+    /// Takes a JSON array apart: its items are the fields, their names are numbers from 0.
+    pub fn list(json: &'a str) -> Result<Self, serde_json::Error> {
+        let items: Vec<&'a RawValue> = serde_json::from_str(json)?;
+        let fields = items.into_iter().enumerate().map(|(at, item)| (Cow::Owned(at.to_string()), item));
+        Ok(Object { fields: fields.collect() })
+    }
+
     /// The fields in source order.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
         self.fields.iter().map(|(k, v)| (k.as_ref(), *v))
@@ -223,6 +230,8 @@ mod tests {
         assert_eq!(object.require("zz").unwrap_err().reason, "field_missing");
         assert_eq!(object.rest(&["a.b", "n"]).unwrap(), r#"{"a.x":"last"}"#);
         assert_eq!(object.rest(&["a.b.1.c", "n", "a.x"]).unwrap(), r#"{"a":{"b":[1]}}"#);
+        let list = Object::list(r#"["a",{"b":"c"}]"#).unwrap();
+        assert_eq!((list.text("0").unwrap().unwrap(), list.text("1.b").unwrap().unwrap()), ("a".into(), "c".into()));
         let object = Object::parse(r#"{"a":{"b":1,"c":{"d":2,"e":3}},"ab":4}"#).unwrap();
         assert_eq!(object.rest(&["a.b", "a.c.e"]).unwrap(), r#"{"a":{"c":{"d":2}},"ab":4}"#);
     }

@@ -1,8 +1,14 @@
 //! Zip and tar archives: their members, and one member as a stream.
+//!
+//! Of a zip, and of a tar that is not compressed, it is remembered where each member lies, so that opening one is a seek.
+//! A compressed tar has to be streamed from its start for each: builds make a plain copy of it instead.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use flate2::Crc;
 use zip::CompressionMethod;
@@ -20,40 +26,249 @@ pub struct Member {
 
 type Stream = Box<dyn Read + Send>;
 
+/// Archives whose members are remembered.
+const REMEMBERED: usize = 16;
+/// Bytes of a member that is compressed itself which give its first decoded ones: a block of bzip2 and more.
+const PACKED_HEAD: usize = 4 << 20;
+
+/// Where the members of a zip or a plain tar lie.
+struct Index {
+    members: Vec<Member>,
+    places: Vec<Place>,
+    /// Of members of the same name, the first.
+    by_name: HashMap<String, usize>,
+}
+
+/// Where a member lies.
+#[derive(Clone, Debug)]
+enum Place {
+    /// In a tar, as it is: from this byte on.
+    Plain(u64),
+    /// In a zip: the first byte, how many there are, whether they are deflated, and the checksum of what comes out.
+    Zip(u64, u64, bool, u32),
+    /// In a zip, and why it is not read.
+    Refused(String),
+}
+
 /// The regular files of a zip or tar archive in its own order; `None` if the file is no archive. `compression` is that
 /// of the whole file (`.tar.gz`). What macOS adds (`__MACOSX/`, `.DS_Store`) is left out.
 pub fn members(path: &Path, compression: Compression) -> io::Result<Option<Vec<Member>>> {
-    if compression == Compression::None && is_zip(path)? {
-        let mut archive = zip(path)?;
-        let mut members = Vec::with_capacity(archive.len());
-        for index in 0..archive.len() {
-            let entry = archive.by_index_raw(index).map_err(invalid)?;
-            let name = name_of(entry.name_raw());
-            if !entry.is_dir() && wanted(&name) {
-                members.push(Member { name, size: entry.size() });
-            }
-        }
-        return Ok(Some(members));
+    if compression == Compression::None {
+        return Ok(index(path)?.map(|index| index.members.clone()));
     }
-    let Some(stream) = tar(path, compression)? else {
-        return Ok(None);
-    };
     let mut members = Vec::new();
+    let found = stream(path, compression, &mut |member, _| {
+        members.push(member);
+        Ok(true)
+    })?;
+    Ok(found.then_some(members))
+}
+
+/// How many members a compressed tar has, counted to `most` (reading no further than that takes); 0 if it is no tar.
+pub fn at_least(path: &Path, compression: Compression, most: usize) -> io::Result<usize> {
+    let mut seen = 0;
+    stream(path, compression, &mut |_, _| {
+        seen += 1;
+        Ok(seen < most)
+    })?;
+    Ok(seen)
+}
+
+/// The members of an archive, each with its first `limit` decoded bytes as [`head`](super::head) gives them, in one
+/// pass; false if the file is no archive.
+pub fn heads(
+    path: &Path,
+    compression: Compression,
+    limit: usize,
+    each: &mut dyn FnMut(Member, Vec<u8>),
+) -> io::Result<bool> {
+    if compression != Compression::None {
+        return stream(path, compression, &mut |member, bytes| {
+            let mut raw = Vec::new();
+            bytes.take(limit as u64).read_to_end(&mut raw)?;
+            let packed = decompress::by_magic(&raw);
+            if packed != Compression::None {
+                bytes.take((PACKED_HEAD.saturating_sub(raw.len())) as u64).read_to_end(&mut raw)?;
+                raw = super::first(decompress::reader(io::Cursor::new(raw), packed)?, limit);
+            }
+            each(member, raw);
+            Ok(true)
+        });
+    }
+    let Some(index) = index(path)? else { return Ok(false) };
+    for member in &index.members {
+        each(member.clone(), super::head(path, Some(&member.name), compression, limit).unwrap_or_default());
+    }
+    Ok(true)
+}
+
+/// Hands over the members of a tar one by one, with their bytes, as long as `each` says; false if it is no tar.
+fn stream(
+    path: &Path,
+    compression: Compression,
+    each: &mut dyn FnMut(Member, &mut dyn Read) -> io::Result<bool>,
+) -> io::Result<bool> {
+    let Some(stream) = tar(path, compression)? else { return Ok(false) };
     for entry in tar::Archive::new(stream).entries()? {
-        let entry = entry?;
-        let name = name_of(&entry.path_bytes());
-        if entry.header().entry_type().is_file() && wanted(&name) {
-            members.push(Member { name, size: entry.size() });
+        let mut entry = entry?;
+        let member = Member { name: name_of(&entry.path_bytes()), size: entry.size() };
+        if !entry.header().entry_type().is_file() || !wanted(&member.name) {
+            continue;
+        }
+        let mut counted = Counted { read: &mut entry, left: member.size };
+        if !each(member, &mut counted)? {
+            break;
+        }
+        io::copy(&mut counted, &mut io::sink())?;
+        // An archive that was cut before it was compressed: the reader of this member tells.
+        if counted.left > 0 {
+            break;
         }
     }
-    Ok(Some(members))
+    Ok(true)
+}
+
+/// Knows how much is left to be read.
+struct Counted<'a> {
+    read: &'a mut dyn Read,
+    left: u64,
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.read.read(out)?;
+        self.left = self.left.saturating_sub(count as u64);
+        Ok(count)
+    }
 }
 
 /// The bytes of a member, decompressed if it is a compressed file itself.
 pub(crate) fn open(path: &Path, member: &str) -> io::Result<Stream> {
-    let stream = if is_zip(path)? { open_zip(path, member)? } else { open_tar(path, member)? };
+    let stream = match index(path)? {
+        None => open_tar(path, member)?,
+        Some(index) => {
+            let at = *index.by_name.get(member).ok_or_else(|| missing(member))?;
+            open_at(path, &index.members[at], &index.places[at], 0)?
+        }
+    };
     let (head, stream) = peek(stream, 16);
     decompress::reader(stream, decompress::by_magic(&head))
+}
+
+/// The bytes of a member from `start` on, if they lie in the archive as they are (in a plain tar, not
+/// compressed, and all of them).
+pub fn within(path: &Path, member: &str, start: u64) -> io::Result<Option<Stream>> {
+    let Some(index) = index(path)? else { return Ok(None) };
+    let at = *index.by_name.get(member).ok_or_else(|| missing(member))?;
+    let (member, place) = (&index.members[at], &index.places[at]);
+    let Place::Plain(at) = place else { return Ok(None) };
+    if at + member.size > std::fs::metadata(path)?.len() {
+        return Ok(None);
+    }
+    let (head, _) = peek(open_at(path, member, place, 0)?, 16);
+    let plain = decompress::by_magic(&head) == Compression::None;
+    plain.then(|| open_at(path, member, place, start)).transpose()
+}
+
+fn open_at(path: &Path, member: &Member, place: &Place, start: u64) -> io::Result<Stream> {
+    let seek = |to: u64| -> io::Result<File> {
+        let mut file = File::open(path)?;
+        file.seek(SeekFrom::Start(to))?;
+        Ok(file)
+    };
+    Ok(match place {
+        Place::Refused(what) => {
+            let message = format!("the member `{}` is {what}", member.name);
+            return Err(io::Error::new(io::ErrorKind::Unsupported, message));
+        }
+        Place::Plain(at) => {
+            let start = start.min(member.size);
+            Box::new(Checked { read: Box::new(seek(at + start)?), left: member.size - start, crc: None })
+        }
+        Place::Zip(at, bytes, deflated, crc) => {
+            let raw = BufReader::with_capacity(256 << 10, seek(*at)?).take(*bytes);
+            let read: Stream =
+                if *deflated { Box::new(flate2::bufread::DeflateDecoder::new(raw)) } else { Box::new(raw) };
+            Box::new(Checked { read, left: member.size, crc: Some((Crc::new(), *crc)) })
+        }
+    })
+}
+
+/// What is remembered of an archive: it is the same file as long as size and time of change are.
+type Known = (PathBuf, u64, SystemTime, Arc<Index>);
+
+/// The index of a zip or plain tar, made once; `None` if the file is neither.
+fn index(path: &Path) -> io::Result<Option<Arc<Index>>> {
+    static KNOWN: Mutex<Vec<Known>> = Mutex::new(Vec::new());
+    let meta = std::fs::metadata(path)?;
+    let (size, modified) = (meta.len(), meta.modified().unwrap_or(SystemTime::UNIX_EPOCH));
+    let same = |k: &Known| k.0 == path && k.1 == size && k.2 == modified;
+    if let Some(known) = KNOWN.lock().unwrap_or_else(PoisonError::into_inner).iter().find(|k| same(k)) {
+        return Ok(Some(known.3.clone()));
+    }
+    let found = if is_zip(path)? {
+        zipped(path)?
+    } else if tar(path, Compression::None)?.is_some() {
+        tarred(path, size)?
+    } else {
+        return Ok(None);
+    };
+    let mut index = Index { members: Vec::new(), places: Vec::new(), by_name: HashMap::new() };
+    for (member, place) in found {
+        index.by_name.entry(member.name.clone()).or_insert(index.members.len());
+        index.members.push(member);
+        index.places.push(place);
+    }
+    let index = Arc::new(index);
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    known.retain(|k| k.0 != path);
+    if known.len() >= REMEMBERED {
+        known.remove(0);
+    }
+    known.push((path.to_path_buf(), size, modified, index.clone()));
+    Ok(Some(index))
+}
+
+fn zipped(path: &Path) -> io::Result<Vec<(Member, Place)>> {
+    let mut archive = zip::ZipArchive::new(BufReader::new(File::open(path)?)).map_err(invalid)?;
+    let mut found = Vec::with_capacity(archive.len());
+    for index in 0..archive.len() {
+        let entry = archive.by_index_raw(index).map_err(invalid)?;
+        let member = Member { name: name_of(entry.name_raw()), size: entry.size() };
+        if entry.is_dir() || !wanted(&member.name) {
+            continue;
+        }
+        let start = entry.data_start().ok_or_else(|| missing(&member.name))?;
+        let deflated = entry.compression() == CompressionMethod::Deflated;
+        let place = match entry.compression() {
+            _ if entry.encrypted() => Place::Refused("encrypted".into()),
+            CompressionMethod::Stored | CompressionMethod::Deflated => {
+                Place::Zip(start, entry.compressed_size(), deflated, entry.crc32())
+            }
+            other => Place::Refused(format!("compressed by {other}, which is not read")),
+        };
+        found.push((member, place));
+    }
+    Ok(found)
+}
+
+fn tarred(path: &Path, bytes: u64) -> io::Result<Vec<(Member, Place)>> {
+    let mut archive = tar::Archive::new(BufReader::new(File::open(path)?));
+    let mut found = Vec::new();
+    for entry in archive.entries_with_seek()? {
+        let entry = entry?;
+        let member = Member { name: name_of(&entry.path_bytes()), size: entry.size() };
+        let start = entry.raw_file_position();
+        if entry.header().entry_type().is_file() && wanted(&member.name) {
+            // Of an archive that is cut, the last member is cut: its reader tells.
+            let cut = start.saturating_add(member.size) > bytes;
+            found.push((member, Place::Plain(start)));
+            if cut {
+                break;
+            }
+        }
+    }
+    Ok(found)
 }
 
 fn wanted(name: &str) -> bool {
@@ -83,36 +298,6 @@ fn is_zip(path: &Path) -> io::Result<bool> {
     let mut head = Vec::with_capacity(4);
     File::open(path)?.take(4).read_to_end(&mut head)?;
     Ok(head == *b"PK\x03\x04" || head == *b"PK\x05\x06")
-}
-
-fn zip(path: &Path) -> io::Result<zip::ZipArchive<BufReader<File>>> {
-    zip::ZipArchive::new(BufReader::new(File::open(path)?)).map_err(invalid)
-}
-
-fn open_zip(path: &Path, member: &str) -> io::Result<Stream> {
-    let mut archive = zip(path)?;
-    for index in 0..archive.len() {
-        let entry = archive.by_index_raw(index).map_err(invalid)?;
-        if name_of(entry.name_raw()) != member {
-            continue;
-        }
-        let unsupported =
-            |what: &str| Err(io::Error::new(io::ErrorKind::Unsupported, format!("the member `{member}` is {what}")));
-        if entry.encrypted() {
-            return unsupported("encrypted");
-        }
-        let start = entry.data_start().ok_or_else(|| missing(member))?;
-        let mut file = File::open(path)?;
-        file.seek(SeekFrom::Start(start))?;
-        let raw = BufReader::with_capacity(256 << 10, file).take(entry.compressed_size());
-        let read: Stream = match entry.compression() {
-            CompressionMethod::Stored => Box::new(raw),
-            CompressionMethod::Deflated => Box::new(flate2::bufread::DeflateDecoder::new(raw)),
-            other => return unsupported(&format!("compressed by {other}, which is not read")),
-        };
-        return Ok(Box::new(Checked { read, left: entry.size(), crc: Some((Crc::new(), entry.crc32())) }));
-    }
-    Err(missing(member))
 }
 
 /// A tar archive by its first header: the checksum of a header is hard to hit by chance.

@@ -17,7 +17,7 @@ pub mod lines;
 pub mod streams;
 pub mod window;
 
-pub use archive::{Member, members};
+pub use archive::{Member, at_least, heads, members, within};
 pub use lines::{Line, Lines};
 pub use window::Window;
 
@@ -70,7 +70,8 @@ pub struct Opened {
     pub malformed: Arc<AtomicU64>,
 }
 
-/// The bytes of a piece: decompressed, UTF-8, from `piece.start` on (which is not 0 only for plain UTF-8 files).
+/// The bytes of a piece: decompressed, UTF-8, from `piece.start` on (which is not 0 only for plain UTF-8 files, and
+/// members of a plain tar).
 /// What is not valid in an encoding other than UTF-8 becomes U+FFFD; invalid UTF-8 passes, for formats to report by row.
 pub fn open(piece: &Piece, layout: &Layout) -> io::Result<Box<dyn Read + Send>> {
     Ok(open_at(piece, layout)?.stream)
@@ -79,11 +80,19 @@ pub fn open(piece: &Piece, layout: &Layout) -> io::Result<Box<dyn Read + Send>> 
 /// As [`open`], and says where the stream begins and what was replaced in it.
 pub fn open_at(piece: &Piece, layout: &Layout) -> io::Result<Opened> {
     let malformed = Arc::new(AtomicU64::new(0));
-    let plain = piece.member.is_none() && layout.compression == Compression::None && layout.encoding.is_utf8();
+    let plain = layout.compression == Compression::None && layout.encoding.is_utf8();
     if plain && piece.start > 0 {
-        let mut file = File::open(&piece.path)?;
-        file.seek(SeekFrom::Start(piece.start))?;
-        return Ok(Opened { stream: Box::new(file), offset: piece.start, malformed });
+        let stream = match &piece.member {
+            None => {
+                let mut file = File::open(&piece.path)?;
+                file.seek(SeekFrom::Start(piece.start))?;
+                Some(Box::new(file) as Box<dyn Read + Send>)
+            }
+            Some(member) => archive::within(&piece.path, member, piece.start)?,
+        };
+        if let Some(stream) = stream {
+            return Ok(Opened { stream, offset: piece.start, malformed });
+        }
     }
     let stream = raw(&piece.path, piece.member.as_deref(), layout.compression)?;
     if !layout.encoding.is_utf8() {
@@ -96,6 +105,15 @@ pub fn open_at(piece: &Piece, layout: &Layout) -> io::Result<Opened> {
         stream.read_exact(&mut [0; 3])?;
     }
     Ok(Opened { stream, offset: if mark { 3 } else { 0 }, malformed })
+}
+
+/// The decompressed bytes of a whole file in UTF-8 without its byte order mark; those of an archive as they are.
+pub fn unmarked(path: &Path, compression: Compression) -> io::Result<Box<dyn Read + Send>> {
+    let (head, mut stream) = peek(raw(path, None, compression)?, 3);
+    if head == [0xef, 0xbb, 0xbf] {
+        stream.read_exact(&mut [0; 3])?;
+    }
+    Ok(stream)
 }
 
 /// Looks at the first `count` bytes of a stream (fewer if it ends or fails before), and gives the whole stream back: a
@@ -134,7 +152,11 @@ impl Read for Failing {
 
 /// The first `limit` decoded bytes, as stored, of a file or member. A broken stream gives what came before the break.
 pub fn head(path: &Path, member: Option<&str>, compression: Compression, limit: usize) -> io::Result<Vec<u8>> {
-    let mut stream = raw(path, member, compression)?;
+    Ok(first(raw(path, member, compression)?, limit))
+}
+
+/// The first `limit` bytes of a stream, or those before it breaks.
+fn first(mut stream: impl Read, limit: usize) -> Vec<u8> {
     let mut head = vec![0; limit];
     let mut read = 0;
     while read < limit {
@@ -144,7 +166,7 @@ pub fn head(path: &Path, member: Option<&str>, compression: Compression, limit: 
         }
     }
     head.truncate(read);
-    Ok(head)
+    head
 }
 
 /// The reason word for a stream that broke.

@@ -329,7 +329,7 @@ impl Reader {
             return BTreeMap::new();
         };
         let shapes = formats::shapes::ALL.iter().filter(|s| format.is_none_or(|f| s.name() == f));
-        let known: Vec<formats::Choice> = shapes.flat_map(|s| s.options()).copied().collect();
+        let known: Vec<formats::Choice> = shapes.flat_map(|s| s.choices()).collect();
         let names: Vec<&str> = known.iter().map(|c| c.name).collect();
         self.unknown(entries, &names, format.map_or("a format", |f| f));
         let mut options = BTreeMap::new();

@@ -32,7 +32,7 @@ pub fn recipe() -> Json {
         .collect();
     let fields: Map<String, Json> = FIELDS.iter().map(|f| ((*f).to_owned(), json!({"type": "string"}))).collect();
     let mut options = Map::new();
-    for choice in formats::shapes::ALL.iter().flat_map(|s| s.options()) {
+    for choice in formats::shapes::ALL.iter().flat_map(|s| s.choices()) {
         let entry = options.entry(choice.name).or_insert_with(|| json!({"enum": [], "description": choice.about}));
         if let Some(words) = entry["enum"].as_array_mut() {
             let fresh: Vec<Json> = choice.words.iter().map(|w| json!(w)).filter(|w| !words.contains(w)).collect();

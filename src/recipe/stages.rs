@@ -112,8 +112,7 @@ impl Reader {
             if let Stage::Measure(measure) = &built {
                 measured.extend(measure.signals().iter().map(|s| (s.name, s.kind)));
             }
-            if let Stage::NearDedup(near) = &built
-                && let Some(signal) = near.signal()
+            if let Some(signal) = built.rules().and_then(|rules| rules.signal())
                 && let Some(by) = stage.options.iter().find(|o| o.key == "by")
             {
                 self.ordering(&by.node.span, signal, &measured);
@@ -327,7 +326,7 @@ pub fn signals() -> Vec<(&'static str, &'static str, Kind)> {
     all
 }
 
-/// Signals of `characters`, which are measured wherever a rule asks for them.
+/// Signals that are measured wherever a rule asks for them.
 fn always() -> Vec<(&'static str, Kind)> {
-    signals().into_iter().filter(|s| s.1 == "characters").map(|s| (s.0, s.2)).collect()
+    signals().into_iter().filter(|s| stages::ALWAYS.contains(&s.1)).map(|s| (s.0, s.2)).collect()
 }

@@ -48,6 +48,11 @@ pub trait Clean: Send + Sync {
 pub trait Measure: Send + Sync {
     /// The columns it adds, in the order of the values.
     fn signals(&self) -> Vec<Signal>;
+    /// The column of the rows that is its signal, for a stage that hands on what the source measured: rows of a use
+    /// without it have none, and [`measure`](Measure::measure) is not asked.
+    fn column(&self) -> Option<&'static str> {
+        None
+    }
     /// Measures one row, given the texts of the row in reading order (one for a document, one a turn for a dialogue),
     /// and pushes exactly one value for each signal.
     fn measure(&self, texts: &[&str], out: &mut Vec<Value>);
@@ -73,8 +78,32 @@ pub enum Stage {
     LineDedup(line_dedup::LineDedup),
     /// Decides by comparing texts of rows.
     NearDedup(near_dedup::NearDedup),
+    /// Decides by comparing fingerprints of rows.
+    SimhashDedup(simhash_dedup::SimhashDedup),
+    /// Decides by (or cuts) stretches of text that stand elsewhere too.
+    SubstringDedup(substring_dedup::SubstringDedup),
     /// Orders the rows that are kept.
     Shuffle(shuffle::Shuffle),
+}
+
+impl Stage {
+    /// Which rows stay, where the stage compares texts.
+    pub fn rules(&self) -> Option<near_dedup::Rules<'_>> {
+        match self {
+            Stage::NearDedup(near) => Some(near.rules()),
+            Stage::SimhashDedup(simhash) => Some(simhash.rules()),
+            _ => None,
+        }
+    }
+
+    /// Where the stage cuts what only all rows together tell: the reason and the limit of a row of which nothing is left.
+    pub fn cuts_late(&self) -> Option<(&'static str, String)> {
+        match self {
+            Stage::LineDedup(options) => options.cuts().then(|| ("repeated_lines", options.limit())),
+            Stage::SubstringDedup(options) => options.cuts().then(|| ("repeated_text", options.limit())),
+            _ => None,
+        }
+    }
 }
 
 /// The description of a stage: everything that a user reads about it comes from here.
@@ -134,12 +163,18 @@ stages!(
     keep,
     language,
     line_dedup,
+    margin,
     near_dedup,
     normalize,
     sample,
     shuffle,
+    simhash_dedup,
+    substring_dedup,
     words
 );
+
+/// Stages that are put in where a rule asks for what they measure.
+pub const ALWAYS: [&str; 2] = ["characters", "margin"];
 
 /// The stage of that name.
 pub fn entry(name: &str) -> Option<&'static Entry> {

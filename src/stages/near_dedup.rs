@@ -3,7 +3,9 @@
 //! # What it does
 //! The text of a row (the turns of a dialogue, the sides of a pair, are one text with newlines between) is folded for
 //! comparison: full width to half width, upper case to lower case, Chinese punctuation to ASCII; the output is not
-//! touched. It is cut into shingles, all runs of five characters, in every language: words make English copies with
+//! touched. With `script` in `fold`, Traditional characters are Simplified ones as well, each for itself: a conversion by
+//! words, as `convert_script` does, gets a character in some hundreds right that this does not, takes ten times as long,
+//! and changes nothing about which pairs are found. The text is cut into shingles, all runs of five characters, in every language: words make English copies with
 //! small changes look different (with one character in a hundred changed, half of all pairs of word 5-grams fall under a
 //! similarity of 0.56) and are no unit of Chinese. Two rows are alike when the Jaccard similarity of their sets of
 //! shingles, common ones over all, is at least `threshold`.
@@ -25,6 +27,29 @@
 //! `cluster_size = true` adds the column `cluster_size` to `data/`: how many rows a row stands for, itself among them, to
 //! weigh it by in a mix. Rows that the stage does not apply to have none.
 //!
+//! # Similar prompts
+//! `of = "prompt"` compares what is asked, as `by = "prompt"` of `exact_dedup` does: the turns of a dialogue before its last
+//! answer, the `prompt` of a preference, the `input` of a task. Documents ask nothing and stay. Rows that go have the
+//! reason `similar_prompt`.
+//!
+//! `most = 3` keeps three of rows that are similar: gone through in the same order, a row is dropped when three rows that
+//! were kept are similar to it, and `kept_id` is the most similar of these. Copies do not count: of rows with the same
+//! content (roles among it) one stays, whatever `most` says. So of one prompt that is asked in many ways, three different
+//! answers stay. `most` goes up to 100, and not with `index` or `against`.
+//!
+//! # New rows against earlier builds
+//! `index = true` writes `index/NAME.parquet` (the stage's name) into the output folder: what later builds need to know of
+//! the rows, without their text. `against` names the output folders of earlier builds, the oldest first; their rows come
+//! before all rows of the build, and what became of them stands: what is published stays published, and earlier builds
+//! are only read. With `keep = "first"`, one priority and `verify = "sketch"`, batches built one after another, each
+//! against all before it, drop the same rows as one build over all of them. With `verify = "exact"` two rows of the build
+//! are compared by their texts, and a row with an earlier one by their sketches.
+//!
+//! The `kept_id` of a row that goes for an earlier one is `FOLDER#ID`, such as `2026-11-01#wiki:17`. Where `keep` (or the
+//! `priority` of its source) would have preferred the new row, the reason is `would_replace`, `value` and `limit` are what
+//! `keep` goes by in the new row and in the published one, and the build says how many there are. The index has this value
+//! only if it was made with the same `keep` and `by`.
+//!
 //! # Example
 //! ```toml
 //! [[stage]]
@@ -32,13 +57,18 @@
 //! threshold = 0.8
 //! keep      = "best"
 //! by        = "chars"
+//! index     = true
+//! against   = ["builds/2026-11-01", "builds/2026-11-02"]
 //! ```
 //!
 //! # Limits
 //! Texts shorter than a shingle are compared as a whole. A group of rows that share a band is not compared all with
 //! all, but each with the first and with the four before it (one, after the first 256): a row that is alike only to others of a large group can
-//! stay. Traditional and simplified Chinese are not folded into one. State on disk: 272 bytes a row in the unit files;
-//! while it runs 264 more, 11 for each band (462 at the defaults), and the texts of the candidates.
+//! stay. Traditional and simplified Chinese are the same only with `script` in `fold`. State on disk: 272 bytes a row in the unit files;
+//! while it runs 264 more, 11 for each band (462 at the defaults), and the texts of the candidates. An index takes about
+//! 270 bytes a row; each of its rows costs a build about a third of what a short row of its own does. A row that
+//! a later stage drops is in the index all the same: let this be the last stage that drops rows. `cluster_size` counts the
+//! rows of this build alone.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -59,8 +89,19 @@ pub enum ShingleOf {
     Words,
 }
 
+/// What of a row is compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Of {
+    /// All its texts.
+    #[default]
+    Content,
+    /// What is asked.
+    Prompt,
+}
+
 /// What is the same for comparison.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum FoldOf {
     /// Full width and half width (`Ａ` and `A`, `％` and `%`).
@@ -69,6 +110,8 @@ pub enum FoldOf {
     Case,
     /// Chinese (and typographic) and ASCII punctuation (`，` and `,`).
     Punctuation,
+    /// Traditional and Simplified Chinese (`說` and `说`), character by character.
+    Script,
 }
 
 /// How candidates are judged.
@@ -114,6 +157,10 @@ pub enum Scope {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NearDedup {
+    /// What is compared: `content`, or the `prompt` of dialogues, preferences and tasks.
+    pub of: Of,
+    /// How many similar rows stay: 1 to 100.
+    pub most: u32,
     /// The Jaccard similarity from which two rows are duplicates: above 0, at most 1.
     pub threshold: f64,
     /// The chance with which a pair just at the threshold is found, at least.
@@ -122,7 +169,7 @@ pub struct NearDedup {
     pub shingle: usize,
     /// What shingles are made of: `chars`, or `words`.
     pub unit: ShingleOf,
-    /// What counts as the same: `width`, `case`, `punctuation`.
+    /// What counts as the same: `width`, `case`, `punctuation`; and `script`, where asked for.
     pub fold: Vec<FoldOf>,
     /// How candidates are judged: `exact`, by their texts, or `sketch`.
     pub verify: Verify,
@@ -136,6 +183,13 @@ pub struct NearDedup {
     /// Whether `data/` has a column `cluster_size`: how many rows a row stands for, itself among them.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub cluster_size: bool,
+    /// Whether the build has an index, `index/NAME.parquet`: what later builds compare their rows with.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub index: bool,
+    /// Output folders of earlier builds with an index, the oldest first: their rows come before all others. Paths are
+    /// relative to the recipe's folder.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub against: Vec<String>,
 }
 
 /// The column that `cluster_size` adds.
@@ -144,6 +198,8 @@ pub const CLUSTER_SIZE: &str = "cluster_size";
 impl Default for NearDedup {
     fn default() -> Self {
         NearDedup {
+            of: Of::Content,
+            most: 1,
             threshold: 0.7,
             recall: 0.99,
             shingle: 5,
@@ -154,6 +210,8 @@ impl Default for NearDedup {
             by: None,
             scope: Scope::Use,
             cluster_size: false,
+            index: false,
+            against: Vec::new(),
         }
     }
 }
@@ -161,13 +219,15 @@ impl Default for NearDedup {
 impl NearDedup {
     /// Cuts texts as the options say.
     pub fn shingler(&self) -> Shingler {
-        let has = |what| self.fold.contains(&what);
-        let fold = Fold { width: has(FoldOf::Width), case: has(FoldOf::Case), punctuation: has(FoldOf::Punctuation) };
-        let unit = match self.unit {
-            ShingleOf::Chars => Unit::Chars,
-            ShingleOf::Words => Unit::Words,
-        };
-        Shingler::new(fold, self.shingle, unit)
+        shingler(&self.fold, self.shingle, self.unit)
+    }
+
+    /// The reason of rows that go.
+    pub fn reason(&self) -> &'static str {
+        match self.of {
+            Of::Content => "near_duplicate",
+            Of::Prompt => "similar_prompt",
+        }
     }
 
     /// How sketches are cut.
@@ -175,24 +235,43 @@ impl NearDedup {
         Bands::choose(self.threshold, self.recall)
     }
 
-    /// The signal that decides who stays.
-    pub fn signal(&self) -> Option<&str> {
-        self.by.as_deref().filter(|_| self.keep == Keep::Best)
-    }
-
-    /// The field that decides who stays.
-    pub fn field(&self) -> Option<&str> {
-        self.by.as_deref().filter(|_| self.keep == Keep::Newest)
+    /// Who stays.
+    pub fn rules(&self) -> Rules<'_> {
+        Rules {
+            of: self.of,
+            most: self.most,
+            keep: self.keep,
+            by: self.by.as_deref(),
+            scope: self.scope,
+            cluster_size: self.cluster_size,
+        }
     }
 
     /// The options on which the columns of a row depend; the others decide later.
     pub fn measured(&self) -> Json {
-        let all = NearDedup { shingle: self.shingle, unit: self.unit, fold: self.fold.clone(), ..NearDedup::default() };
+        let all = self.compared();
         let all = match self.keep {
             Keep::Newest => NearDedup { keep: self.keep, by: self.by.clone(), ..all },
             _ => all,
         };
         serde_json::to_value(all).unwrap_or_default()
+    }
+
+    /// The options on which sketches and keys depend.
+    fn compared(&self) -> NearDedup {
+        let mut fold = self.fold.clone();
+        fold.sort_unstable();
+        fold.dedup();
+        NearDedup { of: self.of, shingle: self.shingle, unit: self.unit, fold, ..NearDedup::default() }
+    }
+
+    /// The first option by which rows were compared in another way than with `other`: its name, and both values.
+    pub fn differing(&self, other: &NearDedup) -> Option<(String, Json, Json)> {
+        let compared = |options: &NearDedup| NearDedup { scope: options.scope, ..options.compared() };
+        let json = |options: &NearDedup| serde_json::to_value(compared(options)).unwrap_or_default();
+        let (own, other) = (json(self), json(other));
+        let name = own.as_object()?.keys().find(|key| own[*key] != other[*key])?;
+        Some((name.clone(), own[name].clone(), other[name].clone()))
     }
 
     fn check(&self) -> Result<(), String> {
@@ -205,13 +284,64 @@ impl NearDedup {
         if !(2..=12).contains(&self.shingle) {
             return Err(format!("`shingle` is {}; 2 to 12 are possible", self.shingle));
         }
-        match (self.keep, &self.by) {
+        if !(1..=100).contains(&self.most) {
+            return Err(format!("`most` is {}; 1 to 100 are possible", self.most));
+        }
+        if self.most > 1 && (self.index || !self.against.is_empty()) {
+            return Err("`most` above 1 does not go with `index` or `against`, where one row stays".into());
+        }
+        self.rules().check()
+    }
+}
+
+/// What stages that compare texts have in common: which rows they compare, and which stay.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules<'a> {
+    /// What is compared.
+    pub of: Of,
+    /// How many similar rows stay.
+    pub most: u32,
+    /// Which of them.
+    pub keep: Keep,
+    /// The signal of `best`, or the field of `newest`.
+    pub by: Option<&'a str>,
+    /// Within what rows are compared.
+    pub scope: Scope,
+    /// Whether rows tell how many they stand for.
+    pub cluster_size: bool,
+}
+
+impl<'a> Rules<'a> {
+    /// The signal that decides who stays.
+    pub fn signal(&self) -> Option<&'a str> {
+        self.by.filter(|_| self.keep == Keep::Best)
+    }
+
+    /// The field that decides who stays.
+    pub fn field(&self) -> Option<&'a str> {
+        self.by.filter(|_| self.keep == Keep::Newest)
+    }
+
+    pub(super) fn check(&self) -> Result<(), String> {
+        match (self.keep, self.by) {
             (Keep::Best, None) => Err("`keep = \"best\"` needs the signal in `by`, such as by = \"chars\"".into()),
             (Keep::Newest, None) => Err("`keep = \"newest\"` needs the field in `by`, such as by = \"date\"".into()),
             (Keep::First | Keep::Longest, Some(_)) => Err("`by` goes with `keep` = \"best\" or \"newest\"".into()),
             _ => Ok(()),
         }
     }
+}
+
+/// Cuts texts as options say.
+pub(super) fn shingler(fold: &[FoldOf], n: usize, unit: ShingleOf) -> Shingler {
+    let has = |what| fold.contains(&what);
+    let (width, case) = (has(FoldOf::Width), has(FoldOf::Case));
+    let fold = Fold { width, case, punctuation: has(FoldOf::Punctuation), script: has(FoldOf::Script) };
+    let unit = match unit {
+        ShingleOf::Chars => Unit::Chars,
+        ShingleOf::Words => Unit::Words,
+    };
+    Shingler::new(fold, n, unit)
 }
 
 /// The entry of this stage.
@@ -244,5 +374,19 @@ mod tests {
         assert!(wrong(json!({"keep": "best"})).unwrap().contains("by"));
         assert!(wrong(json!({"by": "chars"})).unwrap().contains("keep"));
         assert!(wrong(json!({"keep": "newest", "by": "date"})).is_none());
+        assert!(wrong(json!({"against": "builds/a"})).is_some());
+        assert!(wrong(json!({"of": "prompt", "most": 3, "fold": ["script"]})).is_none());
+        assert!(wrong(json!({"most": 0})).unwrap().contains("most"));
+        assert!(wrong(json!({"most": 2, "index": true})).unwrap().contains("index"));
+    }
+
+    #[test]
+    fn sketches_are_alike_where_rows_are_measured_alike() {
+        let (own, fold) = (NearDedup::default(), vec![FoldOf::Case, FoldOf::Punctuation, FoldOf::Width]);
+        assert_eq!(own.differing(&NearDedup { threshold: 0.9, fold, ..own.clone() }), None);
+        let scope = NearDedup { scope: Scope::All, ..own.clone() };
+        assert_eq!(own.differing(&scope), Some(("scope".into(), json!("use"), json!("all"))));
+        let other = NearDedup { shingle: 7, ..own.clone() };
+        assert_eq!(own.differing(&other), Some(("shingle".into(), json!(5), json!(7))));
     }
 }

@@ -12,6 +12,7 @@ pub mod overlap;
 pub mod script;
 pub mod sentences;
 pub mod spelling;
+pub mod substrings;
 pub mod table;
 pub mod web;
 pub mod wikitext;

@@ -34,6 +34,40 @@ pub fn widen(text: &str, spans: &[(usize, usize)]) -> Vec<(usize, usize)> {
     wide
 }
 
+/// Stretches (bytes, ascending, apart) narrowed to the whole sentences in them, and joined where they meet. Sentences are
+/// those of [`widen`]. The line breaks of what stays stay as they part it.
+pub fn within(text: &str, spans: &[(usize, usize)]) -> Vec<(usize, usize)> {
+    let mut whole: Vec<(usize, usize)> = Vec::new();
+    let (mut at, mut spans) = (0, spans.iter().peekable());
+    while at < text.len() {
+        // A line break counts as a sentence here.
+        let end = if text[at..].starts_with('\n') { at + 1 } else { scan(text, at) };
+        // One that ends before the sentence does holds neither it nor a later one.
+        while spans.next_if(|span| span.1 < end).is_some() {}
+        let Some(span) = spans.peek() else { break };
+        let blank = end - at - text[at..end].trim_start_matches([' ', '\t', '\u{3000}']).len();
+        if at + blank >= span.0 && end <= span.1 {
+            let start = at.max(span.0);
+            match whole.last_mut() {
+                Some(last) if last.1 == start => last.1 = end,
+                _ => whole.push((start, end)),
+            }
+        }
+        at = end;
+    }
+    for (start, end) in &mut whole {
+        let breaks = |rest: &str| rest.is_empty() || rest.starts_with('\n');
+        while *start < *end && text[*start..].starts_with('\n') && !breaks(&text[*end..]) {
+            *start += 1;
+        }
+        while *start < *end && text[..*end].ends_with('\n') && *start > 0 && !text[..*start].ends_with('\n') {
+            *end -= 1;
+        }
+    }
+    whole.retain(|(start, end)| start < end);
+    whole
+}
+
 /// The text without some stretches of it: ascending, apart from one another.
 pub fn without<'a>(text: &'a str, spans: &[(usize, usize)]) -> Cow<'a, str> {
     if spans.is_empty() {
@@ -78,6 +112,11 @@ fn after(text: &str, at: usize) -> usize {
     if text[..at].ends_with(|c| ENDS.contains(&c)) {
         return at + text[at..].len() - text[at..].trim_start_matches(CLOSING).len();
     }
+    scan(text, at)
+}
+
+/// Where the first sentence from `at` on ends; its line break is not part of it.
+fn scan(text: &str, at: usize) -> usize {
     let mut rest = text[at..].char_indices().peekable();
     while let Some((place, c)) = rest.next() {
         if c == '\n' {
@@ -116,6 +155,37 @@ mod tests {
         assert_eq!(cut("a\nb\nc", "a"), "b\nc");
         assert_eq!(cut("a\nb\nc", "c"), "a\nb");
         assert_eq!(cut("a。b\nc", "b"), "a。\nc");
+    }
+
+    fn cut_within(text: &str, what: &str) -> String {
+        let at = text.find(what).unwrap();
+        without(text, &within(text, &[(at, at + what.len())])).into_owned()
+    }
+
+    #[test]
+    fn only_sentences_that_are_wholly_inside_go() {
+        assert_eq!(cut_within("前面一句。中间一句！后面一句。", "一句。中间一句！后面"), "前面一句。后面一句。");
+        assert_eq!(cut_within("前面一句。中间一句。", "中间一"), "前面一句。中间一句。");
+        assert_eq!(cut_within("他说：“就是它。”然后走了。", "他说：“就是它。"), "他说：“就是它。”然后走了。");
+        assert_eq!(cut_within("他说：“就是它。”然后走了。", "他说：“就是它。”"), "然后走了。");
+        assert_eq!(cut_within("First. It costs 3.5 dollars. Last.", "It costs 3.5 dollars."), "First.  Last.");
+        assert_eq!(
+            cut_within("First. It costs 3.5 dollars. Last.", "costs 3.5 dollars."),
+            "First. It costs 3.5 dollars. Last."
+        );
+        assert_eq!(cut_within("没有标点", "没有标点"), "");
+        // The first stretch ends in the space before the second.
+        assert_eq!(within("甲。  乙丙。丁", &[(0, 7), (8, 17)]), [(0, 6), (8, 17)]);
+    }
+
+    #[test]
+    fn lines_that_stay_are_not_glued() {
+        assert_eq!(cut_within("甲\n乙。\n丙", "\n乙。\n"), "甲\n丙");
+        assert_eq!(cut_within("甲\n乙。丙", "\n乙。"), "甲\n丙");
+        assert_eq!(cut_within("甲。乙。\n丙", "乙。\n"), "甲。\n丙");
+        assert_eq!(cut_within("甲\n乙。", "\n乙。"), "甲");
+        assert_eq!(cut_within("甲\n乙。", "甲\n"), "乙。");
+        assert_eq!(cut_within("标题\n正文。", "题\n正文。"), "标题");
     }
 
     #[test]

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Inputs that are hard for near deduplication: time, memory, and what is left of each.
+"""Inputs that are hard for near deduplication (or, with `STAGE=substring_dedup` in the environment, for that stage):
+time, memory, and what is left of each.
 
     tests/bench/near_hard.py CORPUS FOLDER [ROWS] [CASE …]
 
 Writes the inputs into FOLDER (some gigabytes at the default of a million rows), one at a time, and builds each with
-`--memory 1GiB --threads 2` (`huge`: 4GiB). Cases: same, boilerplate, template, empty, chain, huge.
+`--memory 1GiB --threads 2` (`huge`: 4GiB). Cases: same, boilerplate, template, empty, chain, huge, copies,
+single.
 """
 import json
 import os
@@ -18,6 +20,7 @@ import time
 corpus, folder = sys.argv[1:3]
 rows = int(sys.argv[3]) if len(sys.argv) > 3 else 1_000_000
 wanted = sys.argv[4:]
+stage = os.environ.get("STAGE", "near_dedup")
 
 
 def han(r, n):
@@ -67,7 +70,17 @@ def huge(out):
     out("short")
 
 
-for case in [same, boilerplate, template, empty, chain, huge]:
+def copies(out):
+    text = han(random.Random(5), 50_000_000 // 3)
+    out(text)
+    out(text)
+
+
+def single(out):
+    out("啊" * (10_000_000 // 3))
+
+
+for case in [same, boilerplate, template, empty, chain, huge, copies, single]:
     name = case.__name__
     if wanted and name not in wanted:
         continue
@@ -80,7 +93,7 @@ for case in [same, boilerplate, template, empty, chain, huge]:
     size = os.path.getsize(path)
     with open(os.path.join(place, "recipe.toml"), "w") as f:
         f.write(f'name = "{name}"\n[[source]]\nname = "s"\npath = ["in.jsonl"]\nuse = "pretrain"\n'
-                '[input]\nmax_row = "1GiB"\n[[stage]]\nrun = "near_dedup"\n')
+                '[input]\nmax_row = "1GiB"\n[[stage]]\nrun = "%s"\n' % stage)
     memory = "4GiB" if name == "huge" else "1GiB"
     pid = subprocess.Popen([corpus, "build", "--recipe", os.path.join(place, "recipe.toml"), "--out",
                             os.path.join(place, "out"), "--threads", "2", "--memory", memory],
@@ -94,6 +107,7 @@ for case in [same, boilerplate, template, empty, chain, huge]:
     built = json.load(open(os.path.join(place, "out", "build.json")))
     totals = built["totals"]
     print(f"{name}: {size / 1e6:.0f} MB, {totals['read']} read, {totals['kept']} kept, "
+          f"{built['cuts'] if 'cuts' in built else ''} "
           f"{used.ru_utime + used.ru_stime:.1f} CPU s, {time.time() - started:.0f} s, "
           f"peak {used.ru_maxrss / 1024:.0f} MiB with --memory {memory}", flush=True)
     shutil.rmtree(place)

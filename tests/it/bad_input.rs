@@ -236,3 +236,33 @@ fn a_broken_archive_is_one_unreadable_row() {
     assert_eq!(built.column("unreadable", "path"), ["in/a.zip"]);
     assert_eq!(built.column("unreadable", "reason"), ["open"]);
 }
+
+#[test]
+fn malformed_bytes_of_other_encodings_are_counted() {
+    let scratch = Scratch::new();
+    let (text, ..) = encoding_rs::GB18030.encode("春眠不觉晓，处处闻啼鸟。夜来风雨声，花落知多少。\n");
+    let whole = text.repeat(200);
+    let damaged = |every: usize| -> Vec<u8> {
+        let lines = whole.split_inclusive(|b| *b == b'\n').enumerate();
+        let bad = |number: usize| if number.is_multiple_of(every) { &b"\xff"[..] } else { b"" };
+        lines.flat_map(|(number, line)| [bad(number), line].concat()).collect()
+    };
+    scratch.write("in/a.txt", &whole);
+    scratch.write("in/b.txt", damaged(100));
+    scratch.write("in/c.txt", damaged(4));
+    scratch.write("recipe.toml", recipe("in/*.txt", "rows='line'\nencoding='gb18030'\n"));
+    let run = scratch.try_build("out", &[]);
+    let said = run.stderr();
+    assert_eq!(run.code(), 0, "{said}");
+    let built = scratch.built("out");
+    built.check_accounts();
+    let files = built.manifest["sources"][0]["files"].as_array().unwrap();
+    let replaced: Vec<u64> = files.iter().map(|f| f["replaced"].as_u64().unwrap()).collect();
+    assert_eq!(replaced, [0, 2, 50]);
+    assert!(said.contains("52 malformed sequences in 2 files"), "{said}");
+    let warned = |file: &str| said.lines().any(|l| l.contains(file) && l.contains("`encoding = \"…\"`"));
+    assert!(warned("in/c.txt") && !warned("in/b.txt"), "{said}");
+    // The second build remembers the counts.
+    let again = scratch.try_build("out", &["--fresh"]);
+    assert!(again.stderr().contains("52 malformed sequences"), "{}", again.stderr());
+}

@@ -69,14 +69,14 @@ fn document(built: &Built) -> String {
             .filter(|line| line["source"] == name.as_str())
             .map(|line| format!("{} {}", line["rows"], line["reason"].as_str().unwrap()))
             .collect();
-        let unreadable = file["unreadable"].as_u64().unwrap();
+        let [read, kept, unreadable] = counts(source);
         let mut lost = reasons;
         lost.extend((unreadable > 0).then(|| format!("{unreadable} unreadable")));
         let usage = source["uses"][0].as_str().unwrap();
         let said = [Some(format!("use = \"{usage}\"")).filter(|_| !sample.usage.is_empty()), Some(cell(sample.more))];
         let said: Vec<String> =
             said.into_iter().flatten().filter(|s| !s.is_empty()).map(|s| format!("`{s}`")).collect();
-        let (format, read, kept) = (file["format"].as_str().unwrap(), &file["read"], &file["kept"]);
+        let format = file["format"].as_str().unwrap();
         let (said, lost) = (said.join(", "), lost.join(", "));
         writeln!(out, "| {} | {format} | {usage} | {said} | {read} | {kept} | {lost} |", cell(sample.set)).unwrap();
     }
@@ -87,6 +87,12 @@ fn document(built: &Built) -> String {
     out
 }
 
+/// Rows of a source that were read, kept, and not readable.
+fn counts(source: &serde_json::Value) -> [u64; 3] {
+    let files = source["files"].as_array().unwrap();
+    ["read", "kept", "unreadable"].map(|what| files.iter().map(|f| f[what].as_u64().unwrap()).sum())
+}
+
 #[test]
 fn every_layout_is_read_by_its_format() {
     let scratch = Scratch::new();
@@ -95,8 +101,8 @@ fn every_layout_is_read_by_its_format() {
     let mut wrong = Vec::new();
     for (sample, source) in ROWS.iter().zip(built.manifest["sources"].as_array().unwrap()) {
         let file = &source["files"][0];
-        let number = |what: &str| file[what].as_u64().unwrap();
-        let seen = (file["format"].as_str().unwrap(), (number("read"), number("kept")));
+        let [read, kept, _] = counts(source);
+        let seen = (file["format"].as_str().unwrap(), (read, kept));
         if seen != (sample.format, sample.rows) {
             wrong.push(format!("{}: {seen:?}, should be {:?}", sample.set, (sample.format, sample.rows)));
         }
@@ -143,4 +149,67 @@ fn no_format_is_without_a_sample() {
         .filter(|name| *name != "parquet" && !ROWS.iter().any(|s| s.format.split('/').next() == Some(name)))
         .collect();
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn ties_are_left_out_where_a_recipe_says_so() {
+    let scratch = Scratch::new();
+    let row = |answer: &str, scores: &str| {
+        format!("{{\"prompt\":\"问{answer}\",\"chosen\":\"好{answer}\",\"rejected\":\"差\"{scores}}}\n")
+    };
+    let scored = |answer: &str, a: f64, b: f64| row(answer, &format!(",\"score_chosen\":{a},\"score_rejected\":{b}"));
+    scratch.write("pairs.jsonl", scored("一", 2.0, 1.0) + &scored("二", 1.0, 1.0) + &row("三", ""));
+    scratch.write("docs.jsonl", "{\"text\":\"一段文字。\"}\n");
+    scratch.write(
+        "recipe.toml",
+        "name='ties'\n[[source]]\nname='p'\npath=['pairs.jsonl']\n[[source]]\nname='d'\npath=['docs.jsonl']\n\
+         use='pretrain'\n[[stage]]\nrun='normalize'\n[[stage]]\nrun='keep'\nname='ties'\nmargin={min=0.5}\n",
+    );
+    let built = scratch.build("out", &[]);
+    built.check_accounts();
+    assert_eq!(built.reasons(), [("margin_min".to_owned(), 1)].into_iter().collect());
+    assert_eq!(built.column("data/rlhf", "id"), ["p:0", "p:2"]);
+    assert_eq!(built.column("data/pretrain", "id").len(), 1);
+    // The column of the rows is the signal: it does not stand there twice.
+    assert_eq!(built.column("data/rlhf", "margin"), ["1.0", ""]);
+    assert_eq!(built.column("dropped/rlhf", "value"), ["0"]);
+}
+
+/// The dialogues of a build, as text.
+fn shown(built: &Built) -> Vec<String> {
+    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+    let show = |path: std::path::PathBuf| {
+        let reader = ParquetRecordBatchReaderBuilder::try_new(std::fs::File::open(path).unwrap()).unwrap();
+        let rows = reader.build().unwrap().flat_map(|batch| {
+            let batch = batch.unwrap();
+            let column = batch.column_by_name("messages").unwrap().clone();
+            (0..column.len()).map(move |at| arrow::util::display::array_value_to_string(&column, at).unwrap())
+        });
+        rows.collect::<Vec<_>>()
+    };
+    files_under(&built.folder.join("data/instruct")).into_iter().flat_map(show).collect()
+}
+
+#[test]
+fn translations_become_instructions() {
+    let scratch = Scratch::new();
+    let line = |n: usize| format!("{{\"english\":\"Good morning, number {n}.\",\"chinese\":\"{n}号，早上好。\"}}\n");
+    scratch.write("t.jsonl", (0..40).map(line).collect::<String>());
+    scratch.write("N.en-zh.en", "<title>x</title>\nHello there.\n");
+    scratch.write("N.en-zh.zh", "<title>题</title>\n你好。\n");
+    scratch.write(
+        "recipe.toml",
+        "name='t'\n[[source]]\nname='t'\npath=['t.jsonl']\nuse='instruct'\noptions={direction='both'}\n\
+         [[source]]\nname='n'\npath=['N.en-zh.*']\nuse='instruct'\noptions={template='zh'}\n",
+    );
+    let built = scratch.build("out", &[]);
+    built.check_accounts();
+    assert_eq!(built.reasons(), [("header".to_owned(), 1)].into_iter().collect());
+    let messages = shown(&built);
+    assert_eq!(messages.len(), 41);
+    let chinese = messages.iter().filter(|m| m.contains("译")).count();
+    assert!((10..32).contains(&chinese), "{chinese}");
+    assert!(messages[40].contains("译成") && messages[40].contains("Hello there."), "{}", messages[40]);
+    let again = scratch.build("other", &[]);
+    assert_eq!(shown(&again), messages);
 }

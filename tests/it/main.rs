@@ -7,6 +7,7 @@
     reason = "tests fail by panicking, and say what they skip"
 )]
 
+mod archives;
 mod bad_input;
 mod block;
 mod cards;
@@ -19,17 +20,22 @@ mod format_rows;
 mod formats;
 mod fuzz;
 mod generated;
+mod groups;
 mod harness;
 mod house;
 mod kill;
 mod lines;
 mod mix;
 mod near;
+mod near_index;
+mod near_prompts;
 mod parsoid;
 mod plans;
 mod prompts;
 mod recipes;
 mod servers;
 mod shared_data;
+mod simhash;
+mod substrings;
 mod systems;
 mod wikipedia;

@@ -15,7 +15,7 @@ impl Random {
 }
 
 /// `count` texts of Chinese; of every five, three are an earlier one with some characters changed.
-fn texts(count: usize, seed: u64) -> Vec<String> {
+pub fn texts(count: usize, seed: u64) -> Vec<String> {
     let mut random = Random(seed);
     let mut all: Vec<Vec<char>> = Vec::new();
     for i in 0..count {
@@ -41,12 +41,12 @@ fn texts(count: usize, seed: u64) -> Vec<String> {
     all.into_iter().map(String::from_iter).collect()
 }
 
-fn lines(texts: &[String]) -> String {
+pub fn lines(texts: &[String]) -> String {
     let line = |(i, text)| format!("{}\n", serde_json::json!({"id": format!("d{i}"), "text": text}));
     texts.iter().enumerate().map(line).collect()
 }
 
-fn recipe(options: &str) -> String {
+pub fn recipe(options: &str) -> String {
     format!(
         "name='near'\n[[source]]\nname='s'\npath=['docs/*.jsonl']\nuse='pretrain'\n[[stage]]\nrun='near_dedup'\n{options}\n"
     )
@@ -68,11 +68,12 @@ fn jaccard(a: &str, b: &str) -> f64 {
     similarity(&shingles(a), &shingles(b))
 }
 
-/// Dropped id: id of the row kept, and similarity.
-fn drops(built: &Built) -> BTreeMap<String, (String, f64)> {
+/// Dropped id: id of the row kept, and similarity; of duplicates.
+pub fn drops(built: &Built) -> BTreeMap<String, (String, f64)> {
     let column = |name| built.column("dropped/pretrain", name);
-    let similarity = column("similarity").into_iter().map(|s| s.parse().unwrap());
-    column("id").into_iter().zip(column("kept_id").into_iter().zip(similarity)).collect()
+    let similarity = column("similarity").into_iter().map(|s| s.parse().unwrap_or_default());
+    let kept = column("kept_id").into_iter().zip(similarity);
+    column("id").into_iter().zip(kept).filter(|(_, (kept, _))| !kept.is_empty()).collect()
 }
 
 #[test]

@@ -183,7 +183,7 @@ fn cuts_ship_and_move_no_text() {
         "recipe.toml",
         "name='cuts'\nabout='x'\n[[source]]\nname='d'\npath=['docs.jsonl']\nuse='pretrain'\n[[stage]]\nrun='block'\n\
          ids='ids.txt'\n[[stage]]\nrun='decontaminate'\nagainst=['eval.jsonl']\n[[stage]]\nrun='line_dedup'\n\
-         documents=2\nmin_chars=3\n[[stage]]\nrun='near_dedup'\n",
+         documents=2\nmin_chars=3\n[[stage]]\nrun='substring_dedup'\nmin_chars=20\n[[stage]]\nrun='near_dedup'\n",
     );
     let (plans, built) = plans_of(recipe.to_str().unwrap(), &[], &scratch);
     let gone: Vec<&str> = built.manifest.reasons.iter().map(|r| r.reason.as_str()).collect();

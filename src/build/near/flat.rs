@@ -171,6 +171,11 @@ impl Bits {
         self.0[at / 64] |= 1 << (at % 64);
     }
 
+    /// Takes one back.
+    pub fn clear(&mut self, at: usize) {
+        self.0[at / 64] &= !(1 << (at % 64));
+    }
+
     /// Whether one is set.
     pub fn has(&self, at: usize) -> bool {
         self.0[at / 64] & 1 << (at % 64) != 0
@@ -212,5 +217,7 @@ mod tests {
         let mut bits = Bits::new(70);
         bits.set(69);
         assert!(bits.has(69) && !bits.has(68) && !bits.has(0));
+        bits.clear(69);
+        assert!(!bits.has(69));
     }
 }

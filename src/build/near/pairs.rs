@@ -1,14 +1,16 @@
 //! Candidates: rows that share a band, compared by their sketches before any text is read.
 
+use super::blocks;
 use super::docs::{Docs, Recent, Space};
 use super::flat::{Bits, Flat};
+use super::mark::Mark;
 use super::sorter::Sorter;
 use crate::text::near::bands::Bands;
-use crate::text::near::sketch::{SLOTS, Sketch, agreement};
+use crate::text::near::sketch::{SLOTS, Sketch};
 use crate::{Error, Result};
 
 /// Rows before it in its bucket that a row is compared with, beside the first.
-const BEFORE: usize = 4;
+pub const BEFORE: usize = 4;
 /// In a bucket of more rows than this, what they share is common (a template): one row before is enough.
 const LARGE: u64 = 256;
 /// Bytes of a pair: rank of the later row, agreement, rank of the earlier one.
@@ -18,9 +20,9 @@ pub const PAIR: usize = 10;
 pub struct Pairs {
     /// Records of [`PAIR`] bytes.
     list: Flat,
-    /// Docs that are in a pair.
+    /// Docs that are in a pair of two own rows: their texts can be compared.
     pub docs: Bits,
-    /// How many rows are in one.
+    /// How many they are.
     pub rows: u64,
 }
 
@@ -59,18 +61,26 @@ struct Buckets {
     count: u64,
     first: u32,
     last: [u32; BEFORE],
+    /// Ranks before this one are of earlier builds; what became of them is known.
+    earlier: u32,
 }
 
 impl Buckets {
     fn walk(&mut self, record: u128, pairs: &mut Sorter) -> Result<()> {
         let (bucket, rank) = (record >> 32, record as u32);
         if self.count == 0 || bucket != self.bucket {
-            *self = Buckets { bucket, count: 1, first: rank, last: [rank; BEFORE] };
+            *self = Buckets { bucket, count: 1, first: rank, last: [rank; BEFORE], ..*self };
             return Ok(());
         }
         let pair = |other: u32| u128::from(rank) << 32 | u128::from(other);
-        pairs.push(pair(self.first))?;
-        let before = if self.count < LARGE { BEFORE as u64 } else { 1 };
+        let before = match (rank < self.earlier, self.count < LARGE) {
+            (true, _) => 0,
+            (_, true) => BEFORE as u64,
+            (_, false) => 1,
+        };
+        if before > 0 {
+            pairs.push(pair(self.first))?;
+        }
         for back in 1..self.count.min(before + 1) {
             let other = self.last[(self.count - back) as usize % BEFORE];
             if other != self.first {
@@ -83,23 +93,13 @@ impl Buckets {
     }
 }
 
-/// Finds the candidates among rows that are not `gone` (ranks), whose sketches agree in `least` bytes or more.
-pub fn candidates(
-    space: &Space,
-    docs: &Docs,
-    gone: &Bits,
-    bands: Bands,
-    least: usize,
-    stopped: &dyn Fn() -> bool,
-) -> Result<Pairs> {
+/// Rows that share a band.
+fn banded(space: &Space, docs: &Docs, bands: Bands, pairs: &mut Sorter, stopped: &dyn Fn() -> bool) -> Result<()> {
     let mut entries = space.sorter("bands", 11);
     docs.each_sketch(|doc, sketch| {
         let rank = docs.rank_of(doc)?;
         if doc % 4096 == 0 && stopped() {
             return Err(Error::Interrupted);
-        }
-        if gone.has(rank as usize) {
-            return Ok(());
         }
         // Bands of different scopes fall apart; a band of at most 48 bits, its number and the rank are a record.
         let salt = docs.scope(doc).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 16;
@@ -108,20 +108,29 @@ pub fn candidates(
         }
         Ok(())
     })?;
-    let mut pairs = space.small_sorter("pairs", 8);
-    let mut buckets = Buckets { bucket: 0, count: 0, first: 0, last: [0; BEFORE] };
+    let earlier = docs.own().start as u32;
+    let mut buckets = Buckets { bucket: 0, count: 0, first: 0, last: [0; BEFORE], earlier };
     let mut seen = 0u64;
     entries.drain(&mut |record| {
         seen += 1;
         if seen.is_multiple_of(1 << 20) && stopped() {
             return Err(Error::Interrupted);
         }
-        buckets.walk(record, &mut pairs)
-    })?;
+        buckets.walk(record, pairs)
+    })
+}
+
+/// Finds the candidates: rows whose sketches agree enough.
+pub fn candidates(space: &Space, docs: &Docs, stopped: &dyn Fn() -> bool) -> Result<Pairs> {
+    let mut pairs = space.small_sorter("pairs", 8);
+    match docs.mark {
+        Mark::Sketch(bands, _) => banded(space, docs, bands, &mut pairs, stopped)?,
+        Mark::Fingerprint(within) => blocks::pairs(space, docs, within, &mut pairs, stopped)?,
+    }
     let mut sieve = Sieve {
         docs,
         recent: Recent::new(docs),
-        least,
+        least: docs.mark.least(),
         list: space.flat("list", PAIR),
         wanted: Bits::new(docs.len()),
         rows: 0,
@@ -169,10 +178,13 @@ impl Sieve<'_> {
             self.sketch = *self.recent.sketch(self.doc)?;
         }
         let doc = self.docs.doc_of(other)?;
-        let agreeing = agreement(&self.sketch, self.recent.sketch(doc)?);
+        let agreeing = self.docs.mark.agreement(&self.sketch, self.recent.sketch(doc)?);
         if agreeing >= self.least && self.docs.scope(doc) == self.docs.scope(self.doc) {
             self.group.push((other, agreeing as u16));
-            self.want(doc);
+            if !self.docs.is_earlier(doc) {
+                self.want(doc);
+                self.want(self.doc);
+            }
         }
         Ok(())
     }
@@ -186,7 +198,6 @@ impl Sieve<'_> {
         if self.group.is_empty() {
             return Ok(());
         }
-        self.want(self.doc);
         self.group.sort_unstable_by_key(|(other, agreeing)| (std::cmp::Reverse(*agreeing), *other));
         for (other, agreeing) in self.group.drain(..) {
             let mut record = [0; PAIR];

@@ -11,28 +11,30 @@ use crate::engine::plan::{self, Plan};
 use crate::engine::scan::scan;
 use crate::engine::sink::unit_file;
 use crate::rows;
-use crate::stages::near_dedup::{Keep, NearDedup};
+use crate::stages::near_dedup::{Keep, Of, Rules};
 use crate::{Error, Result};
 
 impl Plans<'_> {
     /// The rows of a source that are still there and that the stage applies to, in order and in one partition: `ord`,
-    /// sketch, key of the text, and the value that decides who stays, where there is one.
+    /// sketch, key of the text, key of the content where that is more, and the value that decides who stays, where there
+    /// is one.
     pub fn near_rows(
         &self,
         link: &Link,
-        near: &NearDedup,
+        rules: Rules<'_>,
         source: &SourceInput,
         units: &[usize],
         at: &Folders<'_>,
     ) -> Result<Plan> {
-        let [sketch, text, time] = columns(link.number);
-        let value = match near.keep {
+        let [sketch, text, content, time] = columns(link.number);
+        let value = match rules.keep {
             Keep::First => None,
             Keep::Longest => Some("row_bytes".to_owned()),
             Keep::Newest => Some(time),
-            Keep::Best => near.signal().and_then(|s| self.chain.column(source, s, link.number)).map(|c| c.0),
+            Keep::Best => rules.signal().and_then(|s| self.chain.column(source, s, link.number)).map(|c| c.0),
         };
         let mut wanted = vec!["ord", &sketch, &text];
+        wanted.extend((rules.of == Of::Prompt).then_some(content.as_str()));
         wanted.extend(value.as_deref());
         let node = self.still_there(source, units, at, &wanted, false)?;
         let predicate = plan::is_not_null(&node, &text)?;

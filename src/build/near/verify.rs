@@ -5,31 +5,49 @@ use std::rc::Rc;
 
 use super::docs::{Docs, Space};
 use super::flat::{Bits, Flat};
+use super::index::Earlier;
 use super::pairs::{Group, Pairs};
 use super::sorter::Sorter;
 use super::texts::Texts;
 use crate::text::near::jaccard::{Table, needed, similarity};
 use crate::text::near::shingle::Shingler;
-use crate::text::near::sketch::{SLOTS, agreement, estimate};
+use crate::text::near::sketch::SLOTS;
 use crate::{Error, Result};
 
-/// Bytes of a fate: the rank of the keeper, and the similarity.
-const FATE: usize = 12;
+/// Where there is no further row in a record.
+const NONE: [u8; 4] = u32::MAX.to_le_bytes();
 
 /// What became of each row, by rank.
 pub struct Fates {
     dropped: Bits,
-    keepers: Flat,
+    /// The similarity with the first, and ranks of as many rows as may stay of those that are similar: all of which were
+    /// kept. Of a row that went, there are as many.
+    similar: Flat,
+    /// How many that is.
+    most: usize,
 }
 
 impl Fates {
-    /// All of `rows` rows stay.
-    pub fn new(space: &Space, rows: usize) -> Result<Self> {
-        let mut keepers = space.flat("keepers", FATE);
-        for _ in 0..rows {
-            keepers.push(&[0; FATE])?;
+    /// All of `rows` rows stay, but for what is known of rows of earlier builds; `most` of those that are similar may.
+    pub fn new(space: &Space, rows: usize, most: usize, earlier: &Earlier) -> Result<Self> {
+        let mut fates = Fates { dropped: Bits::new(rows), similar: space.flat("similar", 8 + 4 * most), most };
+        earlier.fates(|fate| {
+            if fate.is_some() {
+                fates.dropped.set(fates.similar.len());
+            }
+            fates.similar.push(&record(fate.as_slice(), most))
+        })?;
+        let nothing = record(&[], most);
+        while fates.similar.len() < rows {
+            fates.similar.push(&nothing)?;
         }
-        Ok(Fates { dropped: Bits::new(rows), keepers })
+        Ok(fates)
+    }
+
+    fn record(&self, rank: u32) -> Result<Vec<u8>> {
+        let mut record = vec![0; 8 + 4 * self.most];
+        self.similar.get(rank as usize, &mut record)?;
+        Ok(record)
     }
 
     /// The row kept in place of another, and their similarity.
@@ -37,14 +55,23 @@ impl Fates {
         if !self.dropped.has(rank as usize) {
             return Ok(None);
         }
-        let mut record = [0; FATE];
-        self.keepers.get(rank as usize, &mut record)?;
-        Ok(Some(read(&record)))
+        Ok(Some(read(&self.record(rank)?)))
+    }
+
+    /// Adds the kept rows that are known to be similar to one; whether that one was kept.
+    fn similar(&self, rank: u32, similar: &mut Vec<u32>) -> Result<bool> {
+        let kept = !self.dropped.has(rank as usize);
+        if self.most > 1 || !kept {
+            let ranks = self.record(rank)?;
+            similar
+                .extend(ranks[8..].as_chunks::<4>().0.iter().filter(|r| **r != NONE).map(|r| u32::from_le_bytes(*r)));
+        }
+        Ok(kept)
     }
 
     /// All rows that go: rank, rank of the keeper, similarity.
     pub fn each(&self, mut found: impl FnMut(u32, u32, f64) -> Result<()>) -> Result<()> {
-        self.keepers.each(|rank, record| {
+        self.similar.each(|rank, record| {
             if !self.dropped.has(rank) {
                 return Ok(());
             }
@@ -53,21 +80,28 @@ impl Fates {
         })
     }
 
-    /// A row goes.
-    pub fn drop(&mut self, rank: u32, keeper: u32, similarity: f64) -> Result<()> {
-        self.dropped.set(rank as usize);
-        let mut record = [0; FATE];
-        record[..4].copy_from_slice(&keeper.to_le_bytes());
-        record[4..].copy_from_slice(&similarity.to_le_bytes());
-        self.keepers.set(rank as usize, &record)
+    /// A row is similar to kept ones, the most similar first, and goes where these are as many as may stay.
+    fn found(&mut self, rank: u32, similar: &[(u32, f64)]) -> Result<()> {
+        if similar.len() == self.most {
+            self.dropped.set(rank as usize);
+        }
+        self.similar.set(rank as usize, &record(similar, self.most))
     }
 }
 
-/// Keeper and similarity of a fate.
+/// What is known of a row.
+fn record(similar: &[(u32, f64)], most: usize) -> Vec<u8> {
+    let mut record = similar.first().map_or(0.0, |s| s.1).to_le_bytes().to_vec();
+    record.extend(similar.iter().flat_map(|s| s.0.to_le_bytes()));
+    record.resize(8 + 4 * most, NONE[0]);
+    record
+}
+
+/// The first similar row, and the similarity.
 fn read(record: &[u8]) -> (u32, f64) {
     let (mut keeper, mut similarity) = ([0; 4], [0; 8]);
-    keeper.copy_from_slice(&record[..4]);
-    similarity.copy_from_slice(&record[4..]);
+    similarity.copy_from_slice(&record[..8]);
+    keeper.copy_from_slice(&record[8..12]);
     (u32::from_le_bytes(keeper), f64::from_le_bytes(similarity))
 }
 
@@ -75,7 +109,7 @@ fn read(record: &[u8]) -> (u32, f64) {
 pub enum Proof {
     /// Their sketches.
     Sketch,
-    /// The sets of shingles of their texts.
+    /// The sets of shingles of their texts; rows of earlier builds, whose texts are not there, their sketches.
     Exact(Box<Exact>),
 }
 
@@ -87,10 +121,6 @@ pub struct Judge<'a> {
     pub fates: Fates,
     /// What they are compared by.
     pub proof: Proof,
-    /// The similarity from which they are duplicates.
-    pub threshold: f64,
-    /// Bytes in which the sketches of a pair worth comparing agree.
-    pub least: usize,
     /// Whether the user asks to stop.
     pub stopped: &'a dyn Fn() -> bool,
 }
@@ -107,33 +137,30 @@ impl Judge<'_> {
             if seen.is_multiple_of(1024) {
                 advance(1024);
             }
-            if let Some((keeper, similarity)) = self.row(rank, group)? {
-                self.fates.drop(rank, keeper, similarity)?;
-            }
-            Ok(())
+            let similar = self.row(rank, group)?;
+            if similar.is_empty() { Ok(()) } else { self.fates.found(rank, &similar) }
         })?;
         Ok(self.fates)
     }
 
-    /// The kept row that a row is similar to, if any.
-    fn row(&mut self, rank: u32, group: &Group) -> Result<Option<(u32, f64)>> {
+    /// Kept rows that a row is similar to, the most similar first: as many as may stay, or all that there are.
+    fn row(&mut self, rank: u32, group: &Group) -> Result<Vec<(u32, f64)>> {
         let doc = self.docs.doc_of(rank)?;
         if let Proof::Exact(exact) = &mut self.proof {
             exact.begin(doc);
         }
         let (mut kept, mut behind) = (Group::new(), Vec::new());
         for (other, agreeing) in group {
-            match self.fates.keeper(*other)? {
-                None => kept.push((*other, *agreeing)),
-                Some((keeper, _)) => behind.push(keeper),
+            if self.fates.similar(*other, &mut behind)? {
+                kept.push((*other, *agreeing));
             }
         }
-        for (other, agreeing) in &kept {
-            if let Some(similarity) = self.compare(*other, *agreeing)? {
-                return Ok(Some((*other, similarity)));
-            }
+        let mut similar = Vec::new();
+        if self.search(&kept, &mut similar)? {
+            return Ok(similar);
         }
-        // Neighbours that are gone stand for those kept in their place.
+        // Neighbours that are gone stand for those kept in their place; kept ones, where some more may stay, for those
+        // kept beside them.
         behind.sort_unstable();
         behind.dedup();
         behind.retain(|keeper| kept.iter().all(|(other, _)| other != keeper));
@@ -142,30 +169,45 @@ impl Judge<'_> {
             let (mut a, mut b) = ([0; SLOTS], [0; SLOTS]);
             self.docs.sketch(doc, &mut a)?;
             self.docs.sketch(self.docs.doc_of(keeper)?, &mut b)?;
-            let agreeing = agreement(&a, &b);
-            if agreeing >= self.least {
+            let agreeing = self.docs.mark.agreement(&a, &b);
+            if agreeing >= self.docs.mark.least() {
                 keepers.push((keeper, agreeing as u16));
             }
         }
         keepers.sort_unstable_by_key(|(keeper, agreeing)| (std::cmp::Reverse(*agreeing), *keeper));
-        for (keeper, agreeing) in keepers {
-            if let Some(similarity) = self.compare(keeper, agreeing)? {
-                return Ok(Some((keeper, similarity)));
-            }
-        }
-        if let Proof::Exact(exact) = &mut self.proof {
+        if !self.search(&keepers, &mut similar)?
+            && let Proof::Exact(exact) = &mut self.proof
+        {
             exact.keep();
         }
-        Ok(None)
+        Ok(similar)
+    }
+
+    /// Compares the row with others, and adds those that it is similar to; whether these are as many as may stay.
+    fn search(&mut self, others: &Group, similar: &mut Vec<(u32, f64)>) -> Result<bool> {
+        let mut enough = false;
+        for (other, agreeing) in others {
+            if let Some(similarity) = self.compare(*other, *agreeing)? {
+                similar.push((*other, similarity));
+                enough = similar.len() == self.fates.most;
+            }
+            if enough {
+                break;
+            }
+        }
+        similar.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        Ok(enough)
     }
 
     fn compare(&mut self, other: u32, agreeing: u16) -> Result<Option<f64>> {
+        let doc = self.docs.doc_of(other)?;
+        let threshold = self.docs.mark.threshold();
         match &mut self.proof {
-            Proof::Sketch => {
-                let similarity = estimate(usize::from(agreeing));
-                Ok((similarity >= self.threshold).then_some(similarity))
+            Proof::Exact(exact) if !self.docs.is_earlier(doc) => exact.compare(doc, threshold),
+            _ => {
+                let similarity = self.docs.mark.similarity(usize::from(agreeing));
+                Ok((similarity >= threshold).then_some(similarity))
             }
-            Proof::Exact(exact) => exact.compare(self.docs.doc_of(other)?, self.threshold),
         }
     }
 }

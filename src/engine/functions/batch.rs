@@ -5,11 +5,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanBuilder, Decimal128Builder, Float64Builder, Int64Builder, ListArray, ListBuilder,
-    StringArray, StringBuilder, StructArray,
+    Array, ArrayRef, AsArray, BooleanBuilder, Decimal128Builder, Float64Array, Float64Builder, Int64Builder, ListArray,
+    ListBuilder, StringArray, StringBuilder, StructArray,
 };
 use arrow::buffer::OffsetBuffer;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Float64Type};
 use xxhash_rust::xxh3::{Xxh3, xxh3_128_with_seed};
 
 use super::rows::{ARGUMENTS, KEY};
@@ -77,6 +77,33 @@ impl<'a> Batch<'a> {
         }
     }
 
+    /// The texts of what is asked, in reading order: none in a document.
+    pub fn prompt<'b>(&'b self, row: usize, into: &mut Vec<&'b str>) {
+        into.clear();
+        if let Some((leaf, texts)) = self.asked(row) {
+            into.extend(texts.filter(|i| leaf.texts.is_valid(*i)).map(|i| leaf.texts.value(i)));
+        }
+    }
+
+    /// What is asked: a dialogue before its last answer, the prompt of a preference, the input of a task.
+    fn asked(&self, row: usize) -> Option<(&Leaf, Range<usize>)> {
+        let leaf = self.leaves.first().filter(|_| self.usage != Use::Pretrain)?;
+        let mut texts = leaf.of(row);
+        if self.usage == Use::Instruct
+            && let Some(roles) = self.roles(leaf)
+        {
+            let answers = |i: &usize| roles.is_valid(*i) && roles.value(*i) == "assistant";
+            texts.end = texts.clone().rev().find(answers).unwrap_or(texts.end);
+        }
+        Some((leaf, texts))
+    }
+
+    /// The roles of a column of turns.
+    fn roles(&self, leaf: &Leaf) -> Option<&StringArray> {
+        let turns = leaf.offsets.as_ref().map(|_| self.columns[leaf.column].as_list::<i32>().values().as_struct());
+        turns.map(|turns| turns.column(0).as_string::<i32>())
+    }
+
     pub(super) fn clean(&mut self, clean: &dyn Clean, applies: Option<&[bool]>) {
         self.rewrite(|row, _, text| if applies.is_none_or(|a| a[row]) { clean.clean(text) } else { text.into() });
     }
@@ -135,6 +162,14 @@ impl<'a> Batch<'a> {
         signals: &[stages::Signal],
         applies: Option<&[bool]>,
     ) -> Vec<ArrayRef> {
+        if let Some(name) = measure.column() {
+            let content = rows::content(self.usage).iter().position(|f| f.name() == name);
+            let numbers = content.and_then(|at| self.columns[at].as_primitive_opt::<Float64Type>());
+            let of = |row: usize| {
+                numbers.filter(|n| n.is_valid(row) && applies.is_none_or(|a| a[row])).map(|n| n.value(row))
+            };
+            return vec![Arc::new((0..self.rows).map(of).collect::<Float64Array>())];
+        }
         let mut builders: Vec<SignalBuilder> = signals.iter().map(|s| SignalBuilder::new(s.kind)).collect();
         let (mut texts, mut values) = (Vec::new(), Vec::with_capacity(signals.len()));
         for row in 0..self.rows {
@@ -195,23 +230,11 @@ impl<'a> Batch<'a> {
         Arc::new(keys.finish())
     }
 
-    /// xxh3-128 of what is asked: roles and contents of a dialogue before its last answer, the prompt of a preference,
-    /// the input of a task.
+    /// xxh3-128 of what is asked, roles among it.
     fn prompt_key(&self, row: usize, seed: u64) -> Option<u128> {
-        let leaf = self.leaves.first().filter(|_| self.usage != Use::Pretrain)?;
-        let mut texts = leaf.of(row);
+        let (leaf, texts) = self.asked(row)?;
         let mut hash = Xxh3::with_seed(seed);
-        let mut roles = None;
-        if leaf.offsets.is_some() {
-            let turns = self.columns[leaf.column].as_list::<i32>().values().as_struct();
-            let of = turns.column(0).as_string::<i32>();
-            if self.usage == Use::Instruct {
-                let answers = |i: &usize| of.is_valid(*i) && of.value(*i) == "assistant";
-                texts.end = texts.clone().rev().find(answers).unwrap_or(texts.end);
-            }
-            roles = Some(of);
-        }
-        let mut any = false;
+        let (roles, mut any) = (self.roles(leaf), false);
         for i in texts.filter(|i| leaf.texts.is_valid(*i)) {
             for part in [roles.filter(|r| r.is_valid(i)).map_or("", |r| r.value(i)), leaf.texts.value(i)] {
                 hash.update(&(part.len() as u64).to_le_bytes());
@@ -223,7 +246,7 @@ impl<'a> Batch<'a> {
     }
 
     /// xxh3-128 of the content: of the text alone where that is all, else of every text (and the roles) with its length.
-    fn content_key(&self, row: usize, seed: u64) -> Option<u128> {
+    pub(super) fn content_key(&self, row: usize, seed: u64) -> Option<u128> {
         if let [leaf] = self.leaves.as_slice()
             && leaf.offsets.is_none()
         {

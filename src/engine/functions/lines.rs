@@ -1,13 +1,11 @@
-//! The columns of `line_dedup`: what the lines of a row are compared by.
+//! The column of `line_dedup`: what the lines of a row are compared by.
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BinaryBuilder, Int64Builder};
-use arrow::datatypes::{DataType, Field};
+use arrow::array::{ArrayRef, BinaryBuilder};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::rows::Batch;
-use super::spans::spans_of;
 use crate::stages::line_dedup::{LineDedup, Unit};
 use crate::text::lines::{lines, paragraphs};
 
@@ -16,24 +14,9 @@ pub const RECORD: usize = 16;
 /// Bits of a length.
 pub const LENGTH_BITS: u32 = 40;
 
-/// The names of the columns of stage `number`: the records of the lines, and the bytes that were cut.
-pub fn columns(number: usize) -> [String; 2] {
-    [format!("lines_key@{number}"), format!("cut_key@{number}")]
-}
-
-/// Their fields.
-pub fn fields(options: &LineDedup, number: usize) -> Vec<Field> {
-    let [lines, cut] = columns(number);
-    let mut fields = vec![Field::new(lines, DataType::Binary, true)];
-    if options.cuts() {
-        fields.push(Field::new(cut, DataType::Int64, true));
-    }
-    fields
-}
-
-/// The argument that holds what is cut out of rows by stage `number`.
-pub fn argument(number: usize) -> String {
-    format!("spans@{number}")
+/// The column of stage `number`: the records of the lines.
+pub fn column(number: usize) -> String {
+    format!("lines_key@{number}")
 }
 
 /// The records of a batch.
@@ -78,22 +61,4 @@ pub fn each(records: &[u8]) -> impl Iterator<Item = (u128, usize)> {
         let record = u128::from_be_bytes(bytes);
         (record >> LENGTH_BITS, (record & ((1 << LENGTH_BITS) - 1)) as usize)
     })
-}
-
-/// What the rows of a batch lose, given the column of their spans; and the column that says how much.
-pub fn cuts(spans: Option<&ArrayRef>, rows: usize) -> (Vec<Vec<(usize, usize)>>, ArrayRef) {
-    let mut bytes = Int64Builder::with_capacity(rows);
-    let mut all = Vec::new();
-    for row in 0..rows {
-        let own = spans.map_or(Vec::new(), |s| spans_of(s, row));
-        bytes.append_option((!own.is_empty()).then(|| own.iter().map(|(s, e)| (e - s) as i64).sum::<i64>()));
-        all.push(own);
-    }
-    (all, Arc::new(bytes.finish()))
-}
-
-/// The records of a row; none where it was not looked at.
-pub fn of_row(column: &ArrayRef, row: usize) -> &[u8] {
-    let column = column.as_binary::<i32>();
-    if column.is_valid(row) { column.value(row) } else { &[] }
 }

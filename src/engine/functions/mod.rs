@@ -22,6 +22,7 @@ pub mod near;
 pub mod overlap;
 pub mod rows;
 pub mod spans;
+pub mod substrings;
 
 /// What a named function does with a batch.
 pub trait Kernel: Debug + Send + Sync + Sized + 'static {

@@ -1,4 +1,4 @@
-//! The columns of `near_dedup`: what a row is compared by.
+//! The columns of `near_dedup` and `simhash_dedup`: what a row is compared by.
 
 use std::sync::Arc;
 
@@ -6,66 +6,86 @@ use arrow::array::{Array, ArrayRef, AsArray, Decimal128Builder, FixedSizeBinaryB
 use arrow::datatypes::{DataType, Field};
 use xxhash_rust::xxh3::Xxh3;
 
-use super::rows::KEY;
+use super::rows::{Batch, KEY};
 use crate::formats::Object;
-use crate::stages::near_dedup::NearDedup;
+use crate::stages::near_dedup::{NearDedup, Of, Rules};
+use crate::stages::simhash_dedup::SimhashDedup;
 use crate::text::near::shingle::Shingler;
+use crate::text::near::simhash::{BYTES, Fingerprinter};
 use crate::text::near::sketch::{SLOTS, Sketcher};
 
 /// Makes the columns of one stage.
 pub struct Near {
     shingler: Shingler,
+    /// Bytes of a sketch, or of a fingerprint.
+    width: usize,
+    /// What is compared.
+    of: Of,
     /// The field by which the newest stays.
     field: Option<String>,
 }
 
-/// Names of the columns of stage `number`: the sketch (null where the text is too short for one), a key of the whole
-/// text, and the time of the row where the newest stays.
-pub fn columns(number: usize) -> [String; 3] {
-    ["sketch", "text", "time"].map(|what| format!("{what}_key@{number}"))
+/// Names of the columns of stage `number`: the sketch or fingerprint (null where the text is too short for one), a key of
+/// the text that is compared, a key of the whole content where that is more, and the time of the row where the newest stays.
+pub fn columns(number: usize) -> [String; 4] {
+    ["sketch", "text", "content", "time"].map(|what| format!("{what}_key@{number}"))
 }
 
 impl Near {
     /// As the options say; the threshold and all else that decides has no part in it.
-    pub fn new(options: NearDedup) -> Self {
-        Near { shingler: options.shingler(), field: options.field().map(str::to_owned) }
+    pub fn new(options: &NearDedup) -> Self {
+        Near::of(options.shingler(), SLOTS, options.rules())
+    }
+
+    /// The same with fingerprints.
+    pub fn simhash(options: &SimhashDedup) -> Self {
+        Near::of(options.shingler(), BYTES, options.rules())
+    }
+
+    fn of(shingler: Shingler, width: usize, rules: Rules<'_>) -> Self {
+        Near { shingler, width, of: rules.of, field: rules.field().map(str::to_owned) }
     }
 
     /// The fields of stage `number`.
     pub fn fields(&self, number: usize) -> Vec<Field> {
-        let [sketch, text, time] = columns(number);
+        let [sketch, text, content, time] = columns(number);
         let mut fields =
-            vec![Field::new(sketch, DataType::FixedSizeBinary(SLOTS as i32), true), Field::new(text, KEY, true)];
+            vec![Field::new(sketch, DataType::FixedSizeBinary(self.width as i32), true), Field::new(text, KEY, true)];
+        if self.of == Of::Prompt {
+            fields.push(Field::new(content, KEY, true));
+        }
         if self.field.is_some() {
             fields.push(Field::new(time, DataType::Int64, true));
         }
         fields
     }
 
-    /// The columns of a batch of `rows` rows; `texts` fills in the texts of a row.
-    pub fn columns<'a>(
-        &self,
-        rows: usize,
-        applies: Option<&[bool]>,
-        meta: &ArrayRef,
-        texts: impl Fn(usize, &mut Vec<&'a str>),
-    ) -> Vec<ArrayRef> {
-        let mut sketches = FixedSizeBinaryBuilder::with_capacity(rows, SLOTS as i32);
+    /// The columns of a batch of `rows` rows.
+    pub fn columns(&self, batch: &Batch<'_>, rows: usize, applies: Option<&[bool]>, meta: &ArrayRef) -> Vec<ArrayRef> {
+        let mut sketches = FixedSizeBinaryBuilder::with_capacity(rows, self.width as i32);
         let mut keys = Decimal128Builder::with_capacity(rows).with_data_type(KEY);
+        let mut contents = Decimal128Builder::new().with_data_type(KEY);
         let mut times = Int64Builder::new();
-        let mut sketcher = Sketcher::new(self.shingler.clone());
+        let mut maker = match self.width {
+            SLOTS => Maker::Sketch(Box::new(Sketcher::new(self.shingler.clone()))),
+            _ => Maker::Fingerprint(Fingerprinter::new(self.shingler.clone())),
+        };
         let meta = meta.as_string::<i32>();
         let mut of_row = Vec::new();
         for row in 0..rows {
-            texts(row, &mut of_row);
+            texts(self.of, batch, row, &mut of_row);
             if of_row.is_empty() || applies.is_some_and(|a| !a[row]) {
                 sketches.append_null();
                 keys.append_null();
+                contents.append_null();
                 times.append_null();
                 continue;
             }
-            let sketch = sketcher.sketch(&of_row);
+            let sketch = maker.make(&of_row);
             keys.append_value(key(&of_row, sketch.is_none().then_some(&self.shingler)) as i128);
+            if self.of == Of::Prompt {
+                contents.append_option(batch.content_key(row, 0).map(|key| key as i128));
+            }
             match &sketch {
                 // It is as long as the column says.
                 Some(sketch) => sketches.append_value(sketch).unwrap_or_default(),
@@ -77,10 +97,35 @@ impl Near {
             }
         }
         let mut columns: Vec<ArrayRef> = vec![Arc::new(sketches.finish()), Arc::new(keys.finish())];
+        if self.of == Of::Prompt {
+            columns.push(Arc::new(contents.finish()));
+        }
         if self.field.is_some() {
             columns.push(Arc::new(times.finish()));
         }
         columns
+    }
+}
+
+enum Maker {
+    Sketch(Box<Sketcher>),
+    Fingerprint(Fingerprinter),
+}
+
+impl Maker {
+    fn make(&mut self, texts: &[&str]) -> Option<Vec<u8>> {
+        match self {
+            Maker::Sketch(sketcher) => sketcher.sketch(texts).map(|sketch| sketch.to_vec()),
+            Maker::Fingerprint(maker) => maker.fingerprint(texts).map(|bits| bits.to_le_bytes().to_vec()),
+        }
+    }
+}
+
+/// The texts of a row that are compared.
+pub fn texts<'b>(of: Of, batch: &'b Batch<'_>, row: usize, into: &mut Vec<&'b str>) {
+    match of {
+        Of::Content => batch.texts(row, into),
+        Of::Prompt => batch.prompt(row, into),
     }
 }
 

@@ -119,6 +119,7 @@ impl Reader<'_> {
             language: None,
             variant: None,
             prepared: None,
+            grouped: None,
             max_row: LARGEST,
         };
         let piece = Piece { path: path.to_owned(), member: member.map(str::to_owned), start: 0, end: u64::MAX };

@@ -15,10 +15,11 @@ pub use super::batch::Batch;
 use super::given::Given;
 use super::near::Near;
 use super::overlap::{self, Overlap};
-use super::{Kernel, block, lines};
+use super::{Kernel, block, lines, spans, substrings};
 use crate::rows::{self, Use};
 use crate::stages::keep::Rule;
 use crate::stages::line_dedup::LineDedup;
+use crate::stages::substring_dedup::SubstringDedup;
 use crate::stages::{self, Clean, Kind, Measure, Stage, Value};
 use crate::{Error, Result};
 
@@ -83,6 +84,7 @@ enum Work {
     Block(stages::block::Block),
     Overlap(Overlap),
     Lines(LineDedup, usize),
+    Substrings(SubstringDedup, usize),
     /// Rows that fail are measured no further: `(signal, place among the measured columns, rule)`.
     Early(Vec<(String, usize, Rule)>),
 }
@@ -161,8 +163,12 @@ impl Kernel for RowsKernel {
                     measured.push(String::new());
                     Work::Key(dedup.by)
                 }
-                Stage::NearDedup(near) => {
-                    let near = Near::new(near);
+                Stage::NearDedup(_) | Stage::SimhashDedup(_) => {
+                    let near = match &stage {
+                        Stage::SimhashDedup(options) => Near::simhash(options),
+                        Stage::NearDedup(options) => Near::new(options),
+                        _ => continue,
+                    };
                     fields.extend(near.fields(step.number).into_iter().filter(|_| spec.signals));
                     measured.extend(near.fields(step.number).iter().map(|_| String::new()));
                     Work::Near(near)
@@ -180,10 +186,16 @@ impl Kernel for RowsKernel {
                     Work::Overlap(Overlap::new(options, step.files.clone()))
                 }
                 Stage::LineDedup(options) => {
-                    let columns = lines::fields(&options, step.number);
+                    let columns = spans::record_fields(lines::column(step.number), options.cuts(), step.number);
                     measured.extend(columns.iter().map(|_| String::new()));
                     fields.extend(columns.into_iter().filter(|_| spec.signals));
                     Work::Lines(options, step.number)
+                }
+                Stage::SubstringDedup(options) => {
+                    let columns = spans::record_fields(substrings::column(step.number), options.cuts(), step.number);
+                    measured.extend(columns.iter().map(|_| String::new()));
+                    fields.extend(columns.into_iter().filter(|_| spec.signals));
+                    Work::Substrings(options, step.number)
                 }
                 Stage::Keep(keep) if keep.early && spec.signals => {
                     let place = |signal: &String| measured.iter().rposition(|m| m == signal);
@@ -215,6 +227,7 @@ impl Kernel for RowsKernel {
                 Work::Clean(_) => true,
                 Work::Overlap(overlap) => overlap.cuts(),
                 Work::Lines(options, _) => options.cuts(),
+                Work::Substrings(options, _) => options.cuts(),
                 _ => false,
             };
             if let (Some(gone), false) = (&gone, cleans) {
@@ -234,8 +247,7 @@ impl Kernel for RowsKernel {
                     columns.push(batch.key(by, common, applies.as_deref()));
                 }
                 Work::Near(near) if self.spec.signals => {
-                    columns
-                        .extend(near.columns(rows, applies.as_deref(), &common[4], |row, into| batch.texts(row, into)));
+                    columns.extend(near.columns(&batch, rows, applies.as_deref(), &common[4]));
                 }
                 Work::Block(block) if self.spec.signals => {
                     columns.extend(block::columns(block, &batch, common, applies.as_deref()));
@@ -252,10 +264,15 @@ impl Kernel for RowsKernel {
                         columns.push(lines::records(options, &batch, rows, applies.as_deref()));
                     }
                     if options.cuts() {
-                        let known = self.spec.cuts.iter().position(|n| n == number);
-                        let (cuts, bytes) = lines::cuts(known.map(|at| &spans[at]), rows);
-                        columns.extend(self.spec.signals.then_some(bytes));
-                        batch.cut(&cuts);
+                        columns.extend(self.cut_late(*number, spans, &mut batch, rows));
+                    }
+                }
+                Work::Substrings(options, number) => {
+                    if self.spec.signals {
+                        columns.push(substrings::records(options, &batch, rows, applies.as_deref()));
+                    }
+                    if options.cuts() {
+                        columns.extend(self.cut_late(*number, spans, &mut batch, rows));
                     }
                 }
                 Work::Early(rules) => {
@@ -280,6 +297,14 @@ impl Kernel for RowsKernel {
 }
 
 impl RowsKernel {
+    /// Takes out what stage `number` cuts, as far as it is known; the column that says how much.
+    fn cut_late(&self, number: usize, known: &[ArrayRef], batch: &mut Batch<'_>, rows: usize) -> Option<ArrayRef> {
+        let at = self.spec.cuts.iter().position(|n| *n == number);
+        let (cuts, bytes) = spans::cuts(at.map(|at| &known[at]), rows);
+        batch.cut(&cuts);
+        self.spec.signals.then_some(bytes)
+    }
+
     /// Which rows a step applies to; `None` is all of them.
     fn applies(&self, step: &Step, measured: Option<&ArrayRef>, hint: &ArrayRef, rows: usize) -> Option<Vec<bool>> {
         if step.languages.is_empty() {

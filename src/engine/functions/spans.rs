@@ -1,4 +1,5 @@
-//! Columns of stretches: for each row a list of bytes from and to.
+//! Columns of stretches: for each row a list of bytes from and to; and the columns of a stage that cuts such stretches
+//! once all rows are known.
 
 use std::sync::Arc;
 
@@ -60,6 +61,43 @@ pub fn spans_of(column: &dyn Array, row: usize) -> Vec<(usize, usize)> {
     let items: &StructArray = value.as_struct();
     let part = |at: usize| items.column(at).as_primitive::<Int64Type>().values().iter().map(|v| *v as usize);
     part(0).zip(part(1)).collect()
+}
+
+/// The argument that holds what is cut out of rows by stage `number`.
+pub fn argument(number: usize) -> String {
+    format!("spans@{number}")
+}
+
+/// The column that says how many bytes stage `number` has cut.
+pub fn cut_column(number: usize) -> String {
+    format!("cut_key@{number}")
+}
+
+/// The fields of stage `number`: its records, of which its own file says what they are, and where it cuts how much.
+pub fn record_fields(records: String, cuts: bool, number: usize) -> Vec<Field> {
+    let mut fields = vec![Field::new(records, DataType::Binary, true)];
+    if cuts {
+        fields.push(Field::new(cut_column(number), DataType::Int64, true));
+    }
+    fields
+}
+
+/// The records of a row; none where it was not looked at.
+pub fn of_row(column: &ArrayRef, row: usize) -> &[u8] {
+    let column = column.as_binary::<i32>();
+    if column.is_valid(row) { column.value(row) } else { &[] }
+}
+
+/// What the rows of a batch lose, given the column of their spans; and the column that says how much.
+pub fn cuts(spans: Option<&ArrayRef>, rows: usize) -> (Vec<Vec<(usize, usize)>>, ArrayRef) {
+    let mut bytes = Int64Builder::with_capacity(rows);
+    let mut all = Vec::new();
+    for row in 0..rows {
+        let own = spans.map_or(Vec::new(), |s| spans_of(s, row));
+        bytes.append_option((!own.is_empty()).then(|| own.iter().map(|(s, e)| (e - s) as i64).sum::<i64>()));
+        all.push(own);
+    }
+    (all, Arc::new(bytes.finish()))
 }
 
 #[cfg(test)]

@@ -32,9 +32,10 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use super::mapped::{map, shape_of, stream_broke, too_large, unreadable};
+use crate::formats::shapes::translate;
 use crate::formats::{Container, Layout, Piece, Reader, Shape, Split};
 use crate::input::{self, Line, Lines};
-use crate::rows::{Content, Record, Row, Task};
+use crate::rows::{Record, Row, Task};
 use crate::stages::module_docs;
 
 /// The container.
@@ -96,27 +97,40 @@ impl Container for Aligned {
 /// A path and a member.
 type Place = (std::path::PathBuf, Option<String>);
 
-/// The file that belongs to this one, and the languages of both (this one's first); `None` where there is none.
-pub fn partner(path: &Path, member: Option<&str>) -> io::Result<Option<(Place, [String; 2])>> {
+/// The file that belongs to another one, and the languages of both (the other one's first).
+pub type Partner = (Place, [String; 2]);
+
+/// The file that belongs to this one; `None` where there is none.
+pub fn partner(path: &Path, member: Option<&str>) -> io::Result<Option<Partner>> {
     let own = match member {
         Some(member) => member.to_owned(),
         None => path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default(),
     };
-    let Some(this) = side(&own) else { return Ok(None) };
-    let names: Vec<String> = match member {
-        Some(_) => {
-            input::members(path, input::compression(path)?)?.unwrap_or_default().into_iter().map(|m| m.name).collect()
-        }
-        None => {
-            let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            let entries = std::fs::read_dir(folder)?.flatten();
-            entries.map(|e| e.file_name().to_string_lossy().into_owned()).collect()
-        }
-    };
-    let mut others: Vec<(String, String)> = names
-        .into_iter()
+    if side(&own).is_none() {
+        return Ok(None);
+    }
+    if member.is_some() {
+        let members = input::members(path, input::compression(path)?)?.unwrap_or_default();
+        let names: Vec<String> = members.into_iter().map(|m| m.name).collect();
+        return Ok(partner_among(path, &own, &names));
+    }
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let entries = std::fs::read_dir(folder)?.flatten();
+    let names: Vec<String> = entries.map(|e| e.file_name().to_string_lossy().into_owned()).collect();
+    Ok(matching(&own, &names).map(|(name, codes)| ((path.with_file_name(name), None), codes)))
+}
+
+/// The member that belongs to a member of an archive, by the names of all.
+pub fn partner_among(path: &Path, own: &str, names: &[String]) -> Option<Partner> {
+    matching(own, names).map(|(name, codes)| ((path.to_path_buf(), Some(name)), codes))
+}
+
+fn matching(own: &str, names: &[String]) -> Option<(String, [String; 2])> {
+    let this = side(own)?;
+    let mut others: Vec<(String, &String)> = names
+        .iter()
         .filter_map(|name| {
-            side(&name).filter(|s| s.before == this.before && s.code != this.code).map(|s| (s.code, name))
+            side(name).filter(|s| s.before == this.before && s.code != this.code).map(|s| (s.code, name))
         })
         .collect();
     others.sort();
@@ -125,12 +139,8 @@ pub fn partner(path: &Path, member: Option<&str>) -> io::Result<Option<(Place, [
         let said = |code: &str| this.before.split(['.', '-', '_', '/']).any(|part| part.eq_ignore_ascii_case(code));
         others.retain(|(code, _)| said(code));
     }
-    let [(code, name)] = &others[..] else { return Ok(None) };
-    let place = match member {
-        Some(_) => (path.to_path_buf(), Some(name.clone())),
-        None => (path.with_file_name(name), None),
-    };
-    Ok(Some((place, [this.code, code.clone()])))
+    let [(code, name)] = &others[..] else { return None };
+    Some(((*name).clone(), [this.code, code.clone()]))
 }
 
 struct Side {
@@ -188,8 +198,21 @@ struct Pairs {
     json: Vec<u8>,
 }
 
+/// An object of two languages (as JSON) and what is said in them.
+pub fn pair(json: &mut Vec<u8>, keys: &[String; 2], sides: [&str; 2]) {
+    json.clear();
+    for (open, (key, side)) in [b'{', b','].into_iter().zip(keys.iter().zip(sides)) {
+        json.push(open);
+        json.extend_from_slice(key.as_bytes());
+        json.push(b':');
+        // Writing to memory does not fail.
+        let _ = serde_json::to_writer(&mut *json, side);
+    }
+    json.push(b'}');
+}
+
 /// A line's text, or the record that says why there is none.
-fn text<'l>(line: Line<'l>, max: u64, place: (u64, u64)) -> Result<&'l str, Box<Record<'static>>> {
+pub fn text<'l>(line: Line<'l>, max: u64, place: (u64, u64)) -> Result<&'l str, Box<Record<'static>>> {
     match line {
         Line::TooLarge(head, length) => Err(Box::new(too_large(head, length, max, place.0, place.1))),
         Line::Whole(bytes) => simdutf8::compat::from_utf8(bytes).map_err(|error| {
@@ -272,21 +295,13 @@ impl Reader for Pairs {
         };
         if let (Some(name), Some(_)) = (tag(a), tag(b)) {
             let task = Task { input: Some(a.into()), output: Some(b.into()), ..Task::default() };
-            let mut row = Row::new(Content::Task(Box::new(task)));
+            let mut row = Row::new(translate::content(&self.layout, task));
             row.aside = Some(("header", name.to_owned()));
             emit(Record { offset: place.0, line: place.1, row: Ok(row) });
             return true;
         }
         let (a, b) = segment(a).zip(segment(b)).unwrap_or((a, b));
-        self.json.clear();
-        for (open, key, side) in [(b'{', &self.keys[0], a), (b',', &self.keys[1], b)] {
-            self.json.push(open);
-            self.json.extend_from_slice(key.as_bytes());
-            self.json.push(b':');
-            // Writing to memory does not fail.
-            let _ = serde_json::to_writer(&mut self.json, side);
-        }
-        self.json.push(b'}');
+        pair(&mut self.json, &self.keys, [a, b]);
         map(&self.json, place, true, self.shape, &self.layout, emit);
         true
     }

@@ -225,3 +225,31 @@ fn articles_have_a_title_and_the_category_of_their_folder() {
         assert_eq!((row.subset.as_deref(), row.meta.as_deref()), (Some("体育"), Some(r#"{"title":"标题"}"#)));
     });
 }
+
+#[test]
+fn lines_that_take_turns_are_pairs() {
+    let folder = tempfile::tempdir().unwrap();
+    let layout = layout("alternating", "task");
+    let good =
+        "It rains in the north.\r\n北方在下雨。\nThe road is wet and long.\n\nThe end of the book.\n书的结尾。\n";
+    let path = write(folder.path(), "good.txt", good);
+    let want = [
+        "en|It rains in the north.|zh|北方在下雨。",
+        "one_side_empty=output: en|The road is wet and long.|zh|",
+        "en|The end of the book.|zh|书的结尾。",
+    ];
+    assert_eq!(read(&path, &layout), want);
+    let lost = good.replace("It rains in the north.\r\n", "It rains in the north.\n它在下雨。\n")
+        + "The last one stands alone.";
+    let seen = read(&write(folder.path(), "lost.txt", lost), &layout);
+    assert!(seen[1].starts_with("! misaligned: these two lines are in zh and en"), "{seen:?}");
+    assert!(seen.iter().filter(|s| s.starts_with("! misaligned")).count() >= 2, "{seen:?}");
+    let odd = write(folder.path(), "odd.txt", format!("{good}The last one stands alone."));
+    assert_eq!(read(&odd, &layout)[3], "! misaligned: the last line has no other half");
+    let other = write(folder.path(), "other.txt", "一行。\n又一行。\n");
+    assert!(read(&other, &layout)[0].starts_with("! open"));
+    let pairs = good.repeat(3);
+    assert_eq!(detect::of(pairs.as_bytes(), true).container, "alternating");
+    let prose = "第一段在这里。\n第二段在这里。\nA sentence in English here.\n第三段在这里。\n".repeat(5);
+    assert_eq!(detect::of(prose.as_bytes(), true).container, "text");
+}

@@ -21,14 +21,13 @@
 //! is not closed, reading goes on at the next line that begins with `{`: in an array on one line, the rest is lost.
 
 use std::io::{self, Read};
-use std::path::Path;
 
 mod elements;
 
 use elements::{Elements, End};
 
-use super::mapped::{map, shape_of, stream_broke, too_large, unreadable};
-use crate::formats::{Container, Layout, Piece, Reader, Shape, Split};
+use super::mapped::{Mapper, stream_broke, too_large, unreadable};
+use crate::formats::{Container, Layout, Piece, Reader, Split};
 use crate::input::open_at;
 use crate::rows::Record;
 use crate::stages::module_docs;
@@ -52,12 +51,11 @@ impl Container for JsonArray {
     fn docs(&self) -> &'static str {
         module_docs(include_str!("json_array.rs"))
     }
-    fn split(&self, _layout: &Layout) -> Split {
-        Split::Cuts
+    fn split(&self, layout: &Layout) -> Split {
+        Mapper::split(layout, Split::Cuts)
     }
-    fn cuts(&self, path: &Path, layout: &Layout, unit: u64) -> io::Result<Vec<u64>> {
-        let whole = Piece { path: path.to_path_buf(), member: None, start: 0, end: u64::MAX };
-        let opened = open_at(&whole, layout)?;
+    fn cuts(&self, whole: &Piece, layout: &Layout, unit: u64) -> io::Result<Vec<u64>> {
+        let opened = open_at(whole, layout)?;
         let mut elements = Elements::new(opened.stream, opened.offset, 0);
         let (frame, mut cuts) = (elements.frame(), vec![0]);
         while let Some(element) = elements.next_element() {
@@ -81,27 +79,27 @@ impl Container for JsonArray {
             near.stream.read_exact(&mut before)?;
             elements = Elements::within(near.stream, piece.start, max, elements.frame(), &before);
         }
-        Ok(Box::new(ArrayReader { elements, shape: shape_of(layout)?, layout: layout.clone(), end: piece.end }))
+        Ok(Box::new(ArrayReader { elements, mapper: Mapper::new(layout)?, max: layout.max_row, end: piece.end }))
     }
 }
 
 struct ArrayReader {
     elements: Elements,
-    shape: &'static dyn Shape,
-    layout: Layout,
+    mapper: Mapper,
+    max: u64,
     end: u64,
 }
 
 impl Reader for ArrayReader {
     fn next(&mut self, emit: &mut dyn FnMut(Record<'_>)) -> bool {
         let Some(element) = self.elements.next_element().filter(|e| e.offset < self.end) else {
-            return false;
+            return self.mapper.finish(emit);
         };
         let (offset, line) = (element.offset, element.line);
         let bytes = self.elements.bytes();
         match element.end {
-            End::TooLarge => emit(too_large(bytes, element.length, self.layout.max_row, offset, line)),
-            End::Whole => map(bytes, (offset, line), true, self.shape, &self.layout, emit),
+            End::TooLarge => emit(too_large(bytes, element.length, self.max, offset, line)),
+            End::Whole => self.mapper.map(bytes, (offset, line), true, emit),
             End::Broken => {
                 let detail = "a text runs over the end of its line: a quote is missing, or a line break not escaped";
                 emit(unreadable("json", detail.to_owned(), bytes, offset, line));
@@ -118,7 +116,7 @@ impl Reader for ArrayReader {
 
     fn skip(&mut self, wanted: u64) -> u64 {
         let mut skipped = 0;
-        if self.shape.several() {
+        if !self.mapper.one_each() {
             return 0;
         }
         while skipped < wanted && self.elements.next_element().is_some_and(|e| e.offset < self.end) {
@@ -136,11 +134,40 @@ pub fn first(text: &str, count: usize) -> Vec<String> {
     while found.len() < count
         && let Some(element) = elements.next_element()
     {
-        if matches!(element.end, End::Whole) {
-            found.push(String::from_utf8_lossy(elements.bytes()).into_owned());
+        match element.end {
+            End::Whole => found.push(String::from_utf8_lossy(elements.bytes()).into_owned()),
+            // An object larger than the head (one that holds a whole data set) is judged by what is there of it.
+            End::Cut if found.is_empty() => found.extend(text.get(element.offset as usize..).and_then(closed)),
+            _ => {}
         }
     }
     found
+}
+
+/// The beginning of a JSON value, up to the last value within it that ends, and then closed.
+fn closed(text: &str) -> Option<String> {
+    let (mut open, mut quoted, mut escaped) = (Vec::new(), false, false);
+    let mut last: Option<(usize, Vec<u8>)> = None;
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if std::mem::take(&mut escaped) => {}
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            _ if quoted => {}
+            b'{' => open.push(b'}'),
+            b'[' => open.push(b']'),
+            b'}' | b']' => {
+                open.pop()?;
+                // Depth is no reason to copy much: only what a head of a real file has.
+                if open.len() < 16 {
+                    last = Some((at + 1, open.clone()));
+                }
+            }
+            _ => {}
+        }
+    }
+    let (end, open) = last?;
+    Some(text[..end].chars().chain(open.iter().rev().map(|b| char::from(*b))).collect())
 }
 
 #[cfg(test)]
@@ -172,6 +199,13 @@ mod tests {
         let turns = r#"{"conversations": [{"from": "human", "value": "你好"}]}"#;
         assert_eq!(texts(turns), [turns]);
         assert!(texts("[]").is_empty() && texts("").is_empty());
+    }
+
+    #[test]
+    fn an_object_larger_than_the_head_is_judged_by_its_beginning() {
+        let head = r#"{"data":[{"title":"a]","paragraphs":[{"context":"c","qas":[{"id":"1"},{"id":"2"#;
+        assert_eq!(first(head, 20), [r#"{"title":"a]","paragraphs":[{"context":"c","qas":[{"id":"1"}]}]}"#]);
+        assert!(first(r#"{"data":[{"title":"a"#, 20).is_empty());
     }
 
     #[test]

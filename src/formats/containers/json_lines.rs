@@ -21,8 +21,8 @@
 
 use std::io;
 
-use super::mapped::{map, next_row, shape_of};
-use crate::formats::{Container, Layout, Piece, Reader, Shape, Split};
+use super::mapped::{Mapper, next_row};
+use crate::formats::{Container, Layout, Piece, Reader, Split};
 use crate::input::Lines;
 use crate::input::lines::is_blank;
 use crate::rows::Record;
@@ -44,37 +44,38 @@ impl Container for JsonLines {
     fn docs(&self) -> &'static str {
         module_docs(include_str!("json_lines.rs"))
     }
-    fn split(&self, _layout: &Layout) -> Split {
-        Split::Bytes
+    fn split(&self, layout: &Layout) -> Split {
+        Mapper::split(layout, Split::Bytes)
     }
     fn open(&self, piece: &Piece, layout: &Layout) -> io::Result<Box<dyn Reader>> {
         let lines = Lines::open(piece, layout)?;
-        Ok(Box::new(JsonLinesReader { lines, shape: shape_of(layout)?, layout: layout.clone() }))
+        Ok(Box::new(JsonLinesReader { lines, mapper: Mapper::new(layout)?, max: layout.max_row }))
     }
 }
 
 struct JsonLinesReader {
     lines: Lines,
-    shape: &'static dyn Shape,
-    layout: Layout,
+    mapper: Mapper,
+    max: u64,
 }
 
 impl Reader for JsonLinesReader {
     fn next(&mut self, emit: &mut dyn FnMut(Record<'_>)) -> bool {
-        let JsonLinesReader { lines, shape, layout } = self;
-        next_row(
+        let JsonLinesReader { lines, mapper, max } = self;
+        let read = next_row(
             lines,
-            layout.max_row,
+            *max,
             |bytes, _| is_blank(bytes),
             emit,
             |bytes, place, emit| {
-                map(bytes, (place.offset, place.line), place.ended, *shape, layout, emit);
+                mapper.map(bytes, (place.offset, place.line), place.ended, emit);
             },
-        )
+        );
+        read || mapper.finish(emit)
     }
 
     fn skip(&mut self, wanted: u64) -> u64 {
-        if self.shape.several() {
+        if !self.mapper.one_each() {
             return 0;
         }
         self.lines.skip_rows(wanted)

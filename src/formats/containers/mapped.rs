@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::io;
 
-use crate::formats::{self, Layout, Object, Shape};
+use crate::formats::{self, EMPTY, Layout, Object, Shape, Split};
 use crate::input::lines::Place;
 use crate::input::{Line, Lines, broken};
-use crate::rows::{Record, Unreadable};
+use crate::rows::{Content, Record, Unreadable};
 
 /// The first 200 characters of what was there.
 pub fn head(bytes: &[u8]) -> String {
@@ -64,6 +64,90 @@ pub fn shape_of(layout: &Layout) -> io::Result<&'static dyn Shape> {
     formats::shape(name).ok_or_else(|| io::Error::other(format!("no format is called `{name}`")))
 }
 
+/// Objects on their way to a shape. Those that make rows only together ([`Shape::joined`]) are collected first.
+pub struct Mapper {
+    shape: &'static dyn Shape,
+    layout: Layout,
+    group: Option<Group>,
+}
+
+/// Objects in a row that have something in common: `{"group": "…", "rows": […`.
+struct Group {
+    key: String,
+    json: Vec<u8>,
+    length: u64,
+    place: (u64, u64),
+}
+
+impl Mapper {
+    pub fn new(layout: &Layout) -> io::Result<Self> {
+        Ok(Mapper { shape: shape_of(layout)?, layout: layout.clone(), group: None })
+    }
+
+    /// How a container whose plain files are cut by `split` cuts them for the shape of a layout.
+    pub fn split(layout: &Layout, split: Split) -> Split {
+        if shape_of(layout).is_ok_and(|shape| shape.joins()) { Split::Whole } else { split }
+    }
+
+    /// Whether each object is exactly one row.
+    pub fn one_each(&self) -> bool {
+        !(self.shape.several() || self.shape.groups(&self.layout))
+    }
+
+    /// As [`map`].
+    pub fn map(&mut self, bytes: &[u8], place: (u64, u64), whole: bool, emit: &mut dyn FnMut(Record<'_>)) {
+        if self.shape.joins()
+            && let Ok(json) = std::str::from_utf8(bytes)
+            && let Ok(object) = Object::parse(&mend(json))
+            && let Some(key) = self.shape.joined(&object)
+        {
+            if self.group.as_ref().is_none_or(|group| group.key != key) {
+                self.finish(emit);
+                let open = format!("{{\"group\":{},\"rows\":[", serde_json::to_string(&key).unwrap_or_default());
+                self.group = Some(Group { key, length: open.len() as u64, json: open.into_bytes(), place });
+            } else if let Some(group) = &mut self.group {
+                group.json.push(b',');
+            }
+            if let Some(group) = &mut self.group {
+                group.length += bytes.len() as u64 + 1;
+                if group.length <= self.layout.max_row {
+                    group.json.extend_from_slice(bytes);
+                }
+            }
+            return;
+        }
+        self.finish(emit);
+        map(bytes, place, whole, self.shape, &self.layout, emit);
+    }
+
+    /// Hands over what was collected; false where there was nothing.
+    pub fn finish(&mut self, emit: &mut dyn FnMut(Record<'_>)) -> bool {
+        let Some(mut group) = self.group.take() else { return false };
+        if group.length > self.layout.max_row {
+            emit(too_large(&group.json, group.length, self.layout.max_row, group.place.0, group.place.1));
+        } else {
+            group.json.extend_from_slice(b"]}");
+            map(&group.json, group.place, true, self.shape, &self.layout, emit);
+        }
+        true
+    }
+}
+
+/// Whether the answer of a row is there, but says nothing.
+fn unanswered(content: &Content<'_>) -> bool {
+    let says = |text: &str| !text.trim().is_empty();
+    match content {
+        Content::Instruct { messages, .. } => messages.split_last().is_some_and(|(last, before)| {
+            let silent = last.role == "assistant" && !says(&last.content) && last.tool_calls.is_none();
+            silent && before.iter().any(|m| says(&m.content))
+        }),
+        Content::Task(task) => {
+            task.output.as_deref().is_some_and(|o| !says(o)) && task.input.as_deref().is_some_and(says)
+        }
+        _ => false,
+    }
+}
+
 /// Maps the bytes of one JSON value to records. `whole` says that the value's end is not the end of the file: one that
 /// breaks off all the same is broken, not truncated.
 pub fn map(
@@ -85,7 +169,8 @@ pub fn map(
         }
     };
     let mended = mend(json);
-    let object = match Object::parse(&mended) {
+    let list = shape.lists() && mended.trim_start().starts_with('[');
+    let object = match if list { Object::list(&mended) } else { Object::parse(&mended) } {
         Ok(object) => object,
         Err(error) => {
             let (reason, detail) = reason(&mended, whole, &error);
@@ -93,7 +178,12 @@ pub fn map(
         }
     };
     shape.map(&object, layout, &mut |row| match row {
-        Ok(row) => emit(Record { offset, line, row: Ok(row) }),
+        Ok(mut row) => {
+            if row.aside.is_none() && unanswered(&row.content) && layout.option(EMPTY.name) != Some("keep") {
+                row.aside = Some(("empty_answer", String::new()));
+            }
+            emit(Record { offset, line, row: Ok(row) });
+        }
         Err(mut error) => {
             if error.head.is_empty() {
                 error.head = head(bytes);
@@ -156,6 +246,24 @@ fn mend(json: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rows::{Message, Task};
+
+    #[test]
+    fn an_empty_answer_is_set_aside_unless_it_shall_stay() {
+        let message = |role: &'static str, text: &'static str| Message::new(role, text);
+        let said = |messages: Vec<Message<'static>>| unanswered(&Content::Instruct { messages, tools: None });
+        assert!(said(vec![message("user", "a"), message("assistant", " \n")]));
+        assert!(!said(vec![message("user", "a"), message("assistant", "b")]));
+        // A prompt alone, a row that says nothing at all, and a call of a tool are other things.
+        assert!(!said(vec![message("user", "a")]) && !said(vec![message("user", ""), message("assistant", "")]));
+        let call = Message { tool_calls: Some("[1]".into()), ..message("assistant", "") };
+        assert!(!said(vec![message("user", "a"), call]));
+        let task = |input: &'static str, output: Option<&'static str>| {
+            let task = Task { input: Some(input.into()), output: output.map(Into::into), ..Task::default() };
+            unanswered(&Content::Task(Box::new(task)))
+        };
+        assert!(task("a", Some("")) && !task("a", Some("b")) && !task("a", None) && !task("", Some("")));
+    }
 
     #[test]
     fn mends_lone_surrogates_only() {

@@ -16,4 +16,4 @@ macro_rules! containers {
     };
 }
 
-containers!(aligned, articles, csv, json_array, json_lines, mediawiki, parquet, text, tmx, tsv, wet);
+containers!(aligned, alternating, articles, csv, json_array, json_lines, mediawiki, parquet, text, tmx, tsv, wet);

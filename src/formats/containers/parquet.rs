@@ -28,7 +28,8 @@ use parquet::arrow::arrow_reader::{
 };
 use parquet::file::reader::ChunkReader;
 
-use crate::formats::{Container, Layout, Object, Piece, Reader, Shape, Split};
+use super::mapped::{Mapper, too_large};
+use crate::formats::{Container, Layout, Piece, Reader, Split};
 use crate::input::{Compression, Encoding};
 use crate::rows::{Record, Unreadable};
 
@@ -55,12 +56,14 @@ impl Container for Parquet {
     fn docs(&self) -> &'static str {
         crate::stages::module_docs(include_str!("parquet.rs"))
     }
-    fn split(&self, _layout: &Layout) -> Split {
-        Split::Cuts
+    fn split(&self, layout: &Layout) -> Split {
+        Mapper::split(layout, Split::Cuts)
     }
-    fn cuts(&self, path: &Path, _layout: &Layout, unit: u64) -> io::Result<Vec<u64>> {
+    fn cuts(&self, whole: &Piece, _layout: &Layout, unit: u64) -> io::Result<Vec<u64>> {
         // A corrupt file is found out, and told of, by the reader of its only piece.
-        let Ok(metadata) = guarded(|| load(&File::open(path).map_err(|e| e.to_string())?)) else { return Ok(vec![0]) };
+        let Ok(metadata) = guarded(|| load(&File::open(&whole.path).map_err(|e| e.to_string())?)) else {
+            return Ok(vec![0]);
+        };
         let (mut cuts, mut bytes) = (vec![0], 0u64);
         for (index, group) in metadata.metadata().row_groups().iter().enumerate() {
             if bytes >= unit.max(1) {
@@ -72,9 +75,6 @@ impl Container for Parquet {
         Ok(cuts)
     }
     fn open(&self, piece: &Piece, layout: &Layout) -> io::Result<Box<dyn Reader>> {
-        let name = layout.shape.as_deref().unwrap_or("fields");
-        let shape = crate::formats::shape(name)
-            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, format!("there is no shape `{name}`")))?;
         let source = if layout.compression == Compression::None && piece.member.is_none() {
             File::open(&piece.path)?;
             Source::Path(piece.path.clone())
@@ -83,8 +83,8 @@ impl Container for Parquet {
         };
         let mut groups = Groups {
             source,
-            layout: layout.clone(),
-            shape,
+            max: layout.max_row,
+            mapper: Mapper::new(layout)?,
             metadata: None,
             group: usize::try_from(piece.start).unwrap_or(usize::MAX),
             end: usize::try_from(piece.end).unwrap_or(usize::MAX),
@@ -192,8 +192,8 @@ impl Source {
 /// Reads one row group after the other.
 struct Groups {
     source: Source,
-    layout: Layout,
-    shape: &'static dyn Shape,
+    max: u64,
+    mapper: Mapper,
     metadata: Option<ArrowReaderMetadata>,
     /// The row group at hand, and the one before which to stop.
     group: usize,
@@ -267,20 +267,11 @@ impl Groups {
     }
 
     fn emit(&mut self, emit: &mut dyn FnMut(Record<'_>)) {
-        let (offset, json) = (self.offset(), self.json.as_str());
-        let head = || json.chars().take(200).collect::<String>();
-        let bad = |reason, detail| Unreadable { reason, detail, head: head() };
-        if json.len() as u64 > self.layout.max_row {
-            let detail = format!("the row has {} bytes as JSON, more than {}", json.len(), self.layout.max_row);
-            return emit(Record { offset, line: 0, row: Err(bad("row_too_large", detail)) });
+        let (offset, json) = (self.offset(), self.json.as_bytes());
+        if json.len() as u64 > self.max {
+            return emit(too_large(json, json.len() as u64, self.max, offset, 0));
         }
-        match Object::parse(json) {
-            Ok(object) => self.shape.map(&object, &self.layout, &mut |row| {
-                let row = row.map_err(|e| if e.head.is_empty() { Unreadable { head: head(), ..e } } else { e });
-                emit(Record { offset, line: 0, row });
-            }),
-            Err(error) => emit(Record { offset, line: 0, row: Err(bad("json", error.to_string())) }),
-        }
+        self.mapper.map(json, (offset, 0), true, emit);
     }
 }
 
@@ -309,7 +300,7 @@ impl Reader for Groups {
                     self.fail(&error, emit);
                     return true;
                 }
-                None => return false,
+                None => return self.mapper.finish(emit),
             }
         }
     }

@@ -1,12 +1,15 @@
 //! One file a shape; to add one, write the file and name it here.
 //! [`read`] looks fields up for all of them, [`turns`] reads messages, [`answers`] makes
-//! pairs of ranked answers, [`python`] reads dictionaries that Python printed.
+//! pairs of ranked answers, [`group`] of answers that lie apart, [`translate`] instructions of translation pairs,
+//! [`python`] reads dictionaries that Python printed.
 use super::Shape;
 
 mod answers;
+mod group;
 mod python;
 mod read;
 pub mod texts;
+pub(super) mod translate;
 mod turns;
 
 macro_rules! shapes {
@@ -20,6 +23,7 @@ macro_rules! shapes {
 shapes!(
     alpaca,
     baike,
+    chip2,
     coig,
     csl,
     fields,
@@ -28,6 +32,7 @@ shapes!(
     kto,
     messages,
     mnbvc,
+    mnbvc_parallel,
     moss,
     natural_instructions,
     news,
@@ -41,11 +46,13 @@ shapes!(
     self_instruct,
     sharegpt,
     shp,
+    squad,
     task,
     ultrachat,
     web,
     webgpt,
     webtext,
+    wiki_lingua,
     zhihu,
 );
 

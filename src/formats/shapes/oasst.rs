@@ -4,7 +4,12 @@
 //! {"message_tree_id": "…", "tree_state": "ready_for_export", "prompt": {"text": "问", "role": "prompter", "lang": "zh",
 //!   "replies": [{"text": "好", "role": "assistant", "rank": 0, "replies": []},
 //!               {"text": "差", "role": "assistant", "rank": 1, "replies": []}]}}
+//! {"message_id": "…", "parent_id": null, "message_tree_id": "…", "text": "问", "role": "prompter", "lang": "zh"}
+//! {"message_id": "…", "parent_id": "…", "message_tree_id": "…", "text": "好", "role": "assistant", "rank": 0}
 //! ```
+//!
+//! The second layout is that of the `messages` files and of the Parquet copy: a message a row, those of a tree one after
+//! the other. They are put together first, and make the same rows as the tree.
 //!
 //! For instruction tuning each path from the root to a leaf is a row; with `paths = "best"` only the one that follows
 //! the best reply (rank 0, else the first) at each step. For RLHF the replies of the assistant to one message that have
@@ -13,8 +18,9 @@
 //! root's. What messages have besides (labels, emojis, ids) is in `meta.turn_fields`.
 //!
 //! Limits: a tree of which nothing is left is set aside (`rejected`), one without ranked siblings too, for RLHF
-//! (`unranked`). The files of single messages are not put together: take those named `trees`. More than 100 messages
-//! below one another are unreadable.
+//! (`unranked`). More than 100 messages below one another are unreadable. So are messages whose tree has no root beside
+//! them (`dialogue_mismatch`: a file that was sorted or filtered otherwise; take the one named `trees`); where only the
+//! message is missing that some reply answers, the reply is set aside (`parent_missing`). A file is read by one core.
 use std::borrow::Cow;
 
 use serde_json::value::RawValue;
@@ -25,6 +31,10 @@ use crate::formats::object::field_type;
 use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Unreadable, Use};
 
+mod messages;
+
+use messages::Messages;
+
 /// The shape.
 pub const SHAPE: Oasst = Oasst;
 /// See the module.
@@ -33,7 +43,7 @@ pub struct Oasst;
 /// More messages than any dialogue has.
 const DEEPEST: usize = 100;
 /// Fields of a message that are read.
-const KNOWN: [&str; 3] = ["text", "role", "replies"];
+const KNOWN: [&str; 4] = ["text", "role", "replies", "message_tree_id"];
 
 impl Shape for Oasst {
     fn name(&self) -> &'static str {
@@ -59,14 +69,29 @@ impl Shape for Oasst {
     fn several(&self) -> bool {
         true
     }
+    fn joins(&self) -> bool {
+        true
+    }
+    fn joined(&self, object: &Object<'_>) -> Option<String> {
+        let tree = object.text("message_tree_id").ok().flatten().filter(|_| flat(object))?;
+        Some(tree.into_owned())
+    }
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
-        share(sample, |o| o.get("prompt.replies").is_some_and(|v| first(v) == b'[') && starts(o, "chosen").is_none())
+        let tree =
+            |o: &Object<'_>| o.get("prompt.replies").is_some_and(|v| first(v) == b'[') && starts(o, "chosen").is_none();
+        share(sample, |o| tree(o) || flat(o))
     }
     fn map<'a>(&self, object: &Object<'a>, layout: &Layout, emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>)) {
         if let Err(error) = map(object, layout, emit) {
             emit(Err(error));
         }
     }
+}
+
+/// Whether an object is a message of a tree, and not a tree.
+fn flat(object: &Object<'_>) -> bool {
+    let text = |key: &str| starts(object, key) == Some(b'"');
+    ["message_id", "message_tree_id", "text", "role"].into_iter().all(text) && !object.has("prompt")
 }
 
 /// A message: what is said, its rank, its replies, and what it has besides.
@@ -85,13 +110,17 @@ fn map<'a>(
     if !matches!(layout.usage, Use::Instruct | Use::Rlhf) {
         return Err(wrong_use("oasst", layout));
     }
-    let Some(prompt) = object.get("prompt") else { return Err(object.missing("prompt")) };
-    let root = node("prompt", prompt, 0)?;
+    let messages = object.get("rows").map(Messages::of).transpose()?;
+    let (root, language) = match (&messages, object.get("prompt")) {
+        (Some(messages), _) => (messages.node(messages.root, 0)?, messages.list[messages.root].text("lang")?),
+        (None, Some(prompt)) => (node("prompt", prompt, 0)?, object.text("prompt.lang")?),
+        (None, None) => return Err(object.missing("prompt")),
+    };
     let reading = |aside: Option<&'static str>| -> Result<Reading<'_, 'a>, Unreadable> {
         let mut reading = Reading::new(object, layout);
-        reading.take("prompt");
-        reading.given.id = reading.option("id", &["message_tree_id"])?;
-        reading.given.language = object.text("prompt.lang")?;
+        ["prompt", "rows"].into_iter().for_each(|key| reading.take(key));
+        reading.given.id = reading.option("id", &["message_tree_id", "group"])?;
+        reading.given.language = language.clone();
         if let Some(reason) = aside {
             reading.aside(reason, "");
         }
@@ -99,6 +128,18 @@ fn map<'a>(
     };
     // What is wrong with the object is wrong with all its rows: one error.
     reading(None)?.row(unpaired(Vec::new()))?;
+    let alone = |message: Message<'a>| match layout.usage {
+        Use::Rlhf => unpaired(vec![message]),
+        _ => Content::Instruct { messages: vec![message], tools: None },
+    };
+    if let Some(messages) = &messages {
+        for (orphan, parent) in &messages.orphans {
+            let Some(node) = message(&messages.list[*orphan])? else { continue };
+            let mut reading = reading(None)?;
+            reading.aside("parent_missing", parent.clone());
+            emit(reading.row(alone(node.message)));
+        }
+    }
     let Some(root) = root else {
         let content = match layout.usage {
             Use::Rlhf => unpaired(Vec::new()),
@@ -151,6 +192,17 @@ fn node<'a>(path: &str, value: &'a RawValue, depth: usize) -> Result<Option<Node
         return Err(mismatch(format!("more than {DEEPEST} messages below one another")));
     }
     let object = Object::parse(value.get()).map_err(|e| field_type(path, "a message", &e.to_string()))?;
+    let Some(mut read) = message(&object)? else { return Ok(None) };
+    if let Some(list) = object.get("replies").filter(|v| first(v) != b'n') {
+        for (index, reply) in items("replies", list)?.into_iter().enumerate() {
+            read.replies.extend(node(&format!("{path}.replies.{index}"), reply, depth + 1)?);
+        }
+    }
+    Ok(Some(read))
+}
+
+/// Reads a message without its replies.
+fn message<'a>(object: &Object<'a>) -> Result<Option<Node<'a>>, Unreadable> {
     let says = |key: &str, word: &str| object.get(key).is_some_and(|v| v.get() == word);
     if says("deleted", "true") || says("review_result", "false") {
         return Ok(None);
@@ -163,13 +215,7 @@ fn node<'a>(path: &str, value: &'a RawValue, depth: usize) -> Result<Option<Node
     };
     let message = Message::new(role, object.require("text")?);
     let rank = object.text("rank")?.and_then(|r| r.parse().ok());
-    let mut replies = Vec::new();
-    if let Some(list) = object.get("replies").filter(|v| first(v) != b'n') {
-        for (index, reply) in items("replies", list)?.into_iter().enumerate() {
-            replies.extend(node(&format!("{path}.replies.{index}"), reply, depth + 1)?);
-        }
-    }
-    Ok(Some(Node { message, rank, rest: object.rest(&KNOWN), replies }))
+    Ok(Some(Node { message, rank, rest: object.rest(&KNOWN), replies: Vec::new() }))
 }
 
 type Path<'n, 'a> = Vec<&'n Node<'a>>;

@@ -1,4 +1,4 @@
-//! Aligned sentences in two languages, as a translation task.
+//! Aligned sentences in two languages, as a translation task, or as instructions to translate.
 //!
 //! ```json
 //! {"english": "Hello", "chinese": "你好"}
@@ -11,6 +11,10 @@
 //! and `fields.output` name other fields or turn the direction; `fields.input_language` and `fields.output_language`
 //! name fields that hold the languages, else the names of the fields tell. The task is `translation`.
 //!
+//! With `use = "instruct"` the user asks for the translation, in Chinese or English words of which a hash of the pair
+//! chooses (`template = "zh"` or `"en"` is one language), and the assistant gives it. `direction = "both"` asks for half
+//! of the pairs the other way round.
+//!
 //! A pair of which one side is empty is set aside (`one_side_empty`, the value says which).
 //!
 //! Limits: rows of more than two languages need `fields`.
@@ -19,8 +23,9 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use super::read::{Reading, first, is_null, scalar, share, wrong_use};
-use crate::formats::{Layout, Object, Shape};
-use crate::rows::{Content, Row, Task, Unreadable, Use};
+use super::translate::{self, DIRECTION, TEMPLATE};
+use crate::formats::{Choice, Layout, Object, Shape};
+use crate::rows::{Row, Task, Unreadable, Use};
 
 /// The shape.
 pub const SHAPE: Pairs = Pairs;
@@ -72,13 +77,16 @@ impl Shape for Pairs {
         "pairs"
     }
     fn about(&self) -> &'static str {
-        "aligned sentences in two languages, as translation"
+        "aligned sentences in two languages, as translation or instructions to translate"
     }
     fn docs(&self) -> &'static str {
         crate::stages::module_docs(include_str!("pairs.rs"))
     }
     fn uses(&self) -> &'static [Use] {
-        &[Use::Task]
+        &[Use::Task, Use::Instruct]
+    }
+    fn options(&self) -> &'static [Choice] {
+        &[TEMPLATE, DIRECTION]
     }
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
         share(sample, |object| sides(object).len() == 2)
@@ -89,7 +97,7 @@ impl Shape for Pairs {
 }
 
 fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> {
-    if layout.usage != Use::Task {
+    if !matches!(layout.usage, Use::Task | Use::Instruct) {
         return Err(wrong_use("pairs", layout));
     }
     let mut reading = Reading::new(object, layout);
@@ -126,7 +134,7 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
     task.input_language = reading.option("input_language", &[])?.or(task.input_language);
     task.output_language = reading.option("output_language", &[])?.or(task.output_language);
     task.domain = reading.option("domain", &["domain"])?;
-    reading.row(Content::Task(Box::new(task)))
+    reading.row(translate::content(layout, task))
 }
 
 fn not_two(object: &Object<'_>, sides: &[(Cow<'static, str>, &RawValue)]) -> Unreadable {
@@ -146,6 +154,7 @@ fn not_two(object: &Object<'_>, sides: &[(Cow<'static, str>, &RawValue)]) -> Unr
 mod tests {
     use super::super::tests::{layout, row, row_with};
     use super::*;
+    use crate::rows::Content;
 
     fn read(row: &Row<'_>) -> [String; 4] {
         let Content::Task(task) = &row.content else { panic!("{row:?}") };

@@ -288,7 +288,8 @@ impl<'s, 'a> Reading<'s, 'a> {
         emit(Ok(row));
     }
 
-    fn meta(&self) -> Option<Cow<'a, str>> {
+    /// What is left of the object.
+    pub fn meta(&self) -> Option<Cow<'a, str>> {
         let taken = &self.taken[..self.count];
         let left = self.object.fields().any(|(key, _)| !taken.contains(&key));
         let rest = match (left, self.more.is_empty()) {

@@ -4,7 +4,10 @@
 //! ```json
 //! {"question": {"dataset": "eli5", "id": "…", "full_text": "…"}, "answer_0": "… [1]", "score_0": 0.5,
 //!   "answer_1": "…", "score_1": -0.5, "quotes_0": {"title": ["…"], "extract": ["…"]}, "quotes_1": {…}, "tokens_0": {…}}
+//! [{"question": {…}, "answer": "… [1]", "score": 0.5, "quotes": {…}, "tokens": {…}}, {"question": {…}, "answer": "…", …}]
 //! ```
+//!
+//! The first layout is the hub's, the second OpenAI's own file (`comparisons.jsonl`): a list of two answers a line.
 //!
 //! The answer with the higher score is chosen; the scores are those of the source, and the margin is their difference.
 //! Equal scores are a tie: the first answer is the chosen one and the margin is 0 (a `keep` on it, or a trainer, can
@@ -16,8 +19,7 @@
 //!
 //! For instruction tuning a row is the question and the chosen answer, or, with `answers = "none"`, the question alone.
 //!
-//! Limits: a row without two answers is unreadable (`field_missing`). The raw file of 2-element lists is not read: take
-//! the Parquet copy.
+//! Limits: a row without two answers is unreadable (`field_missing`).
 use std::borrow::Cow;
 
 use super::answers::{ANSWERS, content};
@@ -30,6 +32,10 @@ use crate::rows::{Message, Preference, Row, Unreadable, Use};
 pub const SHAPE: WebGpt = WebGpt;
 /// See the module.
 pub struct WebGpt;
+
+/// What the hub's layout has, and what OpenAI's has.
+const FLAT: [&str; 4] = ["answer_0", "answer_1", "score_0", "score_1"];
+const RAW: [&str; 4] = ["0.answer", "1.answer", "0.score", "1.score"];
 
 impl Shape for WebGpt {
     fn name(&self) -> &'static str {
@@ -49,9 +55,12 @@ impl Shape for WebGpt {
             Choice { name: "citations", words: &["keep", "drop"], about: "whether `[1]` stays in the answers" };
         &[MAPPING, CITATIONS, ANSWERS]
     }
+    fn lists(&self) -> bool {
+        true
+    }
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
-        let keys = ["answer_0", "answer_1", "score_0", "score_1"];
-        share(sample, |o| keys.iter().all(|key| starts(o, key).is_some()))
+        let all = |o: &Object<'_>, keys: [&str; 4]| keys.iter().all(|key| starts(o, key).is_some());
+        share(sample, |o| all(o, FLAT) || all(o, RAW))
     }
     fn map<'a>(&self, object: &Object<'a>, layout: &Layout, emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>)) {
         emit(map(object, layout));
@@ -63,15 +72,19 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
         return Err(wrong_use("webgpt", layout));
     }
     let mut reading = Reading::new(object, layout);
-    ["tokens_0", "tokens_1"].into_iter().for_each(|key| reading.take(key));
-    let question = match starts(object, "question") {
-        Some(b'{') => reading.need("prompt", &["question.full_text"])?,
-        _ => reading.need("prompt", &["question"])?,
+    // Both answers of OpenAI's layout have the question.
+    ["tokens_0", "tokens_1", "0.tokens", "1.tokens", "1.question"].into_iter().for_each(|key| reading.take(key));
+    let question = match ["question", "0.question"].map(|key| starts(object, key)) {
+        [Some(b'{'), _] | [_, Some(b'{')] => reading.need("prompt", &["question.full_text", "0.question.full_text"])?,
+        _ => reading.need("prompt", &["question", "0.question"])?,
     };
-    reading.given.id = reading.option("id", &["id", "question.id"])?;
-    reading.given.subset = reading.option("subset", &["subset", "question.dataset", "dataset"])?;
-    let answers = [reading.need("answer_0", &["answer_0"])?, reading.need("answer_1", &["answer_1"])?];
-    let scores = [reading.number("score_0", &["score_0"])?, reading.number("score_1", &["score_1"])?];
+    reading.given.id = reading.option("id", &["id", "question.id", "0.question.id"])?;
+    reading.given.subset =
+        reading.option("subset", &["subset", "question.dataset", "dataset", "0.question.dataset"])?;
+    let answers =
+        [reading.need("answer_0", &["answer_0", "0.answer"])?, reading.need("answer_1", &["answer_1", "1.answer"])?];
+    let scores =
+        [reading.number("score_0", &["score_0", "0.score"])?, reading.number("score_1", &["score_1", "1.score"])?];
     let deepspeed = layout.option("mapping") == Some("deepspeed");
     let drop = layout.option("citations") == Some("drop");
     let said = |text: Cow<'a, str>| {
@@ -157,6 +170,27 @@ mod tests {
         assert_eq!(row.meta.as_deref(), Some(r#"{"quotes_0":{"title":["t"],"extract":["e"]}}"#));
         let row = row_with(&SHAPE, ROW, &layout(Use::Instruct)).unwrap();
         assert_eq!(said(instruct(&row)), ["user: Q", "assistant: d"]);
+    }
+
+    #[test]
+    fn a_list_of_two_is_the_same_pair() {
+        let side = |answer: &str, score: f64| {
+            format!(
+                r#"{{"question":{{"dataset":"eli5","id":"q1","full_text":"Q"}},"answer":"{answer}","score":{score},
+                "quotes":{{"title":["{answer}t"],"extract":["e"]}},"tokens":{{"prefix":[1]}}}}"#
+            )
+        };
+        let json = format!("[{},{}]", side("a", -0.5), side("b", 0.5));
+        let list = Object::list(&json).unwrap();
+        let row = map(&list, &layout(Use::Rlhf)).unwrap();
+        let pair = preference(&row);
+        let said = |m: &Option<Vec<Message<'_>>>| m.as_ref().unwrap()[0].content.to_string();
+        assert_eq!((said(&pair.chosen), said(&pair.rejected), pair.margin), ("b".into(), "a".into(), Some(1.0)));
+        assert_eq!((row.id.as_deref(), row.subset.as_deref()), (Some("q1"), Some("eli5")));
+        let meta =
+            r#"{"0":{"quotes":{"title":["at"],"extract":["e"]}},"1":{"quotes":{"title":["bt"],"extract":["e"]}}}"#;
+        assert_eq!(row.meta.as_deref(), Some(meta));
+        assert_eq!(SHAPE.fits(&[list]), 1.0);
     }
 
     #[test]

@@ -10,12 +10,22 @@
 //! the output the answer, or its topic (`task = "topic"`). `<br>` in `desc` becomes a line break. The id is
 //! `qid/answer_id`, the subset the topic.
 //!
-//! Limits: several rows share a `qid`, in no order that the set promises, so one pass over rows makes no preference pairs
-//! of them. `qid` and `star` stay in `meta` for those who group the output by them.
+//! For RLHF the answers to a question (`qid`) are brought together, wherever they lie in the files of the source, and set
+//! against one another by `star`: the highest against the lowest, or what `pairs` says; the earlier one where stars are
+//! equal. `chosen_score`, `rejected_score` and `margin` are of the stars, the id is `qid/answer_id/answer_id`, and `meta`
+//! what the chosen answer has besides, with that of the rejected one under `rejected`. A question with one answer, or
+//! whose answers have the same stars, is one row that is set aside (`one_answer`, `same_score`; the value is the stars):
+//! no order is invented. An object that is no answer is unreadable, with its own file and line.
+//!
+//! Limits: for RLHF, rows are pairs and not answers: those that `pairs` takes no notice of make none. To bring the answers
+//! together takes twice their room on disk while it lasts, and once until they are read. `corpus inspect` and `plan` look
+//! into a file by itself, where each answer stands alone.
 use std::borrow::Cow;
 
 use super::baike::ask;
-use super::read::{Reading, share, starts, wrong_use};
+use super::group::{self, Answer, PAIRS};
+use super::read::{Reading, null, share, starts, wrong_use};
+use crate::formats::object::field_type;
 use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Task, Unreadable, Use};
 
@@ -35,18 +45,24 @@ impl Shape for WebText {
         crate::stages::module_docs(include_str!("webtext.rs"))
     }
     fn uses(&self) -> &'static [Use] {
-        &[Use::Pretrain, Use::Instruct, Use::Task]
+        &[Use::Pretrain, Use::Instruct, Use::Task, Use::Rlhf]
     }
     fn options(&self) -> &'static [Choice] {
         const TASK: Choice = Choice { name: "task", words: &["answer", "topic"], about: "what a task row asks for" };
-        &[TASK]
+        &[TASK, PAIRS]
+    }
+    fn groups(&self, layout: &Layout) -> bool {
+        layout.usage == Use::Rlhf
     }
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
         let keys = ["qid", "title", "star", "content", "answer_id"];
         share(sample, |o| keys.iter().all(|key| starts(o, key).is_some()))
     }
     fn map<'a>(&self, object: &Object<'a>, layout: &Layout, emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>)) {
-        emit(map(object, layout));
+        match layout.usage {
+            Use::Rlhf => group::map(answer, object, layout, emit),
+            _ => emit(map(object, layout)),
+        }
     }
 }
 
@@ -84,6 +100,30 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
     }
 }
 
+fn answer<'s, 'a>(object: &'s Object<'a>, layout: &'s Layout) -> Result<Answer<'s, 'a>, Unreadable> {
+    let mut reading = Reading::new(object, layout);
+    let text = reading.need("response", &["content"])?;
+    reading.given.subset = reading.option("subset", &["topic"])?;
+    let title = reading.need("prompt", &["title"])?;
+    let prompt = ask(&mut reading, title, breaks)?;
+    let question = object.require("qid")?;
+    let score = reading.number("chosen_score", &["star"])?.filter(|s| s.is_finite());
+    if score.is_none() {
+        return Err(object.get("star").map_or_else(
+            || object.missing("star"),
+            |v| match v.get() {
+                "null" => null("star"),
+                other => field_type("star", "a number", other),
+            },
+        ));
+    }
+    let number = object.text("answer_id")?;
+    if let Some(number) = &number {
+        reading.given.id = Some(Cow::Owned(format!("{question}/{number}")));
+    }
+    Ok(Answer { question, number, prompt, text, score, reading })
+}
+
 /// `<br>` as a line break.
 fn breaks(text: Cow<'_, str>) -> Cow<'_, str> {
     if !text.contains("<br") {
@@ -94,7 +134,7 @@ fn breaks(text: Cow<'_, str>) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{instruct, row, said};
+    use super::super::tests::{instruct, layout, preference, row, rows_with, said};
     use super::*;
 
     #[test]
@@ -108,6 +148,59 @@ mod tests {
         assert!(read.meta.as_deref().unwrap().starts_with(r#"{"qid":1,"title":"t","desc""#), "{:?}", read.meta);
         let Content::Task(task) = row(&SHAPE, json, Use::Task).unwrap().content else { panic!() };
         assert_eq!(task.output.as_deref(), Some("a<br>"));
-        assert_eq!(row(&SHAPE, json, Use::Rlhf).unwrap_err().reason, "wrong_use");
+        assert_eq!(row(&SHAPE, json, Use::Rlhf).unwrap().aside, Some(("one_answer", String::new())));
+        let unstarred = json.replace(r#""star":3"#, r#""star":"x""#);
+        assert_eq!(row(&SHAPE, &unstarred, Use::Rlhf).unwrap_err().reason, "field_type");
+    }
+
+    fn group(stars: &[i64], pairs: &str) -> Vec<String> {
+        let answer = |(n, star): (usize, &i64)| {
+            format!(
+                r#"{{"qid":7,"title":"t","desc":"","topic":"p","star":{star},"content":"c{n}","answer_id":{n},"answerer_tags":"g{n}"}}"#
+            )
+        };
+        let json = format!(r#"{{"group":[{}]}}"#, stars.iter().enumerate().map(answer).collect::<Vec<_>>().join(","));
+        let mut layout = layout(Use::Rlhf);
+        layout.options.insert("pairs".into(), pairs.into());
+        let rows = rows_with(&SHAPE, &json, &layout);
+        rows.iter()
+            .map(|row| {
+                let row = row.as_ref().unwrap();
+                match &row.aside {
+                    Some((reason, value)) => format!("{reason} {value}"),
+                    None => format!("{} {:?}", row.id.as_deref().unwrap(), preference(row).margin.unwrap()),
+                }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn pairs_by_stars() {
+        assert_eq!(group(&[3, 9, 1, 9, 1], "best_worst"), ["7/1/2 8.0"]);
+        assert_eq!(group(&[3, 9, 1, 9], "adjacent"), ["7/1/0 6.0", "7/0/2 2.0"]);
+        assert_eq!(group(&[3, 9, 9], "all"), ["7/1/0 6.0", "7/2/0 6.0"]);
+        assert_eq!(group(&(0..40).collect::<Vec<_>>(), "all").len(), 16 * 15 / 2);
+        assert_eq!(group(&[3], "all"), ["one_answer 3"]);
+        assert_eq!(group(&[3, 3], "all"), ["same_score 3"]);
+    }
+
+    #[test]
+    fn a_pair_has_what_its_answers_have() {
+        let answer = |n: u8| {
+            format!(
+                r#"{{"qid":7,"title":"t","desc":"d<br>","topic":"p","star":{n},"content":"c{n}","answer_id":{n},"answerer_tags":"g{n}"}}"#
+            )
+        };
+        let json = format!(r#"{{"group":[{},{}]}}"#, answer(1), answer(2));
+        let row = row(&SHAPE, &json, Use::Rlhf).unwrap();
+        let pair = preference(&row);
+        assert_eq!(said(&pair.prompt), ["user: t\nd\n"]);
+        assert_eq!(said(pair.chosen.as_deref().unwrap()), ["assistant: c2"]);
+        assert_eq!(said(pair.rejected.as_deref().unwrap()), ["assistant: c1"]);
+        assert_eq!((pair.chosen_score, pair.rejected_score), (Some(2.0), Some(1.0)));
+        assert_eq!((row.id.as_deref(), row.subset.as_deref()), (Some("7/2/1"), Some("p")));
+        let meta =
+            r#"{"qid":7,"answer_id":2,"answerer_tags":"g2","rejected":{"qid":7,"answer_id":1,"answerer_tags":"g1"}}"#;
+        assert_eq!(row.meta.as_deref(), Some(meta));
     }
 }

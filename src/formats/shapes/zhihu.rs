@@ -1,4 +1,4 @@
-//! Zhihu-KOL: questions and long answers, for instruction tuning (or the answers as pretraining text).
+//! Zhihu-KOL: questions and long answers, for instruction tuning, as pretraining text, or as pairs by upvotes.
 //!
 //! ```json
 //! {"INSTRUCTION": "怎么说服男朋友买烤箱？", "RESPONSE": "…", "SOURCE": "Zhihu",
@@ -8,11 +8,19 @@
 //! `METADATA` is JSON inside a text: it stands in `meta` as an object, and the upvotes also as a number
 //! (`upvotes_count`: 12000). Id and url are made of the question's and the answer's numbers.
 //!
-//! Limits: tails such as `编辑于 …` stay; a question with many answers gives as many rows.
+//! For RLHF the answers to a question (its number, or its text where it has none) are brought together, wherever they
+//! lie in the files of the source, and set against one another by their upvotes: the highest against the lowest, or what
+//! `pairs` says. A question with one answer, or whose answers have as many upvotes, is one row that is set aside
+//! (`one_answer`, `same_score`); so is an answer without upvotes (`unscored`). The id is
+//! `question/answer/answer`; `meta` has what the chosen answer has, with that of the rejected one under `rejected`.
+//!
+//! Limits: tails such as `编辑于 …` stay; a question with many answers gives as many rows for instruction tuning. Upvotes
+//! grow with an answer's age and its author's fame, not with its worth alone.
 use std::borrow::Cow;
 
-use super::read::{Reading, share, starts, wrong_use};
-use crate::formats::{Layout, Object, Shape};
+use super::group::{self, Answer, PAIRS};
+use super::read::{Reading, share, starts};
+use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Unreadable, Use};
 
 /// The shape.
@@ -31,50 +39,61 @@ impl Shape for Zhihu {
         crate::stages::module_docs(include_str!("zhihu.rs"))
     }
     fn uses(&self) -> &'static [Use] {
-        &[Use::Instruct, Use::Pretrain]
+        &[Use::Instruct, Use::Pretrain, Use::Rlhf]
+    }
+    fn options(&self) -> &'static [Choice] {
+        &[PAIRS]
+    }
+    fn groups(&self, layout: &Layout) -> bool {
+        layout.usage == Use::Rlhf
     }
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
         share(sample, |o| ["INSTRUCTION", "RESPONSE"].iter().all(|k| starts(o, k) == Some(b'"')))
     }
     fn map<'a>(&self, object: &Object<'a>, layout: &Layout, emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>)) {
-        emit(map(object, layout));
+        match layout.usage {
+            Use::Rlhf => group::map(answer, object, layout, emit),
+            _ => emit(map(object, layout)),
+        }
     }
 }
 
-fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> {
+fn answer<'s, 'a>(object: &'s Object<'a>, layout: &'s Layout) -> Result<Answer<'s, 'a>, Unreadable> {
     let mut reading = Reading::new(object, layout);
-    let question = reading.need("prompt", &["INSTRUCTION"])?;
-    let answer = reading.need("response", &["RESPONSE"])?;
-    if let Some(text) = object.text("METADATA").ok().flatten()
-        && let Ok(data) = Object::parse(&text)
-    {
-        reading.take("METADATA");
-        reading.extra("METADATA", &text);
-        // Numbers come as floats: 357137111.0.
-        let number = |key: &str| {
-            let text = data.text(key).ok().flatten()?;
-            Some(text.strip_suffix(".0").unwrap_or(&text).to_owned()).filter(|t| !t.is_empty())
-        };
-        if let (Some(question), Some(answer)) = (number("question_id"), number("answer_id")) {
-            reading.given.id = Some(Cow::Owned(format!("{question}/{answer}")));
-            let url = format!("https://www.zhihu.com/question/{question}/answer/{answer}");
-            reading.given.url = Some(Cow::Owned(url));
-        }
-        if let Some(count) = data.text("upvotes").ok().flatten().and_then(|t| upvotes(&t)) {
-            reading.extra("upvotes_count", &count.to_string());
-        }
+    let prompt = reading.need("prompt", &["INSTRUCTION"])?;
+    let text = reading.need("response", &["RESPONSE"])?;
+    let mut answer = Answer { question: prompt.clone(), number: None, prompt, text, score: None, reading };
+    let Some(text) = object.text("METADATA").ok().flatten() else { return Ok(answer) };
+    let Ok(data) = Object::parse(&text) else { return Ok(answer) };
+    let reading = &mut answer.reading;
+    reading.take("METADATA");
+    reading.extra("METADATA", &text);
+    // Numbers come as floats: 357137111.0.
+    let number = |key: &str| {
+        let text = data.text(key).ok().flatten()?;
+        Some(text.strip_suffix(".0").unwrap_or(&text).to_owned()).filter(|t| !t.is_empty())
+    };
+    if let (Some(question), Some(number)) = (number("question_id"), number("answer_id")) {
+        reading.given.id = Some(Cow::Owned(format!("{question}/{number}")));
+        let url = format!("https://www.zhihu.com/question/{question}/answer/{number}");
+        reading.given.url = Some(Cow::Owned(url));
+        (answer.question, answer.number) = (Cow::Owned(question), Some(Cow::Owned(number)));
     }
-    match layout.usage {
-        Use::Instruct => {
-            let messages = vec![Message::new("user", question), Message::new("assistant", answer)];
-            reading.row(Content::Instruct { messages, tools: None })
-        }
-        Use::Pretrain => {
-            reading.extra("title", &serde_json::to_string(&question).unwrap_or_default());
-            reading.row(Content::Pretrain { text: answer })
-        }
-        _ => Err(wrong_use("zhihu", layout)),
+    if let Some(count) = data.text("upvotes").ok().flatten().and_then(|t| upvotes(&t)) {
+        reading.extra("upvotes_count", &count.to_string());
+        answer.score = Some(count as f64);
     }
+    Ok(answer)
+}
+
+fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> {
+    let Answer { prompt, text, mut reading, .. } = answer(object, layout)?;
+    if layout.usage == Use::Instruct {
+        let messages = vec![Message::new("user", prompt), Message::new("assistant", text)];
+        return reading.row(Content::Instruct { messages, tools: None });
+    }
+    reading.extra("title", &serde_json::to_string(&prompt).unwrap_or_default());
+    reading.row(Content::Pretrain { text })
 }
 
 /// `赞同 1.2 万` is 12000.
@@ -90,7 +109,7 @@ fn upvotes(text: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{instruct, row, said};
+    use super::super::tests::{instruct, preference, row, said};
     use super::*;
 
     #[test]
@@ -109,6 +128,22 @@ mod tests {
         let broken = r#"{"INSTRUCTION":"q","RESPONSE":"a","METADATA":"{'x': 1}"}"#;
         assert_eq!(row(&SHAPE, broken, Use::Instruct).unwrap().meta.as_deref(), Some(r#"{"METADATA":"{'x': 1}"}"#));
         assert_eq!(row(&SHAPE, r#"{"INSTRUCTION":"q"}"#, Use::Instruct).unwrap_err().reason, "field_missing");
+    }
+
+    #[test]
+    fn pairs_by_upvotes() {
+        let answer = |n: u8, upvotes: &str| {
+            format!(
+                r#"{{"INSTRUCTION":"q","RESPONSE":"a{n}","METADATA":"{{\"question_id\": 35.0, \"answer_id\": {n}.0, \"upvotes\": \"{upvotes}\"}}"}}"#
+            )
+        };
+        let json =
+            format!(r#"{{"group":[{},{},{}]}}"#, answer(1, "赞同 7"), answer(2, "赞同 1.2 万"), answer(3, "赞同 3"));
+        let row = row(&SHAPE, &json, Use::Rlhf).unwrap();
+        let pair = preference(&row);
+        assert_eq!((row.id.as_deref(), pair.margin), (Some("35/2/3"), Some(11_997.0)));
+        let unscored = super::super::tests::row(&SHAPE, r#"{"INSTRUCTION":"q","RESPONSE":"a"}"#, Use::Rlhf).unwrap();
+        assert_eq!(unscored.aside, Some(("unscored", String::new())));
     }
 
     #[test]

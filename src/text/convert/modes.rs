@@ -96,6 +96,13 @@ pub fn mode(name: &str) -> Option<&'static Converter> {
     }))
 }
 
+/// Traditional characters and the Simplified ones that they become where no phrase says otherwise.
+pub fn simplified() -> impl Iterator<Item = (char, char)> {
+    let lines = FILES[TsCharacters as usize].iter().flat_map(|text| text.lines());
+    let pairs = lines.filter_map(|line| line.split_once('\t'));
+    pairs.filter_map(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)))
+}
+
 fn step(names: &[Name]) -> Step {
     let load = |name: &Name| {
         let at = *name as usize;

@@ -6,9 +6,16 @@
 //! - *width*: full-width ASCII (`Ａ`, `１`, `％`) to ASCII, the ideographic space to a space;
 //! - *case*: the lower-case letter, where it is one character;
 //! - *punctuation*: `，` and `、` to `,`, `。` to `.`, `：；！？（）` to their ASCII signs, corner brackets and curly quotes
-//!   to `"` and `'`, dashes to `-`, `…` to `.`.
+//!   to `"` and `'`, dashes to `-`, `…` to `.`;
+//! - *script*: Traditional characters to Simplified ones, one by one, by OpenCC's table of characters (what becomes a
+//!   character beyond the first plane stays as it is). Words that convert otherwise (`乾坤`) are alike all the same, since
+//!   both sides of a comparison are folded in the same way.
 
-use std::sync::LazyLock;
+use std::collections::HashMap;
+use std::ops::RangeInclusive;
+use std::sync::{LazyLock, OnceLock};
+
+use crate::text::convert;
 
 /// What is folded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,11 +26,13 @@ pub struct Fold {
     pub case: bool,
     /// Punctuation of Chinese and of typesetting to ASCII.
     pub punctuation: bool,
+    /// Traditional Chinese to Simplified Chinese, by character.
+    pub script: bool,
 }
 
 impl Default for Fold {
     fn default() -> Self {
-        Fold { width: true, case: true, punctuation: true }
+        Fold { width: true, case: true, punctuation: true, script: false }
     }
 }
 
@@ -34,6 +43,9 @@ impl Fold {
     /// What `c` becomes.
     pub fn of(self, c: char) -> char {
         let mut c = c;
+        if self.script && HAN.contains(&(c as u32)) {
+            return simplified(c);
+        }
         if self.punctuation
             && !c.is_ascii()
             && let Some(sign) = sign(c)
@@ -55,6 +67,18 @@ impl Fold {
         }
         c
     }
+}
+
+/// Characters without case, width or punctuation.
+const HAN: RangeInclusive<u32> = 0x3400..=0xA63F;
+
+static SIMPLIFIED: LazyLock<HashMap<char, char>> = LazyLock::new(|| {
+    let close = |pair: &(char, char)| HAN.contains(&(pair.0 as u32)) && (pair.1 as usize) < TABLE;
+    convert::simplified().filter(close).collect()
+});
+
+fn simplified(c: char) -> char {
+    SIMPLIFIED.get(&c).copied().unwrap_or(c)
 }
 
 fn sign(c: char) -> Option<char> {
@@ -80,22 +104,13 @@ pub struct Folder {
     table: &'static [u16],
 }
 
-static TABLES: [LazyLock<Vec<u16>>; 8] = [
-    LazyLock::new(|| table(0)),
-    LazyLock::new(|| table(1)),
-    LazyLock::new(|| table(2)),
-    LazyLock::new(|| table(3)),
-    LazyLock::new(|| table(4)),
-    LazyLock::new(|| table(5)),
-    LazyLock::new(|| table(6)),
-    LazyLock::new(|| table(7)),
-];
+static TABLES: [OnceLock<Vec<u16>>; 16] = [const { OnceLock::new() }; 16];
 
-fn table(number: u8) -> Vec<u16> {
-    let fold = Fold { width: number & 1 != 0, case: number & 2 != 0, punctuation: number & 4 != 0 };
+fn table(fold: Fold) -> Vec<u16> {
     let of = |code: u32| match code {
-        // No case, width or punctuation here; asking for each would cost a start some milliseconds.
-        0x3400..=0xA63F | 0xAC00..=0xD7FF => code as u16,
+        // Asking each of these for case, width and punctuation would cost a start some milliseconds.
+        _ if HAN.contains(&code) && !fold.script => code as u16,
+        0xAC00..=0xD7FF => code as u16,
         _ => char::from_u32(code).map_or(code as u16, |c| u16::try_from(fold.of(c) as u32).unwrap_or(code as u16)),
     };
     (0..TABLE as u32).map(of).collect()
@@ -104,8 +119,9 @@ fn table(number: u8) -> Vec<u16> {
 impl Folder {
     /// Makes it ready.
     pub fn new(fold: Fold) -> Self {
-        let number = usize::from(fold.width) | usize::from(fold.case) << 1 | usize::from(fold.punctuation) << 2;
-        Folder { fold, table: &TABLES[number] }
+        let bits = [fold.width, fold.case, fold.punctuation, fold.script];
+        let number = bits.iter().fold(0, |number, bit| number << 1 | usize::from(*bit));
+        Folder { fold, table: TABLES[number].get_or_init(|| table(fold)) }
     }
 
     /// The code point that `c` becomes.
@@ -113,7 +129,7 @@ impl Folder {
     pub fn code(&self, c: char) -> u32 {
         let code = c as u32;
         match code {
-            0x3400..=0xA63F => code,
+            _ if HAN.contains(&code) && !self.fold.script => code,
             _ => self.table.get(code as usize).map_or_else(|| self.rare(c), |to| u32::from(*to)),
         }
     }
@@ -139,7 +155,7 @@ mod tests {
         assert_eq!(all("ＡＢＣ，１２３％。「好」、Ünï"), "abc,123%.\"好\",ünï");
         assert_eq!(all("它—是…“真的”！？；：（）"), "它-是.\"真的\"!?;:()");
         assert_eq!(all("　x\ty\n𐐀"), " x\ty\n𐐨");
-        let none = Fold { width: false, case: false, punctuation: false };
+        let none = Fold { width: false, case: false, punctuation: false, script: false };
         assert_eq!(folded("Ａ，B。　", none), "Ａ，B。　");
         assert_eq!(folded("Ａ，B。", Fold { width: true, ..none }), "A,B。");
         assert_eq!(folded("Ａ，B。", Fold { case: true, ..none }), "ａ，b。");
@@ -147,11 +163,21 @@ mod tests {
     }
 
     #[test]
+    fn traditional_is_simplified_by_character() {
+        let fold = Fold { script: true, ..Fold::default() };
+        assert_eq!(folded("皇后在後面，說「乾燥的頭髮」ＡＢ", fold), "皇后在后面,说\"干燥的头发\"ab");
+        assert_eq!(folded("皇后在后面，说「干燥的头发」", fold), "皇后在后面,说\"干燥的头发\"");
+        assert_eq!(folded("後", Fold::default()), "後");
+    }
+
+    #[test]
     fn the_table_equals_its_function() {
-        let fold = Fold::default();
-        let folder = Folder::new(fold);
-        for c in '\0'..=char::MAX {
-            assert_eq!(folder.code(c), fold.of(c) as u32, "{c:?}");
+        for script in [false, true] {
+            let fold = Fold { script, ..Fold::default() };
+            let folder = Folder::new(fold);
+            for c in '\0'..=char::MAX {
+                assert_eq!(folder.code(c), fold.of(c) as u32, "{c:?}");
+            }
         }
     }
 }

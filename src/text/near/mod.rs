@@ -2,12 +2,13 @@
 //!
 //! A text is folded ([`fold`]), cut into shingles of some characters or words, each a 64-bit hash ([`shingle`]), and
 //! summarised by a sketch of 256 bytes ([`sketch`]). Equal stretches of sketches make candidates ([`bands`]); what is
-//! similar is decided by the sets of shingles themselves ([`jaccard`]).
+//! similar is decided by the sets of shingles themselves ([`jaccard`]). Or by a fingerprint of 8 bytes ([`simhash`]).
 
 pub mod bands;
 pub mod fold;
 pub mod jaccard;
 pub mod shingle;
+pub mod simhash;
 pub mod sketch;
 
 /// Odd constants (of wyhash) for [`mum`].

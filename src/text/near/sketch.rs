@@ -10,6 +10,10 @@
 use super::shingle::Shingler;
 use super::{S2, S3, mum};
 
+/// How folding, shingles, sketches and keys are made. Raise it when one of them changes: sketches of two versions cannot
+/// be compared.
+pub const VERSION: u32 = 1;
+
 /// Slots, and bytes of a sketch.
 pub const SLOTS: usize = 256;
 

@@ -22,6 +22,7 @@ fn layout() -> Layout {
         language: None,
         variant: None,
         prepared: None,
+        grouped: None,
         max_row: 1 << 20,
     }
 }
@@ -82,8 +83,8 @@ fn reads_row_groups_by_pieces() {
     write(&path, 3, 1500);
     let all: Vec<u64> = (0..4500).collect();
     assert_eq!(read(&piece(&path, 0, u64::MAX), &layout()), (all.clone(), all.clone(), vec![]));
-    assert_eq!(CONTAINER.cuts(&path, &layout(), 1).unwrap(), [0, 1, 2]);
-    assert_eq!(CONTAINER.cuts(&path, &layout(), 1 << 30).unwrap(), [0]);
+    assert_eq!(CONTAINER.cuts(&piece(&path, 0, u64::MAX), &layout(), 1).unwrap(), [0, 1, 2]);
+    assert_eq!(CONTAINER.cuts(&piece(&path, 0, u64::MAX), &layout(), 1 << 30).unwrap(), [0]);
     let middle: Vec<u64> = (1500..3000).collect();
     assert_eq!(read(&piece(&path, 1, 2), &layout()), (middle.clone(), middle, vec![]));
     assert_eq!(read(&piece(&path, 7, 9), &layout()), (vec![], vec![], vec![]));
@@ -119,7 +120,7 @@ fn survives_any_bytes() {
     let good = std::fs::read(&path).unwrap();
     let broken = |bytes: &[u8]| {
         std::fs::write(&path, bytes).unwrap();
-        CONTAINER.cuts(&path, &layout(), 1).unwrap();
+        CONTAINER.cuts(&piece(&path, 0, u64::MAX), &layout(), 1).unwrap();
         let mut reader = CONTAINER.open(&piece(&path, 0, u64::MAX), &layout()).unwrap();
         let (mut good, mut bad) = (0, Vec::new());
         while reader.next(&mut |record| match record.row {
