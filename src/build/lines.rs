@@ -12,8 +12,8 @@
 use super::chain::Link;
 use super::cuts::Out;
 use super::jobs::Job;
-use super::near::docs::{Space, scratch};
 use super::plans::Plans;
+use super::spill::{Space, scratch};
 use super::walk::{Marks, ROW_BITS, Walk};
 use super::{Build, Scanned, usage};
 use crate::Result;

@@ -42,6 +42,7 @@ pub mod sample;
 pub mod scatter;
 pub mod shards;
 mod shuffle;
+mod spill;
 pub mod state;
 pub mod stored;
 mod substrings;

@@ -7,10 +7,10 @@ use futures::StreamExt;
 
 use super::chain::Link;
 use super::inputs::SourceInput;
-use super::near::docs::Space;
-use super::near::flat::Flat;
-use super::near::sorter::Sorter;
 use super::plans::{Folders, Plans};
+use super::spill::Space;
+use super::spill::flat::Flat;
+use super::spill::sorter::Sorter;
 use super::{Build, Scanned};
 use crate::engine::functions::near;
 use crate::engine::functions::rows::Batch;

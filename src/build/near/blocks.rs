@@ -2,9 +2,10 @@
 
 use std::collections::VecDeque;
 
-use super::docs::{Docs, Space};
+use super::docs::Docs;
 use super::pairs::BEFORE;
-use super::sorter::Sorter;
+use crate::build::spill::Space;
+use crate::build::spill::sorter::Sorter;
 use crate::text::near::simhash::{Tables, distance};
 use crate::{Error, Result};
 

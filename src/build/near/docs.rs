@@ -3,45 +3,20 @@
 //! in both.
 
 use std::ops::Range;
-use std::path::{Path, PathBuf};
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type, UInt64Type};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::flat::{Bits, Flat};
 use super::index::{Origin, Standing};
 use super::mark::Mark;
-use super::sorter::Sorter;
+use crate::build::spill::Space;
+use crate::build::spill::flat::{Bits, Flat};
+use crate::build::spill::sorter::Sorter;
 use crate::stages::keep::number;
 use crate::stages::near_dedup::Scope;
 use crate::text::near::sketch::{SLOTS, Sketch};
 use crate::{Error, Result};
-
-/// Where files of a comparison lie, and how much memory it may take.
-pub struct Space {
-    /// A folder of its own.
-    pub folder: PathBuf,
-    /// Bytes of memory for everything together.
-    pub budget: usize,
-}
-
-impl Space {
-    /// A sorter that takes half of the memory.
-    pub fn sorter(&self, name: &str, width: usize) -> Sorter {
-        Sorter::new(self.folder.join(name), width, self.budget / 2)
-    }
-
-    /// A sorter that is filled while another one is emptied.
-    pub fn small_sorter(&self, name: &str, width: usize) -> Sorter {
-        Sorter::new(self.folder.join(name), width, self.budget / 8)
-    }
-
-    /// An array that takes up to a quarter of the memory; others of a few bytes a row stand beside it.
-    pub fn flat(&self, name: &str, width: usize) -> Flat {
-        Flat::new(self.folder.join(name), width, self.budget / if width > 16 { 4 } else { 24 })
-    }
-}
 
 /// The rows.
 pub struct Docs {
@@ -392,12 +367,6 @@ fn plain(column: &dyn Array, row: usize) -> Result<f64> {
         DataType::Float64 => Ok(column.as_primitive::<Float64Type>().value(row)),
         other => Err(Error::Engine(format!("no order of {other}"))),
     }
-}
-
-/// A folder that goes away when the work in it is done.
-pub fn scratch(folder: &Path) -> Result<()> {
-    let _ = std::fs::remove_dir_all(folder);
-    std::fs::create_dir_all(folder).map_err(Error::io(folder))
 }
 
 #[cfg(test)]

@@ -5,14 +5,15 @@ use arrow::datatypes::UInt64Type;
 use futures::StreamExt;
 
 use super::Run;
-use super::docs::{Docs, scratch};
-use super::flat::{Bits, Flat};
+use super::docs::Docs;
 use super::how::How;
 use super::index::{self, Standing};
 use super::index_writer::Writer;
 use super::verify::Fates;
 use crate::build::decide::{self, Buckets, Drop};
 use crate::build::jobs::Job;
+use crate::build::spill::flat::{Bits, Flat};
+use crate::build::spill::scratch;
 use crate::engine::functions::Kernel;
 use crate::engine::functions::ids::{IdsKernel, IdsSpec};
 use crate::engine::session::NARROW_ROWS;

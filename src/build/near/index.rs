@@ -14,8 +14,8 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::{Deserialize, Serialize};
 
 use super::docs::{Docs, KEY};
-use super::flat::Bits;
 use crate::build::parquet_file;
+use crate::build::spill::flat::Bits;
 use crate::engine::functions::given::Given;
 use crate::rows::Use;
 use crate::stages::near_dedup::{Keep, NearDedup, Scope};

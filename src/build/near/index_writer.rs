@@ -10,9 +10,9 @@ use arrow::array::{
 
 use super::docs::{Docs, KEY};
 use super::drops::part;
-use super::flat::Flat;
 use super::index::{CHUNK, Earlier, LABEL, Origin, schema};
 use crate::build::parquet_file::{PartFile, Style};
+use crate::build::spill::flat::Flat;
 use crate::stages::near_dedup::NearDedup;
 use crate::text::near::sketch::SLOTS;
 use crate::{Error, Result};

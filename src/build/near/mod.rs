@@ -17,17 +17,14 @@
 //! where they do not. What comes out depends on neither.
 
 mod blocks;
-pub(super) mod docs;
+mod docs;
 mod drops;
-pub(super) mod flat;
 pub(super) mod how;
 pub(super) mod index;
 mod index_writer;
 mod mark;
 mod pairs;
 mod plan;
-pub(super) mod sorter;
-pub(super) mod texts;
 mod verify;
 
 use futures::StreamExt;
@@ -40,16 +37,17 @@ use super::plans::{Folders, Plans};
 use super::usage;
 use super::walk::TextsOf;
 use super::{Build, Scanned};
+use crate::build::spill::texts::{Texts, Writer};
+use crate::build::spill::{Space, scratch};
 use crate::engine::session::NARROW_ROWS;
 use crate::stages::near_dedup::{Keep, Of, Verify};
 use crate::{Error, Result};
-use docs::{Docs, Space, Wanted, scratch};
+use docs::{Docs, Wanted};
 use drops::Gone;
 pub(super) use drops::job_file;
 use how::How;
 use index::{Earlier, Origin};
 use pairs::Pairs;
-use texts::{Texts, Writer};
 use verify::{Exact, Fates, Judge, Proof};
 
 /// One run of the stage.

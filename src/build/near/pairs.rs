@@ -1,10 +1,11 @@
 //! Candidates: rows that share a band, compared by their sketches before any text is read.
 
 use super::blocks;
-use super::docs::{Docs, Recent, Space};
-use super::flat::{Bits, Flat};
+use super::docs::{Docs, Recent};
 use super::mark::Mark;
-use super::sorter::Sorter;
+use crate::build::spill::Space;
+use crate::build::spill::flat::{Bits, Flat};
+use crate::build::spill::sorter::Sorter;
 use crate::text::near::bands::Bands;
 use crate::text::near::sketch::{SLOTS, Sketch};
 use crate::{Error, Result};

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::docs::{Docs, Space};
-use super::flat::{Bits, Flat};
+use super::docs::Docs;
 use super::index::Earlier;
 use super::pairs::{Group, Pairs};
-use super::sorter::Sorter;
-use super::texts::Texts;
+use crate::build::spill::Space;
+use crate::build::spill::flat::{Bits, Flat};
+use crate::build::spill::sorter::Sorter;
+use crate::build::spill::texts::Texts;
 use crate::text::near::jaccard::{Table, needed, similarity};
 use crate::text::near::shingle::Shingler;
 use crate::text::near::sketch::SLOTS;

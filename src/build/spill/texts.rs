@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 
-use super::docs::Space;
+use super::Space;
 use super::flat::Flat;
 use crate::{Error, Result};
 
