@@ -103,9 +103,6 @@ pub struct Options {
     pub watch: Option<Watch>,
 }
 
-/// Bytes that writing a slab takes: its row group, and the batches on their way to it (measured).
-const WRITER: u64 = 160 << 20;
-
 /// Hears how a build goes on.
 pub trait Progress {
     /// A phase begins; it has `total` steps.
@@ -370,9 +367,6 @@ impl Build<'_> {
     ) -> Result<Job> {
         let job = Job::new(&self.options.work, "apply", &keys::apply(self.recipe, plans, &drops.fingerprint))?;
         self.progress.phase("Writing", layout.slabs.len() as u64);
-        // No pool tracks what is being written: only as many slabs at a time as there is memory for.
-        let mut session = self.session.clone();
-        session.threads = session.threads.min((self.options.memory / WRITER).max(1) as usize);
         for (number, source) in plans.inputs.sources.iter().enumerate() {
             let mine = layout.slabs.iter().filter(|s| s.source == number);
             let shuffled = plans.chain.shuffle(source.usage).is_some();
@@ -391,7 +385,7 @@ impl Build<'_> {
             spec.scatter = self.scatter(plans.inputs, plans.chain, layout, source.usage);
             let plan = self.seen(plans.apply(source, &left, &at, spec)?);
             let begin = |partition: usize| self.log.line(&job, left[partition].number, "start");
-            drive(&session, plan, rows_at_once(&left), begin, |partition, _| {
+            drive(&self.session, plan, TEXT_ROWS, begin, |partition, _| {
                 self.log.line(&job, left[partition].number, "done");
                 self.progress.advance(1);
                 Ok(())
@@ -443,13 +437,6 @@ impl Scanned {
             text_cuts: &self.text_cuts,
         }
     }
-}
-
-/// Rows of a batch in which text is read back: about 1 MiB.
-fn rows_at_once(slabs: &[Slab]) -> usize {
-    let (rows, bytes) =
-        slabs.iter().fold((1, 0), |sum, s| (sum.0 + s.kept.0 + s.dropped.0, sum.1 + s.kept.1 + s.dropped.1));
-    usize::try_from((rows << 20) / (bytes + 1)).unwrap_or(TEXT_ROWS).clamp(16, TEXT_ROWS)
 }
 
 /// The uses of a build, in the order of a model's training.

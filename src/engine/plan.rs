@@ -22,6 +22,8 @@ use datafusion_physical_plan::projection::{ProjectionExec, ProjectionExpr};
 use datafusion_physical_plan::sorts::sort::SortExec;
 use datafusion_physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
 
+use super::session::{NARROW_ROWS, TEXT_ROWS};
+use crate::rows::{Use, content};
 use crate::{Error, Result};
 
 /// A node of a plan.
@@ -100,9 +102,13 @@ pub fn select(input: Plan, names: &[&str]) -> Result<Plan> {
     project(input, columns)
 }
 
-/// Keeps the rows for which `predicate` holds.
+/// Keeps the rows for which `predicate` holds. What is left of batches is put together again, to its own number of rows
+/// whatever the job's: where there is text, to no more than a job with text has in a batch.
 pub fn filter(input: Plan, predicate: Expr) -> Result<Plan> {
-    Ok(Arc::new(FilterExec::try_new(predicate, input)?))
+    let schema = input.schema();
+    let text = Use::ALL.iter().any(|usage| content(*usage).iter().any(|f| schema.index_of(f.name()).is_ok()));
+    let rows = if text { TEXT_ROWS } else { NARROW_ROWS };
+    Ok(Arc::new(FilterExec::try_new(predicate, input)?.with_batch_size(rows)?))
 }
 
 /// `column is null`.
