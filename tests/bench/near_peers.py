@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """near_dedup beside other tools: the same text, one run, one thread each; prints Markdown tables.
 
-    tests/bench/near_peers.py CORPUS --venvs FOLDER [--only NAME,…] LANGUAGE FILE.jsonl TRUTH.json […]
+    tests/bench/near_peers.py CORPUS --venvs FOLDER [--only rensa,…] LANGUAGE FILE.jsonl TRUTH.json […]
 
 CORPUS, FILE and TRUTH are those of near.py; LANGUAGE is zh or en. Every other tool gets a virtual environment in
 FOLDER, made with pip where it is not there yet (datatrove's takes 9 GB). Needs Python 3.11, numpy and pyarrow.
@@ -10,7 +10,8 @@ Every tool reads the JSON lines and writes the rows that it keeps. Where a thres
 the tool's documentation has it, but for the rows named "characters", which cut the text into character 5-grams instead
 of words. CPU seconds are of all processes of a tool, start to end, user and system; quick tools run three times, in
 turn with the others, and the median counts. Memory is that of the largest process. What was found is judged alike for
-all, by what they kept: all pairs of rows whose true similarity reaches 0.7 are searched for (`alike`).
+all, by what they kept: all pairs of rows whose true similarity reaches 0.7 are searched for (`alike`). "Under
+0.7" counts dropped rows that are like no row kept, "left" rows kept that are like another one kept.
 """
 import argparse
 import gzip
@@ -293,7 +294,7 @@ def judge(path, truth, results, sizes):
         left = sum(not kept.isdisjoint(like[id]) for id in kept if id in like)
         cpu = statistics.median(seconds)
         print(f"| {label} | {shares} | {both / reach:.4f} | {len(dropped):,} | {under:,} | {left:,} | {cpu:.1f} "
-              f"| {megabytes / cpu:.2f} | {max(memory):.0f} | {sizes[label]:,} |")
+              f"| {megabytes / cpu:.{1 if megabytes > 10 * cpu else 2}f} | {max(memory):.0f} | {sizes[label]:,} |")
 
 
 def main():
@@ -304,10 +305,10 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("corpus")
     parser.add_argument("--venvs", required=True)
-    parser.add_argument("--only")
+    parser.add_argument("--only", help="functions of this file, with commas between")
     parser.add_argument("inputs", nargs="+", metavar="LANGUAGE FILE TRUTH")
     given = parser.parse_args()
-    wanted = [t for t in TOOLS if not given.only or t[0] in given.only.split(";")]
+    wanted = [t for t in TOOLS if not given.only or t[3].__name__ in given.only.split(",")]
     pythons = {name: environment(given.venvs, name) for name in dict.fromkeys(t[1] for t in wanted)}
     sizes = {label: pythons[name][1] for label, name, *_ in wanted}
     sizes["corpus"] = os.path.getsize(given.corpus) >> 20
