@@ -62,7 +62,12 @@ impl Known {
 }
 
 /// What is known of a file or member as it is now.
-pub(super) fn recall<T>(known: &Knowns, key: &str, disk: &OnDisk<'_>, of: impl FnOnce(&Known) -> Option<T>) -> Option<T> {
+pub(super) fn recall<T>(
+    known: &Knowns,
+    key: &str,
+    disk: &OnDisk<'_>,
+    of: impl FnOnce(&Known) -> Option<T>,
+) -> Option<T> {
     known.lock().ok().and_then(|all| all.get(key).filter(|k| k.is(disk)).and_then(of))
 }
 
