@@ -23,6 +23,8 @@ use crate::{Error, Result};
 const CALL_BYTES: u64 = 1 << 20;
 /// Bytes of text in a row group (about 24 MB on disk with zstd 3).
 pub const GROUP_BYTES: u64 = 64 << 20;
+/// Packed bytes of a row group that only this build reads: its reader holds one whole.
+const STAGED: usize = 4 << 20;
 /// Rows in a row group, for rows with hardly any text.
 const GROUP_ROWS: usize = 1 << 20;
 
@@ -130,7 +132,7 @@ impl PartFile {
     /// Adds rows whose sizes do not matter (narrow ones, or files of this build only), as they come.
     pub fn write_all(&mut self, batch: &RecordBatch) -> Result<()> {
         self.writer.write(batch)?;
-        if self.writer.in_progress_size() > 16 << 20 || self.writer.in_progress_rows() > GROUP_ROWS {
+        if self.writer.in_progress_size() > STAGED || self.writer.in_progress_rows() > GROUP_ROWS {
             self.writer.flush()?;
         }
         Ok(())
