@@ -5,10 +5,10 @@
 //! comparison: full width to half width, upper case to lower case, Chinese punctuation to ASCII; the output is not
 //! touched. With `script` in `fold`, Traditional characters are Simplified ones as well, each for itself: a conversion by
 //! words, as `convert_script` does it, would differ in one Han character of eight hundred, and look up words at each of
-//! them, where this is a table that is looked up anyway. The text is cut into shingles, all runs of five characters, in every language: words make English copies with
-//! small changes look different (with one character in a hundred changed, half of all pairs of word 5-grams fall under a
-//! similarity of 0.56) and are no unit of Chinese. Two rows are alike when the Jaccard similarity of their sets of
-//! shingles, common ones over all, is at least `threshold`.
+//! them, where this is a table that is looked up anyway. The text is cut into shingles, all runs of five characters, in
+//! every language: words make English copies with small changes look different (with one character in a hundred changed,
+//! half of all pairs of word 5-grams fall under a similarity of 0.56) and are no unit of Chinese. Two rows are alike when
+//! the Jaccard similarity of their sets of shingles, common ones over all, is at least `threshold`.
 //!
 //! Candidates are found by a sketch of 256 bytes a row, in bands (`recall` says how sure a pair just at the threshold is
 //! to be found; one that is more alike is found more surely: at 0.7 and 0.99, bands of 6 bytes find 0.995 at 0.70 and
@@ -63,12 +63,12 @@
 //!
 //! # Limits
 //! Texts shorter than a shingle are compared as a whole. A group of rows that share a band is not compared all with
-//! all, but each with the first and with the four before it (one, after the first 256): a row that is alike only to others of a large group can
-//! stay. Traditional and simplified Chinese are the same only with `script` in `fold`. State on disk: 272 bytes a row in the unit files;
-//! while it runs 264 more, 11 for each band (462 at the defaults), and the texts of the candidates. An index takes about
-//! 270 bytes a row; each of its rows costs a build about a third of what a short row of its own does. A row that
-//! a later stage drops is in the index all the same: let this be the last stage that drops rows. `cluster_size` counts the
-//! rows of this build alone.
+//! all, but each with the first and with the four before it (one, after the first 256): a row that is alike only to
+//! others of a large group can stay. Traditional and simplified Chinese are the same only with `script` in `fold`. State
+//! on disk: 272 bytes a row in the unit files; while it runs 264 more, 11 for each band (462 at the defaults), and the
+//! texts of the candidates. An index takes about 270 bytes a row; each of its rows costs a build about a third of what a
+//! short row of its own does. A row that a later stage drops is in the index all the same: let this be the last stage
+//! that drops rows. `cluster_size` counts the rows of this build alone.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
