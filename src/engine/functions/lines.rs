@@ -1,11 +1,10 @@
 //! The column of `line_dedup`: what the lines of a row are compared by.
 
-use std::sync::Arc;
-
-use arrow::array::{ArrayRef, BinaryBuilder};
+use arrow::array::ArrayRef;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::rows::Batch;
+use super::spans;
 use crate::stages::line_dedup::{LineDedup, Unit};
 use crate::text::lines::{lines, paragraphs};
 
@@ -21,26 +20,16 @@ pub fn column(number: usize) -> String {
 
 /// The records of a batch.
 pub fn records(options: &LineDedup, batch: &Batch<'_>, rows: usize, applies: Option<&[bool]>) -> ArrayRef {
-    let mut column = BinaryBuilder::new();
-    let (mut texts, mut bytes) = (Vec::new(), Vec::new());
-    for row in 0..rows {
-        batch.texts(row, &mut texts);
-        if texts.is_empty() || applies.is_some_and(|a| !a[row]) {
-            column.append_null();
-            continue;
-        }
-        bytes.clear();
+    spans::records(batch, rows, applies, |texts, bytes| {
         let mut add = |piece: &str, length: usize| {
             let hash = hash(piece, options.min_chars as usize);
             bytes.extend_from_slice(&(hash << LENGTH_BITS | length as u128).to_be_bytes());
         };
         match options.unit {
-            Unit::Line => lines(&texts, &mut add),
-            Unit::Paragraph => paragraphs(&texts, &mut add),
+            Unit::Line => lines(texts, &mut add),
+            Unit::Paragraph => paragraphs(texts, &mut add),
         }
-        column.append_value(&bytes);
-    }
-    Arc::new(column.finish())
+    })
 }
 
 /// 88 bits; 0 where the line is too short.

@@ -1,10 +1,9 @@
 //! The column of `substring_dedup`: what stretches of a row may be repeated.
 
-use std::sync::Arc;
-
-use arrow::array::{ArrayRef, BinaryBuilder};
+use arrow::array::ArrayRef;
 
 use super::rows::Batch;
+use super::spans;
 use crate::stages::substring_dedup::SubstringDedup;
 use crate::text::substrings::{ANCHOR_BITS, Anchors, joined};
 
@@ -18,22 +17,12 @@ pub fn column(number: usize) -> String {
 
 /// The anchors of a batch.
 pub fn records(options: &SubstringDedup, batch: &Batch<'_>, rows: usize, applies: Option<&[bool]>) -> ArrayRef {
-    let mut column = BinaryBuilder::new();
     let mut anchors = Anchors::new(options.min_chars as usize);
-    let (mut texts, mut bytes) = (Vec::new(), Vec::new());
-    for row in 0..rows {
-        batch.texts(row, &mut texts);
-        if texts.is_empty() || applies.is_some_and(|a| !a[row]) {
-            column.append_null();
-            continue;
-        }
-        bytes.clear();
-        for anchor in anchors.of(&joined(&texts)) {
+    spans::records(batch, rows, applies, |texts, bytes| {
+        for anchor in anchors.of(&joined(texts)) {
             bytes.extend_from_slice(&anchor.to_be_bytes()[size_of::<u64>() - RECORD..]);
         }
-        column.append_value(&bytes);
-    }
-    Arc::new(column.finish())
+    })
 }
 
 /// The anchors in a record list.

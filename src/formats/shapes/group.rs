@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::answers::unpaired;
-use super::read::{Reading, items};
+use super::read::{Reading, all, items};
 use crate::formats::{Choice, Grouped, Layout, Object};
 use crate::rows::{Content, Message, Preference, Row, Unreadable};
 
@@ -48,10 +48,7 @@ pub(super) fn map<'a>(
     emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>),
 ) {
     if let Some(list) = object.get("group").filter(|_| layout.grouped.is_none()) {
-        return match items("group", list).and_then(|list| pairs(read, &list, layout)) {
-            Ok(rows) => rows.into_iter().for_each(|row| emit(Ok(row))),
-            Err(error) => emit(Err(error)),
-        };
+        return all(items("group", list).and_then(|list| pairs(read, &list, layout)), emit);
     }
     let answer = match read(object, layout) {
         Ok(answer) => answer,

@@ -19,7 +19,7 @@
 use std::borrow::Cow;
 
 use super::pairs::language;
-use super::read::{Reading, first, is_null, items, share, wrong_use};
+use super::read::{Reading, all, first, is_null, items, share, wrong_use};
 use super::translate::{self, DIRECTION, TEMPLATE};
 use crate::formats::object::field_type;
 use crate::formats::{Choice, Layout, Object, Shape};
@@ -63,14 +63,10 @@ impl Shape for MnbvcParallel {
     }
     fn map<'a>(&self, object: &Object<'a>, layout: &Layout, emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>)) {
         let mut rows = Vec::new();
-        match read(object, layout, &mut rows) {
-            Ok(()) => rows.into_iter().for_each(|row| emit(Ok(row))),
-            Err(error) => emit(Err(error)),
-        }
+        all(read(object, layout, &mut rows).map(|()| rows), emit);
     }
 }
 
-/// What is wrong with an object is wrong with all its rows: one error.
 fn read<'a>(object: &Object<'a>, layout: &Layout, rows: &mut Vec<Row<'a>>) -> Result<(), Unreadable> {
     if !matches!(layout.usage, Use::Task | Use::Instruct) {
         return Err(wrong_use("mnbvc_parallel", layout));

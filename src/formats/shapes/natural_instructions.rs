@@ -13,7 +13,7 @@
 //! out of `meta`, which would repeat them in every row.
 use std::borrow::Cow;
 
-use super::read::{Reading, items, joined, share, starts, wrong_use};
+use super::read::{Reading, all, items, joined, share, starts, wrong_use};
 use crate::formats::object::field_type;
 use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Task, Unreadable, Use};
@@ -53,10 +53,7 @@ impl Shape for NaturalInstructions {
         share(sample, |o| starts(o, "Definition").is_some() && starts(o, "Instances") == Some(b'['))
     }
     fn map<'a>(&self, object: &Object<'a>, layout: &Layout, emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>)) {
-        match rows(object, layout) {
-            Ok(rows) => rows.into_iter().for_each(|row| emit(Ok(row))),
-            Err(error) => emit(Err(error)),
-        }
+        all(rows(object, layout), emit);
     }
 }
 

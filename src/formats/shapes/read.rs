@@ -9,6 +9,14 @@ use crate::formats::object::{field_type, text_of};
 use crate::formats::{Layout, Object};
 use crate::rows::{Content, Row, Unreadable};
 
+/// Hands over the rows of an object. What is wrong with it is wrong with all of them: one error.
+pub fn all<'a>(rows: Result<Vec<Row<'a>>, Unreadable>, emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>)) {
+    match rows {
+        Ok(rows) => rows.into_iter().for_each(|row| emit(Ok(row))),
+        Err(error) => emit(Err(error)),
+    }
+}
+
 /// The usual names of an id.
 const IDS: &[&str] = &["id", "_id", "uid", "doc_id", "qid"];
 

@@ -23,7 +23,7 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::read::{Reading, first, is_null, items, scalar, share, starts, wrong_use};
+use super::read::{Reading, all, first, is_null, items, scalar, share, starts, wrong_use};
 use crate::formats::object::field_type;
 use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Task, Unreadable, Use};
@@ -77,14 +77,10 @@ impl Shape for Squad {
     }
     fn map<'a>(&self, object: &Object<'a>, layout: &Layout, emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>)) {
         let mut rows = Vec::new();
-        match read(object, layout, &mut rows) {
-            Ok(()) => rows.into_iter().for_each(|row| emit(Ok(row))),
-            Err(error) => emit(Err(error)),
-        }
+        all(read(object, layout, &mut rows).map(|()| rows), emit);
     }
 }
 
-/// What is wrong with an object is wrong with all its rows: one error.
 fn read<'a>(object: &Object<'a>, layout: &Layout, rows: &mut Vec<Row<'a>>) -> Result<(), Unreadable> {
     if !matches!(layout.usage, Use::Task | Use::Instruct) {
         return Err(wrong_use("squad", layout));

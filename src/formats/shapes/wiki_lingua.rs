@@ -14,7 +14,7 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::read::{Reading, first, items, mismatch, scalar, share, starts, wrong_use};
+use super::read::{Reading, all, first, items, mismatch, scalar, share, starts, wrong_use};
 use crate::formats::object::field_type;
 use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Task, Unreadable, Use};
@@ -57,10 +57,7 @@ impl Shape for WikiLingua {
         share(sample, |o| lists(o) || (o.get("article.0.document").is_some() && o.get("article.0.summary").is_some()))
     }
     fn map<'a>(&self, object: &Object<'a>, layout: &Layout, emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>)) {
-        match rows(object, layout) {
-            Ok(rows) => rows.into_iter().for_each(|row| emit(Ok(row))),
-            Err(error) => emit(Err(error)),
-        }
+        all(rows(object, layout), emit);
     }
 }
 
