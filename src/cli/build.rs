@@ -1,5 +1,6 @@
 //! `corpus build`: run a recipe.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,9 +18,8 @@ use crate::{Error, Result};
 /// Run a recipe: raw files in, labelled Parquet out. Resumes where it stopped.
 #[derive(Debug, Args)]
 pub struct Build {
-    /// The recipe: a path, or the name of a shipped one.
-    #[arg(long, short)]
-    recipe: String,
+    #[command(flatten)]
+    recipe: RecipeOption,
     #[command(flatten)]
     run: RunOptions,
     /// Keep the text of finished jobs too.
@@ -39,6 +39,31 @@ pub struct Build {
     update: bool,
 }
 
+/// The recipe that `build` and `plan` run.
+#[derive(Debug, Args)]
+pub struct RecipeOption {
+    /// The recipe: a path, or the name of a shipped one.
+    #[arg(long, short, required_unless_present = "bare")]
+    recipe: Option<String>,
+    /// A recipe without `--recipe`: answered with the command that was meant.
+    #[arg(hide = true, conflicts_with = "recipe")]
+    bare: Option<String>,
+}
+
+impl RecipeOption {
+    /// What was said after `--recipe`.
+    ///
+    /// # Errors
+    /// Where a word stands there without it: the command that was meant.
+    pub fn reference(&self, command: &str) -> Result<&str> {
+        self.recipe.as_deref().ok_or_else(|| {
+            let word = self.bare.as_deref().unwrap_or_default();
+            let cure = format!("say `corpus {command} --recipe {}`", ui::quoted(word));
+            Error::other(format!("`{word}` stands where an option is meant"), cure)
+        })
+    }
+}
+
 /// Options that `build` and `plan` share.
 #[derive(Debug, Args)]
 pub struct RunOptions {
@@ -50,7 +75,7 @@ pub struct RunOptions {
     work: Option<PathBuf>,
     /// Units worked on at a time [default: the cores there are].
     #[arg(long)]
-    threads: Option<usize>,
+    threads: Option<NonZeroUsize>,
     /// Memory to use: peak resident stays under this plus 200 MiB.
     #[arg(long, default_value = "2GiB")]
     memory: String,
@@ -58,7 +83,7 @@ pub struct RunOptions {
     #[arg(long, value_name = "STAGE.KEY=VALUE")]
     set: Vec<String>,
     /// Only the first N rows of each source.
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
     /// Bytes of a unit of work; for tests.
     #[arg(long, default_value = "64MiB", hide = true)]
@@ -82,8 +107,8 @@ impl RunOptions {
         Ok(Options {
             work: self.work.unwrap_or_else(|| out.join(".work")),
             out,
-            threads: self.threads.unwrap_or_else(cores).max(1),
-            memory: bytes("--memory", &self.memory)?.max(64 << 20),
+            threads: self.threads.map_or_else(cores, NonZeroUsize::get),
+            memory: memory(&self.memory)?,
             unit: bytes("--unit", &self.unit)?.max(1024),
             fresh: false,
             keep_work: false,
@@ -91,6 +116,18 @@ impl RunOptions {
             watch: None,
         })
     }
+}
+
+/// Bytes of `--memory`. No build runs in less than 64 MiB, so less counts as that; a number without a unit, which would
+/// be bytes, cannot be meant.
+fn memory(text: &str) -> Result<u64> {
+    const LEAST: u64 = 1 << 20;
+    let given = bytes("--memory", text)?;
+    if given < LEAST {
+        let message = format!("--memory: `{text}` is {given} bytes, in which nothing runs");
+        return Err(Error::other(message, format!("write it with a unit: --memory {}GiB", given.clamp(1, 64))));
+    }
+    Ok(given.max(64 << 20))
 }
 
 fn bytes(option: &str, text: &str) -> Result<u64> {
@@ -101,7 +138,7 @@ fn bytes(option: &str, text: &str) -> Result<u64> {
 impl Build {
     /// Runs the command.
     pub fn run(self, context: &Context) -> Result<()> {
-        let mut recipe = self.run.recipe(&self.recipe)?;
+        let mut recipe = self.run.recipe(self.recipe.reference("build")?)?;
         let ways =
             Ways { fetch: !(self.offline || ui::offline()), locked: self.locked, update: self.update, write: true };
         ready(context, &mut recipe, ways)?;
@@ -179,7 +216,7 @@ fn funnel(manifest: &Manifest, options: &Options) -> String {
         if shards == 1 { "" } else { "s" },
         uses.join(", ")
     ));
-    lines.push(format!("next: `corpus inspect {out}`"));
+    lines.push(format!("next: `corpus inspect {}`", ui::quoted(&out.to_string())));
     lines.join("\n")
 }
 

@@ -62,7 +62,7 @@ impl Check {
         } else if code == 0
             && let [recipe] = self.recipes.as_slice()
         {
-            ui::say(context, &format!("next: `corpus plan --recipe {recipe}`"));
+            ui::say(context, &format!("next: `corpus plan --recipe {}`", ui::quoted(recipe)));
         }
         Ok(code)
     }

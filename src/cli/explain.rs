@@ -75,8 +75,15 @@ pub fn entries(name: &str) -> Vec<Entry> {
     if let Some(sentence) = reasons::explain(name) {
         found.push(Entry { kind: "reason".into(), about: sentence, ..Entry::default() });
     }
+    if name == recipe::mix::STAGE {
+        let (about, docs) = ("how much of each source comes out".into(), plain(recipe::mix::DOCS));
+        found.push(Entry { kind: "table of a recipe".into(), about, docs, ..Entry::default() });
+    }
     for section in [Section::Signals, Section::Recipes] {
-        let of = |i: Item| Entry { kind: i.kind, about: i.about, ..Entry::default() };
+        let of = |i: Item| {
+            let docs = recipe::shipped(&i.name).filter(|_| section == Section::Recipes).unwrap_or_default();
+            Entry { kind: i.kind, about: i.about, docs: docs.trim_end().into(), ..Entry::default() }
+        };
         found.extend(section.items().into_iter().filter(|i| i.name == name).map(|mut item| {
             if section == Section::Signals {
                 item.kind = format!("signal (a {})", item.kind);
@@ -220,10 +227,10 @@ impl Explain {
     pub fn run(self, context: &Context) -> Result<()> {
         let entries = entries(&self.name);
         if entries.is_empty() {
-            let hint = match nearest(&self.name, &names()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "`corpus list` names all data sets, stages, formats, signals and recipes".to_owned(),
-            };
+            let near = || nearest(&self.name, &names()).map(|near| format!("did you mean `{near}`?"));
+            let hint = recipe::elsewhere::instead(&self.name).map(str::to_owned).or_else(near).unwrap_or_else(|| {
+                "`corpus list` names all data sets, stages, formats, signals and recipes".to_owned()
+            });
             return Err(Error::other(
                 format!("nothing is called `{}`", table::cut(&table::line(&self.name), 60)),
                 hint,

@@ -184,7 +184,7 @@ impl Inspect {
         }
         let columns = table::terminal();
         super::print(&all.iter().map(|c| c.text(columns)).collect::<Vec<_>>().join("\n"))?;
-        let folder = self.path.display();
+        let folder = ui::quoted(&self.path.display().to_string());
         ui::say(
             context,
             &match all.len() {
@@ -246,7 +246,7 @@ impl Inspect {
             }
         }
         let totals = &manifest.totals;
-        let folder = self.path.display();
+        let folder = ui::quoted(&self.path.display().to_string());
         ui::say(
             context,
             &match kind {

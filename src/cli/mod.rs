@@ -38,6 +38,9 @@ struct Cli {
     /// Say only what went wrong.
     #[arg(short, long, global = true)]
     quiet: bool,
+    /// When talk is in colour.
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto")]
+    color: ui::Colour,
 }
 
 /// How results are printed.
@@ -81,6 +84,7 @@ pub fn main() -> u8 {
             return code;
         }
     };
+    ui::set_colour(cli.color);
     let context = Context { format: cli.format, quiet: cli.quiet };
     let result = match cli.command {
         Command::Fetch(command) => command.run(&context),

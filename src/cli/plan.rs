@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::{Value as Json, json};
 
-use super::build::RunOptions;
+use super::build::{RecipeOption, RunOptions};
 use super::ready::{Ways, ready};
 use super::table::plural;
 use super::{Context, Format, table, ui};
@@ -18,9 +18,8 @@ use crate::{Result, stages};
 /// Say what a build would do: sources, stages, what is done already, and what the rest will cost.
 #[derive(Debug, Args)]
 pub struct PlanCommand {
-    /// The recipe: a path, or the name of a shipped one.
-    #[arg(long, short)]
-    recipe: String,
+    #[command(flatten)]
+    recipe: RecipeOption,
     #[command(flatten)]
     run: RunOptions,
 }
@@ -28,7 +27,7 @@ pub struct PlanCommand {
 impl PlanCommand {
     /// Runs the command.
     pub fn run(self, context: &Context) -> Result<()> {
-        let mut recipe = self.run.recipe(&self.recipe)?;
+        let mut recipe = self.run.recipe(self.recipe.reference("plan")?)?;
         ready(context, &mut recipe, Ways::default())?;
         let options = self.run.options(&recipe)?;
         let chain = Chain::new(&recipe)?;
@@ -44,7 +43,7 @@ impl PlanCommand {
             return super::print(&format!("{}\n", document(&recipe, &options, &state, &estimate)));
         }
         super::print(&text(&recipe, &options, &state, &estimate))?;
-        ui::say(context, &format!("next: `corpus build --recipe {}`", self.recipe));
+        ui::say(context, &format!("next: `corpus build --recipe {}`", ui::quoted(self.recipe.reference("plan")?)));
         Ok(())
     }
 }

@@ -18,9 +18,12 @@ pub fn width(text: &str) -> usize {
     text.chars().map(columns_of).sum()
 }
 
-/// The width of the terminal that stdout is, else 100 (so that files and pipes get the same everywhere).
+/// The width of the terminal that stdout is; elsewhere `COLUMNS`, else 100 (so that files and pipes get the same
+/// everywhere).
 pub fn terminal() -> usize {
     let columns = rustix::termios::tcgetwinsize(std::io::stdout()).map_or(0, |size| usize::from(size.ws_col));
+    let said = || std::env::var("COLUMNS").ok().and_then(|c| c.trim().parse().ok()).unwrap_or(0);
+    let columns = if columns == 0 { said() } else { columns };
     if columns == 0 { 100 } else { columns.clamp(40, 200) }
 }
 

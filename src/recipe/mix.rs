@@ -1,4 +1,34 @@
-//! `[mix]`, and what a source says of its place in it: `weight`, `repeat`, `seed`.
+//! `[mix]` says how much of each source comes out, in proportions.
+//!
+//! # What it does
+//!
+//! Each source has a `weight`: its share of the output, in proportion to the others'. Where a source is too small for its
+//! share, `repeat` says how often its rows may come. `total` is the size of the output; without it, the largest at which
+//! no source needs more than its `repeat`. Rows that are left out are dropped with the stage `mix` and the reason
+//! `not_sampled`; copies have the ids `id#2`, `id#3`, …. Which rows are drawn depends on `seed` and their ids alone.
+//!
+//! # Example
+//!
+//! ```toml
+//! [mix]
+//! by    = "chars"         # or rows
+//! total = 2_000_000
+//!
+//! [[source]]
+//! name   = "wiki"
+//! path   = "wiki/*.jsonl"
+//! weight = 3
+//! repeat = 2
+//!
+//! [[source]]
+//! name   = "news"
+//! path   = "news/*.jsonl"
+//! weight = 1
+//! ```
+//!
+//! # Limits
+//!
+//! Shares are of the whole output, over all uses. `by = "tokens"` is not there yet.
 
 use serde::Serialize;
 
@@ -9,6 +39,8 @@ use super::toml::{Entry, Value};
 
 /// Words of `[mix]`.
 pub(super) const MIX: [&str; 2] = ["by", "total"];
+/// What `corpus explain mix` prints: the text above.
+pub const DOCS: &str = crate::stages::module_docs(include_str!("mix.rs"));
 /// Where a row that a mix leaves out stands among the stages.
 pub const STAGE: &str = "mix";
 

@@ -1,7 +1,8 @@
 //! Recipes: TOML with spans to sources, stages and output, with every problem reported at once.
 
 mod cards;
-mod mix;
+pub mod elsewhere;
+pub mod mix;
 pub mod problem;
 pub mod read;
 mod samples;
@@ -253,7 +254,7 @@ pub fn check(reference: &str, sets: &[String]) -> Result<Result<Recipe, Problems
             Some(near) if !path.exists() => format!("did you mean `{near}`?"),
             _ => format!("name a file, or a shipped recipe: {}", known.join(", ")),
         };
-        Error::other(format!("cannot read the recipe {reference}: {e}"), cure)
+        Error::input(format!("cannot read the recipe {reference}: {e}"), cure)
     })?;
     let text = String::from_utf8(text).map_err(|e| {
         let place = e.utf8_error().valid_up_to();

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use super::read::Reader;
 use super::toml::{Entry, Value};
-use super::{Only, Source, Step};
+use super::{Only, Source, Step, elsewhere};
 use crate::stages::{self, Kind, Stage};
 use crate::text::spelling::{did_you_mean, nearest};
 
@@ -50,7 +50,8 @@ impl Reader {
             };
             let Some(word) = self.text(run) else { continue };
             if stages::entry(&word).is_none() {
-                let help = did_you_mean(&word, words.iter().copied());
+                let help =
+                    elsewhere::instead(&word).map_or_else(|| did_you_mean(&word, words.iter().copied()), str::to_owned);
                 self.cure(&run.node.span, format!("no stage is called `{word}`"), "unknown stage", help);
             }
             let earlier = raw.iter().filter(|r| r.run == word).count();

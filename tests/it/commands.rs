@@ -117,3 +117,69 @@ fn inspect_reads_a_raw_file_as_a_person_would() {
     let wrong = scratch.corpus(&["inspect", "instruct_chat_50k.jsonl", "--as", "alpacca"]);
     assert!(wrong.code() == 2 && wrong.stderr().contains("did you mean `alpaca`?"), "{}", wrong.stderr());
 }
+
+#[test]
+fn words_of_other_tools_lead_to_ours() {
+    let scratch = Scratch::new();
+    scratch.write("docs.jsonl", json_lines(5));
+    for (word, ours) in [("minhash", "near_dedup"), ("lid", "language"), ("gopher_quality", "not there yet")] {
+        let recipe = format!("name='a'\n[[source]]\nname='d'\npath=['docs.jsonl']\n[[stage]]\nrun='{word}'\n");
+        scratch.write("recipe.toml", recipe);
+        let checked = scratch.corpus(&["check", "recipe.toml"]);
+        assert_eq!(checked.code(), 1, "{word}");
+        assert!(checked.stderr().contains(ours), "{word}: {}", checked.stderr());
+        assert!(scratch.corpus(&["explain", word]).stderr().contains(ours), "{word}");
+    }
+}
+
+#[test]
+fn a_shipped_recipe_is_printed_whole_and_a_mix_is_explained() {
+    let scratch = Scratch::new();
+    let said = scratch.corpus(&["explain", "zh-pretrain"]);
+    let text = corpus::recipe::shipped("zh-pretrain").unwrap();
+    assert!(said.stdout().contains(text.trim_end()), "{}", said.stdout());
+    let mix = scratch.corpus(&["explain", "mix"]).stdout();
+    assert!(mix.contains("weight") && mix.contains("[mix]"), "{mix}");
+}
+
+#[test]
+fn values_that_cannot_be_meant_are_errors() {
+    let scratch = Scratch::new();
+    let build = |more: &[&str]| scratch.corpus(&[&["build", "--recipe", "quickstart", "--out", "out"], more].concat());
+    for more in [["--memory", "1"], ["--memory", "512"], ["--threads", "0"], ["--limit", "0"]] {
+        let run = build(&more);
+        assert_eq!(run.code(), 2, "{more:?}: {}", run.stderr());
+        assert!(run.stderr().contains(more[0]), "{more:?}: {}", run.stderr());
+        assert!(!scratch.path("out").exists(), "{more:?}");
+    }
+    assert!(build(&["--memory", "2"]).stderr().contains("--memory 2GiB"));
+    let missing = scratch.corpus(&["build", "--recipe", "no/such.toml"]);
+    assert_eq!(missing.code(), 1, "{}", missing.stderr());
+    let bare = scratch.corpus(&["build", "quickstart"]);
+    assert_eq!(bare.code(), 2);
+    assert!(bare.stderr().contains("corpus build --recipe quickstart"), "{}", bare.stderr());
+}
+
+#[test]
+fn talk_is_in_colour_where_it_is_asked_for_and_paths_are_quoted() {
+    let scratch = Scratch::new();
+    scratch.write("a recipe.toml", "name='a'\n[[source]]\nname='d'\npath=['docs.jsonl']\n");
+    scratch.write("docs.jsonl", json_lines(5));
+    let check = |name: &str, value: &str, more: &[&str]| {
+        let mut command = scratch.command(&[&["check", "no.toml"], more].concat());
+        command.env_remove("NO_COLOR").env(name, value);
+        String::from_utf8(command.output().unwrap().stderr).unwrap().contains('\x1b')
+    };
+    assert!(!check("TERM", "xterm", &[]), "a pipe is no terminal");
+    assert!(check("CLICOLOR_FORCE", "1", &[]));
+    assert!(!check("NO_COLOR", "1", &[]));
+    assert!(check("NO_COLOR", "1", &["--color", "always"]));
+    assert!(!check("CLICOLOR_FORCE", "1", &["--color", "never"]));
+    let said = scratch.corpus(&["check", "a recipe.toml"]).stderr();
+    assert!(said.contains("corpus plan --recipe 'a recipe.toml'"), "{said}");
+    let widest = |columns: &str| {
+        let shown = scratch.command(&["inspect", "docs.jsonl"]).env("COLUMNS", columns).output().unwrap();
+        String::from_utf8(shown.stdout).unwrap().lines().map(|l| l.chars().count()).max().unwrap()
+    };
+    assert!(widest("60") < widest("160"), "{} {}", widest("60"), widest("160"));
+}
