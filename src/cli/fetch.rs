@@ -46,6 +46,9 @@ pub struct Fetch {
     /// Import what was fetched by hand from here.
     #[arg(long, value_name = "FILE_OR_FOLDER")]
     from: Option<PathBuf>,
+    /// With --from: put new files in the place of other ones of the same name.
+    #[arg(long, requires = "from")]
+    replace: bool,
     /// A folder of private cards [default: CORPUS_CARDS].
     #[arg(long, value_name = "FOLDER")]
     cards: Option<PathBuf>,
@@ -122,6 +125,7 @@ impl Fetch {
             include: self.include,
             way: self.way,
             from: self.from,
+            replace: self.replace,
             command: command_line(),
             stop: super::build::stop_on_interrupt(),
         };

@@ -1,8 +1,11 @@
 //! Archives that come in by hand: zip, and tar in any compression. Their names, their sums, their members.
 
+use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::problem::Problem;
 use super::verify::{self, Bombs, Watch};
@@ -92,12 +95,22 @@ pub fn members(path: &Path, shape: Shape) -> Result<Vec<(String, bool)>, Problem
     Ok(names)
 }
 
-/// Names that are not UTF-8 come from Chinese Windows more often than from anywhere else.
+/// The name of a member: names that are not UTF-8 come from Chinese Windows more often than from anywhere else.
 fn name_of(raw: &[u8]) -> String {
     match std::str::from_utf8(raw) {
-        Ok(name) => name.to_owned(),
-        Err(_) => encoding_rs::GB18030.decode_without_bom_handling(raw).0.into_owned(),
+        Ok(name) => plain_name(name),
+        Err(_) => plain_name(&encoding_rs::GB18030.decode_without_bom_handling(raw).0),
     }
+}
+
+/// A member's name without what packers add: `tar cf x .` writes `./a`, and Windows writes `a\\b`. What leads
+/// elsewhere (`..`, a root, a drive) stays as it is, to be refused.
+fn plain_name(name: &str) -> String {
+    let name = name.replace('\\', "/");
+    let folder = if name.ends_with('/') { "/" } else { "" };
+    let root = if name.starts_with('/') { "/" } else { "" };
+    let parts: Vec<&str> = name.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+    format!("{root}{}{folder}", parts.join("/"))
 }
 
 type Visit<'v> = dyn FnMut(&str, bool, &mut dyn Read) -> Result<(), Problem> + 'v;
@@ -139,7 +152,12 @@ pub fn unpack(
     to: &dyn Fn(&str) -> Option<PathBuf>,
 ) -> Result<Vec<(String, PathBuf)>, Problem> {
     let mut written: Vec<(String, PathBuf)> = Vec::new();
-    let result = write(path, shape, bombs, stop, to, &mut written);
+    let result = each(path, shape, bombs, stop, &mut |name| {
+        let Some(path) = to(name) else { return Ok(Box::new(io::sink())) };
+        let file = File::create_new(&path)?;
+        written.push((name.to_owned(), path));
+        Ok(Box::new(file))
+    });
     if result.is_err() {
         for (_, path) in &written {
             let _ = std::fs::remove_file(path);
@@ -148,21 +166,12 @@ pub fn unpack(
     result.map(|()| written)
 }
 
-fn write(
-    path: &Path,
-    shape: Shape,
-    bombs: Bombs,
-    stop: &dyn Fn() -> bool,
-    to: &dyn Fn(&str) -> Option<PathBuf>,
-    written: &mut Vec<(String, PathBuf)>,
-) -> Result<(), Problem> {
+/// Where the bytes of a member go.
+type Sink<'s> = dyn FnMut(&str) -> io::Result<Box<dyn Write>> + 's;
+
+/// Reads an archive to its end, each member into what `sink` gives for its name.
+fn each(path: &Path, shape: Shape, bombs: Bombs, stop: &dyn Fn() -> bool, sink: &mut Sink<'_>) -> Result<(), Problem> {
     let mut watch = Watch::new(bombs);
-    let mut sink = |name: &str| -> io::Result<Box<dyn Write>> {
-        let Some(path) = to(name) else { return Ok(Box::new(io::sink())) };
-        let file = File::create_new(&path)?;
-        written.push((name.to_owned(), path));
-        Ok(Box::new(file))
-    };
     match shape {
         Shape::None => Ok(()),
         Shape::Zip => {
@@ -202,9 +211,62 @@ fn write(
     }
 }
 
+/// Compares what is written to it with a file.
+struct Compare {
+    file: BufReader<File>,
+    /// Bytes that were the same; `None` once any differed.
+    same: Rc<Cell<Option<u64>>>,
+}
+
+impl Write for Compare {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut there = vec![0; bytes.len()];
+        let same = self.file.read_exact(&mut there).is_ok() && there == bytes;
+        self.same.set(self.same.get().filter(|_| same).map(|so_far| so_far + bytes.len() as u64));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Of files that may be the unpacked members of an archive (by the member's name), those that are, byte for byte.
+/// None where the archive cannot be read to its end.
+pub fn unpacked(
+    path: &Path,
+    shape: Shape,
+    bombs: Bombs,
+    stop: &dyn Fn() -> bool,
+    candidates: &BTreeMap<String, PathBuf>,
+) -> Vec<PathBuf> {
+    let mut found: Vec<(PathBuf, Rc<Cell<Option<u64>>>)> = Vec::new();
+    let read = each(path, shape, bombs, stop, &mut |name| {
+        let Some(beside) = candidates.get(name) else { return Ok(Box::new(io::sink())) };
+        let same = Rc::new(Cell::new(Some(0)));
+        found.push((beside.clone(), same.clone()));
+        Ok(Box::new(Compare { file: BufReader::new(File::open(beside)?), same }))
+    });
+    let whole = |(path, same): &(PathBuf, Rc<Cell<Option<u64>>>)| path.metadata().ok().map(|m| m.len()) == same.get();
+    found.retain(whole);
+    if read.is_err() { Vec::new() } else { found.into_iter().map(|(path, _)| path).collect() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_as_packers_write_them() {
+        for (raw, name) in
+            [("./a/b", "a/b"), ("a\\b", "a/b"), (".\\a", "a"), ("a/./b//c", "a/b/c"), ("./", "/"), ("a\\", "a/")]
+        {
+            assert_eq!(plain_name(raw), name, "{raw}");
+        }
+        for raw in ["../a", "/a", "C:\\a", "\\\\h\\s", "a\\..\\b", "./../a"] {
+            assert!(super::super::names::refusal(&plain_name(raw)).is_some(), "{raw}");
+        }
+    }
 
     #[test]
     fn members_of_a_tar_are_taken_out() {

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::SystemTime;
@@ -32,6 +32,7 @@ const WAY: &str = "from";
 /// Imports what a file or folder holds of a target.
 pub fn import(context: &Context<'_>, target: &Target, from: &Path) -> Result<Told> {
     let licenses = door::pass(target, None, &context.options.accept, &context.options.command)?;
+    let given = from.to_owned();
     let from = from
         .canonicalize()
         .map_err(|e| Error::input(format!("{}: {e}", from.display()), "--from names a file or folder that is there"))?;
@@ -52,7 +53,12 @@ pub fn import(context: &Context<'_>, target: &Target, from: &Path) -> Result<Tol
         taken: names::Taken::default(),
     };
     work.told.ways.push(WAY.into());
-    let files = files(&from)?;
+    work.sweep();
+    let (mut files, lost) = files(&given, &from)?;
+    for link in lost {
+        context.progress.warn(&format!("{}: a link that leads nowhere, left out", link.display()));
+    }
+    work.leave_copies(&mut files);
     context.progress.begin(&target.name, files.len() as u64, None);
     for (name, path) in &files {
         if stop.load(Ordering::Relaxed) {
@@ -93,21 +99,37 @@ fn wants(target: &Target) -> Result<Vec<Wants>> {
     Ok(wants)
 }
 
-/// The files under a path, by their names from it; a file alone has its own name.
-fn files(from: &Path) -> Result<Vec<(String, PathBuf)>> {
-    let base = from.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+/// Files by their names, and links that lead nowhere.
+type Files = (Vec<(String, PathBuf)>, Vec<PathBuf>);
+
+/// The files under a path, by their names from it; a file alone has the name it was given by, which may be a link's.
+fn files(given: &Path, from: &Path) -> Result<Files> {
     if from.is_file() {
-        return Ok(vec![(base, from.to_owned())]);
+        let base = given.file_name().or_else(|| from.file_name());
+        return Ok((vec![(base.unwrap_or_default().to_string_lossy().into_owned(), from.to_owned())], Vec::new()));
     }
-    let mut found = Vec::new();
+    let (mut found, mut lost) = (Vec::new(), Vec::new());
     for entry in walkdir::WalkDir::new(from).follow_links(true).sort_by_file_name() {
-        let entry = entry.map_err(|e| Error::input(format!("{}: {e}", from.display()), "make the folder readable"))?;
+        let is_link = |path: &&Path| fs::symlink_metadata(path).is_ok_and(|m| m.is_symlink());
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => match error.path().filter(is_link) {
+                Some(link) => {
+                    lost.push(link.to_owned());
+                    continue;
+                }
+                None => {
+                    let path = error.path().unwrap_or(from).display().to_string();
+                    return Err(Error::input(format!("{path}: {error}"), "make it readable"));
+                }
+            },
+        };
         let name = entry.path().strip_prefix(from).unwrap_or(entry.path()).to_string_lossy().replace('\\', "/");
         if entry.file_type().is_file() && archive::is_data(&name) {
             found.push((name, entry.into_path()));
         }
     }
-    Ok(found)
+    Ok((found, lost))
 }
 
 struct Import<'a> {
@@ -127,6 +149,50 @@ impl Import<'_> {
         let ends = || std::iter::once(name).chain(name.match_indices('/').map(|(at, _)| &name[at + 1..]));
         let wanted = |w: &&Wants| w.globs.iter().any(|g| ends().any(|end| g.takes(end)));
         self.wants.iter().find(wanted).map(|w| w.part.clone())
+    }
+
+    /// Takes away what an import that was killed has left: we hold the lock, so nobody works on it.
+    fn sweep(&self) {
+        for entry in fs::read_dir(self.set.partial()).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.extension().is_some_and(|end| end == "import" || end == "member") {
+                let _ = fs::remove_file(path);
+            }
+        }
+    }
+
+    /// Leaves out files that an archive beside them holds, byte for byte: their rows would come twice.
+    fn leave_copies(&self, files: &mut Vec<(String, PathBuf)>) {
+        let stop = &self.context.options.stop;
+        let mut copies: BTreeSet<PathBuf> = BTreeSet::new();
+        for (name, path) in files.iter().filter(|(_, path)| !copies.contains(path)).collect::<Vec<_>>() {
+            let Ok(shape) = archive::shape(path) else { continue };
+            let members = archive::members(path, shape).unwrap_or_default();
+            let own = self.part_of(name).is_some();
+            let mut beside = BTreeMap::new();
+            for (member, link) in members {
+                let ends = |file: &str| file == member || file.ends_with(&format!("/{member}"));
+                let last = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
+                let same = |(file, at): &&(String, PathBuf)| at != path && last(file) == last(&member);
+                let wanted = refusal(&member, link).is_none() && (own || self.part_of(&member).is_some());
+                let near = files.iter().filter(same).find(|f| ends(&f.0)).or_else(|| files.iter().find(same));
+                if let Some((_, at)) = near.filter(|_| wanted) {
+                    beside.insert(member, at.clone());
+                }
+            }
+            if beside.is_empty() {
+                continue;
+            }
+            let stopped = || stop.load(Ordering::Relaxed);
+            let found = archive::unpacked(path, shape, self.context.client.limits.bombs, &stopped, &beside);
+            if let Some(first) = found.first() {
+                let (count, first) = (found.len(), first.display());
+                let what = if count == 1 { format!("{first} is") } else { format!("{count} files ({first} …) are") };
+                self.context.progress.warn(&format!("{what} also in {}: counted once, from there", path.display()));
+            }
+            copies.extend(found);
+        }
+        files.retain(|(_, path)| !copies.contains(path));
     }
 
     fn fail(&mut self, path: &Path, part: &str, problem: Problem) -> Result<()> {
@@ -184,15 +250,18 @@ impl Import<'_> {
             |member: &str| wanted.contains_key(member).then(|| partial.join(format!("{:x}.member", fastrand::u64(..))));
         match archive::unpack(path, shape, self.context.client.limits.bombs, &stop, &unpack) {
             Ok(unpacked) => {
-                for (member, aside) in unpacked {
-                    let placed =
-                        self.place(&member, &wanted[&member], &aside, &format!("{}!/{member}", path.display()), true);
-                    if let Err(problem) = placed {
-                        let _ = fs::remove_file(&aside);
-                        self.fail(path, &wanted[&member], problem.about(names::shown(&member)))?;
+                let placed = unpacked.iter().try_for_each(|(member, aside)| {
+                    let source = format!("{}!/{member}", path.display());
+                    match self.place(member, &wanted[member], aside, &source, true) {
+                        Ok(()) => Ok(()),
+                        Err(problem) => self.fail(path, &wanted[member], problem.about(names::shown(member))),
                     }
+                });
+                // What did not come to its place goes.
+                for (_, aside) in &unpacked {
+                    let _ = fs::remove_file(aside);
                 }
-                Ok(())
+                placed
             }
             Err(problem) => self.fail(path, &part, problem),
         }
@@ -225,13 +294,16 @@ impl Import<'_> {
         let to = self.set.path(name);
         let known = self.manifest.files.get(name).is_some_and(|e| e.sha256 == found.sha256)
             && self.set.has(&self.manifest, name);
+        if !known && !self.context.options.replace {
+            self.free_for(name)?;
+        }
         if !known {
             self.set.make_room(name)?;
             if own {
                 File::open(aside)?.sync_all()?;
                 fs::rename(aside, &to)?;
             } else {
-                bring(aside, &to, &self.set.partial())?;
+                bring(aside, &to, &self.set.partial(), &|| stop.load(Ordering::Relaxed))?;
             }
             to.parent().map_or(Ok(()), disk::sync_folder)?;
         } else if own {
@@ -258,6 +330,17 @@ impl Import<'_> {
         self.told.files.push(file_told(&self.manifest, name, if known { "cached" } else { "imported" }));
         self.context.progress.file(name, bytes);
         Ok(())
+    }
+
+    /// Whether a name may be given to new bytes: a file of it that is here is not replaced unasked.
+    fn free_for(&self, name: &str) -> Result<(), Problem> {
+        let Some(entry) = self.manifest.files.get(name).filter(|_| self.set.has(&self.manifest, name)) else {
+            return Ok(());
+        };
+        let what =
+            format!("the store has another file of that name, from {}, and keeps it", names::shown(&entry.source));
+        Err(Problem::last(Kind::Name, what)
+            .cure("add --replace to put the new file in its place, or give it a name of its own"))
     }
 
     /// What a card pins of a file of that name.
@@ -313,15 +396,32 @@ fn refusal(name: &str, link: bool) -> Option<String> {
 }
 
 /// A second name for a file; a copy where that cannot be, or where the file could be changed by others.
-fn bring(from: &Path, to: &Path, aside: &Path) -> io::Result<()> {
+fn bring(from: &Path, to: &Path, aside: &Path, stop: &dyn Fn() -> bool) -> io::Result<()> {
     let aside = aside.join(format!("{:x}.import", fastrand::u64(..)));
-    if fs::hard_link(from, &aside).is_err() {
-        fs::copy(from, &aside)?;
-    }
-    File::open(&aside)?.sync_all()?;
-    fs::rename(&aside, to).inspect_err(|_| {
+    let linked = fs::hard_link(from, &aside);
+    let brought = linked.or_else(|_| copy(from, &aside, stop)).and_then(|()| {
+        File::open(&aside)?.sync_all()?;
+        fs::rename(&aside, to)
+    });
+    // Whatever failed, no copy stays behind.
+    brought.inspect_err(|_| {
         let _ = fs::remove_file(&aside);
     })
+}
+
+/// Copies a file; `stop` is asked between blocks.
+fn copy(from: &Path, to: &Path, stop: &dyn Fn() -> bool) -> io::Result<()> {
+    let (mut from, mut to) = (File::open(from)?, File::create_new(to)?);
+    let mut block = vec![0; 1 << 20];
+    loop {
+        if stop() {
+            return Err(io::Error::from(io::ErrorKind::Interrupted));
+        }
+        match from.read(&mut block)? {
+            0 => return Ok(()),
+            count => to.write_all(&block[..count])?,
+        }
+    }
 }
 
 /// The sums of a file compared with what was told, and its length; the inner error says which sum differs.
@@ -339,4 +439,26 @@ pub fn sums_of(path: &Path, told: &TrueSums, stop: &dyn Fn() -> bool) -> io::Res
         }
     }
     Ok(sums.finish(told).map(|found| (found, bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_copy_stays_behind_whatever_fails() {
+        let folder = tempfile::tempdir().unwrap();
+        let (aside, from) = (folder.path().join("aside"), folder.path().join("from"));
+        fs::create_dir(&aside).unwrap();
+        fs::write(&from, "abc").unwrap();
+        let left = || fs::read_dir(&aside).unwrap().count();
+        // The place is not there; what is to be copied cannot be read (no folder has a second name).
+        assert!(bring(&from, &folder.path().join("no/where"), &aside, &|| false).is_err());
+        assert_eq!(left(), 0);
+        assert!(bring(&aside, &folder.path().join("to"), &aside, &|| false).is_err());
+        assert_eq!(left(), 0);
+        bring(&from, &folder.path().join("to"), &aside, &|| false).unwrap();
+        assert_eq!((left(), fs::read(folder.path().join("to")).unwrap()), (0, b"abc".to_vec()));
+        assert!(copy(&from, &folder.path().join("stopped"), &|| true).is_err());
+    }
 }

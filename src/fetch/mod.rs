@@ -97,6 +97,8 @@ pub struct Options {
     pub way: Option<String>,
     /// Import from here in the place of fetching.
     pub from: Option<PathBuf>,
+    /// An import may put other bytes in the place of a file that came by hand before.
+    pub replace: bool,
     /// The command that was given, for errors that say what to add to it.
     pub command: String,
     /// Set by whoever wants it to end; what is finished is kept.
@@ -115,6 +117,7 @@ impl Options {
             include: Vec::new(),
             way: None,
             from: None,
+            replace: false,
             command: String::new(),
             stop: Arc::default(),
         }

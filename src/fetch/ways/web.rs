@@ -76,7 +76,11 @@ fn remote(client: &Client, request: &Request, url: Url, path: String, part: &str
     remote
 }
 
-/// The name of the file at an address: its path, and where only the query tells files apart, a sum of that.
+/// Keys of a query that say how to send a file, not which: all others tell files apart.
+const MANNERS: [&str; 7] = ["download", "dl", "raw", "expires", "signature", "key-pair-id", "policy"];
+
+/// The name of the file at an address: its path, with a sum of whatever else tells files of that path apart before the
+/// ending: `get.php?id=1` and `?id=2` are two files.
 fn name(url: &Url) -> Result<String, Problem> {
     let path = percent_decode_str(url.path().trim_start_matches('/')).decode_utf8_lossy().into_owned();
     let last = path.rsplit('/').next().unwrap_or_default();
@@ -84,10 +88,24 @@ fn name(url: &Url) -> Result<String, Problem> {
         let what = format!("{} names a folder, and a web server lists no files", shown(url.as_str()));
         return Err(Problem::last(Kind::Missing, what).cure("name the files"));
     }
-    match url.query().filter(|q| !q.is_empty()) {
-        Some(query) if !last.contains('.') => Ok(format!("{path}-{}", hex(&Sha256::digest(query)[..4]))),
-        _ => Ok(path),
+    let tells = |pair: &&str| {
+        let key = pair.split('=').next().unwrap_or_default().to_ascii_lowercase();
+        !pair.is_empty()
+            && !MANNERS.contains(&key.as_str())
+            && !["x-amz-", "x-goog-"].iter().any(|p| key.starts_with(p))
+    };
+    let mut more: Vec<&str> = url.query().unwrap_or_default().split('&').filter(tells).collect();
+    // `a%2Fb` is not `a/b`, and bytes that are no UTF-8 look alike once decoded.
+    let raw = url.path();
+    if raw.to_ascii_lowercase().contains("%2f") || path.contains('\u{fffd}') {
+        more.push(raw);
     }
+    if more.is_empty() {
+        return Ok(path);
+    }
+    let sum = hex(&Sha256::digest(more.join("&"))[..4]);
+    let at = path.len() - last.len() + last.get(1..).and_then(|l| l.find('.')).map_or(last.len(), |dot| dot + 1);
+    Ok(format!("{}-{sum}{}", &path[..at], &path[at..]))
 }
 
 /// The path in the store of the file at an address.
@@ -107,8 +125,19 @@ mod tests {
     #[test]
     fn addresses_have_names() {
         let of = |text: &str| name(&Url::parse(text).unwrap());
-        assert_eq!(of("http://h/a/b%20c.txt?x=1").unwrap(), "a/b c.txt");
-        assert_ne!(of("http://h/get?f=1").unwrap(), of("http://h/get?f=2").unwrap());
+        assert_eq!(of("http://h/a/b%20c.txt?download=1&X-Amz-Date=2").unwrap(), "a/b c.txt");
+        for (one, two) in [
+            ("get?f=1", "get?f=2"),
+            ("get.php?id=1", "get.php?id=2"),
+            ("a.jsonl", "a.jsonl?page=2"),
+            ("a.tar.gz?v=1&raw=1", "a.tar.gz?v=2&raw=1"),
+            ("x/y.txt", "x%2Fy.txt"),
+            ("%E9.txt", "%E8.txt"),
+        ] {
+            assert_ne!(of(&format!("http://h/{one}")).unwrap(), of(&format!("http://h/{two}")).unwrap(), "{one} {two}");
+        }
+        let ends = of("http://h/d/wiki.jsonl.gz?id=7").unwrap();
+        assert!(ends.starts_with("d/wiki-") && ends.ends_with(".jsonl.gz"), "{ends}");
         assert!(of("http://h/").is_err() && of("http://h/a/").is_err());
         assert_eq!(set(&Url::parse("http://h:8/a").unwrap()), "web:h-8");
     }

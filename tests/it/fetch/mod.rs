@@ -7,6 +7,7 @@ mod corpus_set;
 mod faults;
 mod hostile;
 mod hub;
+mod imports;
 mod killed;
 mod limits;
 mod sources;
