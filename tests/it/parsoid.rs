@@ -98,7 +98,7 @@ fn parsoid_cases_for_the_expected_variant() {
             page.replace_range(end..end + 2, "");
             page.replace_range(at..at + 5, "");
         }
-        let got = spaced(&plain(&page, &Options { variant: Some(case.variant), groups: None }));
+        let got = spaced(&plain(&page, &Options { variant: Some(case.variant), ..Options::default() }));
         let wanted = reduced(&case.html);
         if got == wanted {
             right += 1;

@@ -314,7 +314,13 @@ impl Reader for Pages {
         match self.finish() {
             Ok(end) => {
                 let bytes = &self.buffer[self.at..end];
-                let options = Options { variant: self.variant, groups: self.groups.as_deref() };
+                let options = Options {
+                    variant: self.variant,
+                    groups: self.groups.as_deref(),
+                    title: "",
+                    files: &self.site.files,
+                    categories: &self.site.categories,
+                };
                 let row = page::row(bytes, &self.site, &self.layout, &options).map_err(|(reason, detail)| Unreadable {
                     reason,
                     detail,

@@ -1,6 +1,6 @@
 //! Mending: what a removal leaves around it. Away from a hole, nothing changes.
 
-use super::{HOLE, RULES, is_void};
+use super::{CUT, HOLE, RULES, is_void};
 
 /// Text of one line without holes and without what they made senseless: empty brackets, doubled commas, spaces before
 /// punctuation. Empty when nothing but holes and punctuation was left.
@@ -34,7 +34,7 @@ pub(super) fn mended(line: &str) -> String {
             }
             continue;
         }
-        if c == RULES {
+        if c == RULES || c == CUT {
             rules.push(c);
             continue;
         }

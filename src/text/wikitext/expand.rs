@@ -4,7 +4,7 @@
 use super::rules::Rules;
 use super::templates::{self, Arg, Args};
 use super::variants::{self, Variant};
-use super::{DEPTH, HOLE, Options, RULES, links};
+use super::{CUT, DEPTH, HOLE, Options, RULES, links};
 
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
@@ -38,6 +38,7 @@ struct Expander<'a> {
     rules: Rules<'a>,
     announced: usize,
     variant: Variant,
+    options: Options<'a>,
 }
 
 /// Bytes that can begin or end something, or part it.
@@ -52,13 +53,14 @@ const SPECIAL: [bool; 256] = {
 };
 
 /// The text with all marks replaced, and the conversion rules that it stated.
-pub(super) fn expand<'a>(text: &str, options: &Options<'a>) -> (String, Rules<'a>) {
+pub(super) fn expand<'a>(text: &str, options: &Options<'a>, converts: bool) -> (String, Rules<'a>) {
     let bytes = text.as_bytes();
     let mut e = Expander {
         out: String::with_capacity(text.len()),
         stack: Vec::new(),
-        rules: Rules::new(options.groups),
+        rules: Rules::new(options.groups, converts),
         announced: 0,
+        options: *options,
         variant: options.variant.unwrap_or(Variant::Cn),
     };
     // Start of the text not copied yet, and end of the run of one byte that was met last.
@@ -205,7 +207,7 @@ impl Expander<'_> {
             // No link; its marks go, its contents stay.
             return;
         }
-        let shown = links::shown(target, label);
+        let shown = links::shown(target, label, &self.options);
         match shown {
             Some(shown) => {
                 let shown = shown.to_string();
@@ -235,7 +237,10 @@ impl Expander<'_> {
         self.out.truncate(frame.open);
         match shown {
             Some(shown) => self.out.push_str(&shown),
-            None => self.hole(),
+            None => {
+                self.out.push(CUT);
+                self.hole();
+            }
         }
         self.closed();
     }

@@ -222,7 +222,10 @@ mod tests {
         ]);
         assert_eq!(groups.len(), 2);
         let plain = |variant, page: &str| {
-            super::super::plain(page, &super::super::Options { variant: Some(variant), groups: Some(&groups) })
+            super::super::plain(
+                page,
+                &super::super::Options { variant: Some(variant), groups: Some(&groups), ..Default::default() },
+            )
         };
         let page = "{{NoteTA|G1=iT|1=zh-cn:软体;zh-tw:軟體}}\n軟體、軟件與程式";
         assert_eq!(plain(Variant::Cn, page), "软体、软件与程序");

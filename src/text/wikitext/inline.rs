@@ -105,6 +105,22 @@ const MAGIC: &[&str] = &[
     "EXPECTED_UNCONNECTED_PAGE",
 ];
 
+/// Words that keep a page from being converted, in any case.
+const AS_WRITTEN: &[&str] = &["NOCONTENTCONVERT", "NOCC", "不转换内容", "不轉換內容"];
+/// Those of the magic words that count in any case.
+const ANY_CASE: &[&str] =
+    &["NOTOC", "FORCETOC", "TOC", "NOEDITSECTION", "NOGALLERY", "NOCONTENTCONVERT", "NOCC", "NOTITLECONVERT", "NOTC"];
+
+/// Whether a page says that its text is not to be converted.
+pub(super) fn keeps_as_written(page: &str) -> bool {
+    memmem::find_iter(page.as_bytes(), b"__").any(|at| {
+        let rest = &page[at + 2..];
+        AS_WRITTEN.iter().any(|word| {
+            rest.get(..word.len()).is_some_and(|w| w.eq_ignore_ascii_case(word)) && rest[word.len()..].starts_with("__")
+        })
+    })
+}
+
 /// `__NOTOC__` and its like, also in Chinese.
 fn magic(text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
@@ -124,7 +140,11 @@ fn magic(text: &str) -> Cow<'_, str> {
         let word = text[start + 2..limit].find("__").map(|len| &text[start + 2..start + 2 + len]);
         let chinese = |w: &str| w.chars().count() >= 2 && w.chars().all(|c| ('\u{4E00}'..='\u{9FFF}').contains(&c));
         match word {
-            Some(word) if MAGIC.contains(&word) || chinese(word) => {
+            Some(word)
+                if MAGIC.contains(&word)
+                    || chinese(word)
+                    || ANY_CASE.iter().any(|any| any.eq_ignore_ascii_case(word)) =>
+            {
                 out.push(HOLE);
                 i = start + word.len() + 4;
             }

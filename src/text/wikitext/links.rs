@@ -37,7 +37,7 @@ const LANGUAGES: &str = " aa ab ace ady af ak als alt am ami an ang ann anp ar a
     wa war wo wuu xal xh xmf yi yo yue za zea zgh zh zh-classical zh-min-nan zh-yue zu ";
 
 /// The visible text of `[[target|label]]`; nothing where a reader sees none.
-pub(super) fn shown<'a>(target: &'a str, label: Option<&'a str>) -> Option<&'a str> {
+pub(super) fn shown<'a>(target: &'a str, label: Option<&'a str>, wiki: &super::Options) -> Option<&'a str> {
     let bare = target.trim_matches(super::is_void);
     let inline = bare.strip_prefix(':').map(str::trim_start);
     let bare = inline.unwrap_or(bare);
@@ -45,10 +45,11 @@ pub(super) fn shown<'a>(target: &'a str, label: Option<&'a str>) -> Option<&'a s
     if inline.is_none()
         && let Some(namespace) = namespace
     {
-        let name = namespace.to_lowercase();
+        let name = namespace.replace('_', " ").to_lowercase();
+        let own = || wiki.files.contains(&name) || wiki.categories.contains(&name);
         let language =
             || name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-') && LANGUAGES.contains(&format!(" {name} "));
-        if FILES.contains(&name.as_str()) || CATEGORIES.contains(&name.as_str()) || language() {
+        if FILES.contains(&name.as_str()) || CATEGORIES.contains(&name.as_str()) || own() || language() {
             return None;
         }
     }

@@ -36,6 +36,8 @@ mod templates;
 mod variants;
 
 #[cfg(test)]
+mod converter_tests;
+#[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;
@@ -51,6 +53,12 @@ pub struct Options<'a> {
     pub variant: Option<Variant>,
     /// The conversion groups of the wiki.
     pub groups: Option<&'a Groups>,
+    /// The title of the page, for `{{PAGENAME}}`.
+    pub title: &'a str,
+    /// What the wiki calls its namespace of files, in small letters; the names of large wikis are known anyway.
+    pub files: &'a [String],
+    /// What it calls that of categories.
+    pub categories: &'a [String],
 }
 
 /// How deep templates, links and `-{ }-` may be nested; what is deeper is dropped.
@@ -72,6 +80,8 @@ const RAW: char = '\u{FDD4}';
 const COOKED: char = '\u{FDD5}';
 /// More of the page's rules hold from here on.
 const RULES: char = '\u{FDD6}';
+/// No rule may see what stands on both sides of this as one word (`-{}-`).
+const CUT: char = '\u{FDD7}';
 
 fn is_mark(c: char) -> bool {
     ('\u{FDD0}'..='\u{FDEF}').contains(&c)
@@ -84,7 +94,7 @@ fn may_have_marks(text: &str) -> bool {
 
 /// Nothing that a reader would see.
 fn is_void(c: char) -> bool {
-    c.is_whitespace() || matches!(c, HOLE | BREAK | RULES | RAW | COOKED)
+    c.is_whitespace() || matches!(c, HOLE | BREAK | RULES | RAW | COOKED | CUT)
 }
 
 /// The text of a page.
@@ -95,12 +105,14 @@ pub fn plain(wikitext: &str, options: &Options) -> String {
     }
     let mut pieces = Pieces::default();
     let stripped = tags::strip(&page, &mut pieces);
-    let (expanded, rules) = expand::expand(&stripped, options);
+    // `-{ }-` still show the words of the variant.
+    let to = options.variant.filter(|_| !inline::keeps_as_written(&stripped));
+    let (expanded, rules) = expand::expand(&stripped, options, to.is_some());
     drop(stripped);
     let flat = tags::html(&expanded);
     drop(expanded);
     let text = lines::text(&flat);
-    folded(&pieces.restored(&rules.applied(&text, options.variant)))
+    folded(&pieces.restored(&rules.applied(&text, to)))
 }
 
 /// Without marks of ours, and with `\n` for every line end.

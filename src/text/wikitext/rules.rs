@@ -18,6 +18,8 @@ pub(super) struct Rules<'a> {
     /// Groups that the page names: they hold everywhere on it.
     groups: Vec<&'a Table>,
     known: Option<&'a Groups>,
+    /// Whether the page is converted to its variant.
+    pub(super) converts: bool,
 }
 
 /// How many times longer a text may become before rules stop applying.
@@ -26,19 +28,22 @@ const GROWTH: usize = 8;
 pub(super) const LONGEST: usize = 96;
 
 /// What becomes of what, for one variant: every other variant's words, and rules that go one way for this one alone.
+/// Rules that go both ways are for places only, not for `zh-hans` and `zh-hant` (MediaWiki's "manual level").
 pub(super) fn steps<'b>(rules: &Body<'b>, variant: Variant, mut step: impl FnMut(&'b str, &'b str)) {
     if variant == Variant::Zh {
         return;
     }
-    if let Some(to) = rules.both_for(variant) {
+    if variant.two_way()
+        && let Some(to) = rules.both_for(variant)
+    {
         rules.both.iter().for_each(|(_, from)| step(from, to));
     }
     rules.one.iter().filter(|o| o.0 == variant).for_each(|(_, from, to)| step(from, to));
 }
 
 impl<'a> Rules<'a> {
-    pub(super) fn new(known: Option<&'a Groups>) -> Rules<'a> {
-        Rules { known, ..Rules::default() }
+    pub(super) fn new(known: Option<&'a Groups>, converts: bool) -> Rules<'a> {
+        Rules { known, converts, ..Rules::default() }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -67,7 +72,7 @@ impl<'a> Rules<'a> {
 
     /// Adds rules; text without any is a word that stays as it is.
     pub(super) fn add(&mut self, rules: &Body, text: &str, variant: Variant) {
-        if rules.is_empty() && variant != Variant::Zh {
+        if rules.is_empty() && variant.two_way() {
             self.step(text, Some(text));
         }
         steps(rules, variant, |from, to| self.step(from, Some(to)));

@@ -1,5 +1,7 @@
 //! `<…>`: comments and extension tags, whose contents no other pass may read, and HTML, which is stripped.
 
+use std::fmt::Write as _;
+
 use memchr::{memchr, memmem};
 
 use super::variants::{Variant, raw};
@@ -64,6 +66,14 @@ pub(super) fn strip(text: &str, pieces: &mut Pieces) -> String {
             continue;
         }
         let tag = Tag::at(text, i);
+        if let Some(tag) = &tag
+            && !tag.closing
+            && tag.name.eq_ignore_ascii_case("code")
+            && forced(&text[tag.end..])
+        {
+            i = tag.end;
+            continue;
+        }
         let known = tag.as_ref().and_then(|t| EXTENSIONS.iter().position(|(n, _)| n.eq_ignore_ascii_case(t.name)));
         let (Some(tag), Some(which)) = (tag, known) else {
             out.push('<');
@@ -103,11 +113,50 @@ pub(super) fn strip(text: &str, pieces: &mut Pieces) -> String {
             }
             Kind::Nowiki if inner.is_empty() => {}
             Kind::Nowiki => pieces.put(&mut out, entities::decoded(inner).into_owned()),
+            Kind::Code if name == "pre" && inner.find("-{").is_some_and(|at| inner[at..].contains("}-")) => {
+                forced_pre(inner.trim_matches('\n'), &mut out);
+            }
             Kind::Code => pieces.put(&mut out, entities::decoded(inner.trim_matches('\n')).into_owned()),
         }
     }
     out.push_str(&text[i..]);
     out
+}
+
+/// How far `</code>` is looked for.
+const CODE: usize = 4096;
+
+/// Whether a `<code>` is converted although it is code: it has a `-{ }-` in it.
+fn forced(inner: &str) -> bool {
+    let near = &inner.as_bytes()[..inner.len().min(CODE)];
+    memmem::find(near, b"</code").is_some_and(|end| memmem::find(&near[..end], b"-{").is_some())
+}
+
+/// A `<pre>` with `-{ }-` in it, which is read as elsewhere, and the text around it converted; all other markup of it is
+/// text. Indentation is lost.
+fn forced_pre(inner: &str, out: &mut String) {
+    out.push(BREAK);
+    let mut inside = false;
+    let mut rest = inner;
+    while let Some(c) = rest.chars().next() {
+        let mark = if inside { "}-" } else { "-{" };
+        if rest.starts_with(mark) {
+            inside = !inside;
+            out.push_str(mark);
+            rest = &rest[mark.len()..];
+            continue;
+        }
+        match c {
+            '\n' => out.push(BREAK),
+            '|' | '=' | '>' | ':' | '-' if inside => out.push(c),
+            '{' | '}' | '[' | ']' | '|' | '=' | '<' | '>' | '\'' | '*' | '#' | ':' | '_' | '/' => {
+                let _ = write!(out, "&#{};", u32::from(c));
+            }
+            _ => out.push(c),
+        }
+        rest = &rest[c.len_utf8()..];
+    }
+    out.push(BREAK);
 }
 
 /// LaTeX on one line.

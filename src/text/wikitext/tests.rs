@@ -8,7 +8,7 @@ fn hans(page: &str) -> String {
 }
 
 fn in_variant(variant: Variant, page: &str) -> String {
-    plain(page, &Options { variant: Some(variant), groups: None })
+    plain(page, &Options { variant: Some(variant), ..Options::default() })
 }
 
 fn hant(page: &str) -> String {
@@ -335,7 +335,9 @@ fn real_groups() {
     let read = collected(&format!("return {{ content = {{\n{page}}} }}"));
     assert!(read.len() > 1000 && read.len() == rules.iter().filter(|r| r.contains(':')).count(), "{}", read.len());
     let groups = Groups::new([("IT".to_owned(), read)]);
-    let plain = |variant, page: &str| plain(page, &Options { variant: Some(variant), groups: Some(&groups) });
+    let plain = |variant, page: &str| {
+        plain(page, &Options { variant: Some(variant), groups: Some(&groups), ..Default::default() })
+    };
     let page = "{{NoteTA|G1=IT}}\n軟體用滑鼠存取檔案名稱，伺服器的程式碼";
     assert_eq!(plain(Variant::Cn, page), "软件用鼠标访问文件名称，服务器的代码");
     assert_eq!(plain(Variant::Tw, "{{NoteTA|G1=IT}}\n软件用鼠标访问"), "軟體用滑鼠訪問");

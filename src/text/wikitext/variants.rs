@@ -2,7 +2,7 @@
 //! MediaWiki's `ConverterRule` does.
 
 use super::rules::Rules;
-use super::{COOKED, RAW};
+use super::{COOKED, CUT, RAW, is_mark};
 use crate::text::convert::{self, Converter};
 
 /// A variant of written Chinese, as MediaWiki names them.
@@ -81,6 +81,11 @@ impl Variant {
     /// Its code.
     pub fn code(self) -> &'static str {
         NAMES[self as usize].1
+    }
+
+    /// Whether rules that go both ways hold for it: it is the variant of a place.
+    pub(super) fn two_way(self) -> bool {
+        !matches!(self, Zh | Hans | Hant)
     }
 
     /// Whose words to take where there are none of its own, the closest first.
@@ -224,12 +229,10 @@ pub(super) fn shown(flags: Option<&str>, body: &str, variant: Variant, page: &mu
         let name = name.or_else(|| LANGUAGES.iter().find(|(c, _)| c.eq_ignore_ascii_case(code)).map(|(_, n)| *n));
         return Some(raw(name.unwrap_or(code)));
     }
-    if !["-", "T", "H", "A", "D"].iter().any(|flag| has(flag)) {
+    if !has("-") && !has("H") && !(flags.len() == 1 && has("T")) {
         let listed: Vec<Variant> = flags.iter().filter_map(|f| Variant::parse(f)).collect();
         if !listed.is_empty() {
-            // Text for some variants: theirs to convert, others see it as it stands.
-            let mine = listed.contains(&variant) || variant.fallbacks().iter().any(|v| listed.contains(v));
-            return Some(if mine { body.to_owned() } else { raw(body) });
+            return Some(named(&listed, body, variant, page.converts));
         }
     }
     let rules = Body::read(body);
@@ -249,7 +252,18 @@ pub(super) fn shown(flags: Option<&str>, body: &str, variant: Variant, page: &mu
     Some(raw(rules.chosen(variant).unwrap_or(body)))
 }
 
-/// Text that no rule may change.
+/// Text for the variants that its flags name: converted to the reader's where that is one of them, else to the closest
+/// that is, and as it stands where none is close.
+fn named(listed: &[Variant], body: &str, variant: Variant, converts: bool) -> String {
+    if listed.contains(&variant) {
+        return format!("{CUT}{body}{CUT}");
+    }
+    let close = variant.fallbacks().iter().find(|v| listed.contains(v));
+    let converter = close.filter(|_| converts && !body.contains(is_mark)).and_then(|v| v.converter());
+    raw(&converter.map_or(body.into(), |c| c.convert(body)))
+}
+
+/// Text that no rule may change, nor see as part of a word.
 pub(super) fn raw(text: &str) -> String {
-    if text.is_empty() { String::new() } else { format!("{RAW}{text}{COOKED}") }
+    if text.is_empty() { CUT.into() } else { format!("{RAW}{text}{COOKED}") }
 }

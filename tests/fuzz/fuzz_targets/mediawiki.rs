@@ -15,7 +15,7 @@ fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let variant = Variant::ALL.get(usize::from(first % 12)).copied();
     let groups = Groups::new([("IT".to_owned(), collected(text))]);
-    let out = plain(text, &Options { variant, groups: Some(&groups) });
+    let out = plain(text, &Options { variant, groups: Some(&groups), ..Options::default() });
     assert!(!out.chars().any(|c| ('\u{FDD0}'..='\u{FDEF}').contains(&c)), "a mark is left");
     // Rules of the page may replace a character by many; see GROWTH in rules.rs.
     assert!(out.len() <= (1 << 17) + 32 * text.len(), "{} bytes out of {}", out.len(), text.len());

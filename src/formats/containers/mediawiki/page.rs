@@ -127,7 +127,8 @@ pub(super) fn row(
         _ if is_disambiguation(&page.title, &source) => Some(("disambiguation", String::new())),
         _ => None,
     };
-    let text = if wikitext { wikitext::plain(&source, options) } else { source.into_owned() };
+    let options = wikitext::Options { title: &page.title, ..*options };
+    let text = if wikitext { wikitext::plain(&source, &options) } else { source.into_owned() };
     let number = |text: &str| text.parse::<u64>().map_or_else(|_| serde_json::Value::from(text), Into::into);
     let meta = serde_json::json!({
         "title": page.title,

@@ -18,6 +18,10 @@ pub(super) struct Site {
     pub base: Option<String>,
     /// Names of the namespaces.
     pub namespaces: Vec<(String, i64)>,
+    /// Those of files, in small letters.
+    pub files: Vec<String>,
+    /// Those of categories, in small letters.
+    pub categories: Vec<String>,
 }
 
 impl Site {
@@ -60,6 +64,11 @@ impl Site {
                         let key = key.and_then(|k| k.value.parse().ok());
                         let Ok(text) = reader.read_text(start.name()) else { return };
                         if let (Some(key), Ok(name)) = (key, unescape(&text)) {
+                            match key {
+                                6 => self.files.push(name.trim().to_lowercase()),
+                                14 => self.categories.push(name.trim().to_lowercase()),
+                                _ => {}
+                            }
                             self.namespaces.push((name.trim().to_owned(), key));
                         }
                     }
