@@ -41,6 +41,15 @@ pub struct Card {
     pub evaluation: bool,
     /// Languages as in rows (`zh`, `en`, …), most of it first; `many` for more than a handful.
     pub languages: Vec<String>,
+    /// The year of its newest edition that this card describes.
+    pub year: Option<u16>,
+    /// Tokens, as its authors count them.
+    pub tokens: Option<u64>,
+    /// The card to take instead, where a newer edition or a better copy replaced it.
+    pub superseded_by: Option<String>,
+    /// Whether it is here only so that older models can be reproduced.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reproduce: bool,
     /// Rows, as its authors count them.
     pub rows: Option<u64>,
     /// Bytes to fetch.
@@ -57,6 +66,9 @@ pub struct Card {
     /// What is known to be wrong with it.
     #[serde(default)]
     pub problems: Vec<String>,
+    /// The same in Chinese, where somebody wrote it down.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems_zh: Vec<String>,
     /// Other cards that hold the same rows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub overlaps: Vec<Overlap>,
@@ -87,6 +99,8 @@ pub struct Also {
 pub enum Freedom {
     /// Any use, perhaps with attribution or share-alike.
     Open,
+    /// Free as a packaging only: its makers say nothing, or own nothing, of the texts inside.
+    Packaging,
     /// Terms of its own: read them.
     Custom,
     /// Nobody says.
@@ -117,6 +131,21 @@ pub struct Overlap {
     pub card: String,
     /// How.
     pub how: String,
+    /// Whether the two must never be trained on together: one holds (most of) the other.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub never: bool,
+}
+
+/// How one comes by the data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Access {
+    /// Anyone may fetch it.
+    Free,
+    /// Only who logs in, and perhaps asks.
+    Gated,
+    /// No program can fetch it.
+    ByHand,
 }
 
 /// A part of a data set: files of one shape and one use.
@@ -242,6 +271,16 @@ impl Card {
         part.license.as_ref().map_or_else(|| self.freedom(), |l| l.kind)
     }
 
+    /// How one comes by it: by the easiest of its ways.
+    pub fn access(&self) -> Access {
+        let by_program = || self.way.iter().filter(|w| w.from != "hand");
+        match (by_program().next(), by_program().any(|w| !w.gated)) {
+            (None, _) => Access::ByHand,
+            (Some(_), true) => Access::Free,
+            (Some(_), false) => Access::Gated,
+        }
+    }
+
     /// The licence of a part, in one line.
     pub fn part_license(&self, part: &Part) -> String {
         part.license.as_ref().map_or_else(|| self.license_line(), |l| l.name.clone())
@@ -281,6 +320,26 @@ impl Card {
     }
 }
 
+impl Access {
+    /// The word in tables.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Access::Free => "free",
+            Access::Gated => "gated",
+            Access::ByHand => "by hand",
+        }
+    }
+
+    /// In Chinese.
+    pub fn zh(self) -> &'static str {
+        match self {
+            Access::Free => "直接下载",
+            Access::Gated => "需登录或申请",
+            Access::ByHand => "手动获取",
+        }
+    }
+}
+
 impl Part {
     /// How it is read for its own use.
     pub fn own_reading(&self) -> Reading {
@@ -290,13 +349,20 @@ impl Part {
 
 impl Freedom {
     /// All kinds, freest first.
-    pub const ALL: [Freedom; 5] =
-        [Freedom::Open, Freedom::Custom, Freedom::Unstated, Freedom::Noncommercial, Freedom::Research];
+    pub const ALL: [Freedom; 6] = [
+        Freedom::Open,
+        Freedom::Packaging,
+        Freedom::Custom,
+        Freedom::Unstated,
+        Freedom::Noncommercial,
+        Freedom::Research,
+    ];
 
     /// The word in cards and filters.
     pub fn as_str(self) -> &'static str {
         match self {
             Freedom::Open => "open",
+            Freedom::Packaging => "packaging",
             Freedom::Custom => "custom",
             Freedom::Unstated => "unstated",
             Freedom::Noncommercial => "noncommercial",
@@ -308,6 +374,7 @@ impl Freedom {
     pub fn zh(self) -> &'static str {
         match self {
             Freedom::Open => "开放",
+            Freedom::Packaging => "仅包装",
             Freedom::Custom => "自定条款",
             Freedom::Unstated => "未声明",
             Freedom::Noncommercial => "非商用",

@@ -6,8 +6,21 @@ use super::card::{Card, Freedom, Part, Reading, Way, Words};
 use crate::formats::{self, FIELDS};
 
 /// Facts that `unverified` can name.
-pub const FACTS: [&str; 11] =
-    ["rows", "bytes", "license", "ways", "fields", "citation", "used_by", "problems", "languages", "homepage", "why"];
+pub const FACTS: [&str; 13] = [
+    "rows",
+    "bytes",
+    "tokens",
+    "year",
+    "license",
+    "ways",
+    "fields",
+    "citation",
+    "used_by",
+    "problems",
+    "languages",
+    "homepage",
+    "why",
+];
 /// What `from` can begin with.
 pub const SCHEMES: [&str; 11] =
     ["hf:", "ms:", "wikimedia:", "opus:", "https://", "http://", "s3://", "gs://", "az://", "drive:", "hand"];
@@ -51,6 +64,9 @@ pub fn problems(card: &Card, stem: &str) -> Vec<String> {
     }
     for fact in card.unverified.iter().filter(|f| !FACTS.contains(&f.as_str())) {
         say(format!("`unverified` names `{fact}`; there are: {}", FACTS.join(", ")));
+    }
+    if !card.problems_zh.is_empty() && card.problems_zh.len() != card.problems.len() {
+        say("`problems_zh` has as many sentences as `problems`, in the same order".into());
     }
     parts(card, &mut say);
     ways(card, &mut say);
@@ -190,7 +206,9 @@ mod tests {
     #[test]
     fn overlaps_name_cards() {
         let names: BTreeSet<&str> = shipped().iter().map(|c| c.name.as_str()).collect();
-        let overlaps = shipped().iter().flat_map(|c| c.overlaps.iter().map(move |o| (&c.name, &o.card)));
+        let overlaps = shipped().iter().flat_map(|c| {
+            c.overlaps.iter().map(|o| &o.card).chain(&c.superseded_by).map(move |other| (&c.name, other))
+        });
         let lost: Vec<_> = overlaps.filter(|(_, other)| !names.contains(other.as_str())).collect();
         assert!(lost.is_empty(), "{lost:?}");
     }

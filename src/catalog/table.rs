@@ -71,12 +71,13 @@ const INTRO: &str = "# Data sets by best use · 按最佳用途排列的数据�
 <!-- Generated from src/catalog/cards by `CORPUS_UPDATE=1 cargo test generated`: change a card, not this page. -->
 
 `corpus explain NAME` says all that is known of a data set: parts, fields, mirrors and what each of them lost, problems,
-overlaps. `corpus fetch NAME` fetches it. Licence kinds: *open*, *custom* (read its terms), *unstated*, *noncommercial*,
+overlaps. `corpus fetch NAME` fetches it. Licence kinds: *open*, *packaging* (free as a
+packaging only: the texts inside are others'), *custom* (read its terms), *unstated*, *noncommercial*,
 *research*; where two sources contradict each other, both are given and the stricter one counts. A question mark is a
 fact that nobody has verified at its source.
 
 `corpus explain 名称` 给出全部细节（分部、字段、各镜像丢失的内容、已知问题、与其他数据集的重叠），`corpus fetch 名称`
-负责下载。许可类别：open 开放、custom 自定条款、unstated 未声明、noncommercial 非商用、research 仅限研究；说法不一时两者
+负责下载。许可类别：open 开放、packaging 仅包装（内容归他人）、custom 自定条款、unstated 未声明、noncommercial 非商用、research 仅限研究；说法不一时两者
 都列出，以较严者为准。问号表示尚无人在源头核实。
 
 ";

@@ -19,7 +19,7 @@ pub struct Filter {
     /// Only data sets in this language: zh, en, …
     #[arg(long)]
     language: Option<String>,
-    /// Only data sets under this kind of licence: open, custom, unstated, noncommercial, research.
+    /// Only data sets under this kind of licence: open, packaging, custom, unstated, noncommercial, research.
     #[arg(long)]
     license: Option<String>,
 }
@@ -43,7 +43,7 @@ impl Filter {
             Some(word) => Some(Freedom::ALL.into_iter().find(|f| f.as_str() == word).ok_or_else(|| {
                 Error::other(
                     format!("`{word}` is no kind of licence"),
-                    "open, custom, unstated, noncommercial or research",
+                    "open, packaging, custom, unstated, noncommercial or research",
                 )
             })?),
         };
@@ -72,6 +72,7 @@ pub fn json(card: &Card) -> Json {
     if let Json::Object(fields) = &mut json {
         fields.insert("freedom".into(), json!(card.freedom().as_str()));
         fields.insert("uses".into(), json!(card.uses()));
+        fields.insert("access".into(), json!(card.access()));
     }
     json
 }
@@ -97,6 +98,16 @@ pub fn text(card: &Card, columns: usize, zh: bool) -> String {
     let figure = |fact: &str, value: Option<String>| value.map(|v| format!("{v}{}", doubt(fact)));
     page.fact("languages", &format!("{}{}", card.languages.join(", "), doubt("languages")));
     page.fact("rows", &figure("rows", card.rows.map(count)).unwrap_or_else(|| "not known".into()));
+    page.fact("tokens", &figure("tokens", card.tokens.map(count)).unwrap_or_else(|| "not stated".into()));
+    if let Some(year) = figure("year", card.year.map(|y| y.to_string())) {
+        page.fact("year", &year);
+    }
+    page.fact("access", card.access().as_str());
+    if let Some(other) = &card.superseded_by {
+        page.fact("status", &format!("superseded: take `{other}`"));
+    } else if card.reproduce {
+        page.fact("status", "only to reproduce older models");
+    }
     page.fact("to fetch", &figure("bytes", card.bytes.map(size)).unwrap_or_else(|| "not known".into()));
     for license in &card.license {
         let line = format!("{} ({}), says {}{}", license.name, license.kind.as_str(), license.says, doubt("license"));
@@ -112,11 +123,15 @@ pub fn text(card: &Card, columns: usize, zh: bool) -> String {
     }
     if !card.problems.is_empty() {
         page.title(&format!("Known problems{}", doubt("problems")));
-        card.problems.iter().for_each(|p| page.bullet(p));
+        let problems = if zh && !card.problems_zh.is_empty() { &card.problems_zh } else { &card.problems };
+        problems.iter().for_each(|p| page.bullet(p));
     }
     if !card.overlaps.is_empty() {
         page.title("Overlaps");
-        card.overlaps.iter().for_each(|o| page.bullet(&format!("{}: {}", o.card, o.how)));
+        card.overlaps.iter().for_each(|o| {
+            let never = if o.never { " (never together)" } else { "" };
+            page.bullet(&format!("{}{never}: {}", o.card, o.how));
+        });
     }
     page.title("Parts");
     card.part.iter().for_each(|p| page.bullet(&part(card, p, doubt("fields"))));

@@ -63,7 +63,7 @@ pub struct Entry {
     pub etag: Option<String>,
     /// The licence in force when it was fetched.
     pub license: String,
-    /// `open`, `custom`, `unstated`, `noncommercial`, `research`.
+    /// `open`, `packaging`, `custom`, `unstated`, `noncommercial`, `research`.
     pub freedom: String,
     /// By which word of `--accept-license` it was accepted, where it had to be.
     #[serde(default, skip_serializing_if = "Option::is_none")]

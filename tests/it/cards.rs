@@ -85,6 +85,42 @@ fn a_mirror_that_lost_fields_refuses_what_needs_them() {
     assert!(run.stderr().contains("not good for instruct: it lost `star`"), "{}", run.stderr());
 }
 
+/// Rows as the hub card of CCI 3.0 shows them, and as a loader reads them: a build keeps both.
+#[test]
+fn a_set_described_in_two_ways_is_read_in_both() {
+    for name in ["content", "text"] {
+        let scratch = Scratch::new();
+        let row = |i: u64| {
+            let mut row = json!({"id": format!("page{i}"), "meta_info": "{\"quality_score\": 2.5}"});
+            row[name] = json!(format!("第{i}页的正文，讲的是水稻的种植。"));
+            format!("{row}\n")
+        };
+        let text: String = (0..2).map(row).collect();
+        scratch.store("cci3", "hf:BAAI/CCI3-Data", "c0ffee", &[("all", "data/part-0.jsonl", text)]);
+        scratch.write("recipe.toml", "[[source]]\ncard = 'cci3'\n");
+        let built = scratch.build("out", &[]);
+        assert_eq!((built.total("kept"), built.total("unreadable")), (2, 0), "{name}");
+        assert!(built.column("data/pretrain", "id")[0].contains("page0"));
+    }
+}
+
+/// A licence of the packaging is not a licence of the texts: `open` lets no such card through.
+#[test]
+fn a_licence_of_the_packaging_is_not_open() {
+    let catalog = corpus::catalog::Catalog::load(None).unwrap();
+    for name in ["mnbvc", "oscar", "paracrawl", "nllb", "xp3", "natural_instructions", "opus_software", "wanjuan1"] {
+        assert_eq!(catalog.find(name).unwrap().freedom().as_str(), "packaging", "{name}");
+    }
+    let scratch = Scratch::new();
+    scratch.write("recipe.toml", "[policy]\nlicenses = ['open']\n[[source]]\ncard = 'oscar'\n");
+    let run = scratch.try_build("out", &["--offline"]);
+    assert!(
+        run.code() == 1 && run.stderr().contains("`oscar`") && run.stderr().contains("packaging"),
+        "{}",
+        run.stderr()
+    );
+}
+
 #[test]
 fn the_lock_holds_revisions_and_bytes() {
     let scratch = Scratch::new();
