@@ -33,34 +33,44 @@ pub(super) fn named(recipe: &Recipe, pattern: &str) -> Result<Vec<PathBuf>> {
     if whole.is_file() {
         Ok(vec![whole])
     } else if whole.is_dir() {
-        walk(&whole, None)
+        walk(&whole, None, false)
     } else {
-        globbed(&whole, pattern)
+        globbed(&recipe.base, pattern)
     }
 }
 
-fn globbed(whole: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
-    let text = whole.to_string_lossy();
-    let glob = globset::GlobBuilder::new(&text)
+/// Of a pattern, the leading folders that are there by these very names are no pattern, and neither is the recipe's own
+/// folder: `[语料]/*.jsonl`, where there is a folder `[语料]`.
+fn globbed(base: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
+    let (mut root, mut rest) = (base.to_path_buf(), pattern);
+    while let Some((folder, behind)) = rest.split_once('/').filter(|(folder, _)| !folder.contains('*')) {
+        let folder = if folder.is_empty() { root.join("/") } else { root.join(folder) };
+        if !folder.is_dir() {
+            break;
+        }
+        (root, rest) = (folder, behind);
+    }
+    let text = Path::new(&globset::escape(&root.to_string_lossy())).join(rest);
+    let glob = globset::GlobBuilder::new(&text.to_string_lossy())
         .literal_separator(true)
         .build()
         .map_err(|e| Error::input(format!("`{pattern}` is not a pattern: {e}"), "`*`, `**`, `?`, `[…]` and `{a,b}`"))?;
-    let first = text.find(['*', '?', '[', '{']).unwrap_or(text.len());
-    let root = PathBuf::from(&text[..text[..first].rfind('/').map_or(0, |i| i.max(1))]);
     if !root.is_dir() {
         return Ok(Vec::new());
     }
-    walk(&root, Some(&glob.compile_matcher()))
+    walk(&root, Some(&glob.compile_matcher()), rest.starts_with('.') || rest.contains("/."))
 }
 
-fn walk(root: &Path, matcher: Option<&globset::GlobMatcher>) -> Result<Vec<PathBuf>> {
+fn walk(root: &Path, matcher: Option<&globset::GlobMatcher>, asked: bool) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    for entry in walkdir::WalkDir::new(root).follow_links(true).sort_by_file_name() {
+    // Hidden folders (`.git`, `.cache`) and files are taken only where the pattern itself names such.
+    let hidden = |entry: &walkdir::DirEntry| entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.');
+    let tree = walkdir::WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter();
+    for entry in tree.filter_entry(|entry| asked || !hidden(entry)) {
         let entry = entry.map_err(|e| {
             Error::input(format!("cannot look into {}: {e}", root.display()), "make the folder readable")
         })?;
-        let wanted =
-            matcher.map_or(!entry.file_name().to_string_lossy().starts_with('.'), |m| m.is_match(entry.path()));
+        let wanted = matcher.is_none_or(|m| m.is_match(entry.path()));
         if entry.file_type().is_file() && wanted {
             files.push(entry.into_path());
         }

@@ -11,7 +11,7 @@ use super::unpack::{self, PlainCopy};
 use super::{group, prepare};
 use crate::engine::scan::PieceSpec;
 use crate::formats::detect::Detected;
-use crate::formats::{self, Layout};
+use crate::formats::{self, Layout, not_data};
 use crate::input::{Compression, Encoding};
 use crate::recipe::{Recipe, Source};
 use crate::rows::Use;
@@ -95,6 +95,7 @@ pub fn gather(recipe: &Recipe, unit: u64, work: &Path, threads: usize, unpack: b
     for source in &recipe.sources {
         let found = find(recipe, source)?;
         let mut files = look_at(&look, source, &found, threads)?;
+        only_data(source, &mut files);
         prepare::prepare(&mut files, work, threads, unpack)?;
         group::group(&mut files, work, unit, threads, unpack)?;
         inputs.add(source, files, unit)?;
@@ -133,7 +134,13 @@ fn look_at(look: &Look<'_>, source: &Source, found: &[(String, PathBuf)], thread
 pub fn layout(max_row: u64, source: &Source, path: &Path, found: Detected) -> Result<(Layout, Option<String>)> {
     let mut container = found.container.to_string();
     let mut shape = found.shape.clone();
-    if let Some(format) = &source.format {
+    let (format, encoding) = (source.format.as_deref(), source.encoding.as_deref());
+    let refused = container == not_data::NAME && !not_data::is_asked_for(found.confidence, format, encoding);
+    let as_text = if refused { None } else { as_text(source, &found) };
+    if container == not_data::NAME && !refused || as_text.is_some() {
+        (container, shape) = ("text".into(), None);
+    }
+    if let Some(format) = source.format.as_ref().filter(|_| !refused) {
         if let Some(named) = formats::container(format) {
             container = format.clone();
             shape = Some(named.shape().to_owned());
@@ -144,7 +151,7 @@ pub fn layout(max_row: u64, source: &Source, path: &Path, found: Detected) -> Re
     if !source.fields.is_empty() && source.format.is_none() && shape.as_deref().is_some_and(|s| s != "pairs") {
         shape = Some("fields".into());
     }
-    if source.variant.is_some() && container != "mediawiki" {
+    if source.variant.is_some() && container != "mediawiki" && !refused {
         return Err(Error::input(
             format!(
                 "source `{}`: `variant` is for MediaWiki dumps, but {} is {container}",
@@ -163,7 +170,7 @@ pub fn layout(max_row: u64, source: &Source, path: &Path, found: Detected) -> Re
     }
     let objects = formats::container(&container).is_none_or(|c| c.objects());
     if !objects {
-        if let Some(format) = source.format.as_ref().filter(|f| formats::shape(f).is_some()) {
+        if let Some(format) = source.format.as_ref().filter(|f| formats::shape(f).is_some() && !refused) {
             return Err(Error::input(
                 format!("{}: `{format}` describes objects, but the file is {container}", path.display()),
                 "leave `format` out to see what `corpus inspect` finds in the file",
@@ -191,7 +198,7 @@ pub fn layout(max_row: u64, source: &Source, path: &Path, found: Detected) -> Re
     }
     let known = shape.as_ref().and_then(|name| formats::shape(name)).map_or(Vec::new(), |s| s.choices());
     for (name, word) in &source.options {
-        if !known.iter().any(|c| c.name == name && c.words.contains(&word.as_str())) {
+        if !refused && !known.iter().any(|c| c.name == name && c.words.contains(&word.as_str())) {
             let what = shape.as_deref().unwrap_or(&container);
             return Err(Error::input(
                 format!("source `{}`: `{what}` has no option {name} = \"{word}\"", source.name),
@@ -201,7 +208,8 @@ pub fn layout(max_row: u64, source: &Source, path: &Path, found: Detected) -> Re
     }
     let encoding = source.encoding.clone().map_or(found.encoding, Encoding);
     let rows = source.rows.or(found.rows);
-    let note = found.note.filter(|_| source.rows.is_none() && source.format.is_none());
+    let settled = source.rows.is_some() || source.format.is_some();
+    let note = if as_text.is_some() { as_text } else { found.note.filter(|_| !settled && !refused) };
     let layout = Layout {
         container,
         shape,
@@ -220,6 +228,49 @@ pub fn layout(max_row: u64, source: &Source, path: &Path, found: Detected) -> Re
         max_row,
     };
     Ok((layout, note))
+}
+
+/// What is said of a file that is read as plain text because the recipe says so, though it looks like something else:
+/// `rows` is a key of plain text, and rows of lines in two languages are none for pretraining.
+fn as_text(source: &Source, found: &Detected) -> Option<String> {
+    let looks = matches!(found.container, "json" | "jsonl" | "csv" | "tsv" | "aligned" | "alternating");
+    if source.format.is_some() || !source.fields.is_empty() || !looks {
+        return None;
+    }
+    let shape = found.shape.as_deref().and_then(formats::shape);
+    if source.rows.is_some() {
+        let what = found.container;
+        return Some(format!(
+            "read as plain text, as `rows` says, though it looks like {what}; leave `rows` out to read that"
+        ));
+    }
+    let aligned = found.container == "aligned" || found.container == "alternating" || found.columns.is_some();
+    let usage = source.usage.filter(|u| aligned && shape.is_some_and(|s| !s.uses().contains(u)))?;
+    (usage == Use::Pretrain).then(|| {
+        let what = found.container;
+        format!("read as plain text for `use = \"pretrain\"`, one document a file, though it looks like pairs ({what}); say `rows`, or another `use`")
+    })
+}
+
+/// Leaves out what stands beside data and tells of it (README, LICENSE, scripts), and says so. A file that the recipe
+/// names by itself stays, and so does each where `format` or `rows` says what all are.
+fn only_data(source: &Source, files: &mut Vec<InputFile>) {
+    let holds = |f: &InputFile| !matches!(f.layout.container.as_str(), "text" | not_data::NAME);
+    let beside = |f: &InputFile| not_data::tells_of_data(&f.name) && !source.path.contains(&f.name);
+    if source.format.is_some() || source.rows.is_some() || !files.iter().any(|f| holds(f) && !beside(f)) {
+        return;
+    }
+    let (left, kept): (Vec<_>, Vec<_>) = std::mem::take(files).into_iter().partition(beside);
+    *files = kept;
+    if let (Some(first), false) = (files.first_mut(), left.is_empty()) {
+        let names: Vec<&str> = left.iter().map(|f| f.name.as_str()).collect();
+        let more = if names.len() > 5 { format!(" and {} more", names.len() - 5) } else { String::new() };
+        let note = format!(
+            "left out what lies beside data and tells of it: {}{more}; name such a file in `path` to read it",
+            names[..names.len().min(5)].join(", ")
+        );
+        first.note = Some(first.note.take().map_or(note.clone(), |before| format!("{before}; {note}")));
+    }
 }
 
 impl InputFile {
@@ -243,8 +294,11 @@ impl InputFile {
 }
 
 impl Inputs {
-    pub(super) fn add(&mut self, source: &Source, files: Vec<InputFile>, unit: u64) -> Result<()> {
-        let usage = files.first().map_or(Use::Pretrain, |f| f.layout.usage);
+    pub(super) fn add(&mut self, source: &Source, mut files: Vec<InputFile>, unit: u64) -> Result<()> {
+        let told = files.iter().find(|f| f.layout.container != not_data::NAME).or(files.first());
+        let usage = told.map_or(Use::Pretrain, |f| f.layout.usage);
+        // What is no data has no use of its own.
+        files.iter_mut().filter(|f| f.layout.container == not_data::NAME).for_each(|f| f.layout.usage = usage);
         if let Some(other) = files.iter().find(|f| f.layout.usage != usage) {
             return Err(Error::input(
                 format!(

@@ -175,6 +175,10 @@ pub const WORDS: &[(&str, &str)] = &[
         "The bytes are no valid JSON: a cut line, a missing quote, two objects in a line. `head` shows how they begin; repair the file, or leave the row out. If all rows fail, the file is no JSON: see `corpus inspect FILE`",
     ),
     (
+        "not_data",
+        "The file holds no rows: it is a document in binary, a picture, an archive, a pointer of Git LFS, a page of the web, or the like; `detail` says which, and what helps. Leave it out of `path`, or take the text out of it first",
+    ),
+    (
         "utf8",
         "The bytes are not valid in the encoding that the file has. If the whole file fails, name its `encoding` in the source (`gb18030`, `Big5`, …); if single rows do, they are damaged",
     ),

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{Object, TextRows, shapes};
+use super::{Object, TextRows, not_data, shapes};
 use crate::input::{self, Compression, Encoding, Member, encoding};
 use crate::text::script;
 
@@ -66,6 +66,9 @@ pub fn members(path: &Path, compression: Compression) -> io::Result<Option<Vec<(
         all.push((member, found));
     })?;
     let names: Vec<String> = all.iter().map(|(member, _)| member.name.clone()).collect();
+    if compression == Compression::None && not_data::is_document(names.iter().map(String::as_str)) {
+        return Ok(None);
+    }
     for (member, found) in all.iter_mut().filter(|m| is_lines(&m.1)) {
         aligned(found, super::containers::aligned::partner_among(path, &member.name, &names));
     }
@@ -114,7 +117,15 @@ pub fn of(head: &[u8], whole: bool) -> Detected {
         found.shape = Some("fields".into());
         return found;
     }
-    let text = decoded(head, &guess.encoding);
+    if let Some(kind) = not_data::by_bytes(head) {
+        refuse(kind, 1.0, &mut found);
+        return found;
+    }
+    let mut text = decoded(head, &guess.encoding);
+    if !text.contains('\n') {
+        // Line ends of the old Mac, as Excel still writes them.
+        text = text.replace('\r', "\n");
+    }
     if !guess.certain && !guess.encoding.is_utf8() {
         let name = &guess.encoding.0;
         found.confidence = 0.8;
@@ -126,22 +137,14 @@ pub fn of(head: &[u8], whole: bool) -> Detected {
         found.container = "mediawiki";
     } else if start.starts_with("<tmx") || (start.starts_with("<?xml") && start.contains("<tmx")) {
         (found.container, found.shape) = ("tmx", Some("pairs".into()));
-    } else if start.starts_with('{') || start.starts_with('[') {
+    } else if is_json(start, whole) {
         json(start, whole, &mut found);
-    } else if is_html(start) {
-        found.rows = Some(TextRows::File);
-        let note = "HTML: read as plain text with its tags; main-text extraction is not there yet";
-        found.note = Some(found.note.take().map_or(note.to_owned(), |before| format!("{note}; {before}")));
     } else if start.starts_with("WARC/1.") && start.contains("WARC-Type: conversion") {
         found.container = "wet";
-    } else if start.starts_with("WARC/1.") {
-        found.rows = Some(TextRows::File);
-        found.confidence = 0.3;
-        found.note = Some("WARC, which is not read yet: take the text out of the pages first".into());
-    } else if is_binary(&text) {
-        found.rows = Some(TextRows::File);
-        found.confidence = 0.3;
-        found.note = Some("looks binary, read as one plain text; leave the file out, or say `format`".into());
+    } else if let Some(kind) = not_data::by_text(start) {
+        refuse(kind, not_data::PAGES, &mut found);
+    } else if is_binary(&text) && !(guess.certain && guess.encoding.is_utf8() && !head.contains(&0)) {
+        refuse(not_data::BINARY, not_data::UNKNOWN, &mut found);
     } else if !table(start, whole, &mut found) && !alternating(start, &mut found) {
         plain(&text, whole, &mut found);
     }
@@ -164,11 +167,47 @@ fn decoded(head: &[u8], encoding: &Encoding) -> String {
     known.decode_with_bom_removal(head).0.into_owned()
 }
 
-fn is_html(start: &str) -> bool {
-    let begin: String = start.chars().take(200).collect::<String>().to_ascii_lowercase();
-    begin.starts_with("<!doctype html")
-        || begin.starts_with("<html")
-        || (begin.starts_with("<?xml") && begin.contains("<html"))
+/// A file that is no data: what it is stands in the note.
+fn refuse(kind: not_data::Kind, confidence: f32, found: &mut Detected) {
+    (found.container, found.confidence) = (not_data::NAME, confidence);
+    if confidence == 1.0 {
+        found.encoding = Encoding("UTF-8".into());
+    }
+    found.note = Some(kind.told());
+}
+
+/// Whether a text that begins with a bracket is JSON, or could be if it were whole: lyrics begin with `[ti:`, pages in
+/// Markdown with `[![`, TeX with `{\\`, and a table may call its first column `[id]`.
+fn is_json(start: &str, whole: bool) -> bool {
+    if let Some(rest) = start.strip_prefix('{') {
+        // A quote of the other kind is an object that Python printed: its reader says so.
+        return rest.trim_start().starts_with(['"', '}', '\'']) || rest.trim().is_empty();
+    }
+    if !start.starts_with('[') {
+        return false;
+    }
+    let inner = start.trim_start_matches(|c: char| c == '[' || c.is_whitespace());
+    if inner.starts_with('{') && is_json(inner, whole) {
+        return true;
+    }
+    let mut values = serde_json::Deserializer::from_str(start).into_iter::<serde::de::IgnoredAny>();
+    match values.next() {
+        Some(Ok(_)) => {
+            start[values.byte_offset()..].trim_start_matches([' ', '\t', ',', '\r']).starts_with('\n')
+                || start[values.byte_offset()..].trim().is_empty()
+        }
+        Some(Err(error)) if error.is_eof() => !whole || inner.starts_with('"'),
+        // Behind a whole element there is something wrong: an array that is broken there.
+        _ => {
+            inner.starts_with('"') && start.contains("\",")
+                || start
+                    .lines()
+                    .take(SAMPLE)
+                    .filter(|l| serde_json::from_str::<serde::de::IgnoredAny>(l).is_ok())
+                    .count()
+                    > 1
+        }
+    }
 }
 
 fn is_binary(text: &str) -> bool {
@@ -392,7 +431,7 @@ mod real {
     type Told = (&'static str, &'static str, &'static str, &'static str, Option<TextRows>);
     const TOLD: [Told; 16] = [
         ("shishuoxinyu-excerpt.big5.txt", "text", "", "Big5", Some(TextRows::File)),
-        ("debian-faq-software.gb18030.html", "text", "", "gb18030", Some(TextRows::File)),
+        ("debian-faq-software.gb18030.html", "not_data", "", "gb18030", None),
         ("euc-jp.txt", "text", "", "EUC-JP", Some(TextRows::File)),
         ("pywikibot-article-pyrus-utf16.xml", "mediawiki", "", "UTF-16BE", None),
         ("pywikibot-article-pyrus-utf16.xml.bz2", "mediawiki", "", "UTF-16BE", None),

@@ -15,6 +15,7 @@ use crate::rows::{Record, Use};
 
 pub mod containers;
 pub mod detect;
+pub mod not_data;
 pub mod object;
 pub mod shapes;
 
@@ -253,7 +254,8 @@ pub trait Shape: Send + Sync {
 
 /// The container of that name.
 pub fn container(name: &str) -> Option<&'static dyn Container> {
-    containers::ALL.iter().copied().find(|c| c.name() == name)
+    let hidden: [&'static dyn Container; 1] = [&not_data::CONTAINER];
+    containers::ALL.iter().copied().chain(hidden).find(|c| c.name() == name)
 }
 
 /// The shape of that name.

@@ -3,7 +3,7 @@
 //! Of a zip, and of a tar that is not compressed, it is remembered where each member lies, so that opening one is a seek.
 //! A compressed tar has to be streamed from its start for each: builds make a plain copy of it instead.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -35,7 +35,6 @@ const PACKED_HEAD: usize = 4 << 20;
 struct Index {
     members: Vec<Member>,
     places: Vec<Place>,
-    /// Of members of the same name, the first.
     by_name: HashMap<String, usize>,
 }
 
@@ -51,7 +50,8 @@ enum Place {
 }
 
 /// The regular files of a zip or tar archive in its own order; `None` if the file is no archive. `compression` is that
-/// of the whole file (`.tar.gz`). What macOS adds (`__MACOSX/`, `.DS_Store`) is left out.
+/// of the whole file (`.tar.gz`). What macOS adds (`__MACOSX/`, `.DS_Store`, `._x`)
+/// is left out. The second `x` is called `x~2`.
 pub fn members(path: &Path, compression: Compression) -> io::Result<Option<Vec<Member>>> {
     if compression == Compression::None {
         return Ok(index(path)?.map(|index| index.members.clone()));
@@ -109,12 +109,14 @@ fn stream(
     each: &mut dyn FnMut(Member, &mut dyn Read) -> io::Result<bool>,
 ) -> io::Result<bool> {
     let Some(stream) = tar(path, compression)? else { return Ok(false) };
+    let mut names = Names::default();
     for entry in tar::Archive::new(stream).entries()? {
         let mut entry = entry?;
-        let member = Member { name: name_of(&entry.path_bytes()), size: entry.size() };
+        let mut member = Member { name: name_of(&entry.path_bytes()), size: entry.size() };
         if !entry.header().entry_type().is_file() || !wanted(&member.name) {
             continue;
         }
+        member.name = names.distinct(member.name);
         let mut counted = Counted { read: &mut entry, left: member.size };
         if !each(member, &mut counted)? {
             break;
@@ -214,8 +216,10 @@ fn index(path: &Path) -> io::Result<Option<Arc<Index>>> {
         return Ok(None);
     };
     let mut index = Index { members: Vec::new(), places: Vec::new(), by_name: HashMap::new() };
-    for (member, place) in found {
-        index.by_name.entry(member.name.clone()).or_insert(index.members.len());
+    let mut names = Names::default();
+    for (mut member, place) in found {
+        member.name = names.distinct(member.name);
+        index.by_name.insert(member.name.clone(), index.members.len());
         index.members.push(member);
         index.places.push(place);
     }
@@ -272,7 +276,25 @@ fn tarred(path: &Path, bytes: u64) -> io::Result<Vec<(Member, Place)>> {
 }
 
 fn wanted(name: &str) -> bool {
-    !name.starts_with("__MACOSX/") && name.rsplit('/').next() != Some(".DS_Store")
+    let file = name.rsplit('/').next().unwrap_or(name);
+    !name.starts_with("__MACOSX/") && file != ".DS_Store" && !file.starts_with("._")
+}
+
+/// The names of an archive's members so far. An archive may have a name twice (a file appended anew, names that were
+/// cut, or that differ in bytes which no encoding has): the second `x` is called `x~2`, so that each is read once.
+#[derive(Default)]
+struct Names(HashSet<String>);
+
+impl Names {
+    fn distinct(&mut self, name: String) -> String {
+        let mut own = name.clone();
+        let mut number = 2;
+        while !self.0.insert(own.clone()) {
+            own = format!("{name}~{number}");
+            number += 1;
+        }
+        own
+    }
 }
 
 /// Names that are not UTF-8 come from Chinese Windows more often than from anywhere else.
@@ -318,10 +340,11 @@ fn tar(path: &Path, compression: Compression) -> io::Result<Option<Stream>> {
 fn open_tar(path: &Path, member: &str) -> io::Result<Stream> {
     let not_tar = || io::Error::new(io::ErrorKind::InvalidData, "the file is neither a zip nor a tar archive");
     let mut stream = tar(path, super::compression(path)?)?.ok_or_else(not_tar)?;
-    let mut size = None;
+    let (mut size, mut names) = (None, Names::default());
     for entry in tar::Archive::new(&mut stream).entries()? {
         let entry = entry?;
-        if entry.header().entry_type().is_file() && name_of(&entry.path_bytes()) == member {
+        let name = name_of(&entry.path_bytes());
+        if entry.header().entry_type().is_file() && wanted(&name) && names.distinct(name) == member {
             // The stream now stands at the first byte of the member: the crate reads no further than headers.
             size = Some(entry.size());
             break;

@@ -56,9 +56,11 @@ impl Lines {
         let mut from = piece.clone();
         from.start = piece.start.saturating_sub(1);
         let opened = super::open_at(&from, layout)?;
-        let mut lines = Lines::new(opened.stream, opened.offset, piece.end, layout.max_row as usize);
+        let offset = opened.offset;
+        let stream = super::lines_end_by_newline(opened, &from, layout)?;
+        let mut lines = Lines::new(stream, offset, piece.end, layout.max_row as usize);
         // The line behind a byte order mark begins with the mark: it belongs to the piece that does.
-        lines.marked = piece.start == 0 && piece.end > 0 && opened.offset > 0;
+        lines.marked = piece.start == 0 && piece.end > 0 && offset > 0;
         if piece.start > 0 {
             // The break that ends the line before may be the very byte before the start.
             lines.next_line();
@@ -190,7 +192,9 @@ impl Lines {
 
 /// Whether a line holds nothing but white space.
 pub fn is_blank(line: &[u8]) -> bool {
+    let other = || std::str::from_utf8(line).is_ok_and(|text| text.chars().all(char::is_whitespace));
     line.iter().all(u8::is_ascii_whitespace)
+        || line.first().is_some_and(|b| *b >= 0x80 || b.is_ascii_whitespace()) && other()
 }
 
 /// Adds to a line in the making; past the limit only its head is kept.

@@ -141,6 +141,34 @@ fn peek(mut stream: Box<dyn Read + Send>, count: usize) -> (Vec<u8>, Box<dyn Rea
     }
 }
 
+/// A stream of lines that a lone `\r` ends (the old Mac, Excel for Mac), with `\n` in its place: told by the first
+/// bytes of the file, which have the one and not the other. Offsets stay.
+pub fn lines_end_by_newline(opened: Opened, piece: &Piece, layout: &Layout) -> io::Result<Box<dyn Read + Send>> {
+    let (head, stream) = if piece.start == 0 {
+        peek(opened.stream, CR_HEAD)
+    } else {
+        let first = open_at(&Piece { start: 0, ..piece.clone() }, layout)?;
+        (peek(first.stream, CR_HEAD).0, opened.stream)
+    };
+    let old =
+        memchr::memchr(b'\r', &head).is_some_and(|at| at + 1 < head.len()) && memchr::memchr(b'\n', &head).is_none();
+    Ok(if old { Box::new(Newlines(stream)) } else { stream })
+}
+
+/// Bytes that tell how lines end.
+const CR_HEAD: usize = 64 << 10;
+
+/// Each `\r` as `\n`.
+struct Newlines(Box<dyn Read + Send>);
+
+impl Read for Newlines {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.0.read(out)?;
+        out[..count].iter_mut().filter(|b| **b == b'\r').for_each(|b| *b = b'\n');
+        Ok(count)
+    }
+}
+
 /// Gives an error once, then the end.
 struct Failing(Option<io::Error>);
 

@@ -29,6 +29,7 @@ mod mix;
 mod near;
 mod near_index;
 mod near_prompts;
+mod not_data;
 mod parsoid;
 mod plans;
 mod prompts;

@@ -233,7 +233,9 @@ fn every_row_of_every_file_is_accounted_for() {
         if number("read") != *rows {
             wrong.push(format!("{file}: {} rows, README says {rows}", number("read")));
         }
-        if number("unreadable") > 0 {
+        // The bytes of a picture, made text by a crawler.
+        let picture = u64::from(file.ends_with("ungoliant-garbage.txt"));
+        if number("unreadable") != picture {
             wrong.push(format!("{file}: {} rows are unreadable", number("unreadable")));
         }
     }

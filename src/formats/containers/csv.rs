@@ -5,6 +5,7 @@
 //! Nor is there where the first row does not look like one (a number, or what stands in the rows below too): columns are
 //! then called by number, and a Chinese column beside one in another language makes an aligned pair of them.
 //! The separator (`,` `;` `|` or tab) is told from the first line. Quoted cells may hold separators and line breaks.
+//! Lines may end by a lone carriage return, as Excel for Mac writes them.
 //! Every row becomes an object of texts, so that all shapes read it.
 //!
 //! # What is unreadable
@@ -28,7 +29,7 @@ use std::io;
 
 use super::mapped::{map, shape_of, stream_broke, too_large, unreadable};
 use crate::formats::{Container, Layout, Piece, Reader, Shape, Split};
-use crate::input::{Opened, Window, open_at};
+use crate::input::{Window, lines_end_by_newline, open_at};
 use crate::rows::Record;
 use crate::stages::module_docs;
 
@@ -52,7 +53,10 @@ impl Container for Csv {
         Split::Whole
     }
     fn open(&self, piece: &Piece, layout: &Layout) -> io::Result<Box<dyn Reader>> {
-        Ok(Box::new(CsvReader::new(open_at(piece, layout)?, layout)?))
+        let opened = open_at(piece, layout)?;
+        let offset = opened.offset;
+        let window = Window::new(lines_end_by_newline(opened, piece, layout)?, offset);
+        Ok(Box::new(CsvReader::new(window, layout)?))
     }
 }
 
@@ -162,9 +166,9 @@ enum Found {
 }
 
 impl CsvReader {
-    fn new(opened: Opened, layout: &Layout) -> io::Result<Self> {
+    fn new(window: Window, layout: &Layout) -> io::Result<Self> {
         Ok(CsvReader {
-            window: Window::new(opened.stream, opened.offset),
+            window,
             line: 0,
             used: 0,
             separator: None,
@@ -370,8 +374,8 @@ mod tests {
         .unwrap();
         let text = "q,a\n\"一,二\n三\",四\nonly one\n五,六\n";
         let stream = Box::new(io::Cursor::new(text.as_bytes().to_vec()));
-        let opened = Opened { stream, offset: 0, malformed: Default::default() };
-        let mut reader = CsvReader::new(opened, &layout).unwrap();
+        let window = Window::new(stream, 0);
+        let mut reader = CsvReader::new(window, &layout).unwrap();
         let mut seen = Vec::new();
         while reader.next(&mut |record| {
             seen.push((record.line, record.row.as_ref().map(|_| ()).map_err(|e| e.reason)));

@@ -4,7 +4,7 @@ use super::Container;
 
 #[cfg(test)]
 mod corpora_tests;
-mod mapped;
+pub(super) mod mapped;
 #[cfg(test)]
 mod tests;
 

@@ -1,0 +1,311 @@
+//! What is no data: documents in binary, pictures, archives in archives, pointers to files, pages of the web.
+//!
+//! A glob takes whatever lies in a folder. Such a file makes no row: it is one record that cannot be read (`not_data`),
+//! which names what it is and what helps.
+
+use std::io;
+
+use super::{Container, Layout, Piece, Reader, Split, containers::mapped::unreadable, detect};
+use crate::rows::{Record, Use};
+
+/// The container of files that are no data; its name is no word of recipes.
+pub static CONTAINER: NotData = NotData;
+/// Its name.
+pub const NAME: &str = "not_data";
+
+/// How sure it is of a page: `format = "text"` reads it.
+pub const PAGES: f32 = 0.5;
+/// How sure it is of binary data of no known kind: any `format` reads it, and so does an `encoding`.
+pub const UNKNOWN: f32 = 0.3;
+
+/// Decoded bytes that tell what a file is.
+const HEAD: usize = 256 << 10;
+
+/// What a file is, where it is no data, and what helps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// What it is: "a PDF document".
+    pub what: &'static str,
+    /// What to do about it.
+    pub cure: &'static str,
+}
+
+impl Kind {
+    /// Both, as a person reads them.
+    pub fn told(self) -> String {
+        format!("{}: {}", self.what, self.cure)
+    }
+}
+
+const EXTRACT: &str = "it is not read as text; take the text out of it first, or leave the file out";
+const CONVERT: &str = "it is not read; write it as Parquet or JSON lines first";
+const LEAVE: &str = "no text is in it; leave the file out";
+const UNPACK: &str = "it is not read; unpack it first, or pack it as zip, tar, gzip, bzip2, xz or zstd";
+const NESTED: &str = "archives in archives are not opened; unpack it first";
+
+/// Offset, bytes, what it is, what helps.
+type Magic = (usize, &'static [u8], &'static str, &'static str);
+
+/// The first bytes of formats that are no text. Each is long or odd enough that no text begins with it.
+const MAGIC: &[Magic] = &[
+    (0, b"%PDF-", "a PDF document", EXTRACT),
+    (0, b"{\\rtf", "an RTF document", EXTRACT),
+    (0, b"%!PS-Adobe", "a PostScript document", EXTRACT),
+    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document (.doc, .xls, .ppt)", EXTRACT),
+    (0, b"AT&TFORM", "a DjVu document", EXTRACT),
+    (60, b"BOOKMOBI", "a Mobipocket book", EXTRACT),
+    (0, b"ITSF", "a compiled HTML help file (.chm)", EXTRACT),
+    (0, b"ARROW1\0\0", "an Arrow file", CONVERT),
+    (0, b"\xff\xff\xff\xff", "an Arrow stream", CONVERT),
+    (0, b"FEA1", "a Feather file", CONVERT),
+    (0, b"ORC\x0a", "an ORC file", CONVERT),
+    (0, b"ORC\x08", "an ORC file", CONVERT),
+    (0, b"Obj\x01", "an Avro file", CONVERT),
+    (0, b"SQLite format 3\0", "an SQLite database", CONVERT),
+    (0, b"\x93NUMPY", "a NumPy array", CONVERT),
+    (0, b"\x89HDF\r\n\x1a\n", "an HDF5 file", CONVERT),
+    (0, b"\x80\x02", "a Python pickle", CONVERT),
+    (0, b"\x80\x03", "a Python pickle", CONVERT),
+    (0, b"\x80\x04\x95", "a Python pickle", CONVERT),
+    (0, b"\x80\x05\x95", "a Python pickle", CONVERT),
+    (0, b"SEQ\x06", "a Hadoop sequence file", CONVERT),
+    (0, b"GGUF", "weights of a model (GGUF)", LEAVE),
+    (0, b"\x04\x22\x4d\x18", "a file compressed by lz4", UNPACK),
+    (0, b"\xff\x06\0\0sNaPpY", "a file compressed by snappy", UNPACK),
+    (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive", UNPACK),
+    (0, b"Rar!\x1a\x07", "a RAR archive", UNPACK),
+    (0, b"LZIP\x01", "a file compressed by lzip", UNPACK),
+    (0, b"\x89LZO\0\r\n\x1a\n", "a file compressed by lzop", UNPACK),
+    (0, b"\x1f\x9d", "a file compressed by compress (.Z)", UNPACK),
+    (0, b"MSCF\0\0\0\0", "a cabinet archive", UNPACK),
+    (0, b"!<arch>\n", "an archive of ar", UNPACK),
+    (0, b"\x89PNG\r\n\x1a\n", "a picture (PNG)", LEAVE),
+    (0, b"\xff\xd8\xff", "a picture (JPEG)", LEAVE),
+    (0, b"GIF87a", "a picture (GIF)", LEAVE),
+    (0, b"GIF89a", "a picture (GIF)", LEAVE),
+    (0, b"II*\0", "a picture (TIFF)", LEAVE),
+    (0, b"MM\0*", "a picture (TIFF)", LEAVE),
+    (8, b"WEBPVP8", "a picture (WebP)", LEAVE),
+    (8, b"WAVEfmt ", "sound (WAV)", LEAVE),
+    (8, b"AVI LIST", "a film (AVI)", LEAVE),
+    (4, b"ftyp", "a film or sound (MP4)", LEAVE),
+    (0, b"\x1a\x45\xdf\xa3", "a film (Matroska)", LEAVE),
+    (0, b"ID3\x02\0", "sound (MP3)", LEAVE),
+    (0, b"ID3\x03\0", "sound (MP3)", LEAVE),
+    (0, b"ID3\x04\0", "sound (MP3)", LEAVE),
+    (0, b"fLaC\0\0\0", "sound (FLAC)", LEAVE),
+    (0, b"OggS\0", "sound (Ogg)", LEAVE),
+    (0, b"\x7fELF", "a program", LEAVE),
+    (0, b"\xca\xfe\xba\xbe\0", "a program (Java)", LEAVE),
+    (0, b"\0asm", "a program (WebAssembly)", LEAVE),
+    (0, b"wOFF", "a font", LEAVE),
+    (0, b"wOF2", "a font", LEAVE),
+    (0, b"\0\x01\0\0\0", "a font", LEAVE),
+    (0, b"bplist00", "a property list", LEAVE),
+    (0, b"\0\0\0\x01Bud1", "a folder's settings (.DS_Store)", LEAVE),
+    (0, b"\0\x05\x16\x07", "attributes that macOS keeps beside a file (AppleDouble)", LEAVE),
+    (257, b"ustar", "a tar archive in an archive", NESTED),
+];
+
+/// What the first decoded bytes of a file tell, if it is nothing that holds rows.
+pub fn by_bytes(head: &[u8]) -> Option<Kind> {
+    if head.starts_with(b"PK\x03\x04") {
+        return Some(zipped(head));
+    }
+    if let Some(kind) = pointer(head) {
+        return Some(kind);
+    }
+    let found = MAGIC.iter().find(|m| head.get(m.0..).is_some_and(|rest| rest.starts_with(m.1)))?;
+    Some(Kind { what: found.2, cure: found.3 })
+}
+
+/// A document that is a zip of parts: the names of the first ones stand in its first bytes.
+fn zipped(head: &[u8]) -> Kind {
+    let has = |part: &[u8]| memchr::memmem::find(head, part).is_some();
+    let (what, cure) = if has(b"mimetypeapplication/epub+zip") {
+        ("an EPUB book", EXTRACT)
+    } else if has(b"mimetypeapplication/vnd.oasis") {
+        ("an OpenDocument file", EXTRACT)
+    } else if has(b"word/") {
+        ("a Word document (.docx)", EXTRACT)
+    } else if has(b"xl/") {
+        ("an Excel workbook (.xlsx)", CONVERT)
+    } else if has(b"ppt/") {
+        ("a PowerPoint presentation (.pptx)", EXTRACT)
+    } else if has(b"[Content_Types].xml") {
+        ("an Office document", EXTRACT)
+    } else if has(b"META-INF/MANIFEST.MF") {
+        ("a program (Java)", LEAVE)
+    } else {
+        ("a zip archive in an archive", NESTED)
+    };
+    Kind { what, cure }
+}
+
+/// Whether an archive is in truth a document or a program, by the names of its members.
+pub fn is_document<'n>(mut names: impl Iterator<Item = &'n str>) -> bool {
+    names.any(|name| matches!(name, "[Content_Types].xml" | "mimetype" | "META-INF/MANIFEST.MF"))
+}
+
+/// A small file that stands in the place of a large one.
+fn pointer(head: &[u8]) -> Option<Kind> {
+    let lines = |first: &[u8], second: &[u8]| {
+        head.len() < 4096 && head.starts_with(first) && memchr::memmem::find(head, second).is_some()
+    };
+    if lines(b"version https://git-lfs.github.com/spec/", b"\noid ")
+        || lines(b"version https://hawser.github.com/spec/", b"\noid ")
+    {
+        let cure = "the data itself is not here; run `git lfs pull` in its folder, or fetch the set again";
+        return Some(Kind { what: "a pointer of Git LFS", cure });
+    }
+    let annexed = head.len() < 1024 && head.starts_with(b"/annex/objects/");
+    annexed.then_some(Kind {
+        what: "a pointer of git-annex",
+        cure: "the data itself is not here; run `git annex get` in its folder",
+    })
+}
+
+/// What the text of a file tells, if it is a page or an archive of pages: with `format = "text"` it is read as it is.
+pub fn by_text(start: &str) -> Option<Kind> {
+    let begin: String = start.chars().take(512).collect::<String>().to_ascii_lowercase();
+    if is_html(&begin) {
+        let cure = "pages are not read, and a host may have sent an error in place of the data; take the text out of the \
+                    pages first, fetch the file again, or say `format = \"text\"` to read it with its tags";
+        return Some(Kind { what: "a page of HTML", cure });
+    }
+    if start.starts_with("WARC/1.") || start.starts_with("WARC/0.") {
+        let cure = "only WET files are read (their records are of the type `conversion`); take the text out of the pages \
+                    first";
+        return Some(Kind { what: "a WARC file of web pages", cure });
+    }
+    if start.starts_with("filedesc://") {
+        return Some(Kind { what: "an ARC file of web pages", cure: EXTRACT });
+    }
+    None
+}
+
+/// Whether the first characters, in lower case, open a page: behind declarations and comments.
+fn is_html(begin: &str) -> bool {
+    let mut rest = begin.trim_start();
+    while let Some(comment) = rest.strip_prefix("<!--") {
+        let Some(end) = comment.find("-->") else { break };
+        rest = comment[end + 3..].trim_start();
+    }
+    rest.starts_with("<!doctype html")
+        || rest.starts_with("<html>")
+        || rest.starts_with("<html ")
+        || (rest.starts_with("<?xml") && rest.contains("<html"))
+}
+
+/// Bytes that are neither text nor anything known.
+pub const BINARY: Kind = Kind {
+    what: "binary data of a kind that is not known",
+    cure: "it does not look like text; leave the file out, or say `encoding` or `format` if it is text after all",
+};
+
+/// Names of files that stand beside data in a folder, and tell of it: where a source has data, these are none of it.
+pub fn tells_of_data(name: &str) -> bool {
+    let file = name.rsplit(['/', '!']).next().unwrap_or(name).to_ascii_lowercase();
+    let stem = file.split('.').next().unwrap_or("");
+    let telling = ["readme", "license", "licence", "copying", "notice", "citation", "changelog", "contributing"];
+    telling.iter().any(|t| stem == *t || stem.strip_prefix(t).is_some_and(|rest| rest.starts_with(['_', '-'])))
+        || matches!(file.as_str(), ".gitattributes" | ".gitignore" | "dataset_infos.json" | "dataset_info.json")
+        || matches!(file.as_str(), "requirements.txt" | "md5sums" | "sha256sums" | "sha256sums.txt" | "md5sums.txt")
+        || [".py", ".sh", ".ipynb", ".yaml", ".yml", ".toml"].iter().any(|end| file.ends_with(end))
+}
+
+/// Reads a file that is no data: as one record that says so.
+pub struct NotData;
+
+impl Container for NotData {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+    fn about(&self) -> &'static str {
+        "a file that is no data: one record that says what it is"
+    }
+    fn docs(&self) -> &'static str {
+        crate::stages::module_docs(include_str!("not_data.rs"))
+    }
+    fn objects(&self) -> bool {
+        false
+    }
+    fn uses(&self) -> &'static [Use] {
+        &[Use::Pretrain, Use::Instruct, Use::Rlhf, Use::Task]
+    }
+    fn split(&self, _layout: &Layout) -> Split {
+        Split::Whole
+    }
+    fn open(&self, piece: &Piece, layout: &Layout) -> io::Result<Box<dyn Reader>> {
+        let head = crate::input::head(&piece.path, piece.member.as_deref(), layout.compression, HEAD)?;
+        let found = detect::of(&head, head.len() < HEAD);
+        Ok(Box::new(Told(Some((found.note.unwrap_or_else(|| BINARY.told()), head)))))
+    }
+}
+
+/// Whether the recipe asks for the rows of a file all the same.
+pub fn is_asked_for(confidence: f32, format: Option<&str>, encoding: Option<&str>) -> bool {
+    if confidence <= UNKNOWN {
+        return format.is_some() || encoding.is_some();
+    }
+    confidence <= PAGES && format == Some("text")
+}
+
+/// What is told of a file, and its first bytes.
+struct Told(Option<(String, Vec<u8>)>);
+
+impl Reader for Told {
+    fn next(&mut self, emit: &mut dyn FnMut(Record<'_>)) -> bool {
+        let Some((detail, head)) = self.0.take() else { return false };
+        emit(unreadable(NAME, detail, &head, 0, 0));
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_text_is_named() {
+        let zip = |name: &str| [b"PK\x03\x04\x14\0\0\0\0\0".as_slice(), name.as_bytes()].concat();
+        let tar = [vec![b'a'; 100], vec![0; 157], b"ustar\0".to_vec()].concat();
+        let told: [(Vec<u8>, &str); 9] = [
+            (b"%PDF-1.7\n1 0 obj".to_vec(), "PDF"),
+            (zip("[Content_Types].xmlword/document.xml"), "Word"),
+            (zip("mimetypeapplication/epub+zip"), "EPUB"),
+            (zip("roman.txt"), "zip archive in"),
+            (tar, "tar archive in"),
+            (b"version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 9\n".to_vec(), "git lfs pull"),
+            (b"\x04\x22\x4d\x18\x64".to_vec(), "lz4"),
+            (b"SQLite format 3\0".to_vec(), "SQLite"),
+            (b"\x93NUMPY\x01\0".to_vec(), "NumPy"),
+        ];
+        for (head, word) in told {
+            let kind = by_bytes(&head).unwrap_or_else(|| panic!("{word} is not known"));
+            assert!(kind.told().contains(word), "{}", kind.told());
+        }
+        for text in ["Orchids grow slowly.", "PKU is in Beijing.", "version 2 of the story", "GIF is a format."] {
+            assert_eq!(by_bytes(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn pages_are_no_text_and_tags_in_prose_are() {
+        assert!(by_text("<!-- saved --> <!DOCTYPE html><p>x").is_some());
+        assert!(by_text("<html lang=\"zh\">").is_some());
+        assert!(by_text("WARC/1.0\r\nWARC-Type: response").is_some());
+        assert_eq!(by_text("<p>One paragraph of a story.</p>"), None);
+        assert_eq!(by_text("The tag <html> opens a page."), None);
+    }
+
+    #[test]
+    fn files_beside_data_are_known_by_name() {
+        for name in ["set/README.md", "README_zh.md", "a.zip!LICENSE", ".gitattributes", "load.py", "LICENSE-2.0.txt"] {
+            assert!(tells_of_data(name), "{name}");
+        }
+        for name in ["readmes.jsonl", "train.jsonl", "notices/a.txt", "licensed.txt"] {
+            assert!(!tells_of_data(name), "{name}");
+        }
+    }
+}
