@@ -90,7 +90,7 @@ pub const WORDS: &[(&str, &str)] = &[
     ),
     (
         "empty_answer",
-        "The last turn of a dialogue, the output of a task, or an answer of a pair (`value` says which) is empty. The format sets such rows aside; `options = { empty = \"keep\" }` keeps dialogues and tasks",
+        "An answer is empty: the last turn of a dialogue or one before it, the output of a task, or an answer of a pair (`value` says which). The format sets such rows aside; `options = { empty = \"keep\" }` keeps them",
     ),
     (
         "parent_missing",

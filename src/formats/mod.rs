@@ -215,7 +215,7 @@ pub trait Shape: Send + Sync {
     }
     /// All that the recipe can choose.
     fn choices(&self) -> Vec<Choice> {
-        let answers = self.uses().iter().any(|u| matches!(u, Use::Instruct | Use::Task));
+        let answers = self.uses().iter().any(|u| *u != Use::Pretrain);
         self.options().iter().copied().chain(answers.then_some(EMPTY)).collect()
     }
     /// Whether its objects may also be arrays, whose items are fields named by number from 0.

@@ -2,8 +2,9 @@
 //!
 //! # What it does
 //! The key of a row is the xxh3-128 of its content as the stages before left it, per use: the text of a document, both
-//! sides of a task pair, the roles and contents of a dialogue, prompt and both answers of a preference. With `by`, the
-//! key is something else instead:
+//! sides of a task pair, the roles and contents of a dialogue, prompt and both answers of a preference; and its label, the
+//! tools on offer and the answers to choose from, where it has them: two verdicts that contradict each other are no
+//! duplicates. With `by`, the key is something else instead:
 //!
 //! - `page`: the `url` in one form (without scheme, `www.`, fragment, tracking parameters and closing slash);
 //! - `prompt`: what is asked, as the stages before left it: a dialogue up to its last answer, the `prompt` of a

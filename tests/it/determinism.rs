@@ -170,3 +170,25 @@ fn dialogues_that_differ_in_a_tool_call_are_no_duplicates() {
     assert_eq!(built.column("data/instruct", "id"), ["s:0", "s:1"]);
     assert_eq!(built.column("dropped/instruct", "kept_id"), ["s:0"]);
 }
+
+#[test]
+fn rows_that_differ_in_a_label_tools_or_choices_are_no_duplicates() {
+    let scratch = Scratch::new();
+    let two = |a: String, b: &str, c: &str| format!("{a}\n{}\n{a}\n", a.replace(b, c));
+    let kto = serde_json::json!({"prompt": "海水咸吗？", "completion": "咸。", "label": true}).to_string();
+    scratch.write("k.jsonl", two(kto, "true", "false"));
+    let said =
+        serde_json::json!([{"role": "user", "content": "几点了？"}, {"role": "assistant", "content": "不知道。"}]);
+    let told = serde_json::json!({"messages": said, "tools": [{"name": "clock"}]}).to_string();
+    scratch.write("t.jsonl", two(told, "clock", "radio"));
+    let task = serde_json::json!({"input": "哪个会飞？", "target": "鹰", "answer_choices": ["鹰", "蛇"], "type": "mc"});
+    scratch.write("c.jsonl", two(task.to_string(), "蛇", "鱼"));
+    let source = |name: &str, more: &str| format!("[[source]]\nname='{name}'\npath=['{name}.jsonl']\n{more}\n");
+    let sources = [source("k", "use='rlhf'"), source("t", ""), source("c", "format='task'")].concat();
+    scratch.write("recipe.toml", format!("name='t'\n{sources}[[stage]]\nrun='exact_dedup'\n"));
+    let built = scratch.build("out", &[]);
+    for (usage, name) in [("rlhf", "k"), ("instruct", "t"), ("task", "c")] {
+        assert_eq!(built.column(&format!("data/{usage}"), "id"), [format!("{name}:0"), format!("{name}:1")]);
+        assert_eq!(built.column(&format!("dropped/{usage}"), "kept_id"), [format!("{name}:0")]);
+    }
+}

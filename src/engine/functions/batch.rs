@@ -273,7 +273,32 @@ impl<'a> Batch<'a> {
                 add(leaf.texts.is_valid(i).then(|| leaf.texts.value(i)));
             }
         }
+        self.besides(row, &mut hash);
         any.then(|| hash.digest128())
+    }
+
+    /// Adds what makes another example of the same texts: a label, the tools on offer, the answers to choose from. A row
+    /// without them keeps the key of its texts.
+    fn besides(&self, row: usize, hash: &mut Xxh3) {
+        for (field, column) in rows::content(self.usage).iter().zip(self.columns) {
+            if !matches!(field.name().as_str(), "label" | "tools" | "choices") || column.is_null(row) {
+                continue;
+            }
+            hash.update(&[0xfe]);
+            hash.update(field.name().as_bytes());
+            let mut add = |text: &str| {
+                hash.update(&(text.len() as u64).to_le_bytes());
+                hash.update(text.as_bytes());
+            };
+            if let Some(label) = column.as_boolean_opt() {
+                add(if label.value(row) { "true" } else { "false" });
+            } else if let Some(text) = column.as_string_opt::<i32>() {
+                add(text.value(row));
+            } else if let Some(list) = column.as_list_opt::<i32>() {
+                let items = list.value(row);
+                items.as_string_opt::<i32>().into_iter().flatten().for_each(|item| add(item.unwrap_or_default()));
+            }
+        }
     }
 
     /// The content columns, with the cleaned texts put back.

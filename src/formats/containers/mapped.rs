@@ -6,7 +6,7 @@ use std::io;
 use crate::formats::{self, EMPTY, Layout, Object, Shape, Split};
 use crate::input::lines::Place;
 use crate::input::{Line, Lines, broken};
-use crate::rows::{Content, Record, Unreadable};
+use crate::rows::{Content, Message, Record, Unreadable, Use};
 
 /// The first 200 characters of what was there.
 pub fn head(bytes: &[u8]) -> String {
@@ -133,18 +133,31 @@ impl Mapper {
     }
 }
 
-/// Whether the answer of a row is there, but says nothing.
-fn unanswered(content: &Content<'_>) -> bool {
+/// Which answer of a row is there, but says nothing: the last one has no name, one before it has its place among the
+/// turns, one of a pair its side.
+fn unanswered(content: &Content<'_>) -> Option<String> {
     let says = |text: &str| !text.trim().is_empty();
+    let silent = |m: &Message<'_>| m.role == "assistant" && !says(&m.content) && m.tool_calls.is_none();
     match content {
-        Content::Instruct { messages, .. } => messages.split_last().is_some_and(|(last, before)| {
-            let silent = last.role == "assistant" && !says(&last.content) && last.tool_calls.is_none();
-            silent && before.iter().any(|m| says(&m.content))
-        }),
-        Content::Task(task) => {
-            task.output.as_deref().is_some_and(|o| !says(o)) && task.input.as_deref().is_some_and(says)
+        Content::Instruct { messages, .. } => {
+            let asked = messages.iter().position(|m| says(&m.content))?;
+            let place = asked + messages[asked..].iter().position(silent)?;
+            Some(if place + 1 == messages.len() { String::new() } else { format!("turn {}", place + 1) })
         }
-        _ => false,
+        Content::Task(task) => {
+            let empty = task.output.as_deref().is_some_and(|o| !says(o)) && task.input.as_deref().is_some_and(says);
+            empty.then(String::new)
+        }
+        Content::Rlhf(pair) => {
+            let empty = |side: &Option<Vec<Message<'_>>>| side.as_ref().is_some_and(|s| s.last().is_none_or(silent));
+            match (empty(&pair.chosen), empty(&pair.rejected)) {
+                (true, true) => Some("both".into()),
+                (true, false) => Some("chosen".into()),
+                (false, true) => Some("rejected".into()),
+                (false, false) => empty(&pair.completion).then(|| "completion".into()),
+            }
+        }
+        Content::Pretrain { .. } => None,
     }
 }
 
@@ -179,8 +192,13 @@ pub fn map(
     };
     shape.map(&object, layout, &mut |row| match row {
         Ok(mut row) => {
-            if row.aside.is_none() && unanswered(&row.content) && layout.option(EMPTY.name) != Some("keep") {
-                row.aside = Some(("empty_answer", String::new()));
+            if row.aside.is_none()
+                && layout.option(EMPTY.name) != Some("keep")
+                // DeepSpeed-Chat keeps pairs with an empty answer.
+                && !(layout.usage == Use::Rlhf && layout.option("mapping") == Some("deepspeed"))
+                && let Some(which) = unanswered(&row.content)
+            {
+                row.aside = Some(("empty_answer", which));
             }
             emit(Record { offset, line, row: Ok(row) });
         }
@@ -246,12 +264,12 @@ fn mend(json: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rows::{Message, Task};
+    use crate::rows::{Preference, Task};
 
     #[test]
     fn an_empty_answer_is_set_aside_unless_it_shall_stay() {
         let message = |role: &'static str, text: &'static str| Message::new(role, text);
-        let said = |messages: Vec<Message<'static>>| unanswered(&Content::Instruct { messages, tools: None });
+        let said = |messages: Vec<Message<'static>>| unanswered(&Content::Instruct { messages, tools: None }).is_some();
         assert!(said(vec![message("user", "a"), message("assistant", " \n")]));
         assert!(!said(vec![message("user", "a"), message("assistant", "b")]));
         // A prompt alone, a row that says nothing at all, and a call of a tool are other things.
@@ -260,9 +278,27 @@ mod tests {
         assert!(!said(vec![message("user", "a"), call]));
         let task = |input: &'static str, output: Option<&'static str>| {
             let task = Task { input: Some(input.into()), output: output.map(Into::into), ..Task::default() };
-            unanswered(&Content::Task(Box::new(task)))
+            unanswered(&Content::Task(Box::new(task))).is_some()
         };
         assert!(task("a", Some("")) && !task("a", Some("b")) && !task("a", None) && !task("", Some("")));
+    }
+
+    #[test]
+    fn an_empty_answer_is_named_wherever_it_stands() {
+        let message = |role: &'static str, text: &'static str| Message::new(role, text);
+        let messages = vec![message("user", "a"), message("assistant", " "), message("user", "b")];
+        assert_eq!(unanswered(&Content::Instruct { messages, tools: None }).as_deref(), Some("turn 2"));
+        let side = |text: &'static str| Some(vec![message("assistant", text)]);
+        let pair = |chosen, rejected, completion| {
+            let prompt = vec![message("user", "p")];
+            let pair = Preference { prompt, chosen, rejected, completion, ..Preference::default() };
+            unanswered(&Content::Rlhf(Box::new(pair)))
+        };
+        assert_eq!(pair(side(" "), side("r"), None).as_deref(), Some("chosen"));
+        assert_eq!(pair(side("c"), side(""), None).as_deref(), Some("rejected"));
+        assert_eq!(pair(side(""), side("\n"), None).as_deref(), Some("both"));
+        assert_eq!(pair(None, None, side("")).as_deref(), Some("completion"));
+        assert_eq!((pair(side("c"), side("r"), None), pair(None, None, None)), (None, None));
     }
 
     #[test]

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! The user says the instruction, and below it, after one line break, the input; where one of them is empty (or the
-//! input only says that there is none: `<no input>`, `<noinput>`, `No input`, `noinput`, `none`, `N/A`, `无`, `无输入`),
-//! the other one alone.
+//! input only says that there is none: `noinput`, `No input`, `none`, `N/A`, `无`, `无输入`, `没有输入` and the like, also in
+//! brackets, with a closing mark, or escaped), the other one alone.
 //! `system` becomes the first message, the pairs of `history` the turns before.
 //!
 //! Other names: `instruction_zh`, `input_zh`, `output_zh`; `context` for the input (Dolly); `response` or `target` for
@@ -37,7 +37,36 @@ pub struct Alpaca;
 const INSTRUCTION: &[&str] = &["instruction", "instruction_zh"];
 const INPUT: &[&str] = &["input", "input_zh", "context"];
 const OUTPUT: &[&str] = &["output", "output_zh", "response", "target"];
-const NO_INPUT: &[&str] = &["<no input>", "<noinput>", "no input", "noinput", "none", "n/a", "无", "无输入"];
+const NO_INPUT: &[&str] = &[
+    "no input",
+    "noinput",
+    "no_input",
+    "no-input",
+    "none",
+    "n/a",
+    "null",
+    "nil",
+    "not applicable",
+    "no input provided",
+    "no input needed",
+    "no input required",
+    "no input necessary",
+    "input not required",
+    "no additional input",
+    "empty",
+    "无",
+    "无输入",
+    "没有输入",
+    "无需输入",
+    "不需要输入",
+    "不需输入",
+    "输入为空",
+    "空输入",
+    "无输入内容",
+    "没有输入内容",
+    "无额外输入",
+    "不适用",
+];
 
 impl Shape for Alpaca {
     fn name(&self) -> &'static str {
@@ -68,8 +97,9 @@ impl Shape for Alpaca {
             let same = starts(o, "input").is_some_and(|b| Some(b) == starts(o, "output").or(starts(o, "target")));
             known && same && !text(o, INSTRUCTION)
         });
-        // Input and output alone may be any task.
-        whole + bare * 0.8
+        // Input and output alone may be any task; an answer with a verdict may be a bad one, which is another shape.
+        let judged = share(sample, super::kto::is_labelled);
+        whole + bare * 0.8 - 0.1 * judged
     }
     fn map<'a>(&self, object: &Object<'a>, layout: &Layout, emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>)) {
         emit(map(object, layout));
@@ -127,8 +157,28 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
     }
 }
 
+/// Whether an input is empty, or only says that there is none: in English or Chinese, in brackets or not, with a closing
+/// mark, escaped for HTML or Markdown.
+fn says_none(input: &str) -> bool {
+    // The longest of these texts, with what may stand around it.
+    if input.trim().len() > 64 {
+        return false;
+    }
+    const AROUND: &[char] = &[
+        '<', '>', '(', ')', '[', ']', '{', '}', '（', '）', '【', '】', '《', '》', '〈', '〉', '「', '」', '＜', '＞',
+        '"', '\'', '“', '”', '`', '*', '\\', '.', '。', '!', '！', ':', '：', '-',
+    ];
+    let plain = input.replace("&lt;", "<").replace("&gt;", ">");
+    let core = plain.trim_matches(|c: char| c.is_whitespace() || AROUND.contains(&c)).to_lowercase();
+    // Marks alone are an input (`-`, `*`), unless they are a pair of brackets with nothing in it.
+    match core.as_str() {
+        "" => matches!(plain.trim(), "" | "<>" | "[]" | "()" | "{}" | "（）" | "\"\""),
+        core => NO_INPUT.contains(&core),
+    }
+}
+
 pub(super) fn asked<'a>(instruction: Cow<'a, str>, input: Cow<'a, str>) -> Cow<'a, str> {
-    let none = input.trim().is_empty() || NO_INPUT.contains(&input.trim().to_lowercase().as_str());
+    let none = says_none(&input);
     match (instruction.trim().is_empty(), none) {
         (_, true) => instruction,
         (true, false) => input,
@@ -238,9 +288,29 @@ mod tests {
 
     #[test]
     fn placeholders_and_escapes() {
-        for none in ["", "<no input>", "<noinput>", "No input", "noinput", "None", "N/A", "无", "无输入"] {
+        for none in [
+            "",
+            "<no input>",
+            "<noinput>",
+            "No input",
+            "noinput",
+            "None",
+            "N/A",
+            "无",
+            "无输入",
+            "没有输入。",
+            "【无需输入】",
+            "&lt;noinput&gt;",
+            "(No input)",
+            "noinput>",
+            "不需要输入",
+        ] {
             let json = format!(r#"{{"instruction":"a","input":"{none}","output":"b"}}"#);
             assert_eq!(read(&json), ["user: a", "assistant: b"], "{none}");
+        }
+        for some in ["-", "无人机", "no", "none of them", "{x}", "没有输入法"] {
+            let json = format!(r#"{{"instruction":"a","input":"{some}","output":"b"}}"#);
+            assert_eq!(read(&json)[0], format!("user: a\n{some}"));
         }
         let json = r#"{"instruction":"a\\n\n","input":"","output":"b\\tc"}"#;
         assert_eq!(read(json)[0], "user: a\\n\n");

@@ -15,7 +15,7 @@
 //!   `task` (`task`, `kind`, `type`), `domain`, `choices` (`choices`, `answer_choices`, `options`), `input_language`,
 //!   `output_language`; or `text` alone, for running text of a domain.
 //! - instruct: `messages` as a list of `{role, content}` or `{from, value}`; or `prompt` (else `prompt`, `question`,
-//!   `query`) and `response` (else `response`, `answer`, `completion`, `output`), with `system` and `history`, a list of
+//!   `query`) and `response` (else `response`, `answer`, `completion`, `output`, beside a `prompt` also `summary`), with `system` and `history`, a list of
 //!   `[question, answer]`. Without a response the row is a prompt only.
 //! - rlhf: `prompt`, `chosen`, `rejected`, `chosen_score`, `rejected_score`, `margin` as in the shape `preference`, or
 //!   `completion` and `label` as in `kto`.
@@ -38,6 +38,8 @@ const INPUT: &[&str] = &["input", "inputs", "question"];
 const OUTPUT: &[&str] = &["output", "target", "targets", "answer"];
 const PROMPT: &[&str] = &["prompt", "question", "query"];
 const RESPONSE: &[&str] = &["response", "answer", "completion", "output"];
+/// ChatGLM-6B's sets have the answer to a `prompt` there.
+const SUMMARY: &[&str] = &["response", "answer", "completion", "output", "summary"];
 
 impl Shape for Fields {
     fn name(&self) -> &'static str {
@@ -108,7 +110,8 @@ pub(super) fn instruct<'a>(reading: &mut Reading<'_, 'a>) -> Result<Content<'a>,
     } else {
         let Some(prompt) = reading.text("prompt", PROMPT)? else { return Err(reading.missing("prompt", PROMPT[0])) };
         messages.push(Message::new("user", prompt));
-        match reading.text("response", RESPONSE)? {
+        let names = if reading.object.has("prompt") { SUMMARY } else { RESPONSE };
+        match reading.text("response", names)? {
             Some(response) => messages.push(Message::new("assistant", response)),
             None if reading.layout.fields.contains_key("response") || given(reading) => {
                 return Err(reading.missing("response", RESPONSE[0]));

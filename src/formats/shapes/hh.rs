@@ -7,9 +7,11 @@
 //!
 //! A turn begins where a line after an empty line starts with `Human:` or `Assistant:`; one space after it is not part
 //! of what is said. All turns but the last are the prompt, the last ones are the answers; equal ones stay (their margin
-//! is 0). What one speaker says in two turns in a row is one message, with an empty line between. Where the row has a
+//! is 0). Line breaks at the end of a prompt are no part of it. What one speaker says in two turns in a row is one message, with an empty line between. Where the row has a
 //! `prompt` that is such a dialogue (rm-static, full-hh-rlhf, yitingxie's), `chosen` and `rejected` are the answers alone,
-//! with or without a leading `Assistant:`.
+//! with or without a leading `Assistant:`. Where such a prompt has its markers on one line (`Human: … Assistant:`,
+//! DeepSpeed-Chat's own files), the turns begin at each of them, as long as both speakers take turns and the last
+//! `Assistant:` is empty.
 //!
 //! Set aside (dropped, with the reason): rows whose sides differ before the last turn (`prompts_differ`, the value says
 //! where), and rows with an empty answer (`empty_answer`, the value says whose).
@@ -94,6 +96,12 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
             let mut turns = split("prompt", &prompt)?;
             if turns.last().is_some_and(|t| t.role == "assistant" && t.content.trim().is_empty()) {
                 turns.pop();
+            } else if let Some(inline) = on_one_line(&prompt) {
+                turns = inline;
+            } else if let Some(last) = turns.last_mut().filter(|t| t.role == "user")
+                && let Some(said) = last.content.trim_end().strip_suffix(MARKS[1].0).map(str::to_owned)
+            {
+                last.content = said.into();
             }
             let (chosen, rejected) = (answer(chosen, deepspeed), answer(rejected, deepspeed));
             (check("prompt", turns, "user")?, vec![chosen], vec![rejected])
@@ -112,6 +120,10 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
             (better.drain(..shared).collect(), better, worse)
         }
     };
+    let mut prompt: Vec<_> = prompt;
+    if let Some(last) = prompt.pop() {
+        prompt.push(ended(last));
+    }
     let empty = |side: &[Message<'_>]| side.last().is_none_or(|m| m.content.trim().is_empty());
     match (empty(&chosen), empty(&rejected)) {
         _ if deepspeed => {}
@@ -125,6 +137,37 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
     reading.row(content(layout, Preference { prompt, chosen, rejected, margin, ..Preference::default() }))
 }
 
+/// The last turn of a prompt without the line breaks at its end.
+fn ended(mut turn: Message<'static>) -> Message<'static> {
+    if turn.content.ends_with('\n') {
+        let end = turn.content.trim_end().len();
+        turn.content.to_mut().truncate(end);
+    }
+    turn
+}
+
+/// The turns of a prompt whose markers stand within lines, without the empty one of the answer.
+fn on_one_line(text: &str) -> Option<Vec<Message<'static>>> {
+    let text = text.trim().strip_suffix(MARKS[1].0)?;
+    // A marker in quotes, or within a word, is spoken of.
+    let apart = |c: char| !c.is_ascii() || c.is_whitespace() || matches!(c, '.' | '!' | '?');
+    let mut starts: Vec<(usize, usize, &'static str)> = MARKS
+        .iter()
+        .flat_map(|(mark, role)| text.match_indices(mark).map(move |(at, _)| (at, at + mark.len(), *role)))
+        .filter(|(at, ..)| *at == 0 || text[..*at].ends_with(apart))
+        .collect();
+    starts.sort_unstable();
+    let alternate = starts.iter().enumerate().all(|(i, (.., role))| *role == MARKS[i % 2].1);
+    let ends = starts.iter().skip(1).map(|(at, ..)| *at).chain([text.len()]);
+    let turns: Vec<_> = starts
+        .iter()
+        .zip(ends)
+        .map(|((_, begin, role), end)| Message::new(role, text[*begin..end].trim().to_owned()))
+        .collect();
+    let whole = starts.first().is_some_and(|(at, ..)| *at == 0) && turns.len() % 2 == 1;
+    (whole && alternate && turns.iter().all(|t| !t.content.is_empty())).then_some(turns)
+}
+
 fn answer(text: Cow<'_, str>, last: bool) -> Message<'static> {
     let behind = if last { text.rsplit_once("Assistant:").map(|(_, said)| said) } else { None };
     let said = behind.or_else(|| text.trim_start().strip_prefix("Assistant:")).unwrap_or(&text);
@@ -133,7 +176,8 @@ fn answer(text: Cow<'_, str>, last: bool) -> Message<'static> {
 
 /// The turns of a dialogue.
 fn split(path: &str, text: &str) -> Result<Vec<Message<'static>>, Unreadable> {
-    let text = text.trim_start();
+    let mended = if text.contains('\r') { Cow::Owned(text.replace("\r\n", "\n")) } else { Cow::Borrowed(text) };
+    let text = mended.trim_start();
     let mark = |at: usize| MARKS.iter().find(|(mark, _)| text[at..].starts_with(mark));
     let mut starts: Vec<(usize, usize, &'static str)> = Vec::new();
     let after_blank = memchr::memmem::find_iter(text.as_bytes(), "\n\n").map(|at| at + 2);
@@ -220,6 +264,26 @@ mod tests {
             (vec!["user: a".into()], vec!["assistant: c".into()])
         );
         assert_eq!(row.meta.as_deref(), Some(r#"{"response":"r"}"#));
+    }
+
+    #[test]
+    fn markers_on_one_line_and_white_space_at_the_end() {
+        let prompt = |prompt: &str| {
+            let json = serde_json::json!({ "prompt": prompt, "chosen": "c", "rejected": "r" }).to_string();
+            said(&preference(&row(&SHAPE, &json, Use::Rlhf).unwrap()).prompt)
+        };
+        assert_eq!(prompt("Human: a b Assistant:"), ["user: a b"]);
+        assert_eq!(
+            prompt("Human: 早 Assistant: 早。Human: 走吧？Assistant:"),
+            ["user: 早", "assistant: 早。", "user: 走吧？"]
+        );
+        assert_eq!(prompt("Human: who is \"Human: \" here? Assistant:"), ["user: who is \"Human: \" here?"]);
+        assert_eq!(prompt("Human: a\nAssistant: b\nHuman: c\nAssistant:"), ["user: a", "assistant: b", "user: c"]);
+        assert_eq!(prompt("\n\nHuman: a\n\n"), ["user: a"]);
+        assert_eq!(
+            prompt("Human: a\r\n\r\nAssistant: b\r\n\r\nHuman: c\r\n\r\nAssistant:"),
+            ["user: a", "assistant: b", "user: c"]
+        );
     }
 
     #[test]

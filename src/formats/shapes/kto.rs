@@ -3,18 +3,20 @@
 //! ```json
 //! {"messages": [{"role": "user", "content": "…"}, {"role": "assistant", "content": "…"}], "label": true}
 //! {"prompt": "…", "completion": "…", "label": false}
+//! {"instruction": "…", "input": "…", "output": "…", "kto_tag": true}
 //! ```
 //!
-//! The label is `label` or `kto_tag` (`fields.label`): true or false, also as text, 1 or 0. The answer is `completion`
-//! or `response`, as text or messages, with the prompt as in the shape `preference`; or else the assistant's last turn
-//! of `messages` (or `conversations`), with the turns before it as the prompt.
+//! The label is `label` or `kto_tag` (`fields.label`): true or false, also as text, 1 or 0, also as 1.0 or 0.0. The answer
+//! is `completion` or `response` (beside an `instruction` also `output`), as text or messages, with the prompt as in the
+//! shape `preference`; or else the assistant's last turn of `messages` (or `conversations`), with the turns before it as
+//! the prompt.
 //!
 //! Limits: messages that do not end with the assistant, or start with its answer, are unreadable
 //! (`dialogue_mismatch`).
 use super::preference::prompt;
-use super::read::{Reading, first, kind, mismatch, scalar, share, starts, wrong_use};
+use super::read::{Reading, first, kind, mismatch, scalar, share, starts, verdict, wrong_use};
 use super::turns::not_empty;
-use crate::formats::object::field_type;
+use crate::formats::object::{field_type, text_of};
 use crate::formats::{Layout, Object, Shape};
 use crate::rows::{Content, Preference, Row, Unreadable, Use};
 
@@ -24,7 +26,7 @@ pub const SHAPE: Kto = Kto;
 pub struct Kto;
 
 const LABEL: &[&str] = &["label", "kto_tag"];
-const COMPLETION: &[&str] = &["completion", "response"];
+const COMPLETION: &[&str] = &["completion", "response", "output"];
 
 impl Shape for Kto {
     fn name(&self) -> &'static str {
@@ -41,10 +43,10 @@ impl Shape for Kto {
     }
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
         share(sample, |o| {
-            let labelled = LABEL.iter().any(|key| matches!(starts(o, key), Some(b't' | b'f')));
             let list = |key| starts(o, key) == Some(b'[');
-            let pair = starts(o, "prompt").is_some() && COMPLETION.iter().any(|key| starts(o, key).is_some());
-            labelled && (list("messages") || list("conversations") || pair)
+            let asked = ["prompt", "instruction", "question"].iter().any(|key| starts(o, key).is_some());
+            let pair = asked && COMPLETION.iter().any(|key| starts(o, key).is_some_and(|first| first != b'n'));
+            is_labelled(o) && (list("messages") || list("conversations") || pair)
         })
     }
     fn map<'a>(&self, object: &Object<'a>, layout: &Layout, emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>)) {
@@ -56,16 +58,18 @@ impl Shape for Kto {
     }
 }
 
+/// Whether a row has a label that says yes or no.
+pub(super) fn is_labelled(object: &Object<'_>) -> bool {
+    let says = |key: &&str| object.get(key).and_then(|v| text_of(v).ok().flatten()).and_then(|t| verdict(&t));
+    LABEL.iter().any(|key| says(key).is_some())
+}
+
 /// Reads a labelled answer; the shape `fields` does so too.
 pub(super) fn read<'a>(reading: &mut Reading<'_, 'a>) -> Result<Content<'a>, Unreadable> {
     let Some((path, value)) = reading.find("label", LABEL, |_| true)? else {
         return Err(reading.missing("label", LABEL[0]));
     };
-    let label = match scalar(path, value)?.trim() {
-        "true" | "True" | "1" => true,
-        "false" | "False" | "0" => false,
-        _ => return Err(field_type(path, "true or false", kind(value))),
-    };
+    let label = verdict(&scalar(path, value)?).ok_or_else(|| field_type(path, "true or false", kind(value)))?;
     let (prompt, completion) = match reading.side("assistant", "completion", COMPLETION)? {
         Some(completion) => (prompt(reading)?, not_empty("completion", completion)?),
         None => {
@@ -101,6 +105,23 @@ mod tests {
             assert_eq!((said(&p.prompt), p.label), (vec!["user: p".to_owned()], Some(true)));
             assert_eq!(said(p.completion.as_deref().unwrap()), ["assistant: c"]);
             assert_eq!((&p.chosen, &row.meta), (&None, &None));
+        }
+    }
+
+    #[test]
+    fn reads_every_word_for_yes_and_no() {
+        let words = ["true", "1", "1.0", "\"True\"", "\"1\"", "false", "0", "0.0", "\"False\"", "\"0.0\""];
+        for (index, word) in words.iter().enumerate() {
+            let json = format!(r#"{{"instruction":"p","input":"i","output":"c","kto_tag":{word}}}"#);
+            let row = row(&SHAPE, &json, Use::Rlhf).unwrap();
+            let p = preference(&row);
+            assert_eq!((said(&p.prompt), p.label), (vec!["user: p\ni".to_owned()], Some(index < 5)), "{word}");
+            assert_eq!(said(p.completion.as_deref().unwrap()), ["assistant: c"]);
+            assert_eq!(SHAPE.fits(&[Object::parse(&json).unwrap()]), 1.0, "{word}");
+        }
+        for word in ["2", "\"sports\"", "-1", "null"] {
+            let json = format!(r#"{{"prompt":"p","response":"c","label":{word}}}"#);
+            assert_eq!(SHAPE.fits(&[Object::parse(&json).unwrap()]), 0.0, "{word}");
         }
     }
 

@@ -9,17 +9,24 @@
 //!
 //! The prompt is `prompt`, `conversations`, `messages` or `question`, as text or as messages, or `instruction` with
 //! `input` below it, or GPT-4-LLM's `user_input`; `system` and `history` come before it. The answers are `chosen` and `rejected` (also
-//! `chosen_messages`, CValues' `pos_resp`, GPT-4-LLM's `completion_a` and so on, or the two items of `output`), as text,
-//! as a message, as messages, or as an object of `messages` (LMFlow's `paired_conversation`). Where both
-//! sides are whole dialogues (they do not begin with the assistant), the turns that they share are the prompt.
+//! `chosen_messages`, CValues' `pos_resp`, GPT-4-LLM's `completion_a`, `response_j` and `response_k`, `winning_response` and
+//! so on, or the two items of `output`), as text, as a message, as messages (also as JSON text), or as an object of
+//! `messages` (LMFlow's `paired_conversation`). Where both sides are whole dialogues (they do not begin with the
+//! assistant), the turns that they share are the prompt; where one is, all its turns but the last. A prompt field that
+//! says the same again (also with a system prompt before it) is not said twice; another one goes to `meta`.
+//!
+//! Two answers may be judged by a third field: `response_a` and `response_b` (`answer_`, `output_`, `conversation_`; also
+//! `_1` and `_2`) with `preference`, `winner`, `preferred` or `better`, which names one of them (`a`, `model_b`, `2`) or says
+//! `tie`; a row with another verdict is set aside (`unranked`).
+//!
 //! `fields` maps `prompt`, `chosen`, `rejected`, `chosen_score`, `rejected_score` and `margin`.
 //!
-//! Scores are `score_chosen` or `chosen_score` (or `chosen_rating`), and so for the rejected one. The margin is the row's
+//! Scores are `score_chosen` or `chosen_score` (or `chosen_rating`, `chosen-rating`), and so for the rejected one. The margin is the row's
 //! own, or else the difference of the scores, or else 0 where both answers are equal: ties are kept.
 //!
 //! For instruction tuning a row is the prompt and the chosen answer, or, with `answers = "none"`, the prompt alone.
 //!
-//! Limits: rankings of more than two answers are not read; whole dialogues that share no turn are unreadable
+//! Limits: rankings of more than two answers are the shape `ranked`; whole dialogues that share no turn are unreadable
 //! (`dialogue_mismatch`).
 use std::borrow::Cow;
 
@@ -36,8 +43,50 @@ pub const SHAPE: Pairs = Pairs;
 pub struct Pairs;
 
 const PROMPT: &[&str] = &["prompt", "conversations", "messages", "question", "user_input"];
-const CHOSEN: &[&str] = &["chosen", "chosen_messages", "pos_resp", "chosen_response", "completion_a"];
-const REJECTED: &[&str] = &["rejected", "rejected_messages", "neg_resp", "rejected_response", "completion_b"];
+const CHOSEN: &[&str] = &[
+    "chosen",
+    "chosen_messages",
+    "pos_resp",
+    "chosen_response",
+    "chosen-response",
+    "chosen_answer",
+    "completion_a",
+    "response_j",
+    "winning_response",
+    "better_response",
+    "preferred_response",
+    "preferred_output",
+    "accepted",
+];
+const REJECTED: &[&str] = &[
+    "rejected",
+    "rejected_messages",
+    "neg_resp",
+    "rejected_response",
+    "rejected-response",
+    "rejected_answer",
+    "completion_b",
+    "response_k",
+    "losing_response",
+    "worse_response",
+    "dispreferred_response",
+    "non_preferred_output",
+];
+/// Two answers that a third field judges.
+const TWO: [[&str; 2]; 10] = [
+    ["response_a", "response_b"],
+    ["answer_a", "answer_b"],
+    ["output_a", "output_b"],
+    ["conversation_a", "conversation_b"],
+    ["response_1", "response_2"],
+    ["response1", "response2"],
+    ["answer_1", "answer_2"],
+    ["answer1", "answer2"],
+    ["output_1", "output_2"],
+    ["response_0", "response_1"],
+];
+/// Which of the two is better.
+const VERDICT: [&str; 5] = ["preference", "winner", "preferred", "better", "better_answer"];
 
 impl Shape for Pairs {
     fn name(&self) -> &'static str {
@@ -61,6 +110,7 @@ impl Shape for Pairs {
             let asked = any(PROMPT).or(starts(o, "instruction")).is_some();
             let two = o.get("output").and_then(|v| items("output", v).ok()).is_some_and(|two| two.len() == 2);
             match (any(CHOSEN), any(REJECTED)) {
+                _ if asked && judged(o).is_some() => true,
                 (Some(b'{'), Some(_)) => true,
                 (Some(chosen), Some(_)) => (asked && !super::hh::is_dialogue(o, "prompt")) || chosen == b'[',
                 _ => two && starts(o, "instruction").is_some(),
@@ -84,31 +134,35 @@ pub(super) fn read<'a>(reading: &mut Reading<'_, 'a>) -> Result<Content<'a>, Unr
             let rejected = reading.side("assistant", "rejected", REJECTED)?;
             (chosen, rejected.ok_or_else(|| reading.missing("rejected", REJECTED[0]))?)
         }
-        None => two(reading)?.ok_or_else(|| reading.missing("chosen", CHOSEN[0]))?,
+        None => match two(reading)? {
+            Some(both) => both,
+            None => by_verdict(reading, &mut out)?.ok_or_else(|| reading.missing("chosen", CHOSEN[0]))?,
+        },
     };
     let (mut chosen, mut rejected) = (not_empty("chosen", chosen)?, not_empty("rejected", rejected)?);
-    if whole(&chosen) && whole(&rejected) {
-        let most = chosen.len().min(rejected.len()) - 1;
-        let shared = chosen.iter().zip(&rejected).take(most).take_while(|(a, b)| a == b).count();
-        if shared == 0 {
-            return Err(mismatch("chosen and rejected are whole dialogues, but share no turn"));
+    out.prompt = match (whole(&chosen), whole(&rejected)) {
+        (true, true) => {
+            let most = chosen.len().min(rejected.len()) - 1;
+            let shared = chosen.iter().zip(&rejected).take(most).take_while(|(a, b)| a == b).count();
+            if shared == 0 {
+                return Err(mismatch("chosen and rejected are whole dialogues, but share no turn"));
+            }
+            rejected.drain(..shared);
+            around(reading, chosen.drain(..shared).collect(), false)?
         }
-        rejected.drain(..shared);
-        out.prompt = reading.opening()?;
-        out.prompt.extend(chosen.drain(..shared));
-        // A prompt field that only says again what the dialogue says is not kept twice.
-        if let Some((path, value)) = reading.find("prompt", PROMPT, is_scalar)?
-            && !out.prompt.iter().any(|turn| scalar(path, value).is_ok_and(|text| text == turn.content))
-        {
-            reading.keep(path, value.get());
-        }
-    } else {
-        out.prompt = prompt(reading)?;
-    }
-    out.chosen_score = reading.number("chosen_score", &["chosen_score", "score_chosen", "chosen_rating"])?;
-    out.rejected_score = reading.number("rejected_score", &["rejected_score", "score_rejected", "rejected_rating"])?;
+        // One side is the whole dialogue, the other one the answer alone.
+        (true, false) => around(reading, chosen.drain(..chosen.len() - 1).collect(), true)?,
+        (false, true) => around(reading, rejected.drain(..rejected.len() - 1).collect(), true)?,
+        (false, false) => prompt(reading)?,
+    };
+    const CHOSEN_SCORE: &[&str] = &["chosen_score", "score_chosen", "chosen_rating", "chosen-rating", "chosen-score"];
+    const REJECTED_SCORE: &[&str] =
+        &["rejected_score", "score_rejected", "rejected_rating", "rejected-rating", "rejected-score"];
+    out.chosen_score = reading.number("chosen_score", CHOSEN_SCORE)?;
+    out.rejected_score = reading.number("rejected_score", REJECTED_SCORE)?;
     out.margin = match (reading.number("margin", &["margin"])?, out.chosen_score, out.rejected_score) {
         (Some(margin), ..) => Some(margin),
+        _ if out.margin.is_some() => out.margin,
         (None, Some(chosen), Some(rejected)) => Some(chosen - rejected),
         _ => (chosen == rejected).then_some(0.0),
     };
@@ -119,6 +173,99 @@ pub(super) fn read<'a>(reading: &mut Reading<'_, 'a>) -> Result<Content<'a>, Unr
 /// Whether a side is a dialogue from its start.
 fn whole(side: &[Message<'_>]) -> bool {
     side.len() > 1 && side[0].role != "assistant"
+}
+
+/// The prompt where a side is a whole dialogue that begins with `turns`, put together with what the row says before and
+/// besides. `strict`: a prompt that the dialogue does not begin with is an error; else it goes to `meta`.
+fn around<'a>(
+    reading: &mut Reading<'_, 'a>,
+    turns: Vec<Message<'a>>,
+    strict: bool,
+) -> Result<Vec<Message<'a>>, Unreadable> {
+    let before = reading.opening()?;
+    let Some((path, value)) = reading.find("prompt", PROMPT, |v| is_scalar(v) || first(v) == b'[')? else {
+        return Ok(united(&before, &turns).unwrap_or_else(|| [before, turns].concat()));
+    };
+    let mut given = before.clone();
+    given.extend(reading.said_by("user", path, value)?);
+    if let Some(all) = united(&given, &turns) {
+        return Ok(all);
+    }
+    let again = given[before.len()..].iter().all(|said| turns.iter().any(|t| t.content == said.content));
+    if strict && !again {
+        return Err(mismatch(format!("one side is a whole dialogue that does not begin with `{path}`")));
+    }
+    if !again {
+        reading.keep(path, value.get());
+    }
+    Ok(united(&before, &turns).unwrap_or_else(|| [before, turns].concat()))
+}
+
+/// Two tellings of one dialogue as one, where one of them begins with, or ends as the other; the system prompts of both.
+fn united<'a>(given: &[Message<'a>], turns: &[Message<'a>]) -> Option<Vec<Message<'a>>> {
+    fn apart<'s, 'a>(all: &'s [Message<'a>]) -> (&'s [Message<'a>], &'s [Message<'a>]) {
+        all.split_at(all.iter().take_while(|m| m.role == "system").count())
+    }
+    let same = |a: &[Message<'_>], b: &[Message<'_>]| {
+        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.role == b.role && a.content.trim() == b.content.trim())
+    };
+    let ((system, given), (own, turns)) = (apart(given), apart(turns));
+    let shorter = given.len().min(turns.len());
+    let rest = if same(&given[..shorter], &turns[..shorter]) {
+        turns
+    } else if given.len() > turns.len() && same(&given[given.len() - shorter..], turns) {
+        given
+    } else {
+        return None;
+    };
+    let own = own.iter().filter(|m| !system.iter().any(|s| s.content.trim() == m.content.trim()));
+    Some(system.iter().chain(own).chain(rest).cloned().collect())
+}
+
+/// Two answers and the field that judges them, where the row has all three.
+fn judged(object: &Object<'_>) -> Option<(&'static [&'static str; 2], &'static str)> {
+    let verdict = VERDICT.into_iter().find(|key| starts(object, key).is_some_and(|b| !matches!(b, b'[' | b'{')))?;
+    TWO.iter().find(|two| two.iter().all(|key| starts(object, key).is_some())).map(|two| (two, verdict))
+}
+
+/// Which of two fields a verdict names (0 or 1), by its whole name or its last letter; `Some(None)` is a tie.
+fn better(two: &[&str; 2], word: &str) -> Option<Option<usize>> {
+    let word = word.trim().trim_matches(['[', ']']).to_lowercase();
+    let word = word.strip_suffix(".0").unwrap_or(&word);
+    if ["tie", "both", "equal", "same", "draw"].iter().any(|tie| word.starts_with(tie)) {
+        return Some(None);
+    }
+    let names = |name: &str| {
+        let last = &name[name.len() - 1..];
+        word == name || word == last || word.strip_suffix(last).is_some_and(|w| w.ends_with(['_', ' ', '-']))
+    };
+    two.iter().position(|name| names(name)).map(Some)
+}
+
+/// Two answers of which a third field says which is better.
+fn by_verdict<'a>(reading: &mut Reading<'_, 'a>, out: &mut Preference<'a>) -> Result<Option<Both<'a>>, Unreadable> {
+    let mapped = ["chosen", "rejected"].iter().any(|ours| reading.layout.fields.contains_key(*ours));
+    let Some((two, verdict)) = judged(reading.object).filter(|_| !mapped) else { return Ok(None) };
+    let mut sides = Vec::new();
+    for &name in two {
+        let value = reading.object.get(name).ok_or_else(|| reading.missing(name, name))?;
+        reading.take(name);
+        sides.push(reading.said_by("assistant", name, value)?);
+    }
+    let word = reading.object.require(verdict)?;
+    let which = better(two, &word);
+    if which.is_some() {
+        reading.take(verdict);
+    } else {
+        reading.aside("unranked", word);
+    }
+    match which {
+        Some(Some(1)) => sides.swap(0, 1),
+        Some(None) => out.margin = Some(0.0),
+        _ => {}
+    }
+    let rejected = sides.pop().unwrap_or_default();
+    Ok(sides.pop().map(|chosen| (chosen, rejected)))
 }
 
 type Both<'a> = (Vec<Message<'a>>, Vec<Message<'a>>);
@@ -199,6 +346,77 @@ mod tests {
             (vec!["user: p".into()], vec!["assistant: c".into()], vec!["assistant: r".into()], Some(2.5))
         );
         assert_eq!(row(&SHAPE, ultra, Use::Rlhf).unwrap().meta.as_deref(), Some(r#"{"prompt_id":"9"}"#));
+    }
+
+    fn three(json: &str) -> [Vec<String>; 3] {
+        let (prompt, chosen, rejected, _) = read(json);
+        [prompt, chosen, rejected]
+    }
+
+    #[test]
+    fn a_prompt_that_is_said_again_is_said_once() {
+        let user = |text: &str| format!(r#"{{"role":"user","content":"{text}"}}"#);
+        let says = |text: &str| format!(r#"{{"role":"assistant","content":"{text}"}}"#);
+        let system = r#"{"role":"system","content":"s"}"#;
+        let whole = |text: &str| format!("[{},{},{},{}]", user("p"), says("a"), user("q"), says(text));
+        let row = |prompt: &str, chosen: &str, rejected: &str| {
+            format!(r#"{{"prompt":{prompt},"chosen":{chosen},"rejected":{rejected}}}"#)
+        };
+        let want = [vec!["user: p", "assistant: a", "user: q"], vec!["assistant: c"], vec!["assistant: r"]];
+        let (both, alone) = ((whole("c"), whole("r")), (format!("[{}]", says("c")), "\"r\""));
+        let list = format!("[{},{},{}]", user("p"), says("a"), user("q"));
+        for prompt in ["\"p\"", "\"q\"", &list] {
+            assert_eq!(three(&row(prompt, &both.0, &both.1)), want, "{prompt}");
+            assert_eq!(three(&row(prompt, &both.0, alone.1)), want, "{prompt}");
+            assert_eq!(three(&row(prompt, &alone.0, &both.1)), want, "{prompt}");
+        }
+        let told = row(&format!("[{system},{}]", user("p")), &both.0, &both.1);
+        assert_eq!(three(&told)[0], ["system: s", "user: p", "assistant: a", "user: q"]);
+        let twice = format!(
+            r#"{{"system":"s","chosen":[{system},{},{}],"rejected":[{system},{},{}]}}"#,
+            user("p"),
+            says("c"),
+            user("p"),
+            says("r")
+        );
+        assert_eq!(three(&twice), [vec!["system: s", "user: p"], vec!["assistant: c"], vec!["assistant: r"]]);
+        let other = row("\"x\"", &both.0, "\"r\"");
+        assert_eq!(super::super::tests::row(&SHAPE, &other, Use::Rlhf).unwrap_err().reason, "dialogue_mismatch");
+    }
+
+    #[test]
+    fn sides_may_be_json_text() {
+        let side = |said: &str| {
+            format!(r#"[{{"role": "user", "content": "p"}}, {{"role": "assistant", "content": "{said}"}}]"#)
+        };
+        let json = serde_json::json!({"prompt": "p", "chosen": side("c"), "rejected": side("r").replace('"', "'")});
+        let want = [vec!["user: p"], vec!["assistant: c"], vec!["assistant: r"]];
+        assert_eq!(three(&json.to_string()), want);
+        // An answer that is JSON of another kind stays one.
+        let json = serde_json::json!({"prompt": "p", "chosen": "[{\"a\": 1}]", "rejected": "[{\"role\": \"king\"}]"});
+        assert_eq!(three(&json.to_string())[1..], [["assistant: [{\"a\": 1}]"], ["assistant: [{\"role\": \"king\"}]"]]);
+    }
+
+    #[test]
+    fn answers_under_other_names_and_by_verdict() {
+        let want = [vec!["user: p"], vec!["assistant: c"], vec!["assistant: r"]];
+        for json in [
+            r#"{"question":"p","response_j":"c","response_k":"r"}"#,
+            r#"{"prompt":"p","winning_response":"c","losing_response":"r"}"#,
+            r#"{"prompt":"p","response_a":"c","response_b":"r","preference":"A"}"#,
+            r#"{"prompt":"p","response_a":"r","response_b":"c","winner":"model_b"}"#,
+            r#"{"instruction":"p","output_1":"r","output_2":"c","preference":2.0}"#,
+            r#"{"prompt":"p","answer1":"c","answer2":"r","better":"answer1"}"#,
+        ] {
+            assert_eq!(three(json), want, "{json}");
+            assert_eq!(SHAPE.fits(&[Object::parse(json).unwrap()]), 1.0, "{json}");
+        }
+        let verdict = |word: &str| format!(r#"{{"prompt":"p","response_a":"c","response_b":"r","winner":{word}}}"#);
+        assert_eq!(read(&verdict("\"tie (both bad)\"")).3, Some(0.0));
+        let odd = row(&SHAPE, &verdict("3"), Use::Rlhf).unwrap().aside;
+        assert_eq!(odd, Some(("unranked", "3".to_owned())));
+        let rated = r#"{"prompt":"p","chosen":"c","rejected":"r","chosen-rating":5.0,"rejected-rating":1.5}"#;
+        assert_eq!((read(rated).3, row(&SHAPE, rated, Use::Rlhf).unwrap().meta), (Some(3.5), None));
     }
 
     #[test]

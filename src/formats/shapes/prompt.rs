@@ -6,7 +6,8 @@
 //! {"id_": 1, "prompt": "…", "domain_zh": "环境科学"}
 //! ```
 //!
-//! The prompt is `prompt`, `question` or `query`, the response `response`, `answer`, `completion` or `output`; `system`
+//! The prompt is `prompt`, `question` or `query`, the response `response`, `answer`, `completion` or `output` (beside
+//! a `prompt` also `summary`, as in ChatGLM-6B's sets); `system`
 //! and `history` come before. Without a response the row is a prompt only. As a task the prompt is the input and the
 //! response the output. `fields` can name others, as in the shape `fields`, which reads these rows too, when told their
 //! use.
@@ -55,7 +56,8 @@ impl Shape for Prompt {
         let text = |o: &Object<'_>, names: &[&str]| names.iter().any(|key| starts(o, key) == Some(b'"'));
         let alone = |o: &Object<'_>| !OTHERS.iter().any(|key| starts(o, key).is_some());
         let prompts = share(sample, |o| text(o, PROMPT) && alone(o));
-        let answered = share(sample, |o| text(o, PROMPT) && text(o, RESPONSE) && alone(o));
+        let answer = |o: &Object<'_>| text(o, RESPONSE) || text(o, &["prompt"]) && text(o, &["summary"]);
+        let answered = share(sample, |o| text(o, PROMPT) && answer(o) && alone(o));
         0.6 * prompts + 0.2 * answered
     }
     fn map<'a>(&self, object: &Object<'a>, layout: &Layout, emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>)) {
@@ -89,6 +91,11 @@ mod tests {
         let json = r#"{"prompt":"p","response":"r","history":[["a","b"]]}"#;
         let read = row(&SHAPE, json, Use::Instruct).unwrap();
         assert_eq!(said(instruct(&read)), ["user: a", "assistant: b", "user: p", "assistant: r"]);
+        let summary = r#"{"prompt":"p","summary":"r","history":[]}"#;
+        let read = row(&SHAPE, summary, Use::Instruct).unwrap();
+        assert_eq!(said(instruct(&read)), ["user: p", "assistant: r"]);
+        let about = row(&SHAPE, r#"{"question":"p","summary":"s"}"#, Use::Instruct).unwrap();
+        assert_eq!((said(instruct(&about)).len(), about.meta.as_deref()), (1, Some(r#"{"summary":"s"}"#)));
         let read = row(&SHAPE, r#"{"id_":1,"prompt":"p"}"#, Use::Instruct).unwrap();
         assert_eq!((said(instruct(&read)), read.meta.as_deref()), (vec!["user: p".to_owned()], Some(r#"{"id_":1}"#)));
         let Content::Task(task) = row(&SHAPE, json, Use::Task).unwrap().content else { panic!() };

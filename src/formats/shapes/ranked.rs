@@ -5,6 +5,7 @@
 //!   "overall_score": 8.0}, {…}]}
 //! {"user_input": "…", "responses_and_scores": [{"response": "…", "source": "gpt4", "score": 9.0}, {…}]}
 //! {"input": "…", "output": [{"score": 1.0, "text": "…"}, {…}]}
+//! {"instruction": "…", "input": "…", "output": ["best", "second", "third"], "history": [["问", "答"]]}
 //! ```
 //!
 //! For RLHF the best answer is set against each other one, or, with `pairs = "all"`, every two answers; equal scores
@@ -13,11 +14,15 @@
 //!
 //! UltraFeedback scores twice: `score = "fine"` (the default) is the mean of the four ratings (`fine-grained_score`),
 //! `score = "overall"` the critic's own number, of which 2,628 are wrongly 10 in files from before December 2023. The
-//! one stands in where the other is missing.
+//! answers of a row are all compared by one of the two: by the other one where more of them have it.
+//!
+//! A list of plain texts of which some row has three or more (LLaMA-Factory's reward sets) is in order, best first; it has
+//! no scores.
 //!
 //! Limits: answers without a score (`N/A`) make no pair; fewer than two scored answers are set aside (`unranked`).
 use super::answers::{Answer, PAIRS, pairs, unpaired};
-use super::read::{Reading, first, items, share, wrong_use};
+use super::preference;
+use super::read::{Reading, first, items, scalar, share, starts, wrong_use};
 use crate::formats::object::field_type;
 use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Unreadable, Use};
@@ -62,6 +67,7 @@ impl Shape for Ranked {
             };
             LISTS.iter().any(|key| scored(key))
         })
+        .max(listed(sample))
     }
     fn map<'a>(&self, object: &Object<'a>, layout: &Layout, emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>)) {
         let mut reading = Reading::new(object, layout);
@@ -72,7 +78,36 @@ impl Shape for Ranked {
     }
 }
 
+/// How many texts `output` lists, the best first; 0 where it is something else.
+fn ordered(object: &Object<'_>) -> usize {
+    let list = object.get("output").filter(|v| first(v) == b'[').and_then(|v| items("output", v).ok());
+    list.filter(|l| l.iter().all(|item| first(item) == b'"')).map_or(0, |l| l.len())
+}
+
+/// How well the sample fits lists of plain texts: pairs alone are the shape `preference`.
+fn listed(sample: &[Object<'_>]) -> f32 {
+    let more = sample.iter().any(|o| ordered(o) > 2);
+    if more { share(sample, |o| ordered(o) > 1 && starts(o, "instruction") == Some(b'"')) } else { 0.0 }
+}
+
+/// Reads a list of plain texts, the best first.
+fn in_order<'a>(reading: &mut Reading<'_, 'a>) -> Result<Vec<Content<'a>>, Unreadable> {
+    let prompt = preference::prompt(reading)?;
+    let Some((path, value)) = reading.find("output", &["output"], |_| true)? else {
+        return Err(reading.missing("completions", LISTS[0]));
+    };
+    let mut answers = Vec::new();
+    for (place, item) in items(path, value)?.into_iter().enumerate() {
+        let message = Message::new("assistant", scalar(&format!("{path}.{place}"), item)?);
+        answers.push(Answer { message, score: -(place as f64) });
+    }
+    rows(reading, prompt, answers, Vec::new(), false)
+}
+
 fn contents<'a>(reading: &mut Reading<'_, 'a>) -> Result<Vec<Content<'a>>, Unreadable> {
+    if ordered(reading.object) > 0 {
+        return in_order(reading);
+    }
     let layout = reading.layout;
     let asked = reading.need("prompt", &["instruction", "user_input", "prompt", "input"])?;
     let mut prompt = Vec::new();
@@ -86,8 +121,7 @@ fn contents<'a>(reading: &mut Reading<'_, 'a>) -> Result<Vec<Content<'a>>, Unrea
         Some("overall") => ["overall_score", "fine-grained_score", "score"],
         _ => ["fine-grained_score", "overall_score", "score"],
     };
-    let mut answers = Vec::new();
-    let mut others = Vec::new();
+    let mut said = Vec::new();
     for (index, value) in items(list, value)?.into_iter().enumerate() {
         let path = format!("{list}.{index}");
         let answer = Object::parse(value.get()).map_err(|e| field_type(&path, "an answer", &e.to_string()))?;
@@ -98,14 +132,33 @@ fn contents<'a>(reading: &mut Reading<'_, 'a>) -> Result<Vec<Content<'a>>, Unrea
             message.name = answer.text(key)?;
             reading.take_path(format!("{path}.{key}"));
         }
-        let score = scores.iter().find_map(|key| answer.text(key).ok()??.trim().parse::<f64>().ok());
-        match score.filter(|s| s.is_finite()) {
+        let score = |key: &str| answer.text(key).ok()??.trim().parse::<f64>().ok().filter(|s| s.is_finite());
+        said.push((message, scores.map(score)));
+    }
+    // Scores of two scales are not compared: the one that most answers have decides for all.
+    let have = |scale: usize| said.iter().filter(|(_, scores)| scores[scale].is_some()).count();
+    let scale = (0..scores.len()).rev().max_by_key(|scale| have(*scale)).unwrap_or(0);
+    let (mut answers, mut others) = (Vec::new(), Vec::new());
+    for (message, scores) in said {
+        match scores[scale] {
             Some(score) => answers.push(Answer { message, score }),
             None => others.push(message),
         }
     }
+    rows(reading, prompt, answers, others, true)
+}
+
+/// The rows of a question: `others` are answers without a score.
+fn rows<'a>(
+    reading: &mut Reading<'_, 'a>,
+    prompt: Vec<Message<'a>>,
+    answers: Vec<Answer<'a>>,
+    mut others: Vec<Message<'a>>,
+    scored: bool,
+) -> Result<Vec<Content<'a>>, Unreadable> {
+    let layout = reading.layout;
     let mut rows: Vec<Content<'a>> = match layout.usage {
-        Use::Rlhf => pairs(layout, &prompt, answers, true).into_iter().map(|p| p.0).collect(),
+        Use::Rlhf => pairs(layout, &prompt, answers, scored).into_iter().map(|p| p.0).collect(),
         Use::Instruct => {
             let mut order: Vec<usize> = (0..answers.len()).collect();
             if layout.option("answers") != Some("all") {
@@ -161,6 +214,31 @@ mod tests {
         assert_eq!(pairs(gpt4, &[]), [pair("y", "x", 6.5)]);
         let lmflow = r#"{"input":"q","output":[{"score":1.0,"text":"x"},{"score":-1.0,"text":"y"}]}"#;
         assert_eq!(pairs(lmflow, &[]), [pair("x", "y", 2.0)]);
+    }
+
+    #[test]
+    fn one_scale_decides_for_all_answers() {
+        let one = r#"{"instruction":"q","completions":[{"response":"x","overall_score":6,"fine-grained_score":null},
+            {"response":"y","overall_score":"9","fine-grained_score":4.75}]}"#;
+        assert_eq!(pairs(one, &[]), [("y".into(), "x".into(), Some(3.0))]);
+        // Where each scale has a hole, the wanted one decides, and what lacks it makes no pair.
+        let two = r#"{"instruction":"q","completions":[{"response":"x","overall_score":6,"fine-grained_score":2.0},
+            {"response":"y","overall_score":null,"fine-grained_score":3.5},{"response":"z","overall_score":9}]}"#;
+        assert_eq!(pairs(two, &[]), [("y".into(), "x".into(), Some(1.5))]);
+        assert_eq!(pairs(two, &[("score", "overall")]), [("z".into(), "x".into(), Some(3.0))]);
+    }
+
+    #[test]
+    fn a_list_of_texts_is_in_order() {
+        let list = r#"{"instruction":"q","input":"i","output":["x","y","z"],"history":[["a","b"]]}"#;
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned(), None);
+        assert_eq!(pairs(list, &[]), [pair("x", "y"), pair("x", "z")]);
+        assert_eq!(pairs(list, &[("pairs", "all")]).len(), 3);
+        let rows = rows_with(&SHAPE, list, &layout(Use::Rlhf));
+        assert_eq!(said(&preference(rows[0].as_ref().unwrap()).prompt), ["user: a", "assistant: b", "user: q\ni"]);
+        let two = r#"{"instruction":"q","output":["x","y"]}"#;
+        assert_eq!(SHAPE.fits(&[Object::parse(list).unwrap(), Object::parse(two).unwrap()]), 1.0);
+        assert_eq!(SHAPE.fits(&[Object::parse(two).unwrap()]), 0.0);
     }
 
     #[test]

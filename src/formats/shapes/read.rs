@@ -111,6 +111,15 @@ pub(super) fn joined<'a>(path: &str, value: &'a RawValue) -> Result<Cow<'a, str>
     Ok(Cow::Owned(lines.join("\n")))
 }
 
+/// What a label says, in the words that files have for yes and no: pandas writes a column with a hole as `1.0` and `0.0`.
+pub(super) fn verdict(text: &str) -> Option<bool> {
+    match text.trim() {
+        "true" | "True" | "TRUE" | "1" | "1.0" => Some(true),
+        "false" | "False" | "FALSE" | "0" | "0.0" => Some(false),
+        _ => None,
+    }
+}
+
 /// The error for a required field that is null.
 pub(super) fn null(path: &str) -> Unreadable {
     Unreadable { reason: "field_missing", detail: format!("field `{path}` is null"), head: String::new() }

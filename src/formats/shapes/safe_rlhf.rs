@@ -9,7 +9,7 @@
 //! of one recipe make both sets of pairs. All labels stay in `meta`.
 //!
 //! Limits: an id that is neither 0 nor 1 (-1 in some revisions: no verdict) sets the row aside (`unranked`).
-use super::read::{Reading, share, starts, wrong_use};
+use super::read::{Reading, share, starts, verdict, wrong_use};
 use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Content, Message, Preference, Row, Unreadable, Use};
 
@@ -53,14 +53,14 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
     let prompt = vec![Message::new("user", reading.need("prompt", &["prompt"])?)];
     let answers = [reading.need("response_0", &["response_0"])?, reading.need("response_1", &["response_1"])?];
     let key = if layout.option("prefer") == Some("safe") { "safer_response_id" } else { "better_response_id" };
-    let verdict = object.require(key)?;
+    let better = object.require(key)?;
     let [first, second] = answers.map(|text| vec![Message::new("assistant", text)]);
     let margin = (first == second).then_some(0.0);
-    let (chosen, rejected) = match verdict.as_ref() {
-        "1" => (second, first),
-        "0" => (first, second),
-        other => {
-            reading.aside("unranked", other);
+    let (chosen, rejected) = match verdict(&better) {
+        Some(true) => (second, first),
+        Some(false) => (first, second),
+        None => {
+            reading.aside("unranked", better);
             (first, second)
         }
     };
@@ -83,6 +83,8 @@ mod tests {
             (said(preference(&row).chosen.as_deref().unwrap()).remove(0), row.aside.clone())
         };
         assert_eq!(chosen(&layout, json), ("assistant: a".into(), None));
+        assert_eq!(chosen(&layout, &json.replace("id\":0", "id\":0.0")), ("assistant: a".into(), None));
+        assert_eq!(chosen(&layout, &json.replace("id\":0", "id\":1.0")), ("assistant: b".into(), None));
         assert_eq!(chosen(&layout, &json.replace("id\":0", "id\":-1")).1, Some(("unranked", "-1".into())));
         layout.options.insert("prefer".into(), "safe".into());
         assert_eq!(chosen(&layout, json), ("assistant: b".into(), None));

@@ -167,10 +167,23 @@ impl<'a> Reading<'_, 'a> {
         names: &[&'static str],
     ) -> Result<Option<Vec<Message<'a>>>, Unreadable> {
         match self.find(ours, names, |_| true)? {
-            Some((path, value)) if matches!(first(value), b'[' | b'{') => self.messages(path, value).map(Some),
-            Some((path, value)) => Ok(Some(vec![Message::new(role, scalar(path, value)?)])),
+            Some((path, value)) => self.said_by(role, path, value).map(Some),
             None => Ok(None),
         }
+    }
+
+    /// What `role` says in a field: text, a message, or messages (also as JSON text).
+    pub fn said_by(
+        &mut self,
+        role: &'static str,
+        path: &str,
+        value: &'a RawValue,
+    ) -> Result<Vec<Message<'a>>, Unreadable> {
+        if matches!(first(value), b'[' | b'{') {
+            return self.messages(path, value);
+        }
+        let text = scalar(path, value)?;
+        within(path, &text).unwrap_or_else(|| Ok(vec![Message::new(role, text)]))
     }
 
     /// A dialogue that starts with the system prompt and the history that stand in fields of their own.
@@ -212,6 +225,31 @@ impl<'a> Reading<'_, 'a> {
         let Some((path, value)) = self.find(ours, names, |v| first(v) == b'[')? else { return Ok(None) };
         items(path, value)?.into_iter().map(|v| joined(path, v)).collect::<Result<_, _>>().map(Some)
     }
+}
+
+/// The messages in a text that is JSON (or what Python prints of it): a list of which every item has a role that we know.
+fn within(path: &str, text: &str) -> Option<Result<Vec<Message<'static>>, Unreadable>> {
+    let list = text.trim().strip_prefix('[').is_some_and(|t| t.trim_start().starts_with('{'));
+    if !list {
+        return None;
+    }
+    let parse = |json: &str| serde_json::from_str::<Vec<serde_json::Map<String, serde_json::Value>>>(json).ok();
+    let items = parse(text).or_else(|| parse(&super::python::json(text.trim())?))?;
+    let mut out = Vec::new();
+    for (index, item) in items.into_iter().enumerate() {
+        let text = |names: &[&str]| names.iter().find_map(|key| item.get(*key)?.as_str().map(str::to_owned));
+        let role = role(&text(&["role", "from"])?)?;
+        let made = ["tool_calls", "function_call"].iter().find_map(|key| item.get(*key)).filter(|v| !v.is_null());
+        let made = made.map(|calls| self::calls(Cow::Owned(calls.as_str().map_or(calls.to_string(), str::to_owned))));
+        let Some(said) = text(&["content", "value", "text"]).or(made.as_ref().map(|_| String::new())) else {
+            return Some(Err(field_type(&format!("{path}.{index}.content"), "text", "something else")));
+        };
+        out.push(match role {
+            "call" => call(Cow::Owned(said)),
+            role => Message { name: text(&["name"]).map(Cow::Owned), tool_calls: made, ..Message::new(role, said) },
+        });
+    }
+    Some(Ok(out))
 }
 
 /// A dialogue without turns is an error.
