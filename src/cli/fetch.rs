@@ -71,9 +71,15 @@ struct Patience {
     /// Bytes a second, measured over --idle-timeout.
     #[arg(long, default_value = "1KiB", value_name = "BYTES", help_heading = "Patience")]
     min_speed: String,
-    /// Tries in a row that gain nothing.
-    #[arg(long, default_value_t = 6, value_name = "N", help_heading = "Patience")]
-    tries: u32,
+    /// How long to go on trying while nothing is gained, seconds.
+    #[arg(long, default_value_t = 300.0, value_name = "SECONDS", help_heading = "Patience")]
+    retry_for: f64,
+    /// Tries in a row that gain nothing, at most [default: as many as --retry-for has room for].
+    #[arg(long, value_name = "N", help_heading = "Patience")]
+    tries: Option<u32>,
+    /// Follow redirects from https to http.
+    #[arg(long, help_heading = "Patience")]
+    allow_http: bool,
     /// The longest wait that a host may ask for, seconds.
     #[arg(long, default_value_t = 600.0, value_name = "SECONDS", help_heading = "Patience")]
     max_retry_after: f64,
@@ -103,7 +109,9 @@ impl Patience {
             connect: seconds("--connect-timeout", self.connect_timeout)?,
             idle: seconds("--idle-timeout", self.idle_timeout)?,
             min_speed: bytes("--min-speed", &self.min_speed)?,
-            tries: self.tries.max(1),
+            tries: self.tries.map_or(u32::MAX, |n| n.max(1)),
+            retry_for: Duration::from_secs_f64(self.retry_for.clamp(0.0, 1e9)),
+            allow_http: self.allow_http,
             max_wait: Duration::from_secs_f64(self.max_retry_after.clamp(0.0, 1e9)),
             per_host: self.connections_per_host.clamp(1, 64),
             bombs: Bombs { size: bytes("--bomb-size", &self.bomb_size)?, ratio: self.bomb_ratio.max(1) },

@@ -1,7 +1,7 @@
 //! One HTTP client: redirects by hand, a token for one origin, few connections a host, nothing that hangs.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use reqwest::header::{
@@ -15,7 +15,7 @@ use url::Url;
 
 use super::endpoints::{Endpoints, Token, shown};
 use super::problem::{Kind, Problem};
-use super::{Limits, names, wait};
+use super::{Limits, names, proxy, wait};
 use crate::{Error, Result};
 
 /// Redirects (and pages with a form to pass) followed for one request.
@@ -39,6 +39,8 @@ pub struct Client {
     /// Patience.
     pub limits: Limits,
     hosts: Mutex<HashMap<String, Arc<Semaphore>>>,
+    /// Hosts that have answered: an outage of theirs passes, where a name that never answers may be wrong.
+    answered: Mutex<HashSet<String>>,
 }
 
 /// A request.
@@ -115,7 +117,7 @@ impl Client {
             .http1_only()
             .build()
             .map_err(|e| Error::other(format!("no HTTP client: {}", cause(e)), "check the proxy variables"))?;
-        Ok(Client { http, endpoints, limits, hosts: Mutex::default() })
+        Ok(Client { http, endpoints, limits, hosts: Mutex::default(), answered: Mutex::default() })
     }
 
     /// The connections to a host.
@@ -155,7 +157,14 @@ impl Client {
             let status = response.status();
             if let Some(next) = redirect(&response, &url) {
                 let next = next.ok_or_else(|| Problem::last(Kind::Remote, at(&hosts, "redirects to no address")))?;
-                url = self.endpoints.redirected(&next);
+                let next = self.endpoints.redirected(&next);
+                if downgrades(&url, &next) && !self.limits.allow_http {
+                    let what = format!("redirects from https to http ({})", shown(next.as_str()));
+                    return Err(Problem::last(Kind::Remote, at(&hosts, &what)).cure(
+                        "what comes by http anybody on the way can read and change; --allow-http follows it all the same",
+                    ));
+                }
+                url = next;
                 continue;
             }
             if !matches!(status, StatusCode::OK | StatusCode::PARTIAL_CONTENT) {
@@ -196,10 +205,34 @@ impl Client {
         }
         let patience = self.limits.connect + self.limits.idle;
         match timeout(patience, request.send()).await {
-            Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) => Err(Problem::passing(at(hosts, &cause(error)))),
+            Ok(Ok(response)) => {
+                self.answered.lock().unwrap_or_else(PoisonError::into_inner).insert(authority(url));
+                Ok(response)
+            }
+            Ok(Err(error)) => Err(self.unreached(url, error, hosts)),
             Err(_) => Err(Problem::passing(at(hosts, &format!("no answer within {}", wait::words(patience))))),
         }
+    }
+
+    /// The failure of a request that no answer came to.
+    fn unreached(&self, url: &Url, error: reqwest::Error, hosts: &[String]) -> Problem {
+        let connect = error.is_connect();
+        let what = cause(error);
+        if distrusts(&what) {
+            return Problem::last(Kind::Remote, at(hosts, &what)).cure(
+                "this machine does not trust the certificate of the host: where a company or a proxy signs anew, name \
+                 its root certificate (PEM) in SSL_CERT_FILE; else look at the clock, and at who answers there",
+            );
+        }
+        if let Some((variable, proxy)) = proxy::of(url).filter(|_| connect) {
+            let what = format!("the proxy {proxy} ({variable}) does not lead there: {what}");
+            return Problem::passing(at(hosts, &what))
+                .at_most(wait::FEW)
+                .cure(format!("start the proxy, correct {variable}, or name the host in no_proxy"));
+        }
+        let known = self.answered.lock().unwrap_or_else(PoisonError::into_inner).contains(&authority(url));
+        let problem = Problem::passing(at(hosts, &what));
+        if known { problem } else { problem.at_most(wait::FEW) }
     }
 
     /// The failure that a status means.
@@ -248,7 +281,7 @@ impl Client {
         Ok(all)
     }
 
-    /// A small answer, read whole, asked for again as often as `--tries` allows.
+    /// A small answer, read whole, asked for again as long as `--retry-for` and `--tries` allow.
     pub async fn page(&self, ask: &Ask) -> Result<(Vec<u8>, HeaderMap, Url), Problem> {
         self.again(|| async {
             let answer = self.send(ask).await?;
@@ -278,14 +311,11 @@ impl Client {
         &self,
         mut act: impl FnMut() -> F,
     ) -> Result<T, Problem> {
-        let mut tries = 0;
+        let mut tries = wait::Tries::default();
         loop {
             match act().await {
-                Err(problem) if problem.retry && tries + 1 < self.limits.tries => {
-                    tries += 1;
-                    tokio::time::sleep(problem.wait.unwrap_or_else(|| wait::backoff(tries))).await;
-                }
-                other => return other,
+                Err(problem) => tokio::time::sleep(tries.next(problem, &self.limits)?).await,
+                done => return done,
             }
         }
     }
@@ -362,6 +392,17 @@ impl Pace {
     }
 }
 
+/// Whether a redirect leaves the protection that the request had.
+fn downgrades(from: &Url, to: &Url) -> bool {
+    from.scheme() == "https" && to.scheme() == "http"
+}
+
+/// Whether a failure is that of a certificate, which asking again does not cure.
+fn distrusts(what: &str) -> bool {
+    let what = what.to_ascii_lowercase();
+    what.contains("certificate") || what.contains("unknownissuer") || what.contains("notvalidforname")
+}
+
 /// Where a redirect leads; `Some(None)` where that is no address.
 fn redirect(response: &Response, url: &Url) -> Option<Option<Url>> {
     if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
@@ -396,7 +437,9 @@ pub fn is_html(headers: &HeaderMap) -> bool {
 pub fn html(hosts: &[String], page: &str) -> Problem {
     let title = page.split_once("<title>").and_then(|(_, rest)| rest.split_once("</title>")).map(|(t, _)| t.trim());
     let title = title.filter(|t| !t.is_empty()).map(|t| format!(" ({})", names::shown(t))).unwrap_or_default();
-    Problem::last(Kind::Remote, at(hosts, &format!("answers with a web page{title} in the place of data")))
+    // A network's sign-in page may be gone a moment later; a login is not.
+    Problem::passing(at(hosts, &format!("answers with a web page{title} in the place of data")))
+        .at_most(3)
         .cure("open the address in a browser: a login, a quota or a network's sign-in page stands before the data")
 }
 
@@ -423,4 +466,26 @@ fn cause(error: reqwest::Error) -> String {
         below = error.source();
     }
     names::shown(&text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn protection_is_not_left_in_silence() {
+        let url = |text: &str| Url::parse(text).unwrap();
+        assert!(downgrades(&url("https://h/a"), &url("http://h/a")));
+        for (from, to) in [("http://h/a", "https://h/a"), ("http://h/a", "http://i/a"), ("https://h/a", "https://i/a")]
+        {
+            assert!(!downgrades(&url(from), &url(to)), "{from} {to}");
+        }
+    }
+
+    #[test]
+    fn certificates_are_known_by_their_errors() {
+        assert!(distrusts("invalid peer certificate: UnknownIssuer"));
+        assert!(distrusts("invalid peer certificate: certificate expired: verification time 1 (UNIX)"));
+        assert!(!distrusts("Connection refused (os error 111)") && !distrusts("tls handshake eof"));
+    }
 }

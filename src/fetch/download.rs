@@ -152,7 +152,7 @@ impl Run<'_> {
         let limits = &self.job.client.limits;
         let mut active: FuturesUnordered<Running<'_>> = FuturesUnordered::new();
         let mut segments: Vec<Arc<Segment>> = Vec::new();
-        let (mut tries, mut restarts, mut best) = (0, 0, self.partial.bytes());
+        let (mut tries, mut restarts, mut best) = (wait::Tries::default(), 0, self.partial.bytes());
         let mut next_at = Instant::now();
         let mut tick = tokio::time::interval(Duration::from_millis(500));
         let (mut speed, mut ticks) = ((Instant::now(), self.came.load(Ordering::Relaxed)), 0u32);
@@ -180,7 +180,7 @@ impl Run<'_> {
                         segments.clear();
                         self.reset()?;
                         restarts += 1;
-                        if restarts >= limits.tries {
+                        if restarts >= limits.tries.min(wait::FEW) {
                             return Err(Problem { kind: Kind::Remote, ..problem });
                         }
                         continue;
@@ -190,16 +190,12 @@ impl Run<'_> {
                     }
                     let bytes = self.partial.bytes();
                     if bytes >= best + PROGRESS {
-                        tries = 0;
+                        tries.gained();
                     }
                     best = best.max(bytes);
-                    tries += 1;
-                    if tries >= limits.tries {
-                        let what = format!("{} (tried {tries} times)", problem.what);
-                        return Err(Problem { what, ..problem });
-                    }
-                    self.job.events.retry(&self.job.remote.path, &problem.what);
-                    next_at = Instant::now() + problem.wait.unwrap_or_else(|| wait::backoff(tries));
+                    let what = problem.what.clone();
+                    next_at = Instant::now() + tries.next(problem, limits)?;
+                    self.job.events.retry(&self.job.remote.path, &what);
                 }
                 _ = tick.tick() => {
                     ticks += 1;

@@ -16,6 +16,7 @@ pub mod client;
 pub mod door;
 pub mod download;
 pub mod endpoints;
+pub mod here;
 pub mod import;
 pub mod names;
 pub mod open;
@@ -23,6 +24,7 @@ pub mod partial;
 pub mod plan;
 pub mod problem;
 pub mod progress;
+pub mod proxy;
 pub mod routes;
 pub mod run;
 pub mod summary;
@@ -54,12 +56,16 @@ pub struct Limits {
     pub idle: Duration,
     /// Bytes a second, over that stretch.
     pub min_speed: u64,
-    /// Tries in a row that gain nothing.
+    /// Tries in a row that gain nothing, at most.
     pub tries: u32,
+    /// How long to go on trying while nothing is gained.
+    pub retry_for: Duration,
     /// The longest wait that a host may ask for.
     pub max_wait: Duration,
     /// Connections to one host.
     pub per_host: usize,
+    /// Follow redirects from https to http.
+    pub allow_http: bool,
     /// Bounds of archives.
     pub bombs: verify::Bombs,
 }
@@ -70,9 +76,11 @@ impl Default for Limits {
             connect: Duration::from_secs(15),
             idle: Duration::from_secs(30),
             min_speed: 1024,
-            tries: 6,
+            tries: u32::MAX,
+            retry_for: Duration::from_secs(300),
             max_wait: Duration::from_secs(600),
             per_host: 8,
+            allow_http: false,
             bombs: verify::Bombs::default(),
         }
     }

@@ -37,6 +37,8 @@ pub struct Problem {
     pub retry: bool,
     /// How long the host asks to wait.
     pub wait: Option<Duration>,
+    /// How many tries it is worth at most, where it rarely passes.
+    pub most: Option<u32>,
     /// The status it answered with.
     pub status: Option<u16>,
     /// What the hub calls it (`X-Error-Code`).
@@ -46,12 +48,18 @@ pub struct Problem {
 impl Problem {
     /// A failure that asking again does not cure.
     pub fn last(kind: Kind, what: impl Into<String>) -> Self {
-        Problem { kind, what: what.into(), cure: None, retry: false, wait: None, status: None, code: None }
+        Problem { kind, what: what.into(), cure: None, retry: false, wait: None, most: None, status: None, code: None }
     }
 
     /// A failure that may pass.
     pub fn passing(what: impl Into<String>) -> Self {
         Problem { retry: true, ..Problem::last(Kind::Remote, what) }
+    }
+
+    /// Worth no more than some tries.
+    pub fn at_most(mut self, tries: u32) -> Self {
+        self.most = Some(tries);
+        self
     }
 
     /// With its cure.

@@ -12,6 +12,7 @@ use super::client::Client;
 use super::door::{self, InForce};
 use super::download::{Done, Job, RESERVE, blocking};
 use super::endpoints::Endpoints;
+use super::here::{is_commit, is_here, offline};
 use super::problem::{Kind, Problem};
 use super::progress::{Event, Events, Progress};
 use super::routes::{self, Route};
@@ -88,48 +89,6 @@ pub fn fetch(_: &Catalog, targets: &[Target], options: &Options, progress: &dyn 
     Ok(summary)
 }
 
-/// What the store has, without asking anybody.
-fn offline(context: &Context<'_>, target: &Target) -> Result<Told> {
-    let globs: Vec<super::ways::Glob> = context
-        .options
-        .include
-        .iter()
-        .map(|g| super::ways::Glob::new(g))
-        .collect::<Result<_, _>>()
-        .map_err(Problem::error)?;
-    let mut told = told_of(target);
-    let mut lacking: BTreeSet<String> = target.parts.iter().cloned().collect();
-    for (set, manifest) in context.options.store.revisions(&target.key)? {
-        if target.revision.as_deref().is_some_and(|r| !manifest.is_revision(r)) {
-            continue;
-        }
-        for part in lacking.clone() {
-            let paths: Vec<String> = if target.grows() {
-                target.single_files()
-            } else {
-                let listed = manifest.listed.iter().filter(|(_, l)| l.part == part);
-                listed.map(|(path, _)| path.clone()).collect()
-            };
-            let mut wanted = paths.iter().filter(|p| globs.is_empty() || globs.iter().any(|g| g.takes(p))).peekable();
-            let known = manifest.parts.contains(&part) && wanted.peek().is_some();
-            let wanted: Vec<&String> = wanted.collect();
-            if !known || !wanted.iter().all(|path| set.has(&manifest, path)) {
-                continue;
-            }
-            told.revision.clone_from(&manifest.revision);
-            told.files.extend(wanted.iter().map(|path| file_told(&manifest, path, "cached")));
-            lacking.remove(&part);
-        }
-    }
-    if !lacking.is_empty() {
-        let parts = lacking.into_iter().collect::<Vec<_>>().join(", ");
-        let parts = if target.card.is_some() { format!(" ({parts})") } else { String::new() };
-        let problem = Problem::last(Kind::Missing, format!("offline, and the store lacks {}{parts}", target.name));
-        told.failed.push(Failed::of("", "", problem.cure("run the same command without --offline and CORPUS_OFFLINE")));
-    }
-    Ok(told)
-}
-
 /// An empty account of a target.
 pub fn told_of(target: &Target) -> Told {
     Told { name: target.name.clone(), key: target.key.clone(), revision: "-".into(), ..Told::default() }
@@ -143,6 +102,13 @@ pub fn file_told(manifest: &Manifest, path: &str, state: &'static str) -> FileTo
 
 /// Fetches a target.
 async fn set(context: &Context<'_>, target: &Target) -> Result<Told> {
+    if target.revision.as_deref().is_some_and(is_commit) && context.options.way.is_none() {
+        // What is named by a commit never changes: nobody has to be asked whether it is all here.
+        let here = offline(context, target)?;
+        if here.failed.is_empty() {
+            return Ok(here);
+        }
+    }
     let mut told = told_of(target);
     let mut pending: BTreeSet<String> = target.parts.iter().cloned().collect();
     let routes = routes::of(target, context.options.way.as_deref())?;
@@ -196,7 +162,13 @@ async fn set(context: &Context<'_>, target: &Target) -> Result<Told> {
             context.progress.warn(&format!("{}: {why}; trying {next}", target.name));
         }
     }
+    let nobody = told.files.is_empty() && !pending.is_empty();
     unreached(target, &pending, before, &mut told.failed);
+    if nobody && offline(context, target).is_ok_and(|here| here.failed.is_empty()) {
+        for failed in &mut told.failed {
+            failed.cure = "the store has all of it, perhaps not the newest: --offline takes what is there".into();
+        }
+    }
     Ok(told)
 }
 
@@ -270,7 +242,17 @@ async fn one_way(
     }
     let set = context.options.store.set(&target.key, &crate::store::key(&listing.revision));
     let waiting = || context.progress.say(&format!("another process fetches {}; waiting for it", target.name));
-    let _lock = set.lock(&waiting, &|| stop.load(Ordering::Relaxed))?;
+    let lock = set.lock(&waiting, &|| stop.load(Ordering::Relaxed));
+    if matches!(lock, Err(ref error) if !matches!(error, Error::Interrupted))
+        && let Some(manifest) = set.manifest()?
+        && listing.files.iter().all(|remote| is_here(&set, &manifest, remote))
+    {
+        // A store that cannot be written, and need not be.
+        told.revision.clone_from(&listing.revision);
+        told.files.extend(listing.files.iter().map(|f| file_told(&manifest, &f.path, "cached")));
+        return Ok(Ok((Failures::new(), listing.lacking)));
+    }
+    let _lock = lock?;
     let mut manifest = set.manifest()?.unwrap_or_else(|| Manifest::new(&target.name, &listing.revision));
     manifest.asked.extend(target.revision.clone());
     let kept: Vec<(String, Listed)> =
@@ -317,7 +299,7 @@ impl Work<'_> {
         let options = self.context.options;
         let mut missing = Vec::new();
         for remote in listing.files {
-            if self.is_here(&remote) || self.adopt(&remote).await? {
+            if is_here(&self.set, &self.manifest, &remote) || self.adopt(&remote).await? {
                 self.told.files.push(file_told(&self.manifest, &remote.path, "cached"));
             } else {
                 missing.push(remote);
@@ -390,22 +372,6 @@ impl Work<'_> {
         self.save()?;
         self.told.files.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(failures)
-    }
-
-    /// Whether the file of the manifest is here, and the one that the listing means.
-    fn is_here(&self, remote: &Remote) -> bool {
-        let Some(entry) = self.manifest.files.get(&remote.path) else { return false };
-        let same = |told: &Option<String>, is: Option<&String>| match (told, is) {
-            (Some(told), Some(is)) => told.eq_ignore_ascii_case(is),
-            _ => true,
-        };
-        let sums = same(&remote.told.sha256, Some(&entry.sha256))
-            && same(&remote.told.sha1, entry.sums.get("sha1"))
-            && same(&remote.told.md5, entry.sums.get("md5"))
-            && same(&remote.told.git, entry.sums.get("git"));
-        let source = remote.told.any() || entry.source == remote.source;
-        let size = remote.bytes.is_none_or(|bytes| bytes == entry.bytes);
-        sums && size && source && self.set.has(&self.manifest, &remote.path)
     }
 
     /// A file that got its name in a run that did not come to write the manifest: taken, if its sums are right.

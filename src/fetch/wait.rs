@@ -1,8 +1,57 @@
-//! How long to wait before asking again: as the host says, else longer each time and never all at once.
+//! Whether to ask again, and how long to wait before: as the host says, else longer each time and never all at once.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use reqwest::header::{HeaderMap, RETRY_AFTER};
+
+use super::Limits;
+use super::problem::Problem;
+
+/// Waits that hosts may ask for in a row, and fresh starts of one file.
+pub const FEW: u32 = 6;
+
+/// Tries in a row that gained nothing.
+#[derive(Debug, Default)]
+pub struct Tries {
+    count: u32,
+    /// Tries after which the host asked to wait.
+    asked: u32,
+    since: Option<Instant>,
+}
+
+impl Tries {
+    /// Something was gained: the count begins anew.
+    pub fn gained(&mut self) {
+        *self = Tries::default();
+    }
+
+    /// How long to wait before the next try.
+    ///
+    /// # Errors
+    /// The problem itself, with what was tried, once asking again is given up.
+    pub fn next(&mut self, problem: Problem, limits: &Limits) -> Result<Duration, Problem> {
+        if !problem.retry {
+            return Err(problem);
+        }
+        self.count += 1;
+        let since = *self.since.get_or_insert_with(Instant::now);
+        let most = problem.most.unwrap_or(u32::MAX).min(limits.tries);
+        let late = since.elapsed() >= limits.retry_for;
+        if self.count < most && self.asked < FEW && !late {
+            let Some(wait) = problem.wait else { return Ok(backoff(self.count)) };
+            // Time that the host asked for is not time that was lost on it.
+            (self.asked, self.since) = (self.asked + 1, Some(since + wait));
+            return Ok(wait);
+        }
+        let option = if late { "--retry-for" } else { "--tries" };
+        let hint = if late || self.count >= limits.tries { format!("; {option} changes that") } else { String::new() };
+        let what = match self.count {
+            1 => problem.what.clone(),
+            count => format!("{} (tried {count} times in {}{hint})", problem.what, words(since.elapsed())),
+        };
+        Err(Problem { what, ..problem })
+    }
+}
 
 /// A wait that the host asks for: `Retry-After` as seconds or a date, else the hub's `RateLimit: "…";r=0;t=42`. `None`
 /// where it says nothing that can be read, or a moment that has passed.
@@ -62,6 +111,42 @@ mod tests {
         assert!(of("retry-after", "99999999999999999999") > seconds(1_000_000_000));
         assert_eq!(of("ratelimit", "\"api\";r=0;t=42"), seconds(42));
         assert_eq!(of("ratelimit", "\"api\";r=9;t=42"), None);
+    }
+
+    #[test]
+    fn tries_end_by_time_or_number() {
+        let limits = Limits { retry_for: Duration::from_millis(30), ..Limits::default() };
+        let (mut tries, mut count) = (Tries::default(), 0);
+        let told = loop {
+            match tries.next(Problem::passing("h: 503"), &limits) {
+                Ok(_) => std::thread::sleep(Duration::from_millis(1)),
+                Err(problem) => break problem.what,
+            }
+            count += 1;
+        };
+        assert!(count > 6 && told.contains("--retry-for"), "{count}: {told}");
+        let limits = Limits { tries: 3, ..Limits::default() };
+        let mut tries = Tries::default();
+        for _ in 0..2 {
+            tries.next(Problem::passing("h"), &limits).unwrap();
+        }
+        assert!(tries.next(Problem::passing("h"), &limits).unwrap_err().what.contains("tried 3 times"));
+        tries.gained();
+        assert!(tries.next(Problem::passing("h"), &limits).is_ok());
+        assert_eq!(
+            Tries::default().next(Problem::last(super::super::problem::Kind::Missing, "h"), &limits).unwrap_err().what,
+            "h"
+        );
+        // What rarely passes is not asked for minutes, nor is a host that asks to wait for ever.
+        let limits = Limits::default();
+        for problem in [
+            Problem::passing("page").at_most(3),
+            Problem { wait: Some(Duration::from_secs(1)), ..Problem::passing("busy") },
+        ] {
+            let mut tries = Tries::default();
+            let count = (0..20).take_while(|_| tries.next(problem.clone(), &limits).is_ok()).count();
+            assert!((2..=6).contains(&count), "{}: {count}", problem.what);
+        }
     }
 
     #[test]

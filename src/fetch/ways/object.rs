@@ -62,7 +62,7 @@ fn open(client: &Client, scheme: &str, bucket: &str) -> Result<Arc<dyn ObjectSto
         allow_http("AWS_ALLOW_HTTP") || allow_http("GOOGLE_ALLOW_HTTP") || allow_http("AZURE_ALLOW_HTTP"),
     );
     let retry = RetryConfig {
-        max_retries: limits.tries.saturating_sub(1) as usize,
+        max_retries: limits.tries.min(crate::fetch::wait::FEW).saturating_sub(1) as usize,
         retry_timeout: limits.max_wait.min(std::time::Duration::from_secs(180)),
         ..RetryConfig::default()
     };

@@ -61,7 +61,7 @@ const TABLE: &[Row] = &[
     ("slow drip", || vec![Fault::Drip(Duration::from_millis(200))], Right, Error, false),
     ("stalled before the body", || vec![Fault::Stall(0)], Right, Error, false),
     ("stalled in the body", || vec![Fault::Stall(300_000)], Right, Either, false),
-    ("HTML instead of data", || vec![Fault::Html], Either, Error, false),
+    ("HTML instead of data", || vec![Fault::Html], Right, Error, false),
     ("redirect to itself", || vec![Fault::Loop], Either, Error, false),
     ("redirects without end", || vec![Fault::Chase], Either, Error, false),
     ("redirect to nowhere", || vec![Fault::Redirect("http://127.0.0.1:9/away".into())], Either, Error, false),

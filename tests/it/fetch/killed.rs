@@ -95,6 +95,12 @@ fn two_at_once() {
 #[cfg(unix)]
 #[test]
 fn interrupted() {
+    for signal in [rustix::process::Signal::INT, rustix::process::Signal::TERM] {
+        ended_by(signal);
+    }
+}
+
+fn ended_by(signal: rustix::process::Signal) {
     let plain = Plain::start();
     let content = Content::noise(53, 8 << 20);
     plain.put("/some.bin", content.clone());
@@ -105,7 +111,7 @@ fn interrupted() {
         std::thread::sleep(Duration::from_millis(5));
     }
     let pid = rustix::process::Pid::from_child(&child);
-    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    rustix::process::kill_process(pid, signal).unwrap();
     let status = child.wait().unwrap();
     assert_eq!(status.code(), Some(130), "{status:?}");
     client.has_not("some.bin");

@@ -10,6 +10,7 @@ mod hub;
 mod imports;
 mod killed;
 mod limits;
+mod outages;
 mod sources;
 mod store;
 
