@@ -136,7 +136,8 @@ pub(super) fn expand<'a>(text: &str, options: &Options<'a>, converts: bool) -> (
                     continue;
                 }
                 e.out.push_str(&text[plain..i]);
-                i += e.close_brace(length);
+                let used = e.close_brace(length, &text[i..]);
+                i += used;
                 plain = i;
             }
             // Closing marks of nothing.
@@ -246,7 +247,7 @@ impl Expander<'_> {
     }
 
     /// Closes the innermost run of braces, or as much of it as `length` closing ones do. Says how many were used.
-    fn close_brace(&mut self, length: usize) -> usize {
+    fn close_brace(&mut self, length: usize, rest: &str) -> usize {
         let at = self.stack.last().and_then(|f| f.brace);
         let Some(frame) = self.pop(at) else { return length };
         let Kind::Brace(open) = frame.kind else { return length };
@@ -254,7 +255,10 @@ impl Expander<'_> {
         let shown = if self.stack.len() >= DEPTH {
             None
         } else {
-            let args = args(&self.out, &frame);
+            let mut args = args(&self.out, &frame);
+            args.title = self.options.title;
+            args.before = &self.out[..frame.open];
+            args.after = &rest[used.min(rest.len())..];
             if used == 3 {
                 // A parameter on a page that is nobody's template: its default.
                 frame.bars.first().map(|bar| self.out[bar + 1..].to_string())
@@ -296,5 +300,5 @@ fn args<'a>(out: &'a str, frame: &Frame) -> Args<'a> {
         let sign = equals.next_if(|e| *e < stop);
         list.push(Arg::new(&out[bar + 1..stop], sign.map(|e| e - bar - 1)));
     }
-    Args { name, list }
+    Args { name, list, title: "", before: "", after: "" }
 }

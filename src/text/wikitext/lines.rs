@@ -1,6 +1,6 @@
 //! Lines: tables, headings, lists, rules; then each line's own markup, and empty sections away.
 
-use super::{BREAK, HOLE, RULES, clean, inline, is_void};
+use super::{BREAK, CUT, HOLE, RULES, clean, inline, is_void};
 
 enum Block {
     Heading {
@@ -122,6 +122,9 @@ fn blocks(flat: &str) -> Vec<Block> {
             }
             for (n, piece) in text.split(BREAK).enumerate() {
                 let piece = if list || n > 0 { piece.trim_start() } else { piece.strip_prefix(' ').unwrap_or(piece) };
+                if is_stump(piece, &lines[at + 1..]) {
+                    continue;
+                }
                 let piece = clean::mended(piece);
                 if !piece.trim_matches(is_void).is_empty() {
                     let text = due(piece);
@@ -132,6 +135,17 @@ fn blocks(flat: &str) -> Vec<Block> {
         rules += own;
     }
     blocks
+}
+
+/// Whether nothing but a name and its colon is left of a line (`Web: {{url|a}}`), and no list follows.
+fn is_stump(piece: &str, next: &[&str]) -> bool {
+    let shown = piece.trim_end_matches(is_void);
+    shown.ends_with([':', '：'])
+        && piece[shown.len()..].contains(HOLE)
+        && !piece[shown.len()..].contains([CUT, RULES])
+        && shown.chars().take(21).count() <= 20
+        && !shown.contains(['，', '。', '；', '！', '？', ',', '.'])
+        && !next.iter().find(|l| !l.trim().is_empty()).is_some_and(|l| l.starts_with(['*', '#', ':', ';', BREAK]))
 }
 
 fn marks(text: &str) -> usize {

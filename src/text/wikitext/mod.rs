@@ -1,7 +1,8 @@
 //! Wikitext (MediaWiki's markup) to text that reads like the page: Chinese Wikipedia first, others beside it.
 //!
-//! Whatever a reader of the page does not see is gone: comments, references, tables, pictures, categories and all
-//! templates but those that only dress the text they are given (`{{lang|de|Berlin}}`), which give that text. Where
+//! Whatever a reader of the page does not see is gone: comments, references, tables, pictures, categories. Templates show
+//! what the list in `templates.tsv` says; one that is not on it shows the first of its arguments that is text, inside of a
+//! sentence only. Where
 //! something was removed, the brackets and commas that stood around it are mended (`（{{lang-en|}}，）` leaves no `（，）`);
 //! text around which nothing was removed is never touched. Formulas stay LaTeX: `$E=mc^2$`.
 //!
@@ -30,6 +31,7 @@ mod groups;
 mod inline;
 mod lines;
 mod links;
+mod numbers;
 mod rules;
 mod tags;
 mod templates;

@@ -1,6 +1,10 @@
 //! `{{ }}`: the few templates and parser functions of which a reader sees the arguments. All others show boxes, notes,
 //! sources or data from elsewhere, and are dropped.
 
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use super::numbers;
 use super::rules::Rules;
 use super::variants::{Variant, raw};
 use super::{BREAK, HOLE, is_void};
@@ -30,9 +34,42 @@ impl<'a> Arg<'a> {
 pub(super) struct Args<'a> {
     pub(super) name: &'a str,
     pub(super) list: Vec<Arg<'a>>,
+    /// The title of the page.
+    pub(super) title: &'a str,
+    /// The text before it, as far as it is known by then, and after it, as written.
+    pub(super) before: &'a str,
+    pub(super) after: &'a str,
 }
 
 impl<'a> Args<'a> {
+    /// The end of the text before it that is on the same line, as far as it matters.
+    fn line(&self) -> &'a str {
+        let mut from = self.before.len().saturating_sub(120);
+        while !self.before.is_char_boundary(from) {
+            from += 1;
+        }
+        let near = &self.before[from..];
+        near.rfind(['\n', BREAK]).map_or(near, |at| near[at..].trim_start_matches(['\n', BREAK]))
+    }
+
+    /// The visible character right after it.
+    fn next(&self) -> Option<char> {
+        self.after.chars().take(6).find(|c| *c != '\'')
+    }
+
+    /// Whether the text beside it is Chinese.
+    fn chinese(&self) -> bool {
+        let wide = |c: char| matches!(c, '\u{2E80}'..='\u{9FFF}' | '\u{FF00}'..='\u{FFEF}' | '\u{20000}'..='\u{3FFFF}');
+        let visible = |c: &char| !is_void(*c) && !c.is_ascii_punctuation();
+        self.line().chars().rev().find(visible).into_iter().chain(self.next()).any(wide)
+    }
+
+    /// Whether it stands inside a sentence: after text on its line, or right before some.
+    fn in_sentence(&self) -> bool {
+        let starts = |c: char| c.is_alphanumeric() || matches!(c, '，' | '、' | '。' | '（' | '；');
+        self.next().is_some_and(starts) || self.line().contains(char::is_alphanumeric)
+    }
+
     /// The argument at that place, counted from 1, if there is something to see in it.
     fn at(&self, n: usize) -> Option<&'a str> {
         let mut seen = 0;
@@ -70,10 +107,24 @@ impl<'a> Args<'a> {
     }
 }
 
+/// The list of known templates.
+const LIST: &str = include_str!("templates.tsv");
+
+/// What becomes of a known template, by its name in small letters or, first, as it is written.
+fn known(written: &str, lower: &str) -> Option<&'static str> {
+    static TABLE: OnceLock<HashMap<&str, &str>> = OnceLock::new();
+    let table = TABLE.get_or_init(|| {
+        let rows = LIST.lines().filter(|l| !l.starts_with('#'));
+        let rows =
+            rows.filter_map(|l| l.split_once('\t').map(|(names, rest)| (names, rest.split('\t').next().unwrap_or(""))));
+        rows.flat_map(|(names, shows)| names.split(';').map(move |n| (n, shows))).collect()
+    });
+    table.get(written).or_else(|| table.get(lower)).copied()
+}
+
 /// What a reader sees of a template; nothing where it is dropped.
 pub(super) fn shown(args: &Args, variant: Variant, page: &mut Rules<'_>) -> Option<String> {
     let name = name(args.name);
-    let text = |t: Option<&str>| t.map(str::to_string);
     if let Some((function, value)) = name.split_once(':') {
         return match function {
             "formatnum" | "lc" | "uc" | "lcfirst" | "ucfirst" | "urlencode" | "fullurl" => {
@@ -84,163 +135,183 @@ pub(super) fn shown(args: &Args, variant: Variant, page: &mut Rules<'_>) -> Opti
         };
     }
     match name.as_str() {
-        "!" => Some("|".into()),
-        "=" => Some("=".into()),
-        "(!" => Some("{|".into()),
-        "!)" => Some("|}".into()),
-        "!-" => Some("|-".into()),
-        "!!" => Some("||".into()),
+        "!" => return Some("|".into()),
+        "=" => return Some("=".into()),
+        "(!" => return Some("{|".into()),
+        "!)" => return Some("|}".into()),
+        "!-" => return Some("|-".into()),
+        "!!" => return Some("||".into()),
         "notetaplain" | "noteta" | "公共转换组" => {
-            for arg in &args.list {
-                let number = |k: &str| !k.is_empty() && k.bytes().all(|b| b.is_ascii_digit());
-                match arg.key {
-                    Some(key) if key.strip_prefix(['G', 'g']).is_some_and(number) => page.group(arg.value, variant),
-                    Some(key) if !number(key) => {}
-                    _ => page.state(arg.value, variant),
-                }
-            }
-            None
+            note(args, variant, page);
+            return None;
         }
-        // Text in another language or script.
-        "lang" | "langi" | "lang-x" | "transl" | "transliteration" | "wikt-lang" => {
-            foreign(args.at(1).unwrap_or(""), args.at(3).or(args.at(2)))
+        _ => {}
+    }
+    let written = args.name.trim_matches(is_void);
+    if written.len() == 3 && written.bytes().all(|b| b.is_ascii_uppercase()) && country(written).is_some() {
+        return Some(nation(written, args));
+    }
+    match known(written, &name) {
+        Some("-") => return None,
+        Some(function) if function.starts_with('@') => return special(&function[1..], &name, args, variant),
+        Some(pattern) => return filled(pattern, args),
+        None => {}
+    }
+    match name.split_once('-') {
+        Some(("lang", code)) if is_code(code) => return foreign(code, args.at(1)),
+        Some(("link" | "lk" | "tl", code)) if is_code(code) => return args.at(3).or(args.at(1)).map(str::to_string),
+        _ if name.starts_with("internal link helper") => return args.at(3).or(args.at(1)).map(str::to_string),
+        _ => {}
+    }
+    unknown(&name, args)
+}
+
+/// The rules that `{{NoteTA}}` states.
+fn note(args: &Args, variant: Variant, page: &mut Rules<'_>) {
+    for arg in &args.list {
+        let number = |k: &str| !k.is_empty() && k.bytes().all(|b| b.is_ascii_digit());
+        match arg.key {
+            Some(key) if key.strip_prefix(['G', 'g']).is_some_and(number) => page.group(arg.value, variant),
+            Some(key) if !number(key) => {}
+            _ => page.state(arg.value, variant),
         }
-        "zh" | "chinese" => several(args, &["c", "t", "s", "p"]),
-        "nihongo" | "nihongo2" | "nihongo3" | "日語" | "日语" => nihongo(args),
-        "unicode" | "ipa" | "mch" | "pua" | "僻字" | "生僻字" | "缺字" | "拼音" | "pinyin" | "漢字" | "汉字" => {
-            text(args.at(1))
-        }
-        "jpn" => foreign("ja", args.at(1)),
-        "ruby" | "ruby-ja" | "rubya" | "ruby-zh" | "ruby-py" | "furigana" | "注音" => {
-            let base = args.at(1)?;
-            Some(args.at(2).map_or(base.into(), |above| format!("{base}（{above}）")))
-        }
-        // Links to pages in other languages.
-        "le" | "lj" | "lk" | "illm" | "interlanguage link multi" => text(args.at(3).or(args.at(1))),
-        // One of the arguments is the number of an item of Wikidata.
-        "link-wd" | "d-link" => {
+    }
+}
+
+/// What a reader sees of the templates of which a pattern cannot say it.
+fn special(function: &str, name: &str, args: &Args, variant: Variant) -> Option<String> {
+    let text = |t: Option<&str>| t.map(str::to_string);
+    match function {
+        "lang" => foreign(args.at(1).unwrap_or(""), args.at(3).or(args.at(2))),
+        "langx" => foreign(args.at(1).unwrap_or(""), args.named(&["text"]).or(args.at(2))),
+        "zh" => several(args, &["c", "t", "s", "p"]),
+        "nihongo" => nihongo(args),
+        "jpn" => foreign("ja", filled("{j}[，{hg}][，{rm}] or {1}[，{2}] or {hg}[，{rm}]", args).as_deref()),
+        "wd" => {
+            // One of the arguments is the number of an item of Wikidata.
             let item = |a: &&str| a.strip_prefix(['Q', 'q']).is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()));
             args.unnamed().find(|a| !item(a)).map(str::to_string)
         }
-        "wikt" | "cjk" => text(args.at(2).or(args.at(1))),
-        "tsl" | "translink" | "translation link" => text(args.at(4).or(args.at(3)).or(args.at(2))),
-        "ilh" | "ill" | "interlanguage link" => {
+        "ill" => {
             let coded = args.at(1)?.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
             text(if coded { args.at(2) } else { args.at(1) })
         }
-        "link" | "internal link" => text(args.at(2).or(args.at(1))),
-        "linktext" | "ltext" => Some(args.unnamed().collect::<String>()).filter(|t| !t.is_empty()),
-        // Text that is only dressed.
-        "nowrap"
-        | "nobr"
-        | "nobold"
-        | "noitalic"
-        | "nobreak"
-        | "small"
-        | "smaller"
-        | "big"
-        | "bigger"
-        | "larger"
-        | "large"
-        | "center"
-        | "centre"
-        | "left"
-        | "right"
-        | "sub"
-        | "sup"
-        | "em"
-        | "strong"
-        | "b"
-        | "i"
-        | "s"
-        | "u"
-        | "strike"
-        | "underline"
-        | "mvar"
-        | "math"
-        | "var"
-        | "code"
-        | "tt"
-        | "mono"
-        | "kbd"
-        | "samp"
-        | "codett"
-        | "bold"
-        | "italic"
-        | "abbr"
-        | "tooltip"
-        | "hovertitle"
-        | "title"
-        | "sic"
-        | "as written"
-        | "citation needed span"
-        | "cns"
-        | "fact span"
-        | "block indent"
-        | "indent"
-        | "hidden ping"
-        | "font"
-        | "smallcaps"
-        | "sc"
-        | "overline"
-        | "normal"
-        | "普通"
-        | "text"
-        | "竖排"
-        | "red"
-        | "green"
-        | "blue"
-        | "gray"
-        | "grey"
-        | "le-text"
-        | "vert"
-        | "vertical"
-        | "serif"
-        | "sans-serif"
-        | "楷体"
-        | "kaiti"
-        | "larger font" => text(args.named(&["text"]).or(args.at(1))),
-        "color" | "colour" | "font color" | "fontcolor" | "legend" | "legend inline" | "background color" | "bg"
-        | "fontsize" | "font size" | "resize" | "size" => text(args.named(&["text"]).or(args.last())),
-        "numblk" | "equation" => text(args.at(2).or(args.at(1))),
-        "poem" | "quote" | "quotation" | "blockquote" | "bq" | "quotetext" | "quote box" | "rquote" | "cquote"
-        | "引用" | "引言" | "引文" | "centered quote" | "block quote" | "talkquote" | "tq" => quote(&name, args),
-        // Lists.
-        "plainlist" | "plain list" | "flatlist" | "flat list" | "cols" | "columns-list" | "col-list" | "div col"
-        | "columns list" => args.at(1).map(|list| format!("\n{list}\n")),
-        "unbulleted list" | "ubl" | "ublist" | "bulleted list" | "ordered list" => {
-            Some(args.unnamed().collect::<Vec<_>>().join(&BREAK.to_string())).filter(|t| !t.is_empty())
-        }
-        "hlist" | "hlist-comma" => Some(args.unnamed().collect::<Vec<_>>().join("、")).filter(|t| !t.is_empty()),
-        // Numbers.
-        "convert" | "cvt" | "conv" | "unit" => convert(args),
+        "quote" => quote(name, args),
+        "block" => args.at(1).map(|list| format!("\n{list}\n")),
+        "hidden" => args.at(2).map(|body| format!("\n{}\n{body}\n", args.at(1).unwrap_or(""))),
+        "list" => Some(args.unnamed().collect::<Vec<_>>().join(&BREAK.to_string())).filter(|t| !t.is_empty()),
+        "hlist" => Some(args.unnamed().collect::<Vec<_>>().join("、")).filter(|t| !t.is_empty()),
+        "convert" => numbers::convert(&args.unnamed().collect::<Vec<_>>()),
         "val" => value(args),
-        "e" => args.at(1).map(|e| format!("×10^{e}")),
-        "10^" => args.at(1).map(|e| format!("10^{e}")),
-        "frac" | "fraction" | "sfrac" | "分数" | "分數" => fraction(args),
-        "gaps" | "chem" | "num" | "nts" | "number" => {
-            Some(args.unnamed().collect::<String>()).filter(|t| !t.is_empty())
+        "frac" => {
+            let apart = args.before.ends_with(|c: char| c.is_ascii_digit());
+            fraction(args).map(|f| if apart { format!(" {f}") } else { f })
         }
-        "chem2" => text(args.at(1)),
-        "bd" | "生卒" => lifetime(args),
-        "birth date" | "birth date and age" | "bda" | "birth-date" | "start date" | "end date" | "death date"
-        | "death date and age" | "dda" | "film date" | "release date" | "dob" => date(args),
-        "flag" | "flagcountry" | "国旗" | "國旗" => text(args.at(1).filter(|c| !c.is_ascii())),
-        // Signs.
-        "spaces" | "space" | "nbsp" | "sp" | "quad" | "全角空格" => Some(" ".into()),
-        "·" | "dot" | "•" | "bullet" | "middot" | "间隔号" | "間隔號" => Some("·".into()),
-        "snd" | "spnd" | "spaced ndash" | "ndash" | "–" | "en dash" => Some("–".into()),
-        "mdash" | "—" | "em dash" => Some("—".into()),
-        "'" => Some("'".into()),
-        "\"" => Some("\"".into()),
-        "break" | "br" | "crlf" => Some(BREAK.into()),
-        _ => match name.split_once('-') {
-            Some(("lang", code)) if is_code(code) => foreign(code, args.at(1)),
-            Some(("link" | "lk" | "tl", code)) if is_code(code) => text(args.at(3).or(args.at(1))),
-            _ if name.starts_with("internal link helper") => text(args.at(3).or(args.at(1))),
-            _ => None,
-        },
+        "percent" => numbers::percent(args.at(1)?, args.at(2), args.at(3)),
+        "bd" => lifetime(args),
+        "BD" => lifetime(args).map(|life| format!("（{life}）")),
+        "date" => date(args),
+        "asof" => {
+            let day = numbers::day(args.unnamed(), args.chinese())?;
+            Some(if args.chinese() { format!("截至{day}") } else { format!("As of {day}") })
+        }
+        "circa" => {
+            let year = filled("{1}[–{2}]", args)?;
+            Some(if args.chinese() { format!("约{year}") } else { format!("c. {year}") })
+        }
+        "country" => args.at(1).map(|code| nation(code, args)),
+        "title" => Some(args.title.to_string()).filter(|t| !t.is_empty()),
+        "region" => region(args, variant),
+        "space" => Some(" ".into()),
+        "break" => Some(BREAK.into()),
+        _ => None,
     }
+}
+
+/// The first alternative of a pattern whose arguments are all there.
+fn filled(pattern: &str, args: &Args) -> Option<String> {
+    pattern.split(" or ").find_map(|alternative| {
+        let mut out = String::new();
+        let mut rest = alternative;
+        while let Some(at) = rest.find('[') {
+            out.push_str(&holding(&rest[..at], args)?);
+            let end = at + rest[at..].find(']')?;
+            out.push_str(&holding(&rest[at + 1..end], args).unwrap_or_default());
+            rest = &rest[end + 1..];
+        }
+        out.push_str(&holding(rest, args)?);
+        Some(out).filter(|t| !t.is_empty())
+    })
+}
+
+/// A text with `{…}` replaced, if all of them are there.
+fn holding(text: &str, args: &Args) -> Option<String> {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, tail)) = rest.split_once('{') {
+        let (slot, tail) = tail.split_once('}')?;
+        out.push_str(before);
+        match slot {
+            "*" => out.push_str(&Some(args.unnamed().collect::<String>()).filter(|t| !t.is_empty())?),
+            "last" => out.push_str(args.last()?),
+            "name" => out.push_str(args.name.trim_matches(is_void)),
+            _ => match slot.parse() {
+                Ok(place) => out.push_str(args.at(place)?),
+                Err(_) => out.push_str(args.named(&slot.split(',').collect::<Vec<_>>())?),
+            },
+        }
+        rest = tail;
+    }
+    out.push_str(rest);
+    Some(out)
+}
+
+/// What a template shows that is not on the list: the first of its arguments without a name that is text, where it stands
+/// inside a sentence. Text has a letter outside of ASCII, or is all that the template is given; it has no line break and
+/// no more than 60 characters.
+fn unknown(name: &str, args: &Args) -> Option<String> {
+    const NOTES: &[&str] = &[
+        "cite", "citation", "icon", "note", "ref", "need", "注", "来源", "來源", "文献", "文獻", "ipa", "#", "stub",
+        "box",
+    ];
+    if name.is_empty() || NOTES.iter().any(|n| name.contains(n)) {
+        return None;
+    }
+    let alone = args.unnamed().nth(1).is_none();
+    let text = |a: &&str| {
+        let short = a.chars().count() <= 60 && !a.contains(['\n', '/', '=']);
+        short && a.chars().any(|c| c.is_alphanumeric() && (alone || !c.is_ascii()))
+    };
+    args.unnamed().find(text).filter(|_| args.in_sentence()).map(str::to_string)
+}
+
+/// Codes of countries and their Chinese names.
+const COUNTRIES: &str = "ARG阿根廷 AUS澳大利亚 AUT奥地利 BEL比利时 BRA巴西 CAN加拿大 CHE瑞士 SUI瑞士 CHL智利 CHI智利 CHN中国 \
+    COL哥伦比亚 CRO克罗地亚 HRV克罗地亚 CUB古巴 CZE捷克 DEN丹麦 DNK丹麦 EGY埃及 ENG英格兰 ESP西班牙 FIN芬兰 FRA法国 GBR英国 GER德国 \
+    DEU德国 GRE希腊 GRC希腊 HKG香港 HUN匈牙利 IDN印度尼西亚 INA印度尼西亚 IND印度 IRI伊朗 IRN伊朗 IRL爱尔兰 ISR以色列 ITA意大利 JPN日本 \
+    KAZ哈萨克斯坦 KOR韩国 PRK朝鲜 MAC澳门 MAS马来西亚 MYS马来西亚 MEX墨西哥 MGL蒙古 NED荷兰 NLD荷兰 NGA尼日利亚 NOR挪威 NZL新西兰 \
+    PAK巴基斯坦 PER秘鲁 PHI菲律宾 PHL菲律宾 POL波兰 POR葡萄牙 PRT葡萄牙 ROU罗马尼亚 RSA南非 ZAF南非 RUS俄罗斯 SCO苏格兰 SGP新加坡 \
+    SRB塞尔维亚 SWE瑞典 THA泰国 TPE中华台北 TUR土耳其 UKR乌克兰 URU乌拉圭 USA美国 VIE越南 VNM越南 WAL威尔士";
+
+fn country(code: &str) -> Option<&'static str> {
+    COUNTRIES.split_whitespace().find_map(|c| c.strip_prefix(code).filter(|_| code.len() == 3))
+}
+
+/// A country by its code: its name inside of Chinese text, elsewhere as written.
+fn nation(code: &str, args: &Args) -> String {
+    country(code).filter(|_| args.chinese()).unwrap_or(code).to_string()
+}
+
+/// `{{地区用词|cn=硅|tw=矽|start=…}}`: the word of the reader's region.
+fn region(args: &Args, variant: Variant) -> Option<String> {
+    let of = |v: Variant| {
+        let code = v.code();
+        args.named(&[code, code.strip_prefix("zh-").unwrap_or(code)])
+    };
+    let word = of(variant).or_else(|| variant.fallbacks().iter().find_map(|v| of(*v)));
+    let word = word.or_else(|| Variant::ALL.iter().find_map(|v| of(*v)))?;
+    let start = args.named(&["start"]).map_or(String::new(), |s| format!("（{s}）"));
+    Some(format!("{}{start}", raw(word)))
 }
 
 /// A template's name, comparable.
@@ -312,21 +383,6 @@ fn quote(name: &str, args: &Args) -> Option<String> {
     Some(format!("\n{text}\n{by}"))
 }
 
-/// `{{convert|10|km}}`, `{{convert|10|to|20|km}}`
-fn convert(args: &Args) -> Option<String> {
-    let (number, second) = (args.at(1)?, args.at(2));
-    let joint = match second {
-        Some("-" | "–" | "to" | "and" | "to(-)") => Some("–"),
-        Some("x" | "by" | "×") => Some("×"),
-        _ => None,
-    };
-    match (joint, args.at(3), args.at(4)) {
-        (Some(joint), Some(upper), Some(unit)) => Some(format!("{number}{joint}{upper} {unit}")),
-        (Some(_), _, _) | (None, _, _) if second.is_none() => Some(number.into()),
-        _ => second.map(|unit| format!("{number} {unit}")),
-    }
-}
-
 /// `{{val|1.5|e=3|u=m}}`
 fn value(args: &Args) -> Option<String> {
     let mut out = args.at(1)?.to_string();
@@ -359,7 +415,7 @@ fn fraction(args: &Args) -> Option<String> {
 fn lifetime(args: &Args) -> Option<String> {
     let day = |year: usize| format!("{}{}", args.at(year).unwrap_or(""), args.at(year + 1).unwrap_or(""));
     let (born, died) = (day(1), day(3));
-    (!born.is_empty() || !died.is_empty()).then(|| format!("（{born}－{died}）"))
+    (!born.is_empty() || !died.is_empty()).then(|| format!("{born}－{died}"))
 }
 
 /// `{{start date|1900|1|1}}`
@@ -371,4 +427,29 @@ fn date(args: &Args) -> Option<String> {
         out.push_str(unit);
     }
     (!out.is_empty()).then_some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LIST;
+    use crate::text::wikitext::{Options, plain};
+
+    #[test]
+    fn every_row_of_the_list_shows_what_it_says() {
+        let mut names = std::collections::HashSet::new();
+        let options = Options { title: "题", ..Options::default() };
+        let wrong: Vec<String> = LIST
+            .lines()
+            .filter(|l| !l.starts_with('#'))
+            .filter_map(|line| {
+                let [list, _, example, text] = line.split('\t').collect::<Vec<_>>()[..] else {
+                    panic!("four columns: {line}")
+                };
+                assert!(list.split(';').all(|n| !n.is_empty() && names.insert(n)), "twice or empty: {line}");
+                let (got, text) = (plain(example, &options), text.replace("\\n", "\n"));
+                (got != text).then(|| format!("{example}\n    {got}\n    {text}"))
+            })
+            .collect();
+        assert!(names.len() > 200 && wrong.is_empty(), "{}", wrong.join("\n"));
+    }
 }

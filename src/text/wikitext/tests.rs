@@ -60,8 +60,8 @@ fn templates_that_show_their_arguments() {
         ),
         ("{{Internal link helper/en|甲|Foo}}和{{ilh|en|乙|Bar}}", "甲和乙"),
         ("{{nowrap|{{nobr|a}} b}} {{ruby|漢|かん}} {{color|red|红}} {{abbr|HTML|HyperText}}", "a b 漢（かん） 红 HTML"),
-        ("某人{{bd|1900年|1月1日|1980年|2月2日|catIdx=X}}，", "某人（1900年1月1日－1980年2月2日），"),
-        ("某人{{bd|1900年||1980年}}", "某人（1900年－1980年）"),
+        ("某人{{bd|1900年|1月1日|1980年|2月2日|catIdx=X}}，", "某人1900年1月1日－1980年2月2日，"),
+        ("某人（{{bd|1900年||1980年}}）", "某人（1900年－1980年）"),
         ("{{link-wd|Q12|甲}}{{link-wd|乙|Q3}}{{unit|5|kg}}{{wikt|丙}}", "甲乙5 kg丙"),
         ("{{convert|22.5|in|mm}}、{{convert|1|to|2|km|mi}}", "22.5 in、1–2 km"),
         ("{{zh|s=汉字|t=漢字}}；{{zh|甲}}", "漢字；汉字；甲"),
@@ -69,7 +69,7 @@ fn templates_that_show_their_arguments() {
         ("{{formatnum:12345}}人{{NUMBEROFARTICLES}}{{PAGENAME}} a{{!}}b{{=}}c", "12345人 a|b=c"),
         ("{{lang|en|[http://a.b?c=d e]}}", "e"),
         ("{{{1|默认}}}、{{{2}}}丙", "默认、丙"),
-        ("{{#if:a|b|c}}甲{{lang|de|{{unknown|x}}}}", "甲"),
+        ("{{#if:a|b|c}}甲{{lang|de|{{unknown|x}}}}", "甲x"),
     ]);
 }
 
@@ -309,6 +309,31 @@ fn real_variants() {
     assert!(text.contains("He+, Li2+, Be3+ 等"));
     assert!(text.contains("约翰·冯·诺伊曼严格地证明"));
     assert!(text.ends_with("参见\n\n狄拉克符号\n普朗克單位制\n相空间表述\n正規化\n雙態系統"));
+}
+
+#[test]
+fn templates_that_are_not_on_the_list() {
+    reads(&[
+        ("这座{{某类|甲山|x}}很高", "这座甲山很高"),
+        ("{{某类|甲山}}，位于乙县", "甲山，位于乙县"),
+        ("成立于{{某年|1911}}年", "成立于1911年"),
+        ("见{{某标|a|b|c}}，{{某注释|甲}}；{{cite book|甲}}。", "见。"),
+        ("{{某框|甲|乙}}\n丙", "丙"),
+        ("* {{某框|甲|乙}}\n丙", "丙"),
+        ("甲{{某框|图像/a.jpg|x=丙}}乙", "甲乙"),
+        ("与{{KOR|#}}和{{JPN}}队", "与韩国和日本队"),
+    ]);
+}
+
+#[test]
+fn lines_of_templates_leave_no_stump() {
+    reads(&[
+        ("甲。\n官网：{{某网|a|b}}\n乙。", "甲。\n乙。"),
+        ("另见：{{某标|a|b}}{{某标|c|d}}", ""),
+        ("包括：<ref>a</ref>\n* 乙", "包括：\n乙"),
+        ("包括：\n乙", "包括：\n乙"),
+        ("他说过，理由如下：{{某标|a|b}}\n乙", "他说过，理由如下：\n乙"),
+    ]);
 }
 
 #[test]
