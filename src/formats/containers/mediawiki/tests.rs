@@ -208,3 +208,14 @@ fn reads_every_real_dump() {
         assert_eq!(words.len(), *aside, "{name}: {words:?}");
     }
 }
+
+#[test]
+fn what_the_head_and_the_page_say_is_used() {
+    let file = file(
+        "<mediawiki><siteinfo><namespaces><namespace key=\"6\">Plik</namespace><namespace key=\"14\">Kategoria</namespace>\
+         </namespaces></siteinfo><page><title>Rzeka</title><ns>0</ns><id>1</id><revision><id>1</id><text>{{PAGENAME}} \
+         płynie.[[Plik:R.jpg|mały|Opis]]\n[[Kategoria:Rzeki]]</text></revision></page></mediawiki>",
+    );
+    let seen = read(file.path(), 0, u64::MAX, &layout());
+    assert!(matches!(&seen.rows[0].content, Content::Pretrain { text } if text == "Rzeka płynie."), "{seen:?}");
+}
