@@ -1,7 +1,7 @@
 //! The last step: slabs strung together to shards, labelled, and put in the place of what stood in the output folder.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::chain::Chain;
 use super::inputs::Inputs;
@@ -11,7 +11,7 @@ use super::manifest::{AgainstLine, IndexLine, Manifest};
 use super::near::index;
 use super::output::{SignalColumn, data_schema, dropped_schema, slab_file, unreadable_schema};
 use super::shuffle::Ordered;
-use super::{Build, card, parquet_file, shards, uses};
+use super::{Build, card, parquet_file, place, shards, uses};
 use crate::rows::Use;
 use crate::stages::Stage;
 use crate::{Error, Result};
@@ -27,8 +27,7 @@ impl Build<'_> {
         layout: &Layout,
         manifest: &Manifest,
     ) -> Result<()> {
-        let fresh = self.options.work.join("new");
-        let _ = std::fs::remove_dir_all(&fresh);
+        let fresh = place::staging(&self.options.out);
         let limit = self.recipe.output.shard;
         let signals: Vec<_> =
             chain.output_signals(self.recipe).into_iter().map(|(n, k)| (n, SignalColumn::from(k))).collect();
@@ -74,7 +73,7 @@ impl Build<'_> {
 
     /// Puts indexes for later builds beside the shards; what became of them and of those that were read.
     pub(super) fn indexes(&self, chain: &Chain, written: &[(String, PathBuf)]) -> Result<Vec<IndexLine>> {
-        let fresh = self.options.work.join("new");
+        let fresh = place::staging(&self.options.out);
         let mut lines = Vec::new();
         for link in chain.links.iter().filter(|l| matches!(l.stage, Stage::NearDedup(_))) {
             let against = link.files.iter();
@@ -96,29 +95,20 @@ impl Build<'_> {
         Ok(lines)
     }
 
-    /// Puts the new output in its place; the manifest comes last.
-    pub(super) fn hand_over(&self, manifest: &Manifest) -> Result<()> {
-        let (out, fresh) = (&self.options.out, self.options.work.join("new"));
-        let build = out.join("build.json");
-        if build.exists() {
-            std::fs::remove_file(&build).map_err(Error::io(&build))?;
-        }
-        for name in ["data", "dropped", "unreadable", index::FOLDER] {
-            let (old, new) = (out.join(name), fresh.join(name));
-            if old.exists() {
-                std::fs::remove_dir_all(&old).map_err(Error::io(&old))?;
-            }
-            if new.exists() {
-                move_folder(&new, &old)?;
-            }
-        }
-        let _ = std::fs::remove_dir_all(&fresh);
+    /// Completes the new output beside the old one, and puts it in its place.
+    pub(super) fn hand_over(&self, manifest: &mut Manifest) -> Result<()> {
+        let (out, fresh) = (&self.options.out, place::staging(&self.options.out));
         let mut uses: Vec<Use> = manifest.sources.iter().flat_map(|s| s.uses.clone()).collect();
         uses.sort();
         uses.dedup();
-        parquet_file::write_whole(&out.join("README.md"), card::card(self.recipe, manifest, &uses).as_bytes())?;
+        let card = card::card(self.recipe, manifest, &uses);
+        parquet_file::write_whole(&fresh.join("README.md"), card.as_bytes())?;
+        manifest.written = place::listed(&fresh);
         let json = serde_json::to_vec_pretty(manifest).map_err(|e| Error::Engine(e.to_string()))?;
-        parquet_file::write_whole(&build, &json)?;
+        parquet_file::write_whole(&fresh.join("build.json"), &json)?;
+        // The build may have taken hours: what came into the folder meanwhile is not ours either.
+        place::unclaimed(self.recipe, self.options)?;
+        place::exchange(out, &mut || Ok(()))?;
         self.free()
     }
 
@@ -136,20 +126,4 @@ impl Build<'_> {
         }
         Ok(())
     }
-}
-
-fn move_folder(from: &Path, to: &Path) -> Result<()> {
-    if std::fs::rename(from, to).is_ok() {
-        return Ok(());
-    }
-    // Another file system (--work elsewhere): copy, file by file.
-    for entry in walkdir::WalkDir::new(from).into_iter().flatten() {
-        let target = to.join(entry.path().strip_prefix(from).unwrap_or(entry.path()));
-        if entry.file_type().is_dir() {
-            std::fs::create_dir_all(&target).map_err(Error::io(&target))?;
-        } else {
-            std::fs::copy(entry.path(), &target).map_err(Error::io(&target))?;
-        }
-    }
-    Ok(())
 }

@@ -101,7 +101,10 @@ pub fn gather(recipe: &Recipe, unit: u64, work: &Path, threads: usize, unpack: b
         inputs.add(source, files, unit)?;
     }
     let known = look.known.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    write_whole(&store, &serde_json::to_vec(&known).unwrap_or_default())?;
+    // Whoever makes no copies (a plan) leaves the folder as it is: a build may be at work in it.
+    if unpack {
+        write_whole(&store, &serde_json::to_vec(&known).unwrap_or_default())?;
+    }
     Ok(inputs)
 }
 

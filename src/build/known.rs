@@ -87,7 +87,8 @@ pub(super) fn remember(known: &Knowns, key: &str, disk: &OnDisk<'_>, add: impl F
 /// The hash of a file, and the lines before each start: read once as long as the file stays as it is.
 pub(super) fn hashed(known: &Knowns, disk: &OnDisk<'_>, starts: &[u64]) -> Result<Known> {
     let (path, key) = (disk.path, name(disk.path, None));
-    let fresh = |k: &&Known| k.is(disk) && k.at == starts;
+    // What was remembered of it before it was hashed (how it is encoded) has no hash.
+    let fresh = |k: &&Known| k.is(disk) && k.at == starts && !k.sha256.is_empty();
     if let Ok(all) = known.lock()
         && let Some(known) = all.get(&key).filter(fresh)
     {
@@ -120,8 +121,11 @@ pub(super) fn hashed(known: &Knowns, disk: &OnDisk<'_>, starts: &[u64]) -> Resul
     }
     let sha256 = sha.finalize().iter().map(|b| format!("{b:02x}")).collect();
     let (bytes, modified) = (disk.bytes, disk.modified);
-    let fresh = Known { bytes, modified, sha256, at: starts.to_vec(), lines, ..Known::default() };
+    let mut fresh = Known { bytes, modified, sha256, at: starts.to_vec(), lines, ..Known::default() };
     if let Ok(mut all) = known.lock() {
+        if let Some(before) = all.get(&key).filter(|k| k.is(disk)) {
+            fresh.malformed = before.malformed.clone();
+        }
         all.insert(key, fresh.clone());
     }
     Ok(fresh)

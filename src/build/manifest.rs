@@ -35,6 +35,9 @@ pub struct Manifest {
     pub indexes: Vec<IndexLine>,
     /// The funnel, in order.
     pub stages: Vec<StageLine>,
+    /// The files of the output but this one, and their bytes: nothing else is ever replaced.
+    #[serde(default)]
+    pub written: BTreeMap<String, u64>,
     /// What may differ between two runs of the same build.
     pub timings: BTreeMap<String, serde_json::Value>,
 }
@@ -223,6 +226,7 @@ pub fn manifest(recipe: &Recipe, fingerprint: &str, inputs: &Inputs, chain: &Cha
         cuts: layout.cuts.iter().map(cut).collect(),
         indexes: Vec::new(),
         stages: Vec::new(),
+        written: BTreeMap::new(),
         timings: BTreeMap::new(),
     };
     manifest.stages = funnel(chain, &manifest);

@@ -36,6 +36,7 @@ mod narrow;
 mod near;
 pub mod output;
 pub mod parquet_file;
+pub mod place;
 pub mod plans;
 mod prepare;
 pub mod sample;
@@ -95,6 +96,8 @@ pub struct Options {
     pub unit: u64,
     /// Whether earlier jobs are thrown away first.
     pub fresh: bool,
+    /// Whether the build of another recipe in the output folder is replaced.
+    pub replace: bool,
     /// Whether the text of finished jobs is kept.
     pub keep_work: bool,
     /// Set when the user asks to stop.
@@ -130,16 +133,14 @@ pub fn run(recipe: &Recipe, options: &Options, progress: &dyn Progress) -> Resul
 
 /// Runs a recipe; over `given` inputs rather than those that it names, where there are some.
 fn run_over(recipe: &Recipe, options: &Options, progress: &dyn Progress, given: Option<Inputs>) -> Result<Built> {
-    let make = |path: &Path| std::fs::create_dir_all(path).map_err(Error::io(path));
-    make(&options.out)?;
-    let _lock = lock(&options.out)?;
-    if options.fresh && options.work.exists() {
-        std::fs::remove_dir_all(&options.work).map_err(Error::io(&options.work))?;
+    if given.is_none() {
+        place::apart(recipe, options)?;
     }
-    make(&options.work)?;
+    let _lock = place::open(recipe, options)?;
+    let _work = place::open_work(recipe, options)?;
     let spill = options.work.join("spill");
     let _ = std::fs::remove_dir_all(&spill);
-    make(&spill)?;
+    std::fs::create_dir_all(&spill).map_err(Error::io(&spill))?;
     let session = Session::new(options.threads, options.memory, &spill, options.stop.clone())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(options.threads)
@@ -149,21 +150,8 @@ fn run_over(recipe: &Recipe, options: &Options, progress: &dyn Progress, given: 
     let build = Build { recipe, options, progress, session, log: Log::open(&options.work)?, given };
     let built = runtime.block_on(build.run());
     let _ = std::fs::remove_dir_all(&spill);
+    place::forget(&options.out)?;
     built
-}
-
-/// One build at a time writes into a folder. The system frees the lock when the process ends, however it ends.
-fn lock(out: &Path) -> Result<File> {
-    let path = out.join(".lock");
-    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(Error::io(&path))?;
-    file.try_lock().map_err(|e| match e {
-        std::fs::TryLockError::WouldBlock => Error::other(
-            format!("another build is writing into {}", out.display()),
-            "wait for it, or write elsewhere with --out",
-        ),
-        std::fs::TryLockError::Error(e) => Error::io(&path)(e),
-    })?;
-    Ok(file)
 }
 
 struct Build<'a> {
@@ -233,7 +221,7 @@ impl Build<'_> {
         timings.lap("shards");
         manifest.timings = timings.finish();
         manifest.timings.insert("identity".into(), json!(identity));
-        self.hand_over(&manifest)?;
+        self.hand_over(&mut manifest)?;
         Ok(Built { manifest, reused: false, notes })
     }
 
@@ -448,7 +436,8 @@ fn uses(inputs: &Inputs) -> Vec<Use> {
 fn finished(out: &Path, identity: &str) -> Option<Manifest> {
     let bytes = std::fs::read(out.join("build.json")).ok()?;
     let manifest: Manifest = serde_json::from_slice(&bytes).ok()?;
-    (manifest.timings.get("identity")?.as_str()? == identity && out.join("data").is_dir()).then_some(manifest)
+    let there = manifest.written.keys().all(|name| out.join(name).is_file()) && out.join("data").is_dir();
+    (manifest.timings.get("identity")?.as_str()? == identity && there).then_some(manifest)
 }
 
 fn notes(inputs: &Inputs) -> Vec<String> {

@@ -201,10 +201,7 @@ pub fn settle(file: File, aside: &Path, path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Writes a small file so that it appears whole or not at all.
+/// Writes a small file so that it appears whole or not at all, whoever else writes it at the same time.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let aside = path.with_extension("tmp");
-    let mut file = File::create(&aside).map_err(Error::io(&aside))?;
-    std::io::Write::write_all(&mut file, bytes).map_err(Error::io(&aside))?;
-    settle(file, &aside, path)
+    crate::store::disk::write_whole(path, bytes).map_err(Error::io(path))
 }

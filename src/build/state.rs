@@ -40,7 +40,7 @@ impl JobState {
 }
 
 /// Compares what a build would do with what lies in its folders. Files are hashed only where an earlier build left
-/// something that could be reused; nothing is written but the memory of hashes beside it.
+/// something that could be reused; nothing is written.
 pub fn state(recipe: &Recipe, chain: &Chain, options: &Options) -> Result<State> {
     if !options.work.join("inputs.json").is_file() {
         return Ok(State { finished: false, jobs: jobs(chain, None) });

@@ -10,6 +10,7 @@ use clap::Args;
 use super::ready::{Ways, ready};
 use super::{Context, Format, ui};
 use crate::build::manifest::Manifest;
+use crate::build::place::local;
 use crate::build::usage::{count, size};
 use crate::build::{self as runner, Options};
 use crate::recipe::{self, Recipe};
@@ -28,6 +29,9 @@ pub struct Build {
     /// Throw finished jobs away first.
     #[arg(long)]
     fresh: bool,
+    /// Replace the build of another recipe in the output folder.
+    #[arg(long)]
+    replace: bool,
     /// Use what the store has, and fetch nothing.
     #[arg(long)]
     offline: bool,
@@ -67,7 +71,7 @@ impl RecipeOption {
 /// Options that `build` and `plan` share.
 #[derive(Debug, Args)]
 pub struct RunOptions {
-    /// The output folder [default: builds/NAME].
+    /// The output folder [default: builds/NAME; builds/NAME-trial with --limit or --set].
     #[arg(long)]
     out: Option<PathBuf>,
     /// The folder of finished jobs, for resuming and reuse [default: OUT/.work].
@@ -102,7 +106,10 @@ impl RunOptions {
 
     /// How a build of `recipe` runs; Ctrl-C stops it.
     pub fn options(self, recipe: &Recipe) -> Result<Options> {
-        let out = self.out.unwrap_or_else(|| PathBuf::from("builds").join(&recipe.name));
+        let trial = if self.limit.is_some() || !self.set.is_empty() { "-trial" } else { "" };
+        let out = self.out.unwrap_or_else(|| PathBuf::from("builds").join(format!("{}{trial}", recipe.name)));
+        local("--out", &out)?;
+        self.work.as_deref().map_or(Ok(()), |work| local("--work", work))?;
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Options {
             work: self.work.unwrap_or_else(|| out.join(".work")),
@@ -112,6 +119,7 @@ impl RunOptions {
             unit: bytes("--unit", &self.unit)?.max(1024),
             fresh: false,
             keep_work: false,
+            replace: false,
             stop: stop_on_interrupt(),
             watch: None,
         })
@@ -142,7 +150,12 @@ impl Build {
         let ways =
             Ways { fetch: !(self.offline || ui::offline()), locked: self.locked, update: self.update, write: true };
         ready(context, &mut recipe, ways)?;
-        let options = Options { fresh: self.fresh, keep_work: self.keep_work, ..self.run.options(&recipe)? };
+        let options = Options {
+            fresh: self.fresh,
+            keep_work: self.keep_work,
+            replace: self.replace,
+            ..self.run.options(&recipe)?
+        };
         let built = runner::run(&recipe, &options, &ui::Bars::new(context))?;
         for note in &built.notes {
             ui::warn(context, note);

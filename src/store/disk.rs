@@ -7,11 +7,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use sha2::{Digest, Sha256};
 
-/// Writes a file aside, syncs it, and puts it in its place.
+/// Writes a file aside under a name of its own, syncs it, and puts it in its place: the one way in which this program
+/// writes a small file.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let aside = folder.join(format!(".{}.{}", std::process::id(), fastrand::u32(..)));
-    let written = File::create(&aside).and_then(|mut file| {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let aside = folder.join(format!("{name}.{}-{:08x}.tmp", std::process::id(), fastrand::u32(..)));
+    let written = File::create_new(&aside).and_then(|mut file| {
         file.write_all(bytes)?;
         file.sync_all()
     });

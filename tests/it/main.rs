@@ -17,6 +17,7 @@ mod determinism;
 mod fetch;
 
 mod format_rows;
+mod folders;
 mod formats;
 mod fuzz;
 mod generated;

@@ -49,6 +49,7 @@ fn plans_run(recipe: &Recipe, scratch: &Scratch) -> (Plans, build::Built) {
         unit: 64 << 10,
         fresh: false,
         keep_work: false,
+        replace: false,
         stop: Arc::new(AtomicBool::new(false)),
         watch: Some(Arc::new(move |plan| watched.lock().unwrap().push(plan.clone()))),
     };

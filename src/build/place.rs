@@ -1,0 +1,338 @@
+//! The output and work folders: nothing in them is replaced or removed but what a build wrote, and the new output takes
+//! the place of the old one so that a kill leaves one of the two whole.
+//!
+//! Under the output folder lies `.corpus` while a build runs: `new` is the output to come, `old` what it replaces, and
+//! `moving` is there from the moment on from which the next start ends the exchange rather than forgetting it.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{Seek, Write};
+use std::path::{Path, PathBuf};
+
+use super::Options;
+use super::find::find;
+use super::manifest::Manifest;
+use super::near::index;
+use super::parquet_file::write_whole;
+use crate::recipe::Recipe;
+use crate::{Error, Result};
+
+/// The file that says that a folder is ours.
+const MARKER: &str = ".corpus-work";
+/// The file that says, and of what, that an exchange began.
+const MOVING: &str = ".corpus/moving";
+const MARK: &str = "Jobs of `corpus build` lie here. All in this folder is made again when it is missing.\n";
+/// What a build writes into its output folder; the manifest goes first and comes last.
+const NAMES: [&str; 6] = ["build.json", "data", "dropped", "unreadable", index::FOLDER, "README.md"];
+
+/// The folder in which the output to come is put together.
+pub(super) fn staging(out: &Path) -> PathBuf {
+    out.join(".corpus/new")
+}
+
+/// A folder that the user named.
+///
+/// # Errors
+/// A URL.
+pub fn local(option: &str, path: &Path) -> Result<()> {
+    let text = path.to_string_lossy();
+    match text.split_once("://") {
+        Some((scheme, _))
+            if scheme.len() > 1 && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)) =>
+        {
+            Err(Error::input(
+                format!("{option}: {text} is a URL, and a folder of this machine is meant"),
+                "name a local folder, and copy it there afterwards",
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses inputs that lie where the build writes; touches nothing.
+pub(super) fn apart(recipe: &Recipe, options: &Options) -> Result<()> {
+    local("--out", &options.out)?;
+    local("--work", &options.work)?;
+    let (out, work) = (real(&options.out), real(&options.work));
+    if out.starts_with(&work) {
+        let message = format!("--work {} holds the output folder {}", work.display(), out.display());
+        return Err(Error::input(message, "name a work folder of its own, or leave --work out"));
+    }
+    for source in &recipe.sources {
+        // What cannot be found is said by the build itself.
+        for (shown, path) in find(recipe, source).unwrap_or_default() {
+            let path = real(&path);
+            let ours = NAMES.iter().chain(&[".corpus"]).any(|name| path.starts_with(out.join(name)));
+            let option = if path.starts_with(&work) {
+                "--work"
+            } else if ours {
+                "--out"
+            } else {
+                continue;
+            };
+            return Err(Error::input(
+                format!("source `{}`: {shown} lies where the build would write ({option})", source.name),
+                format!("move it, or write elsewhere with {option}"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// A path with links followed as far as it exists.
+fn real(path: &Path) -> PathBuf {
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let there = whole.ancestors().find_map(|p| Some((p, fs::canonicalize(p).ok()?)));
+    there.map_or(whole.clone(), |(p, real)| real.join(whole.strip_prefix(p).unwrap_or(Path::new(""))))
+}
+
+/// The output folder, locked, with an exchange that was interrupted at its end, and with nothing in the way.
+pub(super) fn open(recipe: &Recipe, options: &Options) -> Result<File> {
+    let out = &options.out;
+    if !out.join(".corpus/moving").exists() {
+        unclaimed(recipe, options)?;
+    }
+    fs::create_dir_all(out).map_err(Error::io(out))?;
+    let file = lock(&out.join(".lock"))?.ok_or_else(|| {
+        let by = fs::read_to_string(options.work.join(".lock")).unwrap_or_default();
+        let message = format!("another build is writing into {} {by}", out.display());
+        Error::other(message.trim_end(), "wait for it, or write elsewhere with --out")
+    })?;
+    recover(out)?;
+    unclaimed(recipe, options)?;
+    claim(&out.join(".corpus"))?;
+    Ok(file)
+}
+
+/// The work folder, marked and locked; with `fresh`, without earlier jobs.
+pub(super) fn open_work(recipe: &Recipe, options: &Options) -> Result<File> {
+    let work = &options.work;
+    claim(work)?;
+    let mut file = lock(&work.join(".lock"))?.ok_or_else(|| {
+        let by = fs::read_to_string(work.join(".lock")).unwrap_or_default();
+        let message = format!("another build works in {} {by}", work.display());
+        Error::other(message.trim_end(), "wait for it, or work elsewhere with --work")
+    })?;
+    let by = format!("(process {}, recipe `{}`, --out {})", std::process::id(), recipe.name, options.out.display());
+    // Who holds it is for the message alone.
+    let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(by.as_bytes()));
+    if options.fresh {
+        for entry in fs::read_dir(work).map_err(Error::io(work))?.flatten() {
+            if job(&entry.file_name().to_string_lossy()) {
+                remove(&entry.path())?;
+            }
+        }
+    }
+    Ok(file)
+}
+
+/// Whether something in a work folder is what builds put there.
+fn job(name: &str) -> bool {
+    let hex = |tail: &str| tail.len() == 16 && tail.bytes().all(|b| b.is_ascii_hexdigit());
+    ["spill", "unpacked", "prepared", "inputs.json", "units.log"].contains(&name)
+        || name.rsplit_once('-').is_some_and(|(_, tail)| hex(tail))
+}
+
+/// The system frees the lock when the process ends, however it ends.
+fn lock(path: &Path) -> Result<Option<File>> {
+    let file =
+        File::options().create(true).truncate(false).read(true).write(true).open(path).map_err(Error::io(path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(fs::TryLockError::WouldBlock) => Ok(None),
+        Err(fs::TryLockError::Error(e)) => Err(Error::io(path)(e)),
+    }
+}
+
+/// Marks a folder as ours: one that is not there, is empty, or has the mark.
+fn claim(folder: &Path) -> Result<()> {
+    let marker = folder.join(MARKER);
+    let marked = fs::read(&marker).is_ok_and(|bytes| bytes == MARK.as_bytes());
+    if marked {
+        return Ok(());
+    }
+    fs::create_dir_all(folder).map_err(Error::io(folder))?;
+    let mut others = fs::read_dir(folder).map_err(Error::io(folder))?.flatten();
+    if let Some(other) = others.find(|e| !e.file_name().to_string_lossy().starts_with(&format!("{MARKER}."))) {
+        return Err(Error::input(
+            format!(
+                "{} is in the way: no build of corpus made the folder {}",
+                other.path().display(),
+                folder.display()
+            ),
+            "work in another folder with --work, or remove this one yourself if nothing in it is needed",
+        ));
+    }
+    write_whole(&marker, MARK.as_bytes())
+}
+
+/// Refuses an output folder that holds what no build wrote under the names of ours, or the build of another recipe.
+pub(super) fn unclaimed(recipe: &Recipe, options: &Options) -> Result<()> {
+    let out = &options.out;
+    let manifest = out.join("build.json");
+    let foreign = |path: &Path, why: &str| {
+        Error::input(
+            format!("{} is in the way: {why}", path.display()),
+            "write elsewhere with --out, or move it away yourself",
+        )
+    };
+    let old: Option<Manifest> = match fs::read(&manifest) {
+        Ok(bytes) => {
+            Some(serde_json::from_slice(&bytes).map_err(|_| foreign(&manifest, "it is not of a build of corpus"))?)
+        }
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
+        Err(e) => return Err(Error::io(&manifest)(e)),
+    };
+    let ours = old.as_ref().map(|m| m.written.clone()).unwrap_or_default();
+    for path in NAMES[1..].iter().flat_map(|name| files(&out.join(name))) {
+        let name = path.strip_prefix(out).unwrap_or(&path).to_string_lossy().into_owned();
+        let bytes = fs::symlink_metadata(&path).map_or(0, |m| m.len());
+        match ours.get(&name) {
+            Some(written) if *written == bytes => {}
+            Some(_) => return Err(foreign(&path, "it was changed since the build wrote it")),
+            None => return Err(foreign(&path, "the build there did not write it (build.json lists what it wrote)")),
+        }
+    }
+    let other = old.filter(|m| m.recipe.name != recipe.name && !options.replace);
+    other.map_or(Ok(()), |other| {
+        Err(Error::input(
+            format!("{} holds the build of another recipe, `{}`", out.display(), other.recipe.name),
+            "write elsewhere with --out, or replace it with --replace",
+        ))
+    })
+}
+
+/// All files under a path, links among them, and the path itself if it is one.
+fn files(path: &Path) -> Vec<PathBuf> {
+    let all = walkdir::WalkDir::new(path).into_iter().flatten();
+    let mut files: Vec<_> = all.filter(|e| !e.file_type().is_dir()).map(walkdir::DirEntry::into_path).collect();
+    files.sort();
+    files
+}
+
+/// What lies in a folder, and the bytes of each file.
+pub(super) fn listed(folder: &Path) -> BTreeMap<String, u64> {
+    let name = |path: &Path| path.strip_prefix(folder).unwrap_or(path).to_string_lossy().into_owned();
+    files(folder).iter().map(|path| (name(path), fs::symlink_metadata(path).map_or(0, |m| m.len()))).collect()
+}
+
+/// Puts the staged output in the place of the old one; `step` hears of every move before it is made.
+pub(super) fn exchange(out: &Path, step: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+    let new: Vec<&str> = NAMES.into_iter().filter(|name| staging(out).join(name).exists()).collect();
+    step()?;
+    write_whole(&out.join(MOVING), new.join("\n").as_bytes())?;
+    forward(out, step)
+}
+
+/// Makes the moves that are left. What is staged still was not moved in, so what stands in its place is old.
+fn forward(out: &Path, step: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+    let (new, old) = (staging(out), out.join(".corpus/old"));
+    let moving = out.join(MOVING);
+    let listed = fs::read_to_string(&moving).map_err(Error::io(&moving))?;
+    fs::create_dir_all(&old).map_err(Error::io(&old))?;
+    // Without a manifest no reader takes a half for a whole: it goes first, and the new one comes last.
+    for name in NAMES {
+        let there = out.join(name);
+        if there.exists() && (new.join(name).exists() || !listed.lines().any(|l| l == name)) {
+            step()?;
+            fs::rename(&there, old.join(name)).map_err(Error::io(&there))?;
+        }
+    }
+    for name in NAMES.into_iter().rev().filter(|name| new.join(name).exists()) {
+        step()?;
+        let there = out.join(name);
+        fs::rename(new.join(name), &there).map_err(Error::io(&there))?;
+    }
+    File::open(out).and_then(|f| f.sync_all()).map_err(Error::io(out))?;
+    step()?;
+    remove(&moving)?;
+    step()?;
+    forget(out)
+}
+
+/// Ends an exchange that was interrupted; forgets an output that was never complete.
+fn recover(out: &Path) -> Result<()> {
+    if out.join(MOVING).exists() && out.join(".corpus").join(MARKER).exists() {
+        return forward(out, &mut || Ok(()));
+    }
+    if !out.join(".corpus").exists() {
+        return Ok(());
+    }
+    claim(&out.join(".corpus"))?;
+    forget(out)
+}
+
+/// Removes `.corpus`, the mark last, unless an exchange is still to be ended.
+pub(super) fn forget(out: &Path) -> Result<()> {
+    let at = out.join(".corpus");
+    if out.join(MOVING).exists() || !at.join(MARKER).exists() {
+        return Ok(());
+    }
+    for entry in fs::read_dir(&at).map_err(Error::io(&at))?.flatten().filter(|e| e.file_name() != MARKER) {
+        remove(&entry.path())?;
+    }
+    remove(&at.join(MARKER))?;
+    remove(&at)
+}
+
+/// Removes a file or folder of ours, if it is there.
+fn remove(path: &Path) -> Result<()> {
+    let gone = match fs::symlink_metadata(path) {
+        Ok(m) if m.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(e) => Err(e),
+    };
+    match gone {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io(path)(e)),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put(path: &Path, text: &str) {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// Everything but `.corpus`, which a reader does not look at.
+    fn seen(out: &Path) -> BTreeMap<String, String> {
+        let shown = listed(out).into_keys().filter(|name| !name.starts_with(".corpus"));
+        shown.map(|name| (name.clone(), fs::read_to_string(out.join(name)).unwrap())).collect()
+    }
+
+    #[test]
+    fn an_exchange_stopped_at_any_move_leaves_one_build_whole() {
+        let old = ["build.json", "data/a/0", "dropped/a/0", "index/n", "README.md"];
+        let new = ["build.json", "data/a/0", "data/b/0", "unreadable/0", "README.md"];
+        let mut ends = Vec::new();
+        for stop in 0.. {
+            let folder = tempfile::tempdir().unwrap();
+            let out = folder.path();
+            old.iter().for_each(|name| put(&out.join(name), "old"));
+            put(&out.join("notes.txt"), "mine");
+            claim(&out.join(".corpus")).unwrap();
+            new.iter().for_each(|name| put(&staging(out).join(name), "new"));
+            let mut moves = 0;
+            let stopped = exchange(out, &mut || {
+                moves += 1;
+                if moves > stop { Err(Error::other("killed", "")) } else { Ok(()) }
+            });
+            recover(out).unwrap();
+            let is = |age: &str, names: &[&str]| {
+                let mut whole: BTreeMap<_, _> = names.iter().map(|n| ((*n).to_owned(), age.to_owned())).collect();
+                whole.insert("notes.txt".into(), "mine".into());
+                seen(out) == whole
+            };
+            assert!(is("old", &old) || is("new", &new), "{stop}: {:?}", seen(out));
+            assert!(!out.join(".corpus").exists(), "{stop}");
+            ends.push(is("new", &new));
+            if stopped.is_ok() {
+                break;
+            }
+        }
+        assert!(ends.len() > 10 && !ends[0] && ends[1..].iter().all(|new| *new), "{ends:?}");
+    }
+}

@@ -1,0 +1,137 @@
+//! What lies in a folder and was not written by a build stays as it is.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::harness::{Scratch, files_under, json_lines};
+
+const RECIPE: &str =
+    "name = \"mine\"\nabout = \"a test\"\n[[source]]\nname = \"docs\"\npath = [\"PATH\"]\nuse = \"pretrain\"\n";
+
+fn scratch(path: &str) -> Scratch {
+    let scratch = Scratch::new();
+    scratch.write(path, json_lines(20));
+    scratch.write("recipe.toml", RECIPE.replace("PATH", path));
+    scratch
+}
+
+fn bytes(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    files_under(folder).into_iter().map(|p| (p.clone(), fs::read(p).unwrap())).collect()
+}
+
+#[test]
+fn files_of_others_under_names_of_ours_are_in_the_way_and_stay() {
+    let names = [
+        "out/data/x",
+        "out/data/pretrain/00000.parquet",
+        "out/dropped/x",
+        "out/unreadable/x",
+        "out/index/x",
+        "out/README.md",
+        "out/build.json",
+        "out/.corpus/new/x",
+        "work/x",
+        "work/new/x",
+        "work/spill/x",
+        "work/unpacked/x",
+        "work/inputs.json",
+        "work/units.log",
+        "work/scan-0123456789abcdef/0.parquet",
+    ];
+    let scratch = scratch("docs.jsonl");
+    for name in names {
+        let foreign = scratch.write(name, "mine");
+        for more in [&["--work", "work"][..], &["--work", "work", "--fresh"]] {
+            let run = scratch.try_build("out", more);
+            assert_eq!(run.code(), 1, "{name}: {}", run.stderr());
+            assert!(run.stderr().contains("is in the way"), "{name}: {}", run.stderr());
+            assert_eq!(fs::read(&foreign).unwrap(), b"mine", "{name}");
+        }
+        fs::remove_dir_all(scratch.path(name.split_once('/').unwrap().0)).unwrap();
+    }
+    // Names that are not ours stay through builds, and so does what came into a finished build.
+    let kept = ["out/notes.txt", "out/old/x", "out/new/x", "out/spill/x"].map(|name| scratch.write(name, "mine"));
+    scratch.build("out", &["--work", "work"]);
+    let beside = scratch.write("work/mine.txt", "mine");
+    scratch.build("out", &["--work", "work", "--fresh"]);
+    kept.iter().chain([&beside]).for_each(|path| assert_eq!(fs::read(path).unwrap(), b"mine"));
+    let late = scratch.write("out/data/pretrain/late.parquet", "mine");
+    let before = bytes(&scratch.path("out"));
+    assert_eq!(scratch.try_build("out", &["--fresh"]).code(), 1);
+    assert_eq!(fs::read(&late).unwrap(), b"mine");
+    assert!(before.iter().all(|(path, was)| fs::read(path).unwrap() == *was));
+}
+
+#[test]
+fn inputs_under_the_folders_that_a_build_writes_are_refused() {
+    for (input, out, work) in [
+        ("data/a.jsonl", ".", "w"),
+        ("dropped/a.jsonl", ".", "w"),
+        ("index/a.jsonl", ".", "w"),
+        ("w/in/a.jsonl", "o", "w"),
+    ] {
+        let scratch = scratch(input);
+        let before = bytes(scratch.path("").as_path());
+        let run = scratch.try_build(out, &["--work", work, "--fresh"]);
+        assert_eq!(run.code(), 1, "{}", run.stderr());
+        assert!(run.stderr().contains("where the build would write"), "{}", run.stderr());
+        assert!(before == bytes(scratch.path("").as_path()), "{input}: something was written");
+    }
+}
+
+#[test]
+fn urls_are_no_folders() {
+    let scratch = scratch("docs.jsonl");
+    for (out, more) in [("s3://bucket/x", &[][..]), ("out", &["--work", "file:///tmp/x"][..])] {
+        let run = scratch.try_build(out, more);
+        assert!(run.code() == 1 && run.stderr().contains("is a URL"), "{}", run.stderr());
+    }
+    assert!(!scratch.path("s3:").exists() && !scratch.path("file:").exists());
+}
+
+#[test]
+fn another_recipe_needs_a_word_and_a_trial_has_its_own_folder() {
+    let scratch = scratch("docs.jsonl");
+    let default = |more: &[&str]| scratch.corpus(&[&["build", "--recipe", "recipe.toml"], more].concat());
+    assert_eq!(default(&[]).code(), 0);
+    let real = bytes(&scratch.path("builds/mine"));
+    assert_eq!(default(&["--limit", "3"]).code(), 0);
+    assert!(real == bytes(&scratch.path("builds/mine")));
+    assert_eq!(scratch.built("builds/mine-trial").total("read"), 3);
+    scratch.write("recipe.toml", RECIPE.replace("PATH", "docs.jsonl").replace("mine", "other"));
+    let run = scratch.try_build("builds/mine", &[]);
+    assert!(run.code() == 1 && run.stderr().contains("--replace"), "{}", run.stderr());
+    assert!(real == bytes(&scratch.path("builds/mine")));
+    scratch.build("builds/mine", &["--replace"]);
+}
+
+#[test]
+fn a_work_folder_in_use_says_by_whom() {
+    let scratch = scratch("docs.jsonl");
+    scratch.build("one", &["--work", "work"]);
+    let lock = fs::File::options().read(true).write(true).open(scratch.path("work/.lock")).unwrap();
+    lock.lock().unwrap();
+    let run = scratch.try_build("two", &["--work", "work"]);
+    assert_eq!(run.code(), 2, "{}", run.stderr());
+    assert!(run.stderr().contains("recipe `mine`, --out one"), "{}", run.stderr());
+}
+
+#[test]
+fn six_checks_at_once_unpack_the_same_samples() {
+    let scratch = Scratch::new();
+    fs::create_dir_all(scratch.path("tmp")).unwrap();
+    let check = || scratch.command(&["check", "quickstart"]).env("TMPDIR", scratch.path("tmp")).spawn().unwrap();
+    let mut running: Vec<_> = (0..6).map(|_| check()).collect();
+    running.iter_mut().for_each(|child| assert!(child.wait().unwrap().success()));
+}
+
+#[test]
+fn transcoded_files_have_a_hash() {
+    let scratch = scratch("docs.txt");
+    let (gbk, ..) = encoding_rs::GB18030.encode("我们把这些数据清洗干净以后再训练模型。\n第二段文字也在这里面等着。\n");
+    scratch.write("docs.txt", &gbk);
+    let file = scratch.build("out", &[]).manifest["sources"][0]["files"][0].clone();
+    assert_ne!(file["encoding"], "utf-8");
+    assert_eq!(file["sha256"].as_str().unwrap().len(), 64, "{file}");
+}
