@@ -16,8 +16,8 @@ mod decontaminate;
 mod determinism;
 mod fetch;
 
-mod format_rows;
 mod folders;
+mod format_rows;
 mod formats;
 mod fuzz;
 mod generated;
