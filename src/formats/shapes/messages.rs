@@ -100,4 +100,16 @@ mod tests {
         assert_eq!(error(r#"{"messages":[{"role":"user","content":[{"type":"image_url"}]}]}"#).reason, "field_type");
         assert_eq!(row(&SHAPE, r#"{"messages":[]}"#, Use::Pretrain).unwrap_err().reason, "wrong_use");
     }
+
+    #[test]
+    fn a_tools_result_may_be_data_and_thinking_a_part() {
+        let json = r#"{"messages":[{"role":"user","content":"几点？"},{"role":"tool_call","content":{"name":"clock"}},
+            {"role":"tool_response","content":{"hour":9}},{"role":"tool","content":[{"hour":10}]},
+            {"role":"assistant","content":[{"type":"thinking","thinking":"看钟"},{"type":"text","text":"九点"}]}]}"#;
+        let row = row(&SHAPE, json, Use::Instruct).unwrap();
+        let turns = said(instruct(&row));
+        assert_eq!(turns[2..], [r#"tool: {"hour":9}"#, r#"tool: [{"hour":10}]"#, "assistant: 九点"]);
+        assert!(turns[1].contains(r#"[{"name":"clock"}]"#), "{}", turns[1]);
+        assert!(row.meta.unwrap().contains("看钟"));
+    }
 }

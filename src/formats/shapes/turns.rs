@@ -19,7 +19,7 @@ fn role(word: &str) -> Option<&'static str> {
         "user" | "human" | "prompter" | "用户" | "问" => "user",
         "assistant" | "gpt" | "chatgpt" | "bing" | "bard" | "claude" | "gemini" | "model" | "bot" | "moss" | "小元"
         | "答" => "assistant",
-        "tool" | "observation" | "function" | "function_response" | "ipython" => "tool",
+        "tool" | "observation" | "function" | "function_response" | "tool_response" | "ipython" => "tool",
         "function_call" | "tool_call" => "call",
         _ => return None,
     })
@@ -36,6 +36,16 @@ fn calls(text: Cow<'_, str>) -> Cow<'_, str> {
 
 fn call<'a>(text: Cow<'a, str>) -> Message<'a> {
     Message { tool_calls: Some(calls(text)), ..Message::new("assistant", "") }
+}
+
+/// Whether a tool's result is data and not text: an object, or a list whose first item is an object that is no part.
+fn data(value: &RawValue) -> bool {
+    let part = |item: &RawValue| Object::parse(item.get()).is_ok_and(|o| o.has("type"));
+    match first(value) {
+        b'{' => true,
+        b'[' => items("content", value).is_ok_and(|l| l.first().is_some_and(|i| first(i) == b'{' && !part(i))),
+        _ => false,
+    }
 }
 
 /// What a message says, the tool calls among its parts, and the reasoning among them as JSON texts.
@@ -55,7 +65,7 @@ fn said<'a>(path: &str, value: &'a RawValue) -> Result<Said<'a>, Unreadable> {
         }
         let object = Object::parse(part.get()).map_err(|e| field_type(&path, "an object", &e.to_string()))?;
         let word = object.text("type")?.unwrap_or(Cow::Borrowed("text"));
-        let found = ["text", "value", "content"].iter().find_map(|k| object.get(k));
+        let found = ["text", "value", "content", "thinking"].iter().find_map(|k| object.get(k));
         match (word.as_ref(), found) {
             ("text" | "input_text" | "output_text", Some(found)) => text.push_str(&scalar(&path, found)?),
             ("reasoning" | "thinking", Some(found)) => thoughts.push(found.get()),
@@ -119,7 +129,9 @@ impl<'a> Reading<'_, 'a> {
         }
         .filter(|c| c != "[]" && c != "[\"\"]");
         let (text, parts, thoughts) = match content {
-            Some((_, value)) if !is_null(value) && role == "call" && first(value) != b'"' => {
+            Some((_, value))
+                if role == "call" && first(value) != b'"' && !is_null(value) || role == "tool" && data(value) =>
+            {
                 (Cow::Borrowed(value.get()), None, Vec::new())
             }
             Some((key, value)) if !is_null(value) => said(&at(key), value)?,
