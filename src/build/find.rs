@@ -39,9 +39,20 @@ pub(super) fn named(recipe: &Recipe, pattern: &str) -> Result<Vec<PathBuf>> {
     }
 }
 
-/// Of a pattern, the leading folders that are there by these very names are no pattern, and neither is the recipe's own
-/// folder: `[语料]/*.jsonl`, where there is a folder `[语料]`.
-fn globbed(base: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
+/// The name of a file below the folder that the first path or glob of the source names it by; `/` on every system.
+/// `None` for files of the store, which have names of their own.
+pub(super) fn below(recipe: &Recipe, source: &Source, file: &Path) -> Option<String> {
+    source.path.iter().filter(|p| !is_remote(p)).find_map(|pattern| {
+        let whole = recipe.base.join(pattern);
+        let root = if whole.is_dir() { whole } else { root(&recipe.base, pattern).0 };
+        let parts = file.strip_prefix(root).ok()?.components();
+        Some(parts.map(|c| c.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/"))
+    })
+}
+
+/// The folder that a pattern begins with, and the pattern below it. Leading folders that are there by these very names are
+/// no pattern, and neither is the recipe's own folder: `[语料]/*.jsonl`, where there is a folder `[语料]`.
+fn root<'p>(base: &Path, pattern: &'p str) -> (PathBuf, &'p str) {
     let (mut root, mut rest) = (base.to_path_buf(), pattern);
     while let Some((folder, behind)) = rest.split_once('/').filter(|(folder, _)| !folder.contains('*')) {
         let folder = if folder.is_empty() { root.join("/") } else { root.join(folder) };
@@ -50,6 +61,11 @@ fn globbed(base: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
         }
         (root, rest) = (folder, behind);
     }
+    (root, rest)
+}
+
+fn globbed(base: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
+    let (root, rest) = root(base, pattern);
     let text = Path::new(&globset::escape(&root.to_string_lossy())).join(rest);
     let glob = globset::GlobBuilder::new(&text.to_string_lossy())
         .literal_separator(true)

@@ -227,6 +227,7 @@ pub fn layout(max_row: u64, source: &Source, path: &Path, found: Detected) -> Re
         language: source.language.clone(),
         variant: source.variant.clone(),
         prepared: None,
+        file: None,
         grouped: None,
         max_row,
     };

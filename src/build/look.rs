@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::find::wanted;
+use super::find::{below, wanted};
 use super::inputs::{InputFile, layout};
 use super::known::{Cut, Knowns, OnDisk, hashed, name, recall, remember};
 use super::malformed;
@@ -55,16 +55,17 @@ pub(super) fn files_of(look: &Look<'_>, source: &Source, shown: &str, path: &Pat
     let mut files = Vec::new();
     for (member, mut found) in found {
         found.compression = compression;
-        let (layout, note) = layout(look.recipe.input.max_row, source, path, found)?;
+        let (mut layout, note) = layout(look.recipe.input.max_row, source, path, found)?;
+        if formats::container(&layout.container).is_some_and(|c| c.names_file()) {
+            let file = below(look.recipe, source, path).unwrap_or_else(|| shown.to_owned());
+            layout.file = Some(named(&file, member.as_ref()));
+        }
         let (replaced, chars) = malformed(look, &disk, member.as_ref(), &layout);
         let note = note.into_iter().chain(malformed::note(replaced, chars, &layout)).reduce(|a, b| format!("{a}; {b}"));
         let read = reading(look, &disk, member.as_ref(), &layout)?;
         let end = |i: usize| read.starts.get(i + 1).copied().unwrap_or(u64::MAX);
         files.push(InputFile {
-            name: match &member {
-                Some(member) if !member.name.is_empty() => format!("{shown}!{}", member.name),
-                _ => shown.to_owned(),
-            },
+            name: named(shown, member.as_ref()),
             path: std::path::absolute(path).map_err(io)?,
             bytes: disk.bytes,
             size: member.as_ref().map_or(disk.bytes, |m| m.size),
@@ -79,6 +80,14 @@ pub(super) fn files_of(look: &Look<'_>, source: &Source, shown: &str, path: &Pat
         });
     }
     Ok(files)
+}
+
+/// The name of a file, or of a member of it.
+fn named(file: &str, member: Option<&Member>) -> String {
+    match member {
+        Some(member) if !member.name.is_empty() => format!("{file}!{}", member.name),
+        _ => file.to_owned(),
+    }
 }
 
 /// Malformed sequences and characters of a file that is not UTF-8: counted once, and remembered.

@@ -56,6 +56,9 @@ pub struct Layout {
     /// Choices of the shape, as the recipe makes them (see [`Shape::options`]).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub options: BTreeMap<String, String>,
+    /// The file's name below the source's folder, for containers whose rows carry it (see [`Container::names_file`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     /// Name of the source: prefix of ids that a format makes (`zhwiki:120388`).
     pub source: String,
     /// Language of the source, where stated.
@@ -170,6 +173,10 @@ pub trait Container: Send + Sync {
     /// The uses of a container that makes rows by itself; the first is the default.
     fn uses(&self) -> &'static [Use] {
         &[Use::Pretrain]
+    }
+    /// Whether rows say in which file they stand, since nothing else in them does.
+    fn names_file(&self) -> bool {
+        false
     }
     /// How a plain file may be cut.
     fn split(&self, layout: &Layout) -> Split;

@@ -40,4 +40,5 @@ mod shared_data;
 mod simhash;
 mod substrings;
 mod systems;
+mod text_rows;
 mod wikipedia;

@@ -119,6 +119,7 @@ impl Reader<'_> {
             language: None,
             variant: None,
             prepared: None,
+            file: None,
             grouped: None,
             max_row: LARGEST,
         };

@@ -5,6 +5,10 @@
 //! between blank ones (or lines of a single `%`, as fortune files have them). Where `rows` is not given, detection says
 //! what it chose, and what else it might have been.
 //!
+//! Each row says in `meta` which file it stands in (`{"file":"novels/a.txt"}`, in archives `novels.zip!a.txt`), from the
+//! folder that the source's path names. A file that is one document has an id made of it, `source:novels/a.txt`, which
+//! stays the same when other files come and go.
+//!
 //! # What is unreadable
 //! `utf8` (with the offset of the broken byte), `row_too_large`, `truncated` and `corrupt` for compressed files.
 //!
@@ -19,6 +23,7 @@
 //! # Limits
 //! For tasks the text is the column `text`; for dialogues and preferences plain text says too little.
 
+use std::borrow::Cow;
 use std::io::{self, Read};
 
 use super::mapped::{next_row, stream_broke, too_large, unreadable};
@@ -50,6 +55,9 @@ impl Container for Text {
     fn uses(&self) -> &'static [Use] {
         &[Use::Pretrain, Use::Task]
     }
+    fn names_file(&self) -> bool {
+        true
+    }
     fn split(&self, layout: &Layout) -> Split {
         if layout.rows == Some(TextRows::Line) { Split::Bytes } else { Split::Whole }
     }
@@ -57,23 +65,46 @@ impl Container for Text {
         if !matches!(layout.usage, Use::Pretrain | Use::Task) {
             return Err(io::Error::other(format!("plain text says too little for {}", layout.usage)));
         }
-        let layout = layout.clone();
+        let origin = Origin::new(layout);
         Ok(match layout.rows.unwrap_or(TextRows::File) {
             TextRows::File => {
-                let stream = crate::input::open(piece, &layout)?;
-                Box::new(FileReader { stream: Some(stream), layout })
+                let stream = crate::input::open(piece, layout)?;
+                Box::new(FileReader { stream: Some(stream), origin })
             }
-            TextRows::Line => Box::new(LineReader { lines: Lines::open(piece, &layout)?, layout }),
+            TextRows::Line => Box::new(LineReader { lines: Lines::open(piece, layout)?, origin }),
             TextRows::Block => {
-                let lines = Lines::open(piece, &layout)?;
-                Box::new(BlockReader { lines, layout, block: Vec::new() })
+                let lines = Lines::open(piece, layout)?;
+                Box::new(BlockReader { lines, origin, block: Vec::new() })
             }
         })
     }
 }
 
+/// What all documents of a file have in common.
+struct Origin {
+    usage: Use,
+    max_row: u64,
+    /// The id of a file that is one document: its source and its name, which other files do not change.
+    id: Option<String>,
+    /// The file's name below the source's folder, as JSON.
+    meta: Option<String>,
+}
+
+impl Origin {
+    fn new(layout: &Layout) -> Self {
+        let file = layout.file.as_deref();
+        let whole = layout.rows.is_none_or(|rows| rows == TextRows::File);
+        Origin {
+            usage: layout.usage,
+            max_row: layout.max_row,
+            id: file.filter(|_| whole).map(|file| format!("{}:{file}", layout.source)),
+            meta: file.map(|file| serde_json::json!({ "file": file }).to_string()),
+        }
+    }
+}
+
 /// Emits one document.
-fn document(bytes: &[u8], (offset, line): (u64, u64), usage: Use, emit: &mut dyn FnMut(Record<'_>)) {
+fn document(bytes: &[u8], (offset, line): (u64, u64), origin: &Origin, emit: &mut dyn FnMut(Record<'_>)) {
     let text = match simdutf8::compat::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => {
@@ -82,30 +113,32 @@ fn document(bytes: &[u8], (offset, line): (u64, u64), usage: Use, emit: &mut dyn
             return emit(unreadable("utf8", detail, bytes, offset, line));
         }
     };
-    let content = match usage {
+    let content = match origin.usage {
         Use::Task => Content::Task(Box::new(Task { text: Some(text.into()), ..Task::default() })),
         _ => Content::Pretrain { text: text.into() },
     };
-    emit(Record { offset, line, row: Ok(Row::new(content)) });
+    let id = origin.id.as_deref().map(Cow::Borrowed);
+    let meta = origin.meta.as_deref().map(Cow::Borrowed);
+    emit(Record { offset, line, row: Ok(Row { id, meta, ..Row::new(content) }) });
 }
 
 struct FileReader {
     stream: Option<Box<dyn Read + Send>>,
-    layout: Layout,
+    origin: Origin,
 }
 
 impl Reader for FileReader {
     fn next(&mut self, emit: &mut dyn FnMut(Record<'_>)) -> bool {
         let Some(mut stream) = self.stream.take() else { return false };
         let mut bytes = Vec::new();
-        let read = (&mut stream).take(self.layout.max_row + 1).read_to_end(&mut bytes);
+        let read = (&mut stream).take(self.origin.max_row + 1).read_to_end(&mut bytes);
         if let Err(error) = read {
             emit(stream_broke(&error, 0, 0));
-        } else if bytes.len() as u64 > self.layout.max_row {
+        } else if bytes.len() as u64 > self.origin.max_row {
             let rest = io::copy(&mut stream, &mut io::sink()).unwrap_or(0);
-            emit(too_large(&bytes, bytes.len() as u64 + rest, self.layout.max_row, 0, 0));
+            emit(too_large(&bytes, bytes.len() as u64 + rest, self.origin.max_row, 0, 0));
         } else if !bytes.is_empty() {
-            document(&bytes, (0, 0), self.layout.usage, emit);
+            document(&bytes, (0, 0), &self.origin, emit);
         }
         true
     }
@@ -113,19 +146,19 @@ impl Reader for FileReader {
 
 struct LineReader {
     lines: Lines,
-    layout: Layout,
+    origin: Origin,
 }
 
 impl Reader for LineReader {
     fn next(&mut self, emit: &mut dyn FnMut(Record<'_>)) -> bool {
-        let LineReader { lines, layout } = self;
+        let LineReader { lines, origin } = self;
         next_row(
             lines,
-            layout.max_row,
+            origin.max_row,
             |bytes, _| is_blank(bytes),
             emit,
             |bytes, place, emit| {
-                document(bytes, (place.offset, place.line), layout.usage, emit);
+                document(bytes, (place.offset, place.line), origin, emit);
             },
         )
     }
@@ -137,7 +170,7 @@ impl Reader for LineReader {
 
 struct BlockReader {
     lines: Lines,
-    layout: Layout,
+    origin: Origin,
     block: Vec<u8>,
 }
 
@@ -146,7 +179,7 @@ impl Reader for BlockReader {
         self.block.clear();
         let mut start = None;
         let mut length = 0u64;
-        let max = self.layout.max_row;
+        let max = self.origin.max_row;
         while let Some((line, place)) = self.lines.next_line() {
             let (bytes, size) = match line {
                 Line::Whole(bytes) => (bytes, bytes.len() as u64),
@@ -175,7 +208,7 @@ impl Reader for BlockReader {
             if length > max + 1 {
                 emit(too_large(&self.block, length, max, place.0, place.1));
             } else {
-                document(self.block.strip_suffix(b"\n").unwrap_or(&self.block), place, self.layout.usage, emit);
+                document(self.block.strip_suffix(b"\n").unwrap_or(&self.block), place, &self.origin, emit);
             }
             return true;
         }

@@ -20,6 +20,7 @@ pub(super) fn layout(usage: Use) -> Layout {
         language: None,
         variant: None,
         prepared: None,
+        file: None,
         grouped: None,
         max_row: 1 << 20,
     }

@@ -19,6 +19,7 @@ fn layout() -> Layout {
         language: None,
         variant: None,
         prepared: None,
+        file: None,
         grouped: None,
         max_row: 16 << 20,
     }

@@ -22,6 +22,7 @@ fn layout() -> Layout {
         language: None,
         variant: None,
         prepared: None,
+        file: None,
         grouped: None,
         max_row: 1 << 20,
     }

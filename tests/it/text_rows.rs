@@ -1,0 +1,52 @@
+//! Rows of plain text can be traced to their file.
+
+use std::io::Write;
+
+use crate::harness::Scratch;
+
+const RECIPE: &str = "name='n'\n[[source]]\nname='novels'\npath=['shelf/**/*.txt']\nrows='file'\n";
+
+#[test]
+fn a_file_that_is_one_document_keeps_its_id_when_others_come() {
+    let scratch = Scratch::new();
+    scratch.write("shelf/山/b.txt", "山中一夜雨，树杪百重泉。\n");
+    scratch.write("shelf/c.txt", "明月松间照，清泉石上流。\n");
+    scratch.write("recipe.toml", RECIPE);
+    let built = scratch.build("one", &[]);
+    assert_eq!(built.column("data/pretrain", "id"), ["novels:c.txt", "novels:山/b.txt"]);
+    assert_eq!(built.column("data/pretrain", "meta"), [r#"{"file":"c.txt"}"#, r#"{"file":"山/b.txt"}"#]);
+    scratch.write("shelf/a.txt", "空山新雨后，天气晚来秋。\n");
+    let built = scratch.build("two", &[]);
+    assert_eq!(built.column("data/pretrain", "id"), ["novels:a.txt", "novels:c.txt", "novels:山/b.txt"]);
+}
+
+#[test]
+fn lines_name_their_file_kept_or_dropped() {
+    let scratch = Scratch::new();
+    scratch.write("shelf/a.txt", "第一行说的是春天的事情。\n短\n");
+    scratch.write("shelf/b.txt", "第二本书里写的是秋天的事情。\n");
+    let keep = "[[stage]]\nrun='keep'\nchars={min=5}\n";
+    scratch.write("recipe.toml", RECIPE.replace("'file'", "'line'") + keep);
+    let built = scratch.build("out", &[]);
+    assert_eq!(built.column("data/pretrain", "meta"), [r#"{"file":"a.txt"}"#, r#"{"file":"b.txt"}"#]);
+    assert_eq!(built.column("dropped/pretrain", "meta"), [r#"{"file":"a.txt"}"#]);
+    assert_eq!(built.column("data/pretrain", "id"), ["novels:0", "novels:2"]);
+}
+
+#[test]
+fn members_of_archives_name_archive_and_member() {
+    let scratch = Scratch::new();
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, text) in [("x/one.txt", "大漠孤烟直，长河落日圆。\n"), ("two.txt", "行到水穷处，坐看云起时。\n")]
+    {
+        zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(text.as_bytes()).unwrap();
+    }
+    scratch.write("shelf/books.zip", zip.finish().unwrap().into_inner());
+    scratch.write("recipe.toml", RECIPE.replace("*.txt", "*.zip"));
+    let built = scratch.build("out", &[]);
+    let mut ids = built.column("data/pretrain", "id");
+    ids.sort();
+    assert_eq!(ids, ["novels:books.zip!two.txt", "novels:books.zip!x/one.txt"]);
+    assert!(built.column("data/pretrain", "meta").contains(&r#"{"file":"books.zip!x/one.txt"}"#.to_owned()));
+}
