@@ -55,7 +55,7 @@ pub(super) fn below(recipe: &Recipe, source: &Source, file: &Path) -> Option<Str
 fn root<'p>(base: &Path, pattern: &'p str) -> (PathBuf, &'p str) {
     let (mut root, mut rest) = (base.to_path_buf(), pattern);
     while let Some((folder, behind)) = rest.split_once('/').filter(|(folder, _)| !folder.contains('*')) {
-        let folder = if folder.is_empty() { root.join("/") } else { root.join(folder) };
+        let folder = if folder.is_empty() { PathBuf::from("/") } else { root.join(folder) };
         if !folder.is_dir() {
             break;
         }

@@ -229,7 +229,8 @@ pub(super) fn shown(flags: Option<&str>, body: &str, variant: Variant, page: &mu
         let name = name.or_else(|| LANGUAGES.iter().find(|(c, _)| c.eq_ignore_ascii_case(code)).map(|(_, n)| *n));
         return Some(raw(name.unwrap_or(code)));
     }
-    if !has("-") && !has("H") && !(flags.len() == 1 && has("T")) {
+    let title_alone = flags.len() == 1 && has("T");
+    if !(has("-") || has("H") || title_alone) {
         let listed: Vec<Variant> = flags.iter().filter_map(|f| Variant::parse(f)).collect();
         if !listed.is_empty() {
             return Some(named(&listed, body, variant, page.converts));
