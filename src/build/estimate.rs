@@ -358,8 +358,10 @@ impl Sample {
         let members = input::members(path, compression).unwrap_or(None);
         let unpacked: Option<u64> = members.as_ref().map(|m| m.iter().map(|m| m.size).sum());
         let member = members.and_then(|m| m.into_iter().next()).map(|m| m.name);
-        let seen = detect::detect(path, member.as_deref()).map_err(io)?;
+        let mut seen = detect::detect(path, member.as_deref()).map_err(io)?;
+        let sampled = std::mem::take(&mut seen.sample);
         let (layout, note) = inputs::layout(recipe.input.max_row, source, path, seen)?;
+        inputs::explained(source, shown, &layout, &sampled, recipe.input.max_unreadable)?;
         let (rows, bytes) = ((ROWS / files.max(1) as u64).max(1), (BYTES / files.max(1) as u64).max(1));
         let plain = layout.compression == Compression::None
             && member.is_none()

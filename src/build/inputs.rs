@@ -11,6 +11,7 @@ use super::unpack::{self, PlainCopy};
 use super::{group, prepare};
 use crate::engine::scan::PieceSpec;
 use crate::formats::detect::Detected;
+use crate::formats::explain::{self, Mapping};
 use crate::formats::{self, Layout, not_data};
 use crate::input::{Compression, Encoding};
 use crate::recipe::{Recipe, Source};
@@ -182,7 +183,9 @@ pub fn layout(max_row: u64, source: &Source, path: &Path, found: Detected) -> Re
         shape = None;
     }
     let shape = if objects { Some(shape.unwrap_or_else(|| "fields".into())) } else { None };
-    let usage = source.usage.or_else(|| {
+    let told = source.format.is_none() && shape.as_deref() == Some("fields");
+    let mapped = formats::usage_of(source.fields.keys().map(String::as_str)).filter(|_| told);
+    let usage = source.usage.or(mapped).or_else(|| {
         shape.as_ref().map_or_else(
             || formats::container(&container).and_then(|c| c.uses().first().copied()),
             |s| formats::shape(s).and_then(|s| s.uses().first().copied()),
@@ -275,6 +278,50 @@ fn only_data(source: &Source, files: &mut Vec<InputFile>) {
         );
         first.note = Some(first.note.take().map_or(note.clone(), |before| format!("{before}; {note}")));
     }
+}
+
+/// How a shape maps the sample of a file; `None` where no shape reads it.
+pub fn mapping(layout: &Layout, sample: &[String]) -> Option<Mapping> {
+    let shape = formats::shape(layout.shape.as_deref()?)?;
+    Some(explain::mapping(sample, shape, layout)).filter(|m| m.rows + m.failed > 0)
+}
+
+/// Refuses a file whose shape was detected, and does not explain its rows: something that looks like content would go
+/// to `meta`. What the recipe or a card says of the format is believed.
+/// Where no row of the sample has the fields that the shape reads, the whole file is refused for that reason, unless
+/// rows may be unreadable without `limit` (a share of 1).
+pub fn explained(
+    source: &Source,
+    shown: &str,
+    layout: &Layout,
+    sample: &[String],
+    limit: f64,
+) -> Result<Option<Mapping>> {
+    let Some(mapping) = mapping(layout, sample) else { return Ok(None) };
+    let told = source.format.is_some() || !source.fields.is_empty() || source.card.is_some();
+    let shape = layout.shape.as_deref().unwrap_or("fields");
+    if let Some(reason) = mapping.reason.as_ref().filter(|r| limit < 1.0 && r.starts_with("field_missing")) {
+        let names = sample.first().map_or(Vec::new(), |json| fields_of(json));
+        return Err(Error::input(
+            format!("source `{}`: {shown}: none of {} sampled rows can be read: {reason}", source.name, mapping.failed),
+            format!(
+                "map the fields that are there ({}): use = \"…\", fields = {{ … }}, or say the `format`",
+                names.join(", ")
+            ),
+        ));
+    }
+    match mapping.refusal(shape, layout.usage) {
+        Some((message, cure)) if !told => {
+            Err(Error::input(format!("source `{}`: {shown}: {message}", source.name), cure))
+        }
+        _ => Ok(Some(mapping)),
+    }
+}
+
+/// Names of the first fields of an object.
+fn fields_of(json: &str) -> Vec<String> {
+    let object = formats::Object::parse(json.trim()).unwrap_or_default();
+    object.fields().take(12).map(|f| f.0.to_owned()).collect()
 }
 
 impl InputFile {

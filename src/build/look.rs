@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::find::{below, wanted};
-use super::inputs::{InputFile, layout};
+use super::inputs::{InputFile, explained, layout};
 use super::known::{Cut, Knowns, OnDisk, hashed, name, recall, remember};
 use super::malformed;
 use super::unpack::{self, PlainCopy};
@@ -55,7 +55,9 @@ pub(super) fn files_of(look: &Look<'_>, source: &Source, shown: &str, path: &Pat
     let mut files = Vec::new();
     for (member, mut found) in found {
         found.compression = compression;
+        let sample = std::mem::take(&mut found.sample);
         let (mut layout, note) = layout(look.recipe.input.max_row, source, path, found)?;
+        explained(source, shown, &layout, &sample, look.recipe.input.max_unreadable)?;
         if formats::container(&layout.container).is_some_and(|c| c.names_file()) {
             let file = below(look.recipe, source, path).unwrap_or_else(|| shown.to_owned());
             layout.file = Some(named(&file, member.as_ref()));

@@ -9,7 +9,8 @@ use super::{Context, Format, ui};
 use crate::build::chain::Chain;
 use crate::build::inputs;
 use crate::build::usage::{count, size};
-use crate::formats::detect;
+use crate::formats::explain::Mapping;
+use crate::formats::{Layout, detect};
 use crate::recipe::{self, Recipe, Source};
 use crate::rows::Use;
 use crate::{Error, Result, input};
@@ -33,7 +34,28 @@ pub struct Check {
 struct Found {
     problems: Vec<Error>,
     notes: Vec<String>,
+    /// How each source is mapped.
+    mappings: Vec<String>,
     facts: String,
+}
+
+impl Found {
+    /// Says how a source is mapped: once for all its files that are mapped alike.
+    fn mapped(&mut self, source: &Source, layout: &Layout, mapping: &Mapping, sure: f32, runner_up: Option<String>) {
+        let shape = layout.shape.as_deref().unwrap_or("fields");
+        let how = match (&source.format, source.fields.is_empty()) {
+            (Some(_), _) => "told by `format`".to_owned(),
+            (None, false) => "told by `fields`".to_owned(),
+            (None, true) => {
+                let other = runner_up.map_or(String::new(), |other| format!(", else {other}"));
+                format!("{:.0}% sure{other}; format = \"{shape}\" settles it", sure * 100.0)
+            }
+        };
+        let line = format!("{} · {} · {shape} · {how} · {}", source.name, layout.usage, mapping.line());
+        if !self.mappings.contains(&line) {
+            self.mappings.push(line);
+        }
+    }
 }
 
 impl Check {
@@ -48,11 +70,12 @@ impl Check {
             if context.format == Format::Json {
                 let problems = found.problems.iter().map(|p| json!({"message": p.to_string(), "hint": p.hint()}));
                 documents.push(json!({"recipe": reference, "ok": found.problems.is_empty(),
-                    "problems": problems.collect::<Vec<Json>>(), "notes": found.notes}));
+                    "problems": problems.collect::<Vec<Json>>(), "notes": found.notes, "mappings": found.mappings}));
                 continue;
             }
             found.problems.iter().for_each(|problem| ui::error(context, problem));
             found.notes.iter().for_each(|note| ui::warn(context, note));
+            found.mappings.iter().for_each(|line| ui::say(context, line));
             if found.problems.is_empty() {
                 super::print(&format!("ok {reference} · {}\n", found.facts))?;
             }
@@ -114,9 +137,25 @@ fn look(recipe: &Recipe, source: &Source, found: &mut Found) -> (u64, u64) {
         let members = input::compression(path).and_then(|c| input::members(path, c));
         let member = members.ok().flatten().and_then(|m| m.into_iter().next()).map(|m| m.name);
         let seen = detect::detect(path, member.as_deref()).map_err(Error::io(path));
-        match seen.and_then(|seen| inputs::layout(recipe.input.max_row, source, path, seen)) {
+        let read = seen.and_then(|mut seen| {
+            let (sample, sure) = (std::mem::take(&mut seen.sample), seen.confidence);
+            let runner_up = seen.runner_up.clone();
+            let (layout, note) = inputs::layout(recipe.input.max_row, source, path, seen)?;
+            let mapping = inputs::explained(source, shown, &layout, &sample, recipe.input.max_unreadable)?;
+            Ok((layout, note, mapping, sure, runner_up))
+        });
+        match read {
             Err(error) => found.problems.push(error),
-            Ok((layout, note)) => {
+            Ok((layout, note, mapping, sure, runner_up)) => {
+                if let Some(mapping) = &mapping {
+                    if let Some(reason) = &mapping.reason {
+                        found.problems.push(Error::input(
+                            format!("source `{}`: {shown}: no row of the sample can be read: {reason}", source.name),
+                            "map the fields that are there: fields = { … }, or name the `format`; `corpus list formats`",
+                        ));
+                    }
+                    found.mapped(source, &layout, mapping, sure, runner_up);
+                }
                 found.notes.extend(note.map(|note| format!("{shown}: {note}")));
                 match &first {
                     None => first = Some((shown.clone(), layout.usage)),

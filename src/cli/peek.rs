@@ -31,6 +31,10 @@ pub struct Peek {
     confidence: f32,
     runner_up: Option<String>,
     note: Option<String>,
+    /// Ours ← theirs, in a line.
+    mapping: Option<String>,
+    /// Why a build refuses the file unless it is told how to read it.
+    refusal: Option<String>,
     seen: sample::Seen,
     /// Rows that a build would go on with, each with its line.
     rows: Vec<(u64, Fields)>,
@@ -114,6 +118,8 @@ pub fn peek(path: &Path, member: Option<&str>, wanted: &Wanted<'_>) -> Result<Pe
         confidence: if wanted.format.is_some() { 1.0 } else { found.confidence },
         runner_up: found.runner_up.filter(|_| wanted.format.is_none()),
         note,
+        mapping: None,
+        refusal: None,
         seen: sample::Seen::default(),
         rows: Vec::new(),
         aside: Vec::new(),
@@ -122,6 +128,12 @@ pub fn peek(path: &Path, member: Option<&str>, wanted: &Wanted<'_>) -> Result<Pe
         asides: BTreeMap::new(),
         cards: cards(path),
     };
+    if let Some(mapping) = inputs::mapping(&peek.layout, &found.sample) {
+        let shape = peek.layout.shape.as_deref().unwrap_or("fields");
+        peek.refusal = mapping.refusal(shape, peek.layout.usage).map(|(what, cure)| format!("{what}; {cure}"));
+        peek.refusal = peek.refusal.filter(|_| wanted.format.is_none());
+        peek.mapping = Some(mapping.line());
+    }
     peek.read(path, member, wanted);
     Ok(peek)
 }
@@ -187,7 +199,8 @@ impl Peek {
         json!({
             "v": 1, "kind": "file", "path": self.path, "bytes": self.bytes, "members": self.members,
             "detected": {"format": self.format(), "layout": self.layout, "confidence": self.confidence,
-                "runner_up": self.runner_up, "note": self.note},
+                "runner_up": self.runner_up, "note": self.note,
+                "mapping": self.mapping, "refusal": self.refusal},
             "looked_at": {"records": self.seen.records, "whole": self.seen.ended, "reasons": self.reasons,
                 "set_aside": self.asides},
             "cards": self.cards, "rows": rows(&self.rows), "set_aside": rows(&self.aside),
@@ -210,6 +223,12 @@ impl Peek {
         };
         let other = self.runner_up.as_ref().map_or(String::new(), |r| format!("; else it would be {r}"));
         text += &format!("{sure}{other}\n");
+        if let Some(mapping) = &self.mapping {
+            text += &format!("mapped: {mapping}\n");
+        }
+        if let Some(refusal) = &self.refusal {
+            text += &format!("a build refuses this file unless told: {refusal}\n");
+        }
         if let Some(note) = &self.note {
             text += &format!("not certain: {note}\n");
         }

@@ -36,6 +36,9 @@ pub struct Detected {
     pub fits: Vec<String>,
     /// What else it might be.
     pub runner_up: Option<String>,
+    /// The objects that the shapes were tried on, as JSON.
+    #[serde(skip)]
+    pub sample: Vec<String>,
     /// What a person should know: a choice that was not clear, and the key that settles it.
     pub note: Option<String>,
 }
@@ -104,6 +107,7 @@ pub fn of(head: &[u8], whole: bool) -> Detected {
         columns: None,
         fits: Vec::new(),
         runner_up: None,
+        sample: Vec::new(),
         note: None,
     };
     if head.is_empty() {
@@ -258,6 +262,7 @@ fn shape(elements: &[String], found: &mut Detected) {
     fits.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
     let best = fits.first().copied().filter(|f| f.0 > 0.5).unwrap_or((0.5, "fields"));
     found.shape = Some(best.1.to_owned());
+    found.sample = elements.to_vec();
     found.fits = fits.iter().filter(|f| f.0 > 0.5).map(|f| f.1.to_owned()).collect();
     found.confidence = found.confidence.min(best.0.max(0.5));
     if let Some(second) = fits.iter().find(|f| f.1 != best.1).filter(|f| f.0 > 0.5 && best.0 - f.0 < 0.2) {

@@ -15,6 +15,7 @@ use crate::rows::{Record, Use};
 
 pub mod containers;
 pub mod detect;
+pub mod explain;
 pub mod not_data;
 pub mod object;
 pub mod shapes;
@@ -250,6 +251,10 @@ pub trait Shape: Send + Sync {
     }
     /// How well a sample of objects fits, 0 (not at all) to 1 (it is this): used by detection, highest wins.
     fn fits(&self, sample: &[Object<'_>]) -> f32;
+    /// Fields that look like content, and that it leaves to `meta` on purpose: see [`explain`].
+    fn leaves(&self) -> &'static [&'static str] {
+        &[]
+    }
     /// Maps an object to rows. Emits exactly one `Err` for an object that cannot be mapped.
     fn map<'a>(
         &self,
@@ -269,6 +274,21 @@ pub fn container(name: &str) -> Option<&'static dyn Container> {
 pub fn shape(name: &str) -> Option<&'static dyn Shape> {
     let hidden: [&'static dyn Shape; 1] = [&shapes::texts::SHAPE];
     shapes::ALL.iter().copied().chain(hidden).find(|s| s.name() == name)
+}
+
+/// The use that mapped fields are of, where a field tells it.
+pub fn usage_of<'f>(fields: impl Iterator<Item = &'f str>) -> Option<Use> {
+    fields
+        .filter_map(|ours| match ours {
+            "chosen" | "rejected" | "chosen_score" | "rejected_score" | "margin" | "completion" | "label" => {
+                Some(Use::Rlhf)
+            }
+            "messages" | "prompt" | "response" | "history" | "system" | "tools" => Some(Use::Instruct),
+            "input" | "output" | "choices" => Some(Use::Task),
+            _ => None,
+        })
+        // A preference has a prompt, too.
+        .max()
 }
 
 /// Fields of rows that `fields` can map.

@@ -30,6 +30,7 @@ mod mix;
 mod near;
 mod near_index;
 mod near_prompts;
+mod negative;
 mod not_data;
 mod parsoid;
 mod plans;

@@ -1,0 +1,435 @@
+//! Whether a detected shape explains the rows that it was detected on: which of our fields is read from which of
+//! theirs, what goes to `meta`, and what of that looks like content that must not be lost there.
+//!
+//! The shape's own mapping is run over the sample, and what comes out is compared with what was there. A field that is
+//! left over is suspect by its name (an answer, a question, a verdict, choices, a score), or by what it holds (a
+//! dialogue, the longest text of the row, any text of a row without an answer). A text that the row holds already is
+//! none. Names that stand in [`Shape::leaves`] are known to the shape, and go to `meta` on purpose.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{Layout, Object, Shape};
+use crate::rows::{Content, Message, Row, Unreadable, Use};
+
+mod names;
+
+use names::{Sense, sense};
+
+/// How the sample of a file was mapped.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Mapping {
+    /// Objects that were mapped to rows.
+    pub rows: usize,
+    /// Objects that were not.
+    pub failed: usize,
+    /// Why, where it is one reason for all of them.
+    pub reason: Option<String>,
+    /// Our field, and theirs.
+    pub read: Vec<(String, String)>,
+    /// Fields that go to `meta`.
+    pub left: Vec<Left>,
+}
+
+/// A field that is not read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Left {
+    /// Its name.
+    pub name: String,
+    /// Sampled rows that have it, and not empty.
+    pub rows: usize,
+    /// What it holds, for a person.
+    pub kind: &'static str,
+    /// What it looks like, if that must not be lost: and our field for it.
+    pub suspect: Option<(&'static str, &'static str)>,
+}
+
+/// What a field that is left over holds in the sample.
+#[derive(Default)]
+struct Tally {
+    rows: usize,
+    texts: usize,
+    lists: usize,
+    numbers: usize,
+    dialogues: usize,
+    /// Rows where it is true or false, 0 or 1, or a word for one of them.
+    verdicts: usize,
+    /// Rows that hold its text already.
+    repeated: usize,
+    chars: usize,
+}
+
+/// Runs a shape over sampled objects, each as JSON.
+pub fn mapping(sample: &[String], shape: &dyn Shape, layout: &Layout) -> Mapping {
+    let mut out = Mapping::default();
+    // Such rows come from several objects: one by itself says nothing.
+    if shape.groups(layout) || shape.joins() {
+        return out;
+    }
+    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    let mut tallies: Vec<(String, Tally)> = Vec::new();
+    let (mut chars, mut open) = (0, 0);
+    for json in sample {
+        let json = json.trim();
+        let Ok(object) = Object::parse(json).or_else(|_| Object::list(json)) else { continue };
+        let mut first: Option<Result<(Vec<(String, String)>, Option<String>, bool), Unreadable>> = None;
+        shape.map(&object, layout, &mut |row| {
+            let seen = row.map(|row| (columns(&row), row.meta.as_deref().map(str::to_owned), unanswered(&row)));
+            if first.is_none() {
+                first = Some(seen);
+            }
+        });
+        match first {
+            None => {}
+            Some(Err(error)) => {
+                out.failed += 1;
+                *reasons.entry(format!("{}: {}", error.reason, error.detail)).or_default() += 1;
+            }
+            Some(Ok((columns, meta, without))) => {
+                out.rows += 1;
+                open += usize::from(without);
+                let content: Vec<&str> = columns.iter().filter(|c| is_content(&c.0)).map(|c| c.1.as_str()).collect();
+                chars += content.iter().map(|c| c.chars().count()).sum::<usize>();
+                sources(&object, &columns, &mut out.read);
+                let meta: serde_json::Map<String, Value> =
+                    meta.and_then(|m| serde_json::from_str(&m).ok()).unwrap_or_default();
+                for (name, value) in meta.iter().filter(|(name, _)| object.has(name)) {
+                    let at = tallies.iter().position(|t| t.0 == *name).unwrap_or_else(|| {
+                        tallies.push((name.clone(), Tally::default()));
+                        tallies.len() - 1
+                    });
+                    tallies[at].1.add(value, &content);
+                }
+            }
+        }
+    }
+    if reasons.len() == 1 && out.rows == 0 {
+        out.reason = reasons.into_keys().next();
+    }
+    let rows = out.rows;
+    let known = shape.leaves();
+    out.left = tallies
+        .into_iter()
+        .filter(|(_, tally)| tally.rows > 0)
+        .map(|(name, tally)| {
+            let suspect = if known.contains(&name.as_str()) {
+                None
+            } else {
+                tally.suspect(&name, layout.usage, chars / rows.max(1), open * 2 > rows, rows)
+            };
+            Left { suspect, rows: tally.rows, kind: tally.kind(), name }
+        })
+        .collect();
+    out
+}
+
+impl Tally {
+    fn add(&mut self, value: &Value, content: &[&str]) {
+        let mut texts = Vec::new();
+        leaves(value, &mut texts);
+        let filled = match value {
+            Value::Number(_) | Value::Bool(_) => true,
+            _ => texts.iter().any(|t| !t.trim().is_empty()),
+        };
+        if !filled {
+            return;
+        }
+        self.rows += 1;
+        self.verdicts += usize::from(is_verdict(value));
+        self.chars += texts.iter().map(|t| t.chars().count()).sum::<usize>();
+        match value {
+            Value::String(_) => self.texts += 1,
+            Value::Array(items) => {
+                self.lists += usize::from(items.iter().all(|i| !i.is_object() && !i.is_array()));
+                self.dialogues += usize::from(is_dialogue(items));
+            }
+            Value::Number(_) | Value::Bool(_) => self.numbers += 1,
+            _ => {}
+        }
+        let holds = |text: &&str| {
+            let text = text.trim();
+            content.iter().any(|c| c.trim() == text || text.chars().count() >= 4 && c.contains(text))
+        };
+        // Names of speakers are no text of their own.
+        let speaker = |t: &&&str| ["user", "assistant", "human", "gpt", "system", "tool"].contains(*t);
+        let mut said = texts.iter().filter(|t| !t.trim().is_empty() && !speaker(t)).peekable();
+        self.repeated += usize::from(said.peek().is_some() && said.all(holds));
+    }
+
+    fn kind(&self) -> &'static str {
+        match () {
+            () if self.dialogues * 2 > self.rows => "a dialogue",
+            () if self.texts * 2 > self.rows => "text",
+            () if self.numbers * 2 > self.rows => "a number or a truth value",
+            () if self.lists * 2 > self.rows => "a list",
+            () => "an object",
+        }
+    }
+
+    /// What it looks like, and our field for it.
+    fn suspect(
+        &self,
+        name: &str,
+        usage: Use,
+        content: usize,
+        open: bool,
+        rows: usize,
+    ) -> Option<(&'static str, &'static str)> {
+        let (scalar, texts) = (self.texts + self.numbers > 0, self.texts + self.lists > 0);
+        let mean = self.chars / self.rows.max(1);
+        if self.repeated == self.rows {
+            return None;
+        }
+        let sense = sense(name);
+        let pretrain = usage == Use::Pretrain;
+        let answer = match usage {
+            Use::Task => "output",
+            Use::Rlhf => "completion",
+            _ => "response",
+        };
+        let question = if usage == Use::Task { "input" } else { "prompt" };
+        match sense {
+            Some(Sense::Answer) if scalar || texts => return Some(("an answer", answer)),
+            Some(Sense::Question) if texts => return Some(("what an answer answers", question)),
+            Some(Sense::Aid) if texts && !pretrain && mean > 1 => {
+                return Some(("part of what is asked or answered", question));
+            }
+            // A class beside a dialogue that has its answers is metadata; a verdict on them is not.
+            Some(Sense::Label) if scalar && (pretrain || open || self.verdicts == self.rows) => {
+                return Some(("a label or verdict", if usage == Use::Rlhf { "label" } else { "output" }));
+            }
+            Some(Sense::Choices) if self.lists + self.dialogues > 0 || self.kind() == "an object" || texts => {
+                return Some(("choices", "choices"));
+            }
+            Some(Sense::Score) if !pretrain && scalar => return Some(("a score", "chosen_score")),
+            Some(Sense::Metadata) => return None,
+            _ => {}
+        }
+        if self.dialogues * 2 > self.rows {
+            return Some(("a dialogue", "messages"));
+        }
+        if mean >= 40 && mean > content && self.rows * 2 > rows && self.texts * 2 > self.rows {
+            return Some(("the longest text of the row", if pretrain { "text" } else { answer }));
+        }
+        if open && !pretrain && texts && self.rows * 2 > rows {
+            return Some(("text beside a question without an answer", answer));
+        }
+        None
+    }
+}
+
+/// Whether a field is content rather than what every row may carry.
+fn is_content(ours: &str) -> bool {
+    !["id", "url", "subset", "language", "license"].contains(&ours)
+}
+
+/// Whether an instruction or task has no answer.
+fn unanswered(row: &Row<'_>) -> bool {
+    match &row.content {
+        Content::Instruct { messages, .. } => messages.last().is_some_and(|m| m.role == "user"),
+        Content::Task(task) => task.output.is_none() && task.text.is_none(),
+        _ => false,
+    }
+}
+
+/// The texts of a row by the names of our fields.
+fn columns(row: &Row<'_>) -> Vec<(String, String)> {
+    let mut out: Vec<(String, String)> = Vec::new();
+    let mut add = |name: &str, text: Option<&Cow<'_, str>>| {
+        out.extend(text.map(|t| (name.to_owned(), t.as_ref().to_owned())));
+    };
+    add("id", row.id.as_ref());
+    add("url", row.url.as_ref());
+    add("subset", row.subset.as_ref());
+    add("language", row.language.as_ref());
+    add("license", row.license.as_ref());
+    match &row.content {
+        Content::Pretrain { text } => add("text", Some(text)),
+        Content::Task(task) => {
+            add("task", task.task.as_ref());
+            add("domain", task.domain.as_ref());
+            add("input", task.input.as_ref());
+            add("output", task.output.as_ref());
+            task.choices.iter().flatten().for_each(|c| add("choices", Some(c)));
+            add("input_language", task.input_language.as_ref());
+            add("output_language", task.output_language.as_ref());
+            add("text", task.text.as_ref());
+        }
+        Content::Instruct { messages, tools } => {
+            said("", messages, &mut add);
+            add("tools", tools.as_ref());
+        }
+        Content::Rlhf(p) => {
+            said("prompt", &p.prompt, &mut add);
+            said("chosen", p.chosen.as_deref().unwrap_or_default(), &mut add);
+            said("rejected", p.rejected.as_deref().unwrap_or_default(), &mut add);
+            said("completion", p.completion.as_deref().unwrap_or_default(), &mut add);
+            let number = |n: Option<f64>| n.map(|n| Cow::Owned(n.to_string()));
+            add("chosen_score", number(p.chosen_score).as_ref());
+            add("rejected_score", number(p.rejected_score).as_ref());
+            add("margin", number(p.margin).as_ref());
+            add("label", p.label.map(|l| Cow::Owned(l.to_string())).as_ref());
+        }
+    }
+    out
+}
+
+fn said(of: &str, messages: &[Message<'_>], add: &mut impl FnMut(&str, Option<&Cow<'_, str>>)) {
+    for message in messages {
+        let name = match (of, message.role.as_ref()) {
+            ("", "user") => "prompt",
+            ("", "assistant") => "response",
+            ("", "system") => "system",
+            ("", _) => "messages",
+            (of, _) => of,
+        };
+        add(name, Some(&message.content));
+        add(name, message.tool_calls.as_ref());
+    }
+}
+
+/// Adds which of our fields hold what of theirs, where a text of theirs is one of ours, or stands in it.
+fn sources(object: &Object<'_>, columns: &[(String, String)], read: &mut Vec<(String, String)>) {
+    for (theirs, value) in object.fields() {
+        let Ok(value) = serde_json::from_str::<Value>(value.get()) else { continue };
+        let scalar = match &value {
+            Value::Number(n) => Some(n.to_string()),
+            Value::Bool(b) => Some(b.to_string()),
+            Value::String(s) => Some(s.clone()),
+            _ => None,
+        };
+        let mut texts = Vec::new();
+        leaves(&value, &mut texts);
+        let of = match scalar.as_deref().map(str::trim).filter(|s| !s.is_empty()) {
+            Some(text) => columns.iter().find(|c| c.1.trim() == text).or_else(|| {
+                let long = text.chars().count() >= 4;
+                columns.iter().find(|c| long && is_content(&c.0) && c.1.contains(text))
+            }),
+            None => {
+                let list = texts
+                    .iter()
+                    .filter(|t| t.chars().count() >= 2)
+                    .find_map(|text| columns.iter().find(|c| is_content(&c.0) && c.1.contains(text.trim())));
+                list.filter(|_| !texts.is_empty())
+            }
+        };
+        let Some((ours, _)) = of else { continue };
+        let dialogue =
+            value.as_array().is_some_and(|items| is_dialogue(items)) && ours != "chosen" && ours != "rejected";
+        let ours = if dialogue { "messages" } else { ours.as_str() };
+        if !read.iter().any(|r| r.1 == theirs) {
+            read.push((ours.to_owned(), theirs.to_owned()));
+        }
+    }
+}
+
+/// All texts in a value.
+fn leaves<'v>(value: &'v Value, out: &mut Vec<&'v str>) {
+    match value {
+        Value::String(text) => out.push(text),
+        Value::Array(items) => items.iter().for_each(|item| leaves(item, out)),
+        Value::Object(fields) => fields.values().for_each(|item| leaves(item, out)),
+        _ => {}
+    }
+}
+
+/// Whether a value judges.
+fn is_verdict(value: &Value) -> bool {
+    const WORDS: [&str; 18] = [
+        "0", "1", "-1", "true", "false", "yes", "no", "good", "bad", "a", "b", "tie", "好", "坏", "是", "否", "对",
+        "错",
+    ];
+    match value {
+        Value::Bool(_) => true,
+        Value::Number(n) => n.as_f64().is_some_and(|n| n == 0.0 || n == 1.0 || n == -1.0),
+        Value::String(s) => WORDS.contains(&s.trim().to_lowercase().as_str()),
+        _ => false,
+    }
+}
+
+/// Whether items are turns.
+fn is_dialogue(items: &[Value]) -> bool {
+    let has = |item: &Value, names: &[&str]| names.iter().any(|n| item.get(n).is_some_and(|v| !v.is_null()));
+    let turn = |item: &Value| {
+        has(item, &["role", "from", "speaker"]) && has(item, &["content", "value", "text", "utterance"])
+            || has(item, &["human", "user", "question"]) && has(item, &["assistant", "bot", "gpt", "answer"])
+    };
+    let pair = |item: &Value| item.as_array().is_some_and(|p| p.len() == 2 && p.iter().all(Value::is_string));
+    !items.is_empty() && (items.iter().all(turn) || items.iter().all(pair))
+}
+
+impl Mapping {
+    /// The fields that must not be lost.
+    pub fn suspects(&self) -> impl Iterator<Item = &Left> {
+        self.left.iter().filter(|l| l.suspect.is_some())
+    }
+
+    /// In a line: ours ← theirs, what goes to `meta`, and of how many rows.
+    pub fn line(&self) -> String {
+        let mut parts: Vec<String> = self.read.iter().map(|(ours, theirs)| format!("{ours} ← {theirs}")).collect();
+        if !self.left.is_empty() {
+            let names: Vec<&str> = self.left.iter().map(|l| l.name.as_str()).collect();
+            parts.push(format!("meta ← {}", names.join(", ")));
+        }
+        let failed = if self.failed > 0 { format!(", {} not readable", self.failed) } else { String::new() };
+        parts.push(format!("{} of the sample's rows{failed}", self.rows));
+        parts.join("; ")
+    }
+
+    /// What would be lost, and the keys that settle it; `None` where the shape explains the rows.
+    pub fn refusal(&self, shape: &str, usage: Use) -> Option<(String, String)> {
+        let all = self.rows;
+        let lost: Vec<String> = self
+            .suspects()
+            .map(|l| {
+                let looks = l.suspect.map_or("", |s| s.0);
+                let many =
+                    if l.rows == all { "in every row".to_owned() } else { format!("in {} of {all} rows", l.rows) };
+                format!("`{}` ({}, {many} of the sample: {looks})", l.name, l.kind)
+            })
+            .collect();
+        if lost.is_empty() {
+            return None;
+        }
+        let message = format!("taken for `{shape}` rows for {usage}, but {} would be lost", lost.join(", "));
+        Some((message, self.cure(shape, usage)))
+    }
+
+    /// The key that names every field of the source, and the one that leaves them to `meta`.
+    fn cure(&self, shape: &str, usage: Use) -> String {
+        let quoted = |name: &str| Value::from(name).to_string();
+        let mut fields: Vec<(String, String)> = Vec::new();
+        for (ours, theirs) in self.suspects().filter_map(|l| Some((l.suspect?.1, &l.name))) {
+            if !fields.iter().any(|f| f.0 == ours) {
+                fields.push((ours.to_owned(), theirs.clone()));
+            }
+        }
+        // A question that was taken for the document stays what it is beside its answer.
+        let read = self.read.iter().filter(|r| is_content(&r.0) && super::FIELDS.contains(&r.0.as_str()));
+        for (ours, theirs) in read {
+            let task = fields.iter().any(|f| f.0 == "output" || f.0 == "choices");
+            let ours = match ours.as_str() {
+                "prompt" if task => "input",
+                "response" if task => "output",
+                "text" if task => "input",
+                "text" if fields.iter().any(|f| f.0 == "response") => "prompt",
+                "text" if fields.iter().any(|f| f.0 == "prompt") => "response",
+                ours => ours,
+            };
+            if !fields.iter().any(|f| f.0 == ours || f.1 == *theirs) {
+                fields.push((ours.to_owned(), theirs.clone()));
+            }
+        }
+        let named: Vec<String> = fields.iter().map(|(ours, theirs)| format!("{ours} = {}", quoted(theirs))).collect();
+        let of = super::usage_of(fields.iter().map(|f| f.0.as_str())).unwrap_or(usage);
+        format!(
+            "say what they are: use = \"{of}\", fields = {{ {} }}; or, if they are to go to `meta`: format = \"{shape}\"",
+            named.join(", ")
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,277 @@
+//! What names of fields say, in English and Chinese.
+
+/// What a field is, as far as its name tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sense {
+    /// What a model shall say.
+    Answer,
+    /// What it is asked.
+    Question,
+    /// What stands beside a question or answer, and is needed.
+    Aid,
+    /// A class, or a judgement.
+    Label,
+    /// Answers to choose from.
+    Choices,
+    /// How good something is.
+    Score,
+    /// About the row.
+    Metadata,
+}
+
+const ANSWER: &[&str] = &[
+    "answer",
+    "answers",
+    "ans",
+    "solution",
+    "solutions",
+    "response",
+    "responses",
+    "output",
+    "outputs",
+    "target",
+    "targets",
+    "completion",
+    "completions",
+    "reply",
+    "replies",
+    "chosen",
+    "rejected",
+    "gold",
+    "groundtruth",
+    "truth",
+    "translation",
+    "assistant",
+    "回答",
+    "答案",
+    "答",
+    "回复",
+    "输出",
+    "解答",
+    "答复",
+    "译文",
+    "参考答案",
+    "标准答案",
+];
+const QUESTION: &[&str] = &[
+    "question",
+    "questions",
+    "prompt",
+    "query",
+    "instruction",
+    "instructions",
+    "input",
+    "inputs",
+    "problem",
+    "user",
+    "human",
+    "问题",
+    "指令",
+    "提问",
+    "输入",
+    "题目",
+    "问",
+];
+const AID: &[&str] = &[
+    "context",
+    "passage",
+    "reasoning",
+    "thinking",
+    "think",
+    "thought",
+    "thoughts",
+    "cot",
+    "rationale",
+    "history",
+    "tools",
+    "functions",
+    "上下文",
+    "思考",
+    "推理",
+    "解析",
+    "背景",
+];
+const LABEL: &[&str] = &[
+    "label",
+    "labels",
+    "verdict",
+    "judgement",
+    "judgment",
+    "winner",
+    "correct",
+    "preferred",
+    "preference",
+    "safe",
+    "unsafe",
+    "harmful",
+    "harmless",
+    "helpful",
+    "toxic",
+    "accepted",
+    "sentiment",
+    "polarity",
+    "标签",
+    "标注",
+    "情感",
+    "判断",
+    "是否正确",
+];
+const CHOICES: &[&str] = &["choice", "choices", "option", "options", "candidates", "distractors", "选项", "候选"];
+const SCORE: &[&str] =
+    &["score", "scores", "rating", "ratings", "reward", "rewards", "stars", "评分", "得分", "分数", "打分"];
+/// Last words of names that are about the row, whatever the others are.
+const ABOUT: &[&str] = &[
+    "id",
+    "ids",
+    "idx",
+    "index",
+    "type",
+    "types",
+    "len",
+    "length",
+    "count",
+    "counts",
+    "num",
+    "number",
+    "source",
+    "sources",
+    "lang",
+    "language",
+    "tokens",
+    "model",
+    "tags",
+    "tag",
+    "time",
+    "date",
+    "timestamp",
+    "start",
+    "end",
+    "url",
+    "uri",
+    "link",
+    "author",
+    "key",
+    "hash",
+    "md5",
+    "category",
+    "categories",
+    "domain",
+    "topic",
+    "topics",
+    "title",
+    "name",
+    "split",
+    "license",
+    "version",
+    "difficulty",
+    "level",
+    "subset",
+    "dataset",
+    "file",
+    "path",
+    "html",
+    "raw",
+    "meta",
+    "metadata",
+    "zh",
+    "en",
+    "ratio",
+    "keywords",
+    "subject",
+    "year",
+    "email",
+    "format",
+    "status",
+    "size",
+    "编号",
+    "来源",
+    "类别",
+    "标题",
+    "作者",
+    "日期",
+    "时间",
+    "链接",
+    "类型",
+    "关键词",
+];
+
+/// The words of a name: `std_answer`, `stdAnswer`, `std-answer`.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut lower = false;
+    for c in name.chars() {
+        let breaks = !c.is_alphanumeric() || c.is_uppercase() && lower;
+        if breaks && words.last().is_some_and(|w| !w.is_empty()) {
+            words.push(String::new());
+        }
+        if c.is_alphanumeric()
+            && let Some(word) = words.last_mut()
+        {
+            word.extend(c.to_lowercase());
+        }
+        lower = c.is_lowercase();
+    }
+    words.retain(|w| !w.is_empty());
+    // Of `answer_1` and `answer1` the number says nothing.
+    let bare: Vec<String> = words.iter().map(|w| w.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned()).collect();
+    let named: Vec<String> = bare.into_iter().filter(|w| !w.is_empty()).collect();
+    if named.is_empty() { words } else { named }
+}
+
+/// What a name says: its last word counts most, then its first.
+pub(super) fn sense(name: &str) -> Option<Sense> {
+    // Options in columns of their own.
+    if ["A", "B", "C", "D", "E"].contains(&name) {
+        return Some(Sense::Choices);
+    }
+    let words = words(name);
+    let (first, last) = (words.first()?, words.last()?);
+    let kinds = [
+        (Sense::Answer, ANSWER),
+        (Sense::Question, QUESTION),
+        (Sense::Aid, AID),
+        (Sense::Label, LABEL),
+        (Sense::Choices, CHOICES),
+        (Sense::Score, SCORE),
+        (Sense::Metadata, ABOUT),
+    ];
+    let of = |word: &String| kinds.iter().find(|k| k.1.contains(&word.as_str())).map(|k| k.0);
+    // Of Chinese, whose words are not parted, the end.
+    let ends =
+        |kind: &&(Sense, &[&str])| kind.1.iter().any(|w| !w.is_ascii() && w.chars().count() > 1 && name.ends_with(w));
+    of(last).or_else(|| kinds.iter().find(ends).map(|k| k.0)).or_else(|| {
+        // `output_text`, `answer_zh`: the first word; but a score is one only at the end.
+        of(first).filter(|s| matches!(s, Sense::Answer | Sense::Question | Sense::Aid | Sense::Choices | Sense::Label))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_tell_what_a_field_is() {
+        let told: [(&str, Option<Sense>); 17] = [
+            ("std_answer", Some(Sense::Answer)),
+            ("referenceAnswer", Some(Sense::Answer)),
+            ("answer_1", Some(Sense::Answer)),
+            ("output_text", Some(Sense::Answer)),
+            ("正确答案", Some(Sense::Answer)),
+            ("answer_id", Some(Sense::Metadata)),
+            ("score_ratio", Some(Sense::Metadata)),
+            ("overall-score", Some(Sense::Score)),
+            ("reasoning_content", Some(Sense::Aid)),
+            ("gold_label", Some(Sense::Label)),
+            ("选项", Some(Sense::Choices)),
+            ("domain_zh", Some(Sense::Metadata)),
+            ("B", Some(Sense::Choices)),
+            ("perplexity", None),
+            ("1", None),
+            ("", None),
+            ("_", None),
+        ];
+        for (name, wanted) in told {
+            assert_eq!(sense(name), wanted, "{name}");
+        }
+    }
+}
