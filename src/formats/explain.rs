@@ -4,7 +4,7 @@
 //! The shape's own mapping is run over the sample, and what comes out is compared with what was there. A field that is
 //! left over is suspect by its name (an answer, a question, a verdict, choices, a score), or by what it holds (a
 //! dialogue, the longest text of the row, any text of a row without an answer). A text that the row holds already is
-//! none. Names that stand in [`Shape::leaves`] are known to the shape, and go to `meta` on purpose.
+//! none. Shapes of one data set are known by fields of its own, and leave what they leave on purpose: theirs is reported.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -17,6 +17,10 @@ use crate::rows::{Content, Message, Row, Unreadable, Use};
 mod names;
 
 use names::{Sense, sense};
+
+/// Shapes that read usual names, which any data set may have for anything.
+const USUAL: [&str; 11] =
+    ["alpaca", "fields", "kto", "messages", "pairs", "preference", "prompt", "ranked", "sharegpt", "task", "web"];
 
 /// How the sample of a file was mapped.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -109,12 +113,12 @@ pub fn mapping(sample: &[String], shape: &dyn Shape, layout: &Layout) -> Mapping
         out.reason = reasons.into_keys().next();
     }
     let rows = out.rows;
-    let known = shape.leaves();
+    let known = !USUAL.contains(&shape.name());
     out.left = tallies
         .into_iter()
         .filter(|(_, tally)| tally.rows > 0)
         .map(|(name, tally)| {
-            let suspect = if known.contains(&name.as_str()) {
+            let suspect = if known {
                 None
             } else {
                 tally.suspect(&name, layout.usage, chars / rows.max(1), open * 2 > rows, rows)

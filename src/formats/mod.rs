@@ -251,10 +251,6 @@ pub trait Shape: Send + Sync {
     }
     /// How well a sample of objects fits, 0 (not at all) to 1 (it is this): used by detection, highest wins.
     fn fits(&self, sample: &[Object<'_>]) -> f32;
-    /// Fields that look like content, and that it leaves to `meta` on purpose: see [`explain`].
-    fn leaves(&self) -> &'static [&'static str] {
-        &[]
-    }
     /// Maps an object to rows. Emits exactly one `Err` for an object that cannot be mapped.
     fn map<'a>(
         &self,

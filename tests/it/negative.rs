@@ -145,7 +145,7 @@ fn what_is_metadata_is_reported_and_read() {
     let rows = [
         (
             "{\"prompt\":\"Name a tree.\",\"response\":\"An oak.\",\"source\":\"x\",\"difficulty\":3}\n".to_owned(),
-            "meta ← source, difficulty",
+            "meta ← difficulty, source",
         ),
         (format!("{{\"messages\":{turns},\"category\":\"weather\"}}\n"), "meta ← category"),
         // What the row holds already is not lost.
