@@ -118,7 +118,8 @@ pub fn mapping(sample: &[String], shape: &dyn Shape, layout: &Layout) -> Mapping
         .into_iter()
         .filter(|(_, tally)| tally.rows > 0)
         .map(|(name, tally)| {
-            let suspect = if known {
+            // A field of a few rows among many is an oddity, and reported.
+            let suspect = if known || tally.rows * 4 < rows {
                 None
             } else {
                 tally.suspect(&name, layout.usage, chars / rows.max(1), open * 2 > rows, rows)
