@@ -24,8 +24,8 @@ const LOST: &[(&str, &str)] = &[
     (r#"{"prompt":"Name a tree.","solutions":["An oak.","An elm."]}"#, "solutions"),
     (r#"{"prompt":"写一句诗","诗句":"门前一棵老树，年年开白花。"}"#, "诗句"),
     // Two answers, and a verdict on them.
-    (r#"{"prompt":"Name a bird.","winning_response":"A wren.","losing_response":"A brick."}"#, "winning_response"),
-    (r#"{"prompt":"Name a bird.","response_j":"A wren.","response_k":"A brick."}"#, "response_j"),
+    (r#"{"prompt":"Name a bird.","reply_liked":"A wren.","reply_disliked":"A brick."}"#, "reply_liked"),
+    (r#"{"prompt":"Name a bird.","answer_helpful":"A wren.","answer_harmful":"A brick."}"#, "answer_helpful"),
     (r#"{"prompt":"Name a bird.","response":"A wren.","verdict":"good"}"#, "verdict"),
     (r#"{"prompt":"Name a bird.","response":"A wren.","is_correct":true}"#, "is_correct"),
     (r#"{"prompt":"Name a bird.","response":"A wren.","preferred":"yes"}"#, "preferred"),

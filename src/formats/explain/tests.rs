@@ -16,6 +16,7 @@ fn mapped(json: &str, shape: &str, usage: Use) -> Mapping {
         language: None,
         variant: None,
         prepared: None,
+        file: None,
         grouped: None,
         max_row: 1 << 20,
     };
@@ -31,7 +32,7 @@ fn an_answer_under_another_name_is_suspect_and_metadata_is_not() {
     let (message, cure) = found.refusal("prompt", Use::Instruct).unwrap();
     assert!(message.contains("`std_answer` (text, in every row"), "{message}");
     assert!(cure.contains("fields = { response = \"std_answer\", prompt = \"prompt\" }"), "{cure}");
-    assert!(found.line().contains("prompt ← prompt; id ← id; meta ← std_answer, source"), "{}", found.line());
+    assert!(found.line().contains("prompt ← prompt; id ← id; meta ← source, std_answer"), "{}", found.line());
     let plain = mapped(r#"{"prompt":"几点了？","response":"九点。","source":"x"}"#, "prompt", Use::Instruct);
     assert_eq!(plain.refusal("prompt", Use::Instruct), None);
 }
