@@ -18,6 +18,9 @@ mod names;
 
 use names::{Sense, sense};
 
+/// What a row was mapped to: our fields with their texts, its `meta`, and whether nothing answers it.
+type Emitted = (Vec<(String, String)>, Option<String>, bool);
+
 /// Shapes that read usual names, which any data set may have for anything.
 const USUAL: [&str; 11] =
     ["alpaca", "fields", "kto", "messages", "pairs", "preference", "prompt", "ranked", "sharegpt", "task", "web"];
@@ -78,7 +81,7 @@ pub fn mapping(sample: &[String], shape: &dyn Shape, layout: &Layout) -> Mapping
     for json in sample {
         let json = json.trim();
         let Ok(object) = Object::parse(json).or_else(|_| Object::list(json)) else { continue };
-        let mut first: Option<Result<(Vec<(String, String)>, Option<String>, bool), Unreadable>> = None;
+        let mut first: Option<Result<Emitted, Unreadable>> = None;
         shape.map(&object, layout, &mut |row| {
             let seen = row.map(|row| (columns(&row), row.meta.as_deref().map(str::to_owned), unanswered(&row)));
             if first.is_none() {
