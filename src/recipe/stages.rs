@@ -9,6 +9,7 @@ use super::read::Reader;
 use super::toml::{Entry, Value};
 use super::{Only, Source, Step, elsewhere};
 use crate::stages::{self, Kind, Stage};
+use crate::text::language;
 use crate::text::spelling::{did_you_mean, nearest};
 
 /// A stage as it stands in the recipe.
@@ -85,7 +86,10 @@ impl Reader {
                         only.source.extend(self.word(&word, &span, "source", &known, found));
                     }
                 }
-                "language" => only.language = words.into_iter().map(|w| w.0).collect(),
+                "language" => {
+                    let code = |word: String| language::code(&word).map_or(word, str::to_owned);
+                    only.language = words.into_iter().map(|w| code(w.0)).collect();
+                }
                 _ => {}
             }
         }

@@ -5,6 +5,7 @@ pub mod convert;
 pub mod diff;
 pub mod figures;
 pub mod html;
+pub mod language;
 pub mod lines;
 pub mod near;
 pub mod normalize;

@@ -38,21 +38,25 @@ const CODES: &[&str] = &[
     "vi", "yue", "zh",
 ];
 
-/// The language that a name says: a code, with a region or script behind it (`zh_CN`, `zh-Hans`).
+/// The language that a name says: a code in small letters or capitals, with a region or script behind it (`zh_CN`,
+/// `zh-Hans`, `EN-US`).
 pub fn language(name: &str) -> Option<Cow<'static, str>> {
-    let (code, rest) = name.split_once(['_', '-']).map_or((name, None), |(code, rest)| (code, Some(rest)));
-    let code = match code {
+    let mut parts = name.split(['_', '-']);
+    let code = match parts.next()?.to_ascii_lowercase().as_str() {
         "english" => "en",
         "chinese" => "zh",
         code => CODES.iter().find(|c| **c == code)?,
     };
-    match rest {
-        None => Some(Cow::Borrowed(code)),
-        Some(rest) if matches!(rest.len(), 2 | 4) && rest.bytes().all(|b| b.is_ascii_alphabetic()) => {
-            Some(Cow::Owned(format!("{code}-{rest}")))
+    let mut found = Cow::Borrowed(code);
+    for part in parts {
+        if !matches!(part.len(), 2 | 4) || !part.bytes().all(|b| b.is_ascii_alphabetic()) {
+            return None;
         }
-        Some(_) => None,
+        // Regions are written in capitals, scripts with one.
+        let (first, rest) = part.split_at(if part.len() == 2 { 2 } else { 1 });
+        found = Cow::Owned(format!("{found}-{}{}", first.to_ascii_uppercase(), rest.to_ascii_lowercase()));
     }
+    Some(found)
 }
 
 /// The sides of a row by the names of its fields, in the order of the row.
@@ -169,6 +173,7 @@ mod tests {
         for json in [
             r#"{"english":"Hi","chinese":"你好"}"#,
             r#"{"zh":"你好","en":"Hi","id":"7"}"#,
+            r#"{"EN":"Hi","ZH":"你好"}"#,
             r#"{"translation":{"en":"Hi","zh":"你好"},"id":"7"}"#,
         ] {
             let row = row(&SHAPE, json, Use::Task).unwrap();
@@ -176,6 +181,9 @@ mod tests {
             assert_eq!(row.meta, None);
             assert_eq!(SHAPE.fits(&[Object::parse(json).unwrap()]), 1.0);
         }
+        let regions = ["EN-us", "zh_hans_cn", "zh-CN", "is_human", "en-tokenized"].map(language);
+        let told = regions.iter().map(|l| l.as_deref().unwrap_or("")).collect::<Vec<_>>();
+        assert_eq!(told, ["en-US", "zh-Hans-CN", "zh-CN", "", ""]);
         let json = r#"{"de":"Hallo","zh_TW":"你好","score":0.5}"#;
         let row = row(&SHAPE, json, Use::Task).unwrap();
         assert_eq!(

@@ -279,8 +279,16 @@ impl<'s, 'a> Reading<'s, 'a> {
         row.id = of("id", given.id, IDS)?;
         row.url = of("url", given.url, &["url"])?;
         row.subset = of("subset", given.subset, &["subset"])?;
-        row.language = of("language", given.language, &["language", "lang"])?;
+        let language = of("language", given.language, &["language", "lang"])?;
         row.license = self.option("license", &["license", "licence"])?;
+        match language.as_deref().map(|said| (said, crate::text::language::code(said))) {
+            Some((_, Some(code))) => row.language = Some(code.into()),
+            // No language of people that is known (a programming language, a word of the set's own): it stays in `meta`.
+            Some((said, None)) if !said.trim().is_empty() => {
+                self.extra("language", &serde_json::Value::from(said).to_string());
+            }
+            _ => {}
+        }
         row.meta = self.meta();
         row.aside = self.aside;
         Ok(row)
