@@ -74,13 +74,17 @@ const OTHERS: &str = "aa ab ae af ak am an as av ay az ba be bi br bs ca ce ch c
 /// that names none, as programming languages do.
 pub fn code(word: &str) -> Option<&'static str> {
     let word = word.trim().to_lowercase();
-    let named = |word: &str| LANGUAGES.iter().find(|(code, names)| *code == word || names.contains(&word));
-    let (base, rest) = word.split_once(['-', '_']).map_or((word.as_str(), ""), |(base, rest)| (base, rest));
+    let (base, rest) = word.split_once(['-', '_']).unwrap_or((&word, ""));
     // A region or script behind it, as `zh-hans-cn`; a word of the list may not be cut out of any other.
     let region = |part: &str| matches!(part.len(), 2..=4) && part.bytes().all(|b| b.is_ascii_alphanumeric());
-    let found =
-        named(&word).or_else(|| named(base).filter(|_| base.len() < 4 && rest.split(['-', '_']).all(region)))?;
-    Some(found.0)
+    let coded = base.len() < 4 && (rest.is_empty() || rest.split(['-', '_']).all(region));
+    named(&word).or_else(|| if coded { named(base) } else { None })
+}
+
+/// The code of a word in small letters that is a code, or a name, as a whole.
+fn named(word: &str) -> Option<&'static str> {
+    let found = LANGUAGES.iter().find(|(code, names)| *code == word || names.contains(&word)).map(|(code, _)| *code);
+    found.or_else(|| OTHERS.split_ascii_whitespace().find(|code| *code == word))
 }
 
 #[cfg(test)]
