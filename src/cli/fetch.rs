@@ -10,7 +10,7 @@ use super::{Context, Format, table, ui};
 use crate::catalog::Catalog;
 use crate::fetch::plan::{self, Plan};
 use crate::fetch::verify::Bombs;
-use crate::fetch::{Limits, Options, Summary, run, targets};
+use crate::fetch::{Limits, Options, Summary, room, run, targets};
 use crate::store::Store;
 use crate::text::figures::size;
 use crate::{Error, Result};
@@ -248,13 +248,31 @@ fn shown(plan: &Plan) -> String {
             out += &format!("  … and {} files more (--format json has all)\n", set.files.len() - 1000);
         }
     }
-    let unknown = if plan.unknown > 0 {
-        format!(" and {} of unknown size", table::plural(plan.unknown as u64, "file"))
-    } else {
-        String::new()
-    };
-    out += &format!("Would fetch {}{unknown}; ", size(plan.bytes));
+    out += &total(plan);
+    out
+}
+
+/// What a plan comes to, and whether the disk holds it.
+fn total(plan: &Plan) -> String {
+    let about = if plan.estimated > 0 { "about " } else { "" };
+    let mut out = format!("Would fetch {about}{}", size(plan.bytes + plan.estimated));
+    if plan.estimated > 0 {
+        out += &format!(" ({} of it by what cards tell)", size(plan.estimated));
+    }
+    if plan.untold > 0 {
+        let files = table::plural(plan.untold as u64, "file");
+        // Nothing but a count is no size.
+        if plan.bytes + plan.estimated == 0 {
+            out = format!("Would fetch {files} of unknown size");
+        } else {
+            out += &format!(" and {files} of unknown size");
+        }
+    }
+    out += "; ";
     out += &plan.free.map_or_else(|| "free disk unknown".into(), |free| format!("{} are free", size(free)));
+    if let Some(short) = &plan.short {
+        out += &format!(".\nThe disk is too small: {short}: {}", room::CURE);
+    }
     out.push('\n');
     out
 }

@@ -17,10 +17,9 @@ use super::problem::{Kind, Problem};
 use super::progress::Events;
 use super::sums::{self, Found};
 use super::ways::Remote;
-use super::{verify, wait};
+use super::{room, verify, wait};
 use crate::store::Set;
 use crate::store::disk::{free, hex};
-use crate::text::figures::size;
 
 /// What must be gained for a try to count as progress.
 const PROGRESS: u64 = 64 << 10;
@@ -32,8 +31,6 @@ const RANGES: usize = 4;
 const WORTH: u64 = 16 << 20;
 /// A file that arrives faster needs no second connection: bytes a second.
 const FAST: u64 = 48 << 20;
-/// Left free on the disk.
-pub const RESERVE: u64 = 64 << 20;
 
 /// A file to be fetched.
 pub struct Job {
@@ -341,9 +338,8 @@ impl Run<'_> {
             if let Some(total) = total {
                 segment.end.fetch_min(total, Ordering::Relaxed);
                 let left = free(self.partial.path()).unwrap_or(u64::MAX);
-                if left < total.saturating_add(RESERVE) {
-                    let what = format!("{} are left on the disk, and the file has {}", size(left), size(total));
-                    return Err(Problem::last(Kind::Here, what));
+                if let Some(what) = room::short(total, left, "the disk of the store") {
+                    return Err(Problem::last(Kind::Here, what).cure(room::CURE));
                 }
             }
         }

@@ -25,6 +25,7 @@ pub mod plan;
 pub mod problem;
 pub mod progress;
 pub mod proxy;
+pub mod room;
 pub mod routes;
 pub mod run;
 pub mod summary;

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use futures::StreamExt;
 use serde::Serialize;
 
-use super::Options;
 use super::client::Client;
 use super::endpoints::Endpoints;
 use super::open::probe;
@@ -15,6 +14,7 @@ use super::run::runtime;
 use super::summary::Failed;
 use super::targets::Target;
 use super::ways::{Listing, Remote};
+use super::{Options, room};
 use crate::Result;
 use crate::store::disk;
 
@@ -32,8 +32,16 @@ pub struct Plan {
     pub bytes: u64,
     /// Files of unknown size among them.
     pub unknown: usize,
+    /// What these come to, by the sizes that cards tell.
+    pub estimated: u64,
+    /// Files of which neither a listing nor a card tells the size.
+    pub untold: usize,
+    /// Bytes of them that lie on the disk already, from a fetch that broke off.
+    pub begun: u64,
     /// Bytes free on the disk of the store.
     pub free: Option<u64>,
+    /// What is wrong where the disk does not hold it.
+    pub short: Option<String>,
 }
 
 /// A set.
@@ -106,10 +114,34 @@ pub fn plan(targets: &[Target], options: &Options) -> Result<Plan> {
         let missing: Vec<&PlannedFile> = set.files.iter().filter(|f| !f.cached).collect();
         plan.bytes += missing.iter().filter_map(|f| f.bytes).sum::<u64>();
         plan.unknown += missing.iter().filter(|f| f.bytes.is_none()).count();
+        let (bytes, untold) = estimated(target, &set.files);
+        // What a card tells is of all files, not of those that a glob leaves.
+        let told = if options.include.is_empty() { bytes } else { 0 };
+        plan.estimated += told;
+        plan.untold += if told > 0 { untold } else { missing.iter().filter(|f| f.bytes.is_none()).count() };
+        if let Some(revision) = &set.revision {
+            plan.begun += room::begun(&options.store.set(&target.key, &crate::store::key(revision)).partial());
+        }
         plan.sets.push(set);
     }
     runtime.shutdown_background();
+    let needed = (plan.bytes + plan.estimated).saturating_sub(plan.begun);
+    let place = options.store.root().display().to_string();
+    plan.short = plan.free.and_then(|free| room::short(needed, free, &place));
     Ok(plan)
+}
+
+/// What the files of unknown size come to, by the sizes that the card tells of their parts, and how many files remain
+/// of which nobody tells.
+fn estimated(target: &Target, files: &[PlannedFile]) -> (u64, usize) {
+    let open = |part: &str| files.iter().filter(|f| f.part == part && !f.cached && f.bytes.is_none()).count();
+    let parts: Vec<&str> = target.parts.iter().map(String::as_str).filter(|p| open(p) > 0).collect();
+    let Some(card) = &target.card else { return (0, parts.into_iter().map(open).sum()) };
+    let known =
+        |parts: &[&str]| files.iter().filter(|f| parts.contains(&f.part.as_str())).filter_map(|f| f.bytes).sum::<u64>();
+    let (bytes, untold) = card.bytes_of(parts.iter().copied());
+    let told: Vec<&str> = parts.into_iter().filter(|p| !untold.contains(p)).collect();
+    (bytes.saturating_sub(known(&told)), untold.into_iter().map(open).sum())
 }
 
 fn parts(target: &Target, listing: Option<&Listing>, options: &Options) -> Vec<PlannedPart> {

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use super::client::Client;
 use super::door::{self, InForce};
-use super::download::{Done, Job, RESERVE, blocking};
+use super::download::{Done, Job, blocking};
 use super::endpoints::Endpoints;
 use super::here::{is_commit, is_here, offline};
 use super::problem::{Kind, Problem};
@@ -19,10 +19,9 @@ use super::routes::{self, Route};
 use super::summary::{Failed, FileTold, Summary, Told};
 use super::targets::Target;
 use super::ways::{Listing, Remote};
-use super::{Options, import, names};
+use super::{Options, import, names, room};
 use crate::catalog::Catalog;
 use crate::store::{Entry, Listed, Manifest, Set, disk};
-use crate::text::figures::size;
 use crate::{Error, Result};
 
 /// What a fetch is done with.
@@ -392,26 +391,13 @@ impl Work<'_> {
 
     /// Refuses to begin what the disk cannot hold.
     fn room(&self, missing: &[Remote]) -> Result<()> {
-        let begun: u64 = std::fs::read_dir(self.set.partial())
-            .into_iter()
-            .flatten()
-            .flatten()
-            .filter_map(|e| Some(std::os::unix::fs::MetadataExt::blocks(&e.metadata().ok()?) * 512))
-            .sum();
+        let begun = room::begun(&self.set.partial());
         let needed = missing.iter().filter_map(|r| r.bytes).sum::<u64>().saturating_sub(begun);
         let free = disk::free(self.set.folder()).unwrap_or(u64::MAX);
-        if needed.saturating_add(RESERVE) <= free || needed == 0 {
-            return Ok(());
+        match room::short(needed, free, &self.set.folder().display().to_string()) {
+            None => Ok(()),
+            Some(what) => Err(Error::other(format!("{}: {what}", self.target.name), room::CURE)),
         }
-        let message = format!(
-            "{}: {} are still to be fetched, and {} has {} left",
-            self.target.name,
-            size(needed),
-            self.set.folder().display(),
-            size(free)
-        );
-        let cure = "free some space, set CORPUS_CACHE to a larger disk, or take less with --part or --include";
-        Err(Error::other(message, cure))
     }
 
     /// Takes a file into the manifest.

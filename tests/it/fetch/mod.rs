@@ -11,6 +11,7 @@ mod imports;
 mod killed;
 mod limits;
 mod outages;
+mod plans;
 mod sources;
 mod store;
 
