@@ -68,9 +68,27 @@ pub fn problems(card: &Card, stem: &str) -> Vec<String> {
     if !card.problems_zh.is_empty() && card.problems_zh.len() != card.problems.len() {
         say("`problems_zh` has as many sentences as `problems`, in the same order".into());
     }
+    if card.year.is_some_and(|year| !(1990..=2100).contains(&year)) {
+        say("`year` is the year of the newest edition that the card describes".into());
+    }
+    others(card, &mut say);
     parts(card, &mut say);
     ways(card, &mut say);
     found
+}
+
+/// What a card says of other cards.
+fn others(card: &Card, say: &mut impl FnMut(String)) {
+    if card.superseded_by.as_ref() == Some(&card.name) {
+        say("`superseded_by` names the card itself".into());
+    }
+    if card.superseded_by.is_some() && card.reproduce {
+        say("a card that another one supersedes is not `reproduce` as well: it says so by the other's name".into());
+    }
+    let mut named = BTreeSet::from([card.name.as_str()]);
+    for overlap in card.overlaps.iter().filter(|o| !named.insert(o.card.as_str())) {
+        say(format!("`overlaps` names `{}` twice, or the card itself", overlap.card));
+    }
 }
 
 fn is_word(name: &str) -> bool {
@@ -188,6 +206,7 @@ fn pins(way: &Way, say: &mut impl FnMut(String)) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::card::Overlap;
     use super::super::{cards, shipped};
     use super::*;
 
@@ -211,6 +230,42 @@ mod tests {
         });
         let lost: Vec<_> = overlaps.filter(|(_, other)| !names.contains(other.as_str())).collect();
         assert!(lost.is_empty(), "{lost:?}");
+    }
+
+    #[test]
+    fn what_must_never_be_together_is_said_on_both_cards() {
+        let never = |card: &Card, other: &str| card.overlaps.iter().any(|o| o.never && o.card == other);
+        let mut silent = Vec::new();
+        for card in shipped() {
+            for overlap in card.overlaps.iter().filter(|o| o.never) {
+                let other = shipped().iter().find(|c| c.name == overlap.card);
+                if !other.is_some_and(|other| never(other, &card.name)) {
+                    silent.push(format!("{} says it, {} does not", card.name, overlap.card));
+                }
+            }
+        }
+        assert!(silent.is_empty(), "{}", silent.join("\n"));
+    }
+
+    #[test]
+    fn what_supersedes_a_set_is_a_current_one() {
+        for card in shipped() {
+            let newer = card.superseded_by.as_ref().and_then(|name| shipped().iter().find(|c| &c.name == name));
+            if let Some(newer) = newer {
+                assert!(newer.superseded_by.is_none() && !newer.reproduce, "{} -> {}", card.name, newer.name);
+                assert!(newer.year >= card.year && newer.best == card.best, "{} -> {}", card.name, newer.name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_card_says_its_year_and_its_problems_in_both_languages() {
+        for card in shipped() {
+            assert!(card.year.is_some(), "{} has no year", card.name);
+            assert_eq!(card.problems.len(), card.problems_zh.len(), "{}: problems without Chinese", card.name);
+            let plain = card.problems_zh.iter().find(|p| !p.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)));
+            assert_eq!(plain, None, "{}: no Chinese in it", card.name);
+        }
     }
 
     #[test]
@@ -243,8 +298,17 @@ mod tests {
         card.homepage = "nowhere".into();
         card.part[0].name = "Not A Word".into();
         card.way[0].from = "ftp://x".into();
+        card.year = Some(23);
+        card.superseded_by = Some(card.name.clone());
+        card.reproduce = true;
+        card.problems_zh.push("一句".into());
+        let own = Overlap { card: card.name.clone(), how: "itself".into(), never: true };
+        card.overlaps.push(own);
         let found = problems(&card, "other");
-        for word in ["the file is called", "homepage", "is no name", "ways begin with"] {
+        let itself = ["`superseded_by` names the card itself", "not `reproduce` as well", "`overlaps` names"];
+        let words =
+            ["the file is called", "homepage", "is no name", "ways begin with", "`year` is", "`problems_zh` has"];
+        for word in words.into_iter().chain(itself) {
             assert!(found.iter().any(|p| p.contains(word)), "{word}: {found:?}");
         }
     }
