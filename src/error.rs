@@ -71,6 +71,18 @@ impl Error {
         }
     }
 
+    /// Who is at fault, in a stable word for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Error::Input { .. } => "input",
+            Error::Recipe(_) => "recipe",
+            Error::Io { .. } => "io",
+            Error::Other { .. } => "usage",
+            Error::Engine(_) => "engine",
+            Error::Interrupted => "interrupted",
+        }
+    }
+
     /// The exit code of the process: 1 the input's fault, 2 anything else, 130 interrupted.
     pub fn exit_code(&self) -> u8 {
         match self {

@@ -15,6 +15,9 @@ use crate::stages::Stage;
 /// The manifest. Names are fixed: other programs read them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Manifest {
+    /// Version of this layout: 1.
+    #[serde(default)]
+    pub v: u32,
     /// Version of corpus.
     pub version: String,
     /// The recipe.
@@ -217,6 +220,7 @@ pub fn manifest(recipe: &Recipe, fingerprint: &str, inputs: &Inputs, chain: &Cha
         CutLine { stage, source: name, usage: source.usage, rows: sums.0, bytes: sums.1 }
     };
     let mut manifest = Manifest {
+        v: 1,
         version: env!("CARGO_PKG_VERSION").into(),
         recipe: RecipeLine { name: recipe.name.clone(), fingerprint: fingerprint.to_owned() },
         totals,

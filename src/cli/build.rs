@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 
+use super::notes::{self, Note};
 use super::ready::{Ways, ready};
 use super::{Context, Format, ui};
 use crate::build::manifest::Manifest;
@@ -157,9 +158,8 @@ impl Build {
             ..self.run.options(&recipe)?
         };
         let built = runner::run(&recipe, &options, &ui::Bars::new(context))?;
-        for note in &built.notes {
-            ui::warn(context, note);
-        }
+        let said: Vec<Note> = built.notes.iter().map(|note| Note::read(note)).collect();
+        notes::warn(context, &said);
         let damaged = built.manifest.sources.iter().flat_map(|s| &s.files).filter(|f| f.replaced > 0);
         let (files, sequences) = damaged.fold((0, 0), |(files, sum), f| (files + 1, sum + f.replaced));
         if files > 0 {

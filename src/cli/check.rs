@@ -3,6 +3,7 @@
 use clap::Args;
 use serde_json::{Value as Json, json};
 
+use super::notes::{self, Note};
 use super::ready::{Ways, ready};
 use super::table::plural;
 use super::{Context, Format, ui};
@@ -11,6 +12,7 @@ use crate::build::inputs;
 use crate::build::usage::{count, size};
 use crate::formats::explain::Mapping;
 use crate::formats::{Layout, detect};
+use crate::recipe::problem::Place;
 use crate::recipe::{self, Recipe, Source};
 use crate::rows::Use;
 use crate::{Error, Result, input};
@@ -29,11 +31,48 @@ pub struct Check {
     no_inputs: bool,
 }
 
+/// A problem, and where it is.
+struct Fault {
+    error: Error,
+    /// The file that it is about.
+    file: Option<String>,
+    /// Problems of the recipe's text, one by one.
+    places: Vec<Place>,
+}
+
+impl Fault {
+    fn new(error: Error, file: Option<&str>) -> Self {
+        Fault { error, file: file.map(str::to_owned), places: Vec::new() }
+    }
+
+    /// For programs: an object a problem.
+    fn json(&self) -> Vec<Json> {
+        if self.places.is_empty() {
+            let file = match &self.error {
+                Error::Io { path, .. } => Some(path.display().to_string()),
+                _ => self.file.clone(),
+            };
+            return vec![json!({"code": self.error.code(), "severity": "error", "file": file, "line": null,
+                "column": null, "message": self.error.to_string(), "hint": self.error.hint()})];
+        }
+        let mut all: Vec<Json> = self.places.iter().map(|p| json!(p)).collect();
+        all.iter_mut().for_each(|place| place["severity"] = json!("error"));
+        all
+    }
+}
+
+/// A note for programs: a problem that stops nothing.
+fn warning(note: &Note) -> Json {
+    let code = if note.file.is_some() { "uncertain" } else { "sampled" };
+    json!({"code": code, "severity": "warning", "file": note.file, "line": null, "column": null,
+        "message": note.text, "hint": null})
+}
+
 /// What was found about one recipe.
 #[derive(Default)]
 struct Found {
-    problems: Vec<Error>,
-    notes: Vec<String>,
+    problems: Vec<Fault>,
+    notes: Vec<Note>,
     /// How each source is mapped.
     mappings: Vec<String>,
     facts: String,
@@ -65,23 +104,24 @@ impl Check {
         for reference in &self.recipes {
             let found = self.check(context, reference);
             for problem in &found.problems {
-                code = code.max(problem.exit_code());
+                code = code.max(problem.error.exit_code());
             }
             if context.format == Format::Json {
-                let problems = found.problems.iter().map(|p| json!({"message": p.to_string(), "hint": p.hint()}));
-                documents.push(json!({"recipe": reference, "ok": found.problems.is_empty(),
-                    "problems": problems.collect::<Vec<Json>>(), "notes": found.notes, "mappings": found.mappings}));
+                let mut problems: Vec<Json> = found.problems.iter().flat_map(Fault::json).collect();
+                problems.extend(found.notes.iter().map(warning));
+                documents.push(json!({"recipe": reference, "ok": found.problems.is_empty(), "problems": problems,
+                    "mappings": found.mappings}));
                 continue;
             }
-            found.problems.iter().for_each(|problem| ui::error(context, problem));
-            found.notes.iter().for_each(|note| ui::warn(context, note));
+            found.problems.iter().for_each(|problem| ui::error(context, &problem.error));
+            notes::warn(context, &found.notes);
             found.mappings.iter().for_each(|line| ui::say(context, line));
             if found.problems.is_empty() {
                 super::print(&format!("ok {reference} · {}\n", found.facts))?;
             }
         }
         if context.format == Format::Json {
-            super::print(&format!("{}\n", json!({"v": 1, "recipes": documents})))?;
+            super::print(&format!("{}\n", json!({"v": 2, "recipes": documents})))?;
         } else if code == 0
             && let [recipe] = self.recipes.as_slice()
         {
@@ -92,22 +132,27 @@ impl Check {
 
     fn check(&self, context: &Context, reference: &str) -> Found {
         let mut found = Found::default();
-        let mut recipe = match recipe::load(reference, &[]) {
-            Ok(recipe) => recipe,
+        let mut recipe = match recipe::check(reference, &[]) {
+            Ok(Ok(recipe)) => recipe,
+            Ok(Err(problems)) => {
+                let places = problems.places();
+                found.problems.push(Fault { error: problems.into_error(false), file: None, places });
+                return found;
+            }
             Err(error) => {
-                found.problems.push(error);
+                found.problems.push(Fault::new(error, Some(reference)));
                 return found;
             }
         };
         if let Err(error) = Chain::new(&recipe) {
-            found.problems.push(error);
+            found.problems.push(Fault::new(error, Some(reference)));
         }
         let (sources, stages) = (recipe.sources.len() as u64, recipe.stages.len() as u64);
         found.facts = format!("{} · {}", plural(sources, "source"), plural(stages, "stage"));
         if !self.no_inputs
             && let Err(error) = ready(context, &mut recipe, Ways::default())
         {
-            found.problems.push(error);
+            found.problems.push(Fault::new(error, Some(reference)));
         } else if !self.no_inputs {
             let (mut files, mut bytes) = (0, 0);
             for source in &recipe.sources {
@@ -126,7 +171,7 @@ fn look(recipe: &Recipe, source: &Source, found: &mut Found) -> (u64, u64) {
     let files = match inputs::find(recipe, source) {
         Ok(files) => files,
         Err(error) => {
-            found.problems.push(error);
+            found.problems.push(Fault::new(error, Some(&recipe.path.display().to_string())));
             return (0, 0);
         }
     };
@@ -145,28 +190,30 @@ fn look(recipe: &Recipe, source: &Source, found: &mut Found) -> (u64, u64) {
             Ok((layout, note, mapping, sure, runner_up))
         });
         match read {
-            Err(error) => found.problems.push(error),
+            Err(error) => found.problems.push(Fault::new(error, Some(shown))),
             Ok((layout, note, mapping, sure, runner_up)) => {
                 if let Some(mapping) = &mapping {
                     if let Some(reason) = &mapping.reason {
-                        found.problems.push(Error::input(
+                        let error = Error::input(
                             format!("source `{}`: {shown}: no row of the sample can be read: {reason}", source.name),
                             "map the fields that are there: fields = { … }, or name the `format`; `corpus list formats`",
-                        ));
+                        );
+                        found.problems.push(Fault::new(error, Some(shown)));
                     }
                     found.mapped(source, &layout, mapping, sure, runner_up);
                 }
-                found.notes.extend(note.map(|note| format!("{shown}: {note}")));
+                found.notes.extend(note.map(|note| Note::of(shown, note)));
                 match &first {
                     None => first = Some((shown.clone(), layout.usage)),
                     Some((other, usage)) if *usage != layout.usage => {
-                        found.problems.push(Error::input(
+                        let error = Error::input(
                             format!(
                                 "source `{}`: {other} holds rows for {usage}, {shown} rows for {}",
                                 source.name, layout.usage
                             ),
                             "make them two sources, or say `use`",
-                        ));
+                        );
+                        found.problems.push(Fault::new(error, Some(shown)));
                         break;
                     }
                     Some(_) => {}
@@ -176,11 +223,8 @@ fn look(recipe: &Recipe, source: &Source, found: &mut Found) -> (u64, u64) {
     }
     if step > 1 {
         let looked = files.len().div_ceil(step);
-        found.notes.push(format!(
-            "source `{}`: looked into {looked} of {} files",
-            source.name,
-            count(files.len() as u64)
-        ));
+        let text = format!("source `{}`: looked into {looked} of {} files", source.name, count(files.len() as u64));
+        found.notes.push(Note { file: None, text });
     }
     (files.len() as u64, bytes)
 }

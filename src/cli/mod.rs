@@ -2,7 +2,7 @@
 
 use std::process;
 
-use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::{Error, Result};
 
@@ -17,6 +17,7 @@ mod fetch;
 mod fetch_bars;
 mod inspect;
 mod list;
+mod notes;
 mod peek;
 mod plan;
 mod ready;
@@ -38,6 +39,9 @@ struct Cli {
     /// Say only what went wrong.
     #[arg(short, long, global = true)]
     quiet: bool,
+    /// Say it of every file, where else a line a kind would do.
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    verbose: bool,
     /// When talk is in colour.
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto")]
     color: ui::Colour,
@@ -71,21 +75,29 @@ pub struct Context {
     pub format: Format,
     /// Whether to say only what went wrong.
     pub quiet: bool,
+    /// Whether to say of every file what else a line a kind says.
+    pub verbose: bool,
 }
 
 /// Runs the command line; gives back the exit code: 0 done, 1 the input's fault, 2 anything else, 130 interrupted.
 pub fn main() -> u8 {
-    let cli = match Cli::try_parse() {
+    let cli = match command().try_get_matches().and_then(|m| Cli::from_arg_matches(&m)) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version go to stdout and are no error.
             let code = if error.use_stderr() { 2 } else { 0 };
-            let _ = error.print();
+            if code != 0 && asks_for_json() {
+                let text = error.render().to_string();
+                let context = Context { format: Format::Json, quiet: false, verbose: false };
+                ui::error(&context, &Error::other(text.trim_start_matches("error: ").trim(), "`corpus help`"));
+            } else {
+                let _ = error.print();
+            }
             return code;
         }
     };
     ui::set_colour(cli.color);
-    let context = Context { format: cli.format, quiet: cli.quiet };
+    let context = Context { format: cli.format, quiet: cli.quiet, verbose: cli.verbose };
     let result = match cli.command {
         Command::Fetch(command) => command.run(&context),
         Command::Build(command) => command.run(&context).map(|()| 0),
@@ -106,9 +118,28 @@ pub fn main() -> u8 {
     }
 }
 
-/// The command tree, for completions.
+/// Whether a command line that could not be read asks for JSON all the same.
+fn asks_for_json() -> bool {
+    let words: Vec<String> = std::env::args_os().skip(1).map(|w| w.to_string_lossy().into_owned()).collect();
+    words.iter().any(|w| w == "--format=json") || words.windows(2).any(|w| w[0] == "--format" && w[1] == "json")
+}
+
+/// Commands whose `--format json` has a schema of its own: `schemas/output/NAME.json`.
+pub const SCHEMAS: [&str; 8] = ["build", "cache", "check", "explain", "fetch", "inspect", "list", "plan"];
+
+/// The command tree. Help of a command that prints JSON names the schema of it.
 pub fn command() -> clap::Command {
-    Cli::command()
+    fn named(command: clap::Command, schema: &str) -> clap::Command {
+        let told = format!(
+            "JSON: --format json prints what schemas/output/{schema}.json describes, and on failure what \
+             schemas/output/error.json does."
+        );
+        command.after_help(told).mut_subcommands(|sub| named(sub, schema))
+    }
+    Cli::command().mut_subcommands(|sub| {
+        let name = sub.get_name().to_owned();
+        if SCHEMAS.contains(&name.as_str()) { named(sub, &name) } else { sub }
+    })
 }
 
 /// Prints data to stdout; a reader that went away ends the program quietly.

@@ -84,13 +84,8 @@ pub fn warn(context: &Context, line: &str) {
 /// An error with its cure.
 pub fn error(context: &Context, error: &Error) {
     if context.format == Format::Json {
-        let code = match error {
-            Error::Input { .. } => "input",
-            Error::Recipe(_) => "recipe",
-            Error::Interrupted => "interrupted",
-            _ => "unexpected",
-        };
-        let line = json!({"error": {"code": code, "message": error.to_string(), "hint": error.hint()}});
+        let said = json!({"code": error.code(), "message": error.to_string(), "hint": error.hint()});
+        let line = json!({"v": 1, "error": said});
         let _ = super::print(&format!("{line}\n"));
         return;
     }

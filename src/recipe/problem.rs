@@ -26,6 +26,20 @@ impl Problem {
         Problem { span, message: message.into(), label: label.into(), help: None }
     }
 
+    /// What kind of problem it is, in a stable word for programs; the underline tells.
+    pub fn code(&self) -> &'static str {
+        match self.label.as_str() {
+            "here" => "syntax",
+            "unknown key" | "unknown option" => "unknown_key",
+            "wrong type" | "not a table" | "no table" | "one table" | "sources are a list of tables" => "wrong_type",
+            "out of range" | "too small" | "not a size" | "no limit" => "out_of_range",
+            "empty" | "an empty list" | "the recipe names no source" => "empty",
+            "the second" | "a second time" => "twice",
+            label if label.starts_with("unknown ") => "unknown_name",
+            _ => "value",
+        }
+    }
+
     /// The same with a cure.
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
@@ -46,7 +60,10 @@ pub struct Problems {
 /// A problem for programs (`--format json`).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Place {
+    /// What kind of problem, in a stable word.
+    pub code: &'static str,
     /// The recipe's file, or `--set`.
+    #[serde(rename = "file")]
     pub path: String,
     /// From 1.
     pub line: usize,
@@ -93,6 +110,7 @@ impl Problems {
             let before = &text[..text.floor_char_boundary(span.start)];
             let line = before.rsplit('\n').next().unwrap_or_default();
             Place {
+                code: problem.code(),
                 path: path.to_owned(),
                 line: before.matches('\n').count() + 1,
                 column: line.chars().count() + 1,

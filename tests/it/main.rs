@@ -36,6 +36,7 @@ mod parsoid;
 mod plans;
 mod prompts;
 mod recipes;
+mod schemas;
 mod servers;
 mod shared_data;
 mod simhash;
