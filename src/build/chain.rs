@@ -21,6 +21,7 @@ use crate::stages::margin::MARGIN;
 use crate::stages::near_dedup::CLUSTER_SIZE;
 use crate::stages::shuffle::Shuffle;
 use crate::stages::substring_dedup::SubstringDedup;
+use crate::stages::words::WORDS;
 use crate::stages::{self, Kind, Signal, Stage};
 use crate::{Error, Result};
 
@@ -40,6 +41,9 @@ pub struct Link {
     pub stage: Stage,
     /// Files that it reads.
     pub files: Vec<Given>,
+    /// Whether what it would measure is read nowhere, since the text changes first and it is measured again: it is not
+    /// run.
+    pub idle: bool,
 }
 
 impl Link {
@@ -76,7 +80,31 @@ impl Link {
     }
 
     fn signals(&self) -> Vec<Signal> {
-        if let Stage::Measure(measure) = &self.stage { measure.signals() } else { Vec::new() }
+        match &self.stage {
+            Stage::Measure(measure) if !self.idle => measure.signals(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether it measures text (and does not hand on what the source says).
+    fn measures_text(&self) -> bool {
+        matches!(&self.stage, Stage::Measure(measure) if measure.column().is_none())
+    }
+
+    /// Whether it measures the same as another link, of the same rows at least.
+    fn stands_for(&self, other: &Link) -> bool {
+        self.run == other.run
+            && self.options == other.options
+            && (self.only == other.only || self.only == Only::default())
+    }
+
+    /// Whether it decides by a signal, or by a language which is one.
+    fn reads(&self, signal: &str) -> bool {
+        let rules = self.stage.rules().and_then(|rules| rules.signal());
+        let by_language = signal == "language" && !self.only.language.is_empty();
+        by_language
+            || rules == Some(signal)
+            || matches!(&self.stage, Stage::Keep(keep) if keep.rules.contains_key(signal))
     }
 }
 
@@ -122,10 +150,23 @@ impl Chain {
                 link.files = files;
             }
         }
-        if let Some(wanted) = &recipe.output.signals {
-            chain.measure_first(wanted.iter())?;
-        }
+        let fixed = ["language", "script", WORDS].map(str::to_owned);
+        let wanted: Vec<String> = match &recipe.output.signals {
+            Some(names) => names.iter().chain(&fixed).cloned().collect(),
+            None => chain.decided_by().into_iter().chain(fixed).collect(),
+        };
+        chain.measure_first(wanted.iter())?;
+        chain.rest();
         Ok(chain)
+    }
+
+    /// Signals that the recipe decides by.
+    fn decided_by(&self) -> Vec<String> {
+        let keeps = self.links.iter().filter_map(|l| match &l.stage {
+            Stage::Keep(keep) => Some(keep.rules.keys().cloned()),
+            _ => None,
+        });
+        keeps.flatten().collect()
     }
 
     fn build(&self, run: &str, options: &Json) -> Result<Stage> {
@@ -135,11 +176,12 @@ impl Chain {
 
     fn push(&mut self, name: &str, run: &str, only: Only, options: Json, stage: Stage) {
         let (name, run) = (name.to_owned(), run.to_owned());
-        self.links.push(Link { number: self.links.len(), name, run, only, options, stage, files: Vec::new() });
+        let number = self.links.len();
+        self.links.push(Link { number, name, run, only, options, stage, files: Vec::new(), idle: false });
     }
 
-    /// Puts stages in that need not be named ([`stages::ALWAYS`]), where a signal of theirs is wanted and the text has
-    /// changed since they last ran.
+    /// Has signals ready for whoever reads them next: stages that need not be named ([`stages::ALWAYS`]) are put in, and
+    /// what was measured before the text changed is measured once more, since a signal is of the text as it stands.
     fn measure_first<'s>(&mut self, wanted: impl Iterator<Item = &'s String>) -> Result<()> {
         let wanted: Vec<&String> = wanted.collect();
         for run in stages::ALWAYS {
@@ -154,12 +196,42 @@ impl Chain {
                 self.push("", run, Only::default(), json!({}), stage);
             }
         }
+        self.measure_again(&wanted)
+    }
+
+    /// Measures wanted signals of a text that has changed since they were measured, as they were then.
+    fn measure_again(&mut self, wanted: &[&String]) -> Result<()> {
+        let Some(changed) = self.links.iter().rposition(Link::changes_text) else { return Ok(()) };
+        for at in 0..changed {
+            let link = &self.links[at];
+            let asked = link.signals().iter().any(|s| wanted.iter().any(|w| *w == s.name));
+            let fresh = |other: &&Link| other.stands_for(link);
+            if !asked || !link.measures_text() || self.links[at + 1..].iter().filter(fresh).count() > 0 {
+                continue;
+            }
+            let (run, only, options) = (link.run.clone(), link.only.clone(), link.options.clone());
+            let stage = self.build(&run, &options)?;
+            self.push("", &run, only, options, stage);
+        }
         Ok(())
+    }
+
+    /// Marks measurings that nobody reads before they are made again.
+    fn rest(&mut self) {
+        for at in 0..self.links.len() {
+            let link = &self.links[at];
+            let again = self.links[at + 1..].iter().position(|l| l.stands_for(link)).map(|next| at + 1 + next);
+            let Some(again) = again.filter(|_| link.measures_text()) else { continue };
+            // Rows that an early rule drops are measured no further, and still say their language.
+            let early = |l: &Link| matches!(&l.stage, Stage::Keep(keep) if keep.early) && link.run == "language";
+            let read = |l: &Link| early(l) || link.signals().iter().any(|s| l.reads(s.name));
+            self.links[at].idle = !self.links[at + 1..again].iter().any(read);
+        }
     }
 
     /// Decides which sources' text is written down: word lists cost too much to make twice.
     pub fn stage(&self, inputs: &mut Inputs) {
-        let copies = self.kind("words").is_some();
+        let copies = self.kind(WORDS).is_some();
         inputs.sources.iter_mut().for_each(|s| s.staged |= copies);
     }
 
@@ -171,7 +243,7 @@ impl Chain {
         let steps = self
             .links
             .iter()
-            .filter(|l| l.applies(source))
+            .filter(|l| l.applies(source) && !l.idle)
             .filter(|l| match l.stage {
                 Stage::Measure(_) if l.run == "language" => signals || last.is_some_and(|last| l.number < last),
                 _ if l.changes_text() => true,
@@ -240,6 +312,16 @@ impl Chain {
             .flat_map(|l| l.signals().into_iter().map(move |s| (l.number, s)))
             .rfind(|(_, s)| s.name == signal)
             .map(|(number, s)| (format!("{signal}@{number}"), s.kind))
+    }
+
+    /// The columns of `signal` for a source, the last first: where the last is null, since a stage had measuring end for
+    /// rows that go, the one before says what was known.
+    pub fn all_columns(&self, source: &SourceInput, signal: &str) -> Vec<String> {
+        let links = self.links.iter().rev().filter(|l| l.applies(source));
+        links
+            .filter(|l| l.signals().iter().any(|s| s.name == signal))
+            .map(|l| format!("{signal}@{}", l.number))
+            .collect()
     }
 
     /// The type of a signal, where any stage measures it.
@@ -361,16 +443,10 @@ impl Chain {
     pub fn output_signals(&self, recipe: &Recipe) -> Vec<(String, Kind)> {
         let mut names: Vec<String> = match &recipe.output.signals {
             Some(names) => names.clone(),
-            None => {
-                let keeps = self.links.iter().filter_map(|l| match &l.stage {
-                    Stage::Keep(keep) => Some(keep.rules.keys().cloned()),
-                    _ => None,
-                });
-                keeps.flatten().collect()
-            }
+            None => self.decided_by(),
         };
-        if self.kind("words").is_some() {
-            names.push("words".into());
+        if self.kind(WORDS).is_some() {
+            names.push(WORDS.into());
         }
         let mut signals: Vec<(String, Kind)> = Vec::new();
         for name in names {

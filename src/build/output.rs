@@ -39,10 +39,10 @@ pub struct OutputSpec {
     pub license: Option<String>,
     /// Language of the source, where stated.
     pub language: Option<String>,
-    /// Column that holds the measured language, where there is one.
-    pub measured_language: Option<String>,
-    /// Column that holds the measured script, where there is one.
-    pub measured_script: Option<String>,
+    /// Columns that hold the measured language, the last first: the first that has a value says it.
+    pub measured_language: Vec<String>,
+    /// Columns that hold the measured script, in the same way.
+    pub measured_script: Vec<String>,
     /// Signals in `data/`: `(name, type, column it comes from)`; a column that this source lacks is null.
     pub signals: Vec<(String, SignalColumn, Option<String>)>,
     /// Share of dropped rows that keep their content.
@@ -223,12 +223,12 @@ impl SlabWriter {
     fn public(&self, input: &Input<'_>, name: &str) -> Result<ArrayRef> {
         let rows = input.batch.num_rows();
         let constant = |text: &str| Arc::new(StringArray::from(vec![text; rows])) as ArrayRef;
-        let or_else = |column: Option<&str>, other: Option<&str>, hint: &str| -> Result<ArrayRef> {
-            let first = column.map(|c| input.text(c)).transpose()?;
-            let second = if hint.is_empty() { None } else { Some(input.text(hint)?) };
+        let or_else = |columns: &[String], hint: Option<&str>, other: Option<&str>| -> Result<ArrayRef> {
+            let columns = columns.iter().map(String::as_str).chain(hint);
+            let columns = columns.map(|c| input.text(c)).collect::<Result<Vec<_>>>()?;
             let mut out = StringBuilder::new();
             for row in 0..rows {
-                let value = [first, second].into_iter().flatten().find(|a| a.is_valid(row)).map(|a| a.value(row));
+                let value = columns.iter().find(|a| a.is_valid(row)).map(|a| a.value(row));
                 out.append_option(value.or(other));
             }
             Ok(Arc::new(out.finish()))
@@ -237,15 +237,10 @@ impl SlabWriter {
             "id" => input.column("final_id")?.clone(),
             "source" => constant(&self.spec.source),
             "use" => constant(self.spec.usage.as_str()),
-            "language" => {
-                or_else(self.spec.measured_language.as_deref(), self.spec.language.as_deref(), "language_hint")?
-            }
-            "script" => match &self.spec.measured_script {
-                Some(column) => input.column(column)?.clone(),
-                None => new_null_array(&DataType::Utf8, rows),
-            },
-            "subset" => or_else(None, self.spec.subset.as_deref(), "subset")?,
-            "license" => or_else(None, self.spec.license.as_deref(), "license")?,
+            "language" => or_else(&self.spec.measured_language, Some("language_hint"), self.spec.language.as_deref())?,
+            "script" => or_else(&self.spec.measured_script, None, None)?,
+            "subset" => or_else(&[], Some("subset"), self.spec.subset.as_deref())?,
+            "license" => or_else(&[], Some("license"), self.spec.license.as_deref())?,
             other => input.column(other)?.clone(),
         })
     }

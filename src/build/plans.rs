@@ -282,7 +282,7 @@ impl Plans<'_> {
         } else {
             wanted.push("id");
             let columns = output.signals.iter().filter_map(|s| s.2.as_deref());
-            for column in columns.chain(output.measured_language.as_deref()).chain(output.measured_script.as_deref()) {
+            for column in columns.chain(output.measured_language.iter().chain(&output.measured_script).map(String::as_str)) {
                 if !wanted.contains(&column) && column != CLUSTER_SIZE {
                     wanted.push(column);
                 }

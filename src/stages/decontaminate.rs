@@ -30,9 +30,8 @@
 //! # Limits
 //! A paraphrase or a translation has no run in common. Traditional and simplified Chinese are not folded into one. With
 //! `overlap` at 0, a passage that the set quotes (a poem, a law) is contamination as well: raise it, or name `fields`
-//! without the passage. Signals that were measured before a cut are of the text before it. The runs are held in memory,
-//! 15 to 17 bytes each and 12 for an item, once for all threads. Another set, another length or (to cut) another
-//! `overlap` reads all text again; another `overlap` to drop does not.
+//! without the passage. The runs are held in memory, 15 to 17 bytes each and 12 for an item, once for all threads.
+//! Another set, another length or (to cut) another `overlap` reads all text again; another `overlap` to drop does not.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};

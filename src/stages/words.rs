@@ -35,11 +35,14 @@ pub struct Words {
     pub column: bool,
 }
 
+/// The column of the words themselves.
+pub const WORDS: &str = "words";
+
 impl Measure for Words {
     fn signals(&self) -> Vec<Signal> {
         let mut signals = vec![Signal { name: "word_count", kind: Kind::Int }];
         if self.column {
-            signals.push(Signal { name: "words", kind: Kind::Words });
+            signals.push(Signal { name: WORDS, kind: Kind::Words });
         }
         signals
     }

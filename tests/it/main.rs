@@ -15,6 +15,7 @@ mod commands;
 mod decontaminate;
 mod determinism;
 mod fetch;
+mod final_text;
 
 mod folders;
 mod format_rows;
