@@ -282,7 +282,9 @@ impl Plans<'_> {
         } else {
             wanted.push("id");
             let columns = output.signals.iter().filter_map(|s| s.2.as_deref());
-            for column in columns.chain(output.measured_language.iter().chain(&output.measured_script).map(String::as_str)) {
+            for column in
+                columns.chain(output.measured_language.iter().chain(&output.measured_script).map(String::as_str))
+            {
                 if !wanted.contains(&column) && column != CLUSTER_SIZE {
                     wanted.push(column);
                 }
