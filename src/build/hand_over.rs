@@ -12,9 +12,14 @@ use super::near::index;
 use super::output::{SignalColumn, data_schema, dropped_schema, slab_file, unreadable_schema};
 use super::shuffle::Ordered;
 use super::{Build, card, parquet_file, place, shards, uses};
-use crate::rows::Use;
+use crate::rows::{Filled, Use};
 use crate::stages::Stage;
 use crate::{Error, Result};
+
+/// Which fields of messages the rows of a use fill, in `data/` and in `dropped/`.
+pub(super) fn filled(inputs: &Inputs, layout: &Layout, usage: Use) -> [Filled; 2] {
+    layout.filled((0..inputs.sources.len()).filter(|source| inputs.sources[*source].usage == usage))
+}
 
 impl Build<'_> {
     /// Strings slabs together under a new folder, which then takes the place of what stood in the output.
@@ -35,7 +40,8 @@ impl Build<'_> {
         let file = |slab: &Slab, kind: &str| slab_file(&applied.folder, slab.number, kind);
         let mut all: Vec<(Option<Use>, shards::Shard)> = Vec::new();
         for usage in uses(inputs) {
-            let data = data_schema(usage, &signals);
+            let [kept, gone] = filled(inputs, layout, usage);
+            let (data, dropped) = (data_schema(usage, &signals, kept), dropped_schema(usage, gone));
             let kept: Vec<(PathBuf, u64)> = match chain.shuffle(usage) {
                 Some(_) => ordered.iter().filter(|o| o.0 == usage).map(|o| (o.1.clone(), o.2)).collect(),
                 None => slabs(usage).filter(|s| s.kept.0 > 0).map(|s| (file(s, "data"), s.kept.1)).collect(),
@@ -49,7 +55,7 @@ impl Build<'_> {
             }
             let gone = slabs(usage).filter(|s| s.dropped.0 > 0).map(|s| (file(s, "dropped"), s.dropped.1));
             let folder = fresh.join("dropped").join(usage.as_str());
-            planned.extend(shards::plan(&folder, &dropped_schema(usage), gone, limit));
+            planned.extend(shards::plan(&folder, &dropped, gone, limit));
             all.extend(planned.into_iter().map(|s| (Some(usage), s)));
         }
         let unreadable =

@@ -7,6 +7,7 @@ use arrow::datatypes::{Int64Type, UInt64Type};
 
 use super::parquet_file::GROUP_BYTES;
 use crate::engine::functions::judge::{Take, UNREADABLE};
+use crate::rows::Filled;
 
 /// A stretch of row keys of one source, worked on by one thread: as many rows as make a row group of kept text.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -65,6 +66,8 @@ pub struct Layout {
     pub takes: Vec<Take>,
     /// `(stage, source)` to kept rows that it cut, and bytes that it took out of them.
     pub cuts: BTreeMap<(String, usize), (u64, u64)>,
+    /// Which fields of messages the rows of each source fill that are kept, and that are dropped.
+    pub filled: BTreeMap<usize, [Filled; 2]>,
     /// Bytes of kept text that close a slab.
     limit: u64,
     /// Bytes of kept text and its characters.
@@ -81,6 +84,7 @@ impl Layout {
             reasons: BTreeMap::new(),
             takes: Vec::new(),
             cuts: BTreeMap::new(),
+            filled: BTreeMap::new(),
             limit,
             kept_chars: 0,
         }
@@ -91,10 +95,20 @@ impl Layout {
         self.takes.get(source).filter(|t| t.repeats())
     }
 
-    /// Walks on over a batch of `ord, row_bytes, row_chars, stage, reason`, and bytes that each of the stages `cutting`
+    /// Which fields of messages are filled in `data/` of a use (of whose `sources` these are the numbers), and in
+    /// `dropped/`.
+    pub fn filled(&self, sources: impl Iterator<Item = usize>) -> [Filled; 2] {
+        let mut all = [Filled::default(); 2];
+        for of in sources.filter_map(|source| self.filled.get(&source)) {
+            all.iter_mut().zip(of).for_each(|(all, of)| all.add(*of));
+        }
+        all
+    }
+
+    /// Walks on over a batch of `ord, row_bytes, row_chars, stage, reason, filled`, and bytes that each of the stages `cutting`
     /// took out; and `final_id` of a source that repeats.
     pub fn walk(&mut self, source: usize, batch: &RecordBatch, cutting: &[String]) {
-        for (stage, bytes) in cutting.iter().zip(&batch.columns()[5..]) {
+        for (stage, bytes) in cutting.iter().zip(&batch.columns()[6..]) {
             let sums = self.cuts.entry((stage.clone(), source)).or_default();
             let kept = batch.column(3).as_string::<i32>();
             let bytes = bytes.as_primitive::<Int64Type>();
@@ -108,6 +122,7 @@ impl Layout {
         let chars = batch.column(2).as_primitive::<Int64Type>().values();
         let stages = batch.column(3).as_string::<i32>();
         let reasons = batch.column(4).as_string::<i32>();
+        let filled = batch.column(5).as_primitive::<Int64Type>().values();
         let take = self.repeats(source).copied();
         for row in 0..batch.num_rows() {
             let (ord, size) = (ords[row], bytes[row] as u64);
@@ -122,7 +137,10 @@ impl Layout {
             counts.read += 1;
             if stages.is_null(row) {
                 let copies =
-                    take.map_or(1, |t| t.copies(batch.column(5 + cutting.len()).as_string::<i32>().value(row)));
+                    take.map_or(1, |t| t.copies(batch.column(6 + cutting.len()).as_string::<i32>().value(row)));
+                if copies > 0 {
+                    self.filled.entry(source).or_default()[0].add(Filled(filled[row]));
+                }
                 slab.kept.0 += copies;
                 slab.kept.1 += copies * (size + 64);
                 counts.kept += copies;
@@ -135,6 +153,7 @@ impl Layout {
                 slab.unreadable += 1;
                 counts.unreadable += 1;
             } else {
+                self.filled.entry(source).or_default()[1].add(Filled(filled[row]));
                 slab.dropped.0 += 1;
                 slab.dropped.1 += size + 64;
                 counts.dropped += 1;

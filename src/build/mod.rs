@@ -370,6 +370,7 @@ impl Build<'_> {
             let at = Folders { sizes, ..scanned.folders(repeats, Some(drops)) };
             let mut spec = self.output_spec(plans, source, &left, &job);
             spec.take = layout.repeats(number).copied();
+            spec.filled = hand_over::filled(plans.inputs, layout, source.usage);
             spec.scatter = self.scatter(plans.inputs, plans.chain, layout, source.usage);
             let plan = self.seen(plans.apply(source, &left, &at, spec)?);
             let begin = |partition: usize| self.log.line(&job, left[partition].number, "start");
@@ -404,6 +405,7 @@ impl Build<'_> {
             measured_script: plans.chain.all_columns(source, "script"),
             signals: signals.map(|(name, kind)| (name.clone(), SignalColumn::from(kind), last(&name))).collect(),
             dropped_text: self.recipe.output.dropped_text,
+            filled: Default::default(),
             take: None,
             scatter: None,
             paths: source.pieces.clone().map(|p| (p as u64, plans.inputs.file(p).name.clone())).collect(),

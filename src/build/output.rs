@@ -18,7 +18,8 @@ use super::parquet_file::{PartFile, Style};
 use super::scatter::{BATCH_BYTES, Scatter, ScatterSpec, scattered};
 use crate::engine::functions::judge::Take;
 use crate::engine::functions::spans::spans_type;
-use crate::rows::{self, Use};
+use crate::rows::turns::{show, shown};
+use crate::rows::{self, Filled, Use};
 use crate::stages::sample::Sample;
 use crate::{Error, Result};
 
@@ -47,6 +48,8 @@ pub struct OutputSpec {
     pub signals: Vec<(String, SignalColumn, Option<String>)>,
     /// Share of dropped rows that keep their content.
     pub dropped_text: f64,
+    /// Which fields of messages are filled in `data/` and in `dropped/` of the use.
+    pub filled: [Filled; 2],
     /// How often kept rows come, where a mix repeats them.
     pub take: Option<Take>,
     /// How kept rows are spread, where they are to be shuffled.
@@ -89,24 +92,24 @@ impl SignalColumn {
     }
 }
 
-/// The schema of `data/{use}`.
-pub fn data_schema(usage: Use, signals: &[(String, SignalColumn)]) -> SchemaRef {
+/// The schema of `data/{use}`, where rows fill these fields of messages.
+pub fn data_schema(usage: Use, signals: &[(String, SignalColumn)], filled: Filled) -> SchemaRef {
     let text = |name: &str| Field::new(name, DataType::Utf8, true);
     let common = ["id", "source", "subset", "use", "language", "script", "license", "url", "meta"].map(text);
     let signals = signals.iter().map(|(name, kind)| Field::new(name, kind.data_type(), true));
-    let fields: Vec<Field> = common.into_iter().chain(rows::content(usage)).chain(signals).collect();
+    let fields: Vec<Field> = common.into_iter().chain(shown(usage, filled)).chain(signals).collect();
     Arc::new(Schema::new(fields))
 }
 
-/// The schema of `dropped/{use}`.
-pub fn dropped_schema(usage: Use) -> SchemaRef {
+/// The schema of `dropped/{use}`, where rows fill these fields of messages.
+pub fn dropped_schema(usage: Use, filled: Filled) -> SchemaRef {
     let text = |name: &str| Field::new(name, DataType::Utf8, true);
     let mut fields: Vec<Field> =
         ["id", "source", "use", "stage", "reason", "value", "limit", "kept_id"].map(text).to_vec();
     fields.push(Field::new("similarity", DataType::Float64, true));
     fields.push(Field::new("spans", spans_type(), true));
     fields.extend(["subset", "language", "script", "license", "url", "meta"].map(text));
-    fields.extend(rows::content(usage));
+    fields.extend(shown(usage, filled));
     Arc::new(Schema::new(fields))
 }
 
@@ -164,7 +167,7 @@ impl SlabWriter {
         let slab = at.checked_sub(1).map(|at| spec.slabs[at].1);
         let slab = slab.ok_or_else(|| Error::Engine(format!("row {ord:x} is in no slab")))?;
         let signals: Vec<_> = spec.signals.iter().map(|(name, kind, _)| (name.clone(), *kind)).collect();
-        let data_schema = data_schema(spec.usage, &signals);
+        let data_schema = data_schema(spec.usage, &signals, spec.filled[0]);
         let data = match &spec.scatter {
             Some(scatter) => Kept::Scattered(Scatter::create(&scattered(&spec.folder, slab), &data_schema, scatter)?),
             None => Kept::Ordered(PartFile::create(
@@ -249,7 +252,7 @@ impl SlabWriter {
         let signals = self.data_schema.fields().len() - self.spec.signals.len();
         let mut columns = Vec::with_capacity(self.data_schema.fields().len());
         for field in &self.data_schema.fields()[..signals] {
-            columns.push(self.public(input, field.name())?);
+            columns.push(show(&self.public(input, field.name())?, field.data_type())?);
         }
         for (_, kind, column) in &self.spec.signals {
             columns.push(match column {
@@ -261,7 +264,7 @@ impl SlabWriter {
     }
 
     fn dropped_rows(&self, input: &Input<'_>) -> Result<RecordBatch> {
-        let schema = dropped_schema(self.spec.usage);
+        let schema = dropped_schema(self.spec.usage, self.spec.filled[1]);
         let first_content = schema.fields().len() - rows::content(self.spec.usage).len();
         let without = self.without_content(input)?;
         let mut columns = Vec::with_capacity(schema.fields().len());
@@ -270,7 +273,7 @@ impl SlabWriter {
                 "stage" | "reason" | "value" | "limit" | "kept_id" | "similarity" | "spans" => {
                     input.column(field.name())?.clone()
                 }
-                name => self.public(input, name)?,
+                name => show(&self.public(input, name)?, field.data_type())?,
             };
             columns.push(match &without {
                 Some(without) if index >= first_content => arrow::compute::nullif(&column, without)?,

@@ -242,7 +242,7 @@ impl Plans<'_> {
             groups: vec![units.iter().map(|u| (*u, vec![])).collect()],
             units: at.units,
             schema: &schema,
-            wanted: ["ord", "row_bytes", "row_chars"]
+            wanted: ["ord", "row_bytes", "row_chars", "filled"]
                 .into_iter()
                 .chain(cut.iter().map(String::as_str))
                 .chain(ids.then_some("id"))
@@ -254,7 +254,7 @@ impl Plans<'_> {
             drops: at.drops,
         };
         let node = self.narrow(&read)?;
-        let mut columns = ["ord", "row_bytes", "row_chars", "stage", "reason"]
+        let mut columns = ["ord", "row_bytes", "row_chars", "stage", "reason", "filled"]
             .into_iter()
             .chain(cut.iter().map(String::as_str))
             .map(|name| Ok((plan::column(&node, name)?, name.to_owned())))

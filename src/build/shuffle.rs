@@ -13,6 +13,7 @@ use arrow::compute::filter_record_batch;
 use arrow::datatypes::SchemaRef;
 
 use super::chain::Chain;
+use super::hand_over::filled;
 use super::inputs::Inputs;
 use super::jobs::Job;
 use super::layout::Layout;
@@ -126,7 +127,14 @@ impl Build<'_> {
             let Some(shuffle) = chain.shuffle(part.usage) else { return Ok(()) };
             let from = files(inputs, applied, layout, part.usage);
             let to = slab_file(&job.folder, part.number, "data");
-            sort(part, &from, &data_schema(part.usage, &signals), to, shuffle, budget)?;
+            sort(
+                part,
+                &from,
+                &data_schema(part.usage, &signals, filled(inputs, layout, part.usage)[0]),
+                to,
+                shuffle,
+                budget,
+            )?;
             log.line(job, part.number, "done");
             Ok(())
         };

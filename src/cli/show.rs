@@ -195,9 +195,14 @@ fn turns(name: &str, turns: &[Json], columns: usize, lines: usize) -> String {
     let most = if lines >= FULL { turns.len() } else { 50 };
     for turn in turns.iter().take(most) {
         let of = |key: &str| turn.get(key).and_then(Json::as_str).unwrap_or_default();
-        let mut said = of("content").to_owned();
-        if !of("tool_calls").is_empty() {
-            said += &format!(" [calls {}]", of("tool_calls"));
+        let thought = Some(of("reasoning")).filter(|r| !r.is_empty()).map(|r| format!("(thinks: {r})\n"));
+        let mut said = thought.unwrap_or_default() + of("content");
+        match turn.get("tool_calls") {
+            Some(Json::String(calls)) if !calls.is_empty() => said += &format!(" [calls {calls}]"),
+            Some(Json::Array(calls)) if !calls.is_empty() => {
+                said += &format!(" [calls {}]", Json::Array(calls.clone()));
+            }
+            _ => {}
         }
         let by = Some(of("name")).filter(|n| !n.is_empty()).map_or(String::new(), |n| format!(" {n}"));
         out += &spoken(&format!("{mark}{}{by}", of("role")), &said, columns, lines);

@@ -268,6 +268,11 @@ fn columns(row: &Row<'_>) -> Vec<(String, String)> {
         Content::Instruct { messages, tools } => {
             said("", messages, &mut add);
             add("tools", tools.as_ref());
+            if let Some(truth) = &row.truth {
+                add("answer", truth.answer.as_ref());
+                add("answer_kind", truth.answer_kind.as_ref());
+                add("data_source", truth.data_source.as_ref());
+            }
         }
         Content::Rlhf(p) => {
             said("prompt", &p.prompt, &mut add);
@@ -294,6 +299,8 @@ fn said(of: &str, messages: &[Message<'_>], add: &mut impl FnMut(&str, Option<&C
             (of, _) => of,
         };
         add(name, Some(&message.content));
+        add("reasoning", message.reasoning.as_ref());
+        add(name, message.tool_call_id.as_ref());
         add(name, message.tool_calls.as_ref());
     }
 }

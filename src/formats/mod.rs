@@ -112,6 +112,13 @@ pub const EMPTY: Choice = Choice {
     about: "whether a row whose answer is empty is set aside (`empty_answer`) or stays",
 };
 
+/// What becomes of thoughts that stand in an answer: one rule for all shapes that have answers.
+pub const THINK: Choice = Choice {
+    name: "think",
+    words: &["keep", "split"],
+    about: "whether `<think>…</think>` stays in an answer or becomes the message's `reasoning`",
+};
+
 /// A stretch of a file that is read by one reader. It owns the records that *begin* in `start..end`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Piece {
@@ -224,7 +231,8 @@ pub trait Shape: Send + Sync {
     /// All that the recipe can choose.
     fn choices(&self) -> Vec<Choice> {
         let answers = self.uses().iter().any(|u| *u != Use::Pretrain);
-        self.options().iter().copied().chain(answers.then_some(EMPTY)).collect()
+        let turns = self.uses().iter().any(|u| matches!(u, Use::Instruct | Use::Rlhf));
+        self.options().iter().copied().chain(answers.then_some(EMPTY)).chain(turns.then_some(THINK)).collect()
     }
     /// Whether its objects may also be arrays, whose items are fields named by number from 0.
     fn lists(&self) -> bool {
@@ -279,7 +287,8 @@ pub fn usage_of<'f>(fields: impl Iterator<Item = &'f str>) -> Option<Use> {
             "chosen" | "rejected" | "chosen_score" | "rejected_score" | "margin" | "completion" | "label" => {
                 Some(Use::Rlhf)
             }
-            "messages" | "prompt" | "response" | "history" | "system" | "tools" => Some(Use::Instruct),
+            "messages" | "prompt" | "response" | "history" | "system" | "tools" | "reasoning" | "answer"
+            | "answer_kind" | "data_source" => Some(Use::Instruct),
             "input" | "output" | "choices" => Some(Use::Task),
             _ => None,
         })
@@ -288,7 +297,7 @@ pub fn usage_of<'f>(fields: impl Iterator<Item = &'f str>) -> Option<Use> {
 }
 
 /// Fields of rows that `fields` can map.
-pub const FIELDS: [&str; 26] = [
+pub const FIELDS: [&str; 30] = [
     "text",
     "id",
     "url",
@@ -308,6 +317,10 @@ pub const FIELDS: [&str; 26] = [
     "prompt",
     "response",
     "history",
+    "reasoning",
+    "answer",
+    "answer_kind",
+    "data_source",
     "chosen",
     "rejected",
     "chosen_score",

@@ -6,7 +6,8 @@ use serde_json::{Map, Value as Json, json};
 use super::signals;
 use crate::build::output::data_schema;
 use crate::formats::{self, FIELDS};
-use crate::rows::Use;
+use crate::rows::turns::OPTIONAL;
+use crate::rows::{Filled, Use};
 use crate::stages::{self, Kind};
 use crate::text::wikitext::Variant;
 
@@ -208,7 +209,12 @@ fn kind(data_type: &DataType) -> Json {
 pub fn files() -> Vec<(String, Json)> {
     let mut files = vec![("recipe.schema.json".to_owned(), recipe())];
     for usage in Use::ALL {
-        let rows = json!({"use": usage.as_str(), "columns": describe(&data_schema(usage, &[]))});
+        let mut rows = json!({"use": usage.as_str(), "columns": describe(&data_schema(usage, &[], Filled::ALL))});
+        if data_schema(usage, &[], Filled::ALL) != data_schema(usage, &[], Filled::default()) {
+            let about = "Fields of messages that no row of the output fills are left out of it, the same ones in every \
+                         file of the use; the label `corpus.schema` of a file says which are there.";
+            rows["left_out_where_no_row_fills_them"] = json!({"fields": OPTIONAL, "about": about});
+        }
         files.push((format!("{usage}.json"), rows));
     }
     files

@@ -7,7 +7,7 @@ use arrow::array::{
 };
 use arrow::datatypes::SchemaRef;
 
-use super::{Content, Message, Record, Task, Unreadable, Use, message_fields, scan_schema};
+use super::{Content, Message, Record, Row, Task, Unreadable, Use, message_fields, scan_schema};
 
 /// Collects records into a batch of [`scan_schema`].
 pub struct Rows {
@@ -26,9 +26,20 @@ type MessagesBuilder = ListBuilder<StructBuilder>;
 #[allow(clippy::large_enum_variant, reason = "one builder a scan")]
 enum ContentBuilder {
     Pretrain(StringBuilder),
-    Task { columns: [StringBuilder; 7], choices: ListBuilder<StringBuilder> },
-    Instruct { messages: MessagesBuilder, tools: StringBuilder },
-    Rlhf { sides: [MessagesBuilder; 4], numbers: [Float64Builder; 3], label: BooleanBuilder },
+    Task {
+        columns: [StringBuilder; 7],
+        choices: ListBuilder<StringBuilder>,
+    },
+    /// `tools`, and what an answer is checked against.
+    Instruct {
+        messages: MessagesBuilder,
+        besides: [StringBuilder; 4],
+    },
+    Rlhf {
+        sides: [MessagesBuilder; 4],
+        numbers: [Float64Builder; 3],
+        label: BooleanBuilder,
+    },
 }
 
 fn messages_builder() -> MessagesBuilder {
@@ -46,8 +57,10 @@ fn append_messages(builder: &mut MessagesBuilder, messages: Option<&[Message<'_>
         let fields = [
             Some(message.role.as_ref()),
             Some(message.content.as_ref()),
+            message.reasoning.as_deref(),
             message.name.as_deref(),
             message.tool_calls.as_deref(),
+            message.tool_call_id.as_deref(),
         ];
         for (index, value) in fields.into_iter().enumerate() {
             if let Some(field) = item.field_builder::<StringBuilder>(index) {
@@ -74,7 +87,7 @@ impl Rows {
             Use::Task => {
                 ContentBuilder::Task { columns: Default::default(), choices: ListBuilder::new(StringBuilder::new()) }
             }
-            Use::Instruct => ContentBuilder::Instruct { messages: messages_builder(), tools: StringBuilder::new() },
+            Use::Instruct => ContentBuilder::Instruct { messages: messages_builder(), besides: Default::default() },
             Use::Rlhf => ContentBuilder::Rlhf {
                 sides: std::array::from_fn(|_| messages_builder()),
                 numbers: Default::default(),
@@ -147,7 +160,7 @@ impl Rows {
         for (builder, value) in self.common.iter_mut().zip(common.unwrap_or_default()) {
             self.bytes += append(builder, value);
         }
-        self.bytes += self.content.push(row.map(|r| &r.content));
+        self.bytes += self.content.push(row);
     }
 
     /// The batch, and an empty collector again.
@@ -164,8 +177,8 @@ impl Rows {
 }
 
 impl ContentBuilder {
-    fn push(&mut self, content: Option<&Content<'_>>) -> usize {
-        match (self, content) {
+    fn push(&mut self, row: Option<&Row<'_>>) -> usize {
+        match (self, row.map(|r| &r.content)) {
             (ContentBuilder::Pretrain(builder), Some(Content::Pretrain { text })) => append(builder, Some(text)),
             (ContentBuilder::Pretrain(builder), _) => append(builder, None),
             (ContentBuilder::Task { columns, choices }, content) => {
@@ -190,11 +203,17 @@ impl ContentBuilder {
                 choices.append(task.choices.is_some());
                 bytes
             }
-            (
-                ContentBuilder::Instruct { messages, tools },
-                Some(Content::Instruct { messages: said, tools: offer }),
-            ) => append_messages(messages, Some(said)) + append(tools, offer.as_deref()),
-            (ContentBuilder::Instruct { messages, tools }, _) => append_messages(messages, None) + append(tools, None),
+            (ContentBuilder::Instruct { messages, besides }, content) => {
+                let (said, tools) = match content {
+                    Some(Content::Instruct { messages, tools }) => (Some(messages.as_slice()), tools.as_deref()),
+                    _ => (None, None),
+                };
+                let truth = row.and_then(|r| r.truth.as_deref());
+                let truth = truth.map(|t| [&t.answer, &t.answer_kind, &t.data_source].map(|v| v.as_deref()));
+                let [answer, kind, from] = truth.unwrap_or_default();
+                let values = besides.iter_mut().zip([tools, answer, kind, from]);
+                append_messages(messages, said) + values.map(|(builder, value)| append(builder, value)).sum::<usize>()
+            }
             (ContentBuilder::Rlhf { sides, numbers, label }, content) => {
                 let preference = if let Some(Content::Rlhf(preference)) = content { Some(preference) } else { None };
                 let said = [
@@ -222,9 +241,9 @@ impl ContentBuilder {
                 columns.push(Arc::new(choices.finish()));
                 columns.extend(texts);
             }
-            ContentBuilder::Instruct { messages, tools } => {
+            ContentBuilder::Instruct { messages, besides } => {
                 columns.push(Arc::new(messages.finish()));
-                columns.push(Arc::new(tools.finish()));
+                columns.extend(besides.iter_mut().map(|b| Arc::new(b.finish()) as ArrayRef));
             }
             ContentBuilder::Rlhf { sides, numbers, label } => {
                 let mut sides = sides.each_mut().map(|b| Arc::new(b.finish()) as ArrayRef).into_iter();

@@ -10,8 +10,11 @@ use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 use serde::{Deserialize, Serialize};
 
 mod builder;
+pub mod calls;
+pub mod turns;
 
 pub use builder::Rows;
+pub use turns::Filled;
 
 /// What a row is for. Each use has one schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -64,16 +67,20 @@ pub struct Message<'a> {
     pub role: Cow<'a, str>,
     /// What was said.
     pub content: Cow<'a, str>,
+    /// What the assistant thought before it said so, kept apart from it.
+    pub reasoning: Option<Cow<'a, str>>,
     /// Who said it, where the source has names.
     pub name: Option<Cow<'a, str>>,
-    /// The calls an assistant made, as JSON text.
+    /// The calls an assistant made, as the JSON text of a list of [`calls`].
     pub tool_calls: Option<Cow<'a, str>>,
+    /// The call that a tool answers.
+    pub tool_call_id: Option<Cow<'a, str>>,
 }
 
 impl<'a> Message<'a> {
-    /// A turn of `role` without a name or calls.
+    /// A turn of `role` that says something and no more.
     pub fn new(role: &'static str, content: impl Into<Cow<'a, str>>) -> Self {
-        Message { role: Cow::Borrowed(role), content: content.into(), name: None, tool_calls: None }
+        Message { role: Cow::Borrowed(role), content: content.into(), ..Message::default() }
     }
 }
 
@@ -140,6 +147,17 @@ pub struct Preference<'a> {
     pub label: Option<bool>,
 }
 
+/// What a program checks the answer to a prompt against (GRPO, RLVR).
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Truth<'a> {
+    /// The right answer; tests of a program as JSON text.
+    pub answer: Option<Cow<'a, str>>,
+    /// How it is checked, in the source's word (`rule`, `math`, `code`, …).
+    pub answer_kind: Option<Cow<'a, str>>,
+    /// The set by whose name a trainer chooses how it is checked (`openai/gsm8k`).
+    pub data_source: Option<Cow<'a, str>>,
+}
+
 impl Content<'_> {
     /// The use whose schema this fits.
     pub fn usage(&self) -> Use {
@@ -169,6 +187,8 @@ pub struct Row<'a> {
     pub meta: Option<Cow<'a, str>>,
     /// The content.
     pub content: Content<'a>,
+    /// What a program checks an answer against, of [`Use::Instruct`].
+    pub truth: Option<Box<Truth<'a>>>,
     /// Why the format sets this row aside on purpose (`redirect`, `namespace`, …), and the value that decided:
     /// such a row is *dropped*, with the format's name as the stage.
     pub aside: Option<(&'static str, String)>,
@@ -177,7 +197,8 @@ pub struct Row<'a> {
 impl<'a> Row<'a> {
     /// A row with content only.
     pub fn new(content: Content<'a>) -> Self {
-        Row { id: None, url: None, subset: None, language: None, license: None, meta: None, content, aside: None }
+        let (id, url, subset, language, license, meta) = (None, None, None, None, None, None);
+        Row { id, url, subset, language, license, meta, content, truth: None, aside: None }
     }
 
     /// A row with all of this one's fields, and no text yet.
@@ -185,7 +206,8 @@ impl<'a> Row<'a> {
         let content = Content::Pretrain { text: Cow::Borrowed("") };
         let (id, url, subset) = (self.id.clone(), self.url.clone(), self.subset.clone());
         let (language, license) = (self.language.clone(), self.license.clone());
-        Row { id, url, subset, language, license, meta: self.meta.clone(), content, aside: self.aside.clone() }
+        let (meta, truth, aside) = (self.meta.clone(), self.truth.clone(), self.aside.clone());
+        Row { id, url, subset, language, license, meta, content, truth, aside }
     }
 }
 
@@ -238,20 +260,16 @@ pub fn common() -> Vec<Field> {
 }
 
 fn message_fields() -> Fields {
-    Fields::from(vec![
-        Field::new("role", DataType::Utf8, true),
-        Field::new("content", DataType::Utf8, true),
-        Field::new("name", DataType::Utf8, true),
-        Field::new("tool_calls", DataType::Utf8, true),
-    ])
+    let names = ["role", "content"].into_iter().chain(turns::OPTIONAL);
+    names.map(|name| Field::new(name, DataType::Utf8, true)).collect()
 }
 
-/// `list<struct<role, content, name, tool_calls>>`.
+/// `list<struct<role, content, reasoning, name, tool_calls, tool_call_id>>`, all of them text.
 pub fn messages_type() -> DataType {
     DataType::List(Arc::new(Field::new("item", DataType::Struct(message_fields()), true)))
 }
 
-/// The content columns of a use, as house rules fix them.
+/// The content columns of a use, as a scan reads them. What a build hands over is [`turns::shown`].
 pub fn content(usage: Use) -> Vec<Field> {
     let text = |name| Field::new(name, DataType::Utf8, true);
     let messages = |name| Field::new(name, messages_type(), true);
@@ -268,7 +286,9 @@ pub fn content(usage: Use) -> Vec<Field> {
             text("output_language"),
             text("text"),
         ],
-        Use::Instruct => vec![messages("messages"), text("tools")],
+        Use::Instruct => {
+            vec![messages("messages"), text("tools"), text("answer"), text("answer_kind"), text("data_source")]
+        }
         Use::Rlhf => vec![
             messages("prompt"),
             messages("chosen"),

@@ -44,4 +44,5 @@ mod simhash;
 mod substrings;
 mod systems;
 mod text_rows;
+mod turns;
 mod wikipedia;

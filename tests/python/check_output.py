@@ -16,7 +16,8 @@ from pathlib import Path
 
 USES = ("pretrain", "task", "instruct", "rlhf")
 COMMON = ("id", "source", "subset", "use", "language", "script", "license", "url", "meta")
-MESSAGE = ("role", "content", "name", "tool_calls")
+MESSAGE = ("role", "content")
+OPTIONAL = ("reasoning", "name", "tool_calls", "tool_call_id")
 DROP = ("id", "source", "use", "stage", "reason", "value", "limit", "kept_id", "similarity", "spans")
 UNREADABLE = ("source", "path", "offset", "line", "reason", "detail", "head")
 LABELS = ("corpus.recipe", "corpus.fingerprint", "corpus.version", "corpus.schema")
@@ -26,7 +27,10 @@ CONTENT = {
         **dict.fromkeys(("task", "domain", "input", "output", "input_language", "output_language", "text"), "text"),
         "choices": "texts",
     },
-    "instruct": {"messages": "messages", "tools": "text"},
+    "instruct": {
+        "messages": "messages",
+        **dict.fromkeys(("tools", "answer", "answer_kind", "data_source"), "text"),
+    },
     "rlhf": {
         **dict.fromkeys(("prompt", "chosen", "rejected", "completion"), "messages"),
         **dict.fromkeys(("chosen_score", "rejected_score", "margin"), "number"),
@@ -100,7 +104,18 @@ def check_pyarrow(build, pa):
         if fields is None or not pa.types.is_struct(fields):
             return False
         names = tuple(field.name for field in fields)
-        return names == MESSAGE and all(pa.types.is_string(field.type) for field in fields)
+        # Fields that no row fills are left out; the others have their order.
+        wanted = MESSAGE + tuple(name for name in OPTIONAL if name in names)
+        calls = [field.type for field in fields if field.name == "tool_calls"]
+        texts = all(pa.types.is_string(field.type) for field in fields if field.name != "tool_calls")
+        return names == wanted and texts and all(is_call(kind) for kind in calls)
+
+    def is_call(kind):
+        item = kind.value_type if pa.types.is_list(kind) else None
+        if item is None or not pa.types.is_struct(item):
+            return False
+        names = [field.name for field in item]
+        return names in (["type", "function"], ["id", "type", "function"]) and pa.types.is_struct(item.field("function").type)
 
     kinds = {
         "text": pa.types.is_string,
@@ -178,7 +193,7 @@ def check_pandas(build, pandas):
             build.same(f"pandas: {table}.{name}: values that are no text", odd, [])
         if table == "data/instruct" and rows:
             turn = frame["messages"].iloc[0][0]
-            build.same("pandas: a message", tuple(turn), MESSAGE)
+            build.same("pandas: a message", tuple(turn)[: len(MESSAGE)], MESSAGE)
 
 
 def check_duckdb(build, duckdb):

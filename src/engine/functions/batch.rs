@@ -15,16 +15,22 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_128_with_seed};
 use super::rows::{ARGUMENTS, KEY};
 use crate::Result;
 use crate::formats::Object;
-use crate::rows::{self, Use};
+use crate::rows::{self, Filled, Use};
 use crate::stages::exact_dedup::{CONTENT, PAGE, PROMPT};
 use crate::stages::{self, Clean, Kind, Measure, Value};
 use crate::text::sentences::without;
 use crate::text::web;
 
+/// What a turn says, and what was thought before it: the parts of a turn that are text of the row.
+const SAID: usize = 1;
+const THOUGHT: usize = 2;
+
 /// The texts of a content column: the values of one string array, and which of them belong to a row.
 struct Leaf {
     /// Index of the column among the content columns.
     column: usize,
+    /// Of a column of turns, which part of a turn it is.
+    part: usize,
     texts: StringArray,
     /// `None`: value *i* belongs to row *i*.
     offsets: Option<OffsetBuffer<i32>>,
@@ -57,14 +63,16 @@ impl<'a> Batch<'a> {
                 continue;
             }
             let array = &columns[column];
-            leaves.push(match array.as_list_opt::<i32>() {
-                None => Leaf { column, texts: array.as_string::<i32>().clone(), offsets: None },
-                Some(list) => Leaf {
-                    column,
-                    texts: list.values().as_struct().column(1).as_string::<i32>().clone(),
-                    offsets: Some(list.offsets().clone()),
-                },
-            });
+            let Some(list) = array.as_list_opt::<i32>() else {
+                leaves.push(Leaf { column, part: 0, texts: array.as_string::<i32>().clone(), offsets: None });
+                continue;
+            };
+            for part in [SAID, THOUGHT] {
+                let texts = list.values().as_struct().column(part).as_string::<i32>().clone();
+                if part == SAID || texts.null_count() < texts.len() {
+                    leaves.push(Leaf { column, part, texts, offsets: Some(list.offsets().clone()) });
+                }
+            }
         }
         Ok(Batch { usage, columns, leaves, rows })
     }
@@ -186,18 +194,25 @@ impl<'a> Batch<'a> {
         builders.into_iter().map(SignalBuilder::finish).collect()
     }
 
-    pub(super) fn sizes(&self) -> [ArrayRef; 3] {
+    /// Bytes and characters of each row, whether it says nothing, and which fields of its messages are filled.
+    pub(super) fn sizes(&self) -> [ArrayRef; 4] {
         let mut bytes = Int64Builder::with_capacity(self.rows);
         let mut chars = Int64Builder::with_capacity(self.rows);
         let mut blank = BooleanBuilder::with_capacity(self.rows);
+        let mut filled = Int64Builder::with_capacity(self.rows);
+        let lists: Vec<&ListArray> = self.columns.iter().filter_map(|c| c.as_list_opt::<i32>()).collect();
+        let turns = |list: &&&ListArray| list.values().as_struct_opt().is_some();
         let mut texts = Vec::new();
         for row in 0..self.rows {
+            let mut fields = Filled::default();
+            lists.iter().filter(turns).for_each(|list| fields.add(Filled::of(list, row)));
+            filled.append_value(fields.0);
             self.texts(row, &mut texts);
             bytes.append_value(texts.iter().map(|t| t.len() as i64).sum());
             chars.append_value(texts.iter().map(|t| t.chars().count() as i64).sum());
             blank.append_value(texts.iter().all(|t| t.trim().is_empty()));
         }
-        [Arc::new(bytes.finish()), Arc::new(chars.finish()), Arc::new(blank.finish())]
+        [Arc::new(bytes.finish()), Arc::new(chars.finish()), Arc::new(blank.finish()), Arc::new(filled.finish())]
     }
 
     pub(super) fn key(&self, by: &str, common: &[ArrayRef], applies: Option<&[bool]>) -> ArrayRef {
@@ -255,10 +270,14 @@ impl<'a> Batch<'a> {
         let mut hash = Xxh3::with_seed(seed);
         let mut any = false;
         for leaf in &self.leaves {
+            // A row without reasoning has the key that it has where no row has any.
+            if leaf.part == THOUGHT && leaf.of(row).all(|i| leaf.texts.is_null(i)) {
+                continue;
+            }
             // Of a turn everything counts: two calls of tools may differ in nothing else.
             let turn = leaf.offsets.as_ref().map(|_| {
                 let turns = self.columns[leaf.column].as_list::<i32>().values().as_struct();
-                [0, 2, 3].map(|part| turns.column(part).as_string::<i32>())
+                [0, 3, 4].map(|part| turns.column(part).as_string::<i32>())
             });
             hash.update(&[0xff]);
             let mut add = |text: Option<&str>| {
@@ -281,7 +300,7 @@ impl<'a> Batch<'a> {
     /// without them keeps the key of its texts.
     fn besides(&self, row: usize, hash: &mut Xxh3) {
         for (field, column) in rows::content(self.usage).iter().zip(self.columns) {
-            if !matches!(field.name().as_str(), "label" | "tools" | "choices") || column.is_null(row) {
+            if !matches!(field.name().as_str(), "label" | "tools" | "choices" | "answer") || column.is_null(row) {
                 continue;
             }
             hash.update(&[0xfe]);
@@ -311,7 +330,7 @@ impl<'a> Batch<'a> {
                 Some(list) => {
                     let turns = list.values().as_struct();
                     let mut parts = turns.columns().to_vec();
-                    parts[1] = texts;
+                    parts[leaf.part] = texts;
                     let turns = StructArray::new(turns.fields().clone(), parts, turns.nulls().cloned());
                     let DataType::List(item) = list.data_type() else { continue };
                     let (offsets, nulls) = (list.offsets().clone(), list.nulls().cloned());

@@ -135,6 +135,7 @@ impl Kernel for RowsKernel {
             fields.push(Field::new("row_bytes", DataType::Int64, false));
             fields.push(Field::new("row_chars", DataType::Int64, false));
             fields.push(Field::new("blank", DataType::Boolean, false));
+            fields.push(Field::new("filled", DataType::Int64, false));
             fields.push(Field::new("id_key", KEY, true));
         }
         let mut steps = Vec::new();

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::io;
 
-use crate::formats::{self, EMPTY, Layout, Object, Shape, Split};
+use crate::formats::shapes::split_thought;
+use crate::formats::{self, EMPTY, Layout, Object, Shape, Split, THINK};
 use crate::input::lines::Place;
 use crate::input::{Line, Lines, broken};
 use crate::rows::{Content, Message, Record, Unreadable, Use};
@@ -161,6 +162,29 @@ fn unanswered(content: &Content<'_>) -> Option<String> {
     }
 }
 
+/// Takes `<think>…</think>` out of what assistants say, into the reasoning of the message.
+fn split_thoughts(content: &mut Content<'_>) {
+    let split = |message: &mut Message<'_>| {
+        if message.role != "assistant" || message.reasoning.is_some() {
+            return;
+        }
+        let found = split_thought(&message.content).map(|(thought, said)| (thought.to_owned(), said.to_owned()));
+        if let Some((thought, said)) = found {
+            message.reasoning = Some(thought).filter(|t| !t.is_empty()).map(Cow::Owned);
+            message.content = Cow::Owned(said);
+        }
+    };
+    match content {
+        Content::Instruct { messages, .. } => messages.iter_mut().for_each(split),
+        Content::Rlhf(pair) => {
+            pair.prompt.iter_mut().for_each(split);
+            let sides = [&mut pair.chosen, &mut pair.rejected, &mut pair.completion];
+            sides.into_iter().flatten().flatten().for_each(split);
+        }
+        Content::Pretrain { .. } | Content::Task(_) => {}
+    }
+}
+
 /// Maps the bytes of one JSON value to records. `whole` says that the value's end is not the end of the file: one that
 /// breaks off all the same is broken, not truncated.
 pub fn map(
@@ -192,6 +216,9 @@ pub fn map(
     };
     shape.map(&object, layout, &mut |row| match row {
         Ok(mut row) => {
+            if layout.option(THINK.name) == Some("split") {
+                split_thoughts(&mut row.content);
+            }
             if row.aside.is_none()
                 && layout.option(EMPTY.name) != Some("keep")
                 // DeepSpeed-Chat keeps pairs with an empty answer.

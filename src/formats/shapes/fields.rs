@@ -16,7 +16,9 @@
 //!   `output_language`; or `text` alone, for running text of a domain.
 //! - instruct: `messages` as a list of `{role, content}` or `{from, value}`; or `prompt` (else `prompt`, `question`,
 //!   `query`) and `response` (else `response`, `answer`, `completion`, `output`, beside a `prompt` also `summary`), with `system` and `history`, a list of
-//!   `[question, answer]`. Without a response the row is a prompt only.
+//!   `[question, answer]`. Without a response the row is a prompt only. `reasoning` (`reasoning_content`, `reasoning`,
+//!   `thinking`) is what was thought before the response. `fields` may name what a program checks an answer against:
+//!   `answer`, `answer_kind`, `data_source`.
 //! - rlhf: `prompt`, `chosen`, `rejected`, `chosen_score`, `rejected_score`, `margin` as in the shape `preference`, or
 //!   `completion` and `label` as in `kto`.
 //!
@@ -107,17 +109,23 @@ pub(super) fn instruct<'a>(reading: &mut Reading<'_, 'a>) -> Result<Content<'a>,
     let names: &[&str] = if asked { &[] } else { &["messages", "conversations"] };
     if let Some((path, value)) = reading.find("messages", names, |v| first(v) == b'[')? {
         messages.extend(not_empty(path, reading.messages(path, value)?)?);
+        reading.truth(&[])?;
     } else {
         let Some(prompt) = reading.text("prompt", PROMPT)? else { return Err(reading.missing("prompt", PROMPT[0])) };
         messages.push(Message::new("user", prompt));
         let names = if reading.object.has("prompt") { SUMMARY } else { RESPONSE };
+        // Where the recipe says what an answer is checked against, a field of that name is no response.
+        let names = if reading.checked() { &names[..1] } else { names };
         match reading.text("response", names)? {
-            Some(response) => messages.push(Message::new("assistant", response)),
+            Some(response) => {
+                messages.push(Message { reasoning: reading.thoughts()?, ..Message::new("assistant", response) })
+            }
             None if reading.layout.fields.contains_key("response") || given(reading) => {
                 return Err(reading.missing("response", RESPONSE[0]));
             }
             None => {}
         }
+        reading.truth(&[])?;
     }
     let tools = reading.tools()?;
     Ok(Content::Instruct { messages, tools })

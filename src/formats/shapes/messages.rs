@@ -6,10 +6,13 @@
 //!   {"role": "tool", "tool_call_id": "1", "name": "f", "content": "3"}], "tools": […]}
 //! ```
 //!
-//! Reads `messages` (`fields.messages` names another field), `name` and `tool_calls` (or `function_call`) of a message,
-//! and `tools`. `developer` is the system. Content may be a list of parts: text parts are joined as they stand,
-//! `tool_call` parts become `tool_calls`, `reasoning` parts go to `meta.turn_fields`. Content may be null where there are calls. What a message has besides
-//! (`tool_call_id`, `weight`, …) is in `meta.turn_fields`, by its path.
+//! Reads `messages` (`fields.messages` names another field), `name`, `tool_calls` (or `function_call`) and `tool_call_id`
+//! of a message, and `tools`. `developer` is the system. Content may be a list of parts: text parts are joined as they
+//! stand, `tool_call` and `tool_use` parts become `tool_calls`, a `tool_result` part a message of the tool; `thinking` and
+//! `reasoning` parts become the message's `reasoning`, as its `reasoning_content`, `reasoning` or `thinking` does.
+//! `options = { think = "split" }` takes `<think>…</think>` out of answers, too. Content may be null where there are
+//! calls. `answer` (or `ground_truth`), `answer_kind` and `data_source` beside the messages are what a program checks the
+//! last answer against. What a message or a call has besides (`weight`, `index`, …) is in `meta.turn_fields`, by its path.
 //!
 //! Limits: a part that is not text (an image) or a role that is not known is an unreadable row
 //! (`field_type`).
@@ -60,6 +63,7 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
     };
     messages.extend(not_empty(path, reading.messages(path, value)?)?);
     let tools = reading.tools()?;
+    reading.truth(Reading::BESIDE)?;
     reading.row(Content::Instruct { messages, tools })
 }
 
@@ -71,13 +75,17 @@ mod tests {
     #[test]
     fn joins_parts_and_keeps_calls() {
         let json = r#"{"messages":[{"role":"user","content":[{"type":"text","text":"a"},"b"]},
-            {"role":"assistant","content":null,"tool_calls":[{"id":"1"}]},
+            {"role":"assistant","content":null,"tool_calls":[{"id":"1","index":0,"function":{"name":"f"}}]},
             {"role":"tool","name":"f","tool_call_id":"1","content":"3"}],"tools":[{"a":1}]}"#;
         let row = row(&SHAPE, json, Use::Instruct).unwrap();
-        assert_eq!(said(instruct(&row)), ["user: ab", r#"assistant:  [{"id":"1"}]"#, "tool: 3"]);
+        assert_eq!(
+            said(instruct(&row)),
+            ["user: ab", r#"assistant:  [{"id":"1","type":"function","function":{"name":"f"}}]"#, "tool: 3"]
+        );
         let Content::Instruct { messages, tools } = &row.content else { panic!() };
         assert_eq!((messages[2].name.as_deref(), tools.as_deref()), (Some("f"), Some(r#"[{"a":1}]"#)));
-        assert_eq!(row.meta.as_deref(), Some(r#"{"turn_fields":{"messages.2":{"tool_call_id":"1"}}}"#));
+        assert_eq!(messages[2].tool_call_id.as_deref(), Some("1"));
+        assert_eq!(row.meta.as_deref(), Some(r#"{"turn_fields":{"messages.1.tool_calls.0":{"index":0}}}"#));
     }
 
     #[test]
@@ -85,8 +93,18 @@ mod tests {
         let json = r#"{"messages":[{"role":"user","content":"q"},
             {"role":"assistant","content":[{"type":"reasoning","value":"hm"},{"type":"text","value":"a"}]}]}"#;
         let row = row(&SHAPE, json, Use::Instruct).unwrap();
-        assert_eq!(said(instruct(&row)), ["user: q", "assistant: a"]);
-        assert_eq!(row.meta.as_deref(), Some(r#"{"turn_fields":{"messages.1.reasoning":["hm"]}}"#));
+        assert_eq!(said(instruct(&row)), ["user: q", "assistant: (hm)a"]);
+        assert_eq!(row.meta, None);
+        for field in ["reasoning_content", "reasoning", "thinking"] {
+            let json = format!(
+                r#"{{"messages":[{{"role":"user","content":"q"}},{{"role":"assistant","{field}":"hm","content":"a"}}]}}"#
+            );
+            let row = super::super::tests::row(&SHAPE, &json, Use::Instruct).unwrap();
+            assert_eq!(
+                (said(instruct(&row)), &row.meta),
+                (vec!["user: q".to_owned(), "assistant: (hm)a".into()], &None)
+            );
+        }
     }
 
     #[test]
@@ -108,8 +126,21 @@ mod tests {
             {"role":"assistant","content":[{"type":"thinking","thinking":"看钟"},{"type":"text","text":"九点"}]}]}"#;
         let row = row(&SHAPE, json, Use::Instruct).unwrap();
         let turns = said(instruct(&row));
-        assert_eq!(turns[2..], [r#"tool: {"hour":9}"#, r#"tool: [{"hour":10}]"#, "assistant: 九点"]);
-        assert!(turns[1].contains(r#"[{"name":"clock"}]"#), "{}", turns[1]);
-        assert!(row.meta.unwrap().contains("看钟"));
+        assert_eq!(turns[2..], [r#"tool: {"hour":9}"#, r#"tool: [{"hour":10}]"#, "assistant: (看钟)九点"]);
+        assert!(turns[1].contains(r#"{"name":"clock"}"#), "{}", turns[1]);
+        assert_eq!(row.meta, None);
+    }
+
+    #[test]
+    fn parts_of_uses_and_results_are_calls_and_tools() {
+        let json = r#"{"messages":[{"role":"user","content":"几点？"},{"role":"assistant","content":[
+            {"type":"text","text":"我看看"},{"type":"tool_use","id":"t1","name":"clock","input":{"zone":8}}]},
+            {"role":"user","content":[{"type":"tool_result","tool_use_id":"t1","content":[{"type":"text","text":"9:00"}]}]},
+            {"role":"assistant","content":"九点。"}]}"#;
+        let row = row(&SHAPE, json, Use::Instruct).unwrap();
+        let turns = said(instruct(&row));
+        let call = r#"assistant: 我看看 [{"id":"t1","type":"function","function":{"name":"clock","arguments":"{\"zone\":8}"}}]"#;
+        assert_eq!(turns, ["user: 几点？", call, "tool: 9:00", "assistant: 九点。"]);
+        assert_eq!(instruct(&row)[2].tool_call_id.as_deref(), Some("t1"));
     }
 }

@@ -10,7 +10,10 @@ mod python;
 mod read;
 pub mod texts;
 pub(super) mod translate;
+mod truth;
 mod turns;
+
+pub use turns::split_thought;
 
 macro_rules! shapes {
     ($($module:ident),* $(,)?) => {

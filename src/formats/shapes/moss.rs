@@ -12,7 +12,7 @@
 //! Markers at both ends of a value go, and with them the white space that they stand in. `meta_instruction` or `prefix`
 //! is the system's message; turns are ordered by their numbers. A turn with commands is four messages: the user's, the
 //! assistant's with `tool_calls` (the commands as they stand, as text in a JSON array), the tool's with the results, and
-//! the assistant's. `None` stands for nothing. Inner thoughts are in `meta.turn_fields`. The id is `conversation_id`.
+//! the assistant's. `None` stands for nothing. Inner thoughts are the reasoning of what the assistant does next. The id is `conversation_id`.
 //!
 //! Limits: a turn without a question or an answer is unreadable (`field_missing`).
 use std::borrow::Cow;
@@ -20,7 +20,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use super::read::{Reading, first, mismatch, scalar, share, starts, wrong_use};
-use super::turns::not_empty;
+use super::turns::{calling, not_empty};
 use crate::formats::object::field_type;
 use crate::formats::{Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Unreadable, Use};
@@ -106,21 +106,19 @@ fn turn<'a>(
         false => Ok(None),
     };
     out.push(Message::new("user", part("Human")?));
+    let first = out.len();
     if let Some(commands) = used("Commands")? {
-        let calls = format!("[{}]", serde_json::to_string(&commands).unwrap_or_default());
-        out.push(Message { tool_calls: Some(Cow::Owned(calls)), ..Message::new("assistant", "") });
+        out.push(calling(&commands));
     }
     if let Some(results) = used("Tool Responses")? {
         out.push(Message::new("tool", results));
     }
     out.push(Message::new("assistant", part("MOSS")?));
-    let mut kept = object.rest(&KNOWN).map_or_else(|| "{".to_owned(), |rest| rest[..rest.len() - 1].to_owned());
-    if let Some(thoughts) = used("Inner Thoughts")? {
-        kept.push_str(if kept == "{" { "" } else { "," });
-        kept.push_str(&format!("\"Inner Thoughts\":{}", serde_json::to_string(&thoughts).unwrap_or_default()));
+    if let (Some(thoughts), Some(next)) = (used("Inner Thoughts")?, out.get_mut(first)) {
+        next.reasoning = Some(Cow::Owned(thoughts));
     }
-    if kept != "{" {
-        reading.keep(&path, &(kept + "}"));
+    if let Some(rest) = object.rest(&KNOWN).filter(|rest| rest != "{}") {
+        reading.keep(&path, &rest);
     }
     Ok(())
 }
@@ -171,7 +169,7 @@ mod tests {
         let want = [
             "system: S",
             "user: a",
-            r#"assistant:  ["F(\"1\")"]"#,
+            r#"assistant: (think) [{"type":"function","function":{"name":"F","arguments":"\"1\""}}]"#,
             "tool: F => 1",
             "assistant: A",
             "user: b",
@@ -179,7 +177,7 @@ mod tests {
         ];
         assert_eq!(said(instruct(&read)), want);
         assert_eq!(read.id.as_deref(), Some("7"));
-        let meta = r#"{"num_turns":2,"category":"c","turn_fields":{"chat.turn_2":{"Inner Thoughts":"think"}}}"#;
+        let meta = r#"{"num_turns":2,"category":"c"}"#;
         assert_eq!(read.meta.as_deref(), Some(meta));
     }
 

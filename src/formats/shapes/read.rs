@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::formats::object::{field_type, text_of};
 use crate::formats::{Layout, Object};
-use crate::rows::{Content, Row, Unreadable};
+use crate::rows::{Content, Row, Truth, Unreadable};
 
 /// Hands over the rows of an object. What is wrong with it is wrong with all of them: one error.
 pub fn all<'a>(rows: Result<Vec<Row<'a>>, Unreadable>, emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>)) {
@@ -47,6 +47,7 @@ pub(super) struct Given<'a> {
     pub url: Option<Cow<'a, str>>,
     pub subset: Option<Cow<'a, str>>,
     pub language: Option<Cow<'a, str>>,
+    pub truth: Option<Box<Truth<'a>>>,
 }
 
 /// A field that was found: its name in the source, and its value.
@@ -272,6 +273,7 @@ impl<'s, 'a> Reading<'s, 'a> {
     pub fn row(mut self, content: Content<'a>) -> Result<Row<'a>, Unreadable> {
         let mut row = Row::new(content);
         let given = std::mem::take(&mut self.given);
+        row.truth = given.truth;
         let mut of = |ours: &str, given: Option<Cow<'a, str>>, names: &[&'static str]| match given {
             Some(given) if !self.layout.fields.contains_key(ours) => Ok(Some(given)),
             _ => self.option(ours, names),

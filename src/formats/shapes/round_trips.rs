@@ -50,8 +50,10 @@ fn owned(messages: &[Message<'_>]) -> Vec<Message<'static>> {
     let own = |m: &Message<'_>| Message {
         role: m.role.to_string().into(),
         content: m.content.to_string().into(),
+        reasoning: m.reasoning.as_ref().map(|r| r.to_string().into()),
         name: m.name.as_ref().map(|n| n.to_string().into()),
         tool_calls: m.tool_calls.as_ref().map(|c| c.to_string().into()),
+        tool_call_id: m.tool_call_id.as_ref().map(|i| i.to_string().into()),
     };
     messages.iter().map(own).collect()
 }
@@ -106,7 +108,7 @@ fn sharegpt_rows() {
 fn messages_rows() {
     for dialogue in dialogues() {
         let mut dialogue = with_system(dialogue, "系统");
-        let call = r#"[{"id":"1","function":{"name":"f","arguments":"{}"}}]"#;
+        let call = r#"[{"id":"1","type":"function","function":{"name":"f","arguments":"{}"}}]"#;
         dialogue.push(Message { tool_calls: Some(call.into()), ..Message::new("assistant", "") });
         dialogue.push(Message { name: Some("f".into()), ..Message::new("tool", "3") });
         let message = |m: &Message<'_>| {

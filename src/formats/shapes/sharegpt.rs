@@ -7,8 +7,8 @@
 //!
 //! Reads `conversations` (or `conversation`, `dialogue`; `fields.messages` names another one). Every turn is kept, in
 //! order: `human`, `user`, `prompter` are the user; `gpt`, `assistant`, `chatgpt`, `bing`, `bard`, `model`, … the
-//! assistant; `observation`, `tool`, `function` the tool; `function_call` is an assistant's turn whose `tool_calls` is
-//! the value as a JSON array and whose content is empty. Turns of the layout `{human, assistant}` (Firefly) are two
+//! assistant; `observation`, `tool`, `function` the tool; `function_call` is an assistant's turn whose `tool_calls` are
+//! the value and whose content is empty. Turns of the layout `{human, assistant}` (Firefly) are two
 //! messages each. `system` becomes the first message, `tools` stays JSON text. What a turn has besides (`markdown`,
 //! `weight`, …) is in `meta.turn_fields`, by its path.
 //!
@@ -84,6 +84,7 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
     messages.extend(not_empty(path, reading.messages(path, value)?)?);
     rules::apply(&mut reading, &mut messages);
     let tools = reading.tools()?;
+    reading.truth(Reading::BESIDE)?;
     reading.row(Content::Instruct { messages, tools })
 }
 
@@ -99,7 +100,13 @@ mod tests {
         let row = row(&SHAPE, json, Use::Instruct).unwrap();
         assert_eq!(
             said(instruct(&row)),
-            ["system: S", "user: 问", r#"assistant:  [{"name":"f"}]"#, "tool: {}", "assistant: "]
+            [
+                "system: S",
+                "user: 问",
+                r#"assistant:  [{"type":"function","function":{"name":"f"}}]"#,
+                "tool: {}",
+                "assistant: "
+            ]
         );
         assert_eq!(row.id.as_deref(), Some("7"));
         let meta = row.meta.clone().unwrap();

@@ -59,7 +59,8 @@ pub(super) fn preference<'r>(row: &'r Row<'_>) -> &'r Preference<'r> {
 
 pub(super) fn said(messages: &[Message<'_>]) -> Vec<String> {
     let calls = |m: &Message<'_>| m.tool_calls.as_ref().map_or(String::new(), |c| format!(" {c}"));
-    messages.iter().map(|m| format!("{}: {}{}", m.role, m.content, calls(m))).collect()
+    let thought = |m: &Message<'_>| m.reasoning.as_ref().map_or(String::new(), |r| format!("({r})"));
+    messages.iter().map(|m| format!("{}: {}{}{}", m.role, thought(m), m.content, calls(m))).collect()
 }
 
 /// The objects of a file (an array, lines, or one object), as text.

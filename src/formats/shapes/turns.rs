@@ -7,10 +7,15 @@ use serde_json::value::RawValue;
 use super::read::{Reading, first, is_null, items, joined, kind, mismatch, null, scalar};
 use crate::formats::Object;
 use crate::formats::object::field_type;
+use crate::rows::calls::{self, Call};
 use crate::rows::{Message, Unreadable};
 
 /// The names of a message's fields that the schema models.
-const KNOWN: &[&str] = &["role", "from", "content", "value", "text", "name", "tool_calls", "function_call"];
+const KNOWN: &[&str] =
+    &["role", "from", "content", "value", "text", "name", "tool_calls", "function_call", "tool_call_id"];
+
+/// What the thoughts before an answer are called, beside it.
+pub(super) const THOUGHTS: &[&str] = &["reasoning_content", "reasoning", "thinking"];
 
 /// Our role for a source's word; `call` is a call that an assistant makes.
 fn role(word: &str) -> Option<&'static str> {
@@ -25,17 +30,42 @@ fn role(word: &str) -> Option<&'static str> {
     })
 }
 
-/// Calls as a JSON array: one call is wrapped, and what is no JSON at all becomes JSON text.
-fn calls(text: Cow<'_, str>) -> Cow<'_, str> {
-    match serde_json::from_str::<&RawValue>(text.trim()) {
-        Ok(_) if text.trim().starts_with('[') => text,
-        Ok(_) => Cow::Owned(format!("[{}]", text.trim())),
-        Err(_) => Cow::Owned(format!("[{}]", serde_json::to_string(&text).unwrap_or_default())),
+/// Calls in a text: a list, one call, or what is no JSON at all.
+fn calls(text: &str) -> Vec<Call<'static>> {
+    match serde_json::from_str::<Vec<&RawValue>>(text.trim()) {
+        Ok(list) => list.into_iter().map(Call::read).collect(),
+        Err(_) if matches!(text.trim(), "" | "null") => Vec::new(),
+        Err(_) => Call::texts(text),
     }
 }
 
-fn call<'a>(text: Cow<'a, str>) -> Message<'a> {
-    Message { tool_calls: Some(calls(text)), ..Message::new("assistant", "") }
+/// Calls in a field: a list, one call, or a text.
+fn calls_in(path: &str, value: &RawValue) -> Result<Vec<Call<'static>>, Unreadable> {
+    match first(value) {
+        b'[' => Ok(items(path, value)?.into_iter().map(Call::read).collect()),
+        b'"' => scalar(path, value).map(|text| calls(&text)),
+        _ => Ok(vec![Call::read(value)]),
+    }
+}
+
+/// What the assistant calls, as a turn; calls that are written as a text.
+pub(super) fn calling(text: &str) -> Message<'static> {
+    Message { tool_calls: calls::write(&calls(text)).map(Cow::Owned), ..Message::new("assistant", "") }
+}
+
+/// Splits what an assistant says at the end of `<think>…</think>`: what was thought, and what is said then. Of an answer
+/// that never ends its thoughts nothing is said.
+pub fn split_thought(text: &str) -> Option<(&str, &str)> {
+    let start = text.trim_start();
+    let open = start.strip_prefix("<think>");
+    match (open, open.unwrap_or(start).split_once("</think>")) {
+        // Where the prompt opens the thoughts, only their end is in the answer.
+        (_, Some((thought, said))) if open.is_some() || !thought.contains("<think>") => {
+            Some((thought.trim(), said.trim_start()))
+        }
+        (Some(thought), None) => Some((thought.trim(), "")),
+        _ => None,
+    }
 }
 
 /// Whether a tool's result is data and not text: an object, or a list whose first item is an object that is no part.
@@ -48,15 +78,22 @@ fn data(value: &RawValue) -> bool {
     }
 }
 
-/// What a message says, the tool calls among its parts, and the reasoning among them as JSON texts.
-type Said<'a> = (Cow<'a, str>, Option<Cow<'a, str>>, Vec<&'a str>);
+/// What a message says in its parts.
+#[derive(Default)]
+struct Said<'a> {
+    text: Cow<'a, str>,
+    thoughts: Vec<Cow<'a, str>>,
+    calls: Vec<Call<'static>>,
+    /// Answers of tools that stand among the parts of what the user says: the call, and what it gave.
+    results: Vec<(Option<Cow<'a, str>>, Cow<'a, str>)>,
+}
 
 /// Text, or a list of parts: those that are text are joined as they are.
 fn said<'a>(path: &str, value: &'a RawValue) -> Result<Said<'a>, Unreadable> {
     if first(value) != b'[' {
-        return scalar(path, value).map(|text| (text, None, Vec::new()));
+        return scalar(path, value).map(|text| Said { text, ..Said::default() });
     }
-    let (mut text, mut made, mut thoughts) = (String::new(), Vec::new(), Vec::new());
+    let (mut out, mut text) = (Said::default(), String::new());
     for (index, part) in items(path, value)?.into_iter().enumerate() {
         let path = format!("{path}.{index}");
         if first(part) != b'{' {
@@ -65,17 +102,27 @@ fn said<'a>(path: &str, value: &'a RawValue) -> Result<Said<'a>, Unreadable> {
         }
         let object = Object::parse(part.get()).map_err(|e| field_type(&path, "an object", &e.to_string()))?;
         let word = object.text("type")?.unwrap_or(Cow::Borrowed("text"));
-        let found = ["text", "value", "content", "thinking"].iter().find_map(|k| object.get(k));
+        let found = ["text", "value", "content", "thinking", "reasoning"].iter().find_map(|k| object.get(k));
         match (word.as_ref(), found) {
             ("text" | "input_text" | "output_text", Some(found)) => text.push_str(&scalar(&path, found)?),
-            ("reasoning" | "thinking", Some(found)) => thoughts.push(found.get()),
-            ("tool_call", Some(found)) if first(found) == b'"' => made.push(scalar(&path, found)?.into_owned()),
-            ("tool_call", Some(found)) => made.push(found.get().to_owned()),
+            ("reasoning" | "thinking" | "reasoning_text", Some(found)) => out.thoughts.push(scalar(&path, found)?),
+            ("tool_call" | "function_call", Some(found)) => out.calls.extend(calls_in(&path, found)?),
+            ("tool_use" | "tool_call" | "function_call", None) => out.calls.push(Call::read(part)),
+            ("tool_result", _) => {
+                let id = object.text("tool_use_id")?.or(object.text("tool_call_id")?);
+                let given = match found {
+                    Some(found) if is_null(found) => Cow::Borrowed(""),
+                    Some(found) if data(found) => Cow::Borrowed(found.get()),
+                    Some(found) => said(&path, found)?.text,
+                    None => Cow::Borrowed(""),
+                };
+                out.results.push((id, given));
+            }
             (word, _) => return Err(field_type(&path, "a part that is text", &format!("`{word}`"))),
         }
     }
-    let made = Some(made).filter(|m| !m.is_empty()).map(|m| Cow::Owned(format!("[{}]", m.join(","))));
-    Ok((Cow::Owned(text), made, thoughts))
+    out.text = Cow::Owned(text);
+    Ok(out)
 }
 
 impl<'a> Reading<'_, 'a> {
@@ -122,33 +169,51 @@ impl<'a> Reading<'_, 'a> {
         })?;
         let content = ["content", "value", "text"].iter().find_map(|k| object.get(k).map(|v| (*k, v)));
         let raw = |key: &str| object.get(key).filter(|v| !is_null(v));
-        let mut made = match (raw("tool_calls"), raw("function_call")) {
-            (Some(value), _) | (None, Some(value)) if first(value) == b'"' => Some(calls(scalar(&at("calls"), value)?)),
-            (Some(value), _) | (None, Some(value)) => Some(calls(Cow::Borrowed(value.get()))),
-            (None, None) => None,
-        }
-        .filter(|c| c != "[]" && c != "[\"\"]");
-        let (text, parts, thoughts) = match content {
+        let mut made = match raw("tool_calls").or(raw("function_call")) {
+            Some(value) => calls_in(&at("tool_calls"), value)?,
+            None => Vec::new(),
+        };
+        let thought = THOUGHTS.iter().find_map(|key| raw(key).filter(|v| first(v) == b'"').map(|v| (*key, v)));
+        let mut said = match content {
             Some((_, value))
                 if role == "call" && first(value) != b'"' && !is_null(value) || role == "tool" && data(value) =>
             {
-                (Cow::Borrowed(value.get()), None, Vec::new())
+                Said { text: Cow::Borrowed(value.get()), ..Said::default() }
             }
             Some((key, value)) if !is_null(value) => said(&at(key), value)?,
-            _ if made.is_some() => (Cow::Borrowed(""), None, Vec::new()),
+            _ if !made.is_empty() => Said::default(),
             Some((key, _)) => return Err(null(&at(key))),
             None => return Err(missing(&object, path, "content")),
         };
-        made = made.or(parts);
-        out.push(match role {
-            "call" if made.is_none() => call(text),
-            "call" => Message { tool_calls: made, ..Message::new("assistant", text) },
-            role => Message { name: object.text("name")?, tool_calls: made, ..Message::new(role, text) },
-        });
-        self.rest(path, &object, KNOWN);
-        if !thoughts.is_empty() {
-            self.keep(&at("reasoning"), &format!("[{}]", thoughts.join(",")));
+        made = if made.is_empty() { std::mem::take(&mut said.calls) } else { made };
+        if role == "call" && made.is_empty() {
+            made = calls(&std::mem::take(&mut said.text));
         }
+        for (index, call) in made.iter().enumerate().filter(|(_, call)| !call.more.is_empty()) {
+            let more = serde_json::to_string(&call.more).unwrap_or_default();
+            self.keep(&at(&format!("tool_calls.{index}")), &more);
+        }
+        let mut known = KNOWN.to_vec();
+        if let Some((key, value)) = thought {
+            known.push(key);
+            said.thoughts.insert(0, scalar(&at(key), value)?);
+        }
+        let results = std::mem::take(&mut said.results);
+        let answered = !results.is_empty();
+        out.extend(results.into_iter().map(|(id, given)| Message { tool_call_id: id, ..Message::new("tool", given) }));
+        let message = Message {
+            role: Cow::Borrowed(if role == "call" { "assistant" } else { role }),
+            content: said.text,
+            reasoning: thoughts(said.thoughts),
+            name: object.text("name")?.filter(|name| !name.is_empty()),
+            tool_calls: calls::write(&made).map(Cow::Owned),
+            tool_call_id: object.text("tool_call_id")?.filter(|id| !id.is_empty()),
+        };
+        // A user's turn that only hands over what tools gave says nothing by itself.
+        if !answered || !message.content.is_empty() {
+            out.push(message);
+        }
+        self.rest(path, &object, &known);
         Ok(())
     }
 
@@ -252,16 +317,29 @@ fn within(path: &str, text: &str) -> Option<Result<Vec<Message<'static>>, Unread
         let text = |names: &[&str]| names.iter().find_map(|key| item.get(*key)?.as_str().map(str::to_owned));
         let role = role(&text(&["role", "from"])?)?;
         let made = ["tool_calls", "function_call"].iter().find_map(|key| item.get(*key)).filter(|v| !v.is_null());
-        let made = made.map(|calls| self::calls(Cow::Owned(calls.as_str().map_or(calls.to_string(), str::to_owned))));
-        let Some(said) = text(&["content", "value", "text"]).or(made.as_ref().map(|_| String::new())) else {
+        let made = made.map(|made| self::calls(&made.as_str().map_or(made.to_string(), str::to_owned)));
+        let Some(mut said) = text(&["content", "value", "text"]).or(made.as_ref().map(|_| String::new())) else {
             return Some(Err(field_type(&format!("{path}.{index}.content"), "text", "something else")));
         };
-        out.push(match role {
-            "call" => call(Cow::Owned(said)),
-            role => Message { name: text(&["name"]).map(Cow::Owned), tool_calls: made, ..Message::new(role, said) },
+        let made = match made {
+            None if role == "call" => self::calls(&std::mem::take(&mut said)),
+            made => made.unwrap_or_default(),
+        };
+        out.push(Message {
+            reasoning: text(THOUGHTS).filter(|t| !t.trim().is_empty()).map(Cow::Owned),
+            name: text(&["name"]).filter(|n| !n.is_empty()).map(Cow::Owned),
+            tool_calls: calls::write(&made).map(Cow::Owned),
+            tool_call_id: text(&["tool_call_id"]).filter(|id| !id.is_empty()).map(Cow::Owned),
+            ..Message::new(if role == "call" { "assistant" } else { role }, said)
         });
     }
     Some(Ok(out))
+}
+
+/// Thoughts in one text; `None` where nothing was thought.
+fn thoughts(mut all: Vec<Cow<'_, str>>) -> Option<Cow<'_, str>> {
+    all.retain(|thought| !thought.trim().is_empty());
+    if all.len() > 1 { Some(Cow::Owned(all.join("\n\n"))) } else { all.pop() }
 }
 
 /// A dialogue without turns is an error.
