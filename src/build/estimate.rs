@@ -388,6 +388,7 @@ impl Sample {
                 sha256: String::new(),
                 layout: layout.clone(),
                 note: note.clone(),
+                understood: Default::default(),
                 replaced: 0,
                 cuts: vec![(start, u64::MAX, 0)],
             };

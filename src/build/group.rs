@@ -87,6 +87,7 @@ pub fn group(files: &mut Vec<InputFile>, work: &Path, unit: u64, threads: usize,
         sha256,
         layout,
         note: None,
+        understood: Default::default(),
         replaced: 0,
         // Nothing in it is unreadable, so lines need no numbers.
         cuts: (0..starts.len()).map(|n| (starts[n], end(n), 0)).collect(),

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-pub use super::find::find;
+pub use super::find::{find, wanted};
 use super::look::{Look, files_of};
 use super::parquet_file::write_whole;
+use super::understood::{self, Understood};
 use super::unpack::{self, PlainCopy};
 use super::{group, prepare};
 use crate::engine::scan::PieceSpec;
@@ -39,6 +40,8 @@ pub struct InputFile {
     pub layout: Layout,
     /// What detection was not sure of.
     pub note: Option<String>,
+    /// What detection made of it, and how its sample is mapped.
+    pub understood: Understood,
     /// Malformed sequences of an encoding other than UTF-8, which are read as U+FFFD.
     pub replaced: u64,
     /// The plain copy that is read in its place.
@@ -96,7 +99,12 @@ pub fn gather(recipe: &Recipe, unit: u64, work: &Path, threads: usize, unpack: b
     for source in &recipe.sources {
         let found = find(recipe, source)?;
         let mut files = look_at(&look, source, &found, threads)?;
-        only_data(source, &mut files);
+        if let Some(note) = only_data(source, &mut files, |f| (&f.name, &f.layout)) {
+            let first = files.first_mut().map(|f| &mut f.note);
+            first
+                .into_iter()
+                .for_each(|n| *n = Some(n.take().map_or(note.clone(), |before| format!("{before}; {note}"))));
+        }
         prepare::prepare(&mut files, work, threads, unpack)?;
         group::group(&mut files, work, unit, threads, unpack)?;
         inputs.add(source, files, unit)?;
@@ -198,8 +206,13 @@ pub fn layout(max_row: u64, source: &Source, path: &Path, found: Detected) -> Re
     {
         let uses: Vec<&str> = shape.uses().iter().map(|u| u.as_str()).collect();
         return Err(Error::input(
-            format!("source `{}`: `{name}` rows are for {}, not for {usage}", source.name, uses.join(" or ")),
-            "change `use`, or describe the rows with `fields`",
+            format!(
+                "source `{}`: {}: `{name}` rows are for {}, not for {usage}",
+                source.name,
+                path.display(),
+                uses.join(" or ")
+            ),
+            "change `use`, describe the rows with `fields`, or leave the file out of `path`",
         ));
     }
     let known = shape.as_ref().and_then(|name| formats::shape(name)).map_or(Vec::new(), |s| s.choices());
@@ -259,25 +272,24 @@ fn as_text(source: &Source, found: &Detected) -> Option<String> {
     })
 }
 
-/// Leaves out what stands beside data and tells of it (README, LICENSE, scripts), and says so. A file that the recipe
-/// names by itself stays, and so does each where `format` or `rows` says what all are.
-fn only_data(source: &Source, files: &mut Vec<InputFile>) {
-    let holds = |f: &InputFile| !matches!(f.layout.container.as_str(), "text" | not_data::NAME);
-    let beside = |f: &InputFile| not_data::tells_of_data(&f.name) && !source.path.contains(&f.name);
+/// Leaves out what stands beside data and tells of it (README, LICENSE, scripts); gives back what it says of them. A file
+/// that the recipe names by itself stays, and so does each where `format` or `rows` says what all are.
+pub fn only_data<F>(source: &Source, files: &mut Vec<F>, of: impl Fn(&F) -> (&String, &Layout)) -> Option<String> {
+    let holds = |f: &F| !matches!(of(f).1.container.as_str(), "text" | not_data::NAME);
+    let beside = |f: &F| not_data::tells_of_data(of(f).0) && !source.path.contains(of(f).0);
     if source.format.is_some() || source.rows.is_some() || !files.iter().any(|f| holds(f) && !beside(f)) {
-        return;
+        return None;
     }
     let (left, kept): (Vec<_>, Vec<_>) = std::mem::take(files).into_iter().partition(beside);
     *files = kept;
-    if let (Some(first), false) = (files.first_mut(), left.is_empty()) {
-        let names: Vec<&str> = left.iter().map(|f| f.name.as_str()).collect();
-        let more = if names.len() > 5 { format!(" and {} more", names.len() - 5) } else { String::new() };
-        let note = format!(
+    let names: Vec<&str> = left.iter().map(|f| of(f).0.as_str()).collect();
+    let more = if names.len() > 5 { format!(" and {} more", names.len() - 5) } else { String::new() };
+    (!names.is_empty()).then(|| {
+        format!(
             "left out what lies beside data and tells of it: {}{more}; name such a file in `path` to read it",
             names[..names.len().min(5)].join(", ")
-        );
-        first.note = Some(first.note.take().map_or(note.clone(), |before| format!("{before}; {note}")));
-    }
+        )
+    })
 }
 
 /// How a shape maps the sample of a file; `None` where no shape reads it.
@@ -298,7 +310,7 @@ pub fn explained(
     limit: f64,
 ) -> Result<Option<Mapping>> {
     let Some(mapping) = mapping(layout, sample) else { return Ok(None) };
-    let told = source.format.is_some() || !source.fields.is_empty() || source.card.is_some();
+    let told = source.format.is_some() || !source.fields.is_empty() || is_of_catalog(source);
     let shape = layout.shape.as_deref().unwrap_or("fields");
     if let Some(reason) = mapping.reason.as_ref().filter(|r| limit < 1.0 && r.starts_with("field_missing")) {
         let names = sample.first().map_or(Vec::new(), |json| fields_of(json));
@@ -316,6 +328,11 @@ pub fn explained(
         }
         _ => Ok(Some(mapping)),
     }
+}
+
+/// Whether a source is of a card of the catalog, which says how its rows are read; `hf:owner/name` says nothing of them.
+fn is_of_catalog(source: &Source) -> bool {
+    source.card.as_ref().is_some_and(|of| !of.card.contains(':'))
 }
 
 /// Names of the first fields of an object.
@@ -350,15 +367,8 @@ impl Inputs {
         let usage = told.map_or(Use::Pretrain, |f| f.layout.usage);
         // What is no data has no use of its own.
         files.iter_mut().filter(|f| f.layout.container == not_data::NAME).for_each(|f| f.layout.usage = usage);
-        if let Some(other) = files.iter().find(|f| f.layout.usage != usage) {
-            return Err(Error::input(
-                format!(
-                    "source `{}`: {} holds rows for {usage}, {} rows for {}",
-                    source.name, files[0].name, other.name, other.layout.usage
-                ),
-                "make them two sources, or say `use`",
-            ));
-        }
+        let uses: Vec<_> = files.iter().map(|f| (f.name.clone(), f.layout.usage)).collect();
+        understood::one_use(source, &uses)?;
         let (first_piece, first_unit) = (self.pieces.len(), self.units.len());
         let mut staged = false;
         let (mut open, mut weight) = (first_piece, 0);

@@ -8,6 +8,7 @@ use super::find::{below, wanted};
 use super::inputs::{InputFile, explained, layout};
 use super::known::{Cut, Knowns, OnDisk, hashed, name, recall, remember};
 use super::malformed;
+use super::understood::Understood;
 use super::unpack::{self, PlainCopy};
 use crate::engine::scan::modified;
 use crate::formats::{self, Layout, Piece, Split, detect};
@@ -56,8 +57,11 @@ pub(super) fn files_of(look: &Look<'_>, source: &Source, shown: &str, path: &Pat
     for (member, mut found) in found {
         found.compression = compression;
         let sample = std::mem::take(&mut found.sample);
+        let name_of = named(shown, member.as_ref());
+        let understood = Understood { confidence: found.confidence, runner_up: found.runner_up.clone(), mapping: None };
         let (mut layout, note) = layout(look.recipe.input.max_row, source, path, found)?;
-        explained(source, shown, &layout, &sample, look.recipe.input.max_unreadable)?;
+        let mapping = explained(source, &name_of, &layout, &sample, look.recipe.input.max_unreadable)?;
+        let understood = Understood { mapping, ..understood };
         if formats::container(&layout.container).is_some_and(|c| c.names_file()) {
             let file = below(look.recipe, source, path).unwrap_or_else(|| shown.to_owned());
             layout.file = Some(named(&file, member.as_ref()));
@@ -67,7 +71,7 @@ pub(super) fn files_of(look: &Look<'_>, source: &Source, shown: &str, path: &Pat
         let read = reading(look, &disk, member.as_ref(), &layout)?;
         let end = |i: usize| read.starts.get(i + 1).copied().unwrap_or(u64::MAX);
         files.push(InputFile {
-            name: named(shown, member.as_ref()),
+            name: name_of,
             path: std::path::absolute(path).map_err(io)?,
             bytes: disk.bytes,
             size: member.as_ref().map_or(disk.bytes, |m| m.size),
@@ -76,6 +80,7 @@ pub(super) fn files_of(look: &Look<'_>, source: &Source, shown: &str, path: &Pat
             sha256: read.sha256,
             layout,
             note,
+            understood,
             replaced,
             cuts: (0..read.starts.len()).map(|i| (read.starts[i], end(i), read.lines[i])).collect(),
             unpacked: read.copy,

@@ -47,6 +47,7 @@ mod spill;
 pub mod state;
 pub mod stored;
 mod substrings;
+pub mod understood;
 pub mod unpack;
 pub mod usage;
 mod walk;
@@ -114,6 +115,8 @@ pub trait Progress {
     fn advance(&self, steps: u64);
     /// The phase is over; a sentence says what it did.
     fn done(&self, summary: &str);
+    /// The inputs were looked at: how each source is read and mapped is known.
+    fn looked(&self, _inputs: &Inputs) {}
 }
 
 /// What a build gives back.
@@ -194,6 +197,7 @@ impl Build<'_> {
         chain.stage(&mut inputs);
         let files: usize = inputs.sources.iter().map(|s| s.files.len()).sum();
         self.progress.done(&format!("{files} files, {}", usage::size(inputs.bytes())));
+        self.progress.looked(&inputs);
         let notes = notes(&inputs);
         timings.lap("look");
 

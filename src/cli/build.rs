@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::notes::{self, Note};
 use super::ready::{Ways, ready};
-use super::{Context, Format, ui};
+use super::{Context, Format, no_rows, ui};
 use crate::build::manifest::Manifest;
 use crate::build::place::local;
 use crate::build::usage::{count, size};
@@ -175,7 +175,7 @@ impl Build {
             Format::Json => super::print(&format!("{}\n", serde_json::to_string(&built.manifest).unwrap_or_default()))?,
             Format::Human => ui::say(context, &funnel(&built.manifest, &options)),
         }
-        unreadable(&recipe, &built.manifest, &options)
+        no_rows::judge(context, &recipe, &built.manifest, &options.out)
     }
 }
 
@@ -239,26 +239,4 @@ fn funnel(manifest: &Manifest, options: &Options) -> String {
     ));
     lines.push(format!("next: `corpus inspect {}`", ui::quoted(&out.to_string())));
     lines.join("\n")
-}
-
-/// Too many unreadable rows are the input's fault.
-fn unreadable(recipe: &Recipe, manifest: &Manifest, options: &Options) -> Result<()> {
-    let totals = &manifest.totals;
-    let share = totals.unreadable as f64 / (totals.read.max(1)) as f64;
-    if share <= recipe.input.max_unreadable {
-        return Ok(());
-    }
-    Err(Error::input(
-        format!(
-            "{} of {} rows could not be read ({:.2}%; the recipe allows {:.2}%)",
-            count(totals.unreadable),
-            count(totals.read),
-            share * 100.0,
-            recipe.input.max_unreadable * 100.0
-        ),
-        format!(
-            "{}/unreadable says where and why; raise `max_unreadable` under [input] if that is expected",
-            options.out.display()
-        ),
-    ))
 }

@@ -1,5 +1,7 @@
 //! `corpus check`: every problem of a recipe at once, then a look at what it reads.
 
+use std::path::Path;
+
 use clap::Args;
 use serde_json::{Value as Json, json};
 
@@ -7,18 +9,25 @@ use super::notes::{self, Note};
 use super::ready::{Ways, ready};
 use super::table::plural;
 use super::{Context, Format, ui};
+use super::{no_rows, no_rows::Failed};
 use crate::build::chain::Chain;
-use crate::build::inputs;
+use crate::build::understood::{self, Understood};
 use crate::build::usage::{count, size};
-use crate::formats::explain::Mapping;
-use crate::formats::{Layout, detect};
+use crate::build::{inputs, sample};
+use crate::formats::{Layout, Piece, detect, not_data};
+use crate::input::{self, Compression};
 use crate::recipe::problem::Place;
 use crate::recipe::{self, Recipe, Source};
 use crate::rows::Use;
-use crate::{Error, Result, input};
+use crate::{Error, Result};
 
 /// Files of a source that are looked into; of more, as many spread over all.
 const LOOKED_AT: usize = 100;
+/// Rows of each that are read, and decoded bytes.
+const ROWS: u64 = 100;
+const BYTES: u64 = 1 << 20;
+/// Larger files whose rows are made together with others are not read.
+const JOINT: u64 = 64 << 20;
 
 /// Find every problem of recipes, and look at the files that they read, without building.
 #[derive(Debug, Args)]
@@ -76,25 +85,6 @@ struct Found {
     /// How each source is mapped.
     mappings: Vec<String>,
     facts: String,
-}
-
-impl Found {
-    /// Says how a source is mapped: once for all its files that are mapped alike.
-    fn mapped(&mut self, source: &Source, layout: &Layout, mapping: &Mapping, sure: f32, runner_up: Option<String>) {
-        let shape = layout.shape.as_deref().unwrap_or("fields");
-        let how = match (&source.format, source.fields.is_empty()) {
-            (Some(_), _) => "told by `format`".to_owned(),
-            (None, false) => "told by `fields`".to_owned(),
-            (None, true) => {
-                let other = runner_up.map_or(String::new(), |other| format!(", else {other}"));
-                format!("{:.0}% sure{other}; format = \"{shape}\" settles it", sure * 100.0)
-            }
-        };
-        let line = format!("{} · {} · {shape} · {how} · {}", source.name, layout.usage, mapping.line());
-        if !self.mappings.contains(&line) {
-            self.mappings.push(line);
-        }
-    }
 }
 
 impl Check {
@@ -166,6 +156,17 @@ impl Check {
     }
 }
 
+/// A file, or a member of an archive, that was looked into.
+struct Seen {
+    name: String,
+    layout: Layout,
+    note: Option<String>,
+    understood: Understood,
+    /// Rows of its beginning, and those that cannot be read.
+    rows: u64,
+    failed: Vec<Failed>,
+}
+
 /// Looks at the files of a source; gives back how many there are, and their bytes.
 fn look(recipe: &Recipe, source: &Source, found: &mut Found) -> (u64, u64) {
     let files = match inputs::find(recipe, source) {
@@ -177,54 +178,111 @@ fn look(recipe: &Recipe, source: &Source, found: &mut Found) -> (u64, u64) {
     };
     let bytes = files.iter().filter_map(|f| std::fs::metadata(&f.1).ok()).map(|m| m.len()).sum();
     let step = files.len().div_ceil(LOOKED_AT).max(1);
-    let mut first: Option<(String, Use)> = None;
+    let (mut seen, mut refused) = (Vec::new(), Vec::new());
     for (shown, path) in files.iter().step_by(step) {
-        let members = input::compression(path).and_then(|c| input::members(path, c));
-        let member = members.ok().flatten().and_then(|m| m.into_iter().next()).map(|m| m.name);
-        let seen = detect::detect(path, member.as_deref()).map_err(Error::io(path));
-        let read = seen.and_then(|mut seen| {
-            let (sample, sure) = (std::mem::take(&mut seen.sample), seen.confidence);
-            let runner_up = seen.runner_up.clone();
-            let (layout, note) = inputs::layout(recipe.input.max_row, source, path, seen)?;
-            let mapping = inputs::explained(source, shown, &layout, &sample, recipe.input.max_unreadable)?;
-            Ok((layout, note, mapping, sure, runner_up))
-        });
-        match read {
-            Err(error) => found.problems.push(Fault::new(error, Some(shown))),
-            Ok((layout, note, mapping, sure, runner_up)) => {
-                if let Some(mapping) = &mapping {
-                    if let Some(reason) = &mapping.reason {
-                        let error = Error::input(
-                            format!("source `{}`: {shown}: no row of the sample can be read: {reason}", source.name),
-                            "map the fields that are there: fields = { … }, or name the `format`; `corpus list formats`",
-                        );
-                        found.problems.push(Fault::new(error, Some(shown)));
-                    }
-                    found.mapped(source, &layout, mapping, sure, runner_up);
-                }
-                found.notes.extend(note.map(|note| Note::of(shown, note)));
-                match &first {
-                    None => first = Some((shown.clone(), layout.usage)),
-                    Some((other, usage)) if *usage != layout.usage => {
-                        let error = Error::input(
-                            format!(
-                                "source `{}`: {other} holds rows for {usage}, {shown} rows for {}",
-                                source.name, layout.usage
-                            ),
-                            "make them two sources, or say `use`",
-                        );
-                        found.problems.push(Fault::new(error, Some(shown)));
-                        break;
-                    }
-                    Some(_) => {}
-                }
+        for member in members(source, path) {
+            let name = member.as_ref().map_or_else(|| shown.clone(), |m| format!("{shown}!{m}"));
+            match file(recipe, source, &name, path, member.as_deref()) {
+                Ok(file) => seen.push(file),
+                Err(error) => refused.push((name, error)),
             }
         }
     }
+    let left = inputs::only_data(source, &mut seen, |s| (&s.name, &s.layout));
+    let told = left.is_some();
+    found.notes.extend(left.map(|left| Note { file: None, text: format!("source `{}`: {left}", source.name) }));
+    // What is left out of a build is no problem of it.
+    refused.retain(|(name, _)| !told || !not_data::tells_of_data(name) || source.path.contains(name));
+    found.problems.extend(refused.into_iter().map(|(name, error)| Fault::new(error, Some(&name))));
+    found.mappings.extend(understood::lines(source, seen.iter().map(|s| (&s.layout, &s.understood)), true));
+    let uses: Vec<(String, Use)> = seen
+        .iter()
+        .filter(|s| s.layout.container != not_data::NAME)
+        .map(|s| (s.name.clone(), s.layout.usage))
+        .collect();
+    let recipe_file = recipe.path.display().to_string();
+    found.problems.extend(understood::one_use(source, &uses).err().map(|e| Fault::new(e, Some(&recipe_file))));
+    rows(recipe, source, &seen, step == 1, found);
     if step > 1 {
         let looked = files.len().div_ceil(step);
         let text = format!("source `{}`: looked into {looked} of {} files", source.name, count(files.len() as u64));
         found.notes.push(Note { file: None, text });
     }
     (files.len() as u64, bytes)
+}
+
+/// The members of an archive that are looked into (few of a compressed one, which must be unpacked up to each); a file
+/// that is none is looked into itself.
+fn members(source: &Source, path: &Path) -> Vec<Option<String>> {
+    let Ok(compression) = input::compression(path) else { return vec![None] };
+    let all = input::members(path, compression).ok().flatten();
+    let names: Vec<String> = all.into_iter().flatten().map(|m| m.name).collect();
+    if names.is_empty() || compression == Compression::None && not_data::is_document(names.iter().map(String::as_str)) {
+        return vec![None];
+    }
+    let most = if compression == Compression::None { LOOKED_AT } else { 3 };
+    inputs::wanted(source, names).into_iter().take(most).map(Some).collect()
+}
+
+/// Looks into one file: what it is, how it is mapped, and whether its first rows can be read.
+fn file(recipe: &Recipe, source: &Source, name: &str, path: &Path, member: Option<&str>) -> Result<Seen> {
+    let mut found = detect::detect(path, member).map_err(Error::io(path))?;
+    let sample = std::mem::take(&mut found.sample);
+    let (confidence, runner_up) = (found.confidence, found.runner_up.clone());
+    let (layout, note) = inputs::layout(recipe.input.max_row, source, path, found)?;
+    let mapping = inputs::explained(source, name, &layout, &sample, recipe.input.max_unreadable)?;
+    let (mut rows, mut failed) = (0, Vec::new());
+    let large = std::fs::metadata(path).is_ok_and(|m| m.len() > JOINT);
+    if !(large && understood::is_joint(&layout)) {
+        sample::read(&Piece::whole(path, member), &layout, ROWS, BYTES, &mut |record| {
+            rows += 1;
+            if let Err(error) = &record.row {
+                Failed::add(&mut failed, error.reason, &error.detail, (name, record.line + 1));
+            }
+        });
+    }
+    let understood = Understood { confidence, runner_up, mapping };
+    Ok(Seen { name: name.to_owned(), layout, note, understood, rows, failed })
+}
+
+/// Says what of the sampled rows cannot be read: of the source, and of single files.
+fn rows(recipe: &Recipe, source: &Source, seen: &[Seen], all: bool, found: &mut Found) {
+    let lost = |s: &Seen| s.failed.iter().map(|f| f.rows).sum::<u64>();
+    let (sampled, failed) = (seen.iter().map(|s| s.rows).sum::<u64>(), seen.iter().map(lost).sum::<u64>());
+    let told = if sampled > 0 && sampled == failed {
+        let mut reasons: Vec<Failed> = Vec::new();
+        for one in seen.iter().flat_map(|s| &s.failed) {
+            match reasons.iter_mut().find(|r| r.reason == one.reason) {
+                Some(same) => same.rows += one.rows,
+                None => reasons.push(one.clone()),
+            }
+        }
+        Some(no_rows::none(&source.name, sampled, &reasons, true))
+    } else if sampled == 0 && all && !seen.is_empty() && !seen.iter().any(|s| understood::is_joint(&s.layout)) {
+        let files: Vec<_> = seen.iter().map(|s| (s.name.clone(), s.note.clone())).collect();
+        Some(no_rows::nothing(&source.name, &files))
+    } else {
+        None
+    };
+    let whole = told.is_some();
+    match told {
+        Some((what, cure)) if recipe.input.max_unreadable < 1.0 => {
+            let file = seen.first().map(|s| s.name.as_str());
+            found.problems.push(Fault::new(Error::input(what, cure), file));
+        }
+        Some((what, cure)) => found.notes.push(Note { file: None, text: format!("{what}; {cure}") }),
+        None => {}
+    }
+    for file in seen {
+        let note = file.note.as_ref().filter(|_| !whole || file.rows > 0);
+        found.notes.extend(note.map(|note| Note::of(&file.name, note)));
+        if whole || file.failed.is_empty() {
+            continue;
+        }
+        let of = if lost(file) == file.rows { "none" } else { "not all" };
+        let first = file.failed.iter().max_by_key(|f| f.rows);
+        let why = first.map_or(String::new(), |f| format!("{}: {}", f.reason, f.detail));
+        let text = format!("{of} of its first {} can be read: {why}", plural(file.rows, "row"));
+        found.notes.push(Note::of(&file.name, text));
+    }
 }

@@ -17,6 +17,7 @@ mod fetch;
 mod fetch_bars;
 mod inspect;
 mod list;
+mod no_rows;
 mod notes;
 mod peek;
 mod plan;

@@ -9,7 +9,11 @@ use serde_json::json;
 
 use super::{Context, Format};
 use crate::Error;
-use crate::build::Progress;
+use crate::build::inputs::{Inputs, SourceInput};
+use crate::build::{Progress, understood};
+
+/// Sources whose mapping a build prints.
+const SOURCES: usize = 12;
 
 /// When talk is in colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -174,6 +178,25 @@ impl Progress for Bars {
             let seconds = state.began.elapsed().as_secs_f64();
             eprint(&format!("{} {summary} ({seconds:.1} s)", paint("32", &format!("{:>12}", state.name))));
         });
+    }
+
+    fn looked(&self, inputs: &Inputs) {
+        if self.quiet {
+            return;
+        }
+        let files = |source: &SourceInput| {
+            let files = source.files.iter().filter(|f| f.bytes > 0 || f.unpacked.is_none());
+            files.map(|f| (f.layout.clone(), f.understood.clone())).collect::<Vec<_>>()
+        };
+        for source in inputs.sources.iter().take(SOURCES) {
+            let files = files(source);
+            let lines = understood::lines(&source.source, files.iter().map(|f| (&f.0, &f.1)), false);
+            lines.iter().for_each(|line| eprint(&format!("{:>12} {line}", "")));
+        }
+        if inputs.sources.len() > SOURCES {
+            let more = inputs.sources.len() - SOURCES;
+            eprint(&format!("{:>12} and {more} more sources; `corpus check` shows how all are read", ""));
+        }
     }
 }
 

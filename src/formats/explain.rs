@@ -393,6 +393,19 @@ impl Mapping {
         parts.join("; ")
     }
 
+    /// As [`line`](Mapping::line), with no more than a few of the fields that go to `meta`.
+    pub fn brief(&self) -> String {
+        const FEW: usize = 4;
+        let mut parts: Vec<String> = self.read.iter().map(|(ours, theirs)| format!("{ours} ← {theirs}")).collect();
+        let names: Vec<&str> = self.left.iter().take(FEW).map(|l| l.name.as_str()).collect();
+        match self.left.len() {
+            0 => {}
+            all if all > FEW => parts.push(format!("meta ← {} and {} more", names.join(", "), all - FEW)),
+            _ => parts.push(format!("meta ← {}", names.join(", "))),
+        }
+        parts.join("; ")
+    }
+
     /// What would be lost, and the keys that settle it; `None` where the shape explains the rows.
     pub fn refusal(&self, shape: &str, usage: Use) -> Option<(String, String)> {
         let all = self.rows;

@@ -32,6 +32,7 @@ mod near;
 mod near_index;
 mod near_prompts;
 mod negative;
+mod no_rows;
 mod not_data;
 mod parsoid;
 mod plans;
