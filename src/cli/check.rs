@@ -72,7 +72,7 @@ impl Fault {
 
 /// A note for programs: a problem that stops nothing.
 fn warning(note: &Note) -> Json {
-    let code = if note.file.is_some() { "uncertain" } else { "sampled" };
+    let code = if note.file.is_none() && note.text.contains(": looked into ") { "sampled" } else { "uncertain" };
     json!({"code": code, "severity": "warning", "file": note.file, "line": null, "column": null,
         "message": note.text, "hint": null})
 }
