@@ -133,18 +133,9 @@ impl Progress for Quiet {
     fn done(&self, _summary: &str) {}
 }
 
-/// A folder that goes when it is dropped.
-struct Temporary(PathBuf);
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
 /// Estimates what a build costs, given what is done already.
 pub fn estimate(recipe: &Recipe, chain: &Chain, options: &Options, state: &State) -> Result<Estimate> {
-    let folder = Temporary(std::env::temp_dir().join(format!("corpus-plan-{}", std::process::id())));
+    let folder = tempfile::Builder::new().prefix("corpus-plan-").tempdir().map_err(Error::io(std::env::temp_dir()))?;
     let mut all = Estimate { memory_bytes: options.memory + (200 << 20), ..Estimate::default() };
     let (mut losses, mut longest) = (BTreeMap::<(String, String), f64>::new(), 0f64);
     // What a mix is made of, by source; and bytes of slabs and output.
@@ -152,8 +143,8 @@ pub fn estimate(recipe: &Recipe, chain: &Chain, options: &Options, state: &State
     for source in &recipe.sources {
         let sample = Sample::of(recipe, source)?;
         let mut line = sample.line.clone();
-        let small = rehearse(recipe, source, sample.inputs(source, 8)?, options, &folder.0)?;
-        let whole = rehearse(recipe, source, sample.inputs(source, 1)?, options, &folder.0)?;
+        let small = rehearse(recipe, source, sample.inputs(source, 8)?, options, folder.path())?;
+        let whole = rehearse(recipe, source, sample.inputs(source, 1)?, options, folder.path())?;
         line.sampled = whole.manifest.totals.read;
         if sample.whole {
             line.rows = line.sampled;

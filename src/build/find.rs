@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::stored::is_remote;
 use crate::recipe::{Recipe, Source};
+use crate::store::disk::home;
 use crate::{Error, Result};
 
 /// The files that a source has in the store, and those that its paths and globs name, sorted within each pattern.
@@ -12,10 +13,12 @@ pub fn find(recipe: &Recipe, source: &Source) -> Result<Vec<(String, PathBuf)>> 
     for pattern in source.path.iter().filter(|p| !is_remote(p)) {
         let files = named(recipe, pattern)?;
         if files.is_empty() {
-            return Err(Error::input(
-                format!("source `{}`: nothing matches {}", source.name, recipe.base.join(pattern).display()),
-                "paths are relative to the recipe's folder; `**` matches any number of folders",
-            ));
+            let cure = match pattern.starts_with("~/") {
+                true => format!("only the shell replaces `~`; {}", home(Path::new(pattern))),
+                false => "paths are relative to the recipe's folder; `**` matches any number of folders".to_owned(),
+            };
+            let whole = recipe.base.join(pattern);
+            return Err(Error::input(format!("source `{}`: nothing matches {}", source.name, whole.display()), cure));
         }
         for file in files {
             let shown = file.strip_prefix(&recipe.base).unwrap_or(&file).to_string_lossy().into_owned();
@@ -32,11 +35,21 @@ pub(super) fn named(recipe: &Recipe, pattern: &str) -> Result<Vec<PathBuf>> {
     let whole = recipe.base.join(pattern);
     if whole.is_file() {
         Ok(vec![whole])
+    } else if whole.exists() && !whole.is_dir() {
+        Err(no_file(&whole))
     } else if whole.is_dir() {
         walk(&whole, None, false)
     } else {
         globbed(&recipe.base, pattern)
     }
+}
+
+/// What a pipe, a socket or a device is told: a build reads its inputs more than once, and from places within them.
+fn no_file(path: &Path) -> Error {
+    Error::input(
+        format!("{} is a pipe or a device, not a file", path.display()),
+        "save what it gives to a file, and name that one",
+    )
 }
 
 /// The name of a file below the folder that the first path or glob of the source names it by; `/` on every system.
@@ -55,7 +68,11 @@ pub(super) fn below(recipe: &Recipe, source: &Source, file: &Path) -> Option<Str
 fn root<'p>(base: &Path, pattern: &'p str) -> (PathBuf, &'p str) {
     let (mut root, mut rest) = (base.to_path_buf(), pattern);
     while let Some((folder, behind)) = rest.split_once('/').filter(|(folder, _)| !folder.contains('*')) {
-        let folder = if folder.is_empty() { PathBuf::from("/") } else { root.join(folder) };
+        // Only the first of two slashes can be the root of all.
+        let folder = match folder.is_empty() {
+            true if rest.len() == pattern.len() => PathBuf::from("/"),
+            _ => root.join(folder),
+        };
         if !folder.is_dir() {
             break;
         }
@@ -66,7 +83,8 @@ fn root<'p>(base: &Path, pattern: &'p str) -> (PathBuf, &'p str) {
 
 fn globbed(base: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
     let (root, rest) = root(base, pattern);
-    let text = Path::new(&globset::escape(&root.to_string_lossy())).join(rest);
+    let folder = globset::escape(&root.to_string_lossy()).replace('\\', r"\\");
+    let text = Path::new(&folder).join(rest);
     let glob = globset::GlobBuilder::new(&text.to_string_lossy())
         .literal_separator(true)
         .build()
@@ -84,10 +102,16 @@ fn walk(root: &Path, matcher: Option<&globset::GlobMatcher>, asked: bool) -> Res
     let tree = walkdir::WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter();
     for entry in tree.filter_entry(|entry| asked || !hidden(entry)) {
         let entry = entry.map_err(|e| {
-            Error::input(format!("cannot look into {}: {e}", root.display()), "make the folder readable")
+            let cure = match e.loop_ancestor() {
+                Some(_) => "a link leads back to a folder above it: remove it, or name what is wanted beside it",
+                None => "make the folder readable",
+            };
+            Error::input(format!("cannot look into {}: {e}", root.display()), cure)
         })?;
-        let wanted = matcher.is_none_or(|m| m.is_match(entry.path()));
-        if entry.file_type().is_file() && wanted {
+        let wanted = matcher.is_none_or(|m| m.is_match(entry.path())) && !entry.file_type().is_dir();
+        if wanted && !entry.file_type().is_file() {
+            return Err(no_file(entry.path()));
+        } else if wanted {
             files.push(entry.into_path());
         }
     }

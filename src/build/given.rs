@@ -79,13 +79,13 @@ fn index(recipe: &Recipe, step: &Step, shown: &str) -> Result<Given> {
     Ok(Given { option: "against".into(), shown: shown.to_owned(), sha256: sha256(&path)?, path })
 }
 
-/// Makes sure that what the stages of a chain need is there, and can be read, and is not what the build will put `out`.
-pub fn ready(chain: &Chain, recipe: &Recipe, out: &Path, mut said: impl FnMut(&str)) -> Result<()> {
+/// Makes sure that what the stages of a chain need is there, and can be read.
+pub fn ready(chain: &Chain, recipe: &Recipe, mut said: impl FnMut(&str)) -> Result<()> {
     for link in &chain.links {
         if let Stage::NearDedup(near) = &link.stage
             && !link.files.is_empty()
         {
-            earlier(link, near, out, &mut said)?;
+            earlier(link, near, &mut said)?;
         }
         let Stage::Decontaminate(options) = &link.stage else { continue };
         let step = recipe.stages.iter().find(|s| s.name == link.name);
@@ -112,16 +112,7 @@ pub fn ready(chain: &Chain, recipe: &Recipe, out: &Path, mut said: impl FnMut(&s
     Ok(())
 }
 
-fn earlier(link: &Link, near: &NearDedup, out: &Path, said: &mut impl FnMut(&str)) -> Result<()> {
-    let real = |path: &Path| path.canonicalize().map_err(Error::io(path));
-    for file in &link.files {
-        if real(&file.path)?.starts_with(real(out)?) {
-            return Err(Error::input(
-                format!("stage `{}`: {} is in the output folder of this build", link.name, file.path.display()),
-                "a build writes over nothing that it reads: name another folder with --out",
-            ));
-        }
-    }
+fn earlier(link: &Link, near: &NearDedup, said: &mut impl FnMut(&str)) -> Result<()> {
     let earlier = Earlier::open(&link.files, near)?;
     let (rows, builds) = (count(earlier.rows() as u64), link.files.len());
     said(&format!("{}: {rows} rows of {builds} earlier builds", link.name));

@@ -136,8 +136,9 @@ pub fn run(recipe: &Recipe, options: &Options, progress: &dyn Progress) -> Resul
 
 /// Runs a recipe; over `given` inputs rather than those that it names, where there are some.
 fn run_over(recipe: &Recipe, options: &Options, progress: &dyn Progress, given: Option<Inputs>) -> Result<Built> {
+    let chain = Chain::new(recipe)?;
     if given.is_none() {
-        place::apart(recipe, options)?;
+        place::apart(recipe, &chain, options)?;
     }
     let _lock = place::open(recipe, options)?;
     let _work = place::open_work(recipe, options)?;
@@ -151,7 +152,7 @@ fn run_over(recipe: &Recipe, options: &Options, progress: &dyn Progress, given: 
         .build()
         .map_err(Error::io("the thread pool"))?;
     let build = Build { recipe, options, progress, session, log: Log::open(&options.work)?, given };
-    let built = runtime.block_on(build.run());
+    let built = runtime.block_on(build.run(chain));
     let _ = std::fs::remove_dir_all(&spill);
     place::forget(&options.out)?;
     built
@@ -182,11 +183,10 @@ struct Scanned {
 }
 
 impl Build<'_> {
-    async fn run(&self) -> Result<Built> {
+    async fn run(&self, chain: Chain) -> Result<Built> {
         let mut timings = usage::Timings::start();
-        let chain = Chain::new(self.recipe)?;
         self.progress.phase("Looking at files", 0);
-        given::ready(&chain, self.recipe, &self.options.out, |said| {
+        given::ready(&chain, self.recipe, |said| {
             self.progress.done(said);
             self.progress.phase("Looking at files", 0);
         })?;

@@ -10,11 +10,13 @@ use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
 
 use super::Options;
+use super::chain::Chain;
 use super::find::find;
 use super::manifest::Manifest;
 use super::near::index;
 use super::parquet_file::write_whole;
 use crate::recipe::Recipe;
+use crate::store::disk::local;
 use crate::{Error, Result};
 
 /// The file that says that a folder is ours.
@@ -30,53 +32,55 @@ pub(super) fn staging(out: &Path) -> PathBuf {
     out.join(".corpus/new")
 }
 
-/// A folder that the user named.
-///
-/// # Errors
-/// A URL.
-pub fn local(option: &str, path: &Path) -> Result<()> {
-    let text = path.to_string_lossy();
-    match text.split_once("://") {
-        Some((scheme, _))
-            if scheme.len() > 1 && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)) =>
-        {
-            Err(Error::input(
-                format!("{option}: {text} is a URL, and a folder of this machine is meant"),
-                "name a local folder, and copy it there afterwards",
-            ))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Refuses inputs that lie where the build writes; touches nothing.
-pub(super) fn apart(recipe: &Recipe, options: &Options) -> Result<()> {
+/// Refuses what a build reads where it lies where the build writes; touches nothing.
+pub(super) fn apart(recipe: &Recipe, chain: &Chain, options: &Options) -> Result<()> {
     local("--out", &options.out)?;
     local("--work", &options.work)?;
     let (out, work) = (real(&options.out), real(&options.work));
+    if work.to_str().is_none_or(|text| text.chars().any(char::is_control)) {
+        return Err(Error::input(
+            format!("--work: {} is not UTF-8, or has control characters in it", work.display()),
+            "name another folder with --work (and --out): the engine cannot name files in this one",
+        ));
+    }
     if out.starts_with(&work) {
         let message = format!("--work {} holds the output folder {}", work.display(), out.display());
         return Err(Error::input(message, "name a work folder of its own, or leave --work out"));
     }
-    for source in &recipe.sources {
-        // What cannot be found is said by the build itself.
-        for (shown, path) in find(recipe, source).unwrap_or_default() {
-            let path = real(&path);
-            let ours = NAMES.iter().chain(&[".corpus"]).any(|name| path.starts_with(out.join(name)));
-            let option = if path.starts_with(&work) {
-                "--work"
-            } else if ours {
-                "--out"
-            } else {
-                continue;
-            };
-            return Err(Error::input(
-                format!("source `{}`: {shown} lies where the build would write ({option})", source.name),
-                format!("move it, or write elsewhere with {option}"),
-            ));
-        }
+    for (reader, shown, path) in read(recipe, chain) {
+        let path = real(&path);
+        let ours = NAMES.iter().chain(&[".corpus"]).any(|name| path.starts_with(out.join(name)));
+        let option = if path.starts_with(&work) {
+            "--work"
+        } else if ours {
+            "--out"
+        } else {
+            continue;
+        };
+        return Err(Error::input(
+            format!("{reader}: {shown} lies where the build would write ({option})"),
+            format!("move it, or write elsewhere with {option}"),
+        ));
     }
     Ok(())
+}
+
+/// All files that a build reads: by whom, as the recipe calls it, and where it lies.
+fn read(recipe: &Recipe, chain: &Chain) -> Vec<(String, String, PathBuf)> {
+    let mut all = Vec::new();
+    if recipe.path.is_file() {
+        all.push(("the recipe".to_owned(), recipe.path.display().to_string(), recipe.path.clone()));
+    }
+    for source in &recipe.sources {
+        // What cannot be found is said by the build itself.
+        let found = find(recipe, source).unwrap_or_default();
+        all.extend(found.into_iter().map(|(shown, path)| (format!("source `{}`", source.name), shown, path)));
+    }
+    for link in &chain.links {
+        let files = link.files.iter();
+        all.extend(files.map(|f| (format!("stage `{}`", link.name), f.shown.clone(), f.path.clone())));
+    }
+    all
 }
 
 /// A path with links followed as far as it exists.
@@ -152,18 +156,25 @@ fn claim(folder: &Path) -> Result<()> {
         return Ok(());
     }
     fs::create_dir_all(folder).map_err(Error::io(folder))?;
-    let mut others = fs::read_dir(folder).map_err(Error::io(folder))?.flatten();
-    if let Some(other) = others.find(|e| !e.file_name().to_string_lossy().starts_with(&format!("{MARKER}."))) {
-        return Err(Error::input(
-            format!(
-                "{} is in the way: no build of corpus made the folder {}",
-                other.path().display(),
-                folder.display()
-            ),
-            "work in another folder with --work, or remove this one yourself if nothing in it is needed",
-        ));
-    }
-    write_whole(&marker, MARK.as_bytes())
+    let others = fs::read_dir(folder).map_err(Error::io(folder))?.flatten().map(|e| e.file_name());
+    let mut others: Vec<String> = others.map(|name| name.to_string_lossy().into_owned()).collect();
+    others.retain(|name| !name.starts_with(&format!("{MARKER}.")));
+    others.sort();
+    let Some(other) = others.first() else { return write_whole(&marker, MARK.as_bytes()) };
+    // Builds before the mark was made left folders without one: what is told of them is how they look.
+    let older = others.iter().all(|name| job(name) || name == ".lock") && others.iter().any(|name| name == "units.log");
+    let why = if older {
+        "it has no mark of a build of today, and looks like one of an older corpus:"
+    } else {
+        "no build of corpus made the folder"
+    };
+    let cure = if older {
+        format!("remove it (`rm -r {}`): all in it is made again; or name another with --work", shell(&[folder]))
+    } else {
+        "work in another folder with --work, or remove this one yourself if nothing in it is needed".to_owned()
+    };
+    let (other, folder) = (folder.join(other), folder.display());
+    Err(Error::input(format!("{} is in the way: {why} {folder}", other.display()), cure))
 }
 
 /// Refuses an output folder that holds what no build wrote under the names of ours, or the build of another recipe.
@@ -177,13 +188,17 @@ pub(super) fn unclaimed(recipe: &Recipe, options: &Options) -> Result<()> {
         )
     };
     let old: Option<Manifest> = match fs::read(&manifest) {
-        Ok(bytes) => {
-            Some(serde_json::from_slice(&bytes).map_err(|_| foreign(&manifest, "it is not of a build of corpus"))?)
-        }
+        Ok(bytes) => Some(serde_json::from_slice(&bytes).map_err(|_| match older(&bytes) {
+            Some((name, version)) => unlisted(out, &name, &version),
+            None => foreign(&manifest, "it is not of a build of corpus"),
+        })?),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
         Err(e) => return Err(Error::io(&manifest)(e)),
     };
     let ours = old.as_ref().map(|m| m.written.clone()).unwrap_or_default();
+    if let (Some(old), true) = (&old, ours.is_empty()) {
+        return Err(unlisted(out, &old.recipe.name, &old.version));
+    }
     for path in NAMES[1..].iter().flat_map(|name| files(&out.join(name))) {
         let name = path.strip_prefix(out).unwrap_or(&path).to_string_lossy().into_owned();
         let bytes = fs::symlink_metadata(&path).map_or(0, |m| m.len());
@@ -202,10 +217,38 @@ pub(super) fn unclaimed(recipe: &Recipe, options: &Options) -> Result<()> {
     })
 }
 
-/// All files under a path, links among them, and the path itself if it is one.
+/// Recipe and version of a manifest whose other keys are not those of today.
+fn older(manifest: &[u8]) -> Option<(String, String)> {
+    let json: serde_json::Value = serde_json::from_slice(manifest).ok()?;
+    json["recipe"]["fingerprint"].as_str()?;
+    Some((json["recipe"]["name"].as_str()?.to_owned(), json["version"].as_str()?.to_owned()))
+}
+
+/// What is told of the build of a version that did not list what it wrote.
+fn unlisted(out: &Path, recipe: &str, version: &str) -> Error {
+    let there: Vec<PathBuf> = NAMES.iter().map(|name| out.join(name)).filter(|path| path.exists()).collect();
+    let there = shell(&there.iter().map(PathBuf::as_path).collect::<Vec<_>>());
+    Error::input(
+        format!(
+            "{} holds a build of an older corpus (`{recipe}`, {version}), whose build.json does not list what it wrote",
+            out.display()
+        ),
+        format!("write elsewhere with --out; or, if nothing of yours lies there, `rm -r {there}` and build again"),
+    )
+}
+
+/// Paths as a shell takes them.
+fn shell(paths: &[&Path]) -> String {
+    let one = |path: &&Path| format!("'{}'", path.to_string_lossy().replace('\'', r"'\''"));
+    paths.iter().map(one).collect::<Vec<_>>().join(" ")
+}
+
+/// All files under a path, links and empty folders among them, and the path itself if it is a file.
 fn files(path: &Path) -> Vec<PathBuf> {
     let all = walkdir::WalkDir::new(path).into_iter().flatten();
-    let mut files: Vec<_> = all.filter(|e| !e.file_type().is_dir()).map(walkdir::DirEntry::into_path).collect();
+    let empty = |e: &walkdir::DirEntry| fs::read_dir(e.path()).is_ok_and(|mut inside| inside.next().is_none());
+    let file = |e: &walkdir::DirEntry| !e.file_type().is_dir() || e.depth() > 0 && empty(e);
+    let mut files: Vec<_> = all.filter(file).map(walkdir::DirEntry::into_path).collect();
     files.sort();
     files
 }
@@ -213,7 +256,11 @@ fn files(path: &Path) -> Vec<PathBuf> {
 /// What lies in a folder, and the bytes of each file.
 pub(super) fn listed(folder: &Path) -> BTreeMap<String, u64> {
     let name = |path: &Path| path.strip_prefix(folder).unwrap_or(path).to_string_lossy().into_owned();
-    files(folder).iter().map(|path| (name(path), fs::symlink_metadata(path).map_or(0, |m| m.len()))).collect()
+    files(folder)
+        .iter()
+        .filter(|path| !path.is_dir())
+        .map(|path| (name(path), fs::symlink_metadata(path).map_or(0, |m| m.len())))
+        .collect()
 }
 
 /// Puts the staged output in the place of the old one; `step` hears of every move before it is made.

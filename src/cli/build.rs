@@ -11,10 +11,10 @@ use super::notes::{self, Note};
 use super::ready::{Ways, ready};
 use super::{Context, Format, no_rows, ui};
 use crate::build::manifest::Manifest;
-use crate::build::place::local;
 use crate::build::usage::{count, size};
 use crate::build::{self as runner, Options};
 use crate::recipe::{self, Recipe};
+use crate::store::disk::local;
 use crate::{Error, Result};
 
 /// Run a recipe: raw files in, labelled Parquet out. Resumes where it stopped.

@@ -11,7 +11,7 @@ use parquet::arrow::arrow_reader::{ArrowPredicateFn, ParquetRecordBatchReaderBui
 use serde_json::{Map, Value as Json, json};
 
 use super::show::{self, Fields};
-use super::{Context, Format, clusters, peek, table, ui};
+use super::{Context, Format, clusters, peek, pipe, table, ui};
 use crate::build::manifest::Manifest;
 use crate::build::usage::{count, size};
 use crate::formats;
@@ -25,7 +25,7 @@ const LINES: usize = 6;
 /// Look into a build folder, a Parquet file, or a raw file of any format.
 #[derive(Debug, Args)]
 pub struct Inspect {
-    /// A build folder, a Parquet file, a raw file (or `ARCHIVE!MEMBER`).
+    /// A build folder, a Parquet file, a raw file (or `ARCHIVE!MEMBER`), a pipe (`-`).
     path: PathBuf,
     /// Rows to show of each kind.
     #[arg(long, short, default_value = "5")]
@@ -97,7 +97,11 @@ impl Inspect {
             ui::say(context, "no build.json there, so this is a folder of raw files\nnext: `corpus inspect FILE`");
             return Ok(());
         }
-        let (path, member) = self.place()?;
+        let piped = pipe::spooled(&self.path)?;
+        let (path, member) = match &piped {
+            Some(copy) => (copy.path().to_path_buf(), None),
+            None => self.place()?,
+        };
         if member.is_none() && is_parquet(&path) && self.parquet(context, &path)? {
             return Ok(());
         }
@@ -105,6 +109,7 @@ impl Inspect {
         let (rows, dropped, usage, format) = (self.rows, self.dropped, self.usage, self.read_as.as_deref());
         let wanted = peek::Wanted { rows, dropped, reason, usage, format, lines: self.lines() };
         let peek = peek::peek(&path, member.as_deref(), &wanted)?;
+        let peek = if piped.is_some() { peek.through(&self.path) } else { peek };
         if context.format == Format::Json {
             return super::print(&format!("{}\n", peek.json()));
         }

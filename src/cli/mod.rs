@@ -20,6 +20,7 @@ mod list;
 mod no_rows;
 mod notes;
 mod peek;
+mod pipe;
 mod plan;
 mod ready;
 mod reasons;

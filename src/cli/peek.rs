@@ -25,6 +25,8 @@ const NAMED: usize = 20;
 /// What a raw file holds.
 pub struct Peek {
     path: String,
+    /// Whether it came through a pipe.
+    piped: bool,
     bytes: u64,
     members: Vec<String>,
     layout: Layout,
@@ -112,6 +114,7 @@ pub fn peek(path: &Path, member: Option<&str>, wanted: &Wanted<'_>) -> Result<Pe
     };
     let mut peek = Peek {
         path: member.as_ref().map_or_else(|| path.display().to_string(), |m| format!("{}!{m}", path.display())),
+        piped: false,
         bytes,
         members,
         layout,
@@ -139,6 +142,12 @@ pub fn peek(path: &Path, member: Option<&str>, wanted: &Wanted<'_>) -> Result<Pe
 }
 
 impl Peek {
+    /// Says that what was looked at is a copy of what came through the pipe `name`.
+    pub fn through(mut self, name: &Path) -> Self {
+        (self.path, self.piped) = (name.display().to_string(), true);
+        self
+    }
+
     fn read(&mut self, path: &Path, member: Option<String>, wanted: &Wanted<'_>) {
         let piece = Piece { path: path.to_path_buf(), member, start: 0, end: u64::MAX };
         let new = || (Rows::new(self.layout.usage), Vec::new());
@@ -273,6 +282,7 @@ impl Peek {
     /// The words for a recipe that reads this file.
     pub fn next(&self) -> String {
         match self.reasons.keys().next() {
+            _ if self.piped => "next: save what comes through the pipe to a file; a recipe reads files".to_owned(),
             Some(word) => format!("next: `corpus explain {word}`"),
             None => format!("next: a recipe with `[[source]]`, `path = [\"{}\"]`; then `corpus check`", self.path),
         }

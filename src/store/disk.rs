@@ -7,6 +7,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use sha2::{Digest, Sha256};
 
+use crate::{Error, Result};
+
 /// Writes a file aside under a name of its own, syncs it, and puts it in its place: the one way in which this program
 /// writes a small file.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -23,6 +25,38 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
         return Err(error);
     }
     sync_folder(folder)
+}
+
+/// A path that the user named by `option`, where one of this machine is meant.
+///
+/// # Errors
+/// A URL; a `~` that no shell has put the home folder in the place of.
+pub fn local(option: &str, path: &Path) -> Result<()> {
+    let text = path.to_string_lossy();
+    if let Some((scheme, _)) = text.split_once("://")
+        && scheme.len() > 1
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+    {
+        return Err(Error::input(
+            format!("{option}: {text} is a URL, and a folder of this machine is meant"),
+            "name a local folder, and copy it there afterwards",
+        ));
+    }
+    let first = path.components().next().map(|part| part.as_os_str().to_owned());
+    if first.is_some_and(|part| part == "~") && !Path::new("~").exists() {
+        return Err(Error::input(
+            format!("{option}: {text} begins with `~`, which only the shell replaces"),
+            home(path),
+        ));
+    }
+    Ok(())
+}
+
+/// How a path that begins with `~` is written out.
+pub fn home(path: &Path) -> String {
+    let home = std::env::var_os("HOME").map_or_else(|| "/home/NAME".into(), std::path::PathBuf::from);
+    let whole = home.join(path.strip_prefix("~").unwrap_or(path));
+    format!("write it out: {}; or ./{} if a folder called `~` is meant", whole.display(), path.display())
 }
 
 /// Makes a rename last.

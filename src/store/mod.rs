@@ -62,6 +62,7 @@ impl Store {
         let root = var("CORPUS_CACHE")
             .or_else(|| Some(var("XDG_CACHE_HOME")?.join("corpus")))
             .or_else(|| Some(var("HOME")?.join(".cache/corpus")));
+        root.as_deref().map_or(Ok(()), |root| disk::local("CORPUS_CACHE", root))?;
         let cure = "set CORPUS_CACHE to the folder that is to hold what is fetched";
         Self::at(root.ok_or_else(|| Error::other("there is no home folder to keep a cache in", cure))?)
     }

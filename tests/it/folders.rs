@@ -135,3 +135,64 @@ fn transcoded_files_have_a_hash() {
     assert_ne!(file["encoding"], "utf-8");
     assert_eq!(file["sha256"].as_str().unwrap().len(), 64, "{file}");
 }
+
+#[test]
+fn what_a_stage_reads_is_an_input_too() {
+    let block = "[[stage]]\nrun = \"block\"\ndomains = \"FILE\"\n";
+    let against = "[[stage]]\nrun = \"decontaminate\"\nagainst = [\"FILE\"]\n";
+    let line =
+        "{\"question\": \"为什么要先清洗再训练呢，请说一说其中的道理？\", \"answer\": \"因为数据里有很多重复。\"}\n";
+    for (stage, content) in [(block, "spam.example\n"), (against, line)] {
+        for (file, option) in [("out/data/list.jsonl", "--out"), ("work/unpacked/list.jsonl", "--work")] {
+            let scratch = scratch("docs.jsonl");
+            scratch.write(file, content);
+            scratch.write("recipe.toml", RECIPE.replace("PATH", "docs.jsonl") + &stage.replace("FILE", file));
+            let before = bytes(scratch.path("").as_path());
+            let run = scratch.try_build("out", &["--work", "work", "--fresh"]);
+            let said = run.stderr();
+            assert!(run.code() == 1 && said.contains("where the build would write") && said.contains(option), "{said}");
+            assert!(before == bytes(scratch.path("").as_path()), "{file}: something was written");
+        }
+    }
+    let scratch = scratch("docs.jsonl");
+    fs::create_dir_all(scratch.path("out/.work")).unwrap();
+    fs::rename(scratch.path("recipe.toml"), scratch.path("out/.work/recipe.toml")).unwrap();
+    let run = scratch.corpus(&["build", "--recipe", "out/.work/recipe.toml", "--out", "out"]);
+    assert!(run.code() == 1 && run.stderr().contains("the recipe: out/.work/recipe.toml"), "{}", run.stderr());
+}
+
+#[test]
+fn a_build_of_an_older_corpus_is_named_with_its_cure() {
+    let scratch = scratch("docs.jsonl");
+    scratch.build("out", &["--work", "work"]);
+    let mut manifest: serde_json::Value =
+        serde_json::from_slice(&fs::read(scratch.path("out/build.json")).unwrap()).unwrap();
+    for gone in ["written", "kept_chars"] {
+        manifest.as_object_mut().unwrap().remove(gone);
+        scratch.write("out/build.json", manifest.to_string());
+        let before = bytes(&scratch.path("out"));
+        let run = scratch.try_build("out", &["--work", "work", "--replace"]);
+        let said = run.stderr();
+        assert!(run.code() == 1 && said.contains("an older corpus (`mine`, 0."), "{said}");
+        assert!(said.contains("rm -r 'out/build.json' 'out/data' 'out/README.md'"), "{said}");
+        assert!(before == bytes(&scratch.path("out")));
+    }
+    fs::remove_file(scratch.path("work/.corpus-work")).unwrap();
+    fs::remove_dir_all(scratch.path("out")).unwrap();
+    let run = scratch.try_build("out", &["--work", "work"]);
+    let said = run.stderr();
+    assert!(run.code() == 1 && said.contains("of an older corpus") && said.contains("rm -r 'work'"), "{said}");
+    scratch.write("work/notes.txt", "mine");
+    let run = scratch.try_build("out", &["--work", "work"]);
+    assert!(run.code() == 1 && !run.stderr().contains("rm -r"), "{}", run.stderr());
+}
+
+#[test]
+fn an_empty_folder_of_others_stays() {
+    let scratch = scratch("docs.jsonl");
+    scratch.build("out", &[]);
+    fs::create_dir_all(scratch.path("out/data/mine")).unwrap();
+    let run = scratch.try_build("out", &["--fresh"]);
+    assert!(run.code() == 1 && run.stderr().contains("out/data/mine is in the way"), "{}", run.stderr());
+    assert!(scratch.path("out/data/mine").is_dir());
+}

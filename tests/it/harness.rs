@@ -95,6 +95,10 @@ impl Scratch {
 pub struct Run(Output);
 
 impl Run {
+    /// Runs a command of [`Scratch::command`].
+    pub fn of(command: &mut Command) -> Run {
+        Run(command.output().unwrap())
+    }
     pub fn code(&self) -> i32 {
         self.0.status.code().unwrap_or(-1)
     }

@@ -35,6 +35,7 @@ mod negative;
 mod no_rows;
 mod not_data;
 mod parsoid;
+mod paths;
 mod plans;
 mod prompts;
 mod recipes;

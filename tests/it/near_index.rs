@@ -279,7 +279,7 @@ fn wrong_indexes_say_what_to_do() {
     }
     let data = "against=['builds/day-0/data/pretrain/part-00000.parquet']";
     assert!(said(data, "out").contains("another Parquet file"));
-    assert!(said(all, "builds/day-1").contains("writes over nothing that it reads"));
+    assert!(said(all, "builds/day-1").contains("where the build would write"));
     assert!(scratch.path("builds/day-1/build.json").is_file());
     // A file of it, and builds that know nothing of one another.
     batch(&scratch, 0, "");
