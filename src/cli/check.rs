@@ -167,6 +167,13 @@ struct Seen {
     failed: Vec<Failed>,
 }
 
+/// What is wrong with the files of one source.
+pub fn faults(recipe: &Recipe, source: &Source) -> Vec<Error> {
+    let mut found = Found::default();
+    look(recipe, source, &mut found);
+    found.problems.into_iter().map(|fault| fault.error).collect()
+}
+
 /// Looks at the files of a source; gives back how many there are, and their bytes.
 fn look(recipe: &Recipe, source: &Source, found: &mut Found) -> (u64, u64) {
     let files = match inputs::find(recipe, source) {

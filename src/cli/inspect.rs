@@ -110,11 +110,13 @@ impl Inspect {
         let wanted = peek::Wanted { rows, dropped, reason, usage, format, lines: self.lines() };
         let peek = peek::peek(&path, member.as_deref(), &wanted)?;
         let peek = if piped.is_some() { peek.through(&self.path) } else { peek };
+        let recipe =
+            if member.is_none() && piped.is_none() { super::init::suggestion(&path, usage, format) } else { None };
         if context.format == Format::Json {
-            return super::print(&format!("{}\n", peek.json()));
+            return super::print(&format!("{}\n", peek.json(recipe.as_deref())));
         }
         super::print(&peek.text(table::terminal(), &wanted, !self.unreadable || self.dropped))?;
-        ui::say(context, &peek.next());
+        ui::say(context, &peek.next(recipe.as_deref()));
         Ok(())
     }
 

@@ -15,6 +15,7 @@ mod completions;
 mod explain;
 mod fetch;
 mod fetch_bars;
+mod init;
 mod inspect;
 mod list;
 mod no_rows;
@@ -26,6 +27,7 @@ mod ready;
 mod reasons;
 mod show;
 mod sources;
+mod survey;
 mod table;
 pub mod ui;
 
@@ -64,6 +66,7 @@ enum Command {
     Build(build::Build),
     Plan(plan::PlanCommand),
     Check(check::Check),
+    Init(init::Init),
     Inspect(inspect::Inspect),
     List(list::List),
     Explain(explain::Explain),
@@ -105,6 +108,7 @@ pub fn main() -> u8 {
         Command::Build(command) => command.run(&context).map(|()| 0),
         Command::Plan(command) => command.run(&context).map(|()| 0),
         Command::Check(command) => command.run(&context),
+        Command::Init(command) => command.run(&context).map(|()| 0),
         Command::Inspect(command) => command.run(&context).map(|()| 0),
         Command::List(command) => command.run(&context).map(|()| 0),
         Command::Explain(command) => command.run(&context).map(|()| 0),
@@ -127,7 +131,7 @@ fn asks_for_json() -> bool {
 }
 
 /// Commands whose `--format json` has a schema of its own: `schemas/output/NAME.json`.
-pub const SCHEMAS: [&str; 8] = ["build", "cache", "check", "explain", "fetch", "inspect", "list", "plan"];
+pub const SCHEMAS: [&str; 9] = ["build", "cache", "check", "explain", "fetch", "init", "inspect", "list", "plan"];
 
 /// The command tree. Help of a command that prints JSON names the schema of it.
 pub fn command() -> clap::Command {

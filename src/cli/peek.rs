@@ -196,7 +196,7 @@ impl Peek {
     }
 
     /// As one JSON document.
-    pub fn json(&self) -> Json {
+    pub fn json(&self, recipe: Option<&str>) -> Json {
         let rows = |rows: &[(u64, Fields)]| -> Vec<Json> {
             let of = |(line, fields): &(u64, Fields)| {
                 let mut row = show::object(fields);
@@ -213,7 +213,7 @@ impl Peek {
             "looked_at": {"records": self.seen.records, "whole": self.seen.ended, "reasons": self.reasons,
                 "set_aside": self.asides},
             "cards": self.cards, "rows": rows(&self.rows), "set_aside": rows(&self.aside),
-            "unreadable": self.unreadable,
+            "unreadable": self.unreadable, "recipe": recipe,
         })
     }
 
@@ -279,12 +279,20 @@ impl Peek {
         text
     }
 
-    /// The words for a recipe that reads this file.
-    pub fn next(&self) -> String {
-        match self.reasons.keys().next() {
+    /// What to do next; `recipe` is one that reads the file.
+    pub fn next(&self, recipe: Option<&str>) -> String {
+        let path = super::ui::quoted(&self.path);
+        match (self.reasons.keys().next(), recipe) {
             _ if self.piped => "next: save what comes through the pipe to a file; a recipe reads files".to_owned(),
-            Some(word) => format!("next: `corpus explain {word}`"),
-            None => format!("next: a recipe with `[[source]]`, `path = [\"{}\"]`; then `corpus check`", self.path),
+            (Some(word), None) => format!("next: `corpus explain {word}`"),
+            (_, Some(recipe)) => {
+                let lines: String = recipe.lines().map(|line| format!("  {line}\n")).collect();
+                format!(
+                    "next: a recipe that reads it (`corpus init {path}` adds stages and remarks):\n{}",
+                    lines.trim_end()
+                )
+            }
+            _ => format!("next: `corpus init {path}`"),
         }
     }
 }

@@ -25,6 +25,7 @@ mod generated;
 mod groups;
 mod harness;
 mod house;
+mod init;
 mod kill;
 mod lines;
 mod mix;

@@ -217,12 +217,19 @@ fn a_build_and_what_is_seen_of_it() {
 #[test]
 fn raw_files_and_folders() {
     let scratch = Scratch::new();
-    scratch.write("docs/a.jsonl", format!("not JSON\n{}", json_lines(9)));
+    scratch.write("docs/a.jsonl", format!("{}not JSON\n", json_lines(9)));
     scratch.write("docs/b.txt", format!("{}\n", document(1)));
     scratch.write("docs/c.csv", "instruction,output\n问一,答一\n问二,答二\n");
     for (path, kind) in [("docs", "folder"), ("docs/a.jsonl", "file"), ("docs/b.txt", "file"), ("docs/c.csv", "file")] {
         assert_eq!(run(&scratch, "inspect", &["inspect", path])["kind"], kind);
     }
+    scratch.write("docs/page.html", "<!DOCTYPE html><html></html>");
+    let init = run(&scratch, "init", &["init", "docs"]);
+    assert_eq!(
+        (init["sources"].as_array().unwrap().len(), init["no_data"].as_array().unwrap().len()),
+        (3, 1),
+        "{init}"
+    );
     run(&scratch, "inspect", &["inspect", "docs/c.csv", "--as", "alpaca"]);
 }
 
@@ -254,7 +261,7 @@ fn the_store_and_what_fills_it() {
 fn help_names_the_schema() {
     let scratch = Scratch::new();
     let root = corpus::cli::command();
-    let silent = ["completions", "man", "help", "init"];
+    let silent = ["completions", "man", "help"];
     for command in root.get_subcommands().map(|c| c.get_name()) {
         let help = scratch.corpus(&[command, "--help"]).stdout();
         let told = format!("schemas/output/{command}.json");
