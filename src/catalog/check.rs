@@ -268,6 +268,22 @@ mod tests {
         }
     }
 
+    /// The sets that models of today are measured with can be named in `decontaminate`, and say which text is asked.
+    #[test]
+    fn the_evaluation_sets_of_today_can_be_named() {
+        let catalog = super::super::Catalog::load(None).unwrap();
+        let wanted = "aime2024 aime2025 aime2026 math-500 olymmath olympiadbench cmo_fib livemathbench beyond_aime \
+            livecodebench humaneval_plus mbpp_plus bigcodebench ifeval followbench supergpqa hle simpleqa \
+            chinese_simpleqa bbeh mmmlu-zh cmb cmexam lawbench financeiq alignbench xiezhi charm korbench longbench \
+            longbench_v2 coig_crbench arena_hard";
+        for name in wanted.split_whitespace() {
+            let card = catalog.find(name).unwrap();
+            assert!(card.evaluation, "{name} is no evaluation set");
+            let asked = card.part.iter().all(|p| p.fields.contains_key("input"));
+            assert!(asked, "{name}: a part does not say which field is the question");
+        }
+    }
+
     #[test]
     fn nothing_goes_by_two_names() {
         let mut seen = BTreeSet::new();
