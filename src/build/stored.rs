@@ -23,17 +23,17 @@ pub struct Need {
 /// What a recipe reads out of the store, in its order.
 pub fn needs(recipe: &Recipe) -> Vec<Need> {
     let mut needs: Vec<Need> = Vec::new();
-    for source in &recipe.sources {
-        let urls = source.path.iter().filter(|p| is_remote(p)).map(|url| Need {
-            card: url.clone(),
-            part: ALL.into(),
-            revision: None,
-        });
-        needs.extend(source.card.as_ref().map(need).into_iter().chain(urls));
-    }
+    recipe.sources.iter().for_each(|source| needs.extend(of_source(source)));
     let cards = recipe.stages.iter().flat_map(of_stage);
     needs.extend(cards.flat_map(|(_, needs)| needs));
     needs
+}
+
+/// What a source reads out of the store.
+pub fn of_source(source: &Source) -> Vec<Need> {
+    let url = |url: &String| Need { card: url.clone(), part: ALL.into(), revision: None };
+    let urls = source.path.iter().filter(|p| is_remote(p)).map(url);
+    source.card.as_ref().map(need).into_iter().chain(urls).collect()
 }
 
 /// Whether a word of a stage is a data set rather than a file.
@@ -97,8 +97,17 @@ fn found(store: &Store, need: &Need) -> Result<Option<Vec<StoredFile>>> {
 /// # Errors
 /// A set that is not in the store, with the command that fetches it; a copy that lost what the recipe's use needs.
 pub fn resolve(recipe: &mut Recipe, store: &Store) -> Result<()> {
+    resolve_without(recipe, store, &[])
+}
+
+/// The same, where what is `missing` is left out: sources and stages that read it get no files.
+///
+/// # Errors
+/// As above.
+pub fn resolve_without(recipe: &mut Recipe, store: &Store, missing: &[Need]) -> Result<()> {
     let catalog = Catalog::load(None)?;
-    for source in &mut recipe.sources {
+    let lacks = |needs: &[Need]| needs.iter().any(|need| missing.contains(need));
+    for source in recipe.sources.iter_mut().filter(|s| !lacks(&of_source(s))) {
         let mut files = Vec::new();
         for url in source.path.iter().filter(|p| is_remote(p)) {
             let need = Need { card: url.clone(), part: ALL.into(), revision: None };
@@ -112,7 +121,7 @@ pub fn resolve(recipe: &mut Recipe, store: &Store) -> Result<()> {
         source.stored = files.iter().map(stored).collect();
     }
     for step in &mut recipe.stages {
-        for (card, needs) in of_stage(step) {
+        for (card, needs) in of_stage(step).into_iter().filter(|(_, needs)| !lacks(needs)) {
             let files = needs.iter().map(|need| all_of(store, need)).collect::<Result<Vec<_>>>()?.concat();
             step.stored.insert(card, files.iter().map(stored).collect());
         }

@@ -36,6 +36,9 @@ pub struct Build {
     /// Use what the store has, and fetch nothing.
     #[arg(long)]
     offline: bool,
+    /// Accept a licence that is not open of what is fetched: name of the set, part, or licence; may be repeated.
+    #[arg(long, value_name = "NAME")]
+    accept_license: Vec<String>,
     /// Read only what `corpus.lock` names, and leave the lock as it is.
     #[arg(long, conflicts_with = "update")]
     locked: bool,
@@ -148,9 +151,14 @@ impl Build {
     /// Runs the command.
     pub fn run(self, context: &Context) -> Result<()> {
         let mut recipe = self.run.recipe(self.recipe.reference("build")?)?;
-        let ways =
-            Ways { fetch: !(self.offline || ui::offline()), locked: self.locked, update: self.update, write: true };
-        ready(context, &mut recipe, ways)?;
+        let ways = Ways {
+            fetch: !(self.offline || ui::offline()),
+            accept: self.accept_license,
+            locked: self.locked,
+            update: self.update,
+            write: true,
+        };
+        ready(context, &mut recipe, &ways)?;
         let options = Options {
             fresh: self.fresh,
             keep_work: self.keep_work,

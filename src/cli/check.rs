@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::{Value as Json, json};
 
 use super::notes::{self, Note};
-use super::ready::{Ways, ready};
+use super::ready::{Missing, seen};
 use super::table::plural;
 use super::{Context, Format, ui};
 use super::{no_rows, no_rows::Failed};
@@ -85,14 +85,16 @@ struct Found {
     /// How each source is mapped.
     mappings: Vec<String>,
     facts: String,
+    /// What the recipe reads and the store lacks: no problem of the recipe.
+    missing: Option<Missing>,
 }
 
 impl Check {
     /// Runs the command; gives back the exit code.
     pub fn run(self, context: &Context) -> Result<u8> {
-        let (mut code, mut documents) = (0, Vec::new());
+        let (mut code, mut documents, mut commands) = (0, Vec::new(), Vec::new());
         for reference in &self.recipes {
-            let found = self.check(context, reference);
+            let found = self.check(reference);
             for problem in &found.problems {
                 code = code.max(problem.error.exit_code());
             }
@@ -100,19 +102,30 @@ impl Check {
                 let mut problems: Vec<Json> = found.problems.iter().flat_map(Fault::json).collect();
                 problems.extend(found.notes.iter().map(warning));
                 documents.push(json!({"recipe": reference, "ok": found.problems.is_empty(), "problems": problems,
-                    "mappings": found.mappings}));
+                    "mappings": found.mappings, "missing": found.missing.as_ref().map(|m| &m.lacking)}));
                 continue;
             }
             found.problems.iter().for_each(|problem| ui::error(context, &problem.error));
             notes::warn(context, &found.notes);
             found.mappings.iter().for_each(|line| ui::say(context, line));
+            if let Some(missing) = &found.missing {
+                ui::say(context, &missing.headline());
+                missing.lacking.lines().iter().for_each(|line| ui::say(context, &format!("  {line}")));
+                commands.extend(missing.lacking.commands().into_iter().map(str::to_owned));
+            }
             if found.problems.is_empty() {
                 super::print(&format!("ok {reference} · {}\n", found.facts))?;
             }
         }
         if context.format == Format::Json {
             super::print(&format!("{}\n", json!({"v": 2, "recipes": documents})))?;
-        } else if code == 0
+            return Ok(code);
+        }
+        for command in &commands {
+            ui::say(context, &format!("next: `{command}`"));
+        }
+        if code == 0
+            && commands.is_empty()
             && let [recipe] = self.recipes.as_slice()
         {
             ui::say(context, &format!("next: `corpus plan --recipe {}`", ui::quoted(recipe)));
@@ -120,7 +133,7 @@ impl Check {
         Ok(code)
     }
 
-    fn check(&self, context: &Context, reference: &str) -> Found {
+    fn check(&self, reference: &str) -> Found {
         let mut found = Found::default();
         let mut recipe = match recipe::check(reference, &[]) {
             Ok(Ok(recipe)) => recipe,
@@ -139,18 +152,27 @@ impl Check {
         }
         let (sources, stages) = (recipe.sources.len() as u64, recipe.stages.len() as u64);
         found.facts = format!("{} · {}", plural(sources, "source"), plural(stages, "stage"));
-        if !self.no_inputs
-            && let Err(error) = ready(context, &mut recipe, Ways::default())
-        {
-            found.problems.push(Fault::new(error, Some(reference)));
-        } else if !self.no_inputs {
-            let (mut files, mut bytes) = (0, 0);
-            for source in &recipe.sources {
-                let (n, size) = look(&recipe, source, &mut found);
-                files += n;
-                bytes += size;
+        if self.no_inputs {
+            return found;
+        }
+        match seen(&mut recipe) {
+            Err(error) => found.problems.push(Fault::new(error, Some(reference))),
+            Ok(missing) => {
+                let there = |source: &&Source| !missing.as_ref().is_some_and(|m| m.lacks(source));
+                let (mut files, mut bytes) = (0, 0);
+                for source in recipe.sources.iter().filter(there) {
+                    let (n, size) = look(&recipe, source, &mut found);
+                    files += n;
+                    bytes += size;
+                }
+                if files > 0 || missing.is_none() {
+                    found.facts += &format!(" · {}, {}", plural(files, "file"), size(bytes));
+                }
+                if let Some(missing) = &missing {
+                    found.facts += &format!(" · {} to fetch", plural(missing.lacking.parts() as u64, "part"));
+                }
+                found.missing = missing;
             }
-            found.facts += &format!(" · {}, {}", plural(files, "file"), size(bytes));
         }
         found
     }

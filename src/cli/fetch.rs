@@ -22,7 +22,8 @@ pub struct Fetch {
     /// a URL, s3:// gs:// az://.
     #[arg(required = true, value_name = "NAME")]
     names: Vec<String>,
-    /// Only this part of a card; may be repeated [default: all that are not optional].
+    /// Only this part of a card; may be repeated; CARD/PART where several cards are named [default: all that are not
+    /// optional].
     #[arg(long, value_name = "PART")]
     part: Vec<String>,
     /// Only files that this glob takes; may be repeated.
@@ -134,7 +135,7 @@ impl Fetch {
             way: self.way,
             from: self.from,
             replace: self.replace,
-            command: command_line(),
+            command: ui::command_line(),
             stop: super::build::stop_on_interrupt(),
         };
         if self.dry_run {
@@ -167,16 +168,6 @@ fn code(context: &Context, summary: &Summary) -> Result<u8> {
             Ok(error.exit_code())
         }
     }
-}
-
-/// The command as it was given, for a shell.
-fn command_line() -> String {
-    let quoted = |word: String| {
-        let plain = !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || "_-./:@=,+%~".contains(c));
-        if plain { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
-    };
-    let words = std::env::args_os().skip(1).map(|w| quoted(w.to_string_lossy().into_owned()));
-    std::iter::once("corpus".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 
 fn told(context: &Context, summary: &Summary, options: &Options) {

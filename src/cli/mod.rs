@@ -23,6 +23,7 @@ mod notes;
 mod peek;
 mod pipe;
 mod plan;
+mod plan_cards;
 mod ready;
 mod reasons;
 mod show;

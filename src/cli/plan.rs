@@ -4,9 +4,9 @@ use clap::Args;
 use serde_json::{Value as Json, json};
 
 use super::build::{RecipeOption, RunOptions};
-use super::ready::{Ways, ready};
+use super::ready::seen;
 use super::table::plural;
-use super::{Context, Format, table, ui};
+use super::{Context, Format, plan_cards, table, ui};
 use crate::build::chain::Chain;
 use crate::build::estimate::{Estimate, estimate};
 use crate::build::state::{JobState, State, state};
@@ -28,9 +28,12 @@ impl PlanCommand {
     /// Runs the command.
     pub fn run(self, context: &Context) -> Result<()> {
         let mut recipe = self.run.recipe(self.recipe.reference("plan")?)?;
-        ready(context, &mut recipe, Ways::default())?;
+        let missing = seen(&mut recipe)?;
         let options = self.run.options(&recipe)?;
         let chain = Chain::new(&recipe)?;
+        if let Some(missing) = &missing {
+            return plan_cards::run(context, &recipe, missing);
+        }
         let bars = ui::Bars::new(context);
         bars.phase("Looking at what is done", 0);
         let state = state(&recipe, &chain, &options)?;
@@ -71,6 +74,32 @@ fn duration(seconds: f64) -> String {
     }
 }
 
+/// The stages of a recipe; nothing where it has none.
+pub(super) fn stages_table(recipe: &Recipe, columns: usize) -> String {
+    let words = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
+    let mut rows = vec![words(&["#", "stage", "runs", "kind", "options"])];
+    rows.extend(recipe.stages.iter().zip(1..).map(|(step, n)| {
+        let only = serde_json::to_value(&step.only).unwrap_or_default();
+        let only: Vec<String> = only
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter(|(_, v)| v.as_array().is_some_and(|v| !v.is_empty()))
+            .map(|(k, v)| format!("only {k} {v}"))
+            .collect();
+        let options = [vec![step.options.to_string()], only].concat().join(" ");
+        let options = if options == "{}" { String::new() } else { options };
+        vec![n.to_string(), step.name.clone(), step.run.clone(), kind(&step.run).to_owned(), options]
+    }));
+    if rows.len() > 1 { format!("\n{}", table::table(&rows, 2, columns)) } else { String::new() }
+}
+
+/// The stages of a recipe, for machines.
+pub(super) fn stages_json(recipe: &Recipe) -> Vec<Json> {
+    let stage = |s: &crate::recipe::Step| json!({"name": s.name, "run": s.run, "kind": kind(&s.run), "only": s.only, "options": s.options});
+    recipe.stages.iter().map(stage).collect()
+}
+
 fn text(recipe: &Recipe, options: &Options, state: &State, estimate: &Estimate) -> String {
     let columns = table::terminal();
     let words = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
@@ -94,23 +123,7 @@ fn text(recipe: &Recipe, options: &Options, state: &State, estimate: &Estimate) 
     }));
     text += &format!("\n{}", table::table(&rows, 2, columns));
 
-    let mut rows = vec![words(&["#", "stage", "runs", "kind", "options"])];
-    rows.extend(recipe.stages.iter().zip(1..).map(|(step, n)| {
-        let only = serde_json::to_value(&step.only).unwrap_or_default();
-        let only: Vec<String> = only
-            .as_object()
-            .into_iter()
-            .flatten()
-            .filter(|(_, v)| v.as_array().is_some_and(|v| !v.is_empty()))
-            .map(|(k, v)| format!("only {k} {v}"))
-            .collect();
-        let options = [vec![step.options.to_string()], only].concat().join(" ");
-        let options = if options == "{}" { String::new() } else { options };
-        vec![n.to_string(), step.name.clone(), step.run.clone(), kind(&step.run).to_owned(), options]
-    }));
-    if rows.len() > 1 {
-        text += &format!("\n{}", table::table(&rows, 2, columns));
-    }
+    text += &stages_table(recipe, columns);
 
     let mut rows = vec![words(&["job", "units", "state", "does"])];
     rows.extend(
@@ -180,10 +193,6 @@ fn document(recipe: &Recipe, options: &Options, state: &State, estimate: &Estima
         json!({"name": s.name, "use": s.usage, "files": s.files, "bytes": s.bytes, "formats": s.formats,
             "rows": s.rows, "kept": s.kept, "sampled": s.sampled})
     });
-    let stages = recipe
-        .stages
-        .iter()
-        .map(|s| json!({"name": s.name, "run": s.run, "kind": kind(&s.run), "only": s.only, "options": s.options}));
     let jobs = state
         .jobs
         .iter()
@@ -196,7 +205,7 @@ fn document(recipe: &Recipe, options: &Options, state: &State, estimate: &Estima
         "recipe": recipe.name,
         "finished": state.finished,
         "sources": sources.collect::<Vec<_>>(),
-        "stages": stages.collect::<Vec<_>>(),
+        "stages": stages_json(recipe),
         "jobs": jobs.collect::<Vec<_>>(),
         "estimate": {
             "sampled_rows": sampled, "rows": rows, "kept": kept, "threads": options.threads,

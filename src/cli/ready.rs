@@ -1,21 +1,24 @@
-//! A recipe made ready to run: what it reads out of the store is there, and is what `corpus.lock` says.
+//! A recipe made ready to run: what it reads out of the store is there, and is what `corpus.lock` says; or what is not
+//! there yet, told with the one command that fetches it.
 
 use super::build::stop_on_interrupt;
 use super::fetch_bars::FetchBars;
 use super::{Context, ui};
 use crate::Result;
 use crate::build::lock::{self, Lock};
-use crate::build::stored;
+use crate::build::stored::{self, Need};
 use crate::catalog::Catalog;
-use crate::fetch::{self, Options, Want};
-use crate::recipe::Recipe;
+use crate::fetch::{self, Lacking, Options, Want};
+use crate::recipe::{Recipe, Source};
 use crate::store::Store;
 
 /// What to do about sets that are not in the store, and about the lock.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Ways {
     /// Fetch what is missing.
     pub fetch: bool,
+    /// Licences that are accepted.
+    pub accept: Vec<String>,
     /// The lock must know everything.
     pub locked: bool,
     /// Take the newest revisions, whatever the lock says.
@@ -24,42 +27,103 @@ pub struct Ways {
     pub write: bool,
 }
 
-/// Fetches what the store lacks, and says so first.
-fn fetch(context: &Context, store: &Store, missing: Vec<stored::Need>) -> Result<()> {
-    let mut wants: Vec<Want> = Vec::new();
-    for need in missing {
-        let same = |w: &&mut Want| w.card == need.card && w.revision == need.revision;
-        match wants.iter_mut().find(same) {
-            Some(want) => want.parts.push(need.part),
-            None => wants.push(Want { card: need.card, parts: vec![need.part], revision: need.revision }),
-        }
-    }
-    let names = wants.iter().map(|w| format!("{} ({})", w.card, w.parts.join(", "))).collect::<Vec<_>>().join("; ");
-    ui::say(context, &format!("The store lacks {names}: fetching"));
-    let options = Options { stop: stop_on_interrupt(), ..Options::new(store.clone()) };
-    fetch::ensure(&Catalog::load(None)?, &wants, &options, &FetchBars::new(context)).map(drop)
+/// What a recipe reads and the store lacks.
+#[derive(Debug)]
+pub struct Missing {
+    needs: Vec<Need>,
+    /// The same, as it is told.
+    pub lacking: Lacking,
 }
 
-/// Makes a recipe ready. One that reads nothing out of the store is ready.
-pub fn ready(context: &Context, recipe: &mut Recipe, ways: Ways) -> Result<()> {
-    if stored::needs(recipe).is_empty() {
-        return Ok(());
+impl Missing {
+    /// Whether a source lacks its files.
+    pub fn lacks(&self, source: &Source) -> bool {
+        stored::of_source(source).iter().any(|need| self.needs.contains(need))
     }
+
+    /// The amount, with what it is of: a headline.
+    pub fn headline(&self) -> String {
+        format!("not fetched yet: would fetch {}", self.lacking.amount())
+    }
+}
+
+/// Needs of one set and revision together.
+fn wants(needs: &[Need]) -> Vec<Want> {
+    let mut wants: Vec<Want> = Vec::new();
+    for need in needs {
+        let same = |w: &&mut Want| w.card == need.card && w.revision == need.revision;
+        match wants.iter_mut().find(same) {
+            Some(want) if want.parts.contains(&need.part) => {}
+            Some(want) => want.parts.push(need.part.clone()),
+            None => {
+                let (card, revision) = (need.card.clone(), need.revision.clone());
+                wants.push(Want { card, parts: vec![need.part.clone()], revision });
+            }
+        }
+    }
+    wants
+}
+
+/// Fetches what the store lacks, and says so first.
+fn fetch(context: &Context, catalog: &Catalog, store: &Store, missing: &[Need], ways: &Ways) -> Result<()> {
+    let wants = wants(missing);
+    let lacking = Lacking::of(catalog, store, &wants)?;
+    let names = wants.iter().map(|w| format!("{} ({})", w.card, w.parts.join(", "))).collect::<Vec<_>>().join("; ");
+    ui::say(context, &format!("The store lacks {names}: fetching {}", lacking.amount()));
+    let options = Options {
+        stop: stop_on_interrupt(),
+        accept: ways.accept.clone(),
+        command: ui::command_line(),
+        ..Options::new(store.clone())
+    };
+    fetch::ensure(catalog, &wants, &options, &FetchBars::new(context)).map(drop)
+}
+
+/// A recipe, the store and the lock, brought together.
+fn pinned(recipe: &mut Recipe, update: bool) -> Result<(Store, Lock, Vec<Need>)> {
     let store = Store::open()?;
-    let place = lock::place(recipe);
-    let mut lock = Lock::read(&place)?;
-    if !ways.update {
+    let lock = Lock::read(&lock::place(recipe))?;
+    if !update {
         lock.pin(recipe);
     }
     let missing = stored::missing(recipe, &store)?;
-    if ways.fetch && !missing.is_empty() {
-        fetch(context, &store, missing)?;
+    Ok((store, lock, missing))
+}
+
+/// Makes a recipe ready to be looked at: with the files that are there; gives back what is not.
+pub fn seen(recipe: &mut Recipe) -> Result<Option<Missing>> {
+    if stored::needs(recipe).is_empty() {
+        return Ok(None);
+    }
+    let (store, lock, needs) = pinned(recipe, false)?;
+    stored::resolve_without(recipe, &store, &needs)?;
+    lock.check(recipe, false)?;
+    if needs.is_empty() {
+        return Ok(None);
+    }
+    let lacking = Lacking::of(&Catalog::load(None)?, &store, &wants(&needs))?;
+    Ok(Some(Missing { needs, lacking }))
+}
+
+/// Makes a recipe ready. One that reads nothing out of the store is ready.
+pub fn ready(context: &Context, recipe: &mut Recipe, ways: &Ways) -> Result<()> {
+    if stored::needs(recipe).is_empty() {
+        return Ok(());
+    }
+    let (store, mut lock, missing) = pinned(recipe, ways.update)?;
+    if !missing.is_empty() {
+        let catalog = Catalog::load(None)?;
+        if !ways.fetch {
+            return Err(Lacking::of(&catalog, &store, &wants(&missing))?.error(&store));
+        }
+        fetch(context, &catalog, &store, &missing, ways)?;
     }
     stored::resolve(recipe, &store)?;
     if !ways.update {
         lock.check(recipe, ways.locked)?;
     }
     if ways.write && !ways.locked && lock.take(recipe) {
+        let place = lock::place(recipe);
         lock.write(&place)?;
         ui::say(context, &format!("Locked the inputs in {}", place.display()));
     }

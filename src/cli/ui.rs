@@ -11,6 +11,7 @@ use super::{Context, Format};
 use crate::Error;
 use crate::build::inputs::{Inputs, SourceInput};
 use crate::build::{Progress, understood};
+pub use crate::text::shell::quoted;
 
 /// Sources whose mapping a build prints.
 const SOURCES: usize = 12;
@@ -46,14 +47,10 @@ pub fn colours() -> bool {
     }
 }
 
-/// A word of a command, as a POSIX shell reads it: quoted where it has to be.
-pub fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_./:=@%+,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
+/// The command as it was given, for a shell.
+pub fn command_line() -> String {
+    let words = std::env::args_os().skip(1).map(|w| quoted(&w.to_string_lossy()));
+    std::iter::once("corpus".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 
 /// Whether `CORPUS_OFFLINE` forbids the network.

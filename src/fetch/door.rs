@@ -6,6 +6,7 @@ use super::names;
 use super::targets::Target;
 use crate::catalog::Freedom;
 use crate::catalog::card::License;
+use crate::text::shell::quoted;
 use crate::{Error, Result};
 
 /// The licence in force for a part.
@@ -113,44 +114,77 @@ pub fn pass(
     accept: &[String],
     command: &str,
 ) -> Result<BTreeMap<String, InForce>> {
+    let all = accepted(target, told, accept);
+    let closed = closed(&all);
+    if closed.is_empty() { Ok(all) } else { Err(refused(&[(target, closed)], command)) }
+}
+
+/// Lets all cards in, or says of all of them at once what must be accepted.
+///
+/// # Errors
+/// Licences that are not open and were not accepted.
+pub fn pass_all(targets: &[Target], accept: &[String], command: &str) -> Result<()> {
+    let cards = targets.iter().filter(|t| t.card.is_some());
+    let all: Vec<_> = cards.map(|t| (t, accepted(t, None, accept))).collect();
+    let refusals: Vec<_> = all.iter().map(|(t, all)| (*t, closed(all))).filter(|(_, c)| !c.is_empty()).collect();
+    if refusals.is_empty() { Ok(()) } else { Err(refused(&refusals, command)) }
+}
+
+/// The licences of a target, each with the word that accepts it, where one does.
+fn accepted(target: &Target, told: Option<&License>, accept: &[String]) -> BTreeMap<String, InForce> {
     let mut all = in_force(target, told);
-    let mut closed: Vec<(&String, &InForce)> = Vec::new();
-    for (part, license) in &mut all {
-        if license.freedom == Freedom::Open {
-            continue;
-        }
+    for (part, license) in all.iter_mut().filter(|(_, l)| l.freedom != Freedom::Open) {
         license.accepted = accept.iter().find(|word| accepts(target, part, license, word)).cloned();
     }
-    for (part, license) in &all {
-        if license.freedom != Freedom::Open && license.accepted.is_none() {
-            closed.push((part, license));
-        }
-    }
-    if closed.is_empty() {
-        return Ok(all);
-    }
-    let mut lines: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for (part, license) in &closed {
-        let each: Vec<String> =
-            license.each.iter().map(|l| format!("{} [{}], says {}", l.name, l.kind.as_str(), l.says)).collect();
-        lines.entry(each.join("; ")).or_default().push(part);
-    }
-    let mut message = format!("the licence of {} has to be accepted first", target.name);
-    for (license, parts) in lines {
-        let parts = if target.card.is_some() && target.parts.len() > 1 {
-            format!("{}: ", parts.join(", "))
-        } else {
-            String::new()
-        };
-        message += &format!("\n  {parts}{license}");
-    }
-    let word = match (&target.card, target.from.as_slice()) {
+    all
+}
+
+/// A part whose licence stands before it.
+type Closed<'a> = (&'a String, &'a InForce);
+
+fn closed(all: &BTreeMap<String, InForce>) -> Vec<Closed<'_>> {
+    all.iter().filter(|(_, l)| l.freedom != Freedom::Open && l.accepted.is_none()).collect()
+}
+
+/// The word that accepts all of a target.
+pub fn word(target: &Target) -> String {
+    match (&target.card, target.from.as_slice()) {
         (Some(card), _) => card.name.clone(),
         (None, [from]) if !from.contains("://") => from.clone(),
         _ => "unstated".into(),
+    }
+}
+
+/// The error of licences that were not accepted.
+fn refused(refusals: &[(&Target, Vec<Closed<'_>>)], command: &str) -> Error {
+    let names: Vec<&str> = refusals.iter().map(|(target, _)| target.name.as_str()).collect();
+    let several = names.len() > 1;
+    let mut message = match names.as_slice() {
+        [name] => format!("the licence of {name} has to be accepted first"),
+        names => format!("the licences of {} have to be accepted first", names.join(", ")),
     };
-    let home = target.card.as_ref().map(|c| format!(" (see {})", c.homepage)).unwrap_or_default();
-    Err(Error::input(message, format!("if you may use it so{home}, run\n  {command} --accept-license {word}")))
+    let (mut homes, mut words) = (Vec::new(), Vec::new());
+    for (target, closed) in refusals {
+        let mut lines: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for (part, license) in closed {
+            let each: Vec<String> =
+                license.each.iter().map(|l| format!("{} [{}], says {}", l.name, l.kind.as_str(), l.says)).collect();
+            lines.entry(each.join("; ")).or_default().push(part);
+        }
+        for (license, parts) in lines {
+            let of = if several { format!("{}: ", target.name) } else { String::new() };
+            let only = target.card.is_some() && target.parts.len() > 1;
+            let parts = if only { format!("{}: ", parts.join(", ")) } else { String::new() };
+            message += &format!("\n  {of}{parts}{license}");
+        }
+        homes.extend(target.card.as_ref().map(|c| c.homepage.as_str()));
+        let word = format!(" --accept-license {}", quoted(&word(target)));
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    let home = if homes.is_empty() { String::new() } else { format!(" (see {})", homes.join(", ")) };
+    Error::input(message, format!("if you may use it so{home}, run\n  {command}{}", words.concat()))
 }
 
 fn accepts(target: &Target, part: &str, license: &InForce, word: &str) -> bool {

@@ -9,6 +9,7 @@
 //! download  one file, in ranges; partial, open, client below it
 //! import    --from: what was fetched by hand
 //! plan      --dry-run
+//! lacking   what a recipe wants and the store lacks, before anything is fetched
 //! ```
 
 pub mod archive;
@@ -18,6 +19,7 @@ pub mod download;
 pub mod endpoints;
 pub mod here;
 pub mod import;
+pub mod lacking;
 pub mod names;
 pub mod open;
 pub mod partial;
@@ -40,6 +42,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+pub use lacking::Lacking;
 pub use progress::{Progress, Silent};
 pub use summary::{Summary, Told};
 pub use targets::Target;
@@ -162,20 +165,19 @@ pub fn ensure(
     }
     let lacking = lacking(&targets, &options.store)?;
     if options.offline && !lacking.is_empty() {
-        let parts = |t: &Target| t.parts.iter().map(|p| format!("{}/{p}", t.name)).collect::<Vec<_>>();
-        let what: Vec<String> = lacking.iter().flat_map(parts).collect();
-        let names: Vec<&str> = lacking.iter().map(|t| t.name.as_str()).collect();
-        return Err(Error::input(
-            format!("offline, and the store lacks {}", what.join(", ")),
-            format!("run `corpus fetch {}` where there is a network", names.join(" ")),
-        ));
+        let wants: Vec<Want> = lacking
+            .iter()
+            .map(|t| Want {
+                card: t.from.first().unwrap_or(&t.name).clone(),
+                parts: t.parts.clone(),
+                revision: t.revision.clone(),
+            })
+            .collect();
+        return Err(Lacking::of(catalog, &options.store, &wants)?.error(&options.store));
     }
+    door::pass_all(&lacking, &options.accept, &options.command)?;
     for target in lacking {
-        let mut options = options.clone();
-        let revision = target.revision.as_ref().map(|r| format!(" --revision {r}")).unwrap_or_default();
-        let name = target.from.first().unwrap_or(&target.name);
-        options.command = format!("corpus fetch {name}{revision}");
-        if let Some(error) = run::fetch(catalog, &[target], &options, progress)?.error() {
+        if let Some(error) = run::fetch(catalog, &[target], options, progress)?.error() {
             return Err(error);
         }
     }

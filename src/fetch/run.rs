@@ -50,9 +50,7 @@ pub fn runtime() -> Result<tokio::runtime::Runtime> {
 /// Wrong usage, a licence of a card that was not accepted, or the user's wish to end.
 pub fn fetch(_: &Catalog, targets: &[Target], options: &Options, progress: &dyn Progress) -> Result<Summary> {
     let began = Instant::now();
-    for target in targets.iter().filter(|t| t.card.is_some()) {
-        door::pass(target, None, &options.accept, &options.command)?;
-    }
+    door::pass_all(targets, &options.accept, &options.command)?;
     let client = Arc::new(Client::new(Endpoints::from_env()?, options.limits)?);
     let context = Context { options, client, progress };
     let runtime = runtime()?;

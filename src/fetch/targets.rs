@@ -102,7 +102,11 @@ fn usage(message: String, cure: impl Into<String>) -> Error {
     Error::Other { message, hint: Some(cure.into()) }
 }
 
-/// What names on the command line mean. `parts` are of the one card named; addresses of one web server are one set.
+/// What names on the command line mean. Addresses of one web server are one set. Of `parts_asked`, `PART` is of every
+/// card here that has it, `CARD/PART` of that card; a set of one part needs none.
+///
+/// # Errors
+/// An unknown card, a part that no card here has, a card of several parts of which none is named beside others.
 pub fn read(
     catalog: &Catalog,
     given: &[String],
@@ -111,7 +115,7 @@ pub fn read(
 ) -> Result<Vec<Target>> {
     let mut targets: Vec<Target> = Vec::new();
     for name in given {
-        let target = one(catalog, name, parts_asked, revision)?;
+        let target = one(catalog, name, revision)?;
         match targets.iter_mut().find(|t| t.key == target.key && t.revision == target.revision) {
             Some(before) if target.card.is_none() => {
                 for from in target.from {
@@ -124,23 +128,74 @@ pub fn read(
             None => targets.push(target),
         }
     }
+    share(&mut targets, parts_asked)?;
     Ok(targets)
 }
 
-fn one(catalog: &Catalog, given: &str, parts_asked: &[String], revision: Option<&str>) -> Result<Target> {
+/// What one name means, with all parts that are not optional.
+fn one(catalog: &Catalog, given: &str, revision: Option<&str>) -> Result<Target> {
     if let Some(target) = address(given, revision)? {
-        // A set without card is one part.
-        if parts_asked.iter().all(|p| p == "all") {
-            return Ok(target);
-        }
-        let cure = "use --include GLOB to take some of its files";
-        return Err(usage(format!("--part is for cards, and `{}` is an address", names::shown(given)), cure));
+        return Ok(target);
     }
     let (name, at) = given.split_once('@').map_or((given, None), |(name, at)| (name, Some(at)));
     let card = catalog.find(name)?;
-    let mut target = Target::of_card(card, parts(card, parts_asked)?, at.or(revision).map(str::to_owned));
-    target.by_name = !parts_asked.is_empty();
+    let mut target = Target::of_card(card, parts(card, &[])?, at.or(revision).map(str::to_owned));
+    target.by_name = false;
     Ok(target)
+}
+
+/// Gives each target the parts that are asked of it.
+fn share(targets: &mut [Target], asked: &[String]) -> Result<()> {
+    for word in asked {
+        if !targets.iter().any(|t| of_target(t, word).is_some()) {
+            return Err(nobody_has(targets, word));
+        }
+    }
+    let alone = targets.len() == 1;
+    for target in targets.iter_mut().filter(|_| !asked.is_empty()) {
+        let mine: Vec<String> = asked.iter().filter_map(|word| of_target(target, word)).collect();
+        let Some(card) = &target.card else { continue };
+        if mine.is_empty() && card.part.len() > 1 && !alone {
+            let names: Vec<&str> = card.part.iter().map(|p| p.name.as_str()).collect();
+            let cure = format!("add --part {}/PART for each you want: {}", card.name, names.join(", "));
+            return Err(usage(format!("--part names no part of {}, which is fetched beside others", card.name), cure));
+        }
+        if !mine.is_empty() {
+            (target.parts, target.by_name) = (parts(card, &mine)?, true);
+        }
+    }
+    Ok(())
+}
+
+/// The part of a target that a word after `--part` means.
+fn of_target(target: &Target, word: &str) -> Option<String> {
+    let Some(card) = &target.card else { return (word == "all").then(|| word.to_owned()) };
+    let own = word.split_once('/').filter(|(name, _)| card.name == *name || card.aliases.iter().any(|a| a == name));
+    let part = own.map_or(word, |(_, part)| part);
+    card.part(part).map(|p| p.name.clone())
+}
+
+/// The error of a part that none of the targets has.
+fn nobody_has(targets: &[Target], word: &str) -> Error {
+    let shown = names::shown(word);
+    match targets {
+        [Target { card: None, name, .. }] => {
+            let cure = "use --include GLOB to take some of its files";
+            usage(format!("--part is for cards, and `{}` is an address", names::shown(name)), cure)
+        }
+        [Target { card: Some(card), .. }] => {
+            let cure = spelling::did_you_mean(word, card.part.iter().map(|p| p.name.as_str()));
+            usage(format!("{} has no part `{shown}`", card.name), cure)
+        }
+        several => {
+            let known = several.iter().filter_map(|t| t.card.as_ref());
+            let known = known.flat_map(|c| c.part.iter().map(|p| format!("{}/{}", c.name, p.name)));
+            let known: Vec<String> = known.collect();
+            let names: Vec<&str> = several.iter().map(|t| t.name.as_str()).collect();
+            let cure = spelling::did_you_mean(word, known.iter().map(String::as_str));
+            usage(format!("none of {} has a part `{shown}`", names.join(", ")), cure)
+        }
+    }
 }
 
 /// The set that an address names; `None` for the name of a card.
@@ -241,6 +296,32 @@ mod tests {
         assert_eq!(of("http://h:1/a/b@c.txt"), pair("web--h-1", ""));
         for wrong in ["hf:", "hf:a/b/c", "hf:../x", "opus:UNPC", "wikimedia:a/b", "no_such_card", "hand"] {
             assert!(read_one(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn parts_are_shared_among_cards() {
+        let catalog = Catalog::load(None).unwrap();
+        let of = |given: &[&str], asked: &[&str]| {
+            let words = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
+            read(&catalog, &words(given), &words(asked), None)
+                .map(|targets| targets.into_iter().map(|t| t.parts.join("+")).collect::<Vec<_>>().join(" "))
+                .map_err(|e| format!("{e}; {}", e.hint().unwrap_or_default()))
+        };
+        let both = ["nlp_chinese_corpus", "alpaca"];
+        assert_eq!(of(&["nlp_chinese_corpus"], &["news2016zh"]).unwrap(), "news2016zh");
+        assert_eq!(of(&both, &["webtext2019zh", "news2016zh"]).unwrap(), "news2016zh+webtext2019zh all");
+        assert_eq!(of(&both, &["nlp_chinese_corpus/news2016zh", "alpaca/all"]).unwrap(), "news2016zh all");
+        assert_eq!(of(&["nlp_chinese_corpus", "hf:a/b"], &["news2016zh"]).unwrap(), "news2016zh all");
+        for (given, asked, says) in [
+            (&both[..1], "news2016", "did you mean `news2016zh`?"),
+            (&both, "alpaca/news2016zh", "none of nlp_chinese_corpus, alpaca has a part `alpaca/news2016zh`"),
+            (&both, "alpaca/all", "add --part nlp_chinese_corpus/PART"),
+            (&both, "all", "add --part nlp_chinese_corpus/PART"),
+            (&["hf:a/b"], "x", "--include GLOB"),
+        ] {
+            let said = of(given, &[asked]).unwrap_err();
+            assert!(said.contains(says), "{asked}: {said}");
         }
     }
 

@@ -12,6 +12,7 @@ pub mod normalize;
 pub mod overlap;
 pub mod script;
 pub mod sentences;
+pub mod shell;
 pub mod spelling;
 pub mod substrings;
 pub mod table;

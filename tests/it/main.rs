@@ -9,6 +9,7 @@
 
 mod archives;
 mod bad_input;
+mod before_data;
 mod block;
 mod cards;
 mod commands;

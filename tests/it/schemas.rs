@@ -259,6 +259,15 @@ fn the_store_and_what_fills_it() {
     assert_eq!(told["sets"][0]["files"][0]["state"], "imported", "{told}");
 }
 
+#[test]
+fn recipes_before_there_is_data() {
+    let scratch = Scratch::new();
+    let told = run(&scratch, "check", &["check", "zh-pretrain"]);
+    assert!(told["recipes"][0]["missing"]["command"].is_string(), "{told}");
+    let told = run(&scratch, "plan", &["plan", "--recipe", "zh-pretrain"]);
+    assert!(told["estimate"].is_null() && told["missing"]["untold"] == 0, "{told}");
+}
+
 /// Every command that prints JSON names its schema in its help, and every schema is of a command (or part of one).
 #[test]
 fn help_names_the_schema() {
@@ -273,7 +282,7 @@ fn help_names_the_schema() {
     }
     assert!(scratch.corpus(&["cache", "size", "--help"]).stdout().contains("schemas/output/cache.json"));
     let known: BTreeSet<String> =
-        corpus::cli::SCHEMAS.iter().chain(&["error", "card"]).map(|n| format!("{n}.json")).collect();
+        corpus::cli::SCHEMAS.iter().chain(&["error", "card", "lacking"]).map(|n| format!("{n}.json")).collect();
     let there = std::fs::read_dir(folder()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
     assert_eq!(there.collect::<BTreeSet<String>>(), known);
 }
