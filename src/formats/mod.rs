@@ -119,6 +119,14 @@ pub const THINK: Choice = Choice {
     about: "whether `<think>…</think>` stays in an answer or becomes the message's `reasoning`",
 };
 
+/// Where the answer is that a program checks: one rule for all shapes of instructions.
+pub const CHECKED: Choice = Choice {
+    name: "checked",
+    words: &["no", "beside", "only"],
+    about: "whether the answer behind `####`, or in the last `\\boxed{…}`, goes to the column `answer`, too, or alone: \
+            the row is then the prompt",
+};
+
 /// A stretch of a file that is read by one reader. It owns the records that *begin* in `start..end`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Piece {
@@ -231,8 +239,15 @@ pub trait Shape: Send + Sync {
     /// All that the recipe can choose.
     fn choices(&self) -> Vec<Choice> {
         let answers = self.uses().iter().any(|u| *u != Use::Pretrain);
+        let asks = self.uses().contains(&Use::Instruct);
         let turns = self.uses().iter().any(|u| matches!(u, Use::Instruct | Use::Rlhf));
-        self.options().iter().copied().chain(answers.then_some(EMPTY)).chain(turns.then_some(THINK)).collect()
+        self.options()
+            .iter()
+            .copied()
+            .chain(answers.then_some(EMPTY))
+            .chain(turns.then_some(THINK))
+            .chain(asks.then_some(CHECKED))
+            .collect()
     }
     /// Whether its objects may also be arrays, whose items are fields named by number from 0.
     fn lists(&self) -> bool {

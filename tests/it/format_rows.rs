@@ -64,6 +64,39 @@ pub const ROWS: &[Sample] = &[
     sample("CMRC2018's own layout", "cmrc.json", "[{\"context_id\": \"D_0\", \"context_text\": \"甲是第一个天干。\", \"title\": \"甲\", \"qas\": [{\"query_text\": \"甲是什么？\", \"query_id\": \"D_0_Q\", \"answers\": [\"第一个天干\", \"天干\"]}]}]", ("", "options={take='all'}"), "json/squad", (2, 2)),
     sample("XQuAD, CLUE on the hub", "flat.jsonl", "{\"id\": \"1\", \"context\": \"甲是第一个天干。\", \"question\": \"甲是什么？\", \"answers\": {\"text\": [\"第一个天干\"], \"answer_start\": [2]}}\n", ("", ""), "jsonl/squad", (1, 1)),
     sample("WikiLingua", "wl.jsonl", "{\"url\": \"u\", \"article\": {\"section_name\": [\"步骤\", \"提示\"], \"document\": [\"先这样做，再那样做。\", \"小心一点。\"], \"summary\": [\"这样做。\", \"小心。\"], \"english_url\": [\"e\", \"e\"], \"english_section_name\": [\"Steps\", \"Tips\"]}}\n{\"url\": \"v\", \"article\": {\"section_name\": [], \"document\": [], \"summary\": [], \"english_url\": [], \"english_section_name\": []}}\n", ("", ""), "jsonl/wiki_lingua", (3, 2)),
+    sample("verl, DAPO-Math, Skywork-OR1", "dapo.jsonl", r##"{"data_source": "math_dapo", "prompt": [{"role": "user", "content": "一加一等于几？"}], "ability": "MATH", "reward_model": {"ground_truth": "2", "style": "rule"}, "extra_info": {"index": "a1"}}
+{"data_source": "math_dapo", "prompt": [{"role": "user", "content": "二加二呢？"}], "ability": "MATH", "reward_model": {"ground_truth": "", "style": "rule"}, "extra_info": {"index": "a2"}}
+"##, ("", ""), "jsonl/verl", (2, 1)),
+    sample("NuminaMath, AIME", "numina.jsonl", r##"{"source": "amc", "problem": "三只鹅加四只鹅？", "solution": "共 \\boxed{7} 只。", "answer": "7", "problem_type": "Algebra"}
+"##, ("", ""), "jsonl/problem", (1, 1)),
+    sample("NuminaMath, prompts whose answer is checked", "numina.jsonl", r##"{"source": "amc", "problem": "三只鹅加四只鹅？", "solution": "共 \\boxed{7} 只。", "answer": "7", "problem_type": "Algebra"}
+"##, ("", "options={checked='only'}"), "jsonl/problem", (1, 1)),
+    sample("NuminaMath, tasks", "numina.jsonl", r##"{"source": "amc", "problem": "三只鹅加四只鹅？", "solution": "共 \\boxed{7} 只。", "answer": "7", "problem_type": "Algebra"}
+"##, ("task", ""), "jsonl/problem", (1, 1)),
+    sample("Big-Math", "big.jsonl", r##"{"problem": "How many legs have two herons?", "answer": "4", "source": "orca_math", "domain": ["Arithmetic"], "llama8b_solve_rate": 0.9}
+"##, ("", ""), "jsonl/problem", (1, 1)),
+    sample("OpenR1-Math", "openr1.jsonl", r##"{"problem": "五减二？", "solution": "五减二是三。", "answer": "3", "source": "amc", "uuid": "u1", "generations": ["<think>数。</think>\n三。"], "messages": [{"role": "user", "content": "五减二？"}, {"role": "assistant", "content": "<think>数。</think>\n三。"}]}
+"##, ("", "options={think='split'}"), "jsonl/problem", (1, 1)),
+    sample("GSM8K", "gsm8k.jsonl", r##"{"question": "Ann has three eggs and finds two. How many?", "answer": "3 + 2 = <<3+2=5>>5\n#### 5"}
+{"question": "And then?", "answer": "Nobody knows."}
+"##, ("", ""), "jsonl/prompt", (2, 2)),
+    sample("GSM8K, prompts whose answer is checked", "gsm8k.jsonl", r##"{"question": "Ann has three eggs and finds two. How many?", "answer": "3 + 2 = <<3+2=5>>5\n#### 5"}
+{"question": "And then?", "answer": "Nobody knows."}
+"##, ("", "options={checked='only'}"), "jsonl/prompt", (2, 1)),
+    sample("Chinese-DeepSeek-R1-Distill", "r1.jsonl", r##"{"input": "水几度结冰？", "reasoning_content": "标准大气压下是零度。", "content": "零度。", "repo_name": "a/b"}
+"##, ("", ""), "jsonl/prompt", (1, 1)),
+    sample("Ultra-Innerthought", "inner.jsonl", r##"{"conversations": [{"user": "早", "inner_thought": "在打招呼。", "assistant": "早上好！"}], "language": "zh"}
+"##, ("", ""), "jsonl/sharegpt", (1, 1)),
+    sample("Nemotron and other traces with reasoning_content", "trace.jsonl", r##"{"messages": [{"role": "user", "content": "早"}, {"role": "assistant", "reasoning_content": "在打招呼。", "content": "早上好！"}]}
+"##, ("", ""), "jsonl/messages", (1, 1)),
+    sample("xLAM, APIGen", "xlam.json", r##"[{"id": 0, "query": "渡口几点开船？", "answers": "[{\"name\": \"ferry\", \"arguments\": {\"place\": \"渡口\"}}]", "tools": "[{\"name\": \"ferry\", \"parameters\": {\"place\": {\"type\": \"str\"}}}]"}]"##, ("", ""), "json/xlam", (1, 1)),
+    sample("HelpSteer3, preferences", "hs3.jsonl", r##"{"domain": "general", "language": "chinese", "context": [{"role": "user", "content": "推荐一种茶"}], "response1": "不知道。", "response2": "龙井，清香。", "overall_preference": 2, "individual_preference": [{"score": 2, "reasoning": "二更好"}]}
+"##, ("", ""), "jsonl/helpsteer", (1, 1)),
+    sample("Chatbot Arena, votes", "arena.jsonl", r##"{"id": "q1", "model_a": "m1", "model_b": "m2", "winner": "model_b", "conversation_a": [{"role": "user", "content": [{"type": "text", "text": "Name a river."}]}, {"role": "assistant", "content": [{"type": "text", "text": "No."}]}], "conversation_b": [{"role": "user", "content": [{"type": "text", "text": "Name a river."}]}, {"role": "assistant", "content": [{"type": "text", "text": "The Severn."}]}], "language": "en"}
+{"id": "q2", "model_a": "m1", "model_b": "m2", "winner": "tie (bothbad)", "conversation_a": [{"role": "user", "content": "Name a lake."}, {"role": "assistant", "content": "No."}], "conversation_b": [{"role": "user", "content": "Name a lake."}, {"role": "assistant", "content": "Never."}], "language": "en"}
+"##, ("", ""), "jsonl/preference", (2, 2)),
+    sample("The Stack, StarCoderData, GitHub Code", "stack.jsonl", r##"{"content": "print('早')\n", "max_stars_repo_path": "a.py", "max_stars_repo_name": "x/y", "max_stars_repo_licenses": ["MIT"], "lang": "Python", "hexsha": "ab12", "size": 12}
+"##, ("", ""), "jsonl/code", (1, 1)),
     sample("ChatGLM's samples", "adgen.jsonl", "{\"prompt\":\"写一段广告\",\"response\":\"宽松的阔腿裤。\"}\n{\"prompt\":\"再见\",\"response\":\"再会\",\"history\":[[\"你好\",\"你好！\"]]}\n", ("", ""), "jsonl/prompt", (2, 2)),
     sample("CValues prompts", "cvalues.jsonl", "{\"id_\":1,\"prompt\":\"汽车选哪一种好？\",\"domain_en\":\"environment\",\"domain_zh\":\"环境科学\"}\n", ("", ""), "jsonl/prompt", (1, 1)),
     sample("Alpaca, GPT-4-LLM, Alpaca-CoT, BELLE 1M, Linly", "alpaca.json", r#"[{"instruction":"翻译成英文","input":"你好","output":"Hello"},{"instruction":"讲个笑话","input":"<noinput>","output":"从前……"}]"#, ("", ""), "json/alpaca", (2, 2)),
@@ -226,4 +259,12 @@ pub const QUIRKS: &[(&str, &str, &str)] = &[
     ("THUCNews", "folder and first line", "corpora_tests::articles_have_a_title_and_the_category_of_their_folder"),
     ("CSL benchmark, CCAligned", "tables without a row of names", "detect::judges_by_content"),
     ("LLaMA-Factory", "reasoning among the parts of a message", "messages::reasoning_is_kept_beside_the_dialogue"),
+    ("verl, DAPO-Math", "a truth in an object, tests as JSON, rows without one", "verl::a_prompt_and_its_truth"),
+    ("NuminaMath, OpenR1, Big-Math", "solutions, short answers as numbers, traces of a model", "problem::solutions_are_said_and_answers_checked"),
+    ("GSM8K", "the answer behind the last `####`", "truth::the_last_mark_counts"),
+    ("xLAM", "calls as JSON or JSON text", "xlam::calls_answer_the_question"),
+    ("HelpSteer3", "preferences from -3 to 3", "helpsteer::the_sign_chooses_and_the_size_is_the_margin"),
+    ("The Stack", "licences as a list, programming languages", "code::the_licence_is_the_rows_and_the_language_a_subset"),
+    ("Claude's layout", "`tool_use` and `tool_result` among the parts", "messages::parts_of_uses_and_results_are_calls_and_tools"),
+    ("tools", "calls in every form", "calls::every_form_becomes_one"),
 ];

@@ -58,10 +58,7 @@ const LOST: &[(&str, &str)] = &[
     (r#"{"prompt":"Good day","response":"And to you.","turns":[["Rain?","Not yet."]]}"#, "turns"),
     // What was asked, beside a dialogue or an answer.
     (r#"{"prompt":"Sum it up.","response":"A mill.","passage":"Behind the hill stands a mill."}"#, "passage"),
-    (
-        r#"{"prompt":"Sum it up.","response":"A mill.","reasoning_content":"First I look at the hill."}"#,
-        "reasoning_content",
-    ),
+    (r#"{"prompt":"Sum it up.","response":"A mill.","rationale":"First I look at the hill."}"#, "rationale"),
     (r#"{"prompt":"总结一下","response":"磨坊","思考":"先看山，再看磨坊。"}"#, "思考"),
     // A name that proves nothing: documents that are answers, classes or questions.
     (r#"{"input":"一周有几天？","content":"七天。"}"#, "input"),

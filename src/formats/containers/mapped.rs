@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::io;
 
-use crate::formats::shapes::split_thought;
-use crate::formats::{self, EMPTY, Layout, Object, Shape, Split, THINK};
+use crate::formats::shapes::{check, split_thought};
+use crate::formats::{self, CHECKED, EMPTY, Layout, Object, Shape, Split, THINK};
 use crate::input::lines::Place;
 use crate::input::{Line, Lines, broken};
 use crate::rows::{Content, Message, Record, Unreadable, Use};
@@ -218,6 +218,9 @@ pub fn map(
         Ok(mut row) => {
             if layout.option(THINK.name) == Some("split") {
                 split_thoughts(&mut row.content);
+            }
+            if let Some(how @ ("beside" | "only")) = layout.option(CHECKED.name) {
+                check(&mut row, how == "only");
             }
             if row.aside.is_none()
                 && layout.option(EMPTY.name) != Some("keep")

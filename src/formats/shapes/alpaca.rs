@@ -8,7 +8,8 @@
 //! The user says the instruction, and below it, after one line break, the input; where one of them is empty (or the
 //! input only says that there is none: `noinput`, `No input`, `none`, `N/A`, `无`, `无输入`, `没有输入` and the like, also in
 //! brackets, with a closing mark, or escaped), the other one alone.
-//! `system` becomes the first message, the pairs of `history` the turns before.
+//! `system` becomes the first message, the pairs of `history` the turns before. Thoughts in a field of their own
+//! (`reasoning_content`, `reasoning`, `thinking`) are the reasoning of the output.
 //!
 //! Other names: `instruction_zh`, `input_zh`, `output_zh`; `context` for the input (Dolly); `response` or `target` for
 //! the output. BELLE has three more layouts, all read: rows with `input` and `output` (or `target`) only; an
@@ -149,7 +150,8 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
                 Some(turns) => messages.extend(turns),
                 None => messages.push(Message::new("user", asked)),
             }
-            messages.push(Message::new("assistant", scalar(output_path, output)?));
+            let reasoning = reading.thoughts()?;
+            messages.push(Message { reasoning, ..Message::new("assistant", scalar(output_path, output)?) });
             let tools = reading.tools()?;
             reading.row(Content::Instruct { messages, tools })
         }

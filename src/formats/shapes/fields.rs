@@ -25,7 +25,7 @@
 //! Limits: a field that the recipe maps must be there in every row, and content must not be null (`field_missing`); a field of
 //! another type is `field_type`. Empty text is a row. Everything that is not read becomes `meta`.
 use super::read::{Reading, first, share, starts};
-use super::turns::not_empty;
+use super::turns::{THOUGHTS, not_empty};
 use super::{kto, preference};
 use crate::formats::{Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Task, Unreadable, Use};
@@ -40,6 +40,9 @@ const INPUT: &[&str] = &["input", "inputs", "question"];
 const OUTPUT: &[&str] = &["output", "target", "targets", "answer"];
 const PROMPT: &[&str] = &["prompt", "question", "query"];
 const RESPONSE: &[&str] = &["response", "answer", "completion", "output"];
+/// What is asked and answered where thoughts stand beside them: a `content` is no document then.
+pub(super) const ASKED: &[&str] = &["prompt", "question", "query", "instruction", "input", "problem"];
+pub(super) const ANSWERED: &[&str] = &["response", "answer", "completion", "output", "content"];
 /// ChatGLM-6B's sets have the answer to a `prompt` there.
 const SUMMARY: &[&str] = &["response", "answer", "completion", "output", "summary"];
 
@@ -111,9 +114,15 @@ pub(super) fn instruct<'a>(reading: &mut Reading<'_, 'a>) -> Result<Content<'a>,
         messages.extend(not_empty(path, reading.messages(path, value)?)?);
         reading.truth(&[])?;
     } else {
-        let Some(prompt) = reading.text("prompt", PROMPT)? else { return Err(reading.missing("prompt", PROMPT[0])) };
+        let thinks = thinks(reading.object);
+        let names = if thinks { ASKED } else { PROMPT };
+        let Some(prompt) = reading.text("prompt", names)? else { return Err(reading.missing("prompt", PROMPT[0])) };
         messages.push(Message::new("user", prompt));
-        let names = if reading.object.has("prompt") { SUMMARY } else { RESPONSE };
+        let names = match (thinks, reading.object.has("prompt")) {
+            (true, _) => ANSWERED,
+            (false, true) => SUMMARY,
+            (false, false) => RESPONSE,
+        };
         // Where the recipe says what an answer is checked against, a field of that name is no response.
         let names = if reading.checked() { &names[..1] } else { names };
         match reading.text("response", names)? {
@@ -129,6 +138,11 @@ pub(super) fn instruct<'a>(reading: &mut Reading<'_, 'a>) -> Result<Content<'a>,
     }
     let tools = reading.tools()?;
     Ok(Content::Instruct { messages, tools })
+}
+
+/// Whether the thoughts before an answer stand in a field of their own.
+pub(super) fn thinks(object: &Object<'_>) -> bool {
+    THOUGHTS.iter().any(|key| starts(object, key) == Some(b'"'))
 }
 
 /// Whether the row has a response, if only as null.

@@ -13,6 +13,7 @@ pub(super) mod translate;
 mod truth;
 mod turns;
 
+pub use truth::check;
 pub use turns::split_thought;
 
 macro_rules! shapes {
@@ -27,10 +28,12 @@ shapes!(
     alpaca,
     baike,
     chip2,
+    code,
     coig,
     csl,
     fields,
     hc3,
+    helpsteer,
     hh,
     kto,
     messages,
@@ -43,6 +46,7 @@ shapes!(
     oig,
     pairs,
     preference,
+    problem,
     prompt,
     ranked,
     safe_rlhf,
@@ -52,10 +56,12 @@ shapes!(
     squad,
     task,
     ultrachat,
+    verl,
     web,
     webgpt,
     webtext,
     wiki_lingua,
+    xlam,
     zhihu,
 );
 

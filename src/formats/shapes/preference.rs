@@ -17,7 +17,7 @@
 //!
 //! Two answers may be judged by a third field: `response_a` and `response_b` (`answer_`, `output_`, `conversation_`; also
 //! `_1` and `_2`) with `preference`, `winner`, `preferred` or `better`, which names one of them (`a`, `model_b`, `2`) or says
-//! `tie`; a row with another verdict is set aside (`unranked`).
+//! `tie` (also both bad), as the votes of an arena do; a row with another verdict is set aside (`unranked`).
 //!
 //! `fields` maps `prompt`, `chosen`, `rejected`, `chosen_score`, `rejected_score` and `margin`.
 //!
@@ -110,7 +110,8 @@ impl Shape for Pairs {
             let asked = any(PROMPT).or(starts(o, "instruction")).is_some();
             let two = o.get("output").and_then(|v| items("output", v).ok()).is_some_and(|two| two.len() == 2);
             match (any(CHOSEN), any(REJECTED)) {
-                _ if asked && judged(o).is_some() => true,
+                // Whole dialogues (the votes of an arena) hold what was asked.
+                _ if judged(o).is_some_and(|(two, _)| asked || starts(o, two[0]) == Some(b'[')) => true,
                 (Some(b'{'), Some(_)) => true,
                 (Some(chosen), Some(_)) => (asked && !super::hh::is_dialogue(o, "prompt")) || chosen == b'[',
                 _ => two && starts(o, "instruction").is_some(),

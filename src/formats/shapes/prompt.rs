@@ -8,12 +8,13 @@
 //!
 //! The prompt is `prompt`, `question` or `query`, the response `response`, `answer`, `completion` or `output` (beside
 //! a `prompt` also `summary`, as in ChatGLM-6B's sets); `system`
-//! and `history` come before. Without a response the row is a prompt only. As a task the prompt is the input and the
+//! and `history` come before. Where the thoughts before the response stand beside it (`reasoning_content`, `reasoning`,
+//! `thinking`), they are its reasoning, and the prompt may also be `input`, the response `content` (R1's distilled sets). Without a response the row is a prompt only. As a task the prompt is the input and the
 //! response the output. `fields` can name others, as in the shape `fields`, which reads these rows too, when told their
 //! use.
 //!
 //! Limits: rows with more than one answer, or with a label, are other shapes.
-use super::fields;
+use super::fields::{self, ANSWERED, ASKED};
 use super::read::{Reading, share, starts, wrong_use};
 use crate::formats::{Layout, Object, Shape};
 use crate::rows::{Content, Row, Task, Unreadable, Use};
@@ -58,7 +59,10 @@ impl Shape for Prompt {
         let prompts = share(sample, |o| text(o, PROMPT) && alone(o));
         let answer = |o: &Object<'_>| text(o, RESPONSE) || text(o, &["prompt"]) && text(o, &["summary"]);
         let answered = share(sample, |o| text(o, PROMPT) && answer(o) && alone(o));
-        0.6 * prompts + 0.2 * answered
+        // Thoughts beside an answer tell that it is one, whatever it is called.
+        let others = |o: &Object<'_>| OTHERS.iter().any(|key| *key != "content" && starts(o, key).is_some());
+        let thought = share(sample, |o| fields::thinks(o) && text(o, ASKED) && text(o, ANSWERED) && !others(o));
+        (0.6 * prompts + 0.2 * answered).max(0.95 * thought)
     }
     fn map<'a>(&self, object: &Object<'a>, layout: &Layout, emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>)) {
         let mut reading = Reading::new(object, layout);
@@ -94,6 +98,10 @@ mod tests {
         let summary = r#"{"prompt":"p","summary":"r","history":[]}"#;
         let read = row(&SHAPE, summary, Use::Instruct).unwrap();
         assert_eq!(said(instruct(&read)), ["user: p", "assistant: r"]);
+        let r1 = r#"{"input":"p","reasoning_content":"t","content":"r"}"#;
+        let read = row(&SHAPE, r1, Use::Instruct).unwrap();
+        assert_eq!((said(instruct(&read)), read.meta), (vec!["user: p".to_owned(), "assistant: (t)r".into()], None));
+        assert!(SHAPE.fits(&[Object::parse(r1).unwrap()]) > 0.9);
         let about = row(&SHAPE, r#"{"question":"p","summary":"s"}"#, Use::Instruct).unwrap();
         assert_eq!((said(instruct(&about)).len(), about.meta.as_deref()), (1, Some(r#"{"summary":"s"}"#)));
         let read = row(&SHAPE, r#"{"id_":1,"prompt":"p"}"#, Use::Instruct).unwrap();

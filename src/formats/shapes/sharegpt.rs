@@ -9,7 +9,8 @@
 //! order: `human`, `user`, `prompter` are the user; `gpt`, `assistant`, `chatgpt`, `bing`, `bard`, `model`, … the
 //! assistant; `observation`, `tool`, `function` the tool; `function_call` is an assistant's turn whose `tool_calls` are
 //! the value and whose content is empty. Turns of the layout `{human, assistant}` (Firefly) are two
-//! messages each. `system` becomes the first message, `tools` stays JSON text. What a turn has besides (`markdown`,
+//! messages each, and of `{user, inner_thought, assistant}` (Ultra-Innerthought) with the thought as the answer's reasoning.
+//! `system` becomes the first message, `tools` stays JSON text. What a turn has besides (`markdown`,
 //! `weight`, …) is in `meta.turn_fields`, by its path.
 //!
 //! Dumps from before the summer of 2023 hold answers as the HTML of ChatGPT's page. An assistant's turn that is such a
@@ -60,7 +61,8 @@ impl Shape for ShareGpt {
             let turn = |key: &&&str| {
                 let turns = object.get(key).filter(|v| first(v) == b'[').and_then(|v| items(key, v).ok());
                 let turn = turns.and_then(|t| Object::parse(t.first()?.get()).ok());
-                turn.is_some_and(|t| t.has("from") && t.has("value") || t.has("human") && t.has("assistant"))
+                let round = |t: &Object<'_>| (t.has("human") || t.has("user")) && t.has("assistant");
+                turn.is_some_and(|t| t.has("from") && t.has("value") || round(&t))
             };
             NAMES.iter().any(|key| turn(&key))
                 && starts(object, "chosen").is_none()
@@ -126,5 +128,8 @@ mod tests {
         let json = r#"{"conversation":[{"human":"a","assistant":"b"},{"human":"c","assistant":"d"}]}"#;
         let row = row(&SHAPE, json, Use::Instruct).unwrap();
         assert_eq!(said(instruct(&row)), ["user: a", "assistant: b", "user: c", "assistant: d"]);
+        let json = r#"{"conversations":[{"user":"a","inner_thought":"hm","assistant":"b"}],"language":"zh"}"#;
+        let row = super::super::tests::row(&SHAPE, json, Use::Instruct).unwrap();
+        assert_eq!((said(instruct(&row)), row.meta), (vec!["user: a".to_owned(), "assistant: (hm)b".into()], None));
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::read::{Reading, first, kind};
 use super::turns::THOUGHTS;
 use crate::formats::object::{field_type, text_of};
-use crate::rows::{Truth, Unreadable};
+use crate::rows::{Content, Row, Truth, Unreadable};
 
 impl<'a> Reading<'_, 'a> {
     /// What was thought before the response that stands in a field of its own.
@@ -37,5 +37,55 @@ impl<'a> Reading<'_, 'a> {
             self.given.truth = Some(Box::new(truth));
         }
         Ok(())
+    }
+}
+
+/// Takes the answer that a program checks out of what the assistant says last; with `only` that turn goes, and the row is
+/// the prompt. One that has no such answer is set aside then.
+pub fn check(row: &mut Row<'_>, only: bool) {
+    let Content::Instruct { messages, .. } = &mut row.content else { return };
+    let said = messages.last().filter(|m| m.role == "assistant");
+    let mut truth = row.truth.take().unwrap_or_default();
+    if truth.answer.is_none() {
+        truth.answer = said.and_then(|m| marked(&m.content)).map(|answer| Cow::Owned(answer.to_owned()));
+    }
+    if only {
+        while messages.last().is_some_and(|m| m.role == "assistant") {
+            messages.pop();
+        }
+        if row.aside.is_none() && truth.answer.is_none() {
+            row.aside = Some(("no_answer", String::new()));
+        }
+    }
+    row.truth = Some(truth).filter(|t| **t != Truth::default());
+}
+
+/// The answer behind the last `####` of a worked solution, as GSM8K marks it; the last `\boxed{…}` where there is none.
+fn marked(solution: &str) -> Option<&str> {
+    if let Some((_, answer)) = solution.rsplit_once("####") {
+        return answer.trim().lines().next().map(str::trim).filter(|a| !a.is_empty());
+    }
+    let (_, boxed) = solution.rsplit_once("\\boxed{")?;
+    let mut depth = 1;
+    let end = boxed.char_indices().find(|(_, c)| {
+        depth += match c {
+            '{' => 1,
+            '}' => -1,
+            _ => 0,
+        };
+        depth == 0
+    })?;
+    Some(boxed[..end.0].trim()).filter(|a| !a.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_mark_counts() {
+        assert_eq!(marked("先 3，\n再 4。\n#### 7\n"), Some("7"));
+        assert_eq!(marked("a \\boxed{1}, no: \\boxed{\\frac{1}{2}}."), Some("\\frac{1}{2}"));
+        assert_eq!((marked("seven"), marked("#### "), marked("\\boxed{1")), (None, None, None));
     }
 }

@@ -40,7 +40,7 @@ fn calls(text: &str) -> Vec<Call<'static>> {
 }
 
 /// Calls in a field: a list, one call, or a text.
-fn calls_in(path: &str, value: &RawValue) -> Result<Vec<Call<'static>>, Unreadable> {
+pub(super) fn calls_in(path: &str, value: &RawValue) -> Result<Vec<Call<'static>>, Unreadable> {
     match first(value) {
         b'[' => Ok(items(path, value)?.into_iter().map(Call::read).collect()),
         b'"' => scalar(path, value).map(|text| calls(&text)),
@@ -217,13 +217,19 @@ impl<'a> Reading<'_, 'a> {
         Ok(())
     }
 
-    /// A round of `{human, assistant}`.
+    /// A round of `{human, assistant}`, or of `{user, assistant}` with the thoughts between.
     fn round(&mut self, path: &str, object: &Object<'a>, out: &mut Vec<Message<'a>>) -> Result<(), Unreadable> {
-        for (key, role) in [("human", "user"), ("assistant", "assistant")] {
+        let user = if object.has("human") { "human" } else { "user" };
+        for (key, role) in [(user, "user"), ("assistant", "assistant")] {
             let value = object.get(key).ok_or_else(|| missing(object, path, "role"))?;
             out.push(Message::new(role, scalar(&format!("{path}.{key}"), value)?));
         }
-        self.rest(path, object, &["human", "assistant"]);
+        let thought = ["inner_thought", "reasoning_content", "reasoning", "thinking"].into_iter();
+        let thought = thought.filter_map(|key| Some((key, object.get(key).filter(|v| first(v) == b'"')?))).next();
+        if let (Some((key, value)), Some(answer)) = (thought, out.last_mut()) {
+            answer.reasoning = Some(scalar(&format!("{path}.{key}"), value)?).filter(|t| !t.trim().is_empty());
+        }
+        self.rest(path, object, &[user, "assistant", thought.map_or("", |t| t.0)]);
         Ok(())
     }
 
