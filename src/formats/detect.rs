@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::containers::json_array::over_lines;
 use super::{Object, TextRows, not_data, shapes};
 use crate::input::{self, Compression, Encoding, Member, encoding};
 use crate::text::script;
@@ -222,6 +223,7 @@ fn is_binary(text: &str) -> bool {
 
 /// An array, lines, or objects over several lines; and the shape of the objects.
 fn json(start: &str, whole: bool, found: &mut Detected) {
+    let start = &*super::object::finite(start);
     let lines: Vec<&str> = start.lines().filter(|l| !l.trim().is_empty()).collect();
     let complete = if whole { lines.len() } else { lines.len().saturating_sub(1) };
     let parses = |line: &&&str| serde_json::from_str::<serde::de::IgnoredAny>(line.trim()).is_ok();
@@ -232,7 +234,7 @@ fn json(start: &str, whole: bool, found: &mut Detected) {
     let lists = lines.len() > 1 && judged > 0 && good == judged && lines[..judged].iter().all(|l| l.starts_with('['));
     let is_array = start.starts_with('[') && !lists && (array_of_objects || good * 2 < judged.max(1));
     // One line of JSON that ends within the head may be either; lines win where most lines stand alone.
-    let framed = is_array || lines.len() == 1 && holds_rows(start);
+    let framed = is_array || over_lines(start) || lines.len() == 1 && holds_rows(start);
     let is_lines = !framed && (good * 2 > judged || (judged == 0 && start.starts_with('{')) || judged > 1 && good > 0);
     found.container = if is_lines { "jsonl" } else { "json" };
     if !is_lines && !is_array {

@@ -171,6 +171,40 @@ fn without<'a>(value: &'a RawValue, paths: &[&str]) -> Option<Cow<'a, str>> {
     }
 }
 
+/// JSON text with null for what is no number: `NaN`, `Infinity`, as Python, pandas and C write them.
+pub fn finite(json: &str) -> Cow<'_, str> {
+    let bytes = json.as_bytes();
+    let (mut out, mut copied, mut at) = (String::new(), 0, 0);
+    while at < bytes.len() {
+        match bytes[at] {
+            b'"' => at = text_end(bytes, at + 1),
+            b'-' | b'+' | b'A'..=b'Z' | b'a'..=b'z' => {
+                let word = at + usize::from(!bytes[at].is_ascii_alphabetic());
+                let end = word + bytes[word..].iter().take_while(|b| b.is_ascii_alphanumeric()).count();
+                if ["nan", "inf", "infinity"].iter().any(|w| json[word..end].eq_ignore_ascii_case(w)) {
+                    out.push_str(&json[copied..at]);
+                    out.push_str("null");
+                    copied = end;
+                }
+                at = end;
+            }
+            _ => at += 1,
+        }
+    }
+    if copied == 0 { Cow::Borrowed(json) } else { Cow::Owned(out + &json[copied..]) }
+}
+
+/// Where a JSON text ends, behind its closing quote, that goes on at `at`.
+fn text_end(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
+        if bytes[at + found] == b'"' {
+            return at + found + 1;
+        }
+        at += found + 2;
+    }
+    bytes.len()
+}
+
 /// The error for a field of the wrong type.
 pub fn field_type(path: &str, wanted: &str, found: &str) -> Unreadable {
     Unreadable {
@@ -219,6 +253,16 @@ fn get_in<'a>(value: &'a RawValue, path: &str) -> Option<&'a RawValue> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_number_is_null_and_texts_stay() {
+        let json = r#"{"a": NaN, "b": [-Infinity, +inf,1], "c": "NaN \" nan", "NaN": nan, "n": null, "t": true}"#;
+        let want = r#"{"a": null, "b": [null, null,1], "c": "NaN \" nan", "NaN": null, "n": null, "t": true}"#;
+        assert_eq!(finite(json), want);
+        for whole in [r#"{"a":"Infinity","b":-1,"c":"\\"}"#, "", "\"", "\"\\", "-", "深 -"] {
+            assert!(matches!(finite(whole), Cow::Borrowed(text) if text == whole));
+        }
+    }
 
     #[test]
     fn reads_nested_and_dotted_paths() {

@@ -10,7 +10,7 @@ const BLOCK: usize = 1 << 20;
 /// One line.
 #[derive(Debug, PartialEq)]
 pub enum Line<'a> {
-    /// The bytes without the line break (`\n` or `\r\n`).
+    /// The bytes without the line break (`\n` or `\r\n`) and a byte order mark.
     Whole(&'a [u8]),
     /// A line of more than the allowed bytes: its first bytes, and how long it is.
     TooLarge(&'a [u8], u64),
@@ -214,7 +214,9 @@ fn line(held: &[u8], length: u64, max: usize) -> Line<'_> {
     if length > max as u64 { Line::TooLarge(&held[..held.len().min(HEAD)], length) } else { Line::Whole(trim(held)) }
 }
 
+/// A line without its carriage return, and without the byte order mark of a file that was joined to another one.
 fn trim(line: &[u8]) -> &[u8] {
+    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
@@ -255,6 +257,13 @@ mod tests {
                 right.into_iter().map(|(t, o, l)| (t, o, if cut > 0 { l + breaks } else { l })).collect();
             assert_eq!([left, right].concat(), whole, "cut at {cut}");
         }
+    }
+
+    #[test]
+    fn marks_of_joined_files_are_no_text() {
+        let found: Vec<String> =
+            all("\u{feff}a\nb\u{feff}\n\u{feff}c\r\n", 0, u64::MAX, 100).into_iter().map(|l| l.0).collect();
+        assert_eq!(found, ["a", "b\u{feff}", "c"]);
     }
 
     #[test]

@@ -266,3 +266,27 @@ fn malformed_bytes_of_other_encodings_are_counted() {
     let again = scratch.try_build("out", &["--fresh"]);
     assert!(again.stderr().contains("52 malformed sequences"), "{}", again.stderr());
 }
+
+#[test]
+fn one_bad_place_in_a_container_costs_no_row_beside_it() {
+    let scratch = Scratch::new();
+    // Scores that are no numbers, in every line; and files with a byte order mark, joined.
+    scratch.write(
+        "in/a.jsonl",
+        "\u{feff}{\"text\":\"河灯\",\"score\":NaN}\n\u{feff}{\"text\":\"纸船\",\"score\":-Infinity}\n\
+         {\"text\":\"NaN 风筝\",\"score\":Infinity}\n",
+    );
+    // One object over many lines, some of which are JSON by themselves.
+    scratch.write(
+        "in/b.json",
+        "{\n  \"text\": \"木桥\",\n  \"tags\": [\n    \"桥\",\n    \"木\"\n  ],\n  \"n\": [\n    1,\n    2\n  ]\n}\n",
+    );
+    scratch.write("in/c.json", "\u{feff}[{\"text\":\"石阶\"}]\n\u{feff}[{\"text\":\"竹门\",\"score\":NaN}]\n");
+    scratch.write("recipe.toml", recipe("in/*", ""));
+    let built = scratch.build("out", &[]);
+    built.check_accounts();
+    assert_eq!(built.total("unreadable"), 0);
+    assert_eq!(built.column("data/pretrain", "text"), ["河灯", "纸船", "NaN 风筝", "木桥", "石阶", "竹门"]);
+    let meta = built.column("data/pretrain", "meta");
+    assert_eq!((meta[0].as_str(), meta[2].as_str()), (r#"{"score":null}"#, r#"{"score":null}"#));
+}

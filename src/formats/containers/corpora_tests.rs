@@ -207,8 +207,46 @@ fn a_broken_wet_says_so_once() {
     let seen = read(&write(folder.path(), "l.wet", record("conversion", &"长".repeat(1_000)) + &whole), &layout);
     assert!(seen.len() == 3 && seen[0].starts_with("! row_too_large"), "{seen:?}");
     let seen =
-        read(&write(folder.path(), "u.wet", "WARC/1.0\nWARC-Type: conversion\nContent-Length: 1\n\n\u{80}"), &layout);
+        read(&write(folder.path(), "u.wet", b"WARC/1.0\nWARC-Type: conversion\nContent-Length: 1\n\n\x80"), &layout);
     assert!(seen[0].starts_with("! utf8"), "{seen:?}");
+}
+
+#[test]
+fn a_wet_goes_on_behind_a_record_of_the_wrong_length() {
+    let folder = tempfile::tempdir().unwrap();
+    let layout = layout("wet", "pretrain");
+    let page = |text: &str| record("conversion", text);
+    let says = |text: &str, length: &str| {
+        page(text).replace(&format!("Content-Length: {}", text.len()), &format!("Content-Length: {length}"))
+    };
+    // Too short, too long (to beyond the end of the file, and to more than a row may have), no number, none at all.
+    for length in ["5", "700", "70000", "9000000", "-1", "x"] {
+        let parts = [page("码头上的灯亮了。"), says("风从河口来。", length), page("船都回来了。"), page("夜深了。")];
+        for gzipped in [false, true] {
+            let layout = Layout {
+                compression: if gzipped { crate::input::Compression::Gzip } else { crate::input::Compression::None },
+                ..layout.clone()
+            };
+            let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+            let bytes = if gzipped { gzip(&parts) } else { parts.concat().into_bytes() };
+            let seen = read(&write(folder.path(), "w.wet", bytes), &layout);
+            assert_eq!((seen.len(), seen[0].as_str()), (4, "码头上的灯亮了。"), "{length}: {seen:?}");
+            assert!(seen[1].starts_with("! warc"), "{length}: {seen:?}");
+            assert_eq!(seen[2..], ["船都回来了。", "夜深了。"], "{length}");
+        }
+    }
+    // A text that tells of such files is no record, as long as its own length is right.
+    let told = "记录如此开始：\r\n\r\nWARC/1.0\r\nWARC-Type: conversion\r\nContent-Length: 3\r\n\r\nabc";
+    assert_eq!(read(&write(folder.path(), "t.wet", page(told) + &page("完")), &layout), [told, "完"]);
+    // Line breaks converted on the way: the lengths of before are those of the same text.
+    let converted =
+        (record("warcinfo", "Software: x\r\nFormat: y") + &page("一\r\n二\r\n三\r\n四\r\n五\r\n六") + &page("三"))
+            .replace('\r', "");
+    assert_eq!(read(&write(folder.path(), "lf.wet", converted), &layout), ["一\n二\n三\n四\n五\n六", "三"]);
+    // Lines between records that belong to none.
+    let between = page("一") + "lost lines\r\n" + &page("二");
+    let seen = read(&write(folder.path(), "b.wet", between), &layout);
+    assert!(seen.len() == 3 && seen[1].starts_with("! warc") && seen[2] == "二", "{seen:?}");
 }
 
 #[test]

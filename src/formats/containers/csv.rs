@@ -320,6 +320,10 @@ impl Reader for CsvReader {
         while !self.over {
             let used = std::mem::take(&mut self.used);
             self.step(used);
+            if self.window.bytes().starts_with(b"\xef\xbb\xbf") {
+                // A file with a byte order mark, joined to another one.
+                self.step(3);
+            }
             let (offset, line) = (self.window.offset(), self.line);
             let max = self.max as u64;
             match self.find(separator) {

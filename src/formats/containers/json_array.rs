@@ -144,6 +144,16 @@ pub fn first(text: &str, count: usize) -> Vec<String> {
     found
 }
 
+/// Whether a text begins with one JSON value over several lines, which may go on behind it.
+pub fn over_lines(text: &str) -> bool {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<serde::de::IgnoredAny>();
+    match values.next() {
+        Some(Ok(_)) => text[..values.byte_offset()].trim().contains('\n'),
+        Some(Err(error)) => error.is_eof() && text.trim().contains('\n'),
+        None => false,
+    }
+}
+
 /// The beginning of a JSON value, up to the last value within it that ends, and then closed.
 fn closed(text: &str) -> Option<String> {
     let (mut open, mut quoted, mut escaped) = (Vec::new(), false, false);
@@ -206,6 +216,17 @@ mod tests {
         let head = r#"{"data":[{"title":"a]","paragraphs":[{"context":"c","qas":[{"id":"1"},{"id":"2"#;
         assert_eq!(first(head, 20), [r#"{"title":"a]","paragraphs":[{"context":"c","qas":[{"id":"1"}]}]}"#]);
         assert!(first(r#"{"data":[{"title":"a"#, 20).is_empty());
+    }
+
+    #[test]
+    fn a_value_over_several_lines_is_no_line() {
+        let object = "{\n \"text\": \"a\",\n \"tags\": [\n  \"b\",\n  \"c\"\n ],\n \"n\": [\n  true\n ]\n}\n";
+        assert!(over_lines(object) && over_lines(&object.repeat(2)) && over_lines(&object[..30]));
+        assert!(
+            !over_lines("{\"a\":1}\n{\"a\":2}\n")
+                && !over_lines("{\"a\":\n")
+                && !over_lines("{\"a\": \"b\n{\"a\":2}\n")
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::io;
 
+use crate::formats::object::finite;
 use crate::formats::shapes::{check, split_thought};
 use crate::formats::{self, CHECKED, EMPTY, Layout, Object, Shape, Split, THINK};
 use crate::input::lines::Place;
@@ -207,7 +208,13 @@ pub fn map(
     };
     let mended = mend(json);
     let list = shape.lists() && mended.trim_start().starts_with('[');
-    let object = match if list { Object::list(&mended) } else { Object::parse(&mended) } {
+    let parse = |json| if list { Object::list(json) } else { Object::parse(json) };
+    let numbers = std::cell::OnceCell::new();
+    let without_nan = |error| match finite(&mended) {
+        Cow::Owned(json) => parse(numbers.get_or_init(|| json)).map_err(|_| error),
+        Cow::Borrowed(_) => Err(error),
+    };
+    let object = match parse(&mended).or_else(without_nan) {
         Ok(object) => object,
         Err(error) => {
             let (reason, detail) = reason(&mended, whole, &error);

@@ -15,8 +15,12 @@
 //! Row groups are the pieces in which a large file is shared out. A file inside an archive, or compressed as a whole,
 //! is read into memory, up to 1 GiB.
 //!
+//! Text that is not UTF-8 makes a row unreadable (`utf8`) where it is content; elsewhere (a title in `meta`) what is wrong
+//! in it becomes U+FFFD.
+//!
 //! Limits: encrypted files and LZO pages are not read. A file that is not Parquet, or is cut short, is one unreadable
-//! record (`corrupt`); a corrupt page ends the piece with such a record, after the rows that stand before it.
+//! record (`corrupt`); of a row group with a corrupt page the rows before it are read, each one behind it is such a
+//! record, and reading goes on with the next row group.
 use std::fs::File;
 use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -28,12 +32,15 @@ use parquet::arrow::arrow_reader::{
 };
 use parquet::file::reader::ChunkReader;
 
-use super::mapped::{Mapper, too_large};
+use super::mapped::{Mapper, too_large, unreadable};
 use crate::formats::{Container, Layout, Piece, Reader, Split};
 use crate::input::{Compression, Encoding};
 use crate::rows::{Record, Unreadable};
 
 mod json;
+mod unchecked;
+
+use json::Json;
 
 /// The container.
 pub const CONTAINER: Parquet = Parquet;
@@ -42,6 +49,9 @@ pub struct Parquet;
 
 /// A file that has to be in memory may have no more bytes.
 const MOST: u64 = 1 << 30;
+
+/// Rows of a broken row group that are told of one by one: no more than a broken count could make up.
+const MOST_LOST: u64 = 1 << 20;
 
 /// `bytes::Bytes`, which is no dependency by name.
 type Bytes = <object_store::PutPayload as IntoIterator>::Item;
@@ -91,10 +101,11 @@ impl Container for Parquet {
             before: 0,
             done: 0,
             size: 1024,
-            slow: false,
+            mode: Mode::Texts,
             reader: None,
             batch: None,
-            json: String::new(),
+            json: Json::default(),
+            lost: None,
             failed: None,
         };
         match groups.source.metadata() {
@@ -128,9 +139,9 @@ pub fn first(path: &Path, member: Option<&str>, count: usize) -> Vec<String> {
         let mut reader = source.rows(metadata, 0, count, 0)?;
         let batch = guarded(|| reader.next().transpose().map_err(|e| e.to_string()))?;
         let row = |batch: &RecordBatch, at: usize| {
-            let mut json = String::new();
+            let mut json = Json::default();
             json::object(batch, at, &mut json);
-            json
+            json.text
         };
         Ok(batch.map(|batch| (0..batch.num_rows().min(count)).map(|at| row(&batch, at)).collect()).unwrap_or_default())
     };
@@ -204,12 +215,24 @@ struct Groups {
     done: usize,
     /// Rows a batch.
     size: usize,
-    /// Whether a batch failed: then row by row, up to the one that cannot be read.
-    slow: bool,
+    mode: Mode,
     reader: Option<ParquetRecordBatchReader>,
     batch: Option<(RecordBatch, usize)>,
-    json: String,
+    json: Json,
+    /// Why the rest of the row group at hand cannot be read, and how many rows that are.
+    lost: Option<(String, u64)>,
     failed: Option<String>,
+}
+
+/// How the row group at hand is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// In batches.
+    Texts,
+    /// A batch failed: texts as bytes, since one may not be UTF-8.
+    Bytes,
+    /// That failed too: row by row, up to the one that cannot be read.
+    Rows,
 }
 
 impl Groups {
@@ -230,14 +253,16 @@ impl Groups {
 
     /// The next batch; `None` at the end.
     fn read(&mut self) -> Option<Result<RecordBatch, String>> {
-        let metadata = self.metadata.as_ref()?;
+        let metadata = &self.metadata.clone()?;
         loop {
             if self.group >= self.end {
                 return None;
             }
             if self.reader.is_none() {
-                let size = if self.slow { 1 } else { self.size };
-                match self.source.rows(metadata, self.group, size, self.done) {
+                let size = if self.mode == Mode::Rows { 1 } else { self.size };
+                let bytes = (self.mode != Mode::Texts).then(|| unchecked::metadata(metadata)).and_then(Result::ok);
+                let known = bytes.as_ref().unwrap_or(metadata);
+                match self.source.rows(known, self.group, size, self.done) {
                     Ok(reader) => self.reader = Some(reader),
                     Err(error) => return Some(Err(error)),
                 }
@@ -245,15 +270,24 @@ impl Groups {
             let reader = self.reader.as_mut()?;
             match guarded(|| reader.next().transpose().map_err(|e| e.to_string())) {
                 Ok(Some(batch)) => return Some(Ok(batch)),
-                Ok(None) => {
-                    let rows = metadata.metadata().row_group(self.group).num_rows();
-                    self.before = self.before.saturating_add(rows.max(0).unsigned_abs());
-                    (self.group, self.done, self.reader) = (self.group + 1, 0, None);
+                Ok(None) => self.next_group(),
+                Err(error) if self.mode == Mode::Rows => return Some(Err(error)),
+                Err(_) => {
+                    self.mode = if self.mode == Mode::Texts { Mode::Bytes } else { Mode::Rows };
+                    self.reader = None;
                 }
-                Err(error) if self.slow => return Some(Err(error)),
-                Err(_) => (self.slow, self.reader) = (true, None),
             }
         }
+    }
+
+    fn rows_of_group(&self) -> u64 {
+        let group = self.metadata.as_ref().and_then(|m| m.metadata().row_groups().get(self.group));
+        group.map_or(0, |group| group.num_rows().max(0).unsigned_abs())
+    }
+
+    fn next_group(&mut self) {
+        self.before = self.before.saturating_add(self.rows_of_group());
+        (self.group, self.done, self.reader, self.mode) = (self.group + 1, 0, None, Mode::Texts);
     }
 
     fn offset(&self) -> u64 {
@@ -266,12 +300,36 @@ impl Groups {
         emit(Record { offset: self.offset(), line: 0, row: Err(error) });
     }
 
+    /// A row of a row group whose rest cannot be read: each is told of, since each is lost.
+    fn lose(&mut self, error: String, left: u64, emit: &mut dyn FnMut(Record<'_>)) {
+        let detail = error.clone();
+        let error_row = Unreadable { reason: "corrupt", detail, head: String::new() };
+        emit(Record { offset: self.offset(), line: 0, row: Err(error_row) });
+        self.done += 1;
+        if left > 1 {
+            self.lost = Some((error, left - 1));
+        } else {
+            self.next_group();
+        }
+    }
+
     fn emit(&mut self, emit: &mut dyn FnMut(Record<'_>)) {
-        let (offset, json) = (self.offset(), self.json.as_bytes());
+        let (offset, json) = (self.offset(), self.json.text.as_bytes());
         if json.len() as u64 > self.max {
             return emit(too_large(json, json.len() as u64, self.max, offset, 0));
         }
-        self.mapper.map(json, (offset, 0), true, emit);
+        if self.json.damaged.is_empty() {
+            return self.mapper.map(json, (offset, 0), true, emit);
+        }
+        // Content with a replacement in it is lost; where it is a column beside the content, the row stays.
+        let columns = self.json.damaged.join("`, `");
+        self.mapper.map(json, (offset, 0), true, &mut |mut record| {
+            if record.row.as_ref().is_ok_and(|row| format!("{:?}", row.content).contains('\u{fffd}')) {
+                let detail = format!("not UTF-8 in column `{columns}`");
+                record = unreadable("utf8", detail, json, record.offset, record.line);
+            }
+            emit(record);
+        });
     }
 }
 
@@ -279,6 +337,10 @@ impl Reader for Groups {
     fn next(&mut self, emit: &mut dyn FnMut(Record<'_>)) -> bool {
         if let Some(error) = self.failed.take() {
             self.fail(&error, emit);
+            return true;
+        }
+        if let Some((error, left)) = self.lost.take() {
+            self.lose(error, left, emit);
             return true;
         }
         loop {
@@ -297,7 +359,10 @@ impl Reader for Groups {
                 Some(Ok(batch)) => self.batch = Some((batch, 0)),
                 Some(Err(error)) => {
                     let error = format!("row group {}: {error}", self.group);
-                    self.fail(&error, emit);
+                    let left = self.rows_of_group().saturating_sub(self.done as u64);
+                    self.mapper.finish(emit);
+                    self.reader = None;
+                    self.lose(error, left.min(MOST_LOST), emit);
                     return true;
                 }
                 None => return self.mapper.finish(emit),

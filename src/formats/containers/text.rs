@@ -113,9 +113,12 @@ fn document(bytes: &[u8], (offset, line): (u64, u64), origin: &Origin, emit: &mu
             return emit(unreadable("utf8", detail, bytes, offset, line));
         }
     };
+    // Files with a byte order mark, joined.
+    let marked = text.contains("\n\u{feff}");
+    let text = if marked { Cow::Owned(text.replace("\n\u{feff}", "\n")) } else { Cow::Borrowed(text) };
     let content = match origin.usage {
-        Use::Task => Content::Task(Box::new(Task { text: Some(text.into()), ..Task::default() })),
-        _ => Content::Pretrain { text: text.into() },
+        Use::Task => Content::Task(Box::new(Task { text: Some(text), ..Task::default() })),
+        _ => Content::Pretrain { text },
     };
     let id = origin.id.as_deref().map(Cow::Borrowed);
     let meta = origin.meta.as_deref().map(Cow::Borrowed);

@@ -13,14 +13,16 @@
 //!
 //! # What it reads
 //! Each `conversion` record is a document: the url is `WARC-Target-URI`, the id `WARC-Record-ID` without its brackets, the
-//! language the first of `WARC-Identified-Content-Language` (as two letters where it is a common one); `meta` holds the
-//! other headers that begin with `WARC-`. The file's description of itself (`warcinfo`) is no row.
+//! language the first of `WARC-Identified-Content-Language` (as two letters where there are two); `meta` holds the other
+//! headers that begin with `WARC-`. The file's description of itself (`warcinfo`) is no row. Where the line breaks of a
+//! file were converted from `\r\n` to `\n`, lengths that counted both bytes are understood.
 //!
 //! # What is set aside
 //! Records of other types (`record_type`, the value says which): a WARC of whole pages is not turned into text here.
 //!
 //! # What is unreadable
-//! `utf8`, `row_too_large`, `truncated`, `corrupt`; `warc` (headers that make no sense: reading ends there).
+//! `utf8`, `row_too_large`, `truncated`, `corrupt`; `warc` (headers that make no sense, or a `Content-Length` behind which
+//! no record begins: reading goes on at the next record).
 //!
 //! # Example
 //! ```toml
@@ -40,6 +42,7 @@ use crate::formats::{Container, Layout, Piece, Reader, Split};
 use crate::input::{Window, open_at};
 use crate::rows::{Content, Record, Row};
 use crate::stages::module_docs;
+use crate::text::language;
 
 /// The container.
 pub struct Wet;
@@ -50,19 +53,8 @@ pub static CONTAINER: Wet = Wet;
 /// More bytes of headers than any record has.
 const HEADERS: usize = 64 << 10;
 
-/// Languages as Common Crawl names them.
-const LANGUAGES: [(&str, &str); 10] = [
-    ("zho", "zh"),
-    ("eng", "en"),
-    ("jpn", "ja"),
-    ("kor", "ko"),
-    ("rus", "ru"),
-    ("fra", "fr"),
-    ("deu", "de"),
-    ("spa", "es"),
-    ("ara", "ar"),
-    ("vie", "vi"),
-];
+/// How a record begins, behind the line break before it.
+const BEGIN: &[u8] = b"\nWARC/";
 
 impl Container for Wet {
     fn name(&self) -> &'static str {
@@ -142,6 +134,114 @@ impl Records {
         Ok((lines.filter_map(pair).collect(), end))
     }
 
+    /// Whether the record whose body ends after `at` bytes ends there: at the line breaks of the standard, before another
+    /// record, or at the end of the file.
+    fn closes(&mut self, at: usize) -> bool {
+        loop {
+            let rest = &self.window.bytes()[at..];
+            if rest.starts_with(b"\r\n\r\n") {
+                return true;
+            }
+            let next = rest.trim_ascii_start();
+            if next.len() >= BEGIN.len() || !next.is_empty() && !BEGIN[1..].starts_with(next) {
+                return next.starts_with(&BEGIN[1..]);
+            }
+            if !self.window.more() {
+                return self.window.bytes()[at..].trim_ascii_start().is_empty();
+            }
+        }
+    }
+
+    /// Goes to the next record that begins behind the first `from` bytes at hand, or to the end.
+    fn resume(&mut self, from: usize) {
+        self.step(from);
+        loop {
+            match next_record(self.window.bytes(), self.window.over()) {
+                Ok(at) => return self.step(at),
+                Err(clear) => self.step(clear),
+            }
+            if !self.window.more() {
+                return self.step(self.window.bytes().len());
+            }
+        }
+    }
+
+    /// Passes the body of `length` bytes at the front without holding it; false where it does not end there, and the
+    /// record that was passed is told of as broken.
+    fn pass(&mut self, length: u64, place: (u64, u64), emit: &mut dyn FnMut(Record<'_>)) -> bool {
+        let mut left = length;
+        while left > 0 {
+            let found = next_record(self.window.bytes(), self.window.over());
+            let clear = found.unwrap_or_else(|clear| clear) as u64;
+            let count = clear.min(left);
+            self.step(usize::try_from(count).unwrap_or(usize::MAX));
+            left -= count;
+            if left > 0 && found.is_ok() {
+                emit(wrong_length(length, Some(length - left), b"", place));
+                return false;
+            }
+            if left > 0 && !self.window.more() && self.window.bytes().is_empty() {
+                self.broken(place, emit);
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Hands over the record whose body lies between two places of the window, if it ends there.
+    fn held(
+        &mut self,
+        headers: &Headers,
+        (end, whole): (usize, usize),
+        place: (u64, u64),
+        emit: &mut dyn FnMut(Record<'_>),
+    ) {
+        while self.window.bytes().len() < whole && self.window.more() {}
+        if self.window.bytes().len() >= whole && self.closes(whole) {
+            hand_over(headers, &self.window.bytes()[end..whole], place, emit);
+            return self.step(whole);
+        }
+        let length = (whole - end) as u64;
+        match self.mend(end, whole - end) {
+            (Some(next), Some(real)) => {
+                hand_over(headers, &self.window.bytes()[end..end + real], place, emit);
+                self.step(next);
+            }
+            (Some(next), None) => {
+                let head = &self.window.bytes()[end..next];
+                emit(wrong_length(length, Some((next - end) as u64), head, place));
+                self.step(next);
+            }
+            (None, _) if self.window.bytes().len() < whole => self.broken(place, emit),
+            (None, _) => {
+                emit(wrong_length(length, None, &self.window.bytes()[end..], place));
+                self.resume(end - 1);
+            }
+        }
+    }
+
+    /// A record behind whose body of `length` bytes, after `end` bytes of headers, no record begins: where the next one
+    /// does begin, and the length of the body if only its line breaks were counted otherwise.
+    fn mend(&mut self, end: usize, length: usize) -> (Option<usize>, Option<usize>) {
+        let most = end.saturating_add(length).saturating_add(HEADERS);
+        let next = loop {
+            // The line break before the record may be the last byte of the headers.
+            let bytes = &self.window.bytes()[end - 1..];
+            match next_record(bytes, self.window.over()) {
+                Ok(at) => break Some(end - 1 + at),
+                Err(_) if self.window.bytes().len() > most || !self.window.more() => break None,
+                Err(_) => {}
+            }
+        };
+        let Some(next) = next else { return (None, None) };
+        let headers = &self.window.bytes()[..end];
+        let body = &self.window.bytes()[end..next];
+        let body = body.strip_suffix(b"\n\n").unwrap_or(body);
+        let breaks = memchr::memchr_iter(b'\n', body).count();
+        let converted = !headers.contains(&b'\r') && breaks > 0 && body.len() + breaks == length;
+        (Some(next), converted.then_some(body.len()))
+    }
+
     fn broken(&mut self, place: (u64, u64), emit: &mut dyn FnMut(Record<'_>)) {
         self.done = true;
         match self.window.error() {
@@ -182,63 +282,80 @@ impl Reader for Records {
                 return true;
             }
             Err(Some(detail)) => {
-                self.done = true;
                 emit(unreadable("warc", detail.to_owned(), self.window.bytes(), place.0, place.1));
+                self.resume(0);
                 return true;
             }
         };
         let Some(length) = header(&headers, "Content-Length").and_then(|n| n.parse::<u64>().ok()) else {
-            self.done = true;
-            let detail = "the record has no `Content-Length`".to_owned();
+            let detail = "the record has no `Content-Length`; reading goes on at the next one".to_owned();
             emit(unreadable("warc", detail, self.window.bytes(), place.0, place.1));
+            self.resume(end - 1);
             return true;
         };
-        self.step(end);
-        let kind = header(&headers, "WARC-Type").unwrap_or_default();
-        let wanted = kind == "conversion";
-        if !wanted || length > self.max {
-            let head: Vec<u8> = self.window.bytes().iter().take(800).copied().collect();
-            // Passed over without holding it.
-            let mut left = length;
-            while left > 0 {
-                let count = usize::try_from(left).unwrap_or(usize::MAX).min(self.window.bytes().len());
-                self.step(count);
-                left -= count as u64;
-                if left > 0 && self.window.bytes().is_empty() && !self.window.more() {
-                    self.broken(place, emit);
-                    return true;
-                }
+        if length > self.max {
+            let head: Vec<u8> = self.window.bytes()[end..].iter().take(800).copied().collect();
+            // The line break of the headers stays, since a record may begin behind it.
+            self.step(end - 1);
+            if !self.pass(length.saturating_add(1), place, emit) {
+                return true;
             }
-            if wanted {
+            if header(&headers, "WARC-Type") == Some("conversion") {
                 emit(too_large(&head, length, self.max, place.0, place.1));
-            } else if kind != "warcinfo" {
-                let mut row = row(&headers, Cow::Borrowed(""));
-                row.aside = Some(("record_type", kind.to_owned()));
-                emit(Record { offset: place.0, line: place.1, row: Ok(row) });
+            } else {
+                hand_over(&headers, b"", place, emit);
             }
             return true;
         }
-        let length = length as usize;
-        while self.window.bytes().len() < length {
-            if !self.window.more() {
-                self.broken(place, emit);
-                return true;
-            }
-        }
-        let body = &self.window.bytes()[..length];
-        match simdutf8::compat::from_utf8(body) {
-            Ok(text) => {
-                let row = row(&headers, Cow::Borrowed(text));
-                emit(Record { offset: place.0, line: place.1, row: Ok(row) });
-            }
-            Err(error) => {
-                let detail = format!("not UTF-8 at byte {} of the text", error.valid_up_to());
-                emit(unreadable("utf8", detail, body, place.0, place.1));
-            }
-        }
-        self.step(length);
+        self.held(&headers, (end, end + length as usize), place, emit);
         true
     }
+}
+
+/// Hands over a record with its body.
+fn hand_over(headers: &Headers, body: &[u8], place: (u64, u64), emit: &mut dyn FnMut(Record<'_>)) {
+    let kind = header(headers, "WARC-Type").unwrap_or_default();
+    if kind == "warcinfo" {
+        return;
+    }
+    if kind != "conversion" {
+        let mut row = row(headers, Cow::Borrowed(""));
+        row.aside = Some(("record_type", kind.to_owned()));
+        return emit(Record { offset: place.0, line: place.1, row: Ok(row) });
+    }
+    match simdutf8::compat::from_utf8(body) {
+        Ok(text) => emit(Record { offset: place.0, line: place.1, row: Ok(row(headers, Cow::Borrowed(text))) }),
+        Err(error) => {
+            let detail = format!("not UTF-8 at byte {} of the text", error.valid_up_to());
+            emit(unreadable("utf8", detail, body, place.0, place.1));
+        }
+    }
+}
+
+/// The record for one behind which no other begins.
+fn wrong_length(length: u64, real: Option<u64>, head: &[u8], place: (u64, u64)) -> Record<'static> {
+    let next = real.map_or("no record begins there".into(), |real| format!("the next record begins after {real}"));
+    let detail = format!("`Content-Length` says {length} bytes, but {next}; reading goes on at the next record");
+    unreadable("warc", detail, head, place.0, place.1)
+}
+
+/// Where a record begins that has a line break before it; or how many bytes hold no beginning of one. `over` says that
+/// no bytes follow.
+fn next_record(bytes: &[u8], over: bool) -> Result<usize, usize> {
+    let mut from = 0;
+    while let Some(at) = memchr::memmem::find(&bytes[from..], BEGIN).map(|at| from + at) {
+        let rest = &bytes[at + BEGIN.len()..];
+        let version = rest.iter().take_while(|b| b.is_ascii_digit() || **b == b'.').count();
+        let line = rest[version..].iter().take_while(|b| b.is_ascii_whitespace()).count();
+        let name = &rest[version + line..];
+        let letters = name.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'-').count();
+        match name.get(letters) {
+            None if !over && rest.len() < HEADERS => return Err(at),
+            Some(b':') if version > 0 && rest[version..][..line].contains(&b'\n') && letters > 0 => return Ok(at + 1),
+            _ => from = at + 1,
+        }
+    }
+    Err(if over { bytes.len() } else { bytes.len().saturating_sub(BEGIN.len() - 1) })
 }
 
 fn row<'a>(headers: &Headers, text: Cow<'a, str>) -> Row<'a> {
@@ -247,7 +364,7 @@ fn row<'a>(headers: &Headers, text: Cow<'a, str>) -> Row<'a> {
     row.id = header(headers, "WARC-Record-ID").map(|id| Cow::Owned(id.trim_matches(['<', '>']).to_owned()));
     row.language = header(headers, "WARC-Identified-Content-Language").and_then(|list| {
         let code = list.split(',').next()?.trim();
-        let short = LANGUAGES.iter().find(|(long, _)| *long == code).map_or(code, |(_, short)| short);
+        let short = language::code(code).unwrap_or(code);
         (!short.is_empty()).then(|| Cow::Owned(short.to_owned()))
     });
     const USED: [&str; 3] = ["warc-target-uri", "warc-record-id", "warc-type"];

@@ -47,6 +47,8 @@ pub enum Frame {
 const HOLDERS: [&str; 8] = ["data", "rows", "example", "examples", "instances", "train", "items", "records"];
 /// Bytes in which the frame is told.
 const HEAD: usize = 256 << 10;
+/// A byte order mark.
+const MARK: &[u8] = "\u{feff}".as_bytes();
 /// Bytes kept of an element that is not read.
 const KEPT: usize = 800;
 
@@ -125,7 +127,10 @@ impl Elements {
                 None => self.indent = self.indent.map(|indent| indent + blanks),
             }
             self.step(blanks);
-            if next.is_some() || !self.window.more() {
+            if self.window.bytes().starts_with(MARK) {
+                // Files with a byte order mark, joined.
+                self.step(MARK.len());
+            } else if next.is_some() || !self.window.more() {
                 return next;
             }
         }

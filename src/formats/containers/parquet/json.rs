@@ -1,6 +1,7 @@
 //! A row of Arrow as JSON text, for the shapes.
 
-use std::fmt::Write as _;
+use std::borrow::Cow;
+use std::fmt::{self, Write as _};
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::DataType::{
@@ -13,20 +14,64 @@ use arrow::datatypes::{
 use arrow::record_batch::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
+/// A row on its way to JSON.
+#[derive(Default)]
+pub(super) struct Json {
+    /// What was written.
+    pub text: String,
+    /// The columns in which a text is not UTF-8: what is wrong in it was written as U+FFFD.
+    pub damaged: Vec<String>,
+    /// Whether a text of this kind was written.
+    lossy: bool,
+}
+
+impl Json {
+    /// As before the first row.
+    pub(super) fn clear(&mut self) {
+        self.text.clear();
+        self.damaged.clear();
+    }
+
+    fn push(&mut self, letter: char) {
+        self.text.push(letter);
+    }
+
+    fn push_str(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+}
+
+impl fmt::Write for Json {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.push_str(text);
+        Ok(())
+    }
+}
+
 /// Writes row `row` of a batch as a JSON object.
-pub(super) fn object(batch: &RecordBatch, row: usize, out: &mut String) {
+pub(super) fn object(batch: &RecordBatch, row: usize, out: &mut Json) {
     out.push('{');
     for (index, (field, column)) in batch.schema_ref().fields().iter().zip(batch.columns()).enumerate() {
         out.push_str(if index == 0 { "" } else { "," });
         text(field.name(), out);
         out.push(':');
         value(column.as_ref(), row, out);
+        if std::mem::take(&mut out.lossy) {
+            out.damaged.push(field.name().clone());
+        }
     }
     out.push('}');
 }
 
+/// Writes text that was not checked: what is not UTF-8 in it is U+FFFD.
+fn unchecked(bytes: &[u8], out: &mut Json) {
+    let valid = String::from_utf8_lossy(bytes);
+    out.lossy |= matches!(valid, Cow::Owned(_));
+    text(&valid, out);
+}
+
 /// Writes JSON text.
-fn text(text: &str, out: &mut String) {
+fn text(text: &str, out: &mut Json) {
     out.push('"');
     let mut done = 0;
     for (at, byte) in text.bytes().enumerate() {
@@ -52,14 +97,14 @@ fn text(text: &str, out: &mut String) {
 }
 
 /// Bytes are text where they are UTF-8 (writers without the annotation), else null.
-fn bytes(bytes: &[u8], out: &mut String) {
+fn bytes(bytes: &[u8], out: &mut Json) {
     match std::str::from_utf8(bytes) {
         Ok(valid) => text(valid, out),
         Err(_) => out.push_str("null"),
     }
 }
 
-fn float(number: f64, out: &mut String) {
+fn float(number: f64, out: &mut Json) {
     if number.is_finite() {
         let _ = write!(out, "{number:?}");
     } else {
@@ -67,7 +112,7 @@ fn float(number: f64, out: &mut String) {
     }
 }
 
-fn list(items: &dyn Array, out: &mut String) {
+fn list(items: &dyn Array, out: &mut Json) {
     out.push('[');
     for index in 0..items.len() {
         out.push_str(if index == 0 { "" } else { "," });
@@ -85,7 +130,7 @@ fn shown(array: &dyn Array, row: usize) -> Option<String> {
     Some(shown)
 }
 
-fn value(array: &dyn Array, row: usize, out: &mut String) {
+fn value(array: &dyn Array, row: usize, out: &mut Json) {
     macro_rules! integer {
         ($type:ty) => {{
             let _ = write!(out, "{}", array.as_primitive::<$type>().value(row));
@@ -135,7 +180,10 @@ fn value(array: &dyn Array, row: usize, out: &mut String) {
             out.push('{');
             for index in 0..entries.len() {
                 out.push_str(if index == 0 { "" } else { "," });
-                text(&shown(entries.column(0), index).unwrap_or_default(), out);
+                match entries.column(0).as_binary_view_opt() {
+                    Some(keys) => unchecked(keys.value(index), out),
+                    None => text(&shown(entries.column(0), index).unwrap_or_default(), out),
+                }
                 out.push(':');
                 value(entries.column(1), index, out);
             }
@@ -150,7 +198,8 @@ fn value(array: &dyn Array, row: usize, out: &mut String) {
         }
         Binary => bytes(array.as_binary::<i32>().value(row), out),
         LargeBinary => bytes(array.as_binary::<i64>().value(row), out),
-        BinaryView => bytes(array.as_binary_view().value(row), out),
+        // Never the type of a file's own bytes, but of its texts where one of them is not UTF-8.
+        BinaryView => unchecked(array.as_binary_view().value(row), out),
         FixedSizeBinary(_) => bytes(array.as_fixed_size_binary().value(row), out),
         _ => match shown(array, row) {
             Some(shown) => text(&shown, out),
@@ -196,10 +245,10 @@ mod tests {
         ];
         let batch = RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(n, c)| (n, c, true))).unwrap();
         let line = |row| {
-            let mut out = String::new();
+            let mut out = Json::default();
             object(&batch, row, &mut out);
-            serde_json::from_str::<serde_json::Value>(&out).unwrap();
-            out
+            serde_json::from_str::<serde_json::Value>(&out.text).unwrap();
+            out.text
         };
         assert_eq!(
             line(0),
