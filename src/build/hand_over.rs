@@ -11,7 +11,7 @@ use super::manifest::{AgainstLine, IndexLine, Manifest};
 use super::near::index;
 use super::output::{SignalColumn, data_schema, dropped_schema, slab_file, unreadable_schema};
 use super::shuffle::Ordered;
-use super::{Build, card, parquet_file, place, shards, uses};
+use super::{Build, card, exchange, parquet_file, place, shards, uses};
 use crate::rows::{Filled, Use};
 use crate::stages::Stage;
 use crate::{Error, Result};
@@ -32,7 +32,7 @@ impl Build<'_> {
         layout: &Layout,
         manifest: &Manifest,
     ) -> Result<()> {
-        let fresh = place::staging(&self.options.out);
+        let fresh = exchange::staging(&self.options.out);
         let limit = self.recipe.output.shard;
         let signals: Vec<_> =
             chain.output_signals(self.recipe).into_iter().map(|(n, k)| (n, SignalColumn::from(k))).collect();
@@ -79,7 +79,7 @@ impl Build<'_> {
 
     /// Puts indexes for later builds beside the shards; what became of them and of those that were read.
     pub(super) fn indexes(&self, chain: &Chain, written: &[(String, PathBuf)]) -> Result<Vec<IndexLine>> {
-        let fresh = place::staging(&self.options.out);
+        let fresh = exchange::staging(&self.options.out);
         let mut lines = Vec::new();
         for link in chain.links.iter().filter(|l| matches!(l.stage, Stage::NearDedup(_))) {
             let against = link.files.iter();
@@ -103,7 +103,7 @@ impl Build<'_> {
 
     /// Completes the new output beside the old one, and puts it in its place.
     pub(super) fn hand_over(&self, manifest: &mut Manifest) -> Result<()> {
-        let (out, fresh) = (&self.options.out, place::staging(&self.options.out));
+        let (out, fresh) = (&self.options.out, exchange::staging(&self.options.out));
         let mut uses: Vec<Use> = manifest.sources.iter().flat_map(|s| s.uses.clone()).collect();
         uses.sort();
         uses.dedup();
@@ -114,7 +114,7 @@ impl Build<'_> {
         parquet_file::write_whole(&fresh.join("build.json"), &json)?;
         // The build may have taken hours: what came into the folder meanwhile is not ours either.
         place::unclaimed(self.recipe, self.options)?;
-        place::exchange(out, &mut || Ok(()))?;
+        exchange::exchange(out, &mut exchange::watched())?;
         self.free()
     }
 

@@ -17,6 +17,7 @@ mod cuts;
 pub mod decide;
 mod decisions;
 pub mod estimate;
+mod exchange;
 mod find;
 mod given;
 mod group;
@@ -154,7 +155,7 @@ fn run_over(recipe: &Recipe, options: &Options, progress: &dyn Progress, given: 
     let build = Build { recipe, options, progress, session, log: Log::open(&options.work)?, given };
     let built = runtime.block_on(build.run(chain));
     let _ = std::fs::remove_dir_all(&spill);
-    place::forget(&options.out)?;
+    exchange::forget(&options.out)?;
     built
 }
 

@@ -1,8 +1,4 @@
-//! The output and work folders: nothing in them is replaced or removed but what a build wrote, and the new output takes
-//! the place of the old one so that a kill leaves one of the two whole.
-//!
-//! Under the output folder lies `.corpus` while a build runs: `new` is the output to come, `old` what it replaces, and
-//! `moving` is there from the moment on from which the next start ends the exchange rather than forgetting it.
+//! The output and work folders: nothing in them is replaced or removed but what a build wrote.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -11,26 +7,17 @@ use std::path::{Path, PathBuf};
 
 use super::Options;
 use super::chain::Chain;
+use super::exchange::{self, ASIDE, NAMES};
 use super::find::find;
 use super::manifest::Manifest;
-use super::near::index;
 use super::parquet_file::write_whole;
 use crate::recipe::Recipe;
 use crate::store::disk::local;
 use crate::{Error, Result};
 
 /// The file that says that a folder is ours.
-const MARKER: &str = ".corpus-work";
-/// The file that says, and of what, that an exchange began.
-const MOVING: &str = ".corpus/moving";
+pub(super) const MARKER: &str = ".corpus-work";
 const MARK: &str = "Jobs of `corpus build` lie here. All in this folder is made again when it is missing.\n";
-/// What a build writes into its output folder; the manifest goes first and comes last.
-const NAMES: [&str; 6] = ["build.json", "data", "dropped", "unreadable", index::FOLDER, "README.md"];
-
-/// The folder in which the output to come is put together.
-pub(super) fn staging(out: &Path) -> PathBuf {
-    out.join(".corpus/new")
-}
 
 /// Refuses what a build reads where it lies where the build writes; touches nothing.
 pub(super) fn apart(recipe: &Recipe, chain: &Chain, options: &Options) -> Result<()> {
@@ -49,7 +36,7 @@ pub(super) fn apart(recipe: &Recipe, chain: &Chain, options: &Options) -> Result
     }
     for (reader, shown, path) in read(recipe, chain) {
         let path = real(&path);
-        let ours = NAMES.iter().chain(&[".corpus"]).any(|name| path.starts_with(out.join(name)));
+        let ours = NAMES.iter().chain(&[ASIDE]).any(|name| path.starts_with(out.join(name)));
         let option = if path.starts_with(&work) {
             "--work"
         } else if ours {
@@ -93,7 +80,7 @@ fn real(path: &Path) -> PathBuf {
 /// The output folder, locked, with an exchange that was interrupted at its end, and with nothing in the way.
 pub(super) fn open(recipe: &Recipe, options: &Options) -> Result<File> {
     let out = &options.out;
-    if !out.join(".corpus/moving").exists() {
+    if !exchange::under_way(out) {
         unclaimed(recipe, options)?;
     }
     fs::create_dir_all(out).map_err(Error::io(out))?;
@@ -102,9 +89,9 @@ pub(super) fn open(recipe: &Recipe, options: &Options) -> Result<File> {
         let message = format!("another build is writing into {} {by}", out.display());
         Error::other(message.trim_end(), "wait for it, or write elsewhere with --out")
     })?;
-    recover(out)?;
+    exchange::recover(out)?;
     unclaimed(recipe, options)?;
-    claim(&out.join(".corpus"))?;
+    claim(&out.join(ASIDE))?;
     Ok(file)
 }
 
@@ -149,7 +136,7 @@ fn lock(path: &Path) -> Result<Option<File>> {
 }
 
 /// Marks a folder as ours: one that is not there, is empty, or has the mark.
-fn claim(folder: &Path) -> Result<()> {
+pub(super) fn claim(folder: &Path) -> Result<()> {
     let marker = folder.join(MARKER);
     let marked = fs::read(&marker).is_ok_and(|bytes| bytes == MARK.as_bytes());
     if marked {
@@ -263,67 +250,8 @@ pub(super) fn listed(folder: &Path) -> BTreeMap<String, u64> {
         .collect()
 }
 
-/// Puts the staged output in the place of the old one; `step` hears of every move before it is made.
-pub(super) fn exchange(out: &Path, step: &mut dyn FnMut() -> Result<()>) -> Result<()> {
-    let new: Vec<&str> = NAMES.into_iter().filter(|name| staging(out).join(name).exists()).collect();
-    step()?;
-    write_whole(&out.join(MOVING), new.join("\n").as_bytes())?;
-    forward(out, step)
-}
-
-/// Makes the moves that are left. What is staged still was not moved in, so what stands in its place is old.
-fn forward(out: &Path, step: &mut dyn FnMut() -> Result<()>) -> Result<()> {
-    let (new, old) = (staging(out), out.join(".corpus/old"));
-    let moving = out.join(MOVING);
-    let listed = fs::read_to_string(&moving).map_err(Error::io(&moving))?;
-    fs::create_dir_all(&old).map_err(Error::io(&old))?;
-    // Without a manifest no reader takes a half for a whole: it goes first, and the new one comes last.
-    for name in NAMES {
-        let there = out.join(name);
-        if there.exists() && (new.join(name).exists() || !listed.lines().any(|l| l == name)) {
-            step()?;
-            fs::rename(&there, old.join(name)).map_err(Error::io(&there))?;
-        }
-    }
-    for name in NAMES.into_iter().rev().filter(|name| new.join(name).exists()) {
-        step()?;
-        let there = out.join(name);
-        fs::rename(new.join(name), &there).map_err(Error::io(&there))?;
-    }
-    File::open(out).and_then(|f| f.sync_all()).map_err(Error::io(out))?;
-    step()?;
-    remove(&moving)?;
-    step()?;
-    forget(out)
-}
-
-/// Ends an exchange that was interrupted; forgets an output that was never complete.
-fn recover(out: &Path) -> Result<()> {
-    if out.join(MOVING).exists() && out.join(".corpus").join(MARKER).exists() {
-        return forward(out, &mut || Ok(()));
-    }
-    if !out.join(".corpus").exists() {
-        return Ok(());
-    }
-    claim(&out.join(".corpus"))?;
-    forget(out)
-}
-
-/// Removes `.corpus`, the mark last, unless an exchange is still to be ended.
-pub(super) fn forget(out: &Path) -> Result<()> {
-    let at = out.join(".corpus");
-    if out.join(MOVING).exists() || !at.join(MARKER).exists() {
-        return Ok(());
-    }
-    for entry in fs::read_dir(&at).map_err(Error::io(&at))?.flatten().filter(|e| e.file_name() != MARKER) {
-        remove(&entry.path())?;
-    }
-    remove(&at.join(MARKER))?;
-    remove(&at)
-}
-
 /// Removes a file or folder of ours, if it is there.
-fn remove(path: &Path) -> Result<()> {
+pub(super) fn remove(path: &Path) -> Result<()> {
     let gone = match fs::symlink_metadata(path) {
         Ok(m) if m.is_dir() => fs::remove_dir_all(path),
         Ok(_) => fs::remove_file(path),
@@ -332,54 +260,5 @@ fn remove(path: &Path) -> Result<()> {
     match gone {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io(path)(e)),
         _ => Ok(()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn put(path: &Path, text: &str) {
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-
-    /// Everything but `.corpus`, which a reader does not look at.
-    fn seen(out: &Path) -> BTreeMap<String, String> {
-        let shown = listed(out).into_keys().filter(|name| !name.starts_with(".corpus"));
-        shown.map(|name| (name.clone(), fs::read_to_string(out.join(name)).unwrap())).collect()
-    }
-
-    #[test]
-    fn an_exchange_stopped_at_any_move_leaves_one_build_whole() {
-        let old = ["build.json", "data/a/0", "dropped/a/0", "index/n", "README.md"];
-        let new = ["build.json", "data/a/0", "data/b/0", "unreadable/0", "README.md"];
-        let mut ends = Vec::new();
-        for stop in 0.. {
-            let folder = tempfile::tempdir().unwrap();
-            let out = folder.path();
-            old.iter().for_each(|name| put(&out.join(name), "old"));
-            put(&out.join("notes.txt"), "mine");
-            claim(&out.join(".corpus")).unwrap();
-            new.iter().for_each(|name| put(&staging(out).join(name), "new"));
-            let mut moves = 0;
-            let stopped = exchange(out, &mut || {
-                moves += 1;
-                if moves > stop { Err(Error::other("killed", "")) } else { Ok(()) }
-            });
-            recover(out).unwrap();
-            let is = |age: &str, names: &[&str]| {
-                let mut whole: BTreeMap<_, _> = names.iter().map(|n| ((*n).to_owned(), age.to_owned())).collect();
-                whole.insert("notes.txt".into(), "mine".into());
-                seen(out) == whole
-            };
-            assert!(is("old", &old) || is("new", &new), "{stop}: {:?}", seen(out));
-            assert!(!out.join(".corpus").exists(), "{stop}");
-            ends.push(is("new", &new));
-            if stopped.is_ok() {
-                break;
-            }
-        }
-        assert!(ends.len() > 10 && !ends[0] && ends[1..].iter().all(|new| *new), "{ends:?}");
     }
 }

@@ -99,3 +99,57 @@ fn two_builds_into_one_folder_are_refused() {
     drop(lock);
     scratch.build("out", &[]);
 }
+
+/// SIGKILL before every step of the exchange: whoever reads the folder finds the old build or the new one whole, and
+/// the next run of the same command ends what was begun.
+#[test]
+fn sigkill_at_any_step_of_the_exchange_leaves_one_build_whole() {
+    let scratch = Scratch::new();
+    scratch.write("recipe.toml", RECIPE.to_owned() + "[input]\nmax_unreadable = 1.0\n");
+    scratch.write("out/notes.txt", "mine");
+    // What a reader sees: files that are there, and what `inspect` makes of them.
+    let seen = || {
+        let built = scratch.built("out");
+        let written = built.manifest["written"].as_object().unwrap();
+        for (name, bytes) in written {
+            let there = std::fs::metadata(scratch.path("out").join(name)).map(|m| m.len()).ok();
+            assert_eq!(there, bytes.as_u64(), "{name}");
+        }
+        let rest = ["README.md", "notes.txt"].map(|name| std::fs::read(scratch.path("out").join(name)).unwrap());
+        let run = scratch.corpus(&["inspect", "out", "--rows", "3", "--format", "json"]);
+        assert_eq!(run.code(), 0, "{}", run.stderr());
+        let mut shown: serde_json::Value = serde_json::from_str(&run.stdout()).unwrap();
+        shown["manifest"].as_object_mut().unwrap().remove("timings");
+        (built.bytes(), rest, shown.to_string())
+    };
+    // One has rows that cannot be read, so the two have not the same folders.
+    let inputs = [json_lines(300), json_lines(200) + "{broken\n"];
+    let build = |input: &str, kill: &str| {
+        scratch.write("docs.jsonl", input);
+        let mut command = scratch.command(&["build", "--recipe", "recipe.toml", "--out", "out", "--work", "work"]);
+        command.env("CORPUS_TEST_KILL_AT", kill).output().unwrap().status
+    };
+    let whole = inputs.each_ref().map(|input| {
+        assert!(build(input, "").success());
+        seen()
+    });
+    assert!(whole[0] != whole[1]);
+    let (mut old, mut new, mut kills, mut switched) = (1, 0, 0, false);
+    for step in 1.. {
+        let status = build(&inputs[new], &step.to_string());
+        if status.success() {
+            break;
+        }
+        assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(9), "{step}");
+        kills += 1;
+        let now = seen();
+        assert!(now == whole[old] || now == whole[new], "{step}: neither is whole");
+        assert!(now == whole[new] || !switched, "{step}: the old build came back");
+        switched = now == whole[new];
+        assert!(build(&inputs[new], "").success());
+        assert!(seen() == whole[new], "{step}: the next build did not end it");
+        assert!(!scratch.path("out/.corpus").exists());
+        (old, new) = (new, old);
+    }
+    assert!(kills > 15 && switched, "{kills} kills");
+}
