@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::chain::{Chain, Decide};
+use super::heavy::{Heavy, Lost, Reached, heavy};
 use super::inputs::{self, InputFile, Inputs};
-use super::manifest::Manifest;
+use super::manifest::{Manifest, ReasonLine};
 use super::mix::{self, Group};
 use super::sample;
 use super::state::State;
@@ -92,6 +93,8 @@ pub struct Estimate {
     pub output_bytes: u64,
     /// Losses, the greatest first.
     pub losses: Vec<Loss>,
+    /// Rules that are expected to take more than half of what reaches them.
+    pub heavy: Vec<Heavy>,
 }
 
 impl Estimate {
@@ -138,6 +141,8 @@ pub fn estimate(recipe: &Recipe, chain: &Chain, options: &Options, state: &State
     let folder = tempfile::Builder::new().prefix("corpus-plan-").tempdir().map_err(Error::io(std::env::temp_dir()))?;
     let mut all = Estimate { memory_bytes: options.memory + (200 << 20), ..Estimate::default() };
     let (mut losses, mut longest) = (BTreeMap::<(String, String), f64>::new(), 0f64);
+    // What rules take, by source.
+    let (mut reached, mut lost) = (Vec::<(&str, Option<Use>, u64)>::new(), Vec::<ReasonLine>::new());
     // What a mix is made of, by source; and bytes of slabs and output.
     let (mut groups, mut sizes): (Vec<Group>, Vec<(f64, f64)>) = (Vec::new(), Vec::new());
     for source in &recipe.sources {
@@ -164,6 +169,8 @@ pub fn estimate(recipe: &Recipe, chain: &Chain, options: &Options, state: &State
         if whole.manifest.totals.unreadable > 0 {
             *losses.entry((String::new(), "unreadable".into())).or_default() += per(whole.manifest.totals.unreadable);
         }
+        lost.extend(whole.manifest.reasons.iter().map(|r| ReasonLine { rows: per(r.rows) as u64, ..r.clone() }));
+        reached.push((source.label.as_str(), line.usage, per(line.sampled - whole.manifest.totals.unreadable) as u64));
         let of = |rows: u64, get: &dyn Fn(&Rehearsal) -> f64| {
             Line::through((small.manifest.totals.read, get(&small)), (line.sampled, get(&whole))).at(rows)
         };
@@ -187,6 +194,7 @@ pub fn estimate(recipe: &Recipe, chain: &Chain, options: &Options, state: &State
         groups.push(Group { label: source.label.clone(), share: source.share, amount: kept });
         all.sources.push(line);
     }
+    all.heavy = heavy_of(recipe, &reached, &lost);
     let shares = mixed(chain, &groups);
     for ((line, share), (slabs, output)) in all.sources.iter_mut().zip(&shares).zip(sizes) {
         let taken = line.kept as f64 * share;
@@ -218,6 +226,22 @@ pub fn estimate(recipe: &Recipe, chain: &Chain, options: &Options, state: &State
         losses.into_iter().map(|((stage, reason), rows)| Loss { stage, reason, rows: rows.round() as u64 }).collect();
     all.losses.sort_by(|a, b| b.rows.cmp(&a.rows).then_with(|| a.reason.cmp(&b.reason)));
     Ok(all)
+}
+
+/// Rules that take more than half, by what each source's sample showed; parts of one card stand together.
+fn heavy_of(recipe: &Recipe, read: &[(&str, Option<Use>, u64)], lost: &[ReasonLine]) -> Vec<Heavy> {
+    let mut reached: Vec<Reached<'_>> = Vec::new();
+    for (name, usage, rows) in read {
+        match reached.iter_mut().find(|r| r.name == *name) {
+            Some(same) => {
+                same.rows += rows;
+                same.uses.extend(usage);
+            }
+            None => reached.push(Reached { name, uses: usage.iter().copied().collect(), rows: *rows }),
+        }
+    }
+    let lost: Vec<Lost<'_>> = lost.iter().map(Lost::of).collect();
+    heavy(recipe, &reached, &lost)
 }
 
 /// How often a mix takes each source, by what is expected of them.

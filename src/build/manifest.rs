@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::chain::Chain;
+use super::heavy::{Heavy, Lost, Reached, heavy};
 use super::inputs::Inputs;
 use super::layout::{Counts, Layout};
 use crate::engine::functions::judge::{READ, UNREADABLE};
@@ -38,6 +39,9 @@ pub struct Manifest {
     pub indexes: Vec<IndexLine>,
     /// The funnel, in order.
     pub stages: Vec<StageLine>,
+    /// Rules that take more than half of what reaches them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub heavy: Vec<Heavy>,
     /// The files of the output but this one, and their bytes: nothing else is ever replaced.
     #[serde(default)]
     pub written: BTreeMap<String, u64>,
@@ -230,11 +234,27 @@ pub fn manifest(recipe: &Recipe, fingerprint: &str, inputs: &Inputs, chain: &Cha
         cuts: layout.cuts.iter().map(cut).collect(),
         indexes: Vec::new(),
         stages: Vec::new(),
+        heavy: Vec::new(),
         written: BTreeMap::new(),
         timings: BTreeMap::new(),
     };
     manifest.stages = funnel(chain, &manifest);
+    manifest.heavy = heavy(recipe, &manifest.reached(), &manifest.lost());
     manifest
+}
+
+impl Manifest {
+    /// Its sources, and the rows of each that could be read.
+    pub fn reached(&self) -> Vec<Reached<'_>> {
+        let read = |f: &FileLine| f.counts.read.saturating_sub(f.counts.unreadable);
+        let rows = |s: &SourceLine| s.files.iter().map(read).sum();
+        self.sources.iter().map(|s| Reached { name: &s.name, uses: s.uses.clone(), rows: rows(s) }).collect()
+    }
+
+    /// What its stages dropped.
+    pub fn lost(&self) -> Vec<Lost<'_>> {
+        self.reasons.iter().map(Lost::of).collect()
+    }
 }
 
 /// `read` (what formats set aside, and empty rows), then the stages of the recipe, and the mix where there is one: after

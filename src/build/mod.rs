@@ -22,6 +22,7 @@ mod find;
 mod given;
 mod group;
 mod hand_over;
+pub mod heavy;
 pub mod inputs;
 pub mod jobs;
 pub mod keys;

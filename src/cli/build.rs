@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::notes::{self, Note};
 use super::ready::{Ways, ready};
-use super::{Context, Format, no_rows, ui};
+use super::{Context, Format, heavy, no_rows, ui};
 use crate::build::manifest::Manifest;
 use crate::build::usage::{count, size};
 use crate::build::{self as runner, Options};
@@ -179,6 +179,7 @@ impl Build {
         if built.reused {
             ui::say(context, &format!("{folder} holds this very build already"));
         }
+        heavy::warn(context, &built.manifest.heavy, None);
         match context.format {
             Format::Json => super::print(&format!("{}\n", serde_json::to_string(&built.manifest).unwrap_or_default()))?,
             Format::Human => ui::say(context, &funnel(&built.manifest, &options)),

@@ -15,6 +15,7 @@ mod completions;
 mod explain;
 mod fetch;
 mod fetch_bars;
+mod heavy;
 mod init;
 mod inspect;
 mod list;

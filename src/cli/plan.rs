@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use super::build::{RecipeOption, RunOptions};
 use super::ready::seen;
 use super::table::plural;
-use super::{Context, Format, plan_cards, table, ui};
+use super::{Context, Format, heavy, plan_cards, table, ui};
 use crate::build::chain::Chain;
 use crate::build::estimate::{Estimate, estimate};
 use crate::build::state::{JobState, State, state};
@@ -46,6 +46,7 @@ impl PlanCommand {
             return super::print(&format!("{}\n", document(&recipe, &options, &state, &estimate)));
         }
         super::print(&text(&recipe, &options, &state, &estimate))?;
+        heavy::warn(context, &estimate.heavy, None);
         ui::say(context, &format!("next: `corpus build --recipe {}`", ui::quoted(self.recipe.reference("plan")?)));
         Ok(())
     }
@@ -213,7 +214,7 @@ fn document(recipe: &Recipe, options: &Options, state: &State, estimate: &Estima
             "memory_bytes": estimate.memory_bytes, "output_bytes": estimate.output_bytes,
             "work_bytes": estimate.work_bytes, "slab_bytes": estimate.slab_bytes, "spill_bytes": estimate.spill_bytes,
             "peak_disk_bytes": estimate.disk_bytes(), "free_disk_bytes": free(options).ok(),
-            "losses": losses.collect::<Vec<_>>(),
+            "losses": losses.collect::<Vec<_>>(), "heavy": estimate.heavy,
         },
     })
 }

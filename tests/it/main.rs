@@ -49,4 +49,5 @@ mod substrings;
 mod systems;
 mod text_rows;
 mod turns;
+mod why;
 mod wikipedia;
