@@ -28,7 +28,7 @@ pub fn said(heavy: &Heavy, build: Option<&str>, chinese: bool) -> String {
     let key = key(heavy, &stage);
     let look = build.map(|folder| format!("corpus inspect {} --near-limit {}", ui::quoted(folder), ui::quoted(&stage)));
     if chinese {
-        let of = source.map_or_else(|| "所有来源".to_owned(), |s| format!("来源 {s}"));
+        let of = source.map_or_else(|| "所有来源".to_owned(), |s| format!("来源 {s} "));
         let cure = match key {
             Some(key) => format!("若非本意，请改 `{key}`"),
             None => format!("`corpus explain {}` 说明改哪个选项", heavy.reason),
