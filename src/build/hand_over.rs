@@ -126,7 +126,8 @@ impl Build<'_> {
         let entries = std::fs::read_dir(&self.options.work).map_err(Error::io(&self.options.work))?;
         for entry in entries.flatten() {
             let name = entry.file_name();
-            if ["apply-", "shuffle-"].iter().any(|job| name.to_string_lossy().starts_with(job)) {
+            let name = name.to_string_lossy();
+            if place::job(&name) && ["apply-", "shuffle-"].iter().any(|job| name.starts_with(job)) {
                 std::fs::remove_dir_all(entry.path()).map_err(Error::io(entry.path()))?;
             }
         }

@@ -18,6 +18,14 @@ use crate::{Error, Result};
 /// The file that says that a folder is ours.
 pub(super) const MARKER: &str = ".corpus-work";
 const MARK: &str = "Jobs of `corpus build` lie here. All in this folder is made again when it is missing.\n";
+/// What builds put into a work folder, beside the folders of jobs.
+const WORK: [&str; 5] = ["spill", "unpacked", "prepared", "inputs.json", "units.log"];
+
+/// Every name that builds use: in an output folder, and in a work folder.
+pub fn names() -> (Vec<&'static str>, Vec<&'static str>) {
+    let job = ["scan-0123456789abcdef", "apply-0123456789abcdef", ".lock", MARKER];
+    (NAMES.into_iter().chain([ASIDE]).collect(), WORK.into_iter().chain(job).collect())
+}
 
 /// Refuses what a build reads where it lies where the build writes; touches nothing.
 pub(super) fn apart(recipe: &Recipe, chain: &Chain, options: &Options) -> Result<()> {
@@ -118,10 +126,9 @@ pub(super) fn open_work(recipe: &Recipe, options: &Options) -> Result<File> {
 }
 
 /// Whether something in a work folder is what builds put there.
-fn job(name: &str) -> bool {
+pub(super) fn job(name: &str) -> bool {
     let hex = |tail: &str| tail.len() == 16 && tail.bytes().all(|b| b.is_ascii_hexdigit());
-    ["spill", "unpacked", "prepared", "inputs.json", "units.log"].contains(&name)
-        || name.rsplit_once('-').is_some_and(|(_, tail)| hex(tail))
+    WORK.contains(&name) || name.rsplit_once('-').is_some_and(|(_, tail)| hex(tail))
 }
 
 /// The system frees the lock when the process ends, however it ends.

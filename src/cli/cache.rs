@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::{Context, Format, table, ui};
-use crate::store::{Manifest, PARTIAL, Set, Store, disk};
+use crate::store::{Manifest, PARTIAL, Set, Store, disk, is_left, manifest};
 use crate::text::figures::{plural, size};
 use crate::{Error, Result};
 
@@ -209,7 +209,7 @@ fn mark(set: &Set, damaged: &BTreeMap<String, bool>) -> Result<()> {
 }
 
 fn prune(context: &Context, store: &Store, names: &[String], revision: Option<&str>, yes: bool) -> Result<()> {
-    let mut gone: Vec<PathBuf> = Vec::new();
+    let (mut gone, mut folders, mut others): (Vec<PathBuf>, Vec<PathBuf>, u64) = (Vec::new(), Vec::new(), 0);
     let mut locks = Vec::new();
     for (set, manifest) in sets(store, names)? {
         if revision.is_some_and(|r| !manifest.is_revision(r)) {
@@ -222,41 +222,50 @@ fn prune(context: &Context, store: &Store, names: &[String], revision: Option<&s
                 Error::other(format!("another process fetches {}", manifest.card), "wait for it, then prune")
             })?);
         }
-        if !names.is_empty() {
-            gone.push(set.folder().to_owned());
-            continue;
-        }
         let walk = walkdir::WalkDir::new(set.folder()).sort_by_file_name();
         for entry in walk.into_iter().flatten().filter(|e| !e.file_type().is_dir()) {
             let name = entry.path().strip_prefix(set.folder()).unwrap_or(entry.path()).to_string_lossy().into_owned();
-            let keep = manifest.files.contains_key(&name)
-                || name == crate::store::manifest::NAME
-                || name == format!("{PARTIAL}/lock");
-            if !keep {
+            if !set.is_ours(&manifest, &name) {
+                others += 1;
+            } else if !names.is_empty() || is_left(&name) {
                 gone.push(entry.into_path());
             }
         }
+        if !names.is_empty() {
+            folders.push(set.folder().to_owned());
+        }
+    }
+    if others > 0 {
+        let stay = if others == 1 { "is left as it is" } else { "are left as they are" };
+        let what = format!("{} that no fetch put there {stay}", plural(others, "file"));
+        ui::say(context, &what);
     }
     let weight: u64 = gone.iter().map(|path| weigh(path).0).sum();
-    let what =
-        format!("{} ({})", plural(gone.len() as u64, if names.is_empty() { "file" } else { "folder" }), size(weight));
+    let (shown, word) = if names.is_empty() { (&gone, "file") } else { (&folders, "folder") };
+    let what = format!("{} ({})", plural(shown.len() as u64, word), size(weight));
     if context.format == Format::Json {
-        super::print(&format!("{}\n", json!({"v": 1, "removed": yes, "bytes": weight, "paths": gone})))?;
+        super::print(&format!("{}\n", json!({"v": 1, "removed": yes, "bytes": weight, "paths": shown})))?;
     }
     if !yes {
-        for path in gone.iter().take(50) {
+        for path in shown.iter().take(50) {
             ui::say(context, &format!("  {}", path.display()));
         }
         ui::say(context, &format!("Would remove {what}; --yes does it"));
         return Ok(());
     }
+    // The manifest goes last: what is cut off here can be pruned again.
+    gone.sort_by_key(|path| path.ends_with(manifest::NAME));
     for path in &gone {
-        let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
-        removed.map_err(Error::io(path))?;
-        if !names.is_empty() {
-            // The set's own folder goes with its last revision.
-            let _ = path.parent().map(fs::remove_dir);
+        fs::remove_file(path).map_err(Error::io(path))?;
+    }
+    for folder in &folders {
+        let inside = walkdir::WalkDir::new(folder).contents_first(true).into_iter().flatten();
+        for within in inside.filter(|e| e.file_type().is_dir()) {
+            // Only an empty one goes.
+            let _ = fs::remove_dir(within.path());
         }
+        // The set's own folder goes with its last revision.
+        let _ = folder.parent().map(fs::remove_dir);
     }
     ui::say(context, &format!("Removed {what}"));
     Ok(())

@@ -117,6 +117,7 @@ impl Job {
             match run.check().await {
                 Ok(found) => {
                     let (bytes, version) = (run.partial.bytes(), run.partial.version());
+                    self.set.unclaimed(&remote.path, &found.sha256)?;
                     self.set.make_room(&remote.path)?;
                     let (partial, to) = (run.partial, self.set.path(&remote.path));
                     blocking(move || partial.place(&to, bytes)).await??;

@@ -21,7 +21,7 @@ use super::targets::Target;
 use super::ways::Glob;
 use super::{names, verify};
 use crate::catalog::card::Pin;
-use crate::store::{Entry, Listed, Manifest, Set, disk};
+use crate::store::{Entry, Listed, Manifest, PARTIAL, Set, disk, is_left};
 use crate::{Error, Result};
 
 /// The revision of what comes from a person.
@@ -154,9 +154,10 @@ impl Import<'_> {
     /// Takes away what an import that was killed has left: we hold the lock, so nobody works on it.
     fn sweep(&self) {
         for entry in fs::read_dir(self.set.partial()).into_iter().flatten().flatten() {
-            let path = entry.path();
-            if path.extension().is_some_and(|end| end == "import" || end == "member") {
-                let _ = fs::remove_file(path);
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let import = name.ends_with(".import") || name.ends_with(".member");
+            if import && is_left(&format!("{PARTIAL}/{name}")) {
+                let _ = fs::remove_file(entry.path());
             }
         }
     }
@@ -298,6 +299,7 @@ impl Import<'_> {
             self.free_for(name)?;
         }
         if !known {
+            self.set.unclaimed(name, &found.sha256)?;
             self.set.make_room(name)?;
             if own {
                 File::open(aside)?.sync_all()?;

@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use sha2::{Digest, Sha256};
+
+use crate::store::disk::hex;
 use crate::{Error, Result};
 
 macro_rules! samples {
@@ -29,11 +32,18 @@ pub fn unpack(name: &str) -> Result<Option<PathBuf>> {
     if mine.is_empty() {
         return Ok(None);
     }
-    let base = std::env::temp_dir().join(format!("corpus-samples-{}", env!("CARGO_PKG_VERSION")));
+    // A folder of these very bytes: what another version left is another folder.
+    let sum = SAMPLES.iter().fold(Sha256::new(), |sum, (path, bytes)| sum.chain_update(path).chain_update(bytes));
+    let base = std::env::temp_dir().join(format!("corpus-samples-{}", &hex(&sum.finalize())[..12]));
     for (path, bytes) in mine {
         let path = base.join(path);
-        if std::fs::read(&path).is_ok_and(|there| there == *bytes) {
-            continue;
+        match std::fs::read(&path) {
+            Ok(there) if there == *bytes => continue,
+            Ok(_) => {
+                let what = format!("{} is in the way: it is not what the recipe `{name}` reads", path.display());
+                return Err(Error::input(what, "move it away, or set TMPDIR to another folder"));
+            }
+            Err(_) => {}
         }
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(Error::io(folder))?;

@@ -148,6 +148,16 @@ pub fn key(name: &str) -> String {
     format!("{head}--{}", disk::hex(&sha2::Sha256::digest(name)[..8]))
 }
 
+/// Whether a file of a set is what a fetch that was stopped left behind.
+pub fn is_left(name: &str) -> bool {
+    let hex = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_hexdigit());
+    if let Some(rest) = name.strip_prefix(manifest::NAME).and_then(|rest| rest.strip_prefix('.')) {
+        return rest.strip_suffix(".tmp").and_then(|of| of.split_once('-')).is_some_and(|(a, b)| hex(a) && hex(b));
+    }
+    let under_way = name.strip_prefix(PARTIAL).and_then(|rest| rest.strip_prefix('/')?.rsplit_once('.'));
+    under_way.is_some_and(|(stem, end)| hex(stem) && ["part", "log", "import", "member"].contains(&end))
+}
+
 /// The folders in a folder, sorted; none where it is not there.
 fn folders(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
@@ -254,6 +264,28 @@ impl Set {
         let path = self.path(name);
         let folder = path.parent().unwrap_or(&self.folder);
         fs::create_dir_all(folder).map_err(Error::io(folder))
+    }
+
+    /// Refuses new bytes of this sum where a file lies that no fetch put there: the manifest does not name it, and it is
+    /// not the same file, left by a fetch that was killed.
+    pub fn unclaimed(&self, name: &str, sha256: &str) -> Result<()> {
+        let path = self.path(name);
+        let Ok(there) = fs::symlink_metadata(&path) else { return Ok(()) };
+        let ours = self.manifest()?.is_some_and(|manifest| manifest.files.contains_key(name))
+            || there.is_file() && disk::sha256(&path, &|| false).map_err(Error::io(&path))? == sha256;
+        if ours {
+            return Ok(());
+        }
+        let message = format!("{} is in the way: no fetch put it there", path.display());
+        Err(Error::input(message, "move it away, and run the same command again"))
+    }
+
+    /// Files under the set's folder that fetches made: `.corpus.json`, what it names, and what is under way.
+    pub fn is_ours(&self, manifest: &Manifest, name: &str) -> bool {
+        name == manifest::NAME
+            || name == format!("{PARTIAL}/lock")
+            || manifest.files.contains_key(name)
+            || is_left(name)
     }
 
     /// A file of the manifest, for who reads it.

@@ -20,6 +20,7 @@ mod fetch;
 mod final_text;
 
 mod folders;
+mod foreign;
 mod format_rows;
 mod formats;
 mod fuzz;
