@@ -64,6 +64,24 @@ pub const ROWS: &[Sample] = &[
     sample("CMRC2018's own layout", "cmrc.json", "[{\"context_id\": \"D_0\", \"context_text\": \"甲是第一个天干。\", \"title\": \"甲\", \"qas\": [{\"query_text\": \"甲是什么？\", \"query_id\": \"D_0_Q\", \"answers\": [\"第一个天干\", \"天干\"]}]}]", ("", "options={take='all'}"), "json/squad", (2, 2)),
     sample("XQuAD, CLUE on the hub", "flat.jsonl", "{\"id\": \"1\", \"context\": \"甲是第一个天干。\", \"question\": \"甲是什么？\", \"answers\": {\"text\": [\"第一个天干\"], \"answer_start\": [2]}}\n", ("", ""), "jsonl/squad", (1, 1)),
     sample("WikiLingua", "wl.jsonl", "{\"url\": \"u\", \"article\": {\"section_name\": [\"步骤\", \"提示\"], \"document\": [\"先这样做，再那样做。\", \"小心一点。\"], \"summary\": [\"这样做。\", \"小心。\"], \"english_url\": [\"e\", \"e\"], \"english_section_name\": [\"Steps\", \"Tips\"]}}\n{\"url\": \"v\", \"article\": {\"section_name\": [], \"document\": [], \"summary\": [], \"english_url\": [], \"english_section_name\": []}}\n", ("", ""), "jsonl/wiki_lingua", (3, 2)),
+    sample("SMILE, PsyQA: a file that is one dialogue", "1.json", r##"[{"role": "client", "content": "我睡不好。"}, {"role": "counselor", "content": "多久了？"}, {"role": "client", "content": "两周。"}]"##, ("", ""), "json/dialogue", (1, 1)),
+    sample("ChatGLM3, MiniMind", "glm3.jsonl", r##"{"conversations": [{"role": "user", "content": "早"}, {"role": "assistant", "content": "早上好！"}]}
+"##, ("", ""), "jsonl/sharegpt", (1, 1)),
+    sample("ShareGPT's own dumps", "one.json", r##"{
+ "id": "a1",
+ "items": [
+  {
+   "from": "human",
+   "value": "早"
+  },
+  {
+   "from": "gpt",
+   "value": "早上好！"
+  }
+ ]
+}"##, ("", ""), "json/sharegpt", (1, 1)),
+    sample("Magpie's dialogues", "magpie.jsonl", r##"{"instruction": "早", "response": "早上好！", "conversations": [{"from": "human", "value": "早"}, {"from": "gpt", "value": "早上好！"}, {"from": "human", "value": "再见"}, {"from": "gpt", "value": "再会。"}]}
+"##, ("", ""), "jsonl/sharegpt", (1, 1)),
     sample("verl, DAPO-Math, Skywork-OR1", "dapo.jsonl", r##"{"data_source": "math_dapo", "prompt": [{"role": "user", "content": "一加一等于几？"}], "ability": "MATH", "reward_model": {"ground_truth": "2", "style": "rule"}, "extra_info": {"index": "a1"}}
 {"data_source": "math_dapo", "prompt": [{"role": "user", "content": "二加二呢？"}], "ability": "MATH", "reward_model": {"ground_truth": "", "style": "rule"}, "extra_info": {"index": "a2"}}
 "##, ("", ""), "jsonl/verl", (2, 1)),

@@ -15,6 +15,7 @@ mod cards;
 mod commands;
 mod decontaminate;
 mod determinism;
+mod dialogues;
 mod docs;
 mod fetch;
 mod final_text;

@@ -28,7 +28,7 @@ fn fields(built: &Built, table: &str, column: &str) -> Vec<String> {
 }
 
 /// The messages of each row, as JSON.
-fn messages(built: &Built, table: &str) -> Vec<Json> {
+pub fn messages(built: &Built, table: &str) -> Vec<Json> {
     let mut out = Vec::new();
     for path in files_under(&built.folder.join(table)) {
         let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap().build().unwrap();

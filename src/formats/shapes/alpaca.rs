@@ -99,8 +99,10 @@ impl Shape for Alpaca {
             known && same && !text(o, INSTRUCTION)
         });
         // Input and output alone may be any task; an answer with a verdict may be a bad one, which is another shape.
-        let judged = share(sample, super::kto::is_labelled);
-        whole + bare * 0.8 - 0.1 * judged
+        let judged = if super::kto::judges(sample) { share(sample, super::kto::is_labelled) } else { 0.0 };
+        // A dialogue beside its first question and answer holds more than they do.
+        let within = share(sample, |o| ["conversations", "messages"].iter().any(|key| starts(o, key) == Some(b'[')));
+        whole + bare * 0.8 - 0.1 * judged - 0.3 * within
     }
     fn map<'a>(&self, object: &Object<'a>, layout: &Layout, emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>)) {
         emit(map(object, layout));
@@ -188,21 +190,20 @@ pub(super) fn asked<'a>(instruction: Cow<'a, str>, input: Cow<'a, str>) -> Cow<'
     }
 }
 
-/// BELLE's dialogues: `Human:` and `Assistant:` at the starts of lines, in turn, the last one an empty `Assistant:`.
+/// BELLE's dialogues: `Human:` and `Assistant:` at the starts of lines, in turn, the user or an empty `Assistant:` last.
+/// White space at the ends of turns, and the CR of line ends, belongs to the markers.
 fn turns(text: &str) -> Option<Vec<Message<'static>>> {
     let text = text.trim_start();
     if !text.starts_with("Human:") || !text.contains("\nAssistant:") {
         return None;
     }
     let mut turns: Vec<Message<'static>> = Vec::new();
-    for line in text.split('\n') {
+    for line in text.lines() {
         let marked = [("Human:", "user"), ("Assistant:", "assistant")]
             .into_iter()
             .find_map(|(mark, role)| line.strip_prefix(mark).map(|rest| (role, rest)));
         match (marked, turns.last_mut()) {
-            (Some((role, rest)), _) => {
-                turns.push(Message::new(role, rest.strip_prefix(' ').unwrap_or(rest).to_owned()))
-            }
+            (Some((role, rest)), _) => turns.push(Message::new(role, rest.to_owned())),
             (None, Some(turn)) => {
                 turn.content.to_mut().push('\n');
                 turn.content.to_mut().push_str(line);
@@ -210,7 +211,13 @@ fn turns(text: &str) -> Option<Vec<Message<'static>>> {
             (None, None) => return None,
         }
     }
-    let ended = turns.pop().is_some_and(|last| last.role == "assistant" && last.content.trim().is_empty());
+    for turn in &mut turns {
+        turn.content = Cow::Owned(turn.content.trim().to_owned());
+    }
+    let ended = match turns.last() {
+        Some(last) if last.role == "assistant" => last.content.is_empty() && turns.pop().is_some(),
+        last => last.is_some(),
+    };
     let whole = turns.iter().enumerate().all(|(i, t)| t.role == ["user", "assistant"][i % 2]);
     (ended && whole && turns.len() % 2 == 1).then_some(turns)
 }

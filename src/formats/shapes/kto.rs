@@ -42,11 +42,12 @@ impl Shape for Kto {
         &[Use::Rlhf]
     }
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
+        let labelled = judges(sample);
         share(sample, |o| {
             let list = |key| starts(o, key) == Some(b'[');
             let asked = ["prompt", "instruction", "question"].iter().any(|key| starts(o, key).is_some());
             let pair = asked && COMPLETION.iter().any(|key| starts(o, key).is_some_and(|first| first != b'n'));
-            is_labelled(o) && (list("messages") || list("conversations") || pair)
+            labelled && is_labelled(o) && (list("messages") || list("conversations") || pair)
         })
     }
     fn map<'a>(&self, object: &Object<'a>, layout: &Layout, emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>)) {
@@ -62,6 +63,12 @@ impl Shape for Kto {
 pub(super) fn is_labelled(object: &Object<'_>) -> bool {
     let says = |key: &&str| object.get(key).and_then(|v| text_of(v).ok().flatten()).and_then(|t| verdict(&t));
     LABEL.iter().any(|key| says(key).is_some())
+}
+
+/// Whether the labels of rows judge: none is a word of another kind, or the number of a class.
+pub(super) fn judges(sample: &[Object<'_>]) -> bool {
+    let has = |o: &Object<'_>| LABEL.iter().any(|key| starts(o, key).is_some());
+    sample.iter().any(is_labelled) && sample.iter().all(|o| !has(o) || is_labelled(o))
 }
 
 /// Reads a labelled answer; the shape `fields` does so too.

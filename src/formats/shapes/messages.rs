@@ -40,11 +40,11 @@ impl Shape for Messages {
         &[Use::Instruct]
     }
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
+        let labelled = super::kto::judges(sample);
         share(sample, |object| {
             let list = object.get("messages").and_then(|v| items("messages", v).ok());
             let message = list.and_then(|l| Object::parse(l.first()?.get()).ok());
-            message.is_some_and(|m| m.has("role"))
-                && !["label", "kto_tag", "chosen"].iter().any(|key| starts(object, key).is_some())
+            message.is_some_and(|m| m.has("role")) && !labelled && starts(object, "chosen").is_none()
         })
     }
     fn map<'a>(&self, object: &Object<'a>, layout: &Layout, emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>)) {

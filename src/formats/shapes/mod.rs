@@ -31,6 +31,7 @@ shapes!(
     code,
     coig,
     csl,
+    dialogue,
     fields,
     hc3,
     helpsteer,

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::formats::object::{field_type, text_of};
 use crate::formats::{Layout, Object};
-use crate::rows::{Content, Row, Truth, Unreadable};
+use crate::rows::{Content, Message, Row, Truth, Unreadable};
 
 /// Hands over the rows of an object. What is wrong with it is wrong with all of them: one error.
 pub fn all<'a>(rows: Result<Vec<Row<'a>>, Unreadable>, emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>)) {
@@ -270,7 +270,12 @@ impl<'s, 'a> Reading<'s, 'a> {
     }
 
     /// The row: id, url, subset, language, licence, and what is left as `meta`.
-    pub fn row(mut self, content: Content<'a>) -> Result<Row<'a>, Unreadable> {
+    pub fn row(mut self, mut content: Content<'a>) -> Result<Row<'a>, Unreadable> {
+        match &mut content {
+            Content::Instruct { messages, .. } => once(messages),
+            Content::Rlhf(pair) => once(&mut pair.prompt),
+            Content::Pretrain { .. } | Content::Task(_) => {}
+        }
         let mut row = Row::new(content);
         let given = std::mem::take(&mut self.given);
         row.truth = given.truth;
@@ -338,6 +343,16 @@ impl<'s, 'a> Reading<'s, 'a> {
         }
         out.push('}');
         Some(Cow::Owned(out))
+    }
+}
+
+/// A system prompt that stands in a field of its own and again as the first turn is said once; another one stays.
+fn once(messages: &mut Vec<Message<'_>>) {
+    let systems = messages.iter().take_while(|m| m.role == "system").count();
+    for at in (1..systems).rev() {
+        if messages[..at].iter().any(|m| m.content.trim() == messages[at].content.trim()) {
+            messages.remove(at);
+        }
     }
 }
 

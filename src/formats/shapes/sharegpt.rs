@@ -5,7 +5,8 @@
 //!   {"from": "human", "value": "你好"}, {"from": "gpt", "value": "你好！"}]}
 //! ```
 //!
-//! Reads `conversations` (or `conversation`, `dialogue`; `fields.messages` names another one). Every turn is kept, in
+//! Reads `conversations` (or `conversation`, `dialogue`, `items`; `fields.messages` names another one), turns of
+//! `{role, content}` as well. Every turn is kept, in
 //! order: `human`, `user`, `prompter` are the user; `gpt`, `assistant`, `chatgpt`, `bing`, `bard`, `model`, … the
 //! assistant; `observation`, `tool`, `function` the tool; `function_call` is an assistant's turn whose `tool_calls` are
 //! the value and whose content is empty. Turns of the layout `{human, assistant}` (Firefly) are two
@@ -13,8 +14,9 @@
 //! `system` becomes the first message, `tools` stays JSON text. What a turn has besides (`markdown`,
 //! `weight`, …) is in `meta.turn_fields`, by its path.
 //!
-//! Dumps from before the summer of 2023 hold answers as the HTML of ChatGPT's page. An assistant's turn that is such a
-//! page becomes Markdown (`html = "keep"` leaves it): code blocks with their language, nested lists, tables, formulas as
+//! Dumps from before the summer of 2023 hold answers as the HTML of ChatGPT's page. Where a dialogue shows that it comes
+//! from there (an answer has the page's own classes or buttons, or all are paragraphs of bare HTML), an assistant's turn
+//! that is such a page becomes Markdown; HTML that was asked for stays (`html = "keep"` leaves it): code blocks with their language, nested lists, tables, formulas as
 //! LaTeX, without buttons and counters. What users said is never parsed.
 //!
 //! `rules = "fastchat"` cleans as FastChat did for Vicuna; each of its rules can be switched by its own name, and sets
@@ -38,7 +40,7 @@ pub const SHAPE: ShareGpt = ShareGpt;
 /// See the module.
 pub struct ShareGpt;
 
-const NAMES: &[&str] = &["conversations", "conversation", "dialogue"];
+const NAMES: &[&str] = &["conversations", "conversation", "dialogue", "items"];
 
 impl Shape for ShareGpt {
     fn name(&self) -> &'static str {
@@ -57,16 +59,15 @@ impl Shape for ShareGpt {
         rules::CHOICES
     }
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
+        let labelled = super::kto::judges(sample);
         share(sample, |object| {
             let turn = |key: &&&str| {
                 let turns = object.get(key).filter(|v| first(v) == b'[').and_then(|v| items(key, v).ok());
                 let turn = turns.and_then(|t| Object::parse(t.first()?.get()).ok());
                 let round = |t: &Object<'_>| (t.has("human") || t.has("user")) && t.has("assistant");
-                turn.is_some_and(|t| t.has("from") && t.has("value") || round(&t))
+                turn.is_some_and(|t| t.has("from") && t.has("value") || t.has("role") || round(&t))
             };
-            NAMES.iter().any(|key| turn(&key))
-                && starts(object, "chosen").is_none()
-                && starts(object, "label").is_none()
+            NAMES.iter().any(|key| turn(&key)) && starts(object, "chosen").is_none() && !labelled
         })
     }
     fn map<'a>(&self, object: &Object<'a>, layout: &Layout, emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>)) {

@@ -18,12 +18,18 @@ const KNOWN: &[&str] =
 pub(super) const THOUGHTS: &[&str] = &["reasoning_content", "reasoning", "thinking"];
 
 /// Our role for a source's word; `call` is a call that an assistant makes.
-fn role(word: &str) -> Option<&'static str> {
+pub(super) fn role(word: &str) -> Option<&'static str> {
     Some(match word.to_lowercase().as_str() {
-        "system" | "developer" => "system",
+        "system" | "developer" | "系统" => "system",
         "user" | "human" | "prompter" | "用户" | "问" => "user",
+        "client" | "visitor" | "patient" | "customer" | "seeker" | "来访者" | "患者" | "病人" | "客户" | "求助者" => {
+            "user"
+        }
         "assistant" | "gpt" | "chatgpt" | "bing" | "bard" | "claude" | "gemini" | "model" | "bot" | "moss" | "小元"
-        | "答" => "assistant",
+        | "答" | "助手" | "机器人" => "assistant",
+        "counselor" | "counsellor" | "therapist" | "doctor" | "agent" | "supporter" | "咨询师" | "医生" | "客服" => {
+            "assistant"
+        }
         "tool" | "observation" | "function" | "function_response" | "tool_response" | "ipython" => "tool",
         "function_call" | "tool_call" => "call",
         _ => return None,

@@ -20,6 +20,30 @@ pub use render::markdown;
 /// Elements that a value of such a dump begins with.
 const BLOCKS: [&str; 13] = ["div", "p", "pre", "ol", "ul", "h1", "h2", "h3", "h4", "h5", "h6", "table", "blockquote"];
 
+/// What only the page of a chat has.
+const PAGE: [&str; 8] = [
+    "markdown prose",
+    ">Copy code<",
+    "whitespace-pre hljs",
+    "class=\"hljs",
+    "<button class=\"flex",
+    "class=\"p-4 overflow-y-auto",
+    "class=\"min-h-[20px]",
+    "<div class=\"bg-black",
+];
+
+/// Whether the answers of a dialogue were copied from a chat page: one of them has what only the page has, or all are
+/// HTML, of which one begins with a paragraph, and none has a class, a style, an id or a placeholder, as HTML that
+/// somebody asked for has.
+pub fn from_chat<'t, A: Iterator<Item = &'t str>>(answers: impl Fn() -> A) -> bool {
+    if answers().any(|text| PAGE.iter().any(|mark| text.contains(mark))) {
+        return true;
+    }
+    let own = |text: &str| [" class=", " style=", " id=", "{{", "${", "{%"].iter().any(|mark| text.contains(mark));
+    answers().any(|text| text.trim_start().starts_with("<p>"))
+        && answers().all(|text| text.trim().is_empty() || is_page(text) && !own(text))
+}
+
 /// Whether a text is HTML of a chat page: it begins with a block element, and that element's end, or another one's, ends
 /// it.
 pub fn is_page(text: &str) -> bool {

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 
+use crate::formats::Object;
 use crate::input::Window;
 
 /// How an element ends.
@@ -350,6 +351,14 @@ fn scan(bytes: &[u8], text: &mut bool, escaped: &mut bool, stack: &mut Vec<u8>, 
     Scan::More
 }
 
+/// Whether an object is one turn of a dialogue.
+fn is_turn(bytes: &[u8]) -> bool {
+    let Scan::Done(end) = scan(bytes, &mut false, &mut false, &mut Vec::new(), true) else { return false };
+    let object = std::str::from_utf8(&bytes[..end]).ok().and_then(|text| Object::parse(text).ok());
+    let text = |o: &Object<'_>, key: &str| o.get(key).is_some_and(|v| v.get().starts_with('"'));
+    object.is_some_and(|o| text(&o, "from") && text(&o, "value") || text(&o, "role") && text(&o, "content"))
+}
+
 /// If the bytes begin an object that is the only one of its file and holds an array of objects under a known key: how
 /// far the array's first element is. `complete` says that the bytes are the whole file.
 fn holder(bytes: &[u8], complete: bool) -> Option<usize> {
@@ -383,7 +392,8 @@ fn holder(bytes: &[u8], complete: bool) -> Option<usize> {
         let array = HOLDERS.iter().any(|word| word.as_bytes() == key) && *bytes.get(at)? == b'[';
         if array {
             let first = blanks(at + 1);
-            if *bytes.get(first)? == b'{' {
+            // Turns are no rows: the object that holds them is a dialogue.
+            if *bytes.get(first)? == b'{' && !is_turn(&bytes[first..]) {
                 return Some(first);
             }
         }

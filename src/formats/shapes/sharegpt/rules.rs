@@ -96,7 +96,8 @@ pub(super) fn apply<'a>(reading: &mut Reading<'_, 'a>, messages: &mut Vec<Messag
             reading.aside("mentions_service", word);
         }
     }
-    if layout.option("html") != Some("keep") {
+    let answers = || messages.iter().filter(|m| m.role == "assistant").map(|m| m.content.as_ref());
+    if layout.option("html") != Some("keep") && html::from_chat(answers) {
         for message in messages.iter_mut().filter(|m| m.role == "assistant") {
             if html::is_page(&message.content) {
                 message.content = Cow::Owned(html::markdown(&message.content));
@@ -180,10 +181,22 @@ mod tests {
 
     #[test]
     fn answers_become_markdown_and_questions_are_never_parsed() {
-        let json =
+        let page =
             json(&[("human", "<p>List<int></p>"), ("gpt", "<div class=\"markdown prose\"><p>a_b <b>c</b></p></div>")]);
-        assert_eq!(said(instruct(&with(&json, &[]))), ["user: <p>List<int></p>", "assistant: a_b **c**"]);
-        assert!(said(instruct(&with(&json, &[("html", "keep")])))[1].contains("<div"));
+        assert_eq!(said(instruct(&with(&page, &[]))), ["user: <p>List<int></p>", "assistant: a_b **c**"]);
+        assert!(said(instruct(&with(&page, &[("html", "keep")])))[1].contains("<div"));
+        // What was asked for is no page.
+        for asked in
+            ["<div class=\"box\"><p>甲</p></div>", "<ul>\n  <li>甲</li>\n</ul>", "<div>{all.map(x => <p>)}</div>"]
+        {
+            let json = json(&[("human", "写一个"), ("gpt", asked)]);
+            assert_eq!(said(instruct(&with(&json, &[])))[1], format!("assistant: {asked}"));
+        }
+        let mixed = json(&[("human", "a"), ("gpt", "Here it is."), ("human", "b"), ("gpt", "<p>甲</p>")]);
+        assert_eq!(said(instruct(&with(&mixed, &[])))[3], "assistant: <p>甲</p>");
+        let pages =
+            json(&[("human", "a"), ("gpt", "<p>一 <b>二</b></p>"), ("human", "b"), ("gpt", "<ol><li>甲</li></ol>")]);
+        assert_eq!(said(instruct(&with(&pages, &[])))[1], "assistant: 一 **二**");
     }
 
     #[test]

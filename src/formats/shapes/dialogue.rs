@@ -1,0 +1,104 @@
+//! A file that is one dialogue: an array (or lines) of turns, with nothing around them.
+//!
+//! ```json
+//! [{"role": "client", "content": "我睡不好。"}, {"role": "counselor", "content": "多久了？"}, …]
+//! ```
+//!
+//! All turns of a file are one row, in their order, as the shape `messages` reads them: `{role, content}` or
+//! `{from, value}`. Besides the usual words for who speaks, `client`, `visitor`, `patient`, `customer`, `seeker` (and 来访者,
+//! 患者, 客户, …) are the user; `counselor`, `therapist`, `doctor`, `agent`, `supporter` (咨询师, 医生, 客服, …) the assistant.
+//!
+//! Limits: it is detected where two speakers take turns. A file that holds several dialogues one after the other, with
+//! nothing that parts them, is read as one.
+use super::read::{Reading, first, starts, wrong_use};
+use super::turns::{not_empty, role};
+use crate::formats::{Layout, Object, Shape};
+use crate::rows::{Content, Row, Unreadable, Use};
+
+/// The shape.
+pub const SHAPE: Dialogue = Dialogue;
+/// See the module.
+pub struct Dialogue;
+
+/// What a turn may have besides.
+const BESIDES: [&str; 9] =
+    ["role", "from", "content", "value", "name", "tool_calls", "tool_call_id", "reasoning_content", "timestamp"];
+
+impl Shape for Dialogue {
+    fn name(&self) -> &'static str {
+        "dialogue"
+    }
+    fn about(&self) -> &'static str {
+        "a file that is one dialogue: turns with nothing around them"
+    }
+    fn docs(&self) -> &'static str {
+        crate::stages::module_docs(include_str!("dialogue.rs"))
+    }
+    fn uses(&self) -> &'static [Use] {
+        &[Use::Instruct]
+    }
+    fn joins(&self) -> bool {
+        true
+    }
+    fn joined(&self, object: &Object<'_>) -> Option<String> {
+        speaker(object).map(|_| String::new())
+    }
+    fn fits(&self, sample: &[Object<'_>]) -> f32 {
+        let Some(speakers) = sample.iter().map(speaker).collect::<Option<Vec<_>>>() else { return 0.0 };
+        let known = sample.iter().all(|o| o.fields().all(|(key, _)| BESIDES.contains(&key)));
+        let said = speakers.strip_prefix(&["system"]).unwrap_or(&speakers);
+        let turns = said.iter().zip(said.iter().skip(1)).all(|(a, b)| a != b);
+        let both = ["user", "assistant"].iter().all(|who| said.contains(who));
+        if known && turns && both && !said.contains(&"system") { 1.0 } else { 0.0 }
+    }
+    fn map<'a>(&self, object: &Object<'a>, layout: &Layout, emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>)) {
+        emit(map(object, layout));
+    }
+}
+
+/// Who speaks in a turn; `None` where it is none.
+fn speaker(object: &Object<'_>) -> Option<&'static str> {
+    let said = ["content", "value"].iter().any(|key| object.get(key).is_some_and(|v| first(v) == b'"'));
+    let called = starts(object, "tool_calls").is_some();
+    let word = ["role", "from"].iter().find_map(|key| object.text(key).ok().flatten())?;
+    role(&word).filter(|_| said || called)
+}
+
+fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> {
+    if layout.usage != Use::Instruct {
+        return Err(wrong_use("dialogue", layout));
+    }
+    let mut reading = Reading::new(object, layout);
+    reading.take("group");
+    let Some((path, value)) = reading.find("messages", &["rows"], |_| true)? else {
+        return Err(object.missing("role"));
+    };
+    let messages = not_empty(path, reading.messages(path, value)?)?;
+    reading.row(Content::Instruct { messages, tools: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{instruct, row, said};
+    use super::*;
+
+    fn fits(json: &[&str]) -> f32 {
+        SHAPE.fits(&json.iter().map(|j| Object::parse(j).unwrap()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn turns_of_two_speakers_are_one_row() {
+        let turns = [r#"{"role":"client","content":"问"}"#, r#"{"role":"counselor","content":"答"}"#];
+        assert_eq!(fits(&turns), 1.0);
+        let json = format!(r#"{{"group":"","rows":[{}]}}"#, turns.join(","));
+        let row = row(&SHAPE, &json, Use::Instruct).unwrap();
+        assert_eq!(
+            (said(instruct(&row)), row.meta.as_deref()),
+            (vec!["user: 问".to_owned(), "assistant: 答".into()], None)
+        );
+        // One speaker, a system prompt in the middle, fields of a row of its own.
+        assert_eq!(fits(&[turns[0], turns[0]]) + fits(&[turns[0]]), 0.0);
+        assert_eq!(fits(&[turns[0], turns[1], r#"{"role":"system","content":"s"}"#]), 0.0);
+        assert_eq!(fits(&[r#"{"role":"user","content":"a","url":"u"}"#, turns[1]]), 0.0);
+    }
+}
