@@ -303,7 +303,7 @@ struct Sample {
 impl Sample {
     /// A sample of a few files; of many, where a file holds next to nothing.
     fn of(recipe: &Recipe, source: &Source) -> Result<Sample> {
-        let found = inputs::find(recipe, source)?;
+        let found = inputs::find(recipe, source)?.files;
         let sample = Sample::over(recipe, source, &found, STRETCHES)?;
         let rows: u64 = sample.files.iter().map(|f| f.1).sum();
         if rows < FEW && sample.files.len() < found.len() {

@@ -1,17 +1,41 @@
 //! The files that paths and globs name.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::hub;
 use super::stored::is_remote;
 use crate::recipe::{Recipe, Source};
 use crate::store::disk::home;
 use crate::{Error, Result};
 
-/// The files that a source has in the store, and those that its paths and globs name, sorted within each pattern.
-pub fn find(recipe: &Recipe, source: &Source) -> Result<Vec<(String, PathBuf)>> {
-    let mut found: Vec<(String, PathBuf)> = source.stored.iter().map(|s| (s.shown.clone(), s.path.clone())).collect();
+/// The files of a source, and what is said of those beside them that are not read.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Files as the recipe's author would write them, and where they are.
+    pub files: Vec<(String, PathBuf)>,
+    /// Splits, configurations and files that are left out, and the keys for them.
+    pub said: Vec<String>,
+}
+
+/// The files that a source has in the store, and those that its paths and globs name, sorted within each pattern; of
+/// sets of the hub and of folders, those that are its data (see `hub.rs`).
+pub fn find(recipe: &Recipe, source: &Source) -> Result<Found> {
+    let mut found = Found::default();
+    let stored: Vec<_> = source.stored.iter().map(|s| (s.shown.clone(), s.path.clone())).collect();
+    match &source.card {
+        Some(of) if of.card.contains(':') => {
+            let head = format!("{}/", of.card);
+            let mine = stored.iter().all(|f| f.0.starts_with(&head));
+            let name = |shown: &str| shown.strip_prefix(&head).unwrap_or(shown).to_owned();
+            let names = stored.iter().map(|f| if mine { name(&f.0) } else { f.0.clone() }).collect();
+            found.take(source, stored, names, true)?;
+        }
+        _ => found.files = stored,
+    }
+    let asked = !source.split.is_empty() || !source.config.is_empty();
     for pattern in source.path.iter().filter(|p| !is_remote(p)) {
-        let files = named(recipe, pattern)?;
+        let mut files = named(recipe, pattern)?;
         if files.is_empty() {
             let cure = match pattern.starts_with("~/") {
                 true => format!("only the shell replaces `~`; {}", home(Path::new(pattern))),
@@ -20,14 +44,65 @@ pub fn find(recipe: &Recipe, source: &Source) -> Result<Vec<(String, PathBuf)>> 
             let whole = recipe.base.join(pattern);
             return Err(Error::input(format!("source `{}`: nothing matches {}", source.name, whole.display()), cure));
         }
-        for file in files {
-            let shown = file.strip_prefix(&recipe.base).unwrap_or(&file).to_string_lossy().into_owned();
-            if !found.iter().any(|(_, path)| *path == file) {
-                found.push((shown, file));
-            }
+        files.retain(|file| !found.files.iter().any(|(_, path)| path == file));
+        let shown = |file: &PathBuf| file.strip_prefix(&recipe.base).unwrap_or(file).to_string_lossy().into_owned();
+        let whole = recipe.base.join(pattern);
+        let root = if whole.is_dir() { whole.clone() } else { root(&recipe.base, pattern).0 };
+        if !whole.is_dir() && !asked {
+            found.files.extend(files.into_iter().map(|file| (shown(&file), file)));
+            continue;
+        }
+        for (set, files) in sets(&root, files) {
+            let of = |file: &PathBuf| file.strip_prefix(&set).unwrap_or(file).to_string_lossy().replace('\\', "/");
+            let names = files.iter().map(of).collect();
+            found.take(source, files.into_iter().map(|file| (shown(&file), file)).collect(), names, false)?;
         }
     }
     Ok(found)
+}
+
+impl Found {
+    /// Takes the data files of one set; `names` are those below its folder, `stored` says that a fetch brought it.
+    fn take(&mut self, source: &Source, files: Vec<(String, PathBuf)>, names: Vec<String>, stored: bool) -> Result<()> {
+        let readme = names.iter().position(|n| n.eq_ignore_ascii_case("readme.md")).and_then(|n| files.get(n));
+        let readme = readme.and_then(|f| std::fs::read_to_string(&f.1).ok()).unwrap_or_default();
+        let card = hub::card(&readme);
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let asked = hub::Asked { split: &source.split, config: &source.config };
+        let chosen = hub::choose(&names, card, stored || card.is_some(), &asked).map_err(|what| {
+            Error::input(
+                format!("source `{}`: {what}", source.name),
+                "name what is there, or say \"all\"; `corpus inspect FOLDER` lists the files",
+            )
+        })?;
+        self.said.extend(chosen.said);
+        let mut kept = chosen.files.into_iter().peekable();
+        let files = files.into_iter().enumerate().filter(|(n, _)| kept.next_if(|k| k == n).is_some());
+        self.files.extend(files.map(|f| f.1));
+        Ok(())
+    }
+}
+
+/// Files by the set that they are of: the deepest folder with a card, else the folder that was named. Of a copy in the
+/// hub's own cache, the snapshot that `main` is.
+fn sets(root: &Path, mut files: Vec<PathBuf>) -> BTreeMap<PathBuf, Vec<PathBuf>> {
+    if let Ok(main) = std::fs::read_to_string(root.join("refs/main")) {
+        let snapshot = root.join("snapshots").join(main.trim());
+        if snapshot.is_dir() {
+            files.retain(|file| file.starts_with(&snapshot));
+        }
+    }
+    let is_card = |file: &&PathBuf| {
+        file.file_name().is_some_and(|name| name.eq_ignore_ascii_case("readme.md"))
+            && std::fs::read_to_string(file).is_ok_and(|text| hub::card(&text).is_some())
+    };
+    let homes: Vec<PathBuf> = files.iter().filter(is_card).filter_map(|f| f.parent().map(Path::to_path_buf)).collect();
+    let mut sets: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
+    for file in files {
+        let home = file.ancestors().skip(1).find(|folder| homes.iter().any(|h| h == folder)).unwrap_or(root);
+        sets.entry(home.to_path_buf()).or_default().push(file);
+    }
+    sets
 }
 
 /// The files that a path or glob of a recipe names.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-pub use super::find::{find, wanted};
+pub use super::find::{Found, find, wanted};
 use super::look::{Look, files_of};
 use super::parquet_file::write_whole;
 use super::understood::{self, Understood};
@@ -97,13 +97,12 @@ pub fn gather(recipe: &Recipe, unit: u64, work: &Path, threads: usize, unpack: b
     let look = Look { recipe, unit, work, unpack, threads, known: Mutex::new(known) };
     let mut inputs = Inputs { sources: Vec::new(), pieces: Vec::new(), owners: Vec::new(), units: Vec::new() };
     for source in &recipe.sources {
-        let found = find(recipe, source)?;
+        let Found { files: found, mut said } = find(recipe, source)?;
         let mut files = look_at(&look, source, &found, threads)?;
-        if let Some(note) = only_data(source, &mut files, |f| (&f.name, &f.layout)) {
-            let first = files.first_mut().map(|f| &mut f.note);
-            first
-                .into_iter()
-                .for_each(|n| *n = Some(n.take().map_or(note.clone(), |before| format!("{before}; {note}"))));
+        said.extend(only_data(source, &mut files, |f| (&f.name, &f.layout)));
+        if let (Some(first), false) = (files.first_mut(), said.is_empty()) {
+            let before = first.note.take();
+            first.note = Some(before.into_iter().chain(said).collect::<Vec<_>>().join("; "));
         }
         prepare::prepare(&mut files, work, threads, unpack)?;
         group::group(&mut files, work, unit, threads, unpack)?;
@@ -134,12 +133,20 @@ fn look_at(look: &Look<'_>, source: &Source, found: &[(String, PathBuf)], thread
             });
         }
     });
-    let mut files = Vec::new();
-    for slot in slots {
+    let (mut files, mut refused) = (Vec::new(), None);
+    for (slot, (shown, _)) in slots.into_iter().zip(found) {
         let result = slot.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        files.extend(result.unwrap_or_else(|| Err(Error::Engine("a file was not looked at".into())))?);
+        match result.unwrap_or_else(|| Err(Error::Engine("a file was not looked at".into()))) {
+            Ok(of) => files.extend(of),
+            // What only tells of data ends no build that has some.
+            Err(error) if may_go(source, shown) => refused = refused.or(Some(error)),
+            Err(error) => return Err(error),
+        }
     }
-    Ok(files)
+    match refused {
+        Some(error) if files.iter().all(|f| may_go(source, &f.name)) => Err(error),
+        _ => Ok(files),
+    }
 }
 
 /// How a file is read: what the recipe says, and detection for the rest.
@@ -272,12 +279,18 @@ fn as_text(source: &Source, found: &Detected) -> Option<String> {
     })
 }
 
+/// Whether a file may be left out by its name: it tells of data, and neither is named nor is a kind of file said.
+pub fn may_go(source: &Source, name: &str) -> bool {
+    let told = source.format.is_some() || source.rows.is_some() || source.path.iter().any(|p| p == name);
+    !told && not_data::tells_of_data(name)
+}
+
 /// Leaves out what stands beside data and tells of it (README, LICENSE, scripts); gives back what it says of them. A file
 /// that the recipe names by itself stays, and so does each where `format` or `rows` says what all are.
 pub fn only_data<F>(source: &Source, files: &mut Vec<F>, of: impl Fn(&F) -> (&String, &Layout)) -> Option<String> {
     let holds = |f: &F| !matches!(of(f).1.container.as_str(), "text" | not_data::NAME);
-    let beside = |f: &F| not_data::tells_of_data(of(f).0) && !source.path.contains(of(f).0);
-    if source.format.is_some() || source.rows.is_some() || !files.iter().any(|f| holds(f) && !beside(f)) {
+    let beside = |f: &F| may_go(source, of(f).0);
+    if !files.iter().any(|f| holds(f) && !beside(f)) {
         return None;
     }
     let (left, kept): (Vec<_>, Vec<_>) = std::mem::take(files).into_iter().partition(beside);

@@ -23,6 +23,7 @@ mod given;
 mod group;
 mod hand_over;
 pub mod heavy;
+mod hub;
 pub mod inputs;
 pub mod jobs;
 pub mod keys;

@@ -68,7 +68,7 @@ fn read(recipe: &Recipe, chain: &Chain) -> Vec<(String, String, PathBuf)> {
     }
     for source in &recipe.sources {
         // What cannot be found is said by the build itself.
-        let found = find(recipe, source).unwrap_or_default();
+        let found = find(recipe, source).unwrap_or_default().files;
         all.extend(found.into_iter().map(|(shown, path)| (format!("source `{}`", source.name), shown, path)));
     }
     for link in &chain.links {

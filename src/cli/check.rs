@@ -198,13 +198,15 @@ pub fn faults(recipe: &Recipe, source: &Source) -> Vec<Error> {
 
 /// Looks at the files of a source; gives back how many there are, and their bytes.
 fn look(recipe: &Recipe, source: &Source, found: &mut Found) -> (u64, u64) {
-    let files = match inputs::find(recipe, source) {
+    let inputs::Found { files, said } = match inputs::find(recipe, source) {
         Ok(files) => files,
         Err(error) => {
             found.problems.push(Fault::new(error, Some(&recipe.path.display().to_string())));
             return (0, 0);
         }
     };
+    let of = |text: String| Note { file: None, text: format!("source `{}`: {text}", source.name) };
+    found.notes.extend(said.into_iter().map(of));
     let bytes = files.iter().filter_map(|f| std::fs::metadata(&f.1).ok()).map(|m| m.len()).sum();
     let step = files.len().div_ceil(LOOKED_AT).max(1);
     let (mut seen, mut refused) = (Vec::new(), Vec::new());
@@ -218,10 +220,10 @@ fn look(recipe: &Recipe, source: &Source, found: &mut Found) -> (u64, u64) {
         }
     }
     let left = inputs::only_data(source, &mut seen, |s| (&s.name, &s.layout));
-    let told = left.is_some();
-    found.notes.extend(left.map(|left| Note { file: None, text: format!("source `{}`: {left}", source.name) }));
+    found.notes.extend(left.map(of));
     // What is left out of a build is no problem of it.
-    refused.retain(|(name, _)| !told || !not_data::tells_of_data(name) || source.path.contains(name));
+    let data = seen.iter().any(|s| !inputs::may_go(source, &s.name));
+    refused.retain(|(name, _)| !data || !inputs::may_go(source, name));
     found.problems.extend(refused.into_iter().map(|(name, error)| Fault::new(error, Some(&name))));
     found.mappings.extend(understood::lines(source, seen.iter().map(|s| (&s.layout, &s.understood)), true));
     let uses: Vec<(String, Use)> = seen

@@ -58,6 +58,8 @@ pub fn source(name: &str, usage: Option<Use>) -> Source {
         label: name.to_owned(),
         card: None,
         path: Vec::new(),
+        split: Vec::new(),
+        config: Vec::new(),
         format: None,
         rows: None,
         usage,

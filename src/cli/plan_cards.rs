@@ -49,7 +49,7 @@ fn known(recipe: &Recipe, catalog: &Catalog, source: &Source, missing: &Missing)
     let (mut files, mut bytes) =
         (None, card.zip(part).map(|(c, p)| c.bytes_of([p.name.as_str()]).0).filter(|b| *b > 0));
     if !missing.lacks(source) {
-        let found = find(recipe, source)?;
+        let found = find(recipe, source)?.files;
         bytes = Some(found.iter().filter_map(|f| std::fs::metadata(&f.1).ok()).map(|m| m.len()).sum());
         files = Some(found.len() as u64);
     }

@@ -63,6 +63,12 @@ pub struct Source {
     pub card: Option<FromCard>,
     /// Paths and globs, as written.
     pub path: Vec<String>,
+    /// Splits of a set that are read: `train` where there is one and nothing is said, `all` is every one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub split: Vec<String>,
+    /// Configurations of a set's card on the hub that are read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub config: Vec<String>,
     /// A container or a shape; detected where absent.
     pub format: Option<String>,
     /// Plain text only.

@@ -16,9 +16,9 @@ use crate::text::spelling::did_you_mean;
 use crate::text::wikitext::Variant;
 
 const TOP: [&str; 8] = ["name", "about", "policy", "source", "mix", "input", "stage", "output"];
-const SOURCE: [&str; 19] = [
-    "name", "path", "card", "parts", "revision", "format", "rows", "use", "language", "license", "encoding", "variant",
-    "fields", "options", "limit", "priority", "weight", "repeat", "seed",
+const SOURCE: [&str; 21] = [
+    "name", "path", "card", "parts", "revision", "split", "config", "format", "rows", "use", "language", "license",
+    "encoding", "variant", "fields", "options", "limit", "priority", "weight", "repeat", "seed",
 ];
 const INPUT: [&str; 2] = ["max_unreadable", "max_row"];
 const OUTPUT: [&str; 3] = ["shard", "signals", "dropped_text"];
@@ -295,11 +295,18 @@ impl Reader {
             self.problem(&entry.node.span, "`path` names no file", "empty");
         }
         let name = name.map(|n| n.0).unwrap_or_default();
+        let mut words = |key: &str| {
+            let said = get(key).map(|e| self.texts(e)).unwrap_or_default();
+            said.into_iter().map(|w| w.0).collect::<Vec<_>>()
+        };
+        let (split, config) = (words("split"), words("config"));
         let source = Source {
             label: name.clone(),
             name,
             card: None,
             path: path.into_iter().map(|p| p.0).collect(),
+            split,
+            config,
             format,
             rows,
             usage,

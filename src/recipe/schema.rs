@@ -45,6 +45,7 @@ pub fn recipe() -> Json {
         json!({"type": "object", "additionalProperties": false, "properties": properties, "required": required,
                "description": about})
     };
+    let some = |about: &str| json!({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}], "description": about});
     let source = closed(
         json!({
             "card": text("A data set of the catalog, or hf:owner/name, ms:owner/name, opus:CORPUS/en-zh, wikimedia:zhwiki."),
@@ -52,6 +53,8 @@ pub fn recipe() -> Json {
             "revision": text("Commit, dump date or version; the newest in the store where absent."),
             "name": {"type": "string", "minLength": 1, "description": "The source's name, unique in the recipe; the card's where absent."},
             "path": paths,
+            "split": some("Splits that are read, of a set of the hub or a folder: train where there is one and nothing is said; all is every one."),
+            "config": some("Configurations of a set's card on the hub that are read: the default one, else all, where nothing is said."),
             "format": {"enum": formats, "description": "How the files are read; detected from the content where absent."},
             "rows": {"enum": ["file", "line", "block"], "description": "Plain text only: what one document is."},
             "use": {"enum": USES, "description": "What rows are for."},

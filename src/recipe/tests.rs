@@ -40,6 +40,8 @@ fn a_sound_recipe_is_read_whole() {
         [[source]]
         name     = "novels"
         path     = ["a/*.txt", "b.txt"]
+        split    = ["train", "test"]
+        config   = "zh"
         format   = "text"
         rows     = "block"
         use      = "preference"
@@ -85,6 +87,8 @@ fn a_sound_recipe_is_read_whole() {
         label: "rest".into(),
         card: None,
         path: vec!["c.jsonl".into()],
+        split: Vec::new(),
+        config: Vec::new(),
         format: None,
         rows: None,
         usage: None,
@@ -99,13 +103,15 @@ fn a_sound_recipe_is_read_whole() {
         share: Share { weight: Some(1.0), ..Share::default() },
         members: Vec::new(),
         stored: Vec::new(),
-        line: 20,
+        line: 22,
     };
     let novels = Source {
         name: "novels".into(),
         label: "novels".into(),
         card: None,
         path: vec!["a/*.txt".into(), "b.txt".into()],
+        split: vec!["train".into(), "test".into()],
+        config: vec!["zh".into()],
         format: Some("text".into()),
         rows: Some(TextRows::Block),
         usage: Some(Use::Rlhf),

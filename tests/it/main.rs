@@ -29,6 +29,7 @@ mod generated;
 mod groups;
 mod harness;
 mod house;
+mod hub;
 mod init;
 mod kill;
 mod lines;
