@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::chain::Chain;
+use super::chain::{Chain, Link};
 use super::heavy::{Heavy, Lost, Reached, heavy};
 use super::inputs::Inputs;
 use super::layout::{Counts, Layout};
@@ -12,6 +12,7 @@ use crate::engine::functions::judge::{READ, UNREADABLE};
 use crate::recipe::{MIX_STAGE, Origin, Recipe};
 use crate::rows::Use;
 use crate::stages::Stage;
+use crate::stages::keep::Rule;
 
 /// The manifest. Names are fixed: other programs read them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -37,6 +38,9 @@ pub struct Manifest {
     /// Indexes of earlier builds that rows were compared with, and what there is for later ones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub indexes: Vec<IndexLine>,
+    /// The share of dropped rows that keep their content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropped_text: Option<f64>,
     /// The funnel, in order.
     pub stages: Vec<StageLine>,
     /// Rules that take more than half of what reaches them.
@@ -138,11 +142,20 @@ pub struct AgainstLine {
     pub sha256: String,
 }
 
-/// Rows before and after a stage.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// A stage, and the rows before and after it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub struct StageLine {
     pub name: String,
+    /// The word of the stage in recipes.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub run: String,
+    /// Its place: columns of unit files are called `signal@number`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<usize>,
+    /// The limits of a `keep`, by signal.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rules: BTreeMap<String, Rule>,
     pub rows_in: u64,
     pub rows_out: u64,
 }
@@ -234,6 +247,7 @@ pub fn manifest(recipe: &Recipe, fingerprint: &str, inputs: &Inputs, chain: &Cha
         cuts: layout.cuts.iter().map(cut).collect(),
         indexes: Vec::new(),
         stages: Vec::new(),
+        dropped_text: Some(recipe.output.dropped_text),
         heavy: Vec::new(),
         written: BTreeMap::new(),
         timings: BTreeMap::new(),
@@ -260,24 +274,35 @@ impl Manifest {
 /// `read` (what formats set aside, and empty rows), then the stages of the recipe, and the mix where there is one: after
 /// all that decides, and before a shuffle.
 fn funnel(chain: &Chain, manifest: &Manifest) -> Vec<StageLine> {
-    let mut names: Vec<(&str, bool)> = Vec::new();
+    let mut names: Vec<(&str, bool, Option<&Link>)> = Vec::new();
     for link in chain.links.iter().filter(|l| !l.name.is_empty()) {
-        names.push((&link.name, !matches!(link.stage, Stage::Clean(_) | Stage::Measure(_))));
+        names.push((&link.name, !matches!(link.stage, Stage::Clean(_) | Stage::Measure(_)), Some(link)));
     }
     if chain.mix.is_some() {
         let shuffles = chain.links.iter().filter(|l| matches!(l.stage, Stage::Shuffle(_))).count();
-        names.insert(names.len() - shuffles, (MIX_STAGE, true));
+        names.insert(names.len() - shuffles, (MIX_STAGE, true, None));
     }
     let dropped = |stage: &str| -> u64 { manifest.reasons.iter().filter(|r| r.stage == stage).map(|r| r.rows).sum() };
     let known = |stage: &str| names.iter().any(|n| n.0 == stage);
     let mut alive = manifest.totals.read - manifest.totals.unreadable;
     let elsewhere = manifest.reasons.iter().filter(|r| !known(&r.stage)).map(|r| r.rows).sum::<u64>();
-    let mut lines = vec![StageLine { name: READ.into(), rows_in: alive, rows_out: alive - elsewhere }];
+    let read = StageLine { name: READ.into(), rows_in: alive, rows_out: alive - elsewhere, ..StageLine::default() };
+    let mut lines = vec![read];
     alive -= elsewhere;
-    for (name, decides) in names {
+    for (name, decides, link) in names {
         let gone = if decides { dropped(name) } else { 0 };
         let added = if name == MIX_STAGE && chain.mix.is_some() { manifest.totals.added } else { 0 };
-        lines.push(StageLine { name: name.to_owned(), rows_in: alive, rows_out: alive - gone + added });
+        lines.push(StageLine {
+            name: name.to_owned(),
+            run: link.map(|l| l.run.clone()).unwrap_or_default(),
+            number: link.map(|l| l.number),
+            rules: match link.map(|l| &l.stage) {
+                Some(Stage::Keep(keep)) => keep.rules.clone(),
+                _ => BTreeMap::new(),
+            },
+            rows_in: alive,
+            rows_out: alive - gone + added,
+        });
         alive = alive - gone + added;
     }
     lines

@@ -50,6 +50,7 @@ mod spill;
 pub mod state;
 pub mod stored;
 mod substrings;
+pub mod trace;
 pub mod understood;
 pub mod unpack;
 pub mod usage;
@@ -228,6 +229,7 @@ impl Build<'_> {
         timings.lap("shards");
         manifest.timings = timings.finish();
         manifest.timings.insert("identity".into(), json!(identity));
+        manifest.timings.insert("work".into(), scanned.work());
         self.hand_over(&mut manifest)?;
         Ok(Built { manifest, reused: false, notes })
     }
@@ -421,6 +423,14 @@ impl Build<'_> {
 }
 
 impl Scanned {
+    /// Where the files of rows are in the work folder, for [`trace`].
+    fn work(&self) -> serde_json::Value {
+        let name = |folder: &Path| folder.file_name().map(|n| n.to_string_lossy().into_owned());
+        let cuts =
+            self.text_cuts.iter().map(|(number, cuts)| (number.to_string(), json!(cuts.parent().and_then(name))));
+        json!({"scan": name(&self.job.folder), "cuts": cuts.collect::<serde_json::Map<_, _>>()})
+    }
+
     fn folders<'a>(&'a self, repeats: Option<&'a Job>, drops: Option<&'a Job>) -> Folders<'a> {
         Folders {
             units: &self.job.folder,

@@ -179,7 +179,7 @@ impl Build {
         if built.reused {
             ui::say(context, &format!("{folder} holds this very build already"));
         }
-        heavy::warn(context, &built.manifest.heavy, None);
+        heavy::warn(context, &built.manifest.heavy, Some(&folder.to_string()));
         match context.format {
             Format::Json => super::print(&format!("{}\n", serde_json::to_string(&built.manifest).unwrap_or_default()))?,
             Format::Human => ui::say(context, &funnel(&built.manifest, &options)),

@@ -12,8 +12,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::show::{self, Fields};
 use super::{Context, Format, clusters, peek, pipe, table, ui};
-use crate::build::manifest::Manifest;
-use crate::build::usage::{count, size};
+use crate::build::usage::count;
 use crate::formats;
 use crate::rows::Use;
 use crate::text::spelling::did_you_mean;
@@ -26,31 +25,50 @@ const LINES: usize = 6;
 #[derive(Debug, Args)]
 pub struct Inspect {
     /// A build folder, a Parquet file, a raw file (or `ARCHIVE!MEMBER`), a pipe (`-`).
-    path: PathBuf,
+    pub(super) path: PathBuf,
     /// Rows to show of each kind.
     #[arg(long, short, default_value = "5")]
-    rows: usize,
+    pub(super) rows: usize,
     /// Only rows of this use; for a raw file: read its rows for this use.
     #[arg(long = "use", value_name = "USE", value_parser = parse_use)]
-    usage: Option<Use>,
+    pub(super) usage: Option<Use>,
     /// Read a raw file as this format (`corpus list formats`) and not as the one it was taken for.
     #[arg(long = "as", value_name = "FORMAT", value_parser = parse_format)]
     read_as: Option<String>,
     /// Show texts whole.
     #[arg(long)]
-    full: bool,
+    pub(super) full: bool,
     /// Show rows that were dropped, and why.
     #[arg(long)]
-    dropped: bool,
+    pub(super) dropped: bool,
     /// Show what could not be read as a row.
     #[arg(long)]
-    unreadable: bool,
+    pub(super) unreadable: bool,
     /// Show the largest groups of duplicates of a build, pairs side by side with what differs marked.
     #[arg(long, conflicts_with_all = ["dropped", "unreadable", "reason"])]
     clusters: bool,
     /// Only rows with this reason word.
     #[arg(long, value_name = "REASON")]
-    reason: Option<String>,
+    pub(super) reason: Option<String>,
+    /// Show the row of a build with this id, kept or dropped (`corpus why` tells how it came to that).
+    #[arg(long, value_name = "ID")]
+    pub(super) id: Option<String>,
+    /// Only rows of a build that have this in their text, as it is written; with --dropped or --all among those.
+    #[arg(long, value_name = "TEXT", conflicts_with = "id")]
+    pub(super) grep: Option<String>,
+    /// Look among kept, dropped and unreadable rows alike.
+    #[arg(long, conflicts_with_all = ["dropped", "unreadable"])]
+    pub(super) all: bool,
+    /// Show N rows of a build drawn at random, in place of the first.
+    #[arg(long, value_name = "N", conflicts_with_all = ["id", "rows"])]
+    pub(super) sample: Option<usize>,
+    /// Which rows are drawn: another number, other rows.
+    #[arg(long, value_name = "S", default_value = "0", requires = "sample")]
+    pub(super) seed: u64,
+    /// Show the rows of a build that are nearest to each limit, on both sides; of one stage, or of all.
+    #[arg(long, value_name = "STAGE", num_args = 0..=1, default_missing_value = "", conflicts_with_all =
+        ["dropped", "unreadable", "reason", "clusters", "id", "grep", "all", "sample"])]
+    pub(super) near_limit: Option<String>,
 }
 
 fn parse_use(word: &str) -> Result<Use, String> {
@@ -82,6 +100,12 @@ impl Inspect {
         }
         if self.path.join("build.json").is_file() {
             return self.build(context);
+        }
+        if let Some(option) = self.of_builds() {
+            return Err(Error::input(
+                format!("{} is no build: it has no build.json", self.path.display()),
+                format!("{option} is for a finished build: name its folder (`builds/NAME`)"),
+            ));
         }
         if self.path.is_dir() {
             let rows = peek::folder(&self.path)?;
@@ -120,8 +144,20 @@ impl Inspect {
         Ok(())
     }
 
+    /// An option that only a build answers to.
+    fn of_builds(&self) -> Option<&'static str> {
+        let asked = [
+            (self.id.is_some(), "--id"),
+            (self.grep.is_some(), "--grep"),
+            (self.all, "--all"),
+            (self.sample.is_some(), "--sample"),
+            (self.near_limit.is_some(), "--near-limit"),
+        ];
+        asked.into_iter().find(|a| a.0).map(|a| a.1)
+    }
+
     /// Lines that a text may take.
-    fn lines(&self) -> usize {
+    pub(super) fn lines(&self) -> usize {
         if self.full { show::FULL } else { LINES }
     }
 
@@ -201,143 +237,15 @@ impl Inspect {
         );
         Ok(())
     }
-
-    fn build(&self, context: &Context) -> Result<()> {
-        let path = self.path.join("build.json");
-        let bytes = std::fs::read(&path).map_err(Error::io(&path))?;
-        let manifest: Manifest = serde_json::from_slice(&bytes)
-            .map_err(|e| Error::input(format!("{}: {e}", path.display()), "another version wrote it: build again"))?;
-        let kind = match (self.unreadable, self.dropped || self.reason.is_some()) {
-            (true, _) => "unreadable",
-            (_, true) => "dropped",
-            _ => "data",
-        };
-        let mut parts: Vec<(String, Vec<Fields>)> = Vec::new();
-        if kind == "unreadable" {
-            parts.push((kind.to_owned(), self.rows_of(&self.path.join(kind))?));
-        } else {
-            for usage in Use::ALL.into_iter().filter(|u| self.usage.is_none_or(|w| w == *u)) {
-                let folder = self.path.join(kind).join(usage.as_str());
-                if folder.is_dir() {
-                    parts.push((format!("{kind}/{usage}"), self.rows_of(&folder)?));
-                }
-            }
-        }
-        if context.format == Format::Json {
-            let manifest: Json = serde_json::from_slice(&bytes).unwrap_or_default();
-            let rows = parts.iter().map(|(name, rows)| (name.clone(), rows.iter().map(show::object).collect()));
-            let rows: Map<String, Json> = rows.collect();
-            return super::print(&format!(
-                "{}\n",
-                json!({"v": 1, "kind": "build", "manifest": manifest, "rows": rows})
-            ));
-        }
-        let columns = table::terminal();
-        let mut text = if kind == "data" { summary(&manifest, columns) } else { String::new() };
-        for (name, rows) in &parts {
-            let none = if rows.is_empty() { ": no such rows" } else { "" };
-            text += &format!(
-                "{}{name}{none}\n{}",
-                if text.is_empty() { "" } else { "\n" },
-                rows_text(rows, columns, self.lines())
-            );
-        }
-        super::print(&text)?;
-        if parts.iter().all(|p| p.1.is_empty()) {
-            let reasons: Vec<&str> = manifest.reasons.iter().map(|r| r.reason.as_str()).collect();
-            if let Some(reason) = self.reason.as_deref().filter(|r| !reasons.contains(r) && !self.unreadable) {
-                ui::warn(
-                    context,
-                    &format!("no row was dropped for `{reason}`; see `corpus inspect {}`", self.path.display()),
-                );
-            }
-        }
-        let totals = &manifest.totals;
-        let folder = ui::quoted(&self.path.display().to_string());
-        ui::say(
-            context,
-            &match kind {
-                "data" if totals.dropped > 0 => format!("next: `corpus inspect {folder} --dropped`"),
-                "data" if totals.unreadable > 0 => format!("next: `corpus inspect {folder} --unreadable`"),
-                "data" => format!("next: read {folder}/README.md, the data set card"),
-                _ => "next: `corpus explain REASON`".to_owned(),
-            },
-        );
-        Ok(())
-    }
-
-    /// The first rows of a folder's files.
-    fn rows_of(&self, folder: &Path) -> Result<Vec<Fields>> {
-        let mut rows = Vec::new();
-        let entries = walkdir::WalkDir::new(folder).sort_by_file_name().into_iter().flatten();
-        for entry in entries.filter(|e| e.path().extension().is_some_and(|x| x == "parquet")) {
-            if rows.len() >= self.rows {
-                break;
-            }
-            rows.extend(read(entry.path(), self.rows - rows.len(), self.reason.as_deref())?);
-        }
-        Ok(rows)
-    }
 }
 
-fn rows_text(rows: &[Fields], columns: usize, lines: usize) -> String {
+/// Rows for a person, one below the other.
+pub(super) fn rows_text(rows: &[Fields], columns: usize, lines: usize) -> String {
     let of = |fields: &Fields| {
         let at = fields.iter().find(|f| f.0 == "line").map_or(String::new(), |f| format!("line {}", f.1));
         format!("\n{}", show::row(fields, &at, columns, lines))
     };
     rows.iter().map(of).collect()
-}
-
-/// Totals, the funnel, why rows went, and the files.
-fn summary(manifest: &Manifest, columns: usize) -> String {
-    let totals = &manifest.totals;
-    let share = |rows: u64| format!("{:.1}%", rows as f64 * 100.0 / totals.read.max(1) as f64);
-    let mut text = format!(
-        "{} · {} read -> {} kept ({}), {} dropped, {} unreadable · {} characters kept\n",
-        manifest.recipe.name,
-        count(totals.read),
-        count(totals.kept),
-        share(totals.kept),
-        count(totals.dropped),
-        count(totals.unreadable),
-        count(manifest.kept_chars)
-    );
-    let words = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
-    let mut rows = vec![words(&["stage", "rows in", "rows out"])];
-    rows.extend(manifest.stages.iter().map(|s| vec![s.name.clone(), count(s.rows_in), count(s.rows_out)]));
-    text += &format!("\n{}", table::table(&rows, 2, columns));
-    let mut reasons: Vec<(String, String, u64)> = Vec::new();
-    for line in &manifest.reasons {
-        match reasons.iter_mut().find(|r| r.0 == line.reason && r.1 == line.stage) {
-            Some(reason) => reason.2 += line.rows,
-            None => reasons.push((line.reason.clone(), line.stage.clone(), line.rows)),
-        }
-    }
-    reasons.sort_by(|a, b| b.2.cmp(&a.2).then_with(|| a.cmp(b)));
-    if !reasons.is_empty() {
-        let mut rows = vec![words(&["reason", "stage", "rows", "of read"])];
-        rows.extend(reasons.into_iter().map(|(reason, stage, n)| vec![reason, stage, count(n), share(n)]));
-        text += &format!("\n{}", table::table(&rows, 2, columns));
-    }
-    const FILES: usize = 30;
-    let files: Vec<_> = manifest.sources.iter().flat_map(|s| s.files.iter().map(move |f| (s, f))).collect();
-    let mut rows = vec![words(&["source", "file", "size", "format", "read", "kept", "dropped", "unreadable"])];
-    rows.extend(files.iter().take(FILES).map(|(source, file)| {
-        let c = &file.counts;
-        let counts = [c.read, c.kept, c.dropped, c.unreadable].map(count);
-        let row = [source.name.clone(), table::line(&file.path), size(file.bytes), file.format.clone()];
-        row.into_iter().chain(counts).collect()
-    }));
-    text += &format!("\n{}", table::table(&rows, 2, columns));
-    if files.len() > FILES {
-        text += &format!("  … and {} files more, in build.json\n", count((files.len() - FILES) as u64));
-    }
-    for (_, file) in files.iter().take(FILES) {
-        if let Some(note) = &file.note {
-            text += &format!("  not certain: {}: {note}\n", file.path);
-        }
-    }
-    text
 }
 
 /// The first rows of a Parquet file, those with a reason where one is asked for.

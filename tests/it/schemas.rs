@@ -212,6 +212,11 @@ fn a_build_and_what_is_seen_of_it() {
         let seen = run(&scratch, "inspect", &[&["inspect", "out"], more].concat());
         assert!(seen["kind"] == "build" && !seen["rows"].as_object().unwrap().is_empty(), "{seen}");
     }
+    for more in [&["--sample", "3"][..], &["--grep", "数据", "--all"], &["--id", "d3"]] {
+        assert_eq!(run(&scratch, "inspect", &[&["inspect", "out"], more].concat())["kind"], "build");
+    }
+    let near = run(&scratch, "inspect", &["inspect", "out", "--near-limit"]);
+    assert!(!near["limits"][0]["kept"].as_array().unwrap().is_empty(), "{near}");
     run(&scratch, "inspect", &["inspect", "out", "--clusters"]);
     let shard = crate::harness::files_under(&scratch.path("out/data"))[0].display().to_string();
     assert_eq!(run(&scratch, "inspect", &["inspect", &shard])["kind"], "parquet");

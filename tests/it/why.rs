@@ -60,3 +60,174 @@ fn a_rule_that_takes_more_than_half_is_named() {
     let drawn = scratch.try_build("drawn", &[]);
     assert!(drawn.code() == 0 && !drawn.stderr().contains("warning"), "{}", drawn.stderr());
 }
+
+/// 300 rows of two uses in small shards: some short, some not Chinese, some copies; one of a hundred dropped keeps text.
+fn built(scratch: &Scratch, more: &str) {
+    let text = |i: u64| match i {
+        i if i % 5 == 0 => format!("短文{i}号{}", "，很短".repeat(i as usize % 7)),
+        i if i % 11 == 0 => document(7),
+        i => format!("{}\n记号{i}乙", document(i)),
+    };
+    let docs = (0..200).map(|i| format!("{}\n", json!({"id": format!("d{i}"), "text": text(i)})));
+    scratch.write("docs.jsonl", docs.collect::<String>() + "not JSON at all\n");
+    let turn = |role: &str, said: String| json!({"role": role, "content": said});
+    let talk = |i: u64| json!({"messages": [turn("user", format!("问题{i}？")), turn("assistant", format!("{}记号{i}乙", document(i)))]});
+    scratch.write("talk.jsonl", (0..100).map(|i| format!("{}\n", talk(i))).collect::<String>());
+    let sources = "[[source]]\nname='docs'\npath=['docs.jsonl']\nuse='pretrain'\n\
+        [[source]]\nname='talk'\npath=['talk.jsonl']\nuse='instruct'\n[input]\nmax_unreadable=0.1\n";
+    let stages = "[[stage]]\nrun='keep'\nname='basics'\nchars={min=20,max=400}\n[[stage]]\nrun='exact_dedup'\n\
+        [[stage]]\nrun='near_dedup'\nthreshold=0.8\n";
+    scratch.write("recipe.toml", format!("name='why'\n{sources}{stages}{more}"));
+    scratch.build("out", &[]);
+}
+
+fn look(scratch: &Scratch, arguments: &[&str]) -> Json {
+    let run = scratch.corpus(&[&["inspect", "out", "--format", "json"], arguments].concat());
+    assert_eq!(run.code(), 0, "{arguments:?}: {}", run.stdout());
+    serde_json::from_str(&run.stdout()).unwrap()
+}
+
+fn rows(seen: &Json, part: &str) -> Vec<Json> {
+    seen["rows"][part].as_array().unwrap_or_else(|| panic!("no {part}: {}", seen["rows"])).clone()
+}
+
+fn ids(rows: &[Json]) -> Vec<String> {
+    rows.iter().map(|r| r["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn rows_are_found_by_id_and_by_text() {
+    let scratch = Scratch::new();
+    built(&scratch, "[output]\nshard='2KiB'\n");
+    assert!(crate::harness::files_under(&scratch.path("out/data/pretrain")).len() > 3, "several shards");
+    let seen = look(&scratch, &["--id", "d17"]);
+    assert_eq!(ids(&rows(&seen, "data/pretrain")), ["d17"]);
+    let gone = rows(&look(&scratch, &["--id", "d5"]), "dropped/pretrain");
+    assert_eq!((gone.len(), &gone[0]["reason"]), (1, &json!("chars_min")));
+    let none = scratch.corpus(&["inspect", "out", "--id", "d999"]);
+    assert!(none.code() == 1 && none.stderr().contains("no row with the id `d999`"), "{}", none.stderr());
+
+    // In texts of any use, wherever it stands in a shard; as it is written, not as a pattern.
+    let seen = look(&scratch, &["--grep", "记号88乙"]);
+    assert_eq!(ids(&rows(&seen, "data/instruct")), ["talk:88"]);
+    let seen = look(&scratch, &["--grep", "记号19", "--rows", "50"]);
+    let found = ids(&rows(&seen, "data/pretrain"));
+    assert!(found.len() > 5 && found.iter().all(|id| id.starts_with("d19")), "{found:?}");
+    assert_eq!(rows(&look(&scratch, &["--grep", "记号.*乙"]), "data/pretrain"), Vec::<Json>::new());
+    assert_eq!(rows(&look(&scratch, &["--grep", "短文15号"]), "data/pretrain"), Vec::<Json>::new());
+    assert_eq!(ids(&rows(&look(&scratch, &["--grep", "短文15号", "--dropped"]), "dropped/pretrain")), ["d15"]);
+    let all = look(&scratch, &["--grep", "JSON", "--all"]);
+    assert_eq!(rows(&all, "unreadable")[0]["line"], 201);
+    // A raw file has no ids to ask for.
+    let raw = scratch.corpus(&["inspect", "docs.jsonl", "--grep", "x"]);
+    assert!(raw.code() == 1 && raw.stderr().contains("--grep is for a finished build"), "{}", raw.stderr());
+}
+
+#[test]
+fn a_sample_is_drawn_from_all_rows_and_from_nothing_else() {
+    let scratch = Scratch::new();
+    built(&scratch, "[output]\nshard='2KiB'\n");
+    let draw = |folder: &str, more: &[&str]| -> Vec<String> {
+        let run = scratch.corpus(&[&["inspect", folder, "--format", "json"], more].concat());
+        let seen: Json = serde_json::from_str(&run.stdout()).unwrap();
+        let mut found: Vec<String> =
+            seen["rows"].as_object().unwrap().values().flat_map(|r| ids(r.as_array().unwrap())).collect();
+        found.sort();
+        found
+    };
+    let first = draw("out", &["--sample", "20", "--seed", "4"]);
+    assert_eq!((first.len(), &first), (20, &draw("out", &["--sample", "20", "--seed", "4"])));
+    assert_ne!(first, draw("out", &["--sample", "20", "--seed", "5"]));
+    let larger = draw("out", &["--sample", "40", "--seed", "4"]);
+    assert!(first.iter().all(|id| larger.contains(id)), "a larger sample holds the smaller one");
+    // Not the head: over many seeds every kept row comes, about as often as the others.
+    let total = scratch.built("out").total("kept");
+    let mut times: std::collections::BTreeMap<String, u64> = std::collections::BTreeMap::new();
+    for seed in 0..40 {
+        draw("out", &["--sample", "60", "--seed", &seed.to_string()])
+            .into_iter()
+            .for_each(|id| *times.entry(id).or_default() += 1);
+    }
+    let (least, most) = (times.values().min().unwrap(), times.values().max().unwrap());
+    assert!(times.len() as u64 == total && *least >= 2 && *most <= 26, "{} of {total}: {least} to {most}", times.len());
+    // Shards and order do not matter; a use or a reason narrows what is drawn from.
+    scratch.write(
+        "recipe.toml",
+        std::fs::read_to_string(scratch.path("recipe.toml")).unwrap().replace("shard='2KiB'", "shard='1MiB'"),
+    );
+    scratch.build("one", &[]);
+    assert_eq!(first, draw("one", &["--sample", "20", "--seed", "4"]));
+    assert!(draw("out", &["--sample", "9", "--use", "instruct"]).iter().all(|id| id.starts_with("talk:")));
+    let short = draw("out", &["--sample", "500", "--reason", "chars_min"]);
+    assert_eq!(short.len() as u64, scratch.built("out").reasons()["chars_min"]);
+    assert_eq!(
+        draw("out", &["--sample", "5", "--grep", "记号88乙"]),
+        ["d88", "talk:88"].map(str::to_owned).to_vec()[1..]
+    );
+}
+
+#[test]
+fn rows_near_a_limit_are_shown_on_both_sides() {
+    let scratch = Scratch::new();
+    built(&scratch, "[output]\nshard='2KiB'\n");
+    let seen = look(&scratch, &["--near-limit", "basics", "--use", "pretrain"]);
+    let limits = seen["limits"].as_array().unwrap();
+    let of = |reason: &str| {
+        limits.iter().find(|l| l["reason"] == reason).unwrap_or_else(|| panic!("{reason}: {seen}")).clone()
+    };
+    let values = |limit: &Json, side: &str| -> Vec<f64> {
+        limit[side].as_array().unwrap().iter().map(|n| n["value"].as_f64().unwrap()).collect()
+    };
+    let built = scratch.built("out");
+    let low = of("chars_min");
+    // By the book: all values of that side, sorted by how far they are.
+    let mut kept: Vec<f64> = built.column("data/pretrain", "chars").iter().map(|c| c.parse().unwrap()).collect();
+    kept.sort_by(f64::total_cmp);
+    assert_eq!(values(&low, "kept"), kept[..5]);
+    let reasons = built.column("dropped/pretrain", "reason");
+    let gone = built.column("dropped/pretrain", "value").into_iter().zip(reasons).filter(|g| g.1 == "chars_min");
+    let mut gone: Vec<f64> = gone.map(|g| g.0.parse().unwrap()).collect();
+    gone.sort_by(|a, b| b.total_cmp(a));
+    assert_eq!((low["limit"].as_f64(), values(&low, "dropped")), (Some(20.0), gone[..5].to_vec()));
+    assert_eq!(low["dropped"][0]["row"]["reason"], "chars_min");
+    // A limit that no row fails has its nearest rows all the same.
+    let high = of("chars_max");
+    assert_eq!(values(&high, "kept"), kept.iter().rev().take(5).copied().collect::<Vec<_>>());
+    let text = scratch.corpus(&["inspect", "out", "--near-limit"]);
+    assert!(text.stdout().contains("chars = { min = 20 } of stage basics"), "{}", text.stdout());
+    let unknown = scratch.corpus(&["inspect", "out", "--near-limit", "basic"]);
+    assert!(unknown.code() == 1 && unknown.stderr().contains("basics"), "{}", unknown.stderr());
+
+    // Where the signal is not written, that is said.
+    let recipe = std::fs::read_to_string(scratch.path("recipe.toml")).unwrap();
+    scratch.write("recipe.toml", recipe.replace("[output]", "[output]\nsignals=[]"));
+    scratch.build("bare", &[]);
+    let said = scratch.corpus(&["inspect", "bare", "--near-limit", "basics"]).stdout();
+    assert!(said.contains("`chars` is no column of data/: add it to `signals`"), "{said}");
+}
+
+#[test]
+fn dropped_rows_with_text_come_first_and_the_others_say_why() {
+    let scratch = Scratch::new();
+    built(&scratch, "[output]\ndropped_text=0.1\n");
+    let texts = scratch.built("out").column("dropped/pretrain", "text");
+    let with = texts.iter().filter(|t| !t.is_empty()).count();
+    assert!(with > 1 && with < texts.len() / 2 && texts[0].is_empty(), "{with} of {}", texts.len());
+    let seen = rows(&look(&scratch, &["--dropped", "--rows", &(with + 2).to_string()]), "dropped/pretrain");
+    let there: Vec<bool> = seen.iter().map(|r| r["text"].is_string()).collect();
+    assert_eq!(there, [vec![true; with], vec![false; 2]].concat());
+    let run = scratch.corpus(&["inspect", "out", "--dropped", "--rows", "60"]);
+    assert!(run.stdout().contains("(not kept)"), "{}", run.stdout());
+    assert!(
+        run.stderr().contains("10 % of the dropped rows") && run.stderr().contains("dropped_text = 1.0"),
+        "{}",
+        run.stderr()
+    );
+    let mut chinese = scratch.command(&["inspect", "out", "--dropped", "--rows", "60"]);
+    let said = chinese.env("CORPUS_LANG", "zh").output().unwrap().stderr;
+    assert!(String::from_utf8_lossy(&said).contains("没有正文的行"), "{}", String::from_utf8_lossy(&said));
+    // With all texts there is nothing to explain.
+    built(&scratch, "");
+    let run = scratch.corpus(&["inspect", "out", "--dropped", "--rows", "60"]);
+    assert!(!run.stdout().contains("(not kept)") && !run.stderr().contains("dropped_text"), "{}", run.stderr());
+}
