@@ -1,7 +1,7 @@
 //! Sources of cards and URLs, from the store: which files they have, how that copy is read, and where it came from.
 
 use crate::catalog::{Catalog, Way};
-use crate::fetch::targets;
+use crate::fetch::{Lacking, Want, targets};
 use crate::recipe::{FromCard, Origin, Recipe, Source, Step, Stored};
 use crate::store::{Store, StoredFile};
 use crate::{Error, Result};
@@ -111,10 +111,10 @@ pub fn resolve_without(recipe: &mut Recipe, store: &Store, missing: &[Need]) -> 
         let mut files = Vec::new();
         for url in source.path.iter().filter(|p| is_remote(p)) {
             let need = Need { card: url.clone(), part: ALL.into(), revision: None };
-            files.extend(all_of(store, &need)?);
+            files.extend(all_of(&catalog, store, &need)?);
         }
         if let Some(card) = source.card.clone() {
-            let mut of_card = all_of(store, &need(&card))?;
+            let mut of_card = all_of(&catalog, store, &need(&card))?;
             as_the_copy_is(source, &catalog, &card, &of_card)?;
             files.append(&mut of_card);
         }
@@ -122,21 +122,19 @@ pub fn resolve_without(recipe: &mut Recipe, store: &Store, missing: &[Need]) -> 
     }
     for step in &mut recipe.stages {
         for (card, needs) in of_stage(step).into_iter().filter(|(_, needs)| !lacks(needs)) {
-            let files = needs.iter().map(|need| all_of(store, need)).collect::<Result<Vec<_>>>()?.concat();
+            let files = needs.iter().map(|need| all_of(&catalog, store, need)).collect::<Result<Vec<_>>>()?.concat();
             step.stored.insert(card, files.iter().map(stored).collect());
         }
     }
     Ok(())
 }
 
-fn all_of(store: &Store, need: &Need) -> Result<Vec<StoredFile>> {
-    let revision = need.revision.as_ref().map_or(String::new(), |r| format!(" --revision {r}"));
-    let part = if need.part == ALL { String::new() } else { format!(" --part {}", need.part) };
-    let command = format!("corpus fetch {}{part}{revision}", need.card);
-    found(store, need)?.ok_or_else(|| {
-        let what = if part.is_empty() { need.card.clone() } else { format!("{} ({})", need.card, need.part) };
-        Error::input(format!("{what} is not in the store {}", store.root().display()), format!("`{command}`"))
-    })
+fn all_of(catalog: &Catalog, store: &Store, need: &Need) -> Result<Vec<StoredFile>> {
+    if let Some(files) = found(store, need)? {
+        return Ok(files);
+    }
+    let want = Want { card: need.card.clone(), parts: vec![need.part.clone()], revision: need.revision.clone() };
+    Err(Lacking::of(catalog, store, &[want])?.error(store))
 }
 
 fn stored(file: &StoredFile) -> Stored {

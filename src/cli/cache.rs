@@ -190,7 +190,9 @@ fn verify(context: &Context, sets: &[(Set, Manifest)]) -> Result<u8> {
     let message = format!("{} not as fetched\n{}{more}", plural(bad.len() as u64, "file"), lines.join("\n"));
     Err(Error::input(
         message,
-        format!("`corpus fetch {card}` fetches again what is damaged; what came by --from has to be imported again"),
+        format!(
+            "`corpus fetch {card}` fetches again what is damaged; what came by hand, `corpus fetch {card} --from FILE_OR_FOLDER` imports again"
+        ),
     ))
 }
 

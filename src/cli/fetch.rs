@@ -123,6 +123,10 @@ impl Patience {
 impl Fetch {
     /// Runs the command; gives back the exit code.
     pub fn run(self, context: &Context) -> Result<u8> {
+        self.fetched(context).map_err(room::explained)
+    }
+
+    fn fetched(self, context: &Context) -> Result<u8> {
         let catalog = Catalog::load(self.cards.as_deref())?;
         let targets = targets::read(&catalog, &self.names, &self.part, self.revision.as_deref())?;
         let options = Options {

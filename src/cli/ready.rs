@@ -4,13 +4,13 @@
 use super::build::stop_on_interrupt;
 use super::fetch_bars::FetchBars;
 use super::{Context, ui};
-use crate::Result;
 use crate::build::lock::{self, Lock};
 use crate::build::stored::{self, Need};
 use crate::catalog::Catalog;
 use crate::fetch::{self, Lacking, Options, Want};
 use crate::recipe::{Recipe, Source};
 use crate::store::Store;
+use crate::{Error, Result};
 
 /// What to do about sets that are not in the store, and about the lock.
 #[derive(Clone, Debug, Default)]
@@ -76,7 +76,26 @@ fn fetch(context: &Context, catalog: &Catalog, store: &Store, missing: &[Need], 
         command: ui::command_line(),
         ..Options::new(store.clone())
     };
-    fetch::ensure(catalog, &wants, &options, &FetchBars::new(context)).map(drop)
+    let fetched = fetch::ensure(catalog, &wants, &options, &FetchBars::new(context));
+    fetched.map(drop).map_err(|error| beside(fetch::room::explained(error), &lacking))
+}
+
+/// An error of a fetch within a build, whose cure may name options that only `corpus fetch` has: with that command.
+fn beside(error: Error, lacking: &Lacking) -> Error {
+    let command = lacking.command.as_deref().unwrap_or_default();
+    let with = |hint: Option<String>| match hint {
+        // A licence is accepted by the build itself.
+        Some(hint) if hint.contains("corpus build") || command.is_empty() => Some(hint),
+        hint => {
+            let hint = hint.map(|h| h + "\n").unwrap_or_default();
+            Some(format!("{hint}fetched apart from the build, all options of a fetch apply:\n  {command}"))
+        }
+    };
+    match error {
+        Error::Input { message, hint } => Error::Input { message, hint: with(hint) },
+        Error::Other { message, hint } => Error::Other { message, hint: with(hint) },
+        other => other,
+    }
 }
 
 /// A recipe, the store and the lock, brought together.

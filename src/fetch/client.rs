@@ -4,9 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use reqwest::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, IF_RANGE, LOCATION, RANGE,
-};
+use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, IF_RANGE, RANGE};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -15,7 +13,8 @@ use url::Url;
 
 use super::endpoints::{Endpoints, Token, shown};
 use super::problem::{Kind, Problem};
-use super::{Limits, names, proxy, wait};
+use super::redirects::{astray, downgrades, redirect};
+use super::{Limits, names, page, proxy, wait};
 use crate::{Error, Result};
 
 /// Redirects (and pages with a form to pass) followed for one request.
@@ -136,7 +135,7 @@ impl Client {
     /// One try of a request, through its redirects, to an answer of 200 or 206.
     pub async fn send(&self, ask: &Ask) -> Result<Answer, Problem> {
         let mut url = self.endpoints.mirrored(&ask.url);
-        let (mut seen, mut hosts) = (HashSet::new(), Vec::<String>::new());
+        let (mut seen, mut hosts) = (Vec::<Url>::new(), Vec::<String>::new());
         // Once a redirect has left the token's origin, the token stays away, whatever leads back.
         let mut home = true;
         loop {
@@ -146,10 +145,10 @@ impl Client {
             if hosts.last() != Some(&authority(&url)) {
                 hosts.push(authority(&url));
             }
-            if seen.len() > HOPS || !seen.insert(url.to_string()) {
-                let what = if seen.len() > HOPS { "more redirects than anyone needs" } else { "redirects in a circle" };
-                return Err(Problem::last(Kind::Remote, at(&hosts, what)));
+            if seen.len() > HOPS || seen.contains(&url) {
+                return Err(astray(&hosts, &seen, &url));
             }
+            seen.push(url.clone());
             let permit = self.host(&url).acquire_owned().await.map_err(|_| Problem::passing("stopped"))?;
             let bearer = ask.token.as_ref().filter(|_| home).and_then(|t| t.header(&url));
             home = home && bearer.is_some();
@@ -168,7 +167,9 @@ impl Client {
                 continue;
             }
             if !matches!(status, StatusCode::OK | StatusCode::PARTIAL_CONTENT) {
-                return Err(self.refused(ask, &response, &hosts, home || seen.len() == 1));
+                let mut problem = self.refused(ask, &response, &hosts, home || seen.len() == 1);
+                problem.strayed = (url.origin() != ask.url.origin()).then(|| url.origin().ascii_serialization().into());
+                return Err(problem);
             }
             packed(&response, &url, &hosts)?;
             let hosts_line = hosts.join(" -> ");
@@ -176,11 +177,11 @@ impl Client {
             if let Some(pass) = ask.pass
                 && is_html(answer.response.headers())
             {
-                let page = self.read(answer.body(&self.limits), 1 << 20).await?;
-                let page = String::from_utf8_lossy(&page);
-                url = pass(&page, &url)
+                let html = self.read(answer.body(&self.limits), 1 << 20).await?;
+                let html = String::from_utf8_lossy(&html);
+                url = pass(&html, &url)
                     .map(|next| self.endpoints.redirected(&next))
-                    .ok_or_else(|| html(&hosts, &page))?;
+                    .ok_or_else(|| page::sent(&hosts, &html))?;
                 continue;
             }
             return Ok(answer);
@@ -254,7 +255,7 @@ impl Client {
             _ => Kind::Remote,
         };
         // A signed address at another host expires: the first host hands out a new one.
-        let expired = !first && matches!(status.as_u16(), 401 | 403);
+        let expired = !first && matches!(status.as_u16(), 401 | 403) && header("x-error-code").is_none();
         let busy = matches!(status.as_u16(), 408 | 425 | 429) || (status.is_server_error() && status.as_u16() != 501);
         let wait = wait::asked(response.headers()).filter(|_| busy);
         let too_long = wait.is_some_and(|w| w > self.limits.max_wait);
@@ -262,10 +263,14 @@ impl Client {
             what += &format!("; it asks to wait {}, longer than --max-retry-after allows", wait::words(wait));
         }
         let mut problem = Problem::last(kind, at(hosts, &what));
+        if too_long {
+            problem.cure = Some("run the same command again then, or raise --max-retry-after".into());
+        }
+        problem.most = (expired && status.as_u16() == 401).then_some(wait::FEW / 2);
         problem.retry = (busy && !too_long) || expired;
         problem.wait = wait;
         problem.status = Some(status.as_u16());
-        problem.code = header("x-error-code");
+        problem.code = header("x-error-code").map(Into::into);
         problem
     }
 
@@ -279,6 +284,18 @@ impl Client {
             all.extend_from_slice(&block);
         }
         Ok(all)
+    }
+
+    /// How a body begins, for what it tells of itself; less of it where it breaks off.
+    pub async fn beginning(&self, answer: Answer) -> String {
+        let (mut body, mut all) = (answer.body(&self.limits), Vec::new());
+        while let Ok(Some(block)) = body.next().await {
+            all.extend_from_slice(&block);
+            if all.len() >= page::HEAD {
+                break;
+            }
+        }
+        String::from_utf8_lossy(&all).into_owned()
     }
 
     /// A small answer, read whole, asked for again as long as `--retry-for` and `--tries` allow.
@@ -299,7 +316,7 @@ impl Client {
             let bytes = self.read(answer.body(&self.limits), PAGE).await?;
             match serde_json::from_slice(&bytes) {
                 Ok(value) => Ok((value, headers, url)),
-                Err(_) if is_html(&headers) => Err(html(&[hosts], &String::from_utf8_lossy(&bytes))),
+                Err(_) if is_html(&headers) => Err(page::sent(&[hosts], &String::from_utf8_lossy(&bytes))),
                 Err(error) => Err(Problem::passing(format!("{hosts}: the answer is no JSON: {error}"))),
             }
         })
@@ -392,24 +409,10 @@ impl Pace {
     }
 }
 
-/// Whether a redirect leaves the protection that the request had.
-fn downgrades(from: &Url, to: &Url) -> bool {
-    from.scheme() == "https" && to.scheme() == "http"
-}
-
 /// Whether a failure is that of a certificate, which asking again does not cure.
 fn distrusts(what: &str) -> bool {
     let what = what.to_ascii_lowercase();
     what.contains("certificate") || what.contains("unknownissuer") || what.contains("notvalidforname")
-}
-
-/// Where a redirect leads; `Some(None)` where that is no address.
-fn redirect(response: &Response, url: &Url) -> Option<Option<Url>> {
-    if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
-        return None;
-    }
-    let place = response.headers().get(LOCATION).and_then(|v| std::str::from_utf8(v.as_bytes()).ok());
-    Some(place.and_then(|p| url.join(p).ok()))
 }
 
 /// Refuses what was packed though nobody asked for it. A `.gz` file that is labelled as packed is the file itself.
@@ -433,17 +436,8 @@ pub fn is_html(headers: &HeaderMap) -> bool {
     kind.get(..9).is_some_and(|k| k.eq_ignore_ascii_case("text/html"))
 }
 
-/// The failure of a web page in the place of data.
-pub fn html(hosts: &[String], page: &str) -> Problem {
-    let title = page.split_once("<title>").and_then(|(_, rest)| rest.split_once("</title>")).map(|(t, _)| t.trim());
-    let title = title.filter(|t| !t.is_empty()).map(|t| format!(" ({})", names::shown(t))).unwrap_or_default();
-    // A network's sign-in page may be gone a moment later; a login is not.
-    Problem::passing(at(hosts, &format!("answers with a web page{title} in the place of data")))
-        .at_most(3)
-        .cure("open the address in a browser: a login, a quota or a network's sign-in page stands before the data")
-}
-
-fn at(hosts: &[String], what: &str) -> String {
+/// What happened, after the hosts it happened at.
+pub fn at(hosts: &[String], what: &str) -> String {
     format!("{}: {what}", hosts.join(" -> "))
 }
 
@@ -471,16 +465,6 @@ fn cause(error: reqwest::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn protection_is_not_left_in_silence() {
-        let url = |text: &str| Url::parse(text).unwrap();
-        assert!(downgrades(&url("https://h/a"), &url("http://h/a")));
-        for (from, to) in [("http://h/a", "https://h/a"), ("http://h/a", "http://i/a"), ("https://h/a", "https://i/a")]
-        {
-            assert!(!downgrades(&url(from), &url(to)), "{from} {to}");
-        }
-    }
 
     #[test]
     fn certificates_are_known_by_their_errors() {

@@ -10,14 +10,14 @@ use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use sha2::{Digest, Sha256};
 
-use super::client::{self, Client};
+use super::client::Client;
 use super::open::{Opened, open};
 use super::partial::{Partial, Version};
 use super::problem::{Kind, Problem};
 use super::progress::Events;
 use super::sums::{self, Found};
 use super::ways::Remote;
-use super::{room, verify, wait};
+use super::{page, room, verify, wait};
 use crate::store::Set;
 use crate::store::disk::{free, hex};
 
@@ -179,7 +179,7 @@ impl Run<'_> {
                         self.reset()?;
                         restarts += 1;
                         if restarts >= limits.tries.min(wait::FEW) {
-                            return Err(Problem { kind: Kind::Remote, ..problem });
+                            return Err(Problem { kind: Kind::Remote, retry: true, ..problem });
                         }
                         continue;
                     }
@@ -370,7 +370,7 @@ impl Run<'_> {
 /// What the bytes themselves tell: a web page in the place of data; a zip whose members do not match their sums.
 fn look(path: &Path, name: &str, bombs: verify::Bombs, stop: &dyn Fn() -> bool) -> Result<(), Problem> {
     if verify::begins_like_html(path)? && !verify::is_html_name(name) {
-        return Err(client::html(&[], "").about("its bytes"));
+        return Err(page::sent(&[], &verify::beginning(path)?));
     }
     if verify::is_zip(path)? || verify::is_zip_name(name) {
         verify::zip(path, bombs, stop)?;

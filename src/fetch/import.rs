@@ -19,7 +19,7 @@ use super::summary::{Failed, Told};
 use super::sums::{Found, Sums, Told as TrueSums};
 use super::targets::Target;
 use super::ways::Glob;
-use super::{names, verify};
+use super::{names, page, verify};
 use crate::catalog::card::Pin;
 use crate::store::{Entry, Listed, Manifest, PARTIAL, Set, disk, is_left};
 use crate::{Error, Result};
@@ -51,6 +51,7 @@ pub fn import(context: &Context<'_>, target: &Target, from: &Path) -> Result<Tol
         wants,
         told: told_of(target),
         taken: names::Taken::default(),
+        sealed: Vec::new(),
     };
     work.told.ways.push(WAY.into());
     work.sweep();
@@ -141,6 +142,8 @@ struct Import<'a> {
     wants: Vec<Wants>,
     told: Told,
     taken: names::Taken,
+    /// Archives that are not opened, whose names no part wants.
+    sealed: Vec<(PathBuf, Problem)>,
 }
 
 impl Import<'_> {
@@ -211,6 +214,21 @@ impl Import<'_> {
     fn file(&mut self, name: &str, path: &Path) -> Result<()> {
         let own = self.part_of(name);
         let shape = archive::shape(path).map_err(Error::io(path))?;
+        if let Some(sealed) = archive::sealed(path).map_err(Error::io(path))? {
+            let what = format!("it is {}, which is not opened here", sealed.name);
+            let problem = Problem::last(Kind::Remote, what).cure(sealed.cure(path));
+            if let Some(part) = own {
+                return self.fail(path, &part, problem);
+            }
+            // Perhaps what is looked for lies in it; perhaps it lies there by chance.
+            self.sealed.push((path.to_owned(), problem));
+            return Ok(());
+        }
+        // A page that was saved under an archive's name is no damaged archive.
+        if shape == Shape::Zip && verify::begins_like_html(path).map_err(Error::io(path))? {
+            let page = verify::beginning(path).map_err(Error::io(path))?;
+            return self.fail(path, &own.unwrap_or_default(), page::saved(&page));
+        }
         if own.is_none() && shape == Shape::None {
             return Ok(());
         }
@@ -286,11 +304,11 @@ impl Import<'_> {
         let (found, bytes) = sums_of(aside, &told, &|| stop.load(Ordering::Relaxed))?
             .map_err(|what| super::sums::mismatch(what).about("compared with the card"))?;
         if let Some(pinned) = pin.as_ref().and_then(|p| p.bytes).filter(|p| *p != bytes) {
-            return Err(Problem::last(Kind::Remote, format!("it has {bytes} bytes, and the card says {pinned}")));
+            return Err(Problem::last(Kind::Remote, format!("it has {bytes} bytes, and the card says {pinned}"))
+                .cure("download it again: what was saved is not the file that the card names, or not all of it"));
         }
         if !archive::is_page_allowed(name) && verify::begins_like_html(aside)? {
-            return Err(Problem::last(Kind::Remote, "it is a web page, not data")
-                .cure("save the file itself, not the page that offers it"));
+            return Err(page::saved(&verify::beginning(aside)?));
         }
         let to = self.set.path(name);
         let known = self.manifest.files.get(name).is_some_and(|e| e.sha256 == found.sha256)
@@ -356,6 +374,11 @@ impl Import<'_> {
     fn missing(&mut self, from: &Path) {
         let found: BTreeSet<&String> = self.told.files.iter().map(|f| &f.part).collect();
         let lacking: Vec<&Wants> = self.wants.iter().filter(|w| !found.contains(&w.part)).collect();
+        if !lacking.is_empty() {
+            for (path, problem) in self.sealed.drain(..) {
+                self.told.failed.push(Failed::of(&path.to_string_lossy(), "", problem));
+            }
+        }
         if !self.told.failed.is_empty() || lacking.is_empty() {
             return;
         }

@@ -145,12 +145,12 @@ impl Lacking {
     pub fn error(&self, store: &Store) -> Error {
         let names: Vec<String> = self.sets.iter().map(|s| format!("{} ({})", s.name, s.parts.join(", "))).collect();
         let message = format!(
-            "offline, and the store {} lacks {}: {}",
+            "the store {} lacks {}: {}",
             store.root().display(),
             names.join("; "),
             plural(self.parts() as u64, "part")
         );
-        Error::input(message, format!("where there is a network, run\n  {}", self.commands().join("\n  ")))
+        Error::input(message, format!("where the network may be used, run\n  {}", self.commands().join("\n  ")))
     }
 }
 

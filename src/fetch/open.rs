@@ -8,12 +8,12 @@ use reqwest::StatusCode;
 use reqwest::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, ETAG, HeaderMap, LAST_MODIFIED};
 use url::Url;
 
-use super::client::{Ask, Body, Client, authority, html, is_html};
-use super::names;
+use super::client::{Ask, Body, Client, authority, is_html};
 use super::partial::Version;
 use super::problem::{Kind, Problem};
 use super::verify::is_html_name;
 use super::ways::{Place, Remote};
+use super::{names, page};
 
 /// An answer with a body to read.
 pub struct Opened {
@@ -75,7 +75,7 @@ async fn web(client: &Client, remote: &Remote, ask: &Ask) -> Result<Opened, Prob
     // A page in the place of data, told by its label; a file that is a page itself may be one.
     let told = remote.told.any() && body_bytes == remote.bytes;
     if is_html(&headers) && !told && !is_html_name(&remote.path) {
-        return Err(html(&[hosts], ""));
+        return Err(page::sent(&[hosts], &client.beginning(answer).await));
     }
     let (total, short) = if whole {
         (body_bytes, false)

@@ -42,13 +42,25 @@ pub struct Problem {
     /// The status it answered with.
     pub status: Option<u16>,
     /// What the hub calls it (`X-Error-Code`).
-    pub code: Option<String>,
+    pub code: Option<Box<str>>,
+    /// The origin that answered, where a redirect led away from the one that was asked: it saw no token.
+    pub strayed: Option<Box<str>>,
 }
 
 impl Problem {
     /// A failure that asking again does not cure.
     pub fn last(kind: Kind, what: impl Into<String>) -> Self {
-        Problem { kind, what: what.into(), cure: None, retry: false, wait: None, most: None, status: None, code: None }
+        Problem {
+            kind,
+            what: what.into(),
+            cure: None,
+            retry: false,
+            wait: None,
+            most: None,
+            status: None,
+            code: None,
+            strayed: None,
+        }
     }
 
     /// A failure that may pass.
@@ -80,9 +92,14 @@ impl Problem {
         self
     }
 
+    /// What helps: what was said of it, else what its kind tells.
+    pub fn remedy(&self) -> String {
+        self.cure.clone().unwrap_or_else(|| self.kind.cure(self.retry).to_owned())
+    }
+
     /// As an error of the command: exit code 1, or 2 where this machine is at fault.
     pub fn error(self) -> Error {
-        let cure = self.cure.unwrap_or_else(|| self.kind.cure().to_owned());
+        let cure = self.remedy();
         match self.kind {
             Kind::Here => Error::other(self.what, cure),
             _ => Error::input(self.what, cure),
@@ -91,11 +108,18 @@ impl Problem {
 }
 
 impl Kind {
-    /// What helps where nothing better is known.
-    pub fn cure(self) -> &'static str {
+    /// What helps where nothing better is known; `passing`, where the same request may succeed later.
+    pub fn cure(self, passing: bool) -> &'static str {
         match self {
             Kind::Missing => "check the name and the revision",
-            Kind::Gated => "ask for access at the page of the set, and set the token",
+            Kind::Gated => {
+                "the host wants to know who asks: ask for access at the page of the set, and for the hub set HF_TOKEN; what \
+                 another host gives to a browser only is downloaded there and imported with --from"
+            }
+            Kind::Remote if !passing => {
+                "the host is at fault, and asking again hardly helps: take another way or a mirror (HF_ENDPOINT, \
+                 CORPUS_MIRRORS), or download it with a browser and import it with --from"
+            }
             Kind::Remote | Kind::Changed | Kind::NoRanges => {
                 "run the same command again: it goes on where it stopped; behind a slow or closed link set a mirror \
                  (HF_ENDPOINT, CORPUS_MIRRORS) or a proxy"

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::Error;
 use crate::text::figures::size;
 
 /// What a fetch leaves free on the disk, since a disk that is full to the last byte harms other programs.
@@ -28,6 +29,16 @@ pub fn short(needed: u64, free: u64, place: &str) -> Option<String> {
     })
 }
 
+/// An error of a disk that is full, with the cure of a fetch, which has no output folder to name.
+pub fn explained(error: Error) -> Error {
+    match error {
+        Error::Io { source, path } if source.kind() == std::io::ErrorKind::StorageFull => {
+            Error::other(format!("{}: {source}", path.display()), format!("{CURE}; the same command then resumes"))
+        }
+        other => other,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,6 +52,15 @@ mod tests {
             assert!(told.contains(word), "{word}: {told}");
         }
         assert!(short(u64::MAX, u64::MAX, "x").is_none(), "no overflow");
+    }
+
+    #[test]
+    fn a_full_disk_names_no_option_of_a_build() {
+        let full = Error::io("/store/a")(std::io::ErrorKind::StorageFull.into());
+        let hint = explained(full).hint().unwrap().to_owned();
+        assert!(hint.contains("CORPUS_CACHE") && !hint.contains("--out") && !hint.contains("--work"), "{hint}");
+        let other = explained(Error::io("/store/a")(std::io::ErrorKind::PermissionDenied.into()));
+        assert!(matches!(other, Error::Io { .. }));
     }
 
     #[test]

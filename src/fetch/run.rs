@@ -19,7 +19,7 @@ use super::routes::{self, Route};
 use super::summary::{Failed, FileTold, Summary, Told};
 use super::targets::Target;
 use super::ways::{Listing, Remote};
-use super::{Options, import, names, room};
+use super::{Options, archive, import, names, room};
 use crate::catalog::Catalog;
 use crate::store::{Entry, Listed, Manifest, Set, disk};
 use crate::{Error, Result};
@@ -196,7 +196,7 @@ fn unreached(
             let only = if card.part.len() > 1 { format!(" --part {}", parts.join(" --part ")) } else { String::new() };
             let error =
                 format!("{}: {} must be fetched by hand: {}\n  {}", card.name, parts.join(", "), how.en, how.zh);
-            let cure = format!("then import it: corpus fetch {}{only} --from FILE_OR_FOLDER", card.name);
+            let cure = format!("then import it: `corpus fetch {}{only} --from FILE_OR_FOLDER`", card.name);
             failed.push(Failed { error, cure, part: part.clone(), ..Failed::default() });
         }
     }
@@ -419,6 +419,15 @@ impl Work<'_> {
         };
         self.manifest.files.insert(remote.path.clone(), entry);
         self.told.files.push(file_told(&self.manifest, &remote.path, "fetched"));
+        let path = self.set.path(&remote.path);
+        if let Ok(Some(sealed)) = archive::sealed(&path) {
+            let name = names::shown(&remote.path);
+            self.context.progress.warn(&format!(
+                "{name} is {}: no build reads it; {}",
+                sealed.name,
+                sealed.cure(&path)
+            ));
+        }
         // Thousands of small files are not thousands of manifests: what has a sum is taken up again without one.
         if !remote.told.any() || self.saved.elapsed() > Duration::from_secs(2) {
             self.save()?;

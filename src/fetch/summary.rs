@@ -76,7 +76,7 @@ impl Failed {
             path: names::shown(path),
             part: part.to_owned(),
             here: problem.kind == Kind::Here,
-            cure: problem.cure.unwrap_or_else(|| problem.kind.cure().to_owned()),
+            cure: problem.remedy(),
             error: problem.what,
         }
     }

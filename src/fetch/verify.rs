@@ -56,6 +56,11 @@ pub fn begins_like_html(path: &Path) -> io::Result<bool> {
     Ok(text.starts_with("<!doctype html") || text.starts_with("<html"))
 }
 
+/// How a file begins, as text.
+pub fn beginning(path: &Path) -> io::Result<String> {
+    Ok(String::from_utf8_lossy(&head(path, super::page::HEAD as u64)?).into_owned())
+}
+
 /// Reads a zip to its end: every member must match its size and sum, and its local header the index.
 pub fn zip(path: &Path, bombs: Bombs, stop: &dyn Fn() -> bool) -> Result<(), Problem> {
     let mut archive = open(path)?;

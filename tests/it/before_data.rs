@@ -165,3 +165,14 @@ fn shipped_recipes_are_valid_before_there_is_data() {
     }
     assert!(fetched > 10 && lacking >= fetched, "{fetched} of {lacking}");
 }
+
+/// What fails while a build fetches is told with the command that has the options that are named.
+#[test]
+fn a_build_that_cannot_fetch_names_the_command_that_can() {
+    let (plain, client) = two_cards();
+    plain.server.always("/blue-right.jsonl", crate::servers::Fault::Loop);
+    let build =
+        ["build", "--recipe", "recipe.toml", "--out", "out", "--accept-license", "blue", "--accept-license", "red"];
+    let fetch = "corpus fetch blue red --part right --accept-license blue --accept-license red";
+    client.run(&build).failed(&["blue-right.jsonl", "redirects in a circle", "all options of a fetch apply", fetch]);
+}

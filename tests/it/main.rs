@@ -52,6 +52,7 @@ mod simhash;
 mod substrings;
 mod systems;
 mod text_rows;
+mod told;
 mod turns;
 mod why;
 mod wikipedia;

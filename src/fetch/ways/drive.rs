@@ -66,7 +66,7 @@ impl Lists for Drive {
 
     fn explain(&self, _: &Client, request: &Request, problem: Problem) -> Problem {
         let problem = if request.card { problem } else { problem.about(shown(&request.from)) };
-        if problem.retry || problem.kind == Kind::Here {
+        if problem.retry || problem.cure.is_some() || problem.kind == Kind::Here {
             return problem;
         }
         Problem { kind: Kind::Remote, ..problem }.cure(

@@ -183,7 +183,13 @@ fn explain(client: &Client, request: &Request, problem: Problem) -> Problem {
     let what = problem.what.clone();
     let told =
         |kind, says: String, cure: String| Problem { kind, retry: false, ..problem.clone() }.say(says).cure(cure);
-    match (code.as_str(), problem.status) {
+    if let Some(origin) = problem.strayed.as_deref()
+        && (["GatedRepo", "RepoNotFound"].contains(&code.as_ref()) || matches!(problem.status, Some(401 | 403)))
+    {
+        let (says, cure) = led_away(&authority(&client.endpoints.hub), origin, id, &what, has_token);
+        return told(Kind::Gated, says, cure);
+    }
+    match (code.as_ref(), problem.status) {
         ("GatedRepo", _) if has_token => told(
             Kind::Gated,
             format!("{id} is gated, and the holder of the token was not let in ({what})"),
@@ -223,6 +229,34 @@ fn explain(client: &Client, request: &Request, problem: Problem) -> Problem {
         ),
         _ => problem.about(id),
     }
+}
+
+/// What it means, and what helps, where the mirror that is asked sends on to another host, which then wants to know who
+/// asks: the token is for the mirror alone, and was left out.
+fn led_away(mirror: &str, origin: &str, id: &str, what: &str, has_token: bool) -> (String, String) {
+    let ask = match origin {
+        "https://huggingface.co" => "unset HF_ENDPOINT".to_owned(),
+        other => format!("set HF_ENDPOINT={other}"),
+    };
+    if has_token {
+        return (
+            format!(
+                "{id}: {mirror} sends on to {origin}, which wants to know who asks ({what}); the token is for {mirror} \
+                 alone, and was not shown there"
+            ),
+            format!(
+                "if you trust {origin}, {ask}, so that it is asked itself and sees the token; else take a mirror that serves \
+                 such sets itself, or download it with a browser and import it with --from"
+            ),
+        );
+    }
+    (
+        format!("{id} is gated or private, and {mirror} sends on to {origin}, which wants to know who asks ({what})"),
+        format!(
+            "ask for access at {origin}/datasets/{id}, set HF_TOKEN to a token of that account, and {ask}: a token is not \
+             passed on to where a mirror leads"
+        ),
+    )
 }
 
 #[cfg(test)]

@@ -115,6 +115,8 @@ impl Client {
                 took: began.elapsed(),
             };
             assert!(status.is_some(), "corpus {} hangs\n{}", arguments.join(" "), got.stderr);
+            // Whatever it says, it names no option and no command that is not there.
+            crate::told::holds(arguments[0], &got.stderr);
             got
         })
     }

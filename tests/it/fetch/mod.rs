@@ -10,6 +10,7 @@ mod hub;
 mod imports;
 mod killed;
 mod limits;
+mod messages;
 mod outages;
 mod plans;
 mod sources;
