@@ -217,7 +217,7 @@ pub fn estimate(recipe: &Recipe, chain: &Chain, options: &Options, state: &State
             all.spill_bytes = all.spill_bytes.max(if bytes > options.memory / 2 { bytes } else { 0 });
         }
     }
-    if !options.work.join("inputs.json").is_file() {
+    if options.known().is_none() {
         all.cpu_seconds += all.sources.iter().map(|s| s.bytes).sum::<u64>() as f64 * sample::hash_second_a_byte();
     }
     let threads = options.threads.min(std::thread::available_parallelism().map_or(1, usize::from)).max(1);
@@ -275,7 +275,7 @@ fn rehearse(recipe: &Recipe, source: &Source, inputs: Inputs, options: &Options,
     // How much of each source comes out is known when all are counted.
     recipe.mix = None;
     let (out, work) = (folder.join("out"), folder.join("work"));
-    let options = Options { out, work, fresh: false, keep_work: true, ..options.clone() };
+    let options = Options { out, work, reuse: None, fresh: false, keep_work: true, ..options.clone() };
     let built = run_over(&recipe, &options, &Quiet, Some(inputs))?;
     let size = |folder: &Path, wanted: &dyn Fn(&str) -> bool| -> u64 {
         let files = walkdir::WalkDir::new(folder).into_iter().flatten().filter(|e| e.file_type().is_file());

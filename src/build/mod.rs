@@ -42,6 +42,7 @@ pub mod parquet_file;
 pub mod place;
 pub mod plans;
 mod prepare;
+mod reuse;
 pub mod sample;
 pub mod scatter;
 pub mod shards;
@@ -93,6 +94,8 @@ pub struct Options {
     pub out: PathBuf,
     /// The folder of jobs.
     pub work: PathBuf,
+    /// The work folder of another build, whose finished jobs are taken for these.
+    pub reuse: Option<PathBuf>,
     /// Units worked on at a time.
     pub threads: usize,
     /// Bytes of memory.
@@ -146,6 +149,7 @@ fn run_over(recipe: &Recipe, options: &Options, progress: &dyn Progress, given: 
     }
     let _lock = place::open(recipe, options)?;
     let _work = place::open_work(recipe, options)?;
+    reuse::begin(options, progress)?;
     let spill = options.work.join("spill");
     let _ = std::fs::remove_dir_all(&spill);
     std::fs::create_dir_all(&spill).map_err(Error::io(&spill))?;

@@ -142,13 +142,17 @@ fn lock(path: &Path) -> Result<Option<File>> {
     }
 }
 
+/// Whether a folder has our mark.
+pub(super) fn is_marked(folder: &Path) -> bool {
+    fs::read(folder.join(MARKER)).is_ok_and(|bytes| bytes == MARK.as_bytes())
+}
+
 /// Marks a folder as ours: one that is not there, is empty, or has the mark.
 pub(super) fn claim(folder: &Path) -> Result<()> {
-    let marker = folder.join(MARKER);
-    let marked = fs::read(&marker).is_ok_and(|bytes| bytes == MARK.as_bytes());
-    if marked {
+    if is_marked(folder) {
         return Ok(());
     }
+    let marker = folder.join(MARKER);
     fs::create_dir_all(folder).map_err(Error::io(folder))?;
     let others = fs::read_dir(folder).map_err(Error::io(folder))?.flatten().map(|e| e.file_name());
     let mut others: Vec<String> = others.map(|name| name.to_string_lossy().into_owned()).collect();

@@ -42,10 +42,10 @@ impl JobState {
 /// Compares what a build would do with what lies in its folders. Files are hashed only where an earlier build left
 /// something that could be reused; nothing is written.
 pub fn state(recipe: &Recipe, chain: &Chain, options: &Options) -> Result<State> {
-    if !options.work.join("inputs.json").is_file() {
+    let Some(known) = options.known() else {
         return Ok(State { finished: false, jobs: jobs(chain, None) });
-    }
-    let mut inputs = inputs::gather(recipe, options.unit, &options.work, options.threads, false)?;
+    };
+    let mut inputs = inputs::gather(recipe, options.unit, known, options.threads, false)?;
     chain.stage(&mut inputs);
     let plans = Plans { inputs: &inputs, chain };
     let fingerprint = keys::recipe(recipe, &inputs, chain);
@@ -54,7 +54,7 @@ pub fn state(recipe: &Recipe, chain: &Chain, options: &Options) -> Result<State>
         jobs: jobs(chain, Some(inputs.units.len() as u64)),
     };
     let mut scan = Job::find(&options.work, "scan", &keys::scan(&plans, options.unit));
-    state.jobs[0].done = done(&scan.folder, ".parquet");
+    state.jobs[0].done = done(options, &scan, ".parquet");
     // What a limit cuts off is known only after the scan; jobs behind it are not looked for.
     if recipe.sources.iter().any(|s| s.limit.is_some()) {
         return Ok(state);
@@ -72,7 +72,7 @@ pub fn state(recipe: &Recipe, chain: &Chain, options: &Options) -> Result<State>
             Decide::Mix(mix) => ("mix", keys::mix(&plans, &scan.fingerprint, &[], before.as_deref(), mix)),
         };
         let job = Job::find(&options.work, name, &key);
-        state.jobs[line].done = done(&job.folder, ".parquet");
+        state.jobs[line].done = done(options, &job, ".parquet");
         if let Decide::Lines(link, _) | Decide::Substrings(link, _) = decision
             && link.cuts_late()
         {
@@ -85,8 +85,8 @@ pub fn state(recipe: &Recipe, chain: &Chain, options: &Options) -> Result<State>
     for line in &mut state.jobs {
         match line.name {
             // Of a slab that is to be shuffled the kept rows are in another kind of file.
-            "apply" => line.done = done(&apply.folder, ".data.parquet") + done(&apply.folder, ".data.arrow"),
-            "shuffle" => line.done = done(&shuffle.folder, ".data.parquet"),
+            "apply" => line.done = done(options, &apply, ".data.parquet") + done(options, &apply, ".data.arrow"),
+            "shuffle" => line.done = done(options, &shuffle, ".data.parquet"),
             _ => {}
         }
     }
@@ -123,8 +123,14 @@ fn jobs(chain: &Chain, units: Option<u64>) -> Vec<JobState> {
     jobs
 }
 
-/// Units that lie in the folder of a job: files that end so.
-fn done(folder: &Path, end: &str) -> u64 {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.filter(|e| e.file_name().to_string_lossy().ends_with(end)).count() as u64
+/// Units of a job that are done: files of its folder that end so, here or where a trial takes them from.
+fn done(options: &Options, job: &Job, end: &str) -> u64 {
+    let Some(name) = job.folder.file_name() else { return 0 };
+    let count = |work: &Path| {
+        let entries = std::fs::read_dir(work.join(name)).into_iter().flatten().flatten();
+        entries.filter(|e| e.file_name().to_string_lossy().ends_with(end)).count() as u64
+    };
+    // Slabs are of one output.
+    let own = ["apply", "shuffle"].contains(&job.name.as_str());
+    options.works().take(if own { 1 } else { 2 }).map(count).max().unwrap_or(0)
 }

@@ -110,14 +110,18 @@ impl RunOptions {
 
     /// How a build of `recipe` runs; Ctrl-C stops it.
     pub fn options(self, recipe: &Recipe) -> Result<Options> {
-        let trial = if self.limit.is_some() || !self.set.is_empty() { "-trial" } else { "" };
-        let out = self.out.unwrap_or_else(|| PathBuf::from("builds").join(format!("{}{trial}", recipe.name)));
+        let trial = self.limit.is_some() || !self.set.is_empty();
+        let named = |tail: &str| PathBuf::from("builds").join(format!("{}{tail}", recipe.name));
+        // A trial begins with what the real build has done.
+        let reuse = (trial && self.out.is_none() && self.work.is_none()).then(|| named("").join(".work"));
+        let out = self.out.unwrap_or_else(|| named(if trial { "-trial" } else { "" }));
         local("--out", &out)?;
         self.work.as_deref().map_or(Ok(()), |work| local("--work", work))?;
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Options {
             work: self.work.unwrap_or_else(|| out.join(".work")),
             out,
+            reuse,
             threads: self.threads.map_or_else(cores, NonZeroUsize::get),
             memory: memory(&self.memory)?,
             unit: bytes("--unit", &self.unit)?.max(1024),

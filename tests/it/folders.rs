@@ -196,3 +196,48 @@ fn an_empty_folder_of_others_stays() {
     assert!(run.code() == 1 && run.stderr().contains("out/data/mine is in the way"), "{}", run.stderr());
     assert!(scratch.path("out/data/mine").is_dir());
 }
+
+/// A trial of another threshold reads and measures nothing again, and writes nothing into the real build's folder.
+#[test]
+fn a_trial_begins_with_what_the_real_build_has_done() {
+    let stages = "[[stage]]\nrun = \"near_dedup\"\nindex = true\n[[stage]]\nrun = \"line_dedup\"\n\
+                  [[stage]]\nrun = \"keep\"\nchars = { min = 40 }\n";
+    let scratch = Scratch::new();
+    scratch.write("docs.jsonl", json_lines(400));
+    scratch.write("recipe.toml", RECIPE.replace("PATH", "docs.jsonl") + stages);
+    let unit = ["--unit", "16KiB"];
+    let run = |more: &[&str]| {
+        let run = scratch.corpus(&[&["build", "--recipe", "recipe.toml"], &unit[..], more].concat());
+        assert_eq!(run.code(), 0, "{}", run.stderr());
+        run.stderr()
+    };
+    run(&[]);
+    let real = bytes(&scratch.path("builds/mine"));
+    let set = ["--set", "keep.chars.min=60"];
+    let plan = scratch.corpus(&[&["plan", "--recipe", "recipe.toml"], &unit[..], &set[..]].concat()).stdout();
+    let job = |name: &str| plan.lines().rfind(|l| l.trim_start().starts_with(name)).unwrap().to_owned();
+    let states = ["scan  ", "near  ", "judge  "].map(|name| job(name).contains("reuse"));
+    assert_eq!(states, [true, true, false], "{plan}");
+    let said = run(&set);
+    assert!(said.contains("finished files of builds/mine/.work"), "{said}");
+    let started = fs::read_to_string(scratch.path("builds/mine-trial/.work/units.log")).unwrap();
+    let again = |log: &str| ["scan", "rescan"].iter().any(|job| log.contains(&format!("start {job} ")));
+    assert!(!again(&started), "{started}");
+    assert!(real == bytes(&scratch.path("builds/mine")), "the real build was changed");
+    // The same bytes as a build that reuses nothing.
+    let trial = scratch.built("builds/mine-trial");
+    let alone = scratch.build("alone", &[&unit[..], &set[..]].concat());
+    assert!(trial.bytes() == alone.bytes() && trial.total("dropped") > scratch.built("builds/mine").total("dropped"));
+    // A trial that begins anew, one beside a build at work, and one after the real build is gone.
+    run(&[&set[..], &["--fresh"]].concat());
+    assert!(again(&fs::read_to_string(scratch.path("builds/mine-trial/.work/units.log")).unwrap()));
+    fs::remove_dir_all(scratch.path("builds/mine-trial")).unwrap();
+    let lock = fs::File::options().read(true).write(true).open(scratch.path("builds/mine/.work/.lock")).unwrap();
+    lock.lock().unwrap();
+    assert!(run(&set).contains("nothing: a build is at work in builds/mine/.work"));
+    drop(lock);
+    fs::remove_dir_all(scratch.path("builds/mine-trial")).unwrap();
+    run(&set);
+    fs::remove_dir_all(scratch.path("builds/mine")).unwrap();
+    run(&["--set", "keep.chars.min=61"]);
+}

@@ -47,6 +47,7 @@ fn plans_run(recipe: &Recipe, scratch: &Scratch) -> (Plans, build::Built) {
         threads: 2,
         memory: 1 << 30,
         unit: 64 << 10,
+        reuse: None,
         fresh: false,
         keep_work: false,
         replace: false,
