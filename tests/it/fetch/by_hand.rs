@@ -310,6 +310,37 @@ fn private_cards() {
     assert!(got.stderr.contains("mine"), "{}", got.stderr);
 }
 
+/// Two files of one name are told apart by their folders, when they are compared with what a card pins.
+#[test]
+fn pins_of_files_of_one_name() {
+    let (east, west) = ("{\"text\":\"东边\"}\n", "{\"text\":\"西边的\"}\n");
+    let (left, right) = (Content::from(east), Content::from(west));
+    let pin = |path: &str, content: &Content| format!("{{ path = \"{path}\", sha256 = \"{}\" }}", content.sha256());
+    let way = |folder: &str, content: &Content| {
+        format!(
+            "[[way]]\nfrom = \"https://example.org/{folder}/\"\nfiles = {{ all = [\"rows.jsonl\"] }}\npin = [{}]\n",
+            pin("rows.jsonl", content)
+        )
+    };
+    let one = format!(
+        "[[way]]\nfrom = \"https://example.org/\"\nfiles = {{ all = [\"east/rows.jsonl\", \"west/rows.jsonl\"] }}\npin = [{}, {}]\n",
+        pin("east/rows.jsonl", &left),
+        pin("west/rows.jsonl", &right)
+    );
+    for ways in [one, way("east", &left) + &way("west", &right)] {
+        let client = Client::new().with("CORPUS_CARDS", "cards");
+        client.scratch.write("cards/mine.toml", card("mine", "MIT", "open", &ways));
+        client.scratch.write("hand/east/rows.jsonl", east);
+        client.scratch.write("hand/west/rows.jsonl", west);
+        client.fetch(&["mine", "--from", "hand"]).done();
+        client.has("east/rows.jsonl", &left);
+        client.has("west/rows.jsonl", &right);
+        // The other's bytes are not what is pinned.
+        client.scratch.write("hand/west/rows.jsonl", east);
+        client.fetch(&["mine", "--from", "hand", "--replace"]).failed(&["west/rows.jsonl", "compared with the card"]);
+    }
+}
+
 /// The first way is out of order: which other ways there are is told, and `--way` takes one.
 #[test]
 fn another_way() {
