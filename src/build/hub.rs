@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use saphyr::{LoadableYamlNode, Yaml};
 
 use crate::formats::not_data;
+use crate::text::splits::{self, ALL};
 
 /// What a recipe says of splits and configurations; nothing where it leaves them to us.
 pub(super) struct Asked<'r> {
@@ -25,8 +26,6 @@ pub(super) struct Chosen {
     pub said: Vec<String>,
 }
 
-/// A word that means every split, or every configuration.
-const ALL: &str = "all";
 /// Kinds of files that one table is published as side by side, the one that is read first.
 const KINDS: [&str; 6] = ["parquet", "jsonl", "ndjson", "json", "csv", "tsv"];
 
@@ -168,6 +167,10 @@ fn by_split<'n>(
         let is = |file: &Entry<'_>, word: &String| {
             word == ALL || file.split.as_ref() == Some(word) || class(file) == Some(word)
         };
+        // The splits of a JSON file may be lists within it.
+        if files.iter().all(|f| f.split.is_none()) && files.iter().any(|f| f.name.contains(".json")) {
+            return Ok(files);
+        }
         let missing = asked.split.iter().find(|word| !files.iter().any(|f| is(f, word)));
         if let Some(missing) = missing {
             let mut there: Vec<&str> = files.iter().filter_map(|f| f.split.as_deref()).collect();
@@ -219,26 +222,10 @@ fn one_kind<'n>(files: Vec<Entry<'n>>, said: &mut Vec<String>) -> Vec<Entry<'n>>
     kept
 }
 
-/// The split that a name is of, by the words in it: those of its last part that has any, where they agree.
-fn split(name: &str) -> Option<&'static str> {
-    let of = |part: &str| {
-        let words = part.split(|c: char| !c.is_alphanumeric());
-        let mut found: Vec<&'static str> = words.filter_map(word).collect();
-        found.dedup();
-        found
-    };
-    let found = name.rsplit('/').map(of).find(|found| !found.is_empty())?;
-    if let [one] = found[..] { Some(one) } else { None }
-}
-
-fn word(word: &str) -> Option<&'static str> {
-    let lower = word.to_ascii_lowercase();
-    match lower.trim_end_matches(|c: char| c.is_ascii_digit()) {
-        "train" | "training" => Some("train"),
-        "validation" | "valid" | "val" | "dev" => Some("validation"),
-        "test" | "testing" | "eval" | "evaluation" => Some("test"),
-        _ => None,
-    }
+/// The split that a path is of: that of its last part that has the word for one, where its words agree.
+fn split(path: &str) -> Option<&'static str> {
+    let has = |part: &&str| part.split(|c: char| !c.is_alphanumeric()).any(|w| splits::word(w).is_some());
+    path.rsplit('/').find(has).and_then(splits::name)
 }
 
 /// The folder of the set that a file is of, as far as its name tells: before the folder that names its split.

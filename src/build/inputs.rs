@@ -245,6 +245,7 @@ pub fn layout(max_row: u64, source: &Source, path: &Path, found: Detected) -> Re
         rows,
         fields: source.fields.clone(),
         columns: found.columns,
+        split: source.split.clone(),
         options: source.options.clone(),
         source: source.label.clone(),
         language: source.language.clone(),

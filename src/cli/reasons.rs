@@ -130,6 +130,10 @@ pub const WORDS: &[(&str, &str)] = &[
         "The corpus itself marks the document as a copy of another one. The format sets such documents aside",
     ),
     (
+        "other_split",
+        "The row stands in a list of its file that is another split (`value`) than the one that is read. The format sets such rows aside; `split = \"all\"`, or a list of names, reads them",
+    ),
+    (
         "one_side_empty",
         "One side of the pair is empty (`value` says which), so there is nothing to translate. The format sets such pairs aside",
     ),

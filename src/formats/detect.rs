@@ -156,6 +156,11 @@ pub fn of(head: &[u8], whole: bool) -> Detected {
     found
 }
 
+/// Adds a note.
+fn also(found: &mut Detected, note: String) {
+    found.note = Some(found.note.take().map_or(note.clone(), |before| format!("{before}; {note}")));
+}
+
 /// Whether lines and their translations take turns.
 fn alternating(start: &str, found: &mut Detected) -> bool {
     let Some([first, second]) = super::containers::alternating::languages(start) else { return false };
@@ -163,7 +168,7 @@ fn alternating(start: &str, found: &mut Detected) -> bool {
     found.runner_up = Some("text".into());
     let note =
         format!("read as lines in {first} and {second} by turns; say `format = \"text\"` if they do not pair up");
-    found.note = Some(found.note.take().map_or(note.clone(), |before| format!("{before}; {note}")));
+    also(found, note);
     true
 }
 
@@ -246,6 +251,9 @@ fn json(start: &str, whole: bool, found: &mut Detected) {
         super::containers::json_array::first(start, SAMPLE)
     };
     shape(&elements, found);
+    if let Some(note) = super::containers::json_array::splits_of(start).filter(|_| !is_lines) {
+        also(found, note);
+    }
 }
 
 /// Whether an object on one line is no row, but holds an array of them (LMFlow's `instances`).
@@ -377,7 +385,7 @@ fn plain(text: &str, whole: bool, found: &mut Detected) {
             word(rows),
             word(other)
         );
-        found.note = Some(found.note.take().map_or(note.clone(), |before| format!("{before}; {note}")));
+        also(found, note);
     }
 }
 

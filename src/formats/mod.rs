@@ -54,6 +54,9 @@ pub struct Layout {
     /// Names of the columns of a table whose first row is not one of names, as detection found them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub columns: Option<Vec<String>>,
+    /// Splits that are read of a file that holds several (see `json`); none is `train` where there is one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub split: Vec<String>,
     /// Choices of the shape, as the recipe makes them (see [`Shape::options`]).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub options: BTreeMap<String, String>,

@@ -14,6 +14,7 @@ pub mod script;
 pub mod sentences;
 pub mod shell;
 pub mod spelling;
+pub mod splits;
 pub mod substrings;
 pub mod table;
 pub mod web;

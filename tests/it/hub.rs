@@ -96,3 +96,34 @@ fn what_tells_of_data_ends_no_build() {
     assert_eq!(read, ["河边有人。"]);
     assert!(!said.contains("error"), "{said}");
 }
+
+/// Splits that are lists of one object: each row is read or set aside.
+#[test]
+fn splits_in_one_object_are_accounted_for() {
+    let scratch = Scratch::new();
+    let list = |word: &str, n: usize| {
+        let rows: Vec<String> = (0..n).map(|i| format!("{{\"text\":\"{word}，第{i}行。\"}}")).collect();
+        format!("[{}]", rows.join(", "))
+    };
+    let text = format!(
+        "{{\"about\": \"x\",\n\"train\": {},\n\"dev\": {},\n\"test\": {}}}",
+        list("山", 300),
+        list("水", 3),
+        list("石", 2)
+    );
+    scratch.write("all.json", text);
+    recipe(&scratch, "all.json", "");
+    for unit in ["2KiB", "64MiB"] {
+        let run = scratch.try_build("out", &["--fresh", "--unit", unit]);
+        assert_eq!(run.code(), 0, "{}", run.stderr());
+        let built = scratch.built("out");
+        built.check_accounts();
+        assert_eq!((built.total("kept"), built.total("dropped")), (300, 5), "{unit}");
+        assert_eq!(built.reasons()["other_split"], 5);
+        assert!(run.stderr().contains("splits train, validation, test"), "{}", run.stderr());
+    }
+    recipe(&scratch, "all.json", "split='all'\n");
+    assert_eq!(texts(&scratch).0.len(), 305);
+    recipe(&scratch, "all.json", "split=['test']\n");
+    assert_eq!(texts(&scratch).0, ["石，第0行。", "石，第1行。"]);
+}

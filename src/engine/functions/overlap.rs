@@ -121,6 +121,7 @@ impl Reader<'_> {
             prepared: None,
             file: None,
             grouped: None,
+            split: Vec::new(),
             max_row: LARGEST,
         };
         let piece = Piece { path: path.to_owned(), member: member.map(str::to_owned), start: 0, end: u64::MAX };

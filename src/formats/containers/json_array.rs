@@ -2,7 +2,9 @@
 //!
 //! # What it reads
 //! Elements one by one, so an array of any size is never held whole. Where the file is a single object that holds an
-//! array of objects under `data`, `rows`, `examples`, `instances`, `train`, `items` or `records`, that array is read.
+//! array of objects under `data`, `rows`, `examples`, `instances`, `items`, `records` or the name of a split, that array
+//! is read, and those behind it under such a key. Of several splits `train` is read, or what the recipe's `split` says;
+//! the rows of the others are set aside (`other_split`).
 //! Objects without an array around them (pretty-printed, or concatenated) are read the same way.
 //!
 //! # What is unreadable
@@ -24,13 +26,14 @@ use std::io::{self, Read};
 
 mod elements;
 
-use elements::{Elements, End};
+use elements::{Elements, End, lists};
 
 use super::mapped::{Mapper, stream_broke, too_large, unreadable};
 use crate::formats::{Container, Layout, Piece, Reader, Split};
 use crate::input::open_at;
 use crate::rows::Record;
 use crate::stages::module_docs;
+use crate::text::splits;
 
 /// The container.
 pub struct JsonArray;
@@ -77,9 +80,10 @@ impl Container for JsonArray {
             let mut near = open_at(&near, layout)?;
             let mut before = vec![0; piece.start.saturating_sub(near.offset) as usize];
             near.stream.read_exact(&mut before)?;
-            elements = Elements::within(near.stream, piece.start, max, elements.frame(), &before);
+            elements = Elements::within(near.stream, piece.start, max, elements.frame(), &before).of(&elements);
         }
-        Ok(Box::new(ArrayReader { elements, mapper: Mapper::new(layout)?, max: layout.max_row, end: piece.end }))
+        let (split, max) = (layout.split.clone(), layout.max_row);
+        Ok(Box::new(ArrayReader { elements, mapper: Mapper::new(layout)?, max, end: piece.end, split }))
     }
 }
 
@@ -88,6 +92,30 @@ struct ArrayReader {
     mapper: Mapper,
     max: u64,
     end: u64,
+    /// Splits that are asked for.
+    split: Vec<String>,
+}
+
+/// The split that an element is of, where it is not to be read.
+fn other_split(elements: &Elements, asked: &[String]) -> Option<&'static str> {
+    let split = elements.split()?;
+    let read = match asked {
+        [] => split == "train" || !elements.has_train(),
+        asked => asked.iter().any(|a| a == splits::ALL || splits::word(a) == Some(split)),
+    };
+    (!read).then_some(split)
+}
+
+/// What is said of a file whose beginning shows one object with several splits.
+pub fn splits_of(head: &str) -> Option<String> {
+    let splits: Vec<&str> = lists(head.as_bytes(), false).iter().filter_map(|l| l.split).collect();
+    (splits.len() > 1).then(|| {
+        format!(
+            "one object with the splits {}: `train` is read, where it is there, or what `split` says; rows of the others \
+             are set aside (`other_split`)",
+            splits.join(", ")
+        )
+    })
 }
 
 impl Reader for ArrayReader {
@@ -99,7 +127,15 @@ impl Reader for ArrayReader {
         let bytes = self.elements.bytes();
         match element.end {
             End::TooLarge => emit(too_large(bytes, element.length, self.max, offset, line)),
-            End::Whole => self.mapper.map(bytes, (offset, line), true, emit),
+            End::Whole => match other_split(&self.elements, &self.split) {
+                Some(other) => self.mapper.map(bytes, (offset, line), true, &mut |mut record| {
+                    if let Ok(row) = &mut record.row {
+                        row.aside = Some(("other_split", other.to_owned()));
+                    }
+                    emit(record);
+                }),
+                None => self.mapper.map(bytes, (offset, line), true, emit),
+            },
             End::Broken => {
                 let detail = "a text runs over the end of its line: a quote is missing, or a line break not escaped";
                 emit(unreadable("json", detail.to_owned(), bytes, offset, line));
@@ -209,6 +245,22 @@ mod tests {
         let turns = r#"{"conversations": [{"from": "human", "value": "你好"}]}"#;
         assert_eq!(texts(turns), [turns]);
         assert!(texts("[]").is_empty() && texts("").is_empty());
+    }
+
+    #[test]
+    fn lists_of_one_object_are_read_one_after_the_other() {
+        let text = r#"{"about": {"n": [1]}, "dev": [{"a":1}], "n": 2, "train": [{"a":2}, {"a":3}], "test": [], "eval": [{"a":4}], "x": [{"b":1}]}"#;
+        assert_eq!(texts(text), [r#"{"a":1}"#, r#"{"a":2}"#, r#"{"a":3}"#, r#"{"a":4}"#]);
+        assert!(splits_of(text).unwrap().contains("validation, train, test"));
+        assert!(splits_of(r#"{"test": [{"a":1}]}"#).is_none());
+        let mut elements = Elements::new(Box::new(io::Cursor::new(text.as_bytes().to_vec())), 0, 1000);
+        let mut read = Vec::new();
+        while elements.next_element().is_some() {
+            read.push(other_split(&elements, &[]));
+        }
+        assert_eq!(read, [Some("validation"), None, None, Some("test")]);
+        let test = ["test".to_owned()];
+        assert_eq!(other_split(&elements, &test), None);
     }
 
     #[test]

@@ -18,6 +18,7 @@ fn mapped(json: &str, shape: &str, usage: Use) -> Mapping {
         prepared: None,
         file: None,
         grouped: None,
+        split: Vec::new(),
         max_row: 1 << 20,
     };
     mapping(&[json.to_owned()], formats::shape(shape).unwrap(), &layout)

@@ -22,6 +22,7 @@ pub(super) fn layout(usage: Use) -> Layout {
         prepared: None,
         file: None,
         grouped: None,
+        split: Vec::new(),
         max_row: 1 << 20,
     }
 }

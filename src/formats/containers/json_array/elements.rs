@@ -4,6 +4,7 @@ use std::io::{self, Read};
 
 use crate::formats::Object;
 use crate::input::Window;
+use crate::text::splits;
 
 /// How an element ends.
 #[derive(Debug)]
@@ -38,14 +39,16 @@ pub struct Element {
 pub enum Frame {
     /// In an array.
     Array,
-    /// In an array that a field of the only object holds.
+    /// In the first array that a field of the only object holds.
     Held,
+    /// In a further one.
+    Further,
     /// In nothing: one after the other.
     Bare,
 }
 
 /// Keys under which an object may hold the array of rows.
-const HOLDERS: [&str; 8] = ["data", "rows", "example", "examples", "instances", "train", "items", "records"];
+const HOLDERS: [&str; 7] = ["data", "rows", "example", "examples", "instances", "items", "records"];
 /// Bytes in which the frame is told.
 const HEAD: usize = 256 << 10;
 /// A byte order mark.
@@ -67,6 +70,10 @@ pub struct Elements {
     indent: Option<usize>,
     stack: Vec<u8>,
     over: bool,
+    /// The split that the key of the array names.
+    split: Option<&'static str>,
+    /// Whether an array of the object is the split `train`, as far as it was seen.
+    train: bool,
 }
 
 impl Elements {
@@ -99,7 +106,24 @@ impl Elements {
             indent,
             stack: Vec::new(),
             over: false,
+            split: None,
+            train: false,
         }
+    }
+
+    /// The same array as that of others.
+    pub fn of(self, others: &Elements) -> Self {
+        Elements { split: others.split, train: others.train, ..self }
+    }
+
+    /// The split that the array of the last element is, where the object that holds it has several.
+    pub fn split(&self) -> Option<&'static str> {
+        self.split
+    }
+
+    /// Whether one of the splits is `train`.
+    pub fn has_train(&self) -> bool {
+        self.train
     }
 
     /// What the elements stand in.
@@ -148,8 +172,10 @@ impl Elements {
             }
             Some(b'{') => {
                 while self.window.bytes().len() < HEAD && self.window.more() {}
-                if let Some(to) = holder(self.window.bytes(), self.window.over() && !head) {
-                    self.step(to);
+                let lists = lists(self.window.bytes(), self.window.over() && !head);
+                if let Some(first) = lists.first() {
+                    (self.split, self.train) = (first.split, lists.iter().any(|l| l.split == Some("train")));
+                    self.step(first.at);
                     self.indent = None;
                     self.frame = Frame::Held;
                 }
@@ -191,8 +217,13 @@ impl Elements {
                     self.frame = Frame::Array;
                     self.indent = None;
                 }
-                (Frame::Held, Some(b']')) => {
-                    // The other fields of the object that holds the array.
+                (Frame::Held | Frame::Further, Some(b']')) => {
+                    self.step(1);
+                    if self.further() {
+                        self.frame = Frame::Further;
+                        continue;
+                    }
+                    // What is behind the object.
                     while !self.window.bytes().is_empty() || self.window.more() {
                         self.step(self.window.bytes().len());
                     }
@@ -202,6 +233,46 @@ impl Elements {
             }
         }
         None
+    }
+
+    /// Goes to the next array of rows among the fields of the object that holds the last one; false where there is none.
+    fn further(&mut self) -> bool {
+        loop {
+            match self.peek() {
+                Some(b',' | b':') => self.step(1),
+                Some(b'"') => {
+                    if !matches!(self.element().end, End::Whole) {
+                        return false;
+                    }
+                    let key = String::from_utf8_lossy(self.bytes()).trim_matches('"').to_owned();
+                    let used = std::mem::take(&mut self.used);
+                    self.step(used);
+                    if self.peek() != Some(b':') {
+                        continue;
+                    }
+                    self.step(1);
+                    if self.peek() == Some(b'[') && holds(&key) {
+                        while self.window.bytes().len() < KEPT && self.window.more() {}
+                        let blanks = self.window.bytes()[1..].iter().take_while(|b| b.is_ascii_whitespace()).count();
+                        if self.window.bytes().get(1 + blanks) == Some(&b'{') {
+                            self.step(1 + blanks);
+                            self.indent = None;
+                            self.split = splits::word(&key);
+                            self.train |= self.split == Some("train");
+                            return true;
+                        }
+                    }
+                }
+                Some(b'}' | b']') | None => return false,
+                Some(_) => {
+                    if !matches!(self.element().end, End::Whole | End::TooLarge) {
+                        return false;
+                    }
+                    let used = std::mem::take(&mut self.used);
+                    self.step(used);
+                }
+            }
+        }
     }
 
     fn element(&mut self) -> Element {
@@ -359,18 +430,40 @@ fn is_turn(bytes: &[u8]) -> bool {
     object.is_some_and(|o| text(&o, "from") && text(&o, "value") || text(&o, "role") && text(&o, "content"))
 }
 
-/// If the bytes begin an object that is the only one of its file and holds an array of objects under a known key: how
-/// far the array's first element is. `complete` says that the bytes are the whole file.
-fn holder(bytes: &[u8], complete: bool) -> Option<usize> {
+/// Whether arrays of rows stand under a key.
+fn holds(key: &str) -> bool {
+    HOLDERS.contains(&key) || splits::word(key).is_some()
+}
+
+/// An array of objects that a field of an object holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct List {
+    /// Where its first object is.
+    at: usize,
+    /// The split that its key names.
+    pub split: Option<&'static str>,
+}
+
+/// If the bytes begin an object that is the only one of its file: the arrays of objects under known keys in it, as far
+/// as it is there. `complete` says that the bytes are the whole file. A field `test` alone makes no data set.
+pub fn lists(bytes: &[u8], complete: bool) -> Vec<List> {
+    let mut lists = Vec::new();
     let (mut text, mut escaped, mut stack) = (false, false, Vec::new());
     let whole = match scan(bytes, &mut text, &mut escaped, &mut stack, true) {
         Scan::Done(end) => Some(end),
-        Scan::Broken(_) => return None,
+        Scan::Broken(_) => return lists,
         Scan::More => None,
     };
     if whole.map_or(complete, |end| !bytes[end..].trim_ascii().is_empty()) {
-        return None;
+        return lists;
     }
+    let _ = walk(bytes, &mut lists);
+    let told = lists.iter().any(|l| l.split.is_none_or(|split| split == "train")) || lists.len() > 1;
+    if told { lists } else { Vec::new() }
+}
+
+/// Adds the arrays of objects under known keys of an object; `None` where it breaks off.
+fn walk(bytes: &[u8], lists: &mut Vec<List>) -> Option<()> {
     let blanks = |at: usize| at + bytes[at..].iter().take_while(|b| b.is_ascii_whitespace()).count();
     let mut at = 1;
     loop {
@@ -389,12 +482,12 @@ fn holder(bytes: &[u8], complete: bool) -> Option<usize> {
             return None;
         }
         at = blanks(at + 1);
-        let array = HOLDERS.iter().any(|word| word.as_bytes() == key) && *bytes.get(at)? == b'[';
-        if array {
+        let key = std::str::from_utf8(key).unwrap_or_default();
+        if holds(key) && *bytes.get(at)? == b'[' {
             let first = blanks(at + 1);
             // Turns are no rows: the object that holds them is a dialogue.
             if *bytes.get(first)? == b'{' && !is_turn(&bytes[first..]) {
-                return Some(first);
+                lists.push(List { at: first, split: splits::word(key) });
             }
         }
         let Scan::Done(length) = scan(bytes.get(at..)?, &mut text, &mut escaped, &mut stack, true) else {

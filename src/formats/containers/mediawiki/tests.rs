@@ -21,6 +21,7 @@ fn layout() -> Layout {
         prepared: None,
         file: None,
         grouped: None,
+        split: Vec::new(),
         max_row: 16 << 20,
     }
 }

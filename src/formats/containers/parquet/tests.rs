@@ -24,6 +24,7 @@ fn layout() -> Layout {
         prepared: None,
         file: None,
         grouped: None,
+        split: Vec::new(),
         max_row: 1 << 20,
     }
 }
