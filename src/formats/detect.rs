@@ -11,6 +11,8 @@ use super::{Object, TextRows, not_data, shapes};
 use crate::input::{self, Compression, Encoding, Member, encoding};
 use crate::text::script;
 
+mod late;
+
 /// Decoded bytes that are looked at.
 const HEAD: usize = 256 << 10;
 /// Objects that shapes are tried on.
@@ -51,6 +53,7 @@ pub fn detect(path: &Path, member: Option<&str>) -> io::Result<Detected> {
     let head = input::head(path, member, outer, HEAD).unwrap_or_default();
     let mut found = of(&head, head.len() < HEAD);
     found.compression = outer;
+    late::settle(path, member, head.len(), &mut found);
     if found.container == "parquet" {
         shape(&super::containers::parquet::first(path, member, SAMPLE), &mut found);
     }
@@ -69,6 +72,7 @@ pub fn members(path: &Path, compression: Compression) -> io::Result<Option<Vec<(
         let found = Detected { compression, ..of(&head, head.len() < HEAD) };
         all.push((member, found));
     })?;
+    late::members(path, compression, &mut all);
     let names: Vec<String> = all.iter().map(|(member, _)| member.name.clone()).collect();
     if compression == Compression::None && not_data::is_document(names.iter().map(String::as_str)) {
         return Ok(None);
@@ -126,7 +130,7 @@ pub fn of(head: &[u8], whole: bool) -> Detected {
         refuse(kind, 1.0, &mut found);
         return found;
     }
-    let mut text = decoded(head, &guess.encoding);
+    let mut text = encoding::decoded(head, &guess.encoding);
     if !text.contains('\n') {
         // Line ends of the old Mac, as Excel still writes them.
         text = text.replace('\r', "\n");
@@ -170,11 +174,6 @@ fn alternating(start: &str, found: &mut Detected) -> bool {
         format!("read as lines in {first} and {second} by turns; say `format = \"text\"` if they do not pair up");
     also(found, note);
     true
-}
-
-fn decoded(head: &[u8], encoding: &Encoding) -> String {
-    let known = encoding_rs::Encoding::for_label(encoding.0.as_bytes()).unwrap_or(encoding_rs::UTF_8);
-    known.decode_with_bom_removal(head).0.into_owned()
 }
 
 /// A file that is no data: what it is stands in the note.

@@ -11,7 +11,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use flate2::Crc;
-use zip::CompressionMethod;
+
+mod method;
+
+use method::Method;
 
 use super::{Compression, decompress, peek};
 
@@ -43,8 +46,8 @@ struct Index {
 enum Place {
     /// In a tar, as it is: from this byte on.
     Plain(u64),
-    /// In a zip: the first byte, how many there are, whether they are deflated, and the checksum of what comes out.
-    Zip(u64, u64, bool, u32),
+    /// In a zip: the first byte, how many there are, how they are compressed, and the checksum of what comes out.
+    Zip(u64, u64, Method, u32),
     /// In a zip, and why it is not read.
     Refused(String),
 }
@@ -187,10 +190,9 @@ fn open_at(path: &Path, member: &Member, place: &Place, start: u64) -> io::Resul
             let start = start.min(member.size);
             Box::new(Checked { read: Box::new(seek(at + start)?), left: member.size - start, crc: None })
         }
-        Place::Zip(at, bytes, deflated, crc) => {
+        Place::Zip(at, bytes, method, crc) => {
             let raw = BufReader::with_capacity(256 << 10, seek(*at)?).take(*bytes);
-            let read: Stream =
-                if *deflated { Box::new(flate2::bufread::DeflateDecoder::new(raw)) } else { Box::new(raw) };
+            let read = method.reader(raw, member.size)?;
             Box::new(Checked { read, left: member.size, crc: Some((Crc::new(), *crc)) })
         }
     })
@@ -243,13 +245,13 @@ fn zipped(path: &Path) -> io::Result<Vec<(Member, Place)>> {
             continue;
         }
         let start = entry.data_start().ok_or_else(|| missing(&member.name))?;
-        let deflated = entry.compression() == CompressionMethod::Deflated;
-        let place = match entry.compression() {
-            _ if entry.encrypted() => Place::Refused("encrypted".into()),
-            CompressionMethod::Stored | CompressionMethod::Deflated => {
-                Place::Zip(start, entry.compressed_size(), deflated, entry.crc32())
+        let place = match Method::of(entry.compression()) {
+            _ if entry.encrypted() => Place::Refused("encrypted: unpack it with its password first".into()),
+            Some(method) => Place::Zip(start, entry.compressed_size(), method, entry.crc32()),
+            None => {
+                let other = entry.compression();
+                Place::Refused(format!("compressed by {other}, which is not read: unpack the archive first"))
             }
-            other => Place::Refused(format!("compressed by {other}, which is not read")),
         };
         found.push((member, place));
     }

@@ -8,6 +8,10 @@ use encoding_rs::{Decoder, DecoderResult};
 
 use super::Encoding;
 
+mod guess;
+mod seven;
+mod utf32;
+
 /// Bytes decoded at once.
 const CHUNK: usize = 128 << 10;
 
@@ -17,7 +21,14 @@ pub(super) fn to_utf8(
     encoding: &Encoding,
     malformed: Arc<AtomicU64>,
 ) -> io::Result<Box<dyn Read + Send>> {
-    Ok(Box::new(Transcode::new(stream, encoding, malformed)?))
+    let Some((_, by, known)) = OTHERS.iter().find(|o| o.0.eq_ignore_ascii_case(&encoding.0)) else {
+        return Ok(Box::new(Transcode::new(stream, encoding, malformed)?));
+    };
+    let (raw, out) = (vec![0; CHUNK], Vec::new());
+    let read =
+        Box::new(Translated { read: stream, by: by(), raw, out, at: 0, over: false, malformed: malformed.clone() });
+    let known = Encoding((*known).into());
+    Ok(if known.is_utf8() { read } else { Box::new(Transcode::new(read, &known, malformed)?) })
 }
 
 /// A stream of another encoding, as UTF-8. Malformed sequences become U+FFFD and are counted.
@@ -106,84 +117,65 @@ impl<R: Read> Read for Transcode<R> {
     }
 }
 
-/// What the first bytes of a file tell about its encoding.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Guess {
-    /// The encoding.
-    pub encoding: Encoding,
-    /// Whether that is certain: a byte order mark, a declaration that fits, or valid UTF-8.
-    pub certain: bool,
+pub use guess::{Guess, guess};
+
+/// Names of encodings that the WHATWG has not, and how they are read.
+const OTHERS: [(&str, fn() -> Box<dyn Translate>, &str); 5] = [
+    ("UTF-32LE", || Box::new(utf32::Utf32::new(false)), "UTF-8"),
+    ("UTF-32BE", || Box::new(utf32::Utf32::new(true)), "UTF-8"),
+    ("HZ-GB-2312", || Box::new(seven::Hz::default()), "gb18030"),
+    ("ISO-2022-CN", || Box::new(seven::Shifted::default()), "gb18030"),
+    ("ISO-2022-KR", || Box::new(seven::Shifted::default()), "EUC-KR"),
+];
+
+/// The name of the encoding that a label means, if one is called so.
+pub fn named(label: &str) -> Option<&'static str> {
+    let other = OTHERS.iter().map(|o| o.0).find(|name| name.eq_ignore_ascii_case(label.trim()));
+    other.or_else(|| encoding_rs::Encoding::for_label(label.as_bytes()).map(encoding_rs::Encoding::name))
 }
 
-/// Tells the encoding from the first bytes; `whole` says that these are all there are.
-pub fn guess(head: &[u8], whole: bool) -> Guess {
-    let sure = |name: &str| Guess { encoding: Encoding(name.into()), certain: true };
-    match head {
-        [0xef, 0xbb, 0xbf, ..] => return sure("UTF-8"),
-        [0xff, 0xfe, ..] => return sure("UTF-16LE"),
-        [0xfe, 0xff, ..] => return sure("UTF-16BE"),
-        [0, b'<', 0, b'?', ..] | [0, b'<', 0, b'm', ..] => return sure("UTF-16BE"),
-        [b'<', 0, b'?', 0, ..] | [b'<', 0, b'm', 0, ..] => return sure("UTF-16LE"),
-        _ => {}
-    }
-    // Text in Latin letters as UTF-16 has a NUL in every other byte.
-    let pairs = head.len() / 2;
-    let nuls = |offset: usize| head.iter().skip(offset).step_by(2).filter(|b| **b == 0).count();
-    if pairs > 8 {
-        match (nuls(0) * 10 > pairs * 7, nuls(1) * 10 > pairs * 7) {
-            (true, false) => return sure("UTF-16BE"),
-            (false, true) => return sure("UTF-16LE"),
-            _ => {}
+/// Bytes of an encoding that nobody else reads, on their way to one that is known.
+trait Translate: Send {
+    /// Takes bytes, and gives what they are so far. `last` says that none follow; how many were malformed.
+    fn step(&mut self, bytes: &[u8], last: bool, out: &mut Vec<u8>) -> u64;
+}
+
+/// A stream whose bytes are translated.
+struct Translated {
+    read: Box<dyn Read + Send>,
+    by: Box<dyn Translate>,
+    raw: Vec<u8>,
+    out: Vec<u8>,
+    at: usize,
+    over: bool,
+    malformed: Arc<AtomicU64>,
+}
+
+impl Read for Translated {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while self.at == self.out.len() && !self.over && !out.is_empty() {
+            let count = self.read.read(&mut self.raw)?;
+            (self.at, self.over) = (0, count == 0);
+            self.out.clear();
+            let bad = self.by.step(&self.raw[..count], self.over, &mut self.out);
+            self.malformed.fetch_add(bad, Ordering::Relaxed);
         }
+        let count = out.len().min(self.out.len() - self.at);
+        out[..count].copy_from_slice(&self.out[self.at..self.at + count]);
+        self.at += count;
+        Ok(count)
     }
-    if let Some(name) = chinese_utf16(head) {
-        return Guess { encoding: Encoding(name.into()), certain: false };
-    }
-    match std::str::from_utf8(head) {
-        Ok(_) => return sure("UTF-8"),
-        Err(error) if !whole && error.error_len().is_none() => return sure("UTF-8"),
-        // A few broken bytes in long UTF-8 do not make it another encoding: each row says what is wrong with it.
-        Err(_) if mostly_utf8(head) => return Guess { encoding: Encoding("UTF-8".into()), certain: false },
-        Err(_) => {}
-    }
-    let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
-    detector.feed(head, whole);
-    let found = detector.guess(None, chardetng::Utf8Detection::Deny);
-    // A guess of a Western single-byte encoding is what is left when nothing fits. Where some of the text is valid
-    // UTF-8, or it is JSON (which is UTF-8 by its standard), it is UTF-8 with broken rows.
-    let western = found.is_single_byte();
-    let json = head.trim_ascii_start().starts_with(b"{") || head.trim_ascii_start().starts_with(b"[");
-    let some_utf8 = head.utf8_chunks().any(|c| c.valid().bytes().any(|b| b >= 0x80));
-    if western && (json || some_utf8) {
-        return Guess { encoding: Encoding("UTF-8".into()), certain: false };
-    }
-    // GBK is a part of GB18030, and files in the larger one are read wrong by the smaller.
-    let name = if found == encoding_rs::GBK { "gb18030" } else { found.name() };
-    Guess { encoding: Encoding(name.into()), certain: false }
 }
 
-/// Chinese as UTF-16 has NULs in a few characters only, and in either byte (`\n`, `一`): the marks and words that every
-/// page has tell the order.
-fn chinese_utf16(head: &[u8]) -> Option<&'static str> {
-    memchr::memchr(0, head)?;
-    let common = |unit: u16| matches!(unit, 0x0a | 0x20 | 0x3000..=0x3002 | 0xff0c | 0x4e00 | 0x7684 | 0x662f);
-    let count = |order: fn([u8; 2]) -> u16| head.chunks_exact(2).filter(|p| common(order([p[0], p[1]]))).count();
-    let (little, big) = (count(u16::from_le_bytes), count(u16::from_be_bytes));
-    let (known, name) =
-        if little > big { (encoding_rs::UTF_16LE, "UTF-16LE") } else { (encoding_rs::UTF_16BE, "UTF-16BE") };
-    let clear = little.max(big) * 100 > head.len() / 2 && little.max(big) > 10 * little.min(big);
-    let malformed = || known.decode_without_bom_handling(&head[..head.len() - head.len() % 4]).1;
-    (clear && (head.len() < 4 || !malformed())).then_some(name)
-}
-
-/// Whether nearly all bytes outside ASCII are valid UTF-8.
-fn mostly_utf8(head: &[u8]) -> bool {
-    let (mut good, mut bad) = (0usize, 0usize);
-    for chunk in head.utf8_chunks() {
-        good += chunk.valid().bytes().filter(|b| *b >= 0x80).count();
-        bad += chunk.invalid().len();
+/// The first bytes of a file as text; what is malformed becomes U+FFFD.
+pub fn decoded(head: &[u8], encoding: &Encoding) -> String {
+    let mut text = Vec::new();
+    let stream = Box::new(io::Cursor::new(head.to_vec()));
+    // A stream in memory does not fail, and what it gives is UTF-8 but where it passes UTF-8 as it is.
+    if let Ok(mut stream) = to_utf8(stream, encoding, Arc::default()) {
+        let _ = stream.read_to_end(&mut text);
     }
-    good > 20 * bad || (good == 0 && bad * 200 < head.len())
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 #[cfg(test)]
@@ -268,6 +260,86 @@ mod tests {
             assert_eq!(through(&bare, name), text);
             assert_eq!(through(&utf16(&format!("\u{feff}{text}"), big), name), text);
         }
+    }
+
+    /// Chinese over some lines.
+    fn river() -> String {
+        (1..=20).map(|n| format!("第{n}个码头的灯亮了，船都从河口回来，岸上的人数着桅杆。\n")).collect()
+    }
+
+    #[test]
+    fn a_damaged_place_does_not_make_it_another_encoding() {
+        let text = river();
+        for (known, name) in
+            [(encoding_rs::GB18030, "gb18030"), (encoding_rs::BIG5, "Big5"), (encoding_rs::EUC_KR, "EUC-KR")]
+        {
+            let text = match name {
+                "EUC-KR" => "강가의 등불이 켜지고 배들이 모두 돌아왔다.\n".repeat(20),
+                "Big5" => "碼頭的燈亮了，船都從河口回來，岸上的人數著桅杆。\n".repeat(20),
+                _ => text.clone(),
+            };
+            let bytes = known.encode(&text).0.into_owned();
+            let mut lost = bytes.clone();
+            lost.remove(lost.iter().position(|b| *b >= 0x80).unwrap() + 1);
+            let cut = &bytes[..bytes.len() - 2];
+            for (damaged, whole) in [(&lost[..], true), (cut, true), (&bytes[..bytes.len() - 4], true)] {
+                assert_eq!(guess(damaged, whole).encoding.0, name);
+            }
+            let (read, bad) = counted(&lost, name);
+            let last = text.lines().last().unwrap();
+            assert!(bad < 4 && read.matches(last).count() >= text.matches(last).count() - 1, "{name}: {bad} {read}");
+        }
+        // One line that ends within a character.
+        let line = text.replace('\n', "");
+        let bytes = encoding_rs::GB18030.encode(&line).0.into_owned();
+        assert_eq!(guess(&bytes[..bytes.len() - 1], true).encoding.0, "gb18030");
+        // What is Western or Russian stays so.
+        let western = "Les bateaux sont rentrés du détroit, à l’été.\n".repeat(20);
+        let western = encoding_rs::WINDOWS_1252.encode(&western).0;
+        assert_eq!(guess(&western, true).encoding.0, "windows-1252");
+        let russian = "Лодки вернулись из устья реки, на причале горят огни.\n".repeat(20);
+        let russian = encoding_rs::KOI8_R.encode(&russian).0;
+        assert!(guess(&russian, true).encoding.0.starts_with("KOI8"), "{:?}", guess(&russian, true));
+    }
+
+    #[test]
+    fn encodings_of_four_bytes_and_of_seven_bits() {
+        let text = river();
+        for (name, big) in [("UTF-32LE", false), ("UTF-32BE", true)] {
+            let unit = |c: char| if big { u32::from(c).to_be_bytes() } else { u32::from(c).to_le_bytes() };
+            for marked in [format!("\u{feff}{text}"), text.clone()] {
+                let bytes: Vec<u8> = marked.chars().flat_map(unit).collect();
+                assert_eq!(guess(&bytes, true), Guess { encoding: Encoding(name.into()), certain: true });
+                assert_eq!(
+                    (counted(&bytes, name), decoded(&bytes, &Encoding(name.into()))),
+                    ((text.clone(), 0), text.clone())
+                );
+                assert_eq!(counted(&bytes[..bytes.len() - 2], name).1, 1);
+            }
+        }
+        // HZ with a tilde of its own and a line that is continued; the first byte of each pair is below that of GBK.
+        let pairs = |text: &str| encoding_rs::GBK.encode(text).0.iter().map(|b| b & 0x7f).collect::<Vec<u8>>();
+        let hz =
+            [&b"A~~B ~{"[..], &pairs("码头的灯亮了，"), b"~}~\nand ~{", &pairs("船都回来了。"), b"~}\nend\n"].concat();
+        assert_eq!(guess(&hz, true).encoding.0, "HZ-GB-2312");
+        assert_eq!(counted(&hz, "HZ-GB-2312"), ("A~B 码头的灯亮了，and 船都回来了。\nend\n".into(), 0));
+        let jis = [&b"\x1b$B"[..], &[0x46, 0x7c, 0x4b, 0x5c], b"\x1b(B ok\n"].concat();
+        assert_eq!(
+            (guess(&jis, true).encoding.0.as_str(), counted(&jis, "ISO-2022-JP")),
+            ("ISO-2022-JP", ("日本 ok\n".into(), 0))
+        );
+        let cn = [&b"\x1b$)A\x0e"[..], &pairs("河口"), b"\x0f ok\n"].concat();
+        assert_eq!(
+            (guess(&cn, true).encoding.0.as_str(), counted(&cn, "ISO-2022-CN")),
+            ("ISO-2022-CN", ("河口 ok\n".into(), 0))
+        );
+        for plain in ["let s = ~{a} + ~{b}\n", "~{~}\n", "a ~{not hz\n", "\x1b[31mred\x1b[0m\n", "~"] {
+            assert_eq!(guess(plain.as_bytes(), true).encoding.0, "UTF-8", "{plain}");
+        }
+        assert_eq!(
+            (named("hz-gb-2312"), named("utf-32le"), named("gb2312"), named("klingon")),
+            (Some("HZ-GB-2312"), Some("UTF-32LE"), Some("GBK"), None)
+        );
     }
 
     #[test]

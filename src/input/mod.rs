@@ -183,6 +183,29 @@ pub fn head(path: &Path, member: Option<&str>, compression: Compression, limit: 
     Ok(first(raw(path, member, compression)?, limit))
 }
 
+/// The decoded bytes around the first one that is not ASCII: from the beginning of its line, and `limit` behind. `None`
+/// where the first bytes are not ASCII (`limit`), or the first 16 MiB all are.
+pub fn behind_ascii(path: &Path, member: Option<&str>, compression: Compression, limit: usize) -> Option<Vec<u8>> {
+    const MOST: usize = 16 << 20;
+    let mut stream = raw(path, member, compression).ok()?;
+    let (mut bytes, mut passed) = (vec![0; limit], 0);
+    while passed < MOST {
+        let read = stream.read(&mut bytes).ok().filter(|read| *read > 0)?;
+        passed += read;
+        if let Some(at) = bytes[..read].iter().position(|b| *b >= 0x80) {
+            if passed - read + at < limit {
+                return None;
+            }
+            let from = memchr::memrchr(b'\n', &bytes[..at]).map_or(at, |line| line + 1);
+            bytes.truncate(read);
+            bytes.drain(..from);
+            bytes.extend(first(stream, limit));
+            return Some(bytes);
+        }
+    }
+    None
+}
+
 /// The first `limit` bytes of a stream, or those before it breaks.
 fn first(mut stream: impl Read, limit: usize) -> Vec<u8> {
     let mut head = vec![0; limit];

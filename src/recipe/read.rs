@@ -260,7 +260,7 @@ impl Reader {
         let usage = usage.and_then(|(word, span)| self.usage(&word, &span));
         let encoding = encoding.and_then(|(label, span)| {
             let known = ["UTF-8", "UTF-16LE", "UTF-16BE", "gb18030", "GBK", "Big5", "EUC-JP", "Shift_JIS", "EUC-KR"];
-            let found = encoding_rs::Encoding::for_label(label.as_bytes()).map(|e| e.name().to_owned());
+            let found = crate::input::encoding::named(&label).map(str::to_owned);
             self.word(&label, &span, "encoding", &known, found)
         });
         let variant = variant.and_then(|(code, span)| {

@@ -175,7 +175,8 @@ pub struct NearDedup {
     pub verify: Verify,
     /// Which row stays: `first`, `longest`, `best` (by a signal) or `newest` (by a field of `meta`).
     pub keep: Keep,
-    /// The signal of `best`, or the field of `newest` (nested by dots).
+    /// The signal of `best`, or the field of `newest` (nested by dots): a number, or a date in any common spelling
+    /// (`2023年9月30日`, `2023-9-30`, `Sat, 30 Sep 2023 08:00:00 +0800`); a row that says none is the oldest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
     /// Within what rows are compared: `use`, `source`, or `all`.

@@ -2,6 +2,7 @@
 
 pub mod classes;
 pub mod convert;
+pub mod date;
 pub mod diff;
 pub mod figures;
 pub mod html;

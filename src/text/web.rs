@@ -30,18 +30,40 @@ pub fn normal(address: &str) -> String {
     if let Some(port) = url.port() {
         out.push_str(&format!(":{port}"));
     }
-    out.push_str(url.path().trim_end_matches('/'));
+    out.push_str(escapes(url.path()).trim_end_matches('/'));
     let keeps = |pair: &&str| {
         let name = pair.split('=').next().unwrap_or_default();
         !pair.is_empty() && !name.starts_with("utm_") && !TRACKING.contains(&name)
     };
-    let mut pairs: Vec<&str> = url.query().unwrap_or_default().split('&').filter(keeps).collect();
+    let query = escapes(url.query().unwrap_or_default());
+    let mut pairs: Vec<&str> = query.split('&').filter(keeps).collect();
     pairs.sort_unstable();
     for (at, pair) in pairs.into_iter().enumerate() {
         out.push(if at == 0 { '?' } else { '&' });
         out.push_str(pair);
     }
     out
+}
+
+/// Escapes in capitals; what needs none is written as it is.
+fn escapes(part: &str) -> String {
+    let mut out = String::with_capacity(part.len());
+    let mut rest = part;
+    while let Some((before, behind)) = rest.split_once('%') {
+        out.push_str(before);
+        let hex = behind.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match hex.filter(|_| !behind.starts_with('+')) {
+            Some(byte) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => out.push(char::from(byte)),
+            Some(byte) => out.push_str(&format!("%{byte:02X}")),
+            None => {
+                out.push('%');
+                rest = behind;
+                continue;
+            }
+        }
+        rest = &behind[2..];
+    }
+    out + rest
 }
 
 /// The host of an address, or of a bare domain: lower case, punycode, without `www.` and a closing dot.
@@ -63,7 +85,9 @@ fn parse(address: &str) -> Option<Url> {
     }
     let url = match address.split_once("://") {
         Some((scheme, rest)) if ["http", "https", "ftp"].iter().any(|s| scheme.eq_ignore_ascii_case(s)) => {
-            Url::parse(&format!("http://{rest}"))
+            // The default port is that of the scheme.
+            let scheme = scheme.to_ascii_lowercase();
+            Url::parse(&format!("{scheme}://{rest}"))
         }
         Some(_) => return None,
         None => Url::parse(&format!("http://{}", address.trim_start_matches("//"))),
@@ -86,6 +110,9 @@ mod tests {
         forms.iter().for_each(|form| assert_eq!(normal(form), "example.org/a?a=1&b=2", "{form}"));
         assert_eq!(normal("https://例子.中国/页 面"), "https://例子.中国/页 面");
         assert_eq!(normal("https://例子.中国/页"), normal("http://xn--fsqu00a.xn--fiqs8s/%E9%A1%B5"));
+        assert_eq!(normal("https://例子.中国:443/%e9%a1%b5?%6b=%e9"), normal("http://例子.中国/页?k=%E9"));
+        assert_eq!(normal("example.org/%7Ea%2fb/100%"), "example.org/~a%2Fb/100%");
+        assert_ne!(normal("http://example.org:443/a"), normal("http://example.org/a"));
         assert_ne!(normal("example.org/a"), normal("example.org/A"));
         assert_ne!(normal("example.org:8080/a"), normal("example.org/a"));
         assert_eq!(normal(" 17 号文件 "), "17 号文件");

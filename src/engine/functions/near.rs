@@ -10,6 +10,7 @@ use super::rows::{Batch, KEY};
 use crate::formats::Object;
 use crate::stages::near_dedup::{NearDedup, Of, Rules};
 use crate::stages::simhash_dedup::SimhashDedup;
+use crate::text::date;
 use crate::text::near::shingle::Shingler;
 use crate::text::near::simhash::{BYTES, Fingerprinter};
 use crate::text::near::sketch::{SLOTS, Sketcher};
@@ -144,16 +145,14 @@ fn key(texts: &[&str], folded_by: Option<&Shingler>) -> u128 {
     hash.digest128()
 }
 
-/// A JSON value as a point in time: a number as it is, a date by its digits (year, month, day, hour, minute, second).
+/// A JSON value as a point in time: a number as it is, a date as its digits in universal time (year, month, day, hour,
+/// minute, second).
 fn time(json: &str) -> Option<i64> {
     if let Ok(number) = json.parse::<f64>() {
         return Some(number as i64);
     }
-    let digits: String = json.chars().filter(char::is_ascii_digit).take(14).collect();
-    if digits.len() < 4 {
-        return None;
-    }
-    format!("{digits:0<14}").parse().ok()
+    let text: String = serde_json::from_str(json).ok()?;
+    date::stamp(&text).or_else(|| text.trim().parse().ok())
 }
 
 #[cfg(test)]
@@ -165,7 +164,8 @@ mod tests {
         assert!(time("\"2024-03-01\"") < time("\"2024-03-01T10:00:00Z\""));
         assert!(time("\"2023-12-31 23:59\"") < time("\"2024\""));
         assert_eq!(time("17"), Some(17));
-        assert_eq!(time("\"soon\""), None);
+        assert_eq!((time("\"soon\""), time("\"1696118400\"")), (None, Some(1_696_118_400)));
+        assert!(time("\"2023年9月30日\"") < time("\"2023年10月1日\""));
     }
 
     #[test]
