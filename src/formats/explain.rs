@@ -429,7 +429,10 @@ impl Mapping {
     fn cure(&self, shape: &str, usage: Use) -> String {
         let quoted = |name: &str| Value::from(name).to_string();
         let mut fields: Vec<(String, String)> = Vec::new();
-        for (ours, theirs) in self.suspects().filter_map(|l| Some((l.suspect?.1, &l.name))) {
+        // What is called an answer comes before what only may be one.
+        let mut suspects: Vec<&Left> = self.suspects().collect();
+        suspects.sort_by_key(|l| l.suspect.is_some_and(|s| s.0.starts_with("text beside")));
+        for (ours, theirs) in suspects.into_iter().filter_map(|l| Some((l.suspect?.1, &l.name))) {
             if !fields.iter().any(|f| f.0 == ours) {
                 fields.push((ours.to_owned(), theirs.clone()));
             }

@@ -82,3 +82,47 @@ fn markers_of_a_flattened_dialogue_leave_nothing_behind() {
         assert_eq!(turns, ["user: 在家吗", "assistant: 在。", "user: 去哪", "assistant: 后山。"]);
     }
 }
+
+#[test]
+fn lists_of_turns_may_be_json_text() {
+    let said = json!([{"role": "user", "content": "谁？"}, {"role": "assistant", "content": "我。"}]).to_string();
+    let from = json!([{"from": "human", "value": "谁？"}, {"from": "gpt", "value": "我。"}]).to_string();
+    for (name, rows) in [("a.jsonl", json!({"messages": said})), ("b.jsonl", json!({"conversations": from}))] {
+        assert_eq!(build(&Scratch::new(), name, &lines(&[rows])).1, [["user: 谁？", "assistant: 我。"]]);
+    }
+}
+
+#[test]
+fn thoughts_beside_an_answer_are_its_reasoning() {
+    for row in [
+        json!({"Question": "水几度结冰？", "Complex_CoT": "想一想。", "Response": "零度。"}),
+        json!({"problem": "水几度结冰？", "reasoning": "想一想。", "solution": "零度。"}),
+        json!({"instruction": "水几度结冰？", "input": "", "output": "零度。", "think": "想一想。"}),
+    ] {
+        let scratch = Scratch::new();
+        let (built, said) = build(&scratch, "a.jsonl", &lines(&[row.clone(), row]));
+        assert_eq!(said[0], ["user: 水几度结冰？", "assistant: 零度。"]);
+        let rows = super::turns::messages(&built, "data/instruct");
+        assert_eq!(rows[0][1]["reasoning"], "想一想。");
+    }
+}
+
+#[test]
+fn speakers_that_nobody_knows_are_named() {
+    let scratch = Scratch::new();
+    let turns = json!([{"speaker": "甲方", "text": "几点？"}, {"speaker": "乙方", "text": "九点。"}, {"speaker": "甲方", "text": "好。"}]);
+    scratch.write("a.json", turns.to_string());
+    scratch.write("recipe.toml", "name='t'\n[[source]]\nname='s'\npath=['a.json']\n");
+    let run = scratch.try_build("out", &[]);
+    assert!(run.code() != 0 && run.stderr().contains("甲方"), "{}", run.stderr());
+}
+
+#[test]
+fn an_answer_that_was_said_already_is_no_truth() {
+    let said = json!([{"from": "human", "value": "甲？"}, {"from": "gpt", "value": "甲。"},
+        {"from": "human", "value": "乙？"}, {"from": "gpt", "value": "乙。"}]);
+    let scratch = Scratch::new();
+    let rows = [json!({"answer": "甲。", "conversations": said}), json!({"answer": "丙", "conversations": said})];
+    let (built, _) = build(&scratch, "a.jsonl", &lines(&rows));
+    assert_eq!(built.column("data/instruct", "answer"), ["", "丙"]);
+}

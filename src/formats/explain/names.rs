@@ -117,8 +117,24 @@ const LABEL: &[&str] = &[
     "是否正确",
 ];
 const CHOICES: &[&str] = &["choice", "choices", "option", "options", "candidates", "distractors", "选项", "候选"];
-const SCORE: &[&str] =
-    &["score", "scores", "rating", "ratings", "reward", "rewards", "stars", "评分", "得分", "分数", "打分"];
+const SCORE: &[&str] = &[
+    "helpfulness",
+    "correctness",
+    "coherence",
+    "verbosity",
+    "harmlessness",
+    "score",
+    "scores",
+    "rating",
+    "ratings",
+    "reward",
+    "rewards",
+    "stars",
+    "评分",
+    "得分",
+    "分数",
+    "打分",
+];
 /// Last words of names that are about the row, whatever the others are.
 const ABOUT: &[&str] = &[
     "id",

@@ -13,7 +13,8 @@
 //!
 //! Other names: `instruction_zh`, `input_zh`, `output_zh`; `context` for the input (Dolly); `response` or `target` for
 //! the output. BELLE has three more layouts, all read: rows with `input` and `output` (or `target`) only; an
-//! instruction that is a dialogue with `Human:` and `Assistant:` at the starts of lines, which becomes turns where they
+//! instruction that is a dialogue with `Human:` and `Assistant:` (or `用户：` and `助手：`, `问：` and `答：`) at the starts of
+//! lines, which becomes turns where they
 //! alternate and stays one text where they do not; and `input` and `output` as lists of the same length, one item a
 //! turn.
 //!
@@ -146,14 +147,18 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
         Use::Instruct => {
             let mut messages = reading.opening()?;
             let (instruction, input) = (text(instruction)?, text(input)?);
+            let mut output = scalar(output_path, output)?;
             let dialogue = guanaco(&instruction, &input);
             let asked = asked(instruction, input);
             match turns(&asked).or(dialogue) {
-                Some(turns) => messages.extend(turns),
+                Some(turns) => {
+                    messages.extend(turns);
+                    output = Cow::Owned(output.trim().to_owned());
+                }
                 None => messages.push(Message::new("user", asked)),
             }
             let reasoning = reading.thoughts()?;
-            messages.push(Message { reasoning, ..Message::new("assistant", scalar(output_path, output)?) });
+            messages.push(Message { reasoning, ..Message::new("assistant", output) });
             let tools = reading.tools()?;
             reading.row(Content::Instruct { messages, tools })
         }
@@ -190,16 +195,25 @@ pub(super) fn asked<'a>(instruction: Cow<'a, str>, input: Cow<'a, str>) -> Cow<'
     }
 }
 
+/// Who speaks in a flattened dialogue, at the starts of lines.
+const SPEAKERS: [(&str, &str); 6] = [
+    ("Human:", "Assistant:"),
+    ("Human：", "Assistant："),
+    ("用户：", "助手："),
+    ("用户:", "助手:"),
+    ("问：", "答："),
+    ("User:", "Assistant:"),
+];
+
 /// BELLE's dialogues: `Human:` and `Assistant:` at the starts of lines, in turn, the user or an empty `Assistant:` last.
 /// White space at the ends of turns, and the CR of line ends, belongs to the markers.
 fn turns(text: &str) -> Option<Vec<Message<'static>>> {
     let text = text.trim_start();
-    if !text.starts_with("Human:") || !text.contains("\nAssistant:") {
-        return None;
-    }
+    let begins = |(user, assistant): &(&str, &str)| text.starts_with(user) && text.contains(&format!("\n{assistant}"));
+    let (user, assistant) = SPEAKERS.into_iter().find(begins)?;
     let mut turns: Vec<Message<'static>> = Vec::new();
     for line in text.lines() {
-        let marked = [("Human:", "user"), ("Assistant:", "assistant")]
+        let marked = [(user, "user"), (assistant, "assistant")]
             .into_iter()
             .find_map(|(mark, role)| line.strip_prefix(mark).map(|rest| (role, rest)));
         match (marked, turns.last_mut()) {

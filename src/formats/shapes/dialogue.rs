@@ -5,11 +5,15 @@
 //! ```
 //!
 //! All turns of a file are one row, in their order, as the shape `messages` reads them: `{role, content}` or
-//! `{from, value}`. Besides the usual words for who speaks, `client`, `visitor`, `patient`, `customer`, `seeker` (and 来访者,
+//! `{from, value}`, also `{speaker, text}`. Besides the usual words for who speaks, `client`, `visitor`, `patient`, `customer`, `seeker` (and 来访者,
 //! 患者, 客户, …) are the user; `counselor`, `therapist`, `doctor`, `agent`, `supporter` (咨询师, 医生, 客服, …) the assistant.
 //!
 //! Limits: it is detected where two speakers take turns. A file that holds several dialogues one after the other, with
-//! nothing that parts them, is read as one.
+//! nothing that parts them, is read as one. Another word for who speaks makes the file unreadable (`field_type`), and is
+//! named.
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
 use super::read::{Reading, first, starts, wrong_use};
 use super::turns::{not_empty, role};
 use crate::formats::{Layout, Object, Shape};
@@ -21,8 +25,20 @@ pub const SHAPE: Dialogue = Dialogue;
 pub struct Dialogue;
 
 /// What a turn may have besides.
-const BESIDES: [&str; 9] =
-    ["role", "from", "content", "value", "name", "tool_calls", "tool_call_id", "reasoning_content", "timestamp"];
+const BESIDES: [&str; 12] = [
+    "role",
+    "from",
+    "speaker",
+    "content",
+    "value",
+    "text",
+    "utterance",
+    "name",
+    "tool_calls",
+    "tool_call_id",
+    "reasoning_content",
+    "timestamp",
+];
 
 impl Shape for Dialogue {
     fn name(&self) -> &'static str {
@@ -41,27 +57,36 @@ impl Shape for Dialogue {
         true
     }
     fn joined(&self, object: &Object<'_>) -> Option<String> {
-        speaker(object).map(|_| String::new())
+        word(object).map(|_| String::new())
     }
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
-        let Some(speakers) = sample.iter().map(speaker).collect::<Option<Vec<_>>>() else { return 0.0 };
+        let Some(words) = sample.iter().map(word).collect::<Option<Vec<_>>>() else { return 0.0 };
         let known = sample.iter().all(|o| o.fields().all(|(key, _)| BESIDES.contains(&key)));
+        let speakers: Vec<&str> = words.iter().map(|word| role(word).unwrap_or(word)).collect();
         let said = speakers.strip_prefix(&["system"]).unwrap_or(&speakers);
         let turns = said.iter().zip(said.iter().skip(1)).all(|(a, b)| a != b);
-        let both = ["user", "assistant"].iter().all(|who| said.contains(who));
-        if known && turns && both && !said.contains(&"system") { 1.0 } else { 0.0 }
+        let who: BTreeSet<&str> = said.iter().copied().collect();
+        if !known || !turns || who.contains("system") || who.len() < 2 {
+            return 0.0;
+        }
+        // Two people whose names are no role that we know take turns, too: the error says which name that is.
+        match ["user", "assistant"].iter().all(|one| who.contains(one)) {
+            true => 1.0,
+            false if who.len() == 2 && said.len() > 2 => 0.9,
+            false => 0.0,
+        }
     }
     fn map<'a>(&self, object: &Object<'a>, layout: &Layout, emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>)) {
         emit(map(object, layout));
     }
 }
 
-/// Who speaks in a turn; `None` where it is none.
-fn speaker(object: &Object<'_>) -> Option<&'static str> {
-    let said = ["content", "value"].iter().any(|key| object.get(key).is_some_and(|v| first(v) == b'"'));
-    let called = starts(object, "tool_calls").is_some();
-    let word = ["role", "from"].iter().find_map(|key| object.text(key).ok().flatten())?;
-    role(&word).filter(|_| said || called)
+/// The word for who speaks in a turn; `None` where it is none.
+fn word<'a>(object: &Object<'a>) -> Option<Cow<'a, str>> {
+    let text = |key: &&str| object.get(key).is_some_and(|v| first(v) == b'"');
+    let said = ["content", "value", "text", "utterance"].iter().any(text) || starts(object, "tool_calls").is_some();
+    let word = ["role", "from", "speaker"].iter().find_map(|key| object.text(key).ok().flatten())?;
+    Some(word).filter(|_| said)
 }
 
 fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> {

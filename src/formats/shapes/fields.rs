@@ -41,8 +41,8 @@ const OUTPUT: &[&str] = &["output", "target", "targets", "answer"];
 const PROMPT: &[&str] = &["prompt", "question", "query"];
 const RESPONSE: &[&str] = &["response", "answer", "completion", "output"];
 /// What is asked and answered where thoughts stand beside them: a `content` is no document then.
-pub(super) const ASKED: &[&str] = &["prompt", "question", "query", "instruction", "input", "problem"];
-pub(super) const ANSWERED: &[&str] = &["response", "answer", "completion", "output", "content"];
+pub(super) const ASKED: &[&str] = &["prompt", "question", "query", "instruction", "input", "problem", "Question"];
+pub(super) const ANSWERED: &[&str] = &["response", "answer", "completion", "output", "content", "solution", "Response"];
 /// ChatGLM-6B's sets have the answer to a `prompt` there.
 const SUMMARY: &[&str] = &["response", "answer", "completion", "output", "summary"];
 

@@ -6,7 +6,7 @@
 //!   {"role": "tool", "tool_call_id": "1", "name": "f", "content": "3"}], "tools": […]}
 //! ```
 //!
-//! Reads `messages` (`fields.messages` names another field), `name`, `tool_calls` (or `function_call`) and `tool_call_id`
+//! Reads `messages`, also as JSON text (`fields.messages` names another field), `name`, `tool_calls` (or `function_call`) and `tool_call_id`
 //! of a message, and `tools`. `developer` is the system. Content may be a list of parts: text parts are joined as they
 //! stand, `tool_call` and `tool_use` parts become `tool_calls`, a `tool_result` part a message of the tool; `thinking` and
 //! `reasoning` parts become the message's `reasoning`, as its `reasoning_content`, `reasoning` or `thinking` does.
@@ -16,8 +16,8 @@
 //!
 //! Limits: a part that is not text (an image) or a role that is not known is an unreadable row
 //! (`field_type`).
-use super::read::{Reading, first, items, share, starts, wrong_use};
-use super::turns::not_empty;
+use super::read::{Reading, first, share, starts, wrong_use};
+use super::turns::{begins, not_empty};
 use crate::formats::{Layout, Object, Shape};
 use crate::rows::{Content, Row, Unreadable, Use};
 
@@ -42,9 +42,8 @@ impl Shape for Messages {
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
         let labelled = super::kto::judges(sample);
         share(sample, |object| {
-            let list = object.get("messages").and_then(|v| items("messages", v).ok());
-            let message = list.and_then(|l| Object::parse(l.first()?.get()).ok());
-            message.is_some_and(|m| m.has("role")) && !labelled && starts(object, "chosen").is_none()
+            let turns = object.get("messages").filter(|v| matches!(first(v), b'[' | b'"'));
+            turns.is_some_and(|v| begins(v, |m| m.has("role"))) && !labelled && starts(object, "chosen").is_none()
         })
     }
     fn map<'a>(&self, object: &Object<'a>, layout: &Layout, emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>)) {
@@ -58,12 +57,12 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
     }
     let mut reading = Reading::new(object, layout);
     let mut messages = reading.opening()?;
-    let Some((path, value)) = reading.find("messages", &["messages"], |v| first(v) != b'"')? else {
+    let Some((path, value)) = reading.find("messages", &["messages"], |_| true)? else {
         return Err(reading.missing("messages", "messages"));
     };
-    messages.extend(not_empty(path, reading.messages(path, value)?)?);
+    messages.extend(not_empty(path, reading.listed(path, value)?)?);
     let tools = reading.tools()?;
-    reading.truth(Reading::BESIDE)?;
+    reading.truth_beside(&messages)?;
     reading.row(Content::Instruct { messages, tools })
 }
 

@@ -27,18 +27,8 @@ pub struct Prompt;
 const PROMPT: &[&str] = &["prompt", "question", "query"];
 const RESPONSE: &[&str] = &["response", "answer", "completion", "output"];
 /// What rows of other shapes have.
-const OTHERS: [&str; 10] = [
-    "chosen",
-    "rejected",
-    "label",
-    "pos_resp",
-    "text",
-    "content",
-    "messages",
-    "conversations",
-    "response_0",
-    "answer_0",
-];
+const OTHERS: [&str; 9] =
+    ["chosen", "rejected", "pos_resp", "text", "content", "messages", "conversations", "response_0", "answer_0"];
 
 impl Shape for Prompt {
     fn name(&self) -> &'static str {
@@ -55,12 +45,15 @@ impl Shape for Prompt {
     }
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
         let text = |o: &Object<'_>, names: &[&str]| names.iter().any(|key| starts(o, key) == Some(b'"'));
-        let alone = |o: &Object<'_>| !OTHERS.iter().any(|key| starts(o, key).is_some());
+        let judged = super::kto::judges(sample);
+        let alone = |o: &Object<'_>| {
+            !(judged && super::kto::is_labelled(o)) && !OTHERS.iter().any(|key| starts(o, key).is_some())
+        };
         let prompts = share(sample, |o| text(o, PROMPT) && alone(o));
         let answer = |o: &Object<'_>| text(o, RESPONSE) || text(o, &["prompt"]) && text(o, &["summary"]);
         let answered = share(sample, |o| text(o, PROMPT) && answer(o) && alone(o));
         // Thoughts beside an answer tell that it is one, whatever it is called.
-        let others = |o: &Object<'_>| OTHERS.iter().any(|key| *key != "content" && starts(o, key).is_some());
+        let others = |o: &Object<'_>| judged || OTHERS.iter().any(|key| *key != "content" && starts(o, key).is_some());
         let thought = share(sample, |o| fields::thinks(o) && text(o, ASKED) && text(o, ANSWERED) && !others(o));
         (0.6 * prompts + 0.2 * answered).max(0.95 * thought)
     }

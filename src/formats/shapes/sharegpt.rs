@@ -28,8 +28,8 @@
 //! Limits: a role that is not known is an unreadable row (`field_type`); dialogues flattened into one string are other
 //! shapes (`hh`, `alpaca`). FastChat's checks for doubles are `exact_dedup`, its language filter `language` with `keep`;
 //! it also splits dialogues by tokens, which is the trainer's to do.
-use super::read::{Reading, first, items, share, starts, wrong_use};
-use super::turns::not_empty;
+use super::read::{Reading, first, share, starts, wrong_use};
+use super::turns::{begins, not_empty};
 use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Content, Row, Unreadable, Use};
 
@@ -61,11 +61,10 @@ impl Shape for ShareGpt {
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
         let labelled = super::kto::judges(sample);
         share(sample, |object| {
+            let round = |t: &Object<'_>| (t.has("human") || t.has("user")) && t.has("assistant");
+            let is = |t: &Object<'_>| t.has("from") && t.has("value") || t.has("role") || round(t);
             let turn = |key: &&&str| {
-                let turns = object.get(key).filter(|v| first(v) == b'[').and_then(|v| items(key, v).ok());
-                let turn = turns.and_then(|t| Object::parse(t.first()?.get()).ok());
-                let round = |t: &Object<'_>| (t.has("human") || t.has("user")) && t.has("assistant");
-                turn.is_some_and(|t| t.has("from") && t.has("value") || t.has("role") || round(&t))
+                object.get(key).filter(|v| matches!(first(v), b'[' | b'"')).is_some_and(|v| begins(v, is))
             };
             NAMES.iter().any(|key| turn(&key)) && starts(object, "chosen").is_none() && !labelled
         })
@@ -81,13 +80,13 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
     }
     let mut reading = Reading::new(object, layout);
     let mut messages = reading.opening()?;
-    let Some((path, value)) = reading.find("messages", NAMES, |v| first(v) != b'"')? else {
+    let Some((path, value)) = reading.find("messages", NAMES, |_| true)? else {
         return Err(reading.missing("messages", NAMES[0]));
     };
-    messages.extend(not_empty(path, reading.messages(path, value)?)?);
+    messages.extend(not_empty(path, reading.listed(path, value)?)?);
     rules::apply(&mut reading, &mut messages);
     let tools = reading.tools()?;
-    reading.truth(Reading::BESIDE)?;
+    reading.truth_beside(&messages)?;
     reading.row(Content::Instruct { messages, tools })
 }
 

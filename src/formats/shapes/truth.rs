@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::read::{Reading, first, kind};
 use super::turns::THOUGHTS;
 use crate::formats::object::{field_type, text_of};
-use crate::rows::{Content, Row, Truth, Unreadable};
+use crate::rows::{Content, Message, Row, Truth, Unreadable};
 
 impl<'a> Reading<'_, 'a> {
     /// What was thought before the response that stands in a field of its own.
@@ -18,8 +18,13 @@ impl<'a> Reading<'_, 'a> {
         self.layout.fields.contains_key("answer")
     }
 
-    /// The usual names of the answer that stands beside a dialogue.
-    pub const BESIDE: &'static [&'static str] = &["answer", "ground_truth"];
+    /// The same beside a dialogue, in a field of the usual names; one that repeats what was said already is none.
+    pub fn truth_beside(&mut self, messages: &[Message<'_>]) -> Result<(), Unreadable> {
+        const NAMES: &[&str] = &["answer", "ground_truth"];
+        let text = |key: &str| self.object.get(key).and_then(|v| text_of(v).ok().flatten());
+        let said = |key: &&str| text(key).is_some_and(|a| messages.iter().any(|m| m.content.trim() == a.trim()));
+        self.truth(if NAMES.iter().any(|key| said(&key)) { &[] } else { NAMES })
+    }
 
     /// Reads what an answer is checked against: the fields that the recipe maps; without it the answer in one of `names`.
     /// An answer may be text or any JSON (the tests of a program).

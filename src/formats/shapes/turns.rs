@@ -11,11 +11,23 @@ use crate::rows::calls::{self, Call};
 use crate::rows::{Message, Unreadable};
 
 /// The names of a message's fields that the schema models.
-const KNOWN: &[&str] =
-    &["role", "from", "content", "value", "text", "name", "tool_calls", "function_call", "tool_call_id"];
+const KNOWN: &[&str] = &[
+    "role",
+    "from",
+    "speaker",
+    "content",
+    "value",
+    "text",
+    "utterance",
+    "name",
+    "tool_calls",
+    "function_call",
+    "tool_call_id",
+];
 
 /// What the thoughts before an answer are called, beside it.
-pub(super) const THOUGHTS: &[&str] = &["reasoning_content", "reasoning", "thinking"];
+pub(super) const THOUGHTS: &[&str] =
+    &["reasoning_content", "reasoning", "thinking", "think", "thought", "thoughts", "Complex_CoT"];
 
 /// Our role for a source's word; `call` is a call that an assistant makes.
 pub(super) fn role(word: &str) -> Option<&'static str> {
@@ -110,8 +122,14 @@ fn said<'a>(path: &str, value: &'a RawValue) -> Result<Said<'a>, Unreadable> {
         let word = object.text("type")?.unwrap_or(Cow::Borrowed("text"));
         let found = ["text", "value", "content", "thinking", "reasoning"].iter().find_map(|k| object.get(k));
         match (word.as_ref(), found) {
-            ("text" | "input_text" | "output_text", Some(found)) => text.push_str(&scalar(&path, found)?),
+            ("text" | "input_text" | "output_text" | "summary_text", Some(found)) => {
+                text.push_str(&scalar(&path, found)?)
+            }
             ("reasoning" | "thinking" | "reasoning_text", Some(found)) => out.thoughts.push(scalar(&path, found)?),
+            ("reasoning" | "thinking", None) => {
+                let summary = object.get("summary").filter(|v| first(v) == b'[');
+                out.thoughts.extend(summary.map(|v| said(&path, v)).transpose()?.map(|s| s.text));
+            }
             ("tool_call" | "function_call", Some(found)) => out.calls.extend(calls_in(&path, found)?),
             ("tool_use" | "tool_call" | "function_call", None) => out.calls.push(Call::read(part)),
             ("tool_result", _) => {
@@ -160,20 +178,29 @@ impl<'a> Reading<'_, 'a> {
         Ok(out)
     }
 
+    /// The messages in a field, also as JSON text.
+    pub fn listed(&mut self, path: &str, value: &'a RawValue) -> Result<Vec<Message<'a>>, Unreadable> {
+        if first(value) != b'"' {
+            return self.messages(path, value);
+        }
+        let text = scalar(path, value)?;
+        within(path, &text).unwrap_or_else(|| Err(field_type(path, "a list of messages", "text")))
+    }
+
     fn message(&mut self, path: &str, value: &'a RawValue, out: &mut Vec<Message<'a>>) -> Result<(), Unreadable> {
         if first(value) != b'{' {
             return Err(field_type(path, "a message", kind(value)));
         }
         let object = Object::parse(value.get()).map_err(|e| field_type(path, "a message", &e.to_string()))?;
         let at = |key: &str| format!("{path}.{key}");
-        let Some((key, word)) = ["role", "from"].iter().find_map(|k| object.get(k).map(|v| (*k, v))) else {
+        let Some((key, word)) = ["role", "from", "speaker"].iter().find_map(|k| object.get(k).map(|v| (*k, v))) else {
             return self.round(path, &object, out);
         };
         let word = scalar(&at(key), word)?;
         let role = role(&word).ok_or_else(|| {
             field_type(&at(key), "a role (system, user, assistant, tool, human, gpt, …)", &format!("`{word}`"))
         })?;
-        let content = ["content", "value", "text"].iter().find_map(|k| object.get(k).map(|v| (*k, v)));
+        let content = ["content", "value", "text", "utterance"].iter().find_map(|k| object.get(k).map(|v| (*k, v)));
         let raw = |key: &str| object.get(key).filter(|v| !is_null(v));
         let mut made = match raw("tool_calls").or(raw("function_call")) {
             Some(value) => calls_in(&at("tool_calls"), value)?,
@@ -314,6 +341,13 @@ impl<'a> Reading<'_, 'a> {
         let Some((path, value)) = self.find(ours, names, |v| first(v) == b'[')? else { return Ok(None) };
         items(path, value)?.into_iter().map(|v| joined(path, v)).collect::<Result<_, _>>().map(Some)
     }
+}
+
+/// Whether a list of turns, also as JSON text, begins with one that `is` what it should be.
+pub(super) fn begins(value: &RawValue, is: impl Fn(&Object<'_>) -> bool) -> bool {
+    let text = if first(value) == b'"' { scalar("", value).unwrap_or_default() } else { Cow::Borrowed(value.get()) };
+    let list = serde_json::from_str::<Vec<&RawValue>>(text.trim()).unwrap_or_default();
+    list.first().and_then(|turn| Object::parse(turn.get()).ok()).is_some_and(|turn| is(&turn))
 }
 
 /// The messages in a text that is JSON (or what Python prints of it): a list of which every item has a role that we know.
