@@ -1,6 +1,6 @@
 //! The files that paths and globs name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::hub;
@@ -58,10 +58,24 @@ pub fn find(recipe: &Recipe, source: &Source) -> Result<Found> {
             found.take(source, files.into_iter().map(|file| (shown(&file), file)).collect(), names, false)?;
         }
     }
+    found.once();
     Ok(found)
 }
 
 impl Found {
+    /// Leaves out what is the same file under a second name, a link or another way to write its path: its rows would
+    /// come twice.
+    fn once(&mut self) {
+        let mut seen = HashSet::new();
+        let mut first = |file: &(String, PathBuf)| seen.insert(file.1.canonicalize().unwrap_or(file.1.clone()));
+        let (kept, again): (Vec<_>, Vec<_>) = std::mem::take(&mut self.files).into_iter().partition(&mut first);
+        self.files = kept;
+        if let Some((name, _)) = again.first() {
+            let more = if again.len() > 1 { format!(" and {} more", again.len() - 1) } else { String::new() };
+            self.said.push(format!("left out second names of files that are read already: {name}{more}"));
+        }
+    }
+
     /// Takes the data files of one set; `names` are those below its folder, `stored` says that a fetch brought it.
     fn take(&mut self, source: &Source, files: Vec<(String, PathBuf)>, names: Vec<String>, stored: bool) -> Result<()> {
         let readme = names.iter().position(|n| n.eq_ignore_ascii_case("readme.md")).and_then(|n| files.get(n));
@@ -176,13 +190,24 @@ fn walk(root: &Path, matcher: Option<&globset::GlobMatcher>, asked: bool) -> Res
     let hidden = |entry: &walkdir::DirEntry| entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.');
     let tree = walkdir::WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter();
     for entry in tree.filter_entry(|entry| asked || !hidden(entry)) {
-        let entry = entry.map_err(|e| {
-            let cure = match e.loop_ancestor() {
-                Some(_) => "a link leads back to a folder above it: remove it, or name what is wanted beside it",
-                None => "make the folder readable",
-            };
-            Error::input(format!("cannot look into {}: {e}", root.display()), cure)
-        })?;
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(e) => {
+                let lost = e.path().filter(|path| path.is_symlink() && !path.exists());
+                // What no pattern asks for may lead where it likes.
+                if lost.is_some_and(|path| matcher.is_some_and(|m| !m.is_match(path))) {
+                    continue;
+                }
+                let cure = match (e.loop_ancestor(), lost) {
+                    (Some(_), _) => {
+                        "a link leads back to a folder above it: remove it, or name what is wanted beside it"
+                    }
+                    (_, Some(_)) => "the link leads nowhere: restore what it leads to, or remove it",
+                    _ => "make the folder readable",
+                };
+                return Err(Error::input(format!("cannot look into {}: {e}", root.display()), cure));
+            }
+        };
         let wanted = matcher.is_none_or(|m| m.is_match(entry.path())) && !entry.file_type().is_dir();
         if wanted && !entry.file_type().is_file() {
             return Err(no_file(entry.path()));

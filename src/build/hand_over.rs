@@ -11,7 +11,7 @@ use super::manifest::{AgainstLine, IndexLine, Manifest};
 use super::near::index;
 use super::output::{SignalColumn, data_schema, dropped_schema, slab_file, unreadable_schema};
 use super::shuffle::Ordered;
-use super::{Build, card, exchange, parquet_file, place, shards, uses};
+use super::{Build, card, exchange, given, parquet_file, place, shards, uses};
 use crate::rows::{Filled, Use};
 use crate::stages::Stage;
 use crate::{Error, Result};
@@ -109,6 +109,7 @@ impl Build<'_> {
         uses.dedup();
         let card = card::card(self.recipe, manifest, &uses);
         parquet_file::write_whole(&fresh.join("README.md"), card.as_bytes())?;
+        manifest.card = given::sha256(&fresh.join("README.md"))?;
         manifest.written = place::listed(&fresh);
         let json = serde_json::to_vec_pretty(manifest).map_err(|e| Error::Engine(e.to_string()))?;
         parquet_file::write_whole(&fresh.join("build.json"), &json)?;

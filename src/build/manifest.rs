@@ -49,6 +49,9 @@ pub struct Manifest {
     /// The files of the output but this one, and their bytes: nothing else is ever replaced.
     #[serde(default)]
     pub written: BTreeMap<String, u64>,
+    /// SHA-256 of the data set card, `README.md`: one that was edited is not replaced.
+    #[serde(default)]
+    pub card: String,
     /// What may differ between two runs of the same build.
     pub timings: BTreeMap<String, serde_json::Value>,
 }
@@ -250,6 +253,7 @@ pub fn manifest(recipe: &Recipe, fingerprint: &str, inputs: &Inputs, chain: &Cha
         dropped_text: Some(recipe.output.dropped_text),
         heavy: Vec::new(),
         written: BTreeMap::new(),
+        card: String::new(),
         timings: BTreeMap::new(),
     };
     manifest.stages = funnel(chain, &manifest);

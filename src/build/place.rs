@@ -9,6 +9,7 @@ use super::Options;
 use super::chain::Chain;
 use super::exchange::{self, ASIDE, NAMES};
 use super::find::find;
+use super::given::sha256;
 use super::manifest::Manifest;
 use super::parquet_file::write_whole;
 use crate::recipe::Recipe;
@@ -31,11 +32,19 @@ pub fn names() -> (Vec<&'static str>, Vec<&'static str>) {
 pub(super) fn apart(recipe: &Recipe, chain: &Chain, options: &Options) -> Result<()> {
     local("--out", &options.out)?;
     local("--work", &options.work)?;
+    for (option, folder) in [("--out", &options.out), ("--work", &options.work)] {
+        let there = folder.ancestors().find(|path| fs::symlink_metadata(path).is_ok());
+        if let Some(there) = there.filter(|path| !path.is_dir()) {
+            let what = if there.exists() { "is a file" } else { "is a link that leads nowhere" };
+            let message = format!("{option}: {} {what}, and a folder is meant", there.display());
+            return Err(Error::input(message, "name a folder, or one that is not there yet"));
+        }
+    }
     let (out, work) = (real(&options.out), real(&options.work));
     if work.to_str().is_none_or(|text| text.chars().any(char::is_control)) {
         return Err(Error::input(
             format!("--work: {} is not UTF-8, or has control characters in it", work.display()),
-            "name another folder with --work (and --out): the engine cannot name files in this one",
+            "name another folder with --work (it lies in the output folder unless told): the engine cannot name files here",
         ));
     }
     if out.starts_with(&work) {
@@ -200,7 +209,12 @@ pub(super) fn unclaimed(recipe: &Recipe, options: &Options) -> Result<()> {
     for path in NAMES[1..].iter().flat_map(|name| files(&out.join(name))) {
         let name = path.strip_prefix(out).unwrap_or(&path).to_string_lossy().into_owned();
         let bytes = fs::symlink_metadata(&path).map_or(0, |m| m.len());
+        let card = old.as_ref().map(|m| m.card.as_str()).filter(|sum| name == "README.md" && !sum.is_empty());
         match ours.get(&name) {
+            // People do edit a card.
+            Some(_) if card.is_some_and(|sum| sha256(&path).is_ok_and(|now| now != *sum)) => {
+                return Err(foreign(&path, "it was changed since the build wrote it"));
+            }
             Some(written) if *written == bytes => {}
             Some(_) => return Err(foreign(&path, "it was changed since the build wrote it")),
             None => return Err(foreign(&path, "the build there did not write it (build.json lists what it wrote)")),

@@ -188,6 +188,33 @@ fn a_build_of_an_older_corpus_is_named_with_its_cure() {
 }
 
 #[test]
+fn a_card_that_was_edited_stays() {
+    let scratch = scratch("docs.jsonl");
+    scratch.build("out", &[]);
+    let card = fs::read_to_string(scratch.path("out/README.md")).unwrap();
+    // The same number of bytes.
+    scratch.write("out/README.md", card.replace("mine", "MINE"));
+    let run = scratch.try_build("out", &["--fresh"]);
+    assert!(run.code() == 1 && run.stderr().contains("README.md is in the way"), "{}", run.stderr());
+    scratch.write("out/README.md", card);
+    scratch.build("out", &["--fresh"]);
+}
+
+#[test]
+fn a_file_is_no_folder() {
+    let scratch = scratch("docs.jsonl");
+    scratch.write("file", "mine");
+    std::os::unix::fs::symlink("gone", scratch.path("lost")).unwrap();
+    for (folder, what) in [("file", "is a file"), ("file/x", "is a file"), ("lost", "leads nowhere")] {
+        for (out, work) in [(folder, "w"), ("o", folder)] {
+            let run = scratch.try_build(out, &["--work", work]);
+            assert!(run.code() == 1 && run.stderr().contains(what), "{folder}: {}", run.stderr());
+        }
+    }
+    assert_eq!(fs::read(scratch.path("file")).unwrap(), b"mine");
+}
+
+#[test]
 fn an_empty_folder_of_others_stays() {
     let scratch = scratch("docs.jsonl");
     scratch.build("out", &[]);

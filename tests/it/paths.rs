@@ -138,3 +138,36 @@ fn a_pipe_is_looked_into_and_is_no_input() {
         assert!(run.code() == 1 && run.stderr().contains("is a pipe or a device"), "{path}: {}", run.stderr());
     }
 }
+
+/// One file under two names is read once, and said; a link that leads nowhere or back is named with its cure.
+#[test]
+fn links_among_inputs() {
+    let scratch = Scratch::new();
+    let file = scratch.write("in/a.jsonl", json_lines(5));
+    let linked = |to: &str, at: &str| symlink(to, scratch.path(at)).unwrap();
+    linked("a.jsonl", "in/b.jsonl");
+    linked("in", "again");
+    for paths in
+        [&["in"][..], &["in/*.jsonl"], &["in/a.jsonl", "./again/../in/a.jsonl", "again/b.jsonl"], &["in", "again"]]
+    {
+        let list = paths.iter().map(|p| format!("{p:?}")).collect::<Vec<_>>().join(", ");
+        scratch.write("recipe.toml", recipe(&["PATH"]).replace("\"PATH\"", &list));
+        let run = scratch.try_build("out", &["--fresh"]);
+        assert_eq!(run.code(), 0, "{}", run.stderr());
+        assert!(run.stderr().contains("second names"), "{paths:?}: {}", run.stderr());
+        assert_eq!(scratch.built("out").total("read"), 5, "{paths:?}");
+    }
+    linked("gone", "in/lost.txt");
+    let code = |path: &str, said: &str| {
+        scratch.write("recipe.toml", recipe(&[path]));
+        let run = scratch.try_build("out", &[]);
+        assert!(run.stderr().contains(said), "{path}: {}", run.stderr());
+        run.code()
+    };
+    assert_eq!(code("in/*.jsonl", ""), 0);
+    assert_eq!(code("in", "leads nowhere"), 1);
+    fs::remove_file(scratch.path("in/lost.txt")).unwrap();
+    linked("../in", "in/loop");
+    assert_eq!(code("in", "leads back"), 1);
+    assert!(file.is_file());
+}
