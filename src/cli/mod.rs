@@ -35,6 +35,8 @@ mod sources;
 mod survey;
 mod table;
 pub mod ui;
+mod why;
+mod why_told;
 
 /// Collect and clean text for training language models, Chinese first.
 #[derive(Debug, Parser)]
@@ -73,6 +75,7 @@ enum Command {
     Check(check::Check),
     Init(init::Init),
     Inspect(inspect::Inspect),
+    Why(why::Why),
     List(list::List),
     Explain(explain::Explain),
     Cache(cache::Cache),
@@ -115,6 +118,7 @@ pub fn main() -> u8 {
         Command::Check(command) => command.run(&context),
         Command::Init(command) => command.run(&context).map(|()| 0),
         Command::Inspect(command) => command.run(&context).map(|()| 0),
+        Command::Why(command) => command.run(&context).map(|()| 0),
         Command::List(command) => command.run(&context).map(|()| 0),
         Command::Explain(command) => command.run(&context).map(|()| 0),
         Command::Cache(command) => command.run(&context),
@@ -136,7 +140,8 @@ fn asks_for_json() -> bool {
 }
 
 /// Commands whose `--format json` has a schema of its own: `schemas/output/NAME.json`.
-pub const SCHEMAS: [&str; 9] = ["build", "cache", "check", "explain", "fetch", "init", "inspect", "list", "plan"];
+pub const SCHEMAS: [&str; 10] =
+    ["build", "cache", "check", "explain", "fetch", "init", "inspect", "list", "plan", "why"];
 
 /// The command tree. Help of a command that prints JSON names the schema of it.
 pub fn command() -> clap::Command {

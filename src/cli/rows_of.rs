@@ -38,6 +38,11 @@ impl Part {
         &self.texts
     }
 
+    /// One of its files alone.
+    pub fn only(&self, file: &Path) -> Part {
+        Part { files: vec![file.to_path_buf()], ..self.clone() }
+    }
+
     /// Whether it has a column.
     pub fn has(&self, column: &str) -> bool {
         self.files.first().and_then(|f| open(f).ok()).is_some_and(|reader| reader.schema().index_of(column).is_ok())
@@ -171,6 +176,20 @@ pub fn first(part: &Part, wanted: &Wanted, most: usize) -> Result<Vec<Fields>> {
         }
     }
     Ok(rows)
+}
+
+/// All rows of a table that are wanted, a few at a time.
+pub fn each<'p>(part: &'p Part, wanted: &'p Wanted) -> Result<impl Iterator<Item = Result<Fields>> + 'p> {
+    let mut readers = Vec::new();
+    for path in &part.files {
+        let reader = open(path)?;
+        let Some(filters) = wanted.filters(part, &reader) else { continue };
+        readers.push(reader.with_row_filter(RowFilter::new(filters)).with_batch_size(WHOLE).build()?);
+    }
+    Ok(readers.into_iter().flatten().flat_map(|batch| match batch {
+        Ok(batch) => show::rows(&batch).into_iter().map(Ok).collect::<Vec<_>>(),
+        Err(error) => vec![Err(error.into())],
+    }))
 }
 
 /// The first rows of dropped ones: those that have their text, then others.

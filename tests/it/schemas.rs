@@ -96,7 +96,7 @@ fn faults(value: &Json, rule: &Json, root: &Json, at: &str) -> Vec<String> {
 }
 
 /// Parses what a command printed, and holds it against the schema.
-fn held(printed: &str, name: &str, by: &str) -> Json {
+pub fn held(printed: &str, name: &str, by: &str) -> Json {
     let value: Json = serde_json::from_str(printed).unwrap_or_else(|e| panic!("{by}: {e}: {printed:?}"));
     let rule = schema(&format!("{name}.json"));
     let wrong = faults(&value, &rule, &rule, "");

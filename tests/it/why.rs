@@ -231,3 +231,156 @@ fn dropped_rows_with_text_come_first_and_the_others_say_why() {
     let run = scratch.corpus(&["inspect", "out", "--dropped", "--rows", "60"]);
     assert!(!run.stdout().contains("(not kept)") && !run.stderr().contains("dropped_text"), "{}", run.stderr());
 }
+
+fn life(scratch: &Scratch, folder: &str, id: &str) -> Json {
+    let run = scratch.corpus(&["why", folder, id, "--format", "json"]);
+    assert_eq!(run.code(), 0, "{id}: {}", run.stdout());
+    let told = crate::schemas::held(&run.stdout(), "why", "corpus why");
+    let text = scratch.corpus(&["why", folder, id]);
+    assert!(text.code() == 0 && text.stdout().contains(told["outcome"].as_str().unwrap()), "{}", text.stdout());
+    told
+}
+
+fn stage<'l>(life: &'l Json, name: &str) -> &'l Json {
+    life["stages"].as_array().unwrap().iter().find(|s| s["name"] == name).unwrap_or_else(|| panic!("{name}: {life}"))
+}
+
+/// Two files of rows with ids of their own and one of plain lines; a menu on most, copies, near copies, short ones.
+fn with_lives(scratch: &Scratch, more: &str) {
+    const MENU: &str = "首页 新闻 图片 视频 联系我们 关于本站";
+    let text = |i: u64| match i {
+        3 => "太短".to_owned(),
+        11 => format!("{}\n{MENU}", document(2)),
+        12 => format!("{}尾\n{MENU}", document(2)),
+        i => format!("{MENU}\n{}\n{MENU}", document(i)),
+    };
+    let lines = |range: std::ops::Range<u64>| -> String {
+        range.map(|i| format!("{}\n", json!({"id": format!("r{i}"), "text": text(i)}))).collect()
+    };
+    scratch.write("in/a.jsonl", lines(0..10));
+    scratch.write("in/b.jsonl", format!("{}broken row\n{}", lines(10..20), lines(20..22)));
+    // Ids that repeat, and rows without one.
+    scratch
+        .write("in/c.jsonl", [1, 2].map(|i| format!("{}\n", json!({"id": "r4", "text": document(60 + i)}))).concat());
+    scratch.write("plain/p.txt", (0..6).map(|i| document(80 + i).replace('\n', "") + "\n").collect::<String>());
+    let recipe = "name='l'\n[[source]]\nname='s'\npath=['in/*.jsonl']\nuse='pretrain'\nlicense='CC0-1.0'\n\
+        [[source]]\nname='p'\npath=['plain/*.txt']\nrows='line'\nuse='pretrain'\n[input]\nmax_unreadable=0.2\n\
+        [[stage]]\nrun='normalize'\n[[stage]]\nrun='keep'\nname='basics'\nchars={min=20}\n\
+        [[stage]]\nrun='line_dedup'\ndocuments=5\n[[stage]]\nrun='words'\n\
+        [[stage]]\nrun='keep'\nname='long'\nword_count={min=5}\n\
+        [[stage]]\nrun='near_dedup'\nthreshold=0.7\n";
+    scratch.write("recipe.toml", format!("{recipe}{more}"));
+    scratch.build("out", &["--unit", "1KiB"]);
+}
+
+#[test]
+fn one_row_tells_its_life() {
+    let scratch = Scratch::new();
+    with_lives(&scratch, "");
+    // A kept row: file, row in it, what every stage had, what was cut, what it stands for, where it went.
+    let kept = life(&scratch, "out", "r2");
+    assert_eq!(kept["outcome"], "kept");
+    assert_eq!(
+        (&kept["file"]["path"], &kept["file"]["row"], &kept["file"]["rows"]),
+        (&json!("in/a.jsonl"), &json!(3), &json!(10))
+    );
+    let chars = stage(&kept, "basics")["rules"][0]["value"].as_u64().unwrap();
+    let text = kept["row"]["text"].as_str().unwrap();
+    assert!(chars > text.chars().count() as u64 + 30, "with the menu: {kept}");
+    let cuts = stage(&kept, "line_dedup")["cuts"].as_array().unwrap();
+    let bytes: u64 = cuts.iter().map(|c| c["end"].as_u64().unwrap() - c["start"].as_u64().unwrap()).sum();
+    assert_eq!((cuts.len(), &json!(bytes)), (2, &stage(&kept, "line_dedup")["signals"]["cut"]), "{kept}");
+    assert_eq!(stage(&kept, "words")["signals"]["word_count"], stage(&kept, "long")["rules"][0]["value"]);
+    let named: Vec<&Json> = kept["stands_for"]["first"].as_array().unwrap().iter().map(|r| &r["id"]).collect();
+    assert_eq!((kept["stands_for"]["rows"].as_u64(), named), (Some(2), vec![&json!("r11"), &json!("r12")]));
+    let at = kept["places"][0]["row"].as_u64().unwrap() as usize;
+    assert_eq!(scratch.built("out").column("data/pretrain", "id")[at], "r2");
+
+    // A near copy: by which stage, how similar, for which row; what comes behind was not reached.
+    let copy = life(&scratch, "out", "r12");
+    assert_eq!(
+        (&copy["outcome"], &copy["file"]["path"], &copy["file"]["row"]),
+        (&json!("dropped"), &json!("in/b.jsonl"), &json!(3))
+    );
+    assert_eq!(
+        (&copy["dropped"]["kept_id"], &copy["dropped"]["kept"]["part"]),
+        (&json!("r2"), &json!("data/pretrain"))
+    );
+    assert!(copy["dropped"]["similarity"].as_f64().is_some_and(|s| s > 0.7 && s < 1.0), "{copy}");
+    let verdicts = |life: &Json| -> Vec<String> {
+        life["stages"].as_array().unwrap().iter().map(|s| s["verdict"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(verdicts(&copy).last().unwrap(), "dropped");
+    let short = life(&scratch, "out", "r3");
+    let expected = ["passed", "passed", "dropped", "not reached", "not reached", "not reached", "not reached"];
+    assert_eq!(verdicts(&short), expected, "{short}");
+    assert_eq!(
+        (&short["dropped"]["reason"], &stage(&short, "basics")["rules"][0]["value"]),
+        (&json!("chars_min"), &json!(2))
+    );
+    assert_eq!(stage(&short, "words")["signals"], json!({}), "what comes behind is not told");
+    let said = scratch.corpus(&["why", "out", "r12"]);
+    assert!(
+        said.stdout().contains("DROPPED: near_duplicate") && said.stdout().contains("stayed instead"),
+        "{}",
+        said.stdout()
+    );
+    assert!(said.stderr().contains("next: `corpus why out r2`"), "{}", said.stderr());
+
+    // An id that repeats, one made of an ordinal, a row that could not be read.
+    let second = life(&scratch, "out", "r4~2");
+    assert_eq!((&second["file"]["path"], &second["file"]["row"]), (&json!("in/c.jsonl"), &json!(1)));
+    assert!(second["row"]["text"].as_str().unwrap().contains(document(61).lines().next().unwrap()), "{second}");
+    assert_eq!(life(&scratch, "out", "r4~3")["file"]["row"], 2);
+    let ordinal = life(&scratch, "out", "p:4");
+    assert_eq!(
+        (&ordinal["source"]["name"], &ordinal["file"]["path"], &ordinal["file"]["row"]),
+        (&json!("p"), &json!("plain/p.txt"), &json!(5))
+    );
+    assert!(ordinal["row"]["text"].as_str().unwrap().starts_with("第84篇"), "{ordinal}");
+    let broken = life(&scratch, "out", "in/b.jsonl:11");
+    assert_eq!((&broken["outcome"], &broken["row"]["reason"]), (&json!("unreadable"), &json!("json")));
+
+    // Wrong ids lead to right ones.
+    let none = scratch.corpus(&["why", "out", "r211"]);
+    assert!(
+        none.code() == 1
+            && none.stderr().contains("no row with the id `r211`")
+            && none.stderr().contains("there is `r21`"),
+        "{}",
+        none.stderr()
+    );
+    assert_eq!(scratch.corpus(&["why", "in", "r1"]).code(), 1);
+}
+
+#[test]
+fn a_life_without_the_work_folder_and_of_copies() {
+    let scratch = Scratch::new();
+    with_lives(&scratch, "[[stage]]\nrun='shuffle'\n[output]\nsignals=['chars']\n");
+    let before = life(&scratch, "out", "r7");
+    assert_eq!((&before["traced"], &before["file"]["row"]), (&json!(true), &json!(8)));
+    std::fs::rename(scratch.path("out/.work"), scratch.path("elsewhere")).unwrap();
+    let without = life(&scratch, "out", "r7");
+    assert_eq!((&without["traced"], &without["file"]), (&json!(false), &Json::Null), "three files, and nobody knows");
+    assert_eq!((&without["row"], &without["places"]), (&before["row"], &before["places"]));
+    let said = scratch.corpus(&["why", "out", "r7"]);
+    assert!(said.stderr().contains("--work"), "{}", said.stderr());
+    let named = scratch.corpus(&["why", "out", "r7", "--work", "elsewhere", "--format", "json"]);
+    assert_eq!(serde_json::from_str::<Json>(&named.stdout()).unwrap(), before);
+    // Rows of plain text name their file themselves.
+    assert_eq!(life(&scratch, "out", "p:1")["file"]["path"], "plain/p.txt");
+
+    // Copies that a mix makes are of one row.
+    scratch.write(
+        "mix.jsonl",
+        (0..5).map(|i| format!("{}\n", json!({"id": format!("m{i}"), "text": document(i)}))).collect::<String>(),
+    );
+    scratch.write(
+        "recipe.toml",
+        "name='m'\n[[source]]\nname='m'\npath=['mix.jsonl']\nuse='pretrain'\nrepeat=3\n[mix]\nby='rows'\n",
+    );
+    scratch.build("mixed", &[]);
+    assert_eq!(life(&scratch, "mixed", "m3")["places"].as_array().unwrap().len(), 3);
+    let second = life(&scratch, "mixed", "m3#2");
+    assert_eq!((second["places"].as_array().unwrap().len(), &second["file"]["row"]), (1, &json!(4)));
+}
