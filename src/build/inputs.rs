@@ -88,13 +88,24 @@ pub struct Inputs {
     pub units: Vec<Unit>,
 }
 
+/// How much is done to know the inputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// Everything: files are hashed, big compressed ones unpacked, objects that make rows together brought together.
+    Build,
+    /// Files are hashed; of the rest what earlier builds left is used. Nothing is written.
+    Known,
+    /// Files are opened, and not read through. Nothing is written.
+    Glance,
+}
+
 /// Finds, looks at and cuts everything that a recipe reads. `unit` is in bytes; `work` is the folder of what is
-/// remembered between builds, and of plain copies of big compressed files, which are made only if `unpack` says so;
-/// `threads` files are looked at side by side.
-pub fn gather(recipe: &Recipe, unit: u64, work: &Path, threads: usize, unpack: bool) -> Result<Inputs> {
+/// remembered between builds, and of plain copies of big compressed files; `threads` files are looked at side by side.
+pub fn gather(recipe: &Recipe, unit: u64, work: &Path, threads: usize, effort: Effort) -> Result<Inputs> {
     let store = work.join("inputs.json");
     let known = std::fs::read(&store).ok().and_then(|b| serde_json::from_slice(&b).ok()).unwrap_or_default();
-    let look = Look { recipe, unit, work, unpack, threads, known: Mutex::new(known) };
+    let (glance, unpack) = (effort == Effort::Glance, effort == Effort::Build);
+    let look = Look { recipe, unit, work, unpack, glance, threads, known: Mutex::new(known) };
     let mut inputs = Inputs { sources: Vec::new(), pieces: Vec::new(), owners: Vec::new(), units: Vec::new() };
     for source in &recipe.sources {
         let Found { files: found, mut said } = find(recipe, source)?;
@@ -104,8 +115,10 @@ pub fn gather(recipe: &Recipe, unit: u64, work: &Path, threads: usize, unpack: b
             let before = first.note.take();
             first.note = Some(before.into_iter().chain(said).collect::<Vec<_>>().join("; "));
         }
-        prepare::prepare(&mut files, work, threads, unpack)?;
-        group::group(&mut files, work, unit, threads, unpack)?;
+        if !glance {
+            prepare::prepare(&mut files, work, threads, unpack)?;
+            group::group(&mut files, work, unit, threads, unpack)?;
+        }
         inputs.add(source, files, unit)?;
     }
     let known = look.known.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);

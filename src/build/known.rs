@@ -55,6 +55,12 @@ pub(super) fn name(path: &Path, member: Option<&Member>) -> String {
 }
 
 impl Known {
+    /// What stands for a file that is not read: a hash of its name, size and time.
+    pub(super) fn unread(disk: &OnDisk<'_>, starts: &[u64]) -> Known {
+        let sha256 = super::jobs::fingerprint(&(disk.path, disk.bytes, disk.modified));
+        Known { sha256, lines: vec![0; starts.len()], ..Known::default() }
+    }
+
     /// Whether it is of the file as it is now.
     pub(super) fn is(&self, disk: &OnDisk<'_>) -> bool {
         self.bytes == disk.bytes && self.modified == disk.modified

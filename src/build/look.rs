@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::find::{below, wanted};
 use super::inputs::{InputFile, explained, layout};
-use super::known::{Cut, Knowns, OnDisk, hashed, name, recall, remember};
+use super::known::{Cut, Known, Knowns, OnDisk, hashed, name, recall, remember};
 use super::malformed;
 use super::understood::Understood;
 use super::unpack::{self, PlainCopy};
@@ -23,8 +23,20 @@ pub(super) struct Look<'a> {
     pub work: &'a Path,
     /// Whether big compressed files may be unpacked now.
     pub unpack: bool,
+    /// Whether files are not read through, not even to hash them.
+    pub glance: bool,
     pub threads: usize,
     pub known: Knowns,
+}
+
+impl Look<'_> {
+    /// The hash of a file and the lines before `starts`; without reading it, something that stands for its hash.
+    fn hashed(&self, disk: &OnDisk<'_>, starts: &[u64]) -> Result<Known> {
+        match self.glance {
+            true => Ok(Known::unread(disk, starts)),
+            false => hashed(&self.known, disk, starts),
+        }
+    }
 }
 
 /// The files that a source has in one file on disk: itself, or the members of an archive.
@@ -99,7 +111,7 @@ fn named(file: &str, member: Option<&Member>) -> String {
 
 /// Malformed sequences and characters of a file that is not UTF-8: counted once, and remembered.
 fn malformed(look: &Look<'_>, disk: &OnDisk<'_>, member: Option<&Member>, layout: &Layout) -> (u64, u64) {
-    if layout.encoding.is_utf8() || layout.container == "parquet" {
+    if layout.encoding.is_utf8() || layout.container == "parquet" || look.glance {
         return (0, 0);
     }
     let key = name(disk.path, member);
@@ -130,7 +142,7 @@ fn tar(look: &Look<'_>, disk: &OnDisk<'_>, compression: Compression) -> Result<O
     if members == 0 || members == 1 && disk.bytes <= look.unit {
         return Ok(None);
     }
-    let known = hashed(&look.known, disk, &[0])?;
+    let known = look.hashed(disk, &[0])?;
     let place = unpack::place(look.work, &known.sha256, "tar");
     if let Some(cut) = &known.cut {
         return Ok(Some((place, cut.bytes)));
@@ -160,10 +172,10 @@ fn reading(look: &Look<'_>, disk: &OnDisk<'_>, member: Option<&Member>, layout: 
     let plain = member.is_none() && layout.compression == Compression::None && layout.encoding.is_utf8();
     if plain || member.is_none() && layout.container == "parquet" {
         let starts = starts(&Piece::whole(disk.path, None), layout, disk.bytes, look.unit).map_err(io)?;
-        let known = hashed(&look.known, disk, &starts)?;
+        let known = look.hashed(disk, &starts)?;
         return Ok(Reading { sha256: known.sha256, copy: None, starts, lines: known.lines });
     }
-    let known = hashed(&look.known, disk, &[0])?;
+    let known = look.hashed(disk, &[0])?;
     let sha256 = known.sha256.clone();
     let member_name = member.map(|m| m.name.as_str());
     // The member within the copy of its archive.

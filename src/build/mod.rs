@@ -77,7 +77,7 @@ use crate::stages::near_dedup::CLUSTER_SIZE;
 use crate::{Error, Result};
 use chain::Chain;
 use decisions::Decided;
-use inputs::{Inputs, SourceInput};
+use inputs::{Effort, Inputs, SourceInput};
 use jobs::{Job, Log};
 use layout::{Layout, Slab};
 use manifest::Manifest;
@@ -200,7 +200,10 @@ impl Build<'_> {
         })?;
         let mut inputs = match &self.given {
             Some(given) => given.clone(),
-            None => inputs::gather(self.recipe, self.options.unit, &self.options.work, self.options.threads, true)?,
+            None => {
+                let (unit, threads) = (self.options.unit, self.options.threads);
+                inputs::gather(self.recipe, unit, &self.options.work, threads, Effort::Build)?
+            }
         };
         chain.stage(&mut inputs);
         let files: usize = inputs.sources.iter().map(|s| s.files.len()).sum();

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::chain::{Chain, Decide};
+use super::inputs::Effort;
 use super::jobs::Job;
 use super::plans::Plans;
 use super::{Options, finished, inputs, keys};
@@ -45,7 +46,7 @@ pub fn state(recipe: &Recipe, chain: &Chain, options: &Options) -> Result<State>
     let Some(known) = options.known() else {
         return Ok(State { finished: false, jobs: jobs(chain, None) });
     };
-    let mut inputs = inputs::gather(recipe, options.unit, known, options.threads, false)?;
+    let mut inputs = inputs::gather(recipe, options.unit, known, options.threads, Effort::Known)?;
     chain.stage(&mut inputs);
     let plans = Plans { inputs: &inputs, chain };
     let fingerprint = keys::recipe(recipe, &inputs, chain);

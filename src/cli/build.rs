@@ -146,7 +146,7 @@ fn memory(text: &str) -> Result<u64> {
     Ok(given.max(64 << 20))
 }
 
-fn bytes(option: &str, text: &str) -> Result<u64> {
+pub(super) fn bytes(option: &str, text: &str) -> Result<u64> {
     let cure = "write a number with KiB, MiB or GiB: 512MiB";
     recipe::bytes(text).ok_or_else(|| Error::other(format!("{option}: `{text}` is not a size"), cure))
 }

@@ -3,12 +3,12 @@
 use clap::Args;
 use serde_json::{Value as Json, json};
 
-use super::build::{RecipeOption, RunOptions};
+use super::build::{RecipeOption, RunOptions, bytes};
 use super::ready::seen;
 use super::table::plural;
 use super::{Context, Format, heavy, plan_cards, table, ui};
 use crate::build::chain::Chain;
-use crate::build::estimate::{Estimate, estimate};
+use crate::build::estimate::{Depth, Estimate, Range, estimate};
 use crate::build::state::{JobState, State, state};
 use crate::build::usage::{count, size};
 use crate::build::{Options, Progress};
@@ -22,12 +22,19 @@ pub struct PlanCommand {
     recipe: RecipeOption,
     #[command(flatten)]
     run: RunOptions,
+    /// Input up to which all of it is read for the estimate; of a larger one, so much of it.
+    #[arg(long, value_name = "SIZE", default_value = "256MiB")]
+    read: String,
+    /// Text that is built for the estimate.
+    #[arg(long, value_name = "SIZE", default_value = "64MiB")]
+    sample: String,
 }
 
 impl PlanCommand {
     /// Runs the command.
     pub fn run(self, context: &Context) -> Result<()> {
         let mut recipe = self.run.recipe(self.recipe.reference("plan")?)?;
+        let depth = Depth { read: bytes("--read", &self.read)?, text: bytes("--sample", &self.sample)? };
         let missing = seen(&mut recipe)?;
         let options = self.run.options(&recipe)?;
         let chain = Chain::new(&recipe)?;
@@ -39,7 +46,7 @@ impl PlanCommand {
         let state = state(&recipe, &chain, &options)?;
         bars.done(&recipe.name);
         bars.phase("Building a sample", 0);
-        let estimate = estimate(&recipe, &chain, &options, &state)?;
+        let estimate = estimate(&recipe, &chain, &options, depth, &state)?;
         let sampled: u64 = estimate.sources.iter().map(|s| s.sampled).sum();
         bars.done(&format!("{} rows", count(sampled)));
         if context.format == Format::Json {
@@ -111,14 +118,14 @@ fn text(recipe: &Recipe, options: &Options, state: &State, estimate: &Estimate) 
     let mut rows = vec![words(&["source", "use", "files", "size", "rows", "kept", "format"])];
     rows.extend(estimate.sources.iter().map(|s| {
         let usage = s.usage.map_or(String::new(), |u| u.to_string());
-        let rows = if s.rows == s.sampled { count(s.rows) } else { format!("~{}", count(s.rows)) };
+        let rows = if s.counted { count(s.rows) } else { format!("~{}", count(s.rows)) };
         vec![
             s.name.clone(),
             usage,
             count(s.files),
             size(s.bytes),
             rows,
-            format!("~{}", count(s.kept)),
+            if s.rows == s.sampled { count(s.kept) } else { format!("~{}", count(s.kept)) },
             s.formats.join(", "),
         ]
     }));
@@ -139,20 +146,29 @@ fn text(recipe: &Recipe, options: &Options, state: &State, estimate: &Estimate) 
         return text;
     }
 
-    let (rows, kept, sampled) = sums(estimate);
-    let share = |n: u64| format!("{:.1}%", n as f64 * 100.0 / rows.max(1) as f64);
-    text += &format!("\nEstimated from {} sampled rows, all of it estimates but the memory bound:\n", count(sampled));
+    let (rows, sampled) = sums(estimate);
+    let share = |n: u64| format!("{:.1}", n as f64 * 100.0 / rows.max(1) as f64);
+    let shares = |r: &Range| match r.is_exact() {
+        true => format!("{}%", share(r.likely)),
+        false => format!("{}% ({} to {})", share(r.likely), share(r.low), share(r.high)),
+    };
+    let sizes = |r: &Range| match r.is_exact() {
+        true => size(r.likely),
+        false => format!("{} ({} to {})", size(r.likely), size(r.low), size(r.high)),
+    };
+    text += &format!("\n{}\n", basis(estimate, rows, sampled));
+    let (cpu, threads) = (&estimate.cpu_seconds, plural(options.threads as u64, "thread"));
     let lines = [
-        ("rows", format!("{} -> {} kept ({})", count(rows), count(kept), share(kept))),
-        ("time", format!("{} on {}", duration(estimate.wall_seconds), plural(options.threads as u64, "thread"))),
-        ("CPU", format!("{} in all", duration(estimate.cpu_seconds))),
-        ("memory", format!("at most {}", size(estimate.memory_bytes))),
-        ("output", size(estimate.output_bytes)),
+        ("rows", format!("{} -> {} kept, {}", count(rows), count(estimate.kept.likely), shares(&estimate.kept))),
+        ("time", format!("{} on {threads}", duration(estimate.wall_seconds))),
+        ("CPU", format!("{} ({} to {})", duration(cpu.likely), duration(cpu.low), duration(cpu.high))),
+        ("memory", format!("about {}, at most {}", size(estimate.likely_memory_bytes), size(estimate.memory_bytes))),
+        ("output", sizes(&estimate.output_bytes)),
         (
             "peak disk",
             format!(
                 "{} ({} of jobs, {} of rows on their way, the output, {} of sorting)",
-                size(estimate.disk_bytes()),
+                sizes(&estimate.disk_bytes()),
                 size(estimate.work_bytes),
                 size(estimate.slab_bytes),
                 size(estimate.spill_bytes)
@@ -161,23 +177,40 @@ fn text(recipe: &Recipe, options: &Options, state: &State, estimate: &Estimate) 
     ];
     text += &lines.iter().map(|(name, value)| format!("  {name:<10} {value}\n")).collect::<String>();
     if let Ok(free) = free(options) {
-        let short = if free < estimate.disk_bytes() { ": TOO LITTLE" } else { "" };
+        let short = if free < estimate.disk_bytes().likely { ": TOO LITTLE" } else { "" };
         text += &format!("  {:<10} {}{short}\n", "free disk", size(free));
     }
     if !estimate.losses.is_empty() {
         let mut rows = vec![words(&["expected loss", "of rows", "stage"])];
-        rows.extend(estimate.losses.iter().map(|l| vec![l.reason.clone(), share(l.rows), l.stage.clone()]));
+        rows.extend(estimate.losses.iter().map(|l| vec![l.reason.clone(), shares(&l.rows), l.stage.clone()]));
         text += &format!("\n{}", table::table(&rows, 2, columns));
+        if estimate.unseen > 0 {
+            text +=
+                &format!("  Other reasons, which the sample did not show: up to {}% each.\n", share(estimate.unseen));
+        }
     }
-    if recipe.stages.iter().any(|s| kind(&s.run) == "whole") && estimate.sources.iter().any(|s| s.rows > s.sampled) {
-        text += "  Duplicates were looked for in the sample alone: expect more of them in the whole.\n";
+    if recipe.stages.iter().any(|s| kind(&s.run) == "whole") && estimate.read < 1.0 {
+        text +=
+            "  Duplicates were looked for in what was read alone: the upper end is if each lies in another place.\n";
     }
     text
 }
 
-/// Rows, kept rows, sampled rows.
-fn sums(estimate: &Estimate) -> (u64, u64, u64) {
-    estimate.sources.iter().fold((0, 0, 0), |sum, s| (sum.0 + s.rows, sum.1 + s.kept, sum.2 + s.sampled))
+/// What the estimate was made from.
+fn basis(estimate: &Estimate, rows: u64, sampled: u64) -> String {
+    let read = match estimate.read {
+        1.0.. => "the whole input was read".to_owned(),
+        read => format!("{:.1}% of the input was read", read * 100.0),
+    };
+    match rows == sampled && estimate.read >= 1.0 {
+        true => format!("Built for trial, all {} rows: what is said of rows is what comes out.", count(rows)),
+        false => format!("Estimated from {} sampled rows ({read}); in brackets, what is likely:", count(sampled)),
+    }
+}
+
+/// Rows, sampled rows.
+fn sums(estimate: &Estimate) -> (u64, u64) {
+    estimate.sources.iter().fold((0, 0), |sum, s| (sum.0 + s.rows, sum.1 + s.sampled))
 }
 
 /// Bytes that are free where the output goes.
@@ -189,18 +222,21 @@ fn free(options: &Options) -> std::io::Result<u64> {
 }
 
 fn document(recipe: &Recipe, options: &Options, state: &State, estimate: &Estimate) -> Json {
-    let (rows, kept, sampled) = sums(estimate);
+    let (rows, sampled) = sums(estimate);
+    let range = |r: &Range| json!({"low": r.low, "likely": r.likely, "high": r.high});
+    let cpu = &estimate.cpu_seconds;
     let sources = estimate.sources.iter().map(|s| {
         json!({"name": s.name, "use": s.usage, "files": s.files, "bytes": s.bytes, "formats": s.formats,
-            "rows": s.rows, "kept": s.kept, "sampled": s.sampled})
+            "rows": s.rows, "counted": s.counted, "kept": s.kept, "sampled": s.sampled})
     });
     let jobs = state
         .jobs
         .iter()
         .map(|j| json!({"name": j.name, "does": j.does, "units": j.units, "done": j.done, "state": said(j)}));
-    let losses = estimate.losses.iter().map(
-        |l| json!({"stage": l.stage, "reason": l.reason, "rows": l.rows, "share": l.rows as f64 / rows.max(1) as f64}),
-    );
+    let losses = estimate.losses.iter().map(|l| {
+        json!({"stage": l.stage, "reason": l.reason, "rows": l.rows.likely, "range": range(&l.rows),
+            "share": l.rows.likely as f64 / rows.max(1) as f64})
+    });
     json!({
         "v": 1,
         "recipe": recipe.name,
@@ -209,12 +245,16 @@ fn document(recipe: &Recipe, options: &Options, state: &State, estimate: &Estima
         "stages": stages_json(recipe),
         "jobs": jobs.collect::<Vec<_>>(),
         "estimate": {
-            "sampled_rows": sampled, "rows": rows, "kept": kept, "threads": options.threads,
-            "wall_seconds": estimate.wall_seconds, "cpu_seconds": estimate.cpu_seconds,
-            "memory_bytes": estimate.memory_bytes, "output_bytes": estimate.output_bytes,
+            "sampled_rows": sampled, "read_share": estimate.read, "rows": rows, "threads": options.threads,
+            "kept": estimate.kept.likely, "kept_range": range(&estimate.kept),
+            "wall_seconds": estimate.wall_seconds, "cpu_seconds": cpu.likely,
+            "cpu_seconds_range": {"low": cpu.low, "likely": cpu.likely, "high": cpu.high},
+            "memory_bytes": estimate.memory_bytes, "likely_memory_bytes": estimate.likely_memory_bytes,
+            "output_bytes": estimate.output_bytes.likely, "output_bytes_range": range(&estimate.output_bytes),
             "work_bytes": estimate.work_bytes, "slab_bytes": estimate.slab_bytes, "spill_bytes": estimate.spill_bytes,
-            "peak_disk_bytes": estimate.disk_bytes(), "free_disk_bytes": free(options).ok(),
-            "losses": losses.collect::<Vec<_>>(), "heavy": estimate.heavy,
+            "peak_disk_bytes": estimate.disk_bytes().likely,
+            "peak_disk_bytes_range": range(&estimate.disk_bytes()), "free_disk_bytes": free(options).ok(),
+            "losses": losses.collect::<Vec<_>>(), "unseen_rows": estimate.unseen, "heavy": estimate.heavy,
         },
     })
 }

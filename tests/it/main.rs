@@ -42,6 +42,7 @@ mod no_rows;
 mod not_data;
 mod parsoid;
 mod paths;
+mod plan_truth;
 mod plans;
 mod prompts;
 mod recipes;

@@ -1,0 +1,101 @@
+//! A plan comes true: what it says of an input is what a build of it does, or lies in the range that it tells.
+
+use serde_json::Value as Json;
+
+use crate::harness::{Built, Scratch, document};
+
+/// Texts, of which each fifth stands a second time and each fourth in another version; long ones are rare.
+fn rows(name: &str, from: u64, count: u64) -> String {
+    let mut all = String::new();
+    for n in from..from + count {
+        let long = if n % 40 == 0 { 6 } else { 2 };
+        let text: String = (0..long).map(|part| document(n * 7 + part)).collect();
+        let versions =
+            [Some(text.clone()), (n % 5 == 0).then(|| text.clone()), (n % 4 == 0).then(|| format!("{text}（新版）"))];
+        for (version, text) in versions.into_iter().enumerate().filter_map(|(v, t)| Some((v, t?))) {
+            // A head that all rows share draws none of them together.
+            let text = format!("本站内容仅供学习交流使用，转载请注明出处。\n{text}");
+            all += &format!("{}\n", serde_json::json!({"id": format!("{name}{n}-{version}"), "text": text}));
+        }
+    }
+    all
+}
+
+fn scratch() -> Scratch {
+    let scratch = Scratch::new();
+    for (name, from, count) in [("a", 0, 1200), ("b", 900, 1200)] {
+        scratch.write(&format!("{name}.jsonl"), rows(name, from, count));
+    }
+    scratch.write(
+        "recipe.toml",
+        "name='p'\n[[source]]\nname='a'\npath=['a.jsonl']\nuse='pretrain'\n[[source]]\nname='b'\npath=['b.jsonl']\nuse='pretrain'\n\
+         [[stage]]\nrun='keep'\nchars={min=90}\n[[stage]]\nrun='exact_dedup'\n[[stage]]\nrun='near_dedup'\n",
+    );
+    scratch
+}
+
+fn plan(scratch: &Scratch, more: &[&str]) -> Json {
+    let run =
+        scratch.corpus(&[&["plan", "--recipe", "recipe.toml", "--out", "out", "--format", "json"], more].concat());
+    assert_eq!(run.code(), 0, "{}", run.stderr());
+    serde_json::from_str::<Json>(&run.stdout()).unwrap()["estimate"].clone()
+}
+
+/// Rows by reason, as a build dropped them, and as a plan told: low, likely, high.
+fn compared(built: &Built, plan: &Json) -> Vec<(String, u64, [u64; 3])> {
+    let range = |json: &Json| ["low", "likely", "high"].map(|key| json[key].as_u64().unwrap());
+    let mut all = vec![("kept".to_owned(), built.total("kept"), range(&plan["kept_range"]))];
+    for (reason, rows) in built.reasons() {
+        let losses = plan["losses"].as_array().unwrap();
+        let told = losses.iter().find(|l| l["reason"] == reason.as_str());
+        let unseen = [0, 0, plan["unseen_rows"].as_u64().unwrap()];
+        all.push((reason, rows, told.map_or(unseen, |l| range(&l["range"]))));
+    }
+    all
+}
+
+/// A small input is built for trial, so all that is said of rows is exact: with copies between sources.
+#[test]
+fn what_is_said_of_a_small_input_is_what_comes_out() {
+    let scratch = scratch();
+    let told = plan(&scratch, &[]);
+    let built = scratch.build("out", &[]);
+    let compared = compared(&built, &told);
+    assert!(compared.len() >= 4, "kept, too short, copies, near copies: {compared:?}");
+    for (what, rows, range) in compared {
+        assert_eq!(range, [rows; 3], "{what}");
+    }
+    assert_eq!(told["sampled_rows"], told["rows"]);
+}
+
+/// Of a larger one a sample is built: what is true lies in the ranges, and these say something.
+#[test]
+fn what_is_said_of_a_sample_lies_in_its_range() {
+    let scratch = scratch();
+    let built = scratch.build("out", &[]);
+    let told = plan(&scratch, &["--sample", "400KiB"]);
+    let (sampled, rows) = (told["sampled_rows"].as_u64().unwrap(), told["rows"].as_u64().unwrap());
+    assert!(sampled * 2 < rows && sampled > 300, "{sampled} of {rows}");
+    assert_eq!(rows, built.total("read"), "rows were counted");
+    for (what, rows, [low, likely, high]) in compared(&built, &told) {
+        assert!((low..=high).contains(&rows), "{what}: {rows} is not in {low} to {high} ({likely})");
+        assert!(low <= likely && likely <= high, "{what}");
+        // Without copies drawn together a tenth of them would be seen; a range as wide as everything says nothing.
+        assert!(rows < 200 || (high - low) < rows * 2, "{what}: {low} to {high} of {rows}");
+    }
+}
+
+/// Of what is too large to be read, stretches are, and the ranges of copies reach to what the rest may hold.
+#[test]
+fn what_is_not_read_is_in_the_range() {
+    let scratch = scratch();
+    let built = scratch.build("out", &[]);
+    let told = plan(&scratch, &["--read", "300KiB", "--unit", "65536"]);
+    let read = told["read_share"].as_f64().unwrap();
+    assert!(read < 1.0 && read > 0.0, "{read}");
+    let near = |what: u64, truth: u64| what.abs_diff(truth) * 5 < truth;
+    assert!(near(told["rows"].as_u64().unwrap(), built.total("read")), "{} of {}", told["rows"], built.total("read"));
+    for (what, rows, [low, _, high]) in compared(&built, &told).into_iter().skip(1) {
+        assert!((low..=high).contains(&rows), "{what}: {rows} is not in {low} to {high}");
+    }
+}
