@@ -45,7 +45,7 @@ impl Default for Depth {
 /// Stretches that are read of a source that is not read whole, at most.
 const STRETCHES: usize = 256;
 /// Bytes of a stretch, at least.
-const STRETCH: u64 = 256 << 10;
+const STRETCH: u64 = 64 << 10;
 /// Bytes of text for each of which a row is built, at most.
 const A_ROW: u64 = 640;
 /// Rows of each source that are built at least, where it has them.
