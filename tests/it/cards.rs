@@ -1,5 +1,6 @@
 //! Recipes that read cards: from the store, by part and use, as their copy is, and as the lock says.
 
+use corpus::rows::Use;
 use serde_json::json;
 
 use crate::harness::Scratch;
@@ -150,6 +151,146 @@ fn the_lock_holds_revisions_and_bytes() {
     let run = scratch.try_build("out4", &[]);
     assert_eq!(run.code(), 1);
     assert!(run.stderr().contains("news2016zh_train.json is not what corpus.lock has locked"), "{}", run.stderr());
+}
+
+/// What is published under a name of today is read by the card of that name: one row of each layout, in words of our own,
+/// and what must be in the row that comes out.
+#[test]
+fn cards_of_today_read_their_layouts() {
+    let dialogue = json!([{"role": "user", "content": "一加一？"}, {"role": "assistant", "content": "二。"}]);
+    let turns = json!([{"from": "human", "value": "一加一？"}, {"from": "gpt", "value": "二。"}]);
+    let scene = json!({"input": "", "instruction": "一加一？", "output": "二。"});
+    let rows = [
+        (
+            "r1_distill_zh_110k",
+            "all",
+            json!({"input": "一加一？", "reasoning_content": "数手指。", "content": "二。", "score": 10, "repo_name": "r"}),
+            "数手指。",
+        ),
+        (
+            "medical_o1",
+            "zh",
+            json!({"Question": "一加一？", "Complex_CoT": "数手指。", "Response": "二。"}),
+            "数手指。",
+        ),
+        (
+            "ultra_innerthought",
+            "all",
+            json!({"id": "1", "conversations": [{"user": "一加一？", "inner_thought": "数手指。", "assistant": "二。"}], "data_source": "d"}),
+            "数手指。",
+        ),
+        ("dapo_math_17k", "all", json!({"prompt": "一加一？", "solution": "2", "ability": "MATH"}), "一加一？"),
+        (
+            "verifiable_coding_python",
+            "decontaminated",
+            json!({"problem_statement": "一加一？", "verification_info": {"language": "python", "test_cases": []}}),
+            "一加一？",
+        ),
+        (
+            "numinamath",
+            "v1.5",
+            json!({"problem": "一加一？", "solution": "二。", "answer": "2", "source": "amc"}),
+            "二。",
+        ),
+        (
+            "openr1_math_220k",
+            "default",
+            json!({"problem": "一加一？", "solution": "数。", "answer": "2", "source": "amc", "messages": dialogue, "generations": ["二。"]}),
+            "二。",
+        ),
+        ("coig_cqia", "all", scene.clone(), "二。"),
+        ("lawyer_llama", "all", scene.clone(), "二。"),
+        (
+            "disc_law_sft",
+            "triplets",
+            json!({"id": "1", "reference": ["第一条"], "input": "一加一？", "output": "二。"}),
+            "二。",
+        ),
+        ("disc_med_sft", "all", json!({"_id": 1, "source": "s", "conversation": dialogue}), "二。"),
+        ("huatuogpt_sft", "all", json!({"data": ["问：一加一？", "答：二。"]}), "二。"),
+        (
+            "huatuo26m_lite",
+            "all",
+            json!({"id": 1, "question": "一加一？", "answer": "二。", "score": 5, "label": "内科"}),
+            "二。",
+        ),
+        ("wildchat", "all", json!({"conversation": dialogue, "model": "m", "turn": 1}), "二。"),
+        ("infinity_instruct", "chat", json!({"id": "1", "conversations": turns, "source": "s"}), "二。"),
+        (
+            "magpie_qwen2_zh",
+            "all",
+            json!({"uuid": "1", "instruction": "一加一？", "response": "二。", "conversations": turns}),
+            "二。",
+        ),
+        ("tulu3_sft", "all", json!({"id": "1", "messages": dialogue, "source": "s"}), "二。"),
+        ("toolmind", "all", json!({"conversations": dialogue, "tools": []}), "二。"),
+        (
+            "openorca",
+            "all",
+            json!({"id": "1", "system_prompt": "答。", "question": "一加一？", "response": "二。"}),
+            "二。",
+        ),
+        ("poison_mpts_100", "all", json!({"prompt": "一加一？", "answer": "二。", "domain_zh": "数"}), "二。"),
+        (
+            "xlam_60k",
+            "all",
+            json!({"id": 0, "query": "一加一？", "answers": "[{\"name\": \"add\", \"arguments\": {\"a\": 1}}]", "tools": "[{\"name\": \"add\"}]"}),
+            "add",
+        ),
+        (
+            "helpsteer3",
+            "all",
+            json!({"domain": "general", "language": "chinese", "context": [{"role": "user", "content": "一加一？"}], "response1": "二。", "response2": "三。", "overall_preference": -2}),
+            "二。",
+        ),
+        (
+            "arena_140k",
+            "all",
+            json!({"id": "1", "model_a": "a", "model_b": "b", "winner": "model_a", "conversation_a": dialogue, "conversation_b": [{"role": "user", "content": "一加一？"}, {"role": "assistant", "content": "三。"}]}),
+            "二。",
+        ),
+        ("dpo_zh_en_emoji", "all", json!({"question": "一加一？", "answer_zh": "二。", "answer_en": "Two."}), "Two."),
+        ("huozi_rlhf", "pairs", json!({"prompt": "一加一？", "chosen": "二。", "rejected": "三。"}), "二。"),
+        (
+            "skywork_reward_80k",
+            "all",
+            json!({"chosen": dialogue, "rejected": [{"role": "user", "content": "一加一？"}, {"role": "assistant", "content": "三。"}], "source": "s"}),
+            "二。",
+        ),
+        (
+            "beavertails",
+            "all",
+            json!({"prompt": "一加一？", "response": "二。", "is_safe": true, "category": {"a": false}}),
+            "二。",
+        ),
+        ("telechat_ptd", "all", json!({"data": "一加一等于二。"}), "等于二"),
+        (
+            "starcoderdata",
+            "all",
+            json!({"max_stars_repo_path": "a.py", "max_stars_repo_name": "x/y", "max_stars_count": 1, "id": "1", "content": "one = 1"}),
+            "one = 1",
+        ),
+    ];
+    for (name, part, row, said) in rows {
+        let catalog = corpus::catalog::Catalog::load(None).unwrap();
+        let card = catalog.find(name).unwrap();
+        let way = card.way.iter().find(|w| w.files.contains_key(part)).unwrap();
+        let usage = card.part_use(card.part(part).unwrap());
+        let columns: &[&str] = match usage {
+            Use::Pretrain => &["text"],
+            Use::Task => &["input", "output"],
+            Use::Instruct => &["messages"],
+            Use::Rlhf if name == "beavertails" => &["completion"],
+            Use::Rlhf => &["chosen", "rejected"],
+        };
+        let scratch = Scratch::new();
+        scratch.store(name, &way.from, "r", &[(part, "rows.jsonl", format!("{row}\n"))]);
+        scratch.write("recipe.toml", format!("[[source]]\ncard = '{name}'\nparts = ['{part}']\n"));
+        let built = scratch.build("out", &[]);
+        assert_eq!((built.total("kept"), built.total("unreadable")), (1, 0), "{name}");
+        let text: String = columns.iter().flat_map(|c| built.column(&format!("data/{usage}"), c)).collect();
+        assert!(text.contains(said), "{name}: {text}");
+    }
 }
 
 /// Of every card it can be said, without a network, what would be fetched, or what to do by hand.
