@@ -332,9 +332,31 @@ impl Card {
         uses
     }
 
+    /// What it pins of a file that came by hand under `name`: of the pins with the same file name the one with most
+    /// folders in common, from behind; none where several are equally near and tell of different files.
+    pub fn pin_of(&self, name: &str) -> Option<&Pin> {
+        let alike = |address: &str| {
+            address.rsplit('/').zip(name.rsplit('/')).take_while(|(theirs, ours)| theirs == ours).count()
+        };
+        let all =
+            self.way.iter().flat_map(|way| way.pin.iter().map(move |pin| (format!("{}{}", way.from, pin.path), pin)));
+        let near: Vec<(usize, &Pin)> = all.map(|(address, pin)| (alike(&address), pin)).filter(|p| p.0 > 0).collect();
+        let most = near.iter().map(|(folders, _)| *folders).max()?;
+        let mut nearest = near.iter().filter(|(folders, _)| *folders == most).map(|(_, pin)| *pin);
+        let first = nearest.next()?;
+        nearest.all(|pin| pin.same_file(first)).then_some(first)
+    }
+
     /// Whether a fact of the card is marked as verified by nobody.
     pub fn is_unverified(&self, fact: &str) -> bool {
         self.unverified.iter().any(|u| u == fact)
+    }
+}
+
+impl Pin {
+    /// Whether two pins tell the same of a file, wherever they say that it lies.
+    pub fn same_file(&self, other: &Pin) -> bool {
+        (self.bytes, &self.sha256, &self.sha1, &self.md5) == (other.bytes, &other.sha256, &other.sha1, &other.md5)
     }
 }
 

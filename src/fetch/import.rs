@@ -363,20 +363,9 @@ impl Import<'_> {
             .cure("add --replace to put the new file in its place, or give it a name of its own"))
     }
 
-    /// What a card pins of a file of that name: of the pins with the same file name the one with most folders in
-    /// common, from behind; none where several are equally near.
+    /// What a card pins of a file of that name.
     fn pin(&self, name: &str) -> Option<Pin> {
-        let alike = |address: &str| {
-            address.rsplit('/').zip(name.rsplit('/')).take_while(|(theirs, ours)| theirs == ours).count()
-        };
-        let ways = self.target.card.iter().flat_map(|card| &card.way);
-        let near =
-            ways.flat_map(|way| way.pin.iter().map(move |pin| (alike(&format!("{}{}", way.from, pin.path)), pin)));
-        let near: Vec<(usize, &Pin)> = near.filter(|(folders, _)| *folders > 0).collect();
-        let most = near.iter().map(|(folders, _)| *folders).max()?;
-        let mut nearest = near.iter().filter(|(folders, _)| *folders == most).map(|(_, pin)| *pin);
-        let first = nearest.next()?;
-        nearest.all(|pin| same_file(pin, first)).then(|| first.clone())
+        self.target.card.as_ref().and_then(|card| card.pin_of(name)).cloned()
     }
 
     /// Says which parts were not found, where any part was asked for by name, or none was found.
@@ -427,11 +416,6 @@ impl Import<'_> {
 /// Why a member of an archive is not taken.
 fn refusal(name: &str, link: bool) -> Option<String> {
     if link { Some("it is a link".into()) } else { names::refusal(name) }
-}
-
-/// Whether two pins tell the same of a file, wherever they say that it lies.
-fn same_file(one: &Pin, other: &Pin) -> bool {
-    (one.bytes, &one.sha256, &one.sha1, &one.md5) == (other.bytes, &other.sha256, &other.sha1, &other.md5)
 }
 
 /// A second name for a file; a copy where that cannot be, or where the file could be changed by others.
