@@ -6,24 +6,21 @@
 //! dialogue, the longest text of the row, any text of a row without an answer). A text that the row holds already is
 //! none. Shapes of one data set are known by fields of its own, and leave what they leave on purpose: theirs is reported.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use super::{Layout, Object, Shape};
-use crate::rows::{Content, Message, Row, Unreadable, Use};
+use crate::rows::{Unreadable, Use};
 
 mod names;
+mod ours;
 
 use names::{Sense, sense};
+use ours::{columns, is_content, kept, objects, unanswered};
 
 /// What a row was mapped to: our fields with their texts, its `meta`, and whether nothing answers it.
 type Emitted = (Vec<(String, String)>, Option<String>, bool);
-
-/// Shapes that read usual names, which any data set may have for anything.
-const USUAL: [&str; 11] =
-    ["alpaca", "fields", "kto", "messages", "pairs", "preference", "prompt", "ranked", "sharegpt", "task", "web"];
 
 /// How the sample of a file was mapped.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -71,21 +68,19 @@ struct Tally {
 /// Runs a shape over sampled objects, each as JSON.
 pub fn mapping(sample: &[String], shape: &dyn Shape, layout: &Layout) -> Mapping {
     let mut out = Mapping::default();
-    // Such rows come from several objects: one by itself says nothing.
-    if shape.groups(layout) || shape.joins() {
-        return out;
-    }
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     let mut tallies: Vec<(String, Tally)> = Vec::new();
     let (mut chars, mut open) = (0, 0);
-    for json in sample {
-        let json = json.trim();
+    for json in &objects(sample, shape) {
         let Ok(object) = Object::parse(json).or_else(|_| Object::list(json)) else { continue };
         let mut first: Option<Result<Emitted, Unreadable>> = None;
         shape.map(&object, layout, &mut |row| {
             let seen = row.map(|row| (columns(&row), row.meta.as_deref().map(str::to_owned), unanswered(&row)));
-            if first.is_none() {
-                first = Some(seen);
+            match (&mut first, seen) {
+                // What is in any of its rows is not lost.
+                (Some(Ok(first)), Ok(more)) => first.0.extend(more.0),
+                (Some(_), _) => {}
+                (None, seen) => first = Some(seen),
             }
         });
         match first {
@@ -94,17 +89,25 @@ pub fn mapping(sample: &[String], shape: &dyn Shape, layout: &Layout) -> Mapping
                 out.failed += 1;
                 *reasons.entry(format!("{}: {}", error.reason, error.detail)).or_default() += 1;
             }
-            Some(Ok((columns, meta, without))) => {
+            Some(Ok((mut columns, meta, without))) => {
                 out.rows += 1;
                 open += usize::from(without);
+                let meta: serde_json::Map<String, Value> =
+                    meta.and_then(|m| serde_json::from_str(&m).ok()).unwrap_or_default();
+                if shape.groups(layout) {
+                    // An answer that is still to be set against others.
+                    columns.extend(meta.get("answer").and_then(Value::as_str).map(|a| ("chosen".into(), a.to_owned())));
+                }
                 let content: Vec<&str> = columns.iter().filter(|c| is_content(&c.0)).map(|c| c.1.as_str()).collect();
                 chars += content.iter().map(|c| c.chars().count()).sum::<usize>();
                 sources(&object, &columns, &mut out.read);
-                let meta: serde_json::Map<String, Value> =
-                    meta.and_then(|m| serde_json::from_str(&m).ok()).unwrap_or_default();
-                for (name, value) in meta.iter().filter(|(name, _)| object.has(name)) {
-                    let at = tallies.iter().position(|t| t.0 == *name).unwrap_or_else(|| {
-                        tallies.push((name.clone(), Tally::default()));
+                let joined = object.get("rows").filter(|_| shape.joins()).map_or("", |rows| rows.get());
+                let has = |name: &str| object.has(name) || joined.contains(&format!("\"{name}\""));
+                let mut left = Vec::new();
+                kept(&meta, &has, &mut left);
+                for (name, value) in left {
+                    let at = tallies.iter().position(|t| t.0 == name).unwrap_or_else(|| {
+                        tallies.push((name.to_owned(), Tally::default()));
                         tallies.len() - 1
                     });
                     tallies[at].1.add(value, &content);
@@ -116,13 +119,14 @@ pub fn mapping(sample: &[String], shape: &dyn Shape, layout: &Layout) -> Mapping
         out.reason = reasons.into_keys().next();
     }
     let rows = out.rows;
-    let known = !USUAL.contains(&shape.name());
+    let leaves = shape.leaves();
     out.left = tallies
         .into_iter()
         .filter(|(_, tally)| tally.rows > 0)
         .map(|(name, tally)| {
-            // A field of a few rows among many is an oddity, and reported.
-            let suspect = if known || tally.rows * 4 < rows {
+            // A field of a few rows among many is an oddity, and reported; but an answer in one of ten is an answer.
+            let strong = matches!(sense(&name), Some(Sense::Answer | Sense::Choices)) && tally.rows * 10 >= rows;
+            let suspect = if leaves.contains(&name.as_str()) || tally.rows * 4 < rows && !strong {
                 None
             } else {
                 tally.suspect(&name, layout.usage, chars / rows.max(1), open * 2 > rows, rows)
@@ -225,83 +229,6 @@ impl Tally {
             return Some(("text beside a question without an answer", answer));
         }
         None
-    }
-}
-
-/// Whether a field is content rather than what every row may carry.
-fn is_content(ours: &str) -> bool {
-    !["id", "url", "subset", "language", "license"].contains(&ours)
-}
-
-/// Whether an instruction or task has no answer.
-fn unanswered(row: &Row<'_>) -> bool {
-    match &row.content {
-        Content::Instruct { messages, .. } => messages.last().is_some_and(|m| m.role == "user"),
-        Content::Task(task) => task.output.is_none() && task.text.is_none(),
-        _ => false,
-    }
-}
-
-/// The texts of a row by the names of our fields.
-fn columns(row: &Row<'_>) -> Vec<(String, String)> {
-    let mut out: Vec<(String, String)> = Vec::new();
-    let mut add = |name: &str, text: Option<&Cow<'_, str>>| {
-        out.extend(text.map(|t| (name.to_owned(), t.as_ref().to_owned())));
-    };
-    add("id", row.id.as_ref());
-    add("url", row.url.as_ref());
-    add("subset", row.subset.as_ref());
-    add("language", row.language.as_ref());
-    add("license", row.license.as_ref());
-    match &row.content {
-        Content::Pretrain { text } => add("text", Some(text)),
-        Content::Task(task) => {
-            add("task", task.task.as_ref());
-            add("domain", task.domain.as_ref());
-            add("input", task.input.as_ref());
-            add("output", task.output.as_ref());
-            task.choices.iter().flatten().for_each(|c| add("choices", Some(c)));
-            add("input_language", task.input_language.as_ref());
-            add("output_language", task.output_language.as_ref());
-            add("text", task.text.as_ref());
-        }
-        Content::Instruct { messages, tools } => {
-            said("", messages, &mut add);
-            add("tools", tools.as_ref());
-            if let Some(truth) = &row.truth {
-                add("answer", truth.answer.as_ref());
-                add("answer_kind", truth.answer_kind.as_ref());
-                add("data_source", truth.data_source.as_ref());
-            }
-        }
-        Content::Rlhf(p) => {
-            said("prompt", &p.prompt, &mut add);
-            said("chosen", p.chosen.as_deref().unwrap_or_default(), &mut add);
-            said("rejected", p.rejected.as_deref().unwrap_or_default(), &mut add);
-            said("completion", p.completion.as_deref().unwrap_or_default(), &mut add);
-            let number = |n: Option<f64>| n.map(|n| Cow::Owned(n.to_string()));
-            add("chosen_score", number(p.chosen_score).as_ref());
-            add("rejected_score", number(p.rejected_score).as_ref());
-            add("margin", number(p.margin).as_ref());
-            add("label", p.label.map(|l| Cow::Owned(l.to_string())).as_ref());
-        }
-    }
-    out
-}
-
-fn said(of: &str, messages: &[Message<'_>], add: &mut impl FnMut(&str, Option<&Cow<'_, str>>)) {
-    for message in messages {
-        let name = match (of, message.role.as_ref()) {
-            ("", "user") => "prompt",
-            ("", "assistant") => "response",
-            ("", "system") => "system",
-            ("", _) => "messages",
-            (of, _) => of,
-        };
-        add(name, Some(&message.content));
-        add("reasoning", message.reasoning.as_ref());
-        add(name, message.tool_call_id.as_ref());
-        add(name, message.tool_calls.as_ref());
     }
 }
 

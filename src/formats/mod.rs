@@ -266,6 +266,10 @@ pub trait Shape: Send + Sync {
     fn joined(&self, _object: &Object<'_>) -> Option<String> {
         None
     }
+    /// Fields of its data sets that it leaves to `meta` on purpose, though they look like content.
+    fn leaves(&self) -> &'static [&'static str] {
+        &[]
+    }
     /// Whether an object may give several rows: then rows cannot be skipped by counting objects.
     fn several(&self) -> bool {
         false

@@ -33,6 +33,12 @@ const LOST: &[(&str, &str)] = &[
     (r#"{"instruction":"Name a bird.","input":"","output":"A wren.","harmful":false}"#, "harmful"),
     (r#"{"instruction":"Name a bird.","input":"","output":"A wren.","bad_output":"A brick."}"#, "bad_output"),
     (r#"{"instruction":"Name a bird.","input":"","output":"A wren.","verdict":0}"#, "verdict"),
+    // Beside the fields of a data set that is known.
+    (r#"{"problem":"Two and three?","solution":"Count to five.","answer":"5","verdict":false}"#, "verdict"),
+    (
+        r#"{"INSTRUCTION":"水怎么煮？","RESPONSE":"用锅。","SOURCE":"x","METADATA":"{}","参考答案":"用壶。"}"#,
+        "参考答案",
+    ),
     // Scores.
     (r#"{"prompt":"Name a bird.","response":"A wren.","score":4.5}"#, "score"),
     (r#"{"prompt":"Name a bird.","response":"A wren.","reward":-0.5}"#, "reward"),

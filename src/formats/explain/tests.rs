@@ -58,3 +58,63 @@ fn the_sample_comes_from_detection() {
     let found = detect::of("{\"text\":\"一\",\"label\":1}\n{\"text\":\"二\",\"label\":0}\n".as_bytes(), true);
     assert_eq!(found.sample.len(), 2);
 }
+
+/// The mapping of several objects.
+fn of(rows: &[String], shape: &str, usage: Use) -> Mapping {
+    let layout = formats::Layout { usage, ..serde_json::from_str(LAYOUT).unwrap() };
+    mapping(rows, formats::shape(shape).unwrap(), &layout)
+}
+
+const LAYOUT: &str = r#"{"container":"jsonl","shape":null,"usage":"instruct","compression":"none","encoding":"UTF-8",
+    "rows":null,"fields":{},"source":"s","language":null,"max_row":1000000}"#;
+
+fn names(found: &Mapping) -> Vec<&str> {
+    found.suspects().map(|l| l.name.as_str()).collect()
+}
+
+#[test]
+fn rows_made_of_several_objects_are_looked_into() {
+    // Messages of a tree, which are put together first.
+    let message = |n: u32, role: &str, more: &str| {
+        let parent = if n == 0 { "null".to_owned() } else { format!("\"m{}\"", n - 1) };
+        format!(
+            r#"{{"message_id":"m{n}","parent_id":{parent},"message_tree_id":"m0","role":"{role}","text":"第{n}句话。"{more}}}"#
+        )
+    };
+    let plain = [message(0, "prompter", ""), message(1, "assistant", r#","lang":"zh""#)];
+    let found = of(&plain, "oasst", Use::Instruct);
+    assert_eq!((found.rows, found.failed, names(&found)), (1, 0, vec![]), "{found:?}");
+    let lost = [message(0, "prompter", ""), message(1, "assistant", r#","better_answer":"更好的一句。""#)];
+    assert_eq!(names(&of(&lost, "oasst", Use::Instruct)), ["better_answer"]);
+    // An answer that is set against those of other objects.
+    let answer = |more: &str| {
+        vec![format!(
+            r#"{{"qid":1,"title":"水怎么煮？","desc":"","topic":"厨房","star":3,"content":"用锅煮。","answer_id":2,"answerer_tags":""{more}}}"#
+        )]
+    };
+    let found = of(&answer(""), "webtext", Use::Rlhf);
+    assert_eq!((found.rows, names(&found)), (1, vec![]), "{found:?}");
+    assert!(found.read.contains(&("chosen".into(), "content".into())), "{found:?}");
+    assert_eq!(names(&of(&answer(r#","参考答案":"用壶煮。""#), "webtext", Use::Rlhf)), ["参考答案"]);
+}
+
+#[test]
+fn an_answer_in_one_row_of_ten_is_an_answer_and_an_oddity_is_reported() {
+    let rows = |more: &str| -> Vec<String> {
+        let row = |n: usize| {
+            let more = if n == 7 { more } else { "" };
+            format!(r#"{{"prompt":"第{n}问","response":"第{n}答"{more}}}"#)
+        };
+        (0..10).map(row).collect()
+    };
+    assert_eq!(names(&of(&rows(r#","std_answer":"另一答""#), "prompt", Use::Instruct)), ["std_answer"]);
+    let odd = of(&rows(r#","note":"随手一记""#), "prompt", Use::Instruct);
+    assert_eq!((names(&odd), odd.left.len()), (vec![], 1));
+}
+
+#[test]
+fn shapes_of_one_data_set_leave_only_what_they_say() {
+    let row = |more: &str| vec![format!(r#"{{"problem":"二加三？","solution":"数到五。","answer":"5"{more}}}"#)];
+    assert_eq!(names(&of(&row(""), "problem", Use::Instruct)), Vec::<&str>::new());
+    assert_eq!(names(&of(&row(r#","verdict":false"#), "problem", Use::Instruct)), ["verdict"]);
+}

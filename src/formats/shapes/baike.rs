@@ -39,6 +39,10 @@ impl Shape for Baike {
         const TASK: Choice = Choice { name: "task", words: &["answer", "category"], about: "what a task row asks for" };
         &[TASK]
     }
+    /// Where the category is the task.
+    fn leaves(&self) -> &'static [&'static str] {
+        &["answer"]
+    }
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
         let keys = ["qid", "category", "title", "answer"];
         share(sample, |o| keys.iter().all(|key| starts(o, key).is_some()) && o.has("desc"))

@@ -42,6 +42,10 @@ impl Shape for Coig {
     fn uses(&self) -> &'static [Use] {
         &[Use::Instruct, Use::Task]
     }
+    /// Parts of its layouts that others of their fields say whole.
+    fn leaves(&self) -> &'static [&'static str] {
+        &["textbox_answer", "instruction"]
+    }
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
         share(sample, |o| {
             let exam = starts(o, "textbox_question").is_some() && starts(o, "textbox_answer").is_some();

@@ -44,6 +44,10 @@ impl Shape for News {
             Choice { name: "task", words: &["title", "summary", "keywords"], about: "what a task row asks for" };
         &[TITLE, TASK]
     }
+    /// The summary, where the title is the task.
+    fn leaves(&self) -> &'static [&'static str] {
+        &["desc"]
+    }
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
         share(sample, |o| ["news_id", "title", "content"].iter().all(|key| starts(o, key) == Some(b'"')))
     }

@@ -40,6 +40,10 @@ impl Shape for Problem {
     fn uses(&self) -> &'static [Use] {
         &[Use::Instruct, Use::Task]
     }
+    /// Beside `messages`, which have an answer.
+    fn leaves(&self) -> &'static [&'static str] {
+        &["solution"]
+    }
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
         let scalar = |o: &Object<'_>, key: &str| starts(o, key).is_some_and(|b| !matches!(b, b'[' | b'{'));
         share(sample, |o| {

@@ -36,6 +36,10 @@ impl Shape for SafeRlhf {
             Choice { name: "prefer", words: &["helpful", "safe"], about: "which of the two preferences decides" };
         &[PREFER]
     }
+    /// Which side is chosen follows from them, by what `prefer` says.
+    fn leaves(&self) -> &'static [&'static str] {
+        &["is_response_0_safe", "is_response_1_safe"]
+    }
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
         let keys = ["response_0", "response_1", "better_response_id", "safer_response_id"];
         share(sample, |o| keys.iter().all(|key| starts(o, key).is_some()))

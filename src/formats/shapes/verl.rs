@@ -35,6 +35,10 @@ impl Shape for Verl {
     fn uses(&self) -> &'static [Use] {
         &[Use::Instruct]
     }
+    /// A class of the question.
+    fn leaves(&self) -> &'static [&'static str] {
+        &["ability"]
+    }
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
         share(sample, |o| starts(o, "prompt").is_some() && starts(o, TRUTH).is_some())
     }
