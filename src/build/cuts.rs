@@ -17,7 +17,7 @@ use super::keys;
 use super::parquet_file::{PartFile, Style};
 use super::plans::{Plans, TextCuts};
 use super::walk::Walk;
-use super::{Build, Scanned};
+use super::{Amount, Build, Scanned};
 use crate::engine::functions::rows::RowsSpec;
 use crate::engine::functions::spans::{Spans, argument, spans_type};
 use crate::engine::plan::{self, Part, Plan};
@@ -73,7 +73,8 @@ impl Build<'_> {
         }
         let job = Job::new(&self.options.work, "rescan", &keys::rescan(plans, self.options.unit, &cut.fingerprint))?;
         scanned.text_cuts.push((link.number, cut.folder.join("cuts")));
-        self.progress.phase("Reading without them", scanned.units.concat().len() as u64);
+        let units = scanned.units.concat().len() as u64;
+        self.progress.counted("Reading without them", units, Amount::Bytes(plans.inputs.bytes()));
         for (number, source) in plans.inputs.sources.iter().enumerate() {
             let units = &scanned.units[number];
             if !link.applies(source) {

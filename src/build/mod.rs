@@ -118,12 +118,28 @@ pub struct Options {
 pub trait Progress {
     /// A phase begins; it has `total` steps.
     fn phase(&self, name: &str, total: u64);
+    /// The same, where the steps make so much of something that people count in.
+    fn counted(&self, name: &str, total: u64, _amount: Amount) {
+        self.phase(name, total);
+    }
     /// `steps` more are done.
     fn advance(&self, steps: u64);
+    /// `steps` were done by an earlier run.
+    fn reused(&self, steps: u64) {
+        self.advance(steps);
+    }
     /// The phase is over; a sentence says what it did.
     fn done(&self, summary: &str);
     /// The inputs were looked at: how each source is read and mapped is known.
     fn looked(&self, _inputs: &Inputs) {}
+}
+
+/// What the steps of a phase come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Amount {
+    Bytes(u64),
+    Rows(u64),
 }
 
 /// What a build gives back.
@@ -245,7 +261,7 @@ impl Build<'_> {
     async fn scan(&self, plans: &Plans<'_>) -> Result<Scanned> {
         let inputs = plans.inputs;
         let job = Job::new(&self.options.work, "scan", &keys::scan(plans, self.options.unit))?;
-        self.progress.phase("Reading", inputs.units.len() as u64);
+        self.progress.counted("Reading", inputs.units.len() as u64, Amount::Bytes(inputs.bytes()));
         let mut scanned = Scanned {
             rows: vec![0; inputs.pieces.len()],
             cuts: Vec::new(),
@@ -310,7 +326,7 @@ impl Build<'_> {
         plan: impl FnOnce(&[usize]) -> Result<Arc<dyn ExecutionPlan>>,
     ) -> Result<()> {
         let left: Vec<usize> = units.iter().copied().filter(|u| !job.has(*u)).collect();
-        self.progress.advance((units.len() - left.len()) as u64);
+        self.progress.reused((units.len() - left.len()) as u64);
         if left.is_empty() {
             return Ok(());
         }
@@ -370,7 +386,8 @@ impl Build<'_> {
         layout: &Layout,
     ) -> Result<Job> {
         let job = Job::new(&self.options.work, "apply", &keys::apply(self.recipe, plans, &drops.fingerprint))?;
-        self.progress.phase("Writing", layout.slabs.len() as u64);
+        let rows = layout.slabs.iter().map(|s| s.kept.0 + s.dropped.0 + s.unreadable).sum();
+        self.progress.counted("Writing", layout.slabs.len() as u64, Amount::Rows(rows));
         for (number, source) in plans.inputs.sources.iter().enumerate() {
             let mine = layout.slabs.iter().filter(|s| s.source == number);
             let shuffled = plans.chain.shuffle(source.usage).is_some();
@@ -379,7 +396,7 @@ impl Build<'_> {
                 false => slab_file(&job.folder, s.number, "data"),
             };
             let left: Vec<Slab> = mine.clone().filter(|s| !file(s).is_file()).cloned().collect();
-            self.progress.advance((mine.count() - left.len()) as u64);
+            self.progress.reused((mine.count() - left.len()) as u64);
             if left.is_empty() {
                 continue;
             }

@@ -77,7 +77,7 @@ impl Build<'_> {
             self.weigh(inputs, chain, applied, layout, &mut all)?;
         }
         let left: Vec<&Part> = all.iter().filter(|p| !done(p)).collect();
-        self.progress.advance((all.len() - left.len()) as u64);
+        self.progress.reused((all.len() - left.len()) as u64);
         self.gather(inputs, chain, (applied, &job), layout, &left)?;
         let mut ordered = Vec::new();
         for part in &all {

@@ -95,7 +95,7 @@ pub fn entries(name: &str) -> Vec<Entry> {
 }
 
 /// Every name that can be explained.
-fn names() -> Vec<String> {
+pub fn names() -> Vec<String> {
     let mut names: Vec<String> =
         [Section::Stages, Section::Formats, Section::Signals].iter().flat_map(|s| s.items()).map(|i| i.name).collect();
     names.extend(Catalog::load(None).unwrap_or_default().names().map(str::to_owned));
@@ -206,7 +206,8 @@ impl Entry {
         }
         let mut text = format!("{name} · {}\n\n", self.kind);
         let docs = if self.docs.is_empty() { &self.about } else { &self.docs };
-        text += &format!("{docs}\n");
+        // The text of a recipe is TOML, to be copied as it stands.
+        text += &if self.kind == "recipe" { format!("{docs}\n") } else { table::flow(docs, columns) };
         if !self.options.is_empty() {
             text += "\n# Options\n";
             for option in &self.options {

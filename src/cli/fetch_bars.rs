@@ -4,9 +4,11 @@ use std::io::{IsTerminal, Write};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 
+use super::progress::Shown;
 use super::{Context, Format, table, ui};
+use crate::build::Amount;
 use crate::fetch::Progress;
 use crate::text::figures::size;
 
@@ -22,6 +24,7 @@ struct State {
     set: String,
     files: u64,
     bytes: Option<u64>,
+    began: Instant,
     said: Instant,
     /// Time and bytes at the last line.
     last: (Instant, u64),
@@ -31,8 +34,15 @@ impl FetchBars {
     /// Bars for a command.
     pub fn new(context: &Context) -> Self {
         let now = Instant::now();
-        let state =
-            State { bar: ProgressBar::hidden(), set: String::new(), files: 0, bytes: None, said: now, last: (now, 0) };
+        let state = State {
+            bar: ProgressBar::hidden(),
+            set: String::new(),
+            files: 0,
+            bytes: None,
+            began: now,
+            said: now,
+            last: (now, 0),
+        };
         FetchBars {
             quiet: context.quiet || context.format == Format::Json,
             terminal: std::io::stderr().is_terminal(),
@@ -71,48 +81,37 @@ impl Progress for FetchBars {
             let now = Instant::now();
             let set = table::line(set);
             state.bar = if self.terminal {
-                let bar = ProgressBar::with_draw_target(bytes, ProgressDrawTarget::stderr());
-                let style = if bytes.is_some() {
-                    "{prefix:>12} {bar:24} {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec} {eta} {msg}"
-                } else {
-                    "{prefix:>12} {spinner} {binary_bytes} {binary_bytes_per_sec} {msg}"
-                };
-                if let Ok(style) = ProgressStyle::with_template(style) {
-                    bar.set_style(style.progress_chars("━╸ "));
-                }
-                bar.set_prefix("Fetching");
-                bar.enable_steady_tick(Duration::from_millis(200));
-                bar
+                ui::drawn(u64::MAX)
             } else {
                 let total = bytes.map(|b| format!(", {}", size(b))).unwrap_or_default();
                 eprint(&format!("{:>12} {set}: {}{total}", "Fetching", table::plural(files, "file")));
                 ProgressBar::hidden()
             };
             (state.set, state.files, state.bytes) = (set, files, bytes);
-            (state.said, state.last) = (now, (now, 0));
+            (state.began, state.said, state.last) = (now, now, (now, 0));
         });
     }
 
     fn at(&self, bytes: u64, files: u64) {
         self.with(|state| {
+            let of = format!("{files}/{} files", state.files);
+            let shown = |done: u64, seconds: f64, note: String| Shown {
+                name: "Fetching".into(),
+                done,
+                total: state.bytes.map(|b| b.max(done)),
+                reused: 0,
+                amount: Some(Amount::Bytes(state.bytes.map_or(0, |b| b.max(done)))),
+                seconds,
+                note,
+            };
             if self.terminal {
-                state.bar.set_position(bytes);
-                state.bar.set_message(format!("{files}/{} files", state.files));
+                let shown = shown(bytes, state.began.elapsed().as_secs_f64(), of);
+                state.bar.set_message(shown.line(table::talk(), state.bytes.is_some()));
             } else if state.said.elapsed() > Duration::from_secs(10) {
-                let speed = bytes.saturating_sub(state.last.1) as f64 / state.last.0.elapsed().as_secs_f64();
-                let left = state.bytes.filter(|_| speed > 1.0).map(|all| all.saturating_sub(bytes) as f64 / speed);
-                let left = left
-                    .map(|s| format!(", {} left", crate::fetch::wait::words(Duration::from_secs_f64(s))))
-                    .unwrap_or_default();
-                let of = state.bytes.map(|b| format!(" of {}", size(b))).unwrap_or_default();
-                eprint(&format!(
-                    "{:>12} {}: {files}/{} files, {}{of}, {}/s{left}",
-                    "Fetching",
-                    state.set,
-                    state.files,
-                    size(bytes),
-                    size(speed as u64)
-                ));
+                // The speed of the last ten seconds.
+                let mut shown = shown(bytes, state.last.0.elapsed().as_secs_f64(), format!("{of} of {}", state.set));
+                shown.reused = state.last.1;
+                eprint(&shown.line(table::talk(), false));
                 state.said = Instant::now();
                 state.last = (Instant::now(), bytes);
             }

@@ -173,8 +173,8 @@ fn explained(part: &Part, rows: &[Fields]) -> Vec<Fields> {
 fn summary(manifest: &Manifest, columns: usize) -> String {
     let totals = &manifest.totals;
     let share = |rows: u64| format!("{:.1}%", rows as f64 * 100.0 / totals.read.max(1) as f64);
-    let mut text = format!(
-        "{} · {} read -> {} kept ({}), {} dropped, {} unreadable · {} characters kept\n",
+    let first = format!(
+        "{} · {} read -> {} kept ({}), {} dropped, {} unreadable · {} characters kept",
         manifest.recipe.name,
         count(totals.read),
         count(totals.kept),
@@ -183,6 +183,7 @@ fn summary(manifest: &Manifest, columns: usize) -> String {
         count(totals.unreadable),
         count(manifest.kept_chars)
     );
+    let mut text = table::wrap(&first, columns, 3).join("\n") + "\n";
     let words = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
     let mut rows = vec![words(&["stage", "rows in", "rows out"])];
     rows.extend(manifest.stages.iter().map(|s| vec![s.name.clone(), count(s.rows_in), count(s.rows_out)]));

@@ -135,8 +135,7 @@ impl List {
             }
             return super::print(&format!("{}\n", serde_json::Value::Object(lists)));
         }
-        // Lines that say what a thing is are not cut: a terminal breaks them.
-        let columns = 400;
+        let columns = table::lists();
         let mut text = String::new();
         for section in &sections {
             let items = section.items();
@@ -169,7 +168,7 @@ impl List {
         }
         let items = cards.iter().map(sources::item);
         let rows: Vec<Vec<String>> = items.map(|i| vec![i.name, i.kind, i.about]).collect();
-        super::print(&table::table(&rows, 0, 400))?;
+        super::print(&table::table(&rows, 0, table::lists()))?;
         let more = if cards.is_empty() { "no data set is like that" } else { "next: `corpus explain NAME`" };
         ui::say(context, more);
         Ok(())

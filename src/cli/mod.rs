@@ -20,6 +20,7 @@ mod init;
 mod inspect;
 mod inspect_build;
 mod list;
+mod man;
 mod near_limit;
 mod no_rows;
 mod notes;
@@ -27,6 +28,7 @@ mod peek;
 mod pipe;
 mod plan;
 mod plan_cards;
+mod progress;
 mod ready;
 mod reasons;
 mod rows_of;
@@ -80,6 +82,7 @@ enum Command {
     Explain(explain::Explain),
     Cache(cache::Cache),
     Completions(completions::Completions),
+    Man(man::Manual),
 }
 
 /// What every command is given.
@@ -94,6 +97,9 @@ pub struct Context {
 
 /// Runs the command line; gives back the exit code: 0 done, 1 the input's fault, 2 anything else, 130 interrupted.
 pub fn main() -> u8 {
+    if completions::asked() {
+        return 0;
+    }
     let cli = match command().try_get_matches().and_then(|m| Cli::from_arg_matches(&m)) {
         Ok(cli) => cli,
         Err(error) => {
@@ -123,6 +129,7 @@ pub fn main() -> u8 {
         Command::Explain(command) => command.run(&context).map(|()| 0),
         Command::Cache(command) => command.run(&context),
         Command::Completions(command) => command.run().map(|()| 0),
+        Command::Man(command) => command.run(&context).map(|()| 0),
     };
     match result {
         Ok(code) => code,

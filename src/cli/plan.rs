@@ -175,7 +175,8 @@ fn text(recipe: &Recipe, options: &Options, state: &State, estimate: &Estimate) 
             ),
         ),
     ];
-    text += &lines.iter().map(|(name, value)| format!("  {name:<10} {value}\n")).collect::<String>();
+    let line = |(name, value): &(&str, String)| table::hanging(&format!("  {name:<10} "), value, columns);
+    text += &lines.iter().map(line).collect::<String>();
     if let Ok(free) = free(options) {
         let short = if free < estimate.disk_bytes().likely { ": TOO LITTLE" } else { "" };
         text += &format!("  {:<10} {}{short}\n", "free disk", size(free));

@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
-use super::{Context, Format};
+use super::progress::Shown;
+use super::{Context, Format, table};
 use crate::Error;
 use crate::build::inputs::{Inputs, SourceInput};
-use crate::build::{Progress, understood};
+use crate::build::{Amount, Progress, understood};
 pub use crate::text::shell::quoted;
 
 /// Sources whose mapping a build prints.
@@ -107,10 +108,8 @@ pub struct Bars {
 }
 
 struct State {
-    name: String,
+    shown: Shown,
     bar: ProgressBar,
-    done: u64,
-    total: u64,
     began: Instant,
     said: Instant,
 }
@@ -119,8 +118,7 @@ impl Bars {
     /// Progress for a command.
     pub fn new(context: &Context) -> Self {
         let now = Instant::now();
-        let bar = ProgressBar::hidden();
-        let state = State { name: String::new(), bar, done: 0, total: 0, began: now, said: now };
+        let state = State { shown: Shown::default(), bar: ProgressBar::hidden(), began: now, said: now };
         Bars { quiet: context.quiet || context.format == Format::Json, state: Mutex::new(state) }
     }
 
@@ -129,41 +127,70 @@ impl Bars {
             act(&mut state);
         }
     }
-}
 
-impl Progress for Bars {
-    fn phase(&self, name: &str, total: u64) {
+    fn begin(&self, name: &str, total: u64, amount: Option<Amount>) {
         if self.quiet {
             return;
         }
         self.with(|state| {
             let now = Instant::now();
-            let bar = if std::io::stderr().is_terminal() {
-                let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
-                let style =
-                    if total == 0 { "{prefix:>12} {spinner}" } else { "{prefix:>12} {bar:24} {pos}/{len} {eta}" };
-                if let Ok(style) = ProgressStyle::with_template(style) {
-                    bar.set_style(style.progress_chars("━╸ "));
-                }
-                bar.set_prefix(name.trim().to_owned());
-                bar.enable_steady_tick(Duration::from_millis(200));
-                bar
-            } else {
-                ProgressBar::hidden()
-            };
-            *state = State { name: name.trim().to_owned(), bar, done: 0, total, began: now, said: now };
+            let bar = if std::io::stderr().is_terminal() { drawn(total) } else { ProgressBar::hidden() };
+            let shown = Shown { name: name.trim().to_owned(), total: Some(total), amount, ..Shown::default() };
+            bar.set_prefix(format!("{:>12}", shown.name));
+            *state = State { shown, bar, began: now, said: now };
+            state.draw();
         });
+    }
+}
+
+/// A line on the terminal that is drawn again and again: what [`Shown::line`] makes, or a wheel where no steps are
+/// counted. It is never wider than the terminal.
+pub fn drawn(total: u64) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    let style = if total == 0 { "{prefix} {spinner}" } else { "{wide_msg}" };
+    if let Ok(style) = ProgressStyle::with_template(style) {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+impl State {
+    fn draw(&mut self) {
+        self.shown.seconds = self.began.elapsed().as_secs_f64();
+        if self.bar.is_hidden() {
+            if self.said.elapsed() > Duration::from_secs(10) {
+                self.said = Instant::now();
+                eprint(&self.shown.line(table::talk(), false));
+            }
+        } else if self.shown.total.is_some_and(|t| t > 0) {
+            self.bar.set_message(self.shown.line(table::talk(), true));
+        }
+    }
+}
+
+impl Progress for Bars {
+    fn phase(&self, name: &str, total: u64) {
+        self.begin(name, total, None);
+    }
+
+    fn counted(&self, name: &str, total: u64, amount: Amount) {
+        self.begin(name, total, Some(amount));
     }
 
     fn advance(&self, steps: u64) {
+        if self.quiet {
+            return;
+        }
         self.with(|state| {
-            state.done += steps;
-            state.bar.inc(steps);
-            if !self.quiet && state.bar.is_hidden() && state.said.elapsed() > Duration::from_secs(10) {
-                state.said = Instant::now();
-                eprint(&format!("{:>12} {}/{}", state.name, state.done, state.total));
-            }
+            state.shown.done += steps;
+            state.draw();
         });
+    }
+
+    fn reused(&self, steps: u64) {
+        self.with(|state| state.shown.reused += steps);
+        self.advance(steps);
     }
 
     fn done(&self, summary: &str) {
@@ -173,7 +200,7 @@ impl Progress for Bars {
         self.with(|state| {
             state.bar.finish_and_clear();
             let seconds = state.began.elapsed().as_secs_f64();
-            eprint(&format!("{} {summary} ({seconds:.1} s)", paint("32", &format!("{:>12}", state.name))));
+            eprint(&format!("{} {summary} ({seconds:.1} s)", paint("32", &format!("{:>12}", state.shown.name))));
         });
     }
 

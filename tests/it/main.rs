@@ -52,6 +52,7 @@ mod shared_data;
 mod simhash;
 mod substrings;
 mod systems;
+mod terminal;
 mod text_rows;
 mod told;
 mod turns;
