@@ -42,6 +42,7 @@ pub mod parquet_file;
 pub mod place;
 pub mod plans;
 mod prepare;
+mod progress;
 mod reuse;
 pub mod sample;
 pub mod scatter;
@@ -83,6 +84,7 @@ use layout::{Layout, Slab};
 use manifest::Manifest;
 use output::{OutputSpec, SignalColumn, slab_file};
 use plans::{Folders, Plans, TextCuts, folder};
+pub use progress::{Amount, Progress};
 
 /// Sees every plan before it runs.
 pub type Watch = Arc<dyn Fn(&Arc<dyn ExecutionPlan>) + Send + Sync>;
@@ -112,34 +114,6 @@ pub struct Options {
     pub stop: Arc<AtomicBool>,
     /// Sees every plan before it runs.
     pub watch: Option<Watch>,
-}
-
-/// Hears how a build goes on.
-pub trait Progress {
-    /// A phase begins; it has `total` steps.
-    fn phase(&self, name: &str, total: u64);
-    /// The same, where the steps make so much of something that people count in.
-    fn counted(&self, name: &str, total: u64, _amount: Amount) {
-        self.phase(name, total);
-    }
-    /// `steps` more are done.
-    fn advance(&self, steps: u64);
-    /// `steps` were done by an earlier run.
-    fn reused(&self, steps: u64) {
-        self.advance(steps);
-    }
-    /// The phase is over; a sentence says what it did.
-    fn done(&self, summary: &str);
-    /// The inputs were looked at: how each source is read and mapped is known.
-    fn looked(&self, _inputs: &Inputs) {}
-}
-
-/// What the steps of a phase come to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Amount {
-    Bytes(u64),
-    Rows(u64),
 }
 
 /// What a build gives back.

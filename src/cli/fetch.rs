@@ -213,12 +213,9 @@ fn shown(plan: &Plan) -> String {
         for part in &set.parts {
             let bytes = part.bytes.map(|b| format!(", about {}", size(b))).unwrap_or_default();
             let accept = if part.to_accept { " -> needs --accept-license" } else { "" };
-            out += &format!(
-                "  part {}{bytes}: licence {} [{}]{accept}\n",
-                part.part,
-                table::line(&part.license),
-                part.freedom
-            );
+            let license = table::line(&part.license);
+            let said = format!("{}{bytes}: licence {license} [{}]{accept}", part.part, part.freedom);
+            out += &table::hanging("  part ", &said, width);
         }
         for way in &set.ways {
             out += &format!("  by {}\n", table::line(&way.way));

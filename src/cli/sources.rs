@@ -82,7 +82,7 @@ pub fn text(card: &Card, columns: usize, zh: bool) -> String {
     let word = |words: &crate::catalog::card::Words| if zh { words.zh.clone() } else { words.en.clone() };
     let mut page = Page { text: String::new(), columns };
     let kind = if card.evaluation { "evaluation set, not to train on" } else { "data set" };
-    page.line(&format!("{} · {kind} · {} · {}", card.name, card.title.en, card.title.zh));
+    page.wrapped(&format!("{} · {kind} · {} · {}", card.name, card.title.en, card.title.zh), 0);
     if !card.aliases.is_empty() {
         page.wrapped(&format!("also: {}", card.aliases.join(", ")), 0);
     }

@@ -44,7 +44,7 @@ fn tables_fit_the_terminal() {
         &["inspect", "out"],
         &["inspect", "out", "--dropped"],
         &["plan", "--recipe", "recipe.toml", "--out", "other"],
-        &["explain", "alpaca"],
+        &["explain", "nlp_chinese_corpus"],
         &["fetch", "alpaca", "--dry-run", "--offline"],
     ];
     for columns in [80, 100, 140] {
