@@ -65,6 +65,12 @@ fn folder() -> Scratch {
     scratch.write("lists/opted-out.txt", "example.org\n");
     scratch.write("lists/texts.txt", "");
     scratch.write("eval/ours.jsonl", "{\"question\":\"一加一等于几？\",\"answer\":\"二\"}\n");
+    let split = |name: &str| format!("  - split: {name}\n    path: zh/{name}.jsonl\n");
+    let card =
+        format!("---\nconfigs:\n- config_name: zh\n  data_files:\n{}{}---\n", split("train"), split("validation"));
+    scratch.write("downloads/some-set/README.md", card);
+    scratch.write("downloads/some-set/zh/train.jsonl", json_lines(20));
+    scratch.write("downloads/some-set/zh/validation.jsonl", json_lines(5));
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("recipes");
     for path in crate::harness::files_under(&root) {
         let name = path.strip_prefix(&root).unwrap().to_str().unwrap();
