@@ -37,7 +37,7 @@ pub(super) fn apart(recipe: &Recipe, chain: &Chain, options: &Options) -> Result
         if let Some(there) = there.filter(|path| !path.is_dir()) {
             let what = if there.exists() { "is a file" } else { "is a link that leads nowhere" };
             let message = format!("{option}: {} {what}, and a folder is meant", there.display());
-            return Err(Error::input(message, "name a folder, or one that is not there yet"));
+            return Err(Error::other(message, "name a folder, or one that is not there yet"));
         }
     }
     let (out, work) = (real(&options.out), real(&options.work));

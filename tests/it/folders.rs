@@ -208,7 +208,7 @@ fn a_file_is_no_folder() {
     for (folder, what) in [("file", "is a file"), ("file/x", "is a file"), ("lost", "leads nowhere")] {
         for (out, work) in [(folder, "w"), ("o", folder)] {
             let run = scratch.try_build(out, &["--work", work]);
-            assert!(run.code() == 1 && run.stderr().contains(what), "{folder}: {}", run.stderr());
+            assert!(run.code() == 2 && run.stderr().contains(what), "{folder}: {}", run.stderr());
         }
     }
     assert_eq!(fs::read(scratch.path("file")).unwrap(), b"mine");
