@@ -13,6 +13,9 @@ use serde_json::{Value as Json, json};
 use super::manifest::{FileLine, Manifest, SourceLine};
 use crate::{Error, Result};
 
+/// A signal, the number of the stage that measured it, and its value.
+pub type Measured = (String, usize, Json);
+
 /// What the work folder tells of a row.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Trace {
@@ -20,8 +23,8 @@ pub struct Trace {
     pub file: Option<(usize, usize)>,
     /// Its place among the rows of that file, from 0.
     pub row: u64,
-    /// What was measured: signal, number of the stage, value.
-    pub signals: Vec<(String, usize, Json)>,
+    /// What was measured.
+    pub signals: Vec<Measured>,
     /// What stages took out: number of the stage, bytes from and to.
     pub cuts: Vec<(usize, Vec<(u64, u64)>)>,
 }
@@ -166,7 +169,7 @@ fn file_of(manifest: &Manifest, place: u64) -> Option<((usize, usize), u64)> {
 }
 
 /// Row `at` of a unit: its key, and its signals.
-fn measured(path: &Path, at: u64) -> Result<(u64, Vec<(String, usize, Json)>)> {
+fn measured(path: &Path, at: u64) -> Result<(u64, Vec<Measured>)> {
     let reader = open(path)?;
     let fields = reader.schema().fields().clone();
     let wanted =

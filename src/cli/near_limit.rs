@@ -11,6 +11,7 @@ use super::rows_of::{self, Part};
 use super::show::{self, Fields};
 use super::{Context, Format, table, ui};
 use crate::build::manifest::{Manifest, StageLine};
+use crate::stages::keep::number as number_of;
 use crate::text::spelling::did_you_mean;
 use crate::{Error, Result};
 
@@ -50,6 +51,8 @@ pub fn run(context: &Context, asked: &Inspect, manifest: &Manifest, stage: Optio
     }
     // What has nothing on either side is no limit that rows are near to.
     limits.retain(|l| !l.dropped.is_empty() || !l.kept.is_empty() || l.note.is_some());
+    // Limits that cost rows come first.
+    limits.sort_by_key(|l| l.dropped.is_empty());
     if context.format == Format::Json {
         let limits: Vec<Json> = limits.iter().map(Limit::json).collect();
         return super::print(&format!("{}\n", json!({"v": 1, "kind": "near_limit", "limits": limits})));
@@ -152,7 +155,7 @@ impl Limit {
             };
             out += &format!("\n {what}{none}\n");
             for near in rows {
-                let title = format!("{} · {}", near.value, near.part);
+                let title = format!("{} · {}", number_of(near.value), near.part);
                 out += &rows_text(std::slice::from_ref(&titled(near, &title)), columns, lines);
             }
         }

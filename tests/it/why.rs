@@ -384,3 +384,34 @@ fn a_life_without_the_work_folder_and_of_copies() {
     let second = life(&scratch, "mixed", "m3#2");
     assert_eq!((second["places"].as_array().unwrap().len(), &second["file"]["row"]), (1, &json!(4)));
 }
+
+#[test]
+fn a_member_is_named_and_a_limit_does_not_lead_astray() {
+    let scratch = Scratch::new();
+    let lines = |from: u64| -> Vec<u8> {
+        (from..from + 6).map(|i| format!("{}\n", json!({"text": document(i)}))).collect::<String>().into_bytes()
+    };
+    let members = [("one.jsonl", lines(0)), ("two.jsonl", lines(20))];
+    scratch.write("in/set.zip", crate::archives::zip(&members, zip::CompressionMethod::Deflated));
+    scratch.write("more.jsonl", lines(40));
+    let source = |name: &str, path: &str, more: &str| {
+        format!("[[source]]\nname='{name}'\npath=['{path}']\nuse='pretrain'\n{more}\n")
+    };
+    let write = |limit: &str| {
+        let sources = source("z", "in/*.zip", limit) + &source("m", "more.jsonl", "");
+        scratch.write("recipe.toml", format!("name='a'\n{sources}[[stage]]\nrun='words'\n"));
+    };
+    write("");
+    scratch.build("out", &["--unit", "1KiB"]);
+    let told = life(&scratch, "out", "z:8");
+    assert_eq!((&told["file"]["path"], &told["file"]["row"]), (&json!("in/set.zip!two.jsonl"), &json!(3)));
+    assert!(told["row"]["text"].as_str().unwrap().starts_with("第22篇"), "{told}");
+    assert!(stage(&told, "words")["signals"]["word_count"].as_u64() > Some(5), "{told}");
+    // Rows that a limit leaves out are in the work folder all the same: no row of a file is told rather than a wrong one.
+    write("limit=3");
+    scratch.build("less", &["--unit", "1KiB"]);
+    let told = life(&scratch, "less", "m:2");
+    assert_eq!((&told["file"]["path"], &told["row"]["text"]), (&json!("more.jsonl"), &json!(document(42))));
+    assert!(told["file"]["row"].is_null() || told["file"]["row"] == 3, "{told}");
+    assert!(told["file"]["path"] != "in/set.zip!two.jsonl");
+}
