@@ -64,6 +64,17 @@ pub const ROWS: &[Sample] = &[
     sample("CMRC2018's own layout", "cmrc.json", "[{\"context_id\": \"D_0\", \"context_text\": \"甲是第一个天干。\", \"title\": \"甲\", \"qas\": [{\"query_text\": \"甲是什么？\", \"query_id\": \"D_0_Q\", \"answers\": [\"第一个天干\", \"天干\"]}]}]", ("", "options={take='all'}"), "json/squad", (2, 2)),
     sample("XQuAD, CLUE on the hub", "flat.jsonl", "{\"id\": \"1\", \"context\": \"甲是第一个天干。\", \"question\": \"甲是什么？\", \"answers\": {\"text\": [\"第一个天干\"], \"answer_start\": [2]}}\n", ("", ""), "jsonl/squad", (1, 1)),
     sample("WikiLingua", "wl.jsonl", "{\"url\": \"u\", \"article\": {\"section_name\": [\"步骤\", \"提示\"], \"document\": [\"先这样做，再那样做。\", \"小心一点。\"], \"summary\": [\"这样做。\", \"小心。\"], \"english_url\": [\"e\", \"e\"], \"english_section_name\": [\"Steps\", \"Tips\"]}}\n{\"url\": \"v\", \"article\": {\"section_name\": [], \"document\": [], \"summary\": [], \"english_url\": [], \"english_section_name\": []}}\n", ("", ""), "jsonl/wiki_lingua", (3, 2)),
+    sample("C-Eval, CMMLU", "ceval.csv", r##"id,question,A,B,C,D,answer,explanation
+0,哪种动物会飞？,牛,麻雀,鱼,羊,B,鸟会飞
+1,哪种是金属？,木,铁,棉,纸,B,铁是金属
+2,哪种是水果？,石,铁,李,纸,C,李是水果
+"##, ("", ""), "csv/choices", (3, 3)),
+    sample("MMLU", "mmlu.jsonl", r##"{"question": "Which is a bird?", "choices": ["wren", "carp"], "answer": 0, "subject": "x"}
+"##, ("", ""), "jsonl/choices", (1, 1)),
+    sample("MMLU, instructions", "mmlu.jsonl", r##"{"question": "Which is a bird?", "choices": ["wren", "carp"], "answer": 0, "subject": "x"}
+"##, ("instruct", ""), "jsonl/choices", (1, 1)),
+    sample("ARC, CommonsenseQA", "arc.jsonl", r##"{"id": "a", "question": "Which is a bird?", "choices": {"text": ["wren", "carp"], "label": ["A", "B"]}, "answerKey": "A"}
+"##, ("", ""), "jsonl/choices", (1, 1)),
     sample("SMILE, PsyQA: a file that is one dialogue", "1.json", r##"[{"role": "client", "content": "我睡不好。"}, {"role": "counselor", "content": "多久了？"}, {"role": "client", "content": "两周。"}]"##, ("", ""), "json/dialogue", (1, 1)),
     sample("ChatGLM3, MiniMind", "glm3.jsonl", r##"{"conversations": [{"role": "user", "content": "早"}, {"role": "assistant", "content": "早上好！"}]}
 "##, ("", ""), "jsonl/sharegpt", (1, 1)),
@@ -285,4 +296,6 @@ pub const QUIRKS: &[(&str, &str, &str)] = &[
     ("The Stack", "licences as a list, programming languages", "code::the_licence_is_the_rows_and_the_language_a_subset"),
     ("Claude's layout", "`tool_use` and `tool_result` among the parts", "messages::parts_of_uses_and_results_are_calls_and_tools"),
     ("tools", "calls in every form", "calls::every_form_becomes_one"),
+    ("C-Eval, MMLU, ARC, MedQA", "choices in columns, lists and objects; answers as letters, numbers and texts", "choices::choices_wherever_they_stand"),
+    ("C-Eval, MMLU", "answers that are no choice, tests without answers", "choices::an_answer_that_is_no_choice_is_told"),
 ];

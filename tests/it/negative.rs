@@ -46,12 +46,12 @@ const LOST: &[(&str, &str)] = &[
     (r#"{"prompt":"说一种鸟","response":"麻雀","评分":4}"#, "评分"),
     (r#"{"instruction":"说一种鸟","input":"","output":"麻雀","人工打分":4}"#, "人工打分"),
     // Choices.
-    (r#"{"question":"Which is a fruit?","choices":["a stone","a plum"],"answer":"1"}"#, "choices"),
-    (r#"{"question":"Which is a fruit?","options":{"A":"a stone","B":"a plum"},"answer":"B"}"#, "options"),
+    (r#"{"question":"Which is a fruit?","choices":["a stone","a plum"],"answer":"a pear"}"#, "choices"),
+    (r#"{"question":"Which is a fruit?","options":{"A":"a stone","B":"a plum"},"answer":"a pear"}"#, "options"),
     (r#"{"question":"哪个是水果？","选项":["石头","李子"],"answer":"李子"}"#, "选项"),
-    (r#"{"question":"哪个是水果？","A":"石头","B":"李子","answer":"B"}"#, "A"),
+    (r#"{"question":"哪个是水果？","A":"石头","B":"李子","answer":"梨"}"#, "A"),
     (r#"{"question":"Which is a fruit?","candidates":["a stone","a plum"],"answer":"1"}"#, "candidates"),
-    (r#"{"question":"Which is a fruit?","option_a":"stone","option_b":"plum","answer":"b"}"#, "option_a"),
+    (r#"{"question":"Which is a fruit?","option_a":"stone","option_b":"plum","answer":"pear"}"#, "option_a"),
     // A second dialogue.
     (
         r#"{"messages":[{"role":"user","content":"Good day"},{"role":"assistant","content":"And to you."}],"other":[{"role":"user","content":"Rain?"},{"role":"assistant","content":"Not yet."}]}"#,

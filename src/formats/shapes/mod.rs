@@ -28,6 +28,7 @@ shapes!(
     alpaca,
     baike,
     chip2,
+    choices,
     code,
     coig,
     csl,
