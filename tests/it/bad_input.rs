@@ -180,7 +180,7 @@ fn a_full_disk_is_an_error_that_resumes() {
         run.is_ok_and(|o| o.status.success())
     };
     if !mount("size=1m") {
-        eprintln!("skipped: no small file system can be mounted here");
+        crate::harness::skipped("no small file system can be mounted here");
         return;
     }
     scratch.write("a.jsonl", json_lines(20_000));

@@ -10,7 +10,7 @@
 
 use std::path::Path;
 
-use crate::harness::{Scratch, document, json_lines};
+use crate::harness::{Scratch, document, json_lines, skipped};
 
 struct Block {
     place: String,
@@ -121,7 +121,12 @@ fn every_block_of_toml_is_a_recipe() {
             }
         }
     }
-    println!("TOML of the docs: {ran} built; {} checked without inputs: {}", checked.len(), checked.join(", "));
+    let which = checked.join(", ");
+    skipped(&format!(
+        "{} of {} blocks of TOML are checked without inputs: {which}",
+        checked.len(),
+        ran + checked.len()
+    ));
     assert!(ran > 2 && ran + checked.len() > 7, "blocks were not found");
 }
 
@@ -217,9 +222,11 @@ fn every_command_of_the_docs_is_one() {
             ran += 1;
         }
     }
-    println!("commands of the docs: {ran} ran; {} only parsed: {}", parsed.len(), parsed.join(", "));
-    println!("not ours: {}", others.join(" | "));
-    assert!(ran > 6 && parsed.len() > 6, "commands were not found");
+    let all = ran + parsed.len();
+    let count = parsed.len();
+    parsed.dedup();
+    skipped(&format!("{count} of {all} commands in the docs are only parsed: {}", parsed.join(", ")));
+    assert!(ran > 6 && count > 6, "commands were not found");
     assert!(others.iter().all(|l| l.contains("cargo ")), "{others:?}");
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -9,6 +10,24 @@ use arrow::array::{Array, AsArray};
 use corpus::store::{Entry, Listed, Manifest, Store};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use sha2::{Digest, Sha256};
+
+/// Where tests write down what they skip; `.ci/run` removes it first, and prints it last.
+pub const SKIPPED: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/skipped");
+
+/// Says what the test that runs does not test on this machine, and why: on stderr, past what holds back the talk of tests
+/// that pass, and in [`SKIPPED`].
+pub fn skipped(why: &str) {
+    write_down(Path::new(SKIPPED), why);
+}
+
+fn write_down(place: &Path, why: &str) {
+    let thread = std::thread::current();
+    let line = format!("skipped: {}: {why}\n", thread.name().unwrap_or("a test"));
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
+    fs::create_dir_all(place.parent().unwrap()).unwrap();
+    let file = fs::OpenOptions::new().create(true).append(true).open(place);
+    file.and_then(|mut file| file.write_all(line.as_bytes())).unwrap();
+}
 
 /// A scratch folder that goes away with the test.
 pub struct Scratch(tempfile::TempDir);
@@ -228,4 +247,21 @@ pub fn json_lines(rows: u64) -> String {
         out.push('\n');
     }
     out
+}
+
+#[test]
+fn what_is_skipped_is_written_down() {
+    let scratch = Scratch::new();
+    let place = scratch.path("tmp/skipped");
+    write_down(&place, "nothing, this is a trial");
+    write_down(&place, "a trial again");
+    let test = "skipped: harness::what_is_skipped_is_written_down";
+    let there = fs::read_to_string(&place).unwrap();
+    assert_eq!(there, format!("{test}: nothing, this is a trial\n{test}: a trial again\n"));
+    // No test skips in silence.
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
+    for path in files_under(&folder).into_iter().filter(|p| !p.ends_with("harness.rs")) {
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(!text.contains("println!(\"skipped"), "{}: say it by harness::skipped", path.display());
+    }
 }

@@ -81,7 +81,7 @@ fn spaced(text: &str) -> String {
 fn parsoid_cases_for_the_expected_variant() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/wiki/parsoid-langParserTests.txt");
     let Ok(file) = std::fs::read_to_string(&path) else {
-        eprintln!("skipped: no ../shared/data/wiki/parsoid-langParserTests.txt beside the repository");
+        crate::harness::skipped("no ../shared/data/wiki/parsoid-langParserTests.txt beside the repository");
         return;
     };
     let cases = cases(&file);

@@ -9,7 +9,7 @@ fn data() -> Option<PathBuf> {
     if folder.is_dir() {
         return folder.canonicalize().ok();
     }
-    eprintln!("skipped: no ../shared/data beside the repository");
+    crate::harness::skipped("no ../shared/data beside the repository");
     None
 }
 

@@ -44,7 +44,7 @@ fn python_hub_client_gets_the_same_tree() {
     let python = std::env::var("CORPUS_PYTHON").unwrap_or_else(|_| "python3".into());
     let has = Command::new(&python).args(["-c", "import huggingface_hub"]).stderr(Stdio::null()).status();
     if !has.is_ok_and(|status| status.success()) {
-        eprintln!("skipped: {python} has no huggingface_hub (set CORPUS_PYTHON to one that has)");
+        crate::harness::skipped(&format!("{python} has no huggingface_hub (set CORPUS_PYTHON to one that has)"));
         return;
     }
     let (hub, told) = stand_in();

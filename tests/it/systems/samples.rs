@@ -42,7 +42,7 @@ const SAMPLES: &[(&str, &str, &str, u64)] = &[
 fn real_rows_are_read_as_their_cards_say() {
     let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
     let Ok(shared) = shared.canonicalize() else {
-        eprintln!("skipped: no ../shared beside the repository");
+        crate::harness::skipped("no ../shared beside the repository");
         return;
     };
     let scratch = Scratch::new();
