@@ -17,16 +17,17 @@ pub const SKIPPED: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/skipped");
 /// Says what the test that runs does not test on this machine, and why: on stderr, past what holds back the talk of tests
 /// that pass, and in [`SKIPPED`].
 pub fn skipped(why: &str) {
-    write_down(Path::new(SKIPPED), why);
+    let line = write_down(Path::new(SKIPPED), why);
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
 }
 
-fn write_down(place: &Path, why: &str) {
+fn write_down(place: &Path, why: &str) -> String {
     let thread = std::thread::current();
     let line = format!("skipped: {}: {why}\n", thread.name().unwrap_or("a test"));
-    std::io::stderr().write_all(line.as_bytes()).unwrap();
     fs::create_dir_all(place.parent().unwrap()).unwrap();
     let file = fs::OpenOptions::new().create(true).append(true).open(place);
     file.and_then(|mut file| file.write_all(line.as_bytes())).unwrap();
+    line
 }
 
 /// A scratch folder that goes away with the test.
