@@ -109,7 +109,11 @@ pub fn gather(recipe: &Recipe, unit: u64, work: &Path, threads: usize, effort: E
     let mut inputs = Inputs { sources: Vec::new(), pieces: Vec::new(), owners: Vec::new(), units: Vec::new() };
     for source in &recipe.sources {
         let Found { files: found, mut said } = find(recipe, source)?;
-        let mut files = look_at(&look, source, &found, threads)?;
+        let mut files = look_at(&look, source, &found, threads, None)?;
+        let most = understood::one_reading(source, files.iter().map(|f| (&f.layout, &f.understood)));
+        if most.is_some() {
+            files = look_at(&look, source, &found, threads, most)?;
+        }
         said.extend(only_data(source, &mut files, |f| (&f.name, &f.layout)));
         if let (Some(first), false) = (files.first_mut(), said.is_empty()) {
             let before = first.note.take();
@@ -129,7 +133,13 @@ pub fn gather(recipe: &Recipe, unit: u64, work: &Path, threads: usize, effort: E
     Ok(inputs)
 }
 
-fn look_at(look: &Look<'_>, source: &Source, found: &[(String, PathBuf)], threads: usize) -> Result<Vec<InputFile>> {
+fn look_at(
+    look: &Look<'_>,
+    source: &Source,
+    found: &[(String, PathBuf)],
+    threads: usize,
+    most: Option<(formats::TextRows, usize, usize)>,
+) -> Result<Vec<InputFile>> {
     let next = AtomicUsize::new(0);
     let slots: Vec<Mutex<Option<Result<Vec<InputFile>>>>> = found.iter().map(|_| Mutex::new(None)).collect();
     std::thread::scope(|scope| {
@@ -138,7 +148,7 @@ fn look_at(look: &Look<'_>, source: &Source, found: &[(String, PathBuf)], thread
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some((shown, path)) = found.get(index) else { break };
-                    let result = files_of(look, source, shown, path);
+                    let result = files_of(look, source, shown, path, most);
                     if let Ok(mut slot) = slots[index].lock() {
                         *slot = Some(result);
                     }

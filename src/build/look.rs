@@ -8,10 +8,10 @@ use super::find::{below, wanted};
 use super::inputs::{InputFile, explained, layout};
 use super::known::{Cut, Known, Knowns, OnDisk, hashed, name, recall, remember};
 use super::malformed;
-use super::understood::Understood;
+use super::understood::{self, Understood};
 use super::unpack::{self, PlainCopy};
 use crate::engine::scan::modified;
-use crate::formats::{self, Layout, Piece, Split, detect};
+use crate::formats::{self, Layout, Piece, Split, TextRows, detect};
 use crate::input::{self, Compression, Member};
 use crate::recipe::{Recipe, Source};
 use crate::{Error, Result};
@@ -40,7 +40,14 @@ impl Look<'_> {
 }
 
 /// The files that a source has in one file on disk: itself, or the members of an archive.
-pub(super) fn files_of(look: &Look<'_>, source: &Source, shown: &str, path: &Path) -> Result<Vec<InputFile>> {
+/// Texts that leave open how they fall into rows do so as `most` of the source, where that is given.
+pub(super) fn files_of(
+    look: &Look<'_>,
+    source: &Source,
+    shown: &str,
+    path: &Path,
+    most: Option<(TextRows, usize, usize)>,
+) -> Result<Vec<InputFile>> {
     let io = |e| Error::io(path)(e);
     let meta = std::fs::metadata(path).map_err(io)?;
     let compression = input::compression(path).map_err(io)?;
@@ -70,10 +77,14 @@ pub(super) fn files_of(look: &Look<'_>, source: &Source, shown: &str, path: &Pat
         found.compression = compression;
         let sample = std::mem::take(&mut found.sample);
         let name_of = named(shown, member.as_ref());
-        let understood = Understood { confidence: found.confidence, runner_up: found.runner_up.clone(), mapping: None };
-        let (mut layout, note) = layout(look.recipe.input.max_row, source, path, found)?;
+        let seen = Understood { confidence: found.confidence, runner_up: found.runner_up.clone(), mapping: None };
+        let (mut layout, mut note) = layout(look.recipe.input.max_row, source, path, found)?;
+        let open = layout.container == "text" && understood::is_open(seen.runner_up.as_deref());
+        if let Some(most) = most.filter(|most| open && layout.rows != Some(most.0)) {
+            (layout.rows, note) = (Some(most.0), Some(understood::as_most(most)));
+        }
         let mapping = explained(source, &name_of, &layout, &sample, look.recipe.input.max_unreadable)?;
-        let understood = Understood { mapping, ..understood };
+        let seen = Understood { mapping, ..seen };
         if formats::container(&layout.container).is_some_and(|c| c.names_file()) {
             let file = below(look.recipe, source, path).unwrap_or_else(|| shown.to_owned());
             layout.file = Some(named(&file, member.as_ref()));
@@ -92,7 +103,7 @@ pub(super) fn files_of(look: &Look<'_>, source: &Source, shown: &str, path: &Pat
             sha256: read.sha256,
             layout,
             note,
-            understood,
+            understood: seen,
             replaced,
             cuts: (0..read.starts.len()).map(|i| (read.starts[i], end(i), read.lines[i])).collect(),
             unpacked: read.copy,

@@ -92,6 +92,43 @@ fn how(source: &Source, layout: &Layout, seen: &Understood) -> String {
     format!("{:.0}% sure{other}; {key} settles it", seen.confidence * 100.0)
 }
 
+/// How the plain text files of a source fall into rows, where their own beginnings disagree: as most of those do that
+/// leave it open; and how many these are, of how many. `None` where they agree, or the recipe says it.
+pub fn one_reading<'f>(
+    source: &Source,
+    files: impl Iterator<Item = (&'f Layout, &'f Understood)>,
+) -> Option<(TextRows, usize, usize)> {
+    if source.rows.is_some() || source.format.is_some() {
+        return None;
+    }
+    let open = files.filter(|(layout, seen)| layout.container == "text" && is_open(seen.runner_up.as_deref()));
+    let mut votes: Vec<(TextRows, usize)> = Vec::new();
+    for rows in open.filter_map(|f| f.0.rows) {
+        match votes.iter_mut().find(|v| v.0 == rows) {
+            Some(vote) => vote.1 += 1,
+            None => votes.push((rows, 1)),
+        }
+    }
+    // Of as many the first.
+    let most = votes.iter().rev().max_by_key(|v| v.1)?;
+    (votes.len() > 1).then(|| (most.0, most.1, votes.iter().map(|v| v.1).sum()))
+}
+
+/// Whether the beginning of a plain text leaves open how it falls into rows.
+pub fn is_open(runner_up: Option<&str>) -> bool {
+    runner_up.is_some_and(|other| other.starts_with("rows"))
+}
+
+/// What is said of a text that is read as most of its source.
+pub fn as_most((rows, of, all): (TextRows, usize, usize)) -> String {
+    let word = match rows {
+        TextRows::File => "file",
+        TextRows::Line => "line",
+        TextRows::Block => "block",
+    };
+    format!("plain text: one document a {word}, as {of} of {all} texts of the source are; say `rows` to settle it")
+}
+
 /// Refuses a source whose files hold rows for different uses, and names those that the fewest others are like.
 ///
 /// # Errors

@@ -225,6 +225,14 @@ fn look(recipe: &Recipe, source: &Source, found: &mut Found) -> (u64, u64) {
     let data = seen.iter().any(|s| !inputs::may_go(source, &s.name));
     refused.retain(|(name, _)| !data || !inputs::may_go(source, name));
     found.problems.extend(refused.into_iter().map(|(name, error)| Fault::new(error, Some(&name))));
+    if let Some(most) = understood::one_reading(source, seen.iter().map(|s| (&s.layout, &s.understood))) {
+        for file in seen.iter_mut().filter(|s| s.layout.container == "text") {
+            let open = understood::is_open(file.understood.runner_up.as_deref());
+            if open && file.layout.rows != Some(most.0) {
+                (file.layout.rows, file.note) = (Some(most.0), Some(understood::as_most(most)));
+            }
+        }
+    }
     found.mappings.extend(understood::lines(source, seen.iter().map(|s| (&s.layout, &s.understood)), true));
     let uses: Vec<(String, Use)> = seen
         .iter()

@@ -50,3 +50,28 @@ fn members_of_archives_name_archive_and_member() {
     assert_eq!(ids, ["novels:books.zip!two.txt", "novels:books.zip!x/one.txt"]);
     assert!(built.column("data/pretrain", "meta").contains(&r#"{"file":"books.zip!x/one.txt"}"#.to_owned()));
 }
+
+/// Members of an archive that leave it open are read in one way: as most of them would be.
+#[test]
+fn texts_of_one_source_fall_into_rows_alike() {
+    let scratch = Scratch::new();
+    // Prose, a paragraph a line; and one whose paragraphs are long and without a blank line between.
+    let prose = "石桥下面的水很浅。\n\n孩子们在桥上走。\n\n天黑以前都回家。\n";
+    let long = format!("{}\n", "山路弯弯曲曲，走了半天才到村口。".repeat(30)).repeat(8);
+    for n in 0..4 {
+        scratch.write(&format!("in/e{n}.txt"), format!("{prose}第{n}篇。\n"));
+    }
+    scratch.write("in/e9.txt", &long);
+    scratch.write("recipe.toml", "[[source]]\nname='s'\npath=['in/*.txt']\n");
+    let run = scratch.try_build("out", &[]);
+    assert_eq!(run.code(), 0, "{}", run.stderr());
+    assert_eq!(scratch.built("out").total("read"), 5, "{}", run.stderr());
+    assert!(run.stderr().contains("as 4 of 5 texts of the source are"), "{}", run.stderr());
+    let check = scratch.corpus(&["check", "recipe.toml"]).stderr();
+    assert!(check.contains("as 4 of 5 texts of the source are"), "{check}");
+    // By itself, and where the recipe says so, it is what it looks like.
+    scratch.write("recipe.toml", "[[source]]\nname='s'\npath=['in/e9.txt']\n");
+    assert_eq!(scratch.build("alone", &[]).total("read"), 8);
+    scratch.write("recipe.toml", "[[source]]\nname='s'\npath=['in/*.txt']\nrows='line'\n");
+    assert_eq!(scratch.build("told", &[]).total("read"), 24);
+}
