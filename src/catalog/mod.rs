@@ -4,7 +4,8 @@
 pub mod card;
 pub mod cards;
 pub mod check;
-pub mod table;
+pub mod page;
+pub mod picks;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -6,7 +6,8 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::{Context, Format, sources, table, ui};
-use crate::catalog::Catalog;
+use crate::catalog::card::Words;
+use crate::catalog::{Catalog, picks};
 use crate::stages::{Kind, Stage};
 use crate::{Error, Result, formats, recipe, stages};
 
@@ -18,6 +19,9 @@ pub struct List {
     what: Option<Section>,
     #[command(flatten)]
     filter: sources::Filter,
+    /// Data sets that we would take, by task.
+    #[arg(long)]
+    best: bool,
 }
 
 /// A list.
@@ -121,6 +125,9 @@ fn signals() -> Vec<Item> {
 impl List {
     /// Runs the command.
     pub fn run(self, context: &Context) -> Result<()> {
+        if self.best {
+            return self.picks(context);
+        }
         if self.what == Some(Section::Sources) || self.filter.is_set() {
             return self.sources(context);
         }
@@ -155,6 +162,43 @@ impl List {
         Ok(())
     }
 
+    /// What to take for each task, of the data sets that pass the filter.
+    fn picks(self, context: &Context) -> Result<()> {
+        if self.what.is_some_and(|w| w != Section::Sources) {
+            return Err(Error::other("--best is for data sets", "`corpus list sources --best`"));
+        }
+        let cards = self.filter.cards(&Catalog::load(None)?)?;
+        let of = |pick: &picks::Pick| cards.iter().find(|c| c.name == pick.card);
+        if context.format == Format::Json {
+            let tasks = picks::all().iter().map(|task| {
+                let picks = task.pick.iter().filter(|p| of(p).is_some());
+                json!({"name": task.name, "title": task.title, "advice": task.advice, "picks": picks.collect::<Vec<_>>()})
+            });
+            return super::print(&format!("{}\n", json!({"v": 1, "best": tasks.collect::<Vec<_>>()})));
+        }
+        let zh = ui::chinese();
+        let word = |words: &Words| if zh { words.zh.clone() } else { words.en.clone() };
+        let mut text = String::new();
+        for task in picks::all() {
+            let rows: Vec<Vec<String>> = (task.pick.iter())
+                .filter_map(|pick| Some((pick, of(pick)?)))
+                .map(|(pick, card)| vec![card.name.clone(), sources::short(card, zh), word(&pick.why)])
+                .collect();
+            if !rows.is_empty() {
+                text += &format!(
+                    "{}{}: {}\n",
+                    if text.is_empty() { "" } else { "\n" },
+                    word(&task.title),
+                    word(&task.advice)
+                );
+                text += &table::table(&rows, 2, 400);
+            }
+        }
+        super::print(&text)?;
+        ui::say(context, "next: `corpus explain NAME`");
+        Ok(())
+    }
+
     /// Data sets, private ones among them.
     fn sources(self, context: &Context) -> Result<()> {
         if self.what.is_some_and(|w| w != Section::Sources) {
@@ -162,11 +206,12 @@ impl List {
             return Err(Error::other("--use, --language and --license are for data sets", cure));
         }
         let cards = self.filter.cards(&Catalog::load(None)?)?;
+        let cards = picks::ranked(&cards);
         if context.format == Format::Json {
-            let cards: Vec<_> = cards.iter().map(sources::json).collect();
+            let cards: Vec<_> = cards.iter().map(|card| sources::json(card)).collect();
             return super::print(&format!("{}\n", json!({"v": 1, "sources": cards})));
         }
-        let items = cards.iter().map(sources::item);
+        let items = cards.iter().map(|card| sources::item(card));
         let rows: Vec<Vec<String>> = items.map(|i| vec![i.name, i.kind, i.about]).collect();
         super::print(&table::table(&rows, 0, table::lists()))?;
         let more = if cards.is_empty() { "no data set is like that" } else { "next: `corpus explain NAME`" };

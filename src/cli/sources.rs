@@ -30,7 +30,7 @@ impl Filter {
         self.usage.is_some() || self.language.is_some() || self.license.is_some()
     }
 
-    /// The cards that pass, by name.
+    /// The cards that pass.
     pub fn cards(&self, catalog: &Catalog) -> Result<Vec<Card>> {
         let usage = match self.usage.as_deref() {
             None | Some("evaluation") => None,
@@ -64,6 +64,16 @@ pub fn item(card: &Card) -> Item {
     let rows = card.rows.map_or(String::new(), |rows| format!(", {} rows", count(rows)));
     let about = format!("{} ({}{rows}, {})", card.title.en, card.languages.join(" "), card.freedom().as_str());
     Item { name: card.name.clone(), kind: usage.to_owned(), about }
+}
+
+/// Licence kind, access and size in a few words.
+pub fn short(card: &Card, zh: bool) -> String {
+    let (kind, access) = match zh {
+        true => (card.freedom().zh(), card.access().zh()),
+        false => (card.freedom().as_str(), card.access().as_str()),
+    };
+    let size = card.bytes.map_or(String::new(), |bytes| format!(", {}", size(bytes)));
+    format!("{kind}, {access}{size}")
 }
 
 /// A card for machines: as it stands, and what follows from it.

@@ -33,14 +33,15 @@ fn components_document_themselves() {
     }
 }
 
-/// The table of data sets is that of today's cards.
+/// The pages of data sets are those of today's cards.
 #[test]
-fn the_table_of_data_sets_is_up_to_date() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/datasets.md");
-    let fresh = corpus::catalog::table::markdown(corpus::catalog::shipped());
-    if std::env::var_os("CORPUS_UPDATE").is_some() {
-        std::fs::write(&path, &fresh).unwrap();
+fn the_pages_of_data_sets_are_up_to_date() {
+    for page in corpus::catalog::page::pages(corpus::catalog::shipped()) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page.path);
+        if std::env::var_os("CORPUS_UPDATE").is_some() {
+            std::fs::write(&path, &page.text).unwrap();
+        }
+        let there = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(there == page.text, "{} is stale: run CORPUS_UPDATE=1 cargo test generated", page.path);
     }
-    let there = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(there == fresh, "docs/datasets.md is stale: run CORPUS_UPDATE=1 cargo test generated");
 }

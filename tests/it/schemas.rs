@@ -178,7 +178,14 @@ fn check_tells_each_problem_with_its_place() {
 #[test]
 fn lists_and_explanations() {
     let scratch = Scratch::new();
-    for what in [&["list"][..], &["list", "stages"], &["list", "signals"], &["list", "recipes"], &["list", "sources"]] {
+    for what in [
+        &["list"][..],
+        &["list", "stages"],
+        &["list", "signals"],
+        &["list", "recipes"],
+        &["list", "sources"],
+        &["list", "sources", "--best"],
+    ] {
         run(&scratch, "list", what);
     }
     for name in ["keep", "near_dedup", "quickstart", "chars_min", "mix", "jsonl", "sharegpt", "chars"] {
