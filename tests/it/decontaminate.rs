@@ -112,7 +112,7 @@ fn dialogues_are_cut_turn_by_turn() {
     let recipe = recipe("against=['eval/zh.json']\naction='cut'").replace("pretrain", "instruct");
     scratch.write("recipe.toml", recipe);
     let text = scratch.build("out", &[]).column("data/instruct", "messages").concat();
-    assert!(text.contains("content: 谢谢。,") && text.contains("好的。是正相关。") && !text.contains("工厂"), "{text}");
+    assert!(text.contains("content: 谢谢。}") && text.contains("好的。是正相关。") && !text.contains("工厂"), "{text}");
 }
 
 #[test]
