@@ -100,13 +100,13 @@ mod tests {
             seconds: 8.0,
             note: String::new(),
         };
-        assert_eq!(shown.line(100, false), "     Reading 384.0 MiB of 640.0 MiB, 32.0 MiB/s, 8 s left");
+        assert_eq!(shown.line(100, false), "     Reading 384 MiB of 640 MiB, 32.0 MiB/s, 8 s left");
         shown.amount = Some(Amount::Rows(50_000));
         assert_eq!(shown.line(100, false), "     Reading 30,000 of 50,000 rows, 2,500 rows/s, 8 s left");
         shown.amount = None;
         shown.seconds = 0.1;
         assert_eq!(shown.line(100, true), format!("     Reading {}{} 6 of 10", "━".repeat(14), "─".repeat(10)));
-        assert_eq!(shown.line(20, true), "     Reading 6 of …");
+        assert_eq!(shown.line(18, true), "     Reading 6 of…");
     }
 
     #[test]
