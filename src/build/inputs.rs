@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::agree;
 pub use super::find::{Found, find, wanted};
 use super::look::{Look, files_of};
 use super::parquet_file::write_whole;
@@ -109,11 +110,13 @@ pub fn gather(recipe: &Recipe, unit: u64, work: &Path, threads: usize, effort: E
     let mut inputs = Inputs { sources: Vec::new(), pieces: Vec::new(), owners: Vec::new(), units: Vec::new() };
     for source in &recipe.sources {
         let Found { files: found, mut said } = find(recipe, source)?;
-        let mut files = look_at(&look, source, &found, threads, None)?;
+        let mut files = look_at(&look, source, &found, (None, &agree::Encodings::new()))?;
         let most = understood::one_reading(source, files.iter().map(|f| (&f.layout, &f.understood)));
-        if most.is_some() {
-            files = look_at(&look, source, &found, threads, most)?;
+        let encodings = agree::encodings(source, &files);
+        if most.is_some() || !encodings.is_empty() {
+            files = look_at(&look, source, &found, (most, &encodings))?;
         }
+        agree::paired(source, &files)?;
         said.extend(only_data(source, &mut files, |f| (&f.name, &f.layout)));
         if let (Some(first), false) = (files.first_mut(), said.is_empty()) {
             let before = first.note.take();
@@ -137,18 +140,17 @@ fn look_at(
     look: &Look<'_>,
     source: &Source,
     found: &[(String, PathBuf)],
-    threads: usize,
-    most: Option<(formats::TextRows, usize, usize)>,
+    agreed: (Option<(formats::TextRows, usize, usize)>, &agree::Encodings),
 ) -> Result<Vec<InputFile>> {
     let next = AtomicUsize::new(0);
     let slots: Vec<Mutex<Option<Result<Vec<InputFile>>>>> = found.iter().map(|_| Mutex::new(None)).collect();
     std::thread::scope(|scope| {
-        for _ in 0..threads.clamp(1, found.len().max(1)) {
+        for _ in 0..look.threads.clamp(1, found.len().max(1)) {
             scope.spawn(|| {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some((shown, path)) = found.get(index) else { break };
-                    let result = files_of(look, source, shown, path, most);
+                    let result = files_of(look, source, (shown, path), agreed);
                     if let Ok(mut slot) = slots[index].lock() {
                         *slot = Some(result);
                     }

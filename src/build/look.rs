@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use super::agree;
 use super::find::{below, wanted};
 use super::inputs::{InputFile, explained, layout};
 use super::known::{Cut, Known, Knowns, OnDisk, hashed, name, recall, remember};
@@ -40,13 +41,13 @@ impl Look<'_> {
 }
 
 /// The files that a source has in one file on disk: itself, or the members of an archive.
-/// Texts that leave open how they fall into rows do so as `most` of the source, where that is given.
+/// Texts that leave open how they fall into rows do so as `most` of the source, where that is given, and `encodings` are
+/// those that other files tell.
 pub(super) fn files_of(
     look: &Look<'_>,
     source: &Source,
-    shown: &str,
-    path: &Path,
-    most: Option<(TextRows, usize, usize)>,
+    (shown, path): (&str, &Path),
+    (most, encodings): (Option<(TextRows, usize, usize)>, &agree::Encodings),
 ) -> Result<Vec<InputFile>> {
     let io = |e| Error::io(path)(e);
     let meta = std::fs::metadata(path).map_err(io)?;
@@ -77,6 +78,7 @@ pub(super) fn files_of(
         found.compression = compression;
         let sample = std::mem::take(&mut found.sample);
         let name_of = named(shown, member.as_ref());
+        agree::settle(encodings, &name_of, &mut found);
         let seen = Understood { confidence: found.confidence, runner_up: found.runner_up.clone(), mapping: None };
         let (mut layout, mut note) = layout(look.recipe.input.max_row, source, path, found)?;
         let open = layout.container == "text" && understood::is_open(seen.runner_up.as_deref());

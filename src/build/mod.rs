@@ -11,6 +11,7 @@
 //! shards   slabs strung together
 //! ```
 
+mod agree;
 pub mod card;
 pub mod chain;
 mod cuts;

@@ -75,3 +75,33 @@ fn texts_of_one_source_fall_into_rows_alike() {
     scratch.write("recipe.toml", "[[source]]\nname='s'\npath=['in/*.txt']\nrows='line'\n");
     assert_eq!(scratch.build("told", &[]).total("read"), 24);
 }
+
+#[test]
+fn files_too_short_to_tell_their_encoding_are_read_as_those_beside_them() {
+    let scratch = Scratch::new();
+    let gbk = |text: &str| encoding_rs::GBK.encode(text).0.into_owned();
+    let words = ["山月", "茶", "渡口", "白鹭飞", "雨"];
+    for (n, word) in words.iter().enumerate() {
+        scratch.write(&format!("shelf/{n}.txt"), gbk(word));
+    }
+    let long = "码头的灯亮了，船都从河口回来，岸上的人数着桅杆。\n".repeat(40);
+    scratch.write("shelf/long.txt", gbk(&long));
+    scratch.write("shelf/utf8.txt", "雪夜访友");
+    scratch.write("recipe.toml", RECIPE);
+    let built = scratch.build("out", &[]);
+    assert_eq!(built.total("unreadable"), 0);
+    let texts = built.column("data/pretrain", "text");
+    assert_eq!((&texts[..5], texts[6].as_str()), (&words.map(str::to_owned)[..], "雪夜访友"));
+}
+
+#[test]
+fn aligned_files_of_which_no_two_belong_together_are_an_error() {
+    let scratch = Scratch::new();
+    scratch.write("shelf/source.txt", "河灯\n");
+    scratch.write("shelf/target.txt", "river lamp\n");
+    scratch.write("recipe.toml", RECIPE.replace("rows='file'", "format='aligned'"));
+    let run = scratch.try_build("out", &[]);
+    assert_eq!(run.code(), 1);
+    let told = run.stderr();
+    assert!(told.contains("shelf/source.txt") && told.contains("differ by a language only"), "{told}");
+}
