@@ -43,6 +43,9 @@ impl Missing {
 
     /// The amount, with what it is of: a headline.
     pub fn headline(&self) -> String {
+        if ui::chinese() {
+            return format!("尚未下载：需下载 {}", self.lacking.amount_zh());
+        }
         format!("not fetched yet: would fetch {}", self.lacking.amount())
     }
 }

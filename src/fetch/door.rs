@@ -119,13 +119,14 @@ pub fn pass(
     if closed.is_empty() { Ok(all) } else { Err(refused(&[(target, closed)], command)) }
 }
 
-/// Lets all cards in, or says of all of them at once what must be accepted.
+/// Lets all in whose licence is known before anybody is asked (that of a card; of a bare address nobody tells one), or
+/// says of all of them at once what must be accepted.
 ///
 /// # Errors
 /// Licences that are not open and were not accepted.
 pub fn pass_all(targets: &[Target], accept: &[String], command: &str) -> Result<()> {
-    let cards = targets.iter().filter(|t| t.card.is_some());
-    let all: Vec<_> = cards.map(|t| (t, accepted(t, None, accept))).collect();
+    let known = targets.iter().filter(|t| t.card.is_some() || t.from.iter().any(|from| from.contains("://")));
+    let all: Vec<_> = known.map(|t| (t, accepted(t, None, accept))).collect();
     let refusals: Vec<_> = all.iter().map(|(t, all)| (*t, closed(all))).filter(|(_, c)| !c.is_empty()).collect();
     if refusals.is_empty() { Ok(()) } else { Err(refused(&refusals, command)) }
 }
@@ -157,7 +158,12 @@ pub fn word(target: &Target) -> String {
 
 /// The error of licences that were not accepted.
 fn refused(refusals: &[(&Target, Vec<Closed<'_>>)], command: &str) -> Error {
-    let names: Vec<&str> = refusals.iter().map(|(target, _)| target.name.as_str()).collect();
+    // A set of addresses is known to people by them.
+    let shown = |target: &Target| match (&target.card, target.from.first()) {
+        (None, Some(from)) if from.contains("://") => super::endpoints::shown(from),
+        _ => target.name.clone(),
+    };
+    let names: Vec<String> = refusals.iter().map(|(target, _)| shown(target)).collect();
     let several = names.len() > 1;
     let mut message = match names.as_slice() {
         [name] => format!("the licence of {name} has to be accepted first"),
@@ -172,7 +178,7 @@ fn refused(refusals: &[(&Target, Vec<Closed<'_>>)], command: &str) -> Error {
             lines.entry(each.join("; ")).or_default().push(part);
         }
         for (license, parts) in lines {
-            let of = if several { format!("{}: ", target.name) } else { String::new() };
+            let of = if several { format!("{}: ", shown(target)) } else { String::new() };
             let only = target.card.is_some() && target.parts.len() > 1;
             let parts = if only { format!("{}: ", parts.join(", ")) } else { String::new() };
             message += &format!("\n  {of}{parts}{license}");

@@ -17,7 +17,7 @@ use super::problem::{Kind, Problem};
 use super::progress::Events;
 use super::sums::{self, Found};
 use super::ways::Remote;
-use super::{page, room, verify, wait};
+use super::{archive, page, room, verify, wait};
 use crate::store::Set;
 use crate::store::disk::{free, hex};
 
@@ -372,7 +372,8 @@ fn look(path: &Path, name: &str, bombs: verify::Bombs, stop: &dyn Fn() -> bool) 
     if verify::begins_like_html(path)? && !verify::is_html_name(name) {
         return Err(page::sent(&[], &verify::beginning(path)?));
     }
-    if verify::is_zip(path)? || verify::is_zip_name(name) {
+    // What is an archive of another kind under a zip's name is kept, and named once it is there.
+    if verify::is_zip(path)? || (verify::is_zip_name(name) && archive::sealed(path)?.is_none()) {
         verify::zip(path, bombs, stop)?;
     }
     Ok(())

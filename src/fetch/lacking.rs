@@ -91,8 +91,8 @@ impl Lacking {
         self.sets.iter().map(|s| s.parts.len()).sum()
     }
 
-    /// What would come, in one line: `4 parts, about 6.1 GiB, these licences: …`.
-    pub fn amount(&self) -> String {
+    /// The licences of all of it, each once.
+    fn licenses(&self, hub: &'static str) -> String {
         let mut licenses: Vec<&str> = Vec::new();
         for line in self.sets.iter().flat_map(|s| &s.licenses) {
             if !licenses.contains(&line.as_str()) {
@@ -100,15 +100,26 @@ impl Lacking {
             }
         }
         if self.sets.iter().any(|s| s.licenses.is_empty()) {
-            licenses.push("what the hub tells");
+            licenses.push(hub);
         }
-        let word = if licenses.len() == 1 { "this licence" } else { "these licences" };
-        format!(
-            "{}, {}, {word}: {}",
-            plural(self.parts() as u64, "part"),
-            about(self.bytes, self.untold),
-            licenses.join("; ")
-        )
+        licenses.join("; ")
+    }
+
+    /// What would come, in one line: `4 parts, about 6.1 GiB, these licences: …`.
+    pub fn amount(&self) -> String {
+        let (parts, licenses) = (plural(self.parts() as u64, "part"), self.licenses("what the hub tells"));
+        let word = if licenses.contains("; ") { "these licences" } else { "this licence" };
+        format!("{parts}, {}, {word}: {licenses}", about(self.bytes, self.untold))
+    }
+
+    /// The same in Chinese.
+    pub fn amount_zh(&self) -> String {
+        let size = match (self.bytes, self.untold) {
+            (0, _) => "大小未知".to_owned(),
+            (bytes, 0) => format!("约 {}", size(bytes)),
+            (bytes, untold) => format!("约 {}，另有 {untold} 个部分大小未知", size(bytes)),
+        };
+        format!("{} 个部分，{size}，许可证：{}", self.parts(), self.licenses("以平台所述为准"))
     }
 
     /// The sets, a line each, with what stands before them.

@@ -13,6 +13,7 @@
 //! ```
 
 pub mod archive;
+pub mod bring;
 pub mod client;
 pub mod door;
 pub mod download;

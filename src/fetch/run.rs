@@ -19,7 +19,7 @@ use super::routes::{self, Route};
 use super::summary::{Failed, FileTold, Summary, Told};
 use super::targets::Target;
 use super::ways::{Listing, Remote};
-use super::{Options, archive, import, names, room};
+use super::{Options, archive, bring, import, names, room};
 use crate::catalog::Catalog;
 use crate::store::{Entry, Listed, Manifest, Set, disk};
 use crate::{Error, Result};
@@ -380,7 +380,7 @@ impl Work<'_> {
             return Ok(false);
         }
         let (told, stop) = (remote.told.clone(), self.context.options.stop.clone());
-        let found = blocking(move || import::sums_of(&path, &told, &|| stop.load(Ordering::Relaxed))).await;
+        let found = blocking(move || bring::sums_of(&path, &told, &|| stop.load(Ordering::Relaxed))).await;
         let Ok(Ok(Ok((found, bytes)))) = found else { return Ok(false) };
         self.record(remote, Done { bytes, found, etag: None })?;
         self.told.files.pop();

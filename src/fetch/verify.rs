@@ -73,7 +73,27 @@ pub fn zip(path: &Path, bombs: Bombs, stop: &dyn Fn() -> bool) -> Result<(), Pro
 
 /// An archive opened by its index.
 pub fn open(path: &Path) -> Result<zip::ZipArchive<BufReader<File>>, Problem> {
-    zip::ZipArchive::new(BufReader::with_capacity(256 << 10, File::open(path)?)).map_err(|e| damaged(&e.to_string()))
+    let other = begins_like(&head(path, 512)?);
+    zip::ZipArchive::new(BufReader::with_capacity(256 << 10, File::open(path)?)).map_err(|e| match other {
+        Some(other) => Problem::last(Kind::Remote, format!("it is called a zip, and is {other}"))
+            .cure("look at what was meant: download it under its own name, and import it with --from"),
+        None => damaged(&e.to_string()),
+    })
+}
+
+/// What bytes begin like that are no zip, where they begin like something known.
+fn begins_like(head: &[u8]) -> Option<&'static str> {
+    let known: [(&[u8], &str); 6] = [
+        (b"\x1f\x8b", "a gzip file"),
+        (b"BZh", "a bzip2 file"),
+        (b"\xfd7zXZ\0", "an xz file"),
+        (b"\x28\xb5\x2f\xfd", "a zstd file"),
+        (b"<?xml", "an XML document, perhaps the host's words about an error"),
+        (b"{\"", "JSON, perhaps the host's words about an error"),
+    ];
+    let tar = head.get(257..262) == Some(b"ustar").map(|t| &t[..]);
+    let of_head = known.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, name)| *name);
+    of_head.or(tar.then_some("a tar archive"))
 }
 
 /// The failure of an archive whose own sums do not match.
@@ -229,6 +249,22 @@ mod tests {
         assert!(missed.len() <= 30, "{} of {data} flips are not found: {missed:?}", missed.len());
         assert!(check(&whole[..whole.len() / 2], Bombs::default()).is_err());
         assert!(check(b"<html>", Bombs::default()).is_err());
+    }
+
+    #[test]
+    fn what_is_called_a_zip_and_is_another_thing_is_named() {
+        let mut tar = vec![0; 512];
+        tar[257..262].copy_from_slice(b"ustar");
+        for (bytes, says) in [
+            (&b"\x1f\x8b\x08\0"[..], "gzip"),
+            (b"<?xml version=\"1.0\"?><Error><Code>AccessDenied", "XML"),
+            (b"{\"error\":\"no\"}", "JSON"),
+            (&tar, "tar archive"),
+        ] {
+            let problem = check(bytes, Bombs::default()).unwrap_err();
+            assert!(problem.what.contains(says) && !problem.what.contains("damaged"), "{}", problem.what);
+        }
+        assert!(check(b"PK\x03\x04 and no more", Bombs::default()).unwrap_err().what.contains("damaged"));
     }
 
     #[test]

@@ -64,6 +64,17 @@ fn one_command_fetches_just_what_a_recipe_reads() {
     );
     let says = "would fetch 2 parts, about 3.0 GiB, these licences: Blue-1.0 [custom]; unstated";
     assert!(checked.stderr.contains(says), "{}", checked.stderr);
+    let chinese = client
+        .scratch
+        .command(&["check", "recipe.toml"])
+        .env("CORPUS_LANG", "zh")
+        .env("CORPUS_CARDS", "cards")
+        .output();
+    let chinese = String::from_utf8(chinese.unwrap().stderr).unwrap();
+    assert!(
+        chinese.contains("尚未下载：需下载 2 个部分，约 3.0 GiB，许可证：Blue-1.0 [custom]; unstated"),
+        "{chinese}"
+    );
     let planned = client.run(&["plan", "--recipe", "recipe.toml"]);
     planned.done();
     assert!(planned.stdout.contains(says) && planned.stdout.contains("normalize"), "{}", planned.stdout);
@@ -175,4 +186,17 @@ fn a_build_that_cannot_fetch_names_the_command_that_can() {
         ["build", "--recipe", "recipe.toml", "--out", "out", "--accept-license", "blue", "--accept-license", "red"];
     let fetch = "corpus fetch blue red --part right --accept-license blue --accept-license red";
     client.run(&build).failed(&["blue-right.jsonl", "redirects in a circle", "all options of a fetch apply", fetch]);
+}
+
+/// An address that nobody licenses is told with the cards, before anybody is asked.
+#[test]
+fn all_licences_are_told_at_once() {
+    let (plain, client) = two_cards();
+    let url = plain.url("/red-all.jsonl");
+    let got = client.run(&["fetch", "blue", "red", &url, "--part", "left"]);
+    got.failed(&[
+        &format!("the licences of blue, red, {url} have to be accepted"),
+        "--accept-license blue --accept-license red --accept-license unstated",
+    ]);
+    assert!(plain.server.log().is_empty());
 }

@@ -132,6 +132,11 @@ fn archives_that_are_not_opened_are_named() {
         let got = Client::new().fetch(&[&plain.url(&path)]);
         got.done();
         assert!(got.stderr.contains(what) && got.stderr.contains("no build reads it"), "{}", got.stderr);
+        // Whatever it is called.
+        plain.put("/called.zip", Content::from(head.to_vec()));
+        let got = Client::new().fetch(&[&plain.url("/called.zip")]);
+        got.done();
+        assert!(got.stderr.contains(what) && !got.stderr.contains("damaged"), "{}", got.stderr);
     }
     // The one that a card names is refused too: no build could read it.
     let client = Client::new();
