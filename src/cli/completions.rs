@@ -32,7 +32,7 @@ pub enum Shell {
     Elvish,
     Fish,
     #[value(name = "powershell")]
-    PowerShell,
+    Power,
     Zsh,
 }
 
@@ -43,7 +43,7 @@ impl Completions {
             Shell::Bash => &Bash,
             Shell::Elvish => &Elvish,
             Shell::Fish => &Fish,
-            Shell::PowerShell => &Powershell,
+            Shell::Power => &Powershell,
             Shell::Zsh => &Zsh,
         };
         let mut script = Vec::new();
