@@ -43,8 +43,8 @@ const CODES: &[&str] = &[
 pub fn language(name: &str) -> Option<Cow<'static, str>> {
     let mut parts = name.split(['_', '-']);
     let code = match parts.next()?.to_ascii_lowercase().as_str() {
-        "english" => "en",
-        "chinese" => "zh",
+        "english" | "eng" => "en",
+        "chinese" | "cmn" | "zho" => "zh",
         code => CODES.iter().find(|c| **c == code)?,
     };
     let mut found = Cow::Borrowed(code);
@@ -181,7 +181,7 @@ mod tests {
             assert_eq!(row.meta, None);
             assert_eq!(SHAPE.fits(&[Object::parse(json).unwrap()]), 1.0);
         }
-        let regions = ["EN-us", "zh_hans_cn", "zh-CN", "is_human", "en-tokenized"].map(language);
+        let regions = ["EN-us", "cmn_hans_cn", "zh-CN", "is_human", "en-tokenized"].map(language);
         let told = regions.iter().map(|l| l.as_deref().unwrap_or("")).collect::<Vec<_>>();
         assert_eq!(told, ["en-US", "zh-Hans-CN", "zh-CN", "", ""]);
         let json = r#"{"de":"Hallo","zh_TW":"你好","score":0.5}"#;
