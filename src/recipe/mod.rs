@@ -230,6 +230,8 @@ shipped![
     "vicuna",
     "zh-instruct",
     "zh-pretrain",
+    "zh-reason",
+    "zh-rl",
     "zh-rlhf",
     "zh-task",
 ];

@@ -164,3 +164,23 @@ fn scripts_are_alike_where_asked_for() {
     let fold = "fold=['width','case','punctuation','script']";
     assert_eq!(fates("pretrain", &rows, fold).0, ["simplified"]);
 }
+
+/// One row a prompt, where not the first but the longest, or the one of the better source, stays.
+#[test]
+fn of_similar_prompts_the_longest_or_the_better_source_stays() {
+    let near = format!("{QUESTION}谢谢");
+    let rows = [asked("short", QUESTION, "散射"), asked("long", &near, "因为瑞利散射，蓝光比红光散射得多。")];
+    let (kept, dropped) = fates("instruct", &rows, "of='prompt'\nkeep='longest'");
+    assert_eq!((kept, dropped["short"].as_str()), (vec!["long".to_owned()], "long"));
+
+    let scratch = Scratch::new();
+    let source = |name: &str, row: &Json, priority: u8| {
+        scratch.write(&format!("{name}.jsonl"), format!("{row}\n"));
+        format!("[[source]]\nname='{name}'\npath=['{name}.jsonl']\nuse='instruct'\npriority={priority}\n")
+    };
+    let sources = source("plain", &rows[1], 1) + &source("better", &rows[0], 2);
+    scratch.write("recipe.toml", format!("name='p'\n{sources}[[stage]]\nrun='near_dedup'\nof='prompt'\n"));
+    let built = scratch.build("out", &[]);
+    assert_eq!(built.column("data/instruct", "id"), ["short"]);
+    assert_eq!(built.column("dropped/instruct", "kept_id"), ["short"]);
+}

@@ -34,7 +34,8 @@ impl Plans<'_> {
             Keep::Best => rules.signal().and_then(|s| self.chain.column(source, s, link.number)).map(|c| c.0),
         };
         let mut wanted = vec!["ord", &sketch, &text];
-        wanted.extend((rules.of == Of::Prompt).then_some(content.as_str()));
+        // As `Docs` wants it: what decides who stays comes behind it.
+        wanted.extend((rules.of == Of::Prompt && rules.most > 1).then_some(content.as_str()));
         wanted.extend(value.as_deref());
         let node = self.still_there(source, units, at, &wanted, false)?;
         let predicate = plan::is_not_null(&node, &text)?;

@@ -12,6 +12,7 @@ use crate::harness::{Built, Scratch};
 mod files;
 mod rows;
 mod samples;
+mod today;
 
 /// Recipes, and whose data they rebuild.
 const SYSTEMS: &[(&str, &str)] = &[
@@ -37,7 +38,9 @@ const SYSTEMS: &[(&str, &str)] = &[
     ("zh-pretrain", "ours: pretraining"),
     ("zh-task", "ours: task tuning"),
     ("zh-instruct", "ours: instruction tuning"),
+    ("zh-reason", "ours: reasoning"),
     ("zh-rlhf", "ours: RLHF"),
+    ("zh-rl", "ours: RL with answers to check"),
 ];
 
 const HEAD: &str = "# Systems, their data, and the recipe that rebuilds it
@@ -78,9 +81,19 @@ fn parts(recipe: &Recipe) -> Vec<(&'static Card, &'static Part)> {
     parts
 }
 
-fn build(name: &str, recipe: &Recipe) -> Built {
+/// The parts of the evaluation sets that it keeps out.
+fn measured(recipe: &Recipe) -> Vec<(&'static Card, &'static Part)> {
+    let named = recipe
+        .stages
+        .iter()
+        .filter(|s| s.run == "decontaminate")
+        .flat_map(|s| s.options["against"].as_array().unwrap().iter().map(|name| card(name.as_str().unwrap())));
+    named.flat_map(|card| card.part.iter().filter(|p| !p.optional).map(move |p| (card, p))).collect()
+}
+
+fn build(name: &str, recipe: &Recipe) -> (Scratch, Built) {
     let scratch = Scratch::new();
-    for (at, (card, part)) in parts(recipe).into_iter().enumerate() {
+    for (at, (card, part)) in parts(recipe).into_iter().chain(measured(recipe)).enumerate() {
         let language = part.language.as_deref().or(match &card.languages[..] {
             [one] => Some(one),
             _ => None,
@@ -96,8 +109,8 @@ fn build(name: &str, recipe: &Recipe) -> Built {
     let built = scratch.built("out");
     built.check_accounts();
     assert_eq!(built.total("unreadable"), 0, "{name}: {:?}", built.column("unreadable", "detail"));
-    // The folder goes with its scratch: what is looked at below is the manifest.
-    built
+    // The folder goes with its scratch.
+    (scratch, built)
 }
 
 fn row(name: &str, system: &str, recipe: &Recipe, built: &Built) -> String {
@@ -152,7 +165,7 @@ fn systems_are_rebuilt_and_the_table_is_up_to_date() {
     let mut fresh = HEAD.to_owned();
     for (name, system) in SYSTEMS {
         let recipe = recipe(name);
-        let line = row(name, system, &recipe, &build(name, &recipe));
+        let line = row(name, system, &recipe, &build(name, &recipe).1);
         println!("{}", line.trim_end());
         fresh += &line;
     }
@@ -175,7 +188,8 @@ fn recipes_say_what_to_fetch_and_accept() {
             said.insert(words[0], words[1..].to_vec());
         }
         let mut wrong = String::new();
-        let parts = parts(&recipe(name));
+        let recipe = recipe(name);
+        let parts: Vec<_> = parts(&recipe).into_iter().chain(measured(&recipe)).collect();
         for (card, part) in &parts {
             let Some(words) = said.get(card.name.as_str()) else {
                 writeln!(wrong, "no `corpus fetch {}`", card.name).unwrap();
@@ -236,5 +250,43 @@ fn phases_share_no_question() {
     let rows = built.column("data/instruct", "source").into_iter().zip(built.column("data/instruct", "messages"));
     for (source, messages) in rows {
         assert_eq!(messages.contains("role: assistant"), source.ends_with("-sft"), "{source}: {messages}");
+    }
+}
+
+/// Thoughts stand beside answers, in both ways in which the sets have them.
+#[test]
+fn thoughts_stand_beside_answers() {
+    let (_scratch, built) = build("zh-reason", &recipe("zh-reason"));
+    let dialogues = built.column("data/instruct", "messages");
+    let chinese = |text: &&String| text.contains("的");
+    assert!(dialogues.iter().filter(chinese).count() > 3 && dialogues.iter().filter(|d| !chinese(d)).count() > 3);
+    for dialogue in dialogues {
+        let (_, answer) = dialogue.split_once("role: assistant").unwrap();
+        let (_, thought) = answer.split_once("reasoning: ").unwrap_or_else(|| panic!("{dialogue}"));
+        assert!(thought.len() > 60 && !answer.contains("<think>"), "{dialogue}");
+    }
+}
+
+/// Every row for reinforcement learning is a prompt with what a program checks; problems that are measured with go.
+#[test]
+fn prompts_for_rl_have_an_answer_to_check_and_no_other() {
+    let (_scratch, built) = build("zh-rl", &recipe("zh-rl"));
+    let answers = built.column("data/instruct", "answer");
+    assert!(answers.len() > 12 && answers.iter().all(|a| !a.is_empty()), "{answers:?}");
+    assert!(answers.iter().any(|a| a.contains("test_cases")), "{answers:?}");
+    let dialogues = built.column("data/instruct", "messages");
+    assert!(dialogues.iter().all(|d| !d.contains("role: assistant")), "{dialogues:?}");
+    assert!(built.column("dropped", "reason").contains(&"contaminated".to_owned()));
+}
+
+/// No recipe of ours reads two sets of which one holds the other.
+#[test]
+fn what_must_never_be_together_is_not_in_one_recipe() {
+    for (name, _) in SYSTEMS.iter().filter(|s| s.0.starts_with("zh-")) {
+        let parts = parts(&recipe(name));
+        for (card, _) in &parts {
+            let lost = card.overlaps.iter().find(|o| o.never && parts.iter().any(|(other, _)| other.name == o.card));
+            assert!(lost.is_none(), "{name}: {} and {lost:?}", card.name);
+        }
     }
 }

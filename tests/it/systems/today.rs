@@ -1,0 +1,68 @@
+//! Minimal rows of the data sets of today (the recipes `zh-…`), and of the evaluation sets that they keep out.
+
+use serde_json::json;
+
+use super::rows::{Raw, en, zh};
+
+/// A problem that the evaluation sets have, and one row of what is trained on.
+fn problem(sum: u64) -> String {
+    format!("Find how many pairs of whole numbers add up to {sum} while their product is itself the square of a third.")
+}
+
+/// The rows of a part, eight and the first of them once more; `n` begins their numbers.
+pub fn of(card: &str, part: &str, n: u64) -> Option<Raw> {
+    let eight = || (n..n + 8).chain([n]).map(|i| i * 10);
+    Some(match (card, part) {
+        // Its last row is a problem of an evaluation set.
+        ("dapo_math_17k", _) => Raw::Rows(
+            eight()
+                .map(|i| (i, if i % 20 == 0 { zh(i) } else { en(i) }))
+                .chain([(1, problem(70))])
+                .map(|(i, prompt)| json!({"prompt": prompt, "solution": (i % 97).to_string(), "data_source": "math_dapo"}))
+                .collect(),
+        ),
+        ("openr1_math_220k", _) => Raw::Rows(
+            eight()
+                .map(|i| {
+                    json!({"problem": en(i), "solution": format!("{} \\boxed{{{i}}}", en(i + 1)), "answer": i.to_string(), "source": "amc",
+                        "messages": [{"role": "user", "content": en(i)},
+                            {"role": "assistant", "content": format!("<think>\n{}\n</think>\n\n\\boxed{{{i}}}", en(i + 2))}]})
+                })
+                .collect(),
+        ),
+        ("verifiable_coding_python", _) => Raw::Rows(
+            eight()
+                .map(|i| {
+                    json!({"problem_statement": en(i), "source": "taco",
+                        "verification_info": {"language": "python", "test_cases": [{"input": "1", "output": i.to_string()}]}})
+                })
+                .collect(),
+        ),
+        ("r1_distill_zh_110k", _) => Raw::Rows(
+            eight()
+                .map(|i| {
+                    json!({"input": zh(i), "reasoning_content": zh(i + 1), "content": zh(i + 2), "repo_name": "a/b", "score": 9})
+                })
+                .collect(),
+        ),
+        ("mixture_of_thoughts", _) => Raw::Rows(
+            eight()
+                .map(|i| {
+                    let answer = format!("<think>\n{}\n</think>\n\n{}", en(i + 1), en(i + 2));
+                    json!({"messages": [{"role": "user", "content": en(i)}, {"role": "assistant", "content": answer}],
+                        "num_tokens": 900, "source": "open-r1/codeforces-cots"})
+                })
+                .collect(),
+        ),
+        ("aime", _) => measured(&["origin_prompt", "question"]),
+        ("math_500", _) => measured(&["problem"]),
+        ("olymmath", _) => measured(&["problem"]),
+        _ => return None,
+    })
+}
+
+/// Two such problems of an evaluation set, under these names.
+fn measured(names: &[&str]) -> Raw {
+    let row = |i: u64| names.iter().map(|name| ((*name).to_owned(), json!(problem(i)))).collect();
+    Raw::Rows([70, 71].map(row).into_iter().collect())
+}
