@@ -203,7 +203,9 @@ mod tests {
         [[stage]]\nrun='keep'\nname='basics'\nchars={min=50,max=900}\nhan_ratio={min=0.4}\n\
         [[stage]]\nrun='exact_dedup'\nonly={source=['a']}\n";
 
-    fn said(heavy: &[Heavy]) -> Vec<(Option<&str>, &str, Option<&str>, u64, u64)> {
+    type Said<'a> = (Option<&'a str>, &'a str, Option<&'a str>, u64, u64);
+
+    fn said(heavy: &[Heavy]) -> Vec<Said<'_>> {
         let one = |h: &'_ Heavy| (h.rows, h.reached);
         heavy.iter().map(|h| (h.stage.as_deref(), h.reason.as_str(), h.source.as_deref(), one(h).0, one(h).1)).collect()
     }

@@ -25,7 +25,7 @@ struct In {
 }
 
 impl In {
-    fn of<'a>(self, words: &'a Words) -> &'a str {
+    fn of(self, words: &Words) -> &str {
         if self.zh { &words.zh } else { &words.en }
     }
 

@@ -67,7 +67,7 @@ impl Shape for Choices {
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
         let judged = |o: &Object<'_>| {
             let asked = QUESTION.iter().any(|key| starts(o, key) == Some(b'"'));
-            let Some(all) = given(o).ok().flatten().filter(|all| asked && all.len() > 1) else { return None };
+            let all = given(o).ok().flatten().filter(|all| asked && all.len() > 1)?;
             match answer(o) {
                 Some((_, word)) if word.trim().is_empty() => Some(true),
                 Some((_, word)) => Some(which(&all, &word, false).is_some()),

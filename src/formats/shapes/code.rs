@@ -44,9 +44,9 @@ impl Shape for Code {
     }
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
         share(sample, |o| {
-            let text = |key: &&str| starts(o, key) == Some(b'"');
+            let text = |key: &str| starts(o, key) == Some(b'"');
             let place = o.has("path") || o.has("max_stars_repo_path") || o.has("repo_path") || o.has("size");
-            TEXT.iter().any(|key| text(&key)) && REPOSITORY.iter().any(|key| text(&key)) && place
+            TEXT.iter().any(|key| text(key)) && REPOSITORY.iter().any(|key| text(key)) && place
         })
     }
     fn map<'a>(&self, object: &Object<'a>, layout: &Layout, emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>)) {

@@ -47,7 +47,8 @@ impl Shape for Prompt {
         let text = |o: &Object<'_>, names: &[&str]| names.iter().any(|key| starts(o, key) == Some(b'"'));
         let judged = super::kto::judges(sample);
         let alone = |o: &Object<'_>| {
-            !(judged && super::kto::is_labelled(o)) && !OTHERS.iter().any(|key| starts(o, key).is_some())
+            let labelled = judged && super::kto::is_labelled(o);
+            !labelled && !OTHERS.iter().any(|key| starts(o, key).is_some())
         };
         let prompts = share(sample, |o| text(o, PROMPT) && alone(o));
         let answer = |o: &Object<'_>| text(o, RESPONSE) || text(o, &["prompt"]) && text(o, &["summary"]);

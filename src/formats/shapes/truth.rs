@@ -22,8 +22,8 @@ impl<'a> Reading<'_, 'a> {
     pub fn truth_beside(&mut self, messages: &[Message<'_>]) -> Result<(), Unreadable> {
         const NAMES: &[&str] = &["answer", "ground_truth"];
         let text = |key: &str| self.object.get(key).and_then(|v| text_of(v).ok().flatten());
-        let said = |key: &&str| text(key).is_some_and(|a| messages.iter().any(|m| m.content.trim() == a.trim()));
-        self.truth(if NAMES.iter().any(|key| said(&key)) { &[] } else { NAMES })
+        let said = |key: &str| text(key).is_some_and(|a| messages.iter().any(|m| m.content.trim() == a.trim()));
+        self.truth(if NAMES.iter().any(|key| said(key)) { &[] } else { NAMES })
     }
 
     /// Reads what an answer is checked against: the fields that the recipe maps; without it the answer in one of `names`.
