@@ -112,6 +112,8 @@ pub enum FoldOf {
     Punctuation,
     /// Traditional and Simplified Chinese (`說` and `说`), character by character.
     Script,
+    /// White space next to a Han character, and none: one text, its lines joined or wrapped.
+    Space,
 }
 
 /// How candidates are judged.
@@ -169,7 +171,7 @@ pub struct NearDedup {
     pub shingle: usize,
     /// What shingles are made of: `chars`, or `words`.
     pub unit: ShingleOf,
-    /// What counts as the same: `width`, `case`, `punctuation`; and `script`, where asked for.
+    /// What counts as the same: `width`, `case`, `punctuation`; and `script` and `space`, where asked for.
     pub fold: Vec<FoldOf>,
     /// How candidates are judged: `exact`, by their texts, or `sketch`.
     pub verify: Verify,
@@ -336,8 +338,8 @@ impl<'a> Rules<'a> {
 /// Cuts texts as options say.
 pub(super) fn shingler(fold: &[FoldOf], n: usize, unit: ShingleOf) -> Shingler {
     let has = |what| fold.contains(&what);
-    let (width, case) = (has(FoldOf::Width), has(FoldOf::Case));
-    let fold = Fold { width, case, punctuation: has(FoldOf::Punctuation), script: has(FoldOf::Script) };
+    let (width, case, punctuation) = (has(FoldOf::Width), has(FoldOf::Case), has(FoldOf::Punctuation));
+    let fold = Fold { width, case, punctuation, script: has(FoldOf::Script), space: has(FoldOf::Space) };
     let unit = match unit {
         ShingleOf::Chars => Unit::Chars,
         ShingleOf::Words => Unit::Words,

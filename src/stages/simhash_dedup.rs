@@ -47,7 +47,7 @@ pub struct SimhashDedup {
     pub shingle: usize,
     /// What shingles are made of: `chars`, or `words`.
     pub unit: ShingleOf,
-    /// What counts as the same: `width`, `case`, `punctuation`; and `script`, where asked for.
+    /// What counts as the same: `width`, `case`, `punctuation`; and `script` and `space`, where asked for.
     pub fold: Vec<FoldOf>,
     /// Which row stays: `first`, `longest`, `best` (by a signal) or `newest` (by a field of `meta`).
     pub keep: Keep,

@@ -1,6 +1,7 @@
 //! Folding for comparison only: what differs in width, case or the style of its punctuation counts as the same.
 //!
-//! One character becomes one character, so that a folded text has as many as the text. White space is not folded:
+//! One character becomes one character, so that a folded text has as many as the text (but for `space`, which takes
+//! white space away next to Han characters, where a line may be broken anywhere). Other white space is not folded:
 //! dropping it makes code and tables, which repeat little else, look less alike than they are (measured).
 //!
 //! - *width*: full-width ASCII (`Ａ`, `１`, `％`) to ASCII, the ideographic space to a space;
@@ -28,11 +29,13 @@ pub struct Fold {
     pub punctuation: bool,
     /// Traditional Chinese to Simplified Chinese, by character.
     pub script: bool,
+    /// White space next to a Han character to nothing: a line of Chinese may be broken anywhere.
+    pub space: bool,
 }
 
 impl Default for Fold {
     fn default() -> Self {
-        Fold { width: true, case: true, punctuation: true, script: false }
+        Fold { width: true, case: true, punctuation: true, script: false, space: false }
     }
 }
 
@@ -70,7 +73,7 @@ impl Fold {
 }
 
 /// Characters without case, width or punctuation.
-const HAN: RangeInclusive<u32> = 0x3400..=0xA63F;
+pub(super) const HAN: RangeInclusive<u32> = 0x3400..=0xA63F;
 
 static SIMPLIFIED: LazyLock<HashMap<char, char>> = LazyLock::new(|| {
     let close = |pair: &(char, char)| HAN.contains(&(pair.0 as u32)) && (pair.1 as usize) < TABLE;

@@ -3,7 +3,7 @@
 //! Up to six characters are packed, 21 bits each, into two words, and mixed by one multiplication: what is hashed is
 //! the run itself, and two different runs of a text collide with a chance of 2⁻⁶⁴.
 
-use super::fold::{Fold, Folder};
+use super::fold::{Fold, Folder, HAN};
 use super::{S1, S2, S3, mum};
 use crate::text::words;
 
@@ -20,6 +20,8 @@ pub enum Unit {
 #[derive(Clone)]
 pub struct Shingler {
     folder: Folder,
+    /// Whether white space next to Han characters is left out.
+    space: bool,
     n: usize,
     unit: Unit,
 }
@@ -30,7 +32,7 @@ const BLOCK: usize = 4096;
 impl Shingler {
     /// Shingles of `n` units of the folded text; `n` is at least 1.
     pub fn new(fold: Fold, n: usize, unit: Unit) -> Self {
-        Shingler { folder: Folder::new(fold), n: n.max(1), unit }
+        Shingler { folder: Folder::new(fold), space: fold.space, n: n.max(1), unit }
     }
 
     /// Hands over the hashes of all shingles, in order and block by block. Texts that belong together are one text,
@@ -45,19 +47,29 @@ impl Shingler {
     /// The folded text as code points, for texts too short to have a shingle.
     pub fn folded(&self, texts: &[&str]) -> Vec<u32> {
         let mut all = Vec::new();
+        let mut joints = self.space.then(Joints::default);
         for (at, text) in texts.iter().enumerate() {
-            all.extend((at > 0).then_some(u32::from(b'\n')));
-            all.extend(text.chars().map(|c| self.folder.code(c)));
+            let codes =
+                (at > 0).then_some(u32::from(b'\n')).into_iter().chain(text.chars().map(|c| self.folder.code(c)));
+            match &mut joints {
+                Some(joints) => codes.for_each(|code| joints.push(code, &mut all)),
+                None => all.extend(codes),
+            }
         }
+        joints.into_iter().for_each(|joints| joints.end(&mut all));
         all
     }
 
     fn chars(&self, texts: &[&str], found: &mut impl FnMut(&[u64])) {
         let mut block =
             Block { codes: Vec::with_capacity(BLOCK + 8), hashes: Vec::with_capacity(BLOCK + 8), n: self.n };
+        let mut joints = self.space.then(Joints::default);
         for (at, text) in texts.iter().enumerate() {
             if at > 0 {
-                block.codes.push(u32::from(b'\n'));
+                match &mut joints {
+                    Some(joints) => joints.push(u32::from(b'\n'), &mut block.codes),
+                    None => block.codes.push(u32::from(b'\n')),
+                }
             }
             let bytes = text.as_bytes();
             let mut start = 0;
@@ -68,13 +80,19 @@ impl Shingler {
                 while !text.is_char_boundary(end) {
                     end += 1;
                 }
-                self.fold_into(&text[start..end], &mut block.codes);
+                match &mut joints {
+                    Some(joints) => {
+                        text[start..end].chars().for_each(|c| joints.push(self.folder.code(c), &mut block.codes));
+                    }
+                    None => self.fold_into(&text[start..end], &mut block.codes),
+                }
                 start = end;
                 if block.codes.len() >= BLOCK {
                     block.flush(found);
                 }
             }
         }
+        joints.into_iter().for_each(|joints| joints.end(&mut block.codes));
         block.flush(found);
     }
 
@@ -100,6 +118,36 @@ impl Shingler {
         }
         if hashes.len() >= self.n {
             found(&runs(&hashes, self.n));
+        }
+    }
+}
+
+/// White space that is held back until it is known what stands behind it.
+#[derive(Default)]
+struct Joints {
+    last: u32,
+    held: Vec<u32>,
+}
+
+impl Joints {
+    fn push(&mut self, code: u32, to: &mut Vec<u32>) {
+        if char::from_u32(code).is_some_and(char::is_whitespace) {
+            self.held.push(code);
+            return;
+        }
+        if !self.held.is_empty() {
+            if !HAN.contains(&self.last) && !HAN.contains(&code) {
+                to.append(&mut self.held);
+            }
+            self.held.clear();
+        }
+        self.last = code;
+        to.push(code);
+    }
+
+    fn end(mut self, to: &mut Vec<u32>) {
+        if !HAN.contains(&self.last) {
+            to.append(&mut self.held);
         }
     }
 }
@@ -153,6 +201,34 @@ mod tests {
         let mut all = Vec::new();
         shingler.each(texts, |hashes| all.extend_from_slice(hashes));
         all
+    }
+
+    /// A Chinese text whose lines were wrapped is the text; English words, and code, keep their white space.
+    #[test]
+    fn white_space_next_to_han_is_folded_where_asked_for() {
+        let joined = "模型要用好数据来训练，use clean data 再去重。".repeat(400);
+        let wrapped: String = joined
+            .chars()
+            .enumerate()
+            .flat_map(|(n, c)| [Some(c), (n % 17 == 16 && HAN.contains(&(c as u32))).then_some('\n')])
+            .flatten()
+            .collect();
+        assert_ne!(joined, wrapped);
+        for n in [1, 3, 5, 8] {
+            let with = Shingler::new(Fold { space: true, ..Fold::default() }, n, Unit::Chars);
+            assert_eq!(all(&with, &[&joined]), all(&with, &[&wrapped]));
+            let hashes = all(&with, &[&joined]).len();
+            assert_eq!(hashes, with.folded(&[&wrapped]).len() + 1 - n, "over blocks as well");
+            let without = Shingler::new(Fold::default(), n, Unit::Chars);
+            assert_ne!(all(&without, &[&joined]), all(&without, &[&wrapped]));
+        }
+        let with = Shingler::new(Fold { space: true, ..Fold::default() }, 5, Unit::Chars);
+        assert_ne!(with.folded(&["use clean data"]), with.folded(&["usecleandata"]));
+        assert_eq!(with.folded(&["数据 ", " 好"]), with.folded(&["数据好"]));
+        assert_eq!(
+            with.folded(&["if a:\n    b"]),
+            Shingler::new(Fold::default(), 5, Unit::Chars).folded(&["if a:\n    b"])
+        );
     }
 
     /// Equal hashes where the folded runs are equal, and nowhere else; one for each run, over blocks as well.
