@@ -108,6 +108,7 @@ fn ended_by(signal: rustix::process::Signal) {
     let client = Client::new();
     let mut child = client.start(&[&plain.url("/some.bin")]);
     while plain.server.sent() < 2 << 20 {
+        assert!(child.try_wait().unwrap().is_none(), "the fetch ended before it was stopped");
         std::thread::sleep(Duration::from_millis(5));
     }
     let pid = rustix::process::Pid::from_child(&child);
