@@ -158,7 +158,7 @@ mod tests {
         assert_eq!(all("ＡＢＣ，１２３％。「好」、Ünï"), "abc,123%.\"好\",ünï");
         assert_eq!(all("它—是…“真的”！？；：（）"), "它-是.\"真的\"!?;:()");
         assert_eq!(all("　x\ty\n𐐀"), " x\ty\n𐐨");
-        let none = Fold { width: false, case: false, punctuation: false, script: false };
+        let none = Fold { width: false, case: false, punctuation: false, script: false, space: false };
         assert_eq!(folded("Ａ，B。　", none), "Ａ，B。　");
         assert_eq!(folded("Ａ，B。", Fold { width: true, ..none }), "A,B。");
         assert_eq!(folded("Ａ，B。", Fold { case: true, ..none }), "ａ，b。");
