@@ -255,18 +255,6 @@ pub fn of(card: &str, part: &str, language: Option<&str>, n: u64) -> Raw {
             let round = |q: u64, a: u64| json!({"response": json!({"Q": zh(q), "A": zh(a)}).to_string()});
             Raw::Each(rows(&|i| json!({"round_0": round(i, i + 1), "round_1": round(i + 2, i + 3)}), &[]))
         }
-        ("zhihu_kol", _) => Raw::Rows(rows(
-            &|i| json!({"INSTRUCTION": zh(i), "RESPONSE": zh(i + 1) + &zh(i + 2), "SOURCE": "Zhihu", "METADATA": format!("{{\"question_id\": {i}.0, \"answer_id\": {i}.0, \"upvotes\": \"赞同 1.2 万\"}}")}),
-            &[],
-        )),
-        ("moss_003", _) => Raw::Rows(rows(
-            &|i| {
-                json!({"conversation_id": i.to_string(), "meta_instruction": "你是助手。", "num_turns": 1, "category": "Writing", "chat": {"turn_1": {
-                "Human": format!("<|Human|>: {}<eoh>\n", zh(i)), "Inner Thoughts": "<|Inner Thoughts|>: None<eot>\n", "Commands": "<|Commands|>: None<eoc>\n",
-                "Tool Responses": "<|Results|>:\nNone\n<eor>\n", "MOSS": format!("<|MOSS|>: {}<eom>\n", zh(i + 1))}}})
-            },
-            &[],
-        )),
         ("oasst2", _) => {
             let say = |role: &str, i: u64, rank: Json, replies: Json| json!({"message_id": i.to_string(), "text": zh(i), "role": role, "lang": "zh", "review_result": true, "deleted": false, "rank": rank, "replies": replies});
             let tree = |i: u64, replies: Json| json!({"message_tree_id": format!("t{i}"), "tree_state": "ready_for_export", "prompt": say("prompter", i, Json::Null, replies)});
@@ -301,8 +289,6 @@ pub fn of(card: &str, part: &str, language: Option<&str>, n: u64) -> Raw {
                     .collect(),
             )
         }
-        ("dpo_en_zh_20k", _) => Raw::Array(rows(&pair, &[])),
-        ("coig_p", _) => Raw::Rows(rows(&pair, &[])),
         ("lmflow", _) => {
             Raw::LmFlow(rows(&|i| json!({"input": format!("Question: {}\n\nAnswer:", en(i)), "output": "yes"}), &[]))
         }
@@ -315,10 +301,6 @@ fn alpaca(say: Say) -> impl Fn(u64) -> Json {
         let input = if i % 20 == 0 { "<noinput>".to_owned() } else { say(i + 1) };
         json!({"instruction": say(i), "input": input, "output": say(i + 2)})
     }
-}
-
-fn pair(i: u64) -> Json {
-    json!({"conversations": [{"from": "human", "value": zh(i)}], "chosen": {"from": "gpt", "value": zh(i + 1)}, "rejected": {"from": "gpt", "value": zh(i + 2)}})
 }
 
 fn dialogue(i: u64) -> Json {

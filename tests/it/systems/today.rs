@@ -54,6 +54,64 @@ pub fn of(card: &str, part: &str, n: u64) -> Option<Raw> {
                 })
                 .collect(),
         ),
+        ("coig_cqia", _) => {
+            let row = |i| json!({"instruction": zh(i), "input": "", "output": zh(i + 1), "task_type": {"major": ["问答"]}, "human_verified": true});
+            Raw::Rows(eight().map(row).collect())
+        }
+        ("smoltalk_chinese", _) => Raw::Rows(
+            eight()
+                .map(|i| {
+                    let said = |from: &str, i: u64| json!({"from": from, "value": zh(i)});
+                    json!({"id": i, "conversations": [said("human", i), said("gpt", i + 1), said("human", i + 2), said("gpt", i + 3)],
+                        "first_query_category": "advice", "first_query_score": 4})
+                })
+                .collect(),
+        ),
+        ("toolmind", _) => Raw::Rows(
+            eight()
+                .map(|i| {
+                    let call = json!([{"type": "function", "function": {"name": "weather", "arguments": "{\"city\": \"杭州\"}"}}]);
+                    json!({"conversations": [
+                            {"role": "user", "content": zh(i)},
+                            {"role": "assistant", "content": "", "reasoning_content": zh(i + 1), "tool_calls": call},
+                            {"role": "tool", "content": "晴，二十度"},
+                            {"role": "assistant", "content": zh(i + 2), "reasoning_content": zh(i + 3)}],
+                        "tools": [{"type": "function", "function": {"name": "weather", "description": "天气", "parameters": {"type": "object"}}}]})
+                })
+                .collect(),
+        ),
+        ("longwriter_6k", _) => Raw::Rows(
+            eight()
+                .map(|i| {
+                    let long: String = (1..6).map(|part| zh(i * 7 + part)).collect();
+                    json!({"messages": [{"role": "user", "content": zh(i)}, {"role": "assistant", "content": long}]})
+                })
+                .collect(),
+        ),
+        ("huozi_rlhf", _) => {
+            Raw::Array(eight().map(|i| json!({"prompt": zh(i), "chosen": zh(i + 1), "rejected": zh(i + 2)})).collect())
+        }
+        // The last is a tie.
+        ("helpsteer3", _) => {
+            let row = |i: u64, language: &str, question: String, preference: i64| {
+                json!({"domain": "general", "language": language, "context": [{"role": "user", "content": question}],
+                    "response1": zh(i + 1), "response2": zh(i + 2), "overall_preference": preference,
+                    "individual_preference": [{"score": preference, "reasoning": "clearer", "feedback1": "", "feedback2": ""}]})
+            };
+            let mut rows: Vec<_> = eight().map(|i| row(i, "chinese", zh(i), -2)).collect();
+            rows.push(row(n + 1, "chinese", zh(n + 1), 0));
+            Raw::Rows(rows)
+        }
+        // Three pairs a prompt.
+        ("coig_p", _) => Raw::Rows(
+            (0..9)
+                .map(|at| {
+                    let i = (n + at) * 10;
+                    let said = |from: &str, i: u64| json!({"from": from, "value": zh(i)});
+                    json!({"conversations": [said("human", (n + at / 3) * 10)], "chosen": said("gpt", i + 1), "rejected": said("gpt", i + 2)})
+                })
+                .collect(),
+        ),
         ("aime", _) => measured(&["origin_prompt", "question"]),
         ("math_500", _) => measured(&["problem"]),
         ("olymmath", _) => measured(&["problem"]),
