@@ -37,6 +37,7 @@ mod sources;
 mod survey;
 mod table;
 pub mod ui;
+mod unlisted;
 mod why;
 mod why_told;
 

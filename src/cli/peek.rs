@@ -6,13 +6,14 @@ use std::path::Path;
 use serde_json::{Value as Json, json};
 
 use super::show::{self, Fields};
-use super::{reasons, table};
+use super::{reasons, table, unlisted};
 use crate::build::usage::{count, size};
 use crate::build::{inputs, sample};
-use crate::formats::{Layout, Piece, detect};
+use crate::formats::{self, Layout, Piece, detect};
 use crate::input;
 use crate::recipe::Source;
 use crate::rows::{self, Rows, Use};
+use crate::text::wikitext::Unlisted;
 use crate::{Error, Result};
 
 /// Records looked at for the share of unreadable ones.
@@ -47,6 +48,8 @@ pub struct Peek {
     reasons: BTreeMap<&'static str, u64>,
     /// Reason words of what the format sets aside, to rows.
     asides: BTreeMap<&'static str, u64>,
+    /// Templates of a wiki's dump that the converter does not know, of those pages; none of other files.
+    unlisted: Option<Vec<Unlisted>>,
     /// Cards that have a file of this name: `card (part)`.
     cards: Vec<String>,
 }
@@ -131,6 +134,7 @@ pub fn peek(path: &Path, member: Option<&str>, wanted: &Wanted<'_>) -> Result<Pe
         unreadable: Vec::new(),
         reasons: BTreeMap::new(),
         asides: BTreeMap::new(),
+        unlisted: None,
         cards: cards(path),
     };
     if let Some(mapping) = inputs::mapping(&peek.layout, &found.sample) {
@@ -139,7 +143,7 @@ pub fn peek(path: &Path, member: Option<&str>, wanted: &Wanted<'_>) -> Result<Pe
         peek.refusal = peek.refusal.filter(|_| wanted.format.is_none());
         peek.mapping = Some(mapping.line());
     }
-    peek.read(path, member, wanted);
+    peek.read(&Piece { path: path.to_path_buf(), member, start: 0, end: u64::MAX }, wanted)?;
     Ok(peek)
 }
 
@@ -150,12 +154,11 @@ impl Peek {
         self
     }
 
-    fn read(&mut self, path: &Path, member: Option<String>, wanted: &Wanted<'_>) {
-        let piece = Piece { path: path.to_path_buf(), member, start: 0, end: u64::MAX };
+    fn read(&mut self, piece: &Piece, wanted: &Wanted<'_>) -> Result<()> {
         let new = || (Rows::new(self.layout.usage), Vec::new());
         let (mut kept, mut gone) = (new(), new());
         let (unreadable, reasons, asides) = (&mut self.unreadable, &mut self.reasons, &mut self.asides);
-        self.seen = sample::read(&piece, &self.layout, RECORDS.max(wanted.rows as u64), BYTES, &mut |record| {
+        self.seen = sample::read(piece, &self.layout, RECORDS.max(wanted.rows as u64), BYTES, &mut |record| {
             let line = record.line + 1;
             match &record.row {
                 Ok(row) => {
@@ -190,6 +193,12 @@ impl Peek {
             lines.into_iter().zip(fields).collect()
         };
         (self.rows, self.aside) = (of(kept), of(gone));
+        // Why a file does not open was said above.
+        if let Some(container) = formats::container(&self.layout.container).filter(|_| !reasons.contains_key("open")) {
+            let found = container.unlisted(piece, &self.layout, self.seen.records);
+            self.unlisted = found.map_err(Error::io(&piece.path))?;
+        }
+        Ok(())
     }
 
     fn format(&self) -> String {
@@ -214,6 +223,7 @@ impl Peek {
                 "mapping": self.mapping, "refusal": self.refusal},
             "looked_at": {"records": self.seen.records, "whole": self.seen.ended, "reasons": self.reasons,
                 "set_aside": self.asides},
+            "unlisted_templates": self.unlisted.as_deref().map(unlisted::json),
             "cards": self.cards, "rows": rows(&self.rows), "set_aside": rows(&self.aside),
             "unreadable": self.unreadable, "recipe": recipe,
         })
@@ -259,6 +269,7 @@ impl Peek {
             let why = reasons::explain(word).unwrap_or_default();
             text += &show::labelled(&count(*n), &format!("{word}: {why}"), columns, 3);
         }
+        text += &self.unlisted.as_deref().map_or(String::new(), |all| unlisted::text(all, self.seen.records, columns));
         let row = |title: &str, (line, fields): &(u64, Fields)| {
             format!("\n{}", show::row(fields, &format!("{title}line {line}"), columns, wanted.lines))
         };

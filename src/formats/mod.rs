@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::input::{Compression, Encoding};
 use crate::rows::{Record, Use};
+use crate::text::wikitext::Unlisted;
 
 pub mod containers;
 pub mod detect;
@@ -220,6 +221,11 @@ pub trait Container: Send + Sync {
     /// The small file that [`Layout::prepared`] names, from what was found in each file, in order.
     fn join(&self, _found: Vec<Vec<u8>>) -> Vec<u8> {
         Vec::new()
+    }
+    /// The templates in the first `records` records of a piece that the converter does not know, for `corpus inspect`;
+    /// nothing where records have no templates.
+    fn unlisted(&self, _piece: &Piece, _layout: &Layout, _records: u64) -> std::io::Result<Option<Vec<Unlisted>>> {
+        Ok(None)
     }
     /// Opens a piece. An error here is a file that cannot be opened at all; it becomes one unreadable row.
     fn open(&self, piece: &Piece, layout: &Layout) -> std::io::Result<Box<dyn Reader>>;

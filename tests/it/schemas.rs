@@ -235,6 +235,10 @@ fn raw_files_and_folders() {
     scratch.write("docs/a.jsonl", format!("{}not JSON\n", json_lines(9)));
     scratch.write("docs/b.txt", format!("{}\n", document(1)));
     scratch.write("docs/c.csv", "instruction,output\n问一,答一\n问二,答二\n");
+    let page = "<page><title>桥</title><ns>0</ns><id>1</id><revision><id>1</id><text>高{{某尺|三丈}}。</text></revision></page>";
+    scratch.write("wiki.xml", format!("<mediawiki>\n{page}\n</mediawiki>\n"));
+    let wiki = run(&scratch, "inspect", &["inspect", "wiki.xml"]);
+    assert_eq!(wiki["unlisted_templates"].as_array().map(Vec::len), Some(1), "{wiki}");
     for (path, kind) in [("docs", "folder"), ("docs/a.jsonl", "file"), ("docs/b.txt", "file"), ("docs/c.csv", "file")] {
         assert_eq!(run(&scratch, "inspect", &["inspect", path])["kind"], kind);
     }

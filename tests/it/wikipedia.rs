@@ -99,3 +99,51 @@ fn a_variant_is_for_dumps_alone() {
     let run = scratch.try_build("out", &[]);
     assert!(run.stderr().contains("is no `variant`"), "{}", run.stderr());
 }
+
+#[test]
+fn inspect_lists_templates_that_nobody_knows() {
+    let scratch = Scratch::new();
+    let articles = [
+        page(
+            1,
+            0,
+            "镜湖",
+            "{{湖泊信息框|名={{水位标|一}}}}\n'''镜湖'''深{{水位标|九尺}}，又名{{lang|de|Spiegelsee}}。",
+        ),
+        page(2, 0, "石桥", "桥高{{水位标|三丈}}，长{{水位标}}，始建于{{纪元换算|某年|x}}。<ref>{{水位标|注}}</ref>"),
+        // Pages of which no text comes count nothing.
+        page(3, 10, "Template:水位标", "{{水位标|甲}}"),
+        page(4, 0, "旧名", "#REDIRECT [[镜湖]] {{水位标|乙}}"),
+    ];
+    let dump = format!("{HEAD}{}</mediawiki>\n", articles.concat());
+    scratch.write("wiki.xml", &dump);
+    let out = scratch.corpus(&["inspect", "wiki.xml", "--format", "json"]);
+    assert_eq!(out.code(), 0, "{}", out.stderr());
+    let json: serde_json::Value = serde_json::from_str(&out.stdout()).unwrap();
+    let row = |name: &str, times: u64, shown: u64, example: &str, text: Option<&str>| {
+        serde_json::json!({"name": name, "times": times, "shown": shown, "by_name": false, "example": example,
+            "text": text})
+    };
+    let expected = [
+        row("水位标", 3, 2, "{{水位标|九尺}}", Some("九尺")),
+        row("湖泊信息框", 1, 0, "{{湖泊信息框|名=一}}", None),
+        row("纪元换算", 1, 1, "{{纪元换算|某年|x}}", Some("某年")),
+    ];
+    assert_eq!(json["unlisted_templates"], serde_json::json!(expected), "{json}");
+    assert_eq!(json["looked_at"]["records"], 4);
+    assert!(json["rows"][0]["text"].as_str().unwrap().contains("深九尺，又名Spiegelsee。"), "{json}");
+
+    let out = scratch.corpus(&["inspect", "wiki.xml"]);
+    let shown = out.stdout();
+    let head = "templates that are not on the list: 3 names, 5 in all, of the articles among the first 4 pages";
+    assert!(shown.contains(head), "{shown}");
+    assert!(shown.lines().any(|l| l.contains("水位标") && l.contains("2 times") && l.contains("九尺")), "{shown}");
+    assert!(shown.lines().any(|l| l.contains("湖泊信息框") && l.contains("never")), "{shown}");
+
+    // Of other files nothing is said.
+    scratch.write("a.jsonl", "{\"text\": \"{{水位标|九尺}}\"}\n");
+    let out = scratch.corpus(&["inspect", "a.jsonl", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&out.stdout()).unwrap();
+    assert!(json["unlisted_templates"].is_null(), "{json}");
+    assert!(!scratch.corpus(&["inspect", "a.jsonl"]).stdout().contains("templates that"));
+}

@@ -30,7 +30,7 @@ use std::sync::Arc;
 
 use crate::formats::{Container, Layout, Piece, Reader, Split};
 use crate::rows::{Record, Unreadable};
-use crate::text::wikitext::{Groups, Options, Variant};
+use crate::text::wikitext::{Groups, Options, Tally, Unlisted, Variant};
 
 mod groups;
 mod page;
@@ -68,10 +68,7 @@ impl Container for MediaWiki {
         true
     }
     fn open(&self, piece: &Piece, layout: &Layout) -> io::Result<Box<dyn Reader>> {
-        let mut pages = Pages::open(piece, layout)?;
-        pages.site = Site::read(crate::input::open(&Piece { start: 0, ..piece.clone() }, layout)?);
-        pages.groups = groups::load(layout.prepared.as_deref())?;
-        Ok(Box::new(pages))
+        Ok(Box::new(self.pages(piece, layout)?))
     }
     fn prepares(&self, layout: &Layout) -> bool {
         layout.variant.is_some()
@@ -81,6 +78,22 @@ impl Container for MediaWiki {
     }
     fn join(&self, found: Vec<Vec<u8>>) -> Vec<u8> {
         groups::join(found)
+    }
+    fn unlisted(&self, piece: &Piece, layout: &Layout, records: u64) -> io::Result<Option<Vec<Unlisted>>> {
+        let mut pages = self.pages(piece, layout)?;
+        pages.tally = Some(Tally::default());
+        let mut seen = 0;
+        while seen < records && pages.next(&mut |_| seen += 1) {}
+        Ok(pages.tally.map(|t| t.ranked()))
+    }
+}
+
+impl MediaWiki {
+    fn pages(&self, piece: &Piece, layout: &Layout) -> io::Result<Pages> {
+        let mut pages = Pages::open(piece, layout)?;
+        pages.site = Site::read(crate::input::open(&Piece { start: 0, ..piece.clone() }, layout)?);
+        pages.groups = groups::load(layout.prepared.as_deref())?;
+        Ok(pages)
     }
 }
 
@@ -107,6 +120,8 @@ struct Pages {
     variant: Option<Variant>,
     groups: Option<Arc<Groups>>,
     site: Site,
+    /// Where templates that are not known are counted, if they are.
+    tally: Option<Tally>,
     piece: Piece,
     /// A stretch of the file that begins at `base`; what stands before `at` was dealt with.
     buffer: Vec<u8>,
@@ -131,6 +146,7 @@ impl Pages {
             variant: layout.variant.as_deref().and_then(Variant::parse),
             groups: None,
             site: Site::default(),
+            tally: None,
             piece: piece.clone(),
             buffer: Vec::new(),
             base: piece.start,
@@ -320,6 +336,7 @@ impl Reader for Pages {
                     title: "",
                     files: &self.site.files,
                     categories: &self.site.categories,
+                    unlisted: self.tally.as_ref(),
                 };
                 let row = page::row(bytes, &self.site, &self.layout, &options).map_err(|(reason, detail)| Unreadable {
                     reason,

@@ -1,8 +1,11 @@
 //! `{{ }}`, `{{{ }}}`, `[[ ]]` and `-{ }-`: one walk over the text with a stack of the marks that are open. What a mark
 //! encloses is already expanded when the mark is closed, and lies at the end of the output, where it is replaced.
 
+use std::cell::Cell;
+
 use super::rules::Rules;
 use super::templates::{self, Arg, Args};
+use super::unlisted::Use;
 use super::variants::{self, Variant};
 use super::{CUT, DEPTH, HOLE, Options, RULES, links};
 
@@ -30,6 +33,8 @@ struct Frame {
     link: Option<usize>,
     variant: Option<usize>,
     brace: Option<usize>,
+    /// How many templates were told before it.
+    told: usize,
 }
 
 struct Expander<'a> {
@@ -39,6 +44,8 @@ struct Expander<'a> {
     announced: usize,
     variant: Variant,
     options: Options<'a>,
+    /// Templates that are not on the list, of text that may still be seen; filled only where they are asked for.
+    told: Vec<Use>,
 }
 
 /// Bytes that can begin or end something, or part it.
@@ -61,6 +68,7 @@ pub(super) fn expand<'a>(text: &str, options: &Options<'a>, converts: bool) -> (
         rules: Rules::new(options.groups, converts),
         announced: 0,
         options: *options,
+        told: Vec::new(),
         variant: options.variant.unwrap_or(Variant::Cn),
     };
     // Start of the text not copied yet, and end of the run of one byte that was met last.
@@ -151,6 +159,9 @@ pub(super) fn expand<'a>(text: &str, options: &Options<'a>, converts: bool) -> (
         }
     }
     e.out.push_str(&text[plain..]);
+    if let Some(tally) = options.unlisted {
+        tally.add(e.told);
+    }
     (e.out, e.rules)
 }
 
@@ -174,7 +185,8 @@ impl Expander<'_> {
             Kind::Link => (Some(me), variant, brace),
             Kind::Variant => (link, Some(me), brace),
         };
-        self.stack.push(Frame { kind, open, start, bars: Vec::new(), equals: Vec::new(), link, variant, brace });
+        let told = self.told.len();
+        self.stack.push(Frame { kind, open, start, bars: Vec::new(), equals: Vec::new(), link, variant, brace, told });
     }
 
     /// Takes off the frame at that place; those above it were never closed, and what they enclose is text.
@@ -217,6 +229,7 @@ impl Expander<'_> {
             }
             None => {
                 self.out.truncate(frame.open);
+                self.told.truncate(frame.told);
                 self.hole();
             }
         }
@@ -263,7 +276,18 @@ impl Expander<'_> {
                 // A parameter on a page that is nobody's template: its default.
                 frame.bars.first().map(|bar| self.out[bar + 1..].to_string())
             } else {
-                templates::shown(&args, self.variant, &mut self.rules)
+                let shown = templates::shown(&args, self.variant, &mut self.rules);
+                if shown.is_none() {
+                    // Nobody sees what it holds.
+                    self.told.truncate(frame.told);
+                }
+                if self.options.unlisted.is_some()
+                    && let Some(rule) = args.unlisted.get()
+                {
+                    let (name, contents) = (templates::told(args.name), &self.out[frame.start..]);
+                    self.told.extend(Use::new(name, rule, contents, shown.as_deref()));
+                }
+                shown
             }
         };
         self.out.truncate(frame.open);
@@ -300,5 +324,5 @@ fn args<'a>(out: &'a str, frame: &Frame) -> Args<'a> {
         let sign = equals.next_if(|e| *e < stop);
         list.push(Arg::new(&out[bar + 1..stop], sign.map(|e| e - bar - 1)));
     }
-    Args { name, list, title: "", before: "", after: "" }
+    Args { name, list, title: "", before: "", after: "", unlisted: Cell::new(None) }
 }

@@ -35,6 +35,7 @@ mod numbers;
 mod rules;
 mod tags;
 mod templates;
+mod unlisted;
 mod variants;
 
 #[cfg(test)]
@@ -45,6 +46,7 @@ mod tests;
 use std::borrow::Cow;
 
 pub use groups::{Groups, collected, group_of};
+pub use unlisted::{Tally, Unlisted};
 pub use variants::Variant;
 
 /// How to read a page.
@@ -61,6 +63,8 @@ pub struct Options<'a> {
     pub files: &'a [String],
     /// What it calls that of categories.
     pub categories: &'a [String],
+    /// Where the templates that are not on the list are counted, if anybody asks.
+    pub unlisted: Option<&'a Tally>,
 }
 
 /// How deep templates, links and `-{ }-` may be nested; what is deeper is dropped.

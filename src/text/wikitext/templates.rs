@@ -1,11 +1,13 @@
 //! `{{ }}`: the few templates and parser functions of which a reader sees the arguments. All others show boxes, notes,
 //! sources or data from elsewhere, and are dropped.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use super::numbers;
 use super::rules::Rules;
+use super::unlisted::Rule;
 use super::variants::{Variant, raw};
 use super::{BREAK, HOLE, is_void};
 
@@ -39,6 +41,8 @@ pub(super) struct Args<'a> {
     /// The text before it, as far as it is known by then, and after it, as written.
     pub(super) before: &'a str,
     pub(super) after: &'a str,
+    /// The rule that decided what it shows, where it is not on the list.
+    pub(super) unlisted: Cell<Option<Rule>>,
 }
 
 impl<'a> Args<'a> {
@@ -122,6 +126,10 @@ fn known(written: &str, lower: &str) -> Option<&'static str> {
     table.get(written).or_else(|| table.get(lower)).copied()
 }
 
+/// Words before a colon that tell the wiki something and show nothing.
+const WORDS: &[&str] =
+    &["defaultsort", "displaytitle", "默认排序", "默認排序", "預設排序", "预设排序", "显示标题", "顯示標題"];
+
 /// What a reader sees of a template; nothing where it is dropped.
 pub(super) fn shown(args: &Args, variant: Variant, page: &mut Rules<'_>) -> Option<String> {
     let name = name(args.name);
@@ -131,7 +139,10 @@ pub(super) fn shown(args: &Args, variant: Variant, page: &mut Rules<'_>) -> Opti
                 let value = args.name.split_once(':').map_or(value, |(_, v)| v).trim_matches(is_void);
                 (function != "fullurl" && !value.is_empty()).then(|| value.to_string())
             }
-            _ => None,
+            _ => {
+                args.unlisted.set(Some(Rule::Name).filter(|_| !WORDS.contains(&function)));
+                None
+            }
         };
     }
     match name.as_str() {
@@ -274,7 +285,9 @@ fn unknown(name: &str, args: &Args) -> Option<String> {
         "cite", "citation", "icon", "note", "ref", "need", "注", "来源", "來源", "文献", "文獻", "ipa", "#", "stub",
         "box",
     ];
-    if name.is_empty() || NOTES.iter().any(|n| name.contains(n)) {
+    let by_name = name.is_empty() || NOTES.iter().any(|n| name.contains(n));
+    args.unlisted.set(Some(if by_name { Rule::Name } else { Rule::Text }));
+    if by_name {
         return None;
     }
     let alone = args.unnamed().nth(1).is_none();
@@ -312,6 +325,15 @@ fn region(args: &Args, variant: Variant) -> Option<String> {
     let word = word.or_else(|| Variant::ALL.iter().find_map(|v| of(*v)))?;
     let start = args.named(&["start"]).map_or(String::new(), |s| format!("（{s}）"));
     Some(format!("{}{start}", raw(word)))
+}
+
+/// The name by which a template is counted: of a function its own, without what it is given.
+pub(super) fn told(written: &str) -> String {
+    let name = name(written);
+    match name.split_once(':') {
+        Some((function, _)) if function.starts_with('#') => function.to_owned(),
+        _ => name,
+    }
 }
 
 /// A template's name, comparable.

@@ -127,7 +127,9 @@ pub(super) fn row(
         _ if is_disambiguation(&page.title, &source) => Some(("disambiguation", String::new())),
         _ => None,
     };
-    let options = wikitext::Options { title: &page.title, ..*options };
+    // Only of what becomes text.
+    let unlisted = options.unlisted.filter(|_| aside.is_none());
+    let options = wikitext::Options { title: &page.title, unlisted, ..*options };
     let text = if wikitext { wikitext::plain(&source, &options) } else { source.into_owned() };
     let number = |text: &str| text.parse::<u64>().map_or_else(|_| serde_json::Value::from(text), Into::into);
     let meta = serde_json::json!({

@@ -1,0 +1,46 @@
+//! Templates of a wiki's dump that are not on the list, as `corpus inspect` shows them.
+
+use serde_json::{Value as Json, json};
+
+use super::table;
+use crate::build::usage::count;
+use crate::text::wikitext::Unlisted;
+
+/// Templates that are named.
+const NAMED: usize = 20;
+
+/// All of them, for a program.
+pub fn json(all: &[Unlisted]) -> Json {
+    let of = |t: &Unlisted| {
+        json!({"name": t.name, "times": t.times, "shown": t.shown, "by_name": t.by_name, "example": t.example,
+            "text": t.text})
+    };
+    all.iter().map(of).collect()
+}
+
+/// The most frequent ones for a person, of the first `pages` pages.
+pub fn text(all: &[Unlisted], pages: u64, columns: usize) -> String {
+    let times: u64 = all.iter().map(|t| t.times).sum();
+    let looked = format!("of the articles among the first {}", table::plural(pages, "page"));
+    if all.is_empty() {
+        return format!("templates that are not on the list: none, {looked}\n");
+    }
+    let ranked =
+        if all.len() > NAMED { format!(", the first {NAMED} (all with --format json)") } else { String::new() };
+    let mut rows = vec![["template", "times", "showed text", "the first one", "reads"].map(String::from).to_vec()];
+    rows.extend(all.iter().take(NAMED).map(|t| {
+        let shown = match (t.shown, t.by_name) {
+            (0, true) => "never, for its name".to_owned(),
+            (0, false) => "never".to_owned(),
+            (shown, _) => format!("{} times", count(shown)),
+        };
+        let reads = t.text.as_deref().map_or("(nothing)".to_owned(), table::line);
+        vec![table::line(&t.name), count(t.times), shown, table::line(&t.example), reads]
+    }));
+    let kinds = table::plural(all.len() as u64, "name");
+    format!(
+        "templates that are not on the list: {kinds}, {} in all, {looked}{ranked}\n{}",
+        count(times),
+        table::table(&rows, 2, columns)
+    )
+}
