@@ -234,6 +234,7 @@ shipped![
     "zh-rl",
     "zh-rlhf",
     "zh-task",
+    "zh-web",
 ];
 
 /// The text of a shipped recipe.

@@ -36,6 +36,7 @@ const SYSTEMS: &[(&str, &str)] = &[
     ("chinese-vicuna", "Chinese-Vicuna"),
     ("chinese-chatllama", "Chinese-ChatLLaMA"),
     ("zh-pretrain", "ours: pretraining"),
+    ("zh-web", "ours: pretraining on the web of today"),
     ("zh-task", "ours: task tuning"),
     ("zh-instruct", "ours: instruction tuning"),
     ("zh-reason", "ours: reasoning"),

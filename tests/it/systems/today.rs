@@ -54,6 +54,16 @@ pub fn of(card: &str, part: &str, n: u64) -> Option<Raw> {
                 })
                 .collect(),
         ),
+        // The embedding is not read; the last page is in another language.
+        ("fineweb2_hq", _) => {
+            let page = |(at, text): (u64, String)| {
+                json!({"text": text, "id": format!("<urn:{at}>"), "url": format!("https://x.example/{at}"), "date": "2024-01-01",
+                    "quality_score": 0.5, "embeddings": [0.25, 0.5]})
+            };
+            let pages = eight().map(|i| zh(i) + &zh(i + 1)).chain([en(n) + &en(n + 1)]);
+            Raw::Rows((n..).zip(pages).map(page).collect())
+        }
+        ("zhwiki", _) => Raw::Text(articles(n)),
         ("coig_cqia", _) => {
             let row = |i| json!({"instruction": zh(i), "input": "", "output": zh(i + 1), "task_type": {"major": ["问答"]}, "human_verified": true});
             Raw::Rows(eight().map(row).collect())
@@ -123,4 +133,21 @@ pub fn of(card: &str, part: &str, n: u64) -> Option<Raw> {
 fn measured(names: &[&str]) -> Raw {
     let row = |i: u64| names.iter().map(|name| ((*name).to_owned(), json!(problem(i)))).collect();
     Raw::Rows([70, 71].map(row).into_iter().collect())
+}
+
+/// A dump: articles of which one has both scripts, a redirection, and a page of another kind.
+fn articles(n: u64) -> String {
+    let page = |i: u64, ns: u64, title: &str, text: &str| {
+        format!(
+            "<page><title>{title}</title><ns>{ns}</ns><id>{i}</id><revision><id>{i}</id><timestamp>2026-01-01T00:00:00Z</timestamp><model>wikitext</model><text>{text}</text></revision></page>\n"
+        )
+    };
+    let pages: String = (n..n + 8)
+        .map(|i| {
+            page(i, 0, &format!("題目{i}"), &format!("'''題目{i}'''：{}\n\n== 歷史 ==\n{}", zh(i * 10), zh(i * 10 + 5)))
+        })
+        .collect();
+    let aside = page(n + 90, 0, "旧名", "#重定向 [[题目1]]") + &page(n + 91, 10, "Template:框", "一个框");
+    let head = "<mediawiki xml:lang=\"zh\">\n<siteinfo><base>https://zh.wikipedia.org/wiki/Wikipedia:%E9%A6%96%E9%A1%B5</base></siteinfo>\n";
+    format!("{head}{pages}{aside}</mediawiki>\n")
 }
