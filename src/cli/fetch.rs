@@ -261,7 +261,7 @@ fn total(plan: &Plan) -> String {
         }
     }
     out += "; ";
-    out += &plan.free.map_or_else(|| "free disk unknown".into(), |free| format!("{} are free", size(free)));
+    out += &plan.free.map_or_else(|| "free disk unknown".into(), |free| format!("{} free", size(free)));
     if let Some(short) = &plan.short {
         out += &format!(".\nThe disk is too small: {short}: {}", room::CURE);
     }
