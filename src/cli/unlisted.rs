@@ -28,7 +28,9 @@ pub fn text(all: &[Unlisted], pages: u64, columns: usize) -> String {
     let ranked =
         if all.len() > NAMED { format!(", the first {NAMED} (all with --format json)") } else { String::new() };
     let mut rows = vec![["template", "times", "showed text", "the first one", "reads"].map(String::from).to_vec()];
-    rows.extend(all.iter().take(NAMED).map(|t| {
+    // Those that nobody expects to show anything come last.
+    let (named, others): (Vec<&Unlisted>, Vec<&Unlisted>) = all.iter().partition(|t| t.by_name);
+    rows.extend(others.into_iter().chain(named).take(NAMED).map(|t| {
         let shown = match (t.shown, t.by_name) {
             (0, true) => "never, for its name".to_owned(),
             (0, false) => "never".to_owned(),

@@ -65,7 +65,8 @@ impl<'a> Args<'a> {
     fn chinese(&self) -> bool {
         let wide = |c: char| matches!(c, '\u{2E80}'..='\u{9FFF}' | '\u{FF00}'..='\u{FFEF}' | '\u{20000}'..='\u{3FFFF}');
         let visible = |c: &char| !is_void(*c) && !c.is_ascii_punctuation();
-        self.line().chars().rev().find(visible).into_iter().chain(self.next()).any(wide)
+        let next = self.after.chars().take(8).find(|c| !matches!(c, '\'' | '[' | ' '));
+        self.line().chars().rev().find(visible).into_iter().chain(next).any(wide)
     }
 
     /// Whether it stands inside a sentence: after text on its line, or right before some.
@@ -304,7 +305,14 @@ const COUNTRIES: &str = "ARG阿根廷 AUS澳大利亚 AUT奥地利 BEL比利时 
     DEU德国 GRE希腊 GRC希腊 HKG香港 HUN匈牙利 IDN印度尼西亚 INA印度尼西亚 IND印度 IRI伊朗 IRN伊朗 IRL爱尔兰 ISR以色列 ITA意大利 JPN日本 \
     KAZ哈萨克斯坦 KOR韩国 PRK朝鲜 MAC澳门 MAS马来西亚 MYS马来西亚 MEX墨西哥 MGL蒙古 NED荷兰 NLD荷兰 NGA尼日利亚 NOR挪威 NZL新西兰 \
     PAK巴基斯坦 PER秘鲁 PHI菲律宾 PHL菲律宾 POL波兰 POR葡萄牙 PRT葡萄牙 ROU罗马尼亚 RSA南非 ZAF南非 RUS俄罗斯 SCO苏格兰 SGP新加坡 \
-    SRB塞尔维亚 SWE瑞典 THA泰国 TPE中华台北 TUR土耳其 UKR乌克兰 URU乌拉圭 USA美国 VIE越南 VNM越南 WAL威尔士";
+    SRB塞尔维亚 SWE瑞典 THA泰国 TPE中华台北 TUR土耳其 UKR乌克兰 URU乌拉圭 USA美国 VIE越南 VNM越南 WAL威尔士 \
+    AFG阿富汗 ALB阿尔巴尼亚 ALG阿尔及利亚 DZA阿尔及利亚 AGO安哥拉 ARM亚美尼亚 AZE阿塞拜疆 BGD孟加拉国 \
+    BLR白俄罗斯 BUL保加利亚 BGR保加利亚 BOL玻利维亚 BIH波黑 KHM柬埔寨 CAM柬埔寨 CMR喀麦隆 CYP塞浦路斯 \
+    ECU厄瓜多尔 EST爱沙尼亚 ETH埃塞俄比亚 GEO格鲁吉亚 GHA加纳 ISL冰岛 IRQ伊拉克 JAM牙买加 JOR约旦 KEN肯尼亚 \
+    KUW科威特 KWT科威特 KGZ吉尔吉斯斯坦 LAO老挝 LAT拉脱维亚 LVA拉脱维亚 LTU立陶宛 LUX卢森堡 LBN黎巴嫩 MAR摩洛哥 \
+    MDA摩尔多瓦 MMR缅甸 MYA缅甸 NAM纳米比亚 NEP尼泊尔 NPL尼泊尔 PAN巴拿马 PAR巴拉圭 PRY巴拉圭 QAT卡塔尔 \
+    KSA沙特阿拉伯 SAU沙特阿拉伯 SPA西班牙 SRI斯里兰卡 LKA斯里兰卡 SVK斯洛伐克 SLO斯洛文尼亚 SVN斯洛文尼亚 \
+    SYR叙利亚 TJK塔吉克斯坦 TKM土库曼斯坦 TUN突尼斯 UAE阿联酋 ARE阿联酋 UZB乌兹别克斯坦 VEN委内瑞拉 YEM也门";
 
 fn country(code: &str) -> Option<&'static str> {
     COUNTRIES.split_whitespace().find_map(|c| c.strip_prefix(code).filter(|_| code.len() == 3))

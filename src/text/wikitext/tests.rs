@@ -367,3 +367,10 @@ fn real_groups() {
     assert_eq!(plain(Variant::Cn, page), "软件用鼠标访问文件名称，服务器的代码");
     assert_eq!(plain(Variant::Tw, "{{NoteTA|G1=IT}}\n软件用鼠标访问"), "軟體用滑鼠訪問");
 }
+
+#[test]
+fn countries_by_code() {
+    let text =
+        plain("* {{UZB}}[[石城]]\n* {{SPA}}[[海港]]\n在{{NAM}}。\n\nWon by {{HUN}} in May.", &Options::default());
+    assert_eq!(text, "乌兹别克斯坦石城\n西班牙海港\n在纳米比亚。\n\nWon by HUN in May.");
+}
