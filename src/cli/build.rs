@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::notes::{self, Note};
 use super::ready::{Ways, ready};
-use super::{Context, Format, heavy, no_rows, ui};
+use super::{Context, Format, choices, heavy, no_rows, ui};
 use crate::build::manifest::Manifest;
 use crate::build::usage::{count, size};
 use crate::build::{self as runner, Options};
@@ -155,6 +155,7 @@ impl Build {
     /// Runs the command.
     pub fn run(self, context: &Context) -> Result<()> {
         let mut recipe = self.run.recipe(self.recipe.reference("build")?)?;
+        choices::warn(context, &recipe)?;
         let ways = Ways {
             fetch: !(self.offline || ui::offline()),
             accept: self.accept_license,

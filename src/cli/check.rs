@@ -5,6 +5,7 @@ use std::path::Path;
 use clap::Args;
 use serde_json::{Value as Json, json};
 
+use super::choices;
 use super::notes::{self, Note};
 use super::ready::{Missing, seen};
 use super::table::plural;
@@ -14,6 +15,7 @@ use crate::build::chain::Chain;
 use crate::build::understood::{self, Understood};
 use crate::build::usage::{count, size};
 use crate::build::{inputs, sample};
+use crate::catalog::Catalog;
 use crate::formats::{Layout, Piece, detect, not_data};
 use crate::input::{self, Compression};
 use crate::recipe::problem::Place;
@@ -152,6 +154,10 @@ impl Check {
         }
         let (sources, stages) = (recipe.sources.len() as u64, recipe.stages.len() as u64);
         found.facts = format!("{} · {}", plural(sources, "source"), plural(stages, "stage"));
+        match Catalog::load(None) {
+            Ok(catalog) => found.notes.extend(choices::notes(&recipe, &catalog)),
+            Err(error) => found.problems.push(Fault::new(error, None)),
+        }
         if self.no_inputs {
             return found;
         }

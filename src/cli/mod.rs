@@ -9,6 +9,7 @@ use crate::{Error, Result};
 mod build;
 mod cache;
 mod check;
+mod choices;
 mod clusters;
 mod columns;
 mod completions;

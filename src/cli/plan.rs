@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use super::build::{RecipeOption, RunOptions, bytes};
 use super::ready::seen;
 use super::table::plural;
-use super::{Context, Format, heavy, plan_cards, table, ui};
+use super::{Context, Format, choices, heavy, plan_cards, table, ui};
 use crate::build::chain::Chain;
 use crate::build::estimate::{Depth, Estimate, Range, estimate};
 use crate::build::state::{JobState, State, state};
@@ -34,6 +34,7 @@ impl PlanCommand {
     /// Runs the command.
     pub fn run(self, context: &Context) -> Result<()> {
         let mut recipe = self.run.recipe(self.recipe.reference("plan")?)?;
+        choices::warn(context, &recipe)?;
         let depth = Depth { read: bytes("--read", &self.read)?, text: bytes("--sample", &self.sample)? };
         let missing = seen(&mut recipe)?;
         let options = self.run.options(&recipe)?;

@@ -1,0 +1,66 @@
+//! Choices of data sets that are seldom meant: two of which one holds the other, and one that was superseded.
+
+use super::Context;
+use super::notes::{self, Note};
+use crate::Result;
+use crate::catalog::{Card, Catalog};
+use crate::recipe::Recipe;
+
+/// Remarks about the cards that a recipe names, each once.
+pub fn notes(recipe: &Recipe, catalog: &Catalog) -> Vec<Note> {
+    let mut cards: Vec<&Card> = Vec::new();
+    for card in recipe.sources.iter().filter_map(|s| catalog.get(&s.card.as_ref()?.card)) {
+        if !cards.iter().any(|c| c.name == card.name) {
+            cards.push(card);
+        }
+    }
+    let mut said = Vec::new();
+    for (at, card) in cards.iter().enumerate() {
+        for other in &cards[at + 1..] {
+            let pair =
+                |a: &Card, b: &Card| a.overlaps.iter().find(|o| o.never && o.card == b.name).map(|o| o.how.clone());
+            if let Some(how) = pair(card, other).or_else(|| pair(other, card)) {
+                said.push(format!(
+                    "`{}` and `{}` must never be together ({how}): rows would count twice; leave one out",
+                    card.name, other.name
+                ));
+            }
+        }
+        if let Some(newer) = &card.superseded_by {
+            said.push(format!("`{}` is superseded: `{newer}` is what to take for a new model", card.name));
+        }
+    }
+    said.into_iter().map(|text| Note { file: None, text }).collect()
+}
+
+/// Warns of them.
+pub fn warn(context: &Context, recipe: &Recipe) -> Result<()> {
+    if recipe.sources.iter().any(|s| s.card.is_some()) {
+        notes::warn(context, &notes(recipe, &Catalog::load(None)?));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recipe;
+
+    fn said(cards: &[&str]) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("r.toml");
+        let sources: String = cards.iter().map(|c| format!("[[source]]\ncard = \"{c}\"\n")).collect();
+        std::fs::write(&path, format!("name = \"r\"\n{sources}")).unwrap();
+        let recipe = recipe::load(path.to_str().unwrap(), &[]).unwrap();
+        notes(&recipe, &Catalog::load(None).unwrap()).into_iter().map(|n| n.text).collect()
+    }
+
+    #[test]
+    fn what_is_seldom_meant_is_said() {
+        let both = said(&["fineweb2", "fineweb2_hq"]);
+        assert!(both.iter().any(|s| s.contains("`fineweb2` and `fineweb2_hq` must never be together")), "{both:?}");
+        let older = said(&["cci2"]);
+        assert!(older.iter().any(|s| s.starts_with("`cci2` is superseded")), "{older:?}");
+        assert_eq!(said(&["fineweb2", "zhwiki"]), Vec::<String>::new());
+    }
+}
