@@ -207,7 +207,7 @@ fn stretches_may_reach_over_turns() {
     scratch.write("recipe.toml", format!("name='t'\n{}{stage}", source("t", "instruct")));
     let said = scratch.build("out", &[]).column("data/instruct", "messages");
     assert!(said[0].contains("第1问：请解释动量守恒定律") && said[0].contains("总动量不变。以上是答1"), "{}", said[0]);
-    assert!(said[1].contains("content: 第2,") && said[1].contains("content: 2,"), "{}", said[1]);
+    assert!(said[1].contains("content: 第2}") && said[1].contains("content: 2}"), "{}", said[1]);
 }
 
 /// Cleaning before and behind, two such stages and one of lines, staged text, a source that is left alone.
