@@ -119,8 +119,11 @@ impl<R: Read> Read for Transcode<R> {
 
 pub use guess::{Guess, guess};
 
+/// A name, what makes a reader of it, and the encoding that it is read as.
+type Other = (&'static str, fn() -> Box<dyn Translate>, &'static str);
+
 /// Names of encodings that the WHATWG has not, and how they are read.
-const OTHERS: [(&str, fn() -> Box<dyn Translate>, &str); 5] = [
+const OTHERS: [Other; 5] = [
     ("UTF-32LE", || Box::new(utf32::Utf32::new(false)), "UTF-8"),
     ("UTF-32BE", || Box::new(utf32::Utf32::new(true)), "UTF-8"),
     ("HZ-GB-2312", || Box::new(seven::Hz::default()), "gb18030"),
