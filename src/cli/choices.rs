@@ -21,7 +21,8 @@ pub fn notes(recipe: &Recipe, catalog: &Catalog) -> Vec<Note> {
                 |a: &Card, b: &Card| a.overlaps.iter().find(|o| o.never && o.card == b.name).map(|o| o.how.clone());
             if let Some(how) = pair(card, other).or_else(|| pair(other, card)) {
                 said.push(format!(
-                    "`{}` and `{}` must never be together ({how}): rows would count twice; leave one out",
+                    "`{}` and `{}` must never be together ({how}): rows would count twice; leave one out, or read only \
+                     `parts` that do not hold the other",
                     card.name, other.name
                 ));
             }
