@@ -34,6 +34,8 @@ pub fn find(recipe: &Recipe, source: &Source) -> Result<Found> {
         _ => found.files = stored,
     }
     let asked = !source.split.is_empty() || !source.config.is_empty();
+    // What earlier patterns named.
+    let (mut taken, mut before) = (HashSet::<PathBuf>::new(), 0);
     for pattern in source.path.iter().filter(|p| !is_remote(p)) {
         let mut files = named(recipe, pattern)?;
         if files.is_empty() {
@@ -44,7 +46,9 @@ pub fn find(recipe: &Recipe, source: &Source) -> Result<Found> {
             let whole = recipe.base.join(pattern);
             return Err(Error::input(format!("source `{}`: nothing matches {}", source.name, whole.display()), cure));
         }
-        files.retain(|file| !found.files.iter().any(|(_, path)| path == file));
+        taken.extend(found.files[before..].iter().map(|f| f.1.clone()));
+        before = found.files.len();
+        files.retain(|file| !taken.contains(file));
         let shown = |file: &PathBuf| file.strip_prefix(&recipe.base).unwrap_or(file).to_string_lossy().into_owned();
         let whole = recipe.base.join(pattern);
         let root = if whole.is_dir() { whole.clone() } else { root(&recipe.base, pattern).0 };

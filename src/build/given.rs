@@ -1,11 +1,7 @@
 //! The files that stages read beside the rows: found, hashed, and looked into, so that what is wrong with them is said
 //! before anything else is read.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
-
-use sha2::{Digest, Sha256};
 
 use super::chain::{Chain, Link};
 use super::find::named;
@@ -18,6 +14,7 @@ use crate::engine::functions::{block, overlap};
 use crate::recipe::{Recipe, Step};
 use crate::stages::Stage;
 use crate::stages::near_dedup::NearDedup;
+use crate::store::disk;
 use crate::{Error, Result};
 
 /// The files that a stage reads, in the order in which it names them.
@@ -154,13 +151,5 @@ fn given(recipe: &Recipe, step: &Step, option: &str, shown: &str) -> Result<Give
 
 /// The SHA-256 of a file's bytes, in hex.
 pub fn sha256(path: &Path) -> Result<String> {
-    let mut file = File::open(path).map_err(Error::io(path))?;
-    let (mut sha, mut buffer) = (Sha256::new(), vec![0; 1 << 20]);
-    loop {
-        match file.read(&mut buffer).map_err(Error::io(path))? {
-            0 => break,
-            read => sha.update(&buffer[..read]),
-        }
-    }
-    Ok(sha.finalize().iter().map(|b| format!("{b:02x}")).collect())
+    disk::sha256(path, &|| false).map_err(Error::io(path))
 }

@@ -6,7 +6,7 @@
 //! and their usual relatives). What is left out is said, with the key that reads it. A plain folder is judged by names
 //! alone, each folder within it by itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use saphyr::{LoadableYamlNode, Yaml};
 
@@ -30,12 +30,19 @@ pub(super) struct Chosen {
 const KINDS: [&str; 6] = ["parquet", "jsonl", "ndjson", "json", "csv", "tsv"];
 
 /// A configuration of a card: its name, and globs by split.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug)]
 struct Config {
     name: String,
     default: bool,
-    /// A split (empty: by names) and a glob.
-    files: Vec<(String, String)>,
+    files: Vec<Glob>,
+}
+
+/// A glob of a card: the split that its files are of (empty: by names), as it is written, and compiled.
+#[derive(Debug)]
+struct Glob {
+    split: String,
+    text: String,
+    matcher: Option<globset::GlobMatcher>,
 }
 
 /// A file of a set on its way.
@@ -117,7 +124,7 @@ fn by_config<'n>(
         ([], None) => true,
         (asked, _) => asked.iter().any(|a| a == ALL || *a == config.name),
     };
-    let split_of = |config: &Config, name: &str| config.files.iter().find(|f| fits(&f.1, name)).map(|f| f.0.clone());
+    let split_of = |config: &Config, name: &str| config.files.iter().find(|f| f.names(name)).map(|f| f.split.clone());
     let (mut kept, mut others, mut nowhere) = (Vec::new(), BTreeMap::<&str, Vec<&str>>::new(), Vec::new());
     for mut file in files {
         if let Some(split) = configs.iter().filter(|c| wanted(c)).find_map(|c| split_of(c, file.name)) {
@@ -183,7 +190,7 @@ fn by_split<'n>(
     }
     // Of a plain folder, a file is of the set that lies in its own folder.
     let home = |file: &Entry<'_>| if set { String::new() } else { home(file.name) };
-    let with_train: Vec<String> = files.iter().filter(|f| class(f) == Some("train")).map(home).collect();
+    let with_train: BTreeSet<String> = files.iter().filter(|f| class(f) == Some("train")).map(home).collect();
     let (kept, left): (Vec<_>, Vec<_>) = files
         .into_iter()
         .partition(|f| class(f).is_none_or(|class| class == "train") || !with_train.contains(&home(f)));
@@ -238,11 +245,20 @@ fn home(name: &str) -> String {
     parts[..end].join("/")
 }
 
-/// Whether a glob of a card names a file.
-fn fits(glob: &str, name: &str) -> bool {
-    let glob = glob.trim_start_matches("./");
-    let of = |glob: &str| globset::GlobBuilder::new(glob).literal_separator(true).build().map(|g| g.compile_matcher());
-    of(glob).is_ok_and(|g| g.is_match(name)) || name.strip_prefix(glob).is_some_and(|rest| rest.starts_with('/'))
+impl Glob {
+    /// A glob of a card, below `folder`.
+    fn new(split: String, folder: &str, glob: &str) -> Self {
+        let text = format!("{folder}{glob}").trim_start_matches("./").to_owned();
+        let matcher =
+            globset::GlobBuilder::new(&text).literal_separator(true).build().ok().map(|g| g.compile_matcher());
+        Glob { split, text, matcher }
+    }
+
+    /// Whether it names a file, or a folder that the file is in.
+    fn names(&self, name: &str) -> bool {
+        self.matcher.as_ref().is_some_and(|m| m.is_match(name))
+            || name.strip_prefix(&self.text).is_some_and(|rest| rest.starts_with('/'))
+    }
 }
 
 /// The configurations of a card; none where it has none, or is no YAML.
@@ -258,11 +274,10 @@ fn configs(card: &str) -> Vec<Config> {
             None if !folder.is_empty() => files.push((String::new(), "**".into())),
             None => {}
         }
-        files.iter_mut().for_each(|f| f.1 = format!("{folder}{}", f.1));
         Config {
             name: text("config_name").unwrap_or_else(|| "default".into()),
             default: config.as_mapping_get("default").and_then(|v| v.as_bool()).unwrap_or(false),
-            files,
+            files: files.into_iter().map(|(split, glob)| Glob::new(split, &folder, &glob)).collect(),
         }
     });
     all.filter(|config| !config.files.is_empty()).collect()

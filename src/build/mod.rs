@@ -123,8 +123,8 @@ pub struct Built {
     pub manifest: Manifest,
     /// Whether the output was there already.
     pub reused: bool,
-    /// Notes of files whose format was not certain.
-    pub notes: Vec<String>,
+    /// Files whose format was not certain, and what is to be said of each.
+    pub notes: Vec<(String, String)>,
 }
 
 /// Runs a recipe.
@@ -153,8 +153,9 @@ fn run_over(recipe: &Recipe, options: &Options, progress: &dyn Progress, given: 
     let build = Build { recipe, options, progress, session, log: Log::open(&options.work)?, given };
     let built = runtime.block_on(build.run(chain));
     let _ = std::fs::remove_dir_all(&spill);
-    exchange::forget(&options.out)?;
-    built
+    // What the build says goes before what tidying up says.
+    let tidied = exchange::forget(&options.out);
+    built.and_then(|built| tidied.map(|()| built))
 }
 
 struct Build<'a> {
@@ -458,9 +459,9 @@ fn finished(out: &Path, identity: &str) -> Option<Manifest> {
     (manifest.timings.get("identity")?.as_str()? == identity && there).then_some(manifest)
 }
 
-fn notes(inputs: &Inputs) -> Vec<String> {
+fn notes(inputs: &Inputs) -> Vec<(String, String)> {
     let files = inputs.sources.iter().flat_map(|s| &s.files);
-    files.filter_map(|f| Some(format!("{}: {}", f.name, f.note.as_ref()?))).collect()
+    files.filter_map(|f| Some((f.name.clone(), f.note.clone()?))).collect()
 }
 
 /// Rows by piece, as the unit's file counts them.

@@ -1,5 +1,6 @@
 //! What a build would find done already: for `corpus plan`.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::chain::{Chain, Decide};
@@ -127,11 +128,11 @@ fn jobs(chain: &Chain, units: Option<u64>) -> Vec<JobState> {
 /// Units of a job that are done: files of its folder that end so, here or where a trial takes them from.
 fn done(options: &Options, job: &Job, end: &str) -> u64 {
     let Some(name) = job.folder.file_name() else { return 0 };
-    let count = |work: &Path| {
+    let there = |work: &Path| {
         let entries = std::fs::read_dir(work.join(name)).into_iter().flatten().flatten();
-        entries.filter(|e| e.file_name().to_string_lossy().ends_with(end)).count() as u64
+        entries.map(|e| e.file_name()).filter(|n| n.to_string_lossy().ends_with(end)).collect::<Vec<_>>()
     };
     // Slabs are of one output.
     let own = ["apply", "shuffle"].contains(&job.name.as_str());
-    options.works().take(if own { 1 } else { 2 }).map(count).max().unwrap_or(0)
+    options.works().take(if own { 1 } else { 2 }).flat_map(there).collect::<BTreeSet<_>>().len() as u64
 }

@@ -171,7 +171,7 @@ impl Build {
             ..self.run.options(&recipe)?
         };
         let built = runner::run(&recipe, &options, &ui::Bars::new(context))?;
-        let said: Vec<Note> = built.notes.iter().map(|note| Note::read(note)).collect();
+        let said: Vec<Note> = built.notes.iter().map(|(file, text)| Note::of(file, text)).collect();
         notes::warn(context, &said);
         let damaged = built.manifest.sources.iter().flat_map(|s| &s.files).filter(|f| f.replaced > 0);
         let (files, sequences) = damaged.fold((0, 0), |(files, sum), f| (files + 1, sum + f.replaced));

@@ -15,7 +15,6 @@ use crate::build::chain::Chain;
 use crate::build::understood::{self, Understood};
 use crate::build::usage::{count, size};
 use crate::build::{inputs, sample};
-use crate::catalog::Catalog;
 use crate::formats::{Layout, Piece, detect, not_data};
 use crate::input::{self, Compression};
 use crate::recipe::problem::Place;
@@ -154,8 +153,8 @@ impl Check {
         }
         let (sources, stages) = (recipe.sources.len() as u64, recipe.stages.len() as u64);
         found.facts = format!("{} · {}", plural(sources, "source"), plural(stages, "stage"));
-        match Catalog::load(None) {
-            Ok(catalog) => found.notes.extend(choices::notes(&recipe, &catalog)),
+        match choices::of(&recipe) {
+            Ok(notes) => found.notes.extend(notes),
             Err(error) => found.problems.push(Fault::new(error, None)),
         }
         if self.no_inputs {

@@ -34,11 +34,17 @@ pub fn notes(recipe: &Recipe, catalog: &Catalog) -> Vec<Note> {
     said.into_iter().map(|text| Note { file: None, text }).collect()
 }
 
+/// The same, by all cards that there are; a recipe without any needs none.
+pub fn of(recipe: &Recipe) -> Result<Vec<Note>> {
+    if recipe.sources.iter().all(|s| s.card.is_none()) {
+        return Ok(Vec::new());
+    }
+    Ok(notes(recipe, &Catalog::load(None)?))
+}
+
 /// Warns of them.
 pub fn warn(context: &Context, recipe: &Recipe) -> Result<()> {
-    if recipe.sources.iter().any(|s| s.card.is_some()) {
-        notes::warn(context, &notes(recipe, &Catalog::load(None)?));
-    }
+    notes::warn(context, &of(recipe)?);
     Ok(())
 }
 

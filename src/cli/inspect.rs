@@ -45,7 +45,7 @@ pub struct Inspect {
     #[arg(long)]
     pub(super) unreadable: bool,
     /// Show the largest groups of duplicates of a build, pairs side by side with what differs marked.
-    #[arg(long, conflicts_with_all = ["dropped", "unreadable", "reason"])]
+    #[arg(long, conflicts_with_all = ["dropped", "unreadable", "reason", "id", "grep", "all", "sample"])]
     clusters: bool,
     /// Only rows with this reason word.
     #[arg(long, value_name = "REASON")]
@@ -134,8 +134,10 @@ impl Inspect {
         let wanted = peek::Wanted { rows, dropped, reason, usage, format, lines: self.lines() };
         let peek = peek::peek(&path, member.as_deref(), &wanted)?;
         let peek = if piped.is_some() { peek.through(&self.path) } else { peek };
-        let recipe =
-            if member.is_none() && piped.is_none() { super::init::suggestion(&path, usage, format) } else { None };
+        // Which recipe would read it is no question of who asks for certain rows.
+        let asked = self.unreadable || self.dropped || wanted.reason.is_some();
+        let plain = member.is_none() && piped.is_none() && !asked;
+        let recipe = plain.then(|| super::init::suggestion(&path, usage, format)).flatten();
         if context.format == Format::Json {
             return super::print(&format!("{}\n", peek.json(recipe.as_deref())));
         }

@@ -191,11 +191,11 @@ impl List {
                     word(&task.title),
                     word(&task.advice)
                 );
-                text += &table::table(&rows, 2, 400);
+                text += &table::table(&rows, 2, table::lists());
             }
         }
         super::print(&text)?;
-        ui::say(context, "next: `corpus explain NAME`");
+        ui::say(context, if text.is_empty() { "no data set is like that" } else { "next: `corpus explain NAME`" });
         Ok(())
     }
 

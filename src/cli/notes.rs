@@ -18,16 +18,11 @@ impl Note {
         Note { file: Some(file.to_owned()), text: text.into() }
     }
 
-    /// A remark of `build`, which says `FILE: TEXT`.
-    pub fn read(said: &str) -> Self {
-        match said.split_once(": ") {
-            Some((file, text)) => Note::of(file, text),
-            None => Note { file: None, text: said.to_owned() },
-        }
-    }
-
-    /// What notes of one kind have in common: the words without the figures.
+    /// What notes of one kind have in common: the words without the figures. One about no file is a kind of its own.
     fn kind(&self) -> String {
+        if self.file.is_none() {
+            return self.text.clone();
+        }
         let mut kind = String::with_capacity(self.text.len());
         for c in self.text.chars() {
             match c {
@@ -95,6 +90,9 @@ mod tests {
         notes.push(Note::of("odd", "7 malformed sequences among 9 characters"));
         notes.push(Note::of("other", "12 malformed sequences among 1000 characters"));
         notes.push(Note::of("c", "the file is empty"));
+        let looked =
+            |source: &str| Note { file: None, text: format!("source `{source}`: looked into 75 of 150 files") };
+        assert_eq!(lines(&[looked("p1"), looked("p2")], false).len(), 2, "each source is named");
         let said = lines(&notes, false);
         assert_eq!(
             said,
@@ -105,6 +103,5 @@ mod tests {
             ]
         );
         assert_eq!(lines(&notes, true).len(), 303);
-        assert_eq!(Note::read("a/b.txt: it is: so"), Note::of("a/b.txt", "it is: so"));
     }
 }

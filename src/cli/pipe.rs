@@ -17,8 +17,10 @@ const MOST: u64 = 1 << 30;
 /// # Errors
 /// More than 1 GiB comes, so that an endless stream does not fill the disk.
 pub fn spooled(path: &Path) -> Result<Option<NamedTempFile>> {
-    let path = if path == Path::new("-") && !path.exists() { Path::new("/dev/stdin") } else { path };
-    if !fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir()) {
+    let stdin = path == Path::new("-") && !path.exists();
+    let path = if stdin { Path::new("/dev/stdin") } else { path };
+    // A file as standard input (`inspect - < FILE`) is read like a pipe.
+    if !stdin && !fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir()) {
         return Ok(None);
     }
     let mut copy = NamedTempFile::with_prefix("corpus-pipe-").map_err(Error::io(std::env::temp_dir()))?;

@@ -166,13 +166,14 @@ impl Why {
             return Ok((Outcome::Unreadable, unreadable));
         }
         let near = self.like()?;
+        let folder = ui::quoted(&self.build.display().to_string());
         let hint = match near.is_empty() {
-            true => "ids here look otherwise; see them with `corpus inspect BUILD`".to_owned(),
+            true => format!("ids here look otherwise; see them with `corpus inspect {folder}`"),
             false => format!("there is {}", near.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ")),
         };
         Err(Error::input(
             format!("{} has no row with the id `{}`", self.build.display(), table::line(&self.id)),
-            format!("{hint}; `corpus inspect {} --grep TEXT --all` finds rows by what they say", self.build.display()),
+            format!("{hint}; `corpus inspect {folder} --grep TEXT --all` finds rows by what they say"),
         ))
     }
 

@@ -198,7 +198,7 @@ fn set(target: &Target, want: &Want) -> Result<LackingSet> {
 }
 
 /// The licences of the parts of a target, and the word that accepts them.
-fn in_force(target: &Target, told: Option<&crate::catalog::card::License>) -> (Vec<String>, Option<String>) {
+pub(super) fn in_force(target: &Target, told: Option<&crate::catalog::card::License>) -> (Vec<String>, Option<String>) {
     let all = door::in_force(target, told);
     let mut lines: Vec<String> = Vec::new();
     for license in all.values() {
@@ -220,13 +220,19 @@ fn by_hand(target: &Target, card: &Card, accept: Option<&str>) -> Result<Option<
     let unreached = |part: &&String| !routes.iter().any(|r| r.parts.contains(*part));
     let parts: Vec<String> = target.parts.iter().filter(unreached).cloned().collect();
     let Some(how) = card.way.iter().find_map(|w| w.how.clone()).filter(|_| !parts.is_empty()) else { return Ok(None) };
+    let command = import_command(card, &parts, accept);
+    Ok(Some(ByHand { parts, how, command }))
+}
+
+/// The command that imports these parts of a card; `accept` is the word that its licences need, where they need one.
+pub(super) fn import_command(card: &Card, parts: &[String], accept: Option<&str>) -> String {
     let mut command = format!("corpus fetch {}", card.name);
     if card.part.len() > 1 {
         parts.iter().for_each(|part| command += &format!(" --part {part}"));
     }
     command += " --from FILE_OR_FOLDER";
     accept.iter().for_each(|word| command += &format!(" --accept-license {}", quoted(word)));
-    Ok(Some(ByHand { parts, how, command }))
+    command
 }
 
 /// The command that fetches these parts of these sets, and nothing else.

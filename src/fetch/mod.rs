@@ -178,11 +178,10 @@ pub fn ensure(
             .collect();
         return Err(Lacking::of(catalog, &options.store, &wants)?.error(&options.store));
     }
-    door::pass_all(&lacking, &options.accept, &options.command)?;
-    for target in lacking {
-        if let Some(error) = run::fetch(catalog, &[target], options, progress)?.error() {
-            return Err(error);
-        }
+    if !lacking.is_empty()
+        && let Some(error) = run::fetch(catalog, &lacking, options, progress)?.error()
+    {
+        return Err(error);
     }
     let mut files = Vec::new();
     for (want, target) in &targets {

@@ -19,7 +19,7 @@ use super::routes::{self, Route};
 use super::summary::{Failed, FileTold, Summary, Told};
 use super::targets::Target;
 use super::ways::{Listing, Remote};
-use super::{Options, archive, bring, import, names, room};
+use super::{Options, archive, bring, import, lacking, names, room};
 use crate::catalog::Catalog;
 use crate::store::{Entry, Listed, Manifest, Set, disk};
 use crate::{Error, Result};
@@ -192,11 +192,12 @@ fn unreached(
         failed.extend(of_part);
         if !said {
             said = true;
-            let parts: Vec<&str> = pending.iter().map(String::as_str).collect();
-            let only = if card.part.len() > 1 { format!(" --part {}", parts.join(" --part ")) } else { String::new() };
+            let parts: Vec<String> = pending.iter().cloned().collect();
+            let accept = lacking::in_force(&Target { parts: parts.clone(), ..target.clone() }, None).1;
             let error =
                 format!("{}: {} must be fetched by hand: {}\n  {}", card.name, parts.join(", "), how.en, how.zh);
-            let cure = format!("then import it: `corpus fetch {}{only} --from FILE_OR_FOLDER`", card.name);
+            let command = lacking::import_command(card, &parts, accept.as_deref());
+            let cure = format!("then import it: `{command}`");
             failed.push(Failed { error, cure, part: part.clone(), ..Failed::default() });
         }
     }

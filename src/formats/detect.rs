@@ -53,7 +53,7 @@ pub fn detect(path: &Path, member: Option<&str>) -> io::Result<Detected> {
     let head = input::head(path, member, outer, HEAD).unwrap_or_default();
     let mut found = of(&head, head.len() < HEAD);
     found.compression = outer;
-    late::settle(path, member, head.len(), &mut found);
+    late::settle(path, member, (head.is_ascii(), head.len()), &mut found);
     if found.container == "parquet" {
         shape(&super::containers::parquet::first(path, member, SAMPLE), &mut found);
     }
@@ -67,12 +67,13 @@ pub fn detect(path: &Path, member: Option<&str>) -> io::Result<Detected> {
 
 /// Looks at all members of an archive, in one pass over it; `None` if the file is none.
 pub fn members(path: &Path, compression: Compression) -> io::Result<Option<Vec<(Member, Detected)>>> {
-    let mut all = Vec::new();
+    let (mut all, mut ascii) = (Vec::new(), Vec::new());
     let archive = input::heads(path, compression, HEAD, &mut |member, head| {
+        ascii.push(head.is_ascii());
         let found = Detected { compression, ..of(&head, head.len() < HEAD) };
         all.push((member, found));
     })?;
-    late::members(path, compression, &mut all);
+    late::members(path, compression, &ascii, &mut all);
     let names: Vec<String> = all.iter().map(|(member, _)| member.name.clone()).collect();
     if compression == Compression::None && not_data::is_document(names.iter().map(String::as_str)) {
         return Ok(None);

@@ -92,6 +92,29 @@ pub enum Grouped {
 }
 
 impl Layout {
+    /// That of a plain file in UTF-8 of which nothing else is said.
+    pub fn plain(container: &str, usage: Use, max_row: u64) -> Self {
+        Layout {
+            container: container.to_owned(),
+            shape: None,
+            usage,
+            compression: Compression::None,
+            encoding: Encoding("UTF-8".into()),
+            rows: None,
+            fields: BTreeMap::new(),
+            columns: None,
+            split: Vec::new(),
+            options: BTreeMap::new(),
+            file: None,
+            source: String::new(),
+            language: None,
+            variant: None,
+            prepared: None,
+            grouped: None,
+            max_row,
+        }
+    }
+
     /// What the recipe chose for an option; `None` is the shape's default.
     pub fn option(&self, name: &str) -> Option<&str> {
         self.options.get(name).map(String::as_str)

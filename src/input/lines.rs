@@ -192,9 +192,13 @@ impl Lines {
 
 /// Whether a line holds nothing but white space.
 pub fn is_blank(line: &[u8]) -> bool {
-    let other = || std::str::from_utf8(line).is_ok_and(|text| text.chars().all(char::is_whitespace));
-    line.iter().all(u8::is_ascii_whitespace)
-        || line.first().is_some_and(|b| *b >= 0x80 || b.is_ascii_whitespace()) && other()
+    // Of a line of text only the first character is looked at.
+    let mut rest = line.trim_ascii_start();
+    let front = |rest: &[u8]| rest[..rest.len().min(4)].utf8_chunks().next().and_then(|c| c.valid().chars().next());
+    while let Some(c) = front(rest).filter(|c| c.is_whitespace()) {
+        rest = rest[c.len_utf8()..].trim_ascii_start();
+    }
+    rest.is_empty()
 }
 
 /// Adds to a line in the making; past the limit only its head is kept.

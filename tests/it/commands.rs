@@ -89,7 +89,7 @@ fn inspect_reads_a_raw_file_as_a_person_would() {
     for said in [
         "taken for jsonl/hh",
         "all 4 records: 1 unreadable, 2 set aside by the format",
-        "empty_answer",
+        "empty_answer: An answer is empty",
         "+ chosen",
         "今天是⟦晴⟧天",
         "│ 今天是⟦雨⟧天",

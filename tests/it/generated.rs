@@ -44,4 +44,15 @@ fn the_pages_of_data_sets_are_up_to_date() {
         let there = std::fs::read_to_string(&path).unwrap_or_default();
         assert!(there == page.text, "{} is stale: run CORPUS_UPDATE=1 cargo test generated", page.path);
     }
+    let cards = corpus::catalog::shipped();
+    let count = |of: &dyn Fn(&corpus::catalog::Card) -> bool| cards.iter().filter(|c| of(c)).count();
+    let (older, measured) = (count(&|c| c.reproduce && !c.evaluation), count(&|c| c.evaluation));
+    let training = cards.len() - older - measured;
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    for said in [
+        format!("{training} data sets by best use ({older} older ones and {measured} evaluation sets"),
+        format!("{training} 个数据集（另有 {older} 个仅供复现旧模型、{measured} 个评测集"),
+    ] {
+        assert!(readme.contains(&said), "README.md does not say: {said}");
+    }
 }

@@ -259,7 +259,7 @@ fn what_is_skipped_is_written_down() {
     let test = "skipped: harness::what_is_skipped_is_written_down";
     let there = fs::read_to_string(&place).unwrap();
     assert_eq!(there, format!("{test}: nothing, this is a trial\n{test}: a trial again\n"));
-    // No test skips in silence.
+    // No test of this binary skips in silence.
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
     for path in files_under(&folder).into_iter().filter(|p| !p.ends_with("harness.rs")) {
         let text = fs::read_to_string(&path).unwrap();

@@ -51,7 +51,7 @@ fn every_bundled_sample_gives_rows() {
         let check = scratch.corpus(&["check", "suggested.toml"]);
         assert_eq!(check.code(), 0, "{name}: {}\n{suggested}", check.stderr());
         let said = scratch.corpus(&["inspect", &name]).stderr();
-        assert!(suggested.lines().all(|line| said.contains(&format!("  {line}\n")) || said.contains(line)), "{said}");
+        assert!(suggested.lines().all(|line| said.contains(line)), "{said}");
     }
 }
 

@@ -109,7 +109,11 @@ fn layouts_that_nobody_knows_are_refused_with_their_key() {
         scratch.write("recipe.toml", recipe);
         let run = scratch.corpus(&["check", "recipe.toml"]);
         let said = run.stderr();
-        if run.code() == 0 || !said.contains(field) || !(said.contains("fields = {") || said.contains("format = ")) {
+        // By its name between marks, or in the list of what the row has: a short name is part of many words.
+        let listed = |words: &str| words.split([',', ' ', ')', '(', ';', '}', ']']).any(|word| word.trim() == *field);
+        let named = said.contains(&format!("`{field}`"))
+            || said.split("the row has: ").skip(1).any(|rest| rest.lines().next().is_some_and(listed));
+        if run.code() == 0 || !named || !(said.contains("fields = {") || said.contains("format = ")) {
             silent.push(format!("{row}: {} {said}", run.code()));
         }
     }

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write;
 
 use crate::harness::Scratch;
+use crate::servers::archive::zip_of;
 
 /// A recipe of one source; any share of rows may be unreadable.
 fn recipe(path: &str, more: &str) -> String {
@@ -16,15 +17,6 @@ fn texts(scratch: &Scratch) -> Vec<String> {
     let built = scratch.built("out");
     built.check_accounts();
     built.column("data/pretrain", "text")
-}
-
-fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    for (name, bytes) in members {
-        zip.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
-        zip.write_all(bytes).unwrap();
-    }
-    zip.finish().unwrap().into_inner()
 }
 
 fn tar(members: &[(&[u8], &str)]) -> Vec<u8> {
@@ -44,8 +36,8 @@ fn tar(members: &[(&[u8], &str)]) -> Vec<u8> {
 #[test]
 fn documents_pictures_and_pages_are_unreadable_by_name() {
     let scratch = Scratch::new();
-    let office = zip(&[("[Content_Types].xml", b"<Types/>"), ("word/document.xml", b"<w:t>Text</w:t>")]);
-    let nested = zip(&[("inner.zip", &zip(&[("a.txt", b"deep")]))]);
+    let office = zip_of(&[("[Content_Types].xml", b"<Types/>"), ("word/document.xml", b"<w:t>Text</w:t>")]).to_vec();
+    let nested = zip_of(&[("inner.zip", &zip_of(&[("a.txt", b"deep")]).to_vec())]).to_vec();
     let files: [(&str, &[u8], &str); 9] = [
         ("a.pdf", b"%PDF-1.4\n1 0 obj << /Length 44 >> stream\nBT (words) Tj ET\n", "PDF"),
         ("b.docx", &office, "Word"),

@@ -129,6 +129,10 @@ fn a_pipe_is_looked_into_and_is_no_input() {
         assert!(shown.starts_with(name), "{shown}");
         assert_eq!(facts(shown), of_file);
     }
+    // `inspect - < FILE`.
+    let from = fs::File::open(&file).unwrap();
+    let run = scratch.command(&["inspect", "-"]).stdin(from).output().unwrap();
+    assert_eq!(facts(String::from_utf8(run.stdout).unwrap()), of_file);
     assert!(Command::new("mkfifo").arg(scratch.path("pipe.jsonl")).status().unwrap().success());
     scratch.write("in/a.jsonl", json_lines(3));
     assert!(Command::new("mkfifo").arg(scratch.path("in/pipe.jsonl")).status().unwrap().success());

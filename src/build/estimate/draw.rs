@@ -9,7 +9,7 @@
 //! An input of at most [`Depth::read`] bytes is read from end to end. Of a larger one stretches are read, spread over its
 //! files: what is a copy of a row in another place is not seen then, and the plan says so.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
@@ -97,8 +97,8 @@ pub struct SourceDraw {
     pub chars_a_row: f64,
     /// Share of its bytes that was read.
     pub read: f64,
-    /// The files whose rows may be drawn.
-    pub files: Vec<InputFile>,
+    /// Names of the files whose rows may be drawn.
+    pub files: HashSet<String>,
     /// The share of the rows read that is drawn.
     pub share: f64,
 }
@@ -154,7 +154,7 @@ pub fn draw(recipe: &Recipe, options: &Options, depth: Depth, folder: &Path) -> 
             candidates.push(seen.candidates);
         }
         if let Some(draw) = sources.last_mut() {
-            draw.files.clone_from(&files);
+            draw.files = files.iter().map(|f| f.name.clone()).collect();
         }
         sampled.add(&Source { limit: None, ..source.source.clone() }, files, options.unit)?;
     }
@@ -244,7 +244,7 @@ fn read_one(piece: &PieceSpec, layout: &Layout, (rows, bytes): (u64, u64), keys:
             candidates.push(Candidate { row: row as u32, bytes, hashes, key: 0 });
             if keys.kept.fetch_add(1, Ordering::Relaxed) >= REMEMBERED {
                 let bound = keys.bound.load(Ordering::Relaxed) / 2;
-                keys.bound.store(bound, Ordering::Relaxed);
+                keys.bound.fetch_min(bound, Ordering::Relaxed);
                 keys.kept.store(REMEMBERED / 2, Ordering::Relaxed);
                 candidates.retain(|c| c.hashes.least[0] <= bound);
             }
@@ -267,7 +267,14 @@ fn known(inputs: &Inputs, source: &inputs::SourceInput, picked: &[usize], seen: 
         (rows, read) = expected(inputs, source, picked, seen);
     }
     let rows = (rows.round() as u64).max(records).min(limit);
-    SourceDraw { rows, text: a_row(text) * rows as f64, chars_a_row: a_row(chars), read, files: Vec::new(), share: 1.0 }
+    SourceDraw {
+        rows,
+        text: a_row(text) * rows as f64,
+        chars_a_row: a_row(chars),
+        read,
+        files: HashSet::new(),
+        share: 1.0,
+    }
 }
 
 /// Rows of a source of which stretches were read, and the share of it that they are.

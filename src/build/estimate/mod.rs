@@ -15,8 +15,7 @@ pub use draw::Depth;
 pub use range::Range;
 
 use super::chain::{Chain, Decide};
-use super::heavy::{Heavy, Lost, Reached, heavy};
-use super::manifest::ReasonLine;
+use super::heavy::{Heavy, heavy};
 use super::mix::{self, Group};
 use super::state::State;
 use super::{Options, sample};
@@ -223,7 +222,7 @@ impl Scaled<'_> {
             .collect();
         all.kept = range::kept(kept, losses.iter().map(|l| l.rows), read);
         all.losses = losses;
-        all.heavy = self.heavy(all, &weights);
+        all.heavy = self.heavy(&weights);
         // None of n rows: with a chance of 95 % fewer than 3 of them (the rule of three).
         let most = weights.values().filter(|w| !w.1).map(|w| w.0 * 3.0).fold(0.0, f64::max);
         all.unseen = most.ceil() as u64;
@@ -238,7 +237,7 @@ impl Scaled<'_> {
         for ((source, draw), input) in self.recipe.sources.iter().zip(&self.draw.sources).zip(&self.draw.inputs.sources)
         {
             let files = self.whole.manifest.sources.iter().filter(|s| s.name == source.label).flat_map(|s| &s.files);
-            let mine = files.filter(|f| draw.files.iter().any(|d| d.name == f.path));
+            let mine = files.filter(|f| draw.files.contains(&f.path));
             let (sampled, kept) = mine.fold((0, 0), |sum, f| (sum.0 + f.counts.read, sum.1 + f.counts.kept));
             let sum = sums.entry(source.label.as_str()).or_default();
             *sum = (sum.0 + draw.rows, sum.1 + sampled);
@@ -268,25 +267,12 @@ impl Scaled<'_> {
         sums.into_iter().map(|(label, (rows, n))| (label, (rows as f64 / n.max(1) as f64, rows == n))).collect()
     }
 
-    /// Rules that take more than half, by what the sample showed of each source; parts of one card stand together.
-    fn heavy(&self, all: &Estimate, weights: &BTreeMap<&str, (f64, bool)>) -> Vec<Heavy> {
-        let manifest = &self.whole.manifest;
+    /// Rules that take more than half, by what the sample showed of each source.
+    fn heavy(&self, weights: &BTreeMap<&str, (f64, bool)>) -> Vec<Heavy> {
         let scaled = |rows: u64, label: &str| (rows as f64 * weights.get(label).map_or(1.0, |w| w.0)) as u64;
-        let mut reached: Vec<Reached<'_>> = Vec::new();
-        for (source, line) in self.recipe.sources.iter().zip(&all.sources) {
-            match reached.iter_mut().find(|r| r.name == source.label) {
-                Some(same) => same.uses.extend(line.usage),
-                None => {
-                    let lines = manifest.sources.iter().filter(|s| s.name == source.label).flat_map(|s| &s.files);
-                    let rows: u64 = lines.map(|f| f.counts.read - f.counts.unreadable).sum();
-                    let (name, uses) = (source.label.as_str(), line.usage.iter().copied().collect());
-                    reached.push(Reached { name, uses, rows: scaled(rows, name) });
-                }
-            }
-        }
-        let of = |r: &ReasonLine| ReasonLine { rows: scaled(r.rows, &r.source), ..r.clone() };
-        let lost: Vec<ReasonLine> = manifest.reasons.iter().map(of).collect();
-        let lost: Vec<Lost<'_>> = lost.iter().map(Lost::of).collect();
+        let (mut reached, mut lost) = (self.whole.manifest.reached(), self.whole.manifest.lost());
+        reached.iter_mut().for_each(|r| r.rows = scaled(r.rows, r.name));
+        lost.iter_mut().for_each(|l| l.rows = scaled(l.rows, l.source));
         heavy(self.recipe, &reached, &lost)
     }
 

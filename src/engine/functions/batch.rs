@@ -50,6 +50,8 @@ pub struct Batch<'a> {
     usage: Use,
     columns: &'a [ArrayRef],
     leaves: Vec<Leaf>,
+    /// Columns that make another example of the same texts, with their names.
+    beside: Vec<(String, usize)>,
     rows: usize,
 }
 
@@ -57,8 +59,11 @@ impl<'a> Batch<'a> {
     /// The content `columns` of `rows` rows.
     pub fn new(usage: Use, columns: &'a [ArrayRef], rows: usize) -> Result<Self> {
         let names = rows::text_columns(usage);
-        let mut leaves = Vec::new();
+        let (mut leaves, mut beside) = (Vec::new(), Vec::new());
         for (column, field) in rows::content(usage).iter().enumerate() {
+            if matches!(field.name().as_str(), "label" | "tools" | "choices" | "answer") {
+                beside.push((field.name().clone(), column));
+            }
             if !names.contains(&field.name().as_str()) {
                 continue;
             }
@@ -74,7 +79,7 @@ impl<'a> Batch<'a> {
                 }
             }
         }
-        Ok(Batch { usage, columns, leaves, rows })
+        Ok(Batch { usage, columns, leaves, beside, rows })
     }
 
     /// The texts of a row in reading order.
@@ -299,12 +304,13 @@ impl<'a> Batch<'a> {
     /// Adds what makes another example of the same texts: a label, the tools on offer, the answers to choose from. A row
     /// without them keeps the key of its texts.
     fn besides(&self, row: usize, hash: &mut Xxh3) {
-        for (field, column) in rows::content(self.usage).iter().zip(self.columns) {
-            if !matches!(field.name().as_str(), "label" | "tools" | "choices" | "answer") || column.is_null(row) {
+        for (name, column) in &self.beside {
+            let column = &self.columns[*column];
+            if column.is_null(row) {
                 continue;
             }
             hash.update(&[0xfe]);
-            hash.update(field.name().as_bytes());
+            hash.update(name.as_bytes());
             let mut add = |text: &str| {
                 hash.update(&(text.len() as u64).to_le_bytes());
                 hash.update(text.as_bytes());

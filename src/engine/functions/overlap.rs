@@ -1,6 +1,5 @@
 //! Overlap with evaluation sets: the sets read and compiled, and the columns of a row.
 
-use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -105,24 +104,15 @@ impl Reader<'_> {
             found.container
         };
         let objects = formats::container(container).is_some_and(|c| c.objects());
+        let usage = if objects { Use::Instruct } else { Use::Pretrain };
         let layout = Layout {
-            container: container.to_owned(),
             shape: Some(texts::SHAPE.name().to_owned()),
-            usage: if objects { Use::Instruct } else { Use::Pretrain },
             compression: found.compression,
             encoding: found.encoding,
             rows: Some(TextRows::Line),
             fields: fields.collect(),
             columns: found.columns,
-            options: BTreeMap::new(),
-            source: String::new(),
-            language: None,
-            variant: None,
-            prepared: None,
-            file: None,
-            grouped: None,
-            split: Vec::new(),
-            max_row: LARGEST,
+            ..Layout::plain(container, usage, LARGEST)
         };
         let piece = Piece { path: path.to_owned(), member: member.map(str::to_owned), start: 0, end: u64::MAX };
         match container {

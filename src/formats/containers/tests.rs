@@ -6,14 +6,16 @@ use std::path::Path;
 
 use crate::formats::{self, Layout, Piece};
 use crate::input::{self, Compression};
-use crate::rows::Content;
+use crate::rows::{Content, Use};
 
 fn layout(container: &str) -> Layout {
-    serde_json::from_value(serde_json::json!({
-        "container": container, "shape": "fields", "usage": "pretrain", "compression": "none", "encoding": "UTF-8",
-        "rows": "line", "fields": {"text": "text"}, "source": "s", "language": null, "max_row": 1000
-    }))
-    .unwrap()
+    Layout {
+        shape: Some("fields".into()),
+        rows: Some(formats::TextRows::Line),
+        fields: [("text".into(), "text".into())].into(),
+        source: "s".into(),
+        ..Layout::plain(container, Use::Pretrain, 1000)
+    }
 }
 
 /// A record as (offset, line, text or reason).

@@ -6,8 +6,8 @@ use super::{Detected, HEAD};
 use crate::input::{self, Compression, Member, encoding};
 
 /// Looks on where the first bytes of a file, `looked` of them, were ASCII and not all.
-pub(super) fn settle(path: &Path, member: Option<&str>, looked: usize, found: &mut Detected) {
-    if !found.encoding.is_utf8() || looked < HEAD || found.container == "parquet" {
+pub(super) fn settle(path: &Path, member: Option<&str>, (ascii, looked): (bool, usize), found: &mut Detected) {
+    if !ascii || !found.encoding.is_utf8() || looked < HEAD || found.container == "parquet" {
         return;
     }
     let Some(later) = input::behind_ascii(path, member, found.compression, HEAD) else { return };
@@ -21,13 +21,13 @@ pub(super) fn settle(path: &Path, member: Option<&str>, looked: usize, found: &m
     (found.encoding, found.confidence) = (guess, found.confidence.min(0.8));
 }
 
-/// The same for members of an archive in which each is opened by a seek.
-pub(super) fn members(path: &Path, compression: Compression, all: &mut [(Member, Detected)]) {
+/// The same for members of an archive in which each is opened by a seek; `ascii` says of which the first bytes were.
+pub(super) fn members(path: &Path, compression: Compression, ascii: &[bool], all: &mut [(Member, Detected)]) {
     if compression != Compression::None {
         return;
     }
-    for (member, found) in all {
-        settle(path, Some(&member.name), usize::try_from(member.size).unwrap_or(HEAD), found);
+    for ((member, found), ascii) in all.iter_mut().zip(ascii) {
+        settle(path, Some(&member.name), (*ascii, usize::try_from(member.size).unwrap_or(HEAD)), found);
     }
 }
 

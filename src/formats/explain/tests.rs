@@ -2,26 +2,7 @@ use super::*;
 use crate::formats::{self, detect};
 
 fn mapped(json: &str, shape: &str, usage: Use) -> Mapping {
-    let layout = Layout {
-        container: "jsonl".into(),
-        shape: Some(shape.into()),
-        usage,
-        compression: crate::input::Compression::None,
-        encoding: crate::input::Encoding("UTF-8".into()),
-        rows: None,
-        fields: Default::default(),
-        columns: None,
-        options: Default::default(),
-        source: "test".into(),
-        language: None,
-        variant: None,
-        prepared: None,
-        file: None,
-        grouped: None,
-        split: Vec::new(),
-        max_row: 1 << 20,
-    };
-    mapping(&[json.to_owned()], formats::shape(shape).unwrap(), &layout)
+    of(&[json.to_owned()], shape, usage)
 }
 
 #[test]
@@ -61,12 +42,10 @@ fn the_sample_comes_from_detection() {
 
 /// The mapping of several objects.
 fn of(rows: &[String], shape: &str, usage: Use) -> Mapping {
-    let layout = formats::Layout { usage, ..serde_json::from_str(LAYOUT).unwrap() };
+    let plain = formats::Layout::plain("jsonl", usage, 1 << 20);
+    let layout = formats::Layout { shape: Some(shape.into()), source: "test".into(), ..plain };
     mapping(rows, formats::shape(shape).unwrap(), &layout)
 }
-
-const LAYOUT: &str = r#"{"container":"jsonl","shape":null,"usage":"instruct","compression":"none","encoding":"UTF-8",
-    "rows":null,"fields":{},"source":"s","language":null,"max_row":1000000}"#;
 
 fn names(found: &Mapping) -> Vec<&str> {
     found.suspects().map(|l| l.name.as_str()).collect()

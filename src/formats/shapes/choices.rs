@@ -70,7 +70,7 @@ impl Shape for Choices {
             let all = given(o).ok().flatten().filter(|all| asked && all.len() > 1)?;
             match answer(o) {
                 Some((_, word)) if word.trim().is_empty() => Some(true),
-                Some((_, word)) => Some(which(&all, &word, false).is_some()),
+                Some((key, word)) => Some(which(&all, &word, (by_place(o, key), false)).is_some()),
                 // The rows of a test may have none; others of the sample have.
                 None => Some(false),
             }
@@ -144,19 +144,28 @@ fn listed<'a>(path: &str, value: &'a RawValue) -> Result<Vec<One<'a>>, Unreadabl
     object.fields().filter(|(_, value)| is_scalar(value)).map(one).collect()
 }
 
+/// The answer: its field, and its words.
 fn answer<'a>(object: &Object<'a>) -> Option<(&'static str, Cow<'a, str>)> {
     ANSWER.iter().find_map(|key| Some((*key, text_of(object.get(key)?).ok().flatten()?)))
 }
 
-/// The choice that an answer names.
-fn which(given: &Given<'_>, word: &str, from_one: bool) -> Option<usize> {
+/// Whether the answer in `key` is a number rather than text: then it is the place of a choice before it is one's text
+/// (`"choices": ["1", "2"], "answer": 1`).
+fn by_place(object: &Object<'_>, key: &str) -> bool {
+    object.get(key).is_some_and(|v| matches!(first(v), b'-' | b'0'..=b'9'))
+}
+
+/// The choice that an answer names: by its label, then by its text or (first, where `place` says so) by its place.
+fn which(given: &Given<'_>, word: &str, (place, from_one): (bool, bool)) -> Option<usize> {
     let word = word.trim();
     let bare = word.trim_matches(['(', ')', '（', '）', '.', '。', '、', ' ']);
     let label = given.all.iter().position(|(label, _)| label.eq_ignore_ascii_case(bare));
-    label.or_else(|| given.all.iter().position(|(_, text)| text.trim() == word)).or_else(|| {
+    let text = || given.all.iter().position(|(_, text)| text.trim() == word);
+    let number = || {
         let number = bare.strip_suffix(".0").unwrap_or(bare).parse::<usize>().ok()?;
         number.checked_sub(usize::from(from_one)).filter(|at| *at < given.len())
-    })
+    };
+    label.or_else(|| if place { number().or_else(text) } else { text().or_else(number) })
 }
 
 fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> {
@@ -176,7 +185,7 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
         match &word {
             Some((key, word)) => {
                 reading.take(key);
-                let right = which(&given, word, layout.option(INDEX.name) == Some("one"));
+                let right = which(&given, word, (by_place(object, key), layout.option(INDEX.name) == Some("one")));
                 Some(right.ok_or_else(|| {
                     field_type(key, "one of the choices (or its number: `index`)", &format!("`{word}`"))
                 })?)
@@ -233,6 +242,11 @@ mod tests {
         ] {
             assert_eq!(task(json), (vec!["牛".to_owned(), "麻雀".into()], Some("麻雀".into())), "{json}");
             assert_eq!(SHAPE.fits(&[Object::parse(json).unwrap()]), 1.0, "{json}");
+        }
+        // A number is a place before it is a text; a text is a text before it is a place.
+        for (answer, right) in [("1", "2"), (r#""1""#, "1")] {
+            let json = format!(r#"{{"question":"一加一？","choices":["1","2","3","4"],"answer":{answer}}}"#);
+            assert_eq!(task(&json).1.as_deref(), Some(right), "{json}");
         }
         let json = r#"{"question":"会飞的？","A":"牛","B":"麻雀","answer":"B","explanation":"e"}"#;
         let read = row(&SHAPE, json, Use::Instruct).unwrap();

@@ -141,5 +141,13 @@ mod tests {
         let call = r#"assistant: 我看看 [{"id":"t1","type":"function","function":{"name":"clock","arguments":"{\"zone\":8}"}}]"#;
         assert_eq!(turns, ["user: 几点？", call, "tool: 9:00", "assistant: 九点。"]);
         assert_eq!(instruct(&row)[2].tool_call_id.as_deref(), Some("t1"));
+        // A turn that calls and has what came back, and no text: the call stays, before its result.
+        let json = r#"{"messages":[{"role":"user","content":"几点？"},{"role":"assistant","content":[
+            {"type":"tool_use","id":"t1","name":"clock","input":{}},
+            {"type":"tool_result","tool_use_id":"t1","content":"9:00"}]},{"role":"assistant","content":"九点。"}]}"#;
+        let row = super::super::tests::row(&SHAPE, json, Use::Instruct).unwrap();
+        let roles: Vec<&str> = instruct(&row).iter().map(|m| m.role.as_ref()).collect();
+        assert_eq!(roles, ["user", "assistant", "tool", "assistant"]);
+        assert!(instruct(&row)[1].tool_calls.is_some());
     }
 }

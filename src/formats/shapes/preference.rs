@@ -229,7 +229,8 @@ fn judged(object: &Object<'_>) -> Option<(&'static [&'static str; 2], &'static s
     TWO.iter().find(|two| two.iter().all(|key| starts(object, key).is_some())).map(|two| (two, verdict))
 }
 
-/// Which of two fields a verdict names (0 or 1), by its whole name or its last letter; `Some(None)` is a tie.
+/// Which of two fields a verdict names (0 or 1), by its whole name or its last letter; `Some(None)` is a tie. A number
+/// below 0 is no name: of `-2` the sign says which is better, not the digit.
 fn better(two: &[&str; 2], word: &str) -> Option<Option<usize>> {
     let word = word.trim().trim_matches(['[', ']']).to_lowercase();
     let word = word.strip_suffix(".0").unwrap_or(&word);
@@ -238,7 +239,9 @@ fn better(two: &[&str; 2], word: &str) -> Option<Option<usize>> {
     }
     let names = |name: &str| {
         let last = &name[name.len() - 1..];
-        word == name || word == last || word.strip_suffix(last).is_some_and(|w| w.ends_with(['_', ' ', '-']))
+        word == name
+            || word == last
+            || word.strip_suffix(last).is_some_and(|w| w.len() > 1 && w.ends_with(['_', ' ', '-']))
     };
     two.iter().position(|name| names(name)).map(Some)
 }
@@ -430,5 +433,13 @@ mod tests {
         let apart = r#"{"chosen":[{"role":"user","content":"a"},{"role":"assistant","content":"c"}],
             "rejected":[{"role":"user","content":"b"},{"role":"assistant","content":"r"}]}"#;
         assert_eq!(error(apart), "dialogue_mismatch");
+    }
+
+    #[test]
+    fn a_sign_is_no_part_of_a_name() {
+        assert_eq!(better(&["response_1", "response_2"], "response_2"), Some(Some(1)));
+        assert_eq!(better(&["response_1", "response_2"], "2"), Some(Some(1)));
+        assert_eq!(better(&["response_1", "response_2"], "-2"), None);
+        assert_eq!(better(&["response_0", "response_1"], "-1"), None);
     }
 }

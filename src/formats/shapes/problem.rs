@@ -62,9 +62,12 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
     reading.given.id = reading.option("id", &["id", "uuid"])?;
     reading.given.subset = reading.option("subset", &["subset", "source"])?;
     let problem = reading.need("prompt", &["problem", "question"])?;
-    let solution = reading.option("response", &["solution"])?;
     if layout.usage == Use::Task {
-        let output = reading.option("output", ANSWER)?.or(solution);
+        // Beside an answer the worked solution is metadata.
+        let output = match reading.option("output", ANSWER)? {
+            None => reading.option("response", &["solution"])?,
+            some => some,
+        };
         if output.is_none() {
             reading.aside("no_answer", "");
         }
@@ -73,6 +76,7 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
     if layout.usage != Use::Instruct {
         return Err(wrong_use("problem", layout));
     }
+    let solution = reading.option("response", &["solution"])?;
     let mut messages = reading.opening()?;
     match reading.find("messages", &["messages"], |v| first(v) == b'[')? {
         Some((path, value)) => {
@@ -119,6 +123,8 @@ mod tests {
         assert_eq!(read.meta.as_deref(), Some(r#"{"generations":["a","b"],"solution":"另一解。"}"#));
         let Content::Task(task) = row(&SHAPE, numina, Use::Task).unwrap().content else { panic!() };
         assert_eq!((task.input.as_deref(), task.output.as_deref()), (Some("二加三？"), Some("5")));
+        // The worked solution is not lost beside the answer.
+        assert!(row(&SHAPE, numina, Use::Task).unwrap().meta.is_some_and(|m| m.contains("数到")));
         assert_eq!(row(&SHAPE, r#"{"answer":"5"}"#, Use::Instruct).unwrap_err().reason, "field_missing");
     }
 }

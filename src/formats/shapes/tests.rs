@@ -2,29 +2,10 @@
 use std::path::PathBuf;
 
 use crate::formats::{Layout, Object, Shape};
-use crate::input::{Compression, Encoding};
 use crate::rows::{Content, Message, Preference, Row, Unreadable, Use};
 
 pub(super) fn layout(usage: Use) -> Layout {
-    Layout {
-        container: "jsonl".into(),
-        shape: None,
-        usage,
-        compression: Compression::None,
-        encoding: Encoding("UTF-8".into()),
-        rows: None,
-        fields: Default::default(),
-        columns: None,
-        options: Default::default(),
-        source: "test".into(),
-        language: None,
-        variant: None,
-        prepared: None,
-        file: None,
-        grouped: None,
-        split: Vec::new(),
-        max_row: 1 << 20,
-    }
+    Layout { source: "test".into(), ..Layout::plain("jsonl", usage, 1 << 20) }
 }
 
 pub(super) fn row_with<'a>(shape: &dyn Shape, json: &'a str, layout: &Layout) -> Result<Row<'a>, Unreadable> {

@@ -65,10 +65,14 @@ pub fn check(row: &mut Row<'_>, only: bool) {
     row.truth = Some(truth).filter(|t| **t != Truth::default());
 }
 
-/// The answer behind the last `####` of a worked solution, as GSM8K marks it; the last `\boxed{…}` where there is none.
+/// The answer behind the last `####` of a worked solution, on its last line, as GSM8K marks it; the last `\boxed{…}` where
+/// there is none. (A `####` with more lines behind it is a heading.)
 fn marked(solution: &str) -> Option<&str> {
     if let Some((_, answer)) = solution.rsplit_once("####") {
-        return answer.trim().lines().next().map(str::trim).filter(|a| !a.is_empty());
+        let answer = answer.trim();
+        if !answer.is_empty() && !answer.contains('\n') {
+            return Some(answer);
+        }
     }
     let (_, boxed) = solution.rsplit_once("\\boxed{")?;
     let mut depth = 1;
@@ -91,6 +95,7 @@ mod tests {
     fn the_last_mark_counts() {
         assert_eq!(marked("先 3，\n再 4。\n#### 7\n"), Some("7"));
         assert_eq!(marked("a \\boxed{1}, no: \\boxed{\\frac{1}{2}}."), Some("\\frac{1}{2}"));
+        assert_eq!(marked("## 解\n#### 步骤二\n算得 \\boxed{5}。"), Some("5"), "a heading marks nothing");
         assert_eq!((marked("seven"), marked("#### "), marked("\\boxed{1")), (None, None, None));
     }
 }

@@ -233,6 +233,7 @@ impl<'a> Reading<'_, 'a> {
         }
         let results = std::mem::take(&mut said.results);
         let answered = !results.is_empty();
+        let at_results = out.len();
         out.extend(results.into_iter().map(|(id, given)| Message { tool_call_id: id, ..Message::new("tool", given) }));
         let message = Message {
             role: Cow::Borrowed(if role == "call" { "assistant" } else { role }),
@@ -242,8 +243,10 @@ impl<'a> Reading<'_, 'a> {
             tool_calls: calls::write(&made).map(Cow::Owned),
             tool_call_id: object.text("tool_call_id")?.filter(|id| !id.is_empty()),
         };
-        // A user's turn that only hands over what tools gave says nothing by itself.
-        if !answered || !message.content.is_empty() {
+        // A user's turn that only hands over what tools gave says nothing by itself; calls come before what they gave.
+        if message.tool_calls.is_some() && answered {
+            out.insert(at_results, message);
+        } else if !answered || !message.content.is_empty() || message.reasoning.is_some() {
             out.push(message);
         }
         self.rest(path, &object, &known);

@@ -5,25 +5,7 @@ use crate::input::{Compression, Encoding};
 use crate::rows::{Content, Row, Use};
 
 fn layout() -> Layout {
-    Layout {
-        container: "mediawiki".into(),
-        shape: None,
-        usage: Use::Pretrain,
-        compression: Compression::None,
-        encoding: Encoding("UTF-8".into()),
-        rows: None,
-        fields: Default::default(),
-        columns: None,
-        options: Default::default(),
-        source: "zhwiki".into(),
-        language: None,
-        variant: None,
-        prepared: None,
-        file: None,
-        grouped: None,
-        split: Vec::new(),
-        max_row: 16 << 20,
-    }
+    Layout { source: "zhwiki".into(), ..Layout::plain("mediawiki", Use::Pretrain, 16 << 20) }
 }
 
 #[derive(Default, Debug, PartialEq)]

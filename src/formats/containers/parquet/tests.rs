@@ -8,25 +8,7 @@ use super::*;
 use crate::rows::{Content, Use};
 
 fn layout() -> Layout {
-    Layout {
-        container: "parquet".into(),
-        shape: None,
-        usage: Use::Pretrain,
-        compression: Compression::None,
-        encoding: Encoding("UTF-8".into()),
-        rows: None,
-        fields: Default::default(),
-        columns: None,
-        options: Default::default(),
-        source: "test".into(),
-        language: None,
-        variant: None,
-        prepared: None,
-        file: None,
-        grouped: None,
-        split: Vec::new(),
-        max_row: 1 << 20,
-    }
+    Layout { source: "test".into(), ..Layout::plain("parquet", Use::Pretrain, 1 << 20) }
 }
 
 /// `groups` row groups of `rows` rows; pages of 100 rows.
