@@ -1,7 +1,7 @@
 //! A Parquet file whose bytes depend on its rows and options alone.
 //!
 //! Page and row-group boundaries depend on where `write` calls end, so rows are collected and cut again by their own
-//! sizes: a call every [`CALL_BYTES`] of text, a row group every [`GROUP_BYTES`]. The file is written beside its place
+//! sizes: a call every `CALL_BYTES` of text, a row group every `GROUP_BYTES`. The file is written beside its place
 //! and renamed when whole and synced.
 
 use std::fs::File;

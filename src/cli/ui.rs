@@ -35,8 +35,8 @@ pub fn set_colour(colour: Colour) {
     let _ = COLOUR.set(colour);
 }
 
-/// Whether stderr takes colours: `--color`, then `NO_COLOR` (https://no-color.org), then `CLICOLOR_FORCE` and `CLICOLOR`
-/// (https://bixense.com/clicolors), then whether it is a terminal.
+/// Whether stderr takes colours: `--color`, then `NO_COLOR` (<https://no-color.org>), then `CLICOLOR_FORCE` and
+/// `CLICOLOR` (<https://bixense.com/clicolors>), then whether it is a terminal.
 pub fn colours() -> bool {
     let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty());
     match COLOUR.get() {
@@ -143,7 +143,7 @@ impl Bars {
     }
 }
 
-/// A line on the terminal that is drawn again and again: what [`Shown::line`] makes, or a wheel where no steps are
+/// A line on the terminal that is drawn again and again: what `Shown::line` makes, or a wheel where no steps are
 /// counted. It is never wider than the terminal.
 pub fn drawn(total: u64) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());

@@ -80,7 +80,7 @@ impl Session {
 
 /// Runs the partitions of `plan`, `session.threads` at a time, in order; `begin` hears of each that starts, `done` of
 /// each that ended, in order.
-/// This is for plans without operators whose partitions wait for one another; [`is_drivable`] refuses others.
+/// This is for plans without operators whose partitions wait for one another; `is_drivable` refuses others.
 pub async fn drive(
     session: &Session,
     plan: Arc<dyn ExecutionPlan>,

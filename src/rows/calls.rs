@@ -164,7 +164,7 @@ pub fn write(calls: &[Call<'_>]) -> Option<String> {
     Some(out)
 }
 
-/// Whether any call in a text of [`write`] has an id.
+/// Whether any call in a text of [`write()`] has an id.
 pub fn has_id(text: &str) -> bool {
     // Inside a string the quotes would be escaped.
     text.contains("{\"id\":\"")
@@ -182,7 +182,7 @@ fn fields(ids: bool) -> Fields {
     all.into_iter().skip(usize::from(!ids)).collect()
 }
 
-/// Calls as objects, from the texts of [`write`]; no calls are an empty list, whose length a converter may ask for.
+/// Calls as objects, from the texts of [`write()`]; no calls are an empty list, whose length a converter may ask for.
 pub fn list(texts: &StringArray, ids: bool) -> ListArray {
     let mut out = ListBuilder::new(StructBuilder::from_fields(fields(ids), 0));
     for text in texts {

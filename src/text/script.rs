@@ -1,6 +1,6 @@
 //! Language and script of a text: by what its characters are, and a detector only where that leaves a choice.
 //!
-//! 1. Characters are counted by script ([`classes`](super::classes)). Chinese, Japanese and Korean are taken together
+//! 1. Characters are counted by script ([`classes`]). Chinese, Japanese and Korean are taken together
 //!    and win if five times their number is at least that of any other script: a Han character says as much as five
 //!    Latin letters, and technical Chinese is full of those. Another script needs half as many letters as Latin, which
 //!    stands in text of every language as names, addresses and markup.

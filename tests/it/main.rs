@@ -14,6 +14,7 @@ mod block;
 mod cards;
 mod commands;
 mod decontaminate;
+mod dependencies;
 mod determinism;
 mod dialogues;
 mod docs;

@@ -1,6 +1,6 @@
 //! What a build would cost: its real jobs run over a sample of all sources together, and scaled up.
 //!
-//! The sample ([`draw`]) is drawn by content from the whole input, so that copies are seen in it as often as in all of
+//! The sample (`draw`) is drawn by content from the whole input, so that copies are seen in it as often as in all of
 //! it. It is built twice, an eighth of it and the whole of it: what grows between the two is the cost of a row, the rest
 //! is the cost of starting (dictionaries, threads) and of passing over what is not in the sample. A small input is its
 //! own sample: then what is told of its rows is what comes out.

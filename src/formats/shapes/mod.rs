@@ -1,7 +1,7 @@
 //! One file a shape; to add one, write the file and name it here.
-//! [`read`] looks fields up for all of them, [`turns`] reads messages, [`answers`] makes
-//! pairs of ranked answers, [`group`] of answers that lie apart, [`translate`] instructions of translation pairs,
-//! [`python`] reads dictionaries that Python printed.
+//! `read` looks fields up for all of them, `turns` reads messages, `answers` makes
+//! pairs of ranked answers, `group` of answers that lie apart, `translate` instructions of translation pairs,
+//! `python` reads dictionaries that Python printed.
 use super::Shape;
 
 mod answers;
