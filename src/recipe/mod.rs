@@ -229,11 +229,14 @@ shipped![
     "openchatkit",
     "vicuna",
     "zh-instruct",
+    "zh-instruct-open",
     "zh-pretrain",
     "zh-reason",
     "zh-rl",
     "zh-rlhf",
+    "zh-rlhf-open",
     "zh-task",
+    "zh-task-open",
     "zh-web",
 ];
 

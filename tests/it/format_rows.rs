@@ -121,6 +121,8 @@ pub const ROWS: &[Sample] = &[
     sample("xLAM, APIGen", "xlam.json", r##"[{"id": 0, "query": "渡口几点开船？", "answers": "[{\"name\": \"ferry\", \"arguments\": {\"place\": \"渡口\"}}]", "tools": "[{\"name\": \"ferry\", \"parameters\": {\"place\": {\"type\": \"str\"}}}]"}]"##, ("", ""), "json/xlam", (1, 1)),
     sample("HelpSteer3, preferences", "hs3.jsonl", r##"{"domain": "general", "language": "chinese", "context": [{"role": "user", "content": "推荐一种茶"}], "response1": "不知道。", "response2": "龙井，清香。", "overall_preference": 2, "individual_preference": [{"score": 2, "reasoning": "二更好"}]}
 "##, ("", ""), "jsonl/helpsteer", (1, 1)),
+    sample("HelpSteer2, comparisons", "hs2.jsonl", r##"{"split": "train", "prompt": "推荐一种茶\n<extra_id_1>Assistant\n龙井。\n<extra_id_1>User\n再来一种", "response_1": "不知道。", "response_2": "岩茶，醇厚。", "preference_strength": 3, "preference_statement": "二更好"}
+"##, ("", ""), "jsonl/helpsteer", (1, 1)),
     sample("Chatbot Arena, votes", "arena.jsonl", r##"{"id": "q1", "model_a": "m1", "model_b": "m2", "winner": "model_b", "conversation_a": [{"role": "user", "content": [{"type": "text", "text": "Name a river."}]}, {"role": "assistant", "content": [{"type": "text", "text": "No."}]}], "conversation_b": [{"role": "user", "content": [{"type": "text", "text": "Name a river."}]}, {"role": "assistant", "content": [{"type": "text", "text": "The Severn."}]}], "language": "en"}
 {"id": "q2", "model_a": "m1", "model_b": "m2", "winner": "tie (bothbad)", "conversation_a": [{"role": "user", "content": "Name a lake."}, {"role": "assistant", "content": "No."}], "conversation_b": [{"role": "user", "content": "Name a lake."}, {"role": "assistant", "content": "Never."}], "language": "en"}
 "##, ("", ""), "jsonl/preference", (2, 2)),

@@ -45,12 +45,21 @@ pub fn of(card: &str, part: &str, n: u64) -> Option<Raw> {
                 })
                 .collect(),
         ),
-        ("mixture_of_thoughts", _) => Raw::Rows(
+        ("openthoughts3", _) => Raw::Rows(
             eight()
                 .map(|i| {
                     let answer = format!("<think>\n{}\n</think>\n\n{}", en(i + 1), en(i + 2));
-                    json!({"messages": [{"role": "user", "content": en(i)}, {"role": "assistant", "content": answer}],
-                        "num_tokens": 900, "source": "open-r1/codeforces-cots"})
+                    json!({"difficulty": 7, "source": "ai2-adapt-dev/openmath-2-math", "domain": "math",
+                        "conversations": [{"from": "human", "value": en(i)}, {"from": "gpt", "value": answer}]})
+                })
+                .collect(),
+        ),
+        ("ling_coder_sft", _) => Raw::Rows(
+            eight()
+                .map(|i| {
+                    let said = |role: &str, i: u64| json!({"role": role, "content": zh(i)});
+                    json!({"mid": format!("m{i}"), "messages": [said("HUMAN", i), said("ASSISTANT", i + 1)], "tags": ["code"],
+                        "languages": ["python"]})
                 })
                 .collect(),
         ),
