@@ -30,4 +30,8 @@ pub mod stages;
 pub mod store;
 pub mod text;
 
+#[cfg(test)]
+#[path = "../tests/beside.rs"]
+mod beside;
+
 pub use error::{Error, Result};

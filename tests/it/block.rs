@@ -1,6 +1,6 @@
 //! `block`: rows on lists go, with the entry that names them; lists that are wrong say where.
 
-use crate::harness::Scratch;
+use crate::harness::{Scratch, contains};
 
 const RECIPE: &str = "name='b'\n[[source]]\nname='s'\npath=['docs.jsonl']\nuse='pretrain'\n[[stage]]\nrun='block'\n";
 
@@ -78,8 +78,7 @@ fn wrong_lists_say_where() {
         assert_eq!(run.code(), 1);
         run.stderr()
     };
-    let missing = said("ids='none.txt'");
-    assert!(missing.contains("`block`") && missing.contains("none.txt") && missing.contains("recipe's folder"));
+    contains(&said("ids='none.txt'"), &["`block`", "none.txt", "recipe's folder"], &[]);
     scratch.write("keys.txt", "# keys\nabc\n");
     assert!(said("keys='keys.txt'").contains("keys.txt:2: `abc` is no SHA-256"));
     scratch.write("domains.txt", "one two\n");

@@ -1,6 +1,6 @@
 //! The other commands, used as a newcomer would.
 
-use crate::harness::{Scratch, json_lines};
+use crate::harness::{Scratch, contains, json_lines};
 
 #[test]
 fn list_and_explain_know_every_component() {
@@ -109,13 +109,13 @@ fn inspect_reads_a_raw_file_as_a_person_would() {
     let long = (0..40).map(|i| format!("第{i}行")).collect::<Vec<_>>().join("\n");
     scratch.write("instruct_chat_50k.jsonl", format!("{}\n", serde_json::json!({"instruction": "问", "output": long})));
     let cut = scratch.corpus(&["inspect", "instruct_chat_50k.jsonl"]).stdout();
-    assert!(cut.contains("chinese_vicuna (chat)") && cut.contains('…') && !cut.contains("第39行"), "{cut}");
+    contains(&cut, &["chinese_vicuna (chat)", "…"], &["第39行"]);
     let full = scratch.corpus(&["inspect", "instruct_chat_50k.jsonl", "--full"]).stdout();
     assert!(full.contains("第39行"), "{full}");
     let other = scratch.corpus(&["inspect", "instruct_chat_50k.jsonl", "--as", "task", "--use", "task"]).stdout();
     assert!(other.contains("read as jsonl/task") && other.contains("field_missing"), "{other}");
     let wrong = scratch.corpus(&["inspect", "instruct_chat_50k.jsonl", "--as", "alpacca"]);
-    assert!(wrong.code() == 2 && wrong.stderr().contains("did you mean `alpaca`?"), "{}", wrong.stderr());
+    wrong.says(2, &["did you mean `alpaca`?"]);
 }
 
 #[test]

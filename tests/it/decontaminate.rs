@@ -1,6 +1,6 @@
 //! `decontaminate`: what evaluation sets hold goes, with the item and the place; by row or by sentence.
 
-use crate::harness::{Scratch, document};
+use crate::harness::{Scratch, contains, document, same_output};
 
 const QUESTION: &str = "某工厂在开展节能活动时发现，每吨原料的处理费用与当日气温之间存在线性关系";
 const ENGLISH: &str =
@@ -112,7 +112,7 @@ fn dialogues_are_cut_turn_by_turn() {
     let recipe = recipe("against=['eval/zh.json']\naction='cut'").replace("pretrain", "instruct");
     scratch.write("recipe.toml", recipe);
     let text = scratch.build("out", &[]).column("data/instruct", "messages").concat();
-    assert!(text.contains("content: 谢谢。}") && text.contains("好的。是正相关。") && !text.contains("工厂"), "{text}");
+    contains(&text, &["content: 谢谢。}", "好的。是正相关。"], &["工厂"]);
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn cards_come_from_the_store() {
     // A newer revision is not taken unasked.
     let other = "{\"id\": 0, \"question\": \"另一个足够长的问题，与上面的毫无关系，只是为了不同。\"}\n".to_owned();
     scratch.store("ceval", "hf:ceval/ceval-exam", "newer", &[("all", "law/val.jsonl", other)]);
-    assert!(scratch.build("out2", &["--locked", "--offline"]).bytes() == built.bytes());
+    same_output(&scratch.build("out2", &["--locked", "--offline"]), &built, "a newer revision was taken unasked");
     let updated = scratch.build("out3", &["--update", "--offline"]);
     assert_eq!((updated.total("kept"), updated.total("dropped")), (1, 0));
 }
@@ -167,7 +167,7 @@ fn bytes_depend_on_rows_and_sets_alone() {
         );
         let one = scratch.build(&format!("{action}-one"), &["--threads", "1"]);
         let two = scratch.build(&format!("{action}-two"), &["--threads", "3", "--unit", "4KiB"]);
-        assert!(one.bytes() == two.bytes(), "{action}");
+        same_output(&one, &two, &format!("{action}"));
         assert!(one.reasons()["contaminated"] >= 20, "{:?}", one.reasons());
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::format_rows::{QUIRKS, ROWS};
-use crate::harness::{Built, Scratch, files_under};
+use crate::harness::{Built, Scratch, files_under, same_text};
 
 /// A data set in its published layout.
 pub struct Sample {
@@ -117,7 +117,7 @@ fn every_layout_is_read_by_its_format() {
         std::fs::write(&path, &fresh).unwrap();
     }
     let there = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(there == fresh, "docs/formats.md is stale: run CORPUS_UPDATE=1 cargo test formats");
+    same_text(&there, &fresh, "docs/formats.md is stale: run CORPUS_UPDATE=1 cargo test formats");
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::harness::same_text;
+
 /// `CORPUS_UPDATE=1 cargo test generated` writes the files anew.
 #[test]
 fn schemas_are_up_to_date() {
@@ -14,7 +16,7 @@ fn schemas_are_up_to_date() {
             std::fs::write(&path, &fresh).unwrap();
         }
         let there = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(there == fresh, "schemas/{name} is stale: run CORPUS_UPDATE=1 cargo test generated");
+        same_text(&there, &fresh, &format!("schemas/{name} is stale: run CORPUS_UPDATE=1 cargo test generated"));
     }
 }
 
@@ -42,7 +44,8 @@ fn the_pages_of_data_sets_are_up_to_date() {
             std::fs::write(&path, &page.text).unwrap();
         }
         let there = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(there == page.text, "{} is stale: run CORPUS_UPDATE=1 cargo test generated", page.path);
+        let stale = format!("{} is stale: run CORPUS_UPDATE=1 cargo test generated", page.path);
+        same_text(&there, &page.text, &stale);
     }
     let cards = corpus::catalog::shipped();
     let count = |of: &dyn Fn(&corpus::catalog::Card) -> bool| cards.iter().filter(|c| of(c)).count();

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -11,24 +10,12 @@ use corpus::store::{Entry, Listed, Manifest, Store};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use sha2::{Digest, Sha256};
 
-/// Where tests write down what they skip; `.ci/run` removes it first, and prints it last.
-pub const SKIPPED: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/skipped");
+#[path = "../beside.rs"]
+mod beside;
+mod compare;
 
-/// Says what the test that runs does not test on this machine, and why: on stderr, past what holds back the talk of tests
-/// that pass, and in [`SKIPPED`].
-pub fn skipped(why: &str) {
-    let line = write_down(Path::new(SKIPPED), why);
-    std::io::stderr().write_all(line.as_bytes()).unwrap();
-}
-
-fn write_down(place: &Path, why: &str) -> String {
-    let thread = std::thread::current();
-    let line = format!("skipped: {}: {why}\n", thread.name().unwrap_or("a test"));
-    fs::create_dir_all(place.parent().unwrap()).unwrap();
-    let file = fs::OpenOptions::new().create(true).append(true).open(place);
-    file.and_then(|mut file| file.write_all(line.as_bytes())).unwrap();
-    line
-}
+pub use beside::{beside, skipped};
+pub use compare::{Files, contains, difference, same_files, same_items, same_output, same_text};
 
 /// A scratch folder that goes away with the test.
 pub struct Scratch(tempfile::TempDir);
@@ -122,6 +109,12 @@ impl Run {
     pub fn code(&self) -> i32 {
         self.0.status.code().unwrap_or(-1)
     }
+    /// Checks the exit code, and that stderr has all of `parts`.
+    #[track_caller]
+    pub fn says(&self, code: i32, parts: &[&str]) {
+        assert_eq!(self.code(), code, "{}", self.stderr());
+        contains(&self.stderr(), parts, &[]);
+    }
     pub fn stdout(&self) -> String {
         String::from_utf8_lossy(&self.0.stdout).into_owned()
     }
@@ -151,8 +144,8 @@ impl Built {
     }
 
     /// Bytes of every file under `data/`, `dropped/` and `unreadable/`, by name.
-    pub fn bytes(&self) -> BTreeMap<String, Vec<u8>> {
-        let mut files = BTreeMap::new();
+    pub fn bytes(&self) -> Files {
+        let mut files = Files::new();
         for kind in ["data", "dropped", "unreadable"] {
             for path in files_under(&self.folder.join(kind)) {
                 let name = path.strip_prefix(&self.folder).unwrap().to_string_lossy().into_owned();
@@ -250,19 +243,15 @@ pub fn json_lines(rows: u64) -> String {
     out
 }
 
+/// A test that returns early says so where a person sees it, and asks for real files in one place.
 #[test]
-fn what_is_skipped_is_written_down() {
-    let scratch = Scratch::new();
-    let place = scratch.path("tmp/skipped");
-    write_down(&place, "nothing, this is a trial");
-    write_down(&place, "a trial again");
-    let test = "skipped: harness::what_is_skipped_is_written_down";
-    let there = fs::read_to_string(&place).unwrap();
-    assert_eq!(there, format!("{test}: nothing, this is a trial\n{test}: a trial again\n"));
-    // No test of this binary skips in silence.
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
-    for path in files_under(&folder).into_iter().filter(|p| !p.ends_with("harness.rs")) {
+fn no_test_skips_in_silence() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let sources = ["src", "tests/it", "tests/fuzz"].iter().flat_map(|folder| files_under(&root.join(folder)));
+    for path in sources.filter(|p| p.extension().is_some_and(|e| e == "rs") && !p.ends_with("harness.rs")) {
         let text = fs::read_to_string(&path).unwrap();
-        assert!(!text.contains("println!(\"skipped"), "{}: say it by harness::skipped", path.display());
+        for word in ["println!(\"skipped", "\"../shared"] {
+            assert!(!text.contains(word), "{}: `{word}`: use beside() or skipped() of tests/beside.rs", path.display());
+        }
     }
 }

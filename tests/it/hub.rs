@@ -42,14 +42,14 @@ fn a_set_is_read_by_its_card() {
         assert!(said.contains(word), "{word}: {said}");
     }
     let check = scratch.corpus(&["check", "recipe.toml"]);
-    assert!(check.code() == 0 && check.stderr().contains("held/b.jsonl"), "{}", check.stderr());
+    check.says(0, &["held/b.jsonl"]);
     recipe(&scratch, "set", "split='test'\n");
     assert_eq!(texts(&scratch).0, ["考题不在训练里。"]);
     recipe(&scratch, "set", "split='all'\n");
     assert_eq!(texts(&scratch).0.len(), 2);
     recipe(&scratch, "set", "config='山'\n");
     let run = scratch.try_build("out", &["--fresh"]);
-    assert!(run.code() == 1 && run.stderr().contains("there are 河"), "{}", run.stderr());
+    run.says(1, &["there are 河"]);
     // A glob is what the recipe says, and takes splits only where it asks for them.
     recipe(&scratch, "set/*/*.jsonl", "");
     assert_eq!(texts(&scratch).0.len(), 2);
@@ -69,7 +69,7 @@ fn splits_of_a_folder_are_told_by_names() {
     assert_eq!(texts(&scratch).0, ["磨坊在河边。", "桥在村口。"]);
     recipe(&scratch, "in", "split='held'\n");
     let run = scratch.try_build("out", &["--fresh"]);
-    assert!(run.code() == 1 && run.stderr().contains("no split is called `held`"), "{}", run.stderr());
+    run.says(1, &["no split is called `held`"]);
 }
 
 /// Of the hub's own cache the snapshot that `main` is; its blobs are the same files again.

@@ -138,11 +138,8 @@ fn what_would_be_lost_is_a_remark_that_says_so() {
     assert!(refused, "the case is one: {inspected}");
     built(&scratch, &text);
     let run = scratch.corpus(&["init", "raw/odd"]);
-    assert!(
-        run.code() == 1 && run.stderr().contains("chain_of_thought") && run.stdout().is_empty(),
-        "{}",
-        run.stderr()
-    );
+    run.says(1, &["chain_of_thought"]);
+    assert_eq!(run.stdout(), "");
 }
 
 #[test]
@@ -151,7 +148,7 @@ fn nothing_is_written_over_and_names_start_from_the_recipe() {
     scratch.write("raw/a.jsonl", json_lines(9));
     scratch.write("mine.toml", "mine");
     let run = scratch.corpus(&["init", "raw", "--out", "mine.toml"]);
-    assert!(run.code() == 2 && run.stderr().contains("--replace"), "{}", run.stderr());
+    run.says(2, &["--replace"]);
     assert_eq!(std::fs::read_to_string(scratch.path("mine.toml")).unwrap(), "mine");
     assert_eq!(scratch.corpus(&["init", "raw", "--out", "mine.toml", "--replace"]).code(), 0);
     assert!(std::fs::read_to_string(scratch.path("mine.toml")).unwrap().contains("[\"raw/a.jsonl\"]"));
@@ -170,8 +167,8 @@ fn nothing_is_written_over_and_names_start_from_the_recipe() {
     scratch.write("pages/a.html", "<!DOCTYPE html><html></html>");
     for (path, told) in [("pages", "no file of data"), ("nowhere", "there is no nowhere")] {
         let run = scratch.corpus(&["init", path]);
-        assert!(run.code() == 1 && run.stderr().contains(told), "{}", run.stderr());
+        run.says(1, &[told]);
     }
     let unknown = scratch.corpus(&["init", "raw", "--from", "zh-pretain"]);
-    assert!(unknown.code() == 1 && unknown.stderr().contains("zh-pretrain"), "{}", unknown.stderr());
+    unknown.says(1, &["zh-pretrain"]);
 }

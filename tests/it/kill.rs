@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::harness::{Scratch, json_lines};
+use crate::harness::{Scratch, difference, json_lines, same_files, same_output};
 
 const RECIPE: &str = r#"
 name = "killed"
@@ -55,14 +55,14 @@ fn sigkill_costs_at_most_a_unit_a_thread() {
         }
         // It got through in spite of the kills before: compare, and begin anew.
         finished += 1;
-        assert!(undisturbed.bytes() == scratch.built("killed").bytes());
+        same_output(&undisturbed, &scratch.built("killed"), &format!("after {kills} kills"));
         again += started_again(&scratch);
         std::fs::remove_dir_all(scratch.path("killed")).unwrap();
         assert!(finished < 200, "the build is too fast to be killed");
     }
     let built = scratch.build("killed", &more);
     again += started_again(&scratch);
-    assert!(undisturbed.bytes() == built.bytes());
+    same_output(&undisturbed, &built, "the last build after all kills");
     println!("{units} units, {kills} kills, {again} units started again");
     assert!(again <= THREADS * kills, "{again} units were started again in {kills} kills");
 }
@@ -115,12 +115,16 @@ fn sigkill_at_any_step_of_the_exchange_leaves_one_build_whole() {
             let there = std::fs::metadata(scratch.path("out").join(name)).map(|m| m.len()).ok();
             assert_eq!(there, bytes.as_u64(), "{name}");
         }
-        let rest = ["README.md", "notes.txt"].map(|name| std::fs::read(scratch.path("out").join(name)).unwrap());
         let run = scratch.corpus(&["inspect", "out", "--rows", "3", "--format", "json"]);
         assert_eq!(run.code(), 0, "{}", run.stderr());
         let mut shown: serde_json::Value = serde_json::from_str(&run.stdout()).unwrap();
         shown["manifest"].as_object_mut().unwrap().remove("timings");
-        (built.bytes(), rest, shown.to_string())
+        let mut seen = built.bytes();
+        for name in ["README.md", "notes.txt"] {
+            seen.insert(name.to_owned(), std::fs::read(scratch.path("out").join(name)).unwrap());
+        }
+        seen.insert("inspect.json".to_owned(), shown.to_string().into_bytes());
+        seen
     };
     // One has rows that cannot be read, so the two have not the same folders.
     let inputs = [json_lines(300), json_lines(200) + "{broken\n"];
@@ -143,11 +147,13 @@ fn sigkill_at_any_step_of_the_exchange_leaves_one_build_whole() {
         assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(9), "{step}");
         kills += 1;
         let now = seen();
-        assert!(now == whole[old] || now == whole[new], "{step}: neither is whole");
+        let parted = |what: usize| difference(&now, &whole[what]).unwrap_or_default();
+        let is_whole = now == whole[old] || now == whole[new];
+        assert!(is_whole, "{step}: not the old build: {}\nnot the new one: {}", parted(old), parted(new));
         assert!(now == whole[new] || !switched, "{step}: the old build came back");
         switched = now == whole[new];
         assert!(build(&inputs[new], "").success());
-        assert!(seen() == whole[new], "{step}: the next build did not end it");
+        same_files(&seen(), &whole[new], &format!("{step}: the next build did not end it"));
         assert!(!scratch.path("out/.corpus").exists());
         (old, new) = (new, old);
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::harness::{Built, Scratch, document};
+use crate::harness::{Built, Scratch, document, same_output};
 
 const MENU: &str = "首页 新闻 图片 视频 联系我们";
 const LICENCE: &str = "版权所有，未经书面授权不得转载，违者必究。";
@@ -139,14 +139,14 @@ fn bytes_depend_on_rows_and_options_alone() {
         ("four", ["--threads", "4", "--unit", "128KiB"]),
         ("spill", ["--memory", "16MiB", "--unit", "64KiB"]),
     ] {
-        assert!(one.bytes() == scratch.build(out, &more).bytes(), "{more:?} changed the bytes");
+        same_output(&one, &scratch.build(out, &more), &format!("{more:?} changed the bytes"));
     }
     std::fs::remove_file(scratch.path("docs/a.jsonl")).unwrap();
     let lines: Vec<&str> = all.split_inclusive('\n').collect();
     for (i, part) in lines.chunks(777).enumerate() {
         scratch.write(&format!("docs/part-{i}.jsonl"), part.concat());
     }
-    assert!(one.bytes() == scratch.build("split", &[]).bytes(), "splitting the input changed the bytes");
+    same_output(&one, &scratch.build("split", &[]), "splitting the input changed the bytes");
 }
 
 /// Text that is staged with the units is the text without the cuts.

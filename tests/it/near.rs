@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::harness::{Built, Scratch, document};
+use crate::harness::{Built, Scratch, contains, document, same_output};
 
 /// A small generator, the same everywhere.
 struct Random(u64);
@@ -128,14 +128,14 @@ fn bytes_depend_on_rows_and_options_alone() {
         ("four", ["--threads", "4", "--unit", "1MiB"]),
         ("spill", ["--memory", "16MiB", "--unit", "2MiB"]),
     ] {
-        assert!(one.bytes() == scratch.build(out, &more).bytes(), "{more:?} changed the bytes");
+        same_output(&one, &scratch.build(out, &more), &format!("{more:?} changed the bytes"));
     }
     std::fs::remove_file(scratch.path("docs/a.jsonl")).unwrap();
     let all: Vec<&str> = all.split_inclusive('\n').collect();
     for (i, part) in all.chunks(7_777).enumerate() {
         scratch.write(&format!("docs/part-{i}.jsonl"), part.concat());
     }
-    assert!(one.bytes() == scratch.build("split", &[]).bytes(), "splitting the input changed the bytes");
+    same_output(&one, &scratch.build("split", &[]), "splitting the input changed the bytes");
 }
 
 #[test]
@@ -239,7 +239,11 @@ fn another_threshold_reads_nothing_again() {
     let stricter = scratch.build("out", &["--set", "near_dedup.threshold=0.95"]);
     assert_eq!(scans(&log()), scans(&before), "the scan ran again");
     assert!(stricter.total("kept") > first.total("kept"));
-    assert!(stricter.bytes() == scratch.build("fresh", &["--set", "near_dedup.threshold=0.95"]).bytes());
+    same_output(
+        &stricter,
+        &scratch.build("fresh", &["--set", "near_dedup.threshold=0.95"]),
+        "a build that reuses the scan",
+    );
     let work = scratch.path("out/.work");
     let near =
         std::fs::read_dir(work).unwrap().flatten().find(|e| e.file_name().to_string_lossy().starts_with("near-"));
@@ -268,10 +272,7 @@ fn clusters_are_shown_side_by_side() {
     scratch.build("out", &[]);
     let shown = scratch.corpus(&["inspect", "out", "--clusters"]);
     let text = shown.stdout();
-    assert!(
-        text.contains("d0 · 4 rows · similarity 0.") && text.contains("⟦数据⟧") && text.contains("⟦资料⟧"),
-        "{text}"
-    );
+    contains(&text, &["d0 · 4 rows · similarity 0.", "⟦数据⟧", "⟦资料⟧"], &[]);
     let json: serde_json::Value =
         serde_json::from_str(&scratch.corpus(&["--format", "json", "inspect", "out", "--clusters"]).stdout()).unwrap();
     assert_eq!(
@@ -300,7 +301,7 @@ fn a_kill_while_comparing_changes_nothing() {
         std::thread::sleep(std::time::Duration::from_millis(60 * out.len() as u64));
         let _ = child.kill();
         child.wait().unwrap();
-        assert!(calm.bytes() == scratch.build(out, &[]).bytes());
+        same_output(&calm, &scratch.build(out, &[]), &format!("{out}, after a kill"));
         assert!(!comparing(out), "files of the comparison stay behind");
     }
 }

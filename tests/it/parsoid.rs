@@ -5,8 +5,6 @@
 //! space, other tags nothing, entities are characters, and white space is one space. The expected HTML is the first of
 //! `html/php`, `html/php+disabled` and `html/parsoid+langconv`. `{{1x|…}}`, a template of the test wiki, is its argument.
 
-use std::path::Path;
-
 use corpus::text::wikitext::{Options, Variant, plain};
 
 /// Cases that expect no text, with the reason.
@@ -79,12 +77,8 @@ fn spaced(text: &str) -> String {
 
 #[test]
 fn parsoid_cases_for_the_expected_variant() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/wiki/parsoid-langParserTests.txt");
-    let Ok(file) = std::fs::read_to_string(&path) else {
-        crate::harness::skipped("no ../shared/data/wiki/parsoid-langParserTests.txt beside the repository");
-        return;
-    };
-    let cases = cases(&file);
+    let Some(file) = crate::harness::beside("data/wiki/parsoid-langParserTests.txt") else { return };
+    let cases = cases(&std::fs::read_to_string(file).unwrap());
     assert_eq!(cases.len(), 66);
     let (mut right, mut wrong, mut excluded) = (0, Vec::new(), 0);
     for case in &cases {

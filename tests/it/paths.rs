@@ -104,7 +104,7 @@ fn a_tilde_that_no_shell_replaced_is_no_folder() {
     assert!(build("~/docs.jsonl", &["--out", "o"]).contains("/home/someone/docs.jsonl"));
     let mut list = scratch.command(&["cache", "size"]);
     let run = Run::of(list.env("CORPUS_CACHE", "~/c").env("HOME", "/home/someone"));
-    assert!(run.code() == 1 && run.stderr().contains("/home/someone/c"), "{}", run.stderr());
+    run.says(1, &["/home/someone/c"]);
     assert!(Run::of(scratch.command(&["cache", "size"]).env("CORPUS_CACHE", "s3://b/x")).stderr().contains("is a URL"));
     assert!(!scratch.path("~").exists());
     // Who has such a folder may mean it.
@@ -139,7 +139,7 @@ fn a_pipe_is_looked_into_and_is_no_input() {
     for path in ["pipe.jsonl", "in", "in/*.jsonl", "/dev/null"] {
         scratch.write("recipe.toml", recipe(&[path]));
         let run = scratch.try_build("out", &[]);
-        assert!(run.code() == 1 && run.stderr().contains("is a pipe or a device"), "{path}: {}", run.stderr());
+        run.says(1, &["is a pipe or a device"]);
     }
 }
 

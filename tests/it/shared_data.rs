@@ -1,17 +1,6 @@
 //! Every file of the shared data folder that a format covers, to the row; skipped where the folder is absent.
 
-use std::path::{Path, PathBuf};
-
-use crate::harness::Scratch;
-
-fn data() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
-    if folder.is_dir() {
-        return folder.canonicalize().ok();
-    }
-    crate::harness::skipped("no ../shared/data beside the repository");
-    None
-}
+use crate::harness::{Scratch, beside};
 
 /// `(file, use, rows that its README counts, keys that settle what the content cannot tell)`.
 const FILES: &[(&str, &str, u64, &str)] = &[
@@ -169,7 +158,7 @@ fn all() -> Vec<(String, &'static str, u64, &'static str)> {
 
 #[test]
 fn no_file_is_forgotten() {
-    let Some(data) = data() else { return };
+    let Some(data) = beside("data") else { return };
     let shared = data.parent().unwrap();
     let told = all();
     let mut forgotten = Vec::new();
@@ -200,7 +189,7 @@ const REASONS: [&str; 9] = [
 
 #[test]
 fn every_row_of_every_file_is_accounted_for() {
-    let Some(data) = data() else { return };
+    let Some(data) = beside("data") else { return };
     let shared = data.parent().unwrap();
     let scratch = Scratch::new();
     let files: Vec<_> = all().into_iter().filter(|f| shared.join(&f.0).is_file()).collect();

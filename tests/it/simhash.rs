@@ -6,7 +6,7 @@ use corpus::stages::simhash_dedup::SimhashDedup;
 use corpus::text::near::simhash::{Fingerprinter, distance};
 use serde_json::json;
 
-use crate::harness::{Built, Scratch};
+use crate::harness::{Built, Scratch, same_output};
 
 /// A small generator, the same everywhere.
 struct Random(u64);
@@ -115,14 +115,14 @@ fn bytes_depend_on_rows_and_options_alone() {
         ("four", ["--threads", "4", "--unit", "1MiB"]),
         ("spill", ["--memory", "16MiB", "--unit", "2MiB"]),
     ] {
-        assert!(one.bytes() == scratch.build(out, &more).bytes(), "{more:?} changed the bytes");
+        same_output(&one, &scratch.build(out, &more), &format!("{more:?} changed the bytes"));
     }
     std::fs::remove_file(scratch.path("docs/a.jsonl")).unwrap();
     let all: Vec<&str> = all.split_inclusive('\n').collect();
     for (i, part) in all.chunks(2_777).enumerate() {
         scratch.write(&format!("docs/part-{i}.jsonl"), part.concat());
     }
-    assert!(one.bytes() == scratch.build("split", &[]).bytes(), "splitting the input changed the bytes");
+    same_output(&one, &scratch.build("split", &[]), "splitting the input changed the bytes");
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn the_stated_row_stays_and_tells_how_many_it_stands_for() {
     assert_eq!(keeps("scope='source'", 0), ["a3", "x1"]);
     scratch.write("recipe.toml", recipe("keep='best'\nby='word_count'"));
     let run = scratch.try_build("wrong", &[]);
-    assert!(run.code() == 1 && run.stderr().contains("run = \"words\""), "{}", run.stderr());
+    run.says(1, &["run = \"words\""]);
 }
 
 /// Rows of one template fill a bucket: what is found is bounded, and of rows that are all the same one stays.

@@ -7,7 +7,7 @@ use arrow::datatypes::{DataType, SchemaRef};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::{Value as Json, json};
 
-use crate::harness::{Built, Scratch, files_under};
+use crate::harness::{Built, Scratch, files_under, same_output};
 
 const ROLES: [&str; 2] = ["role", "content"];
 
@@ -85,7 +85,7 @@ fn one_row_gives_every_file_its_fields() {
     assert_eq!(said[40][3]["reasoning"], "钟上是九点。");
     // Any number of threads, and any split of the input.
     let other = scratch.build("other", &["--threads", "3", "--fresh"]);
-    assert_eq!(built.bytes(), other.bytes());
+    same_output(&built, &other, "three threads");
 
     scratch.write("a.jsonl", all(&calling(Some("c1"))));
     let built = scratch.build("out", &[]);

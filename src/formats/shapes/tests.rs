@@ -1,6 +1,7 @@
 //! Which shape real files have, and how many rows come out of them.
 use std::path::PathBuf;
 
+use crate::beside::beside;
 use crate::formats::{Layout, Object, Shape};
 use crate::rows::{Content, Message, Preference, Row, Unreadable, Use};
 
@@ -100,11 +101,7 @@ const FILES: &[(&str, Use, &str, usize, usize)] = &[
 
 #[test]
 fn real_files_have_the_right_shape_and_all_their_rows() {
-    let data = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
-    if !data.exists() {
-        println!("skipped: no ../shared/data");
-        return;
-    }
+    let Some(data) = beside("data") else { return };
     for (file, usage, shape, rows, bad) in FILES {
         let objects = objects(&data.join(file));
         let best = best(&objects, *usage);
@@ -132,12 +129,21 @@ fn real_files_have_the_right_shape_and_all_their_rows() {
 }
 
 #[test]
+fn an_answer_inside_of_a_list_is_mapped_by_its_path() {
+    let mut layout = layout(Use::Instruct);
+    layout.fields.insert("prompt".into(), "instruction".into());
+    layout.fields.insert("response".into(), "instances.0.output".into());
+    let json =
+        r#"{"instruction":"造句","instances":[{"input":"","output":"天晴了。"},{"input":"","output":"下雨了。"}]}"#;
+    let row = row_with(&super::fields::SHAPE, json, &layout).unwrap();
+    assert_eq!(said(instruct(&row)), ["user: 造句", "assistant: 天晴了。"]);
+    let error = row_with(&super::fields::SHAPE, r#"{"instruction":"造句","instances":[]}"#, &layout).unwrap_err();
+    assert_eq!(error.reason, "field_missing");
+}
+
+#[test]
 fn nested_answers_are_read_when_mapped() {
-    let data = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data/instruct");
-    if !data.exists() {
-        println!("skipped: no ../shared/data");
-        return;
-    }
+    let Some(data) = beside("data/instruct") else { return };
     let mut layout = layout(Use::Instruct);
     layout.fields.insert("prompt".into(), "instruction".into());
     layout.fields.insert("response".into(), "instances.0.output".into());
@@ -151,11 +157,7 @@ fn nested_answers_are_read_when_mapped() {
 
 #[test]
 fn every_shape_survives_every_object() {
-    let data = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
-    if !data.exists() {
-        println!("skipped: no ../shared/data");
-        return;
-    }
+    let Some(data) = beside("data") else { return };
     let odd = [
         "null",
         "1",

@@ -1,4 +1,5 @@
 use super::{is_page, markdown};
+use crate::beside::beside;
 
 fn page(inner: &str) -> String {
     format!("<div class=\"markdown prose w-full break-words\">{inner}</div>")
@@ -120,16 +121,29 @@ fn broken_and_hostile_pages_end() {
     assert_eq!(markdown("<p>&#x0;&#xD800;&nbsp;a</p><style>p{}</style><script>1</script>"), "\u{fffd}\u{fffd}\u{a0}a");
 }
 
+/// A whole answer, as a page of the service holds it; and texts that are no page, which stay as they are.
+#[test]
+fn a_whole_answer_becomes_markdown() {
+    let answer = "<h2>步骤</h2><p>先看 <code>snake_case</code>，再看 a_b * c：</p><ol><li><p>备料</p><ul><li>面粉</li><li>水</li></ul></li>\
+                  <li><p>和面</p></li></ol><pre><div class=\"bg-black\"><div><span>sh</span><button>Copy code</button></div><div>\
+                  <code class=\"hljs language-sh\">mix <span>--slow</span> &lt; in\n</code></div></div></pre><blockquote><p>慢一点</p>\
+                  </blockquote><table><thead><tr><th>料</th><th>克</th></tr></thead><tbody><tr><td>水</td><td>5</td></tr></tbody></table>\
+                  <p>完了。</p>";
+    let markdown = "步骤\n--\n\n先看 `snake_case`，再看 a_b * c：\n\n1. 备料\n\t* 面粉\n\t* 水\n2. 和面\n```sh\nmix --slow < in\n```\n> 慢一点\n\n\
+                    | 料 | 克 |\n| --- | --- |\n| 水 | 5 |\n\n完了。";
+    assert_eq!(read(answer), markdown);
+    for text in ["问：List<int> 是什么？ a < b", "snake_case 和 *星号* 与 # 号\n\n\n\n很多空行", "<b>粗</b>"]
+    {
+        assert!(!is_page(text), "{text}");
+    }
+}
+
 /// The pairs that FastChat's cleaner gave, where the shared folder has them. Those in which it damages the text are
 /// listed with what stands here instead.
 #[test]
 fn matches_fastchat_where_it_is_right() {
-    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../shared/facts/samples-instruct/golden/sharegpt_html_to_markdown.jsonl");
-    let Ok(text) = std::fs::read_to_string(file) else {
-        println!("skipped: no golden pairs in ../shared");
-        return;
-    };
+    let Some(file) = beside("facts/samples-instruct/golden/sharegpt_html_to_markdown.jsonl") else { return };
+    let text = std::fs::read_to_string(file).unwrap();
     let better = [
         ("snake\\_case", "Inline `snake_case_name` and snake_case text, 2*3*4."),
         ("> quote\n> \n> ", "> quote\n\n5 < 6 && a > b"),

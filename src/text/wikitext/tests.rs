@@ -1,7 +1,7 @@
-use std::path::PathBuf;
 use std::time::Instant;
 
 use super::*;
+use crate::beside::beside;
 
 fn hans(page: &str) -> String {
     plain(page, &Options::default())
@@ -242,16 +242,9 @@ fn hostile_pages() {
     }
 }
 
-/// The file in the data that is shared between checkouts; nothing, and a line saying so, where there is none.
-fn shared(path: &str) -> Option<String> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(path);
-    match std::fs::read_to_string(&path) {
-        Ok(text) => Some(text),
-        Err(e) => {
-            println!("skipped: {}: {e}", path.display());
-            None
-        }
-    }
+/// A real page or group.
+fn real(path: &str) -> Option<String> {
+    Some(std::fs::read_to_string(beside(path)?).unwrap())
 }
 
 /// The wikitext of every page of a dump.
@@ -280,7 +273,7 @@ fn is_clean(text: &str) {
 
 #[test]
 fn real_pages() {
-    let Some(dump) = shared("wiki/zhwiki-minidump.xml") else { return };
+    let Some(dump) = real("data/wiki/zhwiki-minidump.xml") else { return };
     let pages = pages(&dump);
     let text = hans(&pages[0]);
     is_clean(&text);
@@ -289,7 +282,9 @@ fn real_pages() {
     assert!(text.contains("柏林（Berlin）和科恩（Cölln）。"));
     assert!(text.contains("是德国联邦议院的会址"));
     assert!(text.contains("。目前") || text.contains("被彻底拆除，目前这里"));
-    assert!(!text.contains("参考文献") && !text.contains("外部链接") && !text.contains("姐妹城市"));
+    for section in ["参考文献", "外部链接", "姐妹城市"] {
+        assert!(!text.contains(section), "{section} is in the text");
+    }
     assert!(hant(&pages[0]).contains("柏林也是德國十六個邦之一"));
     // Every cut of it is a page, too.
     let cuts: Vec<usize> = pages[0].char_indices().map(|(at, _)| at).collect();
@@ -298,9 +293,32 @@ fn real_pages() {
     }
 }
 
+/// An article of our own with what a real one has: a table of facts, notes, rules of conversion, sections that hold
+/// no prose.
+const ARTICLE: &str = "{{NoteTA|G1=IT|1=zh-cn:软件;zh-tw:軟體}}\n-{H|zh-cn:程序;zh-tw:程式;}-\n{{Infobox 桥\n| 名称 = 石桥\n| 长 = {{convert|120|m}}\n\
+    | 图 = [[File:a.jpg|thumb|说明[[甲]]]]\n}}\n'''石桥'''（{{lang-en|Stone Bridge}}，{{IPA-de|ʃtaɪn||stein.ogg}}）是[[河镇]]的一座[[拱桥|石拱桥]]<ref name=\"a\">{{cite \
+    book|title=桥}}</ref>，建于{{某年|1911}}年{{来源请求|a=b}}。<!-- 待查 -->\n\n其跨度<math>L</math>为\n:<math>L=2r</math>\n== 历史 ==\n[[File:b.jpg|\
+    缩略图|[[乙]]和[http://c d]]]\n桥头有-{zh-cn:出租车;zh-tw:計程車}-站，用程序管理，长3&nbsp;km<ref name=\"a\"/>。\n* 東岸：{{le|卡爾|Carl}}\n\
+    ** 西岸\n{| class=\"wikitable\"\n! 年\n|-\n| 1911\n|}\n{{某框|甲|乙}}\n== 参考文献 ==\n{{reflist}}\n== 外部链接 ==\n* [http://e.example 官网]\n\
+    [[Category:桥]]\n[[en:Bridge]]\n";
+
+#[test]
+fn a_page_of_our_own() {
+    let prose = "石桥（Stone Bridge）是河镇的一座石拱桥，建于1911年。\n\n其跨度$L$为\n$L=2r$\n\n历史\n\n";
+    let text = hans(ARTICLE);
+    is_clean(&text);
+    assert_eq!(text, format!("{prose}桥头有出租车站，用程序管理，长3 km。\n東岸：卡爾\n西岸"));
+    let tw = hant(ARTICLE);
+    is_clean(&tw);
+    assert!(tw.contains("橋頭有計程車站，用程式管理"), "{tw}");
+    for (at, _) in ARTICLE.char_indices() {
+        hans(&ARTICLE[..at]);
+    }
+}
+
 #[test]
 fn real_variants() {
-    let Some(page) = shared("wiki/zhwiki-wikitext-variants.txt") else { return };
+    let Some(page) = real("data/wiki/zhwiki-wikitext-variants.txt") else { return };
     let text = hans(&page);
     is_clean(&text);
     assert!(text.starts_with("量子力学（英語：Quantum mechanics）是物理學的分支學科。"), "{text:.60}");
@@ -349,16 +367,36 @@ fn every_cut_of_a_sample() {
     }
 }
 
+/// Rules of a group as a page of Lua that calls `Item` for each.
+fn lua<'r>(rules: impl Iterator<Item = &'r str>) -> String {
+    let items: String = rules.map(|rule| format!("Item('x', '{}'),\n", rule.replace('\'', "\\'"))).collect();
+    format!("return {{ content = {{\n{items}}} }}")
+}
+
+#[test]
+fn a_group_of_our_own() {
+    let rules =
+        ["zh-cn:鼠标; zh-tw:滑鼠;", "存取=>zh-cn:访问; 存取=>zh-tw:存取;", "", "zh-cn:软件'甲'; zh-tw:軟體'甲';"];
+    let read = collected(&lua(rules.into_iter()));
+    assert_eq!(read.len(), 3, "{read:?}");
+    let groups = Groups::new([("IT".to_owned(), read)]);
+    let shown = |variant, page: &str| {
+        plain(page, &Options { variant: Some(variant), groups: Some(&groups), ..Default::default() })
+    };
+    assert_eq!(shown(Variant::Cn, "{{NoteTA|G1=IT}}\n用滑鼠存取軟體'甲'"), "用鼠标访问软件'甲'");
+    assert_eq!(shown(Variant::Tw, "{{NoteTA|G1=IT}}\n用鼠标存取"), "用滑鼠存取");
+    assert_eq!(shown(Variant::Cn, "用滑鼠存取"), "用滑鼠存取", "no page names the group");
+}
+
 #[test]
 fn real_groups() {
-    let Some(file) = shared("wiki/zhwiki-cgroup-IT.json") else { return };
+    let Some(file) = real("data/wiki/zhwiki-cgroup-IT.json") else { return };
     let group: serde_json::Value = serde_json::from_str(&file).unwrap();
     let rules: Vec<String> =
         group["rules"].as_array().unwrap().iter().map(|r| r["conv"].as_str().unwrap().to_owned()).collect();
-    // As the dump has it: a Lua page of these strings.
-    let page: String = rules.iter().map(|r| format!("Item('x', '{}'),\n", r.replace('\'', "\\'"))).collect();
-    let read = collected(&format!("return {{ content = {{\n{page}}} }}"));
-    assert!(read.len() > 1000 && read.len() == rules.iter().filter(|r| r.contains(':')).count(), "{}", read.len());
+    let read = collected(&lua(rules.iter().map(String::as_str)));
+    assert_eq!(read.len(), rules.iter().filter(|r| r.contains(':')).count());
+    assert!(read.len() > 1000, "{}", read.len());
     let groups = Groups::new([("IT".to_owned(), read)]);
     let plain = |variant, page: &str| {
         plain(page, &Options { variant: Some(variant), groups: Some(&groups), ..Default::default() })

@@ -7,7 +7,7 @@ use std::path::Path;
 use corpus::catalog::{self, Card, Freedom, Part};
 use corpus::recipe::{FromCard, Recipe, SHIPPED};
 
-use crate::harness::{Built, Scratch};
+use crate::harness::{Built, Scratch, same_text};
 
 mod files;
 mod rows;
@@ -178,7 +178,7 @@ fn systems_are_rebuilt_and_the_table_is_up_to_date() {
         std::fs::write(&path, &fresh).unwrap();
     }
     let there = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(there == fresh, "docs/systems.md is stale: run CORPUS_UPDATE=1 cargo test --test it systems");
+    same_text(&there, &fresh, "docs/systems.md is stale: run CORPUS_UPDATE=1 cargo test --test it systems");
 }
 
 /// The commands in a recipe's comments fetch all its parts, accept the licences that have to be accepted, and no others.

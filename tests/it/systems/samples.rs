@@ -1,7 +1,5 @@
 //! Real rows of the data sets that the recipes read, where the shared folder is beside the repository.
 
-use std::path::Path;
-
 use super::card;
 use crate::harness::Scratch;
 
@@ -40,11 +38,7 @@ const SAMPLES: &[(&str, &str, &str, u64)] = &[
 
 #[test]
 fn real_rows_are_read_as_their_cards_say() {
-    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    let Ok(shared) = shared.canonicalize() else {
-        crate::harness::skipped("no ../shared beside the repository");
-        return;
-    };
+    let Some(shared) = crate::harness::beside("") else { return };
     let scratch = Scratch::new();
     let mut recipe = String::from("name = 'samples'\n[input]\nmax_unreadable = 1.0\n");
     for (at, (file, name, part, _)) in SAMPLES.iter().enumerate() {

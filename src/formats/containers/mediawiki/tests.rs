@@ -1,6 +1,7 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::*;
+use crate::beside::beside;
 use crate::input::{Compression, Encoding};
 use crate::rows::{Content, Row, Use};
 
@@ -141,6 +142,38 @@ fn goes_on_behind_what_is_wrong() {
     assert_eq!(read(bytes.path(), 0, u64::MAX, &layout()).errors[0].0, "utf8");
 }
 
+/// One dump of our own, as every compression and encoding has it.
+#[test]
+fn a_dump_is_read_through_every_compression_and_as_utf_16() {
+    use std::io::Write;
+    let apart = page(2, "<redirect title=\"A\" />", "#REDIRECT [[A]]");
+    let dump = format!("{HEAD}{}{apart}{}</mediawiki>", page(1, "", "甲山很高。"), page(3, "", "乙水很长。"));
+    let plain = read(file(&dump).path(), 0, u64::MAX, &layout());
+    assert_eq!(plain.rows.iter().map(text).collect::<Vec<_>>(), ["甲山很高。", "", "乙水很长。"]);
+    let utf_16: Vec<u8> = dump.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    for (content, encoding) in [(dump.as_bytes(), "UTF-8"), (&utf_16, "UTF-16BE")] {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(content).unwrap();
+        let mut bzip2 = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+        bzip2.write_all(content).unwrap();
+        let mut xz = liblzma::write::XzEncoder::new(Vec::new(), 1);
+        xz.write_all(content).unwrap();
+        for (compression, bytes) in [
+            (Compression::None, content.to_vec()),
+            (Compression::Gzip, gzip.finish().unwrap()),
+            (Compression::Bzip2, bzip2.finish().unwrap()),
+            (Compression::Xz, xz.finish().unwrap()),
+            (Compression::Zstd, zstd::encode_all(content, 1).unwrap()),
+        ] {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            std::fs::write(file.path(), bytes).unwrap();
+            let layout = Layout { compression, encoding: Encoding(encoding.into()), ..layout() };
+            let seen = read(file.path(), 0, u64::MAX, &layout);
+            assert_eq!((seen.rows, seen.errors), (plain.rows.clone(), vec![]), "{compression:?} {encoding}");
+        }
+    }
+}
+
 /// File, pages, and how many of them are set aside.
 const DUMPS: &[(&str, usize, usize)] = &[
     ("zhwiki-minidump.xml", 1, 0),
@@ -163,11 +196,7 @@ const DUMPS: &[(&str, usize, usize)] = &[
 
 #[test]
 fn reads_every_real_dump() {
-    let data = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data/wiki");
-    if !data.exists() {
-        println!("skipped: no ../shared/data");
-        return;
-    }
+    let Some(data) = beside("data/wiki") else { return };
     for (name, pages, aside) in DUMPS {
         let mut layout = layout();
         layout.compression = match name.rsplit('.').next() {

@@ -5,6 +5,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
 
 use super::*;
+use crate::beside::beside;
 use crate::rows::{Content, Use};
 
 fn layout() -> Layout {
@@ -205,14 +206,43 @@ fn rows_that_do_not_fit_are_told_of() {
     assert_eq!(missing.kind(), io::ErrorKind::NotFound);
 }
 
+/// A column of lists of structs, as the hub's library writes dialogues.
+#[test]
+fn a_list_of_structs_is_a_dialogue() {
+    use arrow::array::{ListBuilder, StringBuilder, StructBuilder};
+    use arrow::datatypes::{DataType, Field, Fields};
+    let fields =
+        Fields::from(vec![Field::new("role", DataType::Utf8, true), Field::new("content", DataType::Utf8, true)]);
+    let mut list = ListBuilder::new(StructBuilder::from_fields(fields, 4));
+    for dialogue in [["井深几尺？", "三尺。"], ["河宽几里？", "一里。"]] {
+        for (role, content) in ["user", "assistant"].iter().zip(dialogue) {
+            let message = list.values();
+            message.field_builder::<StringBuilder>(0).unwrap().append_value(role);
+            message.field_builder::<StringBuilder>(1).unwrap().append_value(content);
+            message.append(true);
+        }
+        list.append(true);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chat.parquet");
+    let batch = RecordBatch::try_from_iter([("messages", Arc::new(list.finish()) as ArrayRef)]).unwrap();
+    let mut writer = ArrowWriter::try_new(File::create(&path).unwrap(), batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    let layout = Layout { usage: Use::Instruct, shape: Some("messages".into()), ..layout() };
+    let mut reader = CONTAINER.open(&piece(&path, 0, u64::MAX), &layout).unwrap();
+    let mut seen = Vec::new();
+    while reader.next(&mut |record| {
+        let row = record.row.unwrap();
+        let Content::Instruct { messages, .. } = &row.content else { panic!() };
+        seen.extend(messages.iter().map(|m| format!("{}: {}", m.role, m.content)));
+    }) {}
+    assert_eq!(seen, ["user: 井深几尺？", "assistant: 三尺。", "user: 河宽几里？", "assistant: 一里。"]);
+}
+
 #[test]
 fn reads_a_file_of_messages() {
-    let file = "../shared/facts/samples-instruct/golden/hf_features_messages.parquet";
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
-    if !path.exists() {
-        println!("skipped: no {file}");
-        return;
-    }
+    let Some(path) = beside("facts/samples-instruct/golden/hf_features_messages.parquet") else { return };
     let layout = Layout { usage: Use::Instruct, shape: Some("messages".into()), ..layout() };
     let mut reader = CONTAINER.open(&piece(&path, 0, u64::MAX), &layout).unwrap();
     let mut rows = 0;
