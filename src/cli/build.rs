@@ -10,11 +10,12 @@ use clap::Args;
 use super::notes::{self, Note};
 use super::ready::{Ways, ready};
 use super::{Context, Format, choices, heavy, no_rows, ui};
-use crate::build::manifest::Manifest;
-use crate::build::usage::{count, size};
-use crate::build::{self as runner, Options};
+use crate::disk::local;
+use crate::pipeline as runner;
+use crate::pipeline::Options;
+use crate::pipeline::publish::manifest::Manifest;
+use crate::pipeline::usage::{count, size};
 use crate::recipe::{self, Recipe};
-use crate::store::disk::local;
 use crate::{Error, Result};
 
 /// Run a recipe: raw files in, labelled Parquet out. Resumes where it stopped.

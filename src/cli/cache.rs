@@ -9,7 +9,8 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::{Context, Format, table, ui};
-use crate::store::{Manifest, PARTIAL, Set, Store, disk, is_left, manifest};
+use crate::disk;
+use crate::store::{Manifest, PARTIAL, Set, Store, is_left, manifest};
 use crate::text::figures::{plural, size};
 use crate::{Error, Result};
 

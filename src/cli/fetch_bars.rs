@@ -8,8 +8,8 @@ use indicatif::ProgressBar;
 
 use super::progress::Shown;
 use super::{Context, Format, table, ui};
-use crate::build::Amount;
 use crate::fetch::Progress;
+use crate::pipeline::Amount;
 use crate::text::figures::size;
 
 /// A bar of bytes, files, speed and time left.

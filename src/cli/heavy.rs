@@ -2,8 +2,8 @@
 
 use super::table::line;
 use super::{Context, ui};
-use crate::build::heavy::Heavy;
-use crate::build::usage::count;
+use crate::pipeline::heavy::Heavy;
+use crate::pipeline::usage::count;
 
 /// Warns of each; `build` is the folder whose rows show it, where there is one already.
 pub fn warn(context: &Context, heavy: &[Heavy], build: Option<&str>) {

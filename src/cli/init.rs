@@ -9,8 +9,8 @@ use serde_json::json;
 use super::survey::{File, Group, Seen, Survey};
 use super::table::{line, plural, wrap};
 use super::{Context, Format, check, ui};
-use crate::build::usage::{count, size};
 use crate::formats::TextRows;
+use crate::pipeline::usage::{count, size};
 use crate::recipe::{self, Recipe};
 use crate::rows::Use;
 use crate::{Error, Result};
@@ -410,7 +410,7 @@ fn tables(text: &str) -> Vec<(String, String)> {
 /// Writes a file that is there whole or not at all; one that is there already only where it is to be replaced.
 fn write(out: &Path, text: &str, replace: bool) -> Result<()> {
     if replace {
-        return crate::build::parquet_file::write_whole(out, text.as_bytes());
+        return crate::output::parquet_file::write_whole(out, text.as_bytes());
     }
     let file = std::fs::OpenOptions::new().write(true).create_new(true).open(out);
     let mut file = file.map_err(Error::io(out))?;

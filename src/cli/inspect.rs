@@ -12,8 +12,8 @@ use serde_json::{Map, Value as Json, json};
 
 use super::show::{self, Fields};
 use super::{Context, Format, clusters, peek, pipe, table, ui};
-use crate::build::usage::count;
 use crate::formats;
+use crate::pipeline::usage::count;
 use crate::rows::Use;
 use crate::text::spelling::did_you_mean;
 use crate::{Error, Result};

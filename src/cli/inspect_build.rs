@@ -9,8 +9,8 @@ use super::inspect::{Inspect, rows_text};
 use super::rows_of::{self, Part, UNREADABLE, Wanted};
 use super::show::{self, Fields};
 use super::{Context, Format, heavy, near_limit, table, ui};
-use crate::build::manifest::Manifest;
-use crate::build::usage::{count, size};
+use crate::pipeline::publish::manifest::Manifest;
+use crate::pipeline::usage::{count, size};
 use crate::{Error, Result};
 
 /// Reads `build.json` of a folder: the manifest, and the JSON that it was.

@@ -47,7 +47,7 @@ impl Manual {
             return Err(Error::other(what, "name another folder, or move the file away"));
         }
         for (name, text) in &all {
-            crate::build::parquet_file::write_whole(&folder.join(name), text)?;
+            crate::output::parquet_file::write_whole(&folder.join(name), text)?;
         }
         ui::say(context, &format!("{} in {}", plural(all.len() as u64, "page"), folder.display()));
         ui::say(context, "next: `man corpus`, where the folder is in the manual's path");

@@ -10,7 +10,7 @@ use super::inspect_build::{bare_rows, without_text};
 use super::rows_of::{self, Part};
 use super::show::{self, Fields};
 use super::{Context, Format, table, ui};
-use crate::build::manifest::{Manifest, StageLine};
+use crate::pipeline::publish::manifest::{Manifest, StageLine};
 use crate::stages::keep::number as number_of;
 use crate::text::spelling::did_you_mean;
 use crate::{Error, Result};

@@ -9,9 +9,9 @@ use arrow::datatypes::UInt64Type;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::{Context, ui};
-use crate::build::manifest::{Manifest, SourceLine};
-use crate::build::understood;
-use crate::build::usage::count;
+use crate::pipeline::inputs::understood;
+use crate::pipeline::publish::manifest::{Manifest, SourceLine};
+use crate::pipeline::usage::count;
 use crate::recipe::Recipe;
 use crate::{Error, Result};
 
@@ -109,7 +109,7 @@ fn failed(out: &Path) -> Result<BTreeMap<String, Vec<Failed>>> {
 
 /// What a source came to: rows read, kept and unreadable.
 fn sums(source: &SourceLine) -> (u64, u64, u64) {
-    let add = |sum: (u64, u64, u64), f: &crate::build::manifest::FileLine| {
+    let add = |sum: (u64, u64, u64), f: &crate::pipeline::publish::manifest::FileLine| {
         (sum.0 + f.counts.read, sum.1 + f.counts.kept, sum.2 + f.counts.unreadable)
     };
     source.files.iter().fold((0, 0, 0), add)

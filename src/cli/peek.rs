@@ -7,10 +7,11 @@ use serde_json::{Value as Json, json};
 
 use super::show::{self, Fields};
 use super::{reasons, table, unlisted};
-use crate::build::usage::{count, size};
-use crate::build::{inputs, sample};
 use crate::formats::{self, Layout, Piece, detect};
 use crate::input;
+use crate::pipeline::inputs;
+use crate::pipeline::inputs::sample;
+use crate::pipeline::usage::{count, size};
 use crate::recipe::Source;
 use crate::rows::{self, Rows, Use};
 use crate::text::wikitext::Unlisted;

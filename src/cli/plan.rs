@@ -7,11 +7,11 @@ use super::build::{RecipeOption, RunOptions, bytes};
 use super::ready::seen;
 use super::table::plural;
 use super::{Context, Format, choices, heavy, plan_cards, table, ui};
-use crate::build::chain::Chain;
-use crate::build::estimate::{Depth, Estimate, Range, estimate};
-use crate::build::state::{JobState, State, state};
-use crate::build::usage::{count, size};
-use crate::build::{Options, Progress};
+use crate::pipeline::estimate::{Depth, Estimate, Range, estimate};
+use crate::pipeline::plan::stage_plan::Chain;
+use crate::pipeline::plan::state::{JobState, State, state};
+use crate::pipeline::usage::{count, size};
+use crate::pipeline::{Options, Progress};
 use crate::recipe::Recipe;
 use crate::{Result, stages};
 

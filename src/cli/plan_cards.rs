@@ -7,9 +7,9 @@ use super::ready::Missing;
 use super::table::plural;
 use super::{Context, Format, table, ui};
 use crate::Result;
-use crate::build::inputs::find;
-use crate::build::usage::{count, size};
 use crate::catalog::{Card, Catalog};
+use crate::pipeline::inputs::find;
+use crate::pipeline::usage::{count, size};
 use crate::recipe::{Recipe, Source};
 
 /// What is known of a source.

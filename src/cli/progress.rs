@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::table::{cut, width};
-use crate::build::Amount;
 use crate::fetch::wait::words;
+use crate::pipeline::Amount;
 use crate::text::figures::{count, size};
 
 /// How far a phase is.

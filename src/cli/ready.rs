@@ -4,10 +4,12 @@
 use super::build::stop_on_interrupt;
 use super::fetch_bars::FetchBars;
 use super::{Context, ui};
-use crate::build::lock::{self, Lock};
-use crate::build::stored::{self, Need};
 use crate::catalog::Catalog;
 use crate::fetch::{self, Lacking, Options, Want};
+use crate::pipeline::inputs::store_sources;
+use crate::pipeline::inputs::store_sources::Need;
+use crate::pipeline::lock;
+use crate::pipeline::lock::Lock;
 use crate::recipe::{Recipe, Source};
 use crate::store::Store;
 use crate::{Error, Result};
@@ -38,7 +40,7 @@ pub struct Missing {
 impl Missing {
     /// Whether a source lacks its files.
     pub fn lacks(&self, source: &Source) -> bool {
-        stored::of_source(source).iter().any(|need| self.needs.contains(need))
+        store_sources::of_source(source).iter().any(|need| self.needs.contains(need))
     }
 
     /// The amount, with what it is of: a headline.
@@ -108,17 +110,17 @@ fn pinned(recipe: &mut Recipe, update: bool) -> Result<(Store, Lock, Vec<Need>)>
     if !update {
         lock.pin(recipe);
     }
-    let missing = stored::missing(recipe, &store)?;
+    let missing = store_sources::missing(recipe, &store)?;
     Ok((store, lock, missing))
 }
 
 /// Makes a recipe ready to be looked at: with the files that are there; gives back what is not.
 pub fn seen(recipe: &mut Recipe) -> Result<Option<Missing>> {
-    if stored::needs(recipe).is_empty() {
+    if store_sources::needs(recipe).is_empty() {
         return Ok(None);
     }
     let (store, lock, needs) = pinned(recipe, false)?;
-    stored::resolve_without(recipe, &store, &needs)?;
+    store_sources::resolve_without(recipe, &store, &needs)?;
     lock.check(recipe, false)?;
     if needs.is_empty() {
         return Ok(None);
@@ -129,7 +131,7 @@ pub fn seen(recipe: &mut Recipe) -> Result<Option<Missing>> {
 
 /// Makes a recipe ready. One that reads nothing out of the store is ready.
 pub fn ready(context: &Context, recipe: &mut Recipe, ways: &Ways) -> Result<()> {
-    if stored::needs(recipe).is_empty() {
+    if store_sources::needs(recipe).is_empty() {
         return Ok(());
     }
     let (store, mut lock, missing) = pinned(recipe, ways.update)?;
@@ -140,7 +142,7 @@ pub fn ready(context: &Context, recipe: &mut Recipe, ways: &Ways) -> Result<()> 
         }
         fetch(context, &catalog, &store, &missing, ways)?;
     }
-    stored::resolve(recipe, &store)?;
+    store_sources::resolve(recipe, &store)?;
     if !ways.update {
         lock.check(recipe, ways.locked)?;
     }

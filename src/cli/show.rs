@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use super::columns::{beside, paragraphs};
 use super::table::{line, wrap};
-use crate::build::usage::count;
+use crate::pipeline::usage::count;
 
 /// The columns of one row, in the order of the file.
 pub type Fields = Vec<(String, Json)>;

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use serde_json::Value as Json;
 
 use super::peek;
-use crate::build::inputs;
 use crate::formats::{self, TextRows, detect, not_data};
 use crate::input;
+use crate::pipeline::inputs;
 use crate::rows::Use;
 use crate::{Error, Result};
 

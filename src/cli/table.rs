@@ -44,7 +44,7 @@ pub fn talk() -> usize {
 
 /// `1 file`, `2 files`.
 pub fn plural(number: u64, word: &str) -> String {
-    format!("{} {word}{}", crate::build::usage::count(number), if number == 1 { "" } else { "s" })
+    format!("{} {word}{}", crate::pipeline::usage::count(number), if number == 1 { "" } else { "s" })
 }
 
 /// One line: runs of white space become a space, and characters that would steer the terminal become `�`.

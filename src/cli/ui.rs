@@ -10,8 +10,9 @@ use serde_json::json;
 use super::progress::Shown;
 use super::{Context, Format, table};
 use crate::Error;
-use crate::build::inputs::{Inputs, SourceInput};
-use crate::build::{Amount, Progress, understood};
+use crate::pipeline::inputs::understood;
+use crate::pipeline::inputs::{Inputs, SourceInput};
+use crate::pipeline::{Amount, Progress};
 pub use crate::text::shell::quoted;
 
 /// Sources whose mapping a build prints.

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::table;
-use crate::build::usage::count;
+use crate::pipeline::usage::count;
 use crate::text::wikitext::Unlisted;
 
 /// Templates that are named.

@@ -13,8 +13,8 @@ use super::inspect_build::manifest;
 use super::rows_of::{self, Part, UNREADABLE, Wanted};
 use super::show::{self, Fields};
 use super::{Context, Format, table, ui, why_told};
-use crate::build::manifest::{FileLine, Manifest, SourceLine};
-use crate::build::trace::{Trace, trace};
+use crate::pipeline::publish::manifest::{FileLine, Manifest, SourceLine};
+use crate::pipeline::trace::{Trace, trace};
 use crate::text::spelling::nearest;
 use crate::{Error, Result};
 

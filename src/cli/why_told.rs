@@ -6,8 +6,8 @@ use super::inspect::rows_text;
 use super::show::{self, Fields, labelled};
 use super::table::{cut, line, plural};
 use super::why::{Life, Outcome};
-use crate::build::manifest::StageLine;
-use crate::build::usage::{count, size};
+use crate::pipeline::publish::manifest::StageLine;
+use crate::pipeline::usage::{count, size};
 use crate::stages;
 use crate::stages::keep::Rule;
 

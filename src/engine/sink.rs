@@ -20,8 +20,8 @@ use serde::{Deserialize, Serialize};
 
 use super::external;
 use super::plan::Plan;
-use crate::build::output::{OutputSpec, SlabWriter};
-use crate::build::parquet_file::{PartFile, Style};
+use crate::output::parquet_file::{PartFile, Style};
+use crate::output::slab::{OutputSpec, SlabWriter};
 use crate::{Error, Result};
 
 /// What a sink writes.

@@ -18,8 +18,8 @@ use super::progress::Events;
 use super::sums::{self, Found};
 use super::ways::Remote;
 use super::{archive, page, room, verify, wait};
+use crate::disk::{free, hex};
 use crate::store::Set;
-use crate::store::disk::{free, hex};
 
 /// What must be gained for a try to count as progress.
 const PROGRESS: u64 = 64 << 10;

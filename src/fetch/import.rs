@@ -21,7 +21,8 @@ use super::targets::Target;
 use super::ways::Glob;
 use super::{names, page, verify};
 use crate::catalog::card::Pin;
-use crate::store::{Entry, Listed, Manifest, PARTIAL, Set, disk, is_left};
+use crate::disk;
+use crate::store::{Entry, Listed, Manifest, PARTIAL, Set, is_left};
 use crate::{Error, Result};
 
 /// The revision of what comes from a person.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::sums::{Found, Sums, Told};
-use crate::store::disk::hex;
+use crate::disk::hex;
 
 /// What tells a file from the one that was there before.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -200,7 +200,7 @@ impl Partial {
         self.file.set_len(bytes)?;
         self.file.sync_all()?;
         fs::rename(&self.data, to)?;
-        crate::store::disk::sync_folder(to.parent().unwrap_or(Path::new(".")))?;
+        crate::disk::sync_folder(to.parent().unwrap_or(Path::new(".")))?;
         fs::remove_file(&self.journal)
     }
 }

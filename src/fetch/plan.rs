@@ -16,7 +16,7 @@ use super::targets::Target;
 use super::ways::{Listing, Remote};
 use super::{Options, room};
 use crate::Result;
-use crate::store::disk;
+use crate::disk;
 
 /// Files whose size is asked for one by one, where no listing tells it.
 const PROBED: usize = 200;

@@ -21,7 +21,8 @@ use super::targets::Target;
 use super::ways::{Listing, Remote};
 use super::{Options, archive, bring, import, lacking, names, room};
 use crate::catalog::Catalog;
-use crate::store::{Entry, Listed, Manifest, Set, disk};
+use crate::disk;
+use crate::store::{Entry, Listed, Manifest, Set};
 use crate::{Error, Result};
 
 /// What a fetch is done with.

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::problem::Problem;
 use crate::catalog::card::Pin;
-use crate::store::disk::hex;
+use crate::disk::hex;
 
 /// Checksums told beforehand; hex, any case.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

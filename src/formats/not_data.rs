@@ -225,7 +225,7 @@ impl Container for NotData {
         "a file that is no data: one record that says what it is"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("not_data.rs"))
+        crate::text::docs::module_docs(include_str!("not_data.rs"))
     }
     fn objects(&self) -> bool {
         false

@@ -40,7 +40,7 @@ use super::toml::{Entry, Value};
 /// Words of `[mix]`.
 pub(super) const MIX: [&str; 2] = ["by", "total"];
 /// What `corpus explain mix` prints: the text above.
-pub const DOCS: &str = crate::stages::module_docs(include_str!("mix.rs"));
+pub const DOCS: &str = crate::text::docs::module_docs(include_str!("mix.rs"));
 /// Where a row that a mix leaves out stands among the stages.
 pub const STAGE: &str = "mix";
 

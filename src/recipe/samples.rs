@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
-use crate::store::disk::hex;
+use crate::disk::hex;
 use crate::{Error, Result};
 
 macro_rules! samples {
@@ -48,7 +48,7 @@ pub fn unpack(name: &str) -> Result<Option<PathBuf>> {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
         }
-        crate::build::parquet_file::write_whole(&path, bytes)?;
+        crate::output::parquet_file::write_whole(&path, bytes)?;
     }
     Ok(Some(base))
 }

@@ -4,8 +4,8 @@ use arrow::datatypes::{DataType, SchemaRef};
 use serde_json::{Map, Value as Json, json};
 
 use super::signals;
-use crate::build::output::data_schema;
 use crate::formats::{self, FIELDS};
+use crate::output::slab::data_schema;
 use crate::rows::turns::OPTIONAL;
 use crate::rows::{Filled, Use};
 use crate::stages::{self, Kind};

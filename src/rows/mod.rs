@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 mod builder;
 pub mod calls;
+pub mod spans;
 pub mod turns;
 
 pub use builder::Rows;

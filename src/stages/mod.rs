@@ -5,6 +5,8 @@ use std::borrow::Cow;
 
 use serde_json::Value as Json;
 
+pub use crate::text::docs::module_docs;
+
 /// The type of a signal column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -121,21 +123,6 @@ pub struct Entry {
     /// Builds the stage from its options (a JSON object without `run`, `name` and `only`), and gives the options back
     /// resolved (every default written out). The error says what is wrong with them.
     pub build: fn(Json) -> Result<(Stage, Json), String>,
-}
-
-/// The `//!` lines that a module's source begins with.
-pub const fn module_docs(source: &'static str) -> &'static str {
-    let bytes = source.as_bytes();
-    let mut end = 0;
-    while end + 2 < bytes.len() && bytes[end] == b'/' && bytes[end + 1] == b'/' && bytes[end + 2] == b'!' {
-        while end < bytes.len() && bytes[end] != b'\n' {
-            end += 1;
-        }
-        if end < bytes.len() {
-            end += 1;
-        }
-    }
-    source.split_at(end).0
 }
 
 /// Builds options of type `O`, for [`Entry::build`].

@@ -9,7 +9,6 @@
 //! KEY is the name of a card, or the name of a set without one with `--` in the place of `:` and `/`. A file stands
 //! under its name only when it is whole and verified.
 
-pub mod disk;
 pub mod manifest;
 
 use std::fs::{self, File};
@@ -17,6 +16,7 @@ use std::path::{Component, Path, PathBuf};
 
 pub use manifest::{Entry, Listed, Manifest};
 
+use crate::disk;
 use crate::{Error, Result};
 
 /// The folder of a set in which files are under way.

@@ -4,6 +4,7 @@ pub mod classes;
 pub mod convert;
 pub mod date;
 pub mod diff;
+pub mod docs;
 pub mod figures;
 pub mod html;
 pub mod language;

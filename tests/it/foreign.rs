@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
-use corpus::build::place;
+use corpus::pipeline::publish::place;
 use corpus::store::{self, PARTIAL};
 
 use crate::harness::{Run, Scratch, json_lines};

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use arrow::datatypes::DataType;
-use corpus::build::{self, Options, Progress};
 use corpus::engine::codec::Codec;
 use corpus::engine::functions::rows::EVALUATED;
+use corpus::pipeline::{self, Options, Progress};
 use corpus::recipe::Recipe;
 use corpus::rows::{self, Use};
 use datafusion_execution::TaskContext;
@@ -34,11 +34,11 @@ static COUNTING: Mutex<()> = Mutex::new(());
 type Plans = Vec<Arc<dyn ExecutionPlan>>;
 
 /// Runs a recipe in this process; gives back every plan that ran, and what was built.
-fn plans_of(recipe: &str, sets: &[String], scratch: &Scratch) -> (Plans, build::Built) {
+fn plans_of(recipe: &str, sets: &[String], scratch: &Scratch) -> (Plans, pipeline::Built) {
     plans_run(&corpus::recipe::load(recipe, sets).unwrap(), scratch)
 }
 
-fn plans_run(recipe: &Recipe, scratch: &Scratch) -> (Plans, build::Built) {
+fn plans_run(recipe: &Recipe, scratch: &Scratch) -> (Plans, pipeline::Built) {
     let seen: Arc<Mutex<Plans>> = Arc::default();
     let watched = seen.clone();
     let options = Options {
@@ -54,7 +54,7 @@ fn plans_run(recipe: &Recipe, scratch: &Scratch) -> (Plans, build::Built) {
         stop: Arc::new(AtomicBool::new(false)),
         watch: Some(Arc::new(move |plan| watched.lock().unwrap().push(plan.clone()))),
     };
-    let built = build::run(recipe, &options, &Silent).unwrap();
+    let built = pipeline::run(recipe, &options, &Silent).unwrap();
     let plans = std::mem::take(&mut *seen.lock().unwrap());
     (plans, built)
 }
@@ -133,7 +133,7 @@ fn zh_pretrain_ships_and_moves_no_text() {
     ];
     let store = scratch.store("nlp_chinese_corpus", "drive:", "-", &files);
     let mut recipe = corpus::recipe::load("zh-pretrain", &[]).unwrap();
-    corpus::build::stored::resolve(&mut recipe, &store).unwrap();
+    corpus::pipeline::inputs::store_sources::resolve(&mut recipe, &store).unwrap();
     let (plans, built) = plans_run(&recipe, &scratch);
     assert!(built.manifest.totals.kept > 0);
     assert_eq!(built.manifest.totals.unreadable, 0);

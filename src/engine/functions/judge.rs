@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Kernel;
 use super::block::{self, BlockAsk, List};
-use super::spans::{Spans, spans_of, spans_type};
 use crate::Result;
+use crate::rows::spans::{Spans, spans_of, spans_type};
 use crate::stages::keep::{Failure, Rule};
 use crate::stages::sample::{Sample, draw};
 use crate::stages::{Kind, Value};

@@ -4,7 +4,7 @@ use arrow::array::ArrayRef;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::rows::Batch;
-use super::spans;
+use crate::rows::spans;
 use crate::stages::line_dedup::{LineDedup, Unit};
 use crate::text::lines::{lines, paragraphs};
 

@@ -21,7 +21,6 @@ pub mod lines;
 pub mod near;
 pub mod overlap;
 pub mod rows;
-pub mod spans;
 pub mod substrings;
 
 /// What a named function does with a batch.

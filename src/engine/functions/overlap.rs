@@ -10,10 +10,10 @@ use serde_json::value::RawValue;
 
 use super::given::{Given, Shared};
 use super::rows::Batch;
-use super::spans::{Spans, spans_type};
 use crate::formats::shapes::texts;
 use crate::formats::{self, Layout, Object, Piece, Shape, TextRows, detect};
 use crate::input;
+use crate::rows::spans::{Spans, spans_type};
 use crate::rows::{Content, Use};
 use crate::stages::decontaminate::{Action, Decontaminate};
 use crate::stages::keep::number;

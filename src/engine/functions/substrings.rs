@@ -3,7 +3,7 @@
 use arrow::array::ArrayRef;
 
 use super::rows::Batch;
-use super::spans;
+use crate::rows::spans;
 use crate::stages::substring_dedup::SubstringDedup;
 use crate::text::substrings::{ANCHOR_BITS, Anchors, joined};
 

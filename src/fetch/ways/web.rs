@@ -7,11 +7,11 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::{Listing, Lists, Place, Remote, Request, join};
+use crate::disk::hex;
 use crate::fetch::client::{Client, authority};
 use crate::fetch::endpoints::shown;
 use crate::fetch::problem::{Kind, Problem};
 use crate::fetch::sums::Told;
-use crate::store::disk::hex;
 
 /// The way.
 pub const LISTS: Web = Web;

@@ -36,7 +36,7 @@ use crate::formats::shapes::translate;
 use crate::formats::{Container, Layout, Piece, Reader, Shape, Split};
 use crate::input::{self, Line, Lines};
 use crate::rows::{Record, Row, Task};
-use crate::stages::module_docs;
+use crate::text::docs::module_docs;
 
 /// The container.
 pub struct Aligned;

@@ -33,7 +33,7 @@ use super::mapped::{map, shape_of, stream_broke, unreadable};
 use crate::formats::{Container, Layout, Piece, Reader, Shape, Split};
 use crate::input::{self, Lines};
 use crate::rows::Record;
-use crate::stages::module_docs;
+use crate::text::docs::module_docs;
 use crate::text::script::{self, UND};
 
 /// The container.

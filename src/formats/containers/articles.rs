@@ -27,7 +27,7 @@ use std::path::Path;
 use super::mapped::{stream_broke, too_large, unreadable};
 use crate::formats::{Container, Layout, Piece, Reader, Split};
 use crate::rows::{Content, Record, Row, Task, Use};
-use crate::stages::module_docs;
+use crate::text::docs::module_docs;
 
 /// The container.
 pub struct Articles;

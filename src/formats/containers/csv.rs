@@ -31,7 +31,7 @@ use super::mapped::{map, shape_of, stream_broke, too_large, unreadable};
 use crate::formats::{Container, Layout, Piece, Reader, Shape, Split};
 use crate::input::{Window, lines_end_by_newline, open_at};
 use crate::rows::Record;
-use crate::stages::module_docs;
+use crate::text::docs::module_docs;
 
 /// The container.
 pub struct Csv;

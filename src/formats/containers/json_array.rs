@@ -32,7 +32,7 @@ use super::mapped::{Mapper, stream_broke, too_large, unreadable};
 use crate::formats::{Container, Layout, Piece, Reader, Split};
 use crate::input::open_at;
 use crate::rows::Record;
-use crate::stages::module_docs;
+use crate::text::docs::module_docs;
 use crate::text::splits;
 
 /// The container.

@@ -27,7 +27,7 @@ use crate::formats::{Container, Layout, Piece, Reader, Split};
 use crate::input::Lines;
 use crate::input::lines::is_blank;
 use crate::rows::Record;
-use crate::stages::module_docs;
+use crate::text::docs::module_docs;
 
 /// The container.
 pub struct JsonLines;

@@ -56,7 +56,7 @@ impl Container for MediaWiki {
         "MediaWiki XML dumps (Wikipedia), as plain text of the articles"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("mediawiki.rs"))
+        crate::text::docs::module_docs(include_str!("mediawiki.rs"))
     }
     fn objects(&self) -> bool {
         false

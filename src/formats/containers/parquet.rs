@@ -64,7 +64,7 @@ impl Container for Parquet {
         "Parquet files of any columns; each row is an object"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("parquet.rs"))
+        crate::text::docs::module_docs(include_str!("parquet.rs"))
     }
     fn split(&self, layout: &Layout) -> Split {
         Mapper::split(layout, Split::Cuts)

@@ -31,7 +31,7 @@ use crate::formats::{Container, Layout, Piece, Reader, Split, TextRows};
 use crate::input::lines::is_blank;
 use crate::input::{Line, Lines};
 use crate::rows::{Content, Record, Row, Task, Use};
-use crate::stages::module_docs;
+use crate::text::docs::module_docs;
 
 /// The container.
 pub struct Text;

@@ -41,7 +41,7 @@ use super::mapped::{stream_broke, too_large, unreadable};
 use crate::formats::{Container, Layout, Piece, Reader, Split};
 use crate::input::{Window, open_at};
 use crate::rows::{Content, Record, Row};
-use crate::stages::module_docs;
+use crate::text::docs::module_docs;
 use crate::text::language;
 
 /// The container.

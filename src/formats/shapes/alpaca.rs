@@ -78,7 +78,7 @@ impl Shape for Alpaca {
         "instruction, input and output; BELLE's variants too"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("alpaca.rs"))
+        crate::text::docs::module_docs(include_str!("alpaca.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Instruct, Use::Task]

@@ -30,7 +30,7 @@ impl Shape for Baike {
         "baike2018qa: questions by category, with answers"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("baike.rs"))
+        crate::text::docs::module_docs(include_str!("baike.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Instruct, Use::Pretrain, Use::Task]

@@ -34,7 +34,7 @@ impl Shape for Chip2 {
         "OIG's chip2: pairs of what the user and the assistant say"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("chip2.rs"))
+        crate::text::docs::module_docs(include_str!("chip2.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Instruct, Use::Task]

@@ -56,7 +56,7 @@ impl Shape for Choices {
         "questions with answers to choose from (C-Eval, MMLU, ARC)"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("choices.rs"))
+        crate::text::docs::module_docs(include_str!("choices.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Task, Use::Instruct]

@@ -37,7 +37,7 @@ impl Shape for Code {
         "files of source code with paths and licences (The Stack, StarCoderData)"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("code.rs"))
+        crate::text::docs::module_docs(include_str!("code.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Pretrain]

@@ -37,7 +37,7 @@ impl Shape for Coig {
         "COIG: exams, translated instructions, multi-round chats"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("coig.rs"))
+        crate::text::docs::module_docs(include_str!("coig.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Instruct, Use::Task]

@@ -32,7 +32,7 @@ impl Shape for Csl {
         "CSL: titles, abstracts and keywords of Chinese papers"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("csl.rs"))
+        crate::text::docs::module_docs(include_str!("csl.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Pretrain, Use::Task]

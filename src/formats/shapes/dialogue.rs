@@ -48,7 +48,7 @@ impl Shape for Dialogue {
         "a file that is one dialogue: turns with nothing around them"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("dialogue.rs"))
+        crate::text::docs::module_docs(include_str!("dialogue.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Instruct]

@@ -54,7 +54,7 @@ impl Shape for Fields {
         "fields that the recipe maps, or that have the usual names"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("fields.rs"))
+        crate::text::docs::module_docs(include_str!("fields.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &Use::ALL

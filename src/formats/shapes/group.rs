@@ -1,7 +1,7 @@
 //! Answers to one question that lie anywhere in the files of a source, as pairs of preferences.
 //!
 //! A shape says how one answer is read ([`Answers`]); a build brings those of one question together
-//! (`build/group.rs`), and the rest is the same for all shapes.
+//! (`pipeline/inputs/group.rs`), and the rest is the same for all shapes.
 
 use std::borrow::Cow;
 

@@ -31,7 +31,7 @@ impl Shape for Hc3 {
         "HC3: a question with human and ChatGPT's answers"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("hc3.rs"))
+        crate::text::docs::module_docs(include_str!("hc3.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Instruct, Use::Rlhf]

@@ -44,7 +44,7 @@ impl Shape for HelpSteer {
         "HelpSteer2 and 3: a dialogue, two answers, and a preference from -3 to 3"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("helpsteer.rs"))
+        crate::text::docs::module_docs(include_str!("helpsteer.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Rlhf, Use::Instruct]

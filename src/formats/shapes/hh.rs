@@ -45,7 +45,7 @@ impl Shape for Hh {
         "hh-rlhf: whole dialogues of Human: and Assistant: as text"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("hh.rs"))
+        crate::text::docs::module_docs(include_str!("hh.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Rlhf, Use::Instruct]

@@ -36,7 +36,7 @@ impl Shape for Kto {
         "a prompt with one answer, labelled good or bad"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("kto.rs"))
+        crate::text::docs::module_docs(include_str!("kto.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Rlhf]

@@ -34,7 +34,7 @@ impl Shape for Messages {
         "dialogues as messages of {role, content}, with tools and calls"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("messages.rs"))
+        crate::text::docs::module_docs(include_str!("messages.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Instruct]

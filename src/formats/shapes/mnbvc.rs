@@ -33,7 +33,7 @@ impl Shape for Mnbvc {
         "MNBVC: documents as paragraphs with marks of repetition"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("mnbvc.rs"))
+        crate::text::docs::module_docs(include_str!("mnbvc.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Pretrain, Use::Instruct]

@@ -38,7 +38,7 @@ impl Shape for MnbvcParallel {
         "MNBVC's parallel text: paragraphs in many languages"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("mnbvc_parallel.rs"))
+        crate::text::docs::module_docs(include_str!("mnbvc_parallel.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Task, Use::Instruct]

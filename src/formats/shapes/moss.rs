@@ -38,7 +38,7 @@ impl Shape for Moss {
         "MOSS-002 and MOSS-003: dialogues in markers, with tools"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("moss.rs"))
+        crate::text::docs::module_docs(include_str!("moss.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Instruct]

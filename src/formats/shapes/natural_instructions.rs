@@ -33,7 +33,7 @@ impl Shape for NaturalInstructions {
         "Natural Instructions: a definition with instances, a task a file"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("natural_instructions.rs"))
+        crate::text::docs::module_docs(include_str!("natural_instructions.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Task, Use::Instruct]

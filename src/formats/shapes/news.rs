@@ -34,7 +34,7 @@ impl Shape for News {
         "news2016zh: articles with titles, keywords and summaries"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("news.rs"))
+        crate::text::docs::module_docs(include_str!("news.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Pretrain, Use::Task]

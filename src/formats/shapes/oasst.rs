@@ -53,7 +53,7 @@ impl Shape for Oasst {
         "OpenAssistant's message trees: paths, or pairs of ranked replies"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("oasst.rs"))
+        crate::text::docs::module_docs(include_str!("oasst.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Instruct, Use::Rlhf]

@@ -32,7 +32,7 @@ impl Shape for Oig {
         "OIG: dialogues of <human>: and <bot>: as text"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("oig.rs"))
+        crate::text::docs::module_docs(include_str!("oig.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Instruct, Use::Pretrain]

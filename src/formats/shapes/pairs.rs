@@ -84,7 +84,7 @@ impl Shape for Pairs {
         "aligned sentences in two languages, as translation or instructions to translate"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("pairs.rs"))
+        crate::text::docs::module_docs(include_str!("pairs.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Task, Use::Instruct]

@@ -96,7 +96,7 @@ impl Shape for Pairs {
         "a prompt with a chosen and a rejected answer"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("preference.rs"))
+        crate::text::docs::module_docs(include_str!("preference.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Rlhf, Use::Instruct]

@@ -35,7 +35,7 @@ impl Shape for Problem {
         "problems of mathematics with a solution, a short answer, or both"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("problem.rs"))
+        crate::text::docs::module_docs(include_str!("problem.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Instruct, Use::Task]

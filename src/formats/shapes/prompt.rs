@@ -38,7 +38,7 @@ impl Shape for Prompt {
         "a prompt and its response under the usual names, or a prompt alone"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("prompt.rs"))
+        crate::text::docs::module_docs(include_str!("prompt.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Instruct, Use::Task]

@@ -43,7 +43,7 @@ impl Shape for Ranked {
         "a question with several scored answers (UltraFeedback, GPT-4-LLM)"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("ranked.rs"))
+        crate::text::docs::module_docs(include_str!("ranked.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Rlhf, Use::Instruct]

@@ -26,7 +26,7 @@ impl Shape for SafeRlhf {
         "PKU-SafeRLHF: two answers, the more helpful and the safer one"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("safe_rlhf.rs"))
+        crate::text::docs::module_docs(include_str!("safe_rlhf.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Rlhf]

@@ -27,7 +27,7 @@ impl Shape for SelfInstruct {
         "self-instruct's seed tasks: an instruction with instances"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("self_instruct.rs"))
+        crate::text::docs::module_docs(include_str!("self_instruct.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Instruct, Use::Task]

@@ -50,7 +50,7 @@ impl Shape for ShareGpt {
         "dialogues as turns of {from, value}, with tools and calls"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("sharegpt.rs"))
+        crate::text::docs::module_docs(include_str!("sharegpt.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Instruct]

@@ -33,7 +33,7 @@ impl Shape for Shp {
         "SHP: two comments to a post, with labels and scores"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("shp.rs"))
+        crate::text::docs::module_docs(include_str!("shp.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Rlhf, Use::Instruct]

@@ -46,7 +46,7 @@ impl Shape for Squad {
         "questions about a text (SQuAD, CMRC2018, DRCD, DuReader-robust)"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("squad.rs"))
+        crate::text::docs::module_docs(include_str!("squad.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Task, Use::Instruct]

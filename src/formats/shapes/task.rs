@@ -35,7 +35,7 @@ impl Shape for Tasks {
         "inputs and outputs of tasks (pCLUE, Firefly, xP3, ADGEN, ChatYuan)"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("task.rs"))
+        crate::text::docs::module_docs(include_str!("task.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Task, Use::Instruct]

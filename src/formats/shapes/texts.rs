@@ -18,7 +18,7 @@ impl Shape for Texts {
         "every text of an object"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("texts.rs"))
+        crate::text::docs::module_docs(include_str!("texts.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Instruct]

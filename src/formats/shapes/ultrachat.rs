@@ -26,7 +26,7 @@ impl Shape for UltraChat {
         "UltraChat: a dialogue as a list of texts"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("ultrachat.rs"))
+        crate::text::docs::module_docs(include_str!("ultrachat.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Instruct]

@@ -30,7 +30,7 @@ impl Shape for Verl {
         "prompts whose answer a program checks: reward_model and data_source (verl, DAPO)"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("verl.rs"))
+        crate::text::docs::module_docs(include_str!("verl.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Instruct]

@@ -38,7 +38,7 @@ impl Shape for Web {
         "rows of web corpora: CCNet, RedPajama, OSCAR, WuDao, The Pile"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("web.rs"))
+        crate::text::docs::module_docs(include_str!("web.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Pretrain]

@@ -45,7 +45,7 @@ impl Shape for WebGpt {
         "WebGPT comparisons: two answers with scores and quotes"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("webgpt.rs"))
+        crate::text::docs::module_docs(include_str!("webgpt.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Rlhf, Use::Instruct]

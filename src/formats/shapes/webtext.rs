@@ -42,7 +42,7 @@ impl Shape for WebText {
         "webtext2019zh: answers of a forum with topics and stars"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("webtext.rs"))
+        crate::text::docs::module_docs(include_str!("webtext.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Pretrain, Use::Instruct, Use::Task, Use::Rlhf]

@@ -35,7 +35,7 @@ impl Shape for WikiLingua {
         "WikiLingua: sections of guides with their summaries"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("wiki_lingua.rs"))
+        crate::text::docs::module_docs(include_str!("wiki_lingua.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Task, Use::Instruct]

@@ -28,7 +28,7 @@ impl Shape for Xlam {
         "a question, tools, and the calls that answer it (xLAM, APIGen)"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("xlam.rs"))
+        crate::text::docs::module_docs(include_str!("xlam.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Instruct]

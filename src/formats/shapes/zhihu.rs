@@ -36,7 +36,7 @@ impl Shape for Zhihu {
         "Zhihu-KOL: INSTRUCTION, RESPONSE and METADATA"
     }
     fn docs(&self) -> &'static str {
-        crate::stages::module_docs(include_str!("zhihu.rs"))
+        crate::text::docs::module_docs(include_str!("zhihu.rs"))
     }
     fn uses(&self) -> &'static [Use] {
         &[Use::Instruct, Use::Pretrain, Use::Rlhf]

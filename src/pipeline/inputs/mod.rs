@@ -1,0 +1,490 @@
+//! What a build reads: files found, looked at, hashed, and cut into pieces and units, by the inputs alone.
+
+pub mod agree;
+pub mod file_cache;
+pub mod find;
+pub mod group;
+pub mod hub;
+pub mod malformed;
+pub mod prepare;
+pub mod probe;
+pub mod sample;
+pub mod store_sources;
+pub mod understood;
+pub mod unpack;
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::engine::scan::PieceSpec;
+use crate::formats::detect::Detected;
+use crate::formats::explain::{self, Mapping};
+use crate::formats::{self, Layout, not_data};
+use crate::input::{Compression, Encoding};
+use crate::output::parquet_file::write_whole;
+use crate::recipe::{Recipe, Source};
+use crate::rows::Use;
+use crate::{Error, Result};
+pub use find::{Found, find, wanted};
+use probe::{Look, files_of};
+use understood::Understood;
+use unpack::PlainCopy;
+
+/// One file (or member of an archive) of a source.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InputFile {
+    /// As the recipe's author would write it; members as `archive!member`.
+    pub name: String,
+    /// Where it is on disk.
+    pub path: PathBuf,
+    /// The member of an archive.
+    pub member: Option<String>,
+    /// Bytes on disk (of the archive).
+    pub bytes: u64,
+    /// Bytes of the member, as the archive's index has them; else those on disk.
+    pub size: u64,
+    /// Time of the last change.
+    pub modified: u64,
+    /// Of the bytes on disk.
+    pub sha256: String,
+    /// How it is read.
+    pub layout: Layout,
+    /// What detection was not sure of.
+    pub note: Option<String>,
+    /// What detection made of it, and how its sample is mapped.
+    pub understood: Understood,
+    /// Malformed sequences of an encoding other than UTF-8, which are read as U+FFFD.
+    pub replaced: u64,
+    /// The plain copy that is read in its place.
+    pub unpacked: Option<PlainCopy>,
+    /// Pieces: start, end, lines before.
+    pub(crate) cuts: Vec<(u64, u64, u64)>,
+}
+
+/// A source with its files.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceInput {
+    /// The recipe's words.
+    pub source: Source,
+    /// The use of all its rows.
+    pub usage: Use,
+    /// Its files, in order.
+    pub files: Vec<InputFile>,
+    /// Whether its text is written down after cleaning, rather than read from the raw files a second time: right where
+    /// reading costs more than a copy.
+    pub staged: bool,
+    /// Numbers of its pieces.
+    pub pieces: std::ops::Range<usize>,
+    /// Numbers of its units.
+    pub units: std::ops::Range<usize>,
+}
+
+/// A slice of the input: pieces that are worked on together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unit {
+    /// Its pieces.
+    pub pieces: std::ops::Range<usize>,
+}
+
+/// All inputs of a build.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Inputs {
+    /// The sources, in order.
+    pub sources: Vec<SourceInput>,
+    /// All pieces, in order; the number of a piece is its place.
+    pub pieces: Vec<PieceSpec>,
+    /// `(source, file)` of each piece.
+    pub owners: Vec<(usize, usize)>,
+    /// All units, in order.
+    pub units: Vec<Unit>,
+}
+
+/// How much is done to know the inputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// Everything: files are hashed, big compressed ones unpacked, objects that make rows together brought together.
+    Build,
+    /// Files are hashed; of the rest what earlier builds left is used. Nothing is written.
+    Known,
+    /// Files are opened, and not read through. Nothing is written.
+    Glance,
+}
+
+/// Finds, looks at and cuts everything that a recipe reads. `unit` is in bytes; `work` is the folder of what is
+/// remembered between builds, and of plain copies of big compressed files; `threads` files are looked at side by side.
+pub fn gather(recipe: &Recipe, unit: u64, work: &Path, threads: usize, effort: Effort) -> Result<Inputs> {
+    let store = work.join("inputs.json");
+    let known = std::fs::read(&store).ok().and_then(|b| serde_json::from_slice(&b).ok()).unwrap_or_default();
+    let (glance, unpack) = (effort == Effort::Glance, effort == Effort::Build);
+    let look = Look { recipe, unit, work, unpack, glance, threads, known: Mutex::new(known) };
+    let mut inputs = Inputs { sources: Vec::new(), pieces: Vec::new(), owners: Vec::new(), units: Vec::new() };
+    for source in &recipe.sources {
+        let Found { files: found, mut said } = find(recipe, source)?;
+        let mut files = look_at(&look, source, &found, (None, &agree::Encodings::new()))?;
+        let most = understood::one_reading(source, files.iter().map(|f| (&f.layout, &f.understood)));
+        let encodings = agree::encodings(source, &files);
+        if most.is_some() || !encodings.is_empty() {
+            files = look_at(&look, source, &found, (most, &encodings))?;
+        }
+        agree::paired(source, &files)?;
+        said.extend(only_data(source, &mut files, |f| (&f.name, &f.layout)));
+        if let (Some(first), false) = (files.first_mut(), said.is_empty()) {
+            let before = first.note.take();
+            first.note = Some(before.into_iter().chain(said).collect::<Vec<_>>().join("; "));
+        }
+        if !glance {
+            prepare::prepare(&mut files, work, threads, unpack)?;
+            group::group(&mut files, work, unit, threads, unpack)?;
+        }
+        inputs.add(source, files, unit)?;
+    }
+    let known = look.known.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    // Whoever makes no copies (a plan) leaves the folder as it is: a build may be at work in it.
+    if unpack {
+        write_whole(&store, &serde_json::to_vec(&known).unwrap_or_default())?;
+    }
+    Ok(inputs)
+}
+
+fn look_at(
+    look: &Look<'_>,
+    source: &Source,
+    found: &[(String, PathBuf)],
+    agreed: (Option<(formats::TextRows, usize, usize)>, &agree::Encodings),
+) -> Result<Vec<InputFile>> {
+    let next = AtomicUsize::new(0);
+    let slots: Vec<Mutex<Option<Result<Vec<InputFile>>>>> = found.iter().map(|_| Mutex::new(None)).collect();
+    std::thread::scope(|scope| {
+        for _ in 0..look.threads.clamp(1, found.len().max(1)) {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some((shown, path)) = found.get(index) else { break };
+                    let result = files_of(look, source, (shown, path), agreed);
+                    if let Ok(mut slot) = slots[index].lock() {
+                        *slot = Some(result);
+                    }
+                }
+            });
+        }
+    });
+    let (mut files, mut refused) = (Vec::new(), None);
+    for (slot, (shown, _)) in slots.into_iter().zip(found) {
+        let result = slot.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        match result.unwrap_or_else(|| Err(Error::Engine("a file was not looked at".into()))) {
+            Ok(of) => files.extend(of),
+            // What only tells of data ends no build that has some.
+            Err(error) if may_go(source, shown) => refused = refused.or(Some(error)),
+            Err(error) => return Err(error),
+        }
+    }
+    match refused {
+        Some(error) if files.iter().all(|f| may_go(source, &f.name)) => Err(error),
+        _ => Ok(files),
+    }
+}
+
+/// How a file is read: what the recipe says, and detection for the rest.
+pub fn layout(max_row: u64, source: &Source, path: &Path, found: Detected) -> Result<(Layout, Option<String>)> {
+    let mut container = found.container.to_string();
+    let mut shape = found.shape.clone();
+    let (format, encoding) = (source.format.as_deref(), source.encoding.as_deref());
+    let refused = container == not_data::NAME && !not_data::is_asked_for(found.confidence, format, encoding);
+    let as_text = if refused { None } else { as_text(source, &found) };
+    if container == not_data::NAME && !refused || as_text.is_some() {
+        (container, shape) = ("text".into(), None);
+    }
+    if let Some(format) = source.format.as_ref().filter(|_| !refused) {
+        if let Some(named) = formats::container(format) {
+            container = format.clone();
+            shape = Some(named.shape().to_owned());
+        } else {
+            shape = Some(format.clone());
+        }
+    }
+    if !source.fields.is_empty() && source.format.is_none() && shape.as_deref().is_some_and(|s| s != "pairs") {
+        shape = Some("fields".into());
+    }
+    if source.variant.is_some() && container != "mediawiki" && !refused {
+        return Err(Error::input(
+            format!(
+                "source `{}`: `variant` is for MediaWiki dumps, but {} is {container}",
+                source.name,
+                path.display()
+            ),
+            "leave `variant` out, and convert the text by a stage: run = \"convert_script\"",
+        ));
+    }
+    // Of the shapes that fit, the one that has rows for the recipe's use.
+    if let (Some(usage), None, Some(name)) = (source.usage, &source.format, &shape)
+        && formats::shape(name).is_some_and(|s| !s.uses().contains(&usage))
+        && let Some(other) = found.fits.iter().find(|f| formats::shape(f).is_some_and(|s| s.uses().contains(&usage)))
+    {
+        shape = Some(other.clone());
+    }
+    let objects = formats::container(&container).is_none_or(|c| c.objects());
+    if !objects {
+        if let Some(format) = source.format.as_ref().filter(|f| formats::shape(f).is_some() && !refused) {
+            return Err(Error::input(
+                format!("{}: `{format}` describes objects, but the file is {container}", path.display()),
+                "leave `format` out to see what `corpus inspect` finds in the file",
+            ));
+        }
+        shape = None;
+    }
+    let shape = if objects { Some(shape.unwrap_or_else(|| "fields".into())) } else { None };
+    let told = source.format.is_none() && shape.as_deref() == Some("fields");
+    let mapped = formats::usage_of(source.fields.keys().map(String::as_str)).filter(|_| told);
+    let usage = source.usage.or(mapped).or_else(|| {
+        shape.as_ref().map_or_else(
+            || formats::container(&container).and_then(|c| c.uses().first().copied()),
+            |s| formats::shape(s).and_then(|s| s.uses().first().copied()),
+        )
+    });
+    let usage = usage.unwrap_or(Use::Pretrain);
+    if let Some(name) = &shape
+        && let Some(shape) = formats::shape(name)
+        && !shape.uses().contains(&usage)
+    {
+        let uses: Vec<&str> = shape.uses().iter().map(|u| u.as_str()).collect();
+        return Err(Error::input(
+            format!(
+                "source `{}`: {}: `{name}` rows are for {}, not for {usage}",
+                source.name,
+                path.display(),
+                uses.join(" or ")
+            ),
+            "change `use`, describe the rows with `fields`, or leave the file out of `path`",
+        ));
+    }
+    let known = shape.as_ref().and_then(|name| formats::shape(name)).map_or(Vec::new(), |s| s.choices());
+    for (name, word) in &source.options {
+        if !refused && !known.iter().any(|c| c.name == name && c.words.contains(&word.as_str())) {
+            let what = shape.as_deref().unwrap_or(&container);
+            return Err(Error::input(
+                format!("source `{}`: `{what}` has no option {name} = \"{word}\"", source.name),
+                format!("`corpus explain {what}` lists them; or name the `format` that has it"),
+            ));
+        }
+    }
+    let encoding = source.encoding.clone().map_or(found.encoding, Encoding);
+    let rows = source.rows.or(found.rows);
+    let settled = source.rows.is_some() || source.format.is_some();
+    let note = if as_text.is_some() { as_text } else { found.note.filter(|_| !settled && !refused) };
+    let layout = Layout {
+        container,
+        shape,
+        usage,
+        compression: found.compression,
+        encoding,
+        rows,
+        fields: source.fields.clone(),
+        columns: found.columns,
+        split: source.split.clone(),
+        options: source.options.clone(),
+        source: source.label.clone(),
+        language: source.language.clone(),
+        variant: source.variant.clone(),
+        prepared: None,
+        file: None,
+        grouped: None,
+        max_row,
+    };
+    Ok((layout, note))
+}
+
+/// What is said of a file that is read as plain text because the recipe says so, though it looks like something else:
+/// `rows` is a key of plain text, and rows of lines in two languages are none for pretraining.
+fn as_text(source: &Source, found: &Detected) -> Option<String> {
+    let looks = matches!(found.container, "json" | "jsonl" | "csv" | "tsv" | "aligned" | "alternating");
+    if source.format.is_some() || !source.fields.is_empty() || !looks {
+        return None;
+    }
+    let shape = found.shape.as_deref().and_then(formats::shape);
+    if source.rows.is_some() {
+        let what = found.container;
+        return Some(format!(
+            "read as plain text, as `rows` says, though it looks like {what}; leave `rows` out to read that"
+        ));
+    }
+    let aligned = found.container == "aligned" || found.container == "alternating" || found.columns.is_some();
+    let usage = source.usage.filter(|u| aligned && shape.is_some_and(|s| !s.uses().contains(u)))?;
+    (usage == Use::Pretrain).then(|| {
+        let what = found.container;
+        format!("read as plain text for `use = \"pretrain\"`, one document a file, though it looks like pairs ({what}); say `rows`, or another `use`")
+    })
+}
+
+/// Whether a file may be left out by its name: it tells of data, and neither is named nor is a kind of file said.
+pub fn may_go(source: &Source, name: &str) -> bool {
+    let told = source.format.is_some() || source.rows.is_some() || source.path.iter().any(|p| p == name);
+    !told && not_data::tells_of_data(name)
+}
+
+/// Leaves out what stands beside data and tells of it (README, LICENSE, scripts); gives back what it says of them. A file
+/// that the recipe names by itself stays, and so does each where `format` or `rows` says what all are.
+pub fn only_data<F>(source: &Source, files: &mut Vec<F>, of: impl Fn(&F) -> (&String, &Layout)) -> Option<String> {
+    let holds = |f: &F| !matches!(of(f).1.container.as_str(), "text" | not_data::NAME);
+    let beside = |f: &F| may_go(source, of(f).0);
+    if !files.iter().any(|f| holds(f) && !beside(f)) {
+        return None;
+    }
+    let (left, kept): (Vec<_>, Vec<_>) = std::mem::take(files).into_iter().partition(beside);
+    *files = kept;
+    let names: Vec<&str> = left.iter().map(|f| of(f).0.as_str()).collect();
+    let more = if names.len() > 5 { format!(" and {} more", names.len() - 5) } else { String::new() };
+    (!names.is_empty()).then(|| {
+        format!(
+            "left out what lies beside data and tells of it: {}{more}; name such a file in `path` to read it",
+            names[..names.len().min(5)].join(", ")
+        )
+    })
+}
+
+/// How a shape maps the sample of a file; `None` where no shape reads it.
+pub fn mapping(layout: &Layout, sample: &[String]) -> Option<Mapping> {
+    let shape = formats::shape(layout.shape.as_deref()?)?;
+    Some(explain::mapping(sample, shape, layout)).filter(|m| m.rows + m.failed > 0)
+}
+
+/// Refuses a file whose shape was detected, and does not explain its rows: something that looks like content would go
+/// to `meta`. What the recipe or a card says of the format is believed.
+/// Where no row of the sample has the fields that the shape reads, the whole file is refused for that reason, unless
+/// rows may be unreadable without `limit` (a share of 1).
+pub fn explained(
+    source: &Source,
+    shown: &str,
+    layout: &Layout,
+    sample: &[String],
+    limit: f64,
+) -> Result<Option<Mapping>> {
+    let Some(mapping) = mapping(layout, sample) else { return Ok(None) };
+    let told = source.format.is_some() || !source.fields.is_empty() || is_of_catalog(source);
+    let shape = layout.shape.as_deref().unwrap_or("fields");
+    if let Some(reason) = mapping.reason.as_ref().filter(|r| limit < 1.0 && r.starts_with("field_missing")) {
+        let names = sample.first().map_or(Vec::new(), |json| fields_of(json));
+        return Err(Error::input(
+            format!("source `{}`: {shown}: none of {} sampled rows can be read: {reason}", source.name, mapping.failed),
+            format!(
+                "map the fields that are there ({}): use = \"…\", fields = {{ … }}, or say the `format`",
+                names.join(", ")
+            ),
+        ));
+    }
+    match mapping.refusal(shape, layout.usage) {
+        Some((message, cure)) if !told => {
+            Err(Error::input(format!("source `{}`: {shown}: {message}", source.name), cure))
+        }
+        _ => Ok(Some(mapping)),
+    }
+}
+
+/// Whether a source is of a card of the catalog, which says how its rows are read; `hf:owner/name` says nothing of them.
+fn is_of_catalog(source: &Source) -> bool {
+    source.card.as_ref().is_some_and(|of| !of.card.contains(':'))
+}
+
+/// Names of the first fields of an object.
+fn fields_of(json: &str) -> Vec<String> {
+    let object = formats::Object::parse(json.trim()).unwrap_or_default();
+    object.fields().take(12).map(|f| f.0.to_owned()).collect()
+}
+
+impl InputFile {
+    /// How the bytes that are read are laid out: those of the plain copy, where there is one.
+    pub fn read_as(&self) -> &Layout {
+        self.unpacked.as_ref().map_or(&self.layout, |copy| &copy.layout)
+    }
+
+    /// Where the bytes that are read lie: the file, and the member of it.
+    pub fn read_from(&self) -> (&Path, Option<&String>) {
+        self.unpacked.as_ref().map_or((&self.path, self.member.as_ref()), |c| (&c.path, c.member.as_ref()))
+    }
+
+    /// Makes the plain copy again, if there should be one and it is gone.
+    pub fn make_readable(&self, threads: usize) -> Result<()> {
+        let Some(copy) = self.unpacked.as_ref().filter(|copy| !copy.path.is_file()) else { return Ok(()) };
+        // The copy of an archive has the members in it; that of a member is the member.
+        let member = if copy.member.is_some() { None } else { self.member.as_deref() };
+        unpack::unpack(&self.path, member, &self.layout, &copy.path, threads).map(|_| ())
+    }
+}
+
+impl Inputs {
+    pub(crate) fn add(&mut self, source: &Source, mut files: Vec<InputFile>, unit: u64) -> Result<()> {
+        let told = files.iter().find(|f| f.layout.container != not_data::NAME).or(files.first());
+        let usage = told.map_or(Use::Pretrain, |f| f.layout.usage);
+        // What is no data has no use of its own.
+        files.iter_mut().filter(|f| f.layout.container == not_data::NAME).for_each(|f| f.layout.usage = usage);
+        let uses: Vec<_> = files.iter().map(|f| (f.name.clone(), f.layout.usage)).collect();
+        understood::one_use(source, &uses)?;
+        let (first_piece, first_unit) = (self.pieces.len(), self.units.len());
+        let mut staged = false;
+        let (mut open, mut weight) = (first_piece, 0);
+        for (index, file) in files.iter().enumerate() {
+            let slow = matches!(file.layout.compression, Compression::Bzip2 | Compression::Xz);
+            let tar = file.member.is_some() && file.layout.compression != Compression::None;
+            let (path, member) = file.read_from();
+            let (bytes, modified, length) = match &file.unpacked {
+                // A copy made again has another time.
+                Some(copy) => (copy.bytes, 0, if member.is_some() { file.size } else { copy.bytes }),
+                None => (file.bytes, file.modified, file.size),
+            };
+            staged |= slow
+                || tar
+                || file.unpacked.is_some()
+                || formats::container(&file.layout.container).is_some_and(|c| c.costly());
+            for (start, end, lines) in &file.cuts {
+                let size = (*end).min(length.max(*start)) - start;
+                let size = if file.cuts.len() > 1 && file.layout.container == "parquet" { unit } else { size };
+                if weight > 0 && weight + size > unit {
+                    self.units.push(Unit { pieces: open..self.pieces.len() });
+                    (open, weight) = (self.pieces.len(), 0);
+                }
+                weight += size.max(1);
+                self.owners.push((self.sources.len(), index));
+                self.pieces.push(PieceSpec {
+                    number: self.pieces.len() as u64,
+                    path: path.to_path_buf(),
+                    member: member.cloned(),
+                    start: *start,
+                    end: *end,
+                    lines: *lines,
+                    layout: index,
+                    bytes,
+                    modified,
+                    first: 0,
+                    last: u64::MAX,
+                    only: None,
+                });
+            }
+        }
+        if open < self.pieces.len() {
+            self.units.push(Unit { pieces: open..self.pieces.len() });
+        }
+        self.sources.push(SourceInput {
+            source: source.clone(),
+            usage,
+            files,
+            staged,
+            pieces: first_piece..self.pieces.len(),
+            units: first_unit..self.units.len(),
+        });
+        Ok(())
+    }
+
+    /// The file that a piece belongs to.
+    pub fn file(&self, piece: usize) -> &InputFile {
+        let (source, file) = self.owners[piece];
+        &self.sources[source].files[file]
+    }
+
+    /// Bytes on disk, each file once.
+    pub fn bytes(&self) -> u64 {
+        let mut paths: Vec<_> = self.sources.iter().flat_map(|s| &s.files).map(|f| (&f.path, f.bytes)).collect();
+        paths.sort();
+        paths.dedup();
+        paths.iter().map(|p| p.1).sum()
+    }
+}

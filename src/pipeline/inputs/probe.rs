@@ -1,0 +1,275 @@
+//! One file of a source looked at: what it is, what its bytes hash to, where it is cut, and what is read in its place.
+
+use std::collections::HashSet;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::agree;
+use super::file_cache::{Cut, Known, Knowns, OnDisk, hashed, name, recall, remember};
+use super::find::{below, wanted};
+use super::malformed;
+use super::understood;
+use super::understood::Understood;
+use super::unpack;
+use super::unpack::PlainCopy;
+use super::{InputFile, explained, layout};
+use crate::engine::scan::modified;
+use crate::formats::{self, Layout, Piece, Split, TextRows, detect};
+use crate::input::{self, Compression, Member};
+use crate::recipe::{Recipe, Source};
+use crate::{Error, Result};
+
+/// What looking at files needs to know.
+pub(crate) struct Look<'a> {
+    pub recipe: &'a Recipe,
+    pub unit: u64,
+    pub work: &'a Path,
+    /// Whether big compressed files may be unpacked now.
+    pub unpack: bool,
+    /// Whether files are not read through, not even to hash them.
+    pub glance: bool,
+    pub threads: usize,
+    pub known: Knowns,
+}
+
+impl Look<'_> {
+    /// The hash of a file and the lines before `starts`; without reading it, something that stands for its hash.
+    fn hashed(&self, disk: &OnDisk<'_>, starts: &[u64]) -> Result<Known> {
+        match self.glance {
+            true => Ok(Known::unread(disk, starts)),
+            false => hashed(&self.known, disk, starts),
+        }
+    }
+}
+
+/// The files that a source has in one file on disk: itself, or the members of an archive.
+/// Texts that leave open how they fall into rows do so as `most` of the source, where that is given, and `encodings` are
+/// those that other files tell.
+pub(crate) fn files_of(
+    look: &Look<'_>,
+    source: &Source,
+    (shown, path): (&str, &Path),
+    (most, encodings): (Option<(TextRows, usize, usize)>, &agree::Encodings),
+) -> Result<Vec<InputFile>> {
+    let io = |e| Error::io(path)(e);
+    let meta = std::fs::metadata(path).map_err(io)?;
+    let compression = input::compression(path).map_err(io)?;
+    let mut disk = OnDisk { path, bytes: meta.len(), modified: modified(&meta), tar: None };
+    disk.tar = tar(look, &disk, compression)?;
+    let at_hand = disk.tar.as_ref().map(|t| t.0.as_path()).filter(|copy| copy.is_file());
+    let found = match at_hand {
+        Some(copy) => detect::members(copy, Compression::None),
+        None => detect::members(path, compression),
+    };
+    let mut found: Vec<_> = match found {
+        Ok(None) => vec![(None, detect::detect(path, None).map_err(io)?)],
+        Ok(Some(members)) => members.into_iter().map(|(member, found)| (Some(member), found)).collect(),
+        // An archive that does not open is one row that cannot be read: no member has an empty name, so opening it
+        // says what is wrong.
+        Err(_) => {
+            disk.tar = None;
+            let nothing = Member { name: String::new(), size: disk.bytes };
+            vec![(Some(nothing), detect::detect(path, Some("")).map_err(io)?)]
+        }
+    };
+    let names = found.iter().filter_map(|f| Some(f.0.as_ref()?.name.clone())).collect();
+    let wanted: HashSet<String> = wanted(source, names).into_iter().collect();
+    found.retain(|f| f.0.as_ref().is_none_or(|member| wanted.contains(&member.name)));
+    let mut files = Vec::new();
+    for (member, mut found) in found {
+        found.compression = compression;
+        let sample = std::mem::take(&mut found.sample);
+        let name_of = named(shown, member.as_ref());
+        agree::settle(encodings, &name_of, &mut found);
+        let seen = Understood { confidence: found.confidence, runner_up: found.runner_up.clone(), mapping: None };
+        let (mut layout, mut note) = layout(look.recipe.input.max_row, source, path, found)?;
+        let open = layout.container == "text" && understood::is_open(seen.runner_up.as_deref());
+        if let Some(most) = most.filter(|most| open && layout.rows != Some(most.0)) {
+            (layout.rows, note) = (Some(most.0), Some(understood::as_most(most)));
+        }
+        let mapping = explained(source, &name_of, &layout, &sample, look.recipe.input.max_unreadable)?;
+        let seen = Understood { mapping, ..seen };
+        if formats::container(&layout.container).is_some_and(|c| c.names_file()) {
+            let file = below(look.recipe, source, path).unwrap_or_else(|| shown.to_owned());
+            layout.file = Some(named(&file, member.as_ref()));
+        }
+        let (replaced, chars) = malformed(look, &disk, member.as_ref(), &layout);
+        let note = note.into_iter().chain(malformed::note(replaced, chars, &layout)).reduce(|a, b| format!("{a}; {b}"));
+        let read = reading(look, &disk, member.as_ref(), &layout)?;
+        let end = |i: usize| read.starts.get(i + 1).copied().unwrap_or(u64::MAX);
+        files.push(InputFile {
+            name: name_of,
+            path: std::path::absolute(path).map_err(io)?,
+            bytes: disk.bytes,
+            size: member.as_ref().map_or(disk.bytes, |m| m.size),
+            member: member.map(|m| m.name),
+            modified: disk.modified,
+            sha256: read.sha256,
+            layout,
+            note,
+            understood: seen,
+            replaced,
+            cuts: (0..read.starts.len()).map(|i| (read.starts[i], end(i), read.lines[i])).collect(),
+            unpacked: read.copy,
+        });
+    }
+    Ok(files)
+}
+
+/// The name of a file, or of a member of it.
+fn named(file: &str, member: Option<&Member>) -> String {
+    match member {
+        Some(member) if !member.name.is_empty() => format!("{file}!{}", member.name),
+        _ => file.to_owned(),
+    }
+}
+
+/// Malformed sequences and characters of a file that is not UTF-8: counted once, and remembered.
+fn malformed(look: &Look<'_>, disk: &OnDisk<'_>, member: Option<&Member>, layout: &Layout) -> (u64, u64) {
+    if layout.encoding.is_utf8() || layout.container == "parquet" || look.glance {
+        return (0, 0);
+    }
+    let key = name(disk.path, member);
+    if let Some(known) = recall(&look.known, &key, disk, |known| known.malformed.get(&layout.encoding.0).copied()) {
+        return known;
+    }
+    let member = member.map(|m| m.name.as_str());
+    let counted = match disk.tar.as_ref().filter(|(copy, _)| copy.is_file()) {
+        Some((copy, _)) => {
+            let plain = Layout { compression: Compression::None, ..layout.clone() };
+            malformed::count(&Piece::whole(copy, member), &plain)
+        }
+        None => malformed::count(&Piece::whole(disk.path, member), layout),
+    };
+    remember(&look.known, &key, disk, |known| {
+        known.malformed.insert(layout.encoding.0.clone(), counted);
+    });
+    counted
+}
+
+/// The plain copy of a compressed tar of several members, or of one that is larger than a unit: it is unpacked in one
+/// pass, and then its members are read where they lie. `None` where it is not worth a copy, or broken.
+fn tar(look: &Look<'_>, disk: &OnDisk<'_>, compression: Compression) -> Result<Option<(PathBuf, u64)>> {
+    if compression == Compression::None {
+        return Ok(None);
+    }
+    let members = input::at_least(disk.path, compression, 2).unwrap_or(0);
+    if members == 0 || members == 1 && disk.bytes <= look.unit {
+        return Ok(None);
+    }
+    let known = look.hashed(disk, &[0])?;
+    let place = unpack::place(look.work, &known.sha256, "tar");
+    if let Some(cut) = &known.cut {
+        return Ok(Some((place, cut.bytes)));
+    }
+    if !look.unpack || !unpack::archive(disk.path, compression, &place, look.threads)? {
+        return Ok(None);
+    }
+    let bytes = std::fs::metadata(&place).map_err(Error::io(&place))?.len();
+    let cut = Cut { own: true, bytes, starts: vec![0], lines: vec![0] };
+    remember(&look.known, &name(disk.path, None), disk, |known| known.cut = Some(cut));
+    Ok(Some((place, bytes)))
+}
+
+/// How a file is read.
+struct Reading {
+    sha256: String,
+    copy: Option<PlainCopy>,
+    starts: Vec<u64>,
+    lines: Vec<u64>,
+}
+
+/// Where a file's bytes are read, and cut. What is known from an earlier build is enough: a copy is made again only if
+/// its rows must be read again.
+fn reading(look: &Look<'_>, disk: &OnDisk<'_>, member: Option<&Member>, layout: &Layout) -> Result<Reading> {
+    let io = |e| Error::io(disk.path)(e);
+    let key = name(disk.path, member);
+    let plain = member.is_none() && layout.compression == Compression::None && layout.encoding.is_utf8();
+    if plain || member.is_none() && layout.container == "parquet" {
+        let starts = starts(&Piece::whole(disk.path, None), layout, disk.bytes, look.unit).map_err(io)?;
+        let known = look.hashed(disk, &starts)?;
+        return Ok(Reading { sha256: known.sha256, copy: None, starts, lines: known.lines });
+    }
+    let known = look.hashed(disk, &[0])?;
+    let sha256 = known.sha256.clone();
+    let member_name = member.map(|m| m.name.as_str());
+    // The member within the copy of its archive.
+    let within = disk.tar.as_ref().zip(member).map(|((copy, bytes), member)| PlainCopy {
+        path: copy.clone(),
+        bytes: *bytes,
+        member: Some(member.name.clone()),
+        layout: Layout { compression: Compression::None, ..layout.clone() },
+    });
+    let whole = |copy: Option<PlainCopy>| Reading { sha256: sha256.clone(), copy, starts: vec![0], lines: vec![0] };
+    let bytes = member.map_or(disk.bytes, |m| m.size);
+    if !unpack::worth(disk.path, layout, member.is_some(), bytes, look.unit).map_err(io)? {
+        return Ok(whole(within));
+    }
+    let place = unpack::place(look.work, &sha256, &unpack::tail(layout, member_name));
+    let own = |bytes: u64| PlainCopy { path: place.clone(), bytes, member: None, layout: unpack::layout(layout) };
+    let known = recall(&look.known, &key, disk, |known| known.cut.clone());
+    if let Some(cut) = known.filter(|c| c.starts.len() < 2 || c.starts[1] >= look.unit) {
+        let copy = if cut.own { Some(own(cut.bytes)) } else { within };
+        return Ok(Reading { sha256, copy, starts: cut.starts, lines: cut.lines });
+    }
+    let (at, read_as) =
+        within.as_ref().filter(|c| c.path.is_file()).map_or((disk.path, layout), |c| (&c.path, &c.layout));
+    let in_place = match member_name {
+        Some(name) if read_as.encoding.is_utf8() && read_as.container != "parquet" => {
+            read_as.compression == Compression::None && input::within(at, name, 0).map_err(io)?.is_some()
+        }
+        _ => false,
+    };
+    let (copy, cut) = if in_place {
+        (within.clone(), Piece::whole(at, member_name))
+    } else if look.unpack && unpack::unpack(at, member_name, read_as, &place, look.threads)? {
+        let bytes = std::fs::metadata(&place).map_err(Error::io(&place))?.len();
+        (Some(own(bytes)), Piece::whole(&place, None))
+    } else {
+        return Ok(whole(within));
+    };
+    let read_as = if in_place { read_as } else { &unpack::layout(layout) };
+    let bytes = if in_place { bytes } else { copy.as_ref().map_or(0, |c| c.bytes) };
+    let starts = starts(&cut, read_as, bytes, look.unit).map_err(io)?;
+    let lines = lines_before(&cut, read_as, &starts).map_err(io)?;
+    let fresh = Cut { own: !in_place, bytes, starts: starts.clone(), lines: lines.clone() };
+    remember(&look.known, &key, disk, |known| known.cut = Some(fresh));
+    Ok(Reading { sha256, copy, starts, lines })
+}
+
+/// Where the pieces of a plain file, or of a member of a plain tar, start.
+fn starts(whole: &Piece, layout: &Layout, bytes: u64, unit: u64) -> std::io::Result<Vec<u64>> {
+    let Some(container) = formats::container(&layout.container) else { return Ok(vec![0]) };
+    if layout.compression != Compression::None || bytes <= unit {
+        return Ok(vec![0]);
+    }
+    match container.split(layout) {
+        Split::Whole => Ok(vec![0]),
+        Split::Bytes => Ok((0..bytes.div_ceil(unit)).map(|i| i * unit).collect()),
+        // A broken file has no cuts to give; its reader says what is wrong with it.
+        Split::Cuts => Ok(container.cuts(whole, layout, unit).unwrap_or_else(|_| vec![0])),
+    }
+}
+
+/// Line breaks before each start.
+fn lines_before(whole: &Piece, layout: &Layout, starts: &[u64]) -> std::io::Result<Vec<u64>> {
+    if starts.len() < 2 || layout.container == "parquet" {
+        return Ok(vec![0; starts.len()]);
+    }
+    let opened = input::open_at(whole, layout)?;
+    let (mut stream, mut at, mut newlines) = (opened.stream, opened.offset, 0);
+    let (mut lines, mut buffer) = (vec![0], vec![0; 1 << 20]);
+    for start in &starts[1..] {
+        while at < *start {
+            let room = usize::try_from(start - at).unwrap_or(usize::MAX).min(buffer.len());
+            let read = stream.read(&mut buffer[..room])?;
+            if read == 0 {
+                break;
+            }
+            newlines += memchr::memchr_iter(b'\n', &buffer[..read]).count() as u64;
+            at += read as u64;
+        }
+        lines.push(newlines);
+    }
+    Ok(lines)
+}

@@ -1,0 +1,455 @@
+//! A recipe run as a short chain of jobs, each one plan from files to files, cut into units:
+//!
+//! ```text
+//! gather   files found, detected, hashed, cut into pieces and units
+//! scan     raw files -> unit files: signals, keys, sizes (and the text, where reading it twice costs more)
+//! ids      own ids that repeat
+//! decide   keep, sample, whole stages, mix: narrow columns -> drops by unit
+//! layout   sizes of the rows -> slabs, counts
+//! apply    text joined with what became of it -> data, dropped, unreadable by slab
+//! shuffle  kept rows in another order, where the recipe says so
+//! shards   slabs strung together
+//! ```
+
+pub mod estimate;
+pub mod heavy;
+pub mod inputs;
+pub mod jobs;
+pub mod lock;
+pub mod plan;
+mod progress;
+pub mod publish;
+mod reuse;
+pub mod run;
+pub mod trace;
+pub mod usage;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use datafusion_physical_plan::ExecutionPlan;
+use futures::StreamExt;
+use serde_json::json;
+
+use crate::engine::functions::ids::IdsSpec;
+use crate::engine::functions::judge::Take;
+use crate::engine::session::{NARROW_ROWS, TEXT_ROWS};
+use crate::engine::sink::{self, PIECES};
+use crate::engine::{Session, drive};
+use crate::output::slab::{OutputSpec, SignalColumn, slab_file};
+use crate::output::{parquet_file, scatter};
+use crate::pipeline::plan::plans::{Folders, Plans, TextCuts, folder};
+use crate::pipeline::plan::stage_plan::Chain;
+use crate::pipeline::publish::manifest::Manifest;
+use crate::pipeline::run::decisions::Decided;
+use crate::pipeline::run::slabs::{Layout, Slab};
+use crate::recipe::Recipe;
+use crate::rows::Use;
+use crate::stages::near_dedup::CLUSTER_SIZE;
+use crate::{Error, Result};
+use inputs::{Effort, Inputs, SourceInput, group};
+use jobs::{Job, Log};
+use plan::{fingerprints, resources};
+pub use progress::{Amount, Progress};
+use publish::{exchange, manifest, place};
+
+/// Sees every plan before it runs.
+pub type Watch = Arc<dyn Fn(&Arc<dyn ExecutionPlan>) + Send + Sync>;
+
+/// How a build runs: nothing here changes what comes out.
+#[derive(Clone)]
+pub struct Options {
+    /// The output folder.
+    pub out: PathBuf,
+    /// The folder of jobs.
+    pub work: PathBuf,
+    /// The work folder of another build, whose finished jobs are taken for these.
+    pub reuse: Option<PathBuf>,
+    /// Units worked on at a time.
+    pub threads: usize,
+    /// Bytes of memory.
+    pub memory: u64,
+    /// Bytes of a unit (for tests; 64 MiB).
+    pub unit: u64,
+    /// Whether earlier jobs are thrown away first.
+    pub fresh: bool,
+    /// Whether the build of another recipe in the output folder is replaced.
+    pub replace: bool,
+    /// Whether the text of finished jobs is kept.
+    pub keep_work: bool,
+    /// Set when the user asks to stop.
+    pub stop: Arc<AtomicBool>,
+    /// Sees every plan before it runs.
+    pub watch: Option<Watch>,
+}
+
+/// What a build gives back.
+pub struct Built {
+    /// The manifest.
+    pub manifest: Manifest,
+    /// Whether the output was there already.
+    pub reused: bool,
+    /// Files whose format was not certain, and what is to be said of each.
+    pub notes: Vec<(String, String)>,
+}
+
+/// Runs a recipe.
+pub fn run(recipe: &Recipe, options: &Options, progress: &dyn Progress) -> Result<Built> {
+    run_over(recipe, options, progress, None)
+}
+
+/// Runs a recipe; over `given` inputs rather than those that it names, where there are some.
+fn run_over(recipe: &Recipe, options: &Options, progress: &dyn Progress, given: Option<Inputs>) -> Result<Built> {
+    let chain = Chain::new(recipe)?;
+    if given.is_none() {
+        place::apart(recipe, &chain, options)?;
+    }
+    let _lock = place::open(recipe, options)?;
+    let _work = place::open_work(recipe, options)?;
+    reuse::begin(options, progress)?;
+    let spill = options.work.join("spill");
+    let _ = std::fs::remove_dir_all(&spill);
+    std::fs::create_dir_all(&spill).map_err(Error::io(&spill))?;
+    let session = Session::new(options.threads, options.memory, &spill, options.stop.clone())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(options.threads)
+        .enable_all()
+        .build()
+        .map_err(Error::io("the thread pool"))?;
+    let build = Build { recipe, options, progress, session, log: Log::open(&options.work)?, given };
+    let built = runtime.block_on(build.run(chain));
+    let _ = std::fs::remove_dir_all(&spill);
+    // What the build says goes before what tidying up says.
+    let tidied = exchange::forget(&options.out);
+    built.and_then(|built| tidied.map(|()| built))
+}
+
+pub(crate) struct Build<'a> {
+    recipe: &'a Recipe,
+    options: &'a Options,
+    progress: &'a dyn Progress,
+    session: Session,
+    log: Log,
+    given: Option<Inputs>,
+}
+
+/// What the scan of the inputs found.
+pub(crate) struct Scanned {
+    job: Job,
+    /// Rows in each piece.
+    rows: Vec<u64>,
+    /// Stretches of row keys that a `limit` cuts off.
+    cuts: Vec<(u64, u64)>,
+    /// Units of each source that count.
+    units: Vec<Vec<usize>>,
+    ids: IdsSpec,
+    own_ids: bool,
+    /// What stages take out of texts.
+    text_cuts: Vec<TextCuts>,
+}
+
+impl Build<'_> {
+    async fn run(&self, chain: Chain) -> Result<Built> {
+        let mut timings = usage::Timings::start();
+        self.progress.phase("Looking at files", 0);
+        resources::ready(&chain, self.recipe, |said| {
+            self.progress.done(said);
+            self.progress.phase("Looking at files", 0);
+        })?;
+        let mut inputs = match &self.given {
+            Some(given) => given.clone(),
+            None => {
+                let (unit, threads) = (self.options.unit, self.options.threads);
+                inputs::gather(self.recipe, unit, &self.options.work, threads, Effort::Build)?
+            }
+        };
+        chain.stage(&mut inputs);
+        let files: usize = inputs.sources.iter().map(|s| s.files.len()).sum();
+        self.progress.done(&format!("{files} files, {}", usage::size(inputs.bytes())));
+        self.progress.looked(&inputs);
+        let notes = notes(&inputs);
+        timings.lap("look");
+
+        let fingerprint = fingerprints::recipe(self.recipe, &inputs, &chain);
+        let identity = fingerprints::build(self.recipe, &inputs, &fingerprint);
+        if let Some(manifest) = finished(&self.options.out, &identity).filter(|_| !self.options.fresh) {
+            return Ok(Built { manifest, reused: true, notes });
+        }
+        let plans = Plans { inputs: &inputs, chain: &chain };
+        let mut scanned = self.scan(&plans).await?;
+        timings.lap("scan");
+        let repeats = self.repeats(&plans, &scanned).await?;
+        timings.lap("ids");
+        let Decided { drops, takes, sizes, indexes } = self.decide(&plans, &mut scanned, repeats.as_ref()).await?;
+        timings.lap("decide");
+        let layout = self.layout(&plans, &scanned, repeats.as_ref(), &drops, takes).await?;
+        timings.lap("layout");
+        let applied = self.apply(&plans, &scanned, repeats.as_ref(), (&drops, sizes.as_deref()), &layout).await?;
+        timings.lap("apply");
+        let ordered = self.shuffle(&inputs, &chain, &applied, &layout)?;
+        timings.lap("shuffle");
+        let mut manifest = manifest::manifest(self.recipe, &fingerprint, &inputs, &chain, &layout);
+        self.shards(&inputs, &chain, &applied, &ordered, &layout, &manifest)?;
+        manifest.indexes = self.indexes(&chain, &indexes)?;
+        timings.lap("shards");
+        manifest.timings = timings.finish();
+        manifest.timings.insert("identity".into(), json!(identity));
+        manifest.timings.insert("work".into(), scanned.work());
+        self.hand_over(&mut manifest)?;
+        Ok(Built { manifest, reused: false, notes })
+    }
+
+    /// The scan job: every unit that is not there yet.
+    async fn scan(&self, plans: &Plans<'_>) -> Result<Scanned> {
+        let inputs = plans.inputs;
+        let job = Job::new(&self.options.work, "scan", &fingerprints::scan(plans, self.options.unit))?;
+        self.progress.counted("Reading", inputs.units.len() as u64, Amount::Bytes(inputs.bytes()));
+        let mut scanned = Scanned {
+            rows: vec![0; inputs.pieces.len()],
+            cuts: Vec::new(),
+            units: Vec::new(),
+            ids: IdsSpec { sources: Vec::new(), bases: Vec::new() },
+            own_ids: false,
+            text_cuts: Vec::new(),
+            job,
+        };
+        let mut total = 0;
+        for (number, source) in inputs.sources.iter().enumerate() {
+            let limit = source.source.limit.unwrap_or(u64::MAX);
+            // A source with a limit is read a few units at a time, until there is enough.
+            let step = if limit == u64::MAX { source.units.len() } else { self.session.threads };
+            let units: Vec<usize> = source.units.clone().collect();
+            let (mut used, mut seen) = (Vec::new(), 0);
+            for units in units.chunks(step.max(1)) {
+                if units.iter().any(|u| !scanned.job.has(*u)) {
+                    let threads = self.session.threads;
+                    group::make_readable(&source.files, threads)?;
+                }
+                self.units(&scanned.job, units, &plans.unit_schema(source)?, TEXT_ROWS, |left| {
+                    plans.scan(source, left, &scanned.job, &[])
+                })
+                .await?;
+                for unit in units {
+                    used.push(*unit);
+                    for (piece, rows) in pieces_of(&scanned.job.unit(*unit))? {
+                        scanned.rows[piece as usize] = rows;
+                        scanned.ids.bases.push((piece, seen, number));
+                        if seen <= limit && seen + rows > limit {
+                            scanned.cuts.push((piece << 32 | (limit - seen), (source.pieces.end as u64) << 32));
+                        }
+                        seen += rows;
+                    }
+                }
+                if seen >= limit {
+                    break;
+                }
+            }
+            total += seen.min(limit);
+            scanned.units.push(used);
+            scanned.ids.sources.push(source.source.name.clone());
+        }
+        let owns = |unit: &usize| has_ids(&scanned.job.unit(*unit)).unwrap_or(true);
+        scanned.own_ids = scanned.units.iter().flatten().any(owns);
+        self.progress.done(&format!("{} rows", usage::count(total)));
+        if !self.options.keep_work {
+            // Its text is staged with the units.
+            let _ = std::fs::remove_dir_all(self.options.work.join("unpacked"));
+        }
+        Ok(scanned)
+    }
+
+    /// Runs the units of a job that are not done, and makes sure that each has its file.
+    async fn units(
+        &self,
+        job: &Job,
+        units: &[usize],
+        schema: &arrow::datatypes::SchemaRef,
+        rows: usize,
+        plan: impl FnOnce(&[usize]) -> Result<Arc<dyn ExecutionPlan>>,
+    ) -> Result<()> {
+        let left: Vec<usize> = units.iter().copied().filter(|u| !job.has(*u)).collect();
+        self.progress.reused((units.len() - left.len()) as u64);
+        if left.is_empty() {
+            return Ok(());
+        }
+        let begin = |partition: usize| self.log.line(job, left[partition] as u64, "start");
+        drive(&self.session, self.seen(plan(&left)?), rows, begin, |partition, _| {
+            let unit = left[partition];
+            if !job.has(unit) {
+                sink::write_empty(&job.folder, unit as u64, schema.clone())?;
+            }
+            self.log.line(job, unit as u64, "done");
+            self.progress.advance(1);
+            Ok(())
+        })
+        .await
+    }
+
+    fn seen(&self, plan: Arc<dyn ExecutionPlan>) -> Arc<dyn ExecutionPlan> {
+        if let Some(watch) = &self.options.watch {
+            watch(&plan);
+        }
+        plan
+    }
+
+    async fn layout(
+        &self,
+        plans: &Plans<'_>,
+        scanned: &Scanned,
+        repeats: Option<&Job>,
+        drops: &Job,
+        takes: Vec<Take>,
+    ) -> Result<Layout> {
+        // The column `words` takes four times the writer's memory that the text does: smaller slabs keep the promise.
+        let weight = if plans.chain.kind("words").is_some() { 4 } else { 1 };
+        let mut layout = Layout::new(plans.inputs.pieces.len(), self.recipe.output.shard, weight);
+        layout.takes = takes;
+        for (number, source) in plans.inputs.sources.iter().enumerate() {
+            if scanned.units[number].is_empty() {
+                continue;
+            }
+            let at = scanned.folders(repeats, Some(drops));
+            let cutting: Vec<String> = plans.chain.cutting(source).into_iter().map(|c| c.0).collect();
+            let plan = plans.layout(source, &scanned.units[number], &at, layout.repeats(number).is_some())?;
+            let mut stream = self.seen(plan).execute(0, self.session.context(NARROW_ROWS))?;
+            while let Some(batch) = stream.next().await {
+                layout.walk(number, &batch?, &cutting);
+            }
+        }
+        Ok(layout)
+    }
+
+    async fn apply(
+        &self,
+        plans: &Plans<'_>,
+        scanned: &Scanned,
+        repeats: Option<&Job>,
+        (drops, sizes): (&Job, Option<&Path>),
+        layout: &Layout,
+    ) -> Result<Job> {
+        let job = Job::new(&self.options.work, "apply", &fingerprints::apply(self.recipe, plans, &drops.fingerprint))?;
+        let rows = layout.slabs.iter().map(|s| s.kept.0 + s.dropped.0 + s.unreadable).sum();
+        self.progress.counted("Writing", layout.slabs.len() as u64, Amount::Rows(rows));
+        for (number, source) in plans.inputs.sources.iter().enumerate() {
+            let mine = layout.slabs.iter().filter(|s| s.source == number);
+            let shuffled = plans.chain.shuffle(source.usage).is_some();
+            let file = |s: &Slab| match shuffled {
+                true => scatter::scattered(&job.folder, s.number),
+                false => slab_file(&job.folder, s.number, "data"),
+            };
+            let left: Vec<Slab> = mine.clone().filter(|s| !file(s).is_file()).cloned().collect();
+            self.progress.reused((mine.count() - left.len()) as u64);
+            if left.is_empty() {
+                continue;
+            }
+            let at = Folders { sizes, ..scanned.folders(repeats, Some(drops)) };
+            let mut spec = self.output_spec(plans, source, &left, &job);
+            spec.take = layout.repeats(number).copied();
+            spec.filled = publish::filled(plans.inputs, layout, source.usage);
+            spec.scatter = self.scatter(plans.inputs, plans.chain, layout, source.usage);
+            let plan = self.seen(plans.apply(source, &left, &at, spec)?);
+            let begin = |partition: usize| self.log.line(&job, left[partition].number, "start");
+            drive(&self.session, plan, TEXT_ROWS, begin, |partition, _| {
+                self.log.line(&job, left[partition].number, "done");
+                self.progress.advance(1);
+                Ok(())
+            })
+            .await?;
+        }
+        let kept: u64 = layout.slabs.iter().map(|s| s.kept.0).sum();
+        self.progress.done(&format!("{} rows", usage::count(kept)));
+        Ok(job)
+    }
+
+    fn output_spec(&self, plans: &Plans<'_>, source: &SourceInput, slabs: &[Slab], job: &Job) -> OutputSpec {
+        let last = |signal: &str| plans.chain.column(source, signal, usize::MAX).map(|c| c.0);
+        let last = |signal: &str| {
+            let size = (signal == CLUSTER_SIZE && plans.chain.sized().is_some()).then(|| signal.to_owned());
+            size.or_else(|| last(signal))
+        };
+        let signals = plans.chain.output_signals(self.recipe).into_iter();
+        OutputSpec {
+            folder: job.folder.clone(),
+            slabs: slabs.iter().map(|s| (s.first, s.number)).collect(),
+            usage: source.usage,
+            source: source.source.label.clone(),
+            subset: source.source.card.as_ref().and_then(|c| c.part.clone()).filter(|p| p != "all"),
+            license: source.source.license.clone(),
+            language: source.source.language.clone(),
+            measured_language: plans.chain.all_columns(source, "language"),
+            measured_script: plans.chain.all_columns(source, "script"),
+            signals: signals.map(|(name, kind)| (name.clone(), SignalColumn::from(kind), last(&name))).collect(),
+            dropped_text: self.recipe.output.dropped_text,
+            filled: Default::default(),
+            take: None,
+            scatter: None,
+            paths: source.pieces.clone().map(|p| (p as u64, plans.inputs.file(p).name.clone())).collect(),
+        }
+    }
+}
+
+impl Scanned {
+    /// Where the files of rows are in the work folder, for [`trace`].
+    fn work(&self) -> serde_json::Value {
+        let name = |folder: &Path| folder.file_name().map(|n| n.to_string_lossy().into_owned());
+        let cuts =
+            self.text_cuts.iter().map(|(number, cuts)| (number.to_string(), json!(cuts.parent().and_then(name))));
+        json!({"scan": name(&self.job.folder), "cuts": cuts.collect::<serde_json::Map<_, _>>()})
+    }
+
+    fn folders<'a>(&'a self, repeats: Option<&'a Job>, drops: Option<&'a Job>) -> Folders<'a> {
+        Folders {
+            units: &self.job.folder,
+            repeats: folder(repeats),
+            drops: folder(drops),
+            sizes: None,
+            own_ids: self.own_ids,
+            ids: self.ids.clone(),
+            rows: &self.rows,
+            cuts: self.cuts.clone(),
+            text_cuts: &self.text_cuts,
+        }
+    }
+}
+
+/// The uses of a build, in the order of a model's training.
+fn uses(inputs: &Inputs) -> Vec<Use> {
+    Use::ALL.into_iter().filter(|u| inputs.sources.iter().any(|s| s.usage == *u)).collect()
+}
+
+/// The manifest of this very build, where the folder holds it already.
+fn finished(out: &Path, identity: &str) -> Option<Manifest> {
+    let bytes = std::fs::read(out.join("build.json")).ok()?;
+    let manifest: Manifest = serde_json::from_slice(&bytes).ok()?;
+    let there = manifest.written.keys().all(|name| out.join(name).is_file()) && out.join("data").is_dir();
+    (manifest.timings.get("identity")?.as_str()? == identity && there).then_some(manifest)
+}
+
+fn notes(inputs: &Inputs) -> Vec<(String, String)> {
+    let files = inputs.sources.iter().flat_map(|s| &s.files);
+    files.filter_map(|f| Some((f.name.clone(), f.note.clone()?))).collect()
+}
+
+/// Rows by piece, as the unit's file counts them.
+fn pieces_of(path: &Path) -> Result<Vec<(u64, u64)>> {
+    let value = parquet_file::label(path, PIECES)?;
+    serde_json::from_str(&value.unwrap_or_default()).map_err(|e| Error::Engine(format!("{}: {e}", path.display())))
+}
+
+/// Whether any row of a unit has an id of its own.
+fn has_ids(path: &Path) -> Result<bool> {
+    use arrow::array::Array;
+    let file = File::open(path).map_err(Error::io(path))?;
+    let builder = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file)?;
+    let Ok(index) = builder.schema().index_of("id_key") else { return Ok(false) };
+    let mask = parquet::arrow::ProjectionMask::roots(builder.parquet_schema(), [index]);
+    for batch in builder.with_projection(mask).with_batch_size(NARROW_ROWS).build()? {
+        let batch = batch?;
+        if batch.column(0).null_count() < batch.num_rows() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

@@ -1,0 +1,90 @@
+//! Unit files read without their text: the columns that a plan wants, joined with what was decided so far.
+
+use std::path::Path;
+
+use arrow::datatypes::{Field, SchemaRef};
+use datafusion_common::ScalarValue;
+
+use super::plans::{Folders, Plans};
+use crate::Result;
+use crate::engine::plan::{self, Part, Plan};
+use crate::engine::sink::unit_file;
+use crate::pipeline::inputs::SourceInput;
+use crate::pipeline::run::drops::{drops_schema, repeats_schema, sizes_schema};
+use crate::stages::near_dedup::CLUSTER_SIZE;
+
+/// Which narrow columns are read, and joined with what.
+pub(crate) struct Narrow<'a> {
+    pub(crate) groups: Vec<Vec<(usize, Vec<ScalarValue>)>>,
+    pub(crate) units: &'a Path,
+    pub(crate) schema: &'a SchemaRef,
+    pub(crate) wanted: Vec<&'a str>,
+    pub(crate) constants: Vec<Field>,
+    pub(crate) cuts: &'a [(u64, u64)],
+    pub(crate) repeats: Option<&'a Path>,
+    pub(crate) sizes: Option<&'a Path>,
+    pub(crate) drops: Option<&'a Path>,
+}
+
+impl Plans<'_> {
+    /// Columns of the rows of a source that are still there, in order and in one partition; with the repeats of ids, if
+    /// `repeats` says so.
+    pub(crate) fn still_there(
+        &self,
+        source: &SourceInput,
+        units: &[usize],
+        at: &Folders<'_>,
+        wanted: &[&str],
+        repeats: bool,
+    ) -> Result<Plan> {
+        let schema = self.unit_schema(source)?;
+        let node = self.narrow(&Narrow {
+            groups: vec![units.iter().map(|u| (*u, vec![])).collect()],
+            units: at.units,
+            schema: &schema,
+            wanted: wanted.to_vec(),
+            constants: vec![],
+            cuts: &at.cuts,
+            repeats: at.repeats.filter(|_| repeats),
+            sizes: None,
+            drops: at.drops,
+        })?;
+        if at.drops.is_none() {
+            return Ok(node);
+        }
+        let predicate = plan::is_null(&node, "stage")?;
+        plan::filter(node, predicate)
+    }
+
+    /// Reads columns of units, with the repeats of ids and the drops so far where there are any.
+    pub(crate) fn narrow(&self, read: &Narrow<'_>) -> Result<Plan> {
+        let part = |folder: &Path| -> Vec<Vec<Part>> {
+            let of =
+                |(unit, constants): &(usize, Vec<ScalarValue>)| (unit_file(folder, *unit as u64), constants.clone());
+            read.groups.iter().map(|group| group.iter().map(of).collect()).collect()
+        };
+        let bare = |folder: &Path| -> Vec<Vec<Part>> {
+            let of = |(unit, _): &(usize, Vec<ScalarValue>)| (unit_file(folder, *unit as u64), Vec::new());
+            read.groups.iter().map(|group| group.iter().map(of).collect()).collect()
+        };
+        let mut node = plan::parquet(&part(read.units), read.schema, &read.wanted, &read.constants)?;
+        for (first, last) in read.cuts {
+            let predicate = plan::outside(&node, "ord", *first, *last)?;
+            node = plan::filter(node, predicate)?;
+        }
+        if let Some(folder) = read.repeats {
+            let repeats = plan::parquet(&bare(folder), &repeats_schema(), &["ord", "repeat"], &[])?;
+            node = plan::left_join(node, repeats)?;
+        }
+        if let Some(folder) = read.sizes {
+            let sizes = plan::parquet(&bare(folder), &sizes_schema(), &["ord", CLUSTER_SIZE], &[])?;
+            node = plan::left_join(node, sizes)?;
+        }
+        if let Some(folder) = read.drops {
+            let schema = drops_schema();
+            let names: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
+            node = plan::left_join(node, plan::parquet(&bare(folder), &schema, &names, &[])?)?;
+        }
+        Ok(node)
+    }
+}

@@ -1,0 +1,110 @@
+//! What the files of each job depend on: one function a job, so that `build` and `plan` cannot differ.
+
+use serde_json::{Value as Json, json};
+
+use super::plans::Plans;
+use super::stage_plan::{Chain, Link};
+use crate::formats::Layout;
+use crate::pipeline::inputs::{InputFile, Inputs};
+use crate::pipeline::jobs::{CODE, fingerprint};
+use crate::recipe::{Mix, Recipe};
+use crate::stages::Stage;
+
+/// Stretches of row keys that a `limit` cuts off.
+pub type Cuts = [(u64, u64)];
+
+/// What makes two inputs the same: content, layout and cuts; not where they lie.
+pub fn inputs(inputs: &Inputs) -> Json {
+    let file = |f: &InputFile| {
+        let prepared = f.layout.prepared.as_ref().and_then(|p| p.file_name()).map(std::path::PathBuf::from);
+        json!([f.sha256, f.member, Layout { prepared, ..f.layout.clone() }])
+    };
+    let pieces: Vec<_> = inputs.pieces.iter().map(|p| (p.start, p.end)).collect();
+    let sources: Vec<_> = inputs
+        .sources
+        .iter()
+        .map(|s| json!([s.source.name, s.usage, s.source.priority, s.files.iter().map(file).collect::<Vec<_>>()]))
+        .collect();
+    json!([sources, pieces])
+}
+
+/// Of the resolved stages, output options, uses and version: without paths, inputs, threads or memory.
+pub fn recipe(recipe: &Recipe, inputs: &Inputs, chain: &Chain) -> String {
+    let links: Vec<_> = chain.links.iter().map(Link::identity).collect();
+    let uses: Vec<_> = inputs.sources.iter().map(|s| s.usage).collect();
+    let output = &recipe.output;
+    let output = (output.shard, &output.signals, output.dropped_text);
+    match &recipe.mix {
+        None => fingerprint(&(CODE, links, output, uses)),
+        Some(mix) => fingerprint(&(CODE, links, output, uses, mix, shares(inputs))),
+    }
+}
+
+/// Of a whole build: its recipe's fingerprint, inputs and name.
+pub fn build(recipe: &Recipe, all: &Inputs, fingerprint_of_recipe: &str) -> String {
+    fingerprint(&(fingerprint_of_recipe, inputs(all), &recipe.name))
+}
+
+/// Of the scan.
+pub fn scan(plans: &Plans<'_>, unit: u64) -> Json {
+    let sources = &plans.inputs.sources;
+    let specs: Vec<_> =
+        sources.iter().map(|s| json!([plans.spec_with(s, &[]).identity(), s.staged, s.source.limit])).collect();
+    json!([inputs(plans.inputs), specs, unit])
+}
+
+/// Of the scan once more, over the text without what the job `cut` found.
+pub fn rescan(plans: &Plans<'_>, unit: u64, cut: &str) -> Json {
+    let specs: Vec<_> = plans.inputs.sources.iter().map(|s| plans.rows_spec(s).identity()).collect();
+    json!([scan(plans, unit), specs, cut])
+}
+
+/// Of a judgement, after the job `before`.
+pub fn judge(plans: &Plans<'_>, scan: &str, cuts: &Cuts, before: Option<&str>, links: &[&Link]) -> Json {
+    let what: Vec<_> = links.iter().map(|l| l.identity()).collect();
+    let sources: Vec<_> = plans.inputs.sources.iter().map(|s| &s.source.name).collect();
+    json!([scan, cuts, before, what, sources])
+}
+
+/// Of a comparison, after the job `before`.
+pub fn dedup(plans: &Plans<'_>, scan: &str, before: Option<&str>, link: &Link) -> Json {
+    let sources: Vec<_> = plans.inputs.sources.iter().map(|s| (&s.source.name, s.source.priority)).collect();
+    json!([scan, before, (&link.name, link.number, &link.only, &link.options), sources])
+}
+
+/// Of a comparison of texts, lines or stretches, after the job `before`: what is read again, the text, depends on the stages
+/// before it. Rows of earlier builds are those of the indexes.
+pub fn near(plans: &Plans<'_>, scan: &str, cuts: &Cuts, before: Option<&str>, link: &Link) -> Json {
+    let indexes: Vec<_> = link.files.iter().map(|f| json!([f.shown, f.sha256])).collect();
+    json!([dedup(plans, scan, before, link), cuts, indexes])
+}
+
+/// Of a mix, after the job `before`.
+pub fn mix(plans: &Plans<'_>, scan: &str, cuts: &Cuts, before: Option<&str>, mix: &Mix) -> Json {
+    json!([judge(plans, scan, cuts, before, &[]), mix, shares(plans.inputs)])
+}
+
+/// What the sources say of their places in a mix.
+fn shares(inputs: &Inputs) -> Json {
+    json!(inputs.sources.iter().map(|s| json!([s.source.label, s.source.share])).collect::<Vec<_>>())
+}
+
+/// Of the output, after the decisions `drops`.
+pub fn apply(recipe: &Recipe, plans: &Plans<'_>, drops: &str) -> Json {
+    let output = (recipe.output.shard, &recipe.output.signals, recipe.output.dropped_text);
+    let licenses: Vec<_> = plans.inputs.sources.iter().map(|s| (&s.source.license, &s.source.language)).collect();
+    let paths: Vec<_> = plans.inputs.sources.iter().flat_map(|s| &s.files).map(|f| &f.name).collect();
+    // Rows that are shuffled lie in other files, arranged by the seed.
+    let shuffles: Vec<_> = plans.chain.links.iter().filter(|l| matches!(l.stage, Stage::Shuffle(_))).collect();
+    match shuffles.as_slice() {
+        [] => json!([drops, output, licenses, paths]),
+        some => {
+            json!([drops, output, licenses, paths, some.iter().map(|l| json!([l.only, l.options])).collect::<Vec<_>>()])
+        }
+    }
+}
+
+/// Of the new order of what the job `apply` wrote.
+pub fn shuffle(apply: &str) -> Json {
+    json!([apply])
+}

@@ -1,0 +1,8 @@
+//! What a build will do: the stages resolved, the plan of each job, what its files depend on, and how much of it is done.
+
+pub mod column_scan;
+pub mod fingerprints;
+pub mod plans;
+pub mod resources;
+pub mod stage_plan;
+pub mod state;

@@ -1,0 +1,443 @@
+//! The plans of a build, one function a job. Each is from files to files, and made of what [`crate::engine`] offers.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion_common::ScalarValue;
+
+use super::column_scan::Narrow;
+use super::stage_plan::{Chain, Link};
+use crate::Result;
+use crate::engine::functions::ids::{IdsKernel, IdsSpec};
+use crate::engine::functions::judge::{self, Ask, Decision, JudgeKernel, JudgeSpec};
+use crate::engine::functions::rows::{self as work, RowsKernel};
+use crate::engine::functions::{Function, rows::RowsSpec};
+use crate::engine::plan::{self, Direction, Expr, Plan};
+use crate::engine::scan::{ScanSpec, scan};
+use crate::engine::sink::{SinkExec, SinkSpec, UnitsSpec};
+use crate::output::slab::OutputSpec;
+use crate::pipeline::inputs::{Inputs, SourceInput};
+use crate::pipeline::jobs::Job;
+use crate::pipeline::run::slabs::Slab;
+use crate::rows;
+use crate::rows::spans::argument;
+use crate::stages::exact_dedup::{CONTENT, ExactDedup, Prefer};
+use crate::stages::near_dedup::CLUSTER_SIZE;
+
+/// Narrow columns that every unit has beside its signals and keys.
+const NARROW: [&str; 6] = ["ord", "error", "aside", "aside_value", "id", "language_hint"];
+/// What a staged unit has beside those, its content, and its signals.
+const STAGED: [&str; 8] = ["offset", "line", "error_detail", "error_head", "url", "subset", "license", "meta"];
+
+/// Makes the plans of one build.
+pub struct Plans<'a> {
+    /// What is read.
+    pub inputs: &'a Inputs,
+    /// What is done.
+    pub chain: &'a Chain,
+}
+
+impl Plans<'_> {
+    /// The scan of some pieces of a source.
+    pub(crate) fn scan_spec(&self, source: &SourceInput) -> ScanSpec {
+        ScanSpec {
+            usage: source.usage,
+            layouts: source.files.iter().map(|f| f.read_as().clone()).collect(),
+            pieces: self.inputs.pieces[source.pieces.clone()].to_vec(),
+        }
+    }
+
+    /// The row-wise work of the scan job: signals and keys, and the text where it is staged.
+    pub fn rows_spec(&self, source: &SourceInput) -> RowsSpec {
+        self.chain.rows(source, source.staged, true)
+    }
+
+    /// The schema of a unit's file.
+    pub fn unit_schema(&self, source: &SourceInput) -> Result<SchemaRef> {
+        let scanned = rows::scan_schema(source.usage);
+        let mut names: Vec<&str> = NARROW.to_vec();
+        if source.staged {
+            names.extend(STAGED);
+        }
+        let mut fields =
+            names.iter().map(|n| Ok(scanned.field_with_name(n)?.clone())).collect::<Result<Vec<Field>>>()?;
+        fields.extend(work::fields(&self.rows_spec(source))?.iter().map(|f| f.as_ref().clone()));
+        Ok(Arc::new(Schema::new(fields)))
+    }
+
+    /// Raw files of some units to unit files: everything row-wise, in one pass over the text.
+    pub fn scan(&self, source: &SourceInput, units: &[usize], job: &Job, cuts: &[TextCuts]) -> Result<Plan> {
+        let first = source.pieces.start;
+        let groups: Vec<Vec<usize>> =
+            units.iter().map(|u| self.inputs.units[*u].pieces.clone().map(|p| p - first).collect()).collect();
+        let scanned = scan(Arc::new(self.scan_spec(source)), &groups);
+        let mut names = NARROW.to_vec();
+        if source.staged {
+            names.extend(STAGED);
+        }
+        let mut spec = self.spec_with(source, cuts);
+        let alone: Vec<Vec<usize>> = units.iter().map(|unit| vec![*unit]).collect();
+        let scanned = self.with_cuts(scanned, &mut spec, &alone, cuts)?;
+        let worked = worked(scanned, source, &names, spec)?;
+        let units = units.iter().map(|u| (self.inputs.units[*u].pieces.start as u64, *u as u64)).collect();
+        let sink = SinkSpec::Units(UnitsSpec { folder: job.folder.clone(), units });
+        Ok(Arc::new(SinkExec::new(sink, worked)))
+    }
+
+    /// Own ids sorted, so that those that repeat stand together. `key` is `id_key`.
+    pub fn ids(&self, units: &[usize], at: &Folders<'_>, groups: usize) -> Result<Plan> {
+        let schema = key_schema("id_key", false);
+        let read = Narrow {
+            groups: contiguous(units, groups)
+                .into_iter()
+                .map(|g| g.into_iter().map(|u| (u, vec![])).collect())
+                .collect(),
+            units: at.units,
+            schema: &schema,
+            wanted: vec!["ord", "id_key"],
+            constants: vec![],
+            cuts: &at.cuts,
+            repeats: None,
+            sizes: None,
+            drops: None,
+        };
+        let node = self.narrow(&read)?;
+        let predicate = plan::is_not_null(&node, "id_key")?;
+        plan::sort(plan::filter(node, predicate)?, &[("id_key", Direction::Up), ("ord", Direction::Up)])
+    }
+
+    /// Rows that are still there, sorted by the key of a whole stage, the one to keep first.
+    pub fn dedup(
+        &self,
+        link: &Link,
+        dedup: &ExactDedup,
+        sources: &[&SourceInput],
+        units: &[Vec<usize>],
+        at: &Folders<'_>,
+        groups: usize,
+    ) -> Result<Plan> {
+        let key = format!("key@{}", link.number);
+        let schema = key_schema(&key, true);
+        let priority = sources.iter().any(|s| s.source.priority != sources[0].source.priority);
+        let constants = |s: &SourceInput| {
+            if priority { vec![ScalarValue::Int64(Some(s.source.priority))] } else { vec![] }
+        };
+        let used = |s: &&SourceInput, u: &usize| units.iter().any(|of| of.contains(u)) && s.units.contains(u);
+        let units: Vec<(usize, Vec<ScalarValue>)> =
+            sources.iter().flat_map(|s| s.units.clone().filter(|u| used(s, u)).map(|u| (u, constants(s)))).collect();
+        let mut wanted = vec!["ord", key.as_str()];
+        if at.own_ids {
+            wanted.push("id");
+        }
+        let longest = dedup.keep == Prefer::Longest && dedup.by != CONTENT;
+        if longest {
+            wanted.push("row_bytes");
+        }
+        let read = Narrow {
+            groups: contiguous(&units, groups),
+            units: at.units,
+            schema: &schema,
+            wanted,
+            constants: if priority { vec![Field::new("priority", DataType::Int64, true)] } else { vec![] },
+            cuts: &at.cuts,
+            repeats: at.repeats,
+            sizes: None,
+            drops: at.drops,
+        };
+        let mut node = self.narrow(&read)?;
+        for predicate in [plan::is_null(&node, "stage")?, plan::is_not_null(&node, &key)?] {
+            node = plan::filter(node, predicate)?;
+        }
+        let mut order = vec![(key.as_str(), Direction::Up)];
+        if priority {
+            order.push(("priority", Direction::Down));
+        }
+        if longest {
+            order.push(("row_bytes", Direction::Down));
+        }
+        order.push(("ord", Direction::Up));
+        let mut names: Vec<&str> = order.iter().map(|o| o.0).collect();
+        if at.own_ids {
+            names.push("id");
+        }
+        if at.repeats.is_some() {
+            names.push("repeat");
+        }
+        plan::sort(plan::select(node, &names)?, &order)
+    }
+
+    /// Judges the rows of some units of a source: drops so far and new ones to files of drops.
+    pub fn judge(
+        &self,
+        source: &SourceInput,
+        units: &[usize],
+        links: &[&Link],
+        at: &Folders<'_>,
+        job: &Job,
+    ) -> Result<Plan> {
+        let (spec, signals) = self.chain.judge(source, links, at.drops.is_none());
+        self.judged(source, units, (spec, &signals), at, job)
+    }
+
+    /// The same, by a judgement that is made already, and the signals that it reads.
+    pub(crate) fn judged(
+        &self,
+        source: &SourceInput,
+        units: &[usize],
+        (spec, signals): (JudgeSpec, &[String]),
+        at: &Folders<'_>,
+        job: &Job,
+    ) -> Result<Plan> {
+        let schema = self.unit_schema(source)?;
+        let mut wanted: Vec<&str> = vec!["ord", "error", "aside", "aside_value", "blank", "language_hint", "id"];
+        wanted.extend(signals.iter().map(String::as_str));
+        let read = Narrow {
+            groups: units.iter().map(|u| vec![(*u, vec![])]).collect(),
+            units: at.units,
+            schema: &schema,
+            wanted,
+            constants: vec![],
+            cuts: &at.cuts,
+            repeats: at.repeats,
+            sizes: None,
+            drops: at.drops,
+        };
+        let mut node = self.narrow(&read)?;
+        let by_id = |d: &Decision| matches!(d.ask, Ask::Sample(_) | Ask::Take(_) | Ask::Block(_));
+        let final_id = if spec.decisions.iter().any(by_id) { Some(id_of(&node, at)?) } else { None };
+        let mut arguments = Vec::new();
+        for name in judge::ARGUMENTS {
+            let before = node.schema().index_of(name).is_ok();
+            arguments.push(match (name, &final_id) {
+                ("final_id", Some(id)) => id.clone(),
+                ("similarity", _) if !before => plan::constant(ScalarValue::Float64(None)),
+                _ if !before => plan::constant(ScalarValue::Utf8(None)),
+                _ => plan::column(&node, name)?,
+            });
+        }
+        for signal in signals {
+            arguments.push(plan::column(&node, signal)?);
+        }
+        let verdict = plan::call(&node, Function::<JudgeKernel>::of(spec)?, arguments)?;
+        let ord = plan::column(&node, "ord")?;
+        node = plan::project(node, vec![(ord, "ord".into()), (verdict, "verdict".into())])?;
+        let mut columns = vec![(plan::column(&node, "ord")?, "ord".to_owned())];
+        for field in judge::drop_fields().iter() {
+            let verdict = plan::column(&node, "verdict")?;
+            columns.push((plan::field(&node, verdict, field.name())?, field.name().clone()));
+        }
+        node = plan::project(node, columns)?;
+        let predicate = plan::is_not_null(&node, "stage")?;
+        node = plan::filter(node, predicate)?;
+        let units = units.iter().map(|u| (self.inputs.units[*u].pieces.start as u64, *u as u64)).collect();
+        Ok(Arc::new(SinkExec::new(SinkSpec::Units(UnitsSpec { folder: job.folder.clone(), units }), node)))
+    }
+
+    /// The sizes and fates of a source's rows, in order, in one partition; and their ids, if `ids` says so.
+    pub fn layout(&self, source: &SourceInput, units: &[usize], at: &Folders<'_>, ids: bool) -> Result<Plan> {
+        let schema = self.unit_schema(source)?;
+        let cut: Vec<String> = self.chain.cutting(source).into_iter().map(|c| c.1).collect();
+        let read = Narrow {
+            groups: vec![units.iter().map(|u| (*u, vec![])).collect()],
+            units: at.units,
+            schema: &schema,
+            wanted: ["ord", "row_bytes", "row_chars", "filled"]
+                .into_iter()
+                .chain(cut.iter().map(String::as_str))
+                .chain(ids.then_some("id"))
+                .collect(),
+            constants: vec![],
+            cuts: &at.cuts,
+            repeats: at.repeats.filter(|_| ids),
+            sizes: None,
+            drops: at.drops,
+        };
+        let node = self.narrow(&read)?;
+        let mut columns = ["ord", "row_bytes", "row_chars", "stage", "reason", "filled"]
+            .into_iter()
+            .chain(cut.iter().map(String::as_str))
+            .map(|name| Ok((plan::column(&node, name)?, name.to_owned())))
+            .collect::<Result<Vec<_>>>()?;
+        if ids {
+            columns.push((id_of(&node, at)?, "final_id".into()));
+        }
+        plan::project(node, columns)
+    }
+
+    /// The text of some slabs of a source joined with what became of each row, to the slabs' output files.
+    pub fn apply(&self, source: &SourceInput, slabs: &[Slab], at: &Folders<'_>, output: OutputSpec) -> Result<Plan> {
+        let schema = self.unit_schema(source)?;
+        let range = |name| Field::new(name, DataType::UInt64, true);
+        let groups = slabs
+            .iter()
+            .map(|slab| {
+                let bounds = vec![ScalarValue::UInt64(Some(slab.first)), ScalarValue::UInt64(Some(slab.last))];
+                self.units_of(source, slab).into_iter().map(|u| (u, bounds.clone())).collect()
+            })
+            .collect();
+        let mut wanted: Vec<&str> = vec!["ord", "row_bytes"];
+        if source.staged {
+            wanted = schema.fields().iter().map(|f| f.name().as_str()).filter(|n| !n.contains("key")).collect();
+        } else {
+            wanted.push("id");
+            let columns = output.signals.iter().filter_map(|s| s.2.as_deref());
+            for column in
+                columns.chain(output.measured_language.iter().chain(&output.measured_script).map(String::as_str))
+            {
+                if !wanted.contains(&column) && column != CLUSTER_SIZE {
+                    wanted.push(column);
+                }
+            }
+        }
+        let read = Narrow {
+            groups,
+            units: at.units,
+            schema: &schema,
+            wanted: wanted.clone(),
+            constants: vec![range("slab_first"), range("slab_last")],
+            cuts: &[],
+            repeats: at.repeats,
+            sizes: at.sizes,
+            drops: at.drops,
+        };
+        let mut node = self.narrow(&read)?;
+        let predicate = plan::between(&node, "ord", "slab_first", "slab_last")?;
+        node = plan::filter(node, predicate)?;
+        let mut columns = vec![(id_of(&node, at)?, "final_id".to_owned())];
+        for field in node.schema().fields() {
+            let name = field.name().as_str();
+            let text_side = name == "id" && !source.staged;
+            if !text_side && !name.starts_with("slab_") && name != "repeat" {
+                columns.push((plan::column(&node, name)?, name.to_owned()));
+            }
+        }
+        node = plan::project(node, columns)?;
+        if !source.staged {
+            node = plan::left_join(self.text(source, slabs, at)?, node)?;
+        }
+        Ok(Arc::new(SinkExec::new(SinkSpec::Slabs(Box::new(output)), node)))
+    }
+
+    /// The units that have rows of a slab.
+    fn units_of(&self, source: &SourceInput, slab: &Slab) -> Vec<usize> {
+        let overlaps = |u: &usize| {
+            let pieces = &self.inputs.units[*u].pieces;
+            (pieces.start as u64) <= (slab.last - 1) >> 32 && slab.first >> 32 < pieces.end as u64
+        };
+        source.units.clone().filter(overlaps).collect()
+    }
+
+    /// The text of slabs, read from the raw files again and cleaned again.
+    fn text(&self, source: &SourceInput, slabs: &[Slab], at: &Folders<'_>) -> Result<Plan> {
+        let mut spec = self.scan_spec(source);
+        spec.pieces.clear();
+        let mut groups = Vec::new();
+        for slab in slabs {
+            let start = spec.pieces.len();
+            for piece in (slab.first >> 32)..=((slab.last - 1) >> 32) {
+                if at.rows.get(piece as usize).is_none_or(|rows| *rows == 0) {
+                    continue;
+                }
+                let mut part = self.inputs.pieces[piece as usize].clone();
+                if piece == slab.first >> 32 {
+                    part.first = slab.first & 0xffff_ffff;
+                }
+                if piece == slab.last >> 32 {
+                    part.last = slab.last & 0xffff_ffff;
+                }
+                spec.pieces.push(part);
+            }
+            groups.push((start..spec.pieces.len()).collect());
+        }
+        let scanned = scan(Arc::new(spec), &groups);
+        let names: Vec<String> = rows::hidden().iter().chain(&rows::common()).map(|f| f.name().clone()).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        if self.chain.cleans(source, 0..usize::MAX) {
+            let mut spec = self.chain.rows(source, true, false);
+            let groups: Vec<Vec<usize>> = slabs.iter().map(|slab| self.units_of(source, slab)).collect();
+            let scanned = self.with_cuts(scanned, &mut spec, &groups, at.text_cuts)?;
+            return worked(scanned, source, &names, spec);
+        }
+        let content = rows::content(source.usage);
+        let all: Vec<&str> = names.into_iter().chain(content.iter().map(|f| f.name().as_str())).collect();
+        plan::select(scanned, &all)
+    }
+}
+
+/// What a stage takes out of texts: its number, and the folder of spans by unit.
+pub type TextCuts = (usize, PathBuf);
+
+/// Where the files of earlier jobs are, and what is known from them.
+pub struct Folders<'a> {
+    /// Unit files.
+    pub units: &'a Path,
+    /// Repeats of ids, if any repeat.
+    pub repeats: Option<&'a Path>,
+    /// Drops so far.
+    pub drops: Option<&'a Path>,
+    /// How many rows each row stands for, where that is asked for.
+    pub sizes: Option<&'a Path>,
+    /// Whether any row has an id of its own.
+    pub own_ids: bool,
+    /// What ids are made of.
+    pub ids: IdsSpec,
+    /// Rows in each piece.
+    pub rows: &'a [u64],
+    /// Stretches of row keys that a `limit` cuts off.
+    pub cuts: Vec<(u64, u64)>,
+    /// What stages take out of texts.
+    pub text_cuts: &'a [TextCuts],
+}
+
+fn key_schema(key: &str, more: bool) -> SchemaRef {
+    let mut fields = vec![Field::new("ord", DataType::UInt64, false), Field::new(key, work::KEY, true)];
+    if more {
+        fields.push(Field::new("id", DataType::Utf8, true));
+        fields.push(Field::new("row_bytes", DataType::Int64, true));
+    }
+    Arc::new(Schema::new(fields))
+}
+
+/// The final id: the row's own (with `~n` where it stood before), else made of source and ordinal.
+pub(crate) fn id_of(node: &Plan, at: &Folders<'_>) -> Result<Expr> {
+    let repeat = match at.repeats {
+        Some(_) => plan::column(node, "repeat")?,
+        None => plan::constant(ScalarValue::Int64(None)),
+    };
+    let arguments = vec![plan::column(node, "ord")?, plan::column(node, "id")?, repeat];
+    plan::call(node, Function::<IdsKernel>::of(at.ids.clone())?, arguments)
+}
+
+/// Calls the row-wise function once, in a projection that names its result, and takes its fields apart above.
+pub(crate) fn worked(scanned: Plan, source: &SourceInput, keep: &[&str], spec: RowsSpec) -> Result<Plan> {
+    let content = rows::content(source.usage);
+    let cuts: Vec<String> = spec.cuts.iter().map(|number| argument(*number)).collect();
+    let arguments = work::ARGUMENTS.into_iter().chain(cuts.iter().map(String::as_str));
+    let arguments = arguments.chain(content.iter().map(|f| f.name().as_str()));
+    let arguments = arguments.map(|n| plan::column(&scanned, n)).collect::<Result<Vec<_>>>()?;
+    let fields = work::fields(&spec)?;
+    let call = plan::call(&scanned, Function::<RowsKernel>::of(spec)?, arguments)?;
+    let mut columns =
+        keep.iter().map(|n| Ok((plan::column(&scanned, n)?, (*n).to_owned()))).collect::<Result<Vec<_>>>()?;
+    columns.push((call, "worked".into()));
+    let node = plan::project(scanned, columns)?;
+    let mut columns =
+        keep.iter().map(|n| Ok((plan::column(&node, n)?, (*n).to_owned()))).collect::<Result<Vec<_>>>()?;
+    for field in fields.iter() {
+        let worked = plan::column(&node, "worked")?;
+        columns.push((plan::field(&node, worked, field.name())?, field.name().clone()));
+    }
+    plan::project(node, columns)
+}
+
+/// At most `groups` runs of neighbours, none empty.
+fn contiguous<T: Clone>(items: &[T], groups: usize) -> Vec<Vec<T>> {
+    let size = items.len().div_ceil(groups.max(1)).max(1);
+    items.chunks(size).map(<[T]>::to_vec).collect()
+}
+
+/// The folder of a job, where there is one.
+pub fn folder(job: Option<&Job>) -> Option<&Path> {
+    job.map(|j| PathBuf::as_path(&j.folder))
+}

@@ -1,0 +1,313 @@
+//! `build.json`: what was read, what became of it, and by which recipe.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::functions::judge::{READ, UNREADABLE};
+use crate::pipeline::heavy::{Heavy, Lost, Reached, heavy};
+use crate::pipeline::inputs::Inputs;
+use crate::pipeline::plan::stage_plan::{Chain, Link};
+use crate::pipeline::run::slabs::{Counts, Layout};
+use crate::recipe::{MIX_STAGE, Origin, Recipe};
+use crate::rows::Use;
+use crate::stages::Stage;
+use crate::stages::keep::Rule;
+
+/// The manifest. Names are fixed: other programs read them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Version of this layout: 1.
+    #[serde(default)]
+    pub v: u32,
+    /// Version of corpus.
+    pub version: String,
+    /// The recipe.
+    pub recipe: RecipeLine,
+    /// All rows.
+    pub totals: Counts,
+    /// Characters of kept text.
+    pub kept_chars: u64,
+    /// By source and file.
+    pub sources: Vec<SourceLine>,
+    /// Why rows were dropped.
+    pub reasons: Vec<ReasonLine>,
+    /// What was cut out of kept rows.
+    #[serde(default)]
+    pub cuts: Vec<CutLine>,
+    /// Indexes of earlier builds that rows were compared with, and what there is for later ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub indexes: Vec<IndexLine>,
+    /// The share of dropped rows that keep their content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropped_text: Option<f64>,
+    /// The funnel, in order.
+    pub stages: Vec<StageLine>,
+    /// Rules that take more than half of what reaches them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub heavy: Vec<Heavy>,
+    /// The files of the output but this one, and their bytes: nothing else is ever replaced.
+    #[serde(default)]
+    pub written: BTreeMap<String, u64>,
+    /// SHA-256 of the data set card, `README.md`: one that was edited is not replaced.
+    #[serde(default)]
+    pub card: String,
+    /// What may differ between two runs of the same build.
+    pub timings: BTreeMap<String, serde_json::Value>,
+}
+
+/// Name and fingerprint of a recipe.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RecipeLine {
+    /// Its name.
+    pub name: String,
+    /// Of resolved stages, output options, uses and version.
+    pub fingerprint: String,
+}
+
+/// A source.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct SourceLine {
+    pub name: String,
+    pub card: Option<String>,
+    pub license: Option<String>,
+    pub uses: Vec<Use>,
+    pub files: Vec<FileLine>,
+}
+
+/// A file of a source.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct FileLine {
+    pub path: String,
+    pub part: Option<String>,
+    pub license: Option<String>,
+    pub sha256: String,
+    pub bytes: u64,
+    pub format: String,
+    pub encoding: String,
+    /// Malformed sequences of that encoding, which were read as U+FFFD.
+    #[serde(default)]
+    pub replaced: u64,
+    pub note: Option<String>,
+    pub rows: u64,
+    /// Where it came from, if out of the store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+    #[serde(flatten)]
+    pub counts: Counts,
+    pub uses: BTreeMap<Use, u64>,
+}
+
+/// Rows that one stage dropped for one reason.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct ReasonLine {
+    pub stage: String,
+    pub reason: String,
+    pub source: String,
+    #[serde(rename = "use")]
+    pub usage: Use,
+    pub rows: u64,
+    pub chars: u64,
+}
+
+/// What one stage took out of the rows of a source that are kept.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct CutLine {
+    pub stage: String,
+    pub source: String,
+    #[serde(rename = "use")]
+    pub usage: Use,
+    pub rows: u64,
+    pub bytes: u64,
+}
+
+/// The indexes of one stage.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct IndexLine {
+    /// The stage.
+    pub stage: String,
+    /// The index for later builds, within the output folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Those of earlier builds that rows were compared with, in order.
+    pub against: Vec<AgainstLine>,
+}
+
+/// An index of an earlier build.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct AgainstLine {
+    pub path: String,
+    pub sha256: String,
+}
+
+/// A stage, and the rows before and after it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct StageLine {
+    pub name: String,
+    /// The word of the stage in recipes.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub run: String,
+    /// Its place: columns of unit files are called `signal@number`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<usize>,
+    /// The limits of a `keep`, by signal.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rules: BTreeMap<String, Rule>,
+    pub rows_in: u64,
+    pub rows_out: u64,
+}
+
+/// Puts a manifest together.
+pub fn manifest(recipe: &Recipe, fingerprint: &str, inputs: &Inputs, chain: &Chain, layout: &Layout) -> Manifest {
+    let mut totals = Counts::default();
+    let mut sources: Vec<SourceLine> = Vec::new();
+    for source in &inputs.sources {
+        let mut counts = vec![Counts::default(); source.files.len()];
+        for piece in source.pieces.clone() {
+            counts[inputs.owners[piece].1].add(&layout.pieces[piece]);
+        }
+        let files = source.files.iter().zip(counts).map(|(file, counts)| {
+            totals.add(&counts);
+            let l = &file.layout;
+            FileLine {
+                path: file.name.clone(),
+                part: source.source.card.as_ref().and_then(|c| c.part.clone()),
+                license: source.source.license.clone(),
+                sha256: file.sha256.clone(),
+                bytes: file.bytes,
+                format: l.shape.as_ref().map_or_else(|| l.container.clone(), |s| format!("{}/{s}", l.container)),
+                encoding: l.encoding.0.clone(),
+                replaced: file.replaced,
+                note: file.note.clone(),
+                rows: counts.read,
+                origin: source.source.stored.iter().find(|s| s.path == file.path).map(|s| s.origin.clone()),
+                counts,
+                uses: BTreeMap::from([(source.usage, counts.kept)]),
+            }
+        });
+        let files: Vec<FileLine> = files.collect();
+        let of = &source.source;
+        // Parts of one card stand together.
+        match sources.last_mut().filter(|s| s.name == of.label) {
+            Some(line) => {
+                line.files.extend(files);
+                if !line.uses.contains(&source.usage) {
+                    line.uses.push(source.usage);
+                }
+                if line.license != of.license {
+                    line.license = None;
+                }
+            }
+            None => sources.push(SourceLine {
+                name: of.label.clone(),
+                card: of.card.as_ref().map(|c| c.card.clone()),
+                license: of.license.clone(),
+                uses: vec![source.usage],
+                files,
+            }),
+        }
+    }
+    let mut reasons: Vec<ReasonLine> = Vec::new();
+    for ((stage, reason, source), sums) in layout.reasons.iter().filter(|(key, _)| key.0 != UNREADABLE) {
+        let source = &inputs.sources[*source];
+        let (name, usage) = (&source.source.label, source.usage);
+        let same =
+            |r: &&mut ReasonLine| r.stage == *stage && r.reason == *reason && r.source == *name && r.usage == usage;
+        match reasons.iter_mut().find(same) {
+            Some(line) => {
+                line.rows += sums.0;
+                line.chars += sums.1;
+            }
+            None => reasons.push(ReasonLine {
+                stage: stage.clone(),
+                reason: reason.clone(),
+                source: name.clone(),
+                usage,
+                rows: sums.0,
+                chars: sums.1,
+            }),
+        }
+    }
+    let cut = |((stage, source), sums): (&(String, usize), &(u64, u64))| {
+        let source = &inputs.sources[*source];
+        let (stage, name) = (stage.clone(), source.source.name.clone());
+        CutLine { stage, source: name, usage: source.usage, rows: sums.0, bytes: sums.1 }
+    };
+    let mut manifest = Manifest {
+        v: 1,
+        version: env!("CARGO_PKG_VERSION").into(),
+        recipe: RecipeLine { name: recipe.name.clone(), fingerprint: fingerprint.to_owned() },
+        totals,
+        kept_chars: layout.kept_chars,
+        sources,
+        reasons,
+        cuts: layout.cuts.iter().map(cut).collect(),
+        indexes: Vec::new(),
+        stages: Vec::new(),
+        dropped_text: Some(recipe.output.dropped_text),
+        heavy: Vec::new(),
+        written: BTreeMap::new(),
+        card: String::new(),
+        timings: BTreeMap::new(),
+    };
+    manifest.stages = funnel(chain, &manifest);
+    manifest.heavy = heavy(recipe, &manifest.reached(), &manifest.lost());
+    manifest
+}
+
+impl Manifest {
+    /// Its sources, and the rows of each that could be read.
+    pub fn reached(&self) -> Vec<Reached<'_>> {
+        let read = |f: &FileLine| f.counts.read.saturating_sub(f.counts.unreadable);
+        let rows = |s: &SourceLine| s.files.iter().map(read).sum();
+        self.sources.iter().map(|s| Reached { name: &s.name, uses: s.uses.clone(), rows: rows(s) }).collect()
+    }
+
+    /// What its stages dropped.
+    pub fn lost(&self) -> Vec<Lost<'_>> {
+        self.reasons.iter().map(Lost::of).collect()
+    }
+}
+
+/// `read` (what formats set aside, and empty rows), then the stages of the recipe, and the mix where there is one: after
+/// all that decides, and before a shuffle.
+fn funnel(chain: &Chain, manifest: &Manifest) -> Vec<StageLine> {
+    let mut names: Vec<(&str, bool, Option<&Link>)> = Vec::new();
+    for link in chain.links.iter().filter(|l| !l.name.is_empty()) {
+        names.push((&link.name, !matches!(link.stage, Stage::Clean(_) | Stage::Measure(_)), Some(link)));
+    }
+    if chain.mix.is_some() {
+        let shuffles = chain.links.iter().filter(|l| matches!(l.stage, Stage::Shuffle(_))).count();
+        names.insert(names.len() - shuffles, (MIX_STAGE, true, None));
+    }
+    let dropped = |stage: &str| -> u64 { manifest.reasons.iter().filter(|r| r.stage == stage).map(|r| r.rows).sum() };
+    let known = |stage: &str| names.iter().any(|n| n.0 == stage);
+    let mut alive = manifest.totals.read - manifest.totals.unreadable;
+    let elsewhere = manifest.reasons.iter().filter(|r| !known(&r.stage)).map(|r| r.rows).sum::<u64>();
+    let read = StageLine { name: READ.into(), rows_in: alive, rows_out: alive - elsewhere, ..StageLine::default() };
+    let mut lines = vec![read];
+    alive -= elsewhere;
+    for (name, decides, link) in names {
+        let gone = if decides { dropped(name) } else { 0 };
+        let added = if name == MIX_STAGE && chain.mix.is_some() { manifest.totals.added } else { 0 };
+        lines.push(StageLine {
+            name: name.to_owned(),
+            run: link.map(|l| l.run.clone()).unwrap_or_default(),
+            number: link.map(|l| l.number),
+            rules: match link.map(|l| &l.stage) {
+                Some(Stage::Keep(keep)) => keep.rules.clone(),
+                _ => BTreeMap::new(),
+            },
+            rows_in: alive,
+            rows_out: alive - gone + added,
+        });
+        alive = alive - gone + added;
+    }
+    lines
+}

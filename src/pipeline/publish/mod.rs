@@ -1,0 +1,144 @@
+//! The last step: slabs strung together to shards, labelled, and put in the place of what stood in the output folder.
+
+pub mod card;
+pub mod exchange;
+pub mod manifest;
+pub mod place;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::inputs::Inputs;
+use super::jobs::Job;
+use super::plan::resources;
+use super::plan::stage_plan::Chain;
+use super::run::near::index;
+use super::run::shuffle::Ordered;
+use super::run::slabs::{Layout, Slab};
+use super::{Build, uses};
+use crate::output::slab::{SignalColumn, data_schema, dropped_schema, slab_file, unreadable_schema};
+use crate::output::{parquet_file, shards};
+use crate::rows::{Filled, Use};
+use crate::stages::Stage;
+use crate::{Error, Result};
+use manifest::{AgainstLine, IndexLine, Manifest};
+
+/// Which fields of messages the rows of a use fill, in `data/` and in `dropped/`.
+pub(crate) fn filled(inputs: &Inputs, layout: &Layout, usage: Use) -> [Filled; 2] {
+    layout.filled((0..inputs.sources.len()).filter(|source| inputs.sources[*source].usage == usage))
+}
+
+impl Build<'_> {
+    /// Strings slabs together under a new folder, which then takes the place of what stood in the output.
+    pub(crate) fn shards(
+        &self,
+        inputs: &Inputs,
+        chain: &Chain,
+        applied: &Job,
+        ordered: &Ordered,
+        layout: &Layout,
+        manifest: &Manifest,
+    ) -> Result<()> {
+        let fresh = exchange::staging(&self.options.out);
+        let limit = self.recipe.output.shard;
+        let signals: Vec<_> =
+            chain.output_signals(self.recipe).into_iter().map(|(n, k)| (n, SignalColumn::from(k))).collect();
+        let slabs = |usage: Use| layout.slabs.iter().filter(move |s| inputs.sources[s.source].usage == usage);
+        let file = |slab: &Slab, kind: &str| slab_file(&applied.folder, slab.number, kind);
+        let mut all: Vec<(Option<Use>, shards::Shard)> = Vec::new();
+        for usage in uses(inputs) {
+            let [kept, gone] = filled(inputs, layout, usage);
+            let (data, dropped) = (data_schema(usage, &signals, kept), dropped_schema(usage, gone));
+            let kept: Vec<(PathBuf, u64)> = match chain.shuffle(usage) {
+                Some(_) => ordered.iter().filter(|o| o.0 == usage).map(|o| (o.1.clone(), o.2)).collect(),
+                None => slabs(usage).filter(|s| s.kept.0 > 0).map(|s| (file(s, "data"), s.kept.1)).collect(),
+            };
+            let folder = fresh.join("data").join(usage.as_str());
+            let mut planned = shards::plan(&folder, &data, kept.into_iter(), limit);
+            if planned.is_empty() {
+                // A use without rows still has a table: an empty one.
+                planned = shards::plan(&folder, &data, std::iter::once((PathBuf::new(), 0)), limit);
+                planned.iter_mut().for_each(|s| s.parts.clear());
+            }
+            let gone = slabs(usage).filter(|s| s.dropped.0 > 0).map(|s| (file(s, "dropped"), s.dropped.1));
+            let folder = fresh.join("dropped").join(usage.as_str());
+            planned.extend(shards::plan(&folder, &dropped, gone, limit));
+            all.extend(planned.into_iter().map(|s| (Some(usage), s)));
+        }
+        let unreadable =
+            layout.slabs.iter().filter(|s| s.unreadable > 0).map(|s| (file(s, "unreadable"), s.unreadable * 264));
+        let planned = shards::plan(&fresh.join("unreadable"), &unreadable_schema(), unreadable, limit);
+        all.extend(planned.into_iter().map(|s| (None, s)));
+        for (usage, shard) in &all {
+            let mut labels = BTreeMap::from([
+                ("corpus.recipe".to_owned(), self.recipe.name.clone()),
+                ("corpus.fingerprint".to_owned(), manifest.recipe.fingerprint.clone()),
+                ("corpus.version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
+                ("corpus.schema".to_owned(), crate::recipe::schema::describe(&shard.schema).to_string()),
+            ]);
+            if let Some(usage) = usage {
+                labels.insert("corpus.use".to_owned(), usage.as_str().to_owned());
+            }
+            shards::write(shard, &labels)?;
+        }
+        Ok(())
+    }
+
+    /// Puts indexes for later builds beside the shards; what became of them and of those that were read.
+    pub(crate) fn indexes(&self, chain: &Chain, written: &[(String, PathBuf)]) -> Result<Vec<IndexLine>> {
+        let fresh = exchange::staging(&self.options.out);
+        let mut lines = Vec::new();
+        for link in chain.links.iter().filter(|l| matches!(l.stage, Stage::NearDedup(_))) {
+            let against = link.files.iter();
+            let against = against.map(|f| AgainstLine { path: f.shown.clone(), sha256: f.sha256.clone() }).collect();
+            let mut line = IndexLine { stage: link.name.clone(), path: None, against };
+            if let Some((name, file)) = written.iter().find(|w| w.0 == link.name) {
+                let place = index::place(name);
+                let target = fresh.join(&place);
+                let folder = fresh.join(index::FOLDER);
+                std::fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
+                // The job keeps its file for the next build; neither is ever written again.
+                if std::fs::hard_link(file, &target).is_err() {
+                    std::fs::copy(file, &target).map_err(Error::io(&target))?;
+                }
+                line.path = Some(place.to_string_lossy().into_owned());
+            }
+            lines.extend((line.path.is_some() || !line.against.is_empty()).then_some(line));
+        }
+        Ok(lines)
+    }
+
+    /// Completes the new output beside the old one, and puts it in its place.
+    pub(crate) fn hand_over(&self, manifest: &mut Manifest) -> Result<()> {
+        let (out, fresh) = (&self.options.out, exchange::staging(&self.options.out));
+        let mut uses: Vec<Use> = manifest.sources.iter().flat_map(|s| s.uses.clone()).collect();
+        uses.sort();
+        uses.dedup();
+        let card = card::card(self.recipe, manifest, &uses);
+        parquet_file::write_whole(&fresh.join("README.md"), card.as_bytes())?;
+        manifest.card = resources::sha256(&fresh.join("README.md"))?;
+        manifest.written = place::listed(&fresh);
+        let json = serde_json::to_vec_pretty(manifest).map_err(|e| Error::Engine(e.to_string()))?;
+        parquet_file::write_whole(&fresh.join("build.json"), &json)?;
+        // The build may have taken hours: what came into the folder meanwhile is not ours either.
+        place::unclaimed(self.recipe, self.options)?;
+        exchange::exchange(out, &mut exchange::watched())?;
+        self.free()
+    }
+
+    /// Frees what nothing needs any more: slabs are in the shards now.
+    fn free(&self) -> Result<()> {
+        if self.options.keep_work {
+            return Ok(());
+        }
+        let entries = std::fs::read_dir(&self.options.work).map_err(Error::io(&self.options.work))?;
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if place::job(&name) && ["apply-", "shuffle-"].iter().any(|job| name.starts_with(job)) {
+                std::fs::remove_dir_all(entry.path()).map_err(Error::io(entry.path()))?;
+            }
+        }
+        Ok(())
+    }
+}

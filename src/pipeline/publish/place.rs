@@ -1,0 +1,290 @@
+//! The output and work folders: nothing in them is replaced or removed but what a build wrote.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{Seek, Write};
+use std::path::{Path, PathBuf};
+
+use super::exchange;
+use super::exchange::{ASIDE, NAMES};
+use super::manifest::Manifest;
+use crate::disk::local;
+use crate::output::parquet_file::write_whole;
+use crate::pipeline::Options;
+use crate::pipeline::inputs::find::find;
+use crate::pipeline::plan::resources::sha256;
+use crate::pipeline::plan::stage_plan::Chain;
+use crate::recipe::Recipe;
+use crate::{Error, Result};
+
+/// The file that says that a folder is ours.
+pub(crate) const MARKER: &str = ".corpus-work";
+const MARK: &str = "Jobs of `corpus build` lie here. All in this folder is made again when it is missing.\n";
+/// What builds put into a work folder, beside the folders of jobs.
+const WORK: [&str; 5] = ["spill", "unpacked", "prepared", "inputs.json", "units.log"];
+
+/// Every name that builds use: in an output folder, and in a work folder.
+pub fn names() -> (Vec<&'static str>, Vec<&'static str>) {
+    let job = ["scan-0123456789abcdef", "apply-0123456789abcdef", ".lock", MARKER];
+    (NAMES.into_iter().chain([ASIDE]).collect(), WORK.into_iter().chain(job).collect())
+}
+
+/// Refuses what a build reads where it lies where the build writes; touches nothing.
+pub(crate) fn apart(recipe: &Recipe, chain: &Chain, options: &Options) -> Result<()> {
+    local("--out", &options.out)?;
+    local("--work", &options.work)?;
+    for (option, folder) in [("--out", &options.out), ("--work", &options.work)] {
+        let there = folder.ancestors().find(|path| fs::symlink_metadata(path).is_ok());
+        if let Some(there) = there.filter(|path| !path.is_dir()) {
+            let what = if there.exists() { "is a file" } else { "is a link that leads nowhere" };
+            let message = format!("{option}: {} {what}, and a folder is meant", there.display());
+            return Err(Error::other(message, "name a folder, or one that is not there yet"));
+        }
+    }
+    let (out, work) = (real(&options.out), real(&options.work));
+    if work.to_str().is_none_or(|text| text.chars().any(char::is_control)) {
+        return Err(Error::input(
+            format!("--work: {} is not UTF-8, or has control characters in it", work.display()),
+            "name another folder with --work (it lies in the output folder unless told): the engine cannot name files here",
+        ));
+    }
+    if out.starts_with(&work) {
+        let message = format!("--work {} holds the output folder {}", work.display(), out.display());
+        return Err(Error::input(message, "name a work folder of its own, or leave --work out"));
+    }
+    for (reader, shown, path) in read(recipe, chain) {
+        let path = real(&path);
+        let ours = NAMES.iter().chain(&[ASIDE]).any(|name| path.starts_with(out.join(name)));
+        let option = if path.starts_with(&work) {
+            "--work"
+        } else if ours {
+            "--out"
+        } else {
+            continue;
+        };
+        return Err(Error::input(
+            format!("{reader}: {shown} lies where the build would write ({option})"),
+            format!("move it, or write elsewhere with {option}"),
+        ));
+    }
+    Ok(())
+}
+
+/// All files that a build reads: by whom, as the recipe calls it, and where it lies.
+fn read(recipe: &Recipe, chain: &Chain) -> Vec<(String, String, PathBuf)> {
+    let mut all = Vec::new();
+    if recipe.path.is_file() {
+        all.push(("the recipe".to_owned(), recipe.path.display().to_string(), recipe.path.clone()));
+    }
+    for source in &recipe.sources {
+        // What cannot be found is said by the build itself.
+        let found = find(recipe, source).unwrap_or_default().files;
+        all.extend(found.into_iter().map(|(shown, path)| (format!("source `{}`", source.name), shown, path)));
+    }
+    for link in &chain.links {
+        let files = link.files.iter();
+        all.extend(files.map(|f| (format!("stage `{}`", link.name), f.shown.clone(), f.path.clone())));
+    }
+    all
+}
+
+/// A path with links followed as far as it exists.
+fn real(path: &Path) -> PathBuf {
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let there = whole.ancestors().find_map(|p| Some((p, fs::canonicalize(p).ok()?)));
+    there.map_or(whole.clone(), |(p, real)| real.join(whole.strip_prefix(p).unwrap_or(Path::new(""))))
+}
+
+/// The output folder, locked, with an exchange that was interrupted at its end, and with nothing in the way.
+pub(crate) fn open(recipe: &Recipe, options: &Options) -> Result<File> {
+    let out = &options.out;
+    if !exchange::under_way(out) {
+        unclaimed(recipe, options)?;
+    }
+    fs::create_dir_all(out).map_err(Error::io(out))?;
+    let file = lock(&out.join(".lock"))?.ok_or_else(|| {
+        let by = fs::read_to_string(options.work.join(".lock")).unwrap_or_default();
+        let message = format!("another build is writing into {} {by}", out.display());
+        Error::other(message.trim_end(), "wait for it, or write elsewhere with --out")
+    })?;
+    exchange::recover(out)?;
+    unclaimed(recipe, options)?;
+    claim(&out.join(ASIDE))?;
+    Ok(file)
+}
+
+/// The work folder, marked and locked; with `fresh`, without earlier jobs.
+pub(crate) fn open_work(recipe: &Recipe, options: &Options) -> Result<File> {
+    let work = &options.work;
+    claim(work)?;
+    let mut file = lock(&work.join(".lock"))?.ok_or_else(|| {
+        let by = fs::read_to_string(work.join(".lock")).unwrap_or_default();
+        let message = format!("another build works in {} {by}", work.display());
+        Error::other(message.trim_end(), "wait for it, or work elsewhere with --work")
+    })?;
+    let by = format!("(process {}, recipe `{}`, --out {})", std::process::id(), recipe.name, options.out.display());
+    // Who holds it is for the message alone.
+    let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(by.as_bytes()));
+    if options.fresh {
+        for entry in fs::read_dir(work).map_err(Error::io(work))?.flatten() {
+            if job(&entry.file_name().to_string_lossy()) {
+                remove(&entry.path())?;
+            }
+        }
+    }
+    Ok(file)
+}
+
+/// Whether something in a work folder is what builds put there.
+pub(crate) fn job(name: &str) -> bool {
+    let hex = |tail: &str| tail.len() == 16 && tail.bytes().all(|b| b.is_ascii_hexdigit());
+    WORK.contains(&name) || name.rsplit_once('-').is_some_and(|(_, tail)| hex(tail))
+}
+
+/// The system frees the lock when the process ends, however it ends.
+fn lock(path: &Path) -> Result<Option<File>> {
+    let file =
+        File::options().create(true).truncate(false).read(true).write(true).open(path).map_err(Error::io(path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(fs::TryLockError::WouldBlock) => Ok(None),
+        Err(fs::TryLockError::Error(e)) => Err(Error::io(path)(e)),
+    }
+}
+
+/// Whether a folder has our mark.
+pub(crate) fn is_marked(folder: &Path) -> bool {
+    fs::read(folder.join(MARKER)).is_ok_and(|bytes| bytes == MARK.as_bytes())
+}
+
+/// Marks a folder as ours: one that is not there, is empty, or has the mark.
+pub(crate) fn claim(folder: &Path) -> Result<()> {
+    if is_marked(folder) {
+        return Ok(());
+    }
+    let marker = folder.join(MARKER);
+    fs::create_dir_all(folder).map_err(Error::io(folder))?;
+    let others = fs::read_dir(folder).map_err(Error::io(folder))?.flatten().map(|e| e.file_name());
+    let mut others: Vec<String> = others.map(|name| name.to_string_lossy().into_owned()).collect();
+    others.retain(|name| !name.starts_with(&format!("{MARKER}.")));
+    others.sort();
+    let Some(other) = others.first() else { return write_whole(&marker, MARK.as_bytes()) };
+    // Builds before the mark was made left folders without one: what is told of them is how they look.
+    let older = others.iter().all(|name| job(name) || name == ".lock") && others.iter().any(|name| name == "units.log");
+    let why = if older {
+        "it has no mark of a build of today, and looks like one of an older corpus:"
+    } else {
+        "no build of corpus made the folder"
+    };
+    let cure = if older {
+        format!("remove it (`rm -r {}`): all in it is made again; or name another with --work", shell(&[folder]))
+    } else {
+        "work in another folder with --work, or remove this one yourself if nothing in it is needed".to_owned()
+    };
+    let (other, folder) = (folder.join(other), folder.display());
+    Err(Error::input(format!("{} is in the way: {why} {folder}", other.display()), cure))
+}
+
+/// Refuses an output folder that holds what no build wrote under the names of ours, or the build of another recipe.
+pub(crate) fn unclaimed(recipe: &Recipe, options: &Options) -> Result<()> {
+    let out = &options.out;
+    let manifest = out.join("build.json");
+    let foreign = |path: &Path, why: &str| {
+        Error::input(
+            format!("{} is in the way: {why}", path.display()),
+            "write elsewhere with --out, or move it away yourself",
+        )
+    };
+    let old: Option<Manifest> = match fs::read(&manifest) {
+        Ok(bytes) => Some(serde_json::from_slice(&bytes).map_err(|_| match older(&bytes) {
+            Some((name, version)) => unlisted(out, &name, &version),
+            None => foreign(&manifest, "it is not of a build of corpus"),
+        })?),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
+        Err(e) => return Err(Error::io(&manifest)(e)),
+    };
+    let ours = old.as_ref().map(|m| m.written.clone()).unwrap_or_default();
+    if let (Some(old), true) = (&old, ours.is_empty()) {
+        return Err(unlisted(out, &old.recipe.name, &old.version));
+    }
+    for path in NAMES[1..].iter().flat_map(|name| files(&out.join(name))) {
+        let name = path.strip_prefix(out).unwrap_or(&path).to_string_lossy().into_owned();
+        let bytes = fs::symlink_metadata(&path).map_or(0, |m| m.len());
+        let card = old.as_ref().map(|m| m.card.as_str()).filter(|sum| name == "README.md" && !sum.is_empty());
+        match ours.get(&name) {
+            // People do edit a card.
+            Some(_) if card.is_some_and(|sum| sha256(&path).is_ok_and(|now| now != *sum)) => {
+                return Err(foreign(&path, "it was changed since the build wrote it"));
+            }
+            Some(written) if *written == bytes => {}
+            Some(_) => return Err(foreign(&path, "it was changed since the build wrote it")),
+            None => return Err(foreign(&path, "the build there did not write it (build.json lists what it wrote)")),
+        }
+    }
+    let other = old.filter(|m| m.recipe.name != recipe.name && !options.replace);
+    other.map_or(Ok(()), |other| {
+        Err(Error::input(
+            format!("{} holds the build of another recipe, `{}`", out.display(), other.recipe.name),
+            "write elsewhere with --out, or replace it with --replace",
+        ))
+    })
+}
+
+/// Recipe and version of a manifest whose other keys are not those of today.
+fn older(manifest: &[u8]) -> Option<(String, String)> {
+    let json: serde_json::Value = serde_json::from_slice(manifest).ok()?;
+    json["recipe"]["fingerprint"].as_str()?;
+    Some((json["recipe"]["name"].as_str()?.to_owned(), json["version"].as_str()?.to_owned()))
+}
+
+/// What is told of the build of a version that did not list what it wrote.
+fn unlisted(out: &Path, recipe: &str, version: &str) -> Error {
+    let there: Vec<PathBuf> = NAMES.iter().map(|name| out.join(name)).filter(|path| path.exists()).collect();
+    let there = shell(&there.iter().map(PathBuf::as_path).collect::<Vec<_>>());
+    Error::input(
+        format!(
+            "{} holds a build of an older corpus (`{recipe}`, {version}), whose build.json does not list what it wrote",
+            out.display()
+        ),
+        format!("write elsewhere with --out; or, if nothing of yours lies there, `rm -r {there}` and build again"),
+    )
+}
+
+/// Paths as a shell takes them.
+fn shell(paths: &[&Path]) -> String {
+    let one = |path: &&Path| format!("'{}'", path.to_string_lossy().replace('\'', r"'\''"));
+    paths.iter().map(one).collect::<Vec<_>>().join(" ")
+}
+
+/// All files under a path, links and empty folders among them, and the path itself if it is a file.
+fn files(path: &Path) -> Vec<PathBuf> {
+    let all = walkdir::WalkDir::new(path).into_iter().flatten();
+    let empty = |e: &walkdir::DirEntry| fs::read_dir(e.path()).is_ok_and(|mut inside| inside.next().is_none());
+    let file = |e: &walkdir::DirEntry| !e.file_type().is_dir() || e.depth() > 0 && empty(e);
+    let mut files: Vec<_> = all.filter(file).map(walkdir::DirEntry::into_path).collect();
+    files.sort();
+    files
+}
+
+/// What lies in a folder, and the bytes of each file.
+pub(crate) fn listed(folder: &Path) -> BTreeMap<String, u64> {
+    let name = |path: &Path| path.strip_prefix(folder).unwrap_or(path).to_string_lossy().into_owned();
+    files(folder)
+        .iter()
+        .filter(|path| !path.is_dir())
+        .map(|path| (name(path), fs::symlink_metadata(path).map_or(0, |m| m.len())))
+        .collect()
+}
+
+/// Removes a file or folder of ours, if it is there.
+pub(crate) fn remove(path: &Path) -> Result<()> {
+    let gone = match fs::symlink_metadata(path) {
+        Ok(m) if m.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(e) => Err(e),
+    };
+    match gone {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io(path)(e)),
+        _ => Ok(()),
+    }
+}

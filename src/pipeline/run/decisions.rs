@@ -1,0 +1,222 @@
+//! The jobs that decide: own ids that repeat, rows judged one by one, rows compared by their keys.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use datafusion_physical_plan::ExecutionPlan;
+use futures::StreamExt;
+
+use super::drops;
+use super::drops::{Buckets, Drop, Runs};
+use super::near;
+use crate::engine::functions::judge::Take;
+use crate::engine::session::NARROW_ROWS;
+use crate::output::parquet_file;
+use crate::pipeline::inputs::{Inputs, SourceInput};
+use crate::pipeline::jobs::Job;
+use crate::pipeline::plan::fingerprints;
+use crate::pipeline::plan::plans::Plans;
+use crate::pipeline::plan::stage_plan::{Decide, Link};
+use crate::pipeline::usage;
+use crate::pipeline::{Build, Scanned};
+use crate::stages::exact_dedup::ExactDedup;
+use crate::{Error, Result};
+
+/// What became of all rows.
+pub(crate) struct Decided {
+    /// The job that holds every drop.
+    pub(crate) drops: Job,
+    /// What a mix takes of each source; empty without one.
+    pub(crate) takes: Vec<Take>,
+    /// The folder that says how many rows each row stands for, where that is asked for.
+    pub(crate) sizes: Option<PathBuf>,
+    /// The indexes for later builds: stage, file.
+    pub(crate) indexes: Vec<(String, PathBuf)>,
+}
+
+impl Build<'_> {
+    /// Own ids that repeat, if any do.
+    pub(crate) async fn repeats(&self, plans: &Plans<'_>, scanned: &Scanned) -> Result<Option<Job>> {
+        if !scanned.own_ids {
+            return Ok(None);
+        }
+        let job = Job::new(&self.options.work, "ids", &(&scanned.job.fingerprint, &scanned.cuts))?;
+        let units: Vec<usize> = scanned.units.concat();
+        let any = job.folder.join("any");
+        if !any.is_file() {
+            self.log.line(&job, 0, "start");
+            let mut buckets = Buckets::new(job.folder.join("buckets"))?;
+            let mut count = 0u64;
+            let plan = plans.ids(&units, &scanned.folders(None, None), self.session.threads)?;
+            self.walk(plan, "id_key", |like| {
+                count += 1;
+                buckets.add(self.unit_of(plans.inputs, like.ord), like.ord, like.nth + 1, String::new())
+            })
+            .await?;
+            for unit in &units {
+                let repeats: Vec<_> = buckets.take(*unit)?.into_iter().map(|(ord, n, _)| (ord, n as i64)).collect();
+                drops::write_numbers(&job.unit(*unit), drops::repeats_schema(), &repeats)?;
+            }
+            parquet_file::write_whole(&any, count.to_string().as_bytes())?;
+            self.log.line(&job, 0, "done");
+        }
+        let count = std::fs::read_to_string(&any).map_err(Error::io(&any))?;
+        Ok((count.trim() != "0").then_some(job))
+    }
+
+    pub(crate) fn unit_of(&self, inputs: &Inputs, ord: u64) -> usize {
+        let piece = (ord >> 32) as usize;
+        inputs.units.partition_point(|u| u.pieces.end <= piece)
+    }
+
+    async fn walk(
+        &self,
+        plan: Arc<dyn ExecutionPlan>,
+        key: &str,
+        mut like: impl FnMut(drops::Like) -> Result<()>,
+    ) -> Result<()> {
+        let mut stream = self.seen(plan).execute(0, self.session.context(NARROW_ROWS))?;
+        let mut runs = Runs::default();
+        while let Some(batch) = stream.next().await {
+            if self.session.stopped() {
+                return Err(Error::Interrupted);
+            }
+            runs.walk(&batch?, key, &mut like)?;
+        }
+        Ok(())
+    }
+
+    /// All decisions, in order.
+    pub(crate) async fn decide(
+        &self,
+        plans: &Plans<'_>,
+        scanned: &mut Scanned,
+        repeats: Option<&Job>,
+    ) -> Result<Decided> {
+        let (mut drops, mut takes, mut sizes): (Option<Job>, Vec<Take>, Option<PathBuf>) = (None, Vec::new(), None);
+        let mut indexes = Vec::new();
+        for decision in plans.chain.decisions() {
+            let before = drops.as_ref().map(|j| j.fingerprint.as_str());
+            drops = Some(match decision {
+                Decide::Judge(links) => {
+                    let key = fingerprints::judge(plans, &scanned.job.fingerprint, &scanned.cuts, before, &links);
+                    let job = Job::new(&self.options.work, "judge", &key)?;
+                    self.judge(plans, scanned, repeats, drops.as_ref(), &links, &job).await?;
+                    job
+                }
+                Decide::Dedup(link, dedup) => {
+                    let key = fingerprints::dedup(plans, &scanned.job.fingerprint, before, link);
+                    let job = Job::new(&self.options.work, "dedup", &key)?;
+                    self.dedup(plans, scanned, repeats, drops.as_ref(), (link, dedup), &job).await?;
+                    job
+                }
+                Decide::Near(link, how) => {
+                    let key = fingerprints::near(plans, &scanned.job.fingerprint, &scanned.cuts, before, link);
+                    let job = Job::new(&self.options.work, "near", &key)?;
+                    self.near(plans, scanned, repeats, drops.as_ref(), (link, how), &job).await?;
+                    indexes.extend(how.index().map(|_| (link.name.clone(), near::job_file(&job))));
+                    sizes = how.rules().cluster_size.then(|| job.folder.join("sizes")).or(sizes);
+                    job
+                }
+                Decide::Lines(link, options) => {
+                    let key = fingerprints::near(plans, &scanned.job.fingerprint, &scanned.cuts, before, link);
+                    let job = Job::new(&self.options.work, "lines", &key)?;
+                    self.lines(plans, scanned, drops.as_ref(), (link, options), &job).await?;
+                    self.rescan(plans, scanned, link, &job).await?;
+                    job
+                }
+                Decide::Substrings(link, options) => {
+                    let key = fingerprints::near(plans, &scanned.job.fingerprint, &scanned.cuts, before, link);
+                    let job = Job::new(&self.options.work, "substrings", &key)?;
+                    self.substrings(plans, scanned, drops.as_ref(), (link, options), &job).await?;
+                    self.rescan(plans, scanned, link, &job).await?;
+                    job
+                }
+                Decide::Mix(mix) => {
+                    let key = fingerprints::mix(plans, &scanned.job.fingerprint, &scanned.cuts, before, &mix);
+                    let job = Job::new(&self.options.work, "mix", &key)?;
+                    takes = self.mix(plans, scanned, repeats, drops.as_ref(), &mix, &job).await?;
+                    job
+                }
+            });
+        }
+        let drops = drops.ok_or_else(|| Error::Engine("nothing was decided".into()))?;
+        Ok(Decided { drops, takes, sizes, indexes })
+    }
+
+    async fn judge(
+        &self,
+        plans: &Plans<'_>,
+        scanned: &Scanned,
+        repeats: Option<&Job>,
+        drops: Option<&Job>,
+        links: &[&Link],
+        job: &Job,
+    ) -> Result<()> {
+        let names: Vec<&str> = links.iter().map(|l| l.name.as_str()).collect();
+        let units: u64 = scanned.units.iter().map(|u| u.len() as u64).sum();
+        self.progress.phase(if names.is_empty() { "Judging" } else { "Judging by " }, units);
+        for (number, source) in plans.inputs.sources.iter().enumerate() {
+            let at = scanned.folders(repeats, drops);
+            self.units(job, &scanned.units[number], &drops::drops_schema(), NARROW_ROWS, |left| {
+                plans.judge(source, left, links, &at, job)
+            })
+            .await?;
+        }
+        self.progress.done(&if names.is_empty() { "empty rows".to_owned() } else { names.join(", ") });
+        Ok(())
+    }
+
+    async fn dedup(
+        &self,
+        plans: &Plans<'_>,
+        scanned: &Scanned,
+        repeats: Option<&Job>,
+        drops: Option<&Job>,
+        (link, dedup): (&Link, &ExactDedup),
+        job: &Job,
+    ) -> Result<()> {
+        self.progress.phase("Comparing", 0);
+        let units: Vec<usize> = scanned.units.concat();
+        let missing = units.iter().any(|u| !job.has(*u));
+        let mut count = 0u64;
+        if missing {
+            self.log.line(job, 0, "start");
+            let applies = |s: &&SourceInput| link.applies(s);
+            let sources: Vec<&SourceInput> = plans.inputs.sources.iter().filter(applies).collect();
+            let mut buckets = Buckets::new(job.folder.join("buckets"))?;
+            if !sources.is_empty() {
+                let at = scanned.folders(repeats, drops);
+                let plan = plans.dedup(link, dedup, &sources, &scanned.units, &at, self.session.threads)?;
+                self.walk(plan, &format!("key@{}", link.number), |like| {
+                    if like.nth < u64::from(dedup.most) {
+                        return Ok(());
+                    }
+                    count += 1;
+                    let kept = drops::kept_id(&scanned.ids, &like)?;
+                    buckets.add(self.unit_of(plans.inputs, like.ord), like.ord, like.first, kept)
+                })
+                .await?;
+            }
+            for unit in &units {
+                let mut all = match drops {
+                    Some(before) => drops::read_drops(&before.unit(*unit))?,
+                    None => Vec::new(),
+                };
+                all.extend(buckets.take(*unit)?.into_iter().map(|(ord, _, kept)| Drop {
+                    ord,
+                    words: [Some(link.name.clone()), Some(dedup.reason().into()), None, None, Some(kept)],
+                    similarity: Some(1.0),
+                    spans: Vec::new(),
+                }));
+                all.sort_by_key(|d| d.ord);
+                drops::write_drops(&job.unit(*unit), &all)?;
+            }
+            self.log.line(job, 0, "done");
+            let _ = std::fs::remove_dir_all(job.folder.join("buckets"));
+        }
+        let said = if missing { format!("{} duplicates", usage::count(count)) } else { "reused".into() };
+        self.progress.done(&format!("{}: {said}", link.name));
+        Ok(())
+    }
+}

@@ -1,0 +1,109 @@
+//! The plans of `near_dedup`: narrow columns in order, ids in order, and the texts of some rows in order.
+
+use std::sync::Arc;
+
+use crate::engine::functions::near::columns;
+use crate::engine::plan::{self, Plan};
+use crate::engine::scan::scan;
+use crate::engine::sink::unit_file;
+use crate::pipeline::inputs::SourceInput;
+use crate::pipeline::plan::column_scan::Narrow;
+use crate::pipeline::plan::plans::{Folders, Plans, id_of, worked};
+use crate::pipeline::plan::stage_plan::Link;
+use crate::rows;
+use crate::stages::near_dedup::{Keep, Of, Rules};
+use crate::{Error, Result};
+
+impl Plans<'_> {
+    /// The rows of a source that are still there and that the stage applies to, in order and in one partition: `ord`,
+    /// sketch, key of the text, key of the content where that is more, and the value that decides who stays, where there
+    /// is one.
+    pub fn near_rows(
+        &self,
+        link: &Link,
+        rules: Rules<'_>,
+        source: &SourceInput,
+        units: &[usize],
+        at: &Folders<'_>,
+    ) -> Result<Plan> {
+        let [sketch, text, content, time] = columns(link.number);
+        let value = match rules.keep {
+            Keep::First => None,
+            Keep::Longest => Some("row_bytes".to_owned()),
+            Keep::Newest => Some(time),
+            Keep::Best => rules.signal().and_then(|s| self.chain.column(source, s, link.number)).map(|c| c.0),
+        };
+        let mut wanted = vec!["ord", &sketch, &text];
+        // As `Docs` wants it: what decides who stays comes behind it.
+        wanted.extend((rules.of == Of::Prompt && rules.most > 1).then_some(content.as_str()));
+        wanted.extend(value.as_deref());
+        let node = self.still_there(source, units, at, &wanted, false)?;
+        let predicate = plan::is_not_null(&node, &text)?;
+        plan::select(plan::filter(node, predicate)?, &wanted)
+    }
+
+    /// The final ids of a source's rows, in order and in one partition: `ord`, `final_id`.
+    pub fn near_ids(&self, source: &SourceInput, units: &[usize], at: &Folders<'_>) -> Result<Plan> {
+        let schema = self.unit_schema(source)?;
+        let read = Narrow {
+            groups: vec![units.iter().map(|u| (*u, vec![])).collect()],
+            units: at.units,
+            schema: &schema,
+            wanted: vec!["ord", "id"],
+            constants: vec![],
+            cuts: &at.cuts,
+            repeats: at.repeats,
+            sizes: None,
+            drops: None,
+        };
+        let node = self.narrow(&read)?;
+        let columns = vec![(plan::column(&node, "ord")?, "ord".to_owned()), (id_of(&node, at)?, "final_id".to_owned())];
+        plan::project(node, columns)
+    }
+
+    /// The content of the rows `wanted` (keys, ascending) of a unit, as `link` finds it, in order and in one partition:
+    /// `ord`, then the content columns. Where the text is staged, all rows of the unit.
+    pub fn near_texts(
+        &self,
+        link: &Link,
+        source: &SourceInput,
+        unit: usize,
+        at: &Folders<'_>,
+        wanted: &[u64],
+    ) -> Result<Plan> {
+        let content = rows::content(source.usage);
+        let names: Vec<&str> = std::iter::once("ord").chain(content.iter().map(|f| f.name().as_str())).collect();
+        if self.is_staged(link, source) {
+            let file = vec![vec![(unit_file(at.units, unit as u64), Vec::new())]];
+            return plan::parquet(&file, &self.unit_schema(source)?, &names, &[]);
+        }
+        let mut spec = self.scan_spec(source);
+        spec.pieces = self.inputs.pieces[self.inputs.units[unit].pieces.clone()].to_vec();
+        spec.pieces.iter_mut().for_each(|piece| piece.only = Some(Vec::new()));
+        for ord in wanted {
+            let (number, row) = (ord >> 32, ord & 0xffff_ffff);
+            let only = spec.pieces.iter_mut().find(|p| p.number == number).and_then(|p| p.only.as_mut());
+            match only {
+                Some(only) => match only.last_mut() {
+                    Some(last) if last.1 == row => last.1 += 1,
+                    _ => only.push((row, row + 1)),
+                },
+                None => return Err(Error::Engine(format!("row {ord:x} is not in unit {unit}"))),
+            }
+        }
+        spec.pieces.retain(|piece| piece.only.as_ref().is_some_and(|only| !only.is_empty()));
+        let all = vec![(0..spec.pieces.len()).collect()];
+        let scanned = scan(Arc::new(spec), &all);
+        if self.chain.cleans(source, 0..link.number) {
+            let mut spec = self.chain.rows_before(source, link.number);
+            let scanned = self.with_cuts(scanned, &mut spec, &[vec![unit]], at.text_cuts)?;
+            return worked(scanned, source, &["ord"], spec);
+        }
+        plan::select(scanned, &names)
+    }
+
+    /// Whether the unit files hold the text as `link` finds it.
+    pub fn is_staged(&self, link: &Link, source: &SourceInput) -> bool {
+        source.staged && !self.chain.cleans(source, link.number..usize::MAX)
+    }
+}
