@@ -5,3 +5,4 @@ pub mod parquet_file;
 pub mod scatter;
 pub mod shards;
 pub mod slab;
+pub mod take;

@@ -1,6 +1,6 @@
 //! What a build hands over: the public columns, and the routing of a slab's rows to `data`, `dropped` and `unreadable`.
 //!
-//! A slab is a stretch of row keys, planned from the sizes of its rows ([`crate::pipeline::run::slabs`]); its three files hold whole
+//! A slab is a stretch of row keys, planned from the sizes of its rows (`pipeline/run/slabs.rs`); its three files hold whole
 //! row groups, which [`crate::output::shards`] strings together into shards without encoding anything again.
 
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::parquet_file::{PartFile, Style};
 use super::scatter::{BATCH_BYTES, Scatter, ScatterSpec, scattered};
-use crate::engine::functions::judge::Take;
+use crate::output::take::Take;
 use crate::rows::spans::spans_type;
 use crate::rows::turns::{show, shown};
 use crate::rows::{self, Filled, Use};

@@ -34,11 +34,11 @@ use futures::StreamExt;
 use serde_json::json;
 
 use crate::engine::functions::ids::IdsSpec;
-use crate::engine::functions::judge::Take;
 use crate::engine::session::{NARROW_ROWS, TEXT_ROWS};
 use crate::engine::sink::{self, PIECES};
 use crate::engine::{Session, drive};
 use crate::output::slab::{OutputSpec, SignalColumn, slab_file};
+use crate::output::take::Take;
 use crate::output::{parquet_file, scatter};
 use crate::pipeline::plan::plans::{Folders, Plans, TextCuts, folder};
 use crate::pipeline::plan::stage_plan::Chain;

@@ -3,13 +3,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryBuilder, Int64Builder, ListArray, NullBufferBuilder, StructArray, StructBuilder,
-};
+use arrow::array::{Array, ArrayRef, AsArray, Int64Builder, ListArray, NullBufferBuilder, StructArray, StructBuilder};
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Field, Fields, Int64Type};
-
-use crate::engine::functions::rows::Batch;
 
 fn parts() -> Fields {
     Fields::from(vec![Field::new("start", DataType::Int64, true), Field::new("end", DataType::Int64, true)])
@@ -84,28 +80,6 @@ pub fn record_fields(records: String, cuts: bool, number: usize) -> Vec<Field> {
         fields.push(Field::new(cut_column(number), DataType::Int64, true));
     }
     fields
-}
-
-/// The column of such a stage: the records that `of` makes of a row's texts; null where it does not apply.
-pub fn records(
-    batch: &Batch<'_>,
-    rows: usize,
-    applies: Option<&[bool]>,
-    mut of: impl FnMut(&[&str], &mut Vec<u8>),
-) -> ArrayRef {
-    let mut column = BinaryBuilder::new();
-    let (mut texts, mut bytes) = (Vec::new(), Vec::new());
-    for row in 0..rows {
-        batch.texts(row, &mut texts);
-        if texts.is_empty() || applies.is_some_and(|a| !a[row]) {
-            column.append_null();
-            continue;
-        }
-        bytes.clear();
-        of(&texts, &mut bytes);
-        column.append_value(&bytes);
-    }
-    Arc::new(column.finish())
 }
 
 /// The records of a row; none where it was not looked at.

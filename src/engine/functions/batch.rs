@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanBuilder, Decimal128Builder, Float64Array, Float64Builder, Int64Builder, ListArray,
-    ListBuilder, StringArray, StringBuilder, StructArray,
+    Array, ArrayRef, AsArray, BinaryBuilder, BooleanBuilder, Decimal128Builder, Float64Array, Float64Builder,
+    Int64Builder, ListArray, ListBuilder, StringArray, StringBuilder, StructArray,
 };
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Float64Type};
@@ -346,6 +346,28 @@ impl<'a> Batch<'a> {
         }
         columns
     }
+}
+
+/// The column of such a stage: the records that `of` makes of a row's texts; null where it does not apply.
+pub fn records(
+    batch: &Batch<'_>,
+    rows: usize,
+    applies: Option<&[bool]>,
+    mut of: impl FnMut(&[&str], &mut Vec<u8>),
+) -> ArrayRef {
+    let mut column = BinaryBuilder::new();
+    let (mut texts, mut bytes) = (Vec::new(), Vec::new());
+    for row in 0..rows {
+        batch.texts(row, &mut texts);
+        if texts.is_empty() || applies.is_some_and(|a| !a[row]) {
+            column.append_null();
+            continue;
+        }
+        bytes.clear();
+        of(&texts, &mut bytes);
+        column.append_value(&bytes);
+    }
+    Arc::new(column.finish())
 }
 
 enum SignalBuilder {

@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::Kernel;
 use super::block::{self, BlockAsk, List};
 use crate::Result;
+use crate::output::take::Take;
 use crate::rows::spans::{Spans, spans_of, spans_type};
 use crate::stages::keep::{Failure, Rule};
-use crate::stages::sample::{Sample, draw};
+use crate::stages::sample::Sample;
 use crate::stages::{Kind, Value};
 
 /// One decision, in the order of the recipe.
@@ -54,36 +55,6 @@ pub struct OverlapAsk {
     pub cut: bool,
     /// What stands under `limit`.
     pub limit: String,
-}
-
-/// What a mix takes of a source: every row `times`, and some of them once more.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Take {
-    /// Seed of the draw.
-    pub seed: u64,
-    /// How often every row comes.
-    pub times: u64,
-    /// Rows that draw less than this come once more.
-    pub below: u64,
-    /// How much of the source that makes, by what the mix counts in.
-    pub share: f64,
-}
-
-impl Take {
-    /// The number that a row draws.
-    pub fn draw(seed: u64, id: &str) -> u64 {
-        draw(b"mix", seed, id)
-    }
-
-    /// How often a row comes.
-    pub fn copies(&self, id: &str) -> u64 {
-        self.times + u64::from(Take::draw(self.seed, id) < self.below)
-    }
-
-    /// Whether any row comes more than once.
-    pub fn repeats(&self) -> bool {
-        self.times > 1 || (self.times == 1 && self.below > 0)
-    }
 }
 
 /// What is judged, for the rows of one source.

@@ -3,8 +3,7 @@
 use arrow::array::ArrayRef;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::rows::Batch;
-use crate::rows::spans;
+use super::batch::{self, Batch};
 use crate::stages::line_dedup::{LineDedup, Unit};
 use crate::text::lines::{lines, paragraphs};
 
@@ -20,7 +19,7 @@ pub fn column(number: usize) -> String {
 
 /// The records of a batch.
 pub fn records(options: &LineDedup, batch: &Batch<'_>, rows: usize, applies: Option<&[bool]>) -> ArrayRef {
-    spans::records(batch, rows, applies, |texts, bytes| {
+    batch::records(batch, rows, applies, |texts, bytes| {
         let mut add = |piece: &str, length: usize| {
             let hash = hash(piece, options.min_chars as usize);
             bytes.extend_from_slice(&(hash << LENGTH_BITS | length as u128).to_be_bytes());

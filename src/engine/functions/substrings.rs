@@ -2,8 +2,7 @@
 
 use arrow::array::ArrayRef;
 
-use super::rows::Batch;
-use crate::rows::spans;
+use super::batch::{self, Batch};
 use crate::stages::substring_dedup::SubstringDedup;
 use crate::text::substrings::{ANCHOR_BITS, Anchors, joined};
 
@@ -18,7 +17,7 @@ pub fn column(number: usize) -> String {
 /// The anchors of a batch.
 pub fn records(options: &SubstringDedup, batch: &Batch<'_>, rows: usize, applies: Option<&[bool]>) -> ArrayRef {
     let mut anchors = Anchors::new(options.min_chars as usize);
-    spans::records(batch, rows, applies, |texts, bytes| {
+    batch::records(batch, rows, applies, |texts, bytes| {
         for anchor in anchors.of(&joined(texts)) {
             bytes.extend_from_slice(&anchor.to_be_bytes()[size_of::<u64>() - RECORD..]);
         }

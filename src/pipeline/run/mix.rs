@@ -13,10 +13,11 @@ use arrow::datatypes::Int64Type;
 use futures::StreamExt;
 
 use super::drops;
-use crate::engine::functions::judge::{Ask, Decision, Take};
+use crate::engine::functions::judge::{Ask, Decision};
 use crate::engine::plan::{self, Plan};
 use crate::engine::session::NARROW_ROWS;
 use crate::output::parquet_file::write_whole;
+use crate::output::take::Take;
 use crate::pipeline::inputs::SourceInput;
 use crate::pipeline::jobs::Job;
 use crate::pipeline::plan::plans::{Folders, Plans, id_of};

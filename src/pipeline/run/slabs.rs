@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, UInt64Type};
 
-use crate::engine::functions::judge::{Take, UNREADABLE};
+use crate::engine::functions::judge::UNREADABLE;
 use crate::output::parquet_file::GROUP_BYTES;
+use crate::output::take::Take;
 use crate::rows::Filled;
 
 /// A stretch of row keys of one source, worked on by one thread: as many rows as make a row group of kept text.
