@@ -189,7 +189,7 @@ fn the_changelog_is_kept() {
     for kind in text.lines().filter_map(|l| l.strip_prefix("### ")) {
         assert!(kinds.contains(&kind), "`### {kind}` is none of {kinds:?}");
     }
-    let code = corpus::build::jobs::CODE.rsplit('/').next().unwrap();
+    let code = corpus::pipeline::jobs::CODE.rsplit('/').next().unwrap();
     let said = format!("job files are of version {code}");
     assert!(text.contains(&said), "CHANGELOG.md does not say, under Changed: {said}");
 }
