@@ -1,0 +1,86 @@
+//! The figures of the house, before and after: lines by layer, sizes of files and functions, circles, share of docs.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::process::{Command, Stdio};
+
+use super::graph::Graph;
+use super::source::{File, Lines};
+use super::{sources, without_tests};
+
+/// The sources at a revision of the repository.
+fn at(revision: &str) -> Vec<File> {
+    let mut archive = Command::new("git")
+        .args(["archive", "--format=tar", revision, "src"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut files = Vec::new();
+    for entry in tar::Archive::new(archive.stdout.take().unwrap()).entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let path = entry.path().unwrap().to_string_lossy().into_owned();
+        if path.ends_with(".rs") {
+            let mut text = String::new();
+            entry.read_to_string(&mut text).unwrap();
+            files.push(File::new(&path, text));
+        }
+    }
+    assert!(archive.wait().unwrap().success(), "no revision {revision}");
+    without_tests(files)
+}
+
+/// The middle value, the value that 5 % exceed, and the greatest.
+fn spread(mut of: Vec<usize>) -> String {
+    of.sort_unstable();
+    let share = |percent: usize| of[(of.len() - 1) * percent / 100];
+    format!("{} / {} / {}", share(50), share(95), share(100))
+}
+
+fn figures(files: &[File]) -> BTreeMap<String, String> {
+    let mut figures = BTreeMap::new();
+    let mut layers: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut sum = Lines::default();
+    let mut sizes = Vec::new();
+    for file in files {
+        let lines = file.lines();
+        *layers.entry(file.layer()).or_default() += lines.all;
+        sizes.push(lines.all);
+        sum.all += lines.all;
+        sum.docs += lines.docs;
+        sum.comments += lines.comments;
+    }
+    for (layer, lines) in layers {
+        figures.insert(format!("lines of `{}`", if layer == "main" { "lib" } else { layer }), lines.to_string());
+    }
+    let functions: Vec<usize> = files.iter().flat_map(File::functions).map(|f| f.lines).collect();
+    let (count, long) = (functions.len(), functions.iter().filter(|l| **l > super::LONGEST).count());
+    let graph = Graph::new(files);
+    let circles = graph.circles();
+    let share = |of: usize| format!("{:.1} %", of as f64 * 100.0 / sum.all as f64);
+    figures.insert("files".into(), files.len().to_string());
+    figures.insert("lines, all layers".into(), sum.all.to_string());
+    figures.insert("lines a file, median / p95 / greatest".into(), spread(sizes));
+    figures.insert("lines a function, median / p95 / greatest".into(), spread(functions));
+    figures.insert("functions".into(), count.to_string());
+    figures.insert(format!("functions over {} lines", super::LONGEST), long.to_string());
+    figures.insert("circles".into(), circles.len().to_string());
+    figures.insert("circles, files in them".into(), circles.iter().map(Vec::len).sum::<usize>().to_string());
+    figures.insert("doc comments, share of lines".into(), share(sum.docs));
+    figures.insert("other comments, share of lines".into(), share(sum.comments));
+    figures
+}
+
+/// `CORPUS_BEFORE=REVISION cargo test --test it house::figures -- --ignored --nocapture` prints both columns.
+#[test]
+#[ignore = "prints a table for people; the other house rules hold what must hold"]
+fn the_figures_of_the_house() {
+    let after = figures(sources());
+    let before = std::env::var("CORPUS_BEFORE").map(|revision| figures(&at(&revision))).unwrap_or_default();
+    let names: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    println!("| without tests | before | after |\n| --- | --- | --- |");
+    for name in names {
+        let value = |of: &BTreeMap<String, String>| of.get(name).cloned().unwrap_or_else(|| "–".into());
+        println!("| {name} | {} | {} |", value(&before), value(&after));
+    }
+}
