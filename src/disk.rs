@@ -11,6 +11,10 @@ use crate::{Error, Result};
 
 /// Writes a file aside under a name of its own, syncs it, and puts it in its place: the one way in which this program
 /// writes a small file.
+///
+/// # Errors
+///
+/// What the system says of making, writing, syncing or renaming the file; what was written aside is removed again.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
@@ -60,6 +64,10 @@ pub fn home(path: &Path) -> String {
 }
 
 /// Makes a rename last.
+///
+/// # Errors
+///
+/// What the system says of opening or syncing the folder.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
@@ -73,6 +81,10 @@ pub fn free(path: &Path) -> Option<u64> {
 }
 
 /// The SHA-256 of a file, hex; `stop` is asked between blocks and ends it early with `Interrupted`.
+///
+/// # Errors
+///
+/// What the system says of opening or reading the file; `Interrupted` once `stop` says so.
 pub fn sha256(path: &Path, stop: &dyn Fn() -> bool) -> io::Result<String> {
     let mut file = File::open(path)?;
     let (mut hasher, mut block) = (Sha256::new(), vec![0; 1 << 20]);

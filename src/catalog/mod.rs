@@ -62,6 +62,10 @@ impl Catalog {
     }
 
     /// The card of that name, or an error that suggests the nearest.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Input`] with the nearest name where the catalog has no such card.
     pub fn find(&self, name: &str) -> Result<&Card> {
         self.get(name).ok_or_else(|| {
             let near = crate::text::spelling::nearest(name, self.names());

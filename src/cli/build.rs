@@ -101,6 +101,10 @@ pub struct RunOptions {
 
 impl RunOptions {
     /// The recipe, with `--set` and `--limit` applied.
+    ///
+    /// # Errors
+    ///
+    /// As [`recipe::load`].
     pub fn recipe(&self, reference: &str) -> Result<Recipe> {
         let mut recipe = recipe::load(reference, &self.set)?;
         if let Some(limit) = self.limit {
@@ -110,6 +114,11 @@ impl RunOptions {
     }
 
     /// How a build of `recipe` runs; Ctrl-C stops it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Input`](crate::Error::Input) where a folder is a URL, and [`Error::Other`](crate::Error::Other) where a
+    /// size is none.
     pub fn options(self, recipe: &Recipe) -> Result<Options> {
         let trial = self.limit.is_some() || !self.set.is_empty();
         let named = |tail: &str| PathBuf::from("builds").join(format!("{}{tail}", recipe.name));
@@ -154,6 +163,10 @@ pub(super) fn bytes(option: &str, text: &str) -> Result<u64> {
 
 impl Build {
     /// Runs the command.
+    ///
+    /// # Errors
+    ///
+    /// As [`recipe::load`], [`ready`] and [`runner::run`].
     pub fn run(self, context: &Context) -> Result<()> {
         let mut recipe = self.run.recipe(self.recipe.reference("build")?)?;
         choices::warn(context, &recipe)?;

@@ -50,6 +50,10 @@ enum What {
 
 impl Cache {
     /// Runs the command; gives back the exit code.
+    ///
+    /// # Errors
+    ///
+    /// What the store says: no folder, a manifest that cannot be read, a set that is not there.
     pub fn run(self, context: &Context) -> Result<u8> {
         let store = Store::open()?;
         match self.what {

@@ -19,6 +19,7 @@ use crate::pipeline::inputs::understood;
 use crate::pipeline::inputs::understood::Understood;
 use crate::pipeline::plan::stage_plan::Chain;
 use crate::pipeline::usage::{count, size};
+use crate::recipe::kinds::Kind;
 use crate::recipe::problem::Place;
 use crate::recipe::{self, Recipe, Source};
 use crate::rows::Use;
@@ -45,6 +46,8 @@ pub struct Check {
 
 /// A problem, and where it is.
 struct Fault {
+    /// What kind of problem; `None` where the places say it of each.
+    kind: Option<Kind>,
     error: Error,
     /// The file that it is about.
     file: Option<String>,
@@ -53,8 +56,8 @@ struct Fault {
 }
 
 impl Fault {
-    fn new(error: Error, file: Option<&str>) -> Self {
-        Fault { error, file: file.map(str::to_owned), places: Vec::new() }
+    fn new(kind: Kind, error: Error, file: Option<&str>) -> Self {
+        Fault { kind: Some(kind), error, file: file.map(str::to_owned), places: Vec::new() }
     }
 
     /// For programs: an object a problem.
@@ -64,7 +67,8 @@ impl Fault {
                 Error::Io { path, .. } => Some(path.display().to_string()),
                 _ => self.file.clone(),
             };
-            return vec![json!({"code": self.error.code(), "severity": "error", "file": file, "line": null,
+            let id = self.kind.map(|kind| kind.row().id);
+            return vec![json!({"id": id, "code": self.error.code(), "severity": "error", "file": file, "line": null,
                 "column": null, "message": self.error.to_string(), "hint": self.error.hint()})];
         }
         let mut all: Vec<Json> = self.places.iter().map(|p| json!(p)).collect();
@@ -76,7 +80,7 @@ impl Fault {
 /// A note for programs: a problem that stops nothing.
 fn warning(note: &Note) -> Json {
     let code = if note.file.is_none() && note.text.contains(": looked into ") { "sampled" } else { "uncertain" };
-    json!({"code": code, "severity": "warning", "file": note.file, "line": null, "column": null,
+    json!({"id": null, "code": code, "severity": "warning", "file": note.file, "line": null, "column": null,
         "message": note.text, "hint": null})
 }
 
@@ -94,6 +98,10 @@ struct Found {
 
 impl Check {
     /// Runs the command; gives back the exit code.
+    ///
+    /// # Errors
+    ///
+    /// What the system says of writing to stdout. Problems of recipes are printed, and give the exit code.
     pub fn run(self, context: &Context) -> Result<u8> {
         let (mut code, mut documents, mut commands) = (0, Vec::new(), Vec::new());
         for reference in &self.recipes {
@@ -108,7 +116,7 @@ impl Check {
                     "mappings": found.mappings, "missing": found.missing.as_ref().map(|m| &m.lacking)}));
                 continue;
             }
-            found.problems.iter().for_each(|problem| ui::error(context, &problem.error));
+            found.problems.iter().for_each(|problem| ui::problem(context, problem.kind, &problem.error));
             notes::warn(context, &found.notes);
             found.mappings.iter().for_each(|line| ui::say(context, line));
             if let Some(missing) = &found.missing {
@@ -142,28 +150,28 @@ impl Check {
             Ok(Ok(recipe)) => recipe,
             Ok(Err(problems)) => {
                 let places = problems.places();
-                found.problems.push(Fault { error: problems.into_error(false), file: None, places });
+                found.problems.push(Fault { kind: None, error: problems.into_error(false), file: None, places });
                 return found;
             }
             Err(error) => {
-                found.problems.push(Fault::new(error, Some(reference)));
+                found.problems.push(Fault::new(Kind::NoRecipe, error, Some(reference)));
                 return found;
             }
         };
         if let Err(error) = Chain::new(&recipe) {
-            found.problems.push(Fault::new(error, Some(reference)));
+            found.problems.push(Fault::new(Kind::Unbuildable, error, Some(reference)));
         }
         let (sources, stages) = (recipe.sources.len() as u64, recipe.stages.len() as u64);
         found.facts = format!("{} · {}", plural(sources, "source"), plural(stages, "stage"));
         match choices::of(&recipe) {
             Ok(notes) => found.notes.extend(notes),
-            Err(error) => found.problems.push(Fault::new(error, None)),
+            Err(error) => found.problems.push(Fault::new(Kind::BrokenCatalog, error, None)),
         }
         if self.no_inputs {
             return found;
         }
         match seen(&mut recipe) {
-            Err(error) => found.problems.push(Fault::new(error, Some(reference))),
+            Err(error) => found.problems.push(Fault::new(Kind::NotLocked, error, Some(reference))),
             Ok(missing) => {
                 let there = |source: &&Source| !missing.as_ref().is_some_and(|m| m.lacks(source));
                 let (mut files, mut bytes) = (0, 0);
@@ -208,7 +216,7 @@ fn look(recipe: &Recipe, source: &Source, found: &mut Found) -> (u64, u64) {
     let inputs::Found { files, said } = match inputs::find(recipe, source) {
         Ok(files) => files,
         Err(error) => {
-            found.problems.push(Fault::new(error, Some(&recipe.path.display().to_string())));
+            found.problems.push(Fault::new(Kind::NoFile, error, Some(&recipe.path.display().to_string())));
             return (0, 0);
         }
     };
@@ -231,7 +239,7 @@ fn look(recipe: &Recipe, source: &Source, found: &mut Found) -> (u64, u64) {
     // What is left out of a build is no problem of it.
     let data = seen.iter().any(|s| !inputs::may_go(source, &s.name));
     refused.retain(|(name, _)| !data || !inputs::may_go(source, name));
-    found.problems.extend(refused.into_iter().map(|(name, error)| Fault::new(error, Some(&name))));
+    found.problems.extend(refused.into_iter().map(|(name, error)| Fault::new(Kind::BadFile, error, Some(&name))));
     if let Some(most) = understood::one_reading(source, seen.iter().map(|s| (&s.layout, &s.understood))) {
         for file in seen.iter_mut().filter(|s| s.layout.container == "text") {
             let open = understood::is_open(file.understood.runner_up.as_deref());
@@ -247,7 +255,8 @@ fn look(recipe: &Recipe, source: &Source, found: &mut Found) -> (u64, u64) {
         .map(|s| (s.name.clone(), s.layout.usage))
         .collect();
     let recipe_file = recipe.path.display().to_string();
-    found.problems.extend(understood::one_use(source, &uses).err().map(|e| Fault::new(e, Some(&recipe_file))));
+    let mixed = understood::one_use(source, &uses).err();
+    found.problems.extend(mixed.map(|e| Fault::new(Kind::TwoUses, e, Some(&recipe_file))));
     rows(recipe, source, &seen, step == 1, found);
     if step > 1 {
         let looked = files.len().div_ceil(step);
@@ -314,7 +323,7 @@ fn rows(recipe: &Recipe, source: &Source, seen: &[Seen], all: bool, found: &mut 
     match told {
         Some((what, cure)) if recipe.input.max_unreadable < 1.0 => {
             let file = seen.first().map(|s| s.name.as_str());
-            found.problems.push(Fault::new(Error::input(what, cure), file));
+            found.problems.push(Fault::new(Kind::NoRow, Error::input(what, cure), file));
         }
         Some((what, cure)) => found.notes.push(Note { file: None, text: format!("{what}; {cure}") }),
         None => {}

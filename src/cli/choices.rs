@@ -35,6 +35,10 @@ pub fn notes(recipe: &Recipe, catalog: &Catalog) -> Vec<Note> {
 }
 
 /// The same, by all cards that there are; a recipe without any needs none.
+///
+/// # Errors
+///
+/// As [`Catalog::load`], where the recipe names a card.
 pub fn of(recipe: &Recipe) -> Result<Vec<Note>> {
     if recipe.sources.iter().all(|s| s.card.is_none()) {
         return Ok(Vec::new());
@@ -43,6 +47,10 @@ pub fn of(recipe: &Recipe) -> Result<Vec<Note>> {
 }
 
 /// Warns of them.
+///
+/// # Errors
+///
+/// As [`of`].
 pub fn warn(context: &Context, recipe: &Recipe) -> Result<()> {
     notes::warn(context, &of(recipe)?);
     Ok(())

@@ -36,6 +36,10 @@ pub struct Cluster {
 }
 
 /// The `wanted` largest clusters of a build.
+///
+/// # Errors
+///
+/// A shard that cannot be opened or is no Parquet of ours.
 pub fn largest(folder: &Path, uses: &[Use], wanted: usize) -> Result<Vec<Cluster>> {
     let mut all: HashMap<(Use, String), Cluster> = HashMap::new();
     for usage in uses {

@@ -38,6 +38,10 @@ pub enum Shell {
 
 impl Completions {
     /// Runs the command.
+    ///
+    /// # Errors
+    ///
+    /// What the system says of writing to stdout.
     pub fn run(self) -> Result<()> {
         let shell: &dyn EnvCompleter = match self.shell {
             Shell::Bash => &Bash,

@@ -1,4 +1,4 @@
-//! `corpus explain`: what a stage, a format, a signal or a reason word means.
+//! `corpus explain`: what a stage, a format, a signal, a reason word or the id of a problem means.
 
 use clap::Args;
 use serde_json::{Value as Json, json};
@@ -6,12 +6,14 @@ use serde_json::{Value as Json, json};
 use super::list::{Item, Section};
 use super::{Context, Format, reasons, sources, table, ui};
 use crate::catalog::Catalog;
+use crate::recipe::kinds;
 use crate::{Error, Result, formats, recipe, stages};
 
-/// Explain a data set, a stage, a format, a signal, a shipped recipe, or the reason why a row was dropped.
+/// Explain a data set, a stage, a format, a signal, a shipped recipe, the reason why a row was dropped, or the id of a
+/// problem.
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// A name out of `corpus list`, or a reason word of a build.
+    /// A name out of `corpus list`, a reason word of a build, or the id of a problem of a recipe (R041).
     name: String,
 }
 
@@ -72,8 +74,23 @@ pub fn entries(name: &str) -> Vec<Entry> {
             ..Entry::default()
         });
     }
+    found.extend(words(name));
+    found
+}
+
+/// What goes by this name and is no stage, format or data set.
+fn words(name: &str) -> Vec<Entry> {
+    let mut found = Vec::new();
     if let Some(sentence) = reasons::explain(name) {
         found.push(Entry { kind: "reason".into(), about: sentence, ..Entry::default() });
+    }
+    if let Some(row) = kinds::row(name) {
+        found.push(Entry {
+            kind: format!("problem of a recipe: {}", row.title),
+            about: row.title.into(),
+            docs: row.docs(),
+            ..Entry::default()
+        });
     }
     if name == recipe::mix::STAGE {
         let (about, docs) = ("how much of each source comes out".into(), plain(recipe::mix::DOCS));
@@ -101,6 +118,7 @@ pub fn names() -> Vec<String> {
     names.extend(Catalog::load(None).unwrap_or_default().names().map(str::to_owned));
     names.extend(recipe::SHIPPED.iter().map(|r| r.0.to_owned()));
     names.extend(reasons::WORDS.iter().map(|w| w.0.to_owned()));
+    names.extend(kinds::ALL.iter().map(|row| row.id.to_owned()));
     names.sort();
     names.dedup();
     names
@@ -225,6 +243,10 @@ impl Entry {
 
 impl Explain {
     /// Runs the command.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Other`] with the nearest name, where nothing is called so; what the system says of writing to stdout.
     pub fn run(self, context: &Context) -> Result<()> {
         let entries = entries(&self.name);
         if entries.is_empty() {

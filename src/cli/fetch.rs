@@ -122,6 +122,11 @@ impl Patience {
 
 impl Fetch {
     /// Runs the command; gives back the exit code.
+    ///
+    /// # Errors
+    ///
+    /// What ends a fetch as a whole: wrong usage, no catalog or store, a licence that is not accepted. Files that
+    /// failed are printed, and give the exit code.
     pub fn run(self, context: &Context) -> Result<u8> {
         self.fetched(context).map_err(room::explained)
     }

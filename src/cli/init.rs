@@ -54,6 +54,11 @@ struct Draft {
 
 impl Init {
     /// Runs the command.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Other`] where the file is there already, [`Error::Input`] where a path is not there or no recipe that
+    /// checks can be written, [`Error::Io`] of writing it.
     pub fn run(self, context: &Context) -> Result<()> {
         if let Some(out) = self.out.as_ref().filter(|out| out.exists() && !self.replace) {
             return Err(Error::other(

@@ -88,6 +88,11 @@ fn parse_format(word: &str) -> Result<String, String> {
 
 impl Inspect {
     /// Runs the command.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Input`] where the path is not there, or is no build and an option is for builds; what cannot be read of
+    /// a file.
     pub fn run(self, context: &Context) -> Result<()> {
         if self.path.join("build.json").is_file() && self.clusters {
             return self.clusters(context);
@@ -108,7 +113,7 @@ impl Inspect {
             ));
         }
         if self.path.is_dir() {
-            let rows = peek::folder(&self.path)?;
+            let rows = peek::folder(&self.path);
             if context.format == Format::Json {
                 let files =
                     rows.iter().skip(1).map(|r| json!({"file": r[0], "size": r[1], "format": r[2], "note": r[3]}));

@@ -14,6 +14,10 @@ use crate::pipeline::usage::{count, size};
 use crate::{Error, Result};
 
 /// Reads `build.json` of a folder: the manifest, and the JSON that it was.
+///
+/// # Errors
+///
+/// [`Error::Io`] where it cannot be read, [`Error::Input`] where it is of another version.
 pub fn manifest(folder: &Path) -> Result<(Manifest, Json)> {
     let path = folder.join("build.json");
     let bytes = std::fs::read(&path).map_err(Error::io(&path))?;

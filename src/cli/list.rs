@@ -8,13 +8,14 @@ use serde_json::json;
 use super::{Context, Format, sources, table, ui};
 use crate::catalog::card::Words;
 use crate::catalog::{Catalog, picks};
+use crate::recipe::kinds;
 use crate::stages::{Kind, Stage};
 use crate::{Error, Result, formats, recipe, stages};
 
 /// List data sets, stages, formats, signals and recipes.
 #[derive(Debug, Args)]
 pub struct List {
-    /// Only one of the lists [default: all].
+    /// Only one of the lists [default: all but problems].
     #[arg(value_enum)]
     what: Option<Section>,
     #[command(flatten)]
@@ -37,6 +38,8 @@ pub enum Section {
     Signals,
     /// Data sets.
     Sources,
+    /// What can be wrong with a recipe.
+    Problems,
 }
 
 /// A line of a list.
@@ -64,6 +67,7 @@ impl Section {
             Section::Recipes => "recipes",
             Section::Signals => "signals",
             Section::Sources => "sources",
+            Section::Problems => "problems",
         }
     }
 
@@ -83,6 +87,7 @@ impl Section {
                 recipe::SHIPPED.iter().map(|(name, text)| Item::new(name, "recipe", &about(text))).collect()
             }
             Section::Signals => signals(),
+            Section::Problems => kinds::ALL.iter().map(|row| Item::new(row.id, row.code, row.title)).collect(),
             Section::Sources => crate::catalog::shipped().iter().map(sources::item).collect(),
         };
         items.sort_by(|a, b| a.name.cmp(&b.name).then(a.kind.cmp(&b.kind)));
@@ -124,6 +129,10 @@ fn signals() -> Vec<Item> {
 
 impl List {
     /// Runs the command.
+    ///
+    /// # Errors
+    ///
+    /// As [`Catalog::load`]; [`Error::Other`] where a filter has a word that is none, or is for another list.
     pub fn run(self, context: &Context) -> Result<()> {
         if self.best {
             return self.picks(context);
@@ -131,6 +140,7 @@ impl List {
         if self.what == Some(Section::Sources) || self.filter.is_set() {
             return self.sources(context);
         }
+        // Problems are looked up one by one: they are listed when asked for.
         let all = [Section::Stages, Section::Formats, Section::Signals, Section::Recipes, Section::Sources];
         let sections: Vec<Section> = self.what.map_or(all.to_vec(), |one| vec![one]);
         if context.format == Format::Json {

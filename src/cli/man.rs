@@ -31,6 +31,10 @@ fn pages(command: &clap::Command, into: &mut Vec<(String, Vec<u8>)>) -> std::io:
 
 impl Manual {
     /// Runs the command.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Other`] where a file that is not ours has a page's name; [`Error::Io`] of writing.
     pub fn run(self, context: &Context) -> Result<()> {
         let mut tree = super::command().disable_help_subcommand(true);
         tree.build();

@@ -168,6 +168,10 @@ pub fn command() -> clap::Command {
 }
 
 /// Prints data to stdout; a reader that went away ends the program quietly.
+///
+/// # Errors
+///
+/// [`Error::Io`] of writing to stdout, but for a closed pipe.
 pub fn print(text: &str) -> Result<()> {
     use std::io::Write;
     let mut out = std::io::stdout().lock();

@@ -37,6 +37,10 @@ struct Limit {
 }
 
 /// Runs the command.
+///
+/// # Errors
+///
+/// [`Error::Input`] where the build has no such stage; a shard that cannot be read.
 pub fn run(context: &Context, asked: &Inspect, manifest: &Manifest, stage: Option<&str>) -> Result<()> {
     let names: Vec<&str> = manifest.stages.iter().map(|s| s.name.as_str()).collect();
     if let Some(stage) = stage.filter(|s| !names.contains(s)) {

@@ -99,6 +99,11 @@ pub struct Wanted<'a> {
 }
 
 /// Looks into a file (or a member of an archive).
+///
+/// # Errors
+///
+/// [`Error::Io`] where the file cannot be read, [`Error::Input`] where the archive has no such member or the format
+/// does not fit the file.
 pub fn peek(path: &Path, member: Option<&str>, wanted: &Wanted<'_>) -> Result<Peek> {
     let io = |e| Error::io(path)(e);
     let bytes = std::fs::metadata(path).map_err(io)?.len();
@@ -325,7 +330,7 @@ fn cards(path: &Path) -> Vec<String> {
 }
 
 /// The files of a folder that is no build, with what each was taken for.
-pub fn folder(path: &Path) -> Result<Vec<Vec<String>>> {
+pub fn folder(path: &Path) -> Vec<Vec<String>> {
     let mut rows = vec![["file", "size", "format", "note"].map(String::from).to_vec()];
     let mut files: Vec<_> = walkdir::WalkDir::new(path)
         .sort_by_file_name()
@@ -355,5 +360,5 @@ pub fn folder(path: &Path) -> Result<Vec<Vec<String>>> {
             String::new(),
         ]);
     }
-    Ok(rows)
+    rows
 }

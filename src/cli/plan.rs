@@ -32,6 +32,10 @@ pub struct PlanCommand {
 
 impl PlanCommand {
     /// Runs the command.
+    ///
+    /// # Errors
+    ///
+    /// As [`seen`], [`state`] and [`estimate`].
     pub fn run(self, context: &Context) -> Result<()> {
         let mut recipe = self.run.recipe(self.recipe.reference("plan")?)?;
         choices::warn(context, &recipe)?;

@@ -24,6 +24,10 @@ struct Known {
 }
 
 /// Tells what cards tell.
+///
+/// # Errors
+///
+/// As [`Catalog::load`] and [`Catalog::find`].
 pub fn run(context: &Context, recipe: &Recipe, missing: &Missing) -> Result<()> {
     let catalog = Catalog::load(None)?;
     let known = recipe.sources.iter().map(|s| known(recipe, &catalog, s, missing)).collect::<Result<Vec<_>>>()?;

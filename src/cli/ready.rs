@@ -115,6 +115,11 @@ fn pinned(recipe: &mut Recipe, update: bool) -> Result<(Store, Lock, Vec<Need>)>
 }
 
 /// Makes a recipe ready to be looked at: with the files that are there; gives back what is not.
+///
+/// # Errors
+///
+/// [`Error::Input`] where `corpus.lock` or a manifest of the store cannot be read, or the store has other bytes than
+/// the lock says; as [`Catalog::load`].
 pub fn seen(recipe: &mut Recipe) -> Result<Option<Missing>> {
     if store_sources::needs(recipe).is_empty() {
         return Ok(None);
@@ -130,6 +135,10 @@ pub fn seen(recipe: &mut Recipe) -> Result<Option<Missing>> {
 }
 
 /// Makes a recipe ready. One that reads nothing out of the store is ready.
+///
+/// # Errors
+///
+/// As [`seen`]; [`Error::Input`] where something is missing and is not to be fetched, and what ends a fetch.
 pub fn ready(context: &Context, recipe: &mut Recipe, ways: &Ways) -> Result<()> {
     if store_sources::needs(recipe).is_empty() {
         return Ok(());

@@ -84,6 +84,10 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Opens a Parquet file.
+///
+/// # Errors
+///
+/// [`Error::Io`] where it cannot be opened, [`Error::Engine`](crate::Error::Engine) where it is no Parquet.
 pub fn open(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>> {
     let file = File::open(path).map_err(Error::io(path))?;
     Ok(ParquetRecordBatchReaderBuilder::try_new(file)?)
@@ -162,6 +166,10 @@ fn holds(column: &dyn Array, needle: &str, found: &mut [bool]) {
 }
 
 /// The first `most` rows of a table that are wanted, in order.
+///
+/// # Errors
+///
+/// As [`open`], and what the Parquet reader says of broken pages.
 pub fn first(part: &Part, wanted: &Wanted, most: usize) -> Result<Vec<Fields>> {
     let mut rows = Vec::new();
     for path in &part.files {
@@ -179,6 +187,10 @@ pub fn first(part: &Part, wanted: &Wanted, most: usize) -> Result<Vec<Fields>> {
 }
 
 /// All rows of a table that are wanted, a few at a time.
+///
+/// # Errors
+///
+/// As [`open`]; each item may be what the Parquet reader says of a broken page.
 pub fn each<'p>(part: &'p Part, wanted: &'p Wanted) -> Result<impl Iterator<Item = Result<Fields>> + 'p> {
     let mut readers = Vec::new();
     for path in &part.files {
@@ -193,6 +205,10 @@ pub fn each<'p>(part: &'p Part, wanted: &'p Wanted) -> Result<impl Iterator<Item
 }
 
 /// The first rows of dropped ones: those that have their text, then others.
+///
+/// # Errors
+///
+/// As [`first`].
 pub fn with_text_first(part: &Part, wanted: &Wanted, most: usize) -> Result<Vec<Fields>> {
     let mut rows = first(part, &Wanted { content: Some(true), ..wanted.clone() }, most)?;
     let left = most - rows.len();
@@ -231,6 +247,10 @@ fn key_columns(part: &Part, reader: &ParquetRecordBatchReaderBuilder<File>) -> P
 
 /// A seeded sample over all rows that are wanted of some tables: those with the least hashes of seed and id, so that it
 /// depends on neither shards nor order. By table, in the order of the hashes.
+///
+/// # Errors
+///
+/// As [`first`].
 pub fn sample(parts: &[Part], wanted: &Wanted, most: usize, seed: u64) -> Result<Vec<Vec<Fields>>> {
     let mut least: BinaryHeap<(u64, usize, Key)> = BinaryHeap::new();
     for (at, part) in parts.iter().enumerate() {
@@ -284,11 +304,19 @@ fn rows_of(part: &Part, wanted: &[Key]) -> Result<Vec<Fields>> {
 }
 
 /// The rows with these ids, in the order of the ids.
+///
+/// # Errors
+///
+/// As [`first`].
 pub fn by_ids(part: &Part, ids: &[String]) -> Result<Vec<Fields>> {
     rows_of(part, &ids.iter().cloned().map(Key).collect::<Vec<_>>())
 }
 
 /// A number of each row of a table, with the row's id: what is nearest to something is asked by it.
+///
+/// # Errors
+///
+/// As [`first`].
 pub fn nearest(
     part: &Part,
     columns: &[&str],

@@ -31,6 +31,10 @@ impl Filter {
     }
 
     /// The cards that pass.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Other`] where the use or the kind of licence is none.
     pub fn cards(&self, catalog: &Catalog) -> Result<Vec<Card>> {
         let usage = match self.usage.as_deref() {
             None | Some("evaluation") => None,

@@ -80,6 +80,10 @@ pub struct Survey {
 
 impl Survey {
     /// Looks at files and folders; names are as `named` makes them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Input`] where a path is not there. What a file is not is among its findings.
     pub fn of(paths: &[PathBuf], named: &dyn Fn(&Path) -> String) -> Result<Self> {
         let mut survey = Survey::default();
         for path in paths {

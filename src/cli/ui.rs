@@ -13,6 +13,7 @@ use crate::Error;
 use crate::pipeline::inputs::understood;
 use crate::pipeline::inputs::{Inputs, SourceInput};
 use crate::pipeline::{Amount, Progress};
+use crate::recipe::kinds::Kind;
 pub use crate::text::shell::quoted;
 
 /// Sources whose mapping a build prints.
@@ -86,6 +87,11 @@ pub fn warn(context: &Context, line: &str) {
 
 /// An error with its cure.
 pub fn error(context: &Context, error: &Error) {
+    problem(context, None, error);
+}
+
+/// An error with its cure, and the id of its kind before it: `error[R102]: …`.
+pub fn problem(context: &Context, kind: Option<Kind>, error: &Error) {
     if context.format == Format::Json {
         let said = json!({"code": error.code(), "message": error.to_string(), "hint": error.hint()});
         let line = json!({"v": 1, "error": said});
@@ -94,7 +100,10 @@ pub fn error(context: &Context, error: &Error) {
     }
     let mut text = match error {
         Error::Recipe(rendered) => rendered.trim_end().to_owned(),
-        other => format!("{} {other}", paint("31", "error:")),
+        other => {
+            let id = kind.map_or(String::new(), |kind| format!("[{}]", kind.row().id));
+            format!("{} {other}", paint("31", &format!("error{id}:")))
+        }
     };
     if let Some(hint) = error.hint() {
         text += &format!("\n\n{} {hint}", paint("36", "hint:"));

@@ -95,6 +95,10 @@ const COPIES: usize = 100;
 
 impl Why {
     /// Runs the command.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Input`] where the folder is no build, or no row has the id; a file of the build that cannot be read.
     pub fn run(self, context: &Context) -> Result<()> {
         if !self.build.join("build.json").is_file() {
             return Err(Error::input(

@@ -60,6 +60,10 @@ const SEALED: [(&[u8], Sealed); 9] = [
 ];
 
 /// Whether a file is an archive that we do not open, by its first bytes.
+///
+/// # Errors
+///
+/// What the system says of opening or reading the file.
 pub fn sealed(path: &Path) -> io::Result<Option<Sealed>> {
     let mut head = Vec::new();
     File::open(path)?.take(16).read_to_end(&mut head)?;
@@ -78,6 +82,10 @@ impl Sealed {
 }
 
 /// What sort of archive a file is, by its first bytes.
+///
+/// # Errors
+///
+/// What the system says of opening or reading the file.
 pub fn shape(path: &Path) -> io::Result<Shape> {
     if verify::is_zip(path)? {
         return Ok(Shape::Zip);
@@ -112,6 +120,10 @@ fn stream(path: &Path) -> io::Result<Box<dyn Read>> {
 
 /// The names of the files in an archive, and whether each is a link, which is never followed; none of what is no
 /// archive.
+///
+/// # Errors
+///
+/// A passing problem where the archive is damaged, and what the system says of reading it.
 pub fn members(path: &Path, shape: Shape) -> Result<Vec<(String, bool)>, Problem> {
     let mut names = Vec::new();
     match shape {
@@ -176,6 +188,11 @@ fn each_of_tar(path: &Path, visit: &mut Visit<'_>) -> Result<(), Problem> {
 }
 
 /// Reads an archive to its end, against its own sums and the bounds of bombs.
+///
+/// # Errors
+///
+/// A passing problem where the archive is damaged, a lasting one where it is a bomb or locked by a password;
+/// `Interrupted` once `stop` says so.
 pub fn check(path: &Path, shape: Shape, bombs: Bombs, stop: &dyn Fn() -> bool) -> Result<(), Problem> {
     match shape {
         Shape::None => Ok(()),
@@ -185,6 +202,10 @@ pub fn check(path: &Path, shape: Shape, bombs: Bombs, stop: &dyn Fn() -> bool) -
 }
 
 /// Reads an archive to its end, and writes the members that `to` gives a path. Nothing stays behind on failure.
+///
+/// # Errors
+///
+/// As [`check`], and what the system says of writing a member.
 pub fn unpack(
     path: &Path,
     shape: Shape,

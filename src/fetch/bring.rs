@@ -7,6 +7,10 @@ use std::path::Path;
 use super::sums::{Found, Sums, Told};
 
 /// A second name for a file; a copy where that cannot be, or where the file could be changed by others.
+///
+/// # Errors
+///
+/// What the system says of linking, copying, syncing or renaming; `Interrupted` once `stop` says so.
 pub fn bring(from: &Path, to: &Path, aside: &Path, stop: &dyn Fn() -> bool) -> io::Result<()> {
     let aside = aside.join(format!("{:x}.import", fastrand::u64(..)));
     let linked = fs::hard_link(from, &aside);
@@ -36,6 +40,10 @@ fn copy(from: &Path, to: &Path, stop: &dyn Fn() -> bool) -> io::Result<()> {
 }
 
 /// The sums of a file compared with what was told, and its length; the inner error says which sum differs.
+///
+/// # Errors
+///
+/// What the system says of reading the file; `Interrupted` once `stop` says so.
 pub fn sums_of(path: &Path, told: &Told, stop: &dyn Fn() -> bool) -> io::Result<Result<(Found, u64), String>> {
     let mut file = File::open(path)?;
     let bytes = file.metadata()?.len();

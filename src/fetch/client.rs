@@ -106,6 +106,10 @@ struct Pace {
 
 impl Client {
     /// A client.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Other`] where no HTTP client can be built, as with a proxy variable that is no address.
     pub fn new(endpoints: Endpoints, limits: Limits) -> Result<Self> {
         // HTTP/1 only: several ranges of a file are several connections, which is what slow links need.
         let http = reqwest::Client::builder()
@@ -133,6 +137,11 @@ impl Client {
     }
 
     /// One try of a request, through its redirects, to an answer of 200 or 206.
+    ///
+    /// # Errors
+    ///
+    /// What became of it: passing (no answer, a busy host, a broken connection) or lasting (refused, not there, a
+    /// redirect that is not followed), with the hosts on the way.
     pub async fn send(&self, ask: &Ask) -> Result<Answer, Problem> {
         let mut url = self.endpoints.mirrored(&ask.url);
         let (mut seen, mut hosts) = (Vec::<Url>::new(), Vec::<String>::new());
@@ -299,6 +308,10 @@ impl Client {
     }
 
     /// A small answer, read whole, asked for again as long as `--retry-for` and `--tries` allow.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::send`], once nothing passing is left to wait for; an answer over the limit of a page.
     pub async fn page(&self, ask: &Ask) -> Result<(Vec<u8>, HeaderMap, Url), Problem> {
         self.again(|| async {
             let answer = self.send(ask).await?;
@@ -309,6 +322,10 @@ impl Client {
     }
 
     /// JSON, asked for again where it arrives broken.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::page`]; an answer that is a web page, or is no JSON however often it is asked for.
     pub async fn json(&self, ask: &Ask) -> Result<(Value, HeaderMap, Url), Problem> {
         self.again(|| async {
             let answer = self.send(ask).await?;
@@ -324,6 +341,10 @@ impl Client {
     }
 
     /// Repeats what fails for a passing reason.
+    ///
+    /// # Errors
+    ///
+    /// The first lasting problem, or a passing one when tries or time are used up.
     pub async fn again<T, F: Future<Output = Result<T, Problem>>>(
         &self,
         mut act: impl FnMut() -> F,
@@ -362,6 +383,10 @@ impl Body {
     }
 
     /// The next block; `None` at a proper end.
+    ///
+    /// # Errors
+    ///
+    /// A passing problem where the connection breaks, goes silent, or is slower than the least pace.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
         let next = timeout(self.pace.idle, async {
             match &mut self.stream {

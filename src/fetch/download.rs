@@ -92,6 +92,11 @@ impl Job {
     }
 
     /// Fetches the file to its place in the store.
+    ///
+    /// # Errors
+    ///
+    /// The problem that ended the transfer or the check of its sums, lasting or no longer waited for; what the disk
+    /// says; a file in its place that no fetch put there.
     pub async fn run(&self) -> Result<Done, Problem> {
         let remote = &self.remote;
         let partial = Partial::open(
@@ -380,6 +385,10 @@ fn look(path: &Path, name: &str, bombs: verify::Bombs, stop: &dyn Fn() -> bool) 
 }
 
 /// Runs what waits for a disk beside the runtime.
+///
+/// # Errors
+///
+/// A lasting problem where the work panicked or the runtime shuts down.
 pub async fn blocking<T: Send + 'static>(act: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
     tokio::task::spawn_blocking(act).await.map_err(|e| Problem::last(Kind::Here, e.to_string()))
 }

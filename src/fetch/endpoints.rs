@@ -53,11 +53,19 @@ impl Token {
 
 impl Endpoints {
     /// As the environment says.
+    ///
+    /// # Errors
+    ///
+    /// As [`Endpoints::of`].
     pub fn from_env() -> Result<Self> {
         Self::of(&|name| std::env::var(name).ok().filter(|v| !v.trim().is_empty()))
     }
 
     /// As these variables say.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Other`] that names the variable where it holds no address of http or https, or no list of mirrors.
     pub fn of(var: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
         let base = |name: &str, default: &str| {
             let text = var(name).unwrap_or_else(|| default.to_owned());

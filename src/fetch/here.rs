@@ -11,6 +11,11 @@ use crate::Result;
 use crate::store::{Manifest, Set};
 
 /// What the store has, without asking anybody.
+///
+/// # Errors
+///
+/// [`Error::Other`](crate::Error::Other) where a glob of `--include` is no pattern or the store lacks a part; as
+/// [`Set::manifest`](crate::store::Set::manifest).
 pub fn offline(context: &Context<'_>, target: &Target) -> Result<Told> {
     let globs: Vec<Glob> =
         context.options.include.iter().map(|g| Glob::new(g)).collect::<Result<_, _>>().map_err(Problem::error)?;

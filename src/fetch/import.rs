@@ -31,6 +31,11 @@ const REVISION: &str = "-";
 const WAY: &str = "from";
 
 /// Imports what a file or folder holds of a target.
+///
+/// # Errors
+///
+/// [`Error::Input`] where the path is not there, a licence is not accepted, or a file is not what the card says;
+/// [`Error::Interrupted`]; [`Error::Io`] of reading or writing.
 pub fn import(context: &Context<'_>, target: &Target, from: &Path) -> Result<Told> {
     let licenses = door::pass(target, None, &context.options.accept, &context.options.command)?;
     let given = from.to_owned();

@@ -85,6 +85,10 @@ pub struct Taken {
 
 impl Taken {
     /// Takes a name, or says why it cannot be taken beside the others.
+    ///
+    /// # Errors
+    ///
+    /// Which name of before it collides with, on file systems that fold case or forms.
     pub fn take(&mut self, path: &str) -> Result<(), String> {
         let key = folded(path);
         let clash = |other: &str| Err(format!("it is the same file as `{}` on some systems", shown(other)));

@@ -32,6 +32,10 @@ pub struct Opened {
 }
 
 /// Opens the whole of a file or a range (`condition`: only if it is still this version).
+///
+/// # Errors
+///
+/// As [`Client::send`]; a passing problem where other bytes come than were asked for.
 pub async fn open(
     client: &Client,
     remote: &Remote,

@@ -76,6 +76,11 @@ pub struct Ranges(Vec<(u64, u64)>);
 impl Partial {
     /// Opens what lies in `folder` of the file `name`, if it is the file that `of` identifies; else begins anew.
     /// `trusted`: what is whole will be checked by sums, so that bytes of unknown age may be kept.
+    ///
+    /// # Errors
+    ///
+    /// What the system says of opening, reading or writing the file and its journal; something that is no file in their
+    /// place.
     pub fn open(
         folder: &Path,
         name: &str,
@@ -110,6 +115,10 @@ impl Partial {
     }
 
     /// Forgets all bytes.
+    ///
+    /// # Errors
+    ///
+    /// What the system says of cutting the file or its journal.
     pub fn reset(&self, bytes: Option<u64>) -> io::Result<()> {
         let mut state = self.state();
         state.log.set_len(0)?;
@@ -121,6 +130,10 @@ impl Partial {
     }
 
     /// Writes down which file it is that begins to arrive.
+    ///
+    /// # Errors
+    ///
+    /// What the system says of writing the journal.
     pub fn begin(&self, version: &Version) -> io::Result<()> {
         let mut state = self.state();
         state.version = version.clone();
@@ -142,6 +155,10 @@ impl Partial {
     }
 
     /// Writes bytes at their place, and sums them where they are the next in order.
+    ///
+    /// # Errors
+    ///
+    /// What the system says of writing to the file.
     pub fn write(&self, at: u64, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all_at(bytes, at)?;
         let mut state = self.state();
@@ -152,6 +169,10 @@ impl Partial {
     }
 
     /// Writes down that a stretch is there.
+    ///
+    /// # Errors
+    ///
+    /// What the system says of writing to the journal.
     pub fn mark(&self, from: u64, to: u64) -> io::Result<()> {
         let mut state = self.state();
         state.done.add(from, to);
@@ -171,6 +192,11 @@ impl Partial {
 
     /// Sums the whole, reading back what did not pass in order, and compares with what was told. `Err(Ok(words))` is a
     /// sum that differs.
+    ///
+    /// # Errors
+    ///
+    /// `Err(Ok(words))` where a sum differs; `Err(Err(error))` where the file cannot be read back, or is shorter than
+    /// its journal says, or once `stop` says so.
     pub fn finish(&self, stop: &dyn Fn() -> bool) -> Result<Found, io::Result<String>> {
         let mut state = self.state();
         let whole = state.done.bytes();
@@ -196,6 +222,10 @@ impl Partial {
     }
 
     /// Puts the file in its place, for good.
+    ///
+    /// # Errors
+    ///
+    /// What the system says of syncing or renaming the file, or of removing its journal.
     pub fn place(self, to: &Path, bytes: u64) -> io::Result<()> {
         self.file.set_len(bytes)?;
         self.file.sync_all()?;

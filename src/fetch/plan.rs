@@ -101,6 +101,11 @@ pub struct PlannedFile {
 }
 
 /// Plans targets.
+///
+/// # Errors
+///
+/// As [`Endpoints::from_env`] and [`runtime`]; of a target, what its listing says (not there, refused, no answer), or
+/// that the store lacks it while offline.
 pub fn plan(targets: &[Target], options: &Options) -> Result<Plan> {
     let client = Arc::new(Client::new(Endpoints::from_env()?, options.limits)?);
     let runtime = runtime()?;

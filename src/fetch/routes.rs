@@ -31,6 +31,10 @@ pub struct Route {
 }
 
 /// The ways to a target, best first; `hand` is none of them. `only` is `--way`.
+///
+/// # Errors
+///
+/// [`Error::Other`] where no kind of place reads the address, or `--way` leaves none.
 pub fn of(target: &Target, only: Option<&str>) -> Result<Vec<Route>> {
     let Some(card) = &target.card else {
         let first = target.from.first().map(String::as_str).unwrap_or_default();
@@ -76,6 +80,10 @@ pub fn of(target: &Target, only: Option<&str>) -> Result<Vec<Route>> {
 
 impl Route {
     /// Lists the files of some of its parts, names tamed.
+    ///
+    /// # Errors
+    ///
+    /// The problem of the first listing that fails; one where nothing at all matches the card's globs.
     pub async fn list(&self, client: &Client, parts: &BTreeSet<String>) -> Result<Listing, Problem> {
         let mut all = Listing::default();
         for request in &self.requests {

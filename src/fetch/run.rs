@@ -36,6 +36,10 @@ pub struct Context<'a> {
 }
 
 /// A runtime for tasks that fetch.
+///
+/// # Errors
+///
+/// [`Error::Other`] where the system gives no threads.
 pub fn runtime() -> Result<tokio::runtime::Runtime> {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     tokio::runtime::Builder::new_multi_thread()

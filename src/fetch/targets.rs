@@ -80,6 +80,10 @@ fn one_file(from: &str) -> Option<String> {
 
 /// The files of a part of a set in the store, by the set's name as on the command line: a card, `hf:owner/name`, a URL,
 /// …; `all` is the part of what is no card. `None` where the store has not all of it.
+///
+/// # Errors
+///
+/// As [`Store::find`], and an address that is none.
 pub fn find(store: &Store, name: &str, part: &str, revision: Option<&str>) -> Result<Option<Vec<StoredFile>>> {
     let Some(target) = address(name, revision)? else {
         let (card, at) = name.split_once('@').map_or((name, None), |(card, at)| (card, Some(at)));
@@ -263,6 +267,10 @@ fn sorted_pair(name: &str) -> String {
 }
 
 /// The parts asked for, or all that are not optional.
+///
+/// # Errors
+///
+/// [`Error::Other`] that names the nearest part, where the card has none of that name.
 pub fn parts(card: &Card, asked: &[String]) -> Result<Vec<String>> {
     for part in asked {
         if card.part(part).is_none() {

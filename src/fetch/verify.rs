@@ -44,12 +44,20 @@ fn head(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 }
 
 /// Whether a file is a zip by its first bytes.
+///
+/// # Errors
+///
+/// What the system says of opening or reading the file.
 pub fn is_zip(path: &Path) -> io::Result<bool> {
     let head = head(path, 4)?;
     Ok(head == *b"PK\x03\x04" || head == *b"PK\x05\x06")
 }
 
 /// Whether a file begins as web pages do.
+///
+/// # Errors
+///
+/// What the system says of opening or reading the file.
 pub fn begins_like_html(path: &Path) -> io::Result<bool> {
     let head = head(path, 512)?;
     let text = String::from_utf8_lossy(&head).trim_start_matches('\u{feff}').trim_start().to_ascii_lowercase();
@@ -57,11 +65,19 @@ pub fn begins_like_html(path: &Path) -> io::Result<bool> {
 }
 
 /// How a file begins, as text.
+///
+/// # Errors
+///
+/// What the system says of opening or reading the file.
 pub fn beginning(path: &Path) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&head(path, super::page::HEAD as u64)?).into_owned())
 }
 
 /// Reads a zip to its end: every member must match its size and sum, and its local header the index.
+///
+/// # Errors
+///
+/// As [`open`] and [`member`], of the first member that fails.
 pub fn zip(path: &Path, bombs: Bombs, stop: &dyn Fn() -> bool) -> Result<(), Problem> {
     let mut archive = open(path)?;
     let mut watch = Watch::new(bombs);
@@ -72,6 +88,11 @@ pub fn zip(path: &Path, bombs: Bombs, stop: &dyn Fn() -> bool) -> Result<(), Pro
 }
 
 /// An archive opened by its index.
+///
+/// # Errors
+///
+/// A lasting problem where it is another thing under the name of a zip, a passing one where it is damaged; what the
+/// system says of reading it.
 pub fn open(path: &Path) -> Result<zip::ZipArchive<BufReader<File>>, Problem> {
     let other = begins_like(&head(path, 512)?);
     zip::ZipArchive::new(BufReader::with_capacity(256 << 10, File::open(path)?)).map_err(|e| match other {
@@ -115,6 +136,10 @@ impl Watch {
     }
 
     /// Counts bytes of an archive that is packed as a whole.
+    ///
+    /// # Errors
+    ///
+    /// A lasting problem where the archive is a bomb.
     pub fn stream(&mut self, bytes: u64, packed: u64) -> Result<(), Problem> {
         let all = self.all + bytes;
         self.step(bytes, all, packed)
@@ -137,6 +162,11 @@ impl Watch {
 }
 
 /// Reads one member to its end, checks it, and writes it to `out`.
+///
+/// # Errors
+///
+/// A passing problem where the member is damaged, a lasting one where it is locked or the archive is a bomb; what `out`
+/// says; `Interrupted` once `stop` says so.
 pub fn member(
     path: &Path,
     archive: &mut zip::ZipArchive<BufReader<File>>,

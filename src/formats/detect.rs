@@ -47,6 +47,9 @@ pub struct Detected {
 }
 
 /// Looks at a file, or a member of an archive.
+///
+/// # Errors
+/// What the system says where the file cannot be opened; what is broken within it is for its reader to report.
 pub fn detect(path: &Path, member: Option<&str>) -> io::Result<Detected> {
     let outer = input::compression(path)?;
     // A broken archive or stream is told by its reader, row by row.
@@ -66,6 +69,9 @@ pub fn detect(path: &Path, member: Option<&str>) -> io::Result<Detected> {
 }
 
 /// Looks at all members of an archive, in one pass over it; `None` if the file is none.
+///
+/// # Errors
+/// As [`input::heads`].
 pub fn members(path: &Path, compression: Compression) -> io::Result<Option<Vec<(Member, Detected)>>> {
     let (mut all, mut ascii) = (Vec::new(), Vec::new());
     let archive = input::heads(path, compression, HEAD, &mut |member, head| {

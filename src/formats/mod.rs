@@ -225,6 +225,10 @@ pub trait Container: Send + Sync {
     fn split(&self, layout: &Layout) -> Split;
     /// Where to cut, for [`Split::Cuts`]: ascending starts of pieces of about `unit` bytes, the first is 0. `whole` is a
     /// file, or a member of a plain tar.
+    ///
+    /// # Errors
+    ///
+    /// What the system says of reading the file.
     fn cuts(&self, _whole: &Piece, _layout: &Layout, _unit: u64) -> std::io::Result<Vec<u64>> {
         Ok(vec![0])
     }
@@ -238,6 +242,10 @@ pub trait Container: Send + Sync {
     }
     /// What reading any row needs to know from all files of the source: looked for once, in the file that `piece` is,
     /// and joined by [`join`](Container::join).
+    ///
+    /// # Errors
+    ///
+    /// What the system says of opening the piece, and what breaks it off.
     fn prepare(&self, _piece: &Piece, _layout: &Layout) -> std::io::Result<Vec<u8>> {
         Ok(Vec::new())
     }
@@ -247,10 +255,18 @@ pub trait Container: Send + Sync {
     }
     /// The templates in the first `records` records of a piece that the converter does not know, for `corpus inspect`;
     /// nothing where records have no templates.
+    ///
+    /// # Errors
+    ///
+    /// What the system says of opening the piece.
     fn unlisted(&self, _piece: &Piece, _layout: &Layout, _records: u64) -> std::io::Result<Option<Vec<Unlisted>>> {
         Ok(None)
     }
-    /// Opens a piece. An error here is a file that cannot be opened at all; it becomes one unreadable row.
+    /// Opens a piece.
+    ///
+    /// # Errors
+    ///
+    /// What the system says of a file that cannot be opened at all; it becomes one unreadable row.
     fn open(&self, piece: &Piece, layout: &Layout) -> std::io::Result<Box<dyn Reader>>;
 }
 

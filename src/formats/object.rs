@@ -58,6 +58,10 @@ impl<'de> Visitor<'de> for Fields {
 
 impl<'a> Object<'a> {
     /// Takes a JSON object apart at its top level.
+    ///
+    /// # Errors
+    ///
+    /// What the JSON parser says, where the text is no object or something follows it.
     pub fn parse(json: &'a str) -> Result<Self, serde_json::Error> {
         let mut deserializer = serde_json::Deserializer::from_str(json);
         let object = deserializer.deserialize_map(Fields)?;
@@ -66,6 +70,10 @@ impl<'a> Object<'a> {
     }
 
     /// Takes a JSON array apart: its items are the fields, their names are numbers from 0.
+    ///
+    /// # Errors
+    ///
+    /// What the JSON parser says, where the text is no array.
     pub fn list(json: &'a str) -> Result<Self, serde_json::Error> {
         let items: Vec<&'a RawValue> = serde_json::from_str(json)?;
         let fields = items.into_iter().enumerate().map(|(at, item)| (Cow::Owned(at.to_string()), item));
@@ -95,6 +103,10 @@ impl<'a> Object<'a> {
 
     /// The text at a path: `Ok(None)` where it is missing or null; a number or boolean is its JSON text; an object or
     /// array is an error (`field_type`).
+    ///
+    /// # Errors
+    ///
+    /// `field_type` where an object, an array or broken text stands there.
     pub fn text(&self, path: &str) -> Result<Option<Cow<'a, str>>, Unreadable> {
         match self.get(path) {
             None => Ok(None),
@@ -103,6 +115,10 @@ impl<'a> Object<'a> {
     }
 
     /// Like [`Object::text`], but a missing field is an error (`field_missing`). Null counts as missing.
+    ///
+    /// # Errors
+    ///
+    /// `field_missing` with the names of the fields that are there, and `field_type` as [`Object::text`].
     pub fn require(&self, path: &str) -> Result<Cow<'a, str>, Unreadable> {
         self.text(path)?.ok_or_else(|| self.missing(path))
     }
@@ -215,6 +231,10 @@ pub fn field_type(path: &str, wanted: &str, found: &str) -> Unreadable {
 }
 
 /// The text of a JSON value; `Err` names what it is instead.
+///
+/// # Errors
+///
+/// What the value is where it is no text: an object, an array, text with broken escapes.
 pub fn text_of(value: &RawValue) -> Result<Option<Cow<'_, str>>, &'static str> {
     let json = value.get();
     match json.as_bytes().first() {

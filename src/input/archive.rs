@@ -55,6 +55,10 @@ enum Place {
 /// The regular files of a zip or tar archive in its own order; `None` if the file is no archive. `compression` is that
 /// of the whole file (`.tar.gz`). What macOS adds (`__MACOSX/`, `.DS_Store`, `._x`)
 /// is left out. The second `x` is called `x~2`.
+///
+/// # Errors
+///
+/// What the system says of opening or reading the file, and what is broken in a zip's directory or a tar's headers.
 pub fn members(path: &Path, compression: Compression) -> io::Result<Option<Vec<Member>>> {
     if compression == Compression::None {
         return Ok(index(path)?.map(|index| index.members.clone()));
@@ -68,6 +72,11 @@ pub fn members(path: &Path, compression: Compression) -> io::Result<Option<Vec<M
 }
 
 /// How many members a compressed tar has, counted to `most` (reading no further than that takes); 0 if it is no tar.
+///
+/// # Errors
+///
+/// What the system says of opening or reading the file, and what is broken in the stream or the headers before `most`
+/// is reached.
 pub fn at_least(path: &Path, compression: Compression, most: usize) -> io::Result<usize> {
     let mut seen = 0;
     stream(path, compression, &mut |_, _| {
@@ -79,6 +88,11 @@ pub fn at_least(path: &Path, compression: Compression, most: usize) -> io::Resul
 
 /// The members of an archive, each with its first `limit` decoded bytes as [`head`](super::head) gives them, in one
 /// pass; false if the file is no archive.
+///
+/// # Errors
+///
+/// What the system says of opening or reading the file, and what is broken in its directory or headers. A member that
+/// cannot be read in a zip or plain tar has an empty head instead.
 pub fn heads(
     path: &Path,
     compression: Compression,
@@ -162,6 +176,10 @@ pub(crate) fn open(path: &Path, member: &str) -> io::Result<Stream> {
 
 /// The bytes of a member from `start` on, if they lie in the archive as they are (in a plain tar, not
 /// compressed, and all of them).
+///
+/// # Errors
+///
+/// `NotFound` where the archive has no such member; else what the system says of opening or seeking in it.
 pub fn within(path: &Path, member: &str, start: u64) -> io::Result<Option<Stream>> {
     let Some(index) = index(path)? else { return Ok(None) };
     let at = *index.by_name.get(member).ok_or_else(|| missing(member))?;

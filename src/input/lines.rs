@@ -52,6 +52,11 @@ const HEAD: usize = 800;
 
 impl Lines {
     /// Opens a piece. One that starts within a line leaves that line to the piece before.
+    ///
+    /// # Errors
+    ///
+    /// What the system or the decoder says where the piece cannot be opened. What breaks later is asked for by
+    /// [`take_error`](Lines::take_error).
     pub fn open(piece: &Piece, layout: &Layout) -> io::Result<Self> {
         let mut from = piece.clone();
         from.start = piece.start.saturating_sub(1);

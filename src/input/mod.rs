@@ -45,6 +45,10 @@ impl Encoding {
 }
 
 /// The compression that a file's first bytes tell.
+///
+/// # Errors
+///
+/// What the system says where the file cannot be opened or its first 16 bytes read.
 pub fn compression(path: &Path) -> io::Result<Compression> {
     let mut head = Vec::with_capacity(16);
     File::open(path)?.take(16).read_to_end(&mut head)?;
@@ -73,11 +77,20 @@ pub struct Opened {
 /// The bytes of a piece: decompressed, UTF-8, from `piece.start` on (which is not 0 only for plain UTF-8 files, and
 /// members of a plain tar).
 /// What is not valid in an encoding other than UTF-8 becomes U+FFFD; invalid UTF-8 passes, for formats to report by row.
+///
+/// # Errors
+///
+/// What the system says where the file cannot be opened; a member that is not there; an encoding of an unknown name.
+/// What is broken further on comes as an error of the stream.
 pub fn open(piece: &Piece, layout: &Layout) -> io::Result<Box<dyn Read + Send>> {
     Ok(open_at(piece, layout)?.stream)
 }
 
 /// As [`open`], and says where the stream begins and what was replaced in it.
+///
+/// # Errors
+///
+/// As [`open`].
 pub fn open_at(piece: &Piece, layout: &Layout) -> io::Result<Opened> {
     let malformed = Arc::new(AtomicU64::new(0));
     let plain = layout.compression == Compression::None && layout.encoding.is_utf8();
@@ -108,6 +121,10 @@ pub fn open_at(piece: &Piece, layout: &Layout) -> io::Result<Opened> {
 }
 
 /// The decompressed bytes of a whole file in UTF-8 without its byte order mark; those of an archive as they are.
+///
+/// # Errors
+///
+/// What the system says where the file cannot be opened, or the stream is broken within a byte order mark.
 pub fn unmarked(path: &Path, compression: Compression) -> io::Result<Box<dyn Read + Send>> {
     let (head, mut stream) = peek(raw(path, None, compression)?, 3);
     if head == [0xef, 0xbb, 0xbf] {
@@ -143,6 +160,10 @@ fn peek(mut stream: Box<dyn Read + Send>, count: usize) -> (Vec<u8>, Box<dyn Rea
 
 /// A stream of lines that a lone `\r` ends (the old Mac, Excel for Mac), with `\n` in its place: told by the first
 /// bytes of the file, which have the one and not the other. Offsets stay.
+///
+/// # Errors
+///
+/// As [`open_at`], for a piece that does not begin at the file's start: its first bytes are read too.
 pub fn lines_end_by_newline(opened: Opened, piece: &Piece, layout: &Layout) -> io::Result<Box<dyn Read + Send>> {
     let (head, stream) = if piece.start == 0 {
         peek(opened.stream, CR_HEAD)
@@ -179,6 +200,10 @@ impl Read for Failing {
 }
 
 /// The first `limit` decoded bytes, as stored, of a file or member. A broken stream gives what came before the break.
+///
+/// # Errors
+///
+/// What the system says where the file cannot be opened, and a member that is not there.
 pub fn head(path: &Path, member: Option<&str>, compression: Compression, limit: usize) -> io::Result<Vec<u8>> {
     Ok(first(raw(path, member, compression)?, limit))
 }

@@ -20,6 +20,10 @@ const LARGEST: u64 = 64 << 20;
 const CHUNK: usize = 1 << 20;
 
 /// Where the streams of a bzip2 file begin, in stretches of about a megabyte: ascending, the first is 0.
+///
+/// # Errors
+///
+/// What the system says of opening or reading the file.
 pub fn bzip2_streams(path: &Path) -> io::Result<Vec<u64>> {
     let finder = memchr::memmem::Finder::new(b"1AY&SY");
     let mut file = File::open(path)?;
@@ -50,6 +54,10 @@ pub fn bzip2_streams(path: &Path) -> io::Result<Vec<u64>> {
 /// Decodes a bzip2 file of several streams on several threads, and writes what it holds, in order. `Ok(false)` where it
 /// has to be read from its start by one thread: it is one stream, or something in it is broken or too large; what was
 /// written then counts for nothing. Memory: about 64 MiB a thread at worst, ten as a rule.
+///
+/// # Errors
+///
+/// What the system says of reading the file, or of writing to `out`.
 pub fn decode(path: &Path, threads: usize, out: &mut (impl Write + Send)) -> io::Result<bool> {
     let starts = bzip2_streams(path)?;
     let length = std::fs::metadata(path)?.len();

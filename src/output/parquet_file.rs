@@ -115,6 +115,11 @@ pub struct PartFile {
 
 impl PartFile {
     /// Starts a file that will appear as `path`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the file beside it cannot be made, [`Error::Engine`] where the Parquet writer refuses the
+    /// schema.
     pub fn create(path: &Path, schema: SchemaRef, style: Style) -> Result<Self> {
         let aside = path.with_extension("tmp");
         let file = File::create(&aside).map_err(Error::io(&aside))?;
@@ -125,11 +130,19 @@ impl PartFile {
     }
 
     /// Adds a key-value pair to the file's metadata.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the file cannot be opened, [`Error::Engine`] where it is no Parquet.
     pub fn label(&mut self, key: &str, value: String) {
         self.writer.append_key_value_metadata(KeyValue::new(key.to_owned(), value));
     }
 
     /// Adds rows whose sizes do not matter (narrow ones, or files of this build only), as they come.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] of writing, and [`Error::Engine`] where the batch is not of the file's schema.
     pub fn write_all(&mut self, batch: &RecordBatch) -> Result<()> {
         self.writer.write(batch)?;
         if self.writer.in_progress_size() > STAGED || self.writer.in_progress_rows() > GROUP_ROWS {
@@ -139,6 +152,10 @@ impl PartFile {
     }
 
     /// Adds rows, given the bytes of text in each.
+    ///
+    /// # Errors
+    ///
+    /// As [`PartFile::write_all`].
     pub fn write(&mut self, batch: &RecordBatch, sizes: &[u64]) -> Result<()> {
         let mut start = 0;
         for (row, size) in sizes.iter().enumerate() {
@@ -174,6 +191,10 @@ impl PartFile {
     }
 
     /// Ends the file, syncs it and gives it its name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] of writing the rest, syncing or renaming.
     pub fn finish(mut self) -> Result<()> {
         self.flush()?;
         let file = self.writer.into_inner()?;
@@ -191,6 +212,10 @@ pub fn label(path: &Path, key: &str) -> Result<Option<String>> {
 }
 
 /// Syncs a finished file and gives it its name.
+///
+/// # Errors
+///
+/// [`Error::Io`] of syncing or renaming the file, or of syncing its folder.
 pub fn settle(file: File, aside: &Path, path: &Path) -> Result<()> {
     file.sync_all().map_err(Error::io(aside))?;
     drop(file);
@@ -202,6 +227,10 @@ pub fn settle(file: File, aside: &Path, path: &Path) -> Result<()> {
 }
 
 /// Writes a small file so that it appears whole or not at all, whoever else writes it at the same time.
+///
+/// # Errors
+///
+/// [`Error::Io`] of writing, syncing or renaming.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     crate::disk::write_whole(path, bytes).map_err(Error::io(path))
 }

@@ -74,6 +74,10 @@ pub struct Scatter {
 
 impl Scatter {
     /// Starts a file that will appear as `path`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the file beside it cannot be made, [`Error::Engine`] where Arrow refuses the schema.
     pub fn create(path: &Path, data: &SchemaRef, spec: &ScatterSpec) -> Result<Self> {
         let aside = path.with_extension("tmp");
         let file = File::create(&aside).map_err(Error::io(&aside))?;
@@ -86,6 +90,10 @@ impl Scatter {
     }
 
     /// Adds rows of `data/`, given the bytes of text in each.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Engine`] where rows have no id or are not of the file's schema, [`Error::Io`] of writing.
     pub fn write(&mut self, batch: &RecordBatch, sizes: &[u64]) -> Result<()> {
         for (row, key) in keys(batch, &self.spec.shuffle)?.into_iter().enumerate() {
             self.rows.push((part_of(key, self.spec.parts), self.batches.len(), row));
@@ -115,6 +123,10 @@ impl Scatter {
     }
 
     /// Ends the file, syncs it and gives it its name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] of writing the rest, syncing or renaming.
     pub fn finish(mut self) -> Result<()> {
         self.flush()?;
         let segments = serde_json::to_string(&self.segments).map_err(|e| Error::Engine(e.to_string()))?;
@@ -126,6 +138,10 @@ impl Scatter {
 }
 
 /// What each row is ordered by.
+///
+/// # Errors
+///
+/// [`Error::Engine`] where the batch has no column of ids.
 pub fn keys(batch: &RecordBatch, shuffle: &Shuffle) -> Result<Vec<u64>> {
     let ids = batch.column_by_name("id").and_then(|c| c.as_string_opt::<i32>());
     let ids = ids.ok_or_else(|| Error::Engine("rows that are shuffled have no id".into()))?;
@@ -155,6 +171,10 @@ pub fn interleaved<'a>(
 }
 
 /// Bytes of text of the rows of a batch.
+///
+/// # Errors
+///
+/// [`Error::Engine`] where the batch has no column of sizes.
 pub fn sizes(batch: &RecordBatch) -> Result<&UInt64Array> {
     let column = batch.column_by_name(SIZE).and_then(|c| c.as_primitive_opt());
     column.ok_or_else(|| Error::Engine("rows that are shuffled have no size".into()))
@@ -169,6 +189,10 @@ pub struct Gather {
 
 impl Gather {
     /// Opens a file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where it cannot be opened, [`Error::Engine`] where it is no file of [`Scatter`].
     pub fn open(path: &Path) -> Result<Self> {
         let reader = FileReader::try_new(File::open(path).map_err(Error::io(path))?, None)?;
         let segments = reader.custom_metadata().get(SEGMENTS).map(|s| serde_json::from_str(s));
@@ -179,6 +203,10 @@ impl Gather {
     }
 
     /// The batches of a part, in order.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Engine`] where a batch cannot be read.
     pub fn part(&mut self, part: u64) -> Result<Vec<RecordBatch>> {
         let mut batches = Vec::new();
         for (index, segment) in self.segments.iter().enumerate() {

@@ -47,6 +47,11 @@ pub fn plan(folder: &Path, schema: &SchemaRef, slabs: impl Iterator<Item = (Path
 }
 
 /// Writes a shard and labels it.
+///
+/// # Errors
+///
+/// [`Error::Io`] of reading the slabs, or of writing, syncing and renaming the shard; [`Error::Engine`] where a slab is
+/// broken.
 pub fn write(shard: &Shard, labels: &BTreeMap<String, String>) -> Result<()> {
     if let Some(folder) = shard.path.parent() {
         std::fs::create_dir_all(folder).map_err(Error::io(folder))?;

@@ -162,6 +162,10 @@ pub struct SlabWriter {
 
 impl SlabWriter {
     /// Opens the slab that the row key `ord` belongs to.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Engine`] where the key is in no slab; as [`PartFile::create`] and [`Scatter::create`].
     pub fn open(spec: &OutputSpec, ord: u64) -> Result<Self> {
         let at = spec.slabs.partition_point(|(first, _)| *first <= ord);
         let slab = at.checked_sub(1).map(|at| spec.slabs[at].1);
@@ -180,6 +184,10 @@ impl SlabWriter {
     }
 
     /// Routes a batch.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Engine`] where the batch lacks a column of the output, [`Error::Io`] of writing.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<()> {
         let input = Input { batch };
         let unreadable = arrow::compute::is_not_null(input.column("error")?)?;
@@ -213,6 +221,10 @@ impl SlabWriter {
     }
 
     /// Ends the slab's files; `data` comes last, so that its presence means that the slab is done.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] of writing the rest, syncing or renaming.
     pub fn finish(self) -> Result<()> {
         for file in [self.dropped, self.unreadable].into_iter().flatten() {
             file.finish()?;

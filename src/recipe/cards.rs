@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::kinds::Kind;
 use super::read::Reader;
 use super::toml::Entry;
 use super::{FromCard, Source};
@@ -47,7 +48,13 @@ impl Reader {
         let revision = get("revision").and_then(|e| self.text(e));
         let wanted = get("parts").map(|e| self.texts(e));
         if let Some(path) = get("path") {
-            self.cure(&path.span, "a card knows its files", "`path` beside `card`", "leave one of them out");
+            self.cure(
+                Kind::CardAndPath,
+                &path.span,
+                "a card knows its files",
+                "`path` beside `card`",
+                "leave one of them out",
+            );
         }
         let of = |name: &str, part: Option<&Part>, label: &str, several: bool| Source {
             name: match part {
@@ -67,7 +74,13 @@ impl Reader {
             if !["hf", "ms", "opus", "wikimedia"].contains(&scheme) {
                 let help =
                     "a card of the catalog, `hf:owner/name`, `ms:owner/name`, `opus:UNPC/en-zh`, `wikimedia:zhwiki`";
-                self.cure(&entry.node.span, format!("`{scheme}:` is no place for data sets"), "this card", help);
+                self.cure(
+                    Kind::UnknownPlace,
+                    &entry.node.span,
+                    format!("`{scheme}:` is no place for data sets"),
+                    "this card",
+                    help,
+                );
             }
             return vec![of(&name, None, &label, false)];
         }
@@ -75,7 +88,7 @@ impl Reader {
             Ok(catalog) => catalog,
             Err(error) => {
                 let help = error.hint().unwrap_or_default().to_owned();
-                self.cure(&entry.node.span, error.to_string(), "needs the catalog", help);
+                self.cure(Kind::BrokenCatalog, &entry.node.span, error.to_string(), "needs the catalog", help);
                 return Vec::new();
             }
         };
@@ -83,13 +96,19 @@ impl Reader {
             Ok(card) => card,
             Err(error) => {
                 let help = error.hint().unwrap_or_default().to_owned();
-                self.cure(&entry.node.span, error.to_string(), "unknown card", help);
+                self.cure(Kind::UnknownCard, &entry.node.span, error.to_string(), "unknown card", help);
                 return Vec::new();
             }
         };
         if card.evaluation {
             let help = "give it to a `decontaminate` stage; what is trained on cannot be measured with";
-            self.cure(&entry.node.span, format!("`{name}` is an evaluation set"), "not to train on", help);
+            self.cure(
+                Kind::Evaluation,
+                &entry.node.span,
+                format!("`{name}` is an evaluation set"),
+                "not to train on",
+                help,
+            );
         }
         let parts = self.parts(card, wanted, &entry.node.span);
         let label = if common.label.is_empty() { card.name.clone() } else { common.label.clone() };
@@ -127,7 +146,13 @@ impl Reader {
             if parts.is_empty() {
                 let names: Vec<&str> = card.part.iter().map(|p| p.name.as_str()).collect();
                 let help = format!("name some with `parts`: {}", names.join(", "));
-                self.cure(span, format!("`{}` has no part that is taken unasked", card.name), "this card", help);
+                self.cure(
+                    Kind::NoPart,
+                    span,
+                    format!("`{}` has no part that is taken unasked", card.name),
+                    "this card",
+                    help,
+                );
             }
             return parts;
         };
@@ -138,7 +163,13 @@ impl Reader {
                 Some(part) => parts.push(part),
                 None => {
                     let help = did_you_mean(&name, names().collect::<Vec<_>>());
-                    self.cure(&span, format!("`{}` has no part `{name}`", card.name), "unknown part", help);
+                    self.cure(
+                        Kind::UnknownPart,
+                        &span,
+                        format!("`{}` has no part `{name}`", card.name),
+                        "unknown part",
+                        help,
+                    );
                 }
             }
         }
@@ -152,7 +183,7 @@ impl Reader {
             let allowed: Vec<&str> = policy.licenses.iter().map(|l| l.as_str()).collect();
             let message = format!("the licence of `{}` ({}) is {}: {license}", card.name, part.name, freedom.as_str());
             let help = format!("[policy] allows {}; leave the part out, or widen the policy", allowed.join(", "));
-            self.cure(span, message, "refused by [policy]", help);
+            self.cure(Kind::Refused, span, message, "refused by [policy]", help);
         }
     }
 }

@@ -33,6 +33,7 @@
 use serde::Serialize;
 
 use super::Source;
+use super::kinds::Kind;
 use super::read::Reader;
 use super::stages::Raw;
 use super::toml::{Entry, Value};
@@ -113,7 +114,13 @@ impl Reader {
             return Some(number);
         }
         let help = "to leave a source out, delete it";
-        self.cure(&entry.node.span, format!("`{}` should be over 0", entry.key), "out of range", help);
+        self.cure(
+            Kind::NotPositive,
+            &entry.node.span,
+            format!("`{}` should be over 0", entry.key),
+            "out of range",
+            help,
+        );
         None
     }
 
@@ -144,16 +151,22 @@ impl Reader {
             let entries = item.entries().unwrap_or_default();
             if weighed && !has(entries, "weight") {
                 let help = "give each source a `weight`, or none";
-                self.cure(&item.span, "the source has no `weight`, but others have", "this source", help);
+                self.cure(
+                    Kind::SomeWeights,
+                    &item.span,
+                    "the source has no `weight`, but others have",
+                    "this source",
+                    help,
+                );
             }
             if let Some(seed) = entries.iter().find(|e| e.key == "seed" && !mixed) {
                 let help = "`seed` chooses rows in a mix: give sources a `weight` or `repeat`";
-                self.cure(&seed.span, "nothing is drawn from this source", "does nothing", help);
+                self.cure(Kind::NothingDrawn, &seed.span, "nothing is drawn from this source", "does nothing", help);
             }
         }
         if let Some(stage) = stages.iter().find(|s| mixed && s.name == STAGE) {
             let help = "rows that the mix leaves out are dropped by `mix`: give the stage another `name`";
-            self.cure(&stage.span, "a stage is called `mix`", "this stage", help);
+            self.cure(Kind::StageCalledMix, &stage.span, "a stage is called `mix`", "this stage", help);
         }
         mixed.then_some(mix)
     }
@@ -162,7 +175,13 @@ impl Reader {
         let word = self.text(entry)?;
         if word == "tokens" {
             let help = "use by = \"chars\": for one language, tokens are nearly proportional to characters";
-            self.cure(&entry.node.span, "tokens cannot be counted: there is no tokenizer yet", "not yet", help);
+            self.cure(
+                Kind::NoTokens,
+                &entry.node.span,
+                "tokens cannot be counted: there is no tokenizer yet",
+                "not yet",
+                help,
+            );
             return None;
         }
         let found = [By::Rows, By::Chars].into_iter().find(|b| b.as_str() == word);

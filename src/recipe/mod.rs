@@ -2,6 +2,7 @@
 
 mod cards;
 pub mod elsewhere;
+pub mod kinds;
 pub mod mix;
 pub mod problem;
 pub mod read;
@@ -248,11 +249,22 @@ pub fn shipped(name: &str) -> Option<&'static str> {
 
 /// Reads a recipe by path, or by the bare name of a shipped one. Paths in a recipe start from the recipe's folder; those
 /// of a shipped recipe from the current folder, but for its sample data, which is compiled in.
+///
+/// # Errors
+///
+/// [`Error::Input`] where no such file can be read or it is no UTF-8, [`Error::Recipe`] with every problem of its text,
+/// [`Error::Other`] where only a `--set` is at fault, [`Error::Io`] where the sample data cannot be written to the
+/// temporary folder.
 pub fn load(reference: &str, sets: &[String]) -> Result<Recipe> {
     check(reference, sets)?.map_err(|problems| problems.into_error(false))
 }
 
 /// The same, with the problems of the recipe as data; an error is a recipe that cannot be read at all.
+///
+/// # Errors
+///
+/// [`Error::Input`] where no such file can be read or it is no UTF-8, and [`Error::Io`] where the sample data cannot be
+/// written to the temporary folder. Problems of its text are the inner `Err`.
 pub fn check(reference: &str, sets: &[String]) -> Result<Result<Recipe, Problems>> {
     let path = Path::new(reference);
     if let (Some(text), false) = (shipped(reference), path.is_file()) {

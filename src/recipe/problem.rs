@@ -5,11 +5,14 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use serde::Serialize;
 
+use super::kinds::Kind;
 use crate::Error;
 
 /// Something wrong with a recipe.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Problem {
+    /// What kind of problem: its id and explanation.
+    pub kind: Kind,
     /// Bytes of the recipe that it is about; past its end, bytes of a `--set` (see [`Place`]).
     pub span: Range<usize>,
     /// What is wrong.
@@ -22,22 +25,8 @@ pub struct Problem {
 
 impl Problem {
     /// A problem without a known cure.
-    pub fn new(span: Range<usize>, message: impl Into<String>, label: impl Into<String>) -> Self {
-        Problem { span, message: message.into(), label: label.into(), help: None }
-    }
-
-    /// What kind of problem it is, in a stable word for programs; the underline tells.
-    pub fn code(&self) -> &'static str {
-        match self.label.as_str() {
-            "here" => "syntax",
-            "unknown key" | "unknown option" => "unknown_key",
-            "wrong type" | "not a table" | "no table" | "one table" | "sources are a list of tables" => "wrong_type",
-            "out of range" | "too small" | "not a size" | "no limit" => "out_of_range",
-            "empty" | "an empty list" | "the recipe names no source" => "empty",
-            "the second" | "a second time" => "twice",
-            label if label.starts_with("unknown ") => "unknown_name",
-            _ => "value",
-        }
+    pub fn new(kind: Kind, span: Range<usize>, message: impl Into<String>, label: impl Into<String>) -> Self {
+        Problem { kind, span, message: message.into(), label: label.into(), help: None }
     }
 
     /// The same with a cure.
@@ -60,7 +49,9 @@ pub struct Problems {
 /// A problem for programs (`--format json`).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Place {
-    /// What kind of problem, in a stable word.
+    /// The stable id of its kind, which `corpus explain` takes: `R041`.
+    pub id: &'static str,
+    /// The wider class of it, in a stable word.
     pub code: &'static str,
     /// The recipe's file, or `--set`.
     #[serde(rename = "file")]
@@ -110,7 +101,8 @@ impl Problems {
             let before = &text[..text.floor_char_boundary(span.start)];
             let line = before.rsplit('\n').next().unwrap_or_default();
             Place {
-                code: problem.code(),
+                id: problem.kind.row().id,
+                code: problem.kind.row().code,
                 path: path.to_owned(),
                 line: before.matches('\n').count() + 1,
                 column: line.chars().count() + 1,
@@ -129,7 +121,8 @@ impl Problems {
             let (path, text, span) = self.origin(problem);
             let snippet = Snippet::source(text).path(path);
             let snippet = snippet.annotation(AnnotationKind::Primary.span(span).label(problem.label.as_str()));
-            let mut group = Level::ERROR.primary_title(problem.message.as_str()).element(snippet);
+            let mut group =
+                Level::ERROR.primary_title(problem.message.as_str()).id(problem.kind.row().id).element(snippet);
             if let Some(help) = &problem.help {
                 group = group.element(Level::HELP.message(help.as_str()));
             }
@@ -148,7 +141,7 @@ impl Problems {
         let starts = starts(&self.text, &self.sets);
         let say = |problem: &Problem| {
             let set = starts.iter().rposition(|start| *start <= problem.span.start).map(|i| self.sets[i].as_str());
-            format!("--set {}: {}", set.unwrap_or_default(), problem.message)
+            format!("--set {}: {} [{}]", set.unwrap_or_default(), problem.message, problem.kind.row().id)
         };
         let message = self.all.iter().map(say).collect::<Vec<_>>().join("\n");
         Error::Other { message, hint: self.all.iter().find_map(|p| p.help.clone()) }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::cards::{ONLY_CARD, Policy, text_rows};
+use super::kinds::Kind;
 use super::problem::{Problem, Problems};
 use super::stages::{Measured, has, signals};
 use super::toml::{Entry, Node, Value, parse};
@@ -24,11 +25,20 @@ const INPUT: [&str; 2] = ["max_unreadable", "max_row"];
 const OUTPUT: [&str; 3] = ["shard", "signals", "dropped_text"];
 const NO_SOURCE: &str = "add [[source]] with a `card`, or with a `name` and a `path`";
 /// Reads a recipe. `path` is for messages; relative inputs start from `base`; `sets` are `STAGE.KEY=VALUE`.
+///
+/// # Errors
+///
+/// [`Error::Recipe`](crate::Error::Recipe) with every problem, rendered; [`Error::Other`](crate::Error::Other) where
+/// only a `--set` is at fault.
 pub fn read(text: &str, path: &Path, base: &Path, sets: &[String]) -> Result<Recipe> {
     check(text, path, base, sets).map_err(|problems| problems.into_error(false))
 }
 
 /// The same, with the problems as data.
+///
+/// # Errors
+///
+/// Every problem, in the order of the text; at least one.
 pub fn check(text: &str, path: &Path, base: &Path, sets: &[String]) -> Result<Recipe, Problems> {
     let report = |problems| Problems::new(path.display().to_string(), text, sets, problems);
     let tree = parse(text).map_err(|problem| report(vec![problem]))?;
@@ -42,19 +52,26 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn problem(&mut self, span: &Range<usize>, message: impl Into<String>, label: &str) -> &mut Problem {
-        self.problems.push(Problem::new(span.clone(), message, label));
+    pub(super) fn problem(
+        &mut self,
+        kind: Kind,
+        span: &Range<usize>,
+        message: impl Into<String>,
+        label: &str,
+    ) -> &mut Problem {
+        self.problems.push(Problem::new(kind, span.clone(), message, label));
         self.problems.last_mut().expect("one was pushed")
     }
 
     pub(super) fn cure(
         &mut self,
+        kind: Kind,
         span: &Range<usize>,
         message: impl Into<String>,
         label: &str,
         help: impl Into<String>,
     ) {
-        self.problem(span, message, label).help = Some(help.into());
+        self.problem(kind, span, message, label).help = Some(help.into());
     }
 
     fn recipe(&mut self, tree: &Node, text: &str, path: &Path, base: &Path, sets: &[String]) -> Recipe {
@@ -66,7 +83,7 @@ impl Reader {
         if name.chars().all(|c| c == '.') || !name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c)) {
             let span = get("name").map_or(0..0, |e| e.node.span.clone());
             let message = format!("`{name}` cannot name a folder");
-            self.cure(&span, message, "this name", "use letters, digits, `-`, `_` and `.`");
+            self.cure(Kind::BadName, &span, message, "this name", "use letters, digits, `-`, `_` and `.`");
         }
         let about = get("about").and_then(|e| self.text(e)).unwrap_or_default();
         let policy = self.policy(get("policy"));
@@ -89,13 +106,13 @@ impl Reader {
             } else {
                 did_you_mean(key, known.iter().copied())
             };
-            self.cure(&entry.span, format!("{place} has no key `{key}`"), "unknown key", help);
+            self.cure(Kind::UnknownKey, &entry.span, format!("{place} has no key `{key}`"), "unknown key", help);
         }
     }
 
     pub(super) fn wrong(&mut self, entry: &Entry, wanted: &str) {
         let message = format!("`{}` should be {wanted}, but is {}", entry.key, entry.node.kind());
-        self.problem(&entry.node.span, message, "wrong type");
+        self.problem(Kind::WrongType, &entry.node.span, message, "wrong type");
     }
 
     pub(super) fn text(&mut self, entry: &Entry) -> Option<String> {
@@ -120,7 +137,12 @@ impl Reader {
             match &item.value {
                 Value::Text(text) => texts.push((text.clone(), item.span.clone())),
                 _ => {
-                    self.problem(&item.span, format!("`{}` lists texts, not {}", entry.key, item.kind()), "wrong type");
+                    self.problem(
+                        Kind::WrongType,
+                        &item.span,
+                        format!("`{}` lists texts, not {}", entry.key, item.kind()),
+                        "wrong type",
+                    );
                 }
             }
         }
@@ -131,7 +153,12 @@ impl Reader {
         match entry.node.value {
             Value::Int(number) if number >= least => Some(number),
             Value::Int(_) => {
-                self.problem(&entry.node.span, format!("`{}` should be at least {least}", entry.key), "too small");
+                self.problem(
+                    Kind::TooSmall,
+                    &entry.node.span,
+                    format!("`{}` should be at least {least}", entry.key),
+                    "too small",
+                );
                 None
             }
             _ => {
@@ -153,7 +180,12 @@ impl Reader {
         if (0.0..=1.0).contains(&share) {
             return Some(share);
         }
-        self.problem(&entry.node.span, format!("`{}` is a share between 0 and 1", entry.key), "out of range");
+        self.problem(
+            Kind::NoShare,
+            &entry.node.span,
+            format!("`{}` is a share between 0 and 1", entry.key),
+            "out of range",
+        );
         None
     }
 
@@ -165,7 +197,13 @@ impl Reader {
         };
         if size.is_none_or(|s| s == 0) {
             let message = format!("`{}` should be a size", entry.key);
-            self.cure(&entry.node.span, message, "not a size", "write a number with KiB, MiB or GiB: \"64MiB\"");
+            self.cure(
+                Kind::NoSize,
+                &entry.node.span,
+                message,
+                "not a size",
+                "write a number with KiB, MiB or GiB: \"64MiB\"",
+            );
             return None;
         }
         size
@@ -182,7 +220,7 @@ impl Reader {
     ) -> Option<T> {
         if found.is_none() {
             let help = did_you_mean(text, known.iter().copied());
-            self.cure(span, format!("`{text}` is no `{key}`"), "unknown word", help);
+            self.cure(Kind::UnknownWord, span, format!("`{text}` is no `{key}`"), "unknown word", help);
         }
         found
     }
@@ -197,20 +235,20 @@ impl Reader {
             match entry.map(|e| &e.node.value) {
                 Some(Value::Table(_)) => {
                     let help = "write [[source]], with two brackets";
-                    self.cure(&span, "sources are a list of tables", "one table", help);
+                    self.cure(Kind::NoList, &span, "sources are a list of tables", "one table", help);
                 }
-                Some(_) => self.cure(&span, "sources are a list of tables", "no table", NO_SOURCE),
-                None => self.cure(&span, "the recipe names no source", "no [[source]] here", NO_SOURCE),
+                Some(_) => self.cure(Kind::NoList, &span, "sources are a list of tables", "no table", NO_SOURCE),
+                None => self.cure(Kind::NoSource, &span, "the recipe names no source", "no [[source]] here", NO_SOURCE),
             }
             return Vec::new();
         };
         if let Some(entry) = entry.filter(|_| items.is_empty()) {
-            self.cure(&entry.span, "the recipe names no source", "an empty list", NO_SOURCE);
+            self.cure(Kind::NoSource, &entry.span, "the recipe names no source", "an empty list", NO_SOURCE);
         }
         let mut sources: Vec<Source> = Vec::new();
         for item in items {
             let Some(entries) = item.entries() else {
-                self.problem(&item.span, "a source is a table: [[source]]", "not a table");
+                self.problem(Kind::NoList, &item.span, "a source is a table: [[source]]", "not a table");
                 continue;
             };
             let found = self.source(entries, item, text, policy);
@@ -219,7 +257,13 @@ impl Reader {
             {
                 let span = entries.iter().find(|e| e.key == "name").map_or(&item.span, |e| &e.node.span);
                 let help = "give one of them another `name`";
-                self.cure(span, format!("two sources are called `{}`", source.label), "the second", help);
+                self.cure(
+                    Kind::SameSource,
+                    span,
+                    format!("two sources are called `{}`", source.label),
+                    "the second",
+                    help,
+                );
             }
             sources.extend(found);
         }
@@ -231,11 +275,12 @@ impl Reader {
         let get = |key: &str| entries.iter().find(|e| e.key == key);
         let card = get("card");
         for key in ["name", "path"].into_iter().filter(|k| get(k).is_none() && card.is_none()) {
-            self.problem(&item.span, format!("the source has no `{key}`"), "this source");
+            self.problem(Kind::LacksKey, &item.span, format!("the source has no `{key}`"), "this source");
         }
         for key in ONLY_CARD.into_iter().filter(|_| card.is_none()) {
             if let Some(entry) = get(key) {
                 self.cure(
+                    Kind::NoCard,
                     &entry.span,
                     format!("`{key}` is of a `card`"),
                     "no card here",
@@ -284,15 +329,15 @@ impl Reader {
         }
         let options = get("options").map(|e| self.choices(e, format.as_deref())).unwrap_or_default();
         if let Some((_, span)) = name.as_ref().filter(|n| n.0.is_empty()) {
-            self.problem(span, "`name` is empty", "empty");
+            self.problem(Kind::Empty, span, "`name` is empty", "empty");
         }
         let before = self.problems.len();
         let path = get("path").map(|e| self.texts(e)).unwrap_or_default();
         for (_, span) in path.iter().filter(|p| p.0.is_empty()) {
-            self.problem(span, "`path` names no file", "empty");
+            self.problem(Kind::Empty, span, "`path` names no file", "empty");
         }
         if let Some(entry) = get("path").filter(|_| path.is_empty() && self.problems.len() == before) {
-            self.problem(&entry.node.span, "`path` names no file", "empty");
+            self.problem(Kind::Empty, &entry.node.span, "`path` names no file", "empty");
         }
         let name = name.map(|n| n.0).unwrap_or_default();
         let mut words = |key: &str| {

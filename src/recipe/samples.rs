@@ -27,6 +27,11 @@ const SAMPLES: &[(&str, &[u8])] = samples![
 
 /// Writes the sample data of a shipped recipe to a temporary folder, if it has any, and gives that folder: the base of
 /// its relative paths. The same data goes to the same place, so that finished jobs are reused.
+///
+/// # Errors
+///
+/// [`Error::Input`] where a file of other content lies in its place, [`Error::Io`] where the folder or a file cannot be
+/// written.
 pub fn unpack(name: &str) -> Result<Option<PathBuf>> {
     let mine = SAMPLES.iter().filter(|(path, _)| path.starts_with(&format!("{name}/"))).collect::<Vec<_>>();
     if mine.is_empty() {

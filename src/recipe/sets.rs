@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::kinds::Kind;
 use super::problem::starts;
 use super::read::Reader;
 use super::stages::Raw;
@@ -17,7 +18,7 @@ impl Reader {
         for (set, start) in sets.iter().zip(starts(text, sets)) {
             let Some((keys, value)) = words(set, start) else {
                 let help = "for example --set keep.chars.min=80";
-                self.cure(&(start..start + set.len()), "not STAGE.KEY=VALUE", "this", help);
+                self.cure(Kind::BadSet, &(start..start + set.len()), "not STAGE.KEY=VALUE", "this", help);
                 continue;
             };
             let (stage, span) = &keys[0];
@@ -28,7 +29,13 @@ impl Reader {
                         [] => "the recipe has no stages".to_owned(),
                         _ => did_you_mean(stage, raw.iter().map(|r| r.name.as_str()).collect::<Vec<_>>()),
                     };
-                    self.cure(span, format!("the recipe has no stage `{stage}`"), "unknown stage", help);
+                    self.cure(
+                        Kind::SetsNoStage,
+                        span,
+                        format!("the recipe has no stage `{stage}`"),
+                        "unknown stage",
+                        help,
+                    );
                 }
             }
         }

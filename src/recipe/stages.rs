@@ -5,10 +5,11 @@ use std::ops::Range;
 
 use serde_json::{Map, Value as Json};
 
+use super::kinds::Kind;
 use super::read::Reader;
 use super::toml::{Entry, Value};
 use super::{Only, Source, Step, elsewhere};
-use crate::stages::{self, Kind, Stage};
+use crate::stages::{self, Kind as Type, Stage};
 use crate::text::language;
 use crate::text::spelling::{did_you_mean, nearest};
 
@@ -22,10 +23,10 @@ pub(super) struct Raw {
 }
 
 /// A signal that is there, and its type.
-pub(super) type Measured = (&'static str, Kind);
+pub(super) type Measured = (&'static str, Type);
 
 /// The type of a signal, if it is there.
-pub(super) fn has(measured: &[Measured], signal: &str) -> Option<Kind> {
+pub(super) fn has(measured: &[Measured], signal: &str) -> Option<Type> {
     measured.iter().find(|m| m.0 == signal).map(|m| m.1)
 }
 
@@ -33,37 +34,48 @@ impl Reader {
     pub(super) fn raw_stages(&mut self, entry: Option<&Entry>, sources: &[Source]) -> Vec<Raw> {
         let Some(entry) = entry else { return Vec::new() };
         let Value::List(items) = &entry.node.value else {
-            self.wrong(entry, "a list of tables: [[stage]]");
+            self.problem(
+                Kind::NoList,
+                &entry.node.span,
+                format!("`stage` should be a list of tables: [[stage]], but is {}", entry.node.kind()),
+                "wrong type",
+            );
             return Vec::new();
         };
         let words: Vec<&str> = stages::ALL.iter().map(|s| s.name).collect();
         let mut raw: Vec<Raw> = Vec::new();
         for item in items {
             let Some(entries) = item.entries() else {
-                self.problem(&item.span, "a stage is a table: [[stage]]", "not a table");
+                self.problem(Kind::NoList, &item.span, "a stage is a table: [[stage]]", "not a table");
                 continue;
             };
             let get = |key: &str| entries.iter().find(|e| e.key == key);
             let Some(run) = get("run") else {
                 let help = format!("say what runs: {}", words.join(", "));
-                self.cure(&item.span, "the stage has no `run`", "this stage", help);
+                self.cure(Kind::NoRun, &item.span, "the stage has no `run`", "this stage", help);
                 continue;
             };
             let Some(word) = self.text(run) else { continue };
             if stages::entry(&word).is_none() {
                 let help =
                     elsewhere::instead(&word).map_or_else(|| did_you_mean(&word, words.iter().copied()), str::to_owned);
-                self.cure(&run.node.span, format!("no stage is called `{word}`"), "unknown stage", help);
+                self.cure(
+                    Kind::UnknownStage,
+                    &run.node.span,
+                    format!("no stage is called `{word}`"),
+                    "unknown stage",
+                    help,
+                );
             }
             let earlier = raw.iter().filter(|r| r.run == word).count();
             let default = if earlier == 0 { word.clone() } else { format!("{word}_{}", earlier + 1) };
             let name = get("name").and_then(|e| self.text(e)).unwrap_or(default);
             let span = get("name").map_or(&run.node.span, |e| &e.node.span);
             if raw.iter().any(|r| r.name == name) {
-                self.problem(span, format!("two stages are called `{name}`"), "the second");
+                self.problem(Kind::SameStage, span, format!("two stages are called `{name}`"), "the second");
             } else if get("name").is_some() && (name.is_empty() || name.contains(['.', '='])) {
                 let help = "`.` and `=` are taken by --set STAGE.KEY=VALUE";
-                self.cure(span, format!("`{name}` cannot name a stage"), "this name", help);
+                self.cure(Kind::BadStageName, span, format!("`{name}` cannot name a stage"), "this name", help);
             }
             let only = get("only").map(|e| self.only(e, sources)).unwrap_or_default();
             let options = entries.iter().filter(|e| !["run", "name", "only"].contains(&e.key.as_str()));
@@ -135,17 +147,35 @@ impl Reader {
         for (at, stage) in raw.iter().enumerate().filter(|(_, r)| shuffles(r)) {
             if at < last {
                 let help = "move it to the end: stages decide over rows in the order of the sources";
-                self.cure(&stage.span, format!("`{}` does not come last", stage.name), "stages follow", help);
+                self.cure(
+                    Kind::ShuffleNotLast,
+                    &stage.span,
+                    format!("`{}` does not come last", stage.name),
+                    "stages follow",
+                    help,
+                );
             }
             if !stage.only.source.is_empty() || !stage.only.language.is_empty() {
                 let help = "a shuffle mixes all rows of a use: only = { use = [\"pretrain\"] }";
-                self.cure(&stage.span, format!("`{}` is for some rows only", stage.name), "not possible", help);
+                self.cure(
+                    Kind::ShuffleForSome,
+                    &stage.span,
+                    format!("`{}` is for some rows only", stage.name),
+                    "not possible",
+                    help,
+                );
             }
             let (mine, every) = (&stage.only.usage, stage.only.usage.is_empty());
             let same = |r: &&Raw| every || r.only.usage.is_empty() || r.only.usage.iter().any(|u| mine.contains(u));
             if let Some(earlier) = raw[..at].iter().filter(shuffles).find(same) {
                 let message = format!("`{}` shuffles the rows that `{}` shuffles", stage.name, earlier.name);
-                self.cure(&stage.span, message, "a second time", "leave one of them out, or give each its uses");
+                self.cure(
+                    Kind::ShuffledTwice,
+                    &stage.span,
+                    message,
+                    "a second time",
+                    "leave one of them out, or give each its uses",
+                );
             }
         }
     }
@@ -162,7 +192,7 @@ impl Reader {
                 _ => did_you_mean(&option.key, known.iter().map(|k| k.0.as_str())),
             };
             let message = format!("`{}` has no option `{}`", stage.run, option.key);
-            self.cure(&option.span, message, "unknown option", help);
+            self.cure(Kind::UnknownOption, &option.span, message, "unknown option", help);
         }
         let mut taken: Vec<String> = Vec::new();
         loop {
@@ -178,14 +208,19 @@ impl Reader {
             let Some(blamed) = blamed else {
                 if !taken.iter().any(|key| message == format!("missing field `{key}`")) {
                     let message = message.replace("missing field", "it lacks the option");
-                    self.problem(&stage.span, format!("stage `{}`: {message}", stage.name), "this stage");
+                    self.problem(
+                        Kind::Unbuildable,
+                        &stage.span,
+                        format!("stage `{}`: {message}", stage.name),
+                        "this stage",
+                    );
                 }
                 return None;
             };
             let option = usable.remove(blamed);
             let about = known.iter().find(|k| k.0 == option.key).and_then(|k| k.1.clone());
             let message = format!("option `{}` of `{}`: {}", option.key, stage.name, plain(&message));
-            self.problem(&option.node.span, message, "this value").help = about;
+            self.problem(Kind::BadOption, &option.node.span, message, "this value").help = about;
             taken.push(option.key.clone());
         }
     }
@@ -200,7 +235,7 @@ impl Reader {
         match (entry.build)(json(&stage.options)) {
             Ok(built) => Some(built),
             Err(message) => {
-                self.problem(&stage.span, message, "this stage");
+                self.problem(Kind::Unbuildable, &stage.span, message, "this stage");
                 None
             }
         }
@@ -218,14 +253,20 @@ impl Reader {
         let known = signals();
         let Some((_, stage, kind)) = known.iter().find(|s| s.0 == signal) else {
             let help = did_you_mean(signal, known.iter().map(|s| s.0));
-            return self.cure(&option.span, format!("no signal is called `{signal}`"), "unknown signal", help);
+            return self.cure(
+                Kind::UnknownSignal,
+                &option.span,
+                format!("no signal is called `{signal}`"),
+                "unknown signal",
+                help,
+            );
         };
         let (example, limits): (_, &[&str]) = match kind {
-            Kind::Int | Kind::Float => ("{ min = 50 }", &["min", "max"]),
-            Kind::Text => ("{ in = [\"zh\"] }", &["in"]),
-            Kind::Words => {
+            Type::Int | Type::Float => ("{ min = 50 }", &["min", "max"]),
+            Type::Text => ("{ in = [\"zh\"] }", &["in"]),
+            Type::Words => {
                 let message = format!("`{signal}` is a list: no rule can look at it");
-                return self.cure(&option.span, message, "no number, no word", "there is `word_count`");
+                return self.cure(Kind::NoRule, &option.span, message, "no number, no word", "there is `word_count`");
             }
         };
         if has(measured, signal).is_none() {
@@ -237,31 +278,42 @@ impl Reader {
         self.unknown(entries, limits, &format!("a rule on `{signal}`"));
         if entries.is_empty() {
             let message = format!("the rule on `{signal}` has no limits");
-            self.cure(&option.node.span, message, "keeps everything", format!("for example {example}"));
+            self.cure(Kind::NoLimits, &option.node.span, message, "keeps everything", format!("for example {example}"));
         }
+        let numbers = self.limits(entries, limits);
+        let find = |key: &str| numbers.iter().find(|n| n.0.key == key);
+        if let (Some((least, min)), Some((most, max))) = (find("min"), find("max"))
+            && min > max
+        {
+            let span = std::cmp::max_by_key(&least.node.span, &most.node.span, |span| span.start);
+            self.problem(Kind::MinOverMax, span, "`min` is greater than `max`: nothing would stay", "this limit");
+        }
+    }
+
+    /// The limits of a rule that are numbers; what is wrong with any limit is a problem.
+    fn limits<'e>(&mut self, entries: &'e [Entry], limits: &[&str]) -> Vec<(&'e Entry, f64)> {
         let mut numbers = Vec::new();
         for limit in entries.iter().filter(|e| limits.contains(&e.key.as_str())) {
             match (&limit.node.value, limit.key.as_str()) {
                 (Value::List(words), "in") if words.is_empty() => {
-                    self.problem(&limit.node.span, "`in` lists no word: nothing would stay", "empty");
+                    self.problem(Kind::Empty, &limit.node.span, "`in` lists no word: nothing would stay", "empty");
                 }
                 (Value::List(_), "in") => drop(self.texts(limit)),
                 (_, "in") => self.wrong(limit, "a list of texts"),
                 (Value::Int(number), _) => numbers.push((limit, *number as f64)),
                 (Value::Float(number), _) if number.is_finite() => numbers.push((limit, *number)),
                 (Value::Float(_), _) => {
-                    self.problem(&limit.node.span, format!("`{}` is no finite number", limit.key), "no limit");
+                    self.problem(
+                        Kind::NotFinite,
+                        &limit.node.span,
+                        format!("`{}` is no finite number", limit.key),
+                        "no limit",
+                    );
                 }
                 _ => self.wrong(limit, "a number"),
             }
         }
-        let find = |key: &str| numbers.iter().find(|n| n.0.key == key);
-        if let (Some((least, min)), Some((most, max))) = (find("min"), find("max"))
-            && min > max
-        {
-            let span = std::cmp::max_by_key(&least.node.span, &most.node.span, |span| span.start);
-            self.problem(span, "`min` is greater than `max`: nothing would stay", "this limit");
-        }
+        numbers
     }
 
     /// A signal by whose value the best row is chosen: it is a number, and measured before.
@@ -270,10 +322,10 @@ impl Reader {
         match known.iter().find(|s| s.0 == signal) {
             None => {
                 let help = did_you_mean(signal, known.iter().map(|s| s.0));
-                self.cure(span, format!("no signal is called `{signal}`"), "unknown signal", help);
+                self.cure(Kind::UnknownSignal, span, format!("no signal is called `{signal}`"), "unknown signal", help);
             }
-            Some((_, _, Kind::Text | Kind::Words)) => {
-                self.problem(span, format!("`{signal}` is no number: none is the best"), "this signal");
+            Some((_, _, Type::Text | Type::Words)) => {
+                self.problem(Kind::NoOrder, span, format!("`{signal}` is no number: none is the best"), "this signal");
             }
             Some((_, stage, _)) if has(measured, signal).is_none() => {
                 self.unmeasured(span, signal, stage, "no stage before this one measures");
@@ -285,7 +337,7 @@ impl Reader {
     pub(super) fn unmeasured(&mut self, span: &Range<usize>, signal: &str, stage: &str, what: &str) {
         let more = if signal == "words" { ", column = true" } else { "" };
         let help = format!("add [[stage]] run = \"{stage}\"{more} above");
-        self.cure(span, format!("{what} `{signal}`"), "not measured", help);
+        self.cure(Kind::NotMeasured, span, format!("{what} `{signal}`"), "not measured", help);
     }
 }
 
@@ -320,7 +372,7 @@ fn known_options(entry: &stages::Entry) -> Vec<(String, Option<String>)> {
 }
 
 /// Every signal, the stage that measures it, and its type.
-pub fn signals() -> Vec<(&'static str, &'static str, Kind)> {
+pub fn signals() -> Vec<(&'static str, &'static str, Type)> {
     let mut all = Vec::new();
     for entry in stages::ALL {
         let full = if entry.name == "words" { serde_json::json!({"column": true}) } else { serde_json::json!({}) };
@@ -332,6 +384,6 @@ pub fn signals() -> Vec<(&'static str, &'static str, Kind)> {
 }
 
 /// Signals that are measured wherever a rule asks for them.
-fn always() -> Vec<(&'static str, Kind)> {
+fn always() -> Vec<(&'static str, Type)> {
     signals().into_iter().filter(|s| stages::ALWAYS.contains(&s.1)).map(|s| (s.0, s.2)).collect()
 }

@@ -205,7 +205,7 @@ dropped_text = 2
 #[test]
 fn a_problem_is_underlined() {
     let rendered = problems_of(&format!("{SOURCE}[[stage]]\nrun = \"exact-dedup\" # 去重\n"), &[]).render(false);
-    let expected = r#"error: no stage is called `exact-dedup`
+    let expected = r#"error[R031]: no stage is called `exact-dedup`
  --> r.toml:6:7
   |
 6 | run = "exact-dedup" # 去重
@@ -215,6 +215,24 @@ fn a_problem_is_underlined() {
 
 1 problem in r.toml"#;
     assert_eq!(rendered, expected);
+}
+
+/// The examples of every kind of problem: wrong in that way alone, and right.
+#[test]
+fn the_examples_of_every_kind_are_wrong_and_right() {
+    let source = "\n[[source]]\nname = \"d\"\npath = \"d.jsonl\"\n";
+    let whole = |part: &str| if part.contains("source]") { part.to_owned() } else { format!("{part}{source}") };
+    let read = |part: &str| check(&whole(part), Path::new("r.toml"), Path::new("."), &[]);
+    let mut shown = 0;
+    for row in kinds::ALL.iter().filter(|row| !row.wrong.is_empty()) {
+        let ids: Vec<&str> = read(row.wrong).err().iter().flat_map(Problems::places).map(|p| p.id).collect();
+        assert_eq!(ids, [row.id], "the wrong example of {}", row.id);
+        if let Err(problems) = read(row.right) {
+            panic!("the right example of {}:\n{}", row.id, problems.render(false));
+        }
+        shown += 1;
+    }
+    assert!(shown > 35, "{shown} examples");
 }
 
 #[test]
@@ -299,6 +317,7 @@ fn a_set_is_checked_like_the_recipe() {
         assert!(place.hint.unwrap_or_default().contains(hint), "{set}");
         let error = problems.into_error(false);
         assert!(error.exit_code() == 2 && error.to_string().starts_with(&format!("--set {set}: ")), "{error}");
+        assert!(error.to_string().ends_with(&format!(" [{}]", place.id)), "{error}");
     }
     let both = problems_of(&format!("{text}abuot=1\n"), &["basic.chars.min=3"]).into_error(false);
     assert!(both.exit_code() == 1 && both.to_string().contains("--set:1:1"), "{both}");

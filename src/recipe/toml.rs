@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::kinds::Kind;
 use super::problem::Problem;
 
 /// A value with its place.
@@ -41,10 +42,14 @@ pub struct Entry {
 }
 
 /// Parses a whole document.
+///
+/// # Errors
+///
+/// The first place at which the text is no TOML ([`Kind::Syntax`]).
 pub fn parse(text: &str) -> Result<Node, Problem> {
     let table = DeTable::parse(text).map_err(|error| {
         let span = error.span().unwrap_or(0..0);
-        Problem::new(span, error.message().lines().next().unwrap_or("not TOML"), "here")
+        Problem::new(Kind::Syntax, span, error.message().lines().next().unwrap_or("not TOML"), "here")
     })?;
     Ok(Node { span: table.span(), value: table_of(table.get_ref()) })
 }

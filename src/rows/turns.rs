@@ -91,6 +91,10 @@ fn messages(filled: Filled) -> DataType {
 }
 
 /// A content column in the type that is handed over.
+///
+/// # Errors
+///
+/// [`Error::Engine`] where a field of `to` is missing in the column, or the parts do not fit together.
 pub fn show(column: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
     let (Some(list), DataType::List(item)) = (column.as_list_opt::<i32>(), to) else { return Ok(column.clone()) };
     let (Some(turns), DataType::Struct(fields)) = (list.values().as_struct_opt(), item.data_type()) else {

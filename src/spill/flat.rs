@@ -35,6 +35,10 @@ impl Flat {
     }
 
     /// Adds a record.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] of writing to its file, once it does not fit in memory.
     pub fn push(&mut self, record: &[u8]) -> Result<()> {
         debug_assert_eq!(record.len(), self.width);
         self.memory.extend_from_slice(record);
@@ -72,6 +76,10 @@ impl Flat {
     }
 
     /// Reads record `at` into `record`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] of reading its file, [`Error::Engine`] where there is no record `at`.
     pub fn get(&self, at: usize, record: &mut [u8]) -> Result<()> {
         let start = (at * self.width) as u64;
         match (&self.file, start.checked_sub(self.written)) {
@@ -90,6 +98,10 @@ impl Flat {
     }
 
     /// Writes record `at`, which is there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] of writing its file, [`Error::Engine`] where there is no record `at`.
     pub fn set(&mut self, at: usize, record: &[u8]) -> Result<()> {
         let start = (at * self.width) as u64;
         match (&self.file, start.checked_sub(self.written)) {
@@ -108,6 +120,10 @@ impl Flat {
     }
 
     /// Record `at` as a number.
+    ///
+    /// # Errors
+    ///
+    /// As [`Flat::get`].
     pub fn number(&self, at: usize) -> Result<u64> {
         let mut bytes = [0; 8];
         self.get(at, &mut bytes[..self.width.min(8)])?;
@@ -115,11 +131,19 @@ impl Flat {
     }
 
     /// Hands over all records in order.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] of reading its file, and the first error of `found`.
     pub fn each(&self, found: impl FnMut(usize, &[u8]) -> Result<()>) -> Result<()> {
         self.range(0..self.len(), found)
     }
 
     /// Hands over some records in order.
+    ///
+    /// # Errors
+    ///
+    /// As [`Flat::each`].
     pub fn range(&self, wanted: Range<usize>, mut found: impl FnMut(usize, &[u8]) -> Result<()>) -> Result<()> {
         let on_disk = self.written as usize / self.width;
         let mut at = wanted.start;

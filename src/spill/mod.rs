@@ -37,6 +37,10 @@ impl Space {
 }
 
 /// A folder that goes away when the work in it is done.
+///
+/// # Errors
+///
+/// [`Error::Io`] where it cannot be made.
 pub fn scratch(folder: &Path) -> Result<()> {
     let _ = std::fs::remove_dir_all(folder);
     std::fs::create_dir_all(folder).map_err(Error::io(folder))

@@ -43,6 +43,10 @@ impl Sorter {
     }
 
     /// Adds a record.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] of writing to its files, once it does not fit in memory.
     #[inline]
     pub fn push(&mut self, record: u128) -> Result<()> {
         match &mut self.spread {
@@ -65,6 +69,10 @@ impl Sorter {
     }
 
     /// Hands out all records, sorted.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] of reading its files, and the first error of `found`.
     pub fn drain(mut self, found: &mut impl FnMut(u128) -> Result<()>) -> Result<()> {
         match self.spread.take() {
             None => {

@@ -28,6 +28,10 @@ pub struct Texts {
 
 impl Writer {
     /// No texts.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the file cannot be made.
     pub fn new(space: &Space) -> Result<Self> {
         let path = space.folder.join("texts");
         let file = File::options().create(true).truncate(true).read(true).write(true).open(&path);
@@ -36,6 +40,10 @@ impl Writer {
     }
 
     /// Adds the texts of a doc, which is after all those before.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] of writing.
     pub fn add(&mut self, doc: usize, texts: &[&str]) -> Result<()> {
         while self.places.len() < doc {
             self.places.push(&NOWHERE.to_le_bytes())?;
@@ -56,6 +64,10 @@ impl Writer {
     }
 
     /// All texts are there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] of writing the rest.
     pub fn finish(self) -> Result<Texts> {
         let file = self.file.into_inner().map_err(|e| Error::io(&self.path)(e.into_error()))?;
         Ok(Texts { path: self.path, file, places: self.places })
@@ -64,6 +76,10 @@ impl Writer {
 
 impl Texts {
     /// The text of a doc, in `bytes`: texts of a row with newlines between.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Engine`] where the doc has no text, [`Error::Io`] of reading it.
     pub fn read<'b>(&mut self, doc: usize, bytes: &'b mut Vec<u8>) -> Result<&'b str> {
         let place = if doc < self.places.len() { self.places.number(doc)? } else { NOWHERE };
         if place == NOWHERE {

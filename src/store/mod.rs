@@ -57,6 +57,11 @@ pub struct Lock {
 
 impl Store {
     /// The store that `CORPUS_CACHE` names, else `$XDG_CACHE_HOME/corpus`, else `~/.cache/corpus`. Nothing is made yet.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Input`] where `CORPUS_CACHE` is a URL or begins with a `~`, [`Error::Other`] where no variable names a
+    /// folder; [`Error::Io`] where the current folder, from which a relative path starts, is unknown.
     pub fn open() -> Result<Self> {
         let var = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
         let root = var("CORPUS_CACHE")
@@ -68,6 +73,10 @@ impl Store {
     }
 
     /// The store in a folder.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the path is empty, or relative and the current folder unknown.
     pub fn at(root: impl Into<PathBuf>) -> Result<Self> {
         let root = root.into();
         Ok(Store { root: std::path::absolute(&root).map_err(Error::io(&root))? })
@@ -84,6 +93,10 @@ impl Store {
     }
 
     /// All sets that have a manifest, by key and revision.
+    ///
+    /// # Errors
+    ///
+    /// As [`Set::manifest`], of the first set whose manifest cannot be read. A folder that is not there holds no sets.
     pub fn sets(&self) -> Result<Vec<(Set, Manifest)>> {
         let mut sets = Vec::new();
         for key in folders(&self.root.join("sets")) {
@@ -98,6 +111,10 @@ impl Store {
     }
 
     /// The revisions of a set, the one that was added to last first.
+    ///
+    /// # Errors
+    ///
+    /// As [`Set::manifest`], of the first revision whose manifest cannot be read.
     pub fn revisions(&self, key: &str) -> Result<Vec<(Set, Manifest)>> {
         let mut sets = Vec::new();
         for folder in folders(&self.root.join("sets").join(key)) {
@@ -113,6 +130,10 @@ impl Store {
 
     /// The files of a part of a set, by name, of the revision asked for, else of the newest that has the whole part.
     /// `None` where no revision has all of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::revisions`].
     pub fn find(&self, key: &str, part: &str, revision: Option<&str>) -> Result<Option<Vec<StoredFile>>> {
         for (set, manifest) in self.revisions(key)? {
             if revision.is_some_and(|r| !manifest.is_revision(r)) || !manifest.parts.contains(part) {
@@ -128,6 +149,10 @@ impl Store {
     }
 
     /// Every file that a manifest names, by set and path.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::sets`].
     pub fn files(&self) -> Result<Vec<StoredFile>> {
         let sets = self.sets()?;
         Ok(sets.iter().flat_map(|(set, m)| m.files.keys().map(|name| set.stored(m, name))).collect())
@@ -178,6 +203,10 @@ impl Set {
     }
 
     /// Its manifest, where there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where it cannot be read, [`Error::Input`] where it is no manifest of this version.
     pub fn manifest(&self) -> Result<Option<Manifest>> {
         let path = self.folder.join(manifest::NAME);
         let text = match fs::read(&path) {
@@ -197,6 +226,10 @@ impl Set {
     }
 
     /// Writes the manifest.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where it cannot be written.
     pub fn write(&self, manifest: &Manifest) -> Result<()> {
         let path = self.folder.join(manifest::NAME);
         let text = serde_json::to_vec_pretty(manifest).map_err(|e| Error::other(e.to_string(), "report this"))?;
@@ -205,6 +238,11 @@ impl Set {
 
     /// Makes the folder and waits until no other process works on the set. `waiting` is called once where one does;
     /// `stop` ends the wait.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Interrupted`] where `stop` ends the wait, [`Error::Io`] where the folder or the lock file cannot be
+    /// made or locked.
     pub fn lock(&self, waiting: &dyn Fn(), stop: &dyn Fn() -> bool) -> Result<Lock> {
         let partial = self.partial();
         fs::create_dir_all(&partial).map_err(Error::io(&partial))?;
@@ -256,6 +294,10 @@ impl Set {
     }
 
     /// Makes the folders in which a file is to lie.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Input`] where a link is in the way, [`Error::Io`] where a folder cannot be made.
     pub fn make_room(&self, name: &str) -> Result<()> {
         if let Some(link) = self.link_above(name) {
             let message = format!("{} is in the way of {name}: it is no folder of the store", link.display());
@@ -268,6 +310,10 @@ impl Set {
 
     /// Refuses new bytes of this sum where a file lies that no fetch put there: the manifest does not name it, and it is
     /// not the same file, left by a fetch that was killed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Input`] where such a file lies there; [`Error::Io`] where it or the manifest cannot be read.
     pub fn unclaimed(&self, name: &str, sha256: &str) -> Result<()> {
         let path = self.path(name);
         let Ok(there) = fs::symlink_metadata(&path) else { return Ok(()) };

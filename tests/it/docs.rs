@@ -43,13 +43,18 @@ fn blocks(name: &str, text: &str) -> Vec<Block> {
 }
 
 fn documents() -> Vec<Block> {
+    pages().iter().flat_map(|(name, text)| blocks(name, text)).collect()
+}
+
+/// Every page with its text.
+fn pages() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut names = vec!["README.md".to_owned(), "ARCHITECTURE.md".to_owned()];
+    let mut names = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"].map(str::to_owned).to_vec();
     let docs = std::fs::read_dir(root.join("docs")).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
     names.extend(docs.filter(|n| n.ends_with(".md")).map(|n| format!("docs/{n}")));
     names.sort();
     assert!(names.len() > 8);
-    names.iter().flat_map(|n| blocks(n, &std::fs::read_to_string(root.join(n)).unwrap())).collect()
+    names.into_iter().map(|n| (n.clone(), std::fs::read_to_string(root.join(n)).unwrap())).collect()
 }
 
 /// What the blocks may name: data, novels, lists, an evaluation set, and the shipped recipes as they lie in the
@@ -228,6 +233,46 @@ fn every_command_of_the_docs_is_one() {
     skipped(&format!("{count} of {all} commands in the docs are only parsed: {}", parsed.join(", ")));
     assert!(ran > 6 && count > 6, "commands were not found");
     assert!(others.iter().all(|l| l.contains("cargo ")), "{others:?}");
+}
+
+/// No block escapes: TOML and console blocks run here, the Python of the README in `tests/python/check_output.py`; what is
+/// no program is `text`.
+#[test]
+fn every_block_is_of_a_known_kind() {
+    for block in documents() {
+        let known = ["toml", "console", "text"].contains(&block.kind.as_str())
+            || block.kind == "python" && block.place.starts_with("README.md");
+        assert!(known, "{}: nothing runs blocks of `{}`", block.place, block.kind);
+    }
+}
+
+/// Commands within sentences and tables: the subcommand is there, and has the options that are named.
+#[test]
+fn commands_in_sentences_have_the_options_that_are_named() {
+    let mut seen = 0;
+    for (page, text) in pages() {
+        for span in text.split('`').skip(1).step_by(2).filter(|s| !s.contains('\n')) {
+            let words = words(&span.replace("\\|", " "));
+            if words.first().is_none_or(|w| w != "corpus") || words.len() < 2 {
+                continue;
+            }
+            let mut command = corpus::cli::command();
+            command.build();
+            for word in &words[1..] {
+                if let Some(inner) = command.find_subcommand(word) {
+                    command = inner.clone();
+                } else if let Some(option) = word.strip_prefix("--") {
+                    let name = option.split(['=', ',', '…']).next().unwrap();
+                    let there = command.get_arguments().any(|a| a.get_long() == Some(name)) || name.is_empty();
+                    assert!(there, "{page}: `{span}`: `{}` has no --{name}", command.get_name());
+                    seen += 1;
+                } else if command.get_name() == "corpus" {
+                    panic!("{page}: `{span}`: there is no command `{word}`");
+                }
+            }
+        }
+    }
+    assert!(seen > 15, "{seen} options");
 }
 
 #[test]

@@ -20,6 +20,18 @@ fn schemas_are_up_to_date() {
     }
 }
 
+/// The page of problems is the table of their kinds.
+#[test]
+fn the_page_of_problems_is_up_to_date() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/problems.md");
+    let fresh = corpus::recipe::kinds::page();
+    if std::env::var_os("CORPUS_UPDATE").is_some() {
+        std::fs::write(&path, &fresh).unwrap();
+    }
+    let there = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(there == fresh, "docs/problems.md is stale: run CORPUS_UPDATE=1 cargo test generated");
+}
+
 /// Every stage, container and shape says what a user must know, and is in the recipe's schema.
 #[test]
 fn components_document_themselves() {

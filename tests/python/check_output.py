@@ -238,6 +238,17 @@ def check_datasets(build, datasets):
             build.same(f"datasets: rows of {table}", rows("parquet", data_files=files).num_rows, wanted)
 
 
+def check_readme(build):
+    """The Python of the README runs, over this build in place of `builds/quickstart`."""
+    readme = Path(__file__).resolve().parents[2] / "README.md"
+    blocks = readme.read_text(encoding="utf-8").split("```python\n")[1:]
+    build.true("README.md has a block of Python", bool(blocks))
+    for block in blocks:
+        code = block.split("```")[0]
+        build.true("the Python of the README reads builds/quickstart", "builds/quickstart" in code)
+        exec(compile(code.replace("builds/quickstart", str(build.folder)), "README.md", "exec"), {})
+
+
 LIBRARIES = {
     "pyarrow": check_pyarrow,
     "pandas": check_pandas,
@@ -267,6 +278,14 @@ def main(arguments):
             except Exception as error:  # a library that cannot read the output is what this looks for
                 build.true(f"{name} reads the output: {type(error).__name__}: {error}", False)
             print(f"checked {name} {library.__version__}: {build.checked - before} checks")
+        if set(USES) <= set(build.uses):
+            try:
+                check_readme(build)
+                print("checked the Python of README.md")
+            except ImportError as error:
+                print(f"skipped the Python of README.md: {error}")
+            except Exception as error:
+                build.true(f"the Python of README.md runs: {type(error).__name__}: {error}", False)
     counts = ", ".join(f"{table} {rows}" for table, rows in build.rows.items())
     print(f"{'ok' if not build.failures else 'not ok'}: {build.checked} checks, {len(build.failures)} failed ({counts})")
     return 1 if build.failures else 0

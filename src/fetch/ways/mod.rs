@@ -148,6 +148,10 @@ impl Request {
     }
 
     /// Its globs, ready to match.
+    ///
+    /// # Errors
+    ///
+    /// A lasting problem that names the glob that is none.
     pub fn globs(&self) -> Result<Globs, Problem> {
         let parts = self.files.iter().map(|(part, globs)| {
             let globs: Result<Vec<Glob>, Problem> = globs.iter().map(|g| Glob::new(g)).collect();
@@ -176,6 +180,10 @@ pub struct Glob {
 
 impl Glob {
     /// Reads a glob: `*` stays within a folder, `**` does not.
+    ///
+    /// # Errors
+    ///
+    /// A lasting problem that names the text that is no pattern.
     pub fn new(text: &str) -> Result<Self, Problem> {
         let built = GlobBuilder::new(text.trim_start_matches("./")).literal_separator(true).build();
         let glob = built.map_err(|e| Problem::last(Kind::Name, format!("`{text}` is no pattern: {e}")))?;

@@ -101,6 +101,10 @@ type Place = (std::path::PathBuf, Option<String>);
 pub type Partner = (Place, [String; 2]);
 
 /// The file that belongs to this one; `None` where there is none.
+///
+/// # Errors
+///
+/// What the system says of reading the folder or the archive that the file lies in.
 pub fn partner(path: &Path, member: Option<&str>) -> io::Result<Option<Partner>> {
     let own = match member {
         Some(member) => member.to_owned(),
@@ -212,6 +216,10 @@ pub fn pair(json: &mut Vec<u8>, keys: &[String; 2], sides: [&str; 2]) {
 }
 
 /// A line's text, or the record that says why there is none.
+///
+/// # Errors
+///
+/// The unreadable record: `row_too_large`, or `utf8` with the byte of the line.
 pub fn text<'l>(line: Line<'l>, max: u64, place: (u64, u64)) -> Result<&'l str, Box<Record<'static>>> {
     match line {
         Line::TooLarge(head, length) => Err(Box::new(too_large(head, length, max, place.0, place.1))),

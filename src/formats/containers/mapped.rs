@@ -61,6 +61,10 @@ pub fn next_row(
 }
 
 /// The shape of a layout.
+///
+/// # Errors
+///
+/// An error that names the shape where there is none of that name.
 pub fn shape_of(layout: &Layout) -> io::Result<&'static dyn Shape> {
     let name = layout.shape.as_deref().unwrap_or("fields");
     formats::shape(name).ok_or_else(|| io::Error::other(format!("no format is called `{name}`")))
@@ -82,6 +86,9 @@ struct Group {
 }
 
 impl Mapper {
+    /// # Errors
+    ///
+    /// As [`shape_of`].
     pub fn new(layout: &Layout) -> io::Result<Self> {
         Ok(Mapper { shape: shape_of(layout)?, layout: layout.clone(), group: None })
     }

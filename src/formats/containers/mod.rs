@@ -5,6 +5,10 @@ use super::Container;
 #[cfg(test)]
 mod corpora_tests;
 pub(super) mod mapped;
+/// The file to copy for a new container, compiled and tested as one (CONTRIBUTING.md).
+#[cfg(test)]
+#[path = "../../../tests/templates/container.rs"]
+mod template;
 #[cfg(test)]
 mod tests;
 

@@ -69,5 +69,9 @@ shapes!(
 
 #[cfg(test)]
 mod round_trips;
+/// The file to copy for a new shape, compiled and tested as one (CONTRIBUTING.md).
+#[cfg(test)]
+#[path = "../../../tests/templates/shape.rs"]
+mod template;
 #[cfg(test)]
 mod tests;

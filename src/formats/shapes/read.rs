@@ -187,6 +187,10 @@ impl<'s, 'a> Reading<'s, 'a> {
     }
 
     /// Text that must be there.
+    ///
+    /// # Errors
+    ///
+    /// `field_missing` where no field has it, `field_type` where it is no text.
     pub fn need(&mut self, ours: &str, names: &[&'static str]) -> Result<Cow<'a, str>, Unreadable> {
         match self.find(ours, names, |_| true)? {
             Some((path, value)) => joined(path, value),
@@ -195,6 +199,10 @@ impl<'s, 'a> Reading<'s, 'a> {
     }
 
     /// The field that the recipe maps to `ours`: a row without it is an error; null is `None`.
+    ///
+    /// # Errors
+    ///
+    /// `field_missing` where the row lacks the field that the recipe maps.
     pub fn mapped(&mut self, ours: &str) -> Result<Option<Found<'s, 'a>>, Unreadable> {
         let Some(path) = self.layout.fields.get(ours).map(String::as_str) else { return Ok(None) };
         let value = self.object.get(path).ok_or_else(|| self.object.missing(path))?;
@@ -203,6 +211,10 @@ impl<'s, 'a> Reading<'s, 'a> {
     }
 
     /// The mapped field, or the first of `names` that is there, is not null, and passes `fits`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reading::mapped`], where the recipe maps it.
     pub fn find(
         &mut self,
         ours: &str,
@@ -225,6 +237,10 @@ impl<'s, 'a> Reading<'s, 'a> {
     }
 
     /// Text that may be missing; an empty one counts as missing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reading::find`]; `field_type` where the mapped field is no text.
     pub fn option(&mut self, ours: &str, names: &[&'static str]) -> Result<Option<Cow<'a, str>>, Unreadable> {
         match self.find(ours, names, is_scalar)? {
             Some((path, value)) => scalar(path, value).map(|text| Some(text).filter(|t| !t.is_empty())),
@@ -233,6 +249,10 @@ impl<'s, 'a> Reading<'s, 'a> {
     }
 
     /// Text that may be missing; an array of texts is joined by line breaks, an empty text stays one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reading::find`]; `field_type` where the mapped field is neither text nor a list of texts.
     pub fn text(&mut self, ours: &str, names: &[&'static str]) -> Result<Option<Cow<'a, str>>, Unreadable> {
         match self.find(ours, names, |v| is_scalar(v) || first(v) == b'[')? {
             Some((path, value)) => joined(path, value).map(Some),
@@ -241,6 +261,10 @@ impl<'s, 'a> Reading<'s, 'a> {
     }
 
     /// A number that may be missing. Of the usual names, one that holds no number is left alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reading::find`]; `field_type` where the mapped field holds no number.
     pub fn number(&mut self, ours: &str, names: &[&'static str]) -> Result<Option<f64>, Unreadable> {
         let parse = |value: &RawValue| text_of(value).ok().flatten().and_then(|t| t.trim().parse::<f64>().ok());
         match self.find(ours, names, |v| parse(v).is_some())? {
@@ -270,6 +294,10 @@ impl<'s, 'a> Reading<'s, 'a> {
     }
 
     /// The row: id, url, subset, language, licence, and what is left as `meta`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reading::option`], of the fields that all rows have.
     pub fn row(mut self, mut content: Content<'a>) -> Result<Row<'a>, Unreadable> {
         match &mut content {
             Content::Instruct { messages, .. } => once(messages),

@@ -9,6 +9,10 @@ use crate::rows::{Content, Message, Row, Truth, Unreadable};
 
 impl<'a> Reading<'_, 'a> {
     /// What was thought before the response that stands in a field of its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reading::option`].
     pub fn thoughts(&mut self) -> Result<Option<Cow<'a, str>>, Unreadable> {
         self.option("reasoning", THOUGHTS)
     }
@@ -19,6 +23,10 @@ impl<'a> Reading<'_, 'a> {
     }
 
     /// The same beside a dialogue, in a field of the usual names; one that repeats what was said already is none.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reading::truth`].
     pub fn truth_beside(&mut self, messages: &[Message<'_>]) -> Result<(), Unreadable> {
         const NAMES: &[&str] = &["answer", "ground_truth"];
         let text = |key: &str| self.object.get(key).and_then(|v| text_of(v).ok().flatten());
@@ -28,6 +36,10 @@ impl<'a> Reading<'_, 'a> {
 
     /// Reads what an answer is checked against: the fields that the recipe maps; without it the answer in one of `names`.
     /// An answer may be text or any JSON (the tests of a program).
+    ///
+    /// # Errors
+    ///
+    /// As [`Reading::find`]; `field_type` where a mapped field is no text.
     pub fn truth(&mut self, names: &[&'static str]) -> Result<(), Unreadable> {
         let answer = match self.find("answer", names, |_| true)? {
             Some((_, value)) if matches!(first(value), b'[' | b'{') => Some(Cow::Borrowed(value.get())),

@@ -151,6 +151,10 @@ fn said<'a>(path: &str, value: &'a RawValue) -> Result<Said<'a>, Unreadable> {
 
 impl<'a> Reading<'_, 'a> {
     /// The messages in a field: a list, or one message alone.
+    ///
+    /// # Errors
+    ///
+    /// `field_type` where the value is no list or message, and what a message in it lacks.
     pub fn messages(&mut self, path: &str, value: &'a RawValue) -> Result<Vec<Message<'a>>, Unreadable> {
         let mut out = Vec::new();
         match first(value) {
@@ -179,6 +183,10 @@ impl<'a> Reading<'_, 'a> {
     }
 
     /// The messages in a field, also as JSON text.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reading::messages`]; `field_type` where text is no list of messages.
     pub fn listed(&mut self, path: &str, value: &'a RawValue) -> Result<Vec<Message<'a>>, Unreadable> {
         if first(value) != b'"' {
             return self.messages(path, value);
@@ -279,6 +287,10 @@ impl<'a> Reading<'_, 'a> {
     }
 
     /// What one side says: text, a message or a list of messages.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reading::find`] and [`Reading::said_by`].
     pub fn side(
         &mut self,
         role: &'static str,
@@ -292,6 +304,10 @@ impl<'a> Reading<'_, 'a> {
     }
 
     /// What `role` says in a field: text, a message, or messages (also as JSON text).
+    ///
+    /// # Errors
+    ///
+    /// As [`Reading::messages`].
     pub fn said_by(
         &mut self,
         role: &'static str,
@@ -306,6 +322,10 @@ impl<'a> Reading<'_, 'a> {
     }
 
     /// A dialogue that starts with the system prompt and the history that stand in fields of their own.
+    ///
+    /// # Errors
+    ///
+    /// `field_type` where the history is neither pairs of texts nor messages.
     pub fn opening(&mut self) -> Result<Vec<Message<'a>>, Unreadable> {
         let mut out = Vec::new();
         if let Some(system) = self.option("system", &["system", "system_prompt"])? {
@@ -329,6 +349,10 @@ impl<'a> Reading<'_, 'a> {
     }
 
     /// The tools on offer, as JSON text.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reading::find`].
     pub fn tools(&mut self) -> Result<Option<Cow<'a, str>>, Unreadable> {
         match self.find("tools", &["tools", "functions"], |_| true)? {
             Some((path, value)) if first(value) == b'"' => {
@@ -340,6 +364,10 @@ impl<'a> Reading<'_, 'a> {
     }
 
     /// Texts in a list (the choices of a question).
+    ///
+    /// # Errors
+    ///
+    /// As [`Reading::find`]; `field_type` where an item is no text.
     pub fn list(&mut self, ours: &str, names: &[&'static str]) -> Result<Option<Vec<Cow<'a, str>>>, Unreadable> {
         let Some((path, value)) = self.find(ours, names, |v| first(v) == b'[')? else { return Ok(None) };
         items(path, value)?.into_iter().map(|v| joined(path, v)).collect::<Result<_, _>>().map(Some)

@@ -19,6 +19,9 @@ pub struct Messages<'a> {
 }
 
 impl<'a> Messages<'a> {
+    /// # Errors
+    ///
+    /// `field_type`, `field_missing` or `dialogue_mismatch`: a message twice, no root or several, replies in a circle.
     pub fn of(rows: &'a RawValue) -> Result<Self, Unreadable> {
         let mut list = Vec::new();
         for (index, row) in items("rows", rows)?.into_iter().enumerate() {
@@ -64,6 +67,10 @@ impl<'a> Messages<'a> {
     }
 
     /// A message with its replies; `None` is one that does not count.
+    ///
+    /// # Errors
+    ///
+    /// `dialogue_mismatch` where messages lie deeper than [`DEEPEST`], and what a message lacks.
     pub fn node(&self, index: usize, depth: usize) -> Result<Option<Node<'a>>, Unreadable> {
         if depth > DEEPEST {
             return Err(mismatch(format!("more than {DEEPEST} messages below one another")));
