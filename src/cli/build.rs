@@ -28,6 +28,10 @@ pub struct Build {
     /// Keep the text of finished jobs too.
     #[arg(long)]
     keep_work: bool,
+    /// Bytes that finished jobs may take when the build is done: those that it did not use go first, the one used
+    /// longest ago before the others.
+    #[arg(long, value_name = "SIZE")]
+    work_limit: Option<String>,
     /// Throw finished jobs away first.
     #[arg(long)]
     fresh: bool,
@@ -137,6 +141,7 @@ impl RunOptions {
             unit: bytes("--unit", &self.unit)?.max(1024),
             fresh: false,
             keep_work: false,
+            work_limit: None,
             replace: false,
             stop: stop_on_interrupt(),
             watch: None,
@@ -181,6 +186,7 @@ impl Build {
         let options = Options {
             fresh: self.fresh,
             keep_work: self.keep_work,
+            work_limit: self.work_limit.map(|limit| bytes("--work-limit", &limit)).transpose()?,
             replace: self.replace,
             ..self.run.options(&recipe)?
         };

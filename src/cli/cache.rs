@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use clap::{Args, Subcommand};
@@ -10,6 +10,8 @@ use serde_json::json;
 
 use super::{Context, Format, table, ui};
 use crate::disk;
+use crate::pipeline::publish::place;
+use crate::pipeline::spare;
 use crate::store::{Manifest, PARTIAL, Set, Store, is_left, manifest};
 use crate::text::figures::{plural, size};
 use crate::{Error, Result};
@@ -42,6 +44,9 @@ enum What {
         /// Only this revision.
         #[arg(long)]
         revision: Option<String>,
+        /// Instead of sets: the finished jobs in this work folder that the last build there did not use.
+        #[arg(long, value_name = "FOLDER", conflicts_with_all = ["names", "revision"])]
+        work: Option<PathBuf>,
         /// Really remove; else only say what would go.
         #[arg(long)]
         yes: bool,
@@ -55,12 +60,15 @@ impl Cache {
     ///
     /// What the store says: no folder, a manifest that cannot be read, a set that is not there.
     pub fn run(self, context: &Context) -> Result<u8> {
+        if let What::Prune { work: Some(work), yes, .. } = &self.what {
+            return prune_work(context, work, *yes).map(|()| 0);
+        }
         let store = Store::open()?;
         match self.what {
             What::List { names } => list(context, &sets(&store, &names)?).map(|()| 0),
             What::Size => size_of_all(context, &store).map(|()| 0),
             What::Verify { names } => verify(context, &sets(&store, &names)?),
-            What::Prune { names, revision, yes } => {
+            What::Prune { names, revision, yes, .. } => {
                 prune(context, &store, &names, revision.as_deref(), yes).map(|()| 0)
             }
         }
@@ -274,6 +282,29 @@ fn prune(context: &Context, store: &Store, names: &[String], revision: Option<&s
         // The set's own folder goes with its last revision.
         let _ = folder.parent().map(fs::remove_dir);
     }
+    ui::say(context, &format!("Removed {what}"));
+    Ok(())
+}
+
+/// Removes finished jobs that the last build in a work folder did not use.
+fn prune_work(context: &Context, work: &Path, yes: bool) -> Result<()> {
+    // Held to the end, so that no build begins meanwhile.
+    let _lock = place::hold(work)?;
+    let jobs = spare::spare(work)?;
+    let weight: u64 = jobs.iter().map(|job| job.bytes).sum();
+    if context.format == Format::Json {
+        let paths: Vec<&PathBuf> = jobs.iter().map(|job| &job.path).collect();
+        super::print(&format!("{}\n", json!({"v": 1, "removed": yes, "bytes": weight, "paths": paths})))?;
+    }
+    let what = format!("{} ({})", plural(jobs.len() as u64, "job"), size(weight));
+    if !yes {
+        jobs.iter()
+            .take(50)
+            .for_each(|job| ui::say(context, &format!("  {} ({})", job.path.display(), size(job.bytes))));
+        ui::say(context, &format!("Would remove {what}; --yes does it"));
+        return Ok(());
+    }
+    spare::shrink(work, 0)?;
     ui::say(context, &format!("Removed {what}"));
     Ok(())
 }

@@ -186,6 +186,14 @@ fn text(recipe: &Recipe, options: &Options, state: &State, estimate: &Estimate) 
         let short = if free < estimate.disk_bytes().likely { ": TOO LITTLE" } else { "" };
         text += &format!("  {:<10} {}{short}\n", "free disk", size(free));
     }
+    if state.spare_bytes > 0 {
+        let spare = format!(
+            "{} of finished jobs that this build does not use: `corpus cache prune --work {}` shows which may go after it, and --work-limit bounds them",
+            size(state.spare_bytes),
+            ui::quoted(&options.work.to_string_lossy())
+        );
+        text += &line(&("spare", spare));
+    }
     if !estimate.losses.is_empty() {
         let mut rows = vec![words(&["expected loss", "of rows", "stage"])];
         rows.extend(estimate.losses.iter().map(|l| vec![l.reason.clone(), shares(&l.rows), l.stage.clone()]));
@@ -247,6 +255,7 @@ fn document(recipe: &Recipe, options: &Options, state: &State, estimate: &Estima
         "v": 1,
         "recipe": recipe.name,
         "finished": state.finished,
+        "spare_work_bytes": state.spare_bytes,
         "sources": sources.collect::<Vec<_>>(),
         "stages": stages_json(recipe),
         "jobs": jobs.collect::<Vec<_>>(),

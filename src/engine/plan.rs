@@ -60,12 +60,20 @@ fn ordering(plan: &Plan, columns: &[(&str, Direction)]) -> Result<LexOrdering> {
 /// A Parquet file of this build, with the values of the constant columns that its rows carry.
 pub type Part = (PathBuf, Vec<ScalarValue>);
 
+/// Constant columns that say which row keys of a file are wanted: the first, and one past the last.
+pub const BOUNDS: [&str; 2] = ["slab_first", "slab_last"];
+
 /// Scans Parquet files that this build wrote, one group of files a partition, each sorted by `ord`. Only the columns
-/// `wanted` are read; the `constants` (one value a file) follow them.
+/// `wanted` are read; the `constants` (one value a file) follow them. Where these are [`BOUNDS`], row groups that hold no
+/// wanted row are not read; of the others all rows come.
 pub fn parquet(groups: &[Vec<Part>], schema: &SchemaRef, wanted: &[&str], constants: &[Field]) -> Result<Plan> {
     let fields = constants.iter().map(|f| Arc::new(f.clone())).collect::<Vec<_>>();
     let schema = TableSchema::builder(schema.clone()).with_table_partition_cols(fields).build();
-    let source = Arc::new(ParquetSource::new(schema.clone()));
+    let mut source = ParquetSource::new(schema.clone());
+    if BOUNDS.iter().all(|name| constants.iter().any(|f| f.name() == name)) {
+        source = source.with_predicate(within(schema.table_schema(), "ord", BOUNDS)?);
+    }
+    let source = Arc::new(source);
     let groups = groups
         .iter()
         .map(|files| Ok(FileGroup::new(files.iter().map(partitioned).collect::<Result<Vec<_>>>()?)))
@@ -132,8 +140,13 @@ pub fn outside(input: &Plan, name: &str, first: u64, last: u64) -> Result<Expr> 
 
 /// `low <= column and column < high`, all three columns.
 pub fn between(input: &Plan, name: &str, low: &str, high: &str) -> Result<Expr> {
-    let at_least = BinaryExpr::new(column(input, name)?, Operator::GtEq, column(input, low)?);
-    let less = BinaryExpr::new(column(input, name)?, Operator::Lt, column(input, high)?);
+    within(&input.schema(), name, [low, high])
+}
+
+fn within(schema: &SchemaRef, name: &str, [low, high]: [&str; 2]) -> Result<Expr> {
+    let column = |name: &str| -> Result<Expr> { Ok(Arc::new(Column::new(name, schema.index_of(name)?))) };
+    let at_least = BinaryExpr::new(column(name)?, Operator::GtEq, column(low)?);
+    let less = BinaryExpr::new(column(name)?, Operator::Lt, column(high)?);
     Ok(Arc::new(BinaryExpr::new(Arc::new(at_least), Operator::And, Arc::new(less))))
 }
 

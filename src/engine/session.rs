@@ -14,6 +14,7 @@ use datafusion_execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion_execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion_physical_plan::ExecutionPlan;
 use futures::StreamExt;
+use tokio::sync::Semaphore;
 
 use crate::{Error, Result};
 
@@ -31,6 +32,8 @@ pub struct Session {
     pub pool: usize,
     runtime: Arc<RuntimeEnv>,
     stop: Arc<AtomicBool>,
+    /// One for each partition that may run, of whichever plan.
+    slots: Arc<Semaphore>,
 }
 
 impl Session {
@@ -46,7 +49,8 @@ impl Session {
                     .with_max_temp_directory_size(1 << 50),
             )
             .build_arc()?;
-        Ok(Session { threads: threads.max(1), pool, runtime, stop })
+        let threads = threads.max(1);
+        Ok(Session { threads, pool, runtime, stop, slots: Arc::new(Semaphore::new(threads)) })
     }
 
     /// The context for a plan whose batches hold at most `rows` rows.
@@ -79,7 +83,7 @@ impl Session {
 }
 
 /// Runs the partitions of `plan`, `session.threads` at a time, in order; `begin` hears of each that starts, `done` of
-/// each that ended, in order.
+/// each that ended, in order. Plans that are driven side by side share the threads.
 /// This is for plans without operators whose partitions wait for one another; `is_drivable` refuses others.
 pub async fn drive(
     session: &Session,
@@ -94,6 +98,8 @@ pub async fn drive(
     let tasks = futures::stream::iter(0..partitions).map(|partition| {
         let (plan, context, session, begin) = (plan.clone(), context.clone(), session.clone(), &begin);
         async move {
+            let slot = session.slots.acquire().await;
+            let _slot = slot.map_err(|_| Error::Engine("no partition may run any more".into()))?;
             if session.stopped() {
                 return Err(Error::Interrupted);
             }

@@ -1,6 +1,6 @@
-//! The sink: the end of a plan that writes files. One partition, one file (or one of each kind), named by the row keys
-//! that arrive and never by the partition's number, which means something else on a cluster. A file appears whole,
-//! synced and under its final name, or not at all.
+//! The sink: the end of a plan that writes files. A partition's rows go to one file (or one of each kind), or to those of
+//! one slab after the other; files are named by the row keys that arrive and never by the partition's number, which means
+//! something else on a cluster. A file appears whole, synced and under its final name, or not at all.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -148,9 +148,20 @@ async fn write(spec: SinkSpec, mut input: SendableRecordBatchStream) -> Result<u
             continue;
         }
         rows += batch.num_rows() as u64;
-        match &mut writer {
-            Some(writer) => writer.write(&batch)?,
-            None => writer.insert(Writer::open(&spec, &batch)?).write(&batch)?,
+        let mut left = batch;
+        while left.num_rows() > 0 {
+            let mut at = match writer.take() {
+                Some(at) => at,
+                None => Writer::open(&spec, &left)?,
+            };
+            let here = at.own(&left)?;
+            at.write(&left.slice(0, here))?;
+            left = left.slice(here, left.num_rows() - here);
+            if left.num_rows() == 0 {
+                writer = Some(at);
+            } else {
+                at.finish()?;
+            }
         }
     }
     if let Some(writer) = writer {
@@ -182,6 +193,14 @@ impl Writer {
                 Ok(Writer::Unit { file: PartFile::create(&path, first.schema(), Style::Stage)?, pieces: Vec::new() })
             }
             SinkSpec::Slabs(spec) => Ok(Writer::Slab(SlabWriter::open(spec, ord)?)),
+        }
+    }
+
+    /// How many of the first rows belong to the file at hand; the others to the next slab.
+    fn own(&self, batch: &RecordBatch) -> Result<usize> {
+        match self {
+            Writer::Unit { .. } => Ok(batch.num_rows()),
+            Writer::Slab(writer) => Ok(ords(batch)?.values().partition_point(|ord| *ord < writer.end())),
         }
     }
 

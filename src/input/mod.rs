@@ -165,15 +165,23 @@ fn peek(mut stream: Box<dyn Read + Send>, count: usize) -> (Vec<u8>, Box<dyn Rea
 ///
 /// As [`open_at`], for a piece that does not begin at the file's start: its first bytes are read too.
 pub fn lines_end_by_newline(opened: Opened, piece: &Piece, layout: &Layout) -> io::Result<Box<dyn Read + Send>> {
-    let (head, stream) = if piece.start == 0 {
-        peek(opened.stream, CR_HEAD)
+    let (old, stream) = if piece.start == 0 {
+        let (head, stream) = peek(opened.stream, CR_HEAD);
+        (returns(&head), stream)
     } else {
-        let first = open_at(&Piece { start: 0, ..piece.clone() }, layout)?;
-        (peek(first.stream, CR_HEAD).0, opened.stream)
+        (lines_end_by_return(piece, layout)?, opened.stream)
     };
-    let old =
-        memchr::memchr(b'\r', &head).is_some_and(|at| at + 1 < head.len()) && memchr::memchr(b'\n', &head).is_none();
     Ok(if old { Box::new(Newlines(stream)) } else { stream })
+}
+
+/// Whether a lone `\r` ends the lines of a file, as its first bytes tell.
+pub fn lines_end_by_return(piece: &Piece, layout: &Layout) -> io::Result<bool> {
+    let first = open_at(&Piece { start: 0, ..piece.clone() }, layout)?;
+    Ok(returns(&peek(first.stream, CR_HEAD).0))
+}
+
+fn returns(head: &[u8]) -> bool {
+    memchr::memchr(b'\r', head).is_some_and(|at| at + 1 < head.len()) && memchr::memchr(b'\n', head).is_none()
 }
 
 /// Bytes that tell how lines end.

@@ -1,6 +1,7 @@
 //! What a build writes: slabs (the rows of one stretch of a source), Parquet files that appear whole or not at all, rows
 //! scattered over the parts of a new order, and shards.
 
+pub mod codec;
 pub mod parquet_file;
 pub mod scatter;
 pub mod shards;

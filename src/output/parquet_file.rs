@@ -17,6 +17,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::ColumnPath;
 
+use crate::output::codec::Codec;
 use crate::{Error, Result};
 
 /// Bytes of text handed over in one call.
@@ -33,8 +34,8 @@ const GROUP_ROWS: usize = 1 << 20;
 pub enum Style {
     /// Read again by this build: fast.
     Stage,
-    /// Handed to the user: small.
-    Ship,
+    /// Handed to the user: as the recipe says.
+    Ship(Codec),
 }
 
 /// What is written into every file as its writer.
@@ -62,7 +63,10 @@ const REPEATING: [&str; 14] = [
 pub fn properties(schema: &SchemaRef, style: Style) -> WriterPropertiesBuilder {
     let compression = match style {
         Style::Stage => Compression::LZ4_RAW,
-        Style::Ship => Compression::ZSTD(ZstdLevel::try_new(3).unwrap_or_default()),
+        Style::Ship(Codec::Zstd(level)) => Compression::ZSTD(ZstdLevel::try_new(level).unwrap_or_default()),
+        Style::Ship(Codec::Lz4) => Compression::LZ4_RAW,
+        Style::Ship(Codec::Snappy) => Compression::SNAPPY,
+        Style::Ship(Codec::Uncompressed) => Compression::UNCOMPRESSED,
     };
     let mut builder = WriterProperties::builder()
         .set_created_by(CREATED_BY.into())

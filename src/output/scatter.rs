@@ -1,17 +1,23 @@
 //! Kept rows on their way to another order: those of a slab, arranged by the part of the new order that they go to, in
 //! an Arrow file that lists which of its batches are of which part.
+//!
+//! A file is asked once where its batches lie ([`Index`]); a part then reads its own bytes of each file. So that a file
+//! does not fall into ever smaller batches as parts become more, neighbouring parts share a batch where there are more
+//! than [`FAN`]; these are told apart in a second step, a stretch of the order at a time.
 
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{BufWriter, Read, Seek, SeekFrom};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt64Array};
+use arrow::buffer::Buffer;
 use arrow::compute::interleave_record_batch;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use arrow::ipc::CompressionType;
-use arrow::ipc::reader::FileReader;
+use arrow::ipc::reader::{FileDecoder, read_footer_length};
 use arrow::ipc::writer::{FileWriter, IpcWriteOptions};
+use arrow::ipc::{Block, CompressionType, MetadataVersion, root_as_footer};
 use serde::{Deserialize, Serialize};
 
 use super::parquet_file::settle;
@@ -22,7 +28,9 @@ use crate::{Error, Result};
 pub const SIZE: &str = "(size)";
 /// Bytes of text in a batch.
 pub const BATCH_BYTES: u64 = 1 << 20;
-/// Metadata key of the list of batches: `[[part, bytes in memory], …]`.
+/// Stretches of the order that the files of slabs tell apart, at most.
+pub const FAN: u64 = 256;
+/// Metadata key of the list of batches: `[[stretch, bytes in memory], …]`.
 const SEGMENTS: &str = "corpus.segments";
 
 /// How kept rows are spread.
@@ -32,6 +40,8 @@ pub struct ScatterSpec {
     pub shuffle: Shuffle,
     /// Parts of the whole, each a stretch of the order.
     pub parts: u64,
+    /// Neighbouring parts that make one stretch of the file.
+    pub wide: u64,
     /// Bytes held in memory until they are written. What comes out in the end does not depend on it.
     pub held: u64,
 }
@@ -72,6 +82,11 @@ pub struct Scatter {
     segments: Vec<(u64, u64)>,
 }
 
+/// How many neighbouring parts make a stretch, so that there are no more than [`FAN`] stretches.
+pub fn wide(parts: u64) -> u64 {
+    parts.div_ceil(FAN).max(1)
+}
+
 impl Scatter {
     /// Starts a file that will appear as `path`.
     ///
@@ -96,7 +111,7 @@ impl Scatter {
     /// [`Error::Engine`] where rows have no id or are not of the file's schema, [`Error::Io`] of writing.
     pub fn write(&mut self, batch: &RecordBatch, sizes: &[u64]) -> Result<()> {
         for (row, key) in keys(batch, &self.spec.shuffle)?.into_iter().enumerate() {
-            self.rows.push((part_of(key, self.spec.parts), self.batches.len(), row));
+            self.rows.push((part_of(key, self.spec.parts) / self.spec.wide.max(1), self.batches.len(), row));
         }
         let sizes: ArrayRef = Arc::new(UInt64Array::from(sizes.to_vec()));
         let columns = batch.columns().iter().cloned().chain([sizes]).collect();
@@ -180,43 +195,92 @@ pub fn sizes(batch: &RecordBatch) -> Result<&UInt64Array> {
     column.ok_or_else(|| Error::Engine("rows that are shuffled have no size".into()))
 }
 
-/// A file that is read.
-pub struct Gather {
-    reader: FileReader<File>,
-    /// Part and bytes in memory of each batch.
-    pub segments: Vec<(u64, u64)>,
+/// Where the rows of files lie, by stretch of the order.
+pub struct Index {
+    files: Vec<PathBuf>,
+    schema: SchemaRef,
+    /// The first stretch of which anything is wanted.
+    first: u64,
+    stretches: Vec<Vec<Segment>>,
 }
 
-impl Gather {
-    /// Opens a file.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Io`] where it cannot be opened, [`Error::Engine`] where it is no file of [`Scatter`].
-    pub fn open(path: &Path) -> Result<Self> {
-        let reader = FileReader::try_new(File::open(path).map_err(Error::io(path))?, None)?;
-        let segments = reader.custom_metadata().get(SEGMENTS).map(|s| serde_json::from_str(s));
-        match segments {
-            Some(Ok(segments)) => Ok(Gather { reader, segments }),
-            _ => Err(Error::Engine(format!("{}: no list of its batches", path.display()))),
-        }
-    }
+/// A batch of a file.
+#[derive(Clone, Copy)]
+struct Segment {
+    file: u32,
+    block: Block,
+    /// Bytes that its rows take in memory.
+    memory: u64,
+}
 
-    /// The batches of a part, in order.
+impl Index {
+    /// Reads the lists of files that hold rows of `data/`: each once, whatever the number of stretches.
     ///
     /// # Errors
-    ///
-    /// [`Error::Engine`] where a batch cannot be read.
-    pub fn part(&mut self, part: u64) -> Result<Vec<RecordBatch>> {
-        let mut batches = Vec::new();
-        for (index, segment) in self.segments.iter().enumerate() {
-            if segment.0 == part {
-                self.reader.set_index(index)?;
-                batches.extend(self.reader.next().transpose()?);
+    /// Where a file cannot be read, or is of another kind.
+    pub fn read(files: Vec<PathBuf>, data: &SchemaRef, stretches: std::ops::Range<u64>) -> Result<Self> {
+        let mut all = vec![Vec::new(); (stretches.end - stretches.start) as usize];
+        for (file, path) in files.iter().enumerate() {
+            for (stretch, block, memory) in listed(path)? {
+                let of = stretch.checked_sub(stretches.start).and_then(|at| all.get_mut(at as usize));
+                let of = of.ok_or_else(|| Error::Engine(format!("{}: a part too many", path.display())))?;
+                of.push(Segment { file: file as u32, block, memory });
             }
         }
-        Ok(batches)
+        Ok(Index { files, schema: sized(data), first: stretches.start, stretches: all })
     }
+
+    fn segments(&self, stretch: u64) -> &[Segment] {
+        let at = stretch.checked_sub(self.first).and_then(|at| self.stretches.get(at as usize));
+        at.map_or(&[], Vec::as_slice)
+    }
+
+    /// Bytes that the rows of a stretch take in memory.
+    pub fn memory(&self, stretch: u64) -> u64 {
+        self.segments(stretch).iter().map(|s| s.memory).sum()
+    }
+
+    /// The batches of a stretch, in order.
+    pub fn batches(&self, stretch: u64) -> impl Iterator<Item = Result<RecordBatch>> + '_ {
+        let decoder = FileDecoder::new(self.schema.clone(), MetadataVersion::V5);
+        let mut open: Option<(u32, File)> = None;
+        self.segments(stretch).iter().map(move |segment| {
+            let path = &self.files[segment.file as usize];
+            let file = match open.take() {
+                Some((at, file)) if at == segment.file => file,
+                _ => File::open(path).map_err(Error::io(path))?,
+            };
+            let bytes = segment.block.metaDataLength() as usize + segment.block.bodyLength() as usize;
+            let mut buffer = vec![0; bytes];
+            file.read_exact_at(&mut buffer, segment.block.offset() as u64).map_err(Error::io(path))?;
+            open = Some((segment.file, file));
+            let batch = decoder.read_record_batch(&segment.block, &Buffer::from_vec(buffer))?;
+            batch.ok_or_else(|| Error::Engine(format!("{}: a batch is missing", path.display())))
+        })
+    }
+}
+
+/// Stretch, place and bytes in memory of each batch of a file.
+fn listed(path: &Path) -> Result<Vec<(u64, Block, u64)>> {
+    let io = |e| Error::io(path)(e);
+    let wrong = || Error::Engine(format!("{}: no list of its batches", path.display()));
+    let mut file = File::open(path).map_err(io)?;
+    let mut end = [0; 10];
+    file.seek(SeekFrom::End(-10)).map_err(io)?;
+    file.read_exact(&mut end).map_err(io)?;
+    let mut footer = vec![0; read_footer_length(end)?];
+    file.seek(SeekFrom::End(-10 - footer.len() as i64)).map_err(io)?;
+    file.read_exact(&mut footer).map_err(io)?;
+    let footer = root_as_footer(&footer).map_err(|_| wrong())?;
+    let pairs = footer.custom_metadata().into_iter().flatten();
+    let segments = pairs.filter(|pair| pair.key() == Some(SEGMENTS)).find_map(|pair| pair.value());
+    let segments: Vec<(u64, u64)> = segments.and_then(|s| serde_json::from_str(s).ok()).ok_or_else(wrong)?;
+    let blocks = footer.recordBatches().map_or(0, |blocks| blocks.len());
+    if blocks != segments.len() || footer.version() != MetadataVersion::V5 {
+        return Err(wrong());
+    }
+    let blocks = footer.recordBatches().into_iter().flatten();
+    Ok(segments.iter().zip(blocks).map(|((stretch, memory), block)| (*stretch, *block, *memory)).collect())
 }
 
 #[cfg(test)]
@@ -229,33 +293,42 @@ mod tests {
         RecordBatch::try_new(schema.clone(), vec![ids]).unwrap()
     }
 
+    fn ids(batches: impl Iterator<Item = Result<RecordBatch>>) -> Vec<String> {
+        let of =
+            |b: RecordBatch| b.column(0).as_string::<i32>().iter().flatten().map(str::to_owned).collect::<Vec<_>>();
+        batches.flat_map(|batch| of(batch.unwrap())).collect()
+    }
+
     #[test]
     fn rows_come_back_by_part_however_much_is_held() {
         let folder = tempfile::tempdir().unwrap();
         let schema: SchemaRef = Arc::new(Schema::new(vec![Field::new("id", DataType::Utf8, true)]));
         let (path, shuffle) = (folder.path().join("a.arrow"), Shuffle { seed: 3 });
-        let read = |held| {
-            let mut file = Scatter::create(&path, &schema, &ScatterSpec { shuffle, parts: 4, held }).unwrap();
+        let read = |held, wide| {
+            let spec = ScatterSpec { shuffle, parts: 4, wide, held };
+            let mut file = Scatter::create(&path, &schema, &spec).unwrap();
             for at in 0..10 {
                 file.write(&batch(&schema, at * 100..at * 100 + 100), &[10; 100]).unwrap();
             }
             file.finish().unwrap();
-            let mut file = Gather::open(&path).unwrap();
-            let ids = |part| -> Vec<String> {
-                let batches: Vec<RecordBatch> = file.part(part).unwrap();
-                let of = |b: &RecordBatch| -> Vec<String> {
-                    b.column(0).as_string::<i32>().iter().flatten().map(str::to_owned).collect()
-                };
-                batches.iter().flat_map(of).collect()
-            };
-            (0..4).map(ids).collect::<Vec<_>>()
+            let index = Index::read(vec![path.clone(), path.clone()], &schema, 0..4 / wide).unwrap();
+            assert!(index.memory(0) > 1_000);
+            (0..4 / wide).map(|part| ids(index.batches(part))).collect::<Vec<_>>()
         };
-        let whole = read(1 << 30);
-        assert_eq!(whole, read(1_000), "several runs hold the same rows in the same order");
+        let whole = read(1 << 30, 1);
+        assert_eq!(whole, read(1_000, 1), "several runs hold the same rows in the same order");
         for (part, ids) in whole.iter().enumerate() {
-            assert!((200..300).contains(&ids.len()), "{}", ids.len());
+            assert!((400..600).contains(&ids.len()), "{}", ids.len());
+            assert_eq!(ids[..ids.len() / 2], ids[ids.len() / 2..], "both files, one after the other");
             assert!(ids.iter().all(|id| part_of(shuffle.key(id), 4) == part as u64));
         }
+        let sorted = |mut ids: Vec<String>| {
+            ids.sort();
+            ids
+        };
+        let wide = read(1 << 30, 2);
+        assert_eq!(wide.len(), 2);
+        assert_eq!(sorted(wide[1].clone()), sorted([whole[2].clone(), whole[3].clone()].concat()));
     }
 
     #[test]

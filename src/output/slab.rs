@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::parquet_file::{PartFile, Style};
 use super::scatter::{BATCH_BYTES, Scatter, ScatterSpec, scattered};
+use crate::output::codec::Codec;
 use crate::output::take::Take;
 use crate::rows::spans::spans_type;
 use crate::rows::turns::{show, shown};
@@ -52,6 +53,8 @@ pub struct OutputSpec {
     pub filled: [Filled; 2],
     /// How often kept rows come, where a mix repeats them.
     pub take: Option<Take>,
+    /// How pages are compressed.
+    pub codec: Codec,
     /// How kept rows are spread, where they are to be shuffled.
     pub scatter: Option<ScatterSpec>,
     /// `(first piece, path)` of each file, ascending, for `unreadable/`.
@@ -154,6 +157,7 @@ impl Kept {
 pub struct SlabWriter {
     spec: OutputSpec,
     slab: u64,
+    end: u64,
     data_schema: SchemaRef,
     data: Kept,
     dropped: Option<PartFile>,
@@ -168,6 +172,7 @@ impl SlabWriter {
     /// [`Error::Engine`] where the key is in no slab; as [`PartFile::create`] and [`Scatter::create`].
     pub fn open(spec: &OutputSpec, ord: u64) -> Result<Self> {
         let at = spec.slabs.partition_point(|(first, _)| *first <= ord);
+        let end = spec.slabs.get(at).map_or(u64::MAX, |next| next.0);
         let slab = at.checked_sub(1).map(|at| spec.slabs[at].1);
         let slab = slab.ok_or_else(|| Error::Engine(format!("row {ord:x} is in no slab")))?;
         let signals: Vec<_> = spec.signals.iter().map(|(name, kind, _)| (name.clone(), *kind)).collect();
@@ -177,10 +182,15 @@ impl SlabWriter {
             None => Kept::Ordered(PartFile::create(
                 &slab_file(&spec.folder, slab, "data"),
                 data_schema.clone(),
-                Style::Ship,
+                Style::Ship(spec.codec),
             )?),
         };
-        Ok(SlabWriter { spec: spec.clone(), slab, data_schema, data, dropped: None, unreadable: None })
+        Ok(SlabWriter { spec: spec.clone(), slab, end, data_schema, data, dropped: None, unreadable: None })
+    }
+
+    /// The first row key behind the slab.
+    pub fn end(&self) -> u64 {
+        self.end
     }
 
     /// Routes a batch.
@@ -206,14 +216,14 @@ impl SlabWriter {
         if dropped.true_count() > 0 {
             let rows = self.dropped_rows(&input)?;
             let path = slab_file(&self.spec.folder, self.slab, "dropped");
-            let file = opened(&mut self.dropped, &path, rows.schema())?;
+            let file = opened(&mut self.dropped, &path, rows.schema(), self.spec.codec)?;
             let (rows, sizes) = chosen(rows, &dropped, &sizes)?;
             file.write(&rows, &sizes)?;
         }
         if unreadable.true_count() > 0 {
             let rows = self.unreadable_rows(&input)?;
             let path = slab_file(&self.spec.folder, self.slab, "unreadable");
-            let file = opened(&mut self.unreadable, &path, rows.schema())?;
+            let file = opened(&mut self.unreadable, &path, rows.schema(), self.spec.codec)?;
             let (rows, sizes) = chosen(rows, &unreadable, &vec![200; sizes.len()])?;
             file.write(&rows, &sizes)?;
         }
@@ -326,10 +336,15 @@ impl SlabWriter {
     }
 }
 
-fn opened<'a>(file: &'a mut Option<PartFile>, path: &Path, schema: SchemaRef) -> Result<&'a mut PartFile> {
+fn opened<'a>(
+    file: &'a mut Option<PartFile>,
+    path: &Path,
+    schema: SchemaRef,
+    codec: Codec,
+) -> Result<&'a mut PartFile> {
     match file {
         Some(file) => Ok(file),
-        None => Ok(file.insert(PartFile::create(path, schema, Style::Ship)?)),
+        None => Ok(file.insert(PartFile::create(path, schema, Style::Ship(codec))?)),
     }
 }
 

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::time::SystemTime;
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -36,6 +37,8 @@ impl Job {
     pub fn new(work: &Path, name: &str, what: &impl Serialize) -> Result<Self> {
         let job = Job::find(work, name, what);
         std::fs::create_dir_all(&job.folder).map_err(Error::io(&job.folder))?;
+        // The time of its last use; where it cannot be set the job counts as older than it is, and goes earlier.
+        let _ = File::open(&job.folder).and_then(|folder| folder.set_modified(SystemTime::now()));
         Ok(job)
     }
 
@@ -43,6 +46,11 @@ impl Job {
     pub fn find(work: &Path, name: &str, what: &impl Serialize) -> Self {
         let fingerprint = fingerprint(&(CODE, name, what));
         Job { name: name.to_owned(), folder: work.join(format!("{name}-{fingerprint}")), fingerprint }
+    }
+
+    /// The name of its folder.
+    pub fn folder_name(&self) -> Option<String> {
+        Some(self.folder.file_name()?.to_string_lossy().into_owned())
     }
 
     /// The file of a unit.

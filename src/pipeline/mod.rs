@@ -21,6 +21,7 @@ mod progress;
 pub mod publish;
 mod reuse;
 pub mod run;
+pub mod spare;
 pub mod trace;
 pub mod usage;
 
@@ -30,24 +31,23 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use datafusion_physical_plan::ExecutionPlan;
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt};
 use serde_json::json;
 
 use crate::engine::functions::ids::IdsSpec;
+use crate::engine::scan::ROW_FACTOR;
 use crate::engine::session::{NARROW_ROWS, TEXT_ROWS};
 use crate::engine::sink::{self, PIECES};
 use crate::engine::{Session, drive};
-use crate::output::slab::{OutputSpec, SignalColumn, slab_file};
+use crate::output::parquet_file;
 use crate::output::take::Take;
-use crate::output::{parquet_file, scatter};
 use crate::pipeline::plan::plans::{Folders, Plans, TextCuts, folder};
 use crate::pipeline::plan::stage_plan::Chain;
 use crate::pipeline::publish::manifest::Manifest;
 use crate::pipeline::run::decisions::Decided;
-use crate::pipeline::run::slabs::{Layout, Slab};
+use crate::pipeline::run::slabs::Layout;
 use crate::recipe::Recipe;
 use crate::rows::Use;
-use crate::stages::near_dedup::CLUSTER_SIZE;
 use crate::{Error, Result};
 use inputs::{Effort, Inputs, SourceInput, group};
 use jobs::{Job, Log};
@@ -79,10 +79,22 @@ pub struct Options {
     pub replace: bool,
     /// Whether the text of finished jobs is kept.
     pub keep_work: bool,
+    /// Bytes of jobs in the work folder when the build is done, beyond which those that it did not use go.
+    pub work_limit: Option<u64>,
     /// Set when the user asks to stop.
     pub stop: Arc<AtomicBool>,
     /// Sees every plan before it runs.
     pub watch: Option<Watch>,
+}
+
+/// Memory beside `--memory` that is promised not to be exceeded, bytes: code, stacks, what the allocator holds.
+const BESIDE: u64 = 200 << 20;
+
+impl Options {
+    /// Bytes of the largest row that there is memory for.
+    pub fn largest_row(&self) -> u64 {
+        (self.memory + BESIDE) / ROW_FACTOR
+    }
 }
 
 /// What a build gives back.
@@ -108,6 +120,7 @@ fn run_over(recipe: &Recipe, options: &Options, progress: &dyn Progress, given: 
     }
     let _lock = place::open(recipe, options)?;
     let _work = place::open_work(recipe, options)?;
+    let began = std::time::SystemTime::now();
     reuse::begin(options, progress)?;
     let spill = options.work.join("spill");
     let _ = std::fs::remove_dir_all(&spill);
@@ -123,7 +136,16 @@ fn run_over(recipe: &Recipe, options: &Options, progress: &dyn Progress, given: 
     let _ = std::fs::remove_dir_all(&spill);
     // What the build says goes before what tidying up says.
     let tidied = exchange::forget(&options.out);
-    built.and_then(|built| tidied.map(|()| built))
+    let built = built.and_then(|built| tidied.map(|()| built))?;
+    if !built.reused {
+        spare::note_used(&options.work, began)?;
+    }
+    if let Some(limit) = options.work_limit {
+        progress.phase("Tidying up", 0);
+        let (freed, left) = spare::shrink(&options.work, limit)?;
+        progress.done(&format!("{} of jobs freed, {} kept", usage::size(freed), usage::size(left)));
+    }
+    Ok(built)
 }
 
 pub(crate) struct Build<'a> {
@@ -134,6 +156,9 @@ pub(crate) struct Build<'a> {
     log: Log,
     given: Option<Inputs>,
 }
+
+/// Units that were scanned, and the rows in each of their pieces.
+type ScannedUnits = Vec<(usize, Vec<(u64, u64)>)>;
 
 /// What the scan of the inputs found.
 pub(crate) struct Scanned {
@@ -177,7 +202,7 @@ impl Build<'_> {
         if let Some(manifest) = finished(&self.options.out, &identity).filter(|_| !self.options.fresh) {
             return Ok(Built { manifest, reused: true, notes });
         }
-        let plans = Plans { inputs: &inputs, chain: &chain };
+        let plans = Plans { inputs: &inputs, chain: &chain, largest_row: self.options.largest_row() };
         let mut scanned = self.scan(&plans).await?;
         timings.lap("scan");
         let repeats = self.repeats(&plans, &scanned).await?;
@@ -188,7 +213,7 @@ impl Build<'_> {
         timings.lap("layout");
         let applied = self.apply(&plans, &scanned, repeats.as_ref(), (&drops, sizes.as_deref()), &layout).await?;
         timings.lap("apply");
-        let ordered = self.shuffle(&inputs, &chain, &applied, &layout)?;
+        let ordered = self.shuffle(&inputs, &chain, &applied, &layout).await?;
         timings.lap("shuffle");
         let mut manifest = manifest::manifest(self.recipe, &fingerprint, &inputs, &chain, &layout);
         self.shards(&inputs, &chain, &applied, &ordered, &layout, &manifest)?;
@@ -215,39 +240,23 @@ impl Build<'_> {
             text_cuts: Vec::new(),
             job,
         };
+        let sources = inputs.sources.iter().map(|source| self.scan_source(plans, source, &scanned.job));
+        let read: Vec<ScannedUnits> =
+            futures::stream::iter(sources).buffered(self.session.threads).try_collect().await?;
         let mut total = 0;
-        for (number, source) in inputs.sources.iter().enumerate() {
+        for (number, (source, units)) in inputs.sources.iter().zip(read).enumerate() {
             let limit = source.source.limit.unwrap_or(u64::MAX);
-            // A source with a limit is read a few units at a time, until there is enough.
-            let step = if limit == u64::MAX { source.units.len() } else { self.session.threads };
-            let units: Vec<usize> = source.units.clone().collect();
-            let (mut used, mut seen) = (Vec::new(), 0);
-            for units in units.chunks(step.max(1)) {
-                if units.iter().any(|u| !scanned.job.has(*u)) {
-                    let threads = self.session.threads;
-                    group::make_readable(&source.files, threads)?;
+            let mut seen = 0;
+            for (piece, rows) in units.iter().flat_map(|unit| unit.1.iter().copied()) {
+                scanned.rows[piece as usize] = rows;
+                scanned.ids.bases.push((piece, seen, number));
+                if seen <= limit && seen + rows > limit {
+                    scanned.cuts.push((piece << 32 | (limit - seen), (source.pieces.end as u64) << 32));
                 }
-                self.units(&scanned.job, units, &plans.unit_schema(source)?, TEXT_ROWS, |left| {
-                    plans.scan(source, left, &scanned.job, &[])
-                })
-                .await?;
-                for unit in units {
-                    used.push(*unit);
-                    for (piece, rows) in pieces_of(&scanned.job.unit(*unit))? {
-                        scanned.rows[piece as usize] = rows;
-                        scanned.ids.bases.push((piece, seen, number));
-                        if seen <= limit && seen + rows > limit {
-                            scanned.cuts.push((piece << 32 | (limit - seen), (source.pieces.end as u64) << 32));
-                        }
-                        seen += rows;
-                    }
-                }
-                if seen >= limit {
-                    break;
-                }
+                seen += rows;
             }
             total += seen.min(limit);
-            scanned.units.push(used);
+            scanned.units.push(units.into_iter().map(|unit| unit.0).collect());
             scanned.ids.sources.push(source.source.name.clone());
         }
         let owns = |unit: &usize| has_ids(&scanned.job.unit(*unit)).unwrap_or(true);
@@ -258,6 +267,31 @@ impl Build<'_> {
             let _ = std::fs::remove_dir_all(self.options.work.join("unpacked"));
         }
         Ok(scanned)
+    }
+
+    /// Scans the units of a source, or as many as its limit asks for.
+    async fn scan_source(&self, plans: &Plans<'_>, source: &SourceInput, job: &Job) -> Result<ScannedUnits> {
+        let (limit, threads) = (source.source.limit.unwrap_or(u64::MAX), self.session.threads);
+        // A source with a limit is read a few units at a time, until there is enough.
+        let step = if limit == u64::MAX { source.units.len() } else { threads };
+        let all: Vec<usize> = source.units.clone().collect();
+        let (mut used, mut seen) = (Vec::new(), 0);
+        for units in all.chunks(step.max(1)) {
+            if units.iter().any(|u| !job.has(*u)) {
+                group::make_readable(&source.files, threads)?;
+            }
+            let schema = plans.unit_schema(source)?;
+            self.units(job, units, &schema, TEXT_ROWS, |left| plans.scan(source, left, job, &[])).await?;
+            for unit in units {
+                let rows = pieces_of(&job.unit(*unit))?;
+                seen += rows.iter().map(|piece| piece.1).sum::<u64>();
+                used.push((*unit, rows));
+            }
+            if seen >= limit {
+                break;
+            }
+        }
+        Ok(used)
     }
 
     /// Runs the units of a job that are not done, and makes sure that each has its file.
@@ -319,74 +353,6 @@ impl Build<'_> {
             }
         }
         Ok(layout)
-    }
-
-    async fn apply(
-        &self,
-        plans: &Plans<'_>,
-        scanned: &Scanned,
-        repeats: Option<&Job>,
-        (drops, sizes): (&Job, Option<&Path>),
-        layout: &Layout,
-    ) -> Result<Job> {
-        let job = Job::new(&self.options.work, "apply", &fingerprints::apply(self.recipe, plans, &drops.fingerprint))?;
-        let rows = layout.slabs.iter().map(|s| s.kept.0 + s.dropped.0 + s.unreadable).sum();
-        self.progress.counted("Writing", layout.slabs.len() as u64, Amount::Rows(rows));
-        for (number, source) in plans.inputs.sources.iter().enumerate() {
-            let mine = layout.slabs.iter().filter(|s| s.source == number);
-            let shuffled = plans.chain.shuffle(source.usage).is_some();
-            let file = |s: &Slab| match shuffled {
-                true => scatter::scattered(&job.folder, s.number),
-                false => slab_file(&job.folder, s.number, "data"),
-            };
-            let left: Vec<Slab> = mine.clone().filter(|s| !file(s).is_file()).cloned().collect();
-            self.progress.reused((mine.count() - left.len()) as u64);
-            if left.is_empty() {
-                continue;
-            }
-            let at = Folders { sizes, ..scanned.folders(repeats, Some(drops)) };
-            let mut spec = self.output_spec(plans, source, &left, &job);
-            spec.take = layout.repeats(number).copied();
-            spec.filled = publish::filled(plans.inputs, layout, source.usage);
-            spec.scatter = self.scatter(plans.inputs, plans.chain, layout, source.usage);
-            let plan = self.seen(plans.apply(source, &left, &at, spec)?);
-            let begin = |partition: usize| self.log.line(&job, left[partition].number, "start");
-            drive(&self.session, plan, TEXT_ROWS, begin, |partition, _| {
-                self.log.line(&job, left[partition].number, "done");
-                self.progress.advance(1);
-                Ok(())
-            })
-            .await?;
-        }
-        let kept: u64 = layout.slabs.iter().map(|s| s.kept.0).sum();
-        self.progress.done(&format!("{} rows", usage::count(kept)));
-        Ok(job)
-    }
-
-    fn output_spec(&self, plans: &Plans<'_>, source: &SourceInput, slabs: &[Slab], job: &Job) -> OutputSpec {
-        let last = |signal: &str| plans.chain.column(source, signal, usize::MAX).map(|c| c.0);
-        let last = |signal: &str| {
-            let size = (signal == CLUSTER_SIZE && plans.chain.sized().is_some()).then(|| signal.to_owned());
-            size.or_else(|| last(signal))
-        };
-        let signals = plans.chain.output_signals(self.recipe).into_iter();
-        OutputSpec {
-            folder: job.folder.clone(),
-            slabs: slabs.iter().map(|s| (s.first, s.number)).collect(),
-            usage: source.usage,
-            source: source.source.label.clone(),
-            subset: source.source.card.as_ref().and_then(|c| c.part.clone()).filter(|p| p != "all"),
-            license: source.source.license.clone(),
-            language: source.source.language.clone(),
-            measured_language: plans.chain.all_columns(source, "language"),
-            measured_script: plans.chain.all_columns(source, "script"),
-            signals: signals.map(|(name, kind)| (name.clone(), SignalColumn::from(kind), last(&name))).collect(),
-            dropped_text: self.recipe.output.dropped_text,
-            filled: Default::default(),
-            take: None,
-            scatter: None,
-            paths: source.pieces.clone().map(|p| (p as u64, plans.inputs.file(p).name.clone())).collect(),
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a build used: CPU seconds and peak memory, and how such numbers are written for people.
+//! What a build used: CPU seconds, bytes read and peak memory, and how such numbers are written for people.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -7,40 +7,50 @@ use serde_json::{Value, json};
 
 pub use crate::text::figures::{count, size};
 
-/// CPU and wall seconds by phase.
+/// What was used up to a moment: the clock, CPU seconds, bytes read.
+#[derive(Clone, Copy)]
+struct Used(Instant, f64, u64);
+
+impl Used {
+    fn now() -> Self {
+        Used(Instant::now(), cpu_seconds(), bytes_read())
+    }
+
+    /// What was used since `before`.
+    fn since(self, before: Used) -> Value {
+        json!({
+            "wall_seconds": round((self.0 - before.0).as_secs_f64()),
+            "cpu_seconds": round(self.1 - before.1),
+            "read_bytes": self.2 - before.2,
+            "peak_memory_bytes": peak_memory(),
+        })
+    }
+}
+
+/// CPU and wall seconds and bytes read by phase.
 pub struct Timings {
-    start: (Instant, f64),
-    last: (Instant, f64),
+    start: Used,
+    last: Used,
     phases: BTreeMap<String, Value>,
 }
 
 impl Timings {
     /// Starts the clock.
     pub fn start() -> Self {
-        let now = (Instant::now(), cpu_seconds());
+        let now = Used::now();
         Timings { start: now, last: now, phases: BTreeMap::new() }
     }
 
     /// A phase is over.
     pub fn lap(&mut self, phase: &str) {
-        let now = (Instant::now(), cpu_seconds());
-        let (wall, cpu) = ((now.0 - self.last.0).as_secs_f64(), now.1 - self.last.1);
-        self.phases.insert(
-            phase.to_owned(),
-            json!({"wall_seconds": round(wall), "cpu_seconds": round(cpu),
-            "peak_memory_bytes": peak_memory()}),
-        );
+        let now = Used::now();
+        self.phases.insert(phase.to_owned(), now.since(self.last));
         self.last = now;
     }
 
     /// All phases, and the whole.
     pub fn finish(mut self) -> BTreeMap<String, Value> {
-        let (wall, cpu) = (self.start.0.elapsed().as_secs_f64(), cpu_seconds() - self.start.1);
-        self.phases.insert(
-            "total".into(),
-            json!({"wall_seconds": round(wall), "cpu_seconds": round(cpu),
-            "peak_memory_bytes": peak_memory()}),
-        );
+        self.phases.insert("total".into(), Used::now().since(self.start));
         self.phases
     }
 }
@@ -55,6 +65,14 @@ pub fn cpu_seconds() -> f64 {
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
     let ticks = |i: usize| fields.get(i).and_then(|f| f.parse::<f64>().ok()).unwrap_or(0.0);
     (ticks(11) + ticks(12)) / 100.0
+}
+
+/// Bytes that this process has read so far, from files and whatever else, also those that were at hand in memory; 0 where
+/// the system does not tell.
+pub fn bytes_read() -> u64 {
+    let Ok(io) = std::fs::read_to_string("/proc/self/io") else { return 0 };
+    let read = io.lines().find_map(|l| l.strip_prefix("rchar:")).and_then(|n| n.trim().parse().ok());
+    read.unwrap_or(0)
 }
 
 /// The most memory this process has held, bytes; 0 where the system does not tell.

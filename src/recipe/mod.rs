@@ -22,6 +22,7 @@ use crate::rows::Use;
 use crate::text::spelling::nearest;
 use crate::{Error, Result};
 
+pub use crate::output::codec::Codec;
 pub use mix::{By, Mix, STAGE as MIX_STAGE, Share};
 pub use problem::Problems;
 pub use read::read;
@@ -199,6 +200,9 @@ pub struct Output {
     pub signals: Option<Vec<String>>,
     /// Share of dropped rows that keep their content.
     pub dropped_text: f64,
+    /// How pages are compressed.
+    #[serde(skip_serializing_if = "Codec::is_default")]
+    pub compression: Codec,
 }
 
 macro_rules! shipped {

@@ -9,9 +9,10 @@ use super::kinds::Kind;
 use super::problem::{Problem, Problems};
 use super::stages::{Measured, has, signals};
 use super::toml::{Entry, Node, Value, parse};
-use super::{Input, Output, Recipe, Source, bytes};
+use super::{Codec, Input, Output, Recipe, Source, bytes};
 use crate::Result;
 use crate::formats::{self, FIELDS};
+use crate::output::codec;
 use crate::rows::Use;
 use crate::text::spelling::did_you_mean;
 use crate::text::wikitext::Variant;
@@ -22,7 +23,7 @@ const SOURCE: [&str; 21] = [
     "encoding", "variant", "fields", "options", "limit", "priority", "weight", "repeat", "seed",
 ];
 const INPUT: [&str; 2] = ["max_unreadable", "max_row"];
-const OUTPUT: [&str; 3] = ["shard", "signals", "dropped_text"];
+const OUTPUT: [&str; 4] = ["shard", "signals", "dropped_text", "compression"];
 const NO_SOURCE: &str = "add [[source]] with a `card`, or with a `name` and a `path`";
 /// Reads a recipe. `path` is for messages; relative inputs start from `base`; `sets` are `STAGE.KEY=VALUE`.
 ///
@@ -409,13 +410,26 @@ impl Reader {
         input
     }
 
+    fn codec(&mut self, entry: &Entry) -> Option<Codec> {
+        let word = self.text(entry)?;
+        let codec = Codec::named(&word);
+        if codec.is_none() {
+            let message = format!("`{word}` is no compression of the output");
+            let cure = format!("write {}", codec::WORDS);
+            self.cure(Kind::UnknownWord, &entry.node.span, message, "unknown", &cure);
+        }
+        codec
+    }
+
     fn output(&mut self, entry: Option<&Entry>, measured: &[Measured]) -> Output {
-        let mut output = Output { shard: 256 << 20, signals: None, dropped_text: 1.0 };
+        let compression = Codec::default();
+        let mut output = Output { shard: 256 << 20, signals: None, dropped_text: 1.0, compression };
         for entry in self.table(entry, &OUTPUT, "[output]") {
             match entry.key.as_str() {
                 "shard" => output.shard = self.size(entry).unwrap_or(output.shard),
                 "dropped_text" if entry.node.value == Value::Text("all".into()) => {}
                 "dropped_text" => output.dropped_text = self.share(entry).unwrap_or(1.0),
+                "compression" => output.compression = self.codec(entry).unwrap_or(compression),
                 "signals" => {
                     let known = signals();
                     let words: Vec<&str> = known.iter().map(|s| s.0).collect();

@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::signals;
 use crate::formats::{self, FIELDS};
+use crate::output::codec::PATTERN;
 use crate::output::slab::data_schema;
 use crate::rows::turns::OPTIONAL;
 use crate::rows::{Filled, Use};
@@ -110,6 +111,8 @@ pub fn recipe() -> Json {
             "output": closed(json!({
                 "shard": size("Bytes of text in a shard."),
                 "signals": {"type": "array", "items": {"enum": names}, "description": "Signal columns in data/."},
+                "compression": {"type": "string", "pattern": PATTERN, "examples": ["zstd:3"],
+                    "description": "How Parquet pages are compressed: zstd with a level, lz4, snappy or none."},
                 "dropped_text": {"description": "Share of dropped rows that keep their content.", "anyOf": [
                     {"const": "all"}, {"type": "number", "minimum": 0, "maximum": 1}]},
             }), &[], "What is written."),

@@ -81,6 +81,7 @@ fn a_sound_recipe_is_read_whole() {
         shard        = 1048576
         signals      = ["chars", "language"]
         dropped_text = 0.25
+        compression  = "zstd:9"
     "#;
     let rest = Source {
         name: "rest".into(),
@@ -152,13 +153,18 @@ fn a_sound_recipe_is_read_whole() {
             step("exact_dedup", "exact_dedup", Only::default(), json!({"by": "content", "keep": "first", "most": 1})),
             step("exact_dedup", "exact_dedup_2", Only::default(), json!({"by": "url", "keep": "first", "most": 1})),
         ],
-        output: Output { shard: 1 << 20, signals: Some(vec!["chars".into(), "language".into()]), dropped_text: 0.25 },
+        output: Output {
+            shard: 1 << 20,
+            signals: Some(vec!["chars".into(), "language".into()]),
+            dropped_text: 0.25,
+            compression: Codec::Zstd(9),
+        },
     };
     assert_eq!(read(text, "recipes/zh.toml".as_ref(), "recipes".as_ref(), &[]).unwrap(), expected);
 }
 
 #[test]
-fn ten_mistakes_are_told_at_once() {
+fn many_mistakes_are_told_at_once() {
     let text = r#"name = "r"
 abuot = "x"
 [[source]]
@@ -180,6 +186,7 @@ chras = { min = 1 }
 script = { in = ["Hans"] }
 [output]
 dropped_text = 2
+compression = "zstd:30"
 "#;
     assert_eq!(
         told(text, &[]),
@@ -195,10 +202,12 @@ dropped_text = 2
             "18:1 no signal is called `chras` | did you mean `chars`?",
             "19:1 no stage before this one measures `script` | add [[stage]] run = \"language\" above",
             "21:16 `dropped_text` is a share between 0 and 1",
+            "22:15 `zstd:30` is no compression of the output | write \"zstd:3\" (levels 1 to 22), \"lz4\", \"snappy\" or \
+             \"none\"",
         ]
     );
     let rendered = problems_of(text, &[]).render(false);
-    assert!(rendered.ends_with("\n\n10 problems in r.toml"), "{rendered}");
+    assert!(rendered.ends_with("\n\n11 problems in r.toml"), "{rendered}");
     assert!(problems_of(text, &[]).render(true).contains("\u{1b}["));
 }
 

@@ -28,6 +28,7 @@ mod formats;
 mod fuzz;
 mod generated;
 mod groups;
+mod growth;
 mod harness;
 mod house;
 mod hub;

@@ -50,6 +50,7 @@ fn plans_run(recipe: &Recipe, scratch: &Scratch) -> (Plans, pipeline::Built) {
         reuse: None,
         fresh: false,
         keep_work: false,
+        work_limit: None,
         replace: false,
         stop: Arc::new(AtomicBool::new(false)),
         watch: Some(Arc::new(move |plan| watched.lock().unwrap().push(plan.clone()))),

@@ -23,13 +23,14 @@
 //! ```
 //!
 //! # Limits
-//! One core a file: a quote may open anywhere.
+//! A large file is read once beforehand, to see where rows begin, since a quote may open anywhere; then by all cores (but
+//! for one whose lines end by a lone carriage return).
 
 use std::io;
 
-use super::mapped::{map, shape_of, stream_broke, too_large, unreadable};
+use super::mapped::{Mapper, map, shape_of, stream_broke, too_large, unreadable};
 use crate::formats::{Container, Layout, Piece, Reader, Shape, Split};
-use crate::input::{Window, lines_end_by_newline, open_at};
+use crate::input::{Window, lines_end_by_newline, lines_end_by_return, open_at};
 use crate::rows::Record;
 use crate::text::docs::module_docs;
 
@@ -49,15 +50,40 @@ impl Container for Csv {
     fn docs(&self) -> &'static str {
         module_docs(include_str!("csv.rs"))
     }
-    fn split(&self, _layout: &Layout) -> Split {
-        Split::Whole
+    fn split(&self, layout: &Layout) -> Split {
+        Mapper::split(layout, Split::Cuts)
+    }
+    fn cuts(&self, whole: &Piece, layout: &Layout, unit: u64) -> io::Result<Vec<u64>> {
+        if lines_end_by_return(whole, layout)? {
+            return Ok(vec![0]);
+        }
+        let mut reader = reader(whole, layout)?;
+        let separator = reader.separator();
+        let mut cuts = vec![0u64];
+        while let Some(offset) = reader.pass_row(separator) {
+            if offset >= cuts.last().copied().unwrap_or(0).saturating_add(unit.max(1)) {
+                cuts.push(offset);
+            }
+        }
+        Ok(cuts)
     }
     fn open(&self, piece: &Piece, layout: &Layout) -> io::Result<Box<dyn Reader>> {
-        let opened = open_at(piece, layout)?;
-        let offset = opened.offset;
-        let window = Window::new(lines_end_by_newline(opened, piece, layout)?, offset);
-        Ok(Box::new(CsvReader::new(window, layout)?))
+        let mut reader = reader(piece, layout)?;
+        if piece.start > 0 {
+            let mut first = self::reader(&Piece { start: 0, ..piece.clone() }, layout)?;
+            reader.separator = Some(first.learn_columns());
+            reader.columns = first.columns;
+        }
+        Ok(Box::new(reader))
     }
+}
+
+/// A reader of the rows that begin in a piece, which knows no columns yet.
+fn reader(piece: &Piece, layout: &Layout) -> io::Result<CsvReader> {
+    let opened = open_at(piece, layout)?;
+    let offset = opened.offset;
+    let window = Window::new(lines_end_by_newline(opened, piece, layout)?, offset);
+    CsvReader::new(window, layout, piece.end)
 }
 
 /// What makes objects of rows of cells.
@@ -152,6 +178,8 @@ struct CsvReader {
     text: Vec<u8>,
     ends: Vec<usize>,
     max: usize,
+    /// Rows that begin from this offset on are another piece's.
+    end: u64,
     over: bool,
 }
 
@@ -166,7 +194,7 @@ enum Found {
 }
 
 impl CsvReader {
-    fn new(window: Window, layout: &Layout) -> io::Result<Self> {
+    fn new(window: Window, layout: &Layout, end: u64) -> io::Result<Self> {
         Ok(CsvReader {
             window,
             line: 0,
@@ -176,8 +204,67 @@ impl CsvReader {
             text: Vec::new(),
             ends: Vec::new(),
             max: usize::try_from(layout.max_row).unwrap_or(usize::MAX),
+            end,
             over: false,
         })
+    }
+
+    /// The separator, told from the first line where it is not known.
+    fn separator(&mut self) -> u8 {
+        match self.separator {
+            Some(separator) => separator,
+            None => {
+                let told = self.tell_separator();
+                *self.separator.insert(told)
+            }
+        }
+    }
+
+    /// Goes to where the next row begins, or to the end of the piece: its offset and line.
+    fn next_row(&mut self) -> Option<(u64, u64)> {
+        let used = std::mem::take(&mut self.used);
+        self.step(used);
+        while self.window.bytes().len() < 3 && self.window.more() {}
+        if self.window.bytes().starts_with(b"\xef\xbb\xbf") {
+            // A file with a byte order mark, joined to another one.
+            self.step(3);
+        }
+        (self.window.offset() < self.end).then(|| (self.window.offset(), self.line))
+    }
+
+    /// Passes over a row, however it is to be read; where it begins.
+    fn pass_row(&mut self, separator: u8) -> Option<u64> {
+        let (offset, _) = self.next_row()?;
+        match self.find(separator) {
+            Found::Row(length) => self.used = length,
+            Found::TooLarge | Found::Quote => {
+                self.pass_line();
+            }
+            Found::Failed(_) | Found::End => return None,
+        }
+        Some(offset)
+    }
+
+    /// Reads the first row that is one, as the reader of the first piece does; the separator.
+    fn learn_columns(&mut self) -> u8 {
+        let separator = self.separator();
+        while !self.columns.known() && self.next_row().is_some() {
+            match self.find(separator) {
+                Found::Row(length) => {
+                    self.used = length;
+                    self.split(length, separator);
+                    let blank = |b: &u8| b.is_ascii_whitespace() && *b != separator;
+                    if !self.window.bytes()[..length].iter().all(blank) {
+                        self.columns.first(cells(&self.text, &self.ends));
+                    }
+                }
+                Found::TooLarge | Found::Quote => {
+                    self.pass_line();
+                }
+                Found::Failed(_) | Found::End => break,
+            }
+        }
+        separator
     }
 
     fn step(&mut self, bytes: usize) {
@@ -310,21 +397,12 @@ fn cells<'c>(text: &'c [u8], ends: &'c [usize]) -> impl Iterator<Item = &'c [u8]
 
 impl Reader for CsvReader {
     fn next(&mut self, emit: &mut dyn FnMut(Record<'_>)) -> bool {
-        let separator = match self.separator {
-            Some(separator) => separator,
-            None => {
-                let told = self.tell_separator();
-                *self.separator.insert(told)
-            }
-        };
+        let separator = self.separator();
         while !self.over {
-            let used = std::mem::take(&mut self.used);
-            self.step(used);
-            if self.window.bytes().starts_with(b"\xef\xbb\xbf") {
-                // A file with a byte order mark, joined to another one.
-                self.step(3);
-            }
-            let (offset, line) = (self.window.offset(), self.line);
+            let Some((offset, line)) = self.next_row() else {
+                self.over = true;
+                break;
+            };
             let max = self.max as u64;
             match self.find(separator) {
                 Found::End => self.over = true,
@@ -379,7 +457,7 @@ mod tests {
         let text = "q,a\n\"一,二\n三\",四\nonly one\n五,六\n";
         let stream = Box::new(io::Cursor::new(text.as_bytes().to_vec()));
         let window = Window::new(stream, 0);
-        let mut reader = CsvReader::new(window, &layout).unwrap();
+        let mut reader = CsvReader::new(window, &layout, u64::MAX).unwrap();
         let mut seen = Vec::new();
         while reader.next(&mut |record| {
             seen.push((record.line, record.row.as_ref().map(|_| ()).map_err(|e| e.reason)));

@@ -33,6 +33,12 @@ pub fn too_large(bytes: &[u8], length: u64, max: u64, offset: u64, line: u64) ->
     unreadable("row_too_large", detail, bytes, offset, line)
 }
 
+/// How many bytes a row has that is unreadable for its size.
+pub fn length_of(row: &Unreadable) -> Option<u64> {
+    let rest = row.detail.strip_prefix("a row of ").filter(|_| row.reason == "row_too_large")?;
+    rest.split(' ').next()?.parse().ok()
+}
+
 /// Reads on to the next line that is a record, and hands it to `row`; a break of the stream and a line over `max` are
 /// records too. False at the end.
 pub fn next_row(

@@ -4,7 +4,7 @@ use super::Container;
 
 #[cfg(test)]
 mod corpora_tests;
-pub(super) mod mapped;
+pub(crate) mod mapped;
 /// The file to copy for a new container, compiled and tested as one (CONTRIBUTING.md).
 #[cfg(test)]
 #[path = "../../../tests/templates/container.rs"]

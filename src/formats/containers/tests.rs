@@ -187,8 +187,16 @@ fn noise_is_read_the_same_in_pieces() {
             }
         }
         let path = write(folder.path(), "f", &bytes);
-        for name in ["jsonl", "json", "csv", "tsv", "text"] {
-            let layout = Layout { max_row: 60, ..layout(name) };
+        for (name, rows) in [
+            ("jsonl", None),
+            ("json", None),
+            ("csv", None),
+            ("tsv", None),
+            ("text", Some(formats::TextRows::Line)),
+            ("text", Some(formats::TextRows::Block)),
+        ] {
+            let layout = layout(name);
+            let layout = Layout { max_row: 60, rows: rows.or(layout.rows), ..layout };
             let all = whole(&path, &layout);
             assert!(all.len() <= bytes.len() + 1 && all.is_sorted_by_key(|s| s.0), "{name}: {all:?}");
             let starts = match formats::container(name).unwrap().split(&layout) {

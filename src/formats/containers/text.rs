@@ -59,7 +59,30 @@ impl Container for Text {
         true
     }
     fn split(&self, layout: &Layout) -> Split {
-        if layout.rows == Some(TextRows::Line) { Split::Bytes } else { Split::Whole }
+        match layout.rows {
+            Some(TextRows::Line) => Split::Bytes,
+            Some(TextRows::Block) => Split::Cuts,
+            Some(TextRows::File) | None => Split::Whole,
+        }
+    }
+    fn cuts(&self, whole: &Piece, layout: &Layout, unit: u64) -> io::Result<Vec<u64>> {
+        let mut cuts = vec![0u64];
+        loop {
+            // The first block that begins behind a blank line at least a unit further on.
+            let start = cuts.last().copied().unwrap_or(0).saturating_add(unit.max(1));
+            let mut lines = Lines::open(&Piece { start, ..whole.clone() }, layout)?;
+            let mut between = false;
+            loop {
+                let Some((line, place)) = lines.next_line() else { return Ok(cuts) };
+                let (Line::Whole(bytes) | Line::TooLarge(bytes, _)) = line;
+                let blank = separates(bytes);
+                if between && !blank {
+                    cuts.push(place.offset);
+                    break;
+                }
+                between |= blank;
+            }
+        }
     }
     fn open(&self, piece: &Piece, layout: &Layout) -> io::Result<Box<dyn Reader>> {
         if !matches!(layout.usage, Use::Pretrain | Use::Task) {
@@ -171,6 +194,11 @@ impl Reader for LineReader {
     }
 }
 
+/// Whether a line stands between blocks.
+fn separates(line: &[u8]) -> bool {
+    is_blank(line) || line == b"%"
+}
+
 struct BlockReader {
     lines: Lines,
     origin: Origin,
@@ -188,7 +216,7 @@ impl Reader for BlockReader {
                 Line::Whole(bytes) => (bytes, bytes.len() as u64),
                 Line::TooLarge(head, size) => (head, size),
             };
-            if is_blank(bytes) || bytes == b"%" {
+            if separates(bytes) {
                 if start.is_some() {
                     break;
                 }

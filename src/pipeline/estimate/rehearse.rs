@@ -48,7 +48,8 @@ pub fn rehearse(recipe: &Recipe, inputs: Inputs, amount: f64, options: &Options,
     recipe.sources.iter_mut().for_each(|s| s.limit = None);
     recipe.mix = None;
     let (out, work) = (folder.join("out"), folder.join("work"));
-    let options = Options { out, work, reuse: None, fresh: false, keep_work: true, ..options.clone() };
+    let options =
+        Options { out, work, reuse: None, fresh: false, keep_work: true, work_limit: None, ..options.clone() };
     let built = run_over(&recipe, &options, &Quiet, Some(inputs))?;
     let size = |folder: &Path, wanted: &dyn Fn(&str) -> bool| -> f64 {
         let files = walkdir::WalkDir::new(folder).into_iter().flatten().filter(|e| e.file_type().is_file());

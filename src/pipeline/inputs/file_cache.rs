@@ -1,7 +1,11 @@
 //! What is remembered of files between builds, so that they are read once.
+//!
+//! It lies in `inputs.json` of the work folder. While files are looked at, each finding is appended to `inputs.log` as soon
+//! as it is made: a kill loses the file that was being read, and none that was.
 
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::fs::File;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -9,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::input::Member;
+use crate::output::parquet_file::write_whole;
 use crate::{Error, Result};
 
 /// What is remembered of a file between builds, so that it is hashed once.
@@ -37,7 +42,57 @@ pub(crate) struct Cut {
 }
 
 /// What is remembered, by path, or by `path!member`.
-pub(crate) type Knowns = Mutex<BTreeMap<String, Known>>;
+pub(crate) struct Knowns {
+    all: Mutex<BTreeMap<String, Known>>,
+    store: PathBuf,
+    /// Where findings go at once; `None` where nothing is written.
+    log: Option<(PathBuf, Mutex<File>)>,
+}
+
+impl Knowns {
+    /// What earlier builds remembered in a work folder, the findings of a killed one among it. `keep` says whether what is
+    /// found now is written down.
+    ///
+    /// # Errors
+    /// Where the folder cannot be written to.
+    pub(crate) fn open(work: &Path, keep: bool) -> Result<Self> {
+        let (store, log) = (work.join("inputs.json"), work.join("inputs.log"));
+        let whole = std::fs::read(&store).ok().and_then(|b| serde_json::from_slice(&b).ok());
+        let mut all: BTreeMap<String, Known> = whole.unwrap_or_default();
+        let lines = std::fs::read(&log).unwrap_or_default();
+        // The line at which a kill came is no JSON.
+        all.extend(lines.split(|b| *b == b'\n').filter_map(|l| serde_json::from_slice::<(String, Known)>(l).ok()));
+        let mut open = None;
+        if keep {
+            let mut file = File::options().create(true).append(true).open(&log).map_err(Error::io(&log))?;
+            file.write_all(b"\n").map_err(Error::io(&log))?;
+            open = Some((log, Mutex::new(file)));
+        }
+        Ok(Knowns { all: Mutex::new(all), store, log: open })
+    }
+
+    /// All files were looked at: what is remembered is written down as a whole.
+    ///
+    /// # Errors
+    /// Where that fails.
+    pub(crate) fn close(self) -> Result<()> {
+        let Some((log, file)) = self.log else { return Ok(()) };
+        let all = self.all.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        write_whole(&self.store, &serde_json::to_vec(&all).unwrap_or_default())?;
+        drop(file);
+        std::fs::remove_file(&log).map_err(Error::io(&log))
+    }
+
+    /// Appends a finding. One that cannot be written is found again after a kill, and stops no build.
+    fn note(&self, key: &str, known: &Known) {
+        if let Some((_, file)) = &self.log
+            && let (Ok(mut file), Ok(mut line)) = (file.lock(), serde_json::to_vec(&(key, known)))
+        {
+            line.push(b'\n');
+            let _ = file.write_all(&line);
+        }
+    }
+}
 
 /// A file on disk that is being looked at.
 pub(crate) struct OnDisk<'a> {
@@ -74,12 +129,12 @@ pub(crate) fn recall<T>(
     disk: &OnDisk<'_>,
     of: impl FnOnce(&Known) -> Option<T>,
 ) -> Option<T> {
-    known.lock().ok().and_then(|all| all.get(key).filter(|k| k.is(disk)).and_then(of))
+    known.all.lock().ok().and_then(|all| all.get(key).filter(|k| k.is(disk)).and_then(of))
 }
 
 /// Adds to what is remembered of a file or member.
 pub(crate) fn remember(known: &Knowns, key: &str, disk: &OnDisk<'_>, add: impl FnOnce(&mut Known)) {
-    if let Ok(mut all) = known.lock() {
+    if let Ok(mut all) = known.all.lock() {
         let sha256 = all.get(&name(disk.path, None)).map(|k| k.sha256.clone()).unwrap_or_default();
         let (bytes, modified) = (disk.bytes, disk.modified);
         let entry = all.entry(key.to_owned()).or_default();
@@ -87,6 +142,7 @@ pub(crate) fn remember(known: &Knowns, key: &str, disk: &OnDisk<'_>, add: impl F
             *entry = Known { bytes, modified, sha256, at: vec![0], lines: vec![0], ..Known::default() };
         }
         add(entry);
+        known.note(key, entry);
     }
 }
 
@@ -95,12 +151,12 @@ pub(crate) fn hashed(known: &Knowns, disk: &OnDisk<'_>, starts: &[u64]) -> Resul
     let (path, key) = (disk.path, name(disk.path, None));
     // What was remembered of it before it was hashed (how it is encoded) has no hash.
     let fresh = |k: &&Known| k.is(disk) && k.at == starts && !k.sha256.is_empty();
-    if let Ok(all) = known.lock()
+    if let Ok(all) = known.all.lock()
         && let Some(known) = all.get(&key).filter(fresh)
     {
         return Ok(known.clone());
     }
-    let mut file = std::fs::File::open(path).map_err(Error::io(path))?;
+    let mut file = File::open(path).map_err(Error::io(path))?;
     let (mut sha, mut buffer) = (Sha256::new(), vec![0; 1 << 20]);
     let (mut offset, mut newlines, mut lines) = (0u64, 0u64, Vec::with_capacity(starts.len()));
     let counted = starts.len() > 1;
@@ -128,10 +184,11 @@ pub(crate) fn hashed(known: &Knowns, disk: &OnDisk<'_>, starts: &[u64]) -> Resul
     let sha256 = sha.finalize().iter().map(|b| format!("{b:02x}")).collect();
     let (bytes, modified) = (disk.bytes, disk.modified);
     let mut fresh = Known { bytes, modified, sha256, at: starts.to_vec(), lines, ..Known::default() };
-    if let Ok(mut all) = known.lock() {
+    if let Ok(mut all) = known.all.lock() {
         if let Some(before) = all.get(&key).filter(|k| k.is(disk)) {
             fresh.malformed = before.malformed.clone();
         }
+        known.note(&key, &fresh);
         all.insert(key, fresh.clone());
     }
     Ok(fresh)

@@ -22,10 +22,10 @@ use crate::formats::detect::Detected;
 use crate::formats::explain::{self, Mapping};
 use crate::formats::{self, Layout, not_data};
 use crate::input::{Compression, Encoding};
-use crate::output::parquet_file::write_whole;
 use crate::recipe::{Recipe, Source};
 use crate::rows::Use;
 use crate::{Error, Result};
+use file_cache::Knowns;
 pub use find::{Found, find, wanted};
 use probe::{Look, files_of};
 use understood::Understood;
@@ -114,10 +114,9 @@ pub enum Effort {
 /// Finds, looks at and cuts everything that a recipe reads. `unit` is in bytes; `work` is the folder of what is
 /// remembered between builds, and of plain copies of big compressed files; `threads` files are looked at side by side.
 pub fn gather(recipe: &Recipe, unit: u64, work: &Path, threads: usize, effort: Effort) -> Result<Inputs> {
-    let store = work.join("inputs.json");
-    let known = std::fs::read(&store).ok().and_then(|b| serde_json::from_slice(&b).ok()).unwrap_or_default();
     let (glance, unpack) = (effort == Effort::Glance, effort == Effort::Build);
-    let look = Look { recipe, unit, work, unpack, glance, threads, known: Mutex::new(known) };
+    // Whoever makes no copies (a plan) leaves the folder as it is: a build may be at work in it.
+    let look = Look { recipe, unit, work, unpack, glance, threads, known: Knowns::open(work, unpack)? };
     let mut inputs = Inputs { sources: Vec::new(), pieces: Vec::new(), owners: Vec::new(), units: Vec::new() };
     for source in &recipe.sources {
         let Found { files: found, mut said } = find(recipe, source)?;
@@ -139,11 +138,7 @@ pub fn gather(recipe: &Recipe, unit: u64, work: &Path, threads: usize, effort: E
         }
         inputs.add(source, files, unit)?;
     }
-    let known = look.known.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    // Whoever makes no copies (a plan) leaves the folder as it is: a build may be at work in it.
-    if unpack {
-        write_whole(&store, &serde_json::to_vec(&known).unwrap_or_default())?;
-    }
+    look.known.close()?;
     Ok(inputs)
 }
 

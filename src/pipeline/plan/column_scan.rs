@@ -63,9 +63,16 @@ impl Plans<'_> {
                 |(unit, constants): &(usize, Vec<ScalarValue>)| (unit_file(folder, *unit as u64), constants.clone());
             read.groups.iter().map(|group| group.iter().map(of).collect()).collect()
         };
-        let bare = |folder: &Path| -> Vec<Vec<Part>> {
-            let of = |(unit, _): &(usize, Vec<ScalarValue>)| (unit_file(folder, *unit as u64), Vec::new());
-            read.groups.iter().map(|group| group.iter().map(of).collect()).collect()
+        // Of these, too, only what lies within the bounds is read.
+        let bounded = read.constants.iter().any(|f| f.name() == plan::BOUNDS[0]);
+        let beside = |folder: &Path, schema: &SchemaRef, names: &[&str]| -> Result<Plan> {
+            if bounded {
+                let node = plan::parquet(&part(folder), schema, names, &read.constants)?;
+                return plan::select(node, names);
+            }
+            let mut parts = part(folder);
+            parts.iter_mut().flatten().for_each(|part| part.1.clear());
+            plan::parquet(&parts, schema, names, &[])
         };
         let mut node = plan::parquet(&part(read.units), read.schema, &read.wanted, &read.constants)?;
         for (first, last) in read.cuts {
@@ -73,17 +80,17 @@ impl Plans<'_> {
             node = plan::filter(node, predicate)?;
         }
         if let Some(folder) = read.repeats {
-            let repeats = plan::parquet(&bare(folder), &repeats_schema(), &["ord", "repeat"], &[])?;
+            let repeats = beside(folder, &repeats_schema(), &["ord", "repeat"])?;
             node = plan::left_join(node, repeats)?;
         }
         if let Some(folder) = read.sizes {
-            let sizes = plan::parquet(&bare(folder), &sizes_schema(), &["ord", CLUSTER_SIZE], &[])?;
+            let sizes = beside(folder, &sizes_schema(), &["ord", CLUSTER_SIZE])?;
             node = plan::left_join(node, sizes)?;
         }
         if let Some(folder) = read.drops {
             let schema = drops_schema();
             let names: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
-            node = plan::left_join(node, plan::parquet(&bare(folder), &schema, &names, &[])?)?;
+            node = plan::left_join(node, beside(folder, &schema, &names)?)?;
         }
         Ok(node)
     }

@@ -12,6 +12,8 @@ use crate::stages::Stage;
 
 /// Stretches of row keys that a `limit` cuts off.
 pub type Cuts = [(u64, u64)];
+/// Those of sources without a limit.
+pub const NO_CUTS: &Cuts = &[];
 
 /// What makes two inputs the same: content, layout and cuts; not where they lie.
 pub fn inputs(inputs: &Inputs) -> Json {
@@ -32,11 +34,19 @@ pub fn inputs(inputs: &Inputs) -> Json {
 pub fn recipe(recipe: &Recipe, inputs: &Inputs, chain: &Chain) -> String {
     let links: Vec<_> = chain.links.iter().map(Link::identity).collect();
     let uses: Vec<_> = inputs.sources.iter().map(|s| s.usage).collect();
-    let output = &recipe.output;
-    let output = (output.shard, &output.signals, output.dropped_text);
+    let output = output(recipe);
     match &recipe.mix {
         None => fingerprint(&(CODE, links, output, uses)),
         Some(mix) => fingerprint(&(CODE, links, output, uses, mix, shares(inputs))),
+    }
+}
+
+/// What the recipe says of the output; a codec only where it names another one than all did before there was a choice.
+fn output(recipe: &Recipe) -> Json {
+    let output = &recipe.output;
+    match output.compression.is_default() {
+        true => json!([output.shard, output.signals, output.dropped_text]),
+        false => json!([output.shard, output.signals, output.dropped_text, output.compression]),
     }
 }
 
@@ -91,7 +101,7 @@ fn shares(inputs: &Inputs) -> Json {
 
 /// Of the output, after the decisions `drops`.
 pub fn apply(recipe: &Recipe, plans: &Plans<'_>, drops: &str) -> Json {
-    let output = (recipe.output.shard, &recipe.output.signals, recipe.output.dropped_text);
+    let output = output(recipe);
     let licenses: Vec<_> = plans.inputs.sources.iter().map(|s| (&s.source.license, &s.source.language)).collect();
     let paths: Vec<_> = plans.inputs.sources.iter().flat_map(|s| &s.files).map(|f| &f.name).collect();
     // Rows that are shuffled lie in other files, arranged by the seed.

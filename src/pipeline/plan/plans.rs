@@ -36,6 +36,8 @@ pub struct Plans<'a> {
     pub inputs: &'a Inputs,
     /// What is done.
     pub chain: &'a Chain,
+    /// Bytes of the largest row that there is memory for.
+    pub largest_row: u64,
 }
 
 impl Plans<'_> {
@@ -45,6 +47,7 @@ impl Plans<'_> {
             usage: source.usage,
             layouts: source.files.iter().map(|f| f.read_as().clone()).collect(),
             pieces: self.inputs.pieces[source.pieces.clone()].to_vec(),
+            largest: self.largest_row,
         }
     }
 
@@ -265,7 +268,8 @@ impl Plans<'_> {
         plan::project(node, columns)
     }
 
-    /// The text of some slabs of a source joined with what became of each row, to the slabs' output files.
+    /// The text of some slabs (or runs of neighbours) of a source joined with what became of each row, to the output
+    /// files of the slabs that `output` names.
     pub fn apply(&self, source: &SourceInput, slabs: &[Slab], at: &Folders<'_>, output: OutputSpec) -> Result<Plan> {
         let schema = self.unit_schema(source)?;
         let range = |name| Field::new(name, DataType::UInt64, true);
@@ -295,14 +299,14 @@ impl Plans<'_> {
             units: at.units,
             schema: &schema,
             wanted: wanted.clone(),
-            constants: vec![range("slab_first"), range("slab_last")],
+            constants: plan::BOUNDS.map(range).to_vec(),
             cuts: &[],
             repeats: at.repeats,
             sizes: at.sizes,
             drops: at.drops,
         };
         let mut node = self.narrow(&read)?;
-        let predicate = plan::between(&node, "ord", "slab_first", "slab_last")?;
+        let predicate = plan::between(&node, "ord", plan::BOUNDS[0], plan::BOUNDS[1])?;
         node = plan::filter(node, predicate)?;
         let mut columns = vec![(id_of(&node, at)?, "final_id".to_owned())];
         for field in node.schema().fields() {

@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use serde_json::Value as Json;
+
 use super::fingerprints;
 use super::plans::Plans;
 use super::stage_plan::{Chain, Decide};
 use crate::Result;
 use crate::pipeline::inputs::Effort;
 use crate::pipeline::jobs::Job;
-use crate::pipeline::{Options, finished, inputs};
+use crate::pipeline::{Options, finished, inputs, spare};
 use crate::recipe::Recipe;
 use crate::stages::Stage;
 
@@ -33,6 +35,8 @@ pub struct State {
     pub finished: bool,
     /// The jobs, in order.
     pub jobs: Vec<JobState>,
+    /// Bytes of finished jobs in the work folder that this build would not use.
+    pub spare_bytes: u64,
 }
 
 impl JobState {
@@ -46,53 +50,43 @@ impl JobState {
 /// something that could be reused; nothing is written.
 pub fn state(recipe: &Recipe, chain: &Chain, options: &Options) -> Result<State> {
     let Some(known) = options.known() else {
-        return Ok(State { finished: false, jobs: jobs(chain, None) });
+        return Ok(State { finished: false, jobs: jobs(chain, None), spare_bytes: 0 });
     };
     let mut inputs = inputs::gather(recipe, options.unit, known, options.threads, Effort::Known)?;
     chain.stage(&mut inputs);
-    let plans = Plans { inputs: &inputs, chain };
+    let plans = Plans { inputs: &inputs, chain, largest_row: options.largest_row() };
     let fingerprint = fingerprints::recipe(recipe, &inputs, chain);
     let mut state = State {
         finished: finished(&options.out, &fingerprints::build(recipe, &inputs, &fingerprint)).is_some(),
         jobs: jobs(chain, Some(inputs.units.len() as u64)),
+        spare_bytes: 0,
     };
     let mut scan = Job::find(&options.work, "scan", &fingerprints::scan(&plans, options.unit));
     state.jobs[0].done = done(options, &scan, ".parquet");
+    let ids = |scan: &Job| Job::find(&options.work, "ids", &(&scan.fingerprint, fingerprints::NO_CUTS));
+    let mut needed: BTreeSet<String> = [&scan, &ids(&scan)].into_iter().filter_map(Job::folder_name).collect();
     // What a limit cuts off is known only after the scan; jobs behind it are not looked for.
     if recipe.sources.iter().any(|s| s.limit.is_some()) {
         return Ok(state);
     }
     let mut before: Option<String> = None;
     for (decision, line) in chain.decisions().iter().zip(1..) {
-        let (name, key) = match decision {
-            Decide::Judge(links) => {
-                ("judge", fingerprints::judge(&plans, &scan.fingerprint, &[], before.as_deref(), links))
-            }
-            Decide::Dedup(link, _) => {
-                ("dedup", fingerprints::dedup(&plans, &scan.fingerprint, before.as_deref(), link))
-            }
-            Decide::Near(link, _) => {
-                ("near", fingerprints::near(&plans, &scan.fingerprint, &[], before.as_deref(), link))
-            }
-            Decide::Lines(link, _) => {
-                ("lines", fingerprints::near(&plans, &scan.fingerprint, &[], before.as_deref(), link))
-            }
-            Decide::Substrings(link, _) => {
-                ("substrings", fingerprints::near(&plans, &scan.fingerprint, &[], before.as_deref(), link))
-            }
-            Decide::Mix(mix) => ("mix", fingerprints::mix(&plans, &scan.fingerprint, &[], before.as_deref(), mix)),
-        };
+        let (name, key) = key(&plans, decision, &scan.fingerprint, before.as_deref());
         let job = Job::find(&options.work, name, &key);
         state.jobs[line].done = done(options, &job, ".parquet");
+        needed.extend(job.folder_name());
         if let Decide::Lines(link, _) | Decide::Substrings(link, _) = decision
             && link.cuts_late()
         {
             scan = Job::find(&options.work, "rescan", &fingerprints::rescan(&plans, options.unit, &job.fingerprint));
+            needed.extend(scan.folder_name());
         }
         before = Some(job.fingerprint);
     }
     let apply = Job::find(&options.work, "apply", &fingerprints::apply(recipe, &plans, &before.unwrap_or_default()));
     let shuffle = Job::find(&options.work, "shuffle", &fingerprints::shuffle(&apply.fingerprint));
+    needed.extend([&apply, &shuffle].into_iter().filter_map(Job::folder_name));
+    state.spare_bytes = spare::beside(&options.work, &needed);
     for line in &mut state.jobs {
         match line.name {
             // Of a slab that is to be shuffled the kept rows are in another kind of file.
@@ -102,6 +96,18 @@ pub fn state(recipe: &Recipe, chain: &Chain, options: &Options) -> Result<State>
         }
     }
     Ok(state)
+}
+
+/// The job of a decision, and what its files depend on: the scan, and the decision `before`.
+fn key(plans: &Plans<'_>, decision: &Decide<'_>, scan: &str, before: Option<&str>) -> (&'static str, Json) {
+    match decision {
+        Decide::Judge(links) => ("judge", fingerprints::judge(plans, scan, &[], before, links)),
+        Decide::Dedup(link, _) => ("dedup", fingerprints::dedup(plans, scan, before, link)),
+        Decide::Near(link, _) => ("near", fingerprints::near(plans, scan, &[], before, link)),
+        Decide::Lines(link, _) => ("lines", fingerprints::near(plans, scan, &[], before, link)),
+        Decide::Substrings(link, _) => ("substrings", fingerprints::near(plans, scan, &[], before, link)),
+        Decide::Mix(mix) => ("mix", fingerprints::mix(plans, scan, &[], before, mix)),
+    }
 }
 
 /// The jobs of a chain, none of them begun.

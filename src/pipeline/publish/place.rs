@@ -20,8 +20,10 @@ use crate::{Error, Result};
 /// The file that says that a folder is ours.
 pub(crate) const MARKER: &str = ".corpus-work";
 const MARK: &str = "Jobs of `corpus build` lie here. All in this folder is made again when it is missing.\n";
+/// The file in a work folder that names the jobs of the last build.
+pub(crate) const LAST: &str = "last.json";
 /// What builds put into a work folder, beside the folders of jobs.
-const WORK: [&str; 5] = ["spill", "unpacked", "prepared", "inputs.json", "units.log"];
+const WORK: [&str; 7] = ["spill", "unpacked", "prepared", "inputs.json", "inputs.log", "units.log", LAST];
 
 /// Every name that builds use: in an output folder, and in a work folder.
 pub fn names() -> (Vec<&'static str>, Vec<&'static str>) {
@@ -133,6 +135,21 @@ pub(crate) fn open_work(recipe: &Recipe, options: &Options) -> Result<File> {
         }
     }
     Ok(file)
+}
+
+/// Holds a work folder in which no build is at work, for as long as what is given back lives.
+///
+/// # Errors
+/// Where the folder is not of builds, or one is at work in it.
+pub fn hold(work: &Path) -> Result<File> {
+    if !is_marked(work) {
+        let message = format!("{} is no work folder of a build", work.display());
+        return Err(Error::input(message, "name the folder given to --work, else `.work` in the output folder"));
+    }
+    lock(&work.join(".lock"))?.ok_or_else(|| {
+        let by = fs::read_to_string(work.join(".lock")).unwrap_or_default();
+        Error::other(format!("a build works in {} {by}", work.display()).trim_end(), "wait for it")
+    })
 }
 
 /// Whether something in a work folder is what builds put there.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use datafusion_physical_plan::ExecutionPlan;
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt};
 
 use super::drops;
 use super::drops::{Buckets, Drop, Runs};
@@ -156,13 +156,12 @@ impl Build<'_> {
         let names: Vec<&str> = links.iter().map(|l| l.name.as_str()).collect();
         let units: u64 = scanned.units.iter().map(|u| u.len() as u64).sum();
         self.progress.phase(if names.is_empty() { "Judging" } else { "Judging by " }, units);
-        for (number, source) in plans.inputs.sources.iter().enumerate() {
-            let at = scanned.folders(repeats, drops);
-            self.units(job, &scanned.units[number], &drops::drops_schema(), NARROW_ROWS, |left| {
-                plans.judge(source, left, links, &at, job)
-            })
-            .await?;
-        }
+        let at = &scanned.folders(repeats, drops);
+        let sources = plans.inputs.sources.iter().zip(&scanned.units).map(async |(source, units)| {
+            let plan = |left: &[usize]| plans.judge(source, left, links, at, job);
+            self.units(job, units, &drops::drops_schema(), NARROW_ROWS, plan).await
+        });
+        futures::stream::iter(sources).buffer_unordered(self.session.threads).try_collect::<()>().await?;
         self.progress.done(&if names.is_empty() { "empty rows".to_owned() } else { names.join(", ") });
         Ok(())
     }

@@ -3,18 +3,24 @@
 //!
 //! Parts are planned from the sizes of the rows alone, so the bytes that come out depend on rows and seed. How many
 //! parts are worked on side by side, and whether one is gathered in several goes, is a matter of memory.
+//!
+//! Neighbouring parts that share a stretch of the files of slabs (there are more parts than [`super::scatter::FAN`]) are
+//! first brought together in one file, arranged by part: text is moved once more, and every file is opened once a
+//! stretch, so that the work grows with the rows.
 
+use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::Arc;
 
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::SchemaRef;
+use futures::StreamExt;
 
 use super::slabs::Layout;
+use crate::output::codec::Codec;
 use crate::output::parquet_file::{PartFile, Style, label};
-use crate::output::scatter::{Gather, ScatterSpec, interleaved, keys, part_of, scattered, sizes};
+use crate::output::scatter::{Index, Scatter, ScatterSpec, interleaved, keys, part_of, scattered, sizes, wide};
 use crate::output::slab::{SignalColumn, data_schema, slab_file};
 use crate::pipeline::inputs::Inputs;
 use crate::pipeline::jobs::Job;
@@ -31,15 +37,32 @@ const BYTES: &str = "corpus.bytes";
 /// Memory of a writer and what it compresses.
 const WRITER: u64 = 40 << 20;
 
-/// A part of the new order.
-struct Part {
-    /// Its number in the build.
-    number: u64,
+/// The order of one use.
+struct Order {
     usage: Use,
-    /// Its place among the parts of its use, and how many there are.
-    place: (u64, u64),
-    /// Bytes that its rows take in memory.
-    memory: u64,
+    shuffle: Shuffle,
+    schema: SchemaRef,
+    codec: Codec,
+    /// Parts that it has, and how many neighbours make a stretch.
+    parts: u64,
+    wide: u64,
+    /// The number in the build of its first part.
+    first: u64,
+}
+
+/// Neighbouring parts that are not all done.
+struct Stretch {
+    order: Arc<Order>,
+    /// Its place among the stretches.
+    place: u64,
+    /// Where all rows lie.
+    index: Arc<Index>,
+    /// Its parts that are to be written: place in the order, and file.
+    left: Vec<(u64, PathBuf)>,
+    /// Where its rows are brought together.
+    together: PathBuf,
+    /// Bytes of memory.
+    budget: u64,
 }
 
 /// The parts of the new order that are done: use, file and bytes of text.
@@ -56,132 +79,153 @@ impl Build<'_> {
     pub(crate) fn scatter(&self, inputs: &Inputs, chain: &Chain, layout: &Layout, usage: Use) -> Option<ScatterSpec> {
         let shuffle = *chain.shuffle(usage)?;
         let held = (self.options.memory / 4 / self.session.threads as u64).clamp(1 << 20, 64 << 20);
-        Some(ScatterSpec { shuffle, parts: parts(inputs, layout, usage), held })
+        let parts = parts(inputs, layout, usage);
+        Some(ScatterSpec { shuffle, parts, wide: wide(parts), held })
     }
 
     /// Puts the kept rows of every use that is shuffled in their order.
-    pub(crate) fn shuffle(&self, inputs: &Inputs, chain: &Chain, applied: &Job, layout: &Layout) -> Result<Ordered> {
-        let mut all: Vec<Part> = Vec::new();
-        for usage in uses(inputs).into_iter().filter(|u| chain.shuffle(*u).is_some()) {
-            let of = parts(inputs, layout, usage);
-            let first = all.len() as u64;
-            all.extend((0..of).map(|at| Part { number: first + at, usage, place: (at, of), memory: 0 }));
+    pub(crate) async fn shuffle(
+        &self,
+        inputs: &Inputs,
+        chain: &Chain,
+        applied: &Job,
+        layout: &Layout,
+    ) -> Result<Ordered> {
+        let signals: Vec<_> =
+            chain.output_signals(self.recipe).into_iter().map(|(n, k)| (n, SignalColumn::from(k))).collect();
+        let (mut orders, mut first) = (Vec::new(), 0);
+        for usage in uses(inputs) {
+            let Some(shuffle) = chain.shuffle(usage) else { continue };
+            let parts = parts(inputs, layout, usage);
+            orders.push(Arc::new(Order {
+                usage,
+                shuffle: *shuffle,
+                schema: data_schema(usage, &signals, filled(inputs, layout, usage)[0]),
+                codec: self.recipe.output.compression,
+                parts,
+                wide: wide(parts),
+                first,
+            }));
+            first += parts;
         }
-        if all.is_empty() {
+        if orders.is_empty() {
             return Ok(Vec::new());
         }
         let job = Job::new(&self.options.work, "shuffle", &fingerprints::shuffle(&applied.fingerprint))?;
-        self.progress.phase("Shuffling", all.len() as u64);
-        let done = |part: &Part| slab_file(&job.folder, part.number, "data").is_file();
-        let missing = all.iter().any(|p| !done(p));
-        if missing {
-            self.weigh(inputs, chain, applied, layout, &mut all)?;
+        self.progress.phase("Shuffling", first);
+        let mut stretches = Vec::new();
+        for order in &orders {
+            let left: Vec<(u64, PathBuf)> = order.files(&job).filter(|part| !part.1.is_file()).collect();
+            self.progress.reused(order.parts - left.len() as u64);
+            if left.is_empty() {
+                continue;
+            }
+            let count = order.parts.div_ceil(order.wide);
+            let index = Arc::new(Index::read(files(inputs, applied, layout, order.usage), &order.schema, 0..count)?);
+            stretches.extend(left.chunk_by(|a, b| a.0 / order.wide == b.0 / order.wide).map(|left| {
+                let place = left[0].0 / order.wide;
+                let together = job.folder.join(format!("stretch-{}-{place:06}.arrow", order.usage));
+                Stretch { order: order.clone(), place, index: index.clone(), left: left.to_vec(), together, budget: 0 }
+            }));
         }
-        let left: Vec<&Part> = all.iter().filter(|p| !done(p)).collect();
-        self.progress.reused((all.len() - left.len()) as u64);
-        self.gather(inputs, chain, (applied, &job), layout, &left)?;
+        let missing = !stretches.is_empty();
+        self.gather(&job, stretches).await?;
         let mut ordered = Vec::new();
-        for part in &all {
-            let file = slab_file(&job.folder, part.number, "data");
+        for (order, (_, file)) in orders.iter().flat_map(|order| order.files(&job).map(move |part| (order, part))) {
             let bytes = label(&file, BYTES)?.and_then(|b| b.parse().ok());
             let bytes: u64 = bytes.ok_or_else(|| Error::Engine(format!("{}: no size", file.display())))?;
-            ordered.extend((bytes > 0).then_some((part.usage, file, bytes)));
+            ordered.extend((bytes > 0).then_some((order.usage, file, bytes)));
         }
         self.progress.done(if missing { "by the hash of the id" } else { "reused" });
         Ok(ordered)
     }
 
-    /// How much memory each part takes.
-    fn weigh(&self, inputs: &Inputs, chain: &Chain, applied: &Job, layout: &Layout, all: &mut [Part]) -> Result<()> {
-        for usage in uses(inputs).into_iter().filter(|u| chain.shuffle(*u).is_some()) {
-            let first = all.iter().position(|p| p.usage == usage).unwrap_or(0);
-            for file in files(inputs, applied, layout, usage) {
-                for (part, bytes) in Gather::open(&file)?.segments {
-                    let part = all.get_mut(first + part as usize);
-                    part.ok_or_else(|| Error::Engine(format!("{}: a part too many", file.display())))?.memory += bytes;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Works on as many parts at a time as fit in memory.
-    fn gather(
-        &self,
-        inputs: &Inputs,
-        chain: &Chain,
-        (applied, job): (&Job, &Job),
-        layout: &Layout,
-        left: &[&Part],
-    ) -> Result<()> {
+    /// Works on as many stretches at a time as fit in memory, on the threads that all jobs share: what `apply` freed in
+    /// them is used again.
+    async fn gather(&self, job: &Job, stretches: Vec<Stretch>) -> Result<()> {
         let pool = self.session.pool as u64;
         let workers = ((pool / (192 << 20)) as usize).clamp(1, self.session.threads);
         let budget = (pool / workers as u64).saturating_sub(WRITER).max(48 << 20);
-        let signals: Vec<_> =
-            chain.output_signals(self.recipe).into_iter().map(|(n, k)| (n, SignalColumn::from(k))).collect();
-        let (session, log) = (&self.session, &self.log);
-        let run = |part: &Part| -> Result<()> {
-            if session.stopped() {
-                return Err(Error::Interrupted);
-            }
-            log.line(job, part.number, "start");
-            let Some(shuffle) = chain.shuffle(part.usage) else { return Ok(()) };
-            let from = files(inputs, applied, layout, part.usage);
-            let to = slab_file(&job.folder, part.number, "data");
-            sort(
-                part,
-                &from,
-                &data_schema(part.usage, &signals, filled(inputs, layout, part.usage)[0]),
-                to,
-                shuffle,
-                budget,
-            )?;
-            log.line(job, part.number, "done");
-            Ok(())
-        };
-        let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
-        let (sender, results) = mpsc::channel();
-        std::thread::scope(|scope| {
-            for _ in 0..workers.min(left.len()) {
-                let (sender, next, failed, run) = (sender.clone(), &next, &failed, &run);
-                scope.spawn(move || {
-                    while let (false, Some(part)) =
-                        (failed.load(Ordering::Relaxed), left.get(next.fetch_add(1, Ordering::Relaxed)))
-                    {
-                        let result = run(part);
-                        failed.fetch_or(result.is_err(), Ordering::Relaxed);
-                        let _ = sender.send(result);
-                    }
-                });
-            }
-            drop(sender);
-            results.iter().try_for_each(|result| {
-                result?;
-                self.progress.advance(1);
+        let tasks = stretches.into_iter().map(|stretch| {
+            let stretch = Stretch { budget, ..stretch };
+            async move {
+                if self.session.stopped() {
+                    return Err(Error::Interrupted);
+                }
+                let numbers: Vec<u64> = stretch.left.iter().map(|part| stretch.order.first + part.0).collect();
+                numbers.iter().for_each(|number| self.log.line(job, *number, "start"));
+                let done = tokio::spawn(async move { stretch.write() }).await;
+                done.map_err(|panic| Error::Engine(format!("a worker failed: {panic}")))??;
+                numbers.iter().for_each(|number| self.log.line(job, *number, "done"));
+                self.progress.advance(numbers.len() as u64);
                 Ok(())
-            })
-        })
+            }
+        });
+        let mut tasks = std::pin::pin!(futures::stream::iter(tasks).buffer_unordered(workers));
+        while let Some(done) = tasks.next().await {
+            done?;
+        }
+        Ok(())
     }
 }
 
-/// The scattered rows of a use, in the order of the build.
-fn files(inputs: &Inputs, applied: &Job, layout: &Layout, usage: Use) -> Vec<PathBuf> {
-    let mine = |s: &&crate::pipeline::run::slabs::Slab| s.kept.0 > 0 && inputs.sources[s.source].usage == usage;
-    layout.slabs.iter().filter(mine).map(|s| scattered(&applied.folder, s.number)).collect()
+impl Order {
+    /// Its parts: place in the order, and file.
+    fn files(&self, job: &Job) -> impl Iterator<Item = (u64, PathBuf)> + use<'_> {
+        let folder = job.folder.clone();
+        (0..self.parts).map(move |part| (part, slab_file(&folder, self.first + part, "data")))
+    }
+
+    /// A batch without the sizes of its rows.
+    fn bare(&self, batch: &RecordBatch) -> Result<RecordBatch> {
+        let columns: Vec<usize> = (0..self.schema.fields().len()).collect();
+        Ok(batch.project(&columns)?.with_schema(self.schema.clone())?)
+    }
 }
 
-/// Gathers one part, sorts it and writes it, in as many goes as `budget` bytes of memory ask for.
-fn sort(part: &Part, from: &[PathBuf], schema: &SchemaRef, to: PathBuf, shuffle: &Shuffle, budget: u64) -> Result<()> {
-    let mut file = PartFile::create(&to, schema.clone(), Style::Ship)?;
-    let goes = part.memory.div_ceil(budget).max(1);
-    let (place, of) = part.place;
-    let mut bytes = 0;
-    for go in 0..goes {
-        let wanted = |key: u64| goes == 1 || part_of(key, of * goes) == place * goes + go;
-        let mut batches: Vec<RecordBatch> = Vec::new();
-        let mut rows: Vec<(u64, usize, usize)> = Vec::new();
-        for path in from {
-            for batch in Gather::open(path)?.part(place)? {
+impl Stretch {
+    /// Writes the parts that are not done.
+    fn write(&self) -> Result<()> {
+        let order = &self.order;
+        let all = self.place * order.wide..((self.place + 1) * order.wide).min(order.parts);
+        if order.wide == 1 {
+            return self.left.iter().try_for_each(|(place, to)| self.sort(&self.index, *place, to.clone()));
+        }
+        let index = self.bring_together(all)?;
+        for (place, to) in &self.left {
+            self.sort(&index, *place, to.clone())?;
+        }
+        std::fs::remove_file(&self.together).map_err(Error::io(&self.together))
+    }
+
+    /// All rows of the stretch in one file, arranged by part.
+    fn bring_together(&self, parts: Range<u64>) -> Result<Index> {
+        let order = &self.order;
+        if !self.together.is_file() {
+            let held = (self.budget / 2).min(64 << 20);
+            let spec = ScatterSpec { shuffle: order.shuffle, parts: order.parts, wide: 1, held };
+            let mut file = Scatter::create(&self.together, &order.schema, &spec)?;
+            for batch in self.index.batches(self.place) {
+                let batch = batch?;
+                file.write(&order.bare(&batch)?, &sizes(&batch)?.values().to_vec())?;
+            }
+            file.finish()?;
+        }
+        Index::read(vec![self.together.clone()], &order.schema, parts)
+    }
+
+    /// Gathers one part, sorts it and writes it, in as many goes as the budget of memory asks for.
+    fn sort(&self, index: &Index, place: u64, to: PathBuf) -> Result<()> {
+        let Order { shuffle, schema, parts, .. } = self.order.as_ref();
+        let mut file = PartFile::create(&to, schema.clone(), Style::Ship(self.order.codec))?;
+        let goes = index.memory(place).div_ceil(self.budget).max(1);
+        let mut bytes = 0;
+        for go in 0..goes {
+            let wanted = |key: u64| goes == 1 || part_of(key, parts * goes) == place * goes + go;
+            let mut batches: Vec<RecordBatch> = Vec::new();
+            let mut rows: Vec<(u64, usize, usize)> = Vec::new();
+            for batch in index.batches(place) {
+                let batch = batch?;
                 let mut keys = keys(&batch, shuffle)?;
                 let batch = if goes == 1 {
                     batch
@@ -193,17 +237,22 @@ fn sort(part: &Part, from: &[PathBuf], schema: &SchemaRef, to: PathBuf, shuffle:
                 rows.extend(keys.into_iter().enumerate().map(|(row, key)| (key, batches.len(), row)));
                 batches.push(batch);
             }
+            // Of equal keys the one that came first stays first.
+            rows.sort_unstable();
+            for batch in interleaved(&batches, &rows) {
+                let batch = batch?;
+                let sizes = sizes(&batch)?.values().to_vec();
+                bytes += sizes.iter().map(|s| s + 64).sum::<u64>();
+                file.write(&self.order.bare(&batch)?, &sizes)?;
+            }
         }
-        // Of equal keys the one that came first stays first.
-        rows.sort_unstable();
-        for batch in interleaved(&batches, &rows) {
-            let batch = batch?;
-            let sizes = sizes(&batch)?.values().to_vec();
-            bytes += sizes.iter().map(|s| s + 64).sum::<u64>();
-            let columns: Vec<usize> = (0..schema.fields().len()).collect();
-            file.write(&batch.project(&columns)?.with_schema(schema.clone())?, &sizes)?;
-        }
+        file.label(BYTES, bytes.to_string());
+        file.finish()
     }
-    file.label(BYTES, bytes.to_string());
-    file.finish()
+}
+
+/// The scattered rows of a use, in the order of the build.
+fn files(inputs: &Inputs, applied: &Job, layout: &Layout, usage: Use) -> Vec<PathBuf> {
+    let mine = |s: &&super::slabs::Slab| s.kept.0 > 0 && inputs.sources[s.source].usage == usage;
+    layout.slabs.iter().filter(mine).map(|s| scattered(&applied.folder, s.number)).collect()
 }

@@ -11,6 +11,7 @@ use arrow::array::{
 use super::docs::{Docs, KEY};
 use super::drops::part;
 use super::index::{CHUNK, Earlier, LABEL, Origin, schema};
+use crate::output::codec::Codec;
 use crate::output::parquet_file::{PartFile, Style};
 use crate::spill::flat::Flat;
 use crate::stages::near_dedup::NearDedup;
@@ -32,7 +33,7 @@ pub struct Writer<'a> {
 impl<'a> Writer<'a> {
     /// Begins the index of the own rows of `docs`.
     pub fn new(path: &Path, near: &NearDedup, earlier: &Earlier, docs: &'a Docs, fates: &'a Flat) -> Result<Self> {
-        let mut file = PartFile::create(path, schema(), Style::Ship)?;
+        let mut file = PartFile::create(path, schema(), Style::Ship(Codec::default()))?;
         file.label(LABEL, serde_json::to_string(&earlier.head(near)).map_err(|e| Error::Engine(e.to_string()))?);
         Ok(Writer { docs, fates, at: 0, file, ids: StringBuilder::new(), first: docs.own().start })
     }

@@ -1,0 +1,161 @@
+//! The job that writes: text joined with what became of it, to `data`, `dropped` and `unreadable` by slab.
+//!
+//! A slab's rows may lie in a piece that can only be read from its start (a compressed file, a CSV without cuts, one row
+//! group). If each slab had a reader of its own, such a piece would be read once a slab, and its rows before the slab
+//! parsed for nothing: work that grows with the square of the file. So slabs that begin in the same piece are a *run*:
+//! one partition, whose one reader fills one slab after the other. Where rows are passed over for next to nothing (plain
+//! lines, row groups of staged text) a run ends with the first slab that fills it up to [`RUN`].
+
+use std::path::Path;
+
+use futures::{StreamExt, TryStreamExt};
+
+use super::slabs::{Layout, Slab};
+use crate::Result;
+use crate::engine::drive;
+use crate::engine::session::TEXT_ROWS;
+use crate::formats::{self, Split};
+use crate::input::Compression;
+use crate::output::scatter;
+use crate::output::slab::{OutputSpec, SignalColumn, slab_file};
+use crate::pipeline::inputs::{Inputs, SourceInput};
+use crate::pipeline::jobs::Job;
+use crate::pipeline::plan::fingerprints;
+use crate::pipeline::plan::plans::{Folders, Plans};
+use crate::pipeline::publish::filled;
+use crate::pipeline::{Amount, Build, Scanned, usage};
+use crate::stages::near_dedup::CLUSTER_SIZE;
+
+/// Bytes of text in a run of slabs of which each could have a reader: passing over the rows before a slab is cheap, not
+/// free, and a row group of staged text holds some 8 MiB.
+const RUN: u64 = 16 << 20;
+
+/// What every source's slabs are made from.
+#[derive(Clone, Copy)]
+struct From<'a> {
+    plans: &'a Plans<'a>,
+    scanned: &'a Scanned,
+    repeats: Option<&'a Job>,
+    drops: &'a Job,
+    sizes: Option<&'a Path>,
+    layout: &'a Layout,
+}
+
+impl Build<'_> {
+    /// Writes every slab that is not there yet; slabs of different sources side by side.
+    ///
+    /// # Errors
+    /// What reading and writing give, and [`crate::Error::Interrupted`].
+    pub(crate) async fn apply(
+        &self,
+        plans: &Plans<'_>,
+        scanned: &Scanned,
+        repeats: Option<&Job>,
+        (drops, sizes): (&Job, Option<&Path>),
+        layout: &Layout,
+    ) -> Result<Job> {
+        let job = Job::new(&self.options.work, "apply", &fingerprints::apply(self.recipe, plans, &drops.fingerprint))?;
+        let rows = layout.slabs.iter().map(|s| s.kept.0 + s.dropped.0 + s.unreadable).sum();
+        self.progress.counted("Writing", layout.slabs.len() as u64, Amount::Rows(rows));
+        let from = From { plans, scanned, repeats, drops, sizes, layout };
+        let sources = (0..plans.inputs.sources.len()).map(|number| self.apply_source(from, number, &job));
+        futures::stream::iter(sources).buffer_unordered(self.session.threads).try_collect::<()>().await?;
+        let kept: u64 = layout.slabs.iter().map(|s| s.kept.0).sum();
+        self.progress.done(&format!("{} rows", usage::count(kept)));
+        Ok(job)
+    }
+
+    /// Writes the slabs of one source.
+    async fn apply_source(&self, from: From<'_>, number: usize, job: &Job) -> Result<()> {
+        let From { plans, scanned, repeats, drops, sizes, layout } = from;
+        let source = &plans.inputs.sources[number];
+        let mine = layout.slabs.iter().filter(|s| s.source == number);
+        let shuffled = plans.chain.shuffle(source.usage).is_some();
+        let file = |s: &Slab| match shuffled {
+            true => scatter::scattered(&job.folder, s.number),
+            false => slab_file(&job.folder, s.number, "data"),
+        };
+        let left: Vec<Slab> = mine.clone().filter(|s| !file(s).is_file()).cloned().collect();
+        self.progress.reused((mine.count() - left.len()) as u64);
+        if left.is_empty() {
+            return Ok(());
+        }
+        let runs = runs(plans.inputs, source, &left);
+        let spans: Vec<Slab> = runs.iter().filter_map(|run| span(run)).collect();
+        let at = Folders { sizes, ..scanned.folders(repeats, Some(drops)) };
+        let mut spec = self.output_spec(plans, source, &left, job);
+        spec.take = layout.repeats(number).copied();
+        spec.filled = filled(plans.inputs, layout, source.usage);
+        spec.scatter = self.scatter(plans.inputs, plans.chain, layout, source.usage);
+        let plan = self.seen(plans.apply(source, &spans, &at, spec)?);
+        let begin = |partition: usize| self.log.line(job, runs[partition][0].number, "start");
+        drive(&self.session, plan, TEXT_ROWS, begin, |partition, _| {
+            runs[partition].iter().for_each(|slab| self.log.line(job, slab.number, "done"));
+            self.progress.advance(runs[partition].len() as u64);
+            Ok(())
+        })
+        .await
+    }
+
+    fn output_spec(&self, plans: &Plans<'_>, source: &SourceInput, slabs: &[Slab], job: &Job) -> OutputSpec {
+        let last = |signal: &str| plans.chain.column(source, signal, usize::MAX).map(|c| c.0);
+        let last = |signal: &str| {
+            let size = (signal == CLUSTER_SIZE && plans.chain.sized().is_some()).then(|| signal.to_owned());
+            size.or_else(|| last(signal))
+        };
+        let signals = plans.chain.output_signals(self.recipe).into_iter();
+        OutputSpec {
+            folder: job.folder.clone(),
+            slabs: slabs.iter().map(|s| (s.first, s.number)).collect(),
+            usage: source.usage,
+            source: source.source.label.clone(),
+            subset: source.source.card.as_ref().and_then(|c| c.part.clone()).filter(|p| p != "all"),
+            license: source.source.license.clone(),
+            language: source.source.language.clone(),
+            measured_language: plans.chain.all_columns(source, "language"),
+            measured_script: plans.chain.all_columns(source, "script"),
+            signals: signals.map(|(name, kind)| (name.clone(), SignalColumn::from(kind), last(&name))).collect(),
+            dropped_text: self.recipe.output.dropped_text,
+            filled: Default::default(),
+            take: None,
+            scatter: None,
+            codec: self.recipe.output.compression,
+            paths: source.pieces.clone().map(|p| (p as u64, plans.inputs.file(p).name.clone())).collect(),
+        }
+    }
+}
+
+/// The stretch of row keys that a run covers, as one slab.
+fn span(run: &[Slab]) -> Option<Slab> {
+    Some(Slab { last: run.last()?.last, ..run.first()?.clone() })
+}
+
+/// Slabs that one reader fills one after the other, by the inputs and by which of them are `left`.
+fn runs(inputs: &Inputs, source: &SourceInput, left: &[Slab]) -> Vec<Vec<Slab>> {
+    let mut runs: Vec<Vec<Slab>> = Vec::new();
+    let mut bytes = 0;
+    for slab in left {
+        let size = slab.kept.1 + slab.dropped.1;
+        let cheap = || source.staged || passes_cheaply(inputs, (slab.first >> 32) as usize);
+        let goes_on = |last: &Slab| last.number + 1 == slab.number && last.first >> 32 == slab.first >> 32;
+        match runs.last_mut() {
+            Some(run) if run.last().is_some_and(goes_on) && (bytes < RUN || !cheap()) => {
+                run.push(slab.clone());
+                bytes += size;
+            }
+            _ => {
+                runs.push(vec![slab.clone()]);
+                bytes = size;
+            }
+        }
+    }
+    runs
+}
+
+/// Whether rows of a piece are passed over without being parsed or decompressed.
+fn passes_cheaply(inputs: &Inputs, piece: usize) -> bool {
+    let layout = inputs.file(piece).read_as();
+    let several = layout.shape.as_deref().and_then(formats::shape).is_some_and(|s| s.several() || s.joins());
+    let lines = formats::container(&layout.container).is_some_and(|c| c.split(layout) == Split::Bytes);
+    lines && !several && layout.compression == Compression::None && layout.encoding.is_utf8()
+}
