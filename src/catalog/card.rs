@@ -27,11 +27,11 @@ pub struct Card {
     /// Other names that people look for it by.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aliases: Vec<String>,
-    /// What it holds.
+    /// A description of the content, in a sentence.
     pub about: Words,
     /// What it is best used for.
     pub best: Use,
-    /// Why.
+    /// The reason for that use.
     pub why: Words,
     /// What else it is good for, and what for not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -86,14 +86,14 @@ pub struct Card {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Also {
-    /// Which.
+    /// The use.
     #[serde(rename = "use")]
     pub usage: Use,
     /// Why, and at what cost.
     pub why: Words,
 }
 
-/// How free a licence is.
+/// The class of a licence, from free use to research only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Freedom {
@@ -117,7 +117,7 @@ pub enum Freedom {
 pub struct License {
     /// SPDX identifier where there is one, else its words; `unstated` where nobody says.
     pub name: String,
-    /// What it allows.
+    /// The class of the licence.
     pub kind: Freedom,
     /// Who says so: "the hub card", "LICENSE in the repository", …
     pub says: String,
@@ -129,14 +129,14 @@ pub struct License {
 pub struct Overlap {
     /// The other card.
     pub card: String,
-    /// How.
+    /// The kind of overlap, in a sentence.
     pub how: String,
     /// Whether the two must never be trained on together: one holds (most of) the other.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub never: bool,
 }
 
-/// How one comes by the data.
+/// The manner of access to the data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Access {
@@ -212,7 +212,7 @@ pub struct Way {
     pub from: String,
     /// Branch, tag, commit, dump date or version; the newest where absent.
     pub revision: Option<String>,
-    /// What this copy lost, or adds.
+    /// What this copy lacks of the original, or adds to it.
     pub lost: Option<String>,
     /// The uses that remain possible; all of the card's where absent.
     #[serde(default, rename = "uses", skip_serializing_if = "Vec::is_empty")]

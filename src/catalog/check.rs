@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::card::{Card, Freedom, Part, Reading, Way, Words};
-use crate::formats::{self, FIELDS};
+use crate::formats::{self, FIELDS, TextRows};
 
 /// Facts that `unverified` can name.
 pub const FACTS: [&str; 13] = [
@@ -21,7 +21,7 @@ pub const FACTS: [&str; 13] = [
     "homepage",
     "why",
 ];
-/// What `from` can begin with.
+/// The prefixes that `from` can have.
 pub const SCHEMES: [&str; 11] =
     ["hf:", "ms:", "wikimedia:", "opus:", "https://", "http://", "s3://", "gs://", "az://", "drive:", "hand"];
 
@@ -120,7 +120,7 @@ fn parts(card: &Card, say: &mut impl FnMut(String)) {
                 say(format!("part `{}`: rows have no field `{field}`", part.name));
             }
         }
-        if part.rows_are.as_ref().is_some_and(|r| !["file", "line", "block"].contains(&r.as_str())) {
+        if part.rows_are.as_ref().is_some_and(|r| TextRows::parse(r).is_none()) {
             say(format!("part `{}`: `rows_are` is `file`, `line` or `block`", part.name));
         }
         globs(&part.names, &part.name, say);

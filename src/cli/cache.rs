@@ -12,7 +12,7 @@ use super::{Context, Format, table, ui};
 use crate::disk;
 use crate::pipeline::publish::place;
 use crate::pipeline::spare;
-use crate::store::{Manifest, PARTIAL, Set, Store, is_left, manifest};
+use crate::store::{Lock, Manifest, PARTIAL, Set, Store, is_left, manifest};
 use crate::text::figures::{plural, size};
 use crate::{Error, Result};
 
@@ -162,7 +162,7 @@ fn size_of_all(context: &Context, store: &Store) -> Result<()> {
 }
 
 fn verify(context: &Context, sets: &[(Set, Manifest)]) -> Result<u8> {
-    let stop = super::build::stop_on_interrupt();
+    let stop = super::interrupt::stop_on_interrupt();
     let (mut good, mut bad) = (0u64, Vec::new());
     for (set, manifest) in sets {
         let mut found = BTreeMap::new();
@@ -223,17 +223,28 @@ fn mark(set: &Set, damaged: &BTreeMap<String, bool>) -> Result<()> {
     set.write(&manifest)
 }
 
-fn prune(context: &Context, store: &Store, names: &[String], revision: Option<&str>, yes: bool) -> Result<()> {
-    let (mut gone, mut folders, mut others): (Vec<PathBuf>, Vec<PathBuf>, u64) = (Vec::new(), Vec::new(), 0);
-    let mut locks = Vec::new();
+/// What a prune removes.
+#[derive(Default)]
+struct Pruned {
+    files: Vec<PathBuf>,
+    folders: Vec<PathBuf>,
+    /// Files that no fetch put there: they stay.
+    others: u64,
+    /// Held until all is removed.
+    locks: Vec<Lock>,
+}
+
+/// What there is to remove: sets by name, else what unfinished fetches left. Sets are locked where `lock` is asked for:
+/// what another process works on stays.
+fn to_prune(store: &Store, names: &[String], revision: Option<&str>, lock: bool) -> Result<Pruned> {
+    let mut found = Pruned::default();
     for (set, manifest) in sets(store, names)? {
         if revision.is_some_and(|r| !manifest.is_revision(r)) {
             continue;
         }
-        if yes {
-            // What another process works on stays.
+        if lock {
             let busy = || ();
-            locks.push(set.lock(&busy, &|| true).map_err(|_| {
+            found.locks.push(set.lock(&busy, &|| true).map_err(|_| {
                 Error::other(format!("another process fetches {}", manifest.card), "wait for it, then prune")
             })?);
         }
@@ -241,15 +252,20 @@ fn prune(context: &Context, store: &Store, names: &[String], revision: Option<&s
         for entry in walk.into_iter().flatten().filter(|e| !e.file_type().is_dir()) {
             let name = entry.path().strip_prefix(set.folder()).unwrap_or(entry.path()).to_string_lossy().into_owned();
             if !set.is_ours(&manifest, &name) {
-                others += 1;
+                found.others += 1;
             } else if !names.is_empty() || is_left(&name) {
-                gone.push(entry.into_path());
+                found.files.push(entry.into_path());
             }
         }
         if !names.is_empty() {
-            folders.push(set.folder().to_owned());
+            found.folders.push(set.folder().to_owned());
         }
     }
+    Ok(found)
+}
+
+fn prune(context: &Context, store: &Store, names: &[String], revision: Option<&str>, yes: bool) -> Result<()> {
+    let Pruned { files: mut gone, folders, others, locks: _locks } = to_prune(store, names, revision, yes)?;
     if others > 0 {
         let stay = if others == 1 { "is left as it is" } else { "are left as they are" };
         let what = format!("{} that no fetch put there {stay}", plural(others, "file"));

@@ -8,7 +8,6 @@ use serde_json::{Value as Json, json};
 use super::choices;
 use super::notes::{self, Note};
 use super::ready::{Missing, seen};
-use super::table::plural;
 use super::{Context, Format, ui};
 use super::{no_rows, no_rows::Failed};
 use crate::formats::{Layout, Piece, detect, not_data};
@@ -23,6 +22,7 @@ use crate::recipe::kinds::Kind;
 use crate::recipe::problem::Place;
 use crate::recipe::{self, Recipe, Source};
 use crate::rows::Use;
+use crate::text::figures::plural;
 use crate::{Error, Result};
 
 /// Files of a source that are looked into; of more, as many spread over all.

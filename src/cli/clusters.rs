@@ -11,9 +11,10 @@ use parquet::arrow::arrow_reader::{ArrowPredicateFn, ParquetRecordBatchReaderBui
 use serde_json::{Value as Json, json};
 
 use super::show::{self, Fields};
-use super::table::{cut, line, plural};
+use super::table::{cut, line};
 use crate::rows::{self, Use};
 use crate::text::diff::{Part, diff};
+use crate::text::figures::plural;
 use crate::{Error, Result};
 
 /// Differences of a pair that are shown.

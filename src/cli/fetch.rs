@@ -12,7 +12,7 @@ use crate::fetch::plan::{self, Plan};
 use crate::fetch::verify::Bombs;
 use crate::fetch::{Limits, Options, Summary, room, run, targets};
 use crate::store::Store;
-use crate::text::figures::size;
+use crate::text::figures::{plural, size};
 use crate::{Error, Result};
 
 /// Fetch data sets into the store: resumed, verified, recorded with their licences.
@@ -145,7 +145,7 @@ impl Fetch {
             from: self.from,
             replace: self.replace,
             command: ui::command_line(),
-            stop: super::build::stop_on_interrupt(),
+            stop: super::interrupt::stop_on_interrupt(),
         };
         if self.dry_run {
             let plan = plan::plan(&targets, &options)?;
@@ -188,7 +188,7 @@ fn told(context: &Context, summary: &Summary, options: &Options) {
             continue;
         }
         let word = if count("imported") > 0 { "imported" } else { "fetched" };
-        let mut line = format!("{}: {} {word} ({})", table::line(&set.name), table::plural(new, "file"), size(bytes));
+        let mut line = format!("{}: {} {word} ({})", table::line(&set.name), plural(new, "file"), size(bytes));
         if count("cached") > 0 {
             line += &format!(", {} there before", count("cached"));
         }
@@ -257,7 +257,7 @@ fn total(plan: &Plan) -> String {
         out += &format!(" ({} of it by what cards tell)", size(plan.estimated));
     }
     if plan.untold > 0 {
-        let files = table::plural(plan.untold as u64, "file");
+        let files = plural(plan.untold as u64, "file");
         // Nothing but a count is no size.
         if plan.bytes + plan.estimated == 0 {
             out = format!("Would fetch {files} of unknown size");

@@ -10,7 +10,7 @@ use super::progress::Shown;
 use super::{Context, Format, table, ui};
 use crate::fetch::Progress;
 use crate::pipeline::Amount;
-use crate::text::figures::size;
+use crate::text::figures::{plural, size};
 
 /// A bar of bytes, files, speed and time left.
 pub struct FetchBars {
@@ -84,7 +84,7 @@ impl Progress for FetchBars {
                 ui::drawn(u64::MAX)
             } else {
                 let total = bytes.map(|b| format!(", {}", size(b))).unwrap_or_default();
-                eprint(&format!("{:>12} {set}: {}{total}", "Fetching", table::plural(files, "file")));
+                eprint(&format!("{:>12} {set}: {}{total}", "Fetching", plural(files, "file")));
                 ProgressBar::hidden()
             };
             (state.set, state.files, state.bytes) = (set, files, bytes);

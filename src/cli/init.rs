@@ -7,12 +7,13 @@ use clap::Args;
 use serde_json::json;
 
 use super::survey::{File, Group, Seen, Survey};
-use super::table::{line, plural, wrap};
+use super::table::{line, wrap};
 use super::{Context, Format, check, ui};
 use crate::formats::TextRows;
 use crate::pipeline::usage::{count, size};
 use crate::recipe::{self, Recipe};
 use crate::rows::Use;
+use crate::text::figures::plural;
 use crate::{Error, Result};
 
 /// Columns of a remark.
@@ -433,6 +434,8 @@ mod tests {
         let headers: Vec<&str> = found.iter().map(|t| t.0.as_str()).collect();
         assert_eq!(headers, ["", "[[source]]", "[[stage]]", "[stage.only]"]);
         assert!(found[1].1.contains("# far") && found[2].1.starts_with("# near\n[[stage]]"), "{found:?}");
-        assert!(is_of("[stage.only]", "stage") && is_of("[[ stage ]]", "stage") && !is_of("[stages]", "stage"));
+        assert!(is_of("[stage.only]", "stage"));
+        assert!(is_of("[[ stage ]]", "stage"));
+        assert!(!is_of("[stages]", "stage"));
     }
 }

@@ -7,9 +7,10 @@ use serde_json::json;
 
 use super::{Context, Format, sources, table, ui};
 use crate::catalog::card::Words;
-use crate::catalog::{Catalog, picks};
+use crate::catalog::{Card, Catalog, picks};
 use crate::recipe::kinds;
 use crate::stages::{Kind, Stage};
+use crate::text::figures::count;
 use crate::{Error, Result, formats, recipe, stages};
 
 /// List data sets, stages, formats, signals and recipes.
@@ -88,11 +89,19 @@ impl Section {
             }
             Section::Signals => signals(),
             Section::Problems => kinds::ALL.iter().map(|row| Item::new(row.id, row.code, row.title)).collect(),
-            Section::Sources => crate::catalog::shipped().iter().map(sources::item).collect(),
+            Section::Sources => crate::catalog::shipped().iter().map(source).collect(),
         };
         items.sort_by(|a, b| a.name.cmp(&b.name).then(a.kind.cmp(&b.kind)));
         items
     }
+}
+
+/// The line of a data set.
+fn source(card: &Card) -> Item {
+    let usage = if card.evaluation { "evaluation" } else { card.best.as_str() };
+    let rows = card.rows.map_or(String::new(), |rows| format!(", {} rows", count(rows)));
+    let about = format!("{} ({}{rows}, {})", card.title.en, card.languages.join(" "), card.freedom().as_str());
+    Item { name: card.name.clone(), kind: usage.to_owned(), about }
 }
 
 /// What a recipe says that it is for.
@@ -221,7 +230,7 @@ impl List {
             let cards: Vec<_> = cards.iter().map(|card| sources::json(card)).collect();
             return super::print(&format!("{}\n", json!({"v": 1, "sources": cards})));
         }
-        let items = cards.iter().map(|card| sources::item(card));
+        let items = cards.iter().map(|card| source(card));
         let rows: Vec<Vec<String>> = items.map(|i| vec![i.name, i.kind, i.about]).collect();
         super::print(&table::table(&rows, 0, table::lists()))?;
         let more = if cards.is_empty() { "no data set is like that" } else { "next: `corpus explain NAME`" };

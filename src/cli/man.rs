@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use clap_mangen::Man;
 
-use super::table::plural;
 use super::{Context, ui};
+use crate::text::figures::plural;
 use crate::{Error, Result};
 
 /// Print the manual page of `corpus`, or write the pages of all commands into a folder.

@@ -6,6 +6,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::{Error, Result};
 
+mod bare_rows;
 mod build;
 mod cache;
 mod check;
@@ -20,6 +21,8 @@ mod heavy;
 mod init;
 mod inspect;
 mod inspect_build;
+mod interrupt;
+mod life;
 mod list;
 mod man;
 mod near_limit;
@@ -29,6 +32,7 @@ mod peek;
 mod pipe;
 mod plan;
 mod plan_cards;
+mod plan_stages;
 mod progress;
 mod ready;
 mod reasons;

@@ -5,8 +5,8 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use serde_json::{Value as Json, json};
 
+use super::bare_rows::{bare_rows, without_text};
 use super::inspect::{Inspect, rows_text};
-use super::inspect_build::{bare_rows, without_text};
 use super::rows_of::{self, Part};
 use super::show::{self, Fields};
 use super::{Context, Format, table, ui};

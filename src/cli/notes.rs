@@ -1,7 +1,8 @@
 //! What is not certain about files: a line a kind, with how many files it is about and the first of them.
 
-use super::table::{line, plural};
+use super::table::line;
 use super::{Context, ui};
+use crate::text::figures::plural;
 
 /// One remark about one file.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -14,6 +14,7 @@ use crate::pipeline::inputs::sample;
 use crate::pipeline::usage::{count, size};
 use crate::recipe::Source;
 use crate::rows::{self, Rows, Use};
+use crate::text::figures::plural;
 use crate::text::wikitext::Unlisted;
 use crate::{Error, Result};
 
@@ -235,13 +236,13 @@ impl Peek {
         })
     }
 
-    /// For people; without readable rows where only others are asked for.
-    pub fn text(&self, columns: usize, wanted: &Wanted<'_>, readable: bool) -> String {
+    /// What the file is, how it is read, and what is not certain of that.
+    fn head(&self, wanted: &Wanted<'_>) -> String {
         let l = &self.layout;
         let packed = format!("{:?}", l.compression).to_lowercase();
         let mut facts = vec![self.path.clone(), size(self.bytes), self.format(), l.encoding.0.clone()];
         facts.extend(Some(packed).filter(|p| p != "none"));
-        facts.extend(l.rows.map(|r| format!("a row a {}", format!("{r:?}").to_lowercase())));
+        facts.extend(l.rows.map(|r| format!("a row a {}", r.as_str())));
         facts.push(format!("use {}", l.usage));
         let mut text = format!("{}\n", facts.join(" · "));
         let sure = match wanted.format {
@@ -267,9 +268,15 @@ impl Peek {
         if !self.cards.is_empty() {
             text += &format!("the catalog has files of this name: {}\n", self.cards.join(", "));
         }
+        text
+    }
+
+    /// For people; without readable rows where only others are asked for.
+    pub fn text(&self, columns: usize, wanted: &Wanted<'_>, readable: bool) -> String {
+        let mut text = self.head(wanted);
         let whole = if self.seen.ended { "all" } else { "the first" };
         let sum = |counts: &BTreeMap<&str, u64>| count(counts.values().sum());
-        text += &format!("{whole} {}: {} unreadable, ", table::plural(self.seen.records, "record"), sum(&self.reasons));
+        text += &format!("{whole} {}: {} unreadable, ", plural(self.seen.records, "record"), sum(&self.reasons));
         text += &format!("{} set aside by the format\n", sum(&self.asides));
         for (word, n) in self.reasons.iter().chain(&self.asides) {
             let why = reasons::explain(word).unwrap_or_default();

@@ -4,16 +4,17 @@ use clap::Args;
 use serde_json::{Value as Json, json};
 
 use super::build::{RecipeOption, RunOptions, bytes};
+use super::plan_stages::{kind, stages_json, stages_table};
 use super::ready::seen;
-use super::table::plural;
 use super::{Context, Format, choices, heavy, plan_cards, table, ui};
+use crate::Result;
 use crate::pipeline::estimate::{Depth, Estimate, Range, estimate};
 use crate::pipeline::plan::stage_plan::Chain;
 use crate::pipeline::plan::state::{JobState, State, state};
 use crate::pipeline::usage::{count, size};
 use crate::pipeline::{Options, Progress};
 use crate::recipe::Recipe;
-use crate::{Result, stages};
+use crate::text::figures::plural;
 
 /// Say what a build would do: sources, stages, what is done already, and what the rest will cost.
 #[derive(Debug, Args)]
@@ -64,11 +65,6 @@ impl PlanCommand {
     }
 }
 
-/// The kind of a stage, by its word.
-fn kind(run: &str) -> &'static str {
-    stages::entry(run).map_or("", |e| e.kind)
-}
-
 fn said(job: &JobState) -> String {
     match (job.units, job.done) {
         (_, 0) => "run".into(),
@@ -87,39 +83,40 @@ fn duration(seconds: f64) -> String {
     }
 }
 
-/// The stages of a recipe; nothing where it has none.
-pub(super) fn stages_table(recipe: &Recipe, columns: usize) -> String {
-    let words = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
-    let mut rows = vec![words(&["#", "stage", "runs", "kind", "options"])];
-    rows.extend(recipe.stages.iter().zip(1..).map(|(step, n)| {
-        let only = serde_json::to_value(&step.only).unwrap_or_default();
-        let only: Vec<String> = only
-            .as_object()
-            .into_iter()
-            .flatten()
-            .filter(|(_, v)| v.as_array().is_some_and(|v| !v.is_empty()))
-            .map(|(k, v)| format!("only {k} {v}"))
-            .collect();
-        let options = [vec![step.options.to_string()], only].concat().join(" ");
-        let options = if options == "{}" { String::new() } else { options };
-        vec![n.to_string(), step.name.clone(), step.run.clone(), kind(&step.run).to_owned(), options]
-    }));
-    if rows.len() > 1 { format!("\n{}", table::table(&rows, 2, columns)) } else { String::new() }
-}
-
-/// The stages of a recipe, for machines.
-pub(super) fn stages_json(recipe: &Recipe) -> Vec<Json> {
-    let stage = |s: &crate::recipe::Step| json!({"name": s.name, "run": s.run, "kind": kind(&s.run), "only": s.only, "options": s.options});
-    recipe.stages.iter().map(stage).collect()
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|w| (*w).to_owned()).collect()
 }
 
 fn text(recipe: &Recipe, options: &Options, state: &State, estimate: &Estimate) -> String {
     let columns = table::terminal();
-    let words = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
     let (sources, stages) =
         (plural(recipe.sources.len() as u64, "source"), plural(recipe.stages.len() as u64, "stage"));
     let mut text = format!("{} · {sources} · {stages}\n", recipe.name);
+    text += &format!("\n{}", table::table(&source_rows(estimate), 2, columns));
+    text += &stages_table(recipe, columns);
+    let mut rows = vec![words(&["job", "units", "state", "does"])];
+    rows.extend(
+        state
+            .jobs
+            .iter()
+            .map(|job| vec![job.name.to_owned(), job.units.map_or("?".to_owned(), count), said(job), job.does.clone()]),
+    );
+    text += &format!("\n{}", table::table(&rows, 2, columns));
+    if state.finished {
+        text += &format!("\n{} holds this very build already: nothing would run\n", options.out.display());
+        return text;
+    }
+    text += &costs(options, state, estimate, columns);
+    text += &losses(estimate, columns);
+    if recipe.stages.iter().any(|s| kind(&s.run) == "whole") && estimate.read < 1.0 {
+        text +=
+            "  Duplicates were looked for in what was read alone: the upper end is if each lies in another place.\n";
+    }
+    text
+}
 
+/// The table of sources, with its head.
+fn source_rows(estimate: &Estimate) -> Vec<Vec<String>> {
     let mut rows = vec![words(&["source", "use", "files", "size", "rows", "kept", "format"])];
     rows.extend(estimate.sources.iter().map(|s| {
         let usage = s.usage.map_or(String::new(), |u| u.to_string());
@@ -134,37 +131,37 @@ fn text(recipe: &Recipe, options: &Options, state: &State, estimate: &Estimate) 
             s.formats.join(", "),
         ]
     }));
-    text += &format!("\n{}", table::table(&rows, 2, columns));
+    rows
+}
 
-    text += &stages_table(recipe, columns);
+/// A number of rows as a share of all.
+fn share(of: u64, rows: u64) -> String {
+    format!("{:.1}", of as f64 * 100.0 / rows.max(1) as f64)
+}
 
-    let mut rows = vec![words(&["job", "units", "state", "does"])];
-    rows.extend(
-        state
-            .jobs
-            .iter()
-            .map(|job| vec![job.name.to_owned(), job.units.map_or("?".to_owned(), count), said(job), job.does.clone()]),
-    );
-    text += &format!("\n{}", table::table(&rows, 2, columns));
-    if state.finished {
-        text += &format!("\n{} holds this very build already: nothing would run\n", options.out.display());
-        return text;
+fn shares(range: &Range, rows: u64) -> String {
+    let share = |of| share(of, rows);
+    match range.is_exact() {
+        true => format!("{}%", share(range.likely)),
+        false => format!("{}% ({} to {})", share(range.likely), share(range.low), share(range.high)),
     }
+}
 
+fn sizes(range: &Range) -> String {
+    match range.is_exact() {
+        true => size(range.likely),
+        false => format!("{} ({} to {})", size(range.likely), size(range.low), size(range.high)),
+    }
+}
+
+/// Rows, time, memory and disk that a build would take.
+fn costs(options: &Options, state: &State, estimate: &Estimate, columns: usize) -> String {
     let (rows, sampled) = sums(estimate);
-    let share = |n: u64| format!("{:.1}", n as f64 * 100.0 / rows.max(1) as f64);
-    let shares = |r: &Range| match r.is_exact() {
-        true => format!("{}%", share(r.likely)),
-        false => format!("{}% ({} to {})", share(r.likely), share(r.low), share(r.high)),
-    };
-    let sizes = |r: &Range| match r.is_exact() {
-        true => size(r.likely),
-        false => format!("{} ({} to {})", size(r.likely), size(r.low), size(r.high)),
-    };
-    text += &format!("\n{}\n", basis(estimate, rows, sampled));
+    let mut text = format!("\n{}\n", basis(estimate, rows, sampled));
     let (cpu, threads) = (&estimate.cpu_seconds, plural(options.threads as u64, "thread"));
+    let kept = shares(&estimate.kept, rows);
     let lines = [
-        ("rows", format!("{} -> {} kept, {}", count(rows), count(estimate.kept.likely), shares(&estimate.kept))),
+        ("rows", format!("{} -> {} kept, {kept}", count(rows), count(estimate.kept.likely))),
         ("time", format!("{} on {threads}", duration(estimate.wall_seconds))),
         ("CPU", format!("{} ({} to {})", duration(cpu.likely), duration(cpu.low), duration(cpu.high))),
         ("memory", format!("about {}, at most {}", size(estimate.likely_memory_bytes), size(estimate.memory_bytes))),
@@ -182,7 +179,7 @@ fn text(recipe: &Recipe, options: &Options, state: &State, estimate: &Estimate) 
     ];
     let line = |(name, value): &(&str, String)| table::hanging(&format!("  {name:<10} "), value, columns);
     text += &lines.iter().map(line).collect::<String>();
-    if let Ok(free) = free(options) {
+    if let Some(free) = crate::disk::free(&options.out) {
         let short = if free < estimate.disk_bytes().likely { ": TOO LITTLE" } else { "" };
         text += &format!("  {:<10} {}{short}\n", "free disk", size(free));
     }
@@ -194,18 +191,21 @@ fn text(recipe: &Recipe, options: &Options, state: &State, estimate: &Estimate) 
         );
         text += &line(&("spare", spare));
     }
-    if !estimate.losses.is_empty() {
-        let mut rows = vec![words(&["expected loss", "of rows", "stage"])];
-        rows.extend(estimate.losses.iter().map(|l| vec![l.reason.clone(), shares(&l.rows), l.stage.clone()]));
-        text += &format!("\n{}", table::table(&rows, 2, columns));
-        if estimate.unseen > 0 {
-            text +=
-                &format!("  Other reasons, which the sample did not show: up to {}% each.\n", share(estimate.unseen));
-        }
+    text
+}
+
+/// What each stage would take, by reason; nothing where none takes anything.
+fn losses(estimate: &Estimate, columns: usize) -> String {
+    if estimate.losses.is_empty() {
+        return String::new();
     }
-    if recipe.stages.iter().any(|s| kind(&s.run) == "whole") && estimate.read < 1.0 {
-        text +=
-            "  Duplicates were looked for in what was read alone: the upper end is if each lies in another place.\n";
+    let (rows, _) = sums(estimate);
+    let mut table = vec![words(&["expected loss", "of rows", "stage"])];
+    table.extend(estimate.losses.iter().map(|l| vec![l.reason.clone(), shares(&l.rows, rows), l.stage.clone()]));
+    let mut text = format!("\n{}", table::table(&table, 2, columns));
+    if estimate.unseen > 0 {
+        let most = share(estimate.unseen, rows);
+        text += &format!("  Other reasons, which the sample did not show: up to {most}% each.\n");
     }
     text
 }
@@ -225,14 +225,6 @@ fn basis(estimate: &Estimate, rows: u64, sampled: u64) -> String {
 /// Rows, sampled rows.
 fn sums(estimate: &Estimate) -> (u64, u64) {
     estimate.sources.iter().fold((0, 0), |sum, s| (sum.0 + s.rows, sum.1 + s.sampled))
-}
-
-/// Bytes that are free where the output goes.
-fn free(options: &Options) -> std::io::Result<u64> {
-    let whole = std::path::absolute(&options.out)?;
-    let there = whole.ancestors().find(|p| p.exists()).unwrap_or(&whole);
-    let stat = rustix::fs::statvfs(there)?;
-    Ok(stat.f_bavail * stat.f_frsize)
 }
 
 fn document(recipe: &Recipe, options: &Options, state: &State, estimate: &Estimate) -> Json {
@@ -268,7 +260,7 @@ fn document(recipe: &Recipe, options: &Options, state: &State, estimate: &Estima
             "output_bytes": estimate.output_bytes.likely, "output_bytes_range": range(&estimate.output_bytes),
             "work_bytes": estimate.work_bytes, "slab_bytes": estimate.slab_bytes, "spill_bytes": estimate.spill_bytes,
             "peak_disk_bytes": estimate.disk_bytes().likely,
-            "peak_disk_bytes_range": range(&estimate.disk_bytes()), "free_disk_bytes": free(options).ok(),
+            "peak_disk_bytes_range": range(&estimate.disk_bytes()), "free_disk_bytes": crate::disk::free(&options.out),
             "losses": losses.collect::<Vec<_>>(), "unseen_rows": estimate.unseen, "heavy": estimate.heavy,
         },
     })

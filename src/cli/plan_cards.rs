@@ -2,15 +2,15 @@
 
 use serde_json::{Value as Json, json};
 
-use super::plan::{stages_json, stages_table};
+use super::plan_stages::{stages_json, stages_table};
 use super::ready::Missing;
-use super::table::plural;
 use super::{Context, Format, table, ui};
 use crate::Result;
 use crate::catalog::{Card, Catalog};
 use crate::pipeline::inputs::find;
 use crate::pipeline::usage::{count, size};
 use crate::recipe::{Recipe, Source};
+use crate::text::figures::plural;
 
 /// What is known of a source.
 struct Known {

@@ -1,8 +1,8 @@
 //! A recipe made ready to run: what it reads out of the store is there, and is what `corpus.lock` says; or what is not
 //! there yet, told with the one command that fetches it.
 
-use super::build::stop_on_interrupt;
 use super::fetch_bars::FetchBars;
+use super::interrupt::stop_on_interrupt;
 use super::{Context, ui};
 use crate::catalog::Catalog;
 use crate::fetch::{self, Lacking, Options, Want};

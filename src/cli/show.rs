@@ -268,10 +268,9 @@ mod tests {
         ];
         let shown = row(&fields, "", 80, 4);
         assert!(shown.contains("+ chosen by gpt4 · 9") && shown.contains("│ - rejected"), "{shown}");
-        assert!(
-            shown.contains("⟦晴⟧天") && shown.contains("⟦雨⟧天") && shown.contains("  user             问"),
-            "{shown}"
-        );
+        assert!(shown.contains("⟦晴⟧天"), "{shown}");
+        assert!(shown.contains("⟦雨⟧天"), "{shown}");
+        assert!(shown.contains("  user             问"), "{shown}");
         let pair = [("task", "translation"), ("input", "Hello"), ("output", "你好"), ("output_language", "zh")];
         let shown = row(&pair.map(|(k, v)| (k.to_owned(), Json::from(v))).to_vec(), "", 80, 4);
         assert!(shown.lines().any(|l| l.starts_with("  Hello") && l.ends_with("│ 你好")), "{shown}");

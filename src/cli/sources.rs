@@ -2,7 +2,6 @@
 
 use serde_json::{Value as Json, json};
 
-use super::list::Item;
 use super::table;
 use crate::catalog::card::Also;
 use crate::catalog::{Card, Catalog, Freedom, Part, Way};
@@ -62,14 +61,6 @@ impl Filter {
     }
 }
 
-/// A line of `corpus list`.
-pub fn item(card: &Card) -> Item {
-    let usage = if card.evaluation { "evaluation" } else { card.best.as_str() };
-    let rows = card.rows.map_or(String::new(), |rows| format!(", {} rows", count(rows)));
-    let about = format!("{} ({}{rows}, {})", card.title.en, card.languages.join(" "), card.freedom().as_str());
-    Item { name: card.name.clone(), kind: usage.to_owned(), about }
-}
-
 /// Licence kind, access and size in a few words.
 pub fn short(card: &Card, zh: bool) -> String {
     let (kind, access) = match zh {
@@ -96,45 +87,20 @@ pub fn text(card: &Card, columns: usize, zh: bool) -> String {
     let word = |words: &crate::catalog::card::Words| if zh { words.zh.clone() } else { words.en.clone() };
     let mut page = Page { text: String::new(), columns };
     let kind = if card.evaluation { "evaluation set, not to train on" } else { "data set" };
-    page.wrapped(&format!("{} · {kind} · {} · {}", card.name, card.title.en, card.title.zh), 0);
+    page.wrapped(&format!("{} · {kind} · {} · {}", card.name, card.title.en, card.title.zh));
     if !card.aliases.is_empty() {
-        page.wrapped(&format!("also: {}", card.aliases.join(", ")), 0);
+        page.wrapped(&format!("also: {}", card.aliases.join(", ")));
     }
     page.line("");
-    page.wrapped(&word(&card.about), 0);
+    page.wrapped(&word(&card.about));
     page.line("");
-    page.wrapped(&format!("Best for {}: {}", card.best, word(&card.why)), 0);
+    page.wrapped(&format!("Best for {}: {}", card.best, word(&card.why)));
     for Also { usage, why } in &card.also {
-        page.wrapped(&format!("Also for {usage}: {}", word(why)), 0);
+        page.wrapped(&format!("Also for {usage}: {}", word(why)));
     }
     page.line("");
-    let doubt = |fact: &str| if card.is_unverified(fact) { " (not verified)" } else { "" };
-    let figure = |fact: &str, value: Option<String>| value.map(|v| format!("{v}{}", doubt(fact)));
-    page.fact("languages", &format!("{}{}", card.languages.join(", "), doubt("languages")));
-    page.fact("rows", &figure("rows", card.rows.map(count)).unwrap_or_else(|| "not known".into()));
-    page.fact("tokens", &figure("tokens", card.tokens.map(count)).unwrap_or_else(|| "not stated".into()));
-    if let Some(year) = figure("year", card.year.map(|y| y.to_string())) {
-        page.fact("year", &year);
-    }
-    page.fact("access", card.access().as_str());
-    if let Some(other) = &card.superseded_by {
-        page.fact("status", &format!("superseded: take `{other}`"));
-    } else if card.reproduce {
-        page.fact("status", "only to reproduce older models");
-    }
-    page.fact("to fetch", &figure("bytes", card.bytes.map(size)).unwrap_or_else(|| "not known".into()));
-    for license in &card.license {
-        let line = format!("{} ({}), says {}{}", license.name, license.kind.as_str(), license.says, doubt("license"));
-        page.fact("licence", &line);
-    }
-    if card.freedom() != Freedom::Open {
-        page.fact("", &format!("fetching it needs `--accept-license {}`", card.name));
-    }
-    page.fact("homepage", &card.homepage);
-    page.fact("citation", &format!("{}{}", card.citation.as_deref().unwrap_or("none given"), doubt("citation")));
-    if !card.used_by.is_empty() {
-        page.fact("used by", &format!("{}{}", card.used_by.join(", "), doubt("used_by")));
-    }
+    page.facts(card);
+    let doubt = |fact: &str| doubt(card, fact);
     if !card.problems.is_empty() {
         page.title(&format!("Known problems{}", doubt("problems")));
         let problems = if zh && !card.problems_zh.is_empty() { &card.problems_zh } else { &card.problems };
@@ -152,6 +118,11 @@ pub fn text(card: &Card, columns: usize, zh: bool) -> String {
     page.title(&format!("Where it lies{}", doubt("ways")));
     card.way.iter().for_each(|w| page.bullet(&way(w, zh)));
     page.text
+}
+
+/// What is said behind a fact that nobody has checked.
+fn doubt(card: &Card, fact: &str) -> &'static str {
+    if card.is_unverified(fact) { " (not verified)" } else { "" }
 }
 
 fn part(card: &Card, part: &Part, doubt: &str) -> String {
@@ -213,16 +184,43 @@ impl Page {
         self.text.push('\n');
     }
 
-    fn wrapped(&mut self, text: &str, indent: usize) {
-        for line in table::wrap(&table::line(text), self.columns.saturating_sub(indent), 20) {
-            self.line(&format!("{}{line}", " ".repeat(indent)));
-        }
+    fn wrapped(&mut self, text: &str) {
+        self.text += &table::hanging("", &table::line(text), self.columns);
     }
 
     fn fact(&mut self, name: &str, value: &str) {
-        for (index, line) in table::wrap(&table::line(value), self.columns.saturating_sub(11), 20).iter().enumerate() {
-            let name = if index == 0 { name } else { "" };
-            self.line(&format!("{name:<11}{line}"));
+        self.text += &table::hanging(&format!("{name:<11}"), &table::line(value), self.columns);
+    }
+
+    /// Languages, sizes, access, licences, and where they are from.
+    fn facts(&mut self, card: &Card) {
+        let doubt = |fact: &str| doubt(card, fact);
+        let figure = |fact: &str, value: Option<String>| value.map(|v| format!("{v}{}", doubt(fact)));
+        self.fact("languages", &format!("{}{}", card.languages.join(", "), doubt("languages")));
+        self.fact("rows", &figure("rows", card.rows.map(count)).unwrap_or_else(|| "not known".into()));
+        self.fact("tokens", &figure("tokens", card.tokens.map(count)).unwrap_or_else(|| "not stated".into()));
+        if let Some(year) = figure("year", card.year.map(|y| y.to_string())) {
+            self.fact("year", &year);
+        }
+        self.fact("access", card.access().as_str());
+        if let Some(other) = &card.superseded_by {
+            self.fact("status", &format!("superseded: take `{other}`"));
+        } else if card.reproduce {
+            self.fact("status", "only to reproduce older models");
+        }
+        self.fact("to fetch", &figure("bytes", card.bytes.map(size)).unwrap_or_else(|| "not known".into()));
+        for license in &card.license {
+            let line =
+                format!("{} ({}), says {}{}", license.name, license.kind.as_str(), license.says, doubt("license"));
+            self.fact("licence", &line);
+        }
+        if card.freedom() != Freedom::Open {
+            self.fact("", &format!("fetching it needs `--accept-license {}`", card.name));
+        }
+        self.fact("homepage", &card.homepage);
+        self.fact("citation", &format!("{}{}", card.citation.as_deref().unwrap_or("none given"), doubt("citation")));
+        if !card.used_by.is_empty() {
+            self.fact("used by", &format!("{}{}", card.used_by.join(", "), doubt("used_by")));
         }
     }
 
@@ -232,8 +230,6 @@ impl Page {
     }
 
     fn bullet(&mut self, text: &str) {
-        for (index, line) in table::wrap(&table::line(text), self.columns.saturating_sub(2), 20).iter().enumerate() {
-            self.line(&format!("{}{line}", if index == 0 { "- " } else { "  " }));
-        }
+        self.text += &table::hanging("- ", &table::line(text), self.columns);
     }
 }

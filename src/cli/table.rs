@@ -42,9 +42,9 @@ pub fn talk() -> usize {
     Some(columns(std::io::stderr())).filter(|c| *c > 0).unwrap_or(100)
 }
 
-/// `1 file`, `2 files`.
-pub fn plural(number: u64, word: &str) -> String {
-    format!("{} {word}{}", crate::pipeline::usage::count(number), if number == 1 { "" } else { "s" })
+/// Whether a character could steer the terminal, or turn the text behind it around.
+pub fn steers(c: char) -> bool {
+    c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c) || ('\u{2066}'..='\u{2069}').contains(&c)
 }
 
 /// One line: runs of white space become a space, and characters that would steer the terminal become `�`.
@@ -57,9 +57,7 @@ pub fn line(text: &str) -> String {
                     out.push(' ');
                 }
             }
-            c if c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c) || ('\u{2066}'..='\u{2069}').contains(&c) => {
-                out.push('\u{fffd}');
-            }
+            c if steers(c) => out.push('\u{fffd}'),
             c => out.push(c),
         }
     }

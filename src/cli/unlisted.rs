@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::table;
 use crate::pipeline::usage::count;
+use crate::text::figures::plural;
 use crate::text::wikitext::Unlisted;
 
 /// Templates that are named.
@@ -21,7 +22,7 @@ pub fn json(all: &[Unlisted]) -> Json {
 /// The most frequent ones for a person, of the first `pages` pages.
 pub fn text(all: &[Unlisted], pages: u64, columns: usize) -> String {
     let times: u64 = all.iter().map(|t| t.times).sum();
-    let looked = format!("of the articles among the first {}", table::plural(pages, "page"));
+    let looked = format!("of the articles among the first {}", plural(pages, "page"));
     if all.is_empty() {
         return format!("templates that are not on the list: none, {looked}\n");
     }
@@ -39,7 +40,7 @@ pub fn text(all: &[Unlisted], pages: u64, columns: usize) -> String {
         let reads = t.text.as_deref().map_or("(nothing)".to_owned(), table::line);
         vec![table::line(&t.name), count(t.times), shown, table::line(&t.example), reads]
     }));
-    let kinds = table::plural(all.len() as u64, "name");
+    let kinds = plural(all.len() as u64, "name");
     format!(
         "templates that are not on the list: {kinds}, {} in all, {looked}{ranked}\n{}",
         count(times),

@@ -3,13 +3,14 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::inspect::rows_text;
+use super::life::{Life, Outcome};
 use super::show::{self, Fields, labelled};
-use super::table::{cut, line, plural};
-use super::why::{Life, Outcome};
+use super::table::{cut, line};
 use crate::pipeline::publish::manifest::StageLine;
 use crate::pipeline::usage::{count, size};
 use crate::stages;
 use crate::stages::keep::Rule;
+use crate::text::figures::plural;
 
 /// Lines of a text that is not asked for whole.
 const LINES: usize = 12;

@@ -14,7 +14,7 @@ use crate::text::shell::quoted;
 /// Bytes that may follow the end of a tar archive: blocks of zeros.
 const TAIL: u64 = 1 << 30;
 
-/// What sort of archive a file is.
+/// The kind of archive that a file is, by its first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
     /// None: a file of data.
@@ -228,7 +228,7 @@ pub fn unpack(
     result.map(|()| written)
 }
 
-/// Where the bytes of a member go.
+/// Opens the writer for a member of an archive, by its name.
 type Sink<'s> = dyn FnMut(&str) -> io::Result<Box<dyn Write>> + 's;
 
 /// Reads an archive to its end, each member into what `sink` gives for its name.
@@ -358,6 +358,9 @@ mod tests {
     #[test]
     fn data_is_known_by_its_name() {
         assert!(is_data("a/b.json") && is_data(".hidden"));
-        assert!(!is_data("__MACOSX/a") && !is_data("a/._b") && !is_data("a/") && !is_data("a/.DS_Store"));
+        assert!(!is_data("__MACOSX/a"));
+        assert!(!is_data("a/._b"));
+        assert!(!is_data("a/"));
+        assert!(!is_data("a/.DS_Store"));
     }
 }

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::endpoints::{Endpoints, Token, shown};
-use super::problem::{Kind, Problem};
+use super::problem::{Kind, Problem, at};
 use super::redirects::{astray, downgrades, redirect};
 use super::{Limits, names, page, proxy, wait};
 use crate::{Error, Result};
@@ -33,19 +33,19 @@ pub type Pass = fn(&str, &Url) -> Option<Url>;
 /// The client, shared by everything that fetches.
 pub struct Client {
     http: reqwest::Client,
-    /// Where to fetch.
+    /// Base addresses of the hosts, as the environment sets them.
     pub endpoints: Endpoints,
-    /// Patience.
+    /// Timeouts, tries and connections a host.
     pub limits: Limits,
     hosts: Mutex<HashMap<String, Arc<Semaphore>>>,
     /// Hosts that have answered: an outage of theirs passes, where a name that never answers may be wrong.
     answered: Mutex<HashSet<String>>,
 }
 
-/// A request.
+/// One HTTP request: address, token, byte range.
 #[derive(Clone, Debug)]
 pub struct Ask {
-    /// What.
+    /// The address.
     pub url: Url,
     /// For whom, shown to one origin only.
     pub token: Option<Token>,
@@ -74,9 +74,9 @@ impl Ask {
 
 /// An answer: 200 or 206.
 pub struct Answer {
-    /// Its head.
+    /// The response, its body not read yet.
     pub response: Response,
-    /// Where it came from in the end.
+    /// The address that answered, after redirects.
     pub url: Url,
     /// The hosts on the way, for errors.
     pub hosts: String,
@@ -360,7 +360,7 @@ impl Client {
 }
 
 impl Answer {
-    /// Its body.
+    /// The body as a stream that ends with an error where nothing arrives in time.
     pub fn body(self, limits: &Limits) -> Body {
         Body {
             stream: Stream::Http(self.response),
@@ -459,11 +459,6 @@ fn packed(response: &Response, url: &Url, hosts: &[String]) -> Result<(), Proble
 pub fn is_html(headers: &HeaderMap) -> bool {
     let kind = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default().trim_start();
     kind.get(..9).is_some_and(|k| k.eq_ignore_ascii_case("text/html"))
-}
-
-/// What happened, after the hosts it happened at.
-pub fn at(hosts: &[String], what: &str) -> String {
-    format!("{}: {what}", hosts.join(" -> "))
 }
 
 /// `host:port` as the address has it.

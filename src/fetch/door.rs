@@ -14,7 +14,7 @@ use crate::{Error, Result};
 pub struct InForce {
     /// All licences in one line.
     pub line: String,
-    /// The strictest.
+    /// The strictest class of all licences of the set.
     pub freedom: Freedom,
     /// Each, with who says so.
     pub each: Vec<License>,
@@ -27,7 +27,7 @@ pub fn license(name: &str, says: &str) -> License {
     License { name: names::shown(name.trim()), kind: freedom(name), says: says.to_owned() }
 }
 
-/// Nobody says.
+/// The licence of a set for which nobody states one.
 pub fn unstated() -> License {
     License { name: "unstated".into(), kind: Freedom::Unstated, says: "nobody".into() }
 }

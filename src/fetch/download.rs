@@ -34,22 +34,22 @@ const FAST: u64 = 48 << 20;
 
 /// A file to be fetched.
 pub struct Job {
-    /// The client.
+    /// The HTTP client, with its connections.
     pub client: Arc<Client>,
-    /// What.
+    /// The file to download: its address, size and checksums.
     pub remote: Remote,
-    /// Where to.
+    /// The set of the store that takes it in.
     pub set: Set,
-    /// Who is told.
+    /// The channel for bytes, retries and ends of files.
     pub events: Arc<Events>,
 }
 
 /// A file that was fetched.
 #[derive(Debug)]
 pub struct Done {
-    /// Its length.
+    /// Its length in bytes.
     pub bytes: u64,
-    /// Its sums.
+    /// Its checksums, computed while it was verified.
     pub found: Found,
     /// The entity tag that its host told.
     pub etag: Option<String>,
@@ -84,7 +84,7 @@ impl Job {
         self.remote.told.any() || verify::is_zip_name(&self.remote.path)
     }
 
-    /// What identifies the file, over runs.
+    /// The name of the partial file: a hash of address and size, the same in every run.
     fn identity(&self) -> String {
         let told = self.remote.told.line();
         let place = if self.remote.told.any() { &told } else { &self.remote.place.identity() };
@@ -150,6 +150,18 @@ impl Run<'_> {
         Ok(self.partial.reset(self.job.remote.bytes)?)
     }
 
+    /// Whether a problem means that the file has to be fetched anew: it is another one, or the host does no ranges.
+    fn is_changed(&self, problem: &Problem, segment: &Segment) -> bool {
+        match problem.kind {
+            Kind::Changed => true,
+            Kind::NoRanges => {
+                self.ranges.store(false, Ordering::Relaxed);
+                true
+            }
+            _ => problem.status == Some(416) && segment.start > 0,
+        }
+    }
+
     /// Until all bytes are there.
     async fn transfer(&self) -> Result<(), Problem> {
         let limits = &self.job.client.limits;
@@ -170,15 +182,7 @@ impl Run<'_> {
                 Some((segment, result)) = active.next() => {
                     segments.retain(|s| !Arc::ptr_eq(s, &segment));
                     let Err(problem) = result else { continue };
-                    let changed = match problem.kind {
-                        Kind::Changed => true,
-                        Kind::NoRanges => {
-                            self.ranges.store(false, Ordering::Relaxed);
-                            true
-                        }
-                        _ => problem.status == Some(416) && segment.start > 0,
-                    };
-                    if changed {
+                    if self.is_changed(&problem, &segment) {
                         active.clear();
                         segments.clear();
                         self.reset()?;

@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::{Error, Result};
 
-/// Where to fetch, as the environment says.
+/// Base addresses of the hosts and the token of the hub, read from the environment.
 #[derive(Clone, Debug)]
 pub struct Endpoints {
     /// `HF_ENDPOINT`, else `https://huggingface.co`.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::context::{Context, file_told, told_of};
 use super::problem::{Kind, Problem};
-use super::run::{Context, file_told, told_of};
 use super::summary::{Failed, Told};
 use super::targets::Target;
 use super::ways::{Glob, Remote};

@@ -12,9 +12,9 @@ use std::time::SystemTime;
 
 use super::archive::{self, Shape};
 use super::bring::{bring, sums_of};
+use super::context::{Context, file_told, told_of};
 use super::door::{self, InForce};
 use super::problem::{Kind, Problem};
-use super::run::{Context, file_told, told_of};
 use super::summary::{Failed, Told};
 use super::sums::Told as TrueSums;
 use super::targets::Target;
@@ -262,11 +262,18 @@ impl Import<'_> {
                 Err(problem) => self.fail(path, &part, problem),
             };
         }
+        self.unpack(path, shape, &members, own.as_deref())
+    }
+
+    /// Takes the members that parts want out of an archive; all of them are of the part `own`, where it is one.
+    fn unpack(&mut self, path: &Path, shape: Shape, members: &[(String, bool)], own: Option<&str>) -> Result<()> {
+        let stop = self.context.options.stop.clone();
+        let stop = || stop.load(Ordering::Relaxed);
         let partial = self.set.partial();
         let wanted: BTreeMap<String, String> = members
             .iter()
             .filter(|(m, link)| refusal(m, *link).is_none())
-            .filter_map(|(m, _)| Some((m.clone(), own.clone().or_else(|| self.part_of(m))?)))
+            .filter_map(|(m, _)| Some((m.clone(), own.map(str::to_owned).or_else(|| self.part_of(m))?)))
             .collect();
         if wanted.is_empty() {
             return Ok(());
@@ -288,7 +295,7 @@ impl Import<'_> {
                 }
                 placed
             }
-            Err(problem) => self.fail(path, &part, problem),
+            Err(problem) => self.fail(path, own.unwrap_or_default(), problem),
         }
     }
 

@@ -28,7 +28,7 @@ pub struct Lacking {
     pub command: Option<String>,
 }
 
-/// What is wanted of a set.
+/// A set that the store lacks, and the parts that are wanted of it.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct LackingSet {
     /// As on the command line, with its revision.
@@ -43,18 +43,18 @@ pub struct LackingSet {
     pub licenses: Vec<String>,
     /// The word that accepts them, where one is not open.
     pub accept: Option<String>,
-    /// Where one must ask for access first.
+    /// The address where access has to be requested, for a gated set.
     pub gated: Option<String>,
     /// Parts that only a person can fetch, how, and the command that then imports them.
     pub by_hand: Option<ByHand>,
 }
 
-/// What only a person can fetch.
+/// Parts that only a person can download.
 #[derive(Clone, Debug, Serialize)]
 pub struct ByHand {
     /// The parts.
     pub parts: Vec<String>,
-    /// How.
+    /// Instructions for a person.
     pub how: Words,
     /// The command that imports them.
     pub command: String,
@@ -113,7 +113,7 @@ impl Lacking {
         format!("{parts}, {}, {word}: {licenses}", about(self.bytes, self.untold))
     }
 
-    /// The same in Chinese.
+    /// The amount in Chinese.
     pub fn amount_zh(&self) -> String {
         let size = match (self.bytes, self.untold) {
             (0, _) => "大小未知".to_owned(),

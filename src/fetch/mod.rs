@@ -15,6 +15,7 @@
 pub mod archive;
 pub mod bring;
 pub mod client;
+pub mod context;
 pub mod door;
 pub mod download;
 pub mod endpoints;
@@ -73,7 +74,7 @@ pub struct Limits {
     pub per_host: usize,
     /// Follow redirects from https to http.
     pub allow_http: bool,
-    /// Bounds of archives.
+    /// Limits on what an archive may unpack to.
     pub bombs: verify::Bombs,
 }
 
@@ -93,12 +94,12 @@ impl Default for Limits {
     }
 }
 
-/// How to fetch.
+/// The options of a fetch.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Where to.
+    /// The store that files go into.
     pub store: Store,
-    /// Patience.
+    /// Timeouts, tries and connections a host.
     pub limits: Limits,
     /// Files at a time.
     pub jobs: usize,

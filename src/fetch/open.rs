@@ -21,13 +21,13 @@ pub struct Opened {
     pub whole: bool,
     /// Whether the range ends before the one that was asked for.
     pub short: bool,
-    /// Which version of the file.
+    /// The HTTP validators of the file that is being sent.
     pub version: Version,
     /// Whether the host says that it does ranges.
     pub offers_ranges: bool,
     /// The hosts on the way, for errors.
     pub hosts: String,
-    /// Its bytes.
+    /// The body, as a stream.
     pub body: Body,
 }
 

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use super::sums::{Found, Sums, Told};
 use crate::disk::hex;
 
-/// What tells a file from the one that was there before.
+/// HTTP validators (RFC 9110, 8.8) and length: whether a file is still the one that a download began with.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Version {
     /// Length of the whole, where it is known.
@@ -44,7 +44,7 @@ impl Version {
 
 #[derive(Serialize, Deserialize)]
 struct Head {
-    /// Which file, by what was asked for.
+    /// Identity of the file: the hash of its address and size.
     of: String,
     #[serde(flatten)]
     version: Version,
@@ -149,7 +149,7 @@ impl Partial {
         state.log.write_all(lines.as_bytes())
     }
 
-    /// Which file it is.
+    /// The validators of the file that its bytes are of.
     pub fn version(&self) -> Version {
         self.state().version.clone()
     }
@@ -216,7 +216,7 @@ impl Partial {
         sums.finish(&self.told).map_err(Ok)
     }
 
-    /// Where the bytes lie.
+    /// The path of the data file.
     pub fn path(&self) -> &Path {
         &self.data
     }
@@ -260,7 +260,7 @@ fn boot() -> String {
 }
 
 impl Ranges {
-    /// Adds a stretch.
+    /// Adds the byte range `from..to`.
     pub fn add(&mut self, from: u64, to: u64) {
         if from >= to {
             return;
@@ -274,7 +274,7 @@ impl Ranges {
         self.0.insert(first, (from, to));
     }
 
-    /// Bytes in all.
+    /// The number of bytes in all ranges.
     pub fn bytes(&self) -> u64 {
         self.0.iter().map(|r| r.1 - r.0).sum()
     }

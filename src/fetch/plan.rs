@@ -21,12 +21,12 @@ use crate::disk;
 /// Files whose size is asked for one by one, where no listing tells it.
 const PROBED: usize = 200;
 
-/// What would be fetched.
+/// The plan of a fetch: sets, files and bytes, with nothing downloaded.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Plan {
     /// Version of this layout: 1.
     pub v: u32,
-    /// The sets.
+    /// The sets, in the order of the command line.
     pub sets: Vec<PlannedSet>,
     /// Bytes still to fetch, as far as they are known.
     pub bytes: u64,
@@ -44,7 +44,7 @@ pub struct Plan {
     pub short: Option<String>,
 }
 
-/// A set.
+/// One set of a plan, at one revision.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct PlannedSet {
     /// The card, or the address.
@@ -55,20 +55,20 @@ pub struct PlannedSet {
     pub parts: Vec<PlannedPart>,
     /// The ways that are taken.
     pub ways: Vec<PlannedWay>,
-    /// The files.
+    /// Its files, those in the store among them.
     pub files: Vec<PlannedFile>,
-    /// What cannot be had.
+    /// Files and parts that no provider has.
     pub failed: Vec<Failed>,
 }
 
-/// A part.
+/// One part of a set, with its licence.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct PlannedPart {
     /// Its name.
     pub part: String,
     /// Its licence, in one line.
     pub license: String,
-    /// How free.
+    /// The class of its licence: `open`, `research`, ….
     pub freedom: String,
     /// Its size, as its card tells it.
     pub bytes: Option<u64>,
@@ -76,7 +76,7 @@ pub struct PlannedPart {
     pub to_accept: bool,
 }
 
-/// A way.
+/// One provider of a set, and the parts that it has.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct PlannedWay {
     /// As in the card.
@@ -87,7 +87,7 @@ pub struct PlannedWay {
     pub request: Option<String>,
 }
 
-/// A file.
+/// One file of a plan.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct PlannedFile {
     /// Its path, or a glob where only a listing can tell.

@@ -24,10 +24,10 @@ pub enum Kind {
     Here,
 }
 
-/// One failure.
+/// A failure of a request or of a check, with its cure and whether to retry.
 #[derive(Clone, Debug)]
 pub struct Problem {
-    /// What sort of failure.
+    /// The class of the failure.
     pub kind: Kind,
     /// What happened, with the hosts it happened at.
     pub what: String,
@@ -35,13 +35,13 @@ pub struct Problem {
     pub cure: Option<String>,
     /// Whether the same request may succeed later.
     pub retry: bool,
-    /// How long the host asks to wait.
+    /// The delay that the host asks for (`Retry-After`).
     pub wait: Option<Duration>,
     /// How many tries it is worth at most, where it rarely passes.
     pub most: Option<u32>,
     /// The status it answered with.
     pub status: Option<u16>,
-    /// What the hub calls it (`X-Error-Code`).
+    /// The error code of the hub (`X-Error-Code`).
     pub code: Option<Box<str>>,
     /// The origin that answered, where a redirect led away from the one that was asked: it saw no token.
     pub strayed: Option<Box<str>>,
@@ -74,13 +74,13 @@ impl Problem {
         self
     }
 
-    /// With its cure.
+    /// The problem with a cure.
     pub fn cure(mut self, cure: impl Into<String>) -> Self {
         self.cure = Some(cure.into());
         self
     }
 
-    /// In other words.
+    /// The problem with another message.
     pub fn say(mut self, what: impl Into<String>) -> Self {
         self.what = what.into();
         self
@@ -145,4 +145,9 @@ impl From<Error> for Problem {
             None => problem,
         }
     }
+}
+
+/// What happened, after the hosts it happened at.
+pub fn at(hosts: &[String], what: &str) -> String {
+    format!("{}: {what}", hosts.join(" -> "))
 }

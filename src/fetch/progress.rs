@@ -21,7 +21,7 @@ pub trait Progress {
     fn end(&self);
 }
 
-/// Says nothing.
+/// A receiver that ignores all progress.
 pub struct Silent;
 
 impl Progress for Silent {
@@ -33,7 +33,7 @@ impl Progress for Silent {
     fn end(&self) {}
 }
 
-/// Something that happened.
+/// An event of a download that a person is shown.
 #[derive(Debug)]
 pub enum Event {
     /// A try failed and is repeated.
@@ -42,7 +42,7 @@ pub enum Event {
     Done(String, u64),
 }
 
-/// What the tasks tell.
+/// The counters and the channel by which download tasks report.
 pub struct Events {
     bytes: AtomicU64,
     stop: Arc<AtomicBool>,
@@ -56,7 +56,7 @@ impl Events {
         (Arc::new(Events { bytes: AtomicU64::new(0), stop, out }), events)
     }
 
-    /// Bytes are here.
+    /// Counts bytes that have arrived.
     pub fn add(&self, bytes: u64) {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
@@ -71,7 +71,7 @@ impl Events {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// A try failed.
+    /// Reports a failed try that is repeated.
     pub fn retry(&self, path: &str, what: &str) {
         let _ = self.out.send(Event::Retry(path.to_owned(), what.to_owned()));
     }

@@ -4,9 +4,8 @@ use reqwest::Response;
 use reqwest::header::LOCATION;
 use url::Url;
 
-use super::client::at;
 use super::endpoints::shown;
-use super::problem::{Kind, Problem};
+use super::problem::{Kind, Problem, at};
 
 /// Whether a redirect leaves the protection that the request had.
 pub fn downgrades(from: &Url, to: &Url) -> bool {

@@ -20,11 +20,11 @@ pub struct Route {
     pub number: usize,
     /// What to ask for; of several addresses one by one.
     pub requests: Vec<Request>,
-    /// Who lists it.
+    /// The provider that lists its files.
     pub lists: &'static dyn Lists,
     /// The parts it has.
     pub parts: BTreeSet<String>,
-    /// What this copy lost.
+    /// What this copy lacks of the original.
     pub lost: Option<String>,
     /// The uses that remain; all where empty.
     pub uses: Vec<Use>,
@@ -129,7 +129,7 @@ impl Route {
         }
     }
 
-    /// What to know before taking this way.
+    /// A warning about this copy, where it differs from the original.
     pub fn warning(&self) -> Option<String> {
         let lost = self.lost.as_ref()?;
         let uses: Vec<&str> = self.uses.iter().map(|u| u.as_str()).collect();

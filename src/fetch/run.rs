@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::task::JoinSet;
 
 use super::client::Client;
+use super::context::{Context, file_told, told_of};
 use super::door::{self, InForce};
 use super::download::{Done, Job, blocking};
 use super::endpoints::Endpoints;
@@ -16,7 +17,7 @@ use super::here::{is_commit, is_here, offline};
 use super::problem::{Kind, Problem};
 use super::progress::{Event, Events, Progress};
 use super::routes::{self, Route};
-use super::summary::{Failed, FileTold, Summary, Told};
+use super::summary::{Failed, Summary, Told};
 use super::targets::Target;
 use super::ways::{Listing, Remote};
 use super::{Options, archive, bring, import, lacking, names, room};
@@ -24,16 +25,6 @@ use crate::catalog::Catalog;
 use crate::disk;
 use crate::store::{Entry, Listed, Manifest, Set};
 use crate::{Error, Result};
-
-/// What a fetch is done with.
-pub struct Context<'a> {
-    /// How.
-    pub options: &'a Options,
-    /// The client.
-    pub client: Arc<Client>,
-    /// Who is told.
-    pub progress: &'a dyn Progress,
-}
 
 /// A runtime for tasks that fetch.
 ///
@@ -91,17 +82,6 @@ pub fn fetch(_: &Catalog, targets: &[Target], options: &Options, progress: &dyn 
     Ok(summary)
 }
 
-/// An empty account of a target.
-pub fn told_of(target: &Target) -> Told {
-    Told { name: target.name.clone(), key: target.key.clone(), revision: "-".into(), ..Told::default() }
-}
-
-/// A file of a manifest, for the summary.
-pub fn file_told(manifest: &Manifest, path: &str, state: &'static str) -> FileTold {
-    let entry = manifest.files.get(path).cloned().unwrap_or_default();
-    FileTold { path: path.to_owned(), part: entry.part, bytes: entry.bytes, sha256: entry.sha256, state }
-}
-
 /// Fetches a target.
 async fn set(context: &Context<'_>, target: &Target) -> Result<Told> {
     if target.revision.as_deref().is_some_and(is_commit) && context.options.way.is_none() {
@@ -112,60 +92,28 @@ async fn set(context: &Context<'_>, target: &Target) -> Result<Told> {
         }
     }
     let mut told = told_of(target);
-    let mut pending: BTreeSet<String> = target.parts.iter().cloned().collect();
+    let mut open = Open { pending: target.parts.iter().cloned().collect(), before: BTreeMap::new() };
     let routes = routes::of(target, context.options.way.as_deref())?;
-    // What went wrong on ways that were given up, by part.
-    let mut before: BTreeMap<String, Vec<Failed>> = BTreeMap::new();
     for (at, route) in routes.iter().enumerate() {
-        let parts: BTreeSet<String> = route.parts.intersection(&pending).cloned().collect();
+        let parts: BTreeSet<String> = route.parts.intersection(&open.pending).cloned().collect();
         if parts.is_empty() {
             continue;
         }
         let others: Vec<&Route> = routes[at + 1..].iter().filter(|r| !r.parts.is_disjoint(&parts)).collect();
-        let next = others.first().map(|r| r.label.clone());
         match one_way(context, target, route, &parts, &mut told).await? {
-            Ok((failures, lacking)) => {
-                for part in &parts {
-                    if let Some((_, problem)) = lacking.iter().find(|(p, _)| p == part) {
-                        before.entry(part.clone()).or_default().push(Failed::of("", part, problem.clone()));
-                        continue;
-                    }
-                    let of_part: Vec<&(Remote, Problem)> = failures.iter().filter(|f| f.0.part == *part).collect();
-                    let got = told.files.iter().any(|f| f.part == *part);
-                    let failed: Vec<Failed> =
-                        of_part.iter().map(|(r, p)| Failed::of(&r.path, &r.part, p.clone())).collect();
-                    let elsewhere = others.iter().any(|r| r.parts.contains(part));
-                    let theirs = of_part.iter().all(|(_, p)| p.kind != Kind::Here);
-                    if !failed.is_empty() && !got && theirs && elsewhere {
-                        before.insert(part.clone(), failed);
-                        continue;
-                    }
-                    pending.remove(part);
-                    let hint = others
-                        .iter()
-                        .find(|r| r.parts.contains(part))
-                        .map(|r| format!("or take another way: --way {}", r.label));
-                    told.failed.extend(failed.into_iter().map(|mut f| {
-                        f.cure = [f.cure].into_iter().chain(hint.clone()).collect::<Vec<_>>().join("; ");
-                        f
-                    }));
-                }
-            }
+            Ok(outcome) => open.settle(&parts, &outcome, &others, &mut told),
             Err(problem) if problem.kind == Kind::Here => return Err(problem.error()),
-            Err(problem) => {
-                for part in &parts {
-                    before.entry(part.clone()).or_default().push(Failed::of("", part, problem.clone()));
-                }
-            }
+            Err(problem) => parts.iter().for_each(|part| open.gave_up(part, &problem)),
         }
-        if let Some(next) = next.filter(|_| parts.iter().any(|p| pending.contains(p))) {
-            let why =
-                parts.iter().filter_map(|p| before.get(p)?.first()).next().map(|f| f.error.clone()).unwrap_or_default();
+        let next = others.first().map(|r| r.label.clone());
+        if let Some(next) = next.filter(|_| parts.iter().any(|p| open.pending.contains(p))) {
+            let first = parts.iter().filter_map(|p| open.before.get(p)?.first()).next();
+            let why = first.map(|f| f.error.clone()).unwrap_or_default();
             context.progress.warn(&format!("{}: {why}; trying {next}", target.name));
         }
     }
-    let nobody = told.files.is_empty() && !pending.is_empty();
-    unreached(target, &pending, before, &mut told.failed);
+    let nobody = told.files.is_empty() && !open.pending.is_empty();
+    open.unreached(target, &mut told.failed);
     if nobody && offline(context, target).is_ok_and(|here| here.failed.is_empty()) {
         for failed in &mut told.failed {
             failed.cure = "the store has all of it, perhaps not the newest: --offline takes what is there".into();
@@ -174,36 +122,70 @@ async fn set(context: &Context<'_>, target: &Target) -> Result<Told> {
     Ok(told)
 }
 
-/// Parts to which no way led: what went wrong on the last one, and how a person gets them.
-fn unreached(
-    target: &Target,
-    pending: &BTreeSet<String>,
-    mut before: BTreeMap<String, Vec<Failed>>,
-    failed: &mut Vec<Failed>,
-) {
-    let by_hand = target.card.as_ref().and_then(|card| card.way.iter().find_map(|w| w.how.as_ref()));
-    let mut said = false;
-    for part in pending {
-        let mut of_part = before.remove(part).unwrap_or_default();
-        // One failure of a way is told once, not for every part.
-        of_part.retain(|f| !failed.iter().any(|other| other.error == f.error && other.path == f.path));
-        let (Some(card), Some(how)) = (&target.card, by_hand) else {
-            failed.extend(of_part);
-            continue;
-        };
-        for failure in &mut of_part {
-            failure.cure.clear();
+/// Parts of a target that no way has brought yet.
+struct Open {
+    pending: BTreeSet<String>,
+    /// What went wrong on ways that were given up, by part.
+    before: BTreeMap<String, Vec<Failed>>,
+}
+
+impl Open {
+    fn gave_up(&mut self, part: &str, problem: &Problem) {
+        self.before.entry(part.to_owned()).or_default().push(Failed::of("", part, problem.clone()));
+    }
+
+    /// Takes what a way brought: a part is done, unless the way had nothing of it and another one may.
+    fn settle(&mut self, parts: &BTreeSet<String>, outcome: &Outcome, others: &[&Route], told: &mut Told) {
+        let (failures, lacking) = outcome;
+        for part in parts {
+            if let Some((_, problem)) = lacking.iter().find(|(p, _)| p == part) {
+                self.gave_up(part, problem);
+                continue;
+            }
+            let of_part: Vec<&(Remote, Problem)> = failures.iter().filter(|f| f.0.part == *part).collect();
+            let got = told.files.iter().any(|f| f.part == *part);
+            let failed: Vec<Failed> = of_part.iter().map(|(r, p)| Failed::of(&r.path, &r.part, p.clone())).collect();
+            let elsewhere = others.iter().find(|r| r.parts.contains(part));
+            let theirs = of_part.iter().all(|(_, p)| p.kind != Kind::Here);
+            if !failed.is_empty() && !got && theirs && elsewhere.is_some() {
+                self.before.insert(part.clone(), failed);
+                continue;
+            }
+            self.pending.remove(part);
+            let hint = elsewhere.map(|r| format!("or take another way: --way {}", r.label));
+            told.failed.extend(failed.into_iter().map(|mut f| {
+                f.cure = [f.cure].into_iter().chain(hint.clone()).collect::<Vec<_>>().join("; ");
+                f
+            }));
         }
-        failed.extend(of_part);
-        if !said {
-            said = true;
-            let parts: Vec<String> = pending.iter().cloned().collect();
-            let accept = lacking::in_force(&Target { parts: parts.clone(), ..target.clone() }, None).1;
-            let error =
-                format!("{}: {} must be fetched by hand: {}\n  {}", card.name, parts.join(", "), how.en, how.zh);
-            let command = lacking::import_command(card, &parts, accept.as_deref());
-            let cure = format!("then import it: `{command}`");
-            failed.push(Failed { error, cure, part: part.clone(), ..Failed::default() });
+    }
+
+    /// Parts to which no way led: what went wrong on the last one, and how a person gets them.
+    fn unreached(mut self, target: &Target, failed: &mut Vec<Failed>) {
+        let by_hand = target.card.as_ref().and_then(|card| card.way.iter().find_map(|w| w.how.as_ref()));
+        let mut said = false;
+        for part in &self.pending {
+            let mut of_part = self.before.remove(part).unwrap_or_default();
+            // One failure of a way is told once, not for every part.
+            of_part.retain(|f| !failed.iter().any(|other| other.error == f.error && other.path == f.path));
+            let (Some(card), Some(how)) = (&target.card, by_hand) else {
+                failed.extend(of_part);
+                continue;
+            };
+            for failure in &mut of_part {
+                failure.cure.clear();
+            }
+            failed.extend(of_part);
+            if !said {
+                said = true;
+                let parts: Vec<String> = self.pending.iter().cloned().collect();
+                let accept = lacking::in_force(&Target { parts: parts.clone(), ..target.clone() }, None).1;
+                let error =
+                    format!("{}: {} must be fetched by hand: {}\n  {}", card.name, parts.join(", "), how.en, how.zh);
+                let command = lacking::import_command(card, &parts, accept.as_deref());
+                let cure = format!("then import it: `{command}`");
+                failed.push(Failed { error, cure, part: part.clone(), ..Failed::default() });
+            }
         }
     }
 }
@@ -265,23 +247,46 @@ async fn one_way(
     manifest.list(&parts, kept.into_iter().chain(listed));
     set.write(&manifest)?;
     told.revision.clone_from(&listing.revision);
+    credit(told, route, parts.iter().filter_map(|p| licenses.get(p)));
+    let mut work = Work { context, target, route, set, manifest, licenses, told, saved: Instant::now() };
+    let failures = work.files(listing).await?;
+    Ok(Ok((failures, lacking)))
+}
+
+/// Notes the way that brought files, and the licences that they are under.
+fn credit<'l>(told: &mut Told, route: &Route, licenses: impl Iterator<Item = &'l InForce>) {
     if !told.ways.contains(&route.label) {
         told.ways.push(route.label.clone());
     }
-    for license in parts.iter().filter_map(|p| licenses.get(p)) {
+    for license in licenses {
         if !told.licenses.contains(&license.line) {
             told.licenses.push(license.line.clone());
         }
     }
-    let mut work = Work { context, target, route, set, manifest, licenses, told, saved: Instant::now() };
-    let failures = work.files(listing).await?;
-    Ok(Ok((failures, lacking)))
 }
 
 /// Until the user wants to end.
 async fn stopped(stop: &Arc<std::sync::atomic::AtomicBool>) {
     while !stop.load(Ordering::Relaxed) {
         tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// One file, and what came of it.
+async fn download(job: Job) -> (Remote, Result<Done, Problem>) {
+    let result = job.run().await;
+    (job.remote, result)
+}
+
+/// What is closed stays closed for the next file, and a full disk stays full.
+fn is_hopeless(problem: &Problem) -> bool {
+    matches!(problem.kind, Kind::Here) || problem.code.as_deref() == Some("GatedRepo")
+}
+
+fn said(progress: &dyn Progress, event: Event) {
+    match event {
+        Event::Retry(path, what) => progress.say(&format!("{}: {what}; trying again", names::shown(&path))),
+        Event::Done(path, bytes) => progress.file(&path, bytes),
     }
 }
 
@@ -300,22 +305,10 @@ struct Work<'a> {
 impl Work<'_> {
     async fn files(&mut self, listing: Listing) -> Result<Failures> {
         let options = self.context.options;
-        let mut missing = Vec::new();
-        for remote in listing.files {
-            if is_here(&self.set, &self.manifest, &remote) || self.adopt(&remote).await? {
-                self.told.files.push(file_told(&self.manifest, &remote.path, "cached"));
-            } else {
-                missing.push(remote);
-            }
-        }
-        self.room(&missing)?;
+        let missing = self.missing(listing.files).await?;
+        self.begin(&missing)?;
         let (events, mut heard) = Events::new(options.stop.clone());
         let progress = self.context.progress;
-        let bytes: Option<u64> = missing.iter().map(|r| r.bytes).sum();
-        let all = missing.len() as u64;
-        if all > 0 {
-            progress.begin(&self.target.name, all, bytes);
-        }
         let (mut failures, mut done) = (Failures::new(), 0);
         let mut queue = missing.into_iter();
         let mut running: JoinSet<(Remote, Result<Done, Problem>)> = JoinSet::new();
@@ -324,12 +317,8 @@ impl Work<'_> {
         loop {
             while running.len() < options.jobs.max(1) && !hopeless {
                 let Some(remote) = queue.next() else { break };
-                let job =
-                    Job { client: self.context.client.clone(), remote, set: self.set.clone(), events: events.clone() };
-                running.spawn(async move {
-                    let result = job.run().await;
-                    (job.remote, result)
-                });
+                let client = self.context.client.clone();
+                running.spawn(download(Job { client, remote, set: self.set.clone(), events: events.clone() }));
             }
             tokio::select! {
                 ended = running.join_next() => match ended {
@@ -344,16 +333,11 @@ impl Work<'_> {
                     }
                     Some(Ok((remote, Err(problem)))) => {
                         let problem = self.route.explain(&self.context.client, problem, &remote.source);
-                        // What is closed stays closed for the next file, and a full disk stays full.
-                        hopeless = hopeless || matches!(problem.kind, Kind::Here)
-                            || problem.code.as_deref() == Some("GatedRepo");
+                        hopeless = hopeless || is_hopeless(&problem);
                         failures.push((remote, problem));
                     }
                 },
-                Some(event) = heard.recv() => match event {
-                    Event::Retry(path, what) => progress.say(&format!("{}: {what}; trying again", names::shown(&path))),
-                    Event::Done(path, bytes) => progress.file(&path, bytes),
-                },
+                Some(event) = heard.recv() => said(progress, event),
                 _ = tick.tick() => {
                     progress.at(events.bytes(), done);
                     if options.stop.load(Ordering::Relaxed) {
@@ -366,8 +350,8 @@ impl Work<'_> {
             }
         }
         while let Ok(event) = heard.try_recv() {
-            if let Event::Done(path, bytes) = event {
-                progress.file(&path, bytes);
+            if let Event::Done(..) = event {
+                said(progress, event);
             }
         }
         progress.at(events.bytes(), done);
@@ -375,6 +359,19 @@ impl Work<'_> {
         self.save()?;
         self.told.files.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(failures)
+    }
+
+    /// The files that are not here yet.
+    async fn missing(&mut self, files: Vec<Remote>) -> Result<Vec<Remote>> {
+        let mut missing = Vec::new();
+        for remote in files {
+            if is_here(&self.set, &self.manifest, &remote) || self.adopt(&remote).await? {
+                self.told.files.push(file_told(&self.manifest, &remote.path, "cached"));
+            } else {
+                missing.push(remote);
+            }
+        }
+        Ok(missing)
     }
 
     /// A file that got its name in a run that did not come to write the manifest: taken, if its sums are right.
@@ -393,15 +390,20 @@ impl Work<'_> {
         Ok(true)
     }
 
-    /// Refuses to begin what the disk cannot hold.
-    fn room(&self, missing: &[Remote]) -> Result<()> {
+    /// Says what is to come; refuses what the disk cannot hold.
+    fn begin(&self, missing: &[Remote]) -> Result<()> {
         let begun = room::begun(&self.set.partial());
         let needed = missing.iter().filter_map(|r| r.bytes).sum::<u64>().saturating_sub(begun);
         let free = disk::free(self.set.folder()).unwrap_or(u64::MAX);
         match room::short(needed, free, &self.set.folder().display().to_string()) {
-            None => Ok(()),
-            Some(what) => Err(Error::other(format!("{}: {what}", self.target.name), room::CURE)),
+            None if missing.is_empty() => {}
+            None => {
+                let bytes: Option<u64> = missing.iter().map(|r| r.bytes).sum();
+                self.context.progress.begin(&self.target.name, missing.len() as u64, bytes);
+            }
+            Some(what) => return Err(Error::other(format!("{}: {what}", self.target.name), room::CURE)),
         }
+        Ok(())
     }
 
     /// Takes a file into the manifest.

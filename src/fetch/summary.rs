@@ -11,7 +11,7 @@ use crate::Error;
 pub struct Summary {
     /// Version of this layout: 1.
     pub v: u32,
-    /// The sets.
+    /// The report of each set.
     pub sets: Vec<Told>,
     /// Bytes that came over the network, or were imported.
     pub bytes: u64,
@@ -19,7 +19,7 @@ pub struct Summary {
     pub seconds: f64,
 }
 
-/// A set.
+/// The report of one set: files, licences, failures.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Told {
     /// The card, or the address.
@@ -34,11 +34,11 @@ pub struct Told {
     pub licenses: Vec<String>,
     /// Its files.
     pub files: Vec<FileTold>,
-    /// What could not be had.
+    /// Files and parts that could not be fetched.
     pub failed: Vec<Failed>,
 }
 
-/// A file.
+/// The report of one file.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct FileTold {
     /// Its path.
@@ -60,7 +60,7 @@ pub struct Failed {
     pub path: String,
     /// Its part, where it is about one.
     pub part: String,
-    /// What happened, and where.
+    /// The error message, with host or file.
     pub error: String,
     /// What to do about it.
     pub cure: String,

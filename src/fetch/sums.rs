@@ -45,7 +45,7 @@ impl Told {
 
 /// What bytes come to, as they pass in order.
 pub struct Sums {
-    /// Bytes so far.
+    /// Number of bytes hashed so far.
     pub at: u64,
     sha256: Sha256,
     sha1: Option<Sha1>,
@@ -79,7 +79,7 @@ impl Sums {
         }
     }
 
-    /// The next bytes.
+    /// Hashes the next bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         self.at += bytes.len() as u64;
         self.sha256.update(bytes);

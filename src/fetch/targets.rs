@@ -101,7 +101,7 @@ pub fn find(store: &Store, name: &str, part: &str, revision: Option<&str>) -> Re
     Ok(None)
 }
 
-/// Wrong usage.
+/// An error of the command line.
 fn usage(message: String, cure: impl Into<String>) -> Error {
     Error::Other { message, hint: Some(cure.into()) }
 }

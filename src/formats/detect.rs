@@ -378,18 +378,13 @@ fn plain(text: &str, whole: bool, found: &mut Detected) {
     };
     found.rows = Some(rows);
     found.confidence = found.confidence.min(confidence);
-    let word = |rows: TextRows| match rows {
-        TextRows::File => "file",
-        TextRows::Line => "line",
-        TextRows::Block => "block",
-    };
     if confidence < 0.9 {
-        found.runner_up = Some(format!("rows = \"{}\"", word(other)));
+        found.runner_up = Some(format!("rows = \"{}\"", other.as_str()));
         let seen = if whole { "" } else { " (from its beginning)" };
         let note = format!(
             "plain text{seen}: one document a {}; it may be one a {}: say `rows` to settle it",
-            word(rows),
-            word(other)
+            rows.as_str(),
+            other.as_str()
         );
         also(found, note);
     }

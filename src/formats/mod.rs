@@ -35,6 +35,25 @@ pub enum TextRows {
     Block,
 }
 
+impl TextRows {
+    /// All of them.
+    pub const ALL: [TextRows; 3] = [TextRows::File, TextRows::Line, TextRows::Block];
+
+    /// Its word in recipes.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            TextRows::File => "file",
+            TextRows::Line => "line",
+            TextRows::Block => "block",
+        }
+    }
+
+    /// The one that a word of a recipe or card means.
+    pub fn parse(word: &str) -> Option<TextRows> {
+        TextRows::ALL.into_iter().find(|rows| rows.as_str() == word)
+    }
+}
+
 /// Everything a reader must know about a file, resolved: what the recipe said, and what detection found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Layout {

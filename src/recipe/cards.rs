@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::kinds::Kind;
-use super::read::Reader;
+use super::reader::Reader;
 use super::toml::Entry;
 use super::{FromCard, Source};
 use crate::catalog::{Card, Catalog, Freedom, Part};
@@ -33,6 +33,31 @@ impl Reader {
             }
         }
         policy
+    }
+
+    /// Where a data set without a card lies: `hf:`, `ms:`, `opus:` or `wikimedia:`.
+    fn scheme(&mut self, scheme: &str, span: &Range<usize>) {
+        if !["hf", "ms", "opus", "wikimedia"].contains(&scheme) {
+            let help = "a card of the catalog, `hf:owner/name`, `ms:owner/name`, `opus:UNPC/en-zh`, `wikimedia:zhwiki`";
+            self.cure(Kind::UnknownPlace, span, format!("`{scheme}:` is no place for data sets"), "this card", help);
+        }
+    }
+
+    /// A card of the catalog.
+    fn card(&mut self, name: &str, span: &Range<usize>) -> Option<Card> {
+        let mut failed = |kind: Kind, error: crate::Error, label: &str| {
+            let help = error.hint().unwrap_or_default().to_owned();
+            self.cure(kind, span, error.to_string(), label, help);
+        };
+        let catalog =
+            Catalog::load(None).map_err(|error| failed(Kind::BrokenCatalog, error, "needs the catalog")).ok()?;
+        let card = catalog.find(name).map_err(|error| failed(Kind::UnknownCard, error, "unknown card")).ok()?.clone();
+        if card.evaluation {
+            let help = "give it to a `decontaminate` stage; what is trained on cannot be measured with";
+            let message = format!("`{name}` is an evaluation set");
+            self.cure(Kind::Evaluation, span, message, "not to train on", help);
+        }
+        Some(card)
     }
 
     /// The sources that a card gives: `common` holds what the recipe says of all of them.
@@ -71,64 +96,18 @@ impl Reader {
         };
         if let Some((scheme, rest)) = name.split_once(':') {
             let label = if common.label.is_empty() { rest.replace('/', "-") } else { common.label.clone() };
-            if !["hf", "ms", "opus", "wikimedia"].contains(&scheme) {
-                let help =
-                    "a card of the catalog, `hf:owner/name`, `ms:owner/name`, `opus:UNPC/en-zh`, `wikimedia:zhwiki`";
-                self.cure(
-                    Kind::UnknownPlace,
-                    &entry.node.span,
-                    format!("`{scheme}:` is no place for data sets"),
-                    "this card",
-                    help,
-                );
-            }
+            self.scheme(scheme, &entry.node.span);
             return vec![of(&name, None, &label, false)];
         }
-        let catalog = match Catalog::load(None) {
-            Ok(catalog) => catalog,
-            Err(error) => {
-                let help = error.hint().unwrap_or_default().to_owned();
-                self.cure(Kind::BrokenCatalog, &entry.node.span, error.to_string(), "needs the catalog", help);
-                return Vec::new();
-            }
-        };
-        let card = match catalog.find(&name) {
-            Ok(card) => card,
-            Err(error) => {
-                let help = error.hint().unwrap_or_default().to_owned();
-                self.cure(Kind::UnknownCard, &entry.node.span, error.to_string(), "unknown card", help);
-                return Vec::new();
-            }
-        };
-        if card.evaluation {
-            let help = "give it to a `decontaminate` stage; what is trained on cannot be measured with";
-            self.cure(
-                Kind::Evaluation,
-                &entry.node.span,
-                format!("`{name}` is an evaluation set"),
-                "not to train on",
-                help,
-            );
-        }
+        let Some(card) = self.card(&name, &entry.node.span) else { return Vec::new() };
+        let card = &card;
         let parts = self.parts(card, wanted, &entry.node.span);
         let label = if common.label.is_empty() { card.name.clone() } else { common.label.clone() };
         let mut sources = Vec::new();
         for part in &parts {
             self.allowed(card, part, policy, &entry.node.span);
             let mut source = of(&card.name, Some(part), &label, parts.len() > 1);
-            source.members.clone_from(&part.names);
-            let usage = source.usage.unwrap_or_else(|| card.part_use(part));
-            source.usage = Some(usage);
-            source.language = source.language.or_else(|| part.language.clone()).or_else(|| only_one(&card.languages));
-            source.license = source.license.or_else(|| Some(card.part_license(part)));
-            if source.format.is_none() && source.fields.is_empty() {
-                let reading = card.reading(part, usage);
-                (source.format, source.fields) = (reading.format, reading.fields);
-                if source.options.is_empty() {
-                    source.options = reading.options;
-                }
-            }
-            source.rows = source.rows.or_else(|| part.rows_are.as_deref().and_then(text_rows));
+            fill(&mut source, card, part);
             sources.push(source);
         }
         sources
@@ -188,19 +167,26 @@ impl Reader {
     }
 }
 
+/// What a card says of a part, where the recipe says nothing of it.
+fn fill(source: &mut Source, card: &Card, part: &Part) {
+    source.members.clone_from(&part.names);
+    let usage = source.usage.unwrap_or_else(|| card.part_use(part));
+    source.usage = Some(usage);
+    source.language = source.language.take().or_else(|| part.language.clone()).or_else(|| only_one(&card.languages));
+    source.license = source.license.take().or_else(|| Some(card.part_license(part)));
+    if source.format.is_none() && source.fields.is_empty() {
+        let reading = card.reading(part, usage);
+        (source.format, source.fields) = (reading.format, reading.fields);
+        if source.options.is_empty() {
+            source.options = reading.options;
+        }
+    }
+    source.rows = source.rows.or_else(|| part.rows_are.as_deref().and_then(TextRows::parse));
+}
+
 fn only_one(languages: &[String]) -> Option<String> {
     match languages {
         [one] if one != "many" => Some(one.clone()),
-        _ => None,
-    }
-}
-
-/// The word of `rows`.
-pub(super) fn text_rows(word: &str) -> Option<TextRows> {
-    match word {
-        "file" => Some(TextRows::File),
-        "line" => Some(TextRows::Line),
-        "block" => Some(TextRows::Block),
         _ => None,
     }
 }

@@ -34,7 +34,7 @@ use serde::Serialize;
 
 use super::Source;
 use super::kinds::Kind;
-use super::read::Reader;
+use super::reader::Reader;
 use super::stages::Raw;
 use super::toml::{Entry, Value};
 
@@ -48,13 +48,13 @@ pub const STAGE: &str = "mix";
 /// How sources are mixed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Mix {
-    /// What shares are counted in.
+    /// The unit in which shares are counted.
     pub by: By,
     /// Rows or characters of the output; the most that repeats allow where absent.
     pub total: Option<f64>,
 }
 
-/// What shares are counted in.
+/// The unit in which shares are counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum By {

@@ -6,6 +6,7 @@ pub mod kinds;
 pub mod mix;
 pub mod problem;
 pub mod read;
+mod reader;
 mod samples;
 pub mod schema;
 mod sets;
@@ -48,9 +49,9 @@ pub struct Recipe {
     pub mix: Option<Mix>,
     /// Limits of the input.
     pub input: Input,
-    /// What happens to rows, in order.
+    /// The stages, in order.
     pub stages: Vec<Step>,
-    /// What is written.
+    /// The output options.
     pub output: Output,
 }
 
@@ -126,7 +127,7 @@ pub struct FromCard {
 pub struct Stored {
     /// `set/path`, as the manifest and the lock call it.
     pub shown: String,
-    /// Where it lies.
+    /// Its path; absolute.
     pub path: PathBuf,
     /// Hex, as it was fetched.
     pub sha256: String,

@@ -29,7 +29,7 @@ impl Problem {
         Problem { kind, span, message: message.into(), label: label.into(), help: None }
     }
 
-    /// The same with a cure.
+    /// The problem with a cure.
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
@@ -56,7 +56,7 @@ pub struct Place {
     /// The recipe's file, or `--set`.
     #[serde(rename = "file")]
     pub path: String,
-    /// From 1.
+    /// The line, from 1.
     pub line: usize,
     /// In characters, from 1.
     pub column: usize,

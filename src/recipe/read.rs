@@ -4,20 +4,18 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
-use super::cards::{ONLY_CARD, Policy, text_rows};
+use super::cards::{ONLY_CARD, Policy};
 use super::kinds::Kind;
-use super::problem::{Problem, Problems};
+use super::problem::Problems;
+use super::reader::{Reader, TOP};
 use super::stages::{Measured, has, signals};
 use super::toml::{Entry, Node, Value, parse};
-use super::{Codec, Input, Output, Recipe, Source, bytes};
+use super::{Codec, Input, Output, Recipe, Source};
 use crate::Result;
-use crate::formats::{self, FIELDS};
+use crate::formats::{self, FIELDS, TextRows};
 use crate::output::codec;
-use crate::rows::Use;
-use crate::text::spelling::did_you_mean;
 use crate::text::wikitext::Variant;
 
-const TOP: [&str; 8] = ["name", "about", "policy", "source", "mix", "input", "stage", "output"];
 const SOURCE: [&str; 21] = [
     "name", "path", "card", "parts", "revision", "split", "config", "format", "rows", "use", "language", "license",
     "encoding", "variant", "fields", "options", "limit", "priority", "weight", "repeat", "seed",
@@ -48,33 +46,7 @@ pub fn check(text: &str, path: &Path, base: &Path, sets: &[String]) -> Result<Re
     if reader.problems.is_empty() { Ok(recipe) } else { Err(report(reader.problems)) }
 }
 
-pub(super) struct Reader {
-    pub(super) problems: Vec<Problem>,
-}
-
 impl Reader {
-    pub(super) fn problem(
-        &mut self,
-        kind: Kind,
-        span: &Range<usize>,
-        message: impl Into<String>,
-        label: &str,
-    ) -> &mut Problem {
-        self.problems.push(Problem::new(kind, span.clone(), message, label));
-        self.problems.last_mut().expect("one was pushed")
-    }
-
-    pub(super) fn cure(
-        &mut self,
-        kind: Kind,
-        span: &Range<usize>,
-        message: impl Into<String>,
-        label: &str,
-        help: impl Into<String>,
-    ) {
-        self.problem(kind, span, message, label).help = Some(help.into());
-    }
-
     fn recipe(&mut self, tree: &Node, text: &str, path: &Path, base: &Path, sets: &[String]) -> Recipe {
         let entries = tree.entries().unwrap_or_default();
         self.unknown(entries, &TOP, "a recipe");
@@ -97,137 +69,6 @@ impl Reader {
         let output = self.output(get("output"), &measured);
         let (path, base) = (path.to_path_buf(), base.to_path_buf());
         Recipe { name, about, path, base, sources, mix, input, stages, output }
-    }
-
-    pub(super) fn unknown(&mut self, entries: &[Entry], known: &[&str], place: &str) {
-        for entry in entries.iter().filter(|e| !known.contains(&e.key.as_str())) {
-            let key = &entry.key;
-            let help = if TOP.contains(&key.as_str()) {
-                format!("`{key}` belongs to the recipe: write it above the first [[source]]")
-            } else {
-                did_you_mean(key, known.iter().copied())
-            };
-            self.cure(Kind::UnknownKey, &entry.span, format!("{place} has no key `{key}`"), "unknown key", help);
-        }
-    }
-
-    pub(super) fn wrong(&mut self, entry: &Entry, wanted: &str) {
-        let message = format!("`{}` should be {wanted}, but is {}", entry.key, entry.node.kind());
-        self.problem(Kind::WrongType, &entry.node.span, message, "wrong type");
-    }
-
-    pub(super) fn text(&mut self, entry: &Entry) -> Option<String> {
-        if let Value::Text(text) = &entry.node.value {
-            return Some(text.clone());
-        }
-        self.wrong(entry, "text");
-        None
-    }
-
-    pub(super) fn texts(&mut self, entry: &Entry) -> Vec<(String, Range<usize>)> {
-        let items = match &entry.node.value {
-            Value::Text(text) => return vec![(text.clone(), entry.node.span.clone())],
-            Value::List(items) => items,
-            _ => {
-                self.wrong(entry, "text or a list of texts");
-                return Vec::new();
-            }
-        };
-        let mut texts = Vec::new();
-        for item in items {
-            match &item.value {
-                Value::Text(text) => texts.push((text.clone(), item.span.clone())),
-                _ => {
-                    self.problem(
-                        Kind::WrongType,
-                        &item.span,
-                        format!("`{}` lists texts, not {}", entry.key, item.kind()),
-                        "wrong type",
-                    );
-                }
-            }
-        }
-        texts
-    }
-
-    pub(super) fn int(&mut self, entry: &Entry, least: i64) -> Option<i64> {
-        match entry.node.value {
-            Value::Int(number) if number >= least => Some(number),
-            Value::Int(_) => {
-                self.problem(
-                    Kind::TooSmall,
-                    &entry.node.span,
-                    format!("`{}` should be at least {least}", entry.key),
-                    "too small",
-                );
-                None
-            }
-            _ => {
-                self.wrong(entry, "a whole number");
-                None
-            }
-        }
-    }
-
-    fn share(&mut self, entry: &Entry) -> Option<f64> {
-        let share = match entry.node.value {
-            Value::Float(share) => share,
-            Value::Int(share) => share as f64,
-            _ => {
-                self.wrong(entry, "a share between 0 and 1");
-                return None;
-            }
-        };
-        if (0.0..=1.0).contains(&share) {
-            return Some(share);
-        }
-        self.problem(
-            Kind::NoShare,
-            &entry.node.span,
-            format!("`{}` is a share between 0 and 1", entry.key),
-            "out of range",
-        );
-        None
-    }
-
-    fn size(&mut self, entry: &Entry) -> Option<u64> {
-        let size = match &entry.node.value {
-            Value::Int(number) => u64::try_from(*number).ok(),
-            Value::Text(text) => bytes(text),
-            _ => None,
-        };
-        if size.is_none_or(|s| s == 0) {
-            let message = format!("`{}` should be a size", entry.key);
-            self.cure(
-                Kind::NoSize,
-                &entry.node.span,
-                message,
-                "not a size",
-                "write a number with KiB, MiB or GiB: \"64MiB\"",
-            );
-            return None;
-        }
-        size
-    }
-
-    /// A word out of a set.
-    pub(super) fn word<T>(
-        &mut self,
-        text: &str,
-        span: &Range<usize>,
-        key: &str,
-        known: &[&str],
-        found: Option<T>,
-    ) -> Option<T> {
-        if found.is_none() {
-            let help = did_you_mean(text, known.iter().copied());
-            self.cure(Kind::UnknownWord, span, format!("`{text}` is no `{key}`"), "unknown word", help);
-        }
-        found
-    }
-
-    pub(super) fn usage(&mut self, text: &str, span: &Range<usize>) -> Option<Use> {
-        self.word(text, span, "use", &["pretrain", "task", "instruct", "rlhf"], Use::parse(text))
     }
 
     fn sources(&mut self, entry: Option<&Entry>, text: &str, policy: &Policy) -> Vec<Source> {
@@ -271,7 +112,8 @@ impl Reader {
         sources
     }
 
-    fn source(&mut self, entries: &[Entry], item: &Node, text: &str, policy: &Policy) -> Vec<Source> {
+    /// Keys that a source must have, and those that it must not.
+    fn source_keys(&mut self, entries: &[Entry], item: &Node) {
         self.unknown(entries, &SOURCE, "a source");
         let get = |key: &str| entries.iter().find(|e| e.key == key);
         let card = get("card");
@@ -289,57 +131,70 @@ impl Reader {
                 );
             }
         }
-        let formats: Vec<&str> = formats::containers::ALL
-            .iter()
-            .map(|c| c.name())
-            .chain(formats::shapes::ALL.iter().map(|s| s.name()))
-            .collect();
+    }
+
+    fn format(&mut self, word: &str, span: &Range<usize>) -> Option<String> {
+        let containers = formats::containers::ALL.iter().map(|c| c.name());
+        let known: Vec<&str> = containers.chain(formats::shapes::ALL.iter().map(|s| s.name())).collect();
+        let found = known.contains(&word).then(|| word.to_owned());
+        self.word(word, span, "format", &known, found)
+    }
+
+    fn encoding(&mut self, label: &str, span: &Range<usize>) -> Option<String> {
+        let known = ["UTF-8", "UTF-16LE", "UTF-16BE", "gb18030", "GBK", "Big5", "EUC-JP", "Shift_JIS", "EUC-KR"];
+        let found = crate::input::encoding::named(label).map(str::to_owned);
+        self.word(label, span, "encoding", &known, found)
+    }
+
+    fn variant(&mut self, code: &str, span: &Range<usize>) -> Option<String> {
+        let known = Variant::ALL.map(Variant::code);
+        let found = Variant::parse(code).map(|v| v.code().to_owned());
+        self.word(code, span, "variant", &known, found)
+    }
+
+    /// `fields = { text = "content" }`: ours = theirs.
+    fn fields(&mut self, entry: &Entry) -> BTreeMap<String, String> {
+        let Some(entries) = entry.node.entries() else {
+            self.wrong(entry, "a table: { text = \"content\" }");
+            return BTreeMap::new();
+        };
+        self.unknown(entries, &FIELDS, "a row");
+        entries.iter().filter_map(|entry| Some((entry.key.clone(), self.text(entry)?))).collect()
+    }
+
+    /// Paths and globs; none of them is empty, and there is one at least where the key is there.
+    fn paths(&mut self, entry: Option<&Entry>) -> Vec<String> {
+        let before = self.problems.len();
+        let path = entry.map(|e| self.texts(e)).unwrap_or_default();
+        for (_, span) in path.iter().filter(|p| p.0.is_empty()) {
+            self.problem(Kind::Empty, span, "`path` names no file", "empty");
+        }
+        if let Some(entry) = entry.filter(|_| path.is_empty() && self.problems.len() == before) {
+            self.problem(Kind::Empty, &entry.node.span, "`path` names no file", "empty");
+        }
+        path.into_iter().map(|p| p.0).collect()
+    }
+
+    fn source(&mut self, entries: &[Entry], item: &Node, text: &str, policy: &Policy) -> Vec<Source> {
+        let get = |key: &str| entries.iter().find(|e| e.key == key);
+        let card = get("card");
+        self.source_keys(entries, item);
         let mut word = |key: &str| get(key).and_then(|e| Some((self.text(e)?, e.node.span.clone())));
         let (format, rows, usage, encoding) = (word("format"), word("rows"), word("use"), word("encoding"));
         let (name, language, license, variant) = (word("name"), word("language"), word("license"), word("variant"));
-        let format = format.and_then(|(f, span)| {
-            let found = formats.contains(&f.as_str()).then(|| f.clone());
-            self.word(&f, &span, "format", &formats, found)
+        let format = format.and_then(|(word, span)| self.format(&word, &span));
+        let rows = rows.and_then(|(word, span)| {
+            self.word(&word, &span, "rows", &TextRows::ALL.map(TextRows::as_str), TextRows::parse(&word))
         });
-        let rows =
-            rows.and_then(|(word, span)| self.word(&word, &span, "rows", &["file", "line", "block"], text_rows(&word)));
         let usage = usage.and_then(|(word, span)| self.usage(&word, &span));
-        let encoding = encoding.and_then(|(label, span)| {
-            let known = ["UTF-8", "UTF-16LE", "UTF-16BE", "gb18030", "GBK", "Big5", "EUC-JP", "Shift_JIS", "EUC-KR"];
-            let found = crate::input::encoding::named(&label).map(str::to_owned);
-            self.word(&label, &span, "encoding", &known, found)
-        });
-        let variant = variant.and_then(|(code, span)| {
-            let known = Variant::ALL.map(Variant::code);
-            let found = Variant::parse(&code).map(|v| v.code().to_owned());
-            self.word(&code, &span, "variant", &known, found)
-        });
-        let mut fields = BTreeMap::new();
-        if let Some(entry) = get("fields") {
-            match entry.node.entries() {
-                None => self.wrong(entry, "a table: { text = \"content\" }"),
-                Some(entries) => {
-                    self.unknown(entries, &FIELDS, "a row");
-                    for entry in entries {
-                        if let Some(path) = self.text(entry) {
-                            fields.insert(entry.key.clone(), path);
-                        }
-                    }
-                }
-            }
-        }
+        let encoding = encoding.and_then(|(label, span)| self.encoding(&label, &span));
+        let variant = variant.and_then(|(code, span)| self.variant(&code, &span));
+        let fields = get("fields").map(|e| self.fields(e)).unwrap_or_default();
         let options = get("options").map(|e| self.choices(e, format.as_deref())).unwrap_or_default();
         if let Some((_, span)) = name.as_ref().filter(|n| n.0.is_empty()) {
             self.problem(Kind::Empty, span, "`name` is empty", "empty");
         }
-        let before = self.problems.len();
-        let path = get("path").map(|e| self.texts(e)).unwrap_or_default();
-        for (_, span) in path.iter().filter(|p| p.0.is_empty()) {
-            self.problem(Kind::Empty, span, "`path` names no file", "empty");
-        }
-        if let Some(entry) = get("path").filter(|_| path.is_empty() && self.problems.len() == before) {
-            self.problem(Kind::Empty, &entry.node.span, "`path` names no file", "empty");
-        }
+        let path = self.paths(get("path"));
         let name = name.map(|n| n.0).unwrap_or_default();
         let mut words = |key: &str| {
             let said = get(key).map(|e| self.texts(e)).unwrap_or_default();
@@ -350,7 +205,7 @@ impl Reader {
             label: name.clone(),
             name,
             card: None,
-            path: path.into_iter().map(|p| p.0).collect(),
+            path,
             split,
             config,
             format,
@@ -451,19 +306,5 @@ impl Reader {
             }
         }
         output
-    }
-
-    pub(super) fn table<'a>(&mut self, entry: Option<&'a Entry>, known: &[&str], place: &str) -> &'a [Entry] {
-        let Some(entry) = entry else { return &[] };
-        match entry.node.entries() {
-            Some(entries) => {
-                self.unknown(entries, known, place);
-                entries
-            }
-            None => {
-                self.wrong(entry, "a table");
-                &[]
-            }
-        }
     }
 }

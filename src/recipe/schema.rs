@@ -4,7 +4,7 @@ use arrow::datatypes::{DataType, SchemaRef};
 use serde_json::{Map, Value as Json, json};
 
 use super::signals;
-use crate::formats::{self, FIELDS};
+use crate::formats::{self, FIELDS, TextRows};
 use crate::output::codec::PATTERN;
 use crate::output::slab::data_schema;
 use crate::rows::turns::OPTIONAL;
@@ -16,74 +16,24 @@ use crate::text::wikitext::Variant;
 const SIZE: &str = r"^\s*([0-9]+\.?[0-9]*|\.[0-9]+)\s*(B|[KMGT]iB|[kKMGT]B)?\s*$";
 const USES: [&str; 5] = ["pretrain", "task", "instruct", "rlhf", "preference"];
 
+fn text(about: &str) -> Json {
+    json!({"type": "string", "description": about})
+}
+
+/// A table whose keys are these and no others.
+fn closed(properties: Json, required: &[&str], about: &str) -> Json {
+    json!({"type": "object", "additionalProperties": false, "properties": properties, "required": required,
+           "description": about})
+}
+
 /// JSON Schema (2020-12) of a recipe.
 pub fn recipe() -> Json {
-    let text = |about: &str| json!({"type": "string", "description": about});
     let size = |about: &str| {
         json!({"description": about, "examples": ["64MiB"], "anyOf": [
         {"type": "integer", "minimum": 1}, {"type": "string", "pattern": SIZE}]})
     };
     let share = |about: &str| json!({"type": "number", "minimum": 0, "maximum": 1, "description": about});
-    let paths = json!({"description": "Paths and globs, relative to the recipe's folder.", "anyOf": [
-        {"type": "string", "minLength": 1},
-        {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}}]});
-    let formats: Vec<&str> = formats::containers::ALL
-        .iter()
-        .map(|c| c.name())
-        .chain(formats::shapes::ALL.iter().map(|s| s.name()))
-        .collect();
-    let fields: Map<String, Json> = FIELDS.iter().map(|f| ((*f).to_owned(), json!({"type": "string"}))).collect();
-    let mut options = Map::new();
-    for choice in formats::shapes::ALL.iter().flat_map(|s| s.choices()) {
-        let entry = options.entry(choice.name).or_insert_with(|| json!({"enum": [], "description": choice.about}));
-        if let Some(words) = entry["enum"].as_array_mut() {
-            let fresh: Vec<Json> = choice.words.iter().map(|w| json!(w)).filter(|w| !words.contains(w)).collect();
-            words.extend(fresh);
-        }
-    }
     let names: Vec<&str> = signals().into_iter().map(|s| s.0).collect();
-    let closed = |properties: Json, required: &[&str], about: &str| {
-        json!({"type": "object", "additionalProperties": false, "properties": properties, "required": required,
-               "description": about})
-    };
-    let some = |about: &str| json!({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}], "description": about});
-    let source = closed(
-        json!({
-            "card": text("A data set of the catalog, or hf:owner/name, ms:owner/name, opus:CORPUS/en-zh, wikimedia:zhwiki."),
-            "parts": {"type": "array", "items": {"type": "string"}, "description": "Parts of the card; those of its best use where absent."},
-            "revision": text("Commit, dump date or version; the newest in the store where absent."),
-            "name": {"type": "string", "minLength": 1, "description": "The source's name, unique in the recipe; the card's where absent."},
-            "path": paths,
-            "split": some("Splits that are read, of a set of the hub or a folder: train where there is one and nothing is said; all is every one."),
-            "config": some("Configurations of a set's card on the hub that are read: the default one, else all, where nothing is said."),
-            "format": {"enum": formats, "description": "How the files are read; detected from the content where absent."},
-            "rows": {"enum": ["file", "line", "block"], "description": "Plain text only: what one document is."},
-            "use": {"enum": USES, "description": "What rows are for."},
-            "language": text("The language of the source, where known."),
-            "license": text("The licence of the source; it is carried to every row."),
-            "encoding": text("The encoding by its WHATWG name; detected where absent."),
-            "variant": {"enum": Variant::ALL.map(Variant::code),
-                        "description": "MediaWiki only: the variant of Chinese that pages are converted to."},
-            "fields": closed(Json::Object(fields), &[], "Ours = theirs, nested by dots."),
-            "options": closed(Json::Object(options), &[], "What the format leaves to the recipe; `corpus explain` says more."),
-            "limit": {"type": "integer", "minimum": 1, "description": "Only the first rows."},
-            "weight": {"type": "number", "exclusiveMinimum": 0, "description": "Its share of the output, in proportion to those of the others."},
-            "repeat": {"type": "number", "exclusiveMinimum": 0, "description": "How often its rows may come at the most (1 where absent); how often they come, where no source has a weight."},
-            "seed": {"type": "integer", "minimum": 0, "description": "Another seed draws other rows into the mix."},
-            "priority": {"type": "integer", "description": "Of duplicates, the source with the highest stays."},
-        }),
-        &[],
-        "Where rows come from.",
-    );
-    let either = json!([{"required": ["card"]}, {"required": ["name", "path"]}]);
-    let source = match source {
-        Json::Object(mut source) => {
-            source.remove("required");
-            source.insert("oneOf".into(), either);
-            Json::Object(source)
-        }
-        other => other,
-    };
     let kinds = crate::catalog::Freedom::ALL.map(crate::catalog::Freedom::as_str);
     let stages: Vec<Json> = stages::ALL.iter().map(|entry| stage(entry)).collect();
     json!({
@@ -98,7 +48,7 @@ pub fn recipe() -> Json {
             "policy": closed(json!({"licenses": {
                 "description": "Kinds of licences that cards may have; all where absent.",
                 "anyOf": [{"enum": kinds}, {"type": "array", "items": {"enum": kinds}}]}}), &[], "What a recipe refuses."),
-            "source": {"type": "array", "minItems": 1, "items": source},
+            "source": {"type": "array", "minItems": 1, "items": source()},
             "mix": closed(json!({
                 "by": {"enum": ["rows", "chars"], "description": "What weights and the total are counted in; rows where absent."},
                 "total": {"type": "integer", "minimum": 1, "description": "Rows or characters of the output; the most that repeats allow where absent."},
@@ -118,6 +68,70 @@ pub fn recipe() -> Json {
             }), &[], "What is written."),
         },
     })
+}
+
+/// `options`: the choices of all shapes; of one that several have, all words.
+fn options() -> Map<String, Json> {
+    let mut options = Map::new();
+    for choice in formats::shapes::ALL.iter().flat_map(|s| s.choices()) {
+        let entry = options.entry(choice.name).or_insert_with(|| json!({"enum": [], "description": choice.about}));
+        if let Some(words) = entry["enum"].as_array_mut() {
+            let fresh: Vec<Json> = choice.words.iter().map(|w| json!(w)).filter(|w| !words.contains(w)).collect();
+            words.extend(fresh);
+        }
+    }
+    options
+}
+
+/// `[[source]]`.
+fn source() -> Json {
+    let paths = json!({"description": "Paths and globs, relative to the recipe's folder.", "anyOf": [
+        {"type": "string", "minLength": 1},
+        {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}}]});
+    let formats: Vec<&str> = formats::containers::ALL
+        .iter()
+        .map(|c| c.name())
+        .chain(formats::shapes::ALL.iter().map(|s| s.name()))
+        .collect();
+    let fields: Map<String, Json> = FIELDS.iter().map(|f| ((*f).to_owned(), json!({"type": "string"}))).collect();
+    let some = |about: &str| json!({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}], "description": about});
+    let source = closed(
+        json!({
+            "card": text("A data set of the catalog, or hf:owner/name, ms:owner/name, opus:CORPUS/en-zh, wikimedia:zhwiki."),
+            "parts": {"type": "array", "items": {"type": "string"}, "description": "Parts of the card; those of its best use where absent."},
+            "revision": text("Commit, dump date or version; the newest in the store where absent."),
+            "name": {"type": "string", "minLength": 1, "description": "The source's name, unique in the recipe; the card's where absent."},
+            "path": paths,
+            "split": some("Splits that are read, of a set of the hub or a folder: train where there is one and nothing is said; all is every one."),
+            "config": some("Configurations of a set's card on the hub that are read: the default one, else all, where nothing is said."),
+            "format": {"enum": formats, "description": "How the files are read; detected from the content where absent."},
+            "rows": {"enum": TextRows::ALL.map(TextRows::as_str), "description": "Plain text only: what one document is."},
+            "use": {"enum": USES, "description": "What rows are for."},
+            "language": text("The language of the source, where known."),
+            "license": text("The licence of the source; it is carried to every row."),
+            "encoding": text("The encoding by its WHATWG name; detected where absent."),
+            "variant": {"enum": Variant::ALL.map(Variant::code),
+                        "description": "MediaWiki only: the variant of Chinese that pages are converted to."},
+            "fields": closed(Json::Object(fields), &[], "Ours = theirs, nested by dots."),
+            "options": closed(Json::Object(options()), &[], "What the format leaves to the recipe; `corpus explain` says more."),
+            "limit": {"type": "integer", "minimum": 1, "description": "Only the first rows."},
+            "weight": {"type": "number", "exclusiveMinimum": 0, "description": "Its share of the output, in proportion to those of the others."},
+            "repeat": {"type": "number", "exclusiveMinimum": 0, "description": "How often its rows may come at the most (1 where absent); how often they come, where no source has a weight."},
+            "seed": {"type": "integer", "minimum": 0, "description": "Another seed draws other rows into the mix."},
+            "priority": {"type": "integer", "description": "Of duplicates, the source with the highest stays."},
+        }),
+        &[],
+        "Where rows come from.",
+    );
+    let either = json!([{"required": ["card"]}, {"required": ["name", "path"]}]);
+    match source {
+        Json::Object(mut source) => {
+            source.remove("required");
+            source.insert("oneOf".into(), either);
+            Json::Object(source)
+        }
+        other => other,
+    }
 }
 
 fn stage(entry: &stages::Entry) -> Json {

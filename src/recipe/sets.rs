@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::kinds::Kind;
 use super::problem::starts;
-use super::read::Reader;
+use super::reader::Reader;
 use super::stages::Raw;
 use super::toml::{Entry, Node, Value, parse_value};
 use crate::text::spelling::did_you_mean;

@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde_json::{Map, Value as Json};
 
 use super::kinds::Kind;
-use super::read::Reader;
+use super::reader::Reader;
 use super::toml::{Entry, Value};
 use super::{Only, Source, Step, elsewhere};
 use crate::stages::{self, Kind as Type, Stage};

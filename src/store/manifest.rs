@@ -73,7 +73,7 @@ pub struct Entry {
     /// Whether `corpus cache verify` found other bytes than were fetched.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub damaged: bool,
-    /// What this copy lost.
+    /// What this copy lacks of the original.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost: Option<String>,
     /// The uses that remain; all of the card's where empty.
@@ -82,7 +82,7 @@ pub struct Entry {
 }
 
 impl Manifest {
-    /// An empty one.
+    /// An empty manifest.
     pub fn new(card: &str, revision: &str) -> Self {
         Manifest { v: 1, card: card.to_owned(), revision: revision.to_owned(), ..Manifest::default() }
     }

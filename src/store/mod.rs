@@ -39,7 +39,7 @@ pub struct StoredFile {
     pub card: String,
     /// Commit, dump date or version; `-` where there is none.
     pub revision: String,
-    /// Everything else.
+    /// Its entry in the manifest.
     pub entry: Entry,
 }
 
@@ -82,7 +82,7 @@ impl Store {
         Ok(Store { root: std::path::absolute(&root).map_err(Error::io(&root))? })
     }
 
-    /// Its folder.
+    /// The root folder of the store.
     pub fn root(&self) -> &Path {
         &self.root
     }
@@ -192,7 +192,7 @@ fn folders(folder: &Path) -> Vec<PathBuf> {
 }
 
 impl Set {
-    /// Its folder.
+    /// The folder of the set at its revision.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
@@ -391,10 +391,10 @@ mod tests {
         );
         for odd in ["..", ".", "a\\b", "a b", "x.", &"x".repeat(500)] {
             let key = key(odd);
-            assert!(
-                key.len() < 100 && key.contains("--") && !key.contains([' ', '\\']) && !key.starts_with('.'),
-                "{odd}: {key}"
-            );
+            assert!(key.len() < 100, "{odd}: {key}");
+            assert!(key.contains("--"), "{odd}: {key}");
+            assert!(!key.contains([' ', '\\']), "{odd}: {key}");
+            assert!(!key.starts_with('.'), "{odd}: {key}");
         }
         assert_ne!(key(&"x".repeat(500)), key(&"x".repeat(501)));
     }

@@ -185,6 +185,8 @@ mod tests {
         assert!(left == a && right == b);
         let half = format!("{}{}", "共".repeat(100), "甲".repeat(9_000));
         let (left, right, _) = sides(&diff(&half, &format!("{}丙{}", "共".repeat(100), "乙".repeat(9_000))));
-        assert!(left == half && right.starts_with("共") && right.ends_with('乙'));
+        assert_eq!(left, half);
+        assert!(right.starts_with("共"));
+        assert!(right.ends_with('乙'));
     }
 }

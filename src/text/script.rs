@@ -33,7 +33,7 @@ const SAMPLE: usize = 2_000;
 /// No language.
 pub const UND: &str = "und";
 
-/// What [`judge`] finds.
+/// The language and script that [`judge`] finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verdict {
     /// ISO 639-1, or `und`.

@@ -163,7 +163,7 @@ pub struct Prints<'t> {
 }
 
 impl<'t> Prints<'t> {
-    /// Of windows of `window` characters.
+    /// The windows of `window` characters of a text.
     pub fn new(text: &'t str, window: usize) -> Self {
         let hashes = BASES.map(|base| Rolling::new(base, window));
         Prints { window, hashes, new: text.chars(), old: text.chars(), inside: 0..0 }

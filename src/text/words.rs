@@ -17,7 +17,7 @@ static JIEBA: LazyLock<Jieba> = LazyLock::new(Jieba::new);
 /// Jieba keeps state for each character of what it cuts: longer stretches are cut at the next sign.
 const LONGEST: usize = 64 << 10;
 
-/// How many words.
+/// The number of words (UAX 29).
 pub fn count(text: &str) -> usize {
     let mut n = 0;
     each(text, |_| n += 1);
@@ -78,7 +78,7 @@ fn foreign<'a>(text: &'a str, found: &mut impl FnMut(&'a str)) {
     }
 }
 
-/// What a byte is to UAX 29.
+/// The class of an ASCII byte in UAX 29.
 const LETTER: u8 = 1;
 const DIGIT: u8 = 2;
 const UNDERSCORE: u8 = 4;

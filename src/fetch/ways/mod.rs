@@ -24,7 +24,7 @@ macro_rules! ways {
 
 ways!(drive, hand, hub, modelscope, object, opus, web, wikimedia);
 
-/// What is to be listed.
+/// What a provider is asked to list: place, revision, globs.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// Where, as in a card: `hf:owner/name`, `https://host/folder/`, …
@@ -33,13 +33,13 @@ pub struct Request {
     pub revision: Option<String>,
     /// Globs by part; an empty list asks for whatever the way calls the data.
     pub files: BTreeMap<String, Vec<String>>,
-    /// What the card knows of its files.
+    /// Sizes and checksums that the card pins.
     pub pins: Vec<Pin>,
     /// Where the globs come from: a card, or nobody (the whole set is asked for).
     pub card: bool,
 }
 
-/// What a way has.
+/// The answer of a provider: revision, files, licence.
 #[derive(Clone, Debug, Default)]
 pub struct Listing {
     /// Commit, date or version; `-` where there is none.
@@ -61,7 +61,7 @@ pub struct Remote {
     pub path: String,
     /// Its part.
     pub part: String,
-    /// How to reach it.
+    /// The address or object-store key of its bytes.
     pub place: Place,
     /// Its address for people and the manifest, without secrets.
     pub source: String,
@@ -71,10 +71,10 @@ pub struct Remote {
     pub told: Told,
 }
 
-/// How a file is reached.
+/// The place of a file's bytes.
 #[derive(Clone, Debug)]
 pub enum Place {
-    /// By an address.
+    /// An HTTP address.
     Web {
         /// The address.
         url: Url,
@@ -96,7 +96,7 @@ pub enum Place {
 
 /// Lists what lies at a kind of place.
 pub trait Lists: Sync {
-    /// What `from` begins with.
+    /// The prefixes of `from` that belong to this provider.
     fn prefixes(&self) -> &'static [&'static str];
     /// Lists files.
     fn list<'a>(&'a self, client: &'a Client, request: &'a Request) -> BoxFuture<'a, Result<Listing, Problem>>;
@@ -136,7 +136,7 @@ impl Request {
         Request { from: from.to_owned(), revision: revision.map(str::to_owned), files, pins: Vec::new(), card: false }
     }
 
-    /// What stands behind the prefix.
+    /// The rest of `from` behind the prefix.
     pub fn rest<'a>(&'a self, prefix: &str) -> &'a str {
         self.from.strip_prefix(prefix).unwrap_or(&self.from).trim_matches('/')
     }

@@ -12,6 +12,7 @@ use object_store::path::Path;
 use object_store::{ClientOptions, ObjectMeta, ObjectStore, ObjectStoreExt as _, RetryConfig};
 
 use super::{Listing, Lists, Place, Remote, Request};
+use crate::fetch::Limits;
 use crate::fetch::client::Client;
 use crate::fetch::names;
 use crate::fetch::open::object_problem;
@@ -45,8 +46,8 @@ fn parts(from: &str) -> Option<(&str, &str, &str)> {
     (!bucket.is_empty()).then_some((scheme, bucket, key))
 }
 
-fn open(client: &Client, scheme: &str, bucket: &str) -> Result<Arc<dyn ObjectStore>, Problem> {
-    let limits = &client.limits;
+/// Patience and protocol, as our own client has them.
+fn options(limits: &Limits) -> ClientOptions {
     let mut options = ClientOptions::new()
         .with_connect_timeout(limits.connect)
         // Ours watch the body: this one ends a request as a whole, however fast it is.
@@ -58,20 +59,26 @@ fn open(client: &Client, scheme: &str, bucket: &str) -> Result<Arc<dyn ObjectSto
     }
     let allow_http =
         |name: &str| std::env::var(name).is_ok_and(|v| matches!(v.to_ascii_lowercase().as_str(), "true" | "1" | "yes"));
-    options = options.with_allow_http(
+    options.with_allow_http(
         allow_http("AWS_ALLOW_HTTP") || allow_http("GOOGLE_ALLOW_HTTP") || allow_http("AZURE_ALLOW_HTTP"),
-    );
+    )
+}
+
+/// Whether the environment has no credentials: no variable begins with one of `heads`. Without any the crates would ask
+/// the metadata service of a cloud, which hangs elsewhere.
+fn unsigned(heads: &[&str]) -> bool {
+    !std::env::vars_os().any(|(name, value)| {
+        let name = name.to_string_lossy().to_ascii_uppercase();
+        !value.is_empty() && heads.iter().any(|h| name.starts_with(h))
+    })
+}
+
+fn open(client: &Client, scheme: &str, bucket: &str) -> Result<Arc<dyn ObjectStore>, Problem> {
+    let (limits, options) = (&client.limits, options(&client.limits));
     let retry = RetryConfig {
         max_retries: limits.tries.min(crate::fetch::wait::FEW).saturating_sub(1) as usize,
         retry_timeout: limits.max_wait.min(std::time::Duration::from_secs(180)),
         ..RetryConfig::default()
-    };
-    // Without credentials the crates would ask the metadata service of a cloud, which hangs elsewhere.
-    let unsigned = |heads: &[&str]| {
-        !std::env::vars_os().any(|(name, value)| {
-            let name = name.to_string_lossy().to_ascii_uppercase();
-            !value.is_empty() && heads.iter().any(|h| name.starts_with(h))
-        })
     };
     let store: object_store::Result<Arc<dyn ObjectStore>> = match scheme {
         "s3" => {

@@ -200,7 +200,9 @@ fn a_broken_wet_says_so_once() {
     let whole = record("conversion", "一二三") + &record("conversion", "四五六");
     for cut in [whole.len() - 8, whole.len() - 40, whole.len() - 180] {
         let seen = read(&write(folder.path(), "c.wet", &whole.as_bytes()[..cut]), &layout);
-        assert!(seen.len() == 2 && seen[0] == "一二三" && seen[1].starts_with("! truncated"), "{cut}: {seen:?}");
+        assert_eq!(seen.len(), 2, "{cut}: {seen:?}");
+        assert_eq!(seen[0], "一二三", "{cut}: {seen:?}");
+        assert!(seen[1].starts_with("! truncated"), "{cut}: {seen:?}");
     }
     let seen = read(&write(folder.path(), "g.wet", record("conversion", "一") + "garbage\r\n\r\n"), &layout);
     assert!(seen[1].starts_with("! warc"), "{seen:?}");
@@ -246,7 +248,9 @@ fn a_wet_goes_on_behind_a_record_of_the_wrong_length() {
     // Lines between records that belong to none.
     let between = page("一") + "lost lines\r\n" + &page("二");
     let seen = read(&write(folder.path(), "b.wet", between), &layout);
-    assert!(seen.len() == 3 && seen[1].starts_with("! warc") && seen[2] == "二", "{seen:?}");
+    assert_eq!(seen.len(), 3, "{seen:?}");
+    assert!(seen[1].starts_with("! warc"), "{seen:?}");
+    assert_eq!(seen[2], "二", "{seen:?}");
 }
 
 #[test]

@@ -273,12 +273,12 @@ mod tests {
     #[test]
     fn a_value_over_several_lines_is_no_line() {
         let object = "{\n \"text\": \"a\",\n \"tags\": [\n  \"b\",\n  \"c\"\n ],\n \"n\": [\n  true\n ]\n}\n";
-        assert!(over_lines(object) && over_lines(&object.repeat(2)) && over_lines(&object[..30]));
-        assert!(
-            !over_lines("{\"a\":1}\n{\"a\":2}\n")
-                && !over_lines("{\"a\":\n")
-                && !over_lines("{\"a\": \"b\n{\"a\":2}\n")
-        );
+        assert!(over_lines(object));
+        assert!(over_lines(&object.repeat(2)));
+        assert!(over_lines(&object[..30]));
+        assert!(!over_lines("{\"a\":1}\n{\"a\":2}\n"));
+        assert!(!over_lines("{\"a\":\n"));
+        assert!(!over_lines("{\"a\": \"b\n{\"a\":2}\n"));
     }
 
     #[test]

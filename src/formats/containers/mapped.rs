@@ -330,7 +330,10 @@ mod tests {
             let task = Task { input: Some(input.into()), output: output.map(Into::into), ..Task::default() };
             unanswered(&Content::Task(Box::new(task))).is_some()
         };
-        assert!(task("a", Some("")) && !task("a", Some("b")) && !task("a", None) && !task("", Some("")));
+        assert!(task("a", Some("")));
+        assert!(!task("a", Some("b")));
+        assert!(!task("a", None));
+        assert!(!task("", Some("")));
     }
 
     #[test]

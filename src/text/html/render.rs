@@ -320,6 +320,23 @@ impl Render<'_> {
         out.trim_matches([' ', '\n', '\t']).to_owned()
     }
 
+    /// What an element says, between marks; blanks at its ends stand outside of them.
+    fn around(&self, node: &Node, mark: &str, out: &mut String) {
+        let mut inner = String::new();
+        node.children.iter().for_each(|child| self.span(*child, &mut inner));
+        let said = inner.trim();
+        let (before, behind) = (inner.starts_with(' '), inner.ends_with(' ') && !said.is_empty());
+        if before && !out.is_empty() && !out.ends_with([' ', '\n']) {
+            out.push(' ');
+        }
+        if !said.is_empty() {
+            out.push_str(&format!("{mark}{said}{mark}"));
+        }
+        if behind {
+            out.push(' ');
+        }
+    }
+
     fn span(&self, id: Id, out: &mut String) {
         let node = self.node(id);
         if node.name.is_empty() {
@@ -339,39 +356,16 @@ impl Render<'_> {
             out.push_str(&self.formula(id));
             return;
         }
-        let around = |mark: &str, out: &mut String| {
-            let mut inner = String::new();
-            node.children.iter().for_each(|child| self.span(*child, &mut inner));
-            let said = inner.trim();
-            let (before, behind) = (inner.starts_with(' '), inner.ends_with(' ') && !said.is_empty());
-            if before && !out.is_empty() && !out.ends_with([' ', '\n']) {
-                out.push(' ');
-            }
-            if !said.is_empty() {
-                out.push_str(&format!("{mark}{said}{mark}"));
-            }
-            if behind {
-                out.push(' ');
-            }
-        };
         match node.name.as_str() {
             "br" => {
                 let kept = out.trim_end_matches(' ').len();
                 out.truncate(kept);
                 out.push_str("  \n");
             }
-            "strong" | "b" => around("**", out),
-            "em" | "i" => around("*", out),
-            "del" | "s" | "strike" => around("~~", out),
-            "code" | "kbd" | "samp" => {
-                let text = self.tree.text(id).replace('\n', " ");
-                let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-                let mark = "`".repeat(longest + 1);
-                let gap = if longest > 0 { " " } else { "" };
-                if !text.is_empty() {
-                    out.push_str(&format!("{mark}{gap}{text}{gap}{mark}"));
-                }
-            }
+            "strong" | "b" => self.around(node, "**", out),
+            "em" | "i" => self.around(node, "*", out),
+            "del" | "s" | "strike" => self.around(node, "~~", out),
+            "code" | "kbd" | "samp" => out.push_str(&code(&self.tree.text(id).replace('\n', " "))),
             "a" => {
                 let text = self.inline(&node.children);
                 match node.href.as_str() {
@@ -385,6 +379,17 @@ impl Render<'_> {
             _ => node.children.iter().for_each(|child| self.span(*child, out)),
         }
     }
+}
+
+/// Code inside of a line, between more backticks than it has itself.
+fn code(text: &str) -> String {
+    if text.is_empty() {
+        return String::new();
+    }
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let mark = "`".repeat(longest + 1);
+    let gap = if longest > 0 { " " } else { "" };
+    format!("{mark}{gap}{text}{gap}{mark}")
 }
 
 /// Without what the page counts: `2 / 3` above a regenerated answer, and `Copy12 chars / 3 words`.

@@ -126,10 +126,10 @@ fn broken_and_hostile_pages_end() {
 fn a_whole_answer_becomes_markdown() {
     let answer = "<h2>步骤</h2><p>先看 <code>snake_case</code>，再看 a_b * c：</p><ol><li><p>备料</p><ul><li>面粉</li><li>水</li></ul></li>\
                   <li><p>和面</p></li></ol><pre><div class=\"bg-black\"><div><span>sh</span><button>Copy code</button></div><div>\
-                  <code class=\"hljs language-sh\">mix <span>--slow</span> &lt; in\n</code></div></div></pre><blockquote><p>慢一点</p>\
+                  <code class=\"hljs language-sh\">mix <span>slow</span> &lt; in\n</code></div></div></pre><blockquote><p>慢一点</p>\
                   </blockquote><table><thead><tr><th>料</th><th>克</th></tr></thead><tbody><tr><td>水</td><td>5</td></tr></tbody></table>\
                   <p>完了。</p>";
-    let markdown = "步骤\n--\n\n先看 `snake_case`，再看 a_b * c：\n\n1. 备料\n\t* 面粉\n\t* 水\n2. 和面\n```sh\nmix --slow < in\n```\n> 慢一点\n\n\
+    let markdown = "步骤\n--\n\n先看 `snake_case`，再看 a_b * c：\n\n1. 备料\n\t* 面粉\n\t* 水\n2. 和面\n```sh\nmix slow < in\n```\n> 慢一点\n\n\
                     | 料 | 克 |\n| --- | --- |\n| 水 | 5 |\n\n完了。";
     assert_eq!(read(answer), markdown);
     for text in ["问：List<int> 是什么？ a < b", "snake_case 和 *星号* 与 # 号\n\n\n\n很多空行", "<b>粗</b>"]

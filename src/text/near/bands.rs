@@ -6,10 +6,10 @@
 
 use super::sketch::{SLOTS, chance};
 
-/// How a sketch is cut.
+/// The cut of a sketch into bands of equal length (locality-sensitive hashing).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bands {
-    /// How many bands.
+    /// The number of bands.
     pub bands: usize,
     /// Bytes in each.
     pub rows: usize,
@@ -46,7 +46,9 @@ mod tests {
     fn bands_by_target() {
         let bands = Bands::choose(0.7, 0.99);
         assert_eq!((bands.bands, bands.rows), (42, 6));
-        assert!((bands.finds(0.7) - 0.995).abs() < 0.001 && bands.finds(0.75) > 0.9997 && bands.finds(0.2) < 0.004);
+        assert!((bands.finds(0.7) - 0.995).abs() < 0.001);
+        assert!(bands.finds(0.75) > 0.9997);
+        assert!(bands.finds(0.2) < 0.004);
         let bands = Bands::choose(0.7, 0.999);
         assert_eq!((bands.bands, bands.rows), (51, 5));
         assert_eq!(Bands::choose(0.9, 0.99).rows, 6);

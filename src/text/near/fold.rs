@@ -18,7 +18,7 @@ use std::sync::{LazyLock, OnceLock};
 
 use crate::text::convert;
 
-/// What is folded.
+/// The differences between characters that do not count: case, width, script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Fold {
     /// Full width to half width.
@@ -43,7 +43,7 @@ impl Default for Fold {
 const SIGNS: &str = "，,、,﹐,﹑,､,。.．.｡.﹒.…:：:﹕:；;﹔;！!﹗!？?﹖?（(）)﹙(﹚)〔(〕)【[】]［[］]〖[〗]｛{｝}「\"」\"『\"』\"｢\"｣\"“\"”\"„\"‟\"＂\"«\"»\"〝\"〞\"〟\"‘'’'‚'‛'＇'‹'›'《<》>〈<〉>＜<＞>‐-‑-‒-–-—-―-－-﹣-−-～~〜~·.・.･.•.／/＼\\";
 
 impl Fold {
-    /// What `c` becomes.
+    /// The character that `c` is folded to.
     pub fn of(self, c: char) -> char {
         let mut c = c;
         if self.script && HAN.contains(&(c as u32)) {

@@ -7,7 +7,7 @@ use super::fold::{Fold, Folder, HAN};
 use super::{S1, S2, S3, mum};
 use crate::text::words;
 
-/// What a shingle is made of.
+/// The unit of a shingle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Unit {
     /// Characters.

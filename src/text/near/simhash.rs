@@ -141,7 +141,7 @@ impl Tables {
         Tables { blocks, pairs }
     }
 
-    /// How many tables.
+    /// The number of tables.
     pub fn count(&self) -> usize {
         self.pairs.len()
     }

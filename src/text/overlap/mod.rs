@@ -12,7 +12,7 @@
 pub mod set;
 pub mod tokens;
 
-/// How long an n-gram is.
+/// The length of an n-gram, in words and in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {
     /// In words, where there are only words.
@@ -22,12 +22,12 @@ pub struct Size {
 }
 
 impl Size {
-    /// What a token weighs.
+    /// The weight of a token.
     pub fn weight(self, is_char: bool) -> u64 {
         u64::from(if is_char { self.words } else { self.chars })
     }
 
-    /// What an n-gram weighs, at least.
+    /// The least weight of an n-gram.
     pub fn whole(self) -> u64 {
         u64::from(self.words) * u64::from(self.chars)
     }

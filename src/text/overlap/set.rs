@@ -44,7 +44,7 @@ pub struct Set {
     pub common: u64,
 }
 
-/// What was found in a row.
+/// The n-grams of a row that items share.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Found {
     /// The greatest share of an item's own n-grams that the row has.
@@ -58,7 +58,7 @@ pub struct Found {
 }
 
 impl Builder {
-    /// No items.
+    /// An empty set.
     pub fn new(size: Size) -> Self {
         Builder { size, grams: Grams::new(size), entries: Vec::new(), items: Vec::new(), short: 0 }
     }
@@ -112,7 +112,7 @@ fn prefix_of(hash: u64, shift: u32) -> usize {
 }
 
 impl Set {
-    /// How many n-grams it holds.
+    /// The number of n-grams.
     pub fn len(&self) -> usize {
         self.hashes.len()
     }
@@ -122,7 +122,7 @@ impl Set {
         self.hashes.is_empty()
     }
 
-    /// Bytes of memory.
+    /// Its size in memory, in bytes.
     pub fn bytes(&self) -> usize {
         self.hashes.len() * 12 + self.filter.len() * 8 + self.index.len() * 4 + self.items.len() * size_of::<Item>()
     }
@@ -138,7 +138,7 @@ impl Set {
         self.hashes[from..to].binary_search(&hash).ok().map(|at| from + at)
     }
 
-    /// What makes n-grams for [`Set::search`].
+    /// The reader of n-grams for [`Set::search`].
     pub fn grams(&self) -> Grams {
         Grams::new(self.size.unwrap_or(Size { words: 1, chars: 1 }))
     }

@@ -133,7 +133,7 @@ fn closed_by(c: char) -> Option<&'static [char]> {
     })
 }
 
-/// Parts a sentence.
+/// Whether a mark parts a sentence.
 fn is_pause(c: char) -> bool {
     matches!(c, '，' | '、' | '；' | '：' | ',' | ';' | ':')
 }

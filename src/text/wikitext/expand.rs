@@ -6,8 +6,8 @@ use std::cell::Cell;
 use super::rules::Rules;
 use super::templates::{self, Arg, Args};
 use super::unlisted::Use;
-use super::variants::{self, Variant};
-use super::{CUT, DEPTH, HOLE, Options, RULES, links};
+use super::variants::Variant;
+use super::{CUT, DEPTH, HOLE, Options, RULES, links, markup};
 
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
@@ -33,11 +33,15 @@ struct Frame {
     link: Option<usize>,
     variant: Option<usize>,
     brace: Option<usize>,
-    /// How many templates were told before it.
+    /// The number of unlisted templates that were noted before it.
     told: usize,
 }
 
-struct Expander<'a> {
+struct Expander<'t, 'a> {
+    text: &'t str,
+    /// Where in the text the next mark is looked for, and from where it is not copied to the output yet.
+    at: usize,
+    plain: usize,
     out: String,
     stack: Vec<Frame>,
     rules: Rules<'a>,
@@ -63,6 +67,9 @@ const SPECIAL: [bool; 256] = {
 pub(super) fn expand<'a>(text: &str, options: &Options<'a>, converts: bool) -> (String, Rules<'a>) {
     let bytes = text.as_bytes();
     let mut e = Expander {
+        text,
+        at: 0,
+        plain: 0,
         out: String::with_capacity(text.len()),
         stack: Vec::new(),
         rules: Rules::new(options.groups, converts),
@@ -71,101 +78,126 @@ pub(super) fn expand<'a>(text: &str, options: &Options<'a>, converts: bool) -> (
         told: Vec::new(),
         variant: options.variant.unwrap_or(Variant::Cn),
     };
-    // Start of the text not copied yet, and end of the run of one byte that was met last.
-    let (mut plain, mut run) = (0, 0);
-    let mut i = 0;
-    while i < bytes.len() {
-        let Some(more) = bytes[i..].iter().position(|b| SPECIAL[*b as usize]) else { break };
-        i += more;
-        let byte = bytes[i];
-        if run <= i {
-            run = i + bytes[i..].iter().take_while(|b| **b == byte).count();
+    // The end of the run of one byte that was met last.
+    let mut run = 0;
+    while let Some(more) = bytes[e.at..].iter().position(|b| SPECIAL[*b as usize]) {
+        e.at += more;
+        let byte = bytes[e.at];
+        if run <= e.at {
+            run = e.at + bytes[e.at..].iter().take_while(|b| **b == byte).count();
         }
-        let length = run - i;
-        let next = bytes.get(i + 1).copied();
-        match byte {
-            b'{' if length >= 2 => {
-                e.out.push_str(&text[plain..i]);
-                e.push(Kind::Brace(length));
-                i += length;
-                plain = i;
-            }
-            b'-' if next == Some(b'{') && bytes.get(i + 2) != Some(&b'{') => {
-                e.out.push_str(&text[plain..i]);
-                e.push(Kind::Variant);
-                i += 2;
-                plain = i;
-            }
-            b'[' if length >= 2 => {
-                // Of an odd run, the first is text.
-                e.out.push_str(&text[plain..i + length % 2]);
-                for _ in 0..length / 2 {
-                    e.push(Kind::Link);
-                }
-                i += length;
-                plain = i;
-            }
-            b'|' => {
-                if let Some(top) = e.stack.last_mut() {
-                    top.bars.push(e.out.len() + i - plain);
-                }
-                i += 1;
-            }
-            b'=' => {
-                if let Some(Frame { kind: Kind::Brace(_), bars, equals, .. }) = e.stack.last_mut()
-                    && bars.last() > equals.last()
-                {
-                    equals.push(e.out.len() + i - plain);
-                }
-                i += 1;
-            }
-            b']' if next == Some(b']') && e.stack.last().is_some_and(|f| f.link.is_some()) => {
-                e.out.push_str(&text[plain..i]);
-                if length == 3 && e.single_open() {
-                    // `[[File:a.jpg|[http://b c]]]`
-                    e.out.push(']');
-                    i += 1;
-                }
-                e.close_link();
-                i += 2;
-                plain = i;
-            }
-            b'}' if next == Some(b'-') && e.stack.last().is_some_and(|f| f.variant.is_some()) => {
-                e.out.push_str(&text[plain..i]);
-                e.close_variant();
-                i += 2;
-                plain = i;
-            }
-            b'}' if next == Some(b'}') && e.stack.last().is_some_and(|f| f.brace.is_some()) => {
-                let dash = bytes.get(i + length) == Some(&b'-') && e.stack.last().is_some_and(|f| f.variant.is_some());
-                if dash {
-                    // `}}-` inside `-{`: only the last one closes.
-                    i += length - 1;
-                    continue;
-                }
-                e.out.push_str(&text[plain..i]);
-                let used = e.close_brace(length, &text[i..]);
-                i += used;
-                plain = i;
-            }
-            // Closing marks of nothing.
-            b'}' | b']' if length >= 2 => {
-                e.out.push_str(&text[plain..i]);
-                e.hole();
-                i += length;
-                plain = i;
-            }
-            _ => i += 1,
+        let length = run - e.at;
+        if !e.opens(byte, length) && !e.closes(byte, length) {
+            e.at += 1;
         }
     }
-    e.out.push_str(&text[plain..]);
+    e.out.push_str(&text[e.plain..]);
     if let Some(tally) = options.unlisted {
         tally.add(e.told);
     }
     (e.out, e.rules)
 }
 
-impl Expander<'_> {
+impl Expander<'_, '_> {
+    /// Copies the text before the mark at hand, and `more` bytes of the mark.
+    fn copy(&mut self, more: usize) {
+        self.out.push_str(&self.text[self.plain..self.at + more]);
+    }
+
+    /// Goes on behind so many bytes, which are not copied.
+    fn skip(&mut self, bytes: usize) {
+        self.at += bytes;
+        self.plain = self.at;
+    }
+
+    /// Takes what begins or parts something: a run of one byte at hand.
+    fn opens(&mut self, byte: u8, length: usize) -> bool {
+        let bytes = self.text.as_bytes();
+        match byte {
+            b'{' if length >= 2 => {
+                self.copy(0);
+                self.push(Kind::Brace(length));
+                self.skip(length);
+            }
+            b'-' if bytes.get(self.at + 1) == Some(&b'{') && bytes.get(self.at + 2) != Some(&b'{') => {
+                self.copy(0);
+                self.push(Kind::Variant);
+                self.skip(2);
+            }
+            b'[' if length >= 2 => {
+                // Of an odd run, the first is text.
+                self.copy(length % 2);
+                for _ in 0..length / 2 {
+                    self.push(Kind::Link);
+                }
+                self.skip(length);
+            }
+            b'|' => {
+                let place = self.out.len() + self.at - self.plain;
+                if let Some(top) = self.stack.last_mut() {
+                    top.bars.push(place);
+                }
+                self.at += 1;
+            }
+            b'=' => {
+                let place = self.out.len() + self.at - self.plain;
+                if let Some(Frame { kind: Kind::Brace(_), bars, equals, .. }) = self.stack.last_mut()
+                    && bars.last() > equals.last()
+                {
+                    equals.push(place);
+                }
+                self.at += 1;
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// Takes what ends something, or would.
+    fn closes(&mut self, byte: u8, length: usize) -> bool {
+        let (text, at) = (self.text, self.at);
+        let bytes = text.as_bytes();
+        let next = bytes.get(at + 1).copied();
+        let (link, variant, brace) = self
+            .stack
+            .last()
+            .map_or((false, false, false), |f| (f.link.is_some(), f.variant.is_some(), f.brace.is_some()));
+        match byte {
+            b']' if next == Some(b']') && link => {
+                self.copy(0);
+                if length == 3 && self.single_open() {
+                    // `[[File:a.jpg|[http://b c]]]`
+                    self.out.push(']');
+                    self.at += 1;
+                }
+                self.close_link();
+                self.skip(2);
+            }
+            b'}' if next == Some(b'-') && variant => {
+                self.copy(0);
+                self.close_variant();
+                self.skip(2);
+            }
+            // `}}-` inside `-{`: only the last one closes.
+            b'}' if next == Some(b'}') && brace && bytes.get(at + length) == Some(&b'-') && variant => {
+                self.at += length - 1;
+            }
+            b'}' if next == Some(b'}') && brace => {
+                self.copy(0);
+                let used = self.close_brace(length, &text[at..]);
+                self.skip(used);
+            }
+            // Closing marks of nothing.
+            b'}' | b']' if length >= 2 => {
+                self.copy(0);
+                self.hole();
+                self.skip(length);
+            }
+            _ => return false,
+        }
+        true
+    }
+
     fn hole(&mut self) {
         if !self.out.ends_with(HOLE) {
             self.out.push(HOLE);
@@ -246,7 +278,7 @@ impl Expander<'_> {
                 Some(bar) => (Some(&self.out[frame.start..*bar]), &self.out[bar + 1..]),
                 None => (None, &self.out[frame.start..]),
             };
-            variants::shown(flags, body, self.variant, &mut self.rules)
+            markup::shown(flags, body, self.variant, &mut self.rules)
         };
         self.out.truncate(frame.open);
         match shown {

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
 
 use super::is_mark;
-use super::rules::{LONGEST, steps};
-use super::variants::{Body, Variant};
+use super::rule::{Body, LONGEST, steps};
+use super::variants::Variant;
 use crate::text::convert::Dictionary;
 
 /// Deepest chain of groups that are another group by another name.
@@ -59,7 +59,7 @@ impl Groups {
         Groups(groups)
     }
 
-    /// How many there are.
+    /// The number of groups.
     pub fn len(&self) -> usize {
         self.0.len()
     }

@@ -78,13 +78,7 @@ fn blocks(flat: &str) -> Vec<Block> {
     // Rule marks of what went, for the next text that stays.
     let mut rules = 0;
     for (at, table) in tables(&lines).into_iter().enumerate() {
-        let line = lines[at];
-        let line = match table {
-            Table::Outside => line,
-            Table::Inside => "",
-            // Text after the end of a table.
-            Table::End => line.split_once("|}").map_or("", |(_, rest)| rest),
-        };
+        let line = table.rest(lines[at]);
         if line.trim().is_empty() {
             if matches!(table, Table::Outside) {
                 blocks.push(Block::Blank);
@@ -158,6 +152,17 @@ enum Table {
     Inside,
     /// The line with the `|}` of an outermost table.
     End,
+}
+
+impl Table {
+    /// What a line has outside of the table.
+    fn rest<'l>(&self, line: &'l str) -> &'l str {
+        match self {
+            Table::Outside => line,
+            Table::Inside => "",
+            Table::End => line.split_once("|}").map_or("", |(_, rest)| rest),
+        }
+    }
 }
 
 /// Which lines are in tables: all between a `{|` and its `|}`, and single ones that only a table can have.

@@ -17,7 +17,7 @@
 //! ```text
 //! tags      comments, <ref>, <math> …        page -> text with holes and stored pieces
 //! expand    {{ }}  [[ ]]  -{ }-              by a stack of open marks, innermost first
-//!   templates, links, variants               what a reader sees of each
+//!   templates, links, markup                 what a reader sees of each
 //! tags      HTML                             stripped
 //! lines     tables, headings, lists          text -> blocks, one line each
 //!   inline, clean                            links, quotes and entities of a line; mending around holes
@@ -31,7 +31,9 @@ mod groups;
 mod inline;
 mod lines;
 mod links;
+mod markup;
 mod numbers;
+mod rule;
 mod rules;
 mod tags;
 mod templates;
@@ -49,7 +51,7 @@ pub use groups::{Groups, collected, group_of};
 pub use unlisted::{Tally, Unlisted};
 pub use variants::Variant;
 
-/// How to read a page.
+/// The options of reading a page: variant, groups, title.
 #[derive(Clone, Copy, Default)]
 pub struct Options<'a> {
     /// The variant that all of the text is converted to. Without one the text stays as its authors wrote it, and only

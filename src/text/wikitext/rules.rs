@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::groups::{Groups, Table};
-use super::variants::{Body, Variant};
+use super::rule::{Body, LONGEST, steps};
+use super::variants::Variant;
 use super::{COOKED, END, PIECE, RAW, RULES, is_mark, may_have_marks};
 
 /// The conversion rules of a page, in the order of the page.
@@ -24,23 +25,6 @@ pub(super) struct Rules<'a> {
 
 /// How many times longer a text may become before rules stop applying.
 const GROWTH: usize = 8;
-/// Longest text that a rule replaces, in bytes; it bounds the work at every character.
-pub(super) const LONGEST: usize = 96;
-
-/// What becomes of what, for one variant: every other variant's words, and rules that go one way for this one alone.
-/// Rules that go both ways are for places only, not for `zh-hans` and `zh-hant` (MediaWiki's "manual level").
-pub(super) fn steps<'b>(rules: &Body<'b>, variant: Variant, mut step: impl FnMut(&'b str, &'b str)) {
-    if variant == Variant::Zh {
-        return;
-    }
-    if variant.two_way()
-        && let Some(to) = rules.both_for(variant)
-    {
-        rules.both.iter().for_each(|(_, from)| step(from, to));
-    }
-    rules.one.iter().filter(|o| o.0 == variant).for_each(|(_, from, to)| step(from, to));
-}
-
 impl<'a> Rules<'a> {
     pub(super) fn new(known: Option<&'a Groups>, converts: bool) -> Rules<'a> {
         Rules { known, converts, ..Rules::default() }
@@ -98,20 +82,14 @@ impl<'a> Rules<'a> {
 
     /// The text converted to a variant, rules each from its mark on; without marks but those of pieces.
     pub(super) fn applied<'t>(&self, text: &'t str, variant: Option<Variant>) -> Cow<'t, str> {
-        let converter = variant.and_then(Variant::converter);
+        let Some(converter) = variant.and_then(Variant::converter) else { return unmarked(text) };
         let ruled = !self.steps.is_empty() || !self.groups.is_empty();
-        if converter.is_none() {
-            return match may_have_marks(text) {
-                true => text.replace(|c| is_mark(c) && !matches!(c, PIECE | END), "").into(),
-                false => text.into(),
-            };
-        }
         let mut out = String::with_capacity(text.len());
         // A hostile page could grow by rules without end.
         let most = GROWTH * (text.len() + 4096);
-        let flush = |out: &mut String, run: &str, raw: bool| match converter {
-            Some(converter) if !raw => out.push_str(&converter.convert(run)),
-            _ => out.push_str(run),
+        let flush = |out: &mut String, run: &str, raw: bool| match raw {
+            true => out.push_str(run),
+            false => out.push_str(&converter.convert(run)),
         };
         let mut page = Page::default();
         let mut held = self.held.iter();
@@ -172,6 +150,14 @@ impl<'a> Rules<'a> {
             }
         }
         best
+    }
+}
+
+/// The text without marks but those of pieces.
+fn unmarked(text: &str) -> Cow<'_, str> {
+    match may_have_marks(text) {
+        true => text.replace(|c| is_mark(c) && !matches!(c, PIECE | END), "").into(),
+        false => text.into(),
     }
 }
 

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use memchr::{memchr, memmem};
 
-use super::variants::{Variant, raw};
+use super::markup::raw;
+use super::variants::Variant;
 use super::{BREAK, COOKED, HOLE, Pieces, RAW, entities};
 
 /// What becomes of an extension tag's contents.
@@ -100,27 +101,32 @@ pub(super) fn strip(text: &str, pieces: &mut Pieces) -> String {
         };
         let inner = &text[i..inner];
         i = end;
-        match kind {
-            Kind::Drop => out.push(HOLE),
-            Kind::Math | Kind::Chem if inner.trim().is_empty() => out.push(HOLE),
-            Kind::Math => pieces.put(&mut out, format!("${}$", formula(inner))),
-            Kind::Chem => pieces.put(&mut out, format!("$\\ce{{{}}}$", formula(inner))),
-            Kind::Convert => {
-                let to = attributes.split_once("to=").map_or("", |(_, to)| to.trim_start_matches(['"', '\'']));
-                let to = to.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).next().unwrap_or("");
-                let converter = Variant::parse(to).and_then(Variant::converter);
-                out.push_str(&raw(&converter.map_or(inner.into(), |c| c.convert(inner))));
-            }
-            Kind::Nowiki if inner.is_empty() => {}
-            Kind::Nowiki => pieces.put(&mut out, entities::decoded(inner).into_owned()),
-            Kind::Code if name == "pre" && inner.find("-{").is_some_and(|at| inner[at..].contains("}-")) => {
-                forced_pre(inner.trim_matches('\n'), &mut out);
-            }
-            Kind::Code => pieces.put(&mut out, entities::decoded(inner.trim_matches('\n')).into_owned()),
-        }
+        shown((kind, name), attributes, inner, &mut out, pieces);
     }
     out.push_str(&text[i..]);
     out
+}
+
+/// What a reader sees of an extension tag: behind it in the output, or as a piece that nothing changes.
+fn shown((kind, name): (Kind, &str), attributes: &str, inner: &str, out: &mut String, pieces: &mut Pieces) {
+    match kind {
+        Kind::Drop => out.push(HOLE),
+        Kind::Math | Kind::Chem if inner.trim().is_empty() => out.push(HOLE),
+        Kind::Math => pieces.put(out, format!("${}$", formula(inner))),
+        Kind::Chem => pieces.put(out, format!("$\\ce{{{}}}$", formula(inner))),
+        Kind::Convert => {
+            let to = attributes.split_once("to=").map_or("", |(_, to)| to.trim_start_matches(['"', '\'']));
+            let to = to.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).next().unwrap_or("");
+            let converter = Variant::parse(to).and_then(Variant::converter);
+            out.push_str(&raw(&converter.map_or(inner.into(), |c| c.convert(inner))));
+        }
+        Kind::Nowiki if inner.is_empty() => {}
+        Kind::Nowiki => pieces.put(out, entities::decoded(inner).into_owned()),
+        Kind::Code if name == "pre" && inner.find("-{").is_some_and(|at| inner[at..].contains("}-")) => {
+            forced_pre(inner.trim_matches('\n'), out);
+        }
+        Kind::Code => pieces.put(out, entities::decoded(inner.trim_matches('\n')).into_owned()),
+    }
 }
 
 /// How far `</code>` is looked for.

@@ -5,10 +5,11 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use super::markup::raw;
 use super::numbers;
 use super::rules::Rules;
 use super::unlisted::Rule;
-use super::variants::{Variant, raw};
+use super::variants::Variant;
 use super::{BREAK, HOLE, is_void};
 
 /// An argument.

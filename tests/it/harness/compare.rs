@@ -39,6 +39,20 @@ pub fn same_text(one: &str, other: &str, what: &str) {
     }
 }
 
+/// Fails where two runs of bytes differ, and says at which byte.
+#[track_caller]
+pub fn same_bytes(one: &[u8], other: &[u8], what: &str) {
+    assert!(one == other, "{what}: {}", byte_difference(one, other));
+}
+
+/// Fails where two JSON values differ, and names the place by its JSON pointer (RFC 6901).
+#[track_caller]
+pub fn same_json(one: &Value, other: &Value, what: &str) {
+    if let Some(difference) = json_difference(one, other) {
+        panic!("{what}: {difference}");
+    }
+}
+
 /// Fails at the first item that two lists do not share, and shows both.
 #[track_caller]
 pub fn same_items<T: PartialEq + std::fmt::Debug>(one: &[T], other: &[T], what: &str) {
@@ -77,10 +91,7 @@ pub fn difference(one: &Files, other: &Files) -> Option<String> {
 }
 
 fn file_difference(name: &str, one: &[u8], other: &[u8]) -> String {
-    let bytes = || {
-        let at = one.iter().zip(other).position(|(a, b)| a != b).unwrap_or(one.len().min(other.len()));
-        format!("byte {at} of {} and {}", one.len(), other.len())
-    };
+    let bytes = || byte_difference(one, other);
     if one.starts_with(b"PAR1") && other.starts_with(b"PAR1") {
         return table_difference(one, other).unwrap_or_else(|| format!("the same rows; {}", bytes()));
     }
@@ -94,8 +105,13 @@ fn file_difference(name: &str, one: &[u8], other: &[u8]) -> String {
     line_difference(one, other).unwrap_or_else(bytes)
 }
 
-/// Where two JSON values part, as a JSON pointer (RFC 6901), with both values.
-pub fn json_difference(one: &Value, other: &Value) -> Option<String> {
+fn byte_difference(one: &[u8], other: &[u8]) -> String {
+    let at = one.iter().zip(other).position(|(a, b)| a != b).unwrap_or(one.len().min(other.len()));
+    format!("byte {at} of {} and {}", one.len(), other.len())
+}
+
+/// Where two JSON values part, as a JSON pointer, with both values.
+fn json_difference(one: &Value, other: &Value) -> Option<String> {
     fn walk(at: &str, one: &Value, other: &Value) -> Option<String> {
         match (one, other) {
             (Value::Object(a), Value::Object(b)) => {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::hub::{Access, Hub, TOKEN};
 use super::plain::Plain;
 use super::{Content, Fault, Server};
-use crate::harness::contains;
+use crate::harness::{contains, same_bytes};
 
 /// Sends a request that ends the connection's use, and reads until the server is done: head and body.
 fn ask(server: &Server, method: &str, target: &str, headers: &str) -> (String, Vec<u8>) {
@@ -36,7 +36,7 @@ fn ranges_and_conditions() {
     let (head, body) = get("");
     assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
     contains(&head, &["Content-Length: 100000"], &[]);
-    assert!(body == all, "{} bytes, not the {} there", body.len(), all.len());
+    same_bytes(&body, &all, "the whole file");
     let tag = head.lines().find_map(|line| line.strip_prefix("ETag: ")).unwrap().to_owned();
     for (range, want) in
         [("5-9", 5..10), ("99990-", 99_990..100_000), ("-3", 99_997..100_000), ("7-999999", 7..100_000)]
@@ -44,7 +44,7 @@ fn ranges_and_conditions() {
         let (head, body) = get(&format!("Range: bytes={range}\r\n"));
         let told = format!("Content-Range: bytes {}-{}/100000", want.start, want.end - 1);
         assert!(head.starts_with("HTTP/1.1 206 ") && head.contains(&told), "{head}");
-        assert!(body == all[want]);
+        same_bytes(&body, &all[want], range);
     }
     assert!(get("Range: bytes=100000-\r\n").0.starts_with("HTTP/1.1 416 "));
     assert!(get(&format!("Range: bytes=5-9\r\nIf-Range: {tag}\r\n")).0.starts_with("HTTP/1.1 206 "));
@@ -93,7 +93,7 @@ fn faults_strike_once_and_as_said() {
         assert!(head.starts_with(start) && head.contains(says), "{number}: {head:?}");
         assert_eq!(body.len(), length, "{number}: {:?}", String::from_utf8_lossy(&body));
         if matches!(fault, Fault::LyingRange(_)) {
-            assert!(body == content.to_vec()[14..104]);
+            same_bytes(&body, &content.to_vec()[14..104], "bytes 14 to 104");
         }
         let after = ask(&plain.server, "GET", "/f", "").1;
         assert!(

@@ -1,0 +1,39 @@
+//! The stages of a recipe, as `corpus plan` shows them.
+
+use serde_json::{Value as Json, json};
+
+use super::table;
+use crate::recipe::{Recipe, Step};
+use crate::stages;
+
+/// The kind of a stage, by its word.
+pub fn kind(run: &str) -> &'static str {
+    stages::entry(run).map_or("", |e| e.kind)
+}
+
+/// The stages of a recipe; nothing where it has none.
+pub fn stages_table(recipe: &Recipe, columns: usize) -> String {
+    let words = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
+    let mut rows = vec![words(&["#", "stage", "runs", "kind", "options"])];
+    rows.extend(recipe.stages.iter().zip(1..).map(|(step, n)| {
+        let only = serde_json::to_value(&step.only).unwrap_or_default();
+        let only: Vec<String> = only
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter(|(_, v)| v.as_array().is_some_and(|v| !v.is_empty()))
+            .map(|(k, v)| format!("only {k} {v}"))
+            .collect();
+        let options = [vec![step.options.to_string()], only].concat().join(" ");
+        let options = if options == "{}" { String::new() } else { options };
+        vec![n.to_string(), step.name.clone(), step.run.clone(), kind(&step.run).to_owned(), options]
+    }));
+    if rows.len() > 1 { format!("\n{}", table::table(&rows, 2, columns)) } else { String::new() }
+}
+
+/// The stages of a recipe, for machines.
+pub fn stages_json(recipe: &Recipe) -> Vec<Json> {
+    let stage =
+        |s: &Step| json!({"name": s.name, "run": s.run, "kind": kind(&s.run), "only": s.only, "options": s.options});
+    recipe.stages.iter().map(stage).collect()
+}
