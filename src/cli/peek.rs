@@ -239,8 +239,8 @@ impl Peek {
     /// What the file is, how it is read, and what is not certain of that.
     fn head(&self, wanted: &Wanted<'_>) -> String {
         let l = &self.layout;
-        let packed = format!("{:?}", l.compression).to_lowercase();
-        let mut facts = vec![self.path.clone(), size(self.bytes), self.format(), l.encoding.0.clone()];
+        let packed = format!("{:?}", l.transport.compression).to_lowercase();
+        let mut facts = vec![self.path.clone(), size(self.bytes), self.format(), l.transport.encoding.0.clone()];
         facts.extend(Some(packed).filter(|p| p != "none"));
         facts.extend(l.rows.map(|r| format!("a row a {}", r.as_str())));
         facts.push(format!("use {}", l.usage));

@@ -257,7 +257,7 @@ fn seen(path: &Path, mut found: detect::Detected) -> Result<Result<Seen, String>
         shape: layout.shape,
         usage: layout.usage,
         rows,
-        encoding: layout.encoding.0,
+        encoding: layout.transport.encoding.0,
         sure,
         other,
         sampled: (mapping.rows, mapping.failed),

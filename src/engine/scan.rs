@@ -25,7 +25,7 @@ use futures::{FutureExt, StreamExt};
 use object_store::ObjectStore;
 use serde::{Deserialize, Serialize};
 
-use crate::formats::containers::mapped::length_of;
+use crate::formats::containers::support::records::length_of;
 use crate::formats::{self, Layout, Piece, Reader};
 use crate::rows::{Record, Rows, Unreadable, Use, scan_schema};
 

@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use super::problem::Problem;
 use super::verify::{self, Bombs, Watch};
+use crate::formats::not_data::{LZMA, Packing, packing};
 use crate::text::shell::quoted;
 
 /// Bytes that may follow the end of a tar archive: blocks of zeros.
@@ -37,48 +38,22 @@ pub fn is_page_allowed(name: &str) -> bool {
     verify::is_html_name(name)
 }
 
-/// An archive that we do not open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sealed {
-    /// What it is called.
-    pub name: &'static str,
-    /// The command that unpacks it, before the file's name.
-    pub command: &'static str,
-}
-
-/// First bytes of archives and packings that we do not open.
-const SEALED: [(&[u8], Sealed); 9] = [
-    (b"7z\xbc\xaf\x27\x1c", Sealed { name: "a 7z archive", command: "7z x" }),
-    (b"Rar!\x1a\x07", Sealed { name: "a RAR archive", command: "unrar x" }),
-    (b"\x04\x22\x4d\x18", Sealed { name: "packed by lz4", command: "lz4 -d" }),
-    (b"LZIP", Sealed { name: "packed by lzip", command: "lzip -dk" }),
-    (b"\x89LZO\0\r\n\x1a\n", Sealed { name: "packed by lzop", command: "lzop -d" }),
-    (b"\xff\x06\0\0sNaPpY", Sealed { name: "packed by snappy", command: "snzip -dk" }),
-    (b"\x1f\x9d", Sealed { name: "packed by compress", command: "gzip -dk" }),
-    (b"MSCF\0\0\0\0", Sealed { name: "a cabinet archive", command: "7z x" }),
-    (b"PK\x07\x08PK\x03\x04", Sealed { name: "the first of several pieces of a zip", command: "7z x" }),
-];
-
-/// Whether a file is an archive that we do not open, by its first bytes.
+/// The archive or packing that a file is, if it is one that is not opened: by its first bytes.
 ///
 /// # Errors
-///
-/// What the system says of opening or reading the file.
-pub fn sealed(path: &Path) -> io::Result<Option<Sealed>> {
+/// Where the file cannot be read.
+pub fn sealed(path: &Path) -> io::Result<Option<Packing>> {
     let mut head = Vec::new();
     File::open(path)?.take(16).read_to_end(&mut head)?;
-    let of_head = SEALED.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, sealed)| *sealed);
     // The old LZMA format has no magic: its usual properties and a size of its own, under its own name.
     let lzma = head.starts_with(&[0x5d, 0, 0]) && path.extension().is_some_and(|e| e.eq_ignore_ascii_case("lzma"));
-    Ok(of_head.or(lzma.then_some(Sealed { name: "packed by lzma", command: "xz -dk" })))
+    Ok(packing(&head).or(lzma.then_some(LZMA)))
 }
 
-impl Sealed {
-    /// What to do about it.
-    pub fn cure(self, path: &Path) -> String {
-        let file = quoted(&path.to_string_lossy());
-        format!("unpack it (`{} {file}`), and import what comes out: `--from` with that file or folder", self.command)
-    }
+/// What to do about a file that is not opened.
+pub fn unpack_first(packing: Packing, path: &Path) -> String {
+    let file = quoted(&path.to_string_lossy());
+    format!("unpack it (`{} {file}`), and import what comes out: `--from` with that file or folder", packing.command)
 }
 
 /// What sort of archive a file is, by its first bytes.

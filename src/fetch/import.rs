@@ -221,8 +221,8 @@ impl Import<'_> {
         let own = self.part_of(name);
         let shape = archive::shape(path).map_err(Error::io(path))?;
         if let Some(sealed) = archive::sealed(path).map_err(Error::io(path))? {
-            let what = format!("it is {}, which is not opened here", sealed.name);
-            let problem = Problem::last(Kind::Remote, what).cure(sealed.cure(path));
+            let what = format!("it is {}, which is not opened here", sealed.what);
+            let problem = Problem::last(Kind::Remote, what).cure(archive::unpack_first(sealed, path));
             if let Some(part) = own {
                 return self.fail(path, &part, problem);
             }

@@ -432,8 +432,8 @@ impl Work<'_> {
             let name = names::shown(&remote.path);
             self.context.progress.warn(&format!(
                 "{name} is {}: no build reads it; {}",
-                sealed.name,
-                sealed.cure(&path)
+                sealed.what,
+                archive::unpack_first(sealed, &path)
             ));
         }
         // Thousands of small files are not thousands of manifests: what has a sum is taken up again without one.

@@ -13,7 +13,7 @@ use crate::text::script;
 
 mod late;
 
-/// Decoded bytes that are looked at.
+/// Decoded bytes by which a file is judged.
 const HEAD: usize = 256 << 10;
 /// Objects that shapes are tried on.
 const SAMPLE: usize = 20;
@@ -46,10 +46,10 @@ pub struct Detected {
     pub note: Option<String>,
 }
 
-/// Looks at a file, or a member of an archive.
+/// The format of a file, or of a member of an archive.
 ///
 /// # Errors
-/// What the system says where the file cannot be opened; what is broken within it is for its reader to report.
+/// Where the file cannot be read.
 pub fn detect(path: &Path, member: Option<&str>) -> io::Result<Detected> {
     let outer = input::compression(path)?;
     // A broken archive or stream is told by its reader, row by row.
@@ -68,10 +68,10 @@ pub fn detect(path: &Path, member: Option<&str>) -> io::Result<Detected> {
     Ok(found)
 }
 
-/// Looks at all members of an archive, in one pass over it; `None` if the file is none.
+/// The formats of all members of an archive, found in one pass over it; `None` if the file is no archive.
 ///
 /// # Errors
-/// As [`input::heads`].
+/// Where the file cannot be read, or its archive is broken.
 pub fn members(path: &Path, compression: Compression) -> io::Result<Option<Vec<(Member, Detected)>>> {
     let (mut all, mut ascii) = (Vec::new(), Vec::new());
     let archive = input::heads(path, compression, HEAD, &mut |member, head| {
@@ -106,7 +106,7 @@ fn aligned(found: &mut Detected, partner: Option<super::containers::aligned::Par
     ));
 }
 
-/// Judges the first decoded bytes of a file; `whole` says that these are all.
+/// The format that the first decoded bytes of a file tell; `whole` says that these are all.
 pub fn of(head: &[u8], whole: bool) -> Detected {
     let guess = encoding::guess(head, whole);
     let mut found = Detected {
@@ -189,7 +189,7 @@ fn refuse(kind: not_data::Kind, confidence: f32, found: &mut Detected) {
     if confidence == 1.0 {
         found.encoding = Encoding("UTF-8".into());
     }
-    found.note = Some(kind.told());
+    found.note = Some(kind.sentence());
 }
 
 /// Whether a text that begins with a bracket is JSON, or could be if it were whole: lyrics begin with `[ti:`, pages in
@@ -339,10 +339,10 @@ fn headless(lines: &[&str], separator: char, columns: usize, found: &mut Detecte
     let mut names: Vec<String> = (1..=columns).map(|n| n.to_string()).collect();
     let column = |n: usize| -> Vec<&str> { lines.iter().filter_map(|l| l.split(separator).nth(n)).collect() };
     let languages: Vec<&str> = (0..columns).map(|n| script::judge(&column(n)).language).collect();
-    let told: Vec<usize> = (0..columns).filter(|n| languages[*n] != script::UND).collect();
+    let known: Vec<usize> = (0..columns).filter(|n| languages[*n] != script::UND).collect();
     let numbers = |n: usize| column(n).iter().all(|c| c.trim().parse::<f64>().is_ok());
-    let rest = (0..columns).filter(|n| !told.contains(n)).all(numbers);
-    if let [a, b] = told[..]
+    let rest = (0..columns).filter(|n| !known.contains(n)).all(numbers);
+    if let [a, b] = known[..]
         && rest
         && languages[a] != languages[b]
         && [languages[a], languages[b]].contains(&"zh")
@@ -391,53 +391,6 @@ fn plain(text: &str, whole: bool, found: &mut Detected) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn kind(text: &str) -> (&'static str, Option<String>, Option<TextRows>) {
-        let found = of(text.as_bytes(), true);
-        (found.container, found.shape, found.rows)
-    }
-
-    #[test]
-    fn judges_by_content() {
-        let fields = Some("fields".to_owned());
-        assert_eq!(kind("{\"text\":\"a\"}\n{\"text\":\"b\"}\n"), ("jsonl", fields.clone(), None));
-        assert_eq!(kind("[{\"text\":\"a\"},\n{\"text\":\"b\"}]"), ("json", fields.clone(), None));
-        assert_eq!(kind("{\n  \"text\": \"a\"\n}\n{\n  \"text\": \"b\"\n}"), ("json", fields.clone(), None));
-        assert_eq!(kind("[{\"text\":\"a\"},{\"text\":\"cut of"), ("json", fields.clone(), None));
-        let held = "{\"type\":\"text_only\",\"instances\":[{\"text\":\"a\"},{\"text\":\"b\"}]}";
-        assert_eq!(kind(held), ("json", fields.clone(), None));
-        assert_eq!(of(&held.as_bytes()[..50], false).container, "json");
-        let seed = "{\"instruction\":\"i\",\"instances\":[{\"input\":\"\",\"output\":\"o\"}],\"id\":\"1\",\"name\":\"n\",\"is_classification\":false}";
-        assert_eq!(kind(seed).0, "jsonl");
-        let alpaca = "[{\"instruction\":\"a\",\"input\":\"\",\"output\":\"b\"}]";
-        assert_eq!(kind(alpaca).1.as_deref(), Some("alpaca"));
-        assert_eq!(kind("<?xml version=\"1.0\"?>\n<mediawiki xmlns=\"x\">").0, "mediawiki");
-        assert_eq!(kind("zh\ten\n你好\thello\n再见\tbye\n").0, "tsv");
-        assert_eq!(kind("review,label\n\"好，很好\",1\n一般,0\n").0, "csv");
-        assert_eq!(kind("一句话，很短。\n又一句话，也很短。\n第三句，完了。\n").0, "text");
-        let pairs = of("Hello there, my friend\t你好，我的朋友\t1.2\nGood bye for today\t今天再见了\t1.1\nSee you again\t再会\t1.0\n".as_bytes(), true);
-        assert_eq!((pairs.container, pairs.shape.as_deref()), ("tsv", Some("pairs")));
-        assert_eq!(pairs.columns.unwrap(), ["en", "zh", "3"]);
-        let csl =
-            of("to category\t题目一\t工学\nto category\t题目二\t理学\nto category\t题目三\t医学\n".as_bytes(), true);
-        assert_eq!((csl.shape.as_deref(), csl.columns.map(|c| c.len())), (Some("fields"), Some(3)));
-        let alpaca = of(b"instruction,output\na,b\nc,d\n", true);
-        assert_eq!((alpaca.container, alpaca.shape.as_deref(), alpaca.columns), ("csv", Some("alpaca"), None));
-        assert_eq!(kind("PAR1....").0, "parquet");
-        assert_eq!(of(b"", true).note.as_deref(), Some("the file is empty"));
-        assert!(of(&[0, 1, 2, 3, 255, 7, 8, 9], true).note.is_some());
-    }
-
-    #[test]
-    fn plain_text_says_what_it_chose_and_what_settles_it() {
-        let found = of("第一段。\n\n第二段。\n\n第三段。\n".as_bytes(), true);
-        assert_eq!((found.rows, found.runner_up.as_deref()), (Some(TextRows::File), Some("rows = \"block\"")));
-        assert!(found.note.unwrap().contains("`rows`"));
-        assert_eq!(of("诗一\n%\n诗二\n%\n诗三\n%\n".as_bytes(), true).rows, Some(TextRows::Block));
-    }
-}
-
-#[cfg(test)]
 mod files;
+#[cfg(test)]
+mod tests;

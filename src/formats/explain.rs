@@ -73,17 +73,7 @@ pub fn mapping(sample: &[String], shape: &dyn Shape, layout: &Layout) -> Mapping
     let (mut chars, mut open) = (0, 0);
     for json in &objects(sample, shape) {
         let Ok(object) = Object::parse(json).or_else(|_| Object::list(json)) else { continue };
-        let mut first: Option<Result<Emitted, Unreadable>> = None;
-        shape.map(&object, layout, &mut |row| {
-            let seen = row.map(|row| (columns(&row), row.meta.as_deref().map(str::to_owned), unanswered(&row)));
-            match (&mut first, seen) {
-                // What is in any of its rows is not lost.
-                (Some(Ok(first)), Ok(more)) => first.0.extend(more.0),
-                (Some(_), _) => {}
-                (None, seen) => first = Some(seen),
-            }
-        });
-        match first {
+        match emitted(&object, shape, layout) {
             None => {}
             Some(Err(error)) => {
                 out.failed += 1;
@@ -118,23 +108,35 @@ pub fn mapping(sample: &[String], shape: &dyn Shape, layout: &Layout) -> Mapping
     if reasons.len() == 1 && out.rows == 0 {
         out.reason = reasons.into_keys().next();
     }
-    let rows = out.rows;
-    let leaves = shape.leaves();
-    out.left = tallies
-        .into_iter()
-        .filter(|(_, tally)| tally.rows > 0)
-        .map(|(name, tally)| {
-            // A field of a few rows among many is an oddity, and reported; but an answer in one of ten is an answer.
-            let strong = matches!(sense(&name), Some(Sense::Answer | Sense::Choices)) && tally.rows * 10 >= rows;
-            let suspect = if leaves.contains(&name.as_str()) || tally.rows * 4 < rows && !strong {
-                None
-            } else {
-                tally.suspect(&name, layout.usage, chars / rows.max(1), open * 2 > rows, rows)
-            };
-            Left { suspect, rows: tally.rows, kind: tally.kind(), name }
-        })
-        .collect();
+    let sample =
+        Sample { usage: layout.usage, rows: out.rows, chars: chars / out.rows.max(1), open: open * 2 > out.rows };
+    let left = tallies.into_iter().filter(|(_, tally)| tally.rows > 0);
+    out.left = left.map(|(name, tally)| tally.left(name, shape.leaves(), &sample)).collect();
     out
+}
+
+/// What an object was mapped to; what is in any of its rows is not lost.
+fn emitted(object: &Object<'_>, shape: &dyn Shape, layout: &Layout) -> Option<Result<Emitted, Unreadable>> {
+    let mut first: Option<Result<Emitted, Unreadable>> = None;
+    shape.map(object, layout, &mut |row| {
+        let seen = row.map(|row| (columns(&row), row.meta.as_deref().map(str::to_owned), unanswered(&row)));
+        match (&mut first, seen) {
+            (Some(Ok(first)), Ok(more)) => first.0.extend(more.0),
+            (Some(_), _) => {}
+            (None, seen) => first = Some(seen),
+        }
+    });
+    first
+}
+
+/// The rows that a sample was mapped to.
+struct Sample {
+    usage: Use,
+    rows: usize,
+    /// Characters of content of a row, on average.
+    chars: usize,
+    /// Whether most of them have no answer.
+    open: bool,
 }
 
 impl Tally {
@@ -180,15 +182,18 @@ impl Tally {
         }
     }
 
+    /// The field that was left over, and whether that must not be. A field of a few rows among many is an oddity, and
+    /// reported; but an answer in one of ten is an answer.
+    fn left(&self, name: String, leaves: &[&str], sample: &Sample) -> Left {
+        let strong = matches!(sense(&name), Some(Sense::Answer | Sense::Choices)) && self.rows * 10 >= sample.rows;
+        let known = leaves.contains(&name.as_str()) || self.rows * 4 < sample.rows && !strong;
+        let suspect = if known { None } else { self.suspect(&name, sample) };
+        Left { suspect, rows: self.rows, kind: self.kind(), name }
+    }
+
     /// What it looks like, and our field for it.
-    fn suspect(
-        &self,
-        name: &str,
-        usage: Use,
-        content: usize,
-        open: bool,
-        rows: usize,
-    ) -> Option<(&'static str, &'static str)> {
+    fn suspect(&self, name: &str, sample: &Sample) -> Option<(&'static str, &'static str)> {
+        let Sample { usage, rows, chars: content, open } = *sample;
         let (scalar, texts) = (self.texts + self.numbers > 0, self.texts + self.lists > 0);
         let mean = self.chars / self.rows.max(1);
         if self.repeated == self.rows {

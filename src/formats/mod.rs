@@ -10,10 +10,12 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::input::{Compression, Encoding};
+use crate::input::Compression;
+pub use crate::input::{Piece, Transport};
 use crate::rows::{Record, Use};
 use crate::text::wikitext::Unlisted;
 
+pub mod choices;
 pub mod containers;
 pub mod detect;
 pub mod explain;
@@ -21,6 +23,7 @@ pub mod not_data;
 pub mod object;
 pub mod shapes;
 
+pub use choices::{CHECKED, Choice, EMPTY, THINK};
 pub use object::Object;
 
 /// How a plain text file falls into rows.
@@ -54,7 +57,8 @@ impl TextRows {
     }
 }
 
-/// Everything a reader must know about a file, resolved: what the recipe said, and what detection found.
+/// How a file is read, resolved from the recipe and from detection: its container and shape, how its text is packed, and
+/// what the rows are for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Layout {
     /// Name of the container.
@@ -63,10 +67,9 @@ pub struct Layout {
     pub shape: Option<String>,
     /// The use that the rows are for.
     pub usage: Use,
-    /// How the bytes are compressed.
-    pub compression: Compression,
-    /// The encoding of the text.
-    pub encoding: Encoding,
+    /// How the text is packed.
+    #[serde(flatten)]
+    pub transport: Transport,
     /// Plain text only.
     pub rows: Option<TextRows>,
     /// Ours = theirs, nested by dots.
@@ -90,10 +93,10 @@ pub struct Layout {
     /// MediaWiki only: the variant of Chinese that pages are converted to, by its code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variant: Option<String>,
-    /// What [`Container::prepare`] found in the files of the source. Its name tells its content.
+    /// The file with what [`Container::prepare`] found in all files of the source, named by its content.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prepared: Option<PathBuf>,
-    /// Which part of a source is read whose objects make rows together: see [`Shape::groups`].
+    /// The part that is read of a source whose objects make rows together: see [`Shape::groups`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grouped: Option<Grouped>,
     /// A larger raw record is unreadable: `row_too_large`. Bytes.
@@ -111,14 +114,13 @@ pub enum Grouped {
 }
 
 impl Layout {
-    /// That of a plain file in UTF-8 of which nothing else is said.
+    /// The layout of a plain file in UTF-8 of which nothing else is known.
     pub fn plain(container: &str, usage: Use, max_row: u64) -> Self {
         Layout {
             container: container.to_owned(),
             shape: None,
             usage,
-            compression: Compression::None,
-            encoding: Encoding("UTF-8".into()),
+            transport: Transport::plain(),
             rows: None,
             fields: BTreeMap::new(),
             columns: None,
@@ -134,62 +136,29 @@ impl Layout {
         }
     }
 
+    /// The same for a copy of the file whose bytes are its text.
+    pub fn unpacked(&self) -> Self {
+        Layout { transport: Transport::plain(), ..self.clone() }
+    }
+
+    /// The same for a copy of the file that is decompressed, in its own encoding.
+    pub fn decompressed(&self) -> Self {
+        self.compressed(Compression::None)
+    }
+
+    /// The same for a file that is compressed in another way.
+    pub fn compressed(&self, compression: Compression) -> Self {
+        Layout { transport: Transport { compression, ..self.transport.clone() }, ..self.clone() }
+    }
+
+    /// Whether a reader seeks its pieces: see [`Container::is_random_access`].
+    pub fn is_random_access(&self) -> bool {
+        container(&self.container).is_some_and(Container::is_random_access)
+    }
+
     /// What the recipe chose for an option; `None` is the shape's default.
     pub fn option(&self, name: &str) -> Option<&str> {
         self.options.get(name).map(String::as_str)
-    }
-}
-
-/// A choice that a shape leaves to the recipe: `options = { name = "word" }`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Choice {
-    /// Its name.
-    pub name: &'static str,
-    /// The words to choose from; the first is the default.
-    pub words: &'static [&'static str],
-    /// What it decides, in a sentence.
-    pub about: &'static str,
-}
-
-/// What becomes of rows whose answer is there, but says nothing: one rule for all shapes that have answers.
-pub const EMPTY: Choice = Choice {
-    name: "empty",
-    words: &["aside", "keep"],
-    about: "whether a row whose answer is empty is set aside (`empty_answer`) or stays",
-};
-
-/// What becomes of thoughts that stand in an answer: one rule for all shapes that have answers.
-pub const THINK: Choice = Choice {
-    name: "think",
-    words: &["keep", "split"],
-    about: "whether `<think>…</think>` stays in an answer or becomes the message's `reasoning`",
-};
-
-/// Where the answer is that a program checks: one rule for all shapes of instructions.
-pub const CHECKED: Choice = Choice {
-    name: "checked",
-    words: &["no", "beside", "only"],
-    about: "whether the answer behind `####`, or in the last `\\boxed{…}`, goes to the column `answer`, too, or alone: \
-            the row is then the prompt",
-};
-
-/// A stretch of a file that is read by one reader. It owns the records that *begin* in `start..end`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Piece {
-    /// The file.
-    pub path: PathBuf,
-    /// The member, where the file is a zip or tar archive.
-    pub member: Option<String>,
-    /// First byte (of the decoded stream; not 0 only for plain UTF-8 files, and Parquet, where it is a row-group index).
-    pub start: u64,
-    /// One past the last byte; `u64::MAX` is "to the end".
-    pub end: u64,
-}
-
-impl Piece {
-    /// A file or a member from end to end.
-    pub fn whole(path: &Path, member: Option<&str>) -> Self {
-        Piece { path: path.to_path_buf(), member: member.map(str::to_owned), start: 0, end: u64::MAX }
     }
 }
 
@@ -239,6 +208,15 @@ pub trait Container: Send + Sync {
     /// Whether rows say in which file they stand, since nothing else in them does.
     fn names_file(&self) -> bool {
         false
+    }
+    /// Whether its pieces are numbered by parts of the file that a reader seeks (row groups), so that neither compression
+    /// nor encoding nor lines stand between a piece and its rows.
+    fn is_random_access(&self) -> bool {
+        false
+    }
+    /// How many rows a file says it has, without being read.
+    fn stated_rows(&self, _path: &Path) -> Option<u64> {
+        None
     }
     /// How a plain file may be cut.
     fn split(&self, layout: &Layout) -> Split;
@@ -339,7 +317,8 @@ pub trait Shape: Send + Sync {
         false
     }
     /// Whether rows are made of several objects that lie anywhere in the files (the answers to one question): a build
-    /// brings them together first, and [`map`](Shape::map) is given objects `{"group": […]}`. See `shapes::group`.
+    /// brings them together first, and [`map`](Shape::map) is given objects `{"group": […]}`. See
+    /// `shapes::support::question_groups`.
     fn groups(&self, _layout: &Layout) -> bool {
         false
     }
@@ -356,7 +335,7 @@ pub trait Shape: Send + Sync {
 
 /// The container of that name.
 pub fn container(name: &str) -> Option<&'static dyn Container> {
-    let hidden: [&'static dyn Container; 1] = [&not_data::CONTAINER];
+    let hidden: [&'static dyn Container; 1] = [&not_data::reader::CONTAINER];
     containers::ALL.iter().copied().chain(hidden).find(|c| c.name() == name)
 }
 

@@ -3,23 +3,18 @@
 //! A glob takes whatever lies in a folder. Such a file makes no row: it is one record that cannot be read (`not_data`),
 //! which names what it is and what helps.
 
-use std::io;
+mod packings;
+pub mod reader;
 
-use super::{Container, Layout, Piece, Reader, Split, containers::mapped::unreadable, detect};
-use crate::rows::{Record, Use};
+pub use packings::{LZMA, Packing, packing};
 
-/// The container of files that are no data; its name is no word of recipes.
-pub static CONTAINER: NotData = NotData;
-/// Its name.
+/// The name of the container of such files; it is no word of recipes.
 pub const NAME: &str = "not_data";
 
 /// How sure it is of a page: `format = "text"` reads it.
 pub const PAGES: f32 = 0.5;
 /// How sure it is of binary data of no known kind: any `format` reads it, and so does an `encoding`.
 pub const UNKNOWN: f32 = 0.3;
-
-/// Decoded bytes that tell what a file is.
-const HEAD: usize = 256 << 10;
 
 /// What a file is, where it is no data, and what helps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +27,7 @@ pub struct Kind {
 
 impl Kind {
     /// Both, as a person reads them.
-    pub fn told(self) -> String {
+    pub fn sentence(self) -> String {
         format!("{}: {}", self.what, self.cure)
     }
 }
@@ -70,15 +65,6 @@ const MAGIC: &[Magic] = &[
     (0, b"\x80\x05\x95", "a Python pickle", CONVERT),
     (0, b"SEQ\x06", "a Hadoop sequence file", CONVERT),
     (0, b"GGUF", "weights of a model (GGUF)", LEAVE),
-    (0, b"\x04\x22\x4d\x18", "a file compressed by lz4", UNPACK),
-    (0, b"\xff\x06\0\0sNaPpY", "a file compressed by snappy", UNPACK),
-    (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive", UNPACK),
-    (0, b"Rar!\x1a\x07", "a RAR archive", UNPACK),
-    (0, b"LZIP\x01", "a file compressed by lzip", UNPACK),
-    (0, b"\x89LZO\0\r\n\x1a\n", "a file compressed by lzop", UNPACK),
-    (0, b"\x1f\x9d", "a file compressed by compress (.Z)", UNPACK),
-    (0, b"MSCF\0\0\0\0", "a cabinet archive", UNPACK),
-    (0, b"!<arch>\n", "an archive of ar", UNPACK),
     (0, b"\x89PNG\r\n\x1a\n", "a picture (PNG)", LEAVE),
     (0, b"\xff\xd8\xff", "a picture (JPEG)", LEAVE),
     (0, b"GIF87a", "a picture (GIF)", LEAVE),
@@ -114,6 +100,9 @@ pub fn by_bytes(head: &[u8]) -> Option<Kind> {
     }
     if let Some(kind) = pointer(head) {
         return Some(kind);
+    }
+    if let Some(packing) = packing(head) {
+        return Some(Kind { what: packing.what, cure: UNPACK });
     }
     let found = MAGIC.iter().find(|m| head.get(m.0..).is_some_and(|rest| rest.starts_with(m.1)))?;
     Some(Kind { what: found.2, cure: found.3 })
@@ -214,52 +203,12 @@ pub fn tells_of_data(name: &str) -> bool {
         || [".py", ".sh", ".ipynb", ".yaml", ".yml", ".toml"].iter().any(|end| file.ends_with(end))
 }
 
-/// Reads a file that is no data: as one record that says so.
-pub struct NotData;
-
-impl Container for NotData {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-    fn about(&self) -> &'static str {
-        "a file that is no data: one record that says what it is"
-    }
-    fn docs(&self) -> &'static str {
-        crate::text::docs::module_docs(include_str!("not_data.rs"))
-    }
-    fn objects(&self) -> bool {
-        false
-    }
-    fn uses(&self) -> &'static [Use] {
-        &[Use::Pretrain, Use::Instruct, Use::Rlhf, Use::Task]
-    }
-    fn split(&self, _layout: &Layout) -> Split {
-        Split::Whole
-    }
-    fn open(&self, piece: &Piece, layout: &Layout) -> io::Result<Box<dyn Reader>> {
-        let head = crate::input::head(&piece.path, piece.member.as_deref(), layout.compression, HEAD)?;
-        let found = detect::of(&head, head.len() < HEAD);
-        Ok(Box::new(Told(Some((found.note.unwrap_or_else(|| BINARY.told()), head)))))
-    }
-}
-
 /// Whether the recipe asks for the rows of a file all the same.
 pub fn is_asked_for(confidence: f32, format: Option<&str>, encoding: Option<&str>) -> bool {
     if confidence <= UNKNOWN {
         return format.is_some() || encoding.is_some();
     }
     confidence <= PAGES && format == Some("text")
-}
-
-/// What is told of a file, and its first bytes.
-struct Told(Option<(String, Vec<u8>)>);
-
-impl Reader for Told {
-    fn next(&mut self, emit: &mut dyn FnMut(Record<'_>)) -> bool {
-        let Some((detail, head)) = self.0.take() else { return false };
-        emit(unreadable(NAME, detail, &head, 0, 0));
-        true
-    }
 }
 
 #[cfg(test)]
@@ -283,7 +232,7 @@ mod tests {
         ];
         for (head, word) in told {
             let kind = by_bytes(&head).unwrap_or_else(|| panic!("{word} is not known"));
-            assert!(kind.told().contains(word), "{}", kind.told());
+            assert!(kind.sentence().contains(word), "{}", kind.sentence());
         }
         for text in ["Orchids grow slowly.", "PKU is in Beijing.", "version 2 of the story", "GIF is a format."] {
             assert_eq!(by_bytes(text.as_bytes()), None, "{text}");

@@ -187,6 +187,43 @@ fn without<'a>(value: &'a RawValue, paths: &[&str]) -> Option<Cow<'a, str>> {
     }
 }
 
+/// Lone surrogate escapes (Python's `json.dumps` writes them) become U+FFFD: they stand for no character.
+pub fn mended(json: &str) -> Cow<'_, str> {
+    let bytes = json.as_bytes();
+    let escape = |at: usize| -> Option<u32> {
+        let hex = bytes.get(at + 2..at + 6)?;
+        (bytes.get(at..at + 2)? == b"\\u").then_some(())?;
+        u32::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok()
+    };
+    let (mut out, mut copied, mut at) = (String::new(), 0, 0);
+    // Surrogates are written \uD8.. to \uDF..: text without `\ud` or `\uD` has none.
+    if memchr::memmem::find(bytes, b"\\ud").is_none() && memchr::memmem::find(bytes, b"\\uD").is_none() {
+        return Cow::Borrowed(json);
+    }
+    while let Some(found) = memchr::memchr(b'\\', &bytes[at..]) {
+        let here = at + found;
+        at = here + 2;
+        match escape(here) {
+            Some(0xd800..=0xdbff) if matches!(escape(here + 6), Some(0xdc00..=0xdfff)) => at = here + 12,
+            Some(0xd800..=0xdfff) => {
+                out.push_str(&json[copied..here]);
+                out.push_str("\\ufffd");
+                at = here + 6;
+                copied = at;
+            }
+            _ => {}
+        }
+        if at >= bytes.len() {
+            break;
+        }
+    }
+    if copied == 0 {
+        return Cow::Borrowed(json);
+    }
+    out.push_str(&json[copied..]);
+    Cow::Owned(out)
+}
+
 /// JSON text with null for what is no number: `NaN`, `Infinity`, as Python, pandas and C write them.
 pub fn finite(json: &str) -> Cow<'_, str> {
     let bytes = json.as_bytes();
@@ -298,5 +335,16 @@ mod tests {
         assert_eq!((list.text("0").unwrap().unwrap(), list.text("1.b").unwrap().unwrap()), ("a".into(), "c".into()));
         let object = Object::parse(r#"{"a":{"b":1,"c":{"d":2,"e":3}},"ab":4}"#).unwrap();
         assert_eq!(object.rest(&["a.b", "a.c.e"]).unwrap(), r#"{"a":{"c":{"d":2}},"ab":4}"#);
+    }
+
+    #[test]
+    fn mends_lone_surrogates_only() {
+        assert_eq!(
+            mended(r#"{"a":"\ud83d\ude00 \\ud83d \ud83d x \udc00"}"#),
+            r#"{"a":"\ud83d\ude00 \\ud83d \ufffd x \ufffd"}"#
+        );
+        assert_eq!(mended(r#""\ud83d"#), r#""\ufffd"#);
+        assert_eq!(mended(r#""\ud8"#), r#""\ud8"#);
+        assert!(matches!(mended(r#"{"a":"\u4e2d"}"#), Cow::Borrowed(_)));
     }
 }

@@ -184,7 +184,7 @@ pub fn decoded(head: &[u8], encoding: &Encoding) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::formats::Piece;
+    use crate::input::{Compression, Piece, Transport};
 
     fn through(bytes: &[u8], encoding: &str) -> String {
         counted(bytes, encoding).0
@@ -194,12 +194,8 @@ mod tests {
         let mut text = String::new();
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), bytes).unwrap();
-        let layout = serde_json::json!({
-            "container": "text", "shape": null, "usage": "pretrain", "compression": "none", "encoding": encoding,
-            "rows": "file", "fields": {}, "source": "s", "language": null, "max_row": 1000
-        });
-        let piece = Piece { path: file.path().to_path_buf(), member: None, start: 0, end: u64::MAX };
-        let mut opened = super::super::open_at(&piece, &serde_json::from_value(layout).unwrap()).unwrap();
+        let transport = Transport { compression: Compression::None, encoding: Encoding(encoding.to_owned()) };
+        let mut opened = super::super::open_at(&Piece::whole(file.path(), None), &transport).unwrap();
         opened.stream.read_to_string(&mut text).unwrap();
         (text, opened.malformed.load(Ordering::Relaxed))
     }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use crate::formats::{Layout, Piece};
+use super::{Piece, Transport};
 
 /// Bytes asked for at once.
 const BLOCK: usize = 1 << 20;
@@ -51,19 +51,18 @@ pub struct Lines {
 const HEAD: usize = 800;
 
 impl Lines {
-    /// Opens a piece. One that starts within a line leaves that line to the piece before.
+    /// Opens a piece, whose lines of more than `max` bytes are too large. One that starts within a line leaves that line
+    /// to the piece before.
     ///
     /// # Errors
-    ///
-    /// What the system or the decoder says where the piece cannot be opened. What breaks later is asked for by
-    /// [`take_error`](Lines::take_error).
-    pub fn open(piece: &Piece, layout: &Layout) -> io::Result<Self> {
+    /// As [`open_at`](super::open_at).
+    pub fn open(piece: &Piece, transport: &Transport, max: u64) -> io::Result<Self> {
         let mut from = piece.clone();
         from.start = piece.start.saturating_sub(1);
-        let opened = super::open_at(&from, layout)?;
+        let opened = super::open_at(&from, transport)?;
         let offset = opened.offset;
-        let stream = super::lines_end_by_newline(opened, &from, layout)?;
-        let mut lines = Lines::new(stream, offset, piece.end, layout.max_row as usize);
+        let stream = super::lines_end_by_newline(opened, &from, transport)?;
+        let mut lines = Lines::new(stream, offset, piece.end, usize::try_from(max).unwrap_or(usize::MAX));
         // The line behind a byte order mark begins with the mark: it belongs to the piece that does.
         lines.marked = piece.start == 0 && piece.end > 0 && offset > 0;
         if piece.start > 0 {

@@ -8,17 +8,17 @@ use std::sync::atomic::AtomicU64;
 
 use serde::{Deserialize, Serialize};
 
-use crate::formats::{Layout, Piece};
-
 mod archive;
 mod decompress;
 pub mod encoding;
 pub mod lines;
+mod piece;
 pub mod streams;
 pub mod window;
 
 pub use archive::{Member, at_least, heads, members, within};
 pub use lines::{Line, Lines};
+pub use piece::{Piece, Transport};
 pub use window::Window;
 
 /// How a file's bytes are compressed. All members, streams and frames of a file are read.
@@ -82,8 +82,8 @@ pub struct Opened {
 ///
 /// What the system says where the file cannot be opened; a member that is not there; an encoding of an unknown name.
 /// What is broken further on comes as an error of the stream.
-pub fn open(piece: &Piece, layout: &Layout) -> io::Result<Box<dyn Read + Send>> {
-    Ok(open_at(piece, layout)?.stream)
+pub fn open(piece: &Piece, transport: &Transport) -> io::Result<Box<dyn Read + Send>> {
+    Ok(open_at(piece, transport)?.stream)
 }
 
 /// As [`open`], and says where the stream begins and what was replaced in it.
@@ -91,10 +91,9 @@ pub fn open(piece: &Piece, layout: &Layout) -> io::Result<Box<dyn Read + Send>> 
 /// # Errors
 ///
 /// As [`open`].
-pub fn open_at(piece: &Piece, layout: &Layout) -> io::Result<Opened> {
+pub fn open_at(piece: &Piece, transport: &Transport) -> io::Result<Opened> {
     let malformed = Arc::new(AtomicU64::new(0));
-    let plain = layout.compression == Compression::None && layout.encoding.is_utf8();
-    if plain && piece.start > 0 {
+    if transport.is_plain() && piece.start > 0 {
         let stream = match &piece.member {
             None => {
                 let mut file = File::open(&piece.path)?;
@@ -107,9 +106,9 @@ pub fn open_at(piece: &Piece, layout: &Layout) -> io::Result<Opened> {
             return Ok(Opened { stream, offset: piece.start, malformed });
         }
     }
-    let stream = raw(&piece.path, piece.member.as_deref(), layout.compression)?;
-    if !layout.encoding.is_utf8() {
-        let stream = encoding::to_utf8(stream, &layout.encoding, malformed.clone())?;
+    let stream = raw(&piece.path, piece.member.as_deref(), transport.compression)?;
+    if !transport.encoding.is_utf8() {
+        let stream = encoding::to_utf8(stream, &transport.encoding, malformed.clone())?;
         return Ok(Opened { stream, offset: 0, malformed });
     }
     let (head, mut stream) = peek(stream, 3);
@@ -164,19 +163,23 @@ fn peek(mut stream: Box<dyn Read + Send>, count: usize) -> (Vec<u8>, Box<dyn Rea
 /// # Errors
 ///
 /// As [`open_at`], for a piece that does not begin at the file's start: its first bytes are read too.
-pub fn lines_end_by_newline(opened: Opened, piece: &Piece, layout: &Layout) -> io::Result<Box<dyn Read + Send>> {
+pub fn lines_end_by_newline(opened: Opened, piece: &Piece, transport: &Transport) -> io::Result<Box<dyn Read + Send>> {
     let (old, stream) = if piece.start == 0 {
         let (head, stream) = peek(opened.stream, CR_HEAD);
         (returns(&head), stream)
     } else {
-        (lines_end_by_return(piece, layout)?, opened.stream)
+        (lines_end_by_return(piece, transport)?, opened.stream)
     };
     Ok(if old { Box::new(Newlines(stream)) } else { stream })
 }
 
 /// Whether a lone `\r` ends the lines of a file, as its first bytes tell.
-pub fn lines_end_by_return(piece: &Piece, layout: &Layout) -> io::Result<bool> {
-    let first = open_at(&Piece { start: 0, ..piece.clone() }, layout)?;
+///
+/// # Errors
+///
+/// As [`open_at`].
+pub fn lines_end_by_return(piece: &Piece, transport: &Transport) -> io::Result<bool> {
+    let first = open_at(&Piece { start: 0, ..piece.clone() }, transport)?;
     Ok(returns(&peek(first.stream, CR_HEAD).0))
 }
 

@@ -236,17 +236,15 @@ impl Reader {
             self.wrong(entry, "a table: { prefer = \"safe\" }");
             return BTreeMap::new();
         };
-        let shapes = formats::shapes::ALL.iter().filter(|s| format.is_none_or(|f| s.name() == f));
-        let known: Vec<formats::Choice> = shapes.flat_map(|s| s.choices()).collect();
+        let known = formats::choices::offered(format);
         let names: Vec<&str> = known.iter().map(|c| c.name).collect();
         self.unknown(entries, &names, format.map_or("a format", |f| f));
         let mut options = BTreeMap::new();
         for entry in entries.iter().filter(|e| names.contains(&e.key.as_str())) {
             let Some(word) = self.text(entry) else { continue };
-            let words: Vec<&str> =
-                known.iter().filter(|c| c.name == entry.key).flat_map(|c| c.words).copied().collect();
-            let found = words.contains(&word.as_str()).then(|| word.clone());
-            if let Some(word) = self.word(&word, &entry.node.span, &entry.key, &words, found) {
+            let Some(choice) = known.iter().find(|c| c.name == entry.key) else { continue };
+            let found = choice.words.contains(&word.as_str()).then(|| word.clone());
+            if let Some(word) = self.word(&word, &entry.node.span, &entry.key, &choice.words, found) {
                 options.insert(entry.key.clone(), word);
             }
         }

@@ -4,6 +4,7 @@ use arrow::datatypes::{DataType, SchemaRef};
 use serde_json::{Map, Value as Json, json};
 
 use super::signals;
+use crate::formats::choices::{Offered, offered};
 use crate::formats::{self, FIELDS, TextRows};
 use crate::output::codec::PATTERN;
 use crate::output::slab::data_schema;
@@ -70,17 +71,36 @@ pub fn recipe() -> Json {
     })
 }
 
-/// `options`: the choices of all shapes; of one that several have, all words.
-fn options() -> Map<String, Json> {
-    let mut options = Map::new();
-    for choice in formats::shapes::ALL.iter().flat_map(|s| s.choices()) {
-        let entry = options.entry(choice.name).or_insert_with(|| json!({"enum": [], "description": choice.about}));
-        if let Some(words) = entry["enum"].as_array_mut() {
-            let fresh: Vec<Json> = choice.words.iter().map(|w| json!(w)).filter(|w| !words.contains(w)).collect();
-            words.extend(fresh);
+/// What `options` of a source may be.
+fn options() -> Json {
+    let choice = |c: Offered| (c.name.to_owned(), json!({"enum": c.words, "description": c.about}));
+    let properties: Map<String, Json> = offered(None).into_iter().map(choice).collect();
+    json!({"type": "object", "additionalProperties": false, "properties": properties,
+           "description": "What the format leaves to the recipe; `corpus explain` says more."})
+}
+
+/// For sources that name their format: which of the options it has, and of which it has fewer words; one condition for
+/// all formats that have the same.
+fn options_by_format(formats: &[&str]) -> Vec<Json> {
+    let any = offered(None);
+    let mut groups: Vec<(Vec<&str>, Vec<Offered>)> = Vec::new();
+    for format in formats {
+        let own = offered(Some(format));
+        match groups.iter_mut().find(|group| group.1 == own) {
+            _ if own == any => {}
+            Some(group) => group.0.push(format),
+            None => groups.push((vec![format], own)),
         }
     }
-    options
+    let condition = |(formats, own): (Vec<&str>, Vec<Offered>)| {
+        let names: Vec<&str> = own.iter().map(|choice| choice.name).collect();
+        let fewer = |own: &&Offered| !any.iter().any(|all| all.name == own.name && all.words.len() == own.words.len());
+        let words: Map<String, Json> =
+            own.iter().filter(fewer).map(|own| (own.name.to_owned(), json!({"enum": own.words}))).collect();
+        json!({"if": {"properties": {"format": {"enum": formats}}, "required": ["format"]},
+               "then": {"properties": {"options": {"propertyNames": {"enum": names}, "properties": words}}}})
+    };
+    groups.into_iter().map(condition).collect()
 }
 
 /// `[[source]]`.
@@ -113,7 +133,7 @@ fn source() -> Json {
             "variant": {"enum": Variant::ALL.map(Variant::code),
                         "description": "MediaWiki only: the variant of Chinese that pages are converted to."},
             "fields": closed(Json::Object(fields), &[], "Ours = theirs, nested by dots."),
-            "options": closed(Json::Object(options()), &[], "What the format leaves to the recipe; `corpus explain` says more."),
+            "options": options(),
             "limit": {"type": "integer", "minimum": 1, "description": "Only the first rows."},
             "weight": {"type": "number", "exclusiveMinimum": 0, "description": "Its share of the output, in proportion to those of the others."},
             "repeat": {"type": "number", "exclusiveMinimum": 0, "description": "How often its rows may come at the most (1 where absent); how often they come, where no source has a weight."},
@@ -128,6 +148,7 @@ fn source() -> Json {
         Json::Object(mut source) => {
             source.remove("required");
             source.insert("oneOf".into(), either);
+            source.insert("allOf".into(), Json::Array(options_by_format(&formats)));
             Json::Object(source)
         }
         other => other,

@@ -394,3 +394,38 @@ fn cards_that_cannot_be_are_told_why() {
         assert!(found.contains(words), "{words}\n{found}");
     }
 }
+
+#[test]
+fn the_schema_offers_the_options_that_check_accepts() {
+    use crate::formats::{choices::offered, containers, shapes};
+    let schema = schema::recipe();
+    let source = &schema["properties"]["source"]["items"];
+    let formats = containers::ALL.iter().map(|c| c.name()).chain(shapes::ALL.iter().map(|s| s.name()));
+    for format in formats.map(Some).chain([None]) {
+        let here = |condition: &&serde_json::Value| {
+            let named = condition["if"]["properties"]["format"]["enum"].as_array().unwrap();
+            format.is_some_and(|format| named.contains(&json!(format)))
+        };
+        let narrowed: Vec<_> = source["allOf"].as_array().unwrap().iter().filter(here).collect();
+        for choice in offered(None) {
+            let any = source["properties"]["options"]["properties"][choice.name]["enum"].as_array().unwrap();
+            assert_eq!(any, json!(choice.words).as_array().unwrap());
+            for word in choice.words {
+                let is_offered = narrowed.iter().map(|n| &n["then"]["properties"]["options"]).all(|own| {
+                    let names = own["propertyNames"]["enum"].as_array().unwrap();
+                    let words = own["properties"].get(choice.name).map(|own| own["enum"].as_array().unwrap());
+                    names.contains(&json!(choice.name)) && words.is_none_or(|words| words.contains(&json!(word)))
+                });
+                let line = format.map_or(String::new(), |format| format!("format = \"{format}\"\n"));
+                let text = format!("{SOURCE}{line}options = {{ {} = \"{word}\" }}\n", choice.name);
+                let read = check(&text, Path::new("r.toml"), Path::new("."), &[]);
+                assert_eq!(read.is_ok(), is_offered, "{format:?}: {} = {word}", choice.name);
+            }
+        }
+    }
+    // What one shape knows is no word of another.
+    let refused = told(&format!("{SOURCE}format = \"webtext\"\noptions = {{ pairs = \"best\" }}\n"), &[]);
+    assert!(refused.len() == 1 && refused[0].contains("best_worst"), "{refused:?}");
+    let none = told(&format!("{SOURCE}format = \"text\"\noptions = {{ pairs = \"best\" }}\n"), &[]);
+    assert!(none.len() == 1 && none[0].contains("text has no key `pairs`"), "{none:?}");
+}

@@ -7,7 +7,8 @@ use arrow::array::{
 };
 use arrow::datatypes::SchemaRef;
 
-use super::{Content, Message, Record, Row, Task, Unreadable, Use, message_fields, scan_schema};
+use super::schema::{message_fields, scan_schema};
+use super::{Content, Message, Record, Row, Task, Unreadable, Use};
 
 /// Collects records into a batch of [`scan_schema`].
 pub struct Rows {

@@ -4,17 +4,17 @@
 //! ([`hidden`]: the row key and what went wrong) and whose others are the content of one [`Use`] ([`content`]).
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 use serde::{Deserialize, Serialize};
 
 mod builder;
 pub mod calls;
+pub mod schema;
 pub mod spans;
 pub mod turns;
 
 pub use builder::Rows;
+pub use schema::{common, content, hidden, messages_type, scan_schema, text_columns};
 pub use turns::Filled;
 
 /// What a row is for. Each use has one schema.
@@ -82,6 +82,19 @@ impl<'a> Message<'a> {
     /// A turn of `role` that says something and no more.
     pub fn new(role: &'static str, content: impl Into<Cow<'a, str>>) -> Self {
         Message { role: Cow::Borrowed(role), content: content.into(), ..Message::default() }
+    }
+
+    /// The same turn, with texts of its own.
+    pub fn into_owned(self) -> Message<'static> {
+        let own = |text: Cow<'a, str>| Cow::Owned(text.into_owned());
+        Message {
+            role: own(self.role),
+            content: own(self.content),
+            reasoning: self.reasoning.map(own),
+            name: self.name.map(own),
+            tool_calls: self.tool_calls.map(own),
+            tool_call_id: self.tool_call_id.map(own),
+        }
     }
 }
 
@@ -232,89 +245,4 @@ pub struct Record<'a> {
     pub line: u64,
     /// The row, or why there is none.
     pub row: Result<Row<'a>, Unreadable>,
-}
-
-/// The hidden columns in front of every batch.
-///
-/// `ord` u64 row key (piece << 32 | row); `offset`, `line` u64; `error`, `error_detail`, `error_head` what could not be
-/// read; `aside`, `aside_value` what the format set aside.
-pub fn hidden() -> Vec<Field> {
-    let text = |name| Field::new(name, DataType::Utf8, true);
-    vec![
-        Field::new("ord", DataType::UInt64, false),
-        Field::new("offset", DataType::UInt64, false),
-        Field::new("line", DataType::UInt64, false),
-        text("error"),
-        text("error_detail"),
-        text("error_head"),
-        text("aside"),
-        text("aside_value"),
-    ]
-}
-
-/// What every row may carry beside its content: `id`, `url`, `subset`, `language_hint`, `license`, `meta`.
-pub fn common() -> Vec<Field> {
-    ["id", "url", "subset", "language_hint", "license", "meta"]
-        .into_iter()
-        .map(|name| Field::new(name, DataType::Utf8, true))
-        .collect()
-}
-
-fn message_fields() -> Fields {
-    let names = ["role", "content"].into_iter().chain(turns::OPTIONAL);
-    names.map(|name| Field::new(name, DataType::Utf8, true)).collect()
-}
-
-/// `list<struct<role, content, reasoning, name, tool_calls, tool_call_id>>`, all of them text.
-pub fn messages_type() -> DataType {
-    DataType::List(Arc::new(Field::new("item", DataType::Struct(message_fields()), true)))
-}
-
-/// The content columns of a use, as a scan reads them. What a build hands over is [`turns::shown`].
-pub fn content(usage: Use) -> Vec<Field> {
-    let text = |name| Field::new(name, DataType::Utf8, true);
-    let messages = |name| Field::new(name, messages_type(), true);
-    let number = |name| Field::new(name, DataType::Float64, true);
-    match usage {
-        Use::Pretrain => vec![text("text")],
-        Use::Task => vec![
-            text("task"),
-            text("domain"),
-            text("input"),
-            text("output"),
-            Field::new("choices", DataType::List(Arc::new(Field::new("item", DataType::Utf8, true))), true),
-            text("input_language"),
-            text("output_language"),
-            text("text"),
-        ],
-        Use::Instruct => {
-            vec![messages("messages"), text("tools"), text("answer"), text("answer_kind"), text("data_source")]
-        }
-        Use::Rlhf => vec![
-            messages("prompt"),
-            messages("chosen"),
-            messages("rejected"),
-            number("chosen_score"),
-            number("rejected_score"),
-            number("margin"),
-            messages("completion"),
-            Field::new("label", DataType::Boolean, true),
-        ],
-    }
-}
-
-/// The content columns that hold *text of the row*, in reading order: what stages clean, measure and hash.
-pub fn text_columns(usage: Use) -> &'static [&'static str] {
-    match usage {
-        Use::Pretrain => &["text"],
-        Use::Task => &["input", "output", "text"],
-        Use::Instruct => &["messages"],
-        Use::Rlhf => &["prompt", "chosen", "rejected", "completion"],
-    }
-}
-
-/// The schema of a scan: hidden, common, content.
-pub fn scan_schema(usage: Use) -> SchemaRef {
-    let fields: Vec<Field> = hidden().into_iter().chain(common()).chain(content(usage)).collect();
-    Arc::new(Schema::new(fields))
 }

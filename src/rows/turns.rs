@@ -12,11 +12,10 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Fields};
 use serde::{Deserialize, Serialize};
 
-use super::{Use, calls, content};
+pub use super::schema::OPTIONAL;
+use super::schema::content;
+use super::{Use, calls};
 use crate::{Error, Result};
-
-/// Fields of a message that not every message has, in their order behind `role` and `content`.
-pub const OPTIONAL: [&str; 4] = ["reasoning", "name", "tool_calls", "tool_call_id"];
 
 /// Where the optional fields begin in a message.
 const FIRST: usize = 2;

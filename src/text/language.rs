@@ -1,5 +1,7 @@
 //! Names of human languages, in one normal form: `zh`, however a set spells it.
 
+use std::borrow::Cow;
+
 /// Code, the codes of three letters, and names in English, Chinese and the language itself.
 const LANGUAGES: &[(&str, &[&str])] = &[
     ("ar", &["ara", "arb", "arabic", "阿拉伯语"]),
@@ -81,6 +83,31 @@ pub fn code(word: &str) -> Option<&'static str> {
     named(&word).or_else(|| if coded { named(base) } else { None })
 }
 
+/// Codes that are a field's name more often than that of a language in it.
+const AMBIGUOUS: [&str; 2] = ["id", "no"];
+
+/// The language tag (BCP 47) that the name of a field or file is: a code in small letters or capitals, with a region or
+/// script behind it (`zh_CN`, `zh-Hans`, `EN-US`); of the names only `english` and `chinese`.
+pub fn tag(name: &str) -> Option<Cow<'static, str>> {
+    let mut parts = name.split(['_', '-']);
+    let code = match parts.next()?.to_ascii_lowercase().as_str() {
+        "english" | "eng" => "en",
+        "chinese" | "cmn" | "zho" => "zh",
+        code if AMBIGUOUS.contains(&code) => return None,
+        code => LANGUAGES.iter().find(|(known, _)| *known == code)?.0,
+    };
+    let mut tag = Cow::Borrowed(code);
+    for part in parts {
+        if !matches!(part.len(), 2 | 4) || !part.bytes().all(|b| b.is_ascii_alphabetic()) {
+            return None;
+        }
+        // Regions are written in capitals, scripts with one.
+        let (first, rest) = part.split_at(if part.len() == 2 { 2 } else { 1 });
+        tag = Cow::Owned(format!("{tag}-{}{}", first.to_ascii_uppercase(), rest.to_ascii_lowercase()));
+    }
+    Some(tag)
+}
+
 /// The code of a word in small letters that is a code, or a name, as a whole.
 fn named(word: &str) -> Option<&'static str> {
     let found = LANGUAGES.iter().find(|(code, names)| *code == word || names.contains(&word)).map(|(code, _)| *code);
@@ -102,6 +129,15 @@ mod tests {
         assert_eq!((code("sr-Latn"), code("Sr")), (Some("sr"), Some("sr")));
         for word in ["python", "c++", "java", "go", "", "en-tokenized", "unknown", "rust", "js"] {
             assert_eq!(code(word), None, "{word}");
+        }
+    }
+
+    #[test]
+    fn names_of_fields_are_tags_or_no_language() {
+        let tags = ["zh_CN", "ZH-hant-tw", "english", "yue", "EN-US"].map(tag);
+        assert_eq!(tags.map(|t| t.unwrap()), ["zh-CN", "zh-Hant-TW", "en", "yue", "en-US"]);
+        for word in ["id", "no", "text", "english-language", "zh-tokenized", "", "xx"] {
+            assert_eq!(tag(word), None, "{word}");
         }
     }
 }

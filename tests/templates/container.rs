@@ -21,7 +21,7 @@
 
 use std::io;
 
-use super::mapped::{next_row, unreadable};
+use super::support::records::{next_row, unreadable};
 use crate::formats::{Container, Layout, Piece, Reader, Split};
 use crate::input::Lines;
 use crate::input::lines::{Place, is_blank};
@@ -51,7 +51,7 @@ impl Container for Glossary {
         Split::Bytes
     }
     fn open(&self, piece: &Piece, layout: &Layout) -> io::Result<Box<dyn Reader>> {
-        Ok(Box::new(Terms { lines: Lines::open(piece, layout)?, max: layout.max_row }))
+        Ok(Box::new(Terms { lines: Lines::open(piece, &layout.transport, layout.max_row)?, max: layout.max_row }))
     }
 }
 

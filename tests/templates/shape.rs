@@ -8,7 +8,8 @@
 //! aside (`few_stars`, the value says how many).
 //!
 //! Limits: one answer to a question; the layout with several has a list in `replies`, which this shape does not read.
-use super::read::{Reading, share, starts, wrong_use};
+use super::support::reading::Reading;
+use super::support::values::{share, starts, wrong_use};
 use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Unreadable, Use};
 
@@ -55,8 +56,8 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
     let mut reading = Reading::new(object, layout);
     let ask = reading.need("prompt", &["ask"])?;
     let reply = reading.need("response", &["reply"])?;
-    reading.given.id = reading.option("id", &["uid"])?;
-    reading.given.subset = reading.option("subset", &["topic"])?;
+    reading.columns.id = reading.option("id", &["uid"])?;
+    reading.columns.subset = reading.option("subset", &["topic"])?;
     if layout.option("stars") == Some("three") {
         let stars = reading.number("stars", &["stars"])?.unwrap_or(0.0);
         if stars < 3.0 {

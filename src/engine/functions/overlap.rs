@@ -12,7 +12,7 @@ use super::given::{Given, Shared};
 use super::rows::Batch;
 use crate::formats::shapes::texts;
 use crate::formats::{self, Layout, Object, Piece, Shape, TextRows, detect};
-use crate::input;
+use crate::input::{self, Transport};
 use crate::rows::spans::{Spans, spans_type};
 use crate::rows::{Content, Use};
 use crate::stages::decontaminate::{Action, Decontaminate};
@@ -107,8 +107,7 @@ impl Reader<'_> {
         let usage = if objects { Use::Instruct } else { Use::Pretrain };
         let layout = Layout {
             shape: Some(texts::SHAPE.name().to_owned()),
-            compression: found.compression,
-            encoding: found.encoding,
+            transport: Transport { compression: found.compression, encoding: found.encoding },
             rows: Some(TextRows::Line),
             fields: fields.collect(),
             columns: found.columns,
@@ -124,7 +123,7 @@ impl Reader<'_> {
     /// JSON lines; or one JSON value: an array of items, or an object that has such arrays, as SQuAD and GAOKAO-Bench do.
     fn json(&mut self, file: u32, shown: &str, piece: &Piece, layout: &Layout) -> Result<()> {
         let mut json = String::new();
-        let mut stream = input::open(piece, layout).map_err(Error::io(&piece.path))?;
+        let mut stream = input::open(piece, &layout.transport).map_err(Error::io(&piece.path))?;
         stream.read_to_string(&mut json).map_err(Error::io(&piece.path))?;
         let mut stream = serde_json::Deserializer::from_str(&json).into_iter::<&RawValue>();
         let (mut values, mut end) = (Vec::new(), 0);

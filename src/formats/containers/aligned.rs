@@ -31,8 +31,9 @@
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::mapped::{map, shape_of, stream_broke, too_large, unreadable};
-use crate::formats::shapes::translate;
+use super::support::mapper::{map, shape_of};
+use super::support::records::{stream_broke, too_large, unreadable};
+use crate::formats::shapes::support::translation;
 use crate::formats::{Container, Layout, Piece, Reader, Shape, Split};
 use crate::input::{self, Line, Lines};
 use crate::rows::{Record, Row, Task};
@@ -72,7 +73,7 @@ impl Container for Aligned {
             return Ok(Box::new(Nothing));
         }
         let theirs = match &other.1 {
-            None => Layout { compression: input::compression(Path::new(&other.0))?, ..layout.clone() },
+            None => layout.compressed(input::compression(Path::new(&other.0))?),
             Some(_) => layout.clone(),
         };
         let other = Piece { path: other.0, member: other.1, start: 0, end: u64::MAX };
@@ -81,7 +82,10 @@ impl Container for Aligned {
             [Ok(a), Ok(b)] if a != b => Some(format!("{} has {a} lines, {} has {b}", codes[0], codes[1])),
             _ => None,
         };
-        let sides = [Lines::open(piece, layout)?, Lines::open(&other, &theirs)?];
+        let sides = [
+            Lines::open(piece, &layout.transport, layout.max_row)?,
+            Lines::open(&other, &theirs.transport, theirs.max_row)?,
+        ];
         let keys = codes.map(|code| serde_json::to_string(&code).unwrap_or_default());
         Ok(Box::new(Pairs {
             sides,
@@ -162,13 +166,13 @@ fn side(name: &str) -> Option<Side> {
     };
     let code = match code {
         "ch" | "cn" => "zh".to_owned(),
-        code => crate::formats::shapes::pairs::language(code)?.replace('-', "_"),
+        code => crate::text::language::tag(code)?.replace('-', "_"),
     };
     Some(Side { before: before.to_owned(), code })
 }
 
 fn count(piece: &Piece, layout: &Layout) -> io::Result<u64> {
-    let mut stream = input::open(piece, layout)?;
+    let mut stream = input::open(piece, &layout.transport)?;
     let (mut lines, mut last, mut buffer) = (0u64, b'\n', vec![0; 1 << 18]);
     loop {
         match stream.read(&mut buffer) {
@@ -303,7 +307,7 @@ impl Reader for Pairs {
         };
         if let (Some(name), Some(_)) = (tag(a), tag(b)) {
             let task = Task { input: Some(a.into()), output: Some(b.into()), ..Task::default() };
-            let mut row = Row::new(translate::content(&self.layout, task));
+            let mut row = Row::new(translation::content(&self.layout, task));
             row.aside = Some(("header", name.to_owned()));
             emit(Record { offset: place.0, line: place.1, row: Ok(row) });
             return true;

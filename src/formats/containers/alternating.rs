@@ -29,7 +29,8 @@
 use std::io::{self, Read};
 
 use super::aligned::{pair, text};
-use super::mapped::{map, shape_of, stream_broke, unreadable};
+use super::support::mapper::{map, shape_of};
+use super::support::records::{stream_broke, unreadable};
 use crate::formats::{Container, Layout, Piece, Reader, Shape, Split};
 use crate::input::{self, Lines};
 use crate::rows::Record;
@@ -64,13 +65,13 @@ impl Container for Alternating {
     fn open(&self, piece: &Piece, layout: &Layout) -> io::Result<Box<dyn Reader>> {
         let mut head = Vec::new();
         // What breaks off is told by the reader, in its place.
-        let _ = input::open(piece, layout)?.take(HEAD).read_to_end(&mut head);
+        let _ = input::open(piece, &layout.transport)?.take(HEAD).read_to_end(&mut head);
         let Some(languages) = order(&told(&String::from_utf8_lossy(&head))) else {
             let name = piece.path.display();
             return Err(io::Error::other(format!("{name}: its lines do not take turns between two languages")));
         };
         Ok(Box::new(Alternate {
-            lines: Lines::open(piece, layout)?,
+            lines: Lines::open(piece, &layout.transport, layout.max_row)?,
             keys: languages.map(|code| format!("\"{code}\"")),
             languages,
             shape: shape_of(layout)?,

@@ -24,7 +24,7 @@ use std::borrow::Cow;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::mapped::{stream_broke, too_large, unreadable};
+use super::support::records::{stream_broke, too_large, unreadable};
 use crate::formats::{Container, Layout, Piece, Reader, Split};
 use crate::rows::{Content, Record, Row, Task, Use};
 use crate::text::docs::module_docs;
@@ -55,7 +55,7 @@ impl Container for Articles {
         Split::Whole
     }
     fn open(&self, piece: &Piece, layout: &Layout) -> io::Result<Box<dyn Reader>> {
-        let stream = Some(crate::input::open(piece, layout)?);
+        let stream = Some(crate::input::open(piece, &layout.transport)?);
         let path = piece.member.as_ref().map_or(piece.path.as_path(), Path::new);
         let folder = path.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
         Ok(Box::new(Article { stream, folder, layout: layout.clone() }))

@@ -110,7 +110,7 @@ fn sides_may_be_compressed_or_members_of_an_archive() {
     let en = write(folder.path(), "t.en.gz", gzip(&["a\n", "b\n"]));
     write(folder.path(), "t.zh", "甲\n乙");
     let layout = layout("aligned", "task");
-    let zipped = Layout { compression: crate::input::Compression::Gzip, ..layout.clone() };
+    let zipped = layout.compressed(crate::input::Compression::Gzip);
     assert_eq!(read(&en, &zipped), ["en|a|zh|甲", "en|b|zh|乙"]);
     let moses = folder.path().join("en-zh.txt.zip");
     let mut zip = zip::ZipWriter::new(fs::File::create(&moses).unwrap());
@@ -177,7 +177,7 @@ fn wet_records_are_documents() {
     let parts =
         [record("warcinfo", "Software: x"), record("conversion", "一\n\nWARC/1.0\n二"), record("metadata", "m")];
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-    let layout = Layout { compression: crate::input::Compression::Gzip, ..layout("wet", "pretrain") };
+    let layout = layout("wet", "pretrain").compressed(crate::input::Compression::Gzip);
     let path = write(folder.path(), "a.warc.wet.gz", gzip(&parts));
     assert_eq!(read(&path, &layout), ["一\n\nWARC/1.0\n二", "record_type=metadata: "]);
     assert_eq!(detect::detect(&path, None).unwrap().container, "wet");
@@ -225,10 +225,8 @@ fn a_wet_goes_on_behind_a_record_of_the_wrong_length() {
     for length in ["5", "700", "70000", "9000000", "-1", "x"] {
         let parts = [page("码头上的灯亮了。"), says("风从河口来。", length), page("船都回来了。"), page("夜深了。")];
         for gzipped in [false, true] {
-            let layout = Layout {
-                compression: if gzipped { crate::input::Compression::Gzip } else { crate::input::Compression::None },
-                ..layout.clone()
-            };
+            use crate::input::Compression;
+            let layout = layout.compressed(if gzipped { Compression::Gzip } else { Compression::None });
             let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
             let bytes = if gzipped { gzip(&parts) } else { parts.concat().into_bytes() };
             let seen = read(&write(folder.path(), "w.wet", bytes), &layout);

@@ -28,7 +28,8 @@
 
 use std::io;
 
-use super::mapped::{Mapper, map, shape_of, stream_broke, too_large, unreadable};
+use super::support::mapper::{Mapper, map, shape_of};
+use super::support::records::{stream_broke, too_large, unreadable};
 use crate::formats::{Container, Layout, Piece, Reader, Shape, Split};
 use crate::input::{Window, lines_end_by_newline, lines_end_by_return, open_at};
 use crate::rows::Record;
@@ -54,7 +55,7 @@ impl Container for Csv {
         Mapper::split(layout, Split::Cuts)
     }
     fn cuts(&self, whole: &Piece, layout: &Layout, unit: u64) -> io::Result<Vec<u64>> {
-        if lines_end_by_return(whole, layout)? {
+        if lines_end_by_return(whole, &layout.transport)? {
             return Ok(vec![0]);
         }
         let mut reader = reader(whole, layout)?;
@@ -80,9 +81,9 @@ impl Container for Csv {
 
 /// A reader of the rows that begin in a piece, which knows no columns yet.
 fn reader(piece: &Piece, layout: &Layout) -> io::Result<CsvReader> {
-    let opened = open_at(piece, layout)?;
+    let opened = open_at(piece, &layout.transport)?;
     let offset = opened.offset;
-    let window = Window::new(lines_end_by_newline(opened, piece, layout)?, offset);
+    let window = Window::new(lines_end_by_newline(opened, piece, &layout.transport)?, offset);
     CsvReader::new(window, layout, piece.end)
 }
 

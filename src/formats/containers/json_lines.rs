@@ -22,7 +22,8 @@
 
 use std::io;
 
-use super::mapped::{Mapper, next_row};
+use super::support::mapper::Mapper;
+use super::support::records::next_row;
 use crate::formats::{Container, Layout, Piece, Reader, Split};
 use crate::input::Lines;
 use crate::input::lines::is_blank;
@@ -49,7 +50,7 @@ impl Container for JsonLines {
         Mapper::split(layout, Split::Bytes)
     }
     fn open(&self, piece: &Piece, layout: &Layout) -> io::Result<Box<dyn Reader>> {
-        let lines = Lines::open(piece, layout)?;
+        let lines = Lines::open(piece, &layout.transport, layout.max_row)?;
         Ok(Box::new(JsonLinesReader { lines, mapper: Mapper::new(layout)?, max: layout.max_row }))
     }
 }

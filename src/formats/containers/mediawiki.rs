@@ -91,7 +91,7 @@ impl Container for MediaWiki {
 impl MediaWiki {
     fn pages(&self, piece: &Piece, layout: &Layout) -> io::Result<Pages> {
         let mut pages = Pages::open(piece, layout)?;
-        pages.site = Site::read(crate::input::open(&Piece { start: 0, ..piece.clone() }, layout)?);
+        pages.site = Site::read(crate::input::open(&Piece { start: 0, ..piece.clone() }, &layout.transport)?);
         pages.groups = groups::load(layout.prepared.as_deref())?;
         Ok(pages)
     }
@@ -141,7 +141,7 @@ struct Pages {
 impl Pages {
     fn open(piece: &Piece, layout: &Layout) -> io::Result<Pages> {
         Ok(Pages {
-            input: Some(crate::input::open(piece, layout)?),
+            input: Some(crate::input::open(piece, &layout.transport)?),
             layout: layout.clone(),
             variant: layout.variant.as_deref().and_then(Variant::parse),
             groups: None,
@@ -283,7 +283,7 @@ impl Pages {
         let back = self.piece.start.min(4096);
         let around = Piece { start: self.piece.start - back, ..self.piece.clone() };
         let mut bytes = Vec::new();
-        let read = crate::input::open(&around, &self.layout)
+        let read = crate::input::open(&around, &self.layout.transport)
             .and_then(|input| input.take(back + TAG as u64).read_to_end(&mut bytes));
         read.is_ok() && back > 0 && memchr::memmem::find(&bytes, b"</mediawiki>").is_some()
     }

@@ -1,10 +1,10 @@
-//! One file a container; to add one, write the file and name it here.
+//! One file a container; to add one, write the file and name it here. What containers share lies under `support/`.
 
 use super::Container;
 
 #[cfg(test)]
 mod corpora_tests;
-pub(crate) mod mapped;
+pub(crate) mod support;
 /// The file to copy for a new container, compiled and tested as one (CONTRIBUTING.md).
 #[cfg(test)]
 #[path = "../../../tests/templates/container.rs"]

@@ -30,11 +30,13 @@ use arrow::record_batch::RecordBatch;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
+use parquet::file::metadata::ParquetMetaDataReader;
 use parquet::file::reader::ChunkReader;
 
-use super::mapped::{Mapper, too_large, unreadable};
+use super::support::mapper::Mapper;
+use super::support::records::{too_large, unreadable};
 use crate::formats::{Container, Layout, Piece, Reader, Split};
-use crate::input::{Compression, Encoding};
+use crate::input::{Compression, Encoding, Transport};
 use crate::rows::{Record, Unreadable};
 
 mod json;
@@ -66,6 +68,13 @@ impl Container for Parquet {
     fn docs(&self) -> &'static str {
         crate::text::docs::module_docs(include_str!("parquet.rs"))
     }
+    fn is_random_access(&self) -> bool {
+        true
+    }
+    fn stated_rows(&self, path: &Path) -> Option<u64> {
+        let metadata = ParquetMetaDataReader::new().parse_and_finish(&File::open(path).ok()?).ok()?;
+        Some(metadata.file_metadata().num_rows().max(0) as u64)
+    }
     fn split(&self, layout: &Layout) -> Split {
         Mapper::split(layout, Split::Cuts)
     }
@@ -85,7 +94,7 @@ impl Container for Parquet {
         Ok(cuts)
     }
     fn open(&self, piece: &Piece, layout: &Layout) -> io::Result<Box<dyn Reader>> {
-        let source = if layout.compression == Compression::None && piece.member.is_none() {
+        let source = if !layout.transport.is_compressed() && piece.member.is_none() {
             File::open(&piece.path)?;
             Source::Path(piece.path.clone())
         } else {
@@ -119,9 +128,10 @@ impl Container for Parquet {
 /// All bytes of a compressed file or a member.
 fn whole(piece: &Piece, layout: &Layout) -> io::Result<Bytes> {
     let piece = Piece { start: 0, end: u64::MAX, ..piece.clone() };
-    let layout = Layout { encoding: Encoding("UTF-8".into()), ..layout.clone() };
+    let encoding = Encoding("UTF-8".into());
+    let transport = Transport { encoding, ..layout.transport.clone() };
     let mut bytes = Vec::new();
-    crate::input::open(&piece, &layout)?.take(MOST + 1).read_to_end(&mut bytes)?;
+    crate::input::open(&piece, &transport)?.take(MOST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MOST {
         let message = "a Parquet file of more than 1 GiB inside an archive: unpack it first";
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));

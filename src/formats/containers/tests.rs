@@ -270,7 +270,7 @@ fn a_cut_stream_keeps_its_rows_and_says_so_once() {
             [("jsonl", bytes.len() * 9 / 10), ("json", bytes.len() * 9 / 10), ("jsonl", bytes.len() - 3)]
         {
             let path = write(folder.path(), "cut", &bytes[..cut]);
-            let layout = Layout { compression, ..layout(container) };
+            let layout = layout(container).compressed(compression);
             let seen = whole(&path, &layout);
             let (last, rows) = seen.split_last().unwrap();
             assert_eq!(last.2, "! truncated", "{compression:?} {container} cut at {cut} of {}", bytes.len());
@@ -287,7 +287,7 @@ fn a_cut_stream_keeps_its_rows_and_says_so_once() {
         let mut broken = bytes.clone();
         let middle = broken.len() / 2;
         broken[middle..middle + 400].fill(0x55);
-        let seen = whole(&write(folder.path(), "broken", &broken), &Layout { compression, ..layout("jsonl") });
+        let seen = whole(&write(folder.path(), "broken", &broken), &layout("jsonl").compressed(compression));
         assert!(words(&seen).iter().any(|w| w.starts_with("! ")), "{compression:?}");
     }
 }
@@ -300,9 +300,9 @@ fn streams_end_to_end_padded_and_with_a_wide_window() {
         let bytes = [packed(a, compression), packed(b"", compression), packed(b, compression)].concat();
         let path = write(folder.path(), "f", &bytes);
         assert_eq!(input::compression(&path).unwrap(), compression);
-        assert_eq!(words(&whole(&path, &Layout { compression, ..layout("jsonl") })), ["a", "xb"], "{compression:?}");
+        assert_eq!(words(&whole(&path, &layout("jsonl").compressed(compression))), ["a", "xb"], "{compression:?}");
     }
-    let gzip = Layout { compression: Compression::Gzip, ..layout("jsonl") };
+    let gzip = layout("jsonl").compressed(Compression::Gzip);
     let mut bytes = packed(b"{\"text\":\"a\"}\n", Compression::Gzip);
     bytes.extend([0; 700]);
     assert_eq!(words(&whole(&write(folder.path(), "f", &bytes), &gzip)), ["a"]);
@@ -316,7 +316,7 @@ fn streams_end_to_end_padded_and_with_a_wide_window() {
     wide.window_log(28).unwrap();
     wide.write_all(b"{\"text\":\"wide\"}\n").unwrap();
     let path = write(folder.path(), "f", &wide.finish().unwrap());
-    let zstd = Layout { compression: Compression::Zstd, ..layout("jsonl") };
+    let zstd = layout("jsonl").compressed(Compression::Zstd);
     assert_eq!(words(&whole(&path, &zstd)), ["wide"]);
 }
 
@@ -401,6 +401,6 @@ fn blocks_and_files() {
     let text = "一行\n".repeat(5) + "\n" + &"二行\n".repeat(100_000);
     let bytes = packed(text.as_bytes(), Compression::Gzip);
     let path = write(folder.path(), "h", &bytes[..bytes.len() - 9]);
-    let layout = Layout { compression: Compression::Gzip, max_row: 10 << 20, ..of(formats::TextRows::Block) };
+    let layout = Layout { max_row: 10 << 20, ..of(formats::TextRows::Block).compressed(Compression::Gzip) };
     assert_eq!(words(&whole(&path, &layout)), ["一行\n一行\n一行\n一行\n一行", "! truncated"]);
 }

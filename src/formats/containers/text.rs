@@ -26,7 +26,7 @@
 use std::borrow::Cow;
 use std::io::{self, Read};
 
-use super::mapped::{next_row, stream_broke, too_large, unreadable};
+use super::support::records::{next_row, stream_broke, too_large, unreadable};
 use crate::formats::{Container, Layout, Piece, Reader, Split, TextRows};
 use crate::input::lines::is_blank;
 use crate::input::{Line, Lines};
@@ -70,7 +70,7 @@ impl Container for Text {
         loop {
             // The first block that begins behind a blank line at least a unit further on.
             let start = cuts.last().copied().unwrap_or(0).saturating_add(unit.max(1));
-            let mut lines = Lines::open(&Piece { start, ..whole.clone() }, layout)?;
+            let mut lines = Lines::open(&Piece { start, ..whole.clone() }, &layout.transport, layout.max_row)?;
             let mut between = false;
             loop {
                 let Some((line, place)) = lines.next_line() else { return Ok(cuts) };
@@ -91,12 +91,14 @@ impl Container for Text {
         let origin = Origin::new(layout);
         Ok(match layout.rows.unwrap_or(TextRows::File) {
             TextRows::File => {
-                let stream = crate::input::open(piece, layout)?;
+                let stream = crate::input::open(piece, &layout.transport)?;
                 Box::new(FileReader { stream: Some(stream), origin })
             }
-            TextRows::Line => Box::new(LineReader { lines: Lines::open(piece, layout)?, origin }),
+            TextRows::Line => {
+                Box::new(LineReader { lines: Lines::open(piece, &layout.transport, layout.max_row)?, origin })
+            }
             TextRows::Block => {
-                let lines = Lines::open(piece, layout)?;
+                let lines = Lines::open(piece, &layout.transport, layout.max_row)?;
                 Box::new(BlockReader { lines, origin, block: Vec::new() })
             }
         })

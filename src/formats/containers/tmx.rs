@@ -32,7 +32,8 @@ use quick_xml::Reader as Xml;
 use quick_xml::escape::unescape;
 use quick_xml::events::{BytesStart, Event};
 
-use super::mapped::{map, shape_of, stream_broke, too_large, unreadable};
+use super::support::mapper::{map, shape_of};
+use super::support::records::{stream_broke, too_large, unreadable};
 use crate::formats::{Container, Layout, Piece, Reader, Shape, Split};
 use crate::input::{Window, open_at};
 use crate::rows::Record;
@@ -67,7 +68,7 @@ impl Container for Tmx {
     fn open(&self, piece: &Piece, layout: &Layout) -> io::Result<Box<dyn Reader>> {
         // A little before the start: a cut may go through the closing tag of the file.
         let from = piece.start.saturating_sub(END.len() as u64 - 1);
-        let opened = open_at(&Piece { start: from, ..piece.clone() }, layout)?;
+        let opened = open_at(&Piece { start: from, ..piece.clone() }, &layout.transport)?;
         Ok(Box::new(Units {
             window: Window::new(opened.stream, opened.offset),
             start: piece.start,
@@ -170,6 +171,32 @@ impl Units {
             }
         }
     }
+
+    /// What the end of the file is, where it is not as it should be.
+    fn end_of_file(&mut self) -> Option<Record<'static>> {
+        let (offset, line) = (self.window.offset(), self.lines);
+        if let Some(error) = self.window.error() {
+            return Some(stream_broke(&error, offset, line));
+        }
+        let detail = "the file ends without `</tmx>`; the units before were read";
+        let cut = !self.closed && !self.blank && offset < self.end;
+        cut.then(|| unreadable("truncated", detail.to_owned(), b"", offset, line))
+    }
+
+    /// Passes a unit that is too large, piece by piece; its length in bytes.
+    fn pass_unit(&mut self) -> u64 {
+        let start = self.window.offset();
+        loop {
+            let bytes = self.window.bytes();
+            let found = end(bytes, if self.window.offset() == start { OPEN.len() } else { 0 });
+            let keep = if self.window.over() { 0 } else { CLOSE.len() - 1 };
+            let count = found.unwrap_or_else(|| bytes.len().saturating_sub(keep));
+            self.step(count);
+            if found.is_some() || !self.window.more() {
+                return self.window.offset() - start;
+            }
+        }
+    }
 }
 
 impl Reader for Units {
@@ -179,17 +206,10 @@ impl Reader for Units {
         }
         if !self.find() {
             self.done = true;
-            let place = (self.window.offset(), self.lines);
-            if let Some(error) = self.window.error() {
-                emit(stream_broke(&error, place.0, place.1));
-                return true;
-            }
-            if !self.closed && !self.blank && self.window.offset() < self.end {
-                let detail = "the file ends without `</tmx>`; the units before were read".to_owned();
-                emit(unreadable("truncated", detail, b"", place.0, place.1));
-                return true;
-            }
-            return false;
+            return self.end_of_file().is_some_and(|record| {
+                emit(record);
+                true
+            });
         }
         let place = (self.window.offset(), self.lines);
         match self.whole() {
@@ -207,19 +227,7 @@ impl Reader for Units {
             }
             Err(length) if length > self.max => {
                 let head = self.window.bytes()[..length.min(800)].to_vec();
-                let start = self.window.offset();
-                // On to its end, piece by piece.
-                loop {
-                    let bytes = self.window.bytes();
-                    let found = end(bytes, if self.window.offset() == start { OPEN.len() } else { 0 });
-                    let keep = if self.window.over() { 0 } else { CLOSE.len() - 1 };
-                    let count = found.unwrap_or_else(|| bytes.len().saturating_sub(keep));
-                    self.step(count);
-                    if found.is_some() || !self.window.more() {
-                        break;
-                    }
-                }
-                let length = self.window.offset() - start;
+                let length = self.pass_unit();
                 emit(too_large(&head, length, self.layout.max_row, place.0, place.1));
             }
             Err(length) => {

@@ -22,7 +22,7 @@
 use std::io;
 
 use super::csv::Columns;
-use super::mapped::next_row;
+use super::support::records::next_row;
 use crate::formats::{Container, Layout, Piece, Reader, Split};
 use crate::input::lines::Place;
 use crate::input::{Line, Lines};
@@ -52,7 +52,8 @@ impl Container for Tsv {
         // The first row tells the columns to all pieces.
         let mut columns = Columns::new(layout)?;
         let mut names_at = None;
-        let mut first = Lines::open(&Piece { start: 0, end: u64::MAX, ..piece.clone() }, layout)?;
+        let mut first =
+            Lines::open(&Piece { start: 0, end: u64::MAX, ..piece.clone() }, &layout.transport, layout.max_row)?;
         while let Some((line, place)) = first.next_line() {
             if let Line::Whole(bytes) = line
                 && !is_blank(bytes)
@@ -61,7 +62,12 @@ impl Container for Tsv {
                 break;
             }
         }
-        Ok(Box::new(TsvReader { lines: Lines::open(piece, layout)?, columns, names_at, max: layout.max_row }))
+        Ok(Box::new(TsvReader {
+            lines: Lines::open(piece, &layout.transport, layout.max_row)?,
+            columns,
+            names_at,
+            max: layout.max_row,
+        }))
     }
 }
 

@@ -37,7 +37,7 @@
 use std::borrow::Cow;
 use std::io;
 
-use super::mapped::{stream_broke, too_large, unreadable};
+use super::support::records::{stream_broke, too_large, unreadable};
 use crate::formats::{Container, Layout, Piece, Reader, Split};
 use crate::input::{Window, open_at};
 use crate::rows::{Content, Record, Row};
@@ -73,7 +73,7 @@ impl Container for Wet {
         Split::Whole
     }
     fn open(&self, piece: &Piece, layout: &Layout) -> io::Result<Box<dyn Reader>> {
-        let opened = open_at(piece, layout)?;
+        let opened = open_at(piece, &layout.transport)?;
         let window = Window::new(opened.stream, opened.offset);
         Ok(Box::new(Records { window, lines: 0, done: false, max: layout.max_row }))
     }

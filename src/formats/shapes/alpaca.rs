@@ -27,7 +27,8 @@
 //! Limits: a dialogue that quotes its own markers may be cut there, or stay one text.
 use std::borrow::Cow;
 
-use super::read::{Found, Reading, first, items, mismatch, scalar, share, starts, wrong_use};
+use super::support::reading::{Found, Reading};
+use super::support::values::{first, items, mismatch, scalar, share, starts, wrong_use};
 use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Task, Unreadable, Use};
 

@@ -13,7 +13,8 @@
 //! stay: `keep` on `chars` is there for those.
 use std::borrow::Cow;
 
-use super::read::{Reading, share, starts, wrong_use};
+use super::support::reading::Reading;
+use super::support::values::{share, starts, wrong_use};
 use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Task, Unreadable, Use};
 
@@ -58,7 +59,7 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
     let answer = breaks(reading.need("answer", &["answer"])?);
     let question = ask(&mut reading, title, breaks)?;
     let category = reading.option("subset", &["category"])?;
-    reading.given.subset = category.clone();
+    reading.columns.subset = category.clone();
     match layout.usage {
         Use::Instruct => {
             let messages = vec![Message::new("user", question), Message::new("assistant", answer)];

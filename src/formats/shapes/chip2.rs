@@ -13,7 +13,8 @@
 //! pairs, is read by `oig`.
 use std::borrow::Cow;
 
-use super::read::{Reading, share, starts, wrong_use};
+use super::support::reading::Reading;
+use super::support::values::{share, starts, wrong_use};
 use crate::formats::object::field_type;
 use crate::formats::{Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Task, Unreadable, Use};

@@ -22,7 +22,8 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::read::{Reading, first, is_scalar, items, scalar, share, starts, wrong_use};
+use super::support::reading::Reading;
+use super::support::values::{first, is_scalar, items, scalar, share, starts, wrong_use};
 use crate::formats::object::{field_type, text_of};
 use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Task, Truth, Unreadable, Use};
@@ -67,7 +68,7 @@ impl Shape for Choices {
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
         let judged = |o: &Object<'_>| {
             let asked = QUESTION.iter().any(|key| starts(o, key) == Some(b'"'));
-            let all = given(o).ok().flatten().filter(|all| asked && all.len() > 1)?;
+            let all = choices_of(o).ok().flatten().filter(|all| asked && all.len() > 1)?;
             match answer(o) {
                 Some((_, word)) if word.trim().is_empty() => Some(true),
                 Some((key, word)) => Some(which(&all, &word, (by_place(o, key), false)).is_some()),
@@ -91,21 +92,22 @@ impl Shape for Choices {
 type One<'a> = (Cow<'a, str>, Cow<'a, str>);
 
 /// The choices of a row, wherever they stand, with the fields that hold them.
-struct Given<'a> {
+struct AnswerChoices<'a> {
     all: Vec<One<'a>>,
     fields: Vec<String>,
 }
 
-impl Given<'_> {
+impl AnswerChoices<'_> {
     fn len(&self) -> usize {
         self.all.len()
     }
 }
 
-fn given<'a>(object: &Object<'a>) -> Result<Option<Given<'a>>, Unreadable> {
+/// The choices of a row; `None` where it has none.
+fn choices_of<'a>(object: &Object<'a>) -> Result<Option<AnswerChoices<'a>>, Unreadable> {
     for key in LISTS {
         let Some(value) = object.get(key).filter(|v| matches!(first(v), b'[' | b'{')) else { continue };
-        return Ok(Some(Given { all: listed(key, value)?, fields: vec![(*key).to_owned()] }));
+        return Ok(Some(AnswerChoices { all: listed(key, value)?, fields: vec![(*key).to_owned()] }));
     }
     for (before, small) in COLUMNS {
         let name = |letter: &str| format!("{before}{}", if small { letter.to_lowercase() } else { letter.to_owned() });
@@ -120,7 +122,7 @@ fn given<'a>(object: &Object<'a>) -> Result<Option<Given<'a>>, Unreadable> {
             fields.push(name(letter));
         }
         if all.len() > 1 {
-            return Ok(Some(Given { all, fields }));
+            return Ok(Some(AnswerChoices { all, fields }));
         }
     }
     Ok(None)
@@ -156,14 +158,14 @@ fn by_place(object: &Object<'_>, key: &str) -> bool {
 }
 
 /// The choice that an answer names: by its label, then by its text or (first, where `place` says so) by its place.
-fn which(given: &Given<'_>, word: &str, (place, from_one): (bool, bool)) -> Option<usize> {
+fn which(choices: &AnswerChoices<'_>, word: &str, (place, from_one): (bool, bool)) -> Option<usize> {
     let word = word.trim();
     let bare = word.trim_matches(['(', ')', '（', '）', '.', '。', '、', ' ']);
-    let label = given.all.iter().position(|(label, _)| label.eq_ignore_ascii_case(bare));
-    let text = || given.all.iter().position(|(_, text)| text.trim() == word);
+    let label = choices.all.iter().position(|(label, _)| label.eq_ignore_ascii_case(bare));
+    let text = || choices.all.iter().position(|(_, text)| text.trim() == word);
     let number = || {
         let number = bare.strip_suffix(".0").unwrap_or(bare).parse::<usize>().ok()?;
-        number.checked_sub(usize::from(from_one)).filter(|at| *at < given.len())
+        number.checked_sub(usize::from(from_one)).filter(|at| *at < choices.len())
     };
     label.or_else(|| if place { number().or_else(text) } else { text().or_else(number) })
 }
@@ -178,14 +180,14 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
         Some(above) => Cow::Owned(format!("{above}\n{question}")),
         None => question,
     };
-    let Some(given) = given(object)? else { return Err(object.missing("choices")) };
-    given.fields.iter().for_each(|field| reading.take_path(field.clone()));
+    let Some(choices) = choices_of(object)? else { return Err(object.missing("choices")) };
+    choices.fields.iter().for_each(|field| reading.take_path(field.clone()));
     let word = answer(object).filter(|(_, word)| !word.trim().is_empty());
     let right =
         match &word {
             Some((key, word)) => {
                 reading.take(key);
-                let right = which(&given, word, (by_place(object, key), layout.option(INDEX.name) == Some("one")));
+                let right = which(&choices, word, (by_place(object, key), layout.option(INDEX.name) == Some("one")));
                 Some(right.ok_or_else(|| {
                     field_type(key, "one of the choices (or its number: `index`)", &format!("`{word}`"))
                 })?)
@@ -196,8 +198,8 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
         reading.aside("no_answer", "");
     }
     if layout.usage == Use::Task {
-        let output = right.map(|at| given.all[at].1.clone());
-        let choices = Some(given.all.into_iter().map(|one| one.1).collect());
+        let output = right.map(|at| choices.all[at].1.clone());
+        let choices = Some(choices.all.into_iter().map(|one| one.1).collect());
         return reading.row(Content::Task(Box::new(Task {
             input: Some(question),
             output,
@@ -206,16 +208,17 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
         })));
     }
     let line = |(label, text): &One<'_>| format!("{label}. {text}");
-    let asked = std::iter::once(question.into_owned()).chain(given.all.iter().map(line)).collect::<Vec<_>>().join("\n");
+    let asked =
+        std::iter::once(question.into_owned()).chain(choices.all.iter().map(line)).collect::<Vec<_>>().join("\n");
     let mut messages = vec![Message::new("user", asked)];
-    if let Some(one) = right.map(|at| &given.all[at]) {
+    if let Some(one) = right.map(|at| &choices.all[at]) {
         let said = match layout.option(SAY.name) {
             Some("letter") => one.0.clone(),
             Some("text") => one.1.clone(),
             _ => Cow::Owned(line(one)),
         };
         messages.push(Message::new("assistant", said));
-        reading.given.truth = Some(Box::new(Truth { answer: Some(one.0.clone()), ..Truth::default() }));
+        reading.columns.truth = Some(Box::new(Truth { answer: Some(one.0.clone()), ..Truth::default() }));
     }
     reading.row(Content::Instruct { messages, tools: None })
 }

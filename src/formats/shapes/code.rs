@@ -14,7 +14,8 @@
 //! Limits: a row without its content (The Stack v2 has only names of blobs) is unreadable (`field_missing`).
 use std::borrow::Cow;
 
-use super::read::{Reading, first, items, joined, share, starts, wrong_use};
+use super::support::reading::Reading;
+use super::support::values::{first, items, joined, share, starts, wrong_use};
 use crate::formats::{Layout, Object, Shape};
 use crate::rows::{Content, Row, Unreadable, Use};
 
@@ -60,10 +61,10 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
     }
     let mut reading = Reading::new(object, layout);
     let Some(text) = reading.text("text", TEXT)? else { return Err(reading.missing("text", TEXT[0])) };
-    reading.given.id = reading.option("id", &["hexsha", "blob_id", "id"])?;
-    reading.given.subset = reading.option("subset", LANGUAGE)?;
+    reading.columns.id = reading.option("id", &["hexsha", "blob_id", "id"])?;
+    reading.columns.subset = reading.option("subset", LANGUAGE)?;
     // What `lang` says is no language of text.
-    reading.given.language = Some(Cow::Borrowed(""));
+    reading.columns.language = Some(Cow::Borrowed(""));
     let license = match reading.find("license", LICENSES, |_| true)? {
         Some((path, value)) if first(value) == b'[' => {
             let all: Vec<Cow<'_, str>> =

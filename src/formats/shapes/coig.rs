@@ -18,8 +18,9 @@
 use std::borrow::Cow;
 
 use super::alpaca::asked;
-use super::read::{Reading, items, mismatch, share, starts, wrong_use};
-use super::turns::not_empty;
+use super::support::reading::Reading;
+use super::support::turns::not_empty;
+use super::support::values::{items, mismatch, share, starts, wrong_use};
 use crate::formats::object::field_type;
 use crate::formats::{Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Task, Unreadable, Use};

@@ -15,7 +15,8 @@
 use std::borrow::Cow;
 
 use super::news::{TITLE, asked, titled};
-use super::read::{Reading, first, items, scalar, share, starts, wrong_use};
+use super::support::reading::Reading;
+use super::support::values::{first, items, scalar, share, starts, wrong_use};
 use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Content, Row, Task, Unreadable, Use};
 

@@ -14,8 +14,10 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::read::{Reading, first, starts, wrong_use};
-use super::turns::{not_empty, role};
+use super::support::reading::Reading;
+use super::support::turn::{CONTENTS, is_modelled, role, speaker};
+use super::support::turns::not_empty;
+use super::support::values::{first, starts, wrong_use};
 use crate::formats::{Layout, Object, Shape};
 use crate::rows::{Content, Row, Unreadable, Use};
 
@@ -23,22 +25,6 @@ use crate::rows::{Content, Row, Unreadable, Use};
 pub const SHAPE: Dialogue = Dialogue;
 /// See the module.
 pub struct Dialogue;
-
-/// What a turn may have besides.
-const BESIDES: [&str; 12] = [
-    "role",
-    "from",
-    "speaker",
-    "content",
-    "value",
-    "text",
-    "utterance",
-    "name",
-    "tool_calls",
-    "tool_call_id",
-    "reasoning_content",
-    "timestamp",
-];
 
 impl Shape for Dialogue {
     fn name(&self) -> &'static str {
@@ -61,7 +47,7 @@ impl Shape for Dialogue {
     }
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
         let Some(words) = sample.iter().map(word).collect::<Option<Vec<_>>>() else { return 0.0 };
-        let known = sample.iter().all(|o| o.fields().all(|(key, _)| BESIDES.contains(&key)));
+        let known = sample.iter().all(|o| o.fields().all(|(key, _)| is_modelled(key) || key == "timestamp"));
         let speakers: Vec<&str> = words.iter().map(|word| role(word).unwrap_or(word)).collect();
         let said = speakers.strip_prefix(&["system"]).unwrap_or(&speakers);
         let turns = said.iter().zip(said.iter().skip(1)).all(|(a, b)| a != b);
@@ -84,9 +70,8 @@ impl Shape for Dialogue {
 /// The word for who speaks in a turn; `None` where it is none.
 fn word<'a>(object: &Object<'a>) -> Option<Cow<'a, str>> {
     let text = |key: &&str| object.get(key).is_some_and(|v| first(v) == b'"');
-    let said = ["content", "value", "text", "utterance"].iter().any(text) || starts(object, "tool_calls").is_some();
-    let word = ["role", "from", "speaker"].iter().find_map(|key| object.text(key).ok().flatten())?;
-    Some(word).filter(|_| said)
+    let said = CONTENTS.iter().any(text) || starts(object, "tool_calls").is_some();
+    speaker(object).filter(|_| said)
 }
 
 fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> {
@@ -121,6 +106,9 @@ mod tests {
             (said(instruct(&row)), row.meta.as_deref()),
             (vec!["user: 问".to_owned(), "assistant: 答".into()], None)
         );
+        // What the shape `messages` reads of a turn is known here, too.
+        let calls = r#"{"role":"assistant","content":"","function_call":{"name":"f"},"thinking":"嗯","timestamp":3}"#;
+        assert_eq!(fits(&[turns[0], calls]), 1.0);
         // One speaker, a system prompt in the middle, fields of a row of its own.
         assert_eq!(fits(&[turns[0], turns[0]]) + fits(&[turns[0]]), 0.0);
         assert_eq!(fits(&[turns[0], turns[1], r#"{"role":"system","content":"s"}"#]), 0.0);

@@ -24,8 +24,10 @@
 //!
 //! Limits: a field that the recipe maps must be there in every row, and content must not be null (`field_missing`); a field of
 //! another type is `field_type`. Empty text is a row. Everything that is not read becomes `meta`.
-use super::read::{Reading, first, share, starts};
-use super::turns::{THOUGHTS, not_empty};
+use super::support::reading::Reading;
+use super::support::turn::THOUGHTS;
+use super::support::turns::not_empty;
+use super::support::values::{first, share, starts};
 use super::{kto, preference};
 use crate::formats::{Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Task, Unreadable, Use};
@@ -129,7 +131,7 @@ pub(super) fn instruct<'a>(reading: &mut Reading<'_, 'a>) -> Result<Content<'a>,
             Some(response) => {
                 messages.push(Message { reasoning: reading.thoughts()?, ..Message::new("assistant", response) })
             }
-            None if reading.layout.fields.contains_key("response") || given(reading) => {
+            None if reading.layout.fields.contains_key("response") || has_response(reading) => {
                 return Err(reading.missing("response", RESPONSE[0]));
             }
             None => {}
@@ -146,7 +148,7 @@ pub(super) fn thinks(object: &Object<'_>) -> bool {
 }
 
 /// Whether the row has a response, if only as null.
-fn given(reading: &Reading<'_, '_>) -> bool {
+fn has_response(reading: &Reading<'_, '_>) -> bool {
     reading.object.has(RESPONSE[0])
 }
 

@@ -13,8 +13,9 @@
 //! English set are tokenised (`do n't`); they stay as they are.
 use std::borrow::Cow;
 
-use super::answers::unpaired;
-use super::read::{Reading, items, scalar, share, starts, wrong_use};
+use super::support::ranking::unpaired;
+use super::support::reading::Reading;
+use super::support::values::{items, scalar, share, starts, wrong_use};
 use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Content, Message, Preference, Row, Unreadable, Use};
 
@@ -61,7 +62,7 @@ impl Shape for Hc3 {
 fn contents<'a>(reading: &mut Reading<'_, 'a>) -> Result<Vec<Content<'a>>, Unreadable> {
     let usage = reading.layout.usage;
     let question = reading.need("prompt", &["question"])?;
-    reading.given.subset = reading.option("subset", &["subset", "source"])?;
+    reading.columns.subset = reading.option("subset", &["subset", "source"])?;
     let (human, model) = (said(reading, "human_answers", "human")?, said(reading, "chatgpt_answers", "chatgpt")?);
     let asked = vec![Message::new("user", question)];
     match usage {

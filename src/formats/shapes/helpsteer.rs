@@ -17,9 +17,10 @@
 //!
 //! Limits: a row without a preference is set aside (`unranked`). The feedback and edit parts of HelpSteer3, and the
 //! ratings of HelpSteer2, are other layouts.
-use super::answers::{ANSWERS, content};
-use super::read::{Reading, share, starts, wrong_use};
-use super::turns::not_empty;
+use super::support::ranking::{ANSWERS, content};
+use super::support::reading::Reading;
+use super::support::turns::not_empty;
+use super::support::values::{share, starts, wrong_use};
 use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Message, Preference, Row, Unreadable, Use};
 
@@ -74,7 +75,7 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
         reading.need(name, &[name, other]).map(|text| vec![Message::new("assistant", text)])
     };
     let (first, second) = (answer("response1", "response_1")?, answer("response2", "response_2")?);
-    reading.given.subset = reading.option("subset", &["domain"])?;
+    reading.columns.subset = reading.option("subset", &["domain"])?;
     let preference = reading.number("margin", &["overall_preference", "preference_strength"])?;
     if preference.is_none() {
         reading.aside("unranked", "");

@@ -14,7 +14,7 @@
 //! `Assistant:` is empty.
 //!
 //! Set aside (dropped, with the reason): rows whose sides differ before the last turn (`prompts_differ`, the value says
-//! where), and rows with an empty answer (`empty_answer`, the value says whose).
+//! where), and rows with an empty answer (`empty_answer`, the value says whose; `empty = "keep"` keeps them).
 //!
 //! `mapping = "deepspeed"` reads as DeepSpeed-Chat does: nothing is set aside for an empty answer, and of an answer only
 //! what stands behind its last `Assistant:` counts, also where the answer quotes the word.
@@ -25,8 +25,9 @@
 //! Limits: a side that does not begin with the human or end with the assistant is unreadable (`dialogue_mismatch`).
 use std::borrow::Cow;
 
-use super::answers::{ANSWERS, content};
-use super::read::{Reading, mismatch, scalar, share, starts, wrong_use};
+use super::support::ranking::{ANSWERS, content};
+use super::support::reading::Reading;
+use super::support::values::{mismatch, scalar, share, starts, wrong_use};
 use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Message, Preference, Row, Unreadable, Use};
 
@@ -123,14 +124,6 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
     let mut prompt: Vec<_> = prompt;
     if let Some(last) = prompt.pop() {
         prompt.push(ended(last));
-    }
-    let empty = |side: &[Message<'_>]| side.last().is_none_or(|m| m.content.trim().is_empty());
-    match (empty(&chosen), empty(&rejected)) {
-        _ if deepspeed => {}
-        (true, true) => reading.aside("empty_answer", "both"),
-        (true, false) => reading.aside("empty_answer", "chosen"),
-        (false, true) => reading.aside("empty_answer", "rejected"),
-        (false, false) => {}
     }
     let margin = (chosen == rejected).then_some(0.0);
     let (chosen, rejected) = (Some(chosen), Some(rejected));
@@ -234,6 +227,7 @@ fn check(path: &str, turns: Vec<Message<'static>>, last: &str) -> Result<Vec<Mes
 mod tests {
     use super::super::tests::{preference, row, said};
     use super::*;
+    use crate::formats::containers::support::row_rules;
 
     fn json(chosen: &str, rejected: &str) -> String {
         serde_json::json!({ "chosen": chosen, "rejected": rejected }).to_string()
@@ -293,12 +287,36 @@ mod tests {
         let differ = |value: &str| ("prompts_differ", value.to_owned());
         assert_eq!(aside("\n\nHuman: x\n\nAssistant: b"), differ("turn 1"));
         assert_eq!(aside("\n\nHuman: a\n\nAssistant: b\n\nHuman: c\n\nAssistant: d"), differ("2 and 4 turns"));
-        assert_eq!(aside("\n\nHuman: a\n\nAssistant: "), ("empty_answer", "rejected".to_owned()));
         let error = |other: &str| row(&SHAPE, &json(good, other), Use::Rlhf).unwrap_err().reason;
         for other in ["\n\nHuman: a", "\n\nAssistant: b", "b", ""] {
             assert_eq!(error(other), "dialogue_mismatch", "{other:?}");
         }
         assert_eq!(row(&SHAPE, r#"{"chosen":"x"}"#, Use::Rlhf).unwrap_err().reason, "field_missing");
+    }
+
+    #[test]
+    fn an_empty_answer_is_set_aside_as_the_recipe_says() {
+        let (good, bad) = ("\n\nHuman: 几点？\n\nAssistant: 九点。", "\n\nHuman: 几点？\n\nAssistant: \n");
+        let aside = |chosen: &str, rejected: &str, usage: Use, options: &[(&str, &str)]| {
+            let mut layout = super::super::tests::layout(usage);
+            options.iter().for_each(|(key, word)| drop(layout.options.insert((*key).into(), (*word).into())));
+            let json = json(chosen, rejected);
+            let mut row = super::super::tests::row_with(&SHAPE, &json, &layout).unwrap();
+            row_rules::apply(&mut row, &layout);
+            row.aside.map(|(reason, value)| format!("{reason}: {value}"))
+        };
+        let one = |value: &str| Some(format!("empty_answer: {value}"));
+        assert_eq!(aside(good, bad, Use::Rlhf, &[]), one("rejected"));
+        assert_eq!(aside(bad, good, Use::Rlhf, &[]), one("chosen"));
+        assert_eq!(aside(bad, bad, Use::Rlhf, &[]), one("both"));
+        for keep in [("empty", "keep"), ("mapping", "deepspeed")] {
+            assert_eq!(aside(good, bad, Use::Rlhf, &[keep]), None, "{keep:?}");
+        }
+        // For instruction tuning only the answer that the row has counts.
+        assert_eq!(aside(good, bad, Use::Instruct, &[]), None);
+        assert_eq!(aside(bad, good, Use::Instruct, &[]), one(""));
+        assert_eq!(aside(bad, good, Use::Instruct, &[("answers", "none")]), None);
+        assert_eq!(aside(bad, good, Use::Instruct, &[("empty", "keep")]), None);
     }
 
     #[test]

@@ -14,8 +14,9 @@
 //! Limits: messages that do not end with the assistant, or start with its answer, are unreadable
 //! (`dialogue_mismatch`).
 use super::preference::prompt;
-use super::read::{Reading, first, kind, mismatch, scalar, share, starts, verdict, wrong_use};
-use super::turns::not_empty;
+use super::support::reading::Reading;
+use super::support::turns::not_empty;
+use super::support::values::{first, kind, mismatch, scalar, share, starts, verdict, wrong_use};
 use crate::formats::object::{field_type, text_of};
 use crate::formats::{Layout, Object, Shape};
 use crate::rows::{Content, Preference, Row, Unreadable, Use};

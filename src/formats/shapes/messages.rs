@@ -16,8 +16,9 @@
 //!
 //! Limits: a part that is not text (an image) or a role that is not known is an unreadable row
 //! (`field_type`).
-use super::read::{Reading, first, share, starts, wrong_use};
-use super::turns::{begins, not_empty};
+use super::support::reading::Reading;
+use super::support::turns::{begins, not_empty};
+use super::support::values::{first, share, starts, wrong_use};
 use crate::formats::{Layout, Object, Shape};
 use crate::rows::{Content, Row, Unreadable, Use};
 
@@ -149,5 +150,30 @@ mod tests {
         let roles: Vec<&str> = instruct(&row).iter().map(|m| m.role.as_ref()).collect();
         assert_eq!(roles, ["user", "assistant", "tool", "assistant"]);
         assert!(instruct(&row)[1].tool_calls.is_some());
+    }
+
+    #[test]
+    fn a_dialogue_in_a_text_is_read_by_the_same_rules() {
+        let turns = r#"[{"role":"user","content":[{"type":"text","text":"渡口几点开船？"}],"weight":0},
+            {"speaker":"assistant","text":null,"loss":true,"tool_calls":[{"name":"ferry","arguments":{},"index":2}]},
+            {"role":"tool","content":{"hour":7}},{"from":"gpt","value":"<b>七点</b>","thinking":"查过了","score":NaN}]"#;
+        let listed = format!(r#"{{"messages":{}}}"#, turns.replace("NaN", "null"));
+        let texted = format!(r#"{{"messages":{}}}"#, serde_json::to_string(turns).unwrap());
+        let (listed, texted) = (row(&SHAPE, &listed, Use::Instruct).unwrap(), row(&SHAPE, &texted, Use::Instruct));
+        assert_eq!(texted.unwrap(), listed);
+        let meta: serde_json::Value = serde_json::from_str(listed.meta.as_deref().unwrap()).unwrap();
+        let fields = &meta["turn_fields"];
+        assert_eq!((&fields["messages.0"]["weight"], &fields["messages.1"]["loss"]), (&0.into(), &true.into()));
+        assert_eq!(fields["messages.1.tool_calls.0"]["index"], 2);
+        // As Python prints it, with half a surrogate pair, and with a role that nobody has.
+        let text = |text: &str| format!(r#"{{"messages":{}}}"#, serde_json::to_string(text).unwrap());
+        let printed = text("[{'role': 'user', 'content': '早', 'loss': False}]");
+        let printed = row(&SHAPE, &printed, Use::Instruct).unwrap();
+        assert_eq!(said(instruct(&printed)), ["user: 早"]);
+        assert_eq!(printed.meta.as_deref(), Some(r#"{"turn_fields":{"messages.0":{"loss":false}}}"#));
+        let half = text(r#"[{"role":"user","content":"a\ud83db"}]"#);
+        assert_eq!(said(instruct(&row(&SHAPE, &half, Use::Instruct).unwrap())), ["user: a\u{fffd}b"]);
+        let error = row(&SHAPE, &text(r#"[{"role":"narrator","content":"x"}]"#), Use::Instruct).unwrap_err();
+        assert!(error.detail.contains("`messages.0.role`") && error.detail.contains("narrator"), "{}", error.detail);
     }
 }

@@ -15,7 +15,8 @@
 //! Rows of `问` and `答` are for instruction tuning.
 //!
 //! Limits: parallel text is read by `mnbvc_parallel`.
-use super::read::{Reading, first, items, share, starts, wrong_use};
+use super::support::reading::Reading;
+use super::support::values::{first, items, share, starts, wrong_use};
 use crate::formats::object::field_type;
 use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Unreadable, Use};
@@ -67,12 +68,12 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
     }
     if starts(object, "仓库名").is_some() {
         let [repository, path] = ["仓库名", "path"].map(|key| reading.option(key, &[key]));
-        reading.given.id = Some(format!("{}{}", repository?.unwrap_or_default(), path?.unwrap_or_default()).into());
-        reading.given.subset = reading.option("subset", &["来源"])?;
+        reading.columns.id = Some(format!("{}{}", repository?.unwrap_or_default(), path?.unwrap_or_default()).into());
+        reading.columns.subset = reading.option("subset", &["来源"])?;
         let text = reading.need("text", &["text"])?;
         return reading.row(Content::Pretrain { text });
     }
-    reading.given.id = reading.option("id", &["文件名"])?;
+    reading.columns.id = reading.option("id", &["文件名"])?;
     let Some((path, value)) = reading.find("text", &["段落"], |v| first(v) != b'"')? else {
         return Err(reading.missing("text", "段落"));
     };

@@ -18,12 +18,13 @@
 //! language nobody says, are not read.
 use std::borrow::Cow;
 
-use super::pairs::language;
-use super::read::{Reading, all, first, is_null, items, share, wrong_use};
-use super::translate::{self, DIRECTION, TEMPLATE};
+use super::support::reading::{Reading, all};
+use super::support::translation::{self, DIRECTION, TEMPLATE};
+use super::support::values::{first, is_null, items, share, wrong_use};
 use crate::formats::object::field_type;
 use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Row, Task, Unreadable, Use};
+use crate::text::language;
 
 /// The shape.
 pub const SHAPE: MnbvcParallel = MnbvcParallel;
@@ -83,7 +84,7 @@ fn read<'a>(object: &Object<'a>, layout: &Layout, rows: &mut Vec<Row<'a>>) -> Re
     if list.is_empty() {
         reading.aside("no_answer", "no paragraphs");
         reading.take("段落");
-        rows.push(reading.row(translate::content(
+        rows.push(reading.row(translation::content(
             layout,
             Task { input: Some("".into()), output: Some("".into()), ..Task::default() },
         ))?);
@@ -101,7 +102,7 @@ fn paragraph<'a>(
     let says = |object: &Object<'_>, key: &str| object.get(key).is_some_and(|v| v.get() == "true");
     let code = |key: &str| match key.strip_suffix("_text")? {
         "cht" => Some(Cow::Borrowed("zh-Hant")),
-        code => language(code),
+        code => language::tag(code),
     };
     let chinese = paragraph.require("zh_text")?;
     let mut others: Vec<(Cow<'static, str>, Cow<'a, str>)> = Vec::new();
@@ -123,7 +124,7 @@ fn paragraph<'a>(
         let used: Vec<String> = texts.chain(["文件名", "行号", "段落", "zh_text_md5"]).map(str::to_owned).collect();
         used.into_iter().for_each(|key| reading.take_path(key));
         reading.take("段落");
-        reading.given.id = Some(format!("{name}:{line}").into());
+        reading.columns.id = Some(format!("{name}:{line}").into());
         if says(file, "是否重复文件") {
             reading.aside("duplicate_file", "");
         }
@@ -143,7 +144,7 @@ fn paragraph<'a>(
             output_language: Some(Cow::Borrowed("zh")),
             ..Task::default()
         };
-        rows.push(reading.row(translate::content(layout, task))?);
+        rows.push(reading.row(translation::content(layout, task))?);
     }
     Ok(())
 }

@@ -1,20 +1,11 @@
-//! One file a shape; to add one, write the file and name it here.
-//! `read` looks fields up for all of them, `turns` reads messages, `answers` makes
-//! pairs of ranked answers, `group` of answers that lie apart, `translate` instructions of translation pairs,
-//! `python` reads dictionaries that Python printed.
+//! One file a shape; to add one, write the file and name it here. What shapes share lies under `support/`.
 use super::Shape;
 
-mod answers;
-mod group;
-mod python;
-mod read;
-pub mod texts;
-pub(super) mod translate;
-mod truth;
-mod turns;
+pub(super) mod support;
 
-pub use truth::check;
-pub use turns::split_thought;
+pub use support::ground_truth::check;
+pub use support::texts;
+pub use support::turn::split_thought;
 
 macro_rules! shapes {
     ($($module:ident),* $(,)?) => {
@@ -67,8 +58,6 @@ shapes!(
     zhihu,
 );
 
-#[cfg(test)]
-mod round_trips;
 /// The file to copy for a new shape, compiled and tested as one (CONTRIBUTING.md).
 #[cfg(test)]
 #[path = "../../../tests/templates/shape.rs"]

@@ -19,8 +19,10 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::read::{Reading, first, mismatch, scalar, share, starts, wrong_use};
-use super::turns::{calling, not_empty};
+use super::support::reading::Reading;
+use super::support::turn::calling;
+use super::support::turns::not_empty;
+use super::support::values::{first, mismatch, scalar, share, starts, wrong_use};
 use crate::formats::object::field_type;
 use crate::formats::{Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Unreadable, Use};
@@ -59,7 +61,7 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
         return Err(wrong_use("moss", layout));
     }
     let mut reading = Reading::new(object, layout);
-    reading.given.id = reading.option("id", &["conversation_id", "id"])?;
+    reading.columns.id = reading.option("id", &["conversation_id", "id"])?;
     let mut messages = Vec::new();
     if let Some(system) = reading.option("system", &["meta_instruction", "prefix"])? {
         messages.push(Message::new("system", system));

@@ -13,7 +13,8 @@
 //! out of `meta`, which would repeat them in every row.
 use std::borrow::Cow;
 
-use super::read::{Reading, all, items, joined, share, starts, wrong_use};
+use super::support::reading::{Reading, all};
+use super::support::values::{items, joined, share, starts, wrong_use};
 use crate::formats::object::field_type;
 use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Task, Unreadable, Use};
@@ -57,22 +58,26 @@ impl Shape for NaturalInstructions {
     }
 }
 
-fn rows<'a>(object: &Object<'a>, layout: &Layout) -> Result<Vec<Row<'a>>, Unreadable> {
-    let mut reading = Reading::new(object, layout);
-    EXAMPLES.into_iter().for_each(|key| reading.take(key));
-    let definition = reading.need("instruction", &["Definition"])?;
-    // Each of these is a list; the first item counts.
+/// What all instances of a task have in common. Each of the fields is a list; its first item counts.
+fn task<'a>(object: &Object<'a>) -> Result<Task<'a>, Unreadable> {
     let first = |key: &'static str| match object.get(key).map(|v| items(key, v)) {
         Some(Ok(list)) => list.first().map(|v| joined(key, v)).transpose(),
         _ => Ok(None),
     };
-    let base = Task {
+    Ok(Task {
         task: first("Categories")?,
         domain: first("Domains")?,
         input_language: first("Input_language")?,
         output_language: first("Output_language")?,
         ..Task::default()
-    };
+    })
+}
+
+fn rows<'a>(object: &Object<'a>, layout: &Layout) -> Result<Vec<Row<'a>>, Unreadable> {
+    let mut reading = Reading::new(object, layout);
+    EXAMPLES.into_iter().for_each(|key| reading.take(key));
+    let definition = reading.need("instruction", &["Definition"])?;
+    let base = task(object)?;
     let Some((path, value)) = reading.find("instances", &["Instances"], |_| true)? else {
         return Err(reading.missing("instances", "Instances"));
     };

@@ -13,7 +13,8 @@
 //! is asked for is set aside (`no_answer`).
 use std::borrow::Cow;
 
-use super::read::{Reading, share, starts, wrong_use};
+use super::support::reading::Reading;
+use super::support::values::{share, starts, wrong_use};
 use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Content, Row, Task, Unreadable, Use};
 
@@ -58,7 +59,7 @@ impl Shape for News {
 
 fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> {
     let mut reading = Reading::new(object, layout);
-    reading.given.id = reading.option("id", &["news_id"])?;
+    reading.columns.id = reading.option("id", &["news_id"])?;
     let content = reading.need("text", &["content"])?;
     match layout.usage {
         Use::Pretrain => {

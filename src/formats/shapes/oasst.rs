@@ -25,8 +25,9 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::answers::{Answer, PAIRS, pairs, unpaired};
-use super::read::{Reading, first, items, mismatch, share, starts, wrong_use};
+use super::support::ranking::{RANKED_PAIRS, RankedAnswer, pairs, unpaired};
+use super::support::reading::Reading;
+use super::support::values::{first, items, mismatch, share, starts, wrong_use};
 use crate::formats::object::field_type;
 use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Unreadable, Use};
@@ -64,7 +65,7 @@ impl Shape for Oasst {
             words: &["all", "best"],
             about: "every path of a message tree, or the one that follows the best replies",
         };
-        &[PATHS, PAIRS]
+        &[PATHS, RANKED_PAIRS]
     }
     fn several(&self) -> bool {
         true
@@ -119,8 +120,8 @@ fn map<'a>(
     let reading = |aside: Option<&'static str>| -> Result<Reading<'_, 'a>, Unreadable> {
         let mut reading = Reading::new(object, layout);
         ["prompt", "rows"].into_iter().for_each(|key| reading.take(key));
-        reading.given.id = reading.option("id", &["message_tree_id", "group"])?;
-        reading.given.language = language.clone();
+        reading.columns.id = reading.option("id", &["message_tree_id", "group"])?;
+        reading.columns.language = language.clone();
         if let Some(reason) = aside {
             reading.aside(reason, "");
         }
@@ -148,25 +149,48 @@ fn map<'a>(
         emit(reading(Some("rejected"))?.row(content));
         return Ok(());
     };
-    let mut path = Vec::new();
     if layout.usage == Use::Instruct {
-        let best = layout.option("paths") == Some("best");
-        walk(&root, best, &mut path, &mut |path| {
-            emit(reading(None).and_then(|mut reading| {
-                path.iter().enumerate().for_each(|(at, n)| keep(&mut reading, &at.to_string(), n));
-                let messages = path.iter().map(|n| n.message.clone()).collect();
-                reading.row(Content::Instruct { messages, tools: None })
-            }));
-        });
-        return Ok(());
+        dialogues(&root, layout, &reading, emit);
+    } else if !rankings(&root, layout, &reading, emit) {
+        emit(reading(Some("unranked"))?.row(unpaired(vec![root.message])));
     }
-    let mut found = 0;
-    ranked(&root, &mut path, &mut |path, replies| {
+    Ok(())
+}
+
+/// What all rows of a tree have in common, and why one is set aside.
+type Shared<'r, 's, 'a> = &'r dyn Fn(Option<&'static str>) -> Result<Reading<'s, 'a>, Unreadable>;
+
+/// The paths of a tree, each from its prompt to a last reply, as dialogues.
+fn dialogues<'a>(
+    root: &Node<'a>,
+    layout: &Layout,
+    reading: Shared<'_, '_, 'a>,
+    emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>),
+) {
+    let best = layout.option("paths") == Some("best");
+    visit_paths(root, best, &mut Vec::new(), &mut |path| {
+        emit(reading(None).and_then(|mut reading| {
+            path.iter().enumerate().for_each(|(at, n)| keep(&mut reading, &at.to_string(), n));
+            let messages = path.iter().map(|n| n.message.clone()).collect();
+            reading.row(Content::Instruct { messages, tools: None })
+        }));
+    });
+}
+
+/// The ranked replies of a tree as pairs; false where there is none.
+fn rankings<'a>(
+    root: &Node<'a>,
+    layout: &Layout,
+    reading: Shared<'_, '_, 'a>,
+    emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>),
+) -> bool {
+    let mut found = false;
+    ranked(root, &mut Vec::new(), &mut |path, replies| {
         let prompt: Vec<Message<'a>> = path.iter().map(|n| n.message.clone()).collect();
         // A low rank is a good one.
-        let answer = |n: &&Node<'a>| Answer { message: n.message.clone(), score: -n.rank.unwrap_or(f64::MAX) };
+        let answer = |n: &&Node<'a>| RankedAnswer { message: n.message.clone(), score: -n.rank.unwrap_or(f64::MAX) };
         for (content, better, worse) in pairs(layout, &prompt, replies.iter().map(answer).collect(), false) {
-            found += 1;
+            found = true;
             emit(reading(None).and_then(|mut reading| {
                 keep(&mut reading, "chosen", replies[better]);
                 keep(&mut reading, "rejected", replies[worse]);
@@ -174,10 +198,7 @@ fn map<'a>(
             }));
         }
     });
-    if found == 0 {
-        emit(reading(Some("unranked"))?.row(unpaired(vec![root.message])));
-    }
-    Ok(())
+    found
 }
 
 fn keep(reading: &mut Reading<'_, '_>, name: &str, node: &Node<'_>) {
@@ -220,16 +241,16 @@ fn message<'a>(object: &Object<'a>) -> Result<Option<Node<'a>>, Unreadable> {
 
 type Path<'n, 'a> = Vec<&'n Node<'a>>;
 
-/// Every path to a leaf, or the best one.
-fn walk<'n, 'a>(node: &'n Node<'a>, best: bool, path: &mut Path<'n, 'a>, each: &mut dyn FnMut(&Path<'n, 'a>)) {
+/// Visits every path from a node to a leaf, or the best one.
+fn visit_paths<'n, 'a>(node: &'n Node<'a>, best: bool, path: &mut Path<'n, 'a>, each: &mut dyn FnMut(&Path<'n, 'a>)) {
     path.push(node);
     let rank = |n: &&Node<'a>| n.rank.unwrap_or(f64::MAX);
     match (node.replies.is_empty(), best) {
         (true, _) => each(path),
-        (false, false) => node.replies.iter().for_each(|reply| walk(reply, best, path, each)),
+        (false, false) => node.replies.iter().for_each(|reply| visit_paths(reply, best, path, each)),
         (false, true) => {
             if let Some(reply) = node.replies.iter().min_by(|a, b| rank(a).total_cmp(&rank(b))) {
-                walk(reply, best, path, each);
+                visit_paths(reply, best, path, each);
             }
         }
     }

@@ -13,7 +13,8 @@
 //! As pretraining text a row is the text as it stands.
 //!
 //! Limits: a text without any marker is set aside (`no_turns`); other speakers' names (`User:`, `Joi:`) are no markers.
-use super::read::{Reading, share, wrong_use};
+use super::support::reading::Reading;
+use super::support::values::{share, wrong_use};
 use crate::formats::{Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Unreadable, Use};
 
@@ -48,7 +49,7 @@ impl Shape for Oig {
 fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> {
     let mut reading = Reading::new(object, layout);
     let Some(text) = reading.text("text", &["text"])? else { return Err(reading.missing("text", "text")) };
-    reading.given.subset = reading.option("subset", &["subset", "metadata.source"])?;
+    reading.columns.subset = reading.option("subset", &["subset", "metadata.source"])?;
     match layout.usage {
         Use::Pretrain => reading.row(Content::Pretrain { text }),
         Use::Instruct => {

@@ -22,47 +22,22 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::read::{Reading, first, is_null, scalar, share, wrong_use};
-use super::translate::{self, DIRECTION, TEMPLATE};
+use super::support::reading::Reading;
+use super::support::translation::{self, DIRECTION, TEMPLATE};
+use super::support::values::{first, is_null, scalar, share, wrong_use};
 use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Row, Task, Unreadable, Use};
+use crate::text::language;
 
 /// The shape.
 pub const SHAPE: Pairs = Pairs;
 /// See the module.
 pub struct Pairs;
 
-const CODES: &[&str] = &[
-    "ar", "bg", "bn", "bo", "cs", "da", "de", "el", "en", "es", "et", "fa", "fi", "fr", "he", "hi", "hu", "it", "ja",
-    "ko", "lt", "lv", "mn", "ms", "nl", "pl", "pt", "ro", "ru", "sk", "sv", "sw", "ta", "th", "tr", "ug", "uk", "ur",
-    "vi", "yue", "zh",
-];
-
-/// The language that a name says: a code in small letters or capitals, with a region or script behind it (`zh_CN`,
-/// `zh-Hans`, `EN-US`).
-pub fn language(name: &str) -> Option<Cow<'static, str>> {
-    let mut parts = name.split(['_', '-']);
-    let code = match parts.next()?.to_ascii_lowercase().as_str() {
-        "english" | "eng" => "en",
-        "chinese" | "cmn" | "zho" => "zh",
-        code => CODES.iter().find(|c| **c == code)?,
-    };
-    let mut found = Cow::Borrowed(code);
-    for part in parts {
-        if !matches!(part.len(), 2 | 4) || !part.bytes().all(|b| b.is_ascii_alphabetic()) {
-            return None;
-        }
-        // Regions are written in capitals, scripts with one.
-        let (first, rest) = part.split_at(if part.len() == 2 { 2 } else { 1 });
-        found = Cow::Owned(format!("{found}-{}{}", first.to_ascii_uppercase(), rest.to_ascii_lowercase()));
-    }
-    Some(found)
-}
-
 /// The sides of a row by the names of its fields, in the order of the row.
 fn sides<'a>(object: &Object<'a>) -> Vec<(Cow<'static, str>, &'a RawValue)> {
     let named = |object: &Object<'a>| -> Vec<_> {
-        let side = |(key, value)| language(key).filter(|_| first(value) == b'"').map(|code| (code, value));
+        let side = |(key, value)| language::tag(key).filter(|_| first(value) == b'"').map(|code| (code, value));
         object.fields().filter_map(side).collect()
     };
     match nested(object) {
@@ -114,7 +89,7 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
         ] {
             let (path, value) = reading.mapped(ours)?.ok_or_else(|| reading.missing(ours, ours))?;
             *text = Some(scalar(path, value)?);
-            *code = path.rsplit('.').next().and_then(language);
+            *code = path.rsplit('.').next().and_then(language::tag);
         }
     } else {
         let mut sides = sides(object);
@@ -126,7 +101,9 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
         (task.input_language, task.output_language) = (Some(from.clone()), Some(to.clone()));
         match nested(object) {
             Some(_) => reading.take("translation"),
-            None => object.fields().filter(|(key, _)| language(key).is_some()).for_each(|(key, _)| reading.take(key)),
+            None => {
+                object.fields().filter(|(key, _)| language::tag(key).is_some()).for_each(|(key, _)| reading.take(key))
+            }
         }
     }
     let empty = |side: &Option<Cow<'_, str>>| side.as_deref().is_none_or(|text| text.trim().is_empty());
@@ -138,13 +115,14 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
     task.input_language = reading.option("input_language", &[])?.or(task.input_language);
     task.output_language = reading.option("output_language", &[])?.or(task.output_language);
     task.domain = reading.option("domain", &["domain"])?;
-    reading.row(translate::content(layout, task))
+    reading.row(translation::content(layout, task))
 }
 
 fn not_two(object: &Object<'_>, sides: &[(Cow<'static, str>, &RawValue)]) -> Unreadable {
     let null = |key: &str| object.get(key).is_some_and(is_null);
     let mut error = object.missing("en");
-    let nulls: Vec<&str> = object.fields().map(|(key, _)| key).filter(|k| language(k).is_some() && null(k)).collect();
+    let nulls: Vec<&str> =
+        object.fields().map(|(key, _)| key).filter(|k| language::tag(k).is_some() && null(k)).collect();
     let codes: Vec<&str> = sides.iter().map(|(code, _)| code.as_ref()).collect();
     error.detail = match (nulls.first(), codes.len()) {
         (Some(key), _) => format!("field `{key}` is null"),
@@ -181,7 +159,7 @@ mod tests {
             assert_eq!(row.meta, None);
             assert_eq!(SHAPE.fits(&[Object::parse(json).unwrap()]), 1.0);
         }
-        let regions = ["EN-us", "cmn_hans_cn", "zh-CN", "is_human", "en-tokenized"].map(language);
+        let regions = ["EN-us", "cmn_hans_cn", "zh-CN", "is_human", "en-tokenized"].map(language::tag);
         let told = regions.iter().map(|l| l.as_deref().unwrap_or("")).collect::<Vec<_>>();
         assert_eq!(told, ["en-US", "zh-Hans-CN", "zh-CN", "", ""]);
         let json = r#"{"de":"Hallo","zh_TW":"你好","score":0.5}"#;

@@ -15,8 +15,9 @@
 //! As a task the input is the problem and the output the short answer, or the solution where there is none.
 //!
 //! Limits: other solutions of the same row (`generations`) stay in `meta`.
-use super::read::{Reading, first, share, starts, wrong_use};
-use super::turns::not_empty;
+use super::support::reading::Reading;
+use super::support::turns::not_empty;
+use super::support::values::{first, share, starts, wrong_use};
 use crate::formats::{Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Task, Unreadable, Use};
 
@@ -59,8 +60,8 @@ impl Shape for Problem {
 
 fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> {
     let mut reading = Reading::new(object, layout);
-    reading.given.id = reading.option("id", &["id", "uuid"])?;
-    reading.given.subset = reading.option("subset", &["subset", "source"])?;
+    reading.columns.id = reading.option("id", &["id", "uuid"])?;
+    reading.columns.subset = reading.option("subset", &["subset", "source"])?;
     let problem = reading.need("prompt", &["problem", "question"])?;
     if layout.usage == Use::Task {
         // Beside an answer the worked solution is metadata.

@@ -15,7 +15,8 @@
 //!
 //! Limits: rows with more than one answer, or with a label, are other shapes.
 use super::fields::{self, ANSWERED, ASKED};
-use super::read::{Reading, share, starts, wrong_use};
+use super::support::reading::Reading;
+use super::support::values::{share, starts, wrong_use};
 use crate::formats::{Layout, Object, Shape};
 use crate::rows::{Content, Row, Task, Unreadable, Use};
 

@@ -20,9 +20,10 @@
 //! no scores.
 //!
 //! Limits: answers without a score (`N/A`) make no pair; fewer than two scored answers are set aside (`unranked`).
-use super::answers::{Answer, PAIRS, pairs, unpaired};
 use super::preference;
-use super::read::{Reading, first, items, scalar, share, starts, wrong_use};
+use super::support::ranking::{RANKED_PAIRS, RankedAnswer, pairs, unpaired};
+use super::support::reading::Reading;
+use super::support::values::{first, items, scalar, share, starts, wrong_use};
 use crate::formats::object::field_type;
 use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Unreadable, Use};
@@ -53,7 +54,7 @@ impl Shape for Ranked {
             Choice { name: "answers", words: &["best", "all"], about: "which answers are rows for instruction tuning" };
         const SCORE: Choice =
             Choice { name: "score", words: &["fine", "overall"], about: "which of UltraFeedback's two scores decides" };
-        &[PAIRS, ANSWERS, SCORE]
+        &[RANKED_PAIRS, ANSWERS, SCORE]
     }
     fn several(&self) -> bool {
         true
@@ -99,7 +100,7 @@ fn in_order<'a>(reading: &mut Reading<'_, 'a>) -> Result<Vec<Content<'a>>, Unrea
     let mut answers = Vec::new();
     for (place, item) in items(path, value)?.into_iter().enumerate() {
         let message = Message::new("assistant", scalar(&format!("{path}.{place}"), item)?);
-        answers.push(Answer { message, score: -(place as f64) });
+        answers.push(RankedAnswer { message, score: -(place as f64) });
     }
     rows(reading, prompt, answers, Vec::new(), false)
 }
@@ -141,7 +142,7 @@ fn contents<'a>(reading: &mut Reading<'_, 'a>) -> Result<Vec<Content<'a>>, Unrea
     let (mut answers, mut others) = (Vec::new(), Vec::new());
     for (message, scores) in said {
         match scores[scale] {
-            Some(score) => answers.push(Answer { message, score }),
+            Some(score) => answers.push(RankedAnswer { message, score }),
             None => others.push(message),
         }
     }
@@ -152,7 +153,7 @@ fn contents<'a>(reading: &mut Reading<'_, 'a>) -> Result<Vec<Content<'a>>, Unrea
 fn rows<'a>(
     reading: &mut Reading<'_, 'a>,
     prompt: Vec<Message<'a>>,
-    answers: Vec<Answer<'a>>,
+    answers: Vec<RankedAnswer<'a>>,
     mut others: Vec<Message<'a>>,
     scored: bool,
 ) -> Result<Vec<Content<'a>>, Unreadable> {

@@ -9,7 +9,8 @@
 //! of one recipe make both sets of pairs. All labels stay in `meta`.
 //!
 //! Limits: an id that is neither 0 nor 1 (-1 in some revisions: no verdict) sets the row aside (`unranked`).
-use super::read::{Reading, share, starts, verdict, wrong_use};
+use super::support::reading::Reading;
+use super::support::values::{share, starts, verdict, wrong_use};
 use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Content, Message, Preference, Row, Unreadable, Use};
 

@@ -9,7 +9,8 @@
 //!
 //! Limits: a task without instances is set aside (`no_answer`).
 use super::alpaca::asked;
-use super::read::{Reading, items, share, starts, wrong_use};
+use super::support::reading::Reading;
+use super::support::values::{items, share, starts, wrong_use};
 use crate::formats::object::field_type;
 use crate::formats::{Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Task, Unreadable, Use};

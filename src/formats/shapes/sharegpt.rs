@@ -28,8 +28,9 @@
 //! Limits: a role that is not known is an unreadable row (`field_type`); dialogues flattened into one string are other
 //! shapes (`hh`, `alpaca`). FastChat's checks for doubles are `exact_dedup`, its language filter `language` with `keep`;
 //! it also splits dialogues by tokens, which is the trainer's to do.
-use super::read::{Reading, first, share, starts, wrong_use};
-use super::turns::{begins, not_empty};
+use super::support::reading::Reading;
+use super::support::turns::{begins, not_empty};
+use super::support::values::{first, share, starts, wrong_use};
 use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Content, Row, Unreadable, Use};
 

@@ -13,9 +13,10 @@
 //! For instruction tuning a row is the post and the preferred comment, or, with `answers = "none"`, the post alone.
 //!
 //! Limits: Reddit's entities (`&gt;`, `&amp;#x200B;`) stay as they are. One post gives many rows: nothing is capped.
-use super::answers::{ANSWERS, content};
 use super::hh::MAPPING;
-use super::read::{Reading, share, starts, wrong_use};
+use super::support::ranking::{ANSWERS, content};
+use super::support::reading::Reading;
+use super::support::values::{share, starts, wrong_use};
 use crate::formats::object::field_type;
 use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Message, Preference, Row, Unreadable, Use};
@@ -55,7 +56,7 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
     }
     let mut reading = Reading::new(object, layout);
     let history = reading.need("prompt", &["history"])?;
-    reading.given.subset = reading.option("subset", &["subset", "domain"])?;
+    reading.columns.subset = reading.option("subset", &["subset", "domain"])?;
     let label = reading.need("label", &["labels"])?;
     let a_is_better = match label.as_ref() {
         "1" | "1.0" => true,

@@ -15,7 +15,8 @@
 //! become what they stand for.
 //!
 //! Limits: a row without an output (pCLUE's `test` files) is set aside (`no_answer`).
-use super::read::{Reading, share, starts, wrong_use};
+use super::support::reading::Reading;
+use super::support::values::{share, starts, wrong_use};
 use crate::formats::{Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Task, Unreadable, Use};
 
@@ -60,7 +61,7 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
     let input = reading.need("input", &[from])?;
     let output = reading.text("output", &[to])?;
     if output.is_none() {
-        if object.has(to) && !object.get(to).is_some_and(super::read::is_null) {
+        if object.has(to) && !object.get(to).is_some_and(super::support::values::is_null) {
             return Err(reading.missing("output", to));
         }
         reading.aside("no_answer", "");

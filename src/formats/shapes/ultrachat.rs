@@ -8,8 +8,9 @@
 //!
 //! Limits: lines of the original files that are no JSON are unreadable (`json`). UltraChat-200k has `messages`, which
 //! the shape of that name reads.
-use super::read::{Reading, items, scalar, share, starts, wrong_use};
-use super::turns::not_empty;
+use super::support::reading::Reading;
+use super::support::turns::not_empty;
+use super::support::values::{items, scalar, share, starts, wrong_use};
 use crate::formats::{Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Unreadable, Use};
 

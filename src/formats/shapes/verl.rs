@@ -10,8 +10,9 @@
 //! that of the row, or `extra_info.index`; the rest is in `meta`.
 //!
 //! Limits: a row without a truth is set aside (`no_answer`).
-use super::read::{Reading, is_scalar, scalar, share, starts, wrong_use};
-use super::turns::not_empty;
+use super::support::reading::Reading;
+use super::support::turns::not_empty;
+use super::support::values::{is_scalar, scalar, share, starts, wrong_use};
 use crate::formats::{Layout, Object, Shape};
 use crate::rows::{Content, Row, Unreadable, Use};
 
@@ -58,15 +59,15 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
     let messages = not_empty(path, reading.said_by("user", path, value)?)?;
     reading.truth(&[TRUTH])?;
     let style = object.get("reward_model.style").filter(|v| is_scalar(v));
-    let truth = reading.given.truth.get_or_insert_default();
+    let truth = reading.columns.truth.get_or_insert_default();
     if let Some(style) = style.filter(|_| truth.answer_kind.is_none()) {
         truth.answer_kind = Some(scalar("reward_model.style", style)?);
         reading.take("reward_model.style");
     }
-    if reading.given.truth.as_ref().is_none_or(|t| t.answer.as_deref().is_none_or(|a| a.trim().is_empty())) {
+    if reading.columns.truth.as_ref().is_none_or(|t| t.answer.as_deref().is_none_or(|a| a.trim().is_empty())) {
         reading.aside("no_answer", "");
     }
-    reading.given.id = reading.option("id", &["id", "uid", "extra_info.index"])?;
+    reading.columns.id = reading.option("id", &["id", "uid", "extra_info.index"])?;
     let tools = reading.tools()?;
     reading.row(Content::Instruct { messages, tools })
 }

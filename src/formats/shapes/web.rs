@@ -15,8 +15,9 @@
 //!
 //! Limits: a `meta` text that is neither JSON nor such a dictionary stays text.
 use super::news::{TITLE, titled};
-use super::python;
-use super::read::{Reading, share, starts, wrong_use};
+use super::support::python_literal;
+use super::support::reading::Reading;
+use super::support::values::{share, starts, wrong_use};
 use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Content, Row, Unreadable, Use};
 
@@ -69,20 +70,20 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
     }
     let mut reading = Reading::new(object, layout);
     let Some(text) = reading.text("text", TEXT)? else { return Err(reading.missing("text", "text")) };
-    reading.given.url = reading.option("url", URL)?;
-    reading.given.language = reading.option("language", LANGUAGE)?;
-    reading.given.subset = reading.option("subset", SUBSET)?;
-    reading.given.id = reading.option("id", &["id", "digest", "uniqueKey"])?;
+    reading.columns.url = reading.option("url", URL)?;
+    reading.columns.language = reading.option("language", LANGUAGE)?;
+    reading.columns.subset = reading.option("subset", SUBSET)?;
+    reading.columns.id = reading.option("id", &["id", "digest", "uniqueKey"])?;
     if starts(object, "meta") == Some(b'"')
-        && let Some(json) = object.text("meta")?.and_then(|meta| python::json(&meta))
+        && let Some(json) = object.text("meta")?.and_then(|meta| python_literal::json(&meta))
         && let Ok(inner) = Object::parse(&json)
     {
         reading.take("meta");
         let found = |key: &str| inner.text(key).ok().flatten().map(|t| t.into_owned().into());
-        let given = &mut reading.given;
-        given.url = given.url.take().or_else(|| found("url"));
-        given.language = given.language.take().or_else(|| found("language"));
-        given.subset = given.subset.take().or_else(|| found("pile_set_name"));
+        let columns = &mut reading.columns;
+        columns.url = columns.url.take().or_else(|| found("url"));
+        columns.language = columns.language.take().or_else(|| found("language"));
+        columns.subset = columns.subset.take().or_else(|| found("pile_set_name"));
         reading.extra("meta", &json);
     }
     let text = titled(&mut reading, text)?;

@@ -22,9 +22,10 @@
 //! Limits: a row without two answers is unreadable (`field_missing`).
 use std::borrow::Cow;
 
-use super::answers::{ANSWERS, content};
 use super::hh::MAPPING;
-use super::read::{Reading, share, starts, wrong_use};
+use super::support::ranking::{ANSWERS, content};
+use super::support::reading::Reading;
+use super::support::values::{share, starts, wrong_use};
 use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Message, Preference, Row, Unreadable, Use};
 
@@ -78,8 +79,8 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
         [Some(b'{'), _] | [_, Some(b'{')] => reading.need("prompt", &["question.full_text", "0.question.full_text"])?,
         _ => reading.need("prompt", &["question", "0.question"])?,
     };
-    reading.given.id = reading.option("id", &["id", "question.id", "0.question.id"])?;
-    reading.given.subset =
+    reading.columns.id = reading.option("id", &["id", "question.id", "0.question.id"])?;
+    reading.columns.subset =
         reading.option("subset", &["subset", "question.dataset", "dataset", "0.question.dataset"])?;
     let answers =
         [reading.need("answer_0", &["answer_0", "0.answer"])?, reading.need("answer_1", &["answer_1", "1.answer"])?];

@@ -23,8 +23,9 @@
 use std::borrow::Cow;
 
 use super::baike::ask;
-use super::group::{self, Answer, PAIRS};
-use super::read::{Reading, null, share, starts, wrong_use};
+use super::support::question_groups::{self, Candidate, SCORED_PAIRS};
+use super::support::reading::Reading;
+use super::support::values::{null, share, starts, wrong_use};
 use crate::formats::object::field_type;
 use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Task, Unreadable, Use};
@@ -49,7 +50,7 @@ impl Shape for WebText {
     }
     fn options(&self) -> &'static [Choice] {
         const TASK: Choice = Choice { name: "task", words: &["answer", "topic"], about: "what a task row asks for" };
-        &[TASK, PAIRS]
+        &[TASK, SCORED_PAIRS]
     }
     fn groups(&self, layout: &Layout) -> bool {
         layout.usage == Use::Rlhf
@@ -60,7 +61,7 @@ impl Shape for WebText {
     }
     fn map<'a>(&self, object: &Object<'a>, layout: &Layout, emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>)) {
         match layout.usage {
-            Use::Rlhf => group::map(answer, object, layout, emit),
+            Use::Rlhf => question_groups::map(answer, object, layout, emit),
             _ => emit(map(object, layout)),
         }
     }
@@ -70,9 +71,9 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
     let mut reading = Reading::new(object, layout);
     let answer = reading.need("text", &["content"])?;
     let topic = reading.option("subset", &["topic"])?;
-    reading.given.subset = topic.clone();
+    reading.columns.subset = topic.clone();
     if let (Some(question), Some(number)) = (object.text("qid")?, object.text("answer_id")?) {
-        reading.given.id = Some(Cow::Owned(format!("{question}/{number}")));
+        reading.columns.id = Some(Cow::Owned(format!("{question}/{number}")));
         reading.take("answer_id");
     }
     if layout.usage == Use::Pretrain {
@@ -100,10 +101,10 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
     }
 }
 
-fn answer<'s, 'a>(object: &'s Object<'a>, layout: &'s Layout) -> Result<Answer<'s, 'a>, Unreadable> {
+fn answer<'s, 'a>(object: &'s Object<'a>, layout: &'s Layout) -> Result<Candidate<'s, 'a>, Unreadable> {
     let mut reading = Reading::new(object, layout);
     let text = reading.need("response", &["content"])?;
-    reading.given.subset = reading.option("subset", &["topic"])?;
+    reading.columns.subset = reading.option("subset", &["topic"])?;
     let title = reading.need("prompt", &["title"])?;
     let prompt = ask(&mut reading, title, breaks)?;
     let question = object.require("qid")?;
@@ -119,9 +120,9 @@ fn answer<'s, 'a>(object: &'s Object<'a>, layout: &'s Layout) -> Result<Answer<'
     }
     let number = object.text("answer_id")?;
     if let Some(number) = &number {
-        reading.given.id = Some(Cow::Owned(format!("{question}/{number}")));
+        reading.columns.id = Some(Cow::Owned(format!("{question}/{number}")));
     }
-    Ok(Answer { question, number, prompt, text, score, reading })
+    Ok(Candidate { question, number, prompt, text, score, reading })
 }
 
 /// `<br>` as a line break.

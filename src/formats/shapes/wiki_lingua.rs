@@ -14,7 +14,8 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::read::{Reading, all, first, items, mismatch, scalar, share, starts, wrong_use};
+use super::support::reading::{Reading, all};
+use super::support::values::{first, items, mismatch, scalar, share, starts, wrong_use};
 use crate::formats::object::field_type;
 use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Task, Unreadable, Use};

@@ -10,8 +10,9 @@
 //!
 //! Limits: what a tool gave is not in these rows, so no turn follows the calls. An answer without a call is set aside
 //! (`no_answer`).
-use super::read::{Reading, first, share, starts, wrong_use};
-use super::turns::calls_in;
+use super::support::reading::Reading;
+use super::support::turn::calls_in;
+use super::support::values::{first, share, starts, wrong_use};
 use crate::formats::{Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Unreadable, Use, calls};
 

@@ -18,8 +18,9 @@
 //! grow with an answer's age and its author's fame, not with its worth alone.
 use std::borrow::Cow;
 
-use super::group::{self, Answer, PAIRS};
-use super::read::{Reading, share, starts, wrong_use};
+use super::support::question_groups::{self, Candidate, SCORED_PAIRS};
+use super::support::reading::Reading;
+use super::support::values::{share, starts, wrong_use};
 use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Unreadable, Use};
 
@@ -42,7 +43,7 @@ impl Shape for Zhihu {
         &[Use::Instruct, Use::Pretrain, Use::Rlhf]
     }
     fn options(&self) -> &'static [Choice] {
-        &[PAIRS]
+        &[SCORED_PAIRS]
     }
     fn groups(&self, layout: &Layout) -> bool {
         layout.usage == Use::Rlhf
@@ -52,17 +53,17 @@ impl Shape for Zhihu {
     }
     fn map<'a>(&self, object: &Object<'a>, layout: &Layout, emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>)) {
         match layout.usage {
-            Use::Rlhf => group::map(answer, object, layout, emit),
+            Use::Rlhf => question_groups::map(answer, object, layout, emit),
             _ => emit(map(object, layout)),
         }
     }
 }
 
-fn answer<'s, 'a>(object: &'s Object<'a>, layout: &'s Layout) -> Result<Answer<'s, 'a>, Unreadable> {
+fn answer<'s, 'a>(object: &'s Object<'a>, layout: &'s Layout) -> Result<Candidate<'s, 'a>, Unreadable> {
     let mut reading = Reading::new(object, layout);
     let prompt = reading.need("prompt", &["INSTRUCTION"])?;
     let text = reading.need("response", &["RESPONSE"])?;
-    let mut answer = Answer { question: prompt.clone(), number: None, prompt, text, score: None, reading };
+    let mut answer = Candidate { question: prompt.clone(), number: None, prompt, text, score: None, reading };
     let Some(text) = object.text("METADATA").ok().flatten() else { return Ok(answer) };
     let Ok(data) = Object::parse(&text) else { return Ok(answer) };
     let reading = &mut answer.reading;
@@ -74,9 +75,9 @@ fn answer<'s, 'a>(object: &'s Object<'a>, layout: &'s Layout) -> Result<Answer<'
         Some(text.strip_suffix(".0").unwrap_or(&text).to_owned()).filter(|t| !t.is_empty())
     };
     if let (Some(question), Some(number)) = (number("question_id"), number("answer_id")) {
-        reading.given.id = Some(Cow::Owned(format!("{question}/{number}")));
+        reading.columns.id = Some(Cow::Owned(format!("{question}/{number}")));
         let url = format!("https://www.zhihu.com/question/{question}/answer/{number}");
-        reading.given.url = Some(Cow::Owned(url));
+        reading.columns.url = Some(Cow::Owned(url));
         (answer.question, answer.number) = (Cow::Owned(question), Some(Cow::Owned(number)));
     }
     if let Some(count) = data.text("upvotes").ok().flatten().and_then(|t| upvotes(&t)) {
@@ -87,7 +88,7 @@ fn answer<'s, 'a>(object: &'s Object<'a>, layout: &'s Layout) -> Result<Answer<'
 }
 
 fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> {
-    let Answer { prompt, text, mut reading, .. } = answer(object, layout)?;
+    let Candidate { prompt, text, mut reading, .. } = answer(object, layout)?;
     match layout.usage {
         Use::Instruct => {
             let messages = vec![Message::new("user", prompt), Message::new("assistant", text)];

@@ -14,18 +14,7 @@ pub struct Guess {
 /// Tells the encoding from the first bytes; `whole` says that these are all there are.
 pub fn guess(head: &[u8], whole: bool) -> Guess {
     let sure = |name: &str| Guess { encoding: Encoding(name.into()), certain: true };
-    match head {
-        // Before the marks of UTF-16, with which one of them begins.
-        [0xff, 0xfe, 0, 0, ..] => return sure("UTF-32LE"),
-        [0, 0, 0xfe, 0xff, ..] => return sure("UTF-32BE"),
-        [0xef, 0xbb, 0xbf, ..] => return sure("UTF-8"),
-        [0xff, 0xfe, ..] => return sure("UTF-16LE"),
-        [0xfe, 0xff, ..] => return sure("UTF-16BE"),
-        [0, b'<', 0, b'?', ..] | [0, b'<', 0, b'm', ..] => return sure("UTF-16BE"),
-        [b'<', 0, b'?', 0, ..] | [b'<', 0, b'm', 0, ..] => return sure("UTF-16LE"),
-        _ => {}
-    }
-    if let Some(name) = utf32(head) {
+    if let Some(name) = by_mark(head).or_else(|| utf32(head)) {
         return sure(name);
     }
     // Text in Latin letters as UTF-16 has a NUL in every other byte.
@@ -42,7 +31,7 @@ pub fn guess(head: &[u8], whole: bool) -> Guess {
         return Guess { encoding: Encoding(name.into()), certain: false };
     }
     if head.is_ascii()
-        && let Some(name) = super::seven::told(head)
+        && let Some(name) = super::seven::guess(head)
     {
         return Guess { encoding: Encoding(name.into()), certain: false };
     }
@@ -72,6 +61,21 @@ pub fn guess(head: &[u8], whole: bool) -> Guess {
     // GBK is a part of GB18030, and files in the larger one are read wrong by the smaller.
     let name = if found == encoding_rs::GBK { "gb18030" } else { found.name() };
     Guess { encoding: Encoding(name.into()), certain: false }
+}
+
+/// The encoding that a byte order mark tells, or the first bytes of XML.
+fn by_mark(head: &[u8]) -> Option<&'static str> {
+    match head {
+        // Before the marks of UTF-16, with which one of them begins.
+        [0xff, 0xfe, 0, 0, ..] => Some("UTF-32LE"),
+        [0, 0, 0xfe, 0xff, ..] => Some("UTF-32BE"),
+        [0xef, 0xbb, 0xbf, ..] => Some("UTF-8"),
+        [0xff, 0xfe, ..] => Some("UTF-16LE"),
+        [0xfe, 0xff, ..] => Some("UTF-16BE"),
+        [0, b'<', 0, b'?', ..] | [0, b'<', 0, b'm', ..] => Some("UTF-16BE"),
+        [b'<', 0, b'?', 0, ..] | [b'<', 0, b'm', 0, ..] => Some("UTF-16LE"),
+        _ => None,
+    }
 }
 
 /// Chinese as UTF-16 has NULs in a few characters only, and in either byte (`\n`, `一`): the marks and words that every

@@ -4,7 +4,7 @@
 use super::Translate;
 
 /// Which encoding of seven bits a text in ASCII bytes is; `None` of one that is just ASCII.
-pub(super) fn told(head: &[u8]) -> Option<&'static str> {
+pub(super) fn guess(head: &[u8]) -> Option<&'static str> {
     for at in memchr::memchr_iter(0x1b, head) {
         match head.get(at + 1..at + 4).unwrap_or_default() {
             [b'$', b'B' | b'@', _] => return Some("ISO-2022-JP"),

@@ -282,7 +282,7 @@ fn known(inputs: &Inputs, source: &inputs::SourceInput, picked: &[usize], seen: 
 fn expected(inputs: &Inputs, source: &inputs::SourceInput, picked: &[usize], seen: &[Seen]) -> (f64, f64) {
     // Parquet files say how many rows they have.
     let told: Option<Vec<f64>> =
-        source.files.iter().take(1_000).map(|f| sample::parquet_rows(&f.path, &f.layout)).collect();
+        source.files.iter().take(1_000).map(|f| sample::stated_rows(&f.path, &f.layout)).collect();
     let records: f64 = seen.iter().map(|s| s.records as f64).sum();
     if let Some(told) = told.filter(|t| !t.is_empty()) {
         let rows = told.iter().sum::<f64>() / told.len() as f64 * source.files.len() as f64;
@@ -300,7 +300,7 @@ fn expected(inputs: &Inputs, source: &inputs::SourceInput, picked: &[usize], see
         .iter()
         .take(4)
         .filter(|f| f.member.is_none())
-        .filter_map(|f| sample::expansion(&f.path, f.layout.compression).ok())
+        .filter_map(|f| sample::expansion(&f.path, f.layout.transport.compression).ok())
         .collect();
     let ratio = if ratios.is_empty() { 1.0 } else { ratios.iter().sum::<f64>() / ratios.len() as f64 };
     let total = source.pieces.clone().map(|n| size(n) as f64).sum::<f64>() * ratio;

@@ -7,7 +7,7 @@ use super::InputFile;
 use crate::formats::containers::aligned;
 use crate::formats::detect::Detected;
 use crate::formats::not_data;
-use crate::input::{self, Compression, Encoding, encoding};
+use crate::input::{self, Encoding, encoding};
 use crate::recipe::Source;
 use crate::{Error, Result};
 
@@ -49,12 +49,14 @@ pub(crate) fn paired(source: &Source, files: &[InputFile]) -> Result<()> {
 
 /// The encoding of short files that are neither UTF-8 nor what all files together say they are.
 pub(crate) fn encodings(source: &Source, files: &[InputFile]) -> Encodings {
-    let other = |f: &InputFile| !f.layout.encoding.0.starts_with("UTF-") && f.layout.container != not_data::NAME;
+    let other =
+        |f: &InputFile| !f.layout.transport.encoding.0.starts_with("UTF-") && f.layout.container != not_data::NAME;
     if source.encoding.is_some() || files.len() < 2 || !files.iter().any(other) {
         return Encodings::new();
     }
-    let reads = |f: &&InputFile| f.member.is_none() || f.layout.compression == Compression::None;
-    let head = |f: &InputFile| input::head(&f.path, f.member.as_deref(), f.layout.compression, ENOUGH / 4).ok();
+    let reads = |f: &&InputFile| f.member.is_none() || !f.layout.transport.is_compressed();
+    let head =
+        |f: &InputFile| input::head(&f.path, f.member.as_deref(), f.layout.transport.compression, ENOUGH / 4).ok();
     let mut all = Vec::new();
     for file in files.iter().filter(|f| other(f)).filter(reads) {
         all.extend(head(file).unwrap_or_default());
@@ -67,11 +69,12 @@ pub(crate) fn encodings(source: &Source, files: &[InputFile]) -> Encodings {
     if told.0.starts_with("UTF-") {
         return Encodings::new();
     }
-    let short = files.iter().filter(|f| f.size <= TINY && f.layout.encoding != told).filter(reads);
+    let short = files.iter().filter(|f| f.size <= TINY && f.layout.transport.encoding != told).filter(reads);
     let fits = |f: &&InputFile| {
         let bytes = head(f).unwrap_or_default();
         std::str::from_utf8(&bytes).is_err() && !encoding::decoded(&bytes, &told).contains('\u{fffd}')
     };
-    let whole = |f: &&InputFile| f.layout.container != not_data::NAME && (f.layout.encoding.is_utf8() || other(f));
+    let whole =
+        |f: &&InputFile| f.layout.container != not_data::NAME && (f.layout.transport.encoding.is_utf8() || other(f));
     short.filter(whole).filter(fits).map(|f| (f.name.clone(), told.clone())).collect()
 }

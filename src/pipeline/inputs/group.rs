@@ -18,7 +18,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::InputFile;
 use super::unpack::PlainCopy;
 use crate::formats::{self, Grouped, Layout, Piece};
-use crate::input::{Compression, Encoding};
+use crate::input::Transport;
 use crate::output::parquet_file::{settle, write_whole};
 use crate::pipeline::jobs::{CODE, fingerprint};
 use crate::rows::Content;
@@ -53,8 +53,7 @@ pub fn group(files: &mut Vec<InputFile>, work: &Path, unit: u64, threads: usize,
     let note = work.join("prepared").join(format!("{sha256}-groups"));
     let layout = Layout {
         container: "jsonl".into(),
-        compression: Compression::None,
-        encoding: Encoding("UTF-8".into()),
+        transport: Transport::plain(),
         rows: None,
         columns: None,
         max_row: u64::MAX,

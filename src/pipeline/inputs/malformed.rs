@@ -12,7 +12,7 @@ const MANY: u64 = 1000;
 /// Malformed sequences and characters of a file. (Of one that is UTF-8, rows are told one by one.) A stream that breaks
 /// gives those before the break.
 pub(crate) fn count(whole: &Piece, layout: &Layout) -> (u64, u64) {
-    let Ok(mut opened) = input::open_at(whole, layout) else { return (0, 0) };
+    let Ok(mut opened) = input::open_at(whole, &layout.transport) else { return (0, 0) };
     let (mut chars, mut buffer) = (0, vec![0; 1 << 17]);
     while let Ok(read) = opened.stream.read(&mut buffer)
         && read > 0
@@ -29,7 +29,7 @@ pub(crate) fn note(replaced: u64, chars: u64, layout: &Layout) -> Option<String>
         format!(
             "{replaced} malformed sequences among {chars} characters of {} were read as U+FFFD: say another `encoding = \
              \"…\"`, unless the file is damaged",
-            layout.encoding.0
+            layout.transport.encoding.0
         )
     })
 }

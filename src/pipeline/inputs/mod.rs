@@ -21,7 +21,7 @@ use crate::engine::scan::PieceSpec;
 use crate::formats::detect::Detected;
 use crate::formats::explain::{self, Mapping};
 use crate::formats::{self, Layout, not_data};
-use crate::input::{Compression, Encoding};
+use crate::input::{Compression, Encoding, Transport};
 use crate::recipe::{Recipe, Source};
 use crate::rows::Use;
 use crate::{Error, Result};
@@ -271,8 +271,7 @@ pub fn layout(max_row: u64, source: &Source, path: &Path, found: Detected) -> Re
         container,
         shape,
         usage,
-        compression: found.compression,
-        encoding,
+        transport: Transport { compression: found.compression, encoding },
         rows,
         fields: source.fields.clone(),
         columns: found.columns,
@@ -418,8 +417,8 @@ impl Inputs {
         let mut staged = false;
         let (mut open, mut weight) = (first_piece, 0);
         for (index, file) in files.iter().enumerate() {
-            let slow = matches!(file.layout.compression, Compression::Bzip2 | Compression::Xz);
-            let tar = file.member.is_some() && file.layout.compression != Compression::None;
+            let slow = matches!(file.layout.transport.compression, Compression::Bzip2 | Compression::Xz);
+            let tar = file.member.is_some() && file.layout.transport.is_compressed();
             let (path, member) = file.read_from();
             let (bytes, modified, length) = match &file.unpacked {
                 // A copy made again has another time.
@@ -432,7 +431,7 @@ impl Inputs {
                 || formats::container(&file.layout.container).is_some_and(|c| c.costly());
             for (start, end, lines) in &file.cuts {
                 let size = (*end).min(length.max(*start)) - start;
-                let size = if file.cuts.len() > 1 && file.layout.container == "parquet" { unit } else { size };
+                let size = if file.cuts.len() > 1 && file.layout.is_random_access() { unit } else { size };
                 if weight > 0 && weight + size > unit {
                     self.units.push(Unit { pieces: open..self.pieces.len() });
                     (open, weight) = (self.pieces.len(), 0);

@@ -126,23 +126,25 @@ fn named(file: &str, member: Option<&Member>) -> String {
 
 /// Malformed sequences and characters of a file that is not UTF-8: counted once, and remembered.
 fn malformed(look: &Look<'_>, disk: &OnDisk<'_>, member: Option<&Member>, layout: &Layout) -> (u64, u64) {
-    if layout.encoding.is_utf8() || layout.container == "parquet" || look.glance {
+    if layout.transport.encoding.is_utf8() || layout.is_random_access() || look.glance {
         return (0, 0);
     }
     let key = name(disk.path, member);
-    if let Some(known) = recall(&look.known, &key, disk, |known| known.malformed.get(&layout.encoding.0).copied()) {
+    if let Some(known) =
+        recall(&look.known, &key, disk, |known| known.malformed.get(&layout.transport.encoding.0).copied())
+    {
         return known;
     }
     let member = member.map(|m| m.name.as_str());
     let counted = match disk.tar.as_ref().filter(|(copy, _)| copy.is_file()) {
         Some((copy, _)) => {
-            let plain = Layout { compression: Compression::None, ..layout.clone() };
+            let plain = layout.decompressed();
             malformed::count(&Piece::whole(copy, member), &plain)
         }
         None => malformed::count(&Piece::whole(disk.path, member), layout),
     };
     remember(&look.known, &key, disk, |known| {
-        known.malformed.insert(layout.encoding.0.clone(), counted);
+        known.malformed.insert(layout.transport.encoding.0.clone(), counted);
     });
     counted
 }
@@ -184,8 +186,8 @@ struct Reading {
 fn reading(look: &Look<'_>, disk: &OnDisk<'_>, member: Option<&Member>, layout: &Layout) -> Result<Reading> {
     let io = |e| Error::io(disk.path)(e);
     let key = name(disk.path, member);
-    let plain = member.is_none() && layout.compression == Compression::None && layout.encoding.is_utf8();
-    if plain || member.is_none() && layout.container == "parquet" {
+    let plain = member.is_none() && layout.transport.is_plain();
+    if plain || member.is_none() && layout.is_random_access() {
         let starts = starts(&Piece::whole(disk.path, None), layout, disk.bytes, look.unit).map_err(io)?;
         let known = look.hashed(disk, &starts)?;
         return Ok(Reading { sha256: known.sha256, copy: None, starts, lines: known.lines });
@@ -198,7 +200,7 @@ fn reading(look: &Look<'_>, disk: &OnDisk<'_>, member: Option<&Member>, layout: 
         path: copy.clone(),
         bytes: *bytes,
         member: Some(member.name.clone()),
-        layout: Layout { compression: Compression::None, ..layout.clone() },
+        layout: layout.decompressed(),
     });
     let whole = |copy: Option<PlainCopy>| Reading { sha256: sha256.clone(), copy, starts: vec![0], lines: vec![0] };
     let bytes = member.map_or(disk.bytes, |m| m.size);
@@ -215,8 +217,8 @@ fn reading(look: &Look<'_>, disk: &OnDisk<'_>, member: Option<&Member>, layout: 
     let (at, read_as) =
         within.as_ref().filter(|c| c.path.is_file()).map_or((disk.path, layout), |c| (&c.path, &c.layout));
     let in_place = match member_name {
-        Some(name) if read_as.encoding.is_utf8() && read_as.container != "parquet" => {
-            read_as.compression == Compression::None && input::within(at, name, 0).map_err(io)?.is_some()
+        Some(name) if read_as.transport.encoding.is_utf8() && !read_as.is_random_access() => {
+            !read_as.transport.is_compressed() && input::within(at, name, 0).map_err(io)?.is_some()
         }
         _ => false,
     };
@@ -240,7 +242,7 @@ fn reading(look: &Look<'_>, disk: &OnDisk<'_>, member: Option<&Member>, layout: 
 /// Where the pieces of a plain file, or of a member of a plain tar, start.
 fn starts(whole: &Piece, layout: &Layout, bytes: u64, unit: u64) -> std::io::Result<Vec<u64>> {
     let Some(container) = formats::container(&layout.container) else { return Ok(vec![0]) };
-    if layout.compression != Compression::None || bytes <= unit {
+    if layout.transport.is_compressed() || bytes <= unit {
         return Ok(vec![0]);
     }
     match container.split(layout) {
@@ -253,10 +255,10 @@ fn starts(whole: &Piece, layout: &Layout, bytes: u64, unit: u64) -> std::io::Res
 
 /// Line breaks before each start.
 fn lines_before(whole: &Piece, layout: &Layout, starts: &[u64]) -> std::io::Result<Vec<u64>> {
-    if starts.len() < 2 || layout.container == "parquet" {
+    if starts.len() < 2 || layout.is_random_access() {
         return Ok(vec![0; starts.len()]);
     }
-    let opened = input::open_at(whole, layout)?;
+    let opened = input::open_at(whole, &layout.transport)?;
     let (mut stream, mut at, mut newlines) = (opened.stream, opened.offset, 0);
     let (mut lines, mut buffer) = (vec![0], vec![0; 1 << 20]);
     for start in &starts[1..] {

@@ -4,7 +4,6 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::time::Instant;
 
-use parquet::file::metadata::ParquetMetaDataReader;
 use sha2::{Digest, Sha256};
 
 use crate::formats::{self, Layout, Piece};
@@ -102,13 +101,9 @@ impl<R: BufRead> BufRead for Counted<R> {
     }
 }
 
-/// The rows that a Parquet file says it has.
-pub fn parquet_rows(path: &Path, layout: &Layout) -> Option<f64> {
-    if layout.container != "parquet" {
-        return None;
-    }
-    let metadata = ParquetMetaDataReader::new().parse_and_finish(&std::fs::File::open(path).ok()?).ok()?;
-    Some(metadata.file_metadata().num_rows().max(0) as f64)
+/// The rows that a file says it has, without being read: of Parquet.
+pub fn stated_rows(path: &Path, layout: &Layout) -> Option<f64> {
+    formats::container(&layout.container)?.stated_rows(path).map(|rows| rows as f64)
 }
 
 /// How long hashing takes, seconds a byte.

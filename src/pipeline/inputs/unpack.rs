@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::formats::{self, Layout, Piece, Split};
-use crate::input::{self, Compression, Encoding};
+use crate::input::{self, Compression};
 use crate::output::parquet_file::settle;
 use crate::pipeline::jobs::fingerprint;
 use crate::{Error, Result};
@@ -37,7 +37,7 @@ pub fn worth(path: &Path, layout: &Layout, member: bool, bytes: u64, unit: u64) 
     if formats::container(&layout.container).is_none_or(|c| c.split(layout) == Split::Whole) {
         return Ok(false);
     }
-    let slow = layout.compression == Compression::Bzip2 && !member && bytes > BZIP2.min(unit);
+    let slow = layout.transport.compression == Compression::Bzip2 && !member && bytes > BZIP2.min(unit);
     Ok(bytes > unit || slow && input::streams::bzip2_streams(path)?.len() > 1)
 }
 
@@ -48,13 +48,13 @@ pub fn place(work: &Path, sha256: &str, tail: &str) -> PathBuf {
 
 /// The end of a copy's name: the encoding that was read, and the member.
 pub fn tail(layout: &Layout, member: Option<&str>) -> String {
-    let encoding = layout.encoding.0.to_ascii_lowercase();
+    let encoding = layout.transport.encoding.0.to_ascii_lowercase();
     member.map_or_else(|| encoding.clone(), |member| format!("{encoding}-{}", fingerprint(&member)))
 }
 
 /// How the unpacked copy is read.
 pub fn layout(layout: &Layout) -> Layout {
-    Layout { compression: Compression::None, encoding: Encoding("UTF-8".into()), ..layout.clone() }
+    layout.unpacked()
 }
 
 /// A file without the byte order mark that its first bytes may be.
@@ -80,11 +80,11 @@ impl Write for Plain {
 /// Unpacks a file, or a member, to `place`. `Ok(false)` where the stream is broken: such a file is read as it is, so that
 /// the rows before the break, and the break itself, come out in their place.
 pub fn unpack(path: &Path, member: Option<&str>, from: &Layout, place: &Path, threads: usize) -> Result<bool> {
-    if member.is_none() && from.encoding.is_utf8() {
-        return archive(path, from.compression, place, threads);
+    if member.is_none() && from.transport.encoding.is_utf8() {
+        return archive(path, from.transport.compression, place, threads);
     }
     let whole = Piece::whole(path, member);
-    copy(path, place, |_| Ok(false), || input::open(&whole, from))
+    copy(path, place, |_| Ok(false), || input::open(&whole, &from.transport))
 }
 
 /// Unpacks a compressed file in UTF-8, or an archive: one of several streams on several threads.

@@ -182,7 +182,7 @@ pub fn manifest(recipe: &Recipe, fingerprint: &str, inputs: &Inputs, chain: &Cha
                 sha256: file.sha256.clone(),
                 bytes: file.bytes,
                 format: l.shape.as_ref().map_or_else(|| l.container.clone(), |s| format!("{}/{s}", l.container)),
-                encoding: l.encoding.0.clone(),
+                encoding: l.transport.encoding.0.clone(),
                 replaced: file.replaced,
                 note: file.note.clone(),
                 rows: counts.read,

@@ -15,7 +15,6 @@ use crate::Result;
 use crate::engine::drive;
 use crate::engine::session::TEXT_ROWS;
 use crate::formats::{self, Split};
-use crate::input::Compression;
 use crate::output::scatter;
 use crate::output::slab::{OutputSpec, SignalColumn, slab_file};
 use crate::pipeline::inputs::{Inputs, SourceInput};
@@ -157,5 +156,5 @@ fn passes_cheaply(inputs: &Inputs, piece: usize) -> bool {
     let layout = inputs.file(piece).read_as();
     let several = layout.shape.as_deref().and_then(formats::shape).is_some_and(|s| s.several() || s.joins());
     let lines = formats::container(&layout.container).is_some_and(|c| c.split(layout) == Split::Bytes);
-    lines && !several && layout.compression == Compression::None && layout.encoding.is_utf8()
+    lines && !several && layout.transport.is_plain()
 }

@@ -111,7 +111,7 @@ fn archives_that_are_not_opened_are_named() {
     let heads: [(&str, &[u8], &str, &str); 4] = [
         ("rows.7z", b"7z\xbc\xaf\x27\x1c\0\x04", "a 7z archive", "7z x"),
         ("rows v1.rar", b"Rar!\x1a\x07\x01\0", "a RAR archive", "unrar x"),
-        ("rows.jsonl.lz4", b"\x04\x22\x4d\x18aaaa", "packed by lz4", "lz4 -d"),
+        ("rows.jsonl.lz4", b"\x04\x22\x4d\x18aaaa", "compressed by lz4", "lz4 -d"),
         ("rows.cab", b"MSCF\0\0\0\0aaaa", "a cabinet archive", "7z x"),
     ];
     for (name, head, what, command) in heads {

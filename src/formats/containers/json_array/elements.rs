@@ -2,7 +2,8 @@
 
 use std::io::{self, Read};
 
-use crate::formats::Object;
+use super::holder::{holder, holds};
+use super::scan::{Scan, scan};
 use crate::input::Window;
 use crate::text::splits;
 
@@ -19,6 +20,8 @@ pub enum End {
     Cut,
     /// The stream broke within it.
     Failed(io::Error),
+    /// It stands behind the object that holds the rows, and is not read.
+    Behind,
 }
 
 /// An element. Its bytes (its head, unless it is whole) are [`Elements::bytes`].
@@ -47,8 +50,6 @@ pub enum Frame {
     Bare,
 }
 
-/// Keys under which an object may hold the array of rows.
-const HOLDERS: [&str; 7] = ["data", "rows", "example", "examples", "instances", "items", "records"];
 /// Bytes in which the frame is told.
 const HEAD: usize = 256 << 10;
 /// A byte order mark.
@@ -74,6 +75,8 @@ pub struct Elements {
     split: Option<&'static str>,
     /// Whether an array of the object is the split `train`, as far as it was seen.
     train: bool,
+    /// Whether the object was seen to its end.
+    ended: bool,
 }
 
 impl Elements {
@@ -108,12 +111,13 @@ impl Elements {
             over: false,
             split: None,
             train: false,
+            ended: false,
         }
     }
 
     /// The same array as that of others.
     pub fn of(self, others: &Elements) -> Self {
-        Elements { split: others.split, train: others.train, ..self }
+        Elements { split: others.split, train: others.train, ended: others.ended, ..self }
     }
 
     /// The split that the array of the last element is, where the object that holds it has several.
@@ -121,9 +125,9 @@ impl Elements {
         self.split
     }
 
-    /// Whether one of the splits is `train`.
-    pub fn has_train(&self) -> bool {
-        self.train
+    /// Whether one of the splits is `train`; `None` where none was so far, and what was not seen yet may be one.
+    pub fn has_train(&self) -> Option<bool> {
+        (self.train || self.ended).then_some(self.train)
     }
 
     /// What the elements stand in.
@@ -172,9 +176,11 @@ impl Elements {
             }
             Some(b'{') => {
                 while self.window.bytes().len() < HEAD && self.window.more() {}
-                let lists = lists(self.window.bytes(), self.window.over() && !head);
-                if let Some(first) = lists.first() {
-                    (self.split, self.train) = (first.split, lists.iter().any(|l| l.split == Some("train")));
+                let holder = holder(self.window.bytes(), self.window.over() && !head);
+                if let Some(first) = holder.lists.first() {
+                    self.split = first.split;
+                    self.train = holder.lists.iter().any(|l| l.split == Some("train"));
+                    self.ended = holder.whole;
                     self.step(first.at);
                     self.indent = None;
                     self.frame = Frame::Held;
@@ -219,15 +225,14 @@ impl Elements {
                 }
                 (Frame::Held | Frame::Further, Some(b']')) => {
                     self.step(1);
-                    if self.further() {
-                        self.frame = Frame::Further;
-                        continue;
+                    match self.further() {
+                        Ok(true) => self.frame = Frame::Further,
+                        Ok(false) => return self.behind(),
+                        Err(broken) => {
+                            (self.over, self.frame) = (true, Frame::Bare);
+                            return Some(broken);
+                        }
                     }
-                    // What is behind the object.
-                    while !self.window.bytes().is_empty() || self.window.more() {
-                        self.step(self.window.bytes().len());
-                    }
-                    self.frame = Frame::Bare;
                 }
                 _ => return Some(self.element()),
             }
@@ -236,17 +241,13 @@ impl Elements {
     }
 
     /// Goes to the next array of rows among the fields of the object that holds the last one; false where there is none.
-    fn further(&mut self) -> bool {
+    /// The error is a field that breaks off.
+    fn further(&mut self) -> Result<bool, Element> {
         loop {
             match self.peek() {
                 Some(b',' | b':') => self.step(1),
                 Some(b'"') => {
-                    if !matches!(self.element().end, End::Whole) {
-                        return false;
-                    }
-                    let key = String::from_utf8_lossy(self.bytes()).trim_matches('"').to_owned();
-                    let used = std::mem::take(&mut self.used);
-                    self.step(used);
+                    let key = self.passed()?;
                     if self.peek() != Some(b':') {
                         continue;
                     }
@@ -259,20 +260,49 @@ impl Elements {
                             self.indent = None;
                             self.split = splits::word(&key);
                             self.train |= self.split == Some("train");
-                            return true;
+                            return Ok(true);
                         }
                     }
                 }
-                Some(b'}' | b']') | None => return false,
-                Some(_) => {
-                    if !matches!(self.element().end, End::Whole | End::TooLarge) {
-                        return false;
-                    }
-                    let used = std::mem::take(&mut self.used);
-                    self.step(used);
+                Some(b'}' | b']') => {
+                    self.step(1);
+                    self.ended = true;
+                    return Ok(false);
                 }
+                None => return Ok(false),
+                Some(_) => drop(self.passed()?),
             }
         }
+    }
+
+    /// Passes a key or value of the object that holds the rows; gives a key that is short enough to be one we know.
+    fn passed(&mut self) -> Result<String, Element> {
+        let element = self.element();
+        let key = match element.end {
+            End::Whole => String::from_utf8_lossy(self.bytes()).trim_matches('"').to_owned(),
+            End::TooLarge => String::new(),
+            _ => return Err(element),
+        };
+        let used = std::mem::take(&mut self.used);
+        self.step(used);
+        self.whole = false;
+        Ok(key)
+    }
+
+    /// What is behind the object that holds the rows: nothing, or a record that says so.
+    fn behind(&mut self) -> Option<Element> {
+        let next = self.peek();
+        let (offset, line, error) = (self.window.offset(), self.line, self.window.error());
+        (self.over, self.frame) = (true, Frame::Bare);
+        self.head.clear();
+        self.keep(self.window.bytes().len());
+        let end = match (error, next) {
+            (Some(error), _) => End::Failed(error),
+            (None, Some(_)) => End::Behind,
+            (None, None) if self.ended => return None,
+            (None, None) => End::Cut,
+        };
+        Some(Element { offset, line, length: 0, end })
     }
 
     fn element(&mut self) -> Element {
@@ -359,140 +389,5 @@ impl Elements {
                 Some(_) => {}
             }
         }
-    }
-}
-
-enum Scan {
-    /// The element ends after so many bytes.
-    Done(usize),
-    /// A text runs over a line break after so many bytes.
-    Broken(usize),
-    More,
-}
-
-/// Looks for the end of an element. A closing bracket that does not match closes what stands open within: the parser
-/// refuses such an element, its neighbours are read.
-fn scan(bytes: &[u8], text: &mut bool, escaped: &mut bool, stack: &mut Vec<u8>, first: bool) -> Scan {
-    let mut i = 0;
-    while i < bytes.len() {
-        if std::mem::take(escaped) {
-            i += 1;
-            continue;
-        }
-        if *text {
-            match memchr::memchr3(b'"', b'\\', b'\n', &bytes[i..]) {
-                None => return Scan::More,
-                Some(found) => {
-                    i += found + 1;
-                    match bytes[i - 1] {
-                        b'"' => *text = false,
-                        b'\\' => *escaped = true,
-                        _ => return Scan::Broken(i - 1),
-                    }
-                    if !*text && stack.is_empty() {
-                        return Scan::Done(i);
-                    }
-                }
-            }
-            continue;
-        }
-        match bytes[i] {
-            b'"' => *text = true,
-            open @ (b'{' | b'[') => stack.push(open),
-            close @ (b'}' | b']') => {
-                let open = if close == b'}' { b'{' } else { b'[' };
-                match stack.iter().rposition(|b| *b == open) {
-                    Some(depth) => {
-                        stack.truncate(depth);
-                        if depth == 0 {
-                            return Scan::Done(i + 1);
-                        }
-                    }
-                    // It closes nothing: alone it is an element, behind a number the end of the array.
-                    None if stack.is_empty() => return Scan::Done(if first && i == 0 { 1 } else { i }),
-                    None => {}
-                }
-            }
-            b',' if stack.is_empty() => return Scan::Done(i),
-            blank if stack.is_empty() && blank.is_ascii_whitespace() => return Scan::Done(i),
-            _ => {}
-        }
-        i += 1;
-    }
-    Scan::More
-}
-
-/// Whether an object is one turn of a dialogue.
-fn is_turn(bytes: &[u8]) -> bool {
-    let Scan::Done(end) = scan(bytes, &mut false, &mut false, &mut Vec::new(), true) else { return false };
-    let object = std::str::from_utf8(&bytes[..end]).ok().and_then(|text| Object::parse(text).ok());
-    let text = |o: &Object<'_>, key: &str| o.get(key).is_some_and(|v| v.get().starts_with('"'));
-    object.is_some_and(|o| text(&o, "from") && text(&o, "value") || text(&o, "role") && text(&o, "content"))
-}
-
-/// Whether arrays of rows stand under a key.
-fn holds(key: &str) -> bool {
-    HOLDERS.contains(&key) || splits::word(key).is_some()
-}
-
-/// An array of objects that a field of an object holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct List {
-    /// Where its first object is.
-    at: usize,
-    /// The split that its key names.
-    pub split: Option<&'static str>,
-}
-
-/// If the bytes begin an object that is the only one of its file: the arrays of objects under known keys in it, as far
-/// as it is there. `complete` says that the bytes are the whole file. A field `test` alone makes no data set.
-pub fn lists(bytes: &[u8], complete: bool) -> Vec<List> {
-    let mut lists = Vec::new();
-    let (mut text, mut escaped, mut stack) = (false, false, Vec::new());
-    let whole = match scan(bytes, &mut text, &mut escaped, &mut stack, true) {
-        Scan::Done(end) => Some(end),
-        Scan::Broken(_) => return lists,
-        Scan::More => None,
-    };
-    if whole.map_or(complete, |end| !bytes[end..].trim_ascii().is_empty()) {
-        return lists;
-    }
-    let _ = walk(bytes, &mut lists);
-    let told = lists.iter().any(|l| l.split.is_none_or(|split| split == "train")) || lists.len() > 1;
-    if told { lists } else { Vec::new() }
-}
-
-/// Adds the arrays of objects under known keys of an object; `None` where it breaks off.
-fn walk(bytes: &[u8], lists: &mut Vec<List>) -> Option<()> {
-    let blanks = |at: usize| at + bytes[at..].iter().take_while(|b| b.is_ascii_whitespace()).count();
-    let mut at = 1;
-    loop {
-        // A key, a colon, and the value.
-        at = blanks(at);
-        if bytes.get(at) == Some(&b',') {
-            at = blanks(at + 1);
-        }
-        let (mut text, mut escaped, mut stack) = (false, false, Vec::new());
-        let Scan::Done(length) = scan(bytes.get(at..)?, &mut text, &mut escaped, &mut stack, true) else {
-            return None;
-        };
-        let key = bytes[at..at + length].strip_prefix(b"\"")?.strip_suffix(b"\"")?;
-        at = blanks(at + length);
-        if *bytes.get(at)? != b':' {
-            return None;
-        }
-        at = blanks(at + 1);
-        let key = std::str::from_utf8(key).unwrap_or_default();
-        if holds(key) && *bytes.get(at)? == b'[' {
-            let first = blanks(at + 1);
-            // Turns are no rows: the object that holds them is a dialogue.
-            if *bytes.get(first)? == b'{' && !is_turn(&bytes[first..]) {
-                lists.push(List { at: first, split: splits::word(key) });
-            }
-        }
-        let Scan::Done(length) = scan(bytes.get(at..)?, &mut text, &mut escaped, &mut stack, true) else {
-            return None;
-        };
-        at += length.max(1);
     }
 }

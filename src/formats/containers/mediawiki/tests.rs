@@ -2,7 +2,7 @@ use std::path::Path;
 
 use super::*;
 use crate::beside::beside;
-use crate::input::{Compression, Encoding};
+use crate::input::{Compression, Encoding, Transport};
 use crate::rows::{Content, Row, Use};
 
 fn layout() -> Layout {
@@ -167,7 +167,8 @@ fn a_dump_is_read_through_every_compression_and_as_utf_16() {
         ] {
             let file = tempfile::NamedTempFile::new().unwrap();
             std::fs::write(file.path(), bytes).unwrap();
-            let layout = Layout { compression, encoding: Encoding(encoding.into()), ..layout() };
+            let transport = Transport { compression, encoding: Encoding(encoding.into()) };
+            let layout = Layout { transport, ..layout() };
             let seen = read(file.path(), 0, u64::MAX, &layout);
             assert_eq!((seen.rows, seen.errors), (plain.rows.clone(), vec![]), "{compression:?} {encoding}");
         }
@@ -199,14 +200,14 @@ fn reads_every_real_dump() {
     let Some(data) = beside("data/wiki") else { return };
     for (name, pages, aside) in DUMPS {
         let mut layout = layout();
-        layout.compression = match name.rsplit('.').next() {
+        layout.transport.compression = match name.rsplit('.').next() {
             Some("bz2") => Compression::Bzip2,
             Some("gz") => Compression::Gzip,
             Some("xz") => Compression::Xz,
             _ => Compression::None,
         };
         if name.contains("utf16") {
-            layout.encoding = Encoding("UTF-16BE".into());
+            layout.transport.encoding = Encoding("UTF-16BE".into());
         }
         let seen = read(&data.join(name), 0, u64::MAX, &layout);
         assert_eq!(seen.errors, [], "{name}");

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
-use arrow::array::{Array, AsArray};
+use arrow::array::{Array, AsArray, StructArray};
 use arrow::datatypes::DataType::{
     BinaryView, Boolean, Dictionary, FixedSizeBinary, FixedSizeList, Float16, Float32, Float64, Int8, Int16, Int32,
     Int64, LargeBinary, LargeList, LargeUtf8, List, Map, Null, Struct, UInt8, UInt16, UInt32, UInt64, Utf8, Utf8View,
@@ -130,6 +130,33 @@ fn shown(array: &dyn Array, row: usize) -> Option<String> {
     Some(shown)
 }
 
+/// The fields of a row of structs as an object.
+fn fields(structs: &StructArray, row: usize, out: &mut Json) {
+    out.push('{');
+    for (index, (field, column)) in structs.fields().iter().zip(structs.columns()).enumerate() {
+        out.push_str(if index == 0 { "" } else { "," });
+        text(field.name(), out);
+        out.push(':');
+        value(column, row, out);
+    }
+    out.push('}');
+}
+
+/// The entries of a map as an object.
+fn map(entries: &StructArray, out: &mut Json) {
+    out.push('{');
+    for index in 0..entries.len() {
+        out.push_str(if index == 0 { "" } else { "," });
+        match entries.column(0).as_binary_view_opt() {
+            Some(keys) => unchecked(keys.value(index), out),
+            None => text(&shown(entries.column(0), index).unwrap_or_default(), out),
+        }
+        out.push(':');
+        value(entries.column(1), index, out);
+    }
+    out.push('}');
+}
+
 fn value(array: &dyn Array, row: usize, out: &mut Json) {
     macro_rules! integer {
         ($type:ty) => {{
@@ -165,30 +192,8 @@ fn value(array: &dyn Array, row: usize, out: &mut Json) {
         List(_) => list(&array.as_list::<i32>().value(row), out),
         LargeList(_) => list(&array.as_list::<i64>().value(row), out),
         FixedSizeList(..) => list(&array.as_fixed_size_list().value(row), out),
-        Struct(fields) => {
-            out.push('{');
-            for (index, (field, column)) in fields.iter().zip(array.as_struct().columns()).enumerate() {
-                out.push_str(if index == 0 { "" } else { "," });
-                text(field.name(), out);
-                out.push(':');
-                value(column, row, out);
-            }
-            out.push('}');
-        }
-        Map(..) => {
-            let entries = array.as_map().value(row);
-            out.push('{');
-            for index in 0..entries.len() {
-                out.push_str(if index == 0 { "" } else { "," });
-                match entries.column(0).as_binary_view_opt() {
-                    Some(keys) => unchecked(keys.value(index), out),
-                    None => text(&shown(entries.column(0), index).unwrap_or_default(), out),
-                }
-                out.push(':');
-                value(entries.column(1), index, out);
-            }
-            out.push('}');
-        }
+        Struct(_) => fields(array.as_struct(), row, out),
+        Map(..) => map(&array.as_map().value(row), out),
         Dictionary(..) => {
             let dictionary = array.as_any_dictionary();
             match dictionary.normalized_keys().get(row) {

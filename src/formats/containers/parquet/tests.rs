@@ -75,7 +75,7 @@ fn reads_row_groups_by_pieces() {
     assert_eq!(read(&piece(&path, 7, 9), &layout()), (vec![], vec![], vec![]));
     let packed = folder.path().join("a.parquet.zst");
     std::fs::write(&packed, zstd::encode_all(&std::fs::read(&path).unwrap()[..], 3).unwrap()).unwrap();
-    let zstd = Layout { compression: Compression::Zstd, ..layout() };
+    let zstd = layout().compressed(Compression::Zstd);
     assert_eq!(read(&piece(&packed, 0, u64::MAX), &zstd), (all.clone(), all, vec![]));
 }
 

@@ -3,7 +3,7 @@ use std::collections::HashMap;
 
 use serde_json::value::RawValue;
 
-use super::super::read::{items, mismatch};
+use super::super::support::values::{items, mismatch};
 use super::{DEEPEST, Node, message};
 use crate::formats::Object;
 use crate::formats::object::field_type;

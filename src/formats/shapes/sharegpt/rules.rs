@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::super::read::Reading;
+use super::super::support::reading::Reading;
 use crate::formats::{Choice, Layout};
 use crate::rows::Message;
 use crate::text::html;
@@ -77,12 +77,7 @@ pub(super) fn apply<'a>(reading: &mut Reading<'_, 'a>, messages: &mut Vec<Messag
         reading.aside("plugins", "");
     }
     if on(layout, "ends", "trim") {
-        if messages.get(first).is_some_and(|m| m.role != "user") {
-            messages.remove(first);
-        }
-        if messages.len() > first && messages.last().is_some_and(|m| m.role == "user") {
-            messages.pop();
-        }
+        trim_ends(messages, first);
     }
     if on(layout, "order", "drop") {
         let turns = messages[first..].iter().enumerate();
@@ -112,13 +107,7 @@ pub(super) fn apply<'a>(reading: &mut Reading<'_, 'a>, messages: &mut Vec<Messag
         reading.aside("service_error", "");
     }
     if on(layout, "blank", "cut") {
-        let blank = |m: &Message<'_>| m.tool_calls.is_none() && m.content.trim().chars().next().is_none_or(unseen);
-        if let Some(at) = messages[first..].iter().position(blank) {
-            messages.truncate(first + at);
-        }
-        if (messages.len() - first) % 2 == 1 {
-            messages.pop();
-        }
+        cut_at_blank(messages, first);
     }
     if on(layout, "short", "drop") {
         let turns = messages.len() - first;
@@ -131,6 +120,27 @@ pub(super) fn apply<'a>(reading: &mut Reading<'_, 'a>, messages: &mut Vec<Messag
     }
     if on(layout, "numbering", "drop") && messages.iter().any(|m| renumbered(&m.content)) {
         reading.aside("list_numbering", "");
+    }
+}
+
+/// Takes off an answer at the beginning and a question at the end; `first` is the first turn behind the system's.
+fn trim_ends(messages: &mut Vec<Message<'_>>, first: usize) {
+    if messages.get(first).is_some_and(|m| m.role != "user") {
+        messages.remove(first);
+    }
+    if messages.len() > first && messages.last().is_some_and(|m| m.role == "user") {
+        messages.pop();
+    }
+}
+
+/// Cuts a dialogue before the first turn that says nothing, to whole rounds.
+fn cut_at_blank(messages: &mut Vec<Message<'_>>, first: usize) {
+    let blank = |m: &Message<'_>| m.tool_calls.is_none() && m.content.trim().chars().next().is_none_or(unseen);
+    if let Some(at) = messages[first..].iter().position(blank) {
+        messages.truncate(first + at);
+    }
+    if (messages.len() - first) % 2 == 1 {
+        messages.pop();
     }
 }
 

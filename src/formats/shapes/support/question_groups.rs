@@ -1,17 +1,18 @@
 //! Answers to one question that lie anywhere in the files of a source, as pairs of preferences.
 //!
-//! A shape says how one answer is read ([`Answers`]); a build brings those of one question together
+//! A shape says how one answer is read ([`ReadCandidate`]); a build brings those of one question together
 //! (`pipeline/inputs/group.rs`), and the rest is the same for all shapes.
 
 use std::borrow::Cow;
 
-use super::answers::unpaired;
-use super::read::{Reading, all, items};
+use super::ranking::unpaired;
+use super::reading::{Reading, all};
+use super::values::items;
 use crate::formats::{Choice, Grouped, Layout, Object};
 use crate::rows::{Content, Message, Preference, Row, Unreadable};
 
-/// Which answers are set against which.
-pub(super) const PAIRS: Choice = Choice {
+/// Which answers to a question are set against which.
+pub const SCORED_PAIRS: Choice = Choice {
     name: "pairs",
     words: &["best_worst", "adjacent", "all"],
     about: "for RLHF: the highest score against the lowest, each score against the next lower one, or every two answers \
@@ -22,7 +23,7 @@ pub(super) const PAIRS: Choice = Choice {
 const MOST: usize = 16;
 
 /// One answer, before it is known what it is set against.
-pub(super) struct Answer<'s, 'a> {
+pub struct Candidate<'s, 'a> {
     /// What it has in common with other answers to the same question.
     pub question: Cow<'a, str>,
     /// Its own number.
@@ -38,11 +39,11 @@ pub(super) struct Answer<'s, 'a> {
 }
 
 /// How a shape reads one answer.
-pub(super) type Answers = for<'s, 'a> fn(&'s Object<'a>, &'s Layout) -> Result<Answer<'s, 'a>, Unreadable>;
+pub type ReadCandidate = for<'s, 'a> fn(&'s Object<'a>, &'s Layout) -> Result<Candidate<'s, 'a>, Unreadable>;
 
 /// Reads a group, or one of the objects that belong to one.
-pub(super) fn map<'a>(
-    read: Answers,
+pub fn map<'a>(
+    read: ReadCandidate,
     object: &Object<'a>,
     layout: &Layout,
     emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>),
@@ -68,14 +69,14 @@ pub(super) fn map<'a>(
 }
 
 /// A question that makes no pair.
-fn aside<'a>(mut answer: Answer<'_, 'a>, reason: &'static str, value: String) -> Result<Row<'a>, Unreadable> {
+fn aside<'a>(mut answer: Candidate<'_, 'a>, reason: &'static str, value: String) -> Result<Row<'a>, Unreadable> {
     answer.reading.aside(reason, value);
     answer.reading.extra("answer", &serde_json::to_string(&answer.text).unwrap_or_default());
     answer.reading.row(unpaired(vec![Message::new("user", answer.prompt)]))
 }
 
 fn pairs<'a>(
-    read: Answers,
+    read: ReadCandidate,
     list: &[&'a serde_json::value::RawValue],
     layout: &Layout,
 ) -> Result<Vec<Row<'a>>, Unreadable> {
@@ -102,7 +103,7 @@ fn pairs<'a>(
     }
     // The first of each score, from the highest to the lowest.
     let levels: Vec<usize> = (0..ranked.len()).filter(|n| *n == 0 || ranked[n - 1].0 != ranked[*n].0).collect();
-    let wanted: Vec<(usize, usize)> = match layout.option(PAIRS.name) {
+    let wanted: Vec<(usize, usize)> = match layout.option(SCORED_PAIRS.name) {
         Some("adjacent") => levels.windows(2).map(|two| (two[0], two[1])).collect(),
         Some("all") => {
             if ranked.len() > MOST {
@@ -117,9 +118,9 @@ fn pairs<'a>(
 }
 
 /// The row has what the chosen answer has; what the rejected one has besides is `rejected` in `meta`.
-fn pair<'a>(mut chosen: Answer<'_, 'a>, rejected: Answer<'_, 'a>) -> Result<Row<'a>, Unreadable> {
+fn pair<'a>(mut chosen: Candidate<'_, 'a>, rejected: Candidate<'_, 'a>) -> Result<Row<'a>, Unreadable> {
     if let (Some(a), Some(b)) = (&chosen.number, &rejected.number) {
-        chosen.reading.given.id = Some(Cow::Owned(format!("{}/{a}/{b}", chosen.question)));
+        chosen.reading.columns.id = Some(Cow::Owned(format!("{}/{a}/{b}", chosen.question)));
     }
     if let Some(rest) = rejected.reading.meta() {
         chosen.reading.extra("rejected", &rest);

@@ -3,22 +3,22 @@
 use crate::formats::{Choice, Layout};
 use crate::rows::{Content, Message, Preference, Use};
 
-/// Which answers are set against which.
-pub(super) const PAIRS: Choice = Choice {
+/// Which answers of a ranking are set against which.
+pub const RANKED_PAIRS: Choice = Choice {
     name: "pairs",
     words: &["best", "all"],
     about: "the best answer against each other one, or every two answers",
 };
 
 /// What becomes of a pair for instruction tuning.
-pub(super) const ANSWERS: Choice = Choice {
+pub const ANSWERS: Choice = Choice {
     name: "answers",
     words: &["chosen", "none"],
     about: "for instruction tuning: the chosen answer to the prompt, or the prompt alone",
 };
 
 /// A pair as the layout's use wants it: as it is, or for instruction tuning its prompt with the chosen answer, or alone.
-pub(super) fn content<'a>(layout: &Layout, pair: Preference<'a>) -> Content<'a> {
+pub fn content<'a>(layout: &Layout, pair: Preference<'a>) -> Content<'a> {
     if layout.usage != Use::Instruct {
         return Content::Rlhf(Box::new(pair));
     }
@@ -29,9 +29,9 @@ pub(super) fn content<'a>(layout: &Layout, pair: Preference<'a>) -> Content<'a> 
     Content::Instruct { messages, tools: None }
 }
 
-/// An answer and how good it is.
+/// An answer of a ranking.
 #[derive(Clone, Debug)]
-pub(super) struct Answer<'a> {
+pub struct RankedAnswer<'a> {
     pub message: Message<'a>,
     /// Higher is better.
     pub score: f64,
@@ -39,16 +39,16 @@ pub(super) struct Answer<'a> {
 
 /// Pairs of answers, the better one chosen; equal scores are a tie, whose margin is 0. `scored` says that the scores
 /// are the source's own, and not only an order.
-pub(super) fn pairs<'a>(
+pub fn pairs<'a>(
     layout: &Layout,
     prompt: &[Message<'a>],
-    mut answers: Vec<Answer<'a>>,
+    mut answers: Vec<RankedAnswer<'a>>,
     scored: bool,
 ) -> Vec<(Content<'a>, usize, usize)> {
     let mut order: Vec<usize> = (0..answers.len()).collect();
     order.sort_by(|a, b| answers[*b].score.total_cmp(&answers[*a].score).then(a.cmp(b)));
     answers = order.iter().map(|i| answers[*i].clone()).collect();
-    let tops = if layout.option("pairs") == Some("all") { answers.len() } else { 1 };
+    let tops = if layout.option(RANKED_PAIRS.name) == Some("all") { answers.len() } else { 1 };
     let mut out = Vec::new();
     for (better, chosen) in answers.iter().enumerate().take(tops) {
         for (worse, rejected) in answers.iter().enumerate().skip(better + 1) {
@@ -70,6 +70,6 @@ pub(super) fn pairs<'a>(
 }
 
 /// A row of preferences without a pair, for a question that has none and is set aside.
-pub(super) fn unpaired<'a>(prompt: Vec<Message<'a>>) -> Content<'a> {
+pub fn unpaired<'a>(prompt: Vec<Message<'a>>) -> Content<'a> {
     Content::Rlhf(Box::new(Preference { prompt, ..Preference::default() }))
 }

@@ -2,9 +2,9 @@
 
 use serde_json::{Value as Json, json};
 
-use super::tests::{layout, row_with};
-use super::{alpaca, hh, messages, oig, preference, sharegpt};
+use super::{layout, row_with};
 use crate::formats::Shape;
+use crate::formats::shapes::{alpaca, hh, messages, oig, preference, sharegpt};
 use crate::rows::{Content, Message, Preference, Use};
 
 /// What people and models write: marks, quotes, blanks at the ends, lines, code, emoji, what looks like a marker.

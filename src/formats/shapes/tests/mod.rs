@@ -2,8 +2,11 @@
 use std::path::PathBuf;
 
 use crate::beside::beside;
+use crate::formats::containers::support::row_rules;
 use crate::formats::{Layout, Object, Shape};
 use crate::rows::{Content, Message, Preference, Row, Unreadable, Use};
+
+mod round_trips;
 
 pub(super) fn layout(usage: Use) -> Layout {
     Layout { source: "test".into(), ..Layout::plain("jsonl", usage, 1 << 20) }
@@ -19,6 +22,9 @@ pub(super) fn row_with<'a>(shape: &dyn Shape, json: &'a str, layout: &Layout) ->
 pub(super) fn rows_with<'a>(shape: &dyn Shape, json: &'a str, layout: &Layout) -> Vec<Result<Row<'a>, Unreadable>> {
     let mut out = Vec::new();
     shape.map(&Object::parse(json).unwrap(), layout, &mut |row| out.push(row));
+    for row in out.iter_mut().flatten() {
+        row_rules::apply(row, layout);
+    }
     out
 }
 

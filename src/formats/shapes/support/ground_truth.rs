@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::read::{Reading, first, kind};
-use super::turns::THOUGHTS;
+use super::reading::Reading;
+use super::turn::THOUGHTS;
+use super::values::{first, kind};
 use crate::formats::object::{field_type, text_of};
 use crate::rows::{Content, Message, Row, Truth, Unreadable};
 
@@ -51,7 +52,7 @@ impl<'a> Reading<'_, 'a> {
         let (answer_kind, data_source) = (self.option("answer_kind", kinds)?, self.option("data_source", sources)?);
         let truth = Truth { answer, answer_kind, data_source };
         if truth != Truth::default() {
-            self.given.truth = Some(Box::new(truth));
+            self.columns.truth = Some(Box::new(truth));
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use std::str::Chars;
 const DEEPEST: usize = 32;
 
 /// The JSON of a Python literal, or of what is JSON already; `None` where it is neither.
-pub(super) fn json(text: &str) -> Option<String> {
+pub fn json(text: &str) -> Option<String> {
     if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() {
         return Some(text.to_owned());
     }

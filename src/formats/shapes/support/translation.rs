@@ -8,14 +8,14 @@ use crate::formats::{Choice, Layout};
 use crate::rows::{Content, Message, Task, Use};
 
 /// In which language the instruction is.
-pub(super) const TEMPLATE: Choice = Choice {
+pub const TEMPLATE: Choice = Choice {
     name: "template",
     words: &["mixed", "zh", "en"],
     about: "for instruction tuning: instructions in Chinese and English, or in one of them",
 };
 
 /// Which side is translated.
-pub(super) const DIRECTION: Choice = Choice {
+pub const DIRECTION: Choice = Choice {
     name: "direction",
     words: &["output", "both"],
     about: "for instruction tuning: into the language of the output, or half of the pairs the other way round",
@@ -55,7 +55,7 @@ fn name(code: &str, chinese: bool) -> String {
 
 /// A pair as the layout's use wants it. For instruction tuning the user asks for the translation in words that a hash of
 /// the pair chooses: the same pair is asked for in the same words, wherever it stands.
-pub(in crate::formats) fn content<'a>(layout: &Layout, task: Task<'a>) -> Content<'a> {
+pub fn content<'a>(layout: &Layout, task: Task<'a>) -> Content<'a> {
     let (Use::Instruct, Some(input), Some(output)) = (layout.usage, &task.input, &task.output) else {
         return Content::Task(Box::new(task));
     };
@@ -89,8 +89,8 @@ pub(in crate::formats) fn content<'a>(layout: &Layout, task: Task<'a>) -> Conten
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::layout;
     use super::*;
+    use crate::formats::shapes::tests::layout;
 
     fn ask(text: &str, options: &[(&str, &str)]) -> [String; 2] {
         let mut layout = layout(Use::Instruct);

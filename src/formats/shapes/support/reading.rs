@@ -5,6 +5,8 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
+use super::turn::TurnReader;
+use super::values::{add, first, is_null, is_scalar, joined, kind, null, scalar};
 use crate::formats::object::{field_type, text_of};
 use crate::formats::{Layout, Object};
 use crate::rows::{Content, Message, Row, Truth, Unreadable};
@@ -24,25 +26,25 @@ const IDS: &[&str] = &["id", "_id", "uid", "doc_id", "qid"];
 const MOST: usize = 32;
 
 /// One object being taken apart. It remembers which fields were taken: the others become `meta`.
-pub(super) struct Reading<'s, 'a> {
+pub struct Reading<'s, 'a> {
     pub object: &'s Object<'a>,
     pub layout: &'s Layout,
     taken: [&'s str; MOST],
     count: usize,
     /// Taken paths that were made on the way.
     more: Vec<String>,
-    /// What turns have besides: `path:fields`.
-    turns: String,
+    /// Reads turns, and has what they hold beside their messages.
+    pub turns: TurnReader,
     /// Fields of `meta` that a shape made.
     extras: String,
     aside: Option<(&'static str, String)>,
-    /// What the shape says of the row in place of the usual names.
-    pub given: Given<'a>,
+    /// Columns that the shape fills by itself; they go before fields of the usual names.
+    pub columns: OwnColumns<'a>,
 }
 
-/// What a shape says of a row by itself.
+/// Columns of a row that a shape fills by itself.
 #[derive(Default)]
-pub(super) struct Given<'a> {
+pub struct OwnColumns<'a> {
     pub id: Option<Cow<'a, str>>,
     pub url: Option<Cow<'a, str>>,
     pub subset: Option<Cow<'a, str>>,
@@ -51,107 +53,7 @@ pub(super) struct Given<'a> {
 }
 
 /// A field that was found: its name in the source, and its value.
-pub(super) type Found<'s, 'a> = (&'s str, &'a RawValue);
-
-/// Whether a JSON value is null.
-pub(super) fn is_null(value: &RawValue) -> bool {
-    value.get() == "null"
-}
-
-/// Whether a JSON value is text, a number or a boolean.
-pub(super) fn is_scalar(value: &RawValue) -> bool {
-    !matches!(first(value), b'[' | b'{' | b'n')
-}
-
-/// The first byte of a JSON value, which tells its type.
-pub(super) fn first(value: &RawValue) -> u8 {
-    value.get().as_bytes().first().copied().unwrap_or(b'n')
-}
-
-/// What a JSON value is, for a person.
-pub(super) fn kind(value: &RawValue) -> &'static str {
-    match first(value) {
-        b'"' => "text",
-        b'{' => "an object",
-        b'[' => "an array",
-        b'n' => "null",
-        b't' | b'f' => "true or false",
-        _ => "a number",
-    }
-}
-
-/// The items of a JSON array.
-pub(super) fn items<'a>(path: &str, value: &'a RawValue) -> Result<Vec<&'a RawValue>, Unreadable> {
-    match first(value) {
-        b'[' => serde_json::from_str(value.get()).map_err(|e| field_type(path, "an array", &e.to_string())),
-        _ => Err(field_type(path, "an array", kind(value))),
-    }
-}
-
-/// The text of a value that must be text (numbers and booleans are their JSON text).
-pub(super) fn scalar<'a>(path: &str, value: &'a RawValue) -> Result<Cow<'a, str>, Unreadable> {
-    match text_of(value) {
-        Ok(Some(text)) => Ok(text),
-        Ok(None) => Err(null(path)),
-        Err(kind) => Err(field_type(path, "text", kind)),
-    }
-}
-
-/// The text of a value; an array of texts is joined by line breaks.
-pub(super) fn joined<'a>(path: &str, value: &'a RawValue) -> Result<Cow<'a, str>, Unreadable> {
-    if first(value) != b'[' {
-        return scalar(path, value);
-    }
-    let lines: Vec<Cow<'_, str>> = items(path, value)?
-        .into_iter()
-        .enumerate()
-        .map(|(index, line)| {
-            text_of(line).ok().flatten().ok_or_else(|| field_type(&format!("{path}.{index}"), "text", kind(line)))
-        })
-        .collect::<Result<_, _>>()?;
-    Ok(Cow::Owned(lines.join("\n")))
-}
-
-/// What a label says, in the words that files have for yes and no: pandas writes a column with a hole as `1.0` and `0.0`.
-pub(super) fn verdict(text: &str) -> Option<bool> {
-    match text.trim() {
-        "true" | "True" | "TRUE" | "1" | "1.0" => Some(true),
-        "false" | "False" | "FALSE" | "0" | "0.0" => Some(false),
-        _ => None,
-    }
-}
-
-/// The error for a required field that is null.
-pub(super) fn null(path: &str) -> Unreadable {
-    Unreadable { reason: "field_missing", detail: format!("field `{path}` is null"), head: String::new() }
-}
-
-/// The error for a dialogue that is not put together as it must be.
-pub(super) fn mismatch(detail: impl Into<String>) -> Unreadable {
-    Unreadable { reason: "dialogue_mismatch", detail: detail.into(), head: String::new() }
-}
-
-/// The error for a use that a shape does not have.
-pub(super) fn wrong_use(shape: &str, layout: &Layout) -> Unreadable {
-    Unreadable {
-        reason: "wrong_use",
-        detail: format!("the shape `{shape}` has no rows for {}", layout.usage),
-        head: String::new(),
-    }
-}
-
-/// The share of a sample for which `test` holds; 0 for an empty sample.
-pub(super) fn share(sample: &[Object<'_>], test: impl Fn(&Object<'_>) -> bool) -> f32 {
-    if sample.is_empty() {
-        return 0.0;
-    }
-    sample.iter().filter(|o| test(o)).count() as f32 / sample.len() as f32
-}
-
-/// The first byte of a top-level field, which tells its type; `None` where it is missing or null.
-pub(super) fn starts(object: &Object<'_>, key: &str) -> Option<u8> {
-    object.get(key).map(first).filter(|b| *b != b'n')
-}
+pub type Found<'s, 'a> = (&'s str, &'a RawValue);
 
 impl<'s, 'a> Reading<'s, 'a> {
     pub fn new(object: &'s Object<'a>, layout: &'s Layout) -> Self {
@@ -161,10 +63,10 @@ impl<'s, 'a> Reading<'s, 'a> {
             taken: [""; MOST],
             count: 0,
             more: Vec::new(),
-            turns: String::new(),
+            turns: TurnReader::default(),
             extras: String::new(),
             aside: None,
-            given: Given::default(),
+            columns: OwnColumns::default(),
         }
     }
 
@@ -285,7 +187,7 @@ impl<'s, 'a> Reading<'s, 'a> {
 
     /// Keeps the fields of a turn that the schema does not model: they become `meta.turn_fields`.
     pub fn keep(&mut self, turn: &str, fields: &str) {
-        add(&mut self.turns, turn, fields);
+        add(&mut self.turns.beside, turn, fields);
     }
 
     /// Adds a field to `meta`: its value as JSON.
@@ -305,16 +207,16 @@ impl<'s, 'a> Reading<'s, 'a> {
             Content::Pretrain { .. } | Content::Task(_) => {}
         }
         let mut row = Row::new(content);
-        let given = std::mem::take(&mut self.given);
-        row.truth = given.truth;
-        let mut of = |ours: &str, given: Option<Cow<'a, str>>, names: &[&'static str]| match given {
-            Some(given) if !self.layout.fields.contains_key(ours) => Ok(Some(given)),
+        let own = std::mem::take(&mut self.columns);
+        row.truth = own.truth;
+        let mut of = |ours: &str, own: Option<Cow<'a, str>>, names: &[&'static str]| match own {
+            Some(own) if !self.layout.fields.contains_key(ours) => Ok(Some(own)),
             _ => self.option(ours, names),
         };
-        row.id = of("id", given.id, IDS)?;
-        row.url = of("url", given.url, &["url"])?;
-        row.subset = of("subset", given.subset, &["subset"])?;
-        let language = of("language", given.language, &["language", "lang"])?;
+        row.id = of("id", own.id, IDS)?;
+        row.url = of("url", own.url, &["url"])?;
+        row.subset = of("subset", own.subset, &["subset"])?;
+        let language = of("language", own.language, &["language", "lang"])?;
         row.license = self.option("license", &["license", "licence"])?;
         match language.as_deref().map(|said| (said, crate::text::language::code(said))) {
             Some((_, Some(code))) => row.language = Some(code.into()),
@@ -360,11 +262,12 @@ impl<'s, 'a> Reading<'s, 'a> {
                 self.object.rest(&all)
             }
         };
-        if self.extras.is_empty() && self.turns.is_empty() {
+        if self.extras.is_empty() && self.turns.beside.is_empty() {
             return rest;
         }
         let mut out = rest.as_deref().and_then(|m| m.strip_suffix('}')).unwrap_or("{").to_owned();
-        let turns = if self.turns.is_empty() { String::new() } else { format!("\"turn_fields\":{{{}}}", self.turns) };
+        let turns = &self.turns.beside;
+        let turns = if turns.is_empty() { String::new() } else { format!("\"turn_fields\":{{{turns}}}") };
         for part in [&self.extras, &turns].into_iter().filter(|p| !p.is_empty()) {
             out.push_str(if out == "{" { "" } else { "," });
             out.push_str(part);
@@ -382,9 +285,4 @@ fn once(messages: &mut Vec<Message<'_>>) {
             messages.remove(at);
         }
     }
-}
-
-fn add(out: &mut String, key: &str, json: &str) {
-    out.push_str(if out.is_empty() { "" } else { "," });
-    out.push_str(&format!("{}:{json}", serde_json::to_string(key).unwrap_or_default()));
 }
