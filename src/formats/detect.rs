@@ -52,7 +52,7 @@ pub struct Detected {
 /// Where the file cannot be read.
 pub fn detect(path: &Path, member: Option<&str>) -> io::Result<Detected> {
     let outer = input::compression(path)?;
-    // A broken archive or stream is told by its reader, row by row.
+    // A broken archive or stream is reported by its reader, row by row.
     let head = input::head(path, member, outer, HEAD).unwrap_or_default();
     let mut found = of(&head, head.len() < HEAD);
     found.compression = outer;
@@ -327,7 +327,7 @@ fn table(start: &str, whole: bool, found: &mut Detected) -> bool {
     false
 }
 
-/// A row as a JSON object of texts, for the shapes to look at: quotes are not looked into.
+/// A row as a JSON object of texts, for the shapes to judge: quotes are not interpreted.
 fn object(names: &[&str], line: &str, separator: char) -> String {
     let cell = |cell: &str| serde_json::Value::from(cell.trim().trim_matches('"'));
     let fields = names.iter().zip(line.split(separator)).map(|(name, value)| ((*name).to_owned(), cell(value)));

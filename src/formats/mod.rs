@@ -165,7 +165,7 @@ impl Layout {
 /// Reads the records of one piece, one after the other. Never fails: what can't be read comes out as a record whose
 /// row is an [`crate::rows::Unreadable`], and after one that ends the piece (a cut gzip stream) `next` returns false.
 pub trait Reader: Send {
-    /// Reads one raw record and hands over the records in it (none, one or several); false at the end.
+    /// Reads one raw record and emits the records in it (none, one or several); false at the end.
     fn next(&mut self, emit: &mut dyn FnMut(Record<'_>)) -> bool;
 
     /// Skips raw records cheaply, if each is exactly one record; returns how many of the `wanted` were skipped.
@@ -237,7 +237,7 @@ pub trait Container: Send + Sync {
     fn prepares(&self, _layout: &Layout) -> bool {
         false
     }
-    /// What reading any row needs to know from all files of the source: looked for once, in the file that `piece` is,
+    /// What reading any row needs to know from all files of the source: collected once, in the file that `piece` is,
     /// and joined by [`join`](Container::join).
     ///
     /// # Errors

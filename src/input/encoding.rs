@@ -1,4 +1,4 @@
-//! Encodings: told from the bytes, and turned into UTF-8 as a stream.
+//! Encodings: detected from the bytes, and turned into UTF-8 as a stream.
 
 use std::io::{self, Read};
 use std::sync::Arc;

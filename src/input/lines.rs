@@ -108,12 +108,12 @@ impl Lines {
         self.offset
     }
 
-    /// Whether the stream broke, and nobody was told yet.
+    /// Whether the stream broke, and the error was not taken yet.
     pub fn is_broken(&self) -> bool {
         self.error.is_some()
     }
 
-    /// What broke the stream, once all whole lines before were given out.
+    /// What broke the stream, once all whole lines before were returned.
     pub fn take_error(&mut self) -> Option<io::Error> {
         self.error.take()
     }
@@ -196,7 +196,7 @@ impl Lines {
 
 /// Whether a line holds nothing but white space.
 pub fn is_blank(line: &[u8]) -> bool {
-    // Of a line of text only the first character is looked at.
+    // Of a line of text only the first character counts.
     let mut rest = line.trim_ascii_start();
     let front = |rest: &[u8]| rest[..rest.len().min(4)].utf8_chunks().next().and_then(|c| c.valid().chars().next());
     while let Some(c) = front(rest).filter(|c| c.is_whitespace()) {

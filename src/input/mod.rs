@@ -157,7 +157,7 @@ fn peek(mut stream: Box<dyn Read + Send>, count: usize) -> (Vec<u8>, Box<dyn Rea
     }
 }
 
-/// A stream of lines that a lone `\r` ends (the old Mac, Excel for Mac), with `\n` in its place: told by the first
+/// A stream of lines that a lone `\r` ends (the old Mac, Excel for Mac), with `\n` in its place: detected from the first
 /// bytes of the file, which have the one and not the other. Offsets stay.
 ///
 /// # Errors

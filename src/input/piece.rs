@@ -1,4 +1,4 @@
-//! Which bytes a reader is given, and how they are packed.
+//! The stretch of a file that one reader reads, and how its text is packed.
 
 use std::path::{Path, PathBuf};
 

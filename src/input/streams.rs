@@ -28,7 +28,7 @@ pub fn bzip2_streams(path: &Path) -> io::Result<Vec<u64>> {
     let finder = memchr::memmem::Finder::new(b"1AY&SY");
     let mut file = File::open(path)?;
     let mut starts = vec![0];
-    // What is looked at begins at `base`; the last nine bytes of a chunk are seen again with the next.
+    // The searched bytes begin at `base`; the last nine bytes of a chunk are seen again with the next.
     let (mut buffer, mut base) = (Vec::with_capacity(CHUNK + 16), 0u64);
     loop {
         let kept = buffer.len();

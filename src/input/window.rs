@@ -6,7 +6,7 @@ use std::io::{self, Read};
 const CHUNK: usize = 1 << 20;
 
 /// A stream with a buffer that grows as long as nothing is consumed. A read error is kept: the bytes before it are
-/// still handed out.
+/// still returned.
 pub struct Window {
     read: Box<dyn Read + Send>,
     buffer: Vec<u8>,
@@ -23,17 +23,17 @@ impl Window {
         Window { read, buffer: Vec::new(), start: 0, end: 0, offset, over: false, error: None }
     }
 
-    /// The bytes at hand.
+    /// The buffered bytes.
     pub fn bytes(&self) -> &[u8] {
         &self.buffer[self.start..self.end]
     }
 
-    /// Where the first byte at hand stands in the decoded file.
+    /// Where the first buffered byte stands in the decoded file.
     pub fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// Reads on; false at the end of the stream or at an error, which [`Window::error`] then hands over.
+    /// Reads on; false at the end of the stream or at an error, which [`Window::error`] then returns.
     pub fn more(&mut self) -> bool {
         if self.over {
             return false;
@@ -65,19 +65,19 @@ impl Window {
         false
     }
 
-    /// Uses up bytes at hand.
+    /// Removes buffered bytes from the front.
     pub fn consume(&mut self, count: usize) {
         let count = count.min(self.end - self.start);
         self.start += count;
         self.offset += count as u64;
     }
 
-    /// Whether the stream has ended (the bytes at hand are its last).
+    /// Whether the stream has ended (the buffered bytes are its last).
     pub fn over(&self) -> bool {
         self.over
     }
 
-    /// Whether an error ended the stream and was not handed over yet.
+    /// Whether an error ended the stream and was not returned yet.
     pub fn failed(&self) -> bool {
         self.error.is_some()
     }

@@ -1,7 +1,7 @@
 //! Calls of tools: `[{"id": …, "type": "function", "function": {"name": …, "arguments": "{…}"}}]`, the form of OpenAI.
 //!
 //! The arguments are JSON text there, and here: they differ in type from call to call, and a column of Parquet has one
-//! type. While rows are read and cleaned, all calls of a message are one JSON text; a build hands them over as objects.
+//! type. While rows are read and cleaned, all calls of a message are one JSON text; a build writes them as objects.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -170,7 +170,7 @@ pub fn has_id(text: &str) -> bool {
     text.contains("{\"id\":\"")
 }
 
-/// The type of calls that are handed over, with ids or without.
+/// The type of calls as they are written, with ids or without.
 pub fn list_type(ids: bool) -> DataType {
     DataType::List(Arc::new(Field::new("item", DataType::Struct(fields(ids)), true)))
 }

@@ -1,6 +1,6 @@
 //! The four row schemas, and the builder that turns what a format read into Arrow.
 //!
-//! A format hands over [`Record`]s; [`Rows`] collects them into batches whose first columns are the hidden ones
+//! A format emits [`Record`]s; [`Rows`] collects them into batches whose first columns are the hidden ones
 //! ([`hidden`]: the row key and what went wrong) and whose others are the content of one [`Use`] ([`content`]).
 
 use std::borrow::Cow;
@@ -126,7 +126,7 @@ pub struct Task<'a> {
     pub task: Option<Cow<'a, str>>,
     /// The domain (`medicine`, `law`, …).
     pub domain: Option<Cow<'a, str>>,
-    /// What the model is given.
+    /// The model's input.
     pub input: Option<Cow<'a, str>>,
     /// What it should answer.
     pub output: Option<Cow<'a, str>>,

@@ -45,7 +45,7 @@ pub fn messages_type() -> DataType {
     DataType::List(Arc::new(Field::new("item", DataType::Struct(message_fields()), true)))
 }
 
-/// The content columns of a use, as a scan reads them. What a build hands over is [`super::turns::shown`].
+/// The content columns of a use, as a scan reads them. What a build writes is [`super::turns::shown`].
 pub fn content(usage: Use) -> Vec<Field> {
     let text = |name| Field::new(name, DataType::Utf8, true);
     let messages = |name| Field::new(name, messages_type(), true);

@@ -2,7 +2,7 @@
 //! left out of it.
 //!
 //! A template that asks whether a message has `tool_calls` takes a null for calls, and a trainer's converter takes a
-//! column that is there for one that it must read. So a build hands over the fields that its rows fill, the same ones
+//! column that is there for one that it must read. So a build writes the fields that its rows fill, the same ones
 //! in every file of a use; and calls as objects ([`super::calls`]).
 
 use std::sync::Arc;
@@ -65,7 +65,7 @@ impl Filled {
     }
 }
 
-/// The content columns of a use as a build hands them over.
+/// The content columns of a use as a build writes them.
 pub fn shown(usage: Use, filled: Filled) -> Vec<Field> {
     let fields = content(usage).into_iter();
     fields
@@ -89,7 +89,7 @@ fn messages(filled: Filled) -> DataType {
     DataType::List(Arc::new(Field::new("item", DataType::Struct(Fields::from(fields)), true)))
 }
 
-/// A content column in the type that is handed over.
+/// A content column in the type that is written.
 ///
 /// # Errors
 ///

@@ -64,7 +64,7 @@ impl Container for Alternating {
     }
     fn open(&self, piece: &Piece, layout: &Layout) -> io::Result<Box<dyn Reader>> {
         let mut head = Vec::new();
-        // What breaks off is told by the reader, in its place.
+        // What breaks off is reported by the reader, in its place.
         let _ = input::open(piece, &layout.transport)?.take(HEAD).read_to_end(&mut head);
         let Some(languages) = order(&told(&String::from_utf8_lossy(&head))) else {
             let name = piece.path.display();
@@ -89,12 +89,12 @@ fn told(text: &str) -> Vec<[&'static str; 2]> {
     lines.chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect()
 }
 
-/// The languages of the first pair whose languages can be told, of which one is Chinese.
+/// The languages of the first pair whose languages can be detected, of which one is Chinese.
 fn order(pairs: &[[&'static str; 2]]) -> Option<[&'static str; 2]> {
     pairs.iter().copied().find(|pair| pair[0] != pair[1] && pair.contains(&"zh") && !pair.contains(&UND))
 }
 
-/// The languages of lines that take turns in a text: four pairs or more, and half of all, can be told, and nine in ten of
+/// The languages of lines that take turns in a text: four pairs or more, and half of all, can be detected, and nine in ten of
 /// these say the same.
 pub fn languages(text: &str) -> Option<[&'static str; 2]> {
     let pairs = told(text);

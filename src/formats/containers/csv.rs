@@ -4,7 +4,7 @@
 //! The first row names the columns; where `fields` maps to column numbers (`"1"` is the first), there is no such row.
 //! Nor is there where the first row does not look like one (a number, or what stands in the rows below too): columns are
 //! then called by number, and a Chinese column beside one in another language makes an aligned pair of them.
-//! The separator (`,` `;` `|` or tab) is told from the first line. Quoted cells may hold separators and line breaks.
+//! The separator (`,` `;` `|` or tab) is detected from the first line. Quoted cells may hold separators and line breaks.
 //! Lines may end by a lone carriage return, as Excel for Mac writes them.
 //! Every row becomes an object of texts, so that all shapes read it.
 //!
@@ -130,7 +130,7 @@ impl Columns {
         !self.keys.is_empty()
     }
 
-    /// Emits one row. `bytes` are what it looks like in the file.
+    /// Emits one row. `bytes` are its text in the file.
     pub(super) fn emit<'c>(
         &mut self,
         cells: impl Iterator<Item = &'c [u8]>,

@@ -108,7 +108,7 @@ struct ArrayReader {
     end: u64,
     whole: Piece,
     layout: Layout,
-    /// Whether the object holds the split `train`, where that was looked for behind what was read.
+    /// Whether the object holds the split `train`, where what is behind the last element was searched for it.
     train: Option<bool>,
 }
 

@@ -11,7 +11,7 @@
 //!
 //! With `variant = "zh-cn"` (or another of `zh-hans`, `zh-hant`, `zh-tw`, `zh-hk`, `zh-mo`, `zh-sg`, `zh-my`) in the
 //! source, all text is converted to that variant of Chinese as the wiki itself would: `-{ }-` and the page's own rules
-//! first, then the rules of the conversion groups that the page names (`{{NoteTA|G1=IT}}`), which are looked for in all
+//! first, then the rules of the conversion groups that the page names (`{{NoteTA|G1=IT}}`), which are collected from all
 //! files of the source beforehand (`Module:CGroup/…`, `Template:CGroup/…`), then OpenCC's dictionaries. Formulas, code
 //! and what a page excludes stay as they are. Without `variant`, text stays as its authors wrote it, and `-{ }-` gives
 //! the words of the mainland. `zh` converts nothing either, and gives the words that come first.
@@ -23,7 +23,7 @@
 //! all revisions of the page). A page that is not well-formed is `xml`, and reading goes on behind it; where the file
 //! ends inside a page, or without `</mediawiki>`, there is a record `truncated`.
 //!
-//! Limits: the namespace of very old dumps (0.3) comes from the title; disambiguation is told by well-known templates
+//! Limits: the namespace of very old dumps (0.3) comes from the title; disambiguation is known by well-known templates
 //! and titles in Chinese, Japanese, English and some other languages.
 use std::io::{self, Read};
 use std::sync::Arc;

@@ -52,7 +52,7 @@ pub struct Parquet;
 /// A file that has to be in memory may have no more bytes.
 const MOST: u64 = 1 << 30;
 
-/// Rows of a broken row group that are told of one by one: no more than a broken count could make up.
+/// Rows of a broken row group that are reported one by one, at the most: its count may be broken, too.
 const MOST_LOST: u64 = 1 << 20;
 
 /// `bytes::Bytes`, which is no dependency by name.
@@ -79,7 +79,7 @@ impl Container for Parquet {
         Mapper::split(layout, Split::Cuts)
     }
     fn cuts(&self, whole: &Piece, _layout: &Layout, unit: u64) -> io::Result<Vec<u64>> {
-        // A corrupt file is found out, and told of, by the reader of its only piece.
+        // A corrupt file is reported by the reader of its only piece.
         let Ok(metadata) = guarded(|| load(&File::open(&whole.path).map_err(|e| e.to_string())?)) else {
             return Ok(vec![0]);
         };
@@ -216,12 +216,12 @@ struct Groups {
     max: u64,
     mapper: Mapper,
     metadata: Option<ArrowReaderMetadata>,
-    /// The row group at hand, and the one before which to stop.
+    /// The current row group, and the one before which to stop.
     group: usize,
     end: usize,
     /// Rows of the file before this row group.
     before: u64,
-    /// Rows of this row group that were handed over.
+    /// Rows of this row group that were emitted.
     done: usize,
     /// Rows a batch.
     size: usize,
@@ -229,12 +229,12 @@ struct Groups {
     reader: Option<ParquetRecordBatchReader>,
     batch: Option<(RecordBatch, usize)>,
     json: Json,
-    /// Why the rest of the row group at hand cannot be read, and how many rows that are.
+    /// Why the rest of the current row group cannot be read, and how many rows that are.
     lost: Option<(String, u64)>,
     failed: Option<String>,
 }
 
-/// How the row group at hand is read.
+/// How the current row group is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
     /// In batches.
@@ -310,7 +310,7 @@ impl Groups {
         emit(Record { offset: self.offset(), line: 0, row: Err(error) });
     }
 
-    /// A row of a row group whose rest cannot be read: each is told of, since each is lost.
+    /// A row of a row group whose rest cannot be read: each is reported, since each is lost.
     fn lose(&mut self, error: String, left: u64, emit: &mut dyn FnMut(Record<'_>)) {
         let detail = error.clone();
         let error_row = Unreadable { reason: "corrupt", detail, head: String::new() };

@@ -2,7 +2,7 @@
 //!
 //! # What it reads
 //! `rows = "file"`: the whole file. `rows = "line"`: every line that is not blank. `rows = "block"`: stretches of lines
-//! between blank ones (or lines of a single `%`, as fortune files have them). Where `rows` is not given, detection says
+//! between blank ones (or lines of a single `%`, as fortune files have them). Where the recipe has no `rows`, detection says
 //! what it chose, and what else it might have been.
 //!
 //! Each row says in `meta` which file it stands in (`{"file":"novels/a.txt"}`, in archives `novels.zip!a.txt`), from the

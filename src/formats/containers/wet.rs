@@ -152,7 +152,7 @@ impl Records {
         }
     }
 
-    /// Goes to the next record that begins behind the first `from` bytes at hand, or to the end.
+    /// Goes to the next record that begins behind the first `from` buffered bytes, or to the end.
     fn resume(&mut self, from: usize) {
         self.step(from);
         loop {
@@ -167,7 +167,7 @@ impl Records {
     }
 
     /// Passes the body of `length` bytes at the front without holding it; false where it does not end there, and the
-    /// record that was passed is told of as broken.
+    /// record that was passed is reported as broken.
     fn pass(&mut self, length: u64, place: (u64, u64), emit: &mut dyn FnMut(Record<'_>)) -> bool {
         let mut left = length;
         while left > 0 {

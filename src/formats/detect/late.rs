@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{Detected, HEAD};
 use crate::input::{self, Compression, Member, encoding};
 
-/// Looks on where the first bytes of a file, `looked` of them, were ASCII and not all.
+/// Detects the encoding from later bytes of a file whose first `looked` bytes are ASCII and not all.
 pub(super) fn settle(path: &Path, member: Option<&str>, (ascii, looked): (bool, usize), found: &mut Detected) {
     if !ascii || !found.encoding.is_utf8() || looked < HEAD || found.container == "parquet" {
         return;

@@ -1,4 +1,4 @@
-//! The texts of a row by the names of our fields, and the objects of a sample as shapes are given them.
+//! The texts of a row by the names of our fields, and the objects of a sample as shapes map them.
 
 use std::borrow::Cow;
 
@@ -82,7 +82,7 @@ fn said(of: &str, messages: &[Message<'_>], add: &mut impl FnMut(&str, Option<&C
     }
 }
 
-/// The objects that a shape is given of a sample. Those that make rows only together are put together as the reader does.
+/// The objects of a sample that a shape maps. Those that make rows only together are put together as the reader does.
 pub(super) fn objects<'s>(sample: &'s [String], shape: &dyn Shape) -> Vec<Cow<'s, str>> {
     let mut all: Vec<Cow<'s, str>> = Vec::new();
     let mut open: Option<(String, Vec<&str>)> = None;

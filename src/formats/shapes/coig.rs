@@ -52,7 +52,7 @@ impl Shape for Coig {
             let exam = starts(o, "textbox_question").is_some() && starts(o, "textbox_answer").is_some();
             let translated = starts(o, "trans_instruction").is_some() && starts(o, "trans_output").is_some();
             let unified = o.get("conversations.0.question").is_some() && o.get("conversations.0.answer").is_some();
-            // More keys than any other shape looks at: sure.
+            // More keys than any other shape knows: sure.
             exam || translated || unified || o.get("round_0.response").is_some()
         })
     }

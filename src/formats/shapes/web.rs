@@ -8,7 +8,7 @@
 //! {"uniqueKey": "…", "titleUkey": "…", "dataType": "百科", "title": "…", "content": "…"}
 //! ```
 //!
-//! The text is `raw_content`, `text` or `content`. Url, language and subset are looked for in the row, then in `meta`,
+//! The text is `raw_content`, `text` or `content`. Url, language and subset are searched for in the row, then in `meta`,
 //! `metadata` and OSCAR's headers; WuDao's `dataType` and The Pile's `meta.pile_set_name` are the subset. The id is
 //! `id`, `digest` or `uniqueKey`. A `meta` that is Python's way of writing a dictionary is read as one. `title = "first"`
 //! puts the title on a line before the text. All else stays in `meta`.

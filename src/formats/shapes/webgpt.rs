@@ -120,7 +120,7 @@ fn citation(inside: &str) -> bool {
 }
 
 /// A text without what stands in brackets or parentheses within a line, the opening one up to the next closing one of
-/// either kind; `inside` is told it from the opening sign on. `space` takes a space before along, and leaves what none
+/// either kind; `inside` receives it from the opening sign on. `space` takes a space before along, and leaves what none
 /// stands before (where `inside` must be all of it).
 fn without(text: &str, space: bool, inside: impl Fn(&str) -> bool) -> String {
     let mut out = String::with_capacity(text.len());

@@ -18,7 +18,7 @@
 //! no order is invented. An object that is no answer is unreadable, with its own file and line.
 //!
 //! Limits: for RLHF, rows are pairs and not answers: those that `pairs` takes no notice of make none. To bring the answers
-//! together takes twice their room on disk while it lasts, and once until they are read. `corpus inspect` and `plan` look
+//! together takes twice their size on disk while it lasts, and once until they are read. `corpus inspect` and `plan` look
 //! into a file by itself, where each answer stands alone.
 use std::borrow::Cow;
 

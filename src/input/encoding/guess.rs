@@ -1,4 +1,4 @@
-//! Which encoding a file has, told from its first bytes.
+//! Which encoding a file has, detected from its first bytes.
 
 use super::super::Encoding;
 

@@ -57,7 +57,7 @@ impl Translate for Hz {
                         out.push(b'~');
                     }
                     match self.lead.take() {
-                        // What is no pair is told of by the decoder behind.
+                        // What is no pair is reported by the decoder behind.
                         Some(lead) => out.extend_from_slice(&[lead | 0x80, byte | 0x80]),
                         None if byte == b'~' => self.tilde = true,
                         None if self.pairs && (0x21..=0x7e).contains(&byte) => self.lead = Some(byte),

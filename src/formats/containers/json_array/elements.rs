@@ -50,7 +50,7 @@ pub enum Frame {
     Bare,
 }
 
-/// Bytes in which the frame is told.
+/// Bytes by which the frame is detected.
 const HEAD: usize = 256 << 10;
 /// A byte order mark.
 const MARK: &[u8] = "\u{feff}".as_bytes();
@@ -63,7 +63,7 @@ pub struct Elements {
     max: usize,
     frame: Frame,
     line: u64,
-    /// Bytes at the front of the window that the last element handed out.
+    /// Bytes at the front of the window that are the last element.
     used: usize,
     head: Vec<u8>,
     whole: bool,
@@ -87,7 +87,7 @@ impl Elements {
         elements
     }
 
-    /// Elements of what may be only the beginning of a file, for a look at it.
+    /// Elements of what may be only the beginning of a file, for detection.
     pub fn of_head(stream: Box<dyn Read + Send>, max: usize) -> Self {
         let mut elements = Elements::within(stream, 0, max, Frame::Bare, b"");
         elements.enter(true);

@@ -1,4 +1,4 @@
-//! The wiki's conversion groups: looked for in all of a dump before any page is read, since they lie behind the articles
+//! The wiki's conversion groups: collected from all of a dump before any page is read, since they lie behind the articles
 //! that name them.
 
 use std::io;
@@ -13,7 +13,7 @@ use crate::text::wikitext::{Groups, collected, group_of};
 /// Names and rules, in the order of the dump.
 type Found = Vec<(String, Vec<String>)>;
 
-/// Where a page's title is looked for.
+/// The part of a page that is searched for its title.
 const HEAD: usize = 1024;
 
 /// The groups that a file holds, as JSON.

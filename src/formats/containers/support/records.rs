@@ -35,7 +35,7 @@ pub fn length_of(row: &Unreadable) -> Option<u64> {
     rest.split(' ').next()?.parse().ok()
 }
 
-/// Reads on to the next line that is a record, and hands it to `row`; a break of the stream and a line over `max` are
+/// Reads on to the next line that is a record, and calls `row` with it; a break of the stream and a line over `max` are
 /// records too. False at the end.
 pub fn next_row(
     lines: &mut Lines,

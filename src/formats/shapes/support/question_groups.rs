@@ -63,7 +63,7 @@ pub fn map<'a>(
         }
         (Some(Grouped::Gather), None) | (Some(Grouped::Rest), Some(_)) => {}
         (_, None) => emit(aside(answer, "unscored", String::new())),
-        // A file that is looked into by itself.
+        // A file that is inspected by itself.
         (None, Some(_)) => emit(aside(answer, "one_answer", String::new())),
     }
 }
