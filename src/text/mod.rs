@@ -12,6 +12,7 @@ pub mod lines;
 pub mod near;
 pub mod normalize;
 pub mod overlap;
+pub mod quality;
 pub mod script;
 pub mod sentences;
 pub mod shell;

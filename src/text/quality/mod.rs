@@ -1,0 +1,254 @@
+//! What a text looks like, as numbers: the signals by which Gopher, C4, FineWeb, DCLM, Dolma, RedPajama-V2 and
+//! Data-Juicer tell good text from bad, and those that Chinese needs; each defined once, in [`signal`].
+//!
+//! One pass over the characters ([`page`]), one over the units for what repeats ([`repetition`]), one search for words of
+//! lists ([`terms`]). A [`Meter`] keeps its tables from text to text.
+
+mod counter;
+mod lines;
+mod page;
+pub mod pairs;
+pub mod properties;
+mod repetition;
+pub mod signal;
+mod stretches;
+pub mod terms;
+mod units;
+
+use page::Page;
+use properties::*;
+use repetition::Repetition;
+use signal::{COUNT, Signal};
+use units::Units;
+
+/// The values of one text, by number of the signal; not a number where there is none.
+#[derive(Clone, Debug)]
+pub struct Values(pub [f64; COUNT]);
+
+impl Values {
+    /// The value of a signal.
+    pub fn get(&self, signal: Signal) -> Option<f64> {
+        Some(self.0[signal as usize]).filter(|v| !v.is_nan())
+    }
+
+    fn set(&mut self, signal: Signal, value: f64) {
+        self.0[signal as usize] = value;
+    }
+
+    /// `part` by `whole`; 0 where there is no whole.
+    fn share(&mut self, signal: Signal, part: u64, whole: u64) {
+        self.set(signal, if whole == 0 { 0.0 } else { part as f64 / whole as f64 });
+    }
+}
+
+/// Measures texts.
+#[derive(Default)]
+pub struct Meter {
+    page: Page,
+    units: Units,
+    repetition: Repetition,
+    counts: Vec<u32>,
+    found: terms::Found,
+}
+
+/// Bytes of a text that are measured: a longer one is judged by its beginning.
+pub const LONGEST: usize = 4 << 20;
+/// Sizes of n-grams of words, and of characters: ten are some six words. What the
+/// shorter ones tell of words, letters that form them tell of no text.
+const WORDS: [usize; 9] = [2, 3, 4, 5, 6, 7, 8, 9, 10];
+const CHARACTERS: [usize; 2] = [10, 13];
+
+impl Meter {
+    /// Measures a text. `words` are its words, where they are to be counted in; without them Chinese is counted in
+    /// characters, and all else in Unicode's words.
+    pub fn measure(&mut self, text: &str, words: Option<&[&str]>) -> Values {
+        let mut values = Values([f64::NAN; COUNT]);
+        let text = &text[..text.floor_char_boundary(LONGEST)];
+        self.page.read(text);
+        let chinese = self.page.with(HAN) * 5 >= self.page.with(ROMAN) && self.page.with(HAN) > 0;
+        self.characters(&mut values);
+        self.chinese(&mut values);
+        self.lines(&mut values);
+        self.terms(&mut values);
+        self.stretches(text, &mut values);
+        match words {
+            Some(words) => self.units.of_words(words, chinese, &mut self.repetition),
+            None if chinese => self.units.of_characters(&self.page.codes, &mut self.repetition),
+            None => self.units.of_text(text, &mut self.repetition),
+        }
+        let characters = words.is_none() && chinese;
+        self.unit_signals(characters, &mut values);
+        self.repetition_signals(characters, &mut values);
+        values
+    }
+
+    fn characters(&mut self, values: &mut Values) {
+        let page = &self.page;
+        let all = page.found.characters;
+        let letters = page.with(LETTER);
+        values.share(Signal::LetterRatio, letters, all);
+        values.share(Signal::AlnumRatio, page.with(LETTER | NUMBER), all);
+        values.share(Signal::UpperRatio, page.with(UPPER), all);
+        values.share(Signal::SpecialRatio, page.with(SPECIAL), all);
+        values.share(Signal::MarkRatio, page.with(MARK), all);
+        values.share(Signal::BrokenRatio, page.with(BROKEN), all);
+        values.share(Signal::DividerRatio, page.with(DIVIDER), all);
+        values.share(Signal::UnpairedSigns, page.found.unpaired, all);
+        values.share(Signal::SignRuns, page.found.in_runs, all);
+        values.share(Signal::DupSegments, page.found.in_segments, all);
+        values.set(Signal::Curly, page.found.curly as f64);
+        values.set(Signal::Sentences, page.found.sentences as f64);
+        values.share(Signal::MeanSentence, all, page.found.sentences);
+    }
+
+    fn chinese(&mut self, values: &mut Values) {
+        let page = &self.page;
+        let han = page.with(HAN);
+        let (simplified, traditional) = (page.with(SIMPLIFIED), page.with(TRADITIONAL));
+        let filled = page.found.characters - page.with(BLANK);
+        values.share(Signal::HanRatio, han, filled);
+        values.share(Signal::TraditionalRatio, traditional, simplified + traditional);
+        values.share(Signal::MixedScript, traditional.min(simplified), simplified + traditional);
+        for (signal, flag) in [
+            (Signal::RareRatio, RARE),
+            (Signal::FrequentRatio, FREQUENT),
+            (Signal::FunctionRatio, FUNCTION),
+            (Signal::ClassicalRatio, CLASSICAL),
+            (Signal::ModernRatio, MODERN),
+            (Signal::CantoneseRatio, CANTONESE),
+            (Signal::MisreadRatio, MISREAD),
+        ] {
+            values.share(signal, page.with_all(flag | HAN), han);
+        }
+        values.share(Signal::KnownPairs, page.found.known, page.found.pairs);
+        values.share(Signal::HalfWidthSigns, page.found.half, page.found.half + page.found.full);
+        values.set(Signal::LongestHan, page.found.longest_han as f64);
+        values.share(Signal::SignRatio, page.with(CHINESE_SIGN), han);
+    }
+
+    fn lines(&mut self, values: &mut Values) {
+        let (lines, all) = (&self.page.lines.found, self.page.found.characters);
+        let filled = lines.filled;
+        let with_blank = lines.all - u64::from(lines.trailing);
+        values.set(Signal::Lines, filled as f64);
+        values.share(Signal::MeanLine, all, with_blank);
+        values.set(Signal::MaxLine, lines.longest as f64);
+        for (signal, part) in [
+            (Signal::LinesUpTo10, lines.upto_10),
+            (Signal::LinesUpTo30, lines.upto_30),
+            (Signal::TerminalLines, lines.terminal),
+            (Signal::EndedLines, lines.ended),
+            (Signal::ListLines, lines.listed),
+            (Signal::LikeStarts, lines.alike),
+            (Signal::DupLines, lines.repeated),
+            (Signal::C4Lines, lines.c4),
+            (Signal::CapsLines, lines.caps),
+            (Signal::NumberLines, lines.numbers),
+        ] {
+            values.share(signal, part, filled);
+        }
+        values.share(Signal::EndedChars, lines.ended_characters, lines.characters);
+        values.share(Signal::BulletLines, lines.bullets, with_blank);
+        values.share(Signal::EllipsisLines, lines.ellipses, with_blank);
+        values.share(Signal::DupLineChars, lines.repeated_characters, all);
+        values.share(Signal::FinewebDup, lines.repeated_characters, all - (lines.all - 1));
+        values.share(Signal::DupParagraphs, lines.repeated_paragraphs, lines.paragraphs);
+        values.share(Signal::DupParagraphChars, lines.repeated_paragraph_characters, all);
+        values.share(Signal::CodeRatio, lines.code, all);
+    }
+
+    fn terms(&mut self, values: &mut Values) {
+        terms::terms().find(&self.page.codes, &mut self.found);
+        let all = self.page.found.characters;
+        for (signal, kind) in [
+            (Signal::AdRatio, 0),
+            (Signal::ContactRatio, 1),
+            (Signal::GamblingRatio, 2),
+            (Signal::AdultRatio, 3),
+            (Signal::SeoRatio, 4),
+            (Signal::BoilerplateRatio, 5),
+            (Signal::PlaceholderRatio, 6),
+        ] {
+            values.share(signal, self.found.characters[kind], all);
+        }
+        values.set(Signal::SpamTerms, self.found.spam as f64);
+        values.share(Signal::SpamRatio, self.found.characters[..terms::SPAM].iter().sum(), all);
+        values.share(Signal::MojibakeRatio, self.page.found.mojibake + self.found.characters[terms::MOJIBAKE], all);
+        values.set(Signal::PolicyLines, self.found.policy_lines as f64);
+    }
+
+    fn stretches(&mut self, text: &str, values: &mut Values) {
+        let all = self.page.found.characters;
+        values.share(Signal::LinkRatio, stretches::links(text), all);
+        values.share(Signal::MarkupRatio, stretches::markup(text), all);
+        values.share(Signal::FormulaRatio, self.page.found.formula + stretches::operators(&self.page.codes), all);
+    }
+
+    fn unit_signals(&mut self, characters: bool, values: &mut Values) {
+        let found = &self.units.found;
+        let units = found.units;
+        values.set(Signal::Units, units as f64);
+        values.share(Signal::MeanUnit, found.characters, units);
+        values.share(Signal::UniqueUnits, found.different, units);
+        values.set(Signal::Entropy, found.entropy);
+        // Of characters, the letters have been counted.
+        let letters = if characters { self.page.with(LETTER) } else { found.lettered };
+        values.share(Signal::LetterUnits, letters, units);
+        values.set(Signal::StopWords, f64::from(found.stops));
+        values.share(Signal::NewlinesPerUnit, self.page.lines.breaks(), units);
+        values.share(Signal::HashPerUnit, self.page.found.hashes, units);
+        values.share(Signal::EllipsisPerUnit, self.page.found.ellipses, units);
+    }
+
+    fn repetition_signals(&mut self, characters: bool, values: &mut Values) {
+        const DUP: [Signal; 6] = [Signal::Dup5, Signal::Dup6, Signal::Dup7, Signal::Dup8, Signal::Dup9, Signal::Dup10];
+        const TOP: [Signal; 3] = [Signal::Top2, Signal::Top3, Signal::Top4];
+        let all = self.page.found.characters;
+        let spaced = u64::from(!characters && self.units.found.spaced);
+        let ngrams = |repetition: &Repetition, size: u64| (repetition.units() as u64 + 1).saturating_sub(size);
+        let set = |size: usize, found: repetition::Size, values: &mut Values| {
+            if let Some(signal) = size.checked_sub(2).and_then(|n| TOP.get(n)) {
+                let between = (size as u64 - 1) * spaced * u64::from(found.times);
+                values.share(*signal, found.top + between, all);
+            } else if let Some(signal) = size.checked_sub(5).and_then(|n| DUP.get(n)) {
+                values.share(*signal, found.duplicate, all);
+            }
+        };
+        if !characters {
+            self.repetition.measure(&WORDS, 0, &mut self.counts, |size, found| set(size, found, values));
+            self.repetition.characters(self.page.codes.iter().map(|c| c & page::CODE));
+        }
+        self.counts.clear();
+        let (tens, thirteens) = (ngrams(&self.repetition, 10), ngrams(&self.repetition, 13));
+        let mut repeated = 0;
+        self.repetition.measure(&CHARACTERS, 10, &mut self.counts, |size, found| {
+            if characters {
+                set(size, found, values);
+            }
+            match size {
+                10 => repeated = found.repeated,
+                13 => values.share(Signal::CharDup13, found.repeated, thirteens),
+                _ => {}
+            }
+        });
+        values.set(Signal::CharRep10, most_frequent(&mut self.counts, repeated, tens));
+    }
+}
+
+/// Data-Juicer's share: n-grams of the most frequent kinds, as many as the root of the number of kinds, of those that
+/// repeat; `counts` says how often each of these comes, `repeated` their sum, `all` the number of n-grams.
+fn most_frequent(counts: &mut [u32], repeated: u64, all: u64) -> f64 {
+    if all == 0 {
+        return 0.0;
+    }
+    let kinds = all - repeated + counts.len() as u64;
+    let most = (kinds.isqrt() as usize).min(counts.len());
+    if most == 0 {
+        return 0.0;
+    }
+    counts.select_nth_unstable_by(most - 1, |a, b| b.cmp(a));
+    counts[..most].iter().map(|c| u64::from(*c)).sum::<u64>() as f64 / all as f64
+}
+
+#[cfg(test)]
+mod tests;

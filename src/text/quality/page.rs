@@ -1,0 +1,294 @@
+//! The one pass over the characters of a text: it counts properties, and looks at signs, stretches between them, and lines.
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::counter::Counter;
+use super::lines::Lines;
+use super::pairs::{Pairs, pairs};
+use super::properties::{
+    ASCII_SIGN, BLANK, CHINESE_SIGN, END, EVENT, HAN, LEAD, MARK, OTHER_SIGN, Properties, TRAIL, properties,
+};
+
+/// The bits of an entry of [`Page::codes`] that are the character's.
+pub const CODE: u32 = 0x1F_FFFF;
+const SIGN: u32 = ASCII_SIGN | CHINESE_SIGN | OTHER_SIGN;
+/// Characters of the shortest run of signs that counts.
+const RUN: usize = 4;
+/// Characters of the stretches between signs that may be keywords.
+const SEGMENT: std::ops::RangeInclusive<usize> = 2..=24;
+/// Characters between dollar signs that may be a formula.
+const FORMULA: usize = 200;
+/// Pairs of brackets and quotes; ‘’ are left out, since ’ is an apostrophe.
+const OPENING: [char; 9] = ['“', '「', '『', '《', '〈', '（', '【', '〔', '〖'];
+const CLOSING: [char; 9] = ['”', '」', '』', '》', '〉', '）', '】', '〕', '〗'];
+
+/// What was found in a text.
+#[derive(Default)]
+pub struct Page {
+    /// Characters of each number of the table; two lanes, so that equal ones in a row need not wait for each other.
+    counts: Lanes,
+    /// The characters, each with its number above the 21 bits of its code.
+    pub codes: Vec<u32>,
+    /// What is counted on the way.
+    pub found: Found,
+    /// The lines.
+    pub lines: Lines,
+    segments: Counter,
+}
+
+/// Counts by number.
+struct Lanes([[u64; 256]; 2]);
+
+impl Default for Lanes {
+    fn default() -> Self {
+        Lanes([[0; 256]; 2])
+    }
+}
+
+/// What is counted on the way, in characters unless said otherwise.
+#[derive(Clone, Default)]
+#[allow(missing_docs)]
+pub struct Found {
+    pub characters: u64,
+    /// Pairs of neighbouring Han, and those that words are made of.
+    pub pairs: u64,
+    pub known: u64,
+    pub longest_han: u64,
+    pub sentences: u64,
+    pub hashes: u64,
+    /// Runs.
+    pub ellipses: u64,
+    pub curly: u64,
+    pub half: u64,
+    pub full: u64,
+    pub unpaired: u64,
+    pub in_runs: u64,
+    pub in_segments: u64,
+    pub mojibake: u64,
+    pub formula: u64,
+    open: [u32; 9],
+    run: usize,
+    dots: usize,
+    last_sign: Option<char>,
+    sentence: usize,
+}
+
+impl Found {
+    fn bracket(&mut self, c: char) {
+        if let Some(kind) = OPENING.iter().position(|o| *o == c) {
+            self.open[kind] += 1;
+        } else if let Some(kind) = CLOSING.iter().position(|o| *o == c) {
+            self.unpaired += u64::from(self.open[kind] == 0);
+            self.open[kind] = self.open[kind].saturating_sub(1);
+        }
+    }
+}
+
+/// Where the pass is in a line.
+struct Place {
+    /// Characters since the start of the line.
+    at: usize,
+    /// Characters up to the last event.
+    event: usize,
+    /// Where the stretch begins that a sign ends: byte and character.
+    segment: (usize, usize),
+    /// Whether the character before was Han.
+    han: bool,
+    /// Signs of code, and Han.
+    code: u32,
+    /// Characters up to the dollar sign that opens a formula.
+    dollar: Option<(usize, usize)>,
+}
+
+impl Page {
+    /// Looks at a text.
+    pub fn read(&mut self, text: &str) {
+        self.counts = Lanes::default();
+        self.codes.clear();
+        self.found = Found::default();
+        self.segments.reset(text.len() / 12 + 16);
+        self.lines.start(memchr::memchr_iter(b'\n', text.as_bytes()).count() + 1);
+        let mut start = 0;
+        for end in memchr::memchr_iter(b'\n', text.as_bytes()) {
+            self.line(&text[start..end]);
+            start = end + 1;
+        }
+        self.line(&text[start..]);
+        self.found.characters += self.lines.breaks();
+        self.counts.0[0][properties().table.get('\n') as usize] += self.lines.breaks();
+        self.close_run();
+        self.found.unpaired += self.found.open.iter().map(|n| u64::from(*n)).sum::<u64>();
+        self.lines.end();
+    }
+
+    /// Characters with any of the properties.
+    pub fn with(&self, flags: u32) -> u64 {
+        let of = &properties().of;
+        (0..256).filter(|n| of[*n] & flags != 0).map(|n| self.counts.0[0][n] + self.counts.0[1][n]).sum()
+    }
+
+    /// Characters with all of the properties.
+    pub fn with_all(&self, flags: u32) -> u64 {
+        let of = &properties().of;
+        (0..256).filter(|n| of[*n] & flags == flags).map(|n| self.counts.0[0][n] + self.counts.0[1][n]).sum()
+    }
+
+    fn line(&mut self, line: &str) {
+        let (properties, pairs) = (properties(), pairs());
+        let mut place = Place { at: 0, event: 0, segment: (0, 0), han: false, code: 0, dollar: None };
+        let (mut han, mut upper, mut run, mut before) = (0u32, 0u32, 0u64, 0u32);
+        if !self.lines.is_first() {
+            self.codes.push('\n' as u32 | u32::from(properties.table.get('\n')) << 21);
+        }
+        for (byte, c) in line.char_indices() {
+            let number = properties.table.get(c);
+            let flags = properties.of[number as usize];
+            self.counts.0[place.at & 1][number as usize] += 1;
+            self.codes.push(c as u32 | u32::from(number) << 21);
+            if flags & HAN != 0 {
+                han += 1;
+                run += 1;
+                if before != 0 {
+                    self.known(pairs, before, c as u32);
+                }
+                before = c as u32;
+                place.han = true;
+            } else {
+                if before != 0 {
+                    self.found.longest_han = self.found.longest_han.max(run);
+                    (before, run) = (0, 0);
+                }
+                upper += u32::from(flags & super::properties::UPPER != 0);
+                if flags & EVENT != 0 {
+                    self.event(line, byte, c, flags, &mut place, properties);
+                }
+                place.han = false;
+            }
+            place.at += 1;
+        }
+        self.found.longest_han = self.found.longest_han.max(run);
+        self.segment(line, line.len(), &place, true);
+        self.close_run();
+        self.sentence(place.at, place.event);
+        self.found.sentence = 0;
+        self.found.characters += place.at as u64;
+        self.lines.add(line, place.at as u64, han, upper, place.code);
+    }
+
+    #[inline(always)]
+    fn known(&mut self, pairs: &Pairs, before: u32, c: u32) {
+        self.found.pairs += 1;
+        self.found.known += u64::from(pairs.has(before, c));
+    }
+
+    /// A sign, a symbol, white space, or the first character of UTF-8 that was read as Latin-1.
+    #[inline(never)]
+    fn event(&mut self, line: &str, byte: usize, c: char, flags: u32, place: &mut Place, properties: &Properties) {
+        let next = byte + c.len_utf8();
+        let behind = line[next..].chars().next();
+        if flags & LEAD != 0 {
+            self.misread(&line[next..], c, properties);
+            if flags & (SIGN | BLANK | MARK) == 0 {
+                return;
+            }
+        }
+        self.segment(line, byte, place, flags & BLANK == 0);
+        if flags & BLANK != 0 {
+            self.close_run();
+            self.found.sentence += place.at - place.event;
+            if place.han || place.event == place.at {
+                place.segment = (next, place.at + 1);
+            }
+            place.event = place.at + 1;
+            return;
+        }
+        place.segment = (next, place.at + 1);
+        self.sign(c, place);
+        if flags & END != 0 || c == '.' && behind.is_none_or(char::is_whitespace) {
+            self.sentence(place.at, place.event);
+        } else {
+            self.found.sentence += place.at - place.event;
+        }
+        place.code += u32::from(flags & super::properties::CODE != 0);
+        if c == '$' {
+            self.dollar(line, byte, place);
+        }
+        place.event = place.at + 1;
+    }
+
+    /// Ends a sentence at character `at`, if it has two characters beside signs.
+    fn sentence(&mut self, at: usize, event: usize) {
+        let characters = self.found.sentence + at.saturating_sub(event);
+        self.found.sentences += u64::from(characters >= 2);
+        self.found.sentence = 0;
+    }
+
+    /// Runs, pairs, and signs that are counted.
+    fn sign(&mut self, c: char, place: &Place) {
+        let found = &mut self.found;
+        let next_to = place.event == place.at && place.at > 0;
+        if !next_to {
+            found.last_sign = None;
+            if found.run >= RUN {
+                found.in_runs += found.run as u64;
+            }
+            (found.run, found.dots) = (0, 0);
+        }
+        match c {
+            '…' => found.ellipses += u64::from(found.last_sign != Some('…')),
+            '.' => {
+                found.dots = if found.last_sign == Some('.') { found.dots + 1 } else { 1 };
+                found.ellipses += u64::from(found.dots == 3);
+            }
+            '#' => found.hashes += 1,
+            '{' => found.curly += 1,
+            _ => {}
+        }
+        found.run += usize::from(c != '…' && c != '—');
+        found.last_sign = Some(c);
+        match c {
+            ',' | '.' | ':' | ';' | '!' | '?' => found.half += u64::from(place.han),
+            '，' | '。' | '：' | '；' | '！' | '？' | '、' => found.full += 1,
+            _ if c.is_ascii() => {}
+            _ => found.bracket(c),
+        }
+    }
+
+    fn close_run(&mut self) {
+        if self.found.run >= RUN {
+            self.found.in_runs += self.found.run as u64;
+        }
+        (self.found.run, self.found.dots, self.found.last_sign) = (0, 0, None);
+    }
+
+    /// The stretch up to here; one that white space ends is a keyword only behind Han.
+    fn segment(&mut self, line: &str, byte: usize, place: &Place, sign: bool) {
+        let characters = place.at - place.segment.1;
+        if (sign || place.han) && SEGMENT.contains(&characters) {
+            let hash = xxh3_64(&line.as_bytes()[place.segment.0..byte]);
+            if self.segments.add(hash).1 > 1 {
+                self.found.in_segments += characters as u64;
+            }
+        }
+    }
+
+    /// Counts what a lead and its trails stand for.
+    fn misread(&mut self, rest: &str, c: char, properties: &Properties) {
+        let trails = if c < '\u{E0}' { 1 } else { 2 };
+        let mut behind = rest.chars().take(trails);
+        let all = behind.by_ref().filter(|c| properties.get(*c) & TRAIL != 0).count();
+        if all == trails {
+            self.found.mojibake += 1 + trails as u64;
+        }
+    }
+
+    fn dollar(&mut self, line: &str, byte: usize, place: &mut Place) {
+        let Some((start, from)) = place.dollar.replace((place.at, byte)) else { return };
+        let inside = line[from + 1..byte].trim_matches('$');
+        let length = place.at - start + 1;
+        if length <= FORMULA && inside.contains(['\\', '^', '_', '=', '{', '+']) {
+            self.found.formula += length as u64;
+            place.dollar = None;
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Words by which text gives itself away: advertisement, betting, pornography, search engines, boilerplate, placeholders.
+//!
+//! They are looked for among the characters that the pass has read: a set of bits says whether any word begins with the
+//! two characters at a place, which is so for few; the words that do are compared, the longest first.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::text::convert;
+
+/// Kinds of words, in the order of the counts.
+pub const KINDS: [&str; 9] =
+    ["ad", "contact", "gambling", "adult", "seo", "boilerplate", "placeholder", "mojibake", "policy"];
+/// How many of them are spam.
+pub const SPAM: usize = 5;
+/// Number of the kind `mojibake`.
+pub const MOJIBAKE: usize = 7;
+/// Number of the kind `policy`.
+pub const POLICY: usize = 8;
+
+/// The 21 bits of a character's code.
+const CODE: u32 = 0x1F_FFFF;
+const BITS: u32 = 18;
+
+/// A word.
+struct Word {
+    kind: usize,
+    /// Its characters, in lower case where they are Latin letters of ASCII.
+    characters: Vec<u32>,
+    /// Number of the entry: a word and its traditional form have the same.
+    number: u32,
+}
+
+/// The words, ready to be searched for.
+pub struct Terms {
+    /// Pairs of characters that words begin with.
+    bits: Vec<u64>,
+    /// Words by the two characters that they begin with, the longest first.
+    words: HashMap<(u32, u32), Vec<Word>>,
+}
+
+/// What is found in a text.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// Characters covered, by kind.
+    pub characters: [u64; KINDS.len()],
+    /// Different words of spam.
+    pub spam: u64,
+    /// Lines with a word of `policy`.
+    pub policy_lines: u64,
+    seen: Vec<u32>,
+}
+
+static TERMS: LazyLock<Terms> = LazyLock::new(|| Terms::new(entries(include_str!("data/terms.txt"))));
+
+/// The words.
+pub fn terms() -> &'static Terms {
+    &TERMS
+}
+
+/// The entries of a list: kind and word.
+pub fn entries(list: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut kind = None;
+    list.lines().flat_map(move |line| {
+        let name = line.strip_prefix('[').and_then(|l| l.strip_suffix(']'));
+        if let Some(name) = name {
+            kind = KINDS.iter().position(|k| *k == name);
+        }
+        let none = name.is_some() || line.starts_with('#') || line.trim().is_empty();
+        let by_space = !line.contains('|');
+        let parts = if none { "" } else { line }.split(move |c: char| if by_space { c == ' ' } else { c == '|' });
+        kind.into_iter()
+            .flat_map(move |kind| parts.clone().map(str::trim).filter(|p| !p.is_empty()).map(move |part| (kind, part)))
+    })
+}
+
+#[inline(always)]
+fn fold(code: u32) -> u32 {
+    let code = code & CODE;
+    if code.wrapping_sub(u32::from(b'A')) < 26 { code + 32 } else { code }
+}
+
+fn is_alphanumeric(code: Option<&u32>) -> bool {
+    code.and_then(|c| u8::try_from(*c & CODE).ok()).is_some_and(|b| b.is_ascii_alphanumeric())
+}
+
+impl Terms {
+    fn new<'a>(entries: impl Iterator<Item = (usize, &'a str)>) -> Terms {
+        let traditional = convert::mode("s2t");
+        let mut terms = Terms { bits: vec![0; 1 << (BITS - 6)], words: HashMap::new() };
+        for (number, (kind, word)) in entries.enumerate() {
+            terms.add(kind, word, number as u32);
+            if let Some(other) = traditional.as_ref().map(|t| t.convert(word)).filter(|other| other != word) {
+                terms.add(kind, &other, number as u32);
+            }
+        }
+        terms.words.values_mut().for_each(|words| words.sort_by_key(|w| std::cmp::Reverse(w.characters.len())));
+        terms
+    }
+
+    fn add(&mut self, kind: usize, word: &str, number: u32) {
+        let characters: Vec<u32> = word.chars().map(|c| fold(c as u32)).collect();
+        let &[first, then, ..] = characters.as_slice() else { return };
+        let (cell, bit) = Terms::place(first, then);
+        self.bits[cell] |= 1 << bit;
+        self.words.entry((first, then)).or_default().push(Word { kind, characters, number });
+    }
+
+    #[inline(always)]
+    fn place(first: u32, then: u32) -> (usize, u32) {
+        let hash = (first.wrapping_mul(0x9E37_79B1) ^ then.wrapping_mul(0x85EB_CA77)) >> (32 - BITS);
+        ((hash >> 6) as usize, hash & 63)
+    }
+
+    /// Searches the characters of a text.
+    pub fn find(&self, codes: &[u32], found: &mut Found) {
+        *found = Found { seen: std::mem::take(&mut found.seen), ..Found::default() };
+        found.seen.clear();
+        let (mut at, mut first, mut policy) = (1, fold(codes.first().copied().unwrap_or(0)), false);
+        while let Some(code) = codes.get(at) {
+            let then = fold(*code);
+            let (cell, bit) = Terms::place(first, then);
+            if self.bits[cell % (1 << (BITS - 6))] >> bit & 1 == 1
+                && let Some(word) = self.longest(codes, at - 1, first, then)
+            {
+                found.count(word);
+                policy |= word.kind == POLICY;
+                at += word.characters.len() - 1;
+                first = fold(codes.get(at).copied().unwrap_or(0));
+            } else {
+                first = then;
+            }
+            if first == u32::from('\n') {
+                found.policy_lines += u64::from(std::mem::take(&mut policy));
+            }
+            at += 1;
+        }
+        found.policy_lines += u64::from(policy);
+    }
+
+    /// The longest word at a place. A word of Latin letters is not part of a longer one.
+    fn longest(&self, codes: &[u32], at: usize, first: u32, then: u32) -> Option<&Word> {
+        let rest = codes.get(at..)?;
+        let within = is_alphanumeric(codes.get(at.wrapping_sub(1))) && is_alphanumeric(rest.first());
+        self.words.get(&(first, then))?.iter().find(|word| {
+            let length = word.characters.len();
+            let same = rest.len() >= length && rest.iter().zip(&word.characters).all(|(c, w)| fold(*c) == *w);
+            let into = same && is_alphanumeric(rest.get(length - 1)) && is_alphanumeric(rest.get(length));
+            same && (word.kind == MOJIBAKE || !within && !into)
+        })
+    }
+}
+
+impl Found {
+    fn count(&mut self, word: &Word) {
+        self.characters[word.kind] += word.characters.len() as u64;
+        if word.kind < SPAM && self.seen.len() < 256 && !self.seen.contains(&word.number) {
+            self.seen.push(word.number);
+            self.spam += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn find(text: &str) -> Found {
+        let mut found = Found::default();
+        terms().find(&text.chars().map(|c| c as u32).collect::<Vec<_>>(), &mut found);
+        found
+    }
+
+    #[test]
+    fn words_of_both_scripts_and_no_parts_of_words() {
+        let of = |text: &str| (find(text).characters, find(text).spam);
+        assert_eq!(of("全场包邮，全場包郵！"), ([8, 0, 0, 0, 0, 0, 0, 0, 0], 1));
+        assert_eq!(of("北京赛车PK10开奖结果").0[2], 12);
+        assert_eq!(of("jackpots are not a Jackpot").0[2], 7);
+        assert_eq!(find("We use cookies. Use cookies,\nprivacy policy").policy_lines, 2);
+        assert_eq!(of("这是一句普通的话，谈的是天气。"), ([0; 9], 0));
+        assert_eq!(of(""), ([0; 9], 0));
+        assert_eq!(of("包邮").0[0], 2);
+    }
+
+    #[test]
+    fn every_section_has_words() {
+        let mut by_kind = [0; KINDS.len()];
+        let mut all = std::collections::HashSet::new();
+        for (kind, word) in entries(include_str!("data/terms.txt")) {
+            by_kind[kind] += 1;
+            assert!(word.chars().count() > 1 && all.insert(word.to_lowercase()), "{word}");
+        }
+        assert!(by_kind.iter().all(|n| *n > 1), "{by_kind:?}");
+    }
+}
