@@ -16,7 +16,7 @@ use crate::pipeline::inputs;
 use crate::pipeline::inputs::sample;
 use crate::pipeline::inputs::understood;
 use crate::pipeline::inputs::understood::Understood;
-use crate::pipeline::plan::stage_plan::Chain;
+use crate::pipeline::plan::stage_plan::StagePlan;
 use crate::pipeline::usage::{count, size};
 use crate::recipe::kinds::Kind;
 use crate::recipe::problem::Place;
@@ -158,7 +158,7 @@ impl Check {
                 return found;
             }
         };
-        if let Err(error) = Chain::new(&recipe) {
+        if let Err(error) = StagePlan::new(&recipe) {
             found.problems.push(Fault::new(Kind::Unbuildable, error, Some(reference)));
         }
         let (sources, stages) = (recipe.sources.len() as u64, recipe.stages.len() as u64);

@@ -163,7 +163,7 @@ fn shapes() -> Vec<(String, String)> {
 }
 
 fn words() -> Vec<(String, String)> {
-    let mut words: Vec<String> = reasons::WORDS.iter().map(|word| word.0.to_owned()).collect();
+    let mut words: Vec<String> = reasons::words().map(|word| word.0.to_owned()).collect();
     for signal in Section::Signals.items() {
         let ends: &[&str] = if signal.kind == "word" { &["in"] } else { &["min", "max"] };
         words.extend(ends.iter().map(|end| format!("{}_{end}", signal.name)));

@@ -117,7 +117,7 @@ pub fn names() -> Vec<String> {
         [Section::Stages, Section::Formats, Section::Signals].iter().flat_map(|s| s.items()).map(|i| i.name).collect();
     names.extend(Catalog::load(None).unwrap_or_default().names().map(str::to_owned));
     names.extend(recipe::SHIPPED.iter().map(|r| r.0.to_owned()));
-    names.extend(reasons::WORDS.iter().map(|w| w.0.to_owned()));
+    names.extend(reasons::words().map(|w| w.0.to_owned()));
     names.extend(kinds::ALL.iter().map(|row| row.id.to_owned()));
     names.sort();
     names.dedup();

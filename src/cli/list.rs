@@ -9,7 +9,7 @@ use super::{Context, Format, sources, table, ui};
 use crate::catalog::card::Words;
 use crate::catalog::{Card, Catalog, picks};
 use crate::recipe::kinds;
-use crate::stages::{Kind, Stage};
+use crate::stages::Kind;
 use crate::text::figures::count;
 use crate::{Error, Result, formats, recipe, stages};
 
@@ -112,26 +112,25 @@ fn about(text: &str) -> String {
 
 /// The signals that stages measure, with the stages that do.
 fn signals() -> Vec<Item> {
-    let mut found: BTreeMap<&str, (&str, Vec<&str>)> = BTreeMap::new();
-    for entry in stages::ALL.iter().filter(|e| e.kind == "measure") {
-        let Ok((Stage::Measure(measure), _)) = (entry.build)(json!({})) else { continue };
-        for signal in measure.signals() {
+    let mut found: BTreeMap<&str, (&str, Vec<&stages::Entry>)> = BTreeMap::new();
+    for entry in stages::ALL {
+        for signal in entry.signals {
             let kind = match signal.kind {
                 Kind::Int => "number",
                 Kind::Float => "share",
                 Kind::Text => "word",
-                Kind::Words => continue,
+                // No rule can look at it.
+                Kind::Words | Kind::Key | Kind::Bytes | Kind::Fixed(_) | Kind::Spans => continue,
             };
-            found.entry(signal.name).or_insert((kind, Vec::new())).1.push(entry.name);
+            found.entry(signal.name).or_insert((kind, Vec::new())).1.push(entry);
         }
     }
-    let about = |by: &[&str]| {
-        let first = by.first().copied().unwrap_or_default();
-        if stages::ALWAYS.contains(&first) {
-            "measured wherever a `keep` asks for it".to_owned()
-        } else {
-            format!("measured by `{}`", by.join("`, `"))
+    let about = |by: &[&stages::Entry]| {
+        if by.first().is_some_and(|entry| entry.implied) {
+            return "measured wherever a `keep` asks for it".to_owned();
         }
+        let names: Vec<&str> = by.iter().map(|entry| entry.name).collect();
+        format!("measured by `{}`", names.join("`, `"))
     };
     found.into_iter().map(|(name, (kind, by))| Item::new(name, kind, &about(&by))).collect()
 }

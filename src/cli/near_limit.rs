@@ -11,7 +11,7 @@ use super::rows_of::{self, Part};
 use super::show::{self, Fields};
 use super::{Context, Format, table, ui};
 use crate::pipeline::publish::manifest::{Manifest, StageLine};
-use crate::stages::keep::number as number_of;
+use crate::stages::rule::number as number_of;
 use crate::text::spelling::did_you_mean;
 use crate::{Error, Result};
 

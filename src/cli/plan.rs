@@ -9,7 +9,7 @@ use super::ready::seen;
 use super::{Context, Format, choices, heavy, plan_cards, table, ui};
 use crate::Result;
 use crate::pipeline::estimate::{Depth, Estimate, Range, estimate};
-use crate::pipeline::plan::stage_plan::Chain;
+use crate::pipeline::plan::stage_plan::StagePlan;
 use crate::pipeline::plan::state::{JobState, State, state};
 use crate::pipeline::usage::{count, size};
 use crate::pipeline::{Options, Progress};
@@ -43,7 +43,7 @@ impl PlanCommand {
         let depth = Depth { read: bytes("--read", &self.read)?, text: bytes("--sample", &self.sample)? };
         let missing = seen(&mut recipe)?;
         let options = self.run.options(&recipe)?;
-        let chain = Chain::new(&recipe)?;
+        let chain = StagePlan::new(&recipe)?;
         if let Some(missing) = &missing {
             return plan_cards::run(context, &recipe, missing);
         }

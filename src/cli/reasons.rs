@@ -1,68 +1,14 @@
 //! What reason words mean, and what to do about them.
 
-/// A word and its sentence. Words of `keep` rules (`chars_min`, `language_in`) are made of a signal and a side;
-/// [`explain`] takes those apart.
-pub const WORDS: &[(&str, &str)] = &[
+use crate::stages;
+
+/// A word and its sentence: those of formats, and of reading. Stages bring theirs ([`stages::Entry::reasons`]); words of
+/// `keep` rules (`chars_min`, `language_in`) are made of a signal and a side, and [`explain`] takes those apart.
+const WORDS: &[(&str, &str)] = &[
     // Dropped rows.
     (
         "empty",
         "The row has no text after the stages that clean it. Nothing to cure, unless a stage before cleans too much: compare with the raw file",
-    ),
-    (
-        "exact_duplicate",
-        "Another row has the same content (or id, or url, as `by` of `exact_dedup` says); `kept_id` names the one that stayed. To prefer another one, give its source a higher `priority`",
-    ),
-    (
-        "same_prompt",
-        "As many rows as `most` of `exact_dedup` allows have the same prompt already; `kept_id` names the first of them. Raise `most` to keep more answers",
-    ),
-    (
-        "near_duplicate",
-        "Another row is nearly the same: `value` is the Jaccard similarity of their shingles, `limit` the `threshold` of `near_dedup`, and `kept_id` names the one that stayed. Raise `threshold` to keep more; `corpus inspect BUILD --clusters` shows pairs side by side. To prefer another one, set `keep`, or a higher `priority` of its source",
-    ),
-    (
-        "simhash_duplicate",
-        "The fingerprint of another row is the same, or all but: `value` is in how many of 64 bits they differ, `limit` the `distance` of `simhash_dedup`, and `kept_id` names the one that stayed. Lower `distance` to keep more; to prefer another row, set `keep`, or a higher `priority` of its source",
-    ),
-    (
-        "similar_prompt",
-        "As many rows as `most` of `near_dedup` allows have a prompt that is nearly the same already, or one of them is the same row: `value` is the Jaccard similarity, `limit` the `threshold`, and `kept_id` names the most similar one. Raise `most` to keep more answers, or `threshold` to keep more ways to ask",
-    ),
-    (
-        "would_replace",
-        "A row of an earlier build (`against` of `near_dedup`) is nearly the same, and would go for this one, were it not published: `value` is what `keep` goes by in this row, `limit` the same in the published one, and `kept_id` names that build and row. Publish it anew in a build over both to take this one",
-    ),
-    (
-        "blocked_id",
-        "The row's id is on a list of `block`: `value` is the entry, `limit` the file. Take the entry out to keep the row",
-    ),
-    (
-        "blocked_url",
-        "The row's url is on a list of `block`, both without scheme, `www.` and tracking parameters: `value` is the entry, `limit` the file",
-    ),
-    (
-        "blocked_domain",
-        "The row's url lies under a domain on a list of `block`: `value` is the domain, `limit` the file",
-    ),
-    (
-        "blocked_content",
-        "The SHA-256 of the row's text is on a list of `block`: `value` is the entry, `limit` the file. A text that a stage before changed has another key",
-    ),
-    (
-        "contaminated",
-        "The row holds text of an evaluation set: `value` is the share of the item that it has, the item, and the first stretch that both have, `limit` the length of runs (and `overlap`) of `decontaminate`, `spans` the stretches in bytes of the text. Raise `overlap` to keep rows that only quote a little of an item, or name `fields` without passages that everybody quotes",
-    ),
-    (
-        "repeated_lines",
-        "The row is made of lines that many rows have: `value` is their share of its text, `limit` the `documents` (and `share`) of `line_dedup`, `spans` the lines. Raise `documents`, or cut them out with `action = \"cut\"`",
-    ),
-    (
-        "repeated_text",
-        "The row is made of stretches that stand elsewhere too: `value` is their share of its text, `limit` the `min_chars` (and `share`) of `substring_dedup`, `spans` the stretches. Raise `min_chars`, or cut them out with `action = \"cut\"`",
-    ),
-    (
-        "not_sampled",
-        "Left out by `sample` (or by the weights of a mix), by a hash of seed and id. Raise `share`, or change `seed` for other rows",
     ),
     (
         "redirect",
@@ -240,10 +186,15 @@ pub const WORDS: &[(&str, &str)] = &[
     ),
 ];
 
+/// Every word, with its sentence.
+pub fn words() -> impl Iterator<Item = (&'static str, &'static str)> {
+    WORDS.iter().copied().chain(stages::ALL.iter().flat_map(|entry| entry.reasons.iter().copied()))
+}
+
 /// The sentence of a reason word; words of `keep` rules are explained from their signal.
 pub fn explain(word: &str) -> Option<String> {
-    if let Some((_, sentence)) = WORDS.iter().find(|w| w.0 == word) {
-        return Some((*sentence).to_owned());
+    if let Some((_, sentence)) = words().find(|w| w.0 == word) {
+        return Some(sentence.to_owned());
     }
     let (signal, side) = word.rsplit_once('_')?;
     let known = super::list::Section::Signals.items().into_iter().any(|i| i.name == signal);
@@ -270,8 +221,8 @@ mod tests {
 
     #[test]
     fn every_word_has_a_sentence_once() {
-        for (index, (word, sentence)) in WORDS.iter().enumerate() {
-            assert!(WORDS[..index].iter().all(|w| w.0 != *word), "{word} stands twice");
+        for (index, (word, sentence)) in words().enumerate() {
+            assert!(words().take(index).all(|w| w.0 != word), "{word} stands twice");
             assert!(sentence.len() > 15, "{word}");
         }
         assert!(explain("chars_min").unwrap().contains("`min` of a `keep`"));

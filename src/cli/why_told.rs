@@ -9,7 +9,7 @@ use super::table::{cut, line};
 use crate::pipeline::publish::manifest::StageLine;
 use crate::pipeline::usage::{count, size};
 use crate::stages;
-use crate::stages::keep::Rule;
+use crate::stages::rule::Rule;
 use crate::text::figures::plural;
 
 /// Lines of a text that is not asked for whole.
@@ -250,7 +250,7 @@ fn shown(value: &Json) -> String {
     match value {
         Json::Null => "?".to_owned(),
         Json::String(text) => line(text),
-        Json::Number(n) if n.is_f64() => stages::keep::number(n.as_f64().unwrap_or_default()),
+        Json::Number(n) if n.is_f64() => stages::rule::number(n.as_f64().unwrap_or_default()),
         other => other.to_string(),
     }
 }

@@ -21,7 +21,7 @@ use arrow::ipc::{Block, CompressionType, MetadataVersion, root_as_footer};
 use serde::{Deserialize, Serialize};
 
 use super::parquet_file::settle;
-use crate::stages::shuffle::Shuffle;
+use crate::rows::draw::order;
 use crate::{Error, Result};
 
 /// The column that follows those of `data/`: bytes of text of each row.
@@ -37,7 +37,7 @@ const SEGMENTS: &str = "corpus.segments";
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ScatterSpec {
     /// The order.
-    pub shuffle: Shuffle,
+    pub seed: u64,
     /// Parts of the whole, each a stretch of the order.
     pub parts: u64,
     /// Neighbouring parts that make one stretch of the file.
@@ -110,7 +110,7 @@ impl Scatter {
     ///
     /// [`Error::Engine`] where rows have no id or are not of the file's schema, [`Error::Io`] of writing.
     pub fn write(&mut self, batch: &RecordBatch, sizes: &[u64]) -> Result<()> {
-        for (row, key) in keys(batch, &self.spec.shuffle)?.into_iter().enumerate() {
+        for (row, key) in keys(batch, self.spec.seed)?.into_iter().enumerate() {
             self.rows.push((part_of(key, self.spec.parts) / self.spec.wide.max(1), self.batches.len(), row));
         }
         let sizes: ArrayRef = Arc::new(UInt64Array::from(sizes.to_vec()));
@@ -157,10 +157,10 @@ impl Scatter {
 /// # Errors
 ///
 /// [`Error::Engine`] where the batch has no column of ids.
-pub fn keys(batch: &RecordBatch, shuffle: &Shuffle) -> Result<Vec<u64>> {
+pub fn keys(batch: &RecordBatch, seed: u64) -> Result<Vec<u64>> {
     let ids = batch.column_by_name("id").and_then(|c| c.as_string_opt::<i32>());
     let ids = ids.ok_or_else(|| Error::Engine("rows that are shuffled have no id".into()))?;
-    Ok(ids.iter().map(|id| shuffle.key(id.unwrap_or_default())).collect())
+    Ok(ids.iter().map(|id| order(seed, id.unwrap_or_default())).collect())
 }
 
 /// Rows, each given by something and its place in `batches`, as batches of about [`BATCH_BYTES`] of text.
@@ -303,9 +303,9 @@ mod tests {
     fn rows_come_back_by_part_however_much_is_held() {
         let folder = tempfile::tempdir().unwrap();
         let schema: SchemaRef = Arc::new(Schema::new(vec![Field::new("id", DataType::Utf8, true)]));
-        let (path, shuffle) = (folder.path().join("a.arrow"), Shuffle { seed: 3 });
+        let (path, seed) = (folder.path().join("a.arrow"), 3);
         let read = |held, wide| {
-            let spec = ScatterSpec { shuffle, parts: 4, wide, held };
+            let spec = ScatterSpec { seed, parts: 4, wide, held };
             let mut file = Scatter::create(&path, &schema, &spec).unwrap();
             for at in 0..10 {
                 file.write(&batch(&schema, at * 100..at * 100 + 100), &[10; 100]).unwrap();
@@ -320,7 +320,7 @@ mod tests {
         for (part, ids) in whole.iter().enumerate() {
             assert!((400..600).contains(&ids.len()), "{}", ids.len());
             assert_eq!(ids[..ids.len() / 2], ids[ids.len() / 2..], "both files, one after the other");
-            assert!(ids.iter().all(|id| part_of(shuffle.key(id), 4) == part as u64));
+            assert!(ids.iter().all(|id| part_of(order(seed, id), 4) == part as u64));
         }
         let sorted = |mut ids: Vec<String>| {
             ids.sort();

@@ -16,12 +16,13 @@ use serde::{Deserialize, Serialize};
 
 use super::parquet_file::{PartFile, Style};
 use super::scatter::{BATCH_BYTES, Scatter, ScatterSpec, scattered};
-use crate::output::codec::Codec;
-use crate::output::take::Take;
+use super::codec::Codec;
+use super::take::{NOT_SAMPLED, Take};
+use crate::rows::column::Kind;
+use crate::rows::draw::sampled;
 use crate::rows::spans::spans_type;
 use crate::rows::turns::{show, shown};
 use crate::rows::{self, Filled, Use};
-use crate::stages::sample::Sample;
 use crate::{Error, Result};
 
 /// How the rows of one source become output.
@@ -46,7 +47,7 @@ pub struct OutputSpec {
     /// Columns that hold the measured script, in the same way.
     pub measured_script: Vec<String>,
     /// Signals in `data/`: `(name, type, column it comes from)`; a column that this source lacks is null.
-    pub signals: Vec<(String, SignalColumn, Option<String>)>,
+    pub signals: Vec<(String, Kind, Option<String>)>,
     /// Share of dropped rows that keep their content.
     pub dropped_text: f64,
     /// Which fields of messages are filled in `data/` and in `dropped/` of the use.
@@ -61,42 +62,8 @@ pub struct OutputSpec {
     pub paths: Vec<(u64, String)>,
 }
 
-/// Types of signal columns in `data/`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs)]
-pub enum SignalColumn {
-    Int,
-    Float,
-    Text,
-    Words,
-}
-
-impl From<crate::stages::Kind> for SignalColumn {
-    fn from(kind: crate::stages::Kind) -> Self {
-        use crate::stages::Kind;
-        match kind {
-            Kind::Int => SignalColumn::Int,
-            Kind::Float => SignalColumn::Float,
-            Kind::Text => SignalColumn::Text,
-            Kind::Words => SignalColumn::Words,
-        }
-    }
-}
-
-impl SignalColumn {
-    /// Its Arrow type.
-    pub fn data_type(self) -> DataType {
-        match self {
-            SignalColumn::Int => DataType::Int64,
-            SignalColumn::Float => DataType::Float64,
-            SignalColumn::Text => DataType::Utf8,
-            SignalColumn::Words => DataType::List(Arc::new(Field::new("item", DataType::Utf8, true))),
-        }
-    }
-}
-
 /// The schema of `data/{use}`, where rows fill these fields of messages.
-pub fn data_schema(usage: Use, signals: &[(String, SignalColumn)], filled: Filled) -> SchemaRef {
+pub fn data_schema(usage: Use, signals: &[(String, Kind)], filled: Filled) -> SchemaRef {
     let text = |name: &str| Field::new(name, DataType::Utf8, true);
     let common = ["id", "source", "subset", "use", "language", "script", "license", "url", "meta"].map(text);
     let signals = signals.iter().map(|(name, kind)| Field::new(name, kind.data_type(), true));
@@ -308,10 +275,9 @@ impl SlabWriter {
     /// Which dropped rows leave their content out: those of a sample, and those over the share that keeps it.
     fn without_content(&self, input: &Input<'_>) -> Result<Option<BooleanArray>> {
         let (ids, reasons) = (input.text("final_id")?, input.text("reason")?);
-        let share = Sample { share: self.spec.dropped_text, seed: 0 };
-        let without: BooleanArray = (0..ids.len())
-            .map(|row| Some(reasons.value(row) == "not_sampled" || !share.keeps(ids.value(row))))
-            .collect();
+        let kept = |id: &str| sampled(0, self.spec.dropped_text, id);
+        let without: BooleanArray =
+            (0..ids.len()).map(|row| Some(reasons.value(row) == NOT_SAMPLED || !kept(ids.value(row)))).collect();
         Ok((without.true_count() > 0).then_some(without))
     }
 

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::stages::sample::draw;
+use crate::rows::draw::draw;
+
+/// The reason of rows that a sample, or a mix, leaves out.
+pub const NOT_SAMPLED: &str = "not_sampled";
 
 /// What a mix takes of a source: every row `times`, and some of them once more.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -42,12 +42,13 @@ use crate::engine::{Session, drive};
 use crate::output::parquet_file;
 use crate::output::take::Take;
 use crate::pipeline::plan::plans::{Folders, Plans, TextCuts, folder};
-use crate::pipeline::plan::stage_plan::Chain;
+use crate::pipeline::plan::stage_plan::StagePlan;
 use crate::pipeline::publish::manifest::Manifest;
 use crate::pipeline::run::decisions::Decided;
 use crate::pipeline::run::slabs::Layout;
 use crate::recipe::Recipe;
 use crate::rows::Use;
+use crate::rows::column::Kind;
 use crate::{Error, Result};
 use inputs::{Effort, Inputs, SourceInput, group};
 use jobs::{Job, Log};
@@ -114,7 +115,7 @@ pub fn run(recipe: &Recipe, options: &Options, progress: &dyn Progress) -> Resul
 
 /// Runs a recipe; over `given` inputs rather than those that it names, where there are some.
 fn run_over(recipe: &Recipe, options: &Options, progress: &dyn Progress, given: Option<Inputs>) -> Result<Built> {
-    let chain = Chain::new(recipe)?;
+    let chain = StagePlan::new(recipe)?;
     if given.is_none() {
         place::apart(recipe, &chain, options)?;
     }
@@ -176,7 +177,7 @@ pub(crate) struct Scanned {
 }
 
 impl Build<'_> {
-    async fn run(&self, chain: Chain) -> Result<Built> {
+    async fn run(&self, chain: StagePlan) -> Result<Built> {
         let mut timings = usage::Timings::start();
         self.progress.phase("Looking at files", 0);
         resources::ready(&chain, self.recipe, |said| {
@@ -336,8 +337,9 @@ impl Build<'_> {
         drops: &Job,
         takes: Vec<Take>,
     ) -> Result<Layout> {
-        // The column `words` takes four times the writer's memory that the text does: smaller slabs keep the promise.
-        let weight = if plans.chain.kind("words").is_some() { 4 } else { 1 };
+        let signals = plans.chain.output_signals(self.recipe);
+        // A column of words takes four times the writer's memory that the text does: smaller slabs keep the promise.
+        let weight = if signals.iter().any(|s| s.1 == Kind::Words) { 4 } else { 1 };
         let mut layout = Layout::new(plans.inputs.pieces.len(), self.recipe.output.shard, weight);
         layout.takes = takes;
         for (number, source) in plans.inputs.sources.iter().enumerate() {

@@ -14,6 +14,7 @@ use super::{Codec, Input, Output, Recipe, Source};
 use crate::Result;
 use crate::formats::{self, FIELDS, TextRows};
 use crate::output::codec;
+use crate::rows::{LANGUAGE, SCRIPT, Use};
 use crate::text::wikitext::Variant;
 
 const SOURCE: [&str; 21] = [
@@ -290,7 +291,7 @@ impl Reader {
                     for (name, span) in self.texts(entry) {
                         let found = known.iter().find(|s| s.0 == name);
                         // Every row has a language and a script, measured or not.
-                        let there = ["language", "script"].contains(&name.as_str()) || has(measured, &name).is_some();
+                        let there = [LANGUAGE, SCRIPT].contains(&name.as_str()) || has(measured, &name).is_some();
                         match found.filter(|_| !there) {
                             Some((signal, stage, _)) => self.unmeasured(&span, signal, stage, "no stage measures"),
                             None => {

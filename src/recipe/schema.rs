@@ -159,7 +159,7 @@ fn stage(entry: &stages::Entry) -> Json {
     let schema = (entry.schema)().to_value();
     let mut properties = schema.get("properties").and_then(Json::as_object).cloned().unwrap_or_default();
     let mut early = None;
-    if entry.name == "keep" {
+    if entry.takes == stages::Takes::Rules {
         early = properties.remove("early");
         properties =
             signals().into_iter().filter_map(|(name, by, kind)| Some((name.to_owned(), rule(by, kind)?))).collect();
@@ -181,7 +181,7 @@ fn stage(entry: &stages::Entry) -> Json {
     );
     let mut required = schema.get("required").and_then(Json::as_array).cloned().unwrap_or_default();
     required.insert(0, json!("run"));
-    if entry.name == "keep" {
+    if entry.takes == stages::Takes::Rules {
         required = vec![json!("run")];
     }
     let mut out = json!({"type": "object", "additionalProperties": false, "properties": properties,
@@ -202,7 +202,7 @@ fn rule(by: &str, kind: Kind) -> Option<Json> {
         Kind::Int | Kind::Float => json!({
             "min": {"type": "number", "description": "The least that stays."},
             "max": {"type": "number", "description": "The most that stays."}}),
-        Kind::Words => return None,
+        Kind::Words | Kind::Key | Kind::Bytes | Kind::Fixed(_) | Kind::Spans => return None,
     };
     Some(json!({"type": "object", "additionalProperties": false, "minProperties": 1, "properties": limits,
         "description": format!("Limits of a signal that `{by}` measures.")}))

@@ -1,5 +1,6 @@
 //! The stages of a recipe: found, named, their options resolved, and the flow of signals checked.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -9,7 +10,7 @@ use super::kinds::Kind;
 use super::reader::Reader;
 use super::toml::{Entry, Value};
 use super::{Only, Source, Step, elsewhere};
-use crate::stages::{self, Kind as Type, Stage};
+use crate::stages::{self, Built, Kind as Type, Takes};
 use crate::text::language;
 use crate::text::spelling::{did_you_mean, nearest};
 
@@ -23,7 +24,7 @@ pub(super) struct Raw {
 }
 
 /// A signal that is there, and its type.
-pub(super) type Measured = (&'static str, Type);
+pub(super) type Measured = (Cow<'static, str>, Type);
 
 /// The type of a signal, if it is there.
 pub(super) fn has(measured: &[Measured], signal: &str) -> Option<Type> {
@@ -117,22 +118,23 @@ impl Reader {
             let Some(entry) = stages::entry(&stage.run) else {
                 // Rules on what it was meant to measure are no further problems.
                 let meant = nearest(&stage.run, stages::ALL.iter().map(|s| s.name));
-                measured.extend(signals().into_iter().filter(|s| Some(s.1) == meant).map(|s| (s.0, s.2)));
+                measured.extend(signals().into_iter().filter(|s| Some(s.1) == meant).map(|s| (s.0.into(), s.2)));
                 continue;
             };
-            let built =
-                if stage.run == "keep" { self.keep(entry, &stage, &measured) } else { self.options(entry, &stage) };
+            let built = match entry.takes {
+                Takes::Rules => self.rules(entry, &stage, &measured),
+                Takes::Options => self.options(entry, &stage),
+            };
             let Some((built, options)) = built else {
-                measured.extend(signals().into_iter().filter(|s| s.1 == stage.run).map(|s| (s.0, s.2)));
+                measured.extend(signals().into_iter().filter(|s| s.1 == stage.run).map(|s| (s.0.into(), s.2)));
                 continue;
             };
-            if let Stage::Measure(measure) = &built {
-                measured.extend(measure.signals().iter().map(|s| (s.name, s.kind)));
-            }
-            if let Some(signal) = built.rules().and_then(|rules| rules.signal())
+            let signals = built.columns().into_iter().filter(stages::Column::is_signal);
+            measured.extend(signals.map(|s| (s.name, s.kind)));
+            if let Some(signal) = built.chooses_by()
                 && let Some(by) = stage.options.iter().find(|o| o.key == "by")
             {
-                self.ordering(&by.node.span, signal, &measured);
+                self.ordering(&by.node.span, &signal, &measured);
             }
             let (stored, revisions) = (BTreeMap::new(), BTreeMap::new());
             steps.push(Step { run: stage.run, name: stage.name, only: stage.only, options, stored, revisions });
@@ -142,8 +144,8 @@ impl Reader {
 
     /// A `shuffle` comes last, and once for each use.
     fn order(&mut self, raw: &[Raw]) {
-        let shuffles = |r: &&Raw| r.run == "shuffle";
-        let last = raw.iter().rposition(|r| r.run != "shuffle").unwrap_or(0);
+        let shuffles = |r: &&Raw| stages::entry(&r.run).is_some_and(|entry| entry.kind == "order");
+        let last = raw.iter().rposition(|r| !shuffles(&r)).unwrap_or(0);
         for (at, stage) in raw.iter().enumerate().filter(|(_, r)| shuffles(r)) {
             if at < last {
                 let help = "move it to the end: stages decide over rows in the order of the sources";
@@ -181,7 +183,7 @@ impl Reader {
     }
 
     /// Builds a stage; every option that cannot be used is a problem of its own.
-    fn options(&mut self, entry: &stages::Entry, stage: &Raw) -> Option<(Stage, Json)> {
+    fn options(&mut self, entry: &stages::Entry, stage: &Raw) -> Option<Built> {
         let before = self.problems.len();
         let known = known_options(entry);
         let (mut usable, strange): (Vec<&Entry>, Vec<&Entry>) =
@@ -225,10 +227,17 @@ impl Reader {
         }
     }
 
-    /// Builds a `keep`, of which each option is a rule.
-    fn keep(&mut self, entry: &stages::Entry, stage: &Raw, measured: &[Measured]) -> Option<(Stage, Json)> {
+    /// Builds a stage of which each option that its schema does not name is a rule.
+    fn rules(&mut self, entry: &stages::Entry, stage: &Raw, measured: &[Measured]) -> Option<Built> {
         let before = self.problems.len();
-        stage.options.iter().for_each(|option| self.rule(option, measured));
+        let known = known_options(entry);
+        for option in &stage.options {
+            match known.iter().any(|k| k.0 == option.key) {
+                true if !matches!(option.node.value, Value::Bool(_)) => self.wrong(option, "true or false"),
+                true => {}
+                false => self.rule(option, measured),
+            }
+        }
         if self.problems.len() > before {
             return None;
         }
@@ -244,14 +253,11 @@ impl Reader {
     /// One rule of a `keep`: the signal is known, measured before, and its limits fit its type.
     fn rule(&mut self, option: &Entry, measured: &[Measured]) {
         let signal = option.key.as_str();
-        if signal == "early" {
-            if !matches!(option.node.value, Value::Bool(_)) {
-                self.wrong(option, "true or false");
-            }
-            return;
-        }
         let known = signals();
-        let Some((_, stage, kind)) = known.iter().find(|s| s.0 == signal) else {
+        // A stage may measure signals that its options name.
+        let of_options = has(measured, signal).map(|kind| ("", kind));
+        let of_stages = known.iter().find(|s| s.0 == signal).map(|s| (s.1, s.2));
+        let Some((stage, kind)) = of_stages.or(of_options) else {
             let help = did_you_mean(signal, known.iter().map(|s| s.0));
             return self.cure(
                 Kind::UnknownSignal,
@@ -264,7 +270,7 @@ impl Reader {
         let (example, limits): (_, &[&str]) = match kind {
             Type::Int | Type::Float => ("{ min = 50 }", &["min", "max"]),
             Type::Text => ("{ in = [\"zh\"] }", &["in"]),
-            Type::Words => {
+            Type::Words | Type::Key | Type::Bytes | Type::Fixed(_) | Type::Spans => {
                 let message = format!("`{signal}` is a list: no rule can look at it");
                 return self.cure(Kind::NoRule, &option.span, message, "no number, no word", "there is `word_count`");
             }
@@ -324,7 +330,7 @@ impl Reader {
                 let help = did_you_mean(signal, known.iter().map(|s| s.0));
                 self.cure(Kind::UnknownSignal, span, format!("no signal is called `{signal}`"), "unknown signal", help);
             }
-            Some((_, _, Type::Text | Type::Words)) => {
+            Some((_, _, kind)) if !matches!(kind, Type::Int | Type::Float) => {
                 self.problem(Kind::NoOrder, span, format!("`{signal}` is no number: none is the best"), "this signal");
             }
             Some((_, stage, _)) if has(measured, signal).is_none() => {
@@ -335,7 +341,9 @@ impl Reader {
     }
 
     pub(super) fn unmeasured(&mut self, span: &Range<usize>, signal: &str, stage: &str, what: &str) {
-        let more = if signal == "words" { ", column = true" } else { "" };
+        let entries = stages::ALL.iter().flat_map(|entry| entry.signals);
+        let option = entries.filter(|s| s.name == signal).find_map(|s| s.option);
+        let more = option.map_or_else(String::new, |option| format!(", {option}"));
         let help = format!("add [[stage]] run = \"{stage}\"{more} above");
         self.cure(Kind::NotMeasured, span, format!("{what} `{signal}`"), "not measured", help);
     }
@@ -372,18 +380,16 @@ fn known_options(entry: &stages::Entry) -> Vec<(String, Option<String>)> {
 }
 
 /// Every signal, the stage that measures it, and its type.
-pub fn signals() -> Vec<(&'static str, &'static str, Type)> {
-    let mut all = Vec::new();
-    for entry in stages::ALL {
-        let full = if entry.name == "words" { serde_json::json!({"column": true}) } else { serde_json::json!({}) };
-        if let Ok((Stage::Measure(measure), _)) = (entry.build)(full) {
-            all.extend(measure.signals().iter().map(|s| (s.name, entry.name, s.kind)));
-        }
-    }
-    all
+pub fn signals() -> Vec<(&'static str, &'static str, Kind)> {
+    let of = |entry: &&'static stages::Entry| {
+        let entry: &'static stages::Entry = entry;
+        entry.signals.iter().map(|s| (s.name, entry.name, s.kind))
+    };
+    stages::ALL.iter().flat_map(of).collect()
 }
 
 /// Signals that are measured wherever a rule asks for them.
-fn always() -> Vec<(&'static str, Type)> {
-    signals().into_iter().filter(|s| stages::ALWAYS.contains(&s.1)).map(|s| (s.0, s.2)).collect()
+fn always() -> Vec<Measured> {
+    let implied = stages::ALL.iter().filter(|entry| entry.implied);
+    implied.flat_map(|entry| entry.signals).map(|s| (s.name.into(), s.kind)).collect()
 }

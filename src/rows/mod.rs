@@ -7,8 +7,11 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+pub mod batch;
 mod builder;
 pub mod calls;
+pub mod column;
+pub mod draw;
 pub mod schema;
 pub mod spans;
 pub mod turns;
@@ -16,6 +19,11 @@ pub mod turns;
 pub use builder::Rows;
 pub use schema::{common, content, hidden, messages_type, scan_schema, text_columns};
 pub use turns::Filled;
+
+/// The column, and the signal, that says the language of a row.
+pub const LANGUAGE: &str = "language";
+/// The column, and the signal, that says the script of a row.
+pub const SCRIPT: &str = "script";
 
 /// What a row is for. Each use has one schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]

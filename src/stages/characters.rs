@@ -20,7 +20,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, Kind, Measure, Signal, Stage, Value, module_docs, options};
+use super::resources::Resource;
+use super::{Column, Entry, Kind, Measure, RowWork, Stage, Value, build, measuring, signal};
+use crate::Result;
 use crate::text::classes::{Counts, DIGIT, LATIN, PUNCT, SPACE};
 
 /// Options of `characters`: none.
@@ -28,21 +30,26 @@ use crate::text::classes::{Counts, DIGIT, LATIN, PUNCT, SPACE};
 #[serde(deny_unknown_fields)]
 pub struct Characters {}
 
-impl Measure for Characters {
-    fn signals(&self) -> Vec<Signal> {
-        let signal = |name, kind| Signal { name, kind };
+impl Stage for Characters {
+    fn columns(&self) -> Vec<Column> {
         vec![
-            signal("chars", Kind::Int),
-            signal("bytes", Kind::Int),
-            signal("han_ratio", Kind::Float),
-            signal("latin_ratio", Kind::Float),
-            signal("digit_ratio", Kind::Float),
-            signal("punct_ratio", Kind::Float),
-            signal("space_ratio", Kind::Float),
+            Column::signal("chars", Kind::Int),
+            Column::signal("bytes", Kind::Int),
+            Column::signal("han_ratio", Kind::Float),
+            Column::signal("latin_ratio", Kind::Float),
+            Column::signal("digit_ratio", Kind::Float),
+            Column::signal("punct_ratio", Kind::Float),
+            Column::signal("space_ratio", Kind::Float),
         ]
     }
 
-    fn measure(&self, texts: &[&str], out: &mut Vec<Value>) {
+    fn row_work(&self, _files: &[Resource]) -> Result<Option<Box<dyn RowWork>>> {
+        Ok(measuring(self.columns(), self.clone()))
+    }
+}
+
+impl Measure for Characters {
+    fn measure(&mut self, texts: &[&str], out: &mut Vec<Value>) {
         let mut counts = Counts::default();
         texts.iter().for_each(|text| counts.add(text));
         let int = |n: usize| if texts.is_empty() { Value::Null } else { Value::Int(n as i64) };
@@ -53,17 +60,24 @@ impl Measure for Characters {
 }
 
 /// The entry of this stage.
-pub const ENTRY: Entry = Entry {
-    name: "characters",
-    kind: "measure",
-    about: "length, and shares of Han, Latin, digits, punctuation and white space",
-    docs: module_docs(include_str!("characters.rs")),
-    schema: || schemars::schema_for!(Characters),
-    build: |json| {
-        let (stage, resolved) = options::<Characters>(json)?;
-        Ok((Stage::Measure(Box::new(stage)), resolved))
-    },
-};
+pub const ENTRY: Entry = Entry::new(
+    "characters",
+    "measure",
+    "length, and shares of Han, Latin, digits, punctuation and white space",
+    include_str!("characters.rs"),
+    || schemars::schema_for!(Characters),
+    |json| build::<Characters, _>(json, Ok),
+)
+.signals(&[
+    signal("chars", Kind::Int),
+    signal("bytes", Kind::Int),
+    signal("han_ratio", Kind::Float),
+    signal("latin_ratio", Kind::Float),
+    signal("digit_ratio", Kind::Float),
+    signal("punct_ratio", Kind::Float),
+    signal("space_ratio", Kind::Float),
+])
+.implied();
 
 #[cfg(test)]
 mod tests {
@@ -76,7 +90,7 @@ mod tests {
         let float = Value::Float;
         let want = [Value::Int(10), Value::Int(18), float(0.3), float(0.3), float(0.1), float(0.1), float(0.2)];
         assert_eq!(out, want);
-        assert_eq!(out.len(), Characters {}.signals().len());
+        assert_eq!(out.len(), Characters {}.columns().len());
         out.clear();
         Characters {}.measure(&[""], &mut out);
         assert_eq!(out[..3], [Value::Int(0), Value::Int(0), Value::Null]);

@@ -28,7 +28,9 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Clean, Entry, Stage, module_docs, options};
+use super::resources::Resource;
+use super::{Clean, Effect, Entry, RowWork, Stage, build, cleaning};
+use crate::Result;
 use crate::text::convert::{self, Converter};
 use crate::text::script;
 
@@ -88,7 +90,18 @@ impl ConvertScript {
 }
 
 /// The stage: a converter.
+#[derive(Clone)]
 struct Convert(&'static Converter);
+
+impl Stage for Convert {
+    fn effect(&self) -> Effect {
+        Effect::Rewrites
+    }
+
+    fn row_work(&self, _files: &[Resource]) -> Result<Option<Box<dyn RowWork>>> {
+        Ok(cleaning(self.clone()))
+    }
+}
 
 impl Clean for Convert {
     fn clean<'a>(&self, text: &'a str) -> Cow<'a, str> {
@@ -100,21 +113,22 @@ impl Clean for Convert {
 }
 
 /// The entry of this stage.
-pub const ENTRY: Entry = Entry {
-    name: "convert_script",
-    kind: "clean",
-    about: "converts Chinese to Simplified or Traditional",
-    docs: module_docs(include_str!("convert_script.rs")),
-    schema: || schemars::schema_for!(ConvertScript),
-    build: |json| {
-        let (stage, resolved) = options::<ConvertScript>(json)?;
-        let converter = stage.mode().and_then(convert::mode).ok_or(
-            "no such conversion; `phrases` needs `from` and goes between zh-hans and zh-tw or zh-hk, and zh-tw and \
+pub const ENTRY: Entry = Entry::new(
+    "convert_script",
+    "clean",
+    "converts Chinese to Simplified or Traditional",
+    include_str!("convert_script.rs"),
+    || schemars::schema_for!(ConvertScript),
+    |json| {
+        build::<ConvertScript, _>(json, |stage| {
+            let converter = stage.mode().and_then(convert::mode).ok_or(
+                "no such conversion; `phrases` needs `from` and goes between zh-hans and zh-tw or zh-hk, and zh-tw and \
              zh-hk are reached from zh-hans or zh-hant",
-        )?;
-        Ok((Stage::Clean(Box::new(Convert(converter))), resolved))
+            )?;
+            Ok(Convert(converter))
+        })
     },
-};
+);
 
 #[cfg(test)]
 mod tests {
@@ -123,8 +137,8 @@ mod tests {
     #[test]
     fn converts_chinese_only() {
         let of = |options: serde_json::Value, text: &str| {
-            let (Stage::Clean(stage), _) = (ENTRY.build)(options).unwrap() else { panic!() };
-            stage.clean(text).into_owned()
+            let options: ConvertScript = serde_json::from_value(options).unwrap();
+            Convert(options.mode().and_then(convert::mode).unwrap()).clean(text).into_owned()
         };
         use serde_json::json;
         assert_eq!(of(json!({ "to": "zh-hans" }), "頭髮與發現 in 2020"), "头发与发现 in 2020");

@@ -27,7 +27,9 @@
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
-use super::{Entry, Kind, Measure, Signal, Stage, Value, module_docs, options};
+use super::resources::Resource;
+use super::{Column, Entry, Kind, Measure, RowWork, Stage, Value, build, measuring, signal};
+use crate::Result;
 
 /// Which texts of a row make its number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -50,12 +52,18 @@ pub struct Draw {
     pub of: Of,
 }
 
-impl Measure for Draw {
-    fn signals(&self) -> Vec<Signal> {
-        vec![Signal { name: "draw", kind: Kind::Float }]
+impl Stage for Draw {
+    fn columns(&self) -> Vec<Column> {
+        vec![Column::signal("draw", Kind::Float)]
     }
 
-    fn measure(&self, texts: &[&str], out: &mut Vec<Value>) {
+    fn row_work(&self, _files: &[Resource]) -> Result<Option<Box<dyn RowWork>>> {
+        Ok(measuring(self.columns(), *self))
+    }
+}
+
+impl Measure for Draw {
+    fn measure(&mut self, texts: &[&str], out: &mut Vec<Value>) {
         let wanted = if self.of == Of::All { texts.len() } else { texts.len().min(1) };
         let mut hash = Xxh3::with_seed(self.seed);
         for text in &texts[..wanted] {
@@ -69,17 +77,15 @@ impl Measure for Draw {
 }
 
 /// The entry of this stage.
-pub const ENTRY: Entry = Entry {
-    name: "draw",
-    kind: "measure",
-    about: "a seeded number for each row, to cut splits that share no question",
-    docs: module_docs(include_str!("draw.rs")),
-    schema: || schemars::schema_for!(Draw),
-    build: |json| {
-        let (stage, resolved) = options::<Draw>(json)?;
-        Ok((Stage::Measure(Box::new(stage)), resolved))
-    },
-};
+pub const ENTRY: Entry = Entry::new(
+    "draw",
+    "measure",
+    "a seeded number for each row, to cut splits that share no question",
+    include_str!("draw.rs"),
+    || schemars::schema_for!(Draw),
+    |json| build::<Draw, _>(json, Ok),
+)
+.signals(&[signal("draw", Kind::Float)]);
 
 #[cfg(test)]
 mod tests {

@@ -19,24 +19,15 @@
 
 use std::collections::BTreeMap;
 
+use arrow::array::ArrayRef;
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, Stage, Value, module_docs, options};
-
-/// The limits of one signal.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Rule {
-    /// The least value that stays.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub min: Option<f64>,
-    /// The greatest value that stays.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max: Option<f64>,
-    /// The words that stay.
-    #[serde(default, rename = "in", skip_serializing_if = "Option::is_none")]
-    pub any: Option<Vec<String>>,
-}
+use super::judge::{Judge, JudgedRow, Verdict, value};
+use super::resources::Resource;
+use super::rule::Rule;
+use super::{Entry, Reads, RowContext, RowWork, Stage, Worked, build};
+use crate::Result;
+use crate::rows::batch::Batch;
 
 /// Options of `keep`: any signal = its limits.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -50,83 +41,73 @@ pub struct Keep {
     pub rules: BTreeMap<String, Rule>,
 }
 
-/// Why a row fails a rule.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Failure {
-    /// `chars_min`, `language_in`, …
-    pub reason: String,
-    /// What the row has.
-    pub value: String,
-    /// What the rule asks for.
-    pub limit: String,
+impl Stage for Keep {
+    fn reads(&self) -> Option<Vec<Reads>> {
+        Some(self.rules.keys().cloned().map(Reads::Signal).collect())
+    }
+
+    fn judge(&self, _files: &[Resource]) -> Result<Option<Box<dyn Judge>>> {
+        Ok(Some(Box::new(Rules(self.rules.clone().into_iter().collect()))))
+    }
+
+    fn rules(&self) -> BTreeMap<String, Rule> {
+        self.rules.clone()
+    }
+
+    fn works(&self) -> bool {
+        self.early
+    }
+
+    fn row_work(&self, _files: &[Resource]) -> Result<Option<Box<dyn RowWork>>> {
+        Ok(Some(Box::new(Rules(self.rules.clone().into_iter().collect()))))
+    }
 }
 
-/// A number as a person writes it: no trailing zeros, at most six digits after the point.
-pub fn number(value: f64) -> String {
-    let text = format!("{value:.6}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+/// Rules by signal, in the order in which they are asked.
+struct Rules(Vec<(String, Rule)>);
+
+impl Judge for Rules {
+    fn judge(&self, row: &JudgedRow<'_>) -> Option<Verdict> {
+        let fails = |(at, (signal, rule)): (usize, &(String, Rule))| rule.judge(signal, &row.value(at));
+        self.0.iter().enumerate().find_map(fails).map(Verdict::from)
+    }
 }
 
-impl Rule {
-    /// Judges one value of `signal`.
-    pub fn judge(&self, signal: &str, value: &Value) -> Option<Failure> {
-        let fail = |side: &str, value: String, limit: String| {
-            Some(Failure { reason: format!("{signal}_{side}"), value, limit })
-        };
-        if let Some(words) = &self.any {
-            let word = match value {
-                Value::Text(word) => word.as_ref(),
-                _ => "",
+/// Rows that fail are measured no further.
+impl RowWork for Rules {
+    fn run(&mut self, _batch: &mut Batch<'_>, context: &RowContext<'_>) -> Result<Worked> {
+        let columns: Vec<_> = self
+            .0
+            .iter()
+            .filter_map(|(signal, rule)| {
+                let column = context.measured.iter().rfind(|m| m.0 == *signal)?;
+                Some((signal, rule, &column.1))
+            })
+            .collect();
+        let fails = |row: usize| {
+            let fails = |(signal, rule, column): &(&String, &Rule, &ArrayRef)| {
+                rule.judge(signal, &value(column, row)).is_some()
             };
-            if !words.iter().any(|w| w == word) {
-                return fail("in", word.to_owned(), words.join(", "));
-            }
-        }
-        let measured = match value {
-            Value::Int(v) => *v as f64,
-            Value::Float(v) => *v,
-            _ => return None,
+            context.applies(row) && columns.iter().any(fails)
         };
-        if let Some(min) = self.min.filter(|min| measured < *min) {
-            return fail("min", number(measured), number(min));
-        }
-        if let Some(max) = self.max.filter(|max| measured > *max) {
-            return fail("max", number(measured), number(max));
-        }
-        None
+        Ok(Worked { columns: Vec::new(), stop: Some((0..context.rows).map(fails).collect()) })
     }
 }
 
 /// The entry of this stage.
-pub const ENTRY: Entry = Entry {
-    name: "keep",
-    kind: "keep",
-    about: "rows whose signals lie within limits stay",
-    docs: module_docs(include_str!("keep.rs")),
-    schema: || schemars::schema_for!(Keep),
-    build: |json| {
-        let (stage, resolved) = options::<Keep>(json)?;
-        if stage.rules.is_empty() {
-            return Err("a `keep` without rules keeps everything; give one, such as `chars = { min = 50 }`".into());
-        }
-        Ok((Stage::Keep(stage), resolved))
+pub const ENTRY: Entry = Entry::new(
+    "keep",
+    "keep",
+    "rows whose signals lie within limits stay",
+    include_str!("keep.rs"),
+    || schemars::schema_for!(Keep),
+    |json| {
+        build::<Keep, _>(json, |stage| {
+            if stage.rules.is_empty() {
+                return Err("a `keep` without rules keeps everything; give one, such as `chars = { min = 50 }`".into());
+            }
+            Ok(stage)
+        })
     },
-};
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_limit_has_its_reason() {
-        let rule = Rule { min: Some(2.0), max: Some(3.0), any: None };
-        assert_eq!(rule.judge("chars", &Value::Int(2)), None);
-        let failure = rule.judge("chars", &Value::Int(1)).unwrap();
-        assert_eq!((failure.reason.as_str(), failure.value.as_str(), failure.limit.as_str()), ("chars_min", "1", "2"));
-        assert_eq!(rule.judge("x", &Value::Float(3.25)).unwrap().value, "3.25");
-        let rule = Rule { any: Some(vec!["zh".into(), "en".into()]), ..Rule::default() };
-        assert_eq!(rule.judge("language", &Value::Text("zh".into())), None);
-        assert_eq!(rule.judge("language", &Value::Text("ja".into())).unwrap().reason, "language_in");
-        assert_eq!(rule.judge("language", &Value::Null).unwrap().value, "");
-    }
-}
+)
+.takes_rules();

@@ -28,7 +28,9 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, Kind, Measure, Signal, Stage, Value, module_docs, options};
+use super::resources::Resource;
+use super::{Column, Entry, Kind, Measure, RowWork, Shown, Stage, Value, build, measuring, signal};
+use crate::Result;
 use crate::text::script;
 
 /// Options of `language`: none.
@@ -36,12 +38,21 @@ use crate::text::script;
 #[serde(deny_unknown_fields)]
 pub struct Language {}
 
-impl Measure for Language {
-    fn signals(&self) -> Vec<Signal> {
-        vec![Signal { name: "language", kind: Kind::Text }, Signal { name: "script", kind: Kind::Text }]
+impl Stage for Language {
+    fn columns(&self) -> Vec<Column> {
+        vec![
+            Column::signal("language", Kind::Text).shown(Shown::Row),
+            Column::signal("script", Kind::Text).shown(Shown::Row),
+        ]
     }
 
-    fn measure(&self, texts: &[&str], out: &mut Vec<Value>) {
+    fn row_work(&self, _files: &[Resource]) -> Result<Option<Box<dyn RowWork>>> {
+        Ok(measuring(self.columns(), self.clone()))
+    }
+}
+
+impl Measure for Language {
+    fn measure(&mut self, texts: &[&str], out: &mut Vec<Value>) {
         if texts.is_empty() {
             return out.extend([Value::Null, Value::Null]);
         }
@@ -51,17 +62,15 @@ impl Measure for Language {
 }
 
 /// The entry of this stage.
-pub const ENTRY: Entry = Entry {
-    name: "language",
-    kind: "measure",
-    about: "language and script, Simplified or Traditional",
-    docs: module_docs(include_str!("language.rs")),
-    schema: || schemars::schema_for!(Language),
-    build: |json| {
-        let (stage, resolved) = options::<Language>(json)?;
-        Ok((Stage::Measure(Box::new(stage)), resolved))
-    },
-};
+pub const ENTRY: Entry = Entry::new(
+    "language",
+    "measure",
+    "language and script, Simplified or Traditional",
+    include_str!("language.rs"),
+    || schemars::schema_for!(Language),
+    |json| build::<Language, _>(json, Ok),
+)
+.signals(&[signal("language", Kind::Text), signal("script", Kind::Text)]);
 
 #[cfg(test)]
 mod tests {

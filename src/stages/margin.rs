@@ -19,7 +19,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, Kind, Measure, Signal, Stage, Value, module_docs, options};
+use super::resources::Resource;
+use super::{Column, Entry, Kind, RowContext, RowWork, Shown, Stage, Worked, build, signal};
+use crate::Result;
+use crate::rows::batch::Batch;
 
 /// Options of `margin`: none.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -29,29 +32,34 @@ pub struct Margin {}
 /// The column and the signal.
 pub const MARGIN: &str = "margin";
 
-impl Measure for Margin {
-    fn signals(&self) -> Vec<Signal> {
-        vec![Signal { name: MARGIN, kind: Kind::Float }]
+impl Stage for Margin {
+    fn columns(&self) -> Vec<Column> {
+        vec![Column::signal(MARGIN, Kind::Float).shown(Shown::Source)]
     }
 
-    fn column(&self) -> Option<&'static str> {
-        Some(MARGIN)
+    fn of_text(&self) -> bool {
+        false
     }
 
-    fn measure(&self, _texts: &[&str], out: &mut Vec<Value>) {
-        out.push(Value::Null);
+    fn row_work(&self, _files: &[Resource]) -> Result<Option<Box<dyn RowWork>>> {
+        Ok(Some(Box::new(self.clone())))
+    }
+}
+
+impl RowWork for Margin {
+    fn run(&mut self, batch: &mut Batch<'_>, context: &RowContext<'_>) -> Result<Worked> {
+        Ok(Worked { columns: vec![batch.numbers(MARGIN, |row| context.applies(row))], stop: None })
     }
 }
 
 /// The entry of this stage.
-pub const ENTRY: Entry = Entry {
-    name: "margin",
-    kind: "measure",
-    about: "by how much the chosen answer of a pair is better",
-    docs: module_docs(include_str!("margin.rs")),
-    schema: || schemars::schema_for!(Margin),
-    build: |json| {
-        let (stage, resolved) = options::<Margin>(json)?;
-        Ok((Stage::Measure(Box::new(stage)), resolved))
-    },
-};
+pub const ENTRY: Entry = Entry::new(
+    "margin",
+    "measure",
+    "by how much the chosen answer of a pair is better",
+    include_str!("margin.rs"),
+    || schemars::schema_for!(Margin),
+    |json| build::<Margin, _>(json, Ok),
+)
+.signals(&[signal(MARGIN, Kind::Float)])
+.implied();

@@ -1,112 +1,24 @@
-//! Stages, one file each, of five kinds: *clean* changes text, *measure* adds signals, *keep* decides by signals,
-//! *whole* decides by comparing rows, *order* says in which order those that are kept come out. To add one, write the file and name it here.
+//! Stages: a file each, or a folder. *clean* changes text, *measure* adds signals, *keep* decides by them, *whole* decides
+//! by comparing rows, *order* says in which order those that are kept come out. To add one, write the file and name it
+//! in `stages!`; CONTRIBUTING.md has a template.
 
-use std::borrow::Cow;
+pub mod global;
+pub mod judge;
+mod kinds;
+pub mod marks;
+pub mod resolved;
+pub mod resources;
+pub mod rule;
+pub mod runs;
+mod traits;
+
+use std::sync::Arc;
 
 use serde_json::Value as Json;
 
 pub use crate::text::docs::module_docs;
-
-/// The type of a signal column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A count.
-    Int,
-    /// A share or score.
-    Float,
-    /// A word out of a small set.
-    Text,
-    /// A list of words (only the `words` column).
-    Words,
-}
-
-/// A column that a stage adds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Signal {
-    /// Its name in recipes and output.
-    pub name: &'static str,
-    /// Its type.
-    pub kind: Kind,
-}
-
-/// A value of a signal.
-#[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
-pub enum Value {
-    Null,
-    Int(i64),
-    Float(f64),
-    Text(Cow<'static, str>),
-    Words(Vec<String>),
-}
-
-/// Changes text. Pure; idempotent, unless its docs say where it is not.
-pub trait Clean: Send + Sync {
-    /// The changed text; borrowed where nothing changed.
-    fn clean<'a>(&self, text: &'a str) -> Cow<'a, str>;
-}
-
-/// Adds signals. Pure.
-pub trait Measure: Send + Sync {
-    /// The columns it adds, in the order of the values.
-    fn signals(&self) -> Vec<Signal>;
-    /// The column of the rows that is its signal, for a stage that hands on what the source measured: rows of a use
-    /// without it have none, and [`measure`](Measure::measure) is not asked.
-    fn column(&self) -> Option<&'static str> {
-        None
-    }
-    /// Measures one row, given the texts of the row in reading order (one for a document, one a turn for a dialogue),
-    /// and pushes exactly one value for each signal.
-    fn measure(&self, texts: &[&str], out: &mut Vec<Value>);
-}
-
-/// What a stage turned out to be, built from its options.
-pub enum Stage {
-    /// Changes text.
-    Clean(Box<dyn Clean>),
-    /// Adds signals.
-    Measure(Box<dyn Measure>),
-    /// Decides by signals.
-    Keep(keep::Keep),
-    /// Decides by a hash of the row's id.
-    Sample(sample::Sample),
-    /// Decides by lists of rows.
-    Block(block::Block),
-    /// Decides by (or cuts) what evaluation sets hold.
-    Decontaminate(decontaminate::Decontaminate),
-    /// Decides by comparing keys of rows.
-    ExactDedup(exact_dedup::ExactDedup),
-    /// Decides by (or cuts) lines that many rows have.
-    LineDedup(line_dedup::LineDedup),
-    /// Decides by comparing texts of rows.
-    NearDedup(near_dedup::NearDedup),
-    /// Decides by comparing fingerprints of rows.
-    SimhashDedup(simhash_dedup::SimhashDedup),
-    /// Decides by (or cuts) stretches of text that stand elsewhere too.
-    SubstringDedup(substring_dedup::SubstringDedup),
-    /// Orders the rows that are kept.
-    Shuffle(shuffle::Shuffle),
-}
-
-impl Stage {
-    /// Which rows stay, where the stage compares texts.
-    pub fn rules(&self) -> Option<near_dedup::Rules<'_>> {
-        match self {
-            Stage::NearDedup(near) => Some(near.rules()),
-            Stage::SimhashDedup(simhash) => Some(simhash.rules()),
-            _ => None,
-        }
-    }
-
-    /// Where the stage cuts what only all rows together tell: the reason and the limit of a row of which nothing is left.
-    pub fn cuts_late(&self) -> Option<(&'static str, String)> {
-        match self {
-            Stage::LineDedup(options) => options.cuts().then(|| ("repeated_lines", options.limit())),
-            Stage::SubstringDedup(options) => options.cuts().then(|| ("repeated_text", options.limit())),
-            _ => None,
-        }
-    }
-}
+pub use kinds::{Clean, Measure, Value, cleaning, cut, measuring, records};
+pub use traits::{Built, CUT, Column, Effect, Kind, Reads, RowContext, RowWork, Shown, Stage, Worked};
 
 /// The description of a stage: everything that a user reads about it comes from here.
 pub struct Entry {
@@ -120,16 +32,105 @@ pub struct Entry {
     pub docs: &'static str,
     /// JSON Schema of its options.
     pub schema: fn() -> schemars::Schema,
+    /// Every signal that it can measure, whatever its options, and what must be set for it in a recipe, if anything.
+    pub signals: &'static [SignalEntry],
+    /// Its reason words, each with a sentence: what it means, and the cure.
+    pub reasons: &'static [(&'static str, &'static str)],
+    /// How its options are read.
+    pub takes: Takes,
+    /// Whether it is put in where a rule asks for what it measures.
+    pub implied: bool,
     /// Builds the stage from its options (a JSON object without `run`, `name` and `only`), and gives the options back
     /// resolved (every default written out). The error says what is wrong with them.
-    pub build: fn(Json) -> Result<(Stage, Json), String>,
+    pub build: fn(Json) -> Result<Built, String>,
 }
 
-/// Builds options of type `O`, for [`Entry::build`].
-pub fn options<O: serde::de::DeserializeOwned + serde::Serialize>(json: Json) -> Result<(O, Json), String> {
+/// How the options of a stage are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// Each by its name.
+    Options,
+    /// Each that its schema does not name is a signal, and its limits.
+    Rules,
+}
+
+/// A signal that a stage can measure.
+pub struct SignalEntry {
+    /// Its name.
+    pub name: &'static str,
+    /// Its type.
+    pub kind: Kind,
+    /// The option without which it is not measured, as a recipe has it.
+    pub option: Option<&'static str>,
+}
+
+/// A signal that is always measured.
+pub const fn signal(name: &'static str, kind: Kind) -> SignalEntry {
+    SignalEntry { name, kind, option: None }
+}
+
+impl Entry {
+    /// A stage without signals and reasons, whose options are read by name.
+    pub const fn new(
+        name: &'static str,
+        kind: &'static str,
+        about: &'static str,
+        source: &'static str,
+        schema: fn() -> schemars::Schema,
+        build: fn(Json) -> Result<Built, String>,
+    ) -> Self {
+        let docs = module_docs(source);
+        Entry {
+            name,
+            kind,
+            about,
+            docs,
+            schema,
+            signals: &[],
+            reasons: &[],
+            takes: Takes::Options,
+            implied: false,
+            build,
+        }
+    }
+
+    /// The same, with the signals that it can measure.
+    pub const fn signals(mut self, signals: &'static [SignalEntry]) -> Self {
+        self.signals = signals;
+        self
+    }
+
+    /// The same, with its reasons.
+    pub const fn reasons(mut self, reasons: &'static [(&'static str, &'static str)]) -> Self {
+        self.reasons = reasons;
+        self
+    }
+
+    /// The same, put in where a rule asks for what it measures.
+    pub const fn implied(mut self) -> Self {
+        self.implied = true;
+        self
+    }
+
+    /// The same, of which each option is a rule.
+    pub const fn takes_rules(mut self) -> Self {
+        self.takes = Takes::Rules;
+        self
+    }
+}
+
+/// Reads options of type `O`, checks them, and builds the stage of them.
+///
+/// # Errors
+/// What is wrong with the options, in words for a recipe's author.
+pub fn build<O, S>(json: Json, make: impl FnOnce(O) -> Result<S, String>) -> Result<Built, String>
+where
+    O: serde::de::DeserializeOwned + serde::Serialize,
+    S: Stage + 'static,
+{
     let options: O = serde_json::from_value(json).map_err(|e| e.to_string())?;
     let resolved = serde_json::to_value(&options).map_err(|e| e.to_string())?;
-    Ok((options, resolved))
+    Ok((Arc::new(make(options)?), resolved))
 }
 
 macro_rules! stages {
@@ -159,9 +160,6 @@ stages!(
     substring_dedup,
     words
 );
-
-/// Stages that are put in where a rule asks for what they measure.
-pub const ALWAYS: [&str; 2] = ["characters", "margin"];
 
 /// The stage of that name.
 pub fn entry(name: &str) -> Option<&'static Entry> {

@@ -25,13 +25,24 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Clean, Entry, Stage, module_docs, options};
-use crate::text;
+use super::resources::Resource;
+use super::{Clean, Effect, Entry, RowWork, Stage, build, cleaning};
+use crate::{Result, text};
 
 /// Options of `normalize`: none.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Normalize {}
+
+impl Stage for Normalize {
+    fn effect(&self) -> Effect {
+        Effect::Rewrites
+    }
+
+    fn row_work(&self, _files: &[Resource]) -> Result<Option<Box<dyn RowWork>>> {
+        Ok(cleaning(self.clone()))
+    }
+}
 
 impl Clean for Normalize {
     fn clean<'a>(&self, text: &'a str) -> Cow<'a, str> {
@@ -40,17 +51,14 @@ impl Clean for Normalize {
 }
 
 /// The entry of this stage.
-pub const ENTRY: Entry = Entry {
-    name: "normalize",
-    kind: "clean",
-    about: "folds characters by class: widths, spaces, controls; Chinese punctuation stays",
-    docs: module_docs(include_str!("normalize.rs")),
-    schema: || schemars::schema_for!(Normalize),
-    build: |json| {
-        let (stage, resolved) = options::<Normalize>(json)?;
-        Ok((Stage::Clean(Box::new(stage)), resolved))
-    },
-};
+pub const ENTRY: Entry = Entry::new(
+    "normalize",
+    "clean",
+    "folds characters by class: widths, spaces, controls; Chinese punctuation stays",
+    include_str!("normalize.rs"),
+    || schemars::schema_for!(Normalize),
+    |json| build::<Normalize, _>(json, Ok),
+);
 
 #[cfg(test)]
 mod tests {

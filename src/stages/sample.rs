@@ -18,7 +18,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, Stage, module_docs, options};
+use super::judge::{Failure, Judge, JudgedRow, Verdict};
+use super::resources::Resource;
+use super::rule::number;
+use super::{Entry, Reads, Stage, build};
+use crate::Result;
+use crate::output::take::NOT_SAMPLED;
+use crate::rows::draw::sampled;
 
 /// Options of `sample`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -32,36 +38,44 @@ pub struct Sample {
     pub seed: u64,
 }
 
-impl Sample {
-    /// Whether the row with this id stays.
-    pub fn keeps(&self, id: &str) -> bool {
-        let hash = xxhash_rust::xxh3::xxh3_64_with_seed(id.as_bytes(), self.seed);
-        (hash as f64) < self.share * u64::MAX as f64 || self.share >= 1.0
+impl Stage for Sample {
+    fn reads(&self) -> Option<Vec<Reads>> {
+        Some(vec![Reads::Id])
+    }
+
+    fn judge(&self, _files: &[Resource]) -> Result<Option<Box<dyn Judge>>> {
+        Ok(Some(Box::new(self.clone())))
     }
 }
 
-/// A random number of a row: a hash of its id. Each `purpose` draws for itself: were the rows of a sample ordered by the
-/// numbers that chose them, they would all come first.
-pub fn draw(purpose: &[u8], seed: u64, id: &str) -> u64 {
-    use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
-    xxh3_64_with_seed(id.as_bytes(), xxh3_64(purpose) ^ seed)
+impl Judge for Sample {
+    fn judge(&self, row: &JudgedRow<'_>) -> Option<Verdict> {
+        (!sampled(self.seed, self.share, row.final_id)).then(|| {
+            let (reason, value, limit) = (NOT_SAMPLED.into(), String::new(), number(self.share));
+            Failure { reason, value, limit }.into()
+        })
+    }
 }
 
 /// The entry of this stage.
-pub const ENTRY: Entry = Entry {
-    name: "sample",
-    kind: "keep",
-    about: "a seeded share of the rows stays",
-    docs: module_docs(include_str!("sample.rs")),
-    schema: || schemars::schema_for!(Sample),
-    build: |json| {
-        let (stage, resolved) = options::<Sample>(json)?;
-        if !(0.0..=1.0).contains(&stage.share) {
-            return Err(format!("`share` is {}, but a share lies between 0 and 1", stage.share));
-        }
-        Ok((Stage::Sample(stage), resolved))
+pub const ENTRY: Entry = Entry::new(
+    "sample",
+    "keep",
+    "a seeded share of the rows stays",
+    include_str!("sample.rs"),
+    || schemars::schema_for!(Sample),
+    |json| {
+        build::<Sample, _>(json, |stage| {
+            if !(0.0..=1.0).contains(&stage.share) {
+                return Err(format!("`share` is {}, but a share lies between 0 and 1", stage.share));
+            }
+            Ok(stage)
+        })
     },
-};
+)
+.reasons(&[
+    (NOT_SAMPLED, "Left out by `sample` (or by the weights of a mix), by a hash of seed and id. Raise `share`, or change `seed` for other rows"),
+]);
 
 #[cfg(test)]
 mod tests {
@@ -69,13 +83,10 @@ mod tests {
 
     #[test]
     fn the_share_is_met_and_seeds_differ() {
-        let kept = |seed| {
-            let sample = Sample { share: 0.3, seed };
-            (0..10_000).filter(|i| sample.keeps(&format!("s:{i}"))).collect::<Vec<_>>()
-        };
+        let kept = |seed| (0..10_000).filter(|i| sampled(seed, 0.3, &format!("s:{i}"))).collect::<Vec<_>>();
         assert!((2_800..3_200).contains(&kept(1).len()), "{}", kept(1).len());
         assert_ne!(kept(1), kept(2));
-        assert!(Sample { share: 1.0, seed: 0 }.keeps("x"));
-        assert!(!Sample { share: 0.0, seed: 0 }.keeps("x"));
+        assert!(sampled(0, 1.0, "x"));
+        assert!(!sampled(0, 0.0, "x"));
     }
 }

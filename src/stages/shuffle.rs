@@ -24,8 +24,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::sample::draw;
-use super::{Entry, Stage, module_docs, options};
+use super::{Entry, Stage, build};
 
 /// Options of `shuffle`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -35,22 +34,18 @@ pub struct Shuffle {
     pub seed: u64,
 }
 
-impl Shuffle {
-    /// What rows are ordered by.
-    pub fn key(&self, id: &str) -> u64 {
-        draw(b"shuffle", self.seed, id)
+impl Stage for Shuffle {
+    fn order(&self) -> Option<u64> {
+        Some(self.seed)
     }
 }
 
 /// The entry of this stage.
-pub const ENTRY: Entry = Entry {
-    name: "shuffle",
-    kind: "order",
-    about: "the rows of all sources in one seeded order",
-    docs: module_docs(include_str!("shuffle.rs")),
-    schema: || schemars::schema_for!(Shuffle),
-    build: |json| {
-        let (stage, resolved) = options::<Shuffle>(json)?;
-        Ok((Stage::Shuffle(stage), resolved))
-    },
-};
+pub const ENTRY: Entry = Entry::new(
+    "shuffle",
+    "order",
+    "the rows of all sources in one seeded order",
+    include_str!("shuffle.rs"),
+    || schemars::schema_for!(Shuffle),
+    |json| build::<Shuffle, _>(json, Ok),
+);

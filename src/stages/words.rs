@@ -24,7 +24,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, Kind, Measure, Signal, Stage, Value, module_docs, options};
+use super::resources::Resource;
+use super::{Column, Entry, Kind, Measure, RowWork, Shown, SignalEntry, Stage, Value, build, measuring, signal};
+use crate::Result;
 use crate::text::words;
 
 /// Options of `words`.
@@ -38,16 +40,27 @@ pub struct Words {
 /// The column of the words themselves.
 pub const WORDS: &str = "words";
 
-impl Measure for Words {
-    fn signals(&self) -> Vec<Signal> {
-        let mut signals = vec![Signal { name: "word_count", kind: Kind::Int }];
+impl Stage for Words {
+    fn columns(&self) -> Vec<Column> {
+        let mut columns = vec![Column::signal("word_count", Kind::Int)];
         if self.column {
-            signals.push(Signal { name: WORDS, kind: Kind::Words });
+            columns.push(Column::signal(WORDS, Kind::Words).shown(Shown::Always));
         }
-        signals
+        columns
     }
 
-    fn measure(&self, texts: &[&str], out: &mut Vec<Value>) {
+    fn is_costly(&self) -> bool {
+        // Segmentation is far dearer than a copy of the text; without the column it is not done again.
+        self.column
+    }
+
+    fn row_work(&self, _files: &[Resource]) -> Result<Option<Box<dyn RowWork>>> {
+        Ok(measuring(self.columns(), self.clone()))
+    }
+}
+
+impl Measure for Words {
+    fn measure(&mut self, texts: &[&str], out: &mut Vec<Value>) {
         if texts.is_empty() {
             out.push(Value::Null);
             out.extend(self.column.then_some(Value::Null));
@@ -62,17 +75,18 @@ impl Measure for Words {
 }
 
 /// The entry of this stage.
-pub const ENTRY: Entry = Entry {
-    name: "words",
-    kind: "measure",
-    about: "Chinese word segmentation: counts words, writes them on request",
-    docs: module_docs(include_str!("words.rs")),
-    schema: || schemars::schema_for!(Words),
-    build: |json| {
-        let (stage, resolved) = options::<Words>(json)?;
-        Ok((Stage::Measure(Box::new(stage)), resolved))
-    },
-};
+pub const ENTRY: Entry = Entry::new(
+    "words",
+    "measure",
+    "Chinese word segmentation: counts words, writes them on request",
+    include_str!("words.rs"),
+    || schemars::schema_for!(Words),
+    |json| build::<Words, _>(json, Ok),
+)
+.signals(&[
+    signal("word_count", Kind::Int),
+    SignalEntry { name: WORDS, kind: Kind::Words, option: Some("column = true") },
+]);
 
 #[cfg(test)]
 mod tests {
@@ -86,7 +100,7 @@ mod tests {
         Words { column: true }.measure(&texts, &mut out);
         let list = ["我", "来到", "北京", "清华大学", "Hello", "world"].map(str::to_owned).to_vec();
         assert_eq!(out, [Value::Int(6), Value::Int(6), Value::Words(list)]);
-        assert_eq!(Words { column: true }.signals().len(), 2);
+        assert_eq!(Words { column: true }.columns().len(), 2);
         assert_eq!(
             (ENTRY.build)(serde_json::json!({})).ok().map(|b| b.1),
             Some(serde_json::json!({ "column": false }))

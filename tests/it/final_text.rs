@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use corpus::stages::{self, Stage};
+use corpus::stages;
 use serde_json::json;
 
 use crate::harness::{Built, Scratch, document};
@@ -43,11 +43,9 @@ fn pages() -> String {
 fn measures() -> (String, BTreeSet<String>) {
     let (mut all, mut columns) = (String::new(), BTreeSet::new());
     for entry in stages::ALL.iter().filter(|e| e.kind == "measure") {
-        let options = if entry.name == "words" { json!({"column": true}) } else { json!({}) };
-        let Ok((Stage::Measure(measure), _)) = (entry.build)(options) else { panic!("{} has options", entry.name) };
-        columns.extend(measure.signals().iter().map(|s| s.name.to_owned()));
+        columns.extend(entry.signals.iter().map(|s| s.name.to_owned()));
         all += &format!("[[stage]]\nrun='{}'\n", entry.name);
-        all += if entry.name == "words" { "column=true\n" } else { "" };
+        entry.signals.iter().filter_map(|s| s.option).for_each(|option| all += &format!("{option}\n"));
     }
     // A row of running text has no margin.
     columns.remove("margin");

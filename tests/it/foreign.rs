@@ -19,7 +19,7 @@ const SET: &str = "https://host.example/set.jsonl";
 #[derive(Debug, PartialEq)]
 enum There {
     File(Vec<u8>),
-    Link(PathBuf),
+    PlannedStage(PathBuf),
     Folder(usize),
     Nothing,
 }
@@ -69,14 +69,14 @@ impl World {
     fn link(&mut self, name: &str, to: &str) {
         fs::create_dir_all(self.scratch.path(name).parent().unwrap()).unwrap();
         std::os::unix::fs::symlink(to, self.scratch.path(name)).unwrap();
-        self.foreign.insert(name.to_owned(), There::Link(to.into()));
+        self.foreign.insert(name.to_owned(), There::PlannedStage(to.into()));
     }
 
     fn unchanged(&self, after: &str) {
         for (name, was) in &self.foreign {
             let path = self.scratch.path(name);
             let now = match fs::symlink_metadata(&path) {
-                Ok(m) if m.is_symlink() => There::Link(fs::read_link(&path).unwrap()),
+                Ok(m) if m.is_symlink() => There::PlannedStage(fs::read_link(&path).unwrap()),
                 Ok(m) if m.is_dir() => There::Folder(fs::read_dir(&path).unwrap().count()),
                 Ok(_) => There::File(fs::read(&path).unwrap()),
                 Err(_) => There::Nothing,

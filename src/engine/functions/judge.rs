@@ -2,18 +2,18 @@
 
 use std::sync::{Arc, OnceLock};
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Builder, StringBuilder, StructArray};
-use arrow::datatypes::{DataType, Field, Fields, Float64Type, Int64Type};
+use arrow::array::{Array, ArrayRef, AsArray, Float64Builder, StringBuilder, StructArray};
+use arrow::datatypes::{DataType, Field, Fields, Float64Type};
 use serde::{Deserialize, Serialize};
 
 use super::Kernel;
-use super::block::{self, BlockAsk, List};
 use crate::Result;
-use crate::output::take::Take;
+use crate::output::take::{NOT_SAMPLED, Take};
 use crate::rows::spans::{Spans, spans_of, spans_type};
-use crate::stages::keep::{Failure, Rule};
-use crate::stages::sample::Sample;
-use crate::stages::{Kind, Value};
+use crate::stages::judge::{Failure, Judge, JudgedRow, Verdict};
+use crate::stages::resolved::Resolved;
+use crate::stages::resources::Resource;
+use crate::stages::rule::number as number_of;
 
 /// One decision, in the order of the recipe.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,6 +22,9 @@ pub struct Decision {
     pub stage: String,
     /// Rows of these languages only; empty is all.
     pub languages: Vec<String>,
+    /// Where the signal argument stands that says what the stage cut out of a row, if it cuts: a row that it cut to
+    /// nothing is not one that was read empty.
+    pub cut: Option<usize>,
     /// What is asked.
     pub ask: Ask,
 }
@@ -30,31 +33,12 @@ pub struct Decision {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ask {
-    /// `(signal, index into the signal arguments, rule)`.
-    Keep(Vec<(String, usize, Rule)>),
-    /// A share of the rows, by id.
-    Sample(Sample),
+    /// A stage, by the signal arguments that it reads (none where the source has no such column), and its files.
+    Stage(Resolved, Vec<Option<usize>>, Vec<Resource>),
     /// What a mix takes.
     Take(Take),
-    /// Rows that are on lists.
-    Block(BlockAsk),
-    /// Rows that overlap with evaluation sets.
-    Overlap(OverlapAsk),
-    /// Rows of which a cut left nothing: the signal argument that says what was cut, the reason, and its limit.
-    Emptied(usize, String, String),
-}
-
-/// What of an overlap makes a row go.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct OverlapAsk {
-    /// Indexes of the overlap, the hit, its spans and what was cut, among the signal arguments.
-    pub columns: [usize; 4],
-    /// From which overlap.
-    pub enough: f64,
-    /// Whether only rows of which nothing is left go.
-    pub cut: bool,
-    /// What stands under `limit`.
-    pub limit: String,
+    /// Rows of which a cut left nothing: the reason, and its limit.
+    Emptied(String, String),
 }
 
 /// What is judged, for the rows of one source.
@@ -66,33 +50,10 @@ pub struct JudgeSpec {
     pub format: String,
     /// The decisions.
     pub decisions: Vec<Decision>,
-    /// Types of the signal arguments, which follow the fixed ones.
-    pub signals: Vec<SignalType>,
     /// Index of the language among the signal arguments, where it was measured.
     pub language: Option<usize>,
     /// The language of the source, where stated.
     pub stated: Option<String>,
-}
-
-/// Type of a signal argument.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs)]
-pub enum SignalType {
-    Int,
-    Float,
-    Text,
-    /// Of a whole stage or list, for no rule.
-    Key,
-}
-
-impl From<Kind> for SignalType {
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::Int => SignalType::Int,
-            Kind::Float => SignalType::Float,
-            Kind::Text | Kind::Words => SignalType::Text,
-        }
-    }
 }
 
 /// The stage name under which unreadable rows stand among the drops (they are counted apart).
@@ -142,19 +103,27 @@ const HINT: usize = 12;
 const OWN_ID: usize = 13;
 
 /// The ready function.
-#[derive(Debug)]
 pub struct JudgeKernel {
     spec: JudgeSpec,
-    /// The lists of each decision, read with the first batch.
-    lists: OnceLock<Vec<Vec<Arc<List>>>>,
+    /// The judgement of each decision that is a stage's, made with the first batch.
+    judges: OnceLock<Vec<Option<Box<dyn Judge>>>>,
 }
+
+impl std::fmt::Debug for JudgeKernel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.spec.fmt(f)
+    }
+}
+
+/// A row that goes: the stage, and why.
+type Dropped<'a> = (&'a str, Verdict);
 
 impl Kernel for JudgeKernel {
     const NAME: &'static str = "corpus_judge";
     type Spec = JudgeSpec;
 
     fn new(spec: JudgeSpec) -> Result<Self> {
-        Ok(JudgeKernel { spec, lists: OnceLock::new() })
+        Ok(JudgeKernel { spec, judges: OnceLock::new() })
     }
 
     fn returns(&self) -> DataType {
@@ -162,10 +131,11 @@ impl Kernel for JudgeKernel {
     }
 
     fn run(&self, arguments: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
-        if self.lists.get().is_none() {
+        if self.judges.get().is_none() {
             // Another thread may have been faster, with the same.
-            let _ = self.lists.set(self.spec.decisions.iter().map(lists).collect::<Result<_>>()?);
+            let _ = self.judges.set(self.spec.decisions.iter().map(judge).collect::<Result<_>>()?);
         }
+        let columns: Vec<Vec<Option<&ArrayRef>>> = self.spec.decisions.iter().map(|d| columns(d, arguments)).collect();
         let before: Vec<_> = arguments[..5].iter().map(|a| a.as_string::<i32>()).collect();
         let similarity = arguments[5].as_primitive::<Float64Type>();
         let mut texts: [StringBuilder; 5] = Default::default();
@@ -180,13 +150,13 @@ impl Kernel for JudgeKernel {
                 continue;
             }
             similarities.append_null();
-            match self.judge(arguments, row) {
+            match self.judge(arguments, &columns, row) {
                 None => {
                     texts.iter_mut().for_each(StringBuilder::append_null);
                     spans.push(&[]);
                 }
-                Some((stage, failure, at)) => {
-                    spans.push(&at.map_or(Vec::new(), |at| spans_of(&arguments[ARGUMENTS.len() + at], row)));
+                Some((stage, Verdict { failure, spans: guilty })) => {
+                    spans.push(&guilty);
                     let values = [stage, &failure.reason, &failure.value, &failure.limit];
                     for (builder, value) in texts.iter_mut().zip(values) {
                         builder.append_option((!value.is_empty()).then_some(value));
@@ -202,133 +172,75 @@ impl Kernel for JudgeKernel {
     }
 }
 
-fn lists(decision: &Decision) -> Result<Vec<Arc<List>>> {
+fn judge(decision: &Decision) -> Result<Option<Box<dyn Judge>>> {
     match &decision.ask {
-        Ask::Block(ask) => ask.lists.iter().map(|(by, given, _)| block::list(*by, given)).collect(),
-        _ => Ok(Vec::new()),
+        Ask::Stage(stage, _, files) => stage.stage.judge(files),
+        Ask::Take(_) | Ask::Emptied(..) => Ok(None),
     }
 }
 
-fn blank(fixed: &[ArrayRef], row: usize) -> bool {
-    let blank: &BooleanArray = fixed[BLANK].as_boolean();
-    blank.value(row)
-}
-
-impl OverlapAsk {
-    fn column<'a>(&self, signals: &'a [ArrayRef], which: usize, row: usize) -> Option<&'a ArrayRef> {
-        signals.get(self.columns[which]).filter(|c| c.is_valid(row))
+/// What a decision reads of a batch.
+fn columns<'a>(decision: &Decision, arguments: &'a [ArrayRef]) -> Vec<Option<&'a ArrayRef>> {
+    match &decision.ask {
+        Ask::Stage(_, reads, _) => reads.iter().map(|at| arguments.get(ARGUMENTS.len() + (*at)?)).collect(),
+        Ask::Take(_) | Ask::Emptied(..) => Vec::new(),
     }
-
-    fn judge(&self, signals: &[ArrayRef], row: usize) -> Option<Failure> {
-        let share = self.column(signals, 0, row)?.as_primitive::<Float64Type>().value(row);
-        let hit = self.column(signals, 1, row).and_then(|c| text(c, row)).unwrap_or_default();
-        let failure = Failure { reason: "contaminated".into(), value: hit.to_owned(), limit: self.limit.clone() };
-        (share >= self.enough).then_some(failure)
-    }
-
-    /// Whether the row was cut, and nothing of it is left.
-    fn empties(&self, fixed: &[ArrayRef], signals: &[ArrayRef], row: usize) -> bool {
-        emptied(self.columns[3], fixed, signals, row)
-    }
-}
-
-/// Whether a row was cut, and nothing of it is left.
-fn emptied(cut: usize, fixed: &[ArrayRef], signals: &[ArrayRef], row: usize) -> bool {
-    signals.get(cut).is_some_and(|c| c.is_valid(row)) && blank(fixed, row)
 }
 
 fn text(column: &ArrayRef, row: usize) -> Option<&str> {
     column.is_valid(row).then(|| column.as_string::<i32>().value(row))
 }
 
+fn failure(reason: &str, value: &str, limit: String) -> Verdict {
+    Failure { reason: reason.to_owned(), value: value.to_owned(), limit }.into()
+}
+
 impl JudgeKernel {
-    /// The stage by which a row goes, why, and the signal argument that holds the stretches to blame, if one does.
-    fn judge(&self, arguments: &[ArrayRef], row: usize) -> Option<(&str, Failure, Option<usize>)> {
+    /// The stage by which a row goes, and why.
+    fn judge(&self, arguments: &[ArrayRef], columns: &[Vec<Option<&ArrayRef>>], row: usize) -> Option<Dropped<'_>> {
         let (fixed, signals) = arguments.split_at(ARGUMENTS.len());
+        let blank = fixed[BLANK].as_boolean().value(row);
+        // Whether a stage has cut the row to nothing.
+        let emptied = |d: &Decision| blank && d.cut.is_some_and(|at| signals[at].is_valid(row));
         if self.spec.first
-            && let Some((stage, failure)) = self.first(fixed, signals, row)
+            && let Some(dropped) = self.first(fixed, row, blank && !self.spec.decisions.iter().any(emptied))
         {
-            return Some((stage, failure, None));
+            return Some(dropped);
         }
         let measured = self.spec.language.and_then(|i| text(&signals[i], row));
         let language = measured.or_else(|| text(&fixed[HINT], row)).or(self.spec.stated.as_deref()).unwrap_or("und");
+        let final_id = text(&fixed[FINAL_ID], row).unwrap_or_default();
         for (number, decision) in self.spec.decisions.iter().enumerate() {
             if !decision.languages.is_empty() && !decision.languages.iter().any(|l| l == language) {
                 continue;
             }
-            let failure = match &decision.ask {
-                Ask::Keep(rules) => {
-                    rules.iter().find_map(|(signal, at, rule)| rule.judge(signal, &self.value(*at, signals, row)))
+            let verdict = match &decision.ask {
+                Ask::Stage(..) => {
+                    let judge = self.judges.get().and_then(|judges| judges[number].as_ref());
+                    let own_id = text(&fixed[OWN_ID], row);
+                    judge.and_then(|j| j.judge(&JudgedRow { columns: &columns[number], row, own_id, final_id, blank }))
                 }
-                Ask::Sample(sample) => {
-                    (!sample.keeps(text(&fixed[FINAL_ID], row).unwrap_or_default())).then(|| Failure {
-                        reason: "not_sampled".into(),
-                        value: String::new(),
-                        limit: crate::stages::keep::number(sample.share),
-                    })
-                }
-                Ask::Take(take) => {
-                    (take.copies(text(&fixed[FINAL_ID], row).unwrap_or_default()) == 0).then(|| Failure {
-                        reason: "not_sampled".into(),
-                        value: String::new(),
-                        limit: crate::stages::keep::number((take.share * 1e4).round() / 1e4),
-                    })
-                }
-                Ask::Block(ask) => {
-                    let lists = self.lists.get().map_or(&[][..], |lists| &lists[number]);
-                    block::judge(ask, lists, [text(&fixed[OWN_ID], row), text(&fixed[FINAL_ID], row)], signals, row)
-                }
-                Ask::Emptied(at, reason, limit) => emptied(*at, fixed, signals, row).then(|| Failure {
-                    reason: reason.clone(),
-                    value: "1".into(),
-                    limit: limit.clone(),
-                }),
-                Ask::Overlap(ask) => {
-                    let failure = ask.judge(signals, row).filter(|_| !ask.cut || ask.empties(fixed, signals, row));
-                    if let Some(failure) = failure {
-                        return Some((&decision.stage, failure, Some(ask.columns[2])));
-                    }
-                    None
-                }
+                Ask::Take(take) => (take.copies(final_id) == 0)
+                    .then(|| failure(NOT_SAMPLED, "", number_of((take.share * 1e4).round() / 1e4))),
+                Ask::Emptied(reason, limit) => emptied(decision).then(|| failure(reason, "1", limit.clone())),
             };
-            if let Some(failure) = failure {
-                return Some((&decision.stage, failure, None));
+            if let Some(verdict) = verdict {
+                return Some((&decision.stage, verdict));
             }
         }
         None
     }
 
-    fn first(&self, fixed: &[ArrayRef], signals: &[ArrayRef], row: usize) -> Option<(&str, Failure)> {
-        let failure = |reason: &str, value: &str| Failure {
-            reason: reason.to_owned(),
-            value: value.to_owned(),
-            limit: String::new(),
-        };
+    /// What goes before any stage: rows that are unreadable, set aside by their format, or read empty.
+    fn first(&self, fixed: &[ArrayRef], row: usize, empty: bool) -> Option<Dropped<'_>> {
         if let Some(error) = text(&fixed[ERROR], row) {
-            return Some((UNREADABLE, failure(error, "")));
+            return Some((UNREADABLE, failure(error, "", String::new())));
         }
         if let Some(aside) = text(&fixed[ASIDE], row) {
-            return Some((&self.spec.format, failure(aside, text(&fixed[ASIDE_VALUE], row).unwrap_or_default())));
+            let value = text(&fixed[ASIDE_VALUE], row).unwrap_or_default();
+            return Some((&self.spec.format, failure(aside, value, String::new())));
         }
-        // What a stage has cut to nothing is not what was read empty.
-        let cut = |decision: &Decision| match &decision.ask {
-            Ask::Overlap(ask) => ask.cut && ask.empties(fixed, signals, row),
-            Ask::Emptied(at, ..) => emptied(*at, fixed, signals, row),
-            _ => false,
-        };
-        let empty = blank(fixed, row) && !self.spec.decisions.iter().any(cut);
-        empty.then(|| (READ, failure("empty", "")))
-    }
-
-    /// The value of signal `at`; null where this source does not measure it.
-    fn value(&self, at: usize, signals: &[ArrayRef], row: usize) -> Value {
-        let Some(column) = signals.get(at).filter(|c| c.is_valid(row)) else { return Value::Null };
-        match self.spec.signals[at] {
-            SignalType::Int => Value::Int(column.as_primitive::<Int64Type>().value(row)),
-            SignalType::Float => Value::Float(column.as_primitive::<Float64Type>().value(row)),
-            SignalType::Key => Value::Null,
-            SignalType::Text => Value::Text(column.as_string::<i32>().value(row).to_owned().into()),
-        }
+        empty.then(|| (READ, failure("empty", "", String::new())))
     }
 }
 

@@ -12,16 +12,9 @@ use datafusion_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImp
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub mod batch;
-pub mod block;
-pub mod given;
 pub mod ids;
 pub mod judge;
-pub mod lines;
-pub mod near;
-pub mod overlap;
 pub mod rows;
-pub mod substrings;
 
 /// What a named function does with a batch.
 pub trait Kernel: Debug + Send + Sync + Sized + 'static {

@@ -1,47 +1,42 @@
 //! `corpus_rows(…)`: all row-wise work of a recipe over a batch, in one call: texts cleaned, signals measured, keys of
 //! whole stages hashed, each at its place in the recipe.
 
+use std::borrow::Cow;
 use std::fmt::Debug;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{Array, ArrayRef, AsArray, Decimal128Builder, StringArray, StructArray};
-use arrow::datatypes::{DataType, Field, Fields, Float64Type, Int64Type};
+use arrow::datatypes::{DataType, Field, Fields};
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use xxhash_rust::xxh3::xxh3_128;
 
-pub use super::batch::Batch;
-use super::given::Given;
-use super::near::Near;
-use super::overlap::{self, Overlap};
-use super::{Kernel, block, lines, substrings};
-use crate::rows::spans;
+use super::Kernel;
+use crate::rows::batch::{ARGUMENTS, Batch};
+use crate::rows::column::KEY;
 use crate::rows::{self, Use};
-use crate::stages::keep::Rule;
-use crate::stages::line_dedup::LineDedup;
-use crate::stages::substring_dedup::SubstringDedup;
-use crate::stages::{self, Clean, Kind, Measure, Stage, Value};
+use crate::stages::resolved::Resolved;
+use crate::stages::resources::Resource;
+use crate::stages::{Column, Effect, RowContext, RowWork, Worked};
 use crate::{Error, Result};
 
 /// Rows that any function of this kind has worked on in this process: a test counts them, since an engine may run a
 /// function once for each field that is read.
 pub static EVALUATED: AtomicU64 = AtomicU64::new(0);
 
-/// One stage of the chain.
+/// One stage of the recipe.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StepSpec {
     /// Number of the stage in the recipe: its columns are called `signal@number`.
     pub number: usize,
     /// The stage.
-    pub run: String,
-    /// Its options, resolved.
-    pub options: Json,
+    pub stage: Resolved,
     /// Rows of these languages only; empty is all.
     pub languages: Vec<String>,
-    /// Files that it reads.
+    /// Files on which its work depends.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub files: Vec<Given>,
+    pub files: Vec<Resource>,
 }
 
 /// What is done to the rows of one source.
@@ -63,43 +58,62 @@ pub struct RowsSpec {
 }
 
 impl RowsSpec {
-    /// The same without places of files: what results depend on.
-    pub fn identity(&self) -> RowsSpec {
-        let mut spec = self.clone();
-        spec.steps.iter_mut().flat_map(|s| &mut s.files).for_each(|file| *file = file.identity());
-        spec
+    /// What results depend on: no places of files, and of options only those that measure.
+    pub fn identity(&self) -> Json {
+        let step = |s: &StepSpec| {
+            let files: Vec<Json> = s.files.iter().map(Resource::identity).collect();
+            json!([s.number, s.stage.run(), s.stage.stage.measured(&s.stage.options), s.languages, files])
+        };
+        let steps: Vec<Json> = self.steps.iter().map(step).collect();
+        json!([self.usage, self.language, steps, self.content, self.signals, self.cuts])
+    }
+
+    /// The columns that come out.
+    pub fn fields(&self) -> Fields {
+        let mut fields = Vec::new();
+        if self.content {
+            fields.extend(rows::content(self.usage));
+        }
+        if self.signals {
+            fields.push(Field::new("row_bytes", DataType::Int64, false));
+            fields.push(Field::new("row_chars", DataType::Int64, false));
+            fields.push(Field::new("blank", DataType::Boolean, false));
+            fields.push(Field::new("filled", DataType::Int64, false));
+            fields.push(Field::new("id_key", KEY, true));
+            for step in &self.steps {
+                let name = |column: &Column| column_name(&column.name, step.number);
+                let columns = step.stage.stage.columns();
+                fields.extend(columns.iter().map(|c| Field::new(name(c), c.kind.data_type(), true)));
+            }
+        }
+        Fields::from(fields)
     }
 }
 
-/// The type of keys: 128 bits of a hash. One primitive column sorts, and spills, far cheaper than two.
-pub const KEY: DataType = DataType::Decimal128(38, 0);
-
-/// The arguments in front of the content columns.
-pub const ARGUMENTS: [&str; 5] = ["id", "url", "subset", "language_hint", "meta"];
-
-enum Work {
-    Clean(Box<dyn Clean>),
-    Measure(Box<dyn Measure>, Vec<stages::Signal>),
-    Key(String),
-    Near(Near),
-    Block(stages::block::Block),
-    Overlap(Overlap),
-    Lines(LineDedup, usize),
-    Substrings(SubstringDedup, usize),
-    /// Rows that fail are measured no further: `(signal, place among the measured columns, rule)`.
-    Early(Vec<(String, usize, Rule)>),
+/// The name in the unit files of a column that stage `number` adds.
+pub fn column_name(column: &str, number: usize) -> String {
+    format!("{column}@{number}")
 }
 
+/// A stage as the function runs it.
 struct Step {
     languages: Vec<String>,
-    work: Work,
+    columns: Vec<Column>,
+    changes_text: bool,
+    /// Where the cuts of its pass stand among the arguments.
+    cuts: Option<usize>,
 }
+
+/// The work of all stages, of one thread.
+type Works = Vec<Box<dyn RowWork>>;
 
 /// The ready function.
 pub struct RowsKernel {
     spec: RowsSpec,
     steps: Vec<Step>,
     fields: Fields,
+    /// Work that no thread is busy with: each thread takes one, and makes one where there is none.
+    idle: Mutex<Vec<Works>>,
 }
 
 impl Debug for RowsKernel {
@@ -108,107 +122,19 @@ impl Debug for RowsKernel {
     }
 }
 
-/// The Arrow type of a signal.
-pub fn signal_type(kind: Kind) -> DataType {
-    match kind {
-        Kind::Int => DataType::Int64,
-        Kind::Float => DataType::Float64,
-        Kind::Text => DataType::Utf8,
-        Kind::Words => DataType::List(Arc::new(Field::new("item", DataType::Utf8, true))),
-    }
-}
-
-/// The columns that come out, for a spec.
-pub fn fields(spec: &RowsSpec) -> Result<Fields> {
-    Ok(RowsKernel::new(spec.clone())?.fields)
-}
-
 impl Kernel for RowsKernel {
     const NAME: &'static str = "corpus_rows";
     type Spec = RowsSpec;
 
     fn new(spec: RowsSpec) -> Result<Self> {
-        let mut fields = Vec::new();
-        if spec.content {
-            fields.extend(rows::content(spec.usage));
-        }
-        if spec.signals {
-            fields.push(Field::new("row_bytes", DataType::Int64, false));
-            fields.push(Field::new("row_chars", DataType::Int64, false));
-            fields.push(Field::new("blank", DataType::Boolean, false));
-            fields.push(Field::new("filled", DataType::Int64, false));
-            fields.push(Field::new("id_key", KEY, true));
-        }
-        let mut steps = Vec::new();
-        // Names of the measured columns so far, in order; keys have none.
-        let mut measured: Vec<String> = Vec::new();
-        for step in &spec.steps {
-            let entry = stages::entry(&step.run).ok_or_else(|| Error::Engine(format!("no stage {}", step.run)))?;
-            let (stage, _) = (entry.build)(step.options.clone()).map_err(Error::Engine)?;
-            let work = match stage {
-                Stage::Clean(clean) => Work::Clean(clean),
-                Stage::Measure(measure) => {
-                    let signals = measure.signals();
-                    measured.extend(signals.iter().map(|s| s.name.to_owned()));
-                    fields.extend(
-                        signals
-                            .iter()
-                            .filter(|_| spec.signals)
-                            .map(|s| Field::new(format!("{}@{}", s.name, step.number), signal_type(s.kind), true)),
-                    );
-                    Work::Measure(measure, signals)
-                }
-                Stage::ExactDedup(dedup) => {
-                    if spec.signals {
-                        fields.push(Field::new(format!("key@{}", step.number), KEY, true));
-                    }
-                    measured.push(String::new());
-                    Work::Key(dedup.by)
-                }
-                Stage::NearDedup(_) | Stage::SimhashDedup(_) => {
-                    let near = match &stage {
-                        Stage::SimhashDedup(options) => Near::simhash(options),
-                        Stage::NearDedup(options) => Near::new(options),
-                        _ => continue,
-                    };
-                    fields.extend(near.fields(step.number).into_iter().filter(|_| spec.signals));
-                    measured.extend(near.fields(step.number).iter().map(|_| String::new()));
-                    Work::Near(near)
-                }
-                Stage::Block(block) => {
-                    let columns = block::fields(&block, step.number);
-                    measured.extend(columns.iter().map(|_| String::new()));
-                    fields.extend(columns.into_iter().filter(|_| spec.signals));
-                    Work::Block(block)
-                }
-                Stage::Decontaminate(options) => {
-                    let columns = overlap::fields(step.number);
-                    measured.extend(columns.iter().map(|_| String::new()));
-                    fields.extend(columns.into_iter().filter(|_| spec.signals));
-                    Work::Overlap(Overlap::new(options, step.files.clone()))
-                }
-                Stage::LineDedup(options) => {
-                    let columns = spans::record_fields(lines::column(step.number), options.cuts(), step.number);
-                    measured.extend(columns.iter().map(|_| String::new()));
-                    fields.extend(columns.into_iter().filter(|_| spec.signals));
-                    Work::Lines(options, step.number)
-                }
-                Stage::SubstringDedup(options) => {
-                    let columns = spans::record_fields(substrings::column(step.number), options.cuts(), step.number);
-                    measured.extend(columns.iter().map(|_| String::new()));
-                    fields.extend(columns.into_iter().filter(|_| spec.signals));
-                    Work::Substrings(options, step.number)
-                }
-                Stage::Keep(keep) if keep.early && spec.signals => {
-                    let place = |signal: &String| measured.iter().rposition(|m| m == signal);
-                    let rules = keep.rules.into_iter().filter_map(|(s, rule)| Some((s.clone(), place(&s)?, rule)));
-                    Work::Early(rules.collect())
-                }
-                Stage::Keep(_) | Stage::Sample(_) | Stage::Shuffle(_) => continue,
-            };
-            steps.push(Step { languages: step.languages.clone(), work });
-        }
-        Ok(RowsKernel { spec, steps, fields: Fields::from(fields) })
+        let step = |s: &StepSpec| Step {
+            languages: s.languages.clone(),
+            columns: s.stage.stage.columns(),
+            changes_text: s.stage.stage.effect() != Effect::None,
+            cuts: spec.cuts.iter().position(|number| *number == s.number),
+        };
+        let steps = spec.steps.iter().map(step).collect();
+        Ok(RowsKernel { steps, fields: spec.fields(), spec, idle: Mutex::new(Vec::new()) })
     }
 
     fn returns(&self) -> DataType {
@@ -217,75 +143,55 @@ impl Kernel for RowsKernel {
 
     fn run(&self, arguments: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
         EVALUATED.fetch_add(rows as u64, Ordering::Relaxed);
+        let taken = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut works = taken.map_or_else(|| self.works(), Ok)?;
+        let result = self.batch(&mut works, arguments, rows)?;
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(works);
+        Ok(result)
+    }
+}
+
+impl RowsKernel {
+    /// The work of one more thread. What it opens is shared with the others.
+    fn works(&self) -> Result<Works> {
+        let work = |s: &StepSpec| {
+            let none = || Error::Engine(format!("`{}` does nothing to rows", s.stage.run()));
+            s.stage.stage.row_work(&s.files)?.ok_or_else(none)
+        };
+        self.spec.steps.iter().map(work).collect()
+    }
+
+    fn batch(&self, works: &mut Works, arguments: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
         let (common, others) = arguments.split_at(ARGUMENTS.len());
         let (spans, content) = others.split_at(self.spec.cuts.len());
         let mut batch = Batch::new(self.spec.usage, content, rows)?;
+        let mut measured: Vec<(Cow<'static, str>, ArrayRef)> = Vec::new();
         let mut columns: Vec<ArrayRef> = Vec::new();
-        let mut language: Option<ArrayRef> = None;
-        let mut gone: Option<Vec<bool>> = None;
-        for step in &self.steps {
-            let mut applies = self.applies(step, language.as_ref(), &common[3], rows);
-            let cleans = match &step.work {
-                Work::Clean(_) => true,
-                Work::Overlap(overlap) => overlap.cuts(),
-                Work::Lines(options, _) => options.cuts(),
-                Work::Substrings(options, _) => options.cuts(),
-                _ => false,
-            };
-            if let (Some(gone), false) = (&gone, cleans) {
+        let mut stopped: Option<Vec<bool>> = None;
+        for (step, work) in self.steps.iter().zip(works) {
+            let mut applies = self.applies(step, &measured, &common[3], rows);
+            if let (Some(stopped), false) = (&stopped, step.changes_text) {
                 let all = applies.get_or_insert_with(|| vec![true; rows]);
-                all.iter_mut().zip(gone).for_each(|(a, gone)| *a &= !gone);
+                all.iter_mut().zip(stopped).for_each(|(a, stopped)| *a &= !stopped);
             }
-            match &step.work {
-                Work::Clean(clean) => batch.clean(clean.as_ref(), applies.as_deref()),
-                Work::Measure(measure, signals) => {
-                    let measured = batch.measure(measure.as_ref(), signals, applies.as_deref());
-                    if let Some(at) = signals.iter().position(|s| s.name == "language") {
-                        language = Some(measured[at].clone());
-                    }
-                    columns.extend(measured.into_iter().filter(|_| self.spec.signals));
-                }
-                Work::Key(by) if self.spec.signals => {
-                    columns.push(batch.key(by, common, applies.as_deref()));
-                }
-                Work::Near(near) if self.spec.signals => {
-                    columns.extend(near.columns(&batch, rows, applies.as_deref(), &common[4]));
-                }
-                Work::Block(block) if self.spec.signals => {
-                    columns.extend(block::columns(block, &batch, common, applies.as_deref()));
-                }
-                Work::Overlap(overlap) if self.spec.signals || overlap.cuts() => {
-                    let found = overlap.search(&batch, rows, applies.as_deref())?;
-                    columns.extend(found.columns.into_iter().filter(|_| self.spec.signals));
-                    if let Some(cuts) = found.cuts {
-                        batch.cut(&cuts);
-                    }
-                }
-                Work::Lines(options, number) => {
-                    if self.spec.signals {
-                        columns.push(lines::records(options, &batch, rows, applies.as_deref()));
-                    }
-                    if options.cuts() {
-                        columns.extend(self.cut_late(*number, spans, &mut batch, rows));
-                    }
-                }
-                Work::Substrings(options, number) => {
-                    if self.spec.signals {
-                        columns.push(substrings::records(options, &batch, rows, applies.as_deref()));
-                    }
-                    if options.cuts() {
-                        columns.extend(self.cut_late(*number, spans, &mut batch, rows));
-                    }
-                }
-                Work::Early(rules) => {
-                    let gone = gone.get_or_insert_with(|| vec![false; rows]);
-                    for (row, gone) in
-                        gone.iter_mut().enumerate().filter(|(row, _)| applies.as_ref().is_none_or(|a| a[*row]))
-                    {
-                        *gone |= rules.iter().any(|(s, at, rule)| rule.judge(s, &value(&columns[*at], row)).is_some());
-                    }
-                }
-                _ => {}
+            let context = RowContext {
+                rows,
+                common,
+                applies: applies.as_deref(),
+                columns: self.spec.signals,
+                cuts: step.cuts.map(|at| &spans[at]),
+                measured: &measured,
+            };
+            let Worked { columns: mut own, stop } = work.run(&mut batch, &context)?;
+            for (column, array) in step.columns.iter().zip(&own).filter(|(c, _)| c.is_signal()) {
+                measured.push((column.name.clone(), array.clone()));
+            }
+            if self.spec.signals {
+                columns.append(&mut own);
+            }
+            if let Some(stop) = stop {
+                let all = stopped.get_or_insert_with(|| vec![false; rows]);
+                all.iter_mut().zip(stop).for_each(|(all, stop)| *all |= stop);
             }
         }
         let mut all = if self.spec.content { batch.content() } else { Vec::new() };
@@ -296,41 +202,25 @@ impl Kernel for RowsKernel {
         all.extend(columns);
         Ok(Arc::new(StructArray::try_new(self.fields.clone(), all, None)?))
     }
-}
-
-impl RowsKernel {
-    /// Takes out what stage `number` cuts, as far as it is known; the column that says how much.
-    fn cut_late(&self, number: usize, known: &[ArrayRef], batch: &mut Batch<'_>, rows: usize) -> Option<ArrayRef> {
-        let at = self.spec.cuts.iter().position(|n| *n == number);
-        let (cuts, bytes) = spans::cuts(at.map(|at| &known[at]), rows);
-        batch.cut(&cuts);
-        self.spec.signals.then_some(bytes)
-    }
 
     /// Which rows a step applies to; `None` is all of them.
-    fn applies(&self, step: &Step, measured: Option<&ArrayRef>, hint: &ArrayRef, rows: usize) -> Option<Vec<bool>> {
+    fn applies(
+        &self,
+        step: &Step,
+        measured: &[(Cow<'static, str>, ArrayRef)],
+        hint: &ArrayRef,
+        rows: usize,
+    ) -> Option<Vec<bool>> {
         if step.languages.is_empty() {
             return None;
         }
+        let measured = measured.iter().rfind(|m| m.0 == rows::LANGUAGE).map(|m| &m.1);
         let hint = hint.as_string::<i32>();
         let of = |row: usize| {
             let measured = measured.filter(|m| m.is_valid(row)).map(|m| m.as_string::<i32>().value(row));
             measured.or_else(|| hint.is_valid(row).then(|| hint.value(row))).or(self.spec.language.as_deref())
         };
         Some((0..rows).map(|row| of(row).is_some_and(|l| step.languages.iter().any(|x| x == l))).collect())
-    }
-}
-
-/// A measured value, as rules judge it.
-fn value(column: &ArrayRef, row: usize) -> Value {
-    if column.is_null(row) {
-        return Value::Null;
-    }
-    match column.data_type() {
-        DataType::Int64 => Value::Int(column.as_primitive::<Int64Type>().value(row)),
-        DataType::Float64 => Value::Float(column.as_primitive::<Float64Type>().value(row)),
-        DataType::Utf8 => Value::Text(column.as_string::<i32>().value(row).to_owned().into()),
-        _ => Value::Null,
     }
 }
 

@@ -17,13 +17,12 @@ pub use range::Range;
 use super::Options;
 use super::heavy::{Heavy, heavy};
 use super::inputs::sample;
-use super::plan::stage_plan::{Chain, Decide};
+use super::plan::stage_plan::StagePlan;
 use super::plan::state::State;
 use super::run::mix;
 use super::run::mix::Group;
 use crate::recipe::{By, MIX_STAGE, Recipe};
 use crate::rows::Use;
-use crate::stages::Stage;
 use crate::{Error, Result};
 use draw::Draw;
 use range::Weight;
@@ -148,7 +147,13 @@ fn amount(rows: u64, text: f64) -> f64 {
 }
 
 /// Estimates what a build costs, given what is done already.
-pub fn estimate(recipe: &Recipe, chain: &Chain, options: &Options, depth: Depth, state: &State) -> Result<Estimate> {
+pub fn estimate(
+    recipe: &Recipe,
+    chain: &StagePlan,
+    options: &Options,
+    depth: Depth,
+    state: &State,
+) -> Result<Estimate> {
     let folder = tempfile::Builder::new().prefix("corpus-plan-").tempdir().map_err(Error::io("a temporary folder"))?;
     let look = folder.path().join("look");
     let draw = draw::draw(recipe, options, depth, &look)?;
@@ -170,7 +175,7 @@ pub fn estimate(recipe: &Recipe, chain: &Chain, options: &Options, depth: Depth,
 /// Two rehearsals, and the input that they stand for.
 struct Scaled<'a> {
     recipe: &'a Recipe,
-    chain: &'a Chain,
+    chain: &'a StagePlan,
     options: &'a Options,
     draw: &'a Draw,
     small: Rehearsal,
@@ -191,8 +196,8 @@ impl Scaled<'_> {
         for reason in &self.whole.manifest.reasons {
             let Some((weight, draws)) = weights.get(reason.source.as_str()) else { continue };
             let mut of = Weight::new(reason.rows as f64, *weight, *draws);
-            if let Some(link) = self.chain.links.iter().find(|l| l.name == reason.stage) {
-                of.copies = copies(&link.stage);
+            if let Some(link) = self.chain.stages.iter().find(|l| l.name == reason.stage) {
+                of.copies = link.pass().is_some();
                 // Two near copies are drawn together as often as they are alike; of many versions of one text nearly
                 // all are. What is true lies between.
                 let alike = self.whole.similarity.get(&reason.stage).filter(|_| !draws && of.copies);
@@ -378,28 +383,20 @@ impl Scaled<'_> {
     /// Bytes that sorting puts on disk, and those that it holds in memory beyond what the rehearsal held.
     fn sorting(&self, rows: u64) -> Result<(u64, u64)> {
         let memory = self.options.memory;
-        let sorts = self.chain.decisions().iter().any(|d| matches!(d, Decide::Dedup(..)));
-        // Key, row key and id of a row, as they are sorted.
-        let keys = if sorts { rows * 48 } else { 0 };
-        let mut spill = if keys > memory / 5 * 3 { keys } else { 0 };
-        let mut held = keys.min(memory / 5 * 3);
-        for decision in self.chain.decisions() {
-            // Sketch, keys and bands of a row; pairs and texts of candidates depend on what is alike.
-            if let Decide::Near(link, how) = decision {
-                let bytes = (rows + how.earlier(link)?.rows() as u64) * how.row_bytes();
-                spill = spill.max(if bytes > memory / 2 { bytes } else { 0 });
-                held = held.max(bytes.min(memory / 2));
+        let (mut spill, mut held) = (0, 0);
+        for stage in &self.chain.stages {
+            let Some(pass) = stage.pass() else { continue };
+            let footprint = pass.footprint(&stage.files)?;
+            let sorted = rows * footprint.sorted_rows;
+            let records = (rows + footprint.earlier) * footprint.records;
+            for (bytes, most) in [(sorted, memory / 5 * 3), (records, memory / 2)] {
+                spill = spill.max(if bytes > most { bytes } else { 0 });
+                held = held.max(bytes.min(most));
             }
         }
         let share = self.whole.manifest.totals.read as f64 / rows.max(1) as f64;
         Ok((spill, (held as f64 * (1.0 - share).max(0.0)) as u64))
     }
-}
-
-/// Whether a stage drops rows for what other rows hold.
-fn copies(stage: &Stage) -> bool {
-    let copies = matches!(stage, Stage::ExactDedup(_) | Stage::NearDedup(_) | Stage::SimhashDedup(_));
-    copies || matches!(stage, Stage::LineDedup(_) | Stage::SubstringDedup(_))
 }
 
 /// How often a mix takes each source, by what is expected of them.

@@ -11,7 +11,7 @@ use crate::engine::plan::{self, Part, Plan};
 use crate::engine::sink::unit_file;
 use crate::pipeline::inputs::SourceInput;
 use crate::pipeline::run::drops::{drops_schema, repeats_schema, sizes_schema};
-use crate::stages::near_dedup::CLUSTER_SIZE;
+use crate::rows::column::CLUSTER_SIZE;
 
 /// Which narrow columns are read, and joined with what.
 pub(crate) struct Narrow<'a> {

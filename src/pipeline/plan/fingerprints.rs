@@ -3,12 +3,11 @@
 use serde_json::{Value as Json, json};
 
 use super::plans::Plans;
-use super::stage_plan::{Chain, Link};
+use super::stage_plan::{PlannedStage, StagePlan};
 use crate::formats::Layout;
 use crate::pipeline::inputs::{InputFile, Inputs};
 use crate::pipeline::jobs::{CODE, fingerprint};
 use crate::recipe::{Mix, Recipe};
-use crate::stages::Stage;
 
 /// Stretches of row keys that a `limit` cuts off.
 pub type Cuts = [(u64, u64)];
@@ -31,8 +30,8 @@ pub fn inputs(inputs: &Inputs) -> Json {
 }
 
 /// Of the resolved stages, output options, uses and version: without paths, inputs, threads or memory.
-pub fn recipe(recipe: &Recipe, inputs: &Inputs, chain: &Chain) -> String {
-    let links: Vec<_> = chain.links.iter().map(Link::identity).collect();
+pub fn recipe(recipe: &Recipe, inputs: &Inputs, chain: &StagePlan) -> String {
+    let links: Vec<_> = chain.stages.iter().map(PlannedStage::identity).collect();
     let uses: Vec<_> = inputs.sources.iter().map(|s| s.usage).collect();
     let output = output(recipe);
     match &recipe.mix {
@@ -70,23 +69,18 @@ pub fn rescan(plans: &Plans<'_>, unit: u64, cut: &str) -> Json {
 }
 
 /// Of a judgement, after the job `before`.
-pub fn judge(plans: &Plans<'_>, scan: &str, cuts: &Cuts, before: Option<&str>, links: &[&Link]) -> Json {
+pub fn judge(plans: &Plans<'_>, scan: &str, cuts: &Cuts, before: Option<&str>, links: &[&PlannedStage]) -> Json {
     let what: Vec<_> = links.iter().map(|l| l.identity()).collect();
     let sources: Vec<_> = plans.inputs.sources.iter().map(|s| &s.source.name).collect();
     json!([scan, cuts, before, what, sources])
 }
 
-/// Of a comparison, after the job `before`.
-pub fn dedup(plans: &Plans<'_>, scan: &str, before: Option<&str>, link: &Link) -> Json {
+/// Of a pass over all rows, after the job `before`: what is read again, the text, depends on the stages before it. Rows of
+/// earlier builds are those of the files.
+pub fn global(plans: &Plans<'_>, scan: &str, cuts: &Cuts, before: Option<&str>, stage: &PlannedStage) -> Json {
     let sources: Vec<_> = plans.inputs.sources.iter().map(|s| (&s.source.name, s.source.priority)).collect();
-    json!([scan, before, (&link.name, link.number, &link.only, &link.options), sources])
-}
-
-/// Of a comparison of texts, lines or stretches, after the job `before`: what is read again, the text, depends on the stages
-/// before it. Rows of earlier builds are those of the indexes.
-pub fn near(plans: &Plans<'_>, scan: &str, cuts: &Cuts, before: Option<&str>, link: &Link) -> Json {
-    let indexes: Vec<_> = link.files.iter().map(|f| json!([f.shown, f.sha256])).collect();
-    json!([dedup(plans, scan, before, link), cuts, indexes])
+    let files: Vec<_> = stage.files.iter().map(|f| json!([f.shown, f.sha256])).collect();
+    json!([scan, before, (&stage.name, stage.number, &stage.only, &stage.resolved.options), sources, cuts, files])
 }
 
 /// Of a mix, after the job `before`.
@@ -105,12 +99,12 @@ pub fn apply(recipe: &Recipe, plans: &Plans<'_>, drops: &str) -> Json {
     let licenses: Vec<_> = plans.inputs.sources.iter().map(|s| (&s.source.license, &s.source.language)).collect();
     let paths: Vec<_> = plans.inputs.sources.iter().flat_map(|s| &s.files).map(|f| &f.name).collect();
     // Rows that are shuffled lie in other files, arranged by the seed.
-    let shuffles: Vec<_> = plans.chain.links.iter().filter(|l| matches!(l.stage, Stage::Shuffle(_))).collect();
-    match shuffles.as_slice() {
-        [] => json!([drops, output, licenses, paths]),
-        some => {
-            json!([drops, output, licenses, paths, some.iter().map(|l| json!([l.only, l.options])).collect::<Vec<_>>()])
-        }
+    let orders: Vec<_> = plans.chain.stages.iter().filter(|l| l.stage().order().is_some()).collect();
+    let orders: Vec<_> = orders.iter().map(|l| json!([l.only, l.resolved.options])).collect();
+    if orders.is_empty() {
+        json!([drops, output, licenses, paths])
+    } else {
+        json!([drops, output, licenses, paths, orders])
     }
 }
 

@@ -6,3 +6,4 @@ pub mod plans;
 pub mod resources;
 pub mod stage_plan;
 pub mod state;
+mod text_scan;

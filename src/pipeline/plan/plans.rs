@@ -7,11 +7,11 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion_common::ScalarValue;
 
 use super::column_scan::Narrow;
-use super::stage_plan::{Chain, Link};
+use super::stage_plan::{PlannedStage, StagePlan};
 use crate::Result;
 use crate::engine::functions::ids::{IdsKernel, IdsSpec};
 use crate::engine::functions::judge::{self, Ask, Decision, JudgeKernel, JudgeSpec};
-use crate::engine::functions::rows::{self as work, RowsKernel};
+use crate::engine::functions::rows::RowsKernel;
 use crate::engine::functions::{Function, rows::RowsSpec};
 use crate::engine::plan::{self, Direction, Expr, Plan};
 use crate::engine::scan::{ScanSpec, scan};
@@ -21,9 +21,11 @@ use crate::pipeline::inputs::{Inputs, SourceInput};
 use crate::pipeline::jobs::Job;
 use crate::pipeline::run::slabs::Slab;
 use crate::rows;
+use crate::rows::batch::ARGUMENTS;
+use crate::rows::column::{CLUSTER_SIZE, KEY};
 use crate::rows::spans::argument;
-use crate::stages::exact_dedup::{CONTENT, ExactDedup, Prefer};
-use crate::stages::near_dedup::CLUSTER_SIZE;
+use crate::stages::Reads;
+use crate::stages::global::SortedRows;
 
 /// Narrow columns that every unit has beside its signals and keys.
 const NARROW: [&str; 6] = ["ord", "error", "aside", "aside_value", "id", "language_hint"];
@@ -35,7 +37,7 @@ pub struct Plans<'a> {
     /// What is read.
     pub inputs: &'a Inputs,
     /// What is done.
-    pub chain: &'a Chain,
+    pub chain: &'a StagePlan,
     /// Bytes of the largest row that there is memory for.
     pub largest_row: u64,
 }
@@ -65,7 +67,7 @@ impl Plans<'_> {
         }
         let mut fields =
             names.iter().map(|n| Ok(scanned.field_with_name(n)?.clone())).collect::<Result<Vec<Field>>>()?;
-        fields.extend(work::fields(&self.rows_spec(source))?.iter().map(|f| f.as_ref().clone()));
+        fields.extend(self.rows_spec(source).fields().iter().map(|f| f.as_ref().clone()));
         Ok(Arc::new(Schema::new(fields)))
     }
 
@@ -110,18 +112,16 @@ impl Plans<'_> {
         plan::sort(plan::filter(node, predicate)?, &[("id_key", Direction::Up), ("ord", Direction::Up)])
     }
 
-    /// Rows that are still there, sorted by the key of a whole stage, the one to keep first.
-    pub fn dedup(
+    /// Rows that are still there, sorted as a pass over all rows asks for it, the one to keep first.
+    pub fn sorted(
         &self,
-        link: &Link,
-        dedup: &ExactDedup,
+        sort: &SortedRows<'_>,
         sources: &[&SourceInput],
         units: &[Vec<usize>],
         at: &Folders<'_>,
         groups: usize,
     ) -> Result<Plan> {
-        let key = format!("key@{}", link.number);
-        let schema = key_schema(&key, true);
+        let schema = key_schema(sort.key, true);
         let priority = sources.iter().any(|s| s.source.priority != sources[0].source.priority);
         let constants = |s: &SourceInput| {
             if priority { vec![ScalarValue::Int64(Some(s.source.priority))] } else { vec![] }
@@ -129,14 +129,11 @@ impl Plans<'_> {
         let used = |s: &&SourceInput, u: &usize| units.iter().any(|of| of.contains(u)) && s.units.contains(u);
         let units: Vec<(usize, Vec<ScalarValue>)> =
             sources.iter().flat_map(|s| s.units.clone().filter(|u| used(s, u)).map(|u| (u, constants(s)))).collect();
-        let mut wanted = vec!["ord", key.as_str()];
+        let mut wanted = vec!["ord", sort.key];
         if at.own_ids {
             wanted.push("id");
         }
-        let longest = dedup.keep == Prefer::Longest && dedup.by != CONTENT;
-        if longest {
-            wanted.push("row_bytes");
-        }
+        wanted.extend(sort.prefer);
         let read = Narrow {
             groups: contiguous(&units, groups),
             units: at.units,
@@ -149,16 +146,14 @@ impl Plans<'_> {
             drops: at.drops,
         };
         let mut node = self.narrow(&read)?;
-        for predicate in [plan::is_null(&node, "stage")?, plan::is_not_null(&node, &key)?] {
+        for predicate in [plan::is_null(&node, "stage")?, plan::is_not_null(&node, sort.key)?] {
             node = plan::filter(node, predicate)?;
         }
-        let mut order = vec![(key.as_str(), Direction::Up)];
+        let mut order = vec![(sort.key, Direction::Up)];
         if priority {
             order.push(("priority", Direction::Down));
         }
-        if longest {
-            order.push(("row_bytes", Direction::Down));
-        }
+        order.extend(sort.prefer.map(|column| (column, Direction::Down)));
         order.push(("ord", Direction::Up));
         let mut names: Vec<&str> = order.iter().map(|o| o.0).collect();
         if at.own_ids {
@@ -175,11 +170,11 @@ impl Plans<'_> {
         &self,
         source: &SourceInput,
         units: &[usize],
-        links: &[&Link],
+        stages: &[&PlannedStage],
         at: &Folders<'_>,
         job: &Job,
     ) -> Result<Plan> {
-        let (spec, signals) = self.chain.judge(source, links, at.drops.is_none());
+        let (spec, signals) = self.chain.judge(source, stages, at.drops.is_none());
         self.judged(source, units, (spec, &signals), at, job)
     }
 
@@ -207,7 +202,11 @@ impl Plans<'_> {
             drops: at.drops,
         };
         let mut node = self.narrow(&read)?;
-        let by_id = |d: &Decision| matches!(d.ask, Ask::Sample(_) | Ask::Take(_) | Ask::Block(_));
+        let by_id = |d: &Decision| match &d.ask {
+            Ask::Stage(resolved, ..) => resolved.stage.reads().unwrap_or_default().contains(&Reads::Id),
+            Ask::Take(_) => true,
+            Ask::Emptied(..) => false,
+        };
         let final_id = if spec.decisions.iter().any(by_id) { Some(id_of(&node, at)?) } else { None };
         let mut arguments = Vec::new();
         for name in judge::ARGUMENTS {
@@ -395,7 +394,7 @@ pub struct Folders<'a> {
 }
 
 fn key_schema(key: &str, more: bool) -> SchemaRef {
-    let mut fields = vec![Field::new("ord", DataType::UInt64, false), Field::new(key, work::KEY, true)];
+    let mut fields = vec![Field::new("ord", DataType::UInt64, false), Field::new(key, KEY, true)];
     if more {
         fields.push(Field::new("id", DataType::Utf8, true));
         fields.push(Field::new("row_bytes", DataType::Int64, true));
@@ -417,10 +416,10 @@ pub(crate) fn id_of(node: &Plan, at: &Folders<'_>) -> Result<Expr> {
 pub(crate) fn worked(scanned: Plan, source: &SourceInput, keep: &[&str], spec: RowsSpec) -> Result<Plan> {
     let content = rows::content(source.usage);
     let cuts: Vec<String> = spec.cuts.iter().map(|number| argument(*number)).collect();
-    let arguments = work::ARGUMENTS.into_iter().chain(cuts.iter().map(String::as_str));
+    let arguments = ARGUMENTS.into_iter().chain(cuts.iter().map(String::as_str));
     let arguments = arguments.chain(content.iter().map(|f| f.name().as_str()));
     let arguments = arguments.map(|n| plan::column(&scanned, n)).collect::<Result<Vec<_>>>()?;
-    let fields = work::fields(&spec)?;
+    let fields = spec.fields();
     let call = plan::call(&scanned, Function::<RowsKernel>::of(spec)?, arguments)?;
     let mut columns =
         keep.iter().map(|n| Ok((plan::column(&scanned, n)?, (*n).to_owned()))).collect::<Result<Vec<_>>>()?;

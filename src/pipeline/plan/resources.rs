@@ -3,151 +3,113 @@
 
 use std::path::Path;
 
-use super::stage_plan::{Chain, Link};
+use super::stage_plan::StagePlan;
 use crate::catalog::Catalog;
 use crate::disk;
-use crate::engine::functions::given::Given;
-use crate::engine::functions::{block, overlap};
 use crate::pipeline::inputs::find::named;
 use crate::pipeline::inputs::store_sources::is_card;
-use crate::pipeline::run::near;
-use crate::pipeline::run::near::index::Earlier;
-use crate::pipeline::usage::{count, size};
 use crate::recipe::{Recipe, Step};
-use crate::stages::Stage;
-use crate::stages::near_dedup::NearDedup;
+use crate::stages::global::left_file;
+use crate::stages::resolved::Resolved;
+use crate::stages::resources::{Need, Resource, Wanted};
 use crate::{Error, Result};
 
 /// The files that a stage reads, in the order in which it names them.
 ///
 /// # Errors
 /// A file that is not there or not what the stage reads, with its place.
-pub fn files(recipe: &Recipe, step: &Step, stage: &Stage) -> Result<Vec<Given>> {
-    match stage {
-        Stage::Block(options) => {
-            let mut files = Vec::new();
-            for (by, path) in options.lists() {
-                let file = given(recipe, step, by.option(), path)?;
-                block::list(by, &file)?;
-                files.push(file);
-            }
-            Ok(files)
+pub fn files(recipe: &Recipe, step: &Step, resolved: &Resolved) -> Result<Vec<Resource>> {
+    let mut files = Vec::new();
+    for need in resolved.stage.needs() {
+        match &need.wanted {
+            Wanted::File => files.push(file(recipe, step, &need, &need.name)?),
+            Wanted::OfBuild { folder, cure } => files.push(of_build(recipe, step, &need, (folder, cure))?),
+            Wanted::FilesOrCard => match step.stored.get(&need.name) {
+                Some(stored) => files.extend(stored.iter().map(|s| Resource {
+                    option: need.option.into(),
+                    shown: s.shown.clone(),
+                    path: s.path.clone(),
+                    sha256: s.sha256.clone(),
+                    for_rows: need.for_rows,
+                })),
+                None if !is_card(&Catalog::load(None)?, &need.name) => files.extend(globbed(recipe, step, &need)?),
+                None => {}
+            },
         }
-        Stage::Decontaminate(options) => {
-            let (mut files, catalog) = (Vec::new(), Catalog::load(None)?);
-            for name in &options.against {
-                match step.stored.get(name) {
-                    Some(stored) => files.extend(stored.iter().map(|s| Given {
-                        option: "against".into(),
-                        shown: s.shown.clone(),
-                        path: s.path.clone(),
-                        sha256: s.sha256.clone(),
-                    })),
-                    None if !is_card(&catalog, name) => files.extend(globbed(recipe, step, name)?),
-                    None => {}
-                }
-            }
-            Ok(files)
-        }
-        Stage::NearDedup(near) => {
-            let files = near.against.iter().map(|name| index(recipe, step, name)).collect::<Result<Vec<Given>>>()?;
-            Earlier::open(&files, near)?;
-            Ok(files)
-        }
-        _ => Ok(Vec::new()),
     }
+    resolved.stage.check(&files)?;
+    Ok(files)
 }
 
-/// The index of a stage in an earlier build.
-fn index(recipe: &Recipe, step: &Step, shown: &str) -> Result<Given> {
-    let named = recipe.base.join(shown);
+/// The file that a stage of an earlier build left in its output folder.
+fn of_build(recipe: &Recipe, step: &Step, need: &Need, (folder, cure): (&str, &str)) -> Result<Resource> {
+    let named = recipe.base.join(&need.name);
     let named = std::path::absolute(&named).map_err(Error::io(&named))?;
     let wrong = |what: &str, cure: &str| {
-        let message = format!("stage `{}`: `against` names {}, {what}", step.name, named.display());
+        let message = format!("stage `{}`: `{}` names {}, {what}", step.name, need.option, named.display());
         Error::input(message, cure)
     };
-    let path = if named.is_dir() { named.join(near::index::place(&step.name)) } else { named.clone() };
+    let place = left_file(folder, &step.name);
+    let path = if named.is_dir() { named.join(&place) } else { named.clone() };
     if !named.exists() {
-        return Err(wrong("which is not there", "paths are relative to the recipe's folder"));
+        return Err(wrong("which is not there", RELATIVE));
     } else if !path.is_file() {
-        let what = format!("which has no {}", near::index::place(&step.name).display());
-        let cure = "build it with `index = true` in its `near_dedup`; if that stage has another name, name the file";
-        return Err(wrong(&what, cure));
+        return Err(wrong(&format!("which has no {}", place.display()), cure));
     }
-    Ok(Given { option: "against".into(), shown: shown.to_owned(), sha256: sha256(&path)?, path })
+    let (option, shown, sha256) = (need.option.to_owned(), need.name.clone(), sha256(&path)?);
+    Ok(Resource { option, shown, sha256, path, for_rows: need.for_rows })
 }
 
-/// Makes sure that what the stages of a chain need is there, and can be read.
-pub fn ready(chain: &Chain, recipe: &Recipe, mut said: impl FnMut(&str)) -> Result<()> {
-    for link in &chain.links {
-        if let Stage::NearDedup(near) = &link.stage
-            && !link.files.is_empty()
-        {
-            earlier(link, near, &mut said)?;
-        }
-        let Stage::Decontaminate(options) = &link.stage else { continue };
-        let step = recipe.stages.iter().find(|s| s.name == link.name);
-        let catalog = Catalog::load(None)?;
-        for name in &options.against {
-            if is_card(&catalog, name) && step.is_none_or(|s| !s.stored.contains_key(name)) {
-                let message = format!("stage `{}`: {name} is not in the store", link.name);
-                return Err(Error::input(message, format!("`corpus fetch {name}`")));
+/// Makes sure that what the stages of a plan need is there, and can be read; says what it is.
+///
+/// # Errors
+/// A card that is not in the store, with the command that fetches it; a file that cannot be read.
+pub fn ready(plan: &StagePlan, recipe: &Recipe, mut said: impl FnMut(&str)) -> Result<()> {
+    for stage in &plan.stages {
+        let step = recipe.stages.iter().find(|s| s.name == stage.name);
+        for need in stage.stage().needs().iter().filter(|n| n.wanted == Wanted::FilesOrCard) {
+            let stored = step.is_some_and(|s| s.stored.contains_key(&need.name));
+            if !stored && is_card(&Catalog::load(None)?, &need.name) {
+                let message = format!("stage `{}`: {} is not in the store", stage.name, need.name);
+                return Err(Error::input(message, format!("`corpus fetch {}`", need.name)));
             }
         }
-        let set = &overlap::evaluation(options, &link.files)?.set;
-        said(&format!(
-            "{}: {} items of {} files, {} n-grams in {}; {} items too short, {} n-grams shared by more than {} items",
-            link.name,
-            count(set.items.len() as u64),
-            link.files.len(),
-            count(set.len() as u64),
-            size(set.bytes() as u64),
-            count(set.short),
-            count(set.common),
-            options.common,
-        ));
+        for line in stage.stage().open(&stage.files)? {
+            said(&format!("{}: {line}", stage.name));
+        }
     }
     Ok(())
 }
 
-fn earlier(link: &Link, near: &NearDedup, said: &mut impl FnMut(&str)) -> Result<()> {
-    let earlier = Earlier::open(&link.files, near)?;
-    let (rows, builds) = (count(earlier.rows() as u64), link.files.len());
-    said(&format!("{}: {rows} rows of {builds} earlier builds", link.name));
-    let without = earlier.without_values(near);
-    if !without.is_empty() {
-        let without = without.join(", ");
-        said(&format!("{}: made by another `keep`, so not told what would replace rows of {without}", link.name));
-    }
-    Ok(())
-}
+/// The cure for a path that leads nowhere.
+const RELATIVE: &str = "paths are relative to the recipe's folder";
 
-fn globbed(recipe: &Recipe, step: &Step, pattern: &str) -> Result<Vec<Given>> {
-    let found = named(recipe, pattern)?;
+fn globbed(recipe: &Recipe, step: &Step, need: &Need) -> Result<Vec<Resource>> {
+    let found = named(recipe, &need.name)?;
     if found.is_empty() {
         return Err(Error::input(
-            format!("stage `{}`: nothing matches {}", step.name, recipe.base.join(pattern).display()),
-            "paths are relative to the recipe's folder; cards are called as `corpus list sources` does",
+            format!("stage `{}`: nothing matches {}", step.name, recipe.base.join(&need.name).display()),
+            format!("{RELATIVE}; cards are called as `corpus list sources` does"),
         ));
     }
     let one = |path: std::path::PathBuf| {
         let shown = path.strip_prefix(&recipe.base).unwrap_or(&path).to_string_lossy().into_owned();
-        given(recipe, step, "against", &shown)
+        file(recipe, step, need, &shown)
     };
     found.into_iter().map(one).collect()
 }
 
-fn given(recipe: &Recipe, step: &Step, option: &str, shown: &str) -> Result<Given> {
+fn file(recipe: &Recipe, step: &Step, need: &Need, shown: &str) -> Result<Resource> {
     let path = recipe.base.join(shown);
     let path = std::path::absolute(&path).map_err(Error::io(&path))?;
     if !path.is_file() {
         return Err(Error::input(
-            format!("stage `{}`: `{option}` names {}, which is no file", step.name, path.display()),
-            "paths are relative to the recipe's folder; an empty file is an empty list",
+            format!("stage `{}`: `{}` names {}, which is no file", step.name, need.option, path.display()),
+            format!("{RELATIVE}; an empty file is an empty list"),
         ));
     }
-    let sha256 = sha256(&path)?;
-    Ok(Given { option: option.to_owned(), shown: shown.to_owned(), path, sha256 })
+    let (option, sha256) = (need.option.to_owned(), sha256(&path)?);
+    Ok(Resource { option, shown: shown.to_owned(), path, sha256, for_rows: need.for_rows })
 }
 
 /// The SHA-256 of a file's bytes, in hex.

@@ -1,53 +1,58 @@
-//! The stages of a recipe, resolved: which columns each reads and writes, and what is decided in which order.
+//! The stages of a recipe in their places: which columns each reads and writes, and what is decided in which order.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
 use super::resources;
-use crate::engine::functions::block::{self, BlockAsk};
-use crate::engine::functions::given::Given;
-use crate::engine::functions::judge::{Ask, Decision, JudgeSpec, OverlapAsk, SignalType};
-use crate::engine::functions::overlap;
-use crate::engine::functions::rows::{RowsSpec, StepSpec};
+use crate::Result;
+use crate::engine::functions::judge::{Ask, Decision, JudgeSpec};
+use crate::engine::functions::rows::{RowsSpec, StepSpec, column_name};
 use crate::pipeline::inputs::{Inputs, SourceInput};
-use crate::pipeline::run::near::how::How;
 use crate::recipe::{Mix, Only, Recipe};
-use crate::rows::Use;
-use crate::rows::spans;
-use crate::stages::decontaminate::Action;
-use crate::stages::exact_dedup::ExactDedup;
-use crate::stages::line_dedup::LineDedup;
-use crate::stages::margin::MARGIN;
-use crate::stages::near_dedup::CLUSTER_SIZE;
-use crate::stages::shuffle::Shuffle;
-use crate::stages::substring_dedup::SubstringDedup;
-use crate::stages::words::WORDS;
-use crate::stages::{self, Kind, Signal, Stage};
-use crate::{Error, Result};
+use crate::rows::column::{CLUSTER_SIZE, Kind};
+use crate::rows::{LANGUAGE, Use};
+use crate::stages::global::GlobalPass;
+use crate::stages::resolved::Resolved;
+use crate::stages::resources::Resource;
+use crate::stages::rule::Rule;
+use crate::stages::{self, CUT, Column, Effect, Reads, Shown, Stage};
 
 /// A stage in its place.
-pub struct Link {
+pub struct PlannedStage {
     /// Its place: columns that it adds are called `signal@number`.
     pub number: usize,
     /// Its name in the recipe; empty for a measuring that was put in since a `keep` needs it.
     pub name: String,
-    /// The stage's word.
-    pub run: String,
     /// Which rows it applies to.
     pub only: Only,
-    /// Its options.
-    pub options: Json,
-    /// What it is.
-    pub stage: Stage,
+    /// What it is, and its options.
+    pub resolved: Resolved,
     /// Files that it reads.
-    pub files: Vec<Given>,
+    pub files: Vec<Resource>,
     /// Whether what it would measure is read nowhere, since the text changes first and it is measured again: it is not
     /// run.
     pub idle: bool,
 }
 
-impl Link {
+impl PlannedStage {
+    /// The stage.
+    pub fn stage(&self) -> &Arc<dyn Stage> {
+        &self.resolved.stage
+    }
+
+    /// The word that it is called by.
+    pub fn run(&self) -> &'static str {
+        self.resolved.run()
+    }
+
+    /// Its pass over all rows.
+    pub fn pass(&self) -> Option<&dyn GlobalPass> {
+        self.stage().global()
+    }
+
     /// Whether the stage looks at the rows of a source at all.
     pub fn applies(&self, source: &SourceInput) -> bool {
         (self.only.usage.is_empty() || self.only.usage.contains(&source.usage))
@@ -57,224 +62,226 @@ impl Link {
 
     /// What its results depend on beside the rows.
     pub fn identity(&self) -> Json {
-        let files: Vec<Given> = self.files.iter().map(Given::identity).collect();
-        json!([self.name, self.number, self.run, self.only, self.options, files])
+        let files: Vec<Json> = self.files.iter().map(Resource::identity).collect();
+        json!([self.name, self.number, self.run(), self.only, self.resolved.options, files])
     }
 
     /// Whether the stage changes text.
     pub fn changes_text(&self) -> bool {
-        match &self.stage {
-            Stage::Clean(_) => true,
-            Stage::Decontaminate(options) => options.action == Action::Cut,
-            stage => stage.cuts_late().is_some(),
-        }
+        self.stage().effect() != Effect::None
     }
 
     /// Whether the stage takes out of texts what only all rows together tell.
     pub fn cuts_late(&self) -> bool {
-        self.stage.cuts_late().is_some()
+        matches!(self.stage().effect(), Effect::CutsLate { .. })
+    }
+
+    /// Whether it decides which rows stay.
+    pub fn decides(&self) -> bool {
+        self.judges() || self.pass().is_some() || self.stage().order().is_some()
     }
 
     /// Whether rows are judged one by one.
     fn judges(&self) -> bool {
-        matches!(self.stage, Stage::Keep(_) | Stage::Sample(_) | Stage::Block(_) | Stage::Decontaminate(_))
+        self.stage().reads().is_some()
     }
 
-    fn signals(&self) -> Vec<Signal> {
-        match &self.stage {
-            Stage::Measure(measure) if !self.idle => measure.signals(),
-            _ => Vec::new(),
-        }
+    /// The columns that it adds.
+    fn columns(&self) -> Vec<Column> {
+        if self.idle { Vec::new() } else { self.stage().columns() }
+    }
+
+    fn signals(&self) -> impl Iterator<Item = Column> {
+        self.columns().into_iter().filter(Column::is_signal)
+    }
+
+    fn measures(&self, signal: &str) -> bool {
+        self.signals().any(|s| s.name == signal)
     }
 
     /// Whether it measures text (and does not hand on what the source says).
     fn measures_text(&self) -> bool {
-        matches!(&self.stage, Stage::Measure(measure) if measure.column().is_none())
+        self.stage().of_text() && self.stage().columns().iter().any(Column::is_signal)
     }
 
-    /// Whether it measures the same as another link, of the same rows at least.
-    fn stands_for(&self, other: &Link) -> bool {
-        self.run == other.run
-            && self.options == other.options
-            && (self.only == other.only || self.only == Only::default())
+    /// Whether it measures the same as another one, of the same rows at least.
+    fn stands_for(&self, other: &PlannedStage) -> bool {
+        self.resolved == other.resolved && (self.only == other.only || self.only == Only::default())
+    }
+
+    /// The signals that it judges by.
+    fn judges_by(&self) -> Vec<String> {
+        let signal = |reads| match reads {
+            Reads::Signal(signal) => Some(signal),
+            Reads::Own(_) | Reads::Id => None,
+        };
+        self.stage().reads().unwrap_or_default().into_iter().filter_map(signal).collect()
     }
 
     /// Whether it decides by a signal, or by a language which is one.
     fn reads(&self, signal: &str) -> bool {
-        let rules = self.stage.rules().and_then(|rules| rules.signal());
-        let by_language = signal == "language" && !self.only.language.is_empty();
+        let by_language = signal == LANGUAGE && !self.only.language.is_empty();
         by_language
-            || rules == Some(signal)
-            || matches!(&self.stage, Stage::Keep(keep) if keep.rules.contains_key(signal))
+            || self.stage().chooses_by().as_deref() == Some(signal)
+            || self.judges_by().iter().any(|by| by == signal)
+    }
+
+    /// Whether it ends the measuring of rows within the scan.
+    fn stops_measuring(&self) -> bool {
+        self.stage().works() && self.judges() && self.stage().columns().is_empty()
+    }
+
+    /// The column that says how much it cut out of a row, if it cuts.
+    fn cut_column(&self) -> Option<String> {
+        let cuts = matches!(self.stage().effect(), Effect::Cuts | Effect::CutsLate { .. });
+        cuts.then(|| column_name(CUT, self.number))
     }
 }
 
 /// All stages in order.
-pub struct Chain {
+pub struct StagePlan {
     /// The stages, measurings that were put in among them.
-    pub links: Vec<Link>,
+    pub stages: Vec<PlannedStage>,
     /// How the sources are mixed, if they are: the last decision.
     pub mix: Option<Mix>,
 }
 
 /// What is decided in one go.
 pub enum Decide<'a> {
-    /// Row by row, on narrow columns.
-    Judge(Vec<&'a Link>),
-    /// By comparing keys.
-    Dedup(&'a Link, &'a ExactDedup),
-    /// By comparing texts.
-    Near(&'a Link, How<'a>),
-    /// By counting lines.
-    Lines(&'a Link, &'a LineDedup),
-    /// By comparing stretches of text.
-    Substrings(&'a Link, &'a SubstringDedup),
+    /// Row by row, on narrow columns; after the cuts of a stage, which rows they leave nothing of.
+    Judge(Vec<&'a PlannedStage>),
+    /// By a pass over all rows.
+    Global(&'a PlannedStage, &'a dyn GlobalPass),
     /// By the shares of the sources.
     Mix(Mix),
 }
 
-impl Chain {
+impl StagePlan {
     /// Resolves the stages of a recipe.
+    ///
+    /// # Errors
+    /// A stage that cannot be built, or whose files are not there.
     pub fn new(recipe: &Recipe) -> Result<Self> {
-        let mut chain = Chain { links: Vec::new(), mix: recipe.mix };
+        let mut plan = StagePlan { stages: Vec::new(), mix: recipe.mix };
         for step in &recipe.stages {
-            let stage = chain.build(&step.run, &step.options)?;
-            if let Stage::Keep(keep) = &stage {
-                chain.measure_first(keep.rules.keys())?;
-            }
-            if let Some(rules) = stage.rules() {
-                chain.measure_first(rules.signal().map(str::to_owned).iter())?;
-            }
-            let files = resources::files(recipe, step, &stage)?;
-            chain.push(&step.name, &step.run, step.only.clone(), step.options.clone(), stage);
-            if let Some(link) = chain.links.last_mut() {
-                link.files = files;
-            }
+            let resolved = Resolved::new(&step.run, &step.options)?;
+            let files = resources::files(recipe, step, &resolved)?;
+            let stage = PlannedStage {
+                number: 0,
+                name: step.name.clone(),
+                only: step.only.clone(),
+                resolved,
+                files,
+                idle: false,
+            };
+            plan.measure_first(&stage.judges_by())?;
+            plan.measure_first(stage.stage().chooses_by().as_slice())?;
+            plan.push(stage);
         }
-        let fixed = ["language", "script", WORDS].map(str::to_owned);
+        let fixed = plan.every_signal(|s| matches!(s.shown, Shown::Always | Shown::Row));
         let wanted: Vec<String> = match &recipe.output.signals {
-            Some(names) => names.iter().chain(&fixed).cloned().collect(),
-            None => chain.decided_by().into_iter().chain(fixed).collect(),
+            Some(names) => names.iter().cloned().chain(fixed).collect(),
+            None => plan.decided_by().into_iter().chain(fixed).collect(),
         };
-        chain.measure_first(wanted.iter())?;
-        chain.rest();
-        Ok(chain)
+        plan.measure_first(&wanted)?;
+        plan.rest();
+        Ok(plan)
+    }
+
+    /// Names of the signals that are measured and are so shown.
+    fn every_signal(&self, shown: impl Fn(&Column) -> bool) -> Vec<String> {
+        let signals = self.stages.iter().flat_map(PlannedStage::signals);
+        signals.filter(|s| shown(s)).map(|s| s.name.into_owned()).collect()
     }
 
     /// Signals that the recipe decides by.
     fn decided_by(&self) -> Vec<String> {
-        let keeps = self.links.iter().filter_map(|l| match &l.stage {
-            Stage::Keep(keep) => Some(keep.rules.keys().cloned()),
-            _ => None,
-        });
-        keeps.flatten().collect()
+        self.stages.iter().flat_map(PlannedStage::judges_by).collect()
     }
 
-    fn build(&self, run: &str, options: &Json) -> Result<Stage> {
-        let entry = stages::entry(run).ok_or_else(|| Error::Recipe(format!("error: no stage is called `{run}`")))?;
-        (entry.build)(options.clone()).map(|built| built.0).map_err(|e| Error::Recipe(format!("error: `{run}`: {e}")))
+    fn push(&mut self, mut stage: PlannedStage) {
+        stage.number = self.stages.len();
+        self.stages.push(stage);
     }
 
-    fn push(&mut self, name: &str, run: &str, only: Only, options: Json, stage: Stage) {
-        let (name, run) = (name.to_owned(), run.to_owned());
-        let number = self.links.len();
-        self.links.push(Link { number, name, run, only, options, stage, files: Vec::new(), idle: false });
+    /// Puts a measuring in.
+    fn put_in(&mut self, resolved: Resolved, only: Only) {
+        self.push(PlannedStage { number: 0, name: String::new(), only, resolved, files: Vec::new(), idle: false });
     }
 
-    /// Has signals ready for whoever reads them next: stages that need not be named ([`stages::ALWAYS`]) are put in, and
-    /// what was measured before the text changed is measured once more, since a signal is of the text as it stands.
-    fn measure_first<'s>(&mut self, wanted: impl Iterator<Item = &'s String>) -> Result<()> {
-        let wanted: Vec<&String> = wanted.collect();
-        for run in stages::ALWAYS {
-            let stage = self.build(run, &json!({}))?;
-            let Stage::Measure(measure) = &stage else { continue };
-            let known = measure.signals();
+    /// Has signals ready for whoever reads them next: stages that need not be named ([`stages::Entry::implied`]) are put
+    /// in, and what was measured before the text changed is measured once more, since a signal is of the text as it
+    /// stands.
+    fn measure_first(&mut self, wanted: &[String]) -> Result<()> {
+        for entry in stages::ALL.iter().filter(|entry| entry.implied) {
+            let resolved = Resolved::new(entry.name, &json!({}))?;
+            let (known, of_text) = (resolved.stage.columns(), resolved.stage.of_text());
             // What is no text does not change with it.
-            let last_clean = self.links.iter().rposition(|l| l.changes_text() && measure.column().is_none());
-            let last_run = self.links.iter().rposition(|l| l.run == run && l.only == Only::default());
+            let last_clean = self.stages.iter().rposition(|l| l.changes_text() && of_text);
+            let last_run = self.stages.iter().rposition(|l| l.run() == entry.name && l.only == Only::default());
             let asked = wanted.iter().any(|w| known.iter().any(|s| s.name == *w));
             if asked && (last_run.is_none() || last_run < last_clean) {
-                self.push("", run, Only::default(), json!({}), stage);
+                self.put_in(resolved, Only::default());
             }
         }
-        self.measure_again(&wanted)
+        self.measure_again(wanted);
+        Ok(())
     }
 
     /// Measures wanted signals of a text that has changed since they were measured, as they were then.
-    fn measure_again(&mut self, wanted: &[&String]) -> Result<()> {
-        let Some(changed) = self.links.iter().rposition(Link::changes_text) else { return Ok(()) };
+    fn measure_again(&mut self, wanted: &[String]) {
+        let Some(changed) = self.stages.iter().rposition(PlannedStage::changes_text) else { return };
         for at in 0..changed {
-            let link = &self.links[at];
-            let asked = link.signals().iter().any(|s| wanted.iter().any(|w| *w == s.name));
-            let fresh = |other: &&Link| other.stands_for(link);
-            if !asked || !link.measures_text() || self.links[at + 1..].iter().filter(fresh).count() > 0 {
+            let stage = &self.stages[at];
+            let asked = stage.signals().any(|s| wanted.iter().any(|w| *w == s.name));
+            let fresh = |other: &&PlannedStage| other.stands_for(stage);
+            if !asked || !stage.measures_text() || self.stages[at + 1..].iter().any(|other| fresh(&other)) {
                 continue;
             }
-            let (run, only, options) = (link.run.clone(), link.only.clone(), link.options.clone());
-            let stage = self.build(&run, &options)?;
-            self.push("", &run, only, options, stage);
+            let (resolved, only, files) = (stage.resolved.clone(), stage.only.clone(), stage.files.clone());
+            self.put_in(resolved, only);
+            if let Some(last) = self.stages.last_mut() {
+                last.files = files;
+            }
         }
-        Ok(())
     }
 
     /// Marks measurings that nobody reads before they are made again.
     fn rest(&mut self) {
-        for at in 0..self.links.len() {
-            let link = &self.links[at];
-            let again = self.links[at + 1..].iter().position(|l| l.stands_for(link)).map(|next| at + 1 + next);
-            let Some(again) = again.filter(|_| link.measures_text()) else { continue };
+        for at in 0..self.stages.len() {
+            let stage = &self.stages[at];
+            let again = self.stages[at + 1..].iter().position(|l| l.stands_for(stage)).map(|next| at + 1 + next);
+            let Some(again) = again.filter(|_| stage.measures_text()) else { continue };
             // Rows that an early rule drops are measured no further, and still say their language.
-            let early = |l: &Link| matches!(&l.stage, Stage::Keep(keep) if keep.early) && link.run == "language";
-            let read = |l: &Link| early(l) || link.signals().iter().any(|s| l.reads(s.name));
-            self.links[at].idle = !self.links[at + 1..again].iter().any(read);
+            let early = |l: &PlannedStage| l.stops_measuring() && stage.measures(LANGUAGE);
+            let read = |l: &PlannedStage| early(l) || stage.signals().any(|s| l.reads(&s.name));
+            self.stages[at].idle = !self.stages[at + 1..again].iter().any(read);
         }
     }
 
-    /// Decides which sources' text is written down: word lists cost too much to make twice.
+    /// Decides which sources' text is written down: what costs more than a copy is not done twice.
     pub fn stage(&self, inputs: &mut Inputs) {
-        let copies = self.kind(WORDS).is_some();
+        let copies = self.stages.iter().any(|l| !l.idle && l.stage().is_costly());
         inputs.sources.iter_mut().for_each(|s| s.staged |= copies);
     }
 
     /// The row-wise work for a source.
     pub fn rows(&self, source: &SourceInput, content: bool, signals: bool) -> RowsSpec {
         // What changes the text of some languages only must know the language, however often the text is read.
-        let by_language = |l: &&Link| !l.only.language.is_empty() && l.changes_text() && l.applies(source);
-        let last = self.links.iter().filter(by_language).map(|l| l.number).max();
+        let by_language = |l: &&PlannedStage| !l.only.language.is_empty() && l.changes_text() && l.applies(source);
+        let last = self.stages.iter().filter(by_language).map(|l| l.number).max();
         let steps = self
-            .links
+            .stages
             .iter()
-            .filter(|l| l.applies(source) && !l.idle)
-            .filter(|l| match l.stage {
-                Stage::Measure(_) if l.run == "language" => signals || last.is_some_and(|last| l.number < last),
-                _ if l.changes_text() => true,
-                Stage::Block(ref block) => signals && block.measures(),
-                Stage::Clean(_) | Stage::Decontaminate(_) | Stage::Measure(_) => signals,
-                Stage::LineDedup(_) | Stage::SubstringDedup(_) | Stage::ExactDedup(_) => signals,
-                Stage::NearDedup(_) | Stage::SimhashDedup(_) => signals,
-                Stage::Keep(ref keep) => signals && keep.early,
-                Stage::Sample(_) | Stage::Shuffle(_) => false,
+            .filter(|l| l.applies(source) && !l.idle && l.stage().works())
+            .filter(|l| {
+                signals || l.changes_text() || (l.measures(LANGUAGE) && last.is_some_and(|last| l.number < last))
             })
             .map(|l| StepSpec {
                 number: l.number,
-                run: l.run.clone(),
-                options: match &l.stage {
-                    // Another threshold reads nothing again.
-                    Stage::NearDedup(near) => near.measured(),
-                    Stage::SimhashDedup(simhash) => simhash.measured(),
-                    Stage::ExactDedup(dedup) => dedup.measured(),
-                    Stage::Block(block) => block.measured(),
-                    Stage::Decontaminate(options) => options.measured(),
-                    Stage::LineDedup(options) => options.measured(),
-                    Stage::SubstringDedup(options) => options.measured(),
-                    _ => l.options.clone(),
-                },
+                stage: l.resolved.clone(),
                 languages: l.only.language.clone(),
-                // A judgement reads lists, a comparison indexes; the row-wise work need not depend on them.
-                files: match l.stage {
-                    Stage::Block(_) | Stage::NearDedup(_) => Vec::new(),
-                    _ => l.files.clone(),
-                },
+                files: l.files.iter().filter(|file| file.for_rows).cloned().collect(),
             })
             .collect();
         let cuts = Vec::new();
@@ -290,173 +297,132 @@ impl Chain {
 
     /// Whether any of the stages with these numbers changes the text of a source.
     pub fn cleans(&self, source: &SourceInput, numbers: Range<usize>) -> bool {
-        let cleans = |l: &Link| l.changes_text() && l.applies(source);
-        self.links.iter().any(|l| numbers.contains(&l.number) && cleans(l))
+        let cleans = |l: &PlannedStage| l.changes_text() && l.applies(source);
+        self.stages.iter().any(|l| numbers.contains(&l.number) && cleans(l))
     }
 
     /// The stages that cut text of a source, each with the column that says how much.
     pub fn cutting(&self, source: &SourceInput) -> Vec<(String, String)> {
-        let cut = |l: &Link| match &l.stage {
-            Stage::Decontaminate(options) if options.action == Action::Cut => {
-                let [_, _, _, cut] = overlap::columns(l.number);
-                Some((l.name.clone(), cut))
-            }
-            stage => stage.cuts_late().map(|_| (l.name.clone(), spans::cut_column(l.number))),
-        };
-        self.links.iter().filter(|l| l.applies(source)).filter_map(cut).collect()
+        let stages = self.stages.iter().filter(|l| l.applies(source));
+        stages.filter_map(|l| Some((l.name.clone(), l.cut_column()?))).collect()
     }
 
     /// The column (and type) of `signal` as it stands before stage `before`, for a source.
     pub fn column(&self, source: &SourceInput, signal: &str, before: usize) -> Option<(String, Kind)> {
-        let links = self.links.iter().filter(|l| l.number < before && l.applies(source));
-        links
-            .flat_map(|l| l.signals().into_iter().map(move |s| (l.number, s)))
-            .rfind(|(_, s)| s.name == signal)
-            .map(|(number, s)| (format!("{signal}@{number}"), s.kind))
+        let stages = self.stages.iter().filter(|l| l.number < before && l.applies(source));
+        stages
+            .flat_map(|l| l.signals().map(move |s| (l.number, s)))
+            .filter(|(_, s)| s.name == signal)
+            .last()
+            .map(|(number, s)| (column_name(signal, number), s.kind))
     }
 
     /// The columns of `signal` for a source, the last first: where the last is null, since a stage had measuring end for
     /// rows that go, the one before says what was known.
     pub fn all_columns(&self, source: &SourceInput, signal: &str) -> Vec<String> {
-        let links = self.links.iter().rev().filter(|l| l.applies(source));
-        links
-            .filter(|l| l.signals().iter().any(|s| s.name == signal))
-            .map(|l| format!("{signal}@{}", l.number))
-            .collect()
+        let stages = self.stages.iter().rev().filter(|l| l.applies(source) && l.measures(signal));
+        stages.map(|l| column_name(signal, l.number)).collect()
     }
 
     /// The type of a signal, where any stage measures it.
     pub fn kind(&self, signal: &str) -> Option<Kind> {
-        self.links.iter().flat_map(Link::signals).find(|s| s.name == signal).map(|s| s.kind)
+        self.stages.iter().flat_map(PlannedStage::signals).find(|s| s.name == signal).map(|s| s.kind)
     }
 
-    /// All columns that a source's rows carry beside the fixed ones: signals, then keys.
+    /// All signals that a source's rows carry, as columns of the unit files.
     pub fn columns(&self, source: &SourceInput) -> Vec<(String, Kind)> {
-        let links = self.links.iter().filter(|l| l.applies(source));
-        links.flat_map(|l| l.signals().into_iter().map(move |s| (format!("{}@{}", s.name, l.number), s.kind))).collect()
+        let stages = self.stages.iter().filter(|l| l.applies(source));
+        stages.flat_map(|l| l.signals().map(move |s| (column_name(&s.name, l.number), s.kind))).collect()
     }
 
     /// What is decided, in order. It begins with a judgement: rows that are unreadable, set aside or empty go first.
     pub fn decisions(&self) -> Vec<Decide<'_>> {
         let mut all = vec![Decide::Judge(Vec::new())];
-        for link in &self.links {
-            match (&link.stage, all.last_mut()) {
-                (_, Some(Decide::Judge(links))) if link.judges() => links.push(link),
-                _ if link.judges() => all.push(Decide::Judge(vec![link])),
-                (Stage::ExactDedup(dedup), _) => all.push(Decide::Dedup(link, dedup)),
-                (stage @ (Stage::NearDedup(_) | Stage::SimhashDedup(_)), _) => {
-                    all.extend(How::of(stage).map(|how| Decide::Near(link, how)));
+        for stage in &self.stages {
+            if stage.judges() {
+                match all.last_mut() {
+                    Some(Decide::Judge(stages)) => stages.push(stage),
+                    _ => all.push(Decide::Judge(vec![stage])),
                 }
-                (Stage::LineDedup(options), _) => all.push(Decide::Lines(link, options)),
-                (Stage::SubstringDedup(options), _) => all.push(Decide::Substrings(link, options)),
-                _ => {}
             }
+            all.extend(stage.pass().map(|pass| Decide::Global(stage, pass)));
             // Then rows of which nothing is left.
-            all.extend(link.cuts_late().then(|| Decide::Judge(vec![link])));
+            all.extend(stage.cuts_late().then(|| Decide::Judge(vec![stage])));
         }
         all.extend(self.mix.map(Decide::Mix));
         all
     }
 
-    /// How the kept rows of a use are ordered, where not as they came.
-    pub fn shuffle(&self, usage: Use) -> Option<&Shuffle> {
-        self.links.iter().find_map(|l| match &l.stage {
-            Stage::Shuffle(shuffle) if l.only.usage.is_empty() || l.only.usage.contains(&usage) => Some(shuffle),
-            _ => None,
-        })
+    /// The seed of the order of a use's kept rows, where they do not stay as they came.
+    pub fn shuffle(&self, usage: Use) -> Option<u64> {
+        let mine = |l: &&PlannedStage| l.only.usage.is_empty() || l.only.usage.contains(&usage);
+        self.stages.iter().filter(mine).find_map(|l| l.stage().order())
     }
 
-    /// A judgement over the rows of one source, and the signal columns that it reads, in the order of its arguments.
-    pub fn judge(&self, source: &SourceInput, links: &[&Link], first: bool) -> (JudgeSpec, Vec<String>) {
-        let mut columns: Vec<(String, SignalType)> = Vec::new();
-        let mut place = |column: Option<(String, SignalType)>| match column {
-            None => usize::MAX,
-            Some(column) => columns.iter().position(|c| *c == column).unwrap_or_else(|| {
+    /// A judgement over the rows of one source, and the columns that it reads, in the order of its arguments.
+    pub fn judge(&self, source: &SourceInput, stages: &[&PlannedStage], first: bool) -> (JudgeSpec, Vec<String>) {
+        let mut columns: Vec<String> = Vec::new();
+        let mut place = |column: String| {
+            columns.iter().position(|c| *c == column).unwrap_or_else(|| {
                 columns.push(column);
                 columns.len() - 1
-            }),
+            })
         };
         let mut decisions = Vec::new();
         let mut language = None;
-        let signal = |name: &str, before| self.column(source, name, before).map(|(name, kind)| (name, kind.into()));
-        for link in links.iter().filter(|l| l.applies(source)) {
-            if !link.only.language.is_empty() {
-                language = Some(place(signal("language", link.number))).filter(|at| *at != usize::MAX);
+        let signal = |name: &str, before| self.column(source, name, before).map(|c| c.0);
+        for stage in stages.iter().filter(|l| l.applies(source)) {
+            if !stage.only.language.is_empty() {
+                language = signal(LANGUAGE, stage.number).map(&mut place);
             }
-            let ask = match &link.stage {
-                Stage::Keep(keep) => Ask::Keep(
-                    keep.rules
-                        .iter()
-                        .map(|(name, rule)| (name.clone(), place(signal(name, link.number)), rule.clone()))
-                        .collect(),
-                ),
-                Stage::Sample(sample) => Ask::Sample(sample.clone()),
-                Stage::Decontaminate(options) => {
-                    let kinds = [SignalType::Float, SignalType::Key, SignalType::Key, SignalType::Key];
-                    let names = overlap::columns(link.number).into_iter().zip(kinds);
-                    let mut at = names.map(|column| place(Some(column)));
-                    Ask::Overlap(OverlapAsk {
-                        columns: std::array::from_fn(|_| at.next().unwrap_or(usize::MAX)),
-                        enough: options.overlap,
-                        cut: options.action == Action::Cut,
-                        limit: options.limit(),
-                    })
+            let ask = match (stage.stage().reads(), stage.stage().effect()) {
+                (Some(reads), _) => {
+                    let column = |reads: Reads| match reads {
+                        Reads::Signal(name) => signal(&name, stage.number),
+                        Reads::Own(name) => Some(column_name(name, stage.number)),
+                        Reads::Id => None,
+                    };
+                    let reads = reads.into_iter().map(|r| column(r).map(&mut place)).collect();
+                    Ask::Stage(stage.resolved.clone(), reads, stage.files.clone())
                 }
-                Stage::Block(block) => {
-                    let at =
-                        |by| block::column(by).map(|(name, _)| (format!("{name}@{}", link.number), SignalType::Key));
-                    let lists = block.lists().into_iter().zip(&link.files);
-                    Ask::Block(BlockAsk {
-                        lists: lists
-                            .map(|((by, _), file)| (by, file.clone(), at(by).map(|column| place(Some(column)))))
-                            .collect(),
-                    })
-                }
-                stage => match stage.cuts_late() {
-                    Some((reason, limit)) => {
-                        let cut = (spans::cut_column(link.number), SignalType::Key);
-                        Ask::Emptied(place(Some(cut)), reason.into(), limit)
-                    }
-                    None => continue,
-                },
+                (None, Effect::CutsLate { reason, limit }) => Ask::Emptied(reason.into(), limit),
+                _ => continue,
             };
-            decisions.push(Decision { stage: link.name.clone(), languages: link.only.language.clone(), ask });
+            let cut = stage.cut_column().map(&mut place);
+            decisions.push(Decision { stage: stage.name.clone(), languages: stage.only.language.clone(), cut, ask });
         }
         let format = source.files.first().map_or_else(String::new, |f| f.layout.container.clone());
-        let spec = JudgeSpec {
-            first,
-            format,
-            decisions,
-            signals: columns.iter().map(|c| c.1).collect(),
-            language,
-            stated: source.source.language.clone(),
-        };
-        (spec, columns.into_iter().map(|c| c.0).collect())
+        let spec = JudgeSpec { first, format, decisions, language, stated: source.source.language.clone() };
+        (spec, columns)
     }
 
-    /// The last stage that counts what each row stands for.
-    pub fn sized(&self) -> Option<&Link> {
-        self.links.iter().rfind(|l| l.stage.rules().is_some_and(|rules| rules.cluster_size))
+    /// Whether the rows of `data/` say how many they stand for.
+    pub fn sized(&self) -> bool {
+        self.stages.iter().any(|l| l.pass().is_some_and(GlobalPass::counts))
     }
 
-    /// The signals in `data/`: those that the recipe lists, else those that it decides by, and `words` where a stage
-    /// writes it. `language` and `script` are columns of every row anyway, `margin` is one of every pair.
+    /// The limits of each stage by signal, by its name.
+    pub fn rules(&self, name: &str) -> BTreeMap<String, Rule> {
+        self.stages.iter().find(|l| l.name == name).map(|l| l.stage().rules()).unwrap_or_default()
+    }
+
+    /// The signals in `data/`: those that the recipe lists, else those that it decides by, and those that are always
+    /// written. What is a column of every row anyway is none.
     pub fn output_signals(&self, recipe: &Recipe) -> Vec<(String, Kind)> {
         let mut names: Vec<String> = match &recipe.output.signals {
             Some(names) => names.clone(),
             None => self.decided_by(),
         };
-        if self.kind(WORDS).is_some() {
-            names.push(WORDS.into());
-        }
+        names.extend(self.every_signal(|s| s.shown == Shown::Always));
+        let fixed = self.every_signal(|s| matches!(s.shown, Shown::Row | Shown::Source));
         let mut signals: Vec<(String, Kind)> = Vec::new();
         for name in names {
-            let fixed = matches!(name.as_str(), "language" | "script" | MARGIN) || signals.iter().any(|s| s.0 == name);
-            if let Some(kind) = self.kind(&name).filter(|_| !fixed) {
-                signals.push((name, kind));
+            if fixed.contains(&name) || signals.iter().any(|s| s.0 == name) {
+                continue;
             }
+            signals.extend(self.kind(&name).map(|kind| (name, kind)));
         }
-        signals.extend(self.sized().map(|_| (CLUSTER_SIZE.to_owned(), Kind::Int)));
+        signals.extend(self.sized().then(|| (CLUSTER_SIZE.to_owned(), Kind::Int)));
         signals
     }
 }

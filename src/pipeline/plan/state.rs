@@ -7,13 +7,12 @@ use serde_json::Value as Json;
 
 use super::fingerprints;
 use super::plans::Plans;
-use super::stage_plan::{Chain, Decide};
+use super::stage_plan::{Decide, StagePlan};
 use crate::Result;
 use crate::pipeline::inputs::Effort;
 use crate::pipeline::jobs::Job;
 use crate::pipeline::{Options, finished, inputs, spare};
 use crate::recipe::Recipe;
-use crate::stages::Stage;
 
 /// A job of a build, and how much of it is done.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,7 +47,7 @@ impl JobState {
 
 /// Compares what a build would do with what lies in its folders. Files are hashed only where an earlier build left
 /// something that could be reused; nothing is written.
-pub fn state(recipe: &Recipe, chain: &Chain, options: &Options) -> Result<State> {
+pub fn state(recipe: &Recipe, chain: &StagePlan, options: &Options) -> Result<State> {
     let Some(known) = options.known() else {
         return Ok(State { finished: false, jobs: jobs(chain, None), spare_bytes: 0 });
     };
@@ -75,8 +74,8 @@ pub fn state(recipe: &Recipe, chain: &Chain, options: &Options) -> Result<State>
         let job = Job::find(&options.work, name, &key);
         state.jobs[line].done = done(options, &job, ".parquet");
         needed.extend(job.folder_name());
-        if let Decide::Lines(link, _) | Decide::Substrings(link, _) = decision
-            && link.cuts_late()
+        if let Decide::Global(stage, _) = decision
+            && stage.cuts_late()
         {
             scan = Job::find(&options.work, "rescan", &fingerprints::rescan(&plans, options.unit, &job.fingerprint));
             needed.extend(scan.folder_name());
@@ -101,20 +100,16 @@ pub fn state(recipe: &Recipe, chain: &Chain, options: &Options) -> Result<State>
 /// The job of a decision, and what its files depend on: the scan, and the decision `before`.
 fn key(plans: &Plans<'_>, decision: &Decide<'_>, scan: &str, before: Option<&str>) -> (&'static str, Json) {
     match decision {
-        Decide::Judge(links) => ("judge", fingerprints::judge(plans, scan, &[], before, links)),
-        Decide::Dedup(link, _) => ("dedup", fingerprints::dedup(plans, scan, before, link)),
-        Decide::Near(link, _) => ("near", fingerprints::near(plans, scan, &[], before, link)),
-        Decide::Lines(link, _) => ("lines", fingerprints::near(plans, scan, &[], before, link)),
-        Decide::Substrings(link, _) => ("substrings", fingerprints::near(plans, scan, &[], before, link)),
+        Decide::Judge(stages) => ("judge", fingerprints::judge(plans, scan, &[], before, stages)),
+        Decide::Global(stage, pass) => (pass.job(), fingerprints::global(plans, scan, &[], before, stage)),
         Decide::Mix(mix) => ("mix", fingerprints::mix(plans, scan, &[], before, mix)),
     }
 }
 
 /// The jobs of a chain, none of them begun.
-fn jobs(chain: &Chain, units: Option<u64>) -> Vec<JobState> {
-    let works = |s: &Stage| matches!(s, Stage::Clean(_) | Stage::Measure(_));
+fn jobs(chain: &StagePlan, units: Option<u64>) -> Vec<JobState> {
     let mut does = vec!["read".to_owned()];
-    does.extend(chain.links.iter().filter(|l| works(&l.stage)).map(|l| l.run.clone()));
+    does.extend(chain.stages.iter().filter(|l| !l.decides()).map(|l| l.run().to_owned()));
     let mut jobs = vec![JobState { name: "scan", does: does.join(", "), units, done: 0 }];
     for decision in chain.decisions() {
         let (name, does) = match decision {
@@ -123,16 +118,13 @@ fn jobs(chain: &Chain, units: Option<u64>) -> Vec<JobState> {
                 let names = first.into_iter().chain(links.iter().map(|l| l.name.as_str()));
                 ("judge", names.collect::<Vec<_>>().join(", "))
             }
-            Decide::Dedup(link, _) => ("dedup", link.name.clone()),
-            Decide::Near(link, _) => ("near", link.name.clone()),
-            Decide::Lines(link, _) => ("lines", link.name.clone()),
-            Decide::Substrings(link, _) => ("substrings", link.name.clone()),
+            Decide::Global(stage, pass) => (pass.job(), stage.name.clone()),
             Decide::Mix(mix) => ("mix", format!("shares of the sources by {}", mix.by.as_str())),
         };
         jobs.push(JobState { name, does, units, done: 0 });
     }
     jobs.push(JobState { name: "apply", does: "write data, dropped, unreadable".into(), units: None, done: 0 });
-    let shuffles = chain.links.iter().filter(|l| matches!(l.stage, Stage::Shuffle(_)));
+    let shuffles = chain.stages.iter().filter(|l| l.stage().order().is_some());
     let names: Vec<&str> = shuffles.map(|l| l.name.as_str()).collect();
     if !names.is_empty() {
         jobs.push(JobState { name: "shuffle", does: names.join(", "), units: None, done: 0 });

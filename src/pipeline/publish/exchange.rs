@@ -19,11 +19,11 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::place::{MARKER, claim, remove};
 use crate::output::parquet_file::write_whole;
-use crate::pipeline::run::near::index;
+use crate::stages::global::INDEX;
 use crate::{Error, Result};
 
 /// What a build writes into its output folder.
-pub(crate) const NAMES: [&str; 6] = ["build.json", "data", "dropped", "unreadable", index::FOLDER, "README.md"];
+pub(crate) const NAMES: [&str; 6] = ["build.json", "data", "dropped", "unreadable", INDEX, "README.md"];
 /// The folder of what is under way.
 pub(crate) const ASIDE: &str = ".corpus";
 /// The journal: the names of the new output, after a line that says how they come in.

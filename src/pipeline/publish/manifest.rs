@@ -7,12 +7,11 @@ use serde::{Deserialize, Serialize};
 use crate::engine::functions::judge::{READ, UNREADABLE};
 use crate::pipeline::heavy::{Heavy, Lost, Reached, heavy};
 use crate::pipeline::inputs::Inputs;
-use crate::pipeline::plan::stage_plan::{Chain, Link};
+use crate::pipeline::plan::stage_plan::{PlannedStage, StagePlan};
 use crate::pipeline::run::slabs::{Counts, Layout};
 use crate::recipe::{MIX_STAGE, Origin, Recipe};
 use crate::rows::Use;
-use crate::stages::Stage;
-use crate::stages::keep::Rule;
+use crate::stages::rule::Rule;
 
 /// The manifest. Names are fixed: other programs read them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -164,7 +163,7 @@ pub struct StageLine {
 }
 
 /// Puts a manifest together.
-pub fn manifest(recipe: &Recipe, fingerprint: &str, inputs: &Inputs, chain: &Chain, layout: &Layout) -> Manifest {
+pub fn manifest(recipe: &Recipe, fingerprint: &str, inputs: &Inputs, chain: &StagePlan, layout: &Layout) -> Manifest {
     let mut totals = Counts::default();
     let mut sources: Vec<SourceLine> = Vec::new();
     for source in &inputs.sources {
@@ -277,13 +276,13 @@ impl Manifest {
 
 /// `read` (what formats set aside, and empty rows), then the stages of the recipe, and the mix where there is one: after
 /// all that decides, and before a shuffle.
-fn funnel(chain: &Chain, manifest: &Manifest) -> Vec<StageLine> {
-    let mut names: Vec<(&str, bool, Option<&Link>)> = Vec::new();
-    for link in chain.links.iter().filter(|l| !l.name.is_empty()) {
-        names.push((&link.name, !matches!(link.stage, Stage::Clean(_) | Stage::Measure(_)), Some(link)));
+fn funnel(chain: &StagePlan, manifest: &Manifest) -> Vec<StageLine> {
+    let mut names: Vec<(&str, bool, Option<&PlannedStage>)> = Vec::new();
+    for link in chain.stages.iter().filter(|l| !l.name.is_empty()) {
+        names.push((&link.name, link.decides(), Some(link)));
     }
     if chain.mix.is_some() {
-        let shuffles = chain.links.iter().filter(|l| matches!(l.stage, Stage::Shuffle(_))).count();
+        let shuffles = chain.stages.iter().filter(|l| l.stage().order().is_some()).count();
         names.insert(names.len() - shuffles, (MIX_STAGE, true, None));
     }
     let dropped = |stage: &str| -> u64 { manifest.reasons.iter().filter(|r| r.stage == stage).map(|r| r.rows).sum() };
@@ -298,12 +297,9 @@ fn funnel(chain: &Chain, manifest: &Manifest) -> Vec<StageLine> {
         let added = if name == MIX_STAGE && chain.mix.is_some() { manifest.totals.added } else { 0 };
         lines.push(StageLine {
             name: name.to_owned(),
-            run: link.map(|l| l.run.clone()).unwrap_or_default(),
+            run: link.map(|l| l.run().to_owned()).unwrap_or_default(),
             number: link.map(|l| l.number),
-            rules: match link.map(|l| &l.stage) {
-                Some(Stage::Keep(keep)) => keep.rules.clone(),
-                _ => BTreeMap::new(),
-            },
+            rules: link.map(|l| l.stage().rules()).unwrap_or_default(),
             rows_in: alive,
             rows_out: alive - gone + added,
         });

@@ -11,15 +11,13 @@ use std::path::PathBuf;
 use super::inputs::Inputs;
 use super::jobs::Job;
 use super::plan::resources;
-use super::plan::stage_plan::Chain;
-use super::run::near::index;
+use super::plan::stage_plan::StagePlan;
 use super::run::shuffle::Ordered;
 use super::run::slabs::{Layout, Slab};
 use super::{Build, uses};
-use crate::output::slab::{SignalColumn, data_schema, dropped_schema, slab_file, unreadable_schema};
+use crate::output::slab::{data_schema, dropped_schema, slab_file, unreadable_schema};
 use crate::output::{parquet_file, shards};
 use crate::rows::{Filled, Use};
-use crate::stages::Stage;
 use crate::{Error, Result};
 use manifest::{AgainstLine, IndexLine, Manifest};
 
@@ -33,7 +31,7 @@ impl Build<'_> {
     pub(crate) fn shards(
         &self,
         inputs: &Inputs,
-        chain: &Chain,
+        chain: &StagePlan,
         applied: &Job,
         ordered: &Ordered,
         layout: &Layout,
@@ -41,8 +39,7 @@ impl Build<'_> {
     ) -> Result<()> {
         let fresh = exchange::staging(&self.options.out);
         let limit = self.recipe.output.shard;
-        let signals: Vec<_> =
-            chain.output_signals(self.recipe).into_iter().map(|(n, k)| (n, SignalColumn::from(k))).collect();
+        let signals: Vec<_> = chain.output_signals(self.recipe);
         let slabs = |usage: Use| layout.slabs.iter().filter(move |s| inputs.sources[s.source].usage == usage);
         let file = |slab: &Slab, kind: &str| slab_file(&applied.folder, slab.number, kind);
         let mut all: Vec<(Option<Use>, shards::Shard)> = Vec::new();
@@ -85,18 +82,20 @@ impl Build<'_> {
     }
 
     /// Puts indexes for later builds beside the shards; what became of them and of those that were read.
-    pub(crate) fn indexes(&self, chain: &Chain, written: &[(String, PathBuf)]) -> Result<Vec<IndexLine>> {
+    pub(crate) fn indexes(&self, chain: &StagePlan, written: &[(String, PathBuf)]) -> Result<Vec<IndexLine>> {
         let fresh = exchange::staging(&self.options.out);
         let mut lines = Vec::new();
-        for link in chain.links.iter().filter(|l| matches!(l.stage, Stage::NearDedup(_))) {
-            let against = link.files.iter();
+        for stage in &chain.stages {
+            let Some(pass) = stage.pass() else { continue };
+            let against = stage.files.iter();
             let against = against.map(|f| AgainstLine { path: f.shown.clone(), sha256: f.sha256.clone() }).collect();
-            let mut line = IndexLine { stage: link.name.clone(), path: None, against };
-            if let Some((name, file)) = written.iter().find(|w| w.0 == link.name) {
-                let place = index::place(name);
+            let mut line = IndexLine { stage: stage.name.clone(), path: None, against };
+            if let (Some(place), Some((_, file))) =
+                (pass.leaves(&stage.name), written.iter().find(|w| w.0 == stage.name))
+            {
                 let target = fresh.join(&place);
-                let folder = fresh.join(index::FOLDER);
-                std::fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
+                let folder = target.parent().unwrap_or(&fresh);
+                std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
                 // The job keeps its file for the next build; neither is ever written again.
                 if std::fs::hard_link(file, &target).is_err() {
                     std::fs::copy(file, &target).map_err(Error::io(&target))?;

@@ -13,7 +13,7 @@ use crate::output::parquet_file::write_whole;
 use crate::pipeline::Options;
 use crate::pipeline::inputs::find::find;
 use crate::pipeline::plan::resources::sha256;
-use crate::pipeline::plan::stage_plan::Chain;
+use crate::pipeline::plan::stage_plan::StagePlan;
 use crate::recipe::Recipe;
 use crate::{Error, Result};
 
@@ -32,7 +32,7 @@ pub fn names() -> (Vec<&'static str>, Vec<&'static str>) {
 }
 
 /// Refuses what a build reads where it lies where the build writes; touches nothing.
-pub(crate) fn apart(recipe: &Recipe, chain: &Chain, options: &Options) -> Result<()> {
+pub(crate) fn apart(recipe: &Recipe, chain: &StagePlan, options: &Options) -> Result<()> {
     local("--out", &options.out)?;
     local("--work", &options.work)?;
     for (option, folder) in [("--out", &options.out), ("--work", &options.work)] {
@@ -73,7 +73,7 @@ pub(crate) fn apart(recipe: &Recipe, chain: &Chain, options: &Options) -> Result
 }
 
 /// All files that a build reads: by whom, as the recipe calls it, and where it lies.
-fn read(recipe: &Recipe, chain: &Chain) -> Vec<(String, String, PathBuf)> {
+fn read(recipe: &Recipe, chain: &StagePlan) -> Vec<(String, String, PathBuf)> {
     let mut all = Vec::new();
     if recipe.path.is_file() {
         all.push(("the recipe".to_owned(), recipe.path.display().to_string(), recipe.path.clone()));
@@ -83,7 +83,7 @@ fn read(recipe: &Recipe, chain: &Chain) -> Vec<(String, String, PathBuf)> {
         let found = find(recipe, source).unwrap_or_default().files;
         all.extend(found.into_iter().map(|(shown, path)| (format!("source `{}`", source.name), shown, path)));
     }
-    for link in &chain.links {
+    for link in &chain.stages {
         let files = link.files.iter();
         all.extend(files.map(|f| (format!("stage `{}`", link.name), f.shown.clone(), f.path.clone())));
     }

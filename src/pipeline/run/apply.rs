@@ -16,14 +16,15 @@ use crate::engine::drive;
 use crate::engine::session::TEXT_ROWS;
 use crate::formats::{self, Split};
 use crate::output::scatter;
-use crate::output::slab::{OutputSpec, SignalColumn, slab_file};
+use crate::output::slab::{OutputSpec, slab_file};
 use crate::pipeline::inputs::{Inputs, SourceInput};
 use crate::pipeline::jobs::Job;
 use crate::pipeline::plan::fingerprints;
 use crate::pipeline::plan::plans::{Folders, Plans};
 use crate::pipeline::publish::filled;
 use crate::pipeline::{Amount, Build, Scanned, usage};
-use crate::stages::near_dedup::CLUSTER_SIZE;
+use crate::rows::column::CLUSTER_SIZE;
+use crate::rows::{LANGUAGE, SCRIPT};
 
 /// Bytes of text in a run of slabs of which each could have a reader: passing over the rows before a slab is cheap, not
 /// free, and a row group of staged text holds some 8 MiB.
@@ -99,7 +100,7 @@ impl Build<'_> {
     fn output_spec(&self, plans: &Plans<'_>, source: &SourceInput, slabs: &[Slab], job: &Job) -> OutputSpec {
         let last = |signal: &str| plans.chain.column(source, signal, usize::MAX).map(|c| c.0);
         let last = |signal: &str| {
-            let size = (signal == CLUSTER_SIZE && plans.chain.sized().is_some()).then(|| signal.to_owned());
+            let size = (signal == CLUSTER_SIZE && plans.chain.sized()).then(|| signal.to_owned());
             size.or_else(|| last(signal))
         };
         let signals = plans.chain.output_signals(self.recipe).into_iter();
@@ -111,9 +112,9 @@ impl Build<'_> {
             subset: source.source.card.as_ref().and_then(|c| c.part.clone()).filter(|p| p != "all"),
             license: source.source.license.clone(),
             language: source.source.language.clone(),
-            measured_language: plans.chain.all_columns(source, "language"),
-            measured_script: plans.chain.all_columns(source, "script"),
-            signals: signals.map(|(name, kind)| (name.clone(), SignalColumn::from(kind), last(&name))).collect(),
+            measured_language: plans.chain.all_columns(source, LANGUAGE),
+            measured_script: plans.chain.all_columns(source, SCRIPT),
+            signals: signals.map(|(name, kind)| (name.clone(), kind, last(&name))).collect(),
             dropped_text: self.recipe.output.dropped_text,
             filled: Default::default(),
             take: None,

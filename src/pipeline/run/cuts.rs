@@ -1,17 +1,13 @@
 //! What a whole stage cuts: written by unit beside its drops, joined to the text wherever that is read, and a scan once
 //! more over the text without it.
 
-use std::iter::Peekable;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
-use std::vec::IntoIter;
 
 use arrow::array::{ArrayRef, RecordBatch, UInt64Array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
-use super::drops;
 use super::drops::Drop;
-use super::row_scan::Walk;
 use crate::engine::functions::rows::RowsSpec;
 use crate::engine::plan::{self, Part, Plan};
 use crate::engine::session::TEXT_ROWS;
@@ -21,10 +17,9 @@ use crate::pipeline::inputs::SourceInput;
 use crate::pipeline::jobs::Job;
 use crate::pipeline::plan::fingerprints;
 use crate::pipeline::plan::plans::{Plans, TextCuts};
-use crate::pipeline::plan::stage_plan::Link;
+use crate::pipeline::plan::stage_plan::PlannedStage;
 use crate::pipeline::{Amount, Build, Scanned};
 use crate::rows::spans::{Spans, argument, spans_type};
-use crate::stages::keep::number;
 use crate::{Error, Result};
 
 /// The schema of a unit of cuts: `ord`, and what stage `number` takes out of the row.
@@ -39,7 +34,7 @@ impl Plans<'_> {
     /// The row-wise work of a scan, up to the first stage that cuts what only all rows together tell, and of which that is not known.
     pub fn spec_with(&self, source: &SourceInput, cuts: &[TextCuts]) -> RowsSpec {
         let mut spec = self.rows_spec(source);
-        let late = |number: usize| self.chain.links.iter().any(|l| l.number == number && l.cuts_late());
+        let late = |number: usize| self.chain.stages.iter().any(|l| l.number == number && l.cuts_late());
         let known = |number: usize| cuts.iter().any(|c| c.0 == number);
         if let Some(stop) = spec.steps.iter().map(|s| s.number).find(|n| late(*n) && !known(*n)) {
             spec.steps.retain(|s| s.number <= stop);
@@ -67,19 +62,25 @@ impl Plans<'_> {
 }
 
 impl Build<'_> {
-    /// The scan once more, with what `link` cuts taken out, if it cuts; units of sources that it leaves alone are linked.
-    pub(crate) async fn rescan(&self, plans: &Plans<'_>, scanned: &mut Scanned, link: &Link, cut: &Job) -> Result<()> {
-        if !link.cuts_late() {
+    /// The scan once more, with what `stage` cuts taken out, if it cuts; units of sources that it leaves alone are linked.
+    pub(crate) async fn rescan(
+        &self,
+        plans: &Plans<'_>,
+        scanned: &mut Scanned,
+        stage: &PlannedStage,
+        cut: &Job,
+    ) -> Result<()> {
+        if !stage.cuts_late() {
             return Ok(());
         }
         let job =
             Job::new(&self.options.work, "rescan", &fingerprints::rescan(plans, self.options.unit, &cut.fingerprint))?;
-        scanned.text_cuts.push((link.number, cut.folder.join("cuts")));
+        scanned.text_cuts.push((stage.number, cut.folder.join("cuts")));
         let units = scanned.units.concat().len() as u64;
         self.progress.counted("Reading without them", units, Amount::Bytes(plans.inputs.bytes()));
         for (number, source) in plans.inputs.sources.iter().enumerate() {
             let units = &scanned.units[number];
-            if !link.applies(source) {
+            if !stage.applies(source) {
                 for unit in units.iter().filter(|u| !job.has(**u)) {
                     let (from, to) = (scanned.job.unit(*unit), job.unit(*unit));
                     std::fs::hard_link(&from, &to)
@@ -100,93 +101,21 @@ impl Build<'_> {
         if !self.options.keep_work {
             let _ = std::fs::remove_dir_all(self.options.work.join("unpacked"));
         }
-        self.progress.done(&format!("without what {} cuts", link.name));
+        self.progress.done(&format!("without what {} cuts", stage.name));
         scanned.job = job;
         Ok(())
     }
 }
 
-/// Writes what becomes of the rows, unit by unit.
-pub(crate) struct Out<'a> {
-    build: &'a Build<'a>,
-    plans: &'a Plans<'a>,
-    link: &'a Link,
-    /// The drops so far.
-    drops: Option<&'a Job>,
-    job: &'a Job,
-    /// Units that are not written.
-    units: Peekable<IntoIter<usize>>,
-    cuts: Vec<(u64, Vec<(usize, usize)>)>,
-    gone: Vec<Drop>,
-}
-
-impl<'a> Out<'a> {
-    /// Of the rows of a stage, whose job is `job`.
-    pub(crate) fn new(walk: &Walk<'a>, drops: Option<&'a Job>, job: &'a Job) -> Result<Self> {
-        let folder = job.folder.join("cuts");
-        std::fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
-        let units = walk.scanned.units.concat().into_iter().peekable();
-        let (build, plans, link) = (walk.build, walk.plans, walk.link);
-        Ok(Out { build, plans, link, drops, job, units, cuts: Vec::new(), gone: Vec::new() })
+/// Writes what a stage cuts out of the rows of a unit, sorted by row key.
+pub(crate) fn write_cuts(path: &Path, number: usize, cuts: &[Drop]) -> Result<()> {
+    let schema = cuts_schema(number);
+    let mut file = PartFile::create(path, schema.clone(), Style::Stage)?;
+    for chunk in cuts.chunks(8192) {
+        let mut spans = Spans::default();
+        chunk.iter().for_each(|cut| spans.push(&cut.spans));
+        let ords: ArrayRef = Arc::new(chunk.iter().map(|cut| cut.ord).collect::<UInt64Array>());
+        file.write_all(&RecordBatch::try_new(schema.clone(), vec![ords, spans.finish()])?)?;
     }
-
-    /// What stands before row `ord` is written; rows come in ascending order.
-    fn reach(&mut self, ord: u64) -> Result<()> {
-        let unit = self.build.unit_of(self.plans.inputs, ord);
-        while let Some(done) = self.units.next_if(|u| *u != unit) {
-            self.write(done)?;
-        }
-        Ok(())
-    }
-
-    /// A row loses stretches.
-    pub(crate) fn cut(&mut self, ord: u64, spans: Vec<(usize, usize)>) -> Result<()> {
-        self.reach(ord)?;
-        self.cuts.push((ord, spans));
-        Ok(())
-    }
-
-    /// A row goes, for stretches that are a share of it.
-    pub(crate) fn drop(
-        &mut self,
-        ord: u64,
-        reason: &str,
-        (share, limit): (f64, String),
-        spans: Vec<(usize, usize)>,
-    ) -> Result<()> {
-        self.reach(ord)?;
-        let [stage, reason] = [self.link.name.clone(), reason.into()];
-        let words = [Some(stage), Some(reason), Some(number(share)), Some(limit), None];
-        self.gone.push(Drop { ord, words, similarity: None, spans });
-        Ok(())
-    }
-
-    /// All rows have come.
-    pub(crate) fn finish(mut self) -> Result<()> {
-        while let Some(unit) = self.units.next() {
-            self.write(unit)?;
-        }
-        Ok(())
-    }
-
-    fn write(&mut self, unit: usize) -> Result<()> {
-        let path: PathBuf = unit_file(&self.job.folder.join("cuts"), unit as u64);
-        let schema = cuts_schema(self.link.number);
-        let mut file = PartFile::create(&path, schema.clone(), Style::Stage)?;
-        for chunk in self.cuts.chunks(8192) {
-            let mut spans = Spans::default();
-            chunk.iter().for_each(|cut| spans.push(&cut.1));
-            let ords: ArrayRef = Arc::new(chunk.iter().map(|cut| cut.0).collect::<UInt64Array>());
-            file.write_all(&RecordBatch::try_new(schema.clone(), vec![ords, spans.finish()])?)?;
-        }
-        file.finish()?;
-        self.cuts.clear();
-        let mut all = match self.drops {
-            Some(before) => drops::read_drops(&before.unit(unit))?,
-            None => Vec::new(),
-        };
-        all.append(&mut self.gone);
-        all.sort_by_key(|d| d.ord);
-        drops::write_drops(&self.job.unit(unit), &all)
-    }
+    file.finish()
 }

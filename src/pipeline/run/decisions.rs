@@ -6,20 +6,18 @@ use std::sync::Arc;
 use datafusion_physical_plan::ExecutionPlan;
 use futures::{StreamExt, TryStreamExt};
 
-use super::drops;
-use super::drops::{Buckets, Drop, Runs};
-use super::near;
+use super::drops::{self, Buckets};
+use super::pass_context::{SIZES, artifact};
 use crate::engine::session::NARROW_ROWS;
 use crate::output::parquet_file;
 use crate::output::take::Take;
-use crate::pipeline::inputs::{Inputs, SourceInput};
+use crate::pipeline::inputs::Inputs;
 use crate::pipeline::jobs::Job;
 use crate::pipeline::plan::fingerprints;
 use crate::pipeline::plan::plans::Plans;
-use crate::pipeline::plan::stage_plan::{Decide, Link};
-use crate::pipeline::usage;
+use crate::pipeline::plan::stage_plan::{Decide, PlannedStage};
 use crate::pipeline::{Build, Scanned};
-use crate::stages::exact_dedup::ExactDedup;
+use crate::stages::runs::{Like, Runs};
 use crate::{Error, Result};
 
 /// What became of all rows.
@@ -50,11 +48,12 @@ impl Build<'_> {
             let plan = plans.ids(&units, &scanned.folders(None, None), self.session.threads)?;
             self.walk(plan, "id_key", |like| {
                 count += 1;
-                buckets.add(self.unit_of(plans.inputs, like.ord), like.ord, like.nth + 1, String::new())
+                buckets.add(self.unit_of(plans.inputs, like.ord), like.ord, (like.nth + 1).to_le_bytes().to_vec())
             })
             .await?;
             for unit in &units {
-                let repeats: Vec<_> = buckets.take(*unit)?.into_iter().map(|(ord, n, _)| (ord, n as i64)).collect();
+                let number = |n: Vec<u8>| i64::from_le_bytes(n.try_into().unwrap_or_default());
+                let repeats: Vec<_> = buckets.take(*unit)?.into_iter().map(|(ord, n)| (ord, number(n))).collect();
                 drops::write_numbers(&job.unit(*unit), drops::repeats_schema(), &repeats)?;
             }
             parquet_file::write_whole(&any, count.to_string().as_bytes())?;
@@ -73,7 +72,7 @@ impl Build<'_> {
         &self,
         plan: Arc<dyn ExecutionPlan>,
         key: &str,
-        mut like: impl FnMut(drops::Like) -> Result<()>,
+        mut like: impl FnMut(Like) -> Result<()>,
     ) -> Result<()> {
         let mut stream = self.seen(plan).execute(0, self.session.context(NARROW_ROWS))?;
         let mut runs = Runs::default();
@@ -98,38 +97,19 @@ impl Build<'_> {
         for decision in plans.chain.decisions() {
             let before = drops.as_ref().map(|j| j.fingerprint.as_str());
             drops = Some(match decision {
-                Decide::Judge(links) => {
-                    let key = fingerprints::judge(plans, &scanned.job.fingerprint, &scanned.cuts, before, &links);
+                Decide::Judge(stages) => {
+                    let key = fingerprints::judge(plans, &scanned.job.fingerprint, &scanned.cuts, before, &stages);
                     let job = Job::new(&self.options.work, "judge", &key)?;
-                    self.judge(plans, scanned, repeats, drops.as_ref(), &links, &job).await?;
+                    self.judge(plans, scanned, repeats, drops.as_ref(), &stages, &job).await?;
                     job
                 }
-                Decide::Dedup(link, dedup) => {
-                    let key = fingerprints::dedup(plans, &scanned.job.fingerprint, before, link);
-                    let job = Job::new(&self.options.work, "dedup", &key)?;
-                    self.dedup(plans, scanned, repeats, drops.as_ref(), (link, dedup), &job).await?;
-                    job
-                }
-                Decide::Near(link, how) => {
-                    let key = fingerprints::near(plans, &scanned.job.fingerprint, &scanned.cuts, before, link);
-                    let job = Job::new(&self.options.work, "near", &key)?;
-                    self.near(plans, scanned, repeats, drops.as_ref(), (link, how), &job).await?;
-                    indexes.extend(how.index().map(|_| (link.name.clone(), near::job_file(&job))));
-                    sizes = how.rules().cluster_size.then(|| job.folder.join("sizes")).or(sizes);
-                    job
-                }
-                Decide::Lines(link, options) => {
-                    let key = fingerprints::near(plans, &scanned.job.fingerprint, &scanned.cuts, before, link);
-                    let job = Job::new(&self.options.work, "lines", &key)?;
-                    self.lines(plans, scanned, drops.as_ref(), (link, options), &job).await?;
-                    self.rescan(plans, scanned, link, &job).await?;
-                    job
-                }
-                Decide::Substrings(link, options) => {
-                    let key = fingerprints::near(plans, &scanned.job.fingerprint, &scanned.cuts, before, link);
-                    let job = Job::new(&self.options.work, "substrings", &key)?;
-                    self.substrings(plans, scanned, drops.as_ref(), (link, options), &job).await?;
-                    self.rescan(plans, scanned, link, &job).await?;
+                Decide::Global(stage, pass) => {
+                    let key = fingerprints::global(plans, &scanned.job.fingerprint, &scanned.cuts, before, stage);
+                    let job = Job::new(&self.options.work, pass.job(), &key)?;
+                    self.global(plans, scanned, (repeats, drops.as_ref()), (stage, pass), &job)?;
+                    indexes.extend(pass.leaves(&stage.name).map(|_| (stage.name.clone(), artifact(&job))));
+                    sizes = pass.counts().then(|| job.folder.join(SIZES)).or(sizes);
+                    self.rescan(plans, scanned, stage, &job).await?;
                     job
                 }
                 Decide::Mix(mix) => {
@@ -150,72 +130,19 @@ impl Build<'_> {
         scanned: &Scanned,
         repeats: Option<&Job>,
         drops: Option<&Job>,
-        links: &[&Link],
+        stages: &[&PlannedStage],
         job: &Job,
     ) -> Result<()> {
-        let names: Vec<&str> = links.iter().map(|l| l.name.as_str()).collect();
+        let names: Vec<&str> = stages.iter().map(|l| l.name.as_str()).collect();
         let units: u64 = scanned.units.iter().map(|u| u.len() as u64).sum();
         self.progress.phase(if names.is_empty() { "Judging" } else { "Judging by " }, units);
         let at = &scanned.folders(repeats, drops);
         let sources = plans.inputs.sources.iter().zip(&scanned.units).map(async |(source, units)| {
-            let plan = |left: &[usize]| plans.judge(source, left, links, at, job);
+            let plan = |left: &[usize]| plans.judge(source, left, stages, at, job);
             self.units(job, units, &drops::drops_schema(), NARROW_ROWS, plan).await
         });
         futures::stream::iter(sources).buffer_unordered(self.session.threads).try_collect::<()>().await?;
         self.progress.done(&if names.is_empty() { "empty rows".to_owned() } else { names.join(", ") });
-        Ok(())
-    }
-
-    async fn dedup(
-        &self,
-        plans: &Plans<'_>,
-        scanned: &Scanned,
-        repeats: Option<&Job>,
-        drops: Option<&Job>,
-        (link, dedup): (&Link, &ExactDedup),
-        job: &Job,
-    ) -> Result<()> {
-        self.progress.phase("Comparing", 0);
-        let units: Vec<usize> = scanned.units.concat();
-        let missing = units.iter().any(|u| !job.has(*u));
-        let mut count = 0u64;
-        if missing {
-            self.log.line(job, 0, "start");
-            let applies = |s: &&SourceInput| link.applies(s);
-            let sources: Vec<&SourceInput> = plans.inputs.sources.iter().filter(applies).collect();
-            let mut buckets = Buckets::new(job.folder.join("buckets"))?;
-            if !sources.is_empty() {
-                let at = scanned.folders(repeats, drops);
-                let plan = plans.dedup(link, dedup, &sources, &scanned.units, &at, self.session.threads)?;
-                self.walk(plan, &format!("key@{}", link.number), |like| {
-                    if like.nth < u64::from(dedup.most) {
-                        return Ok(());
-                    }
-                    count += 1;
-                    let kept = drops::kept_id(&scanned.ids, &like)?;
-                    buckets.add(self.unit_of(plans.inputs, like.ord), like.ord, like.first, kept)
-                })
-                .await?;
-            }
-            for unit in &units {
-                let mut all = match drops {
-                    Some(before) => drops::read_drops(&before.unit(*unit))?,
-                    None => Vec::new(),
-                };
-                all.extend(buckets.take(*unit)?.into_iter().map(|(ord, _, kept)| Drop {
-                    ord,
-                    words: [Some(link.name.clone()), Some(dedup.reason().into()), None, None, Some(kept)],
-                    similarity: Some(1.0),
-                    spans: Vec::new(),
-                }));
-                all.sort_by_key(|d| d.ord);
-                drops::write_drops(&job.unit(*unit), &all)?;
-            }
-            self.log.line(job, 0, "done");
-            let _ = std::fs::remove_dir_all(job.folder.join("buckets"));
-        }
-        let said = if missing { format!("{} duplicates", usage::count(count)) } else { "reused".into() };
-        self.progress.done(&format!("{}: {said}", link.name));
         Ok(())
     }
 }

@@ -7,14 +7,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch, StringArray, UInt64Array};
-use arrow::datatypes::{DataType, Decimal128Type, Field, Float64Type, Int64Type, Schema, SchemaRef, UInt64Type};
+use arrow::datatypes::{DataType, Field, Float64Type, Schema, SchemaRef, UInt64Type};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use crate::engine::functions::ids::{IdsKernel, IdsSpec};
-use crate::engine::functions::{Kernel, judge::drop_fields};
+use crate::engine::functions::judge::drop_fields;
 use crate::output::parquet_file::{PartFile, Style};
+use crate::rows::column::CLUSTER_SIZE;
 use crate::rows::spans::{Spans, spans_of};
-use crate::stages::near_dedup::CLUSTER_SIZE;
+use crate::spill::scratch;
+use crate::stages::global;
 use crate::{Error, Result};
 
 /// A drop: the row, and why.
@@ -103,66 +104,10 @@ pub fn write_numbers(path: &Path, schema: SchemaRef, numbers: &[(u64, i64)]) -> 
     file.finish()
 }
 
-/// A row that is like an earlier one of its run.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Like {
-    /// Its row key.
-    pub ord: u64,
-    /// How many of the run came before it.
-    pub nth: u64,
-    /// Row key of the run's first.
-    pub first: u64,
-    /// Own id of the run's first, and how often that stood before.
-    pub first_id: Option<(String, i64)>,
-}
-
-/// Walks rows that arrive sorted by `key` and hands over all but the first of each run of equal keys.
-/// Columns by name: `key` (decimal), `ord`, and where there are own ids `id` and `repeat`.
-#[derive(Default)]
-pub struct Runs {
-    key: Option<i128>,
-    nth: u64,
-    first: u64,
-    first_id: Option<(String, i64)>,
-}
-
-impl Runs {
-    /// Walks on.
-    pub fn walk(&mut self, batch: &RecordBatch, key: &str, mut like: impl FnMut(Like) -> Result<()>) -> Result<()> {
-        let column = |name: &str| batch.column_by_name(name);
-        let missing = || Error::Engine("a sorted column is missing".into());
-        let keys = column(key).ok_or_else(missing)?.as_primitive::<Decimal128Type>();
-        let ords = column("ord").ok_or_else(missing)?.as_primitive::<UInt64Type>();
-        let ids = column("id").map(|c| c.as_string::<i32>());
-        let repeats = column("repeat").map(|c| c.as_primitive::<Int64Type>());
-        for row in 0..batch.num_rows() {
-            let (key, ord) = (keys.value(row), ords.value(row));
-            if self.key == Some(key) {
-                self.nth += 1;
-                like(Like { ord, nth: self.nth, first: self.first, first_id: self.first_id.clone() })?;
-                continue;
-            }
-            (self.key, self.nth, self.first) = (Some(key), 0, ord);
-            let repeat = repeats.filter(|r| r.is_valid(row)).map_or(0, |r| r.value(row));
-            self.first_id = ids.filter(|i| i.is_valid(row)).map(|i| (i.value(row).to_owned(), repeat));
-        }
-        Ok(())
-    }
-}
-
-/// The id of the row that stays instead.
-pub fn kept_id(ids: &IdsSpec, like: &Like) -> Result<String> {
-    match &like.first_id {
-        Some((id, 0)) => Ok(id.clone()),
-        Some((id, repeat)) => Ok(format!("{id}~{repeat}")),
-        None => Ok(IdsKernel::new(ids.clone())?.generated(like.first)),
-    }
-}
-
-/// Collects entries by unit: in memory up to a limit, then on disk.
+/// Collects records of rows by unit: in memory up to a limit, then on disk.
 pub struct Buckets {
     folder: PathBuf,
-    entries: BTreeMap<usize, Vec<(u64, u64, String)>>,
+    entries: BTreeMap<usize, Vec<(u64, Vec<u8>)>>,
     held: usize,
 }
 
@@ -172,15 +117,14 @@ const HELD: usize = 24 << 20;
 impl Buckets {
     /// Buckets that go to files under `folder`.
     pub fn new(folder: PathBuf) -> Result<Self> {
-        let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
+        scratch(&folder)?;
         Ok(Buckets { folder, entries: BTreeMap::new(), held: 0 })
     }
 
-    /// Adds `(ord, number, text)` to the bucket of a unit.
-    pub fn add(&mut self, unit: usize, ord: u64, number: u64, text: String) -> Result<()> {
-        self.held += 56 + text.len();
-        self.entries.entry(unit).or_default().push((ord, number, text));
+    /// Adds a record of row `ord` to the bucket of a unit.
+    pub fn add(&mut self, unit: usize, ord: u64, record: Vec<u8>) -> Result<()> {
+        self.held += 56 + record.len();
+        self.entries.entry(unit).or_default().push((ord, record));
         if self.held < HELD {
             return Ok(());
         }
@@ -189,9 +133,9 @@ impl Buckets {
             let io = |e| Error::io(&path)(e);
             let file = File::options().create(true).append(true).open(&path).map_err(io)?;
             let mut file = BufWriter::new(file);
-            for (ord, number, text) in entries {
-                let head = [ord.to_le_bytes(), number.to_le_bytes(), (text.len() as u64).to_le_bytes()].concat();
-                file.write_all(&head).and_then(|()| file.write_all(text.as_bytes())).map_err(io)?;
+            for (ord, record) in entries {
+                let head = [ord.to_le_bytes(), (record.len() as u64).to_le_bytes()].concat();
+                file.write_all(&head).and_then(|()| file.write_all(&record)).map_err(io)?;
             }
             file.flush().map_err(io)?;
         }
@@ -203,24 +147,58 @@ impl Buckets {
         self.folder.join(format!("{unit:06}.bucket"))
     }
 
-    /// The bucket of a unit, sorted; it is gone then.
-    pub fn take(&mut self, unit: usize) -> Result<Vec<(u64, u64, String)>> {
+    /// The bucket of a unit, sorted by row key; it is gone then.
+    pub fn take(&mut self, unit: usize) -> Result<Vec<(u64, Vec<u8>)>> {
         let mut entries = self.entries.remove(&unit).unwrap_or_default();
         let path = self.path(unit);
         if let Ok(file) = File::open(&path) {
             let mut file = BufReader::new(file);
-            let mut head = [0; 24];
+            let mut head = [0; 16];
             while file.read_exact(&mut head).is_ok() {
                 let word = |i: usize| u64::from_le_bytes(head[i * 8..i * 8 + 8].try_into().unwrap_or_default());
-                let mut text = vec![0; word(2) as usize];
-                file.read_exact(&mut text).map_err(Error::io(&path))?;
-                entries.push((word(0), word(1), String::from_utf8_lossy(&text).into_owned()));
+                let mut record = vec![0; word(1) as usize];
+                file.read_exact(&mut record).map_err(Error::io(&path))?;
+                entries.push((word(0), record));
             }
             let _ = std::fs::remove_file(&path);
         }
         entries.sort_unstable();
         Ok(entries)
     }
+}
+
+/// A drop of a pass as a record: its texts with their lengths, its similarity, its spans.
+pub fn to_record(drop: &global::Drop) -> Vec<u8> {
+    let mut record = Vec::new();
+    for text in [Some(&drop.reason), drop.value.as_ref(), drop.limit.as_ref(), drop.kept_id.as_ref()] {
+        record.extend_from_slice(&text.map_or(u32::MAX, |t| t.len() as u32).to_le_bytes());
+        record.extend_from_slice(text.map_or(&[], |t| t.as_bytes()));
+    }
+    record.extend_from_slice(&drop.similarity.unwrap_or(f64::NAN).to_le_bytes());
+    for (start, end) in &drop.spans {
+        record.extend_from_slice(&(*start as u64).to_le_bytes());
+        record.extend_from_slice(&(*end as u64).to_le_bytes());
+    }
+    record
+}
+
+/// The drop of such a record, by the stage `stage`.
+pub fn from_record(stage: &str, ord: u64, record: &[u8]) -> Drop {
+    let mut rest = record;
+    let mut take = |bytes: usize| {
+        let (taken, after) = rest.split_at(bytes.min(rest.len()));
+        rest = after;
+        taken
+    };
+    let mut text = || {
+        let length = u32::from_le_bytes(take(4).try_into().unwrap_or([0xff; 4]));
+        (length != u32::MAX).then(|| String::from_utf8_lossy(take(length as usize)).into_owned())
+    };
+    let words = [Some(stage.to_owned()), text(), text(), text(), text()];
+    let word = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().unwrap_or_default());
+    let similarity = Some(f64::from_bits(word(take(8)))).filter(|s| !s.is_nan());
+    let spans = rest.as_chunks::<16>().0.iter().map(|s| (word(&s[..8]) as usize, word(&s[8..]) as usize)).collect();
+    Drop { ord, words, similarity, spans }
 }
 
 #[cfg(test)]
@@ -231,14 +209,31 @@ mod tests {
     fn buckets_come_back_sorted_even_from_disk() {
         let folder = tempfile::tempdir().unwrap();
         let mut buckets = Buckets::new(folder.path().join("b")).unwrap();
-        let long = "x".repeat(1 << 20);
+        let long = vec![7; 1 << 20];
         for i in (0..60u64).rev() {
-            buckets.add((i % 2) as usize, i, i * 10, long.clone()).unwrap();
+            buckets.add((i % 2) as usize, i, long.clone()).unwrap();
         }
         let even: Vec<u64> = buckets.take(0).unwrap().into_iter().map(|e| e.0).collect();
         assert_eq!(even, (0..60).step_by(2).collect::<Vec<_>>());
         assert_eq!(buckets.take(1).unwrap().len(), 30);
         assert!(buckets.take(1).unwrap().is_empty());
+    }
+
+    #[test]
+    fn records_of_drops_come_back() {
+        let drop = global::Drop {
+            ord: 3,
+            reason: "repeated_lines".into(),
+            value: Some("0.5".into()),
+            similarity: Some(0.25),
+            spans: vec![(1, 2), (5, 90)],
+            ..global::Drop::default()
+        };
+        let words = [Some("lines".to_owned()), Some("repeated_lines".into()), Some("0.5".into()), None, None];
+        let (similarity, spans) = (drop.similarity, drop.spans.clone());
+        assert_eq!(from_record("lines", 3, &to_record(&drop)), Drop { ord: 3, words, similarity, spans });
+        let bare = global::Drop { ord: 4, reason: "empty".into(), ..global::Drop::default() };
+        assert_eq!(from_record("s", 4, &to_record(&bare)).similarity, None);
     }
 
     #[test]

@@ -21,15 +21,14 @@ use super::slabs::Layout;
 use crate::output::codec::Codec;
 use crate::output::parquet_file::{PartFile, Style, label};
 use crate::output::scatter::{Index, Scatter, ScatterSpec, interleaved, keys, part_of, scattered, sizes, wide};
-use crate::output::slab::{SignalColumn, data_schema, slab_file};
+use crate::output::slab::{data_schema, slab_file};
 use crate::pipeline::inputs::Inputs;
 use crate::pipeline::jobs::Job;
 use crate::pipeline::plan::fingerprints;
-use crate::pipeline::plan::stage_plan::Chain;
+use crate::pipeline::plan::stage_plan::StagePlan;
 use crate::pipeline::publish::filled;
 use crate::pipeline::{Build, uses};
 use crate::rows::Use;
-use crate::stages::shuffle::Shuffle;
 use crate::{Error, Result};
 
 /// Metadata key under which a part says how many bytes of text it holds.
@@ -40,7 +39,7 @@ const WRITER: u64 = 40 << 20;
 /// The order of one use.
 struct Order {
     usage: Use,
-    shuffle: Shuffle,
+    seed: u64,
     schema: SchemaRef,
     codec: Codec,
     /// Parts that it has, and how many neighbours make a stretch.
@@ -76,30 +75,36 @@ pub(crate) fn parts(inputs: &Inputs, layout: &Layout, usage: Use) -> u64 {
 
 impl Build<'_> {
     /// How kept rows of a use are spread by `apply`.
-    pub(crate) fn scatter(&self, inputs: &Inputs, chain: &Chain, layout: &Layout, usage: Use) -> Option<ScatterSpec> {
-        let shuffle = *chain.shuffle(usage)?;
+    pub(crate) fn scatter(
+        &self,
+        inputs: &Inputs,
+        chain: &StagePlan,
+        layout: &Layout,
+        usage: Use,
+    ) -> Option<ScatterSpec> {
+        let seed = chain.shuffle(usage)?;
         let held = (self.options.memory / 4 / self.session.threads as u64).clamp(1 << 20, 64 << 20);
         let parts = parts(inputs, layout, usage);
-        Some(ScatterSpec { shuffle, parts, wide: wide(parts), held })
+        Some(ScatterSpec { seed, parts, wide: wide(parts), held })
     }
 
     /// Puts the kept rows of every use that is shuffled in their order.
     pub(crate) async fn shuffle(
         &self,
         inputs: &Inputs,
-        chain: &Chain,
+        chain: &StagePlan,
         applied: &Job,
         layout: &Layout,
     ) -> Result<Ordered> {
         let signals: Vec<_> =
-            chain.output_signals(self.recipe).into_iter().map(|(n, k)| (n, SignalColumn::from(k))).collect();
+            chain.output_signals(self.recipe);
         let (mut orders, mut first) = (Vec::new(), 0);
         for usage in uses(inputs) {
-            let Some(shuffle) = chain.shuffle(usage) else { continue };
+            let Some(seed) = chain.shuffle(usage) else { continue };
             let parts = parts(inputs, layout, usage);
             orders.push(Arc::new(Order {
                 usage,
-                shuffle: *shuffle,
+                seed,
                 schema: data_schema(usage, &signals, filled(inputs, layout, usage)[0]),
                 codec: self.recipe.output.compression,
                 parts,
@@ -203,7 +208,7 @@ impl Stretch {
         let order = &self.order;
         if !self.together.is_file() {
             let held = (self.budget / 2).min(64 << 20);
-            let spec = ScatterSpec { shuffle: order.shuffle, parts: order.parts, wide: 1, held };
+            let spec = ScatterSpec { seed: order.seed, parts: order.parts, wide: 1, held };
             let mut file = Scatter::create(&self.together, &order.schema, &spec)?;
             for batch in self.index.batches(self.place) {
                 let batch = batch?;
@@ -216,7 +221,7 @@ impl Stretch {
 
     /// Gathers one part, sorts it and writes it, in as many goes as the budget of memory asks for.
     fn sort(&self, index: &Index, place: u64, to: PathBuf) -> Result<()> {
-        let Order { shuffle, schema, parts, .. } = self.order.as_ref();
+        let Order { seed, schema, parts, .. } = self.order.as_ref();
         let mut file = PartFile::create(&to, schema.clone(), Style::Ship(self.order.codec))?;
         let goes = index.memory(place).div_ceil(self.budget).max(1);
         let mut bytes = 0;
@@ -226,7 +231,7 @@ impl Stretch {
             let mut rows: Vec<(u64, usize, usize)> = Vec::new();
             for batch in index.batches(place) {
                 let batch = batch?;
-                let mut keys = keys(&batch, shuffle)?;
+                let mut keys = keys(&batch, *seed)?;
                 let batch = if goes == 1 {
                     batch
                 } else {

@@ -1,0 +1,304 @@
+//! A pass over all rows on one machine: what it asks for is read by plans of the engine, and what it gives back is
+//! collected by unit.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::UInt64Type;
+use datafusion_physical_plan::ExecutionPlan;
+use futures::StreamExt;
+use tokio::runtime::Handle;
+
+use super::cuts::write_cuts;
+use super::drops::{self, Buckets, from_record, to_record};
+use crate::engine::functions::Kernel;
+use crate::engine::functions::ids::IdsKernel;
+use crate::engine::functions::rows::column_name;
+use crate::engine::plan;
+use crate::engine::session::{NARROW_ROWS, TEXT_ROWS};
+use crate::engine::sink::unit_file;
+use crate::pipeline::inputs::SourceInput;
+use crate::pipeline::jobs::Job;
+use crate::pipeline::plan::plans::{Folders, Plans};
+use crate::pipeline::plan::stage_plan::PlannedStage;
+use crate::pipeline::{Build, Progress, Scanned};
+use crate::rows::batch::Batch;
+use crate::spill::{Space, scratch};
+use crate::stages::global::{Drop, GlobalContext, GlobalPass, PassProgress, SortedRows, SourceRows};
+use crate::stages::resources::Resource;
+use crate::{Error, Result};
+
+/// The folder of a job's sizes, by unit.
+pub const SIZES: &str = "sizes";
+/// The folder of a job's cuts, by unit.
+pub const CUTS: &str = "cuts";
+
+/// The file that a pass leaves in the folder of its job.
+pub fn artifact(job: &Job) -> PathBuf {
+    job.folder.join("index").join("rows.parquet")
+}
+
+/// What a pass is offered.
+struct PassContext<'a> {
+    build: &'a Build<'a>,
+    plans: &'a Plans<'a>,
+    scanned: &'a Scanned,
+    at: Folders<'a>,
+    stage: &'a PlannedStage,
+    job: &'a Job,
+    sources: Vec<SourceRows>,
+    ids: IdsKernel,
+    drops: RefCell<Buckets>,
+    cuts: RefCell<Buckets>,
+}
+
+impl Build<'_> {
+    /// Runs the pass of a stage, if its job is not done; writes its drops after those before, and what it cuts.
+    pub(crate) fn global(
+        &self,
+        plans: &Plans<'_>,
+        scanned: &Scanned,
+        (repeats, before): (Option<&Job>, Option<&Job>),
+        (stage, pass): (&PlannedStage, &dyn GlobalPass),
+        job: &Job,
+    ) -> Result<()> {
+        let units: Vec<usize> = scanned.units.concat();
+        let left = pass.leaves(&stage.name).is_none() || artifact(job).is_file();
+        if units.iter().all(|u| job.has(*u)) && left {
+            self.progress.phase("Comparing", 0);
+            self.progress.done(&format!("{}: reused", stage.name));
+            return Ok(());
+        }
+        self.log.line(job, 0, "start");
+        let folder = |name: &str| job.folder.join(name);
+        if pass.counts() {
+            scratch(&folder(SIZES))?;
+        }
+        let context = PassContext {
+            build: self,
+            plans,
+            scanned,
+            at: scanned.folders(repeats, before),
+            stage,
+            job,
+            sources: sources(plans, scanned, stage),
+            ids: IdsKernel::new(scanned.ids.clone())?,
+            drops: RefCell::new(Buckets::new(folder("drops"))?),
+            cuts: RefCell::new(Buckets::new(folder("found"))?),
+        };
+        // The pass blocks: the thread that runs it drives the plans that it asks for.
+        tokio::task::block_in_place(|| pass.run(&context))?;
+        let (mut found, mut cuts) = (context.drops.into_inner(), context.cuts.into_inner());
+        if stage.cuts_late() {
+            std::fs::create_dir_all(folder(CUTS)).map_err(Error::io(folder(CUTS)))?;
+        }
+        let drop = |(ord, record): (u64, Vec<u8>)| from_record(&stage.name, ord, &record);
+        for unit in &units {
+            if stage.cuts_late() {
+                let cuts: Vec<_> = cuts.take(*unit)?.into_iter().map(drop).collect();
+                write_cuts(&unit_file(&folder(CUTS), *unit as u64), stage.number, &cuts)?;
+            }
+            let mut all = match before {
+                Some(before) => drops::read_drops(&before.unit(*unit))?,
+                None => Vec::new(),
+            };
+            all.extend(found.take(*unit)?.into_iter().map(drop));
+            all.sort_by_key(|d| d.ord);
+            drops::write_drops(&job.unit(*unit), &all)?;
+        }
+        for name in ["work", "drops", "found"] {
+            let _ = std::fs::remove_dir_all(folder(name));
+        }
+        self.log.line(job, 0, "done");
+        Ok(())
+    }
+}
+
+/// The sources that the stage applies to and that have rows, in order.
+fn sources(plans: &Plans<'_>, scanned: &Scanned, stage: &PlannedStage) -> Vec<SourceRows> {
+    let all = plans.inputs.sources.iter().zip(&scanned.units).enumerate();
+    all.filter(|(_, (s, units))| stage.applies(s) && !units.is_empty())
+        .map(|(number, (s, units))| SourceRows {
+            number,
+            name: s.source.name.clone(),
+            usage: s.usage,
+            priority: s.source.priority,
+            units: units.clone(),
+        })
+        .collect()
+}
+
+impl PassContext<'_> {
+    fn input(&self, source: &SourceRows) -> &SourceInput {
+        &self.plans.inputs.sources[source.number]
+    }
+
+    /// Runs a plan of one partition, a batch at a time.
+    fn each(
+        &self,
+        plan: Arc<dyn ExecutionPlan>,
+        rows: usize,
+        each: &mut dyn FnMut(&RecordBatch) -> Result<()>,
+    ) -> Result<()> {
+        Handle::current().block_on(async {
+            let mut stream = self.build.seen(plan).execute(0, self.build.session.context(rows))?;
+            while let Some(batch) = stream.next().await {
+                self.check()?;
+                each(&batch?)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+impl GlobalContext for PassContext<'_> {
+    fn stage(&self) -> &str {
+        &self.stage.name
+    }
+
+    fn files(&self) -> &[Resource] {
+        &self.stage.files
+    }
+
+    fn sources(&self) -> &[SourceRows] {
+        &self.sources
+    }
+
+    fn rows(&self) -> u64 {
+        self.scanned.rows.iter().sum()
+    }
+
+    fn own(&self, column: &str) -> String {
+        column_name(column, self.stage.number)
+    }
+
+    fn signal(&self, source: &SourceRows, signal: &str) -> Option<String> {
+        self.plans.chain.column(self.input(source), signal, self.stage.number).map(|c| c.0)
+    }
+
+    fn scan(
+        &self,
+        source: &SourceRows,
+        units: &[usize],
+        columns: &[&str],
+        each: &mut dyn FnMut(&RecordBatch) -> Result<()>,
+    ) -> Result<()> {
+        let rows = self.plans.still_there(self.input(source), units, &self.at, columns, false)?;
+        self.each(plan::select(rows, columns)?, NARROW_ROWS, each)
+    }
+
+    fn sorted(&self, sort: &SortedRows<'_>, each: &mut dyn FnMut(&RecordBatch) -> Result<()>) -> Result<()> {
+        if self.sources.is_empty() {
+            return Ok(());
+        }
+        let sources: Vec<&SourceInput> = self.sources.iter().map(|s| self.input(s)).collect();
+        let threads = self.build.session.threads;
+        let plan = self.plans.sorted(sort, &sources, &self.scanned.units, &self.at, threads)?;
+        self.each(plan, NARROW_ROWS, each)
+    }
+
+    fn texts(
+        &self,
+        source: &SourceRows,
+        unit: usize,
+        ords: &[u64],
+        each: &mut dyn FnMut(&Batch<'_>, usize) -> Result<()>,
+    ) -> Result<()> {
+        let input = self.input(source);
+        if !self.plans.is_staged(self.stage, input) {
+            crate::pipeline::inputs::group::make_readable(&input.files, self.build.session.threads)?;
+        }
+        let plan = self.plans.texts(self.stage, input, unit, &self.at, ords)?;
+        let mut wanted = ords.iter().peekable();
+        self.each(plan, TEXT_ROWS, &mut |batch| {
+            let content = Batch::new(source.usage, &batch.columns()[1..], batch.num_rows())?;
+            for (row, ord) in batch.column(0).as_primitive::<UInt64Type>().values().iter().enumerate() {
+                if wanted.next_if_eq(&ord).is_some() {
+                    each(&content, row)?;
+                }
+            }
+            Ok(())
+        })?;
+        match wanted.next() {
+            None => Ok(()),
+            Some(ord) => Err(Error::Engine(format!("row {ord:x} of unit {unit} was not read again"))),
+        }
+    }
+
+    fn has_own_ids(&self) -> bool {
+        self.scanned.own_ids
+    }
+
+    fn ids(&self, source: &SourceRows, each: &mut dyn FnMut(&RecordBatch) -> Result<()>) -> Result<()> {
+        self.each(self.plans.final_ids(self.input(source), &source.units, &self.at)?, NARROW_ROWS, each)
+    }
+
+    fn kept_id(&self, ord: u64, own: Option<(&str, i64)>) -> Result<String> {
+        Ok(match own {
+            Some((id, 0)) => id.to_owned(),
+            Some((id, repeat)) => format!("{id}~{repeat}"),
+            None => self.ids.generated(ord),
+        })
+    }
+
+    fn units(&self) -> Vec<usize> {
+        self.scanned.units.concat()
+    }
+
+    fn unit_of(&self, ord: u64) -> usize {
+        self.build.unit_of(self.plans.inputs, ord)
+    }
+
+    fn unit_end(&self, unit: usize) -> u64 {
+        (self.plans.inputs.units[unit].pieces.end as u64) << 32
+    }
+
+    fn space(&self, share: f64) -> Result<Space> {
+        let space =
+            Space { folder: self.job.folder.join("work"), budget: (self.build.options.memory as f64 * share) as usize };
+        scratch(&space.folder)?;
+        Ok(space)
+    }
+
+    fn drop_row(&self, drop: Drop) -> Result<()> {
+        self.drops.borrow_mut().add(self.unit_of(drop.ord), drop.ord, to_record(&drop))
+    }
+
+    fn cut_row(&self, ord: u64, spans: Vec<(usize, usize)>) -> Result<()> {
+        let cut = Drop { ord, spans, ..Drop::default() };
+        self.cuts.borrow_mut().add(self.unit_of(ord), ord, to_record(&cut))
+    }
+
+    fn sizes(&self, unit: usize, sizes: &[(u64, i64)]) -> Result<()> {
+        let folder: &Path = &self.job.folder.join(SIZES);
+        drops::write_numbers(&unit_file(folder, unit as u64), drops::sizes_schema(), sizes)
+    }
+
+    fn artifact(&self) -> PathBuf {
+        artifact(self.job)
+    }
+
+    fn progress(&self) -> &dyn PassProgress {
+        self
+    }
+
+    fn check(&self) -> Result<()> {
+        if self.build.session.stopped() { Err(Error::Interrupted) } else { Ok(()) }
+    }
+}
+
+impl PassProgress for PassContext<'_> {
+    fn phase(&self, name: &str, total: u64) {
+        Progress::phase(self.build.progress, name, total);
+    }
+
+    fn advance(&self, steps: u64) {
+        Progress::advance(self.build.progress, steps);
+    }
+
+    fn done(&self, summary: &str) {
+        Progress::done(self.build.progress, summary);
+    }
+}

@@ -1,0 +1,88 @@
+//! Judgements: whether a row stays, by narrow columns.
+
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type};
+
+use super::Value;
+pub use super::rule::Failure;
+use crate::rows::spans::spans_of;
+
+/// Why a row goes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdict {
+    /// Reason, value and limit.
+    pub failure: Failure,
+    /// Stretches of its text that are to blame.
+    pub spans: Vec<(usize, usize)>,
+}
+
+impl From<Failure> for Verdict {
+    fn from(failure: Failure) -> Self {
+        Verdict { failure, spans: Vec::new() }
+    }
+}
+
+/// A judgement, shared by all threads.
+pub trait Judge: Send + Sync {
+    /// Why the row goes, if it does.
+    fn judge(&self, row: &JudgedRow<'_>) -> Option<Verdict>;
+}
+
+/// A row as a judgement sees it.
+pub struct JudgedRow<'a> {
+    /// What the judgement reads ([`super::Stage::reads`]), in that order; none where the source has no such column.
+    pub columns: &'a [Option<&'a ArrayRef>],
+    /// The row's place in the columns.
+    pub row: usize,
+    /// The id that the source gave it.
+    pub own_id: Option<&'a str>,
+    /// The id that it has in the output; empty where no judgement asked for it.
+    pub final_id: &'a str,
+    /// Whether it has no text (any more).
+    pub blank: bool,
+}
+
+impl<'a> JudgedRow<'a> {
+    /// The column, where the row has a value in it.
+    pub fn column(&self, at: usize) -> Option<&'a ArrayRef> {
+        self.columns.get(at).copied().flatten().filter(|c| c.is_valid(self.row))
+    }
+
+    /// A signal as rules judge it; null where it was not measured.
+    pub fn value(&self, at: usize) -> Value {
+        self.column(at).map_or(Value::Null, |column| value(column, self.row))
+    }
+
+    /// A number.
+    pub fn float(&self, at: usize) -> Option<f64> {
+        Some(self.column(at)?.as_primitive_opt::<Float64Type>()?.value(self.row))
+    }
+
+    /// A text.
+    pub fn text(&self, at: usize) -> Option<&'a str> {
+        Some(self.column(at)?.as_string_opt::<i32>()?.value(self.row))
+    }
+
+    /// A key.
+    pub fn key(&self, at: usize) -> Option<u128> {
+        Some(self.column(at)?.as_primitive_opt::<Decimal128Type>()?.value(self.row) as u128)
+    }
+
+    /// Stretches of the text.
+    pub fn spans(&self, at: usize) -> Vec<(usize, usize)> {
+        self.column(at).map_or(Vec::new(), |column| spans_of(column, self.row))
+    }
+}
+
+/// A measured value of a row, as rules judge it.
+pub fn value(column: &ArrayRef, row: usize) -> Value {
+    if column.is_null(row) {
+        return Value::Null;
+    }
+    match column.data_type() {
+        DataType::Int64 => Value::Int(column.as_primitive::<Int64Type>().value(row)),
+        DataType::Float64 => Value::Float(column.as_primitive::<Float64Type>().value(row)),
+        DataType::Utf8 => Value::Text(column.as_string::<i32>().value(row).to_owned().into()),
+        _ => Value::Null,
+    }
+}

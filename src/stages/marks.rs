@@ -1,0 +1,136 @@
+//! What stages that count have in common: rows numbered in order with the records that the scan made of them, and what of
+//! these is repeated, by row.
+
+use arrow::array::AsArray;
+use arrow::datatypes::UInt64Type;
+
+use super::global::{GlobalContext, Scope, SourceRows, records_of};
+use crate::spill::Space;
+use crate::spill::flat::Flat;
+use crate::spill::sorter::Sorter;
+use crate::{Error, Result};
+
+/// Bits of a row's number.
+pub const ROW_BITS: u32 = 40;
+/// Bits of a hash at most.
+pub const HASH_BITS: u32 = 128 - ROW_BITS;
+/// Marks read at a time.
+const CHUNK: usize = 1 << 16;
+
+/// What sets the hashes of a source apart from those of sources that it is not compared with.
+pub fn salt(scope: Scope, source: &SourceRows) -> u128 {
+    let number = match scope {
+        Scope::All => 0,
+        Scope::Use => 1 + source.usage as u64,
+        Scope::Source => 1 + source.number as u64,
+    };
+    (u128::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)) >> ROW_BITS
+}
+
+/// Goes over all rows: `found(number, row key, salt, records)`, the records out of the column `column` of the stage.
+///
+/// # Errors
+/// Of the context; more rows than [`ROW_BITS`] can number.
+pub fn numbered(
+    context: &dyn GlobalContext,
+    scope: Scope,
+    column: &str,
+    mut found: impl FnMut(u64, u64, u128, &[u8]) -> Result<()>,
+) -> Result<()> {
+    let (mut number, column) = (0, context.own(column));
+    for source in context.sources() {
+        let salt = salt(scope, source);
+        of_units(context, source, &source.units, Some(&column), &mut number, &mut |n, ord, records| {
+            found(n, ord, salt, records)
+        })?;
+    }
+    if number >> ROW_BITS != 0 {
+        let what = format!("`{}` counts at most 2^{ROW_BITS} rows in one build", context.stage());
+        return Err(Error::other(what, "build the parts on their own"));
+    }
+    Ok(())
+}
+
+/// Goes over the rows of some units, numbered on from `number`: row keys, and records where a column is named.
+///
+/// # Errors
+/// Of the context.
+pub fn of_units(
+    context: &dyn GlobalContext,
+    source: &SourceRows,
+    units: &[usize],
+    column: Option<&str>,
+    number: &mut u64,
+    found: &mut dyn FnMut(u64, u64, &[u8]) -> Result<()>,
+) -> Result<()> {
+    let wanted: Vec<&str> = std::iter::once("ord").chain(column).collect();
+    context.scan(source, units, &wanted, &mut |batch| {
+        let ords = batch.column(0).as_primitive::<UInt64Type>();
+        for row in 0..batch.num_rows() {
+            let records = batch.columns().get(1).map_or(&[][..], |column| records_of(column, row));
+            found(*number, ords.value(row), records)?;
+            *number += 1;
+        }
+        Ok(())
+    })
+}
+
+/// Marks by row, read in order.
+pub struct Marks {
+    all: Flat,
+    next: usize,
+    chunk: Vec<u128>,
+    at: usize,
+}
+
+impl Marks {
+    /// Of sorted `hash << ROW_BITS | row`, what comes at least `least` times (`all`: the first one too), by row; and how
+    /// many hashes do.
+    pub fn new(sorter: Sorter, space: &Space, least: u64, all: bool) -> Result<(Self, u64)> {
+        let mut marks = space.small_sorter("marks", 16);
+        let (mut current, mut count, mut repeated) = (None, 0u64, 0u64);
+        // Rows of the run while it is too short to be repeated.
+        let mut waiting: Vec<u64> = Vec::new();
+        sorter.drain(&mut |record| {
+            let (hash, row) = (record >> ROW_BITS, (record & ((1 << ROW_BITS) - 1)) as u64);
+            if current != Some(hash) {
+                (current, count) = (Some(hash), 0);
+                waiting.clear();
+            }
+            count += 1;
+            if count > 1 || all {
+                waiting.push(row);
+            }
+            if count < least {
+                return Ok(());
+            }
+            repeated += u64::from(count == least);
+            waiting.drain(..).try_for_each(|row| marks.push(u128::from(row) << HASH_BITS | hash))
+        })?;
+        let mut all = space.flat("marked", 16);
+        marks.drain(&mut |record| all.push(&record.to_be_bytes()))?;
+        Ok((Marks { all, next: 0, chunk: Vec::new(), at: 0 }, repeated))
+    }
+
+    /// The hashes that are marked in row `row`, ascending; rows are asked for in ascending order.
+    pub fn of(&mut self, row: u64, hashes: &mut Vec<u128>) -> Result<()> {
+        hashes.clear();
+        loop {
+            if self.at == self.chunk.len() {
+                let end = self.all.len().min(self.next + CHUNK);
+                (self.at, self.chunk) = (0, Vec::with_capacity(end - self.next));
+                let chunk = &mut self.chunk;
+                self.all.range(self.next..end, |_, record| {
+                    let mut bytes = [0; 16];
+                    bytes.copy_from_slice(record);
+                    chunk.push(u128::from_be_bytes(bytes));
+                    Ok(())
+                })?;
+                self.next = end;
+            }
+            let Some(mark) = self.chunk.get(self.at).filter(|m| (*m >> HASH_BITS) as u64 == row) else { return Ok(()) };
+            hashes.push(mark & ((1 << HASH_BITS) - 1));
+            self.at += 1;
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! The pass. `near_dedup`: rows that are nearly the same, found by their sketches and compared by their texts. `simhash_dedup`:
+//! the same by fingerprints, without any texts.
+//!
+//! ```text
+//! rows      narrow columns in order: sketch, key of the text, what decides who stays
+//! same      keys sorted: rows with the same text count as one
+//! bands     sketches cut into bands, sorted; rows of a bucket make pairs
+//! pairs     sorted, seen once, compared by their sketches
+//! texts     of the rows in a pair: read once, in order
+//! verify    in the order in which rows are to be kept, each against rows that were kept
+//! drops     by unit, with the ids of the rows kept
+//! ```
+//!
+//! Rows of earlier builds, out of their indexes, come before all others; what became of them is known.
+//!
+//! Every step but reading is over records of a fixed size, in memory where they fit and in files of the job's folder
+//! where they do not. What comes out depends on neither.
+
+use arrow::array::RecordBatch;
+
+use super::columns::{CONTENT, SKETCH, TEXT, TIME, texts};
+use super::docs::{Docs, Wanted};
+use super::index::{Earlier, Origin};
+use super::method::Method;
+use super::pairs::{self, Pairs};
+use super::verify::{Exact, Fates, Judge, Proof};
+use super::{Keep, Of, Verify};
+use crate::Result;
+use crate::spill::Space;
+use crate::spill::texts::{Texts, Writer};
+use crate::stages::global::{GlobalContext, SourceRows};
+use crate::text::figures::count;
+
+/// The share of the build's memory that a comparison may take.
+const SHARE: f64 = 0.55;
+
+/// One run of the stage.
+pub(super) struct Run<'a> {
+    pub(super) context: &'a dyn GlobalContext,
+    pub(super) method: Method<'a>,
+    pub(super) earlier: Earlier,
+    pub(super) space: Space,
+}
+
+/// Drops rows that are nearly the same as one that is kept.
+pub fn run(method: Method<'_>, context: &dyn GlobalContext) -> Result<()> {
+    let (space, earlier) = (context.space(SHARE)?, method.earlier(context.files())?);
+    let run = Run { context, method, earlier, space };
+    let gone = run.run()?;
+    let better = match gone.better {
+        0 => String::new(),
+        some => format!(", {} of which would replace a published row", count(some)),
+    };
+    context.progress().done(&format!("{}: {} duplicates{better}", context.stage(), count(gone.rows)));
+    Ok(())
+}
+
+impl Run<'_> {
+    /// All steps.
+    fn run(&self) -> Result<super::drops::Gone> {
+        let progress = self.context.progress();
+        let stopped = || self.context.check().is_err();
+        progress.phase("Comparing", 0);
+        let mut docs = self.docs()?;
+        let mut same = self.space.flat("copies", 8);
+        let most = self.method.rules().most as usize;
+        docs.same(&self.space, most, |rank, first| same.push(&[rank.to_le_bytes(), first.to_le_bytes()].concat()))?;
+        let pairs = pairs::candidates(&self.space, &docs, &stopped)?;
+        progress.done(&self.method.said(pairs.len() as u64));
+        let proof = match self.method {
+            Method::Near(near) if near.verify == Verify::Exact => {
+                let texts = self.texts(&docs, &pairs)?;
+                Proof::Exact(Box::new(Exact::new(texts, near.shingler(), &self.space)))
+            }
+            _ => Proof::Sketch,
+        };
+        progress.phase("Verifying", pairs.rows);
+        let judge = Judge {
+            docs: &docs,
+            fates: Fates::new(&self.space, docs.len(), most, &self.earlier)?,
+            proof,
+            stopped: &stopped,
+        };
+        let fates = judge.run(&pairs, &|rows| progress.advance(rows))?;
+        drop(pairs);
+        self.drops(&docs, &same, &fates)
+    }
+
+    /// Reads the rows.
+    fn docs(&self) -> Result<Docs> {
+        let mut priorities: Vec<i64> = self.context.sources().iter().map(|s| s.priority).collect();
+        priorities.sort_unstable();
+        priorities.dedup();
+        let (rules, index) = (self.method.rules(), self.method.index().is_some());
+        let (earlier, valued) = (self.earlier.rows(), rules.keep != Keep::First);
+        let wanted = Wanted {
+            ranks: priorities.len() > 1 || valued,
+            values: valued && (index || earlier > 0),
+            keys: index,
+            contents: rules.of == Of::Prompt && rules.most > 1,
+        };
+        let rows = self.context.rows() + earlier as u64;
+        let mut docs = Docs::new(&self.space, self.method.signature(), rows, earlier, wanted)?;
+        self.earlier.add_to(&mut docs, rules.scope, || self.context.check())?;
+        for source in self.context.sources() {
+            let origin = Origin { source: source.name.clone(), usage: source.usage, priority: source.priority };
+            docs.begin(rules.scope, origin);
+            let place = priorities.iter().rev().position(|p| *p == source.priority).unwrap_or_default() as u16;
+            self.rows(source, &mut |batch| docs.add(batch, place))?;
+        }
+        docs.rank(&self.space)?;
+        Ok(docs)
+    }
+
+    /// The rows of a source that have a key: `ord`, sketch, key of the text, key of the content where that is more, and
+    /// the value that decides who stays, where there is one.
+    fn rows(&self, source: &SourceRows, each: &mut dyn FnMut(&RecordBatch) -> Result<()>) -> Result<()> {
+        let rules = self.method.rules();
+        let [sketch, text, content, time] = [SKETCH, TEXT, CONTENT, TIME].map(|name| self.context.own(name));
+        let value = match rules.keep {
+            Keep::First => None,
+            Keep::Longest => Some("row_bytes".to_owned()),
+            Keep::Newest => Some(time),
+            Keep::Best => rules.signal().and_then(|signal| self.context.signal(source, signal)),
+        };
+        let mut wanted = vec!["ord", &sketch, &text];
+        // As `Docs` wants it: what decides who stays comes behind it.
+        wanted.extend((rules.of == Of::Prompt && rules.most > 1).then_some(content.as_str()));
+        wanted.extend(value.as_deref());
+        self.context.scan(source, &source.units, &wanted, &mut |batch| {
+            let keyed = arrow::compute::is_not_null(batch.column(2))?;
+            each(&arrow::compute::filter_record_batch(batch, &keyed)?)
+        })
+    }
+
+    /// Reads the texts of the rows that are in a pair.
+    fn texts(&self, docs: &Docs, pairs: &Pairs) -> Result<Texts> {
+        let progress = self.context.progress();
+        progress.phase("Reading candidates", pairs.rows);
+        // Docs of each unit: `(unit, first doc, one past the last)`.
+        let mut units: Vec<(usize, usize, usize)> = Vec::new();
+        docs.each_ord(docs.own(), |doc, ord| {
+            match units.last_mut() {
+                Some((unit, _, last)) if ord < self.context.unit_end(*unit) => *last = doc + 1,
+                _ => units.push((self.context.unit_of(ord), doc, doc + 1)),
+            }
+            Ok(())
+        })?;
+        let (mut writer, of) = (Writer::new(&self.space)?, self.method.rules().of);
+        for (unit, first, last) in units {
+            let mut wanted: Vec<(u64, usize)> = Vec::new();
+            docs.each_ord(first..last, |doc, ord| {
+                wanted.extend(pairs.docs.has(doc).then_some((ord, doc)));
+                Ok(())
+            })?;
+            let source = self.context.sources().iter().find(|s| s.units.contains(&unit));
+            let Some(source) = source.filter(|_| !wanted.is_empty()) else { continue };
+            let ords: Vec<u64> = wanted.iter().map(|w| w.0).collect();
+            let mut docs = wanted.iter().map(|w| w.1);
+            self.context.texts(source, unit, &ords, &mut |batch, row| {
+                let mut of_row = Vec::new();
+                texts(of, batch, row, &mut of_row);
+                docs.next().map_or(Ok(()), |doc| writer.add(doc, &of_row))
+            })?;
+            progress.advance(ords.len() as u64);
+        }
+        progress.done(&format!("{} rows", count(pairs.rows)));
+        writer.finish()
+    }
+}

@@ -1,0 +1,368 @@
+//! Who goes: candidates compared in the order of ranks, each with rows that were kept, until one is similar.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::docs::Docs;
+use super::index::Earlier;
+use super::pairs::{Group, Pairs};
+use crate::spill::Space;
+use crate::spill::flat::{Bits, Flat};
+use crate::spill::sorter::Sorter;
+use crate::spill::texts::Texts;
+use crate::text::near::jaccard::{Table, needed, similarity};
+use crate::text::near::shingle::Shingler;
+use crate::text::near::sketch::SLOTS;
+use crate::{Error, Result};
+
+/// Where there is no further row in a record.
+const NONE: [u8; 4] = u32::MAX.to_le_bytes();
+
+/// What became of each row, by rank.
+pub struct Fates {
+    dropped: Bits,
+    /// The similarity with the first, and ranks of as many rows as may stay of those that are similar: all of which were
+    /// kept. Of a row that went, there are as many.
+    similar: Flat,
+    /// How many that is.
+    most: usize,
+}
+
+impl Fates {
+    /// All of `rows` rows stay, but for what is known of rows of earlier builds; `most` of those that are similar may.
+    pub fn new(space: &Space, rows: usize, most: usize, earlier: &Earlier) -> Result<Self> {
+        let mut fates = Fates { dropped: Bits::new(rows), similar: space.flat("similar", 8 + 4 * most), most };
+        earlier.fates(|fate| {
+            if fate.is_some() {
+                fates.dropped.set(fates.similar.len());
+            }
+            fates.similar.push(&record(fate.as_slice(), most))
+        })?;
+        let nothing = record(&[], most);
+        while fates.similar.len() < rows {
+            fates.similar.push(&nothing)?;
+        }
+        Ok(fates)
+    }
+
+    fn record(&self, rank: u32) -> Result<Vec<u8>> {
+        let mut record = vec![0; 8 + 4 * self.most];
+        self.similar.get(rank as usize, &mut record)?;
+        Ok(record)
+    }
+
+    /// The row kept in place of another, and their similarity.
+    pub fn keeper(&self, rank: u32) -> Result<Option<(u32, f64)>> {
+        if !self.dropped.has(rank as usize) {
+            return Ok(None);
+        }
+        Ok(Some(read(&self.record(rank)?)))
+    }
+
+    /// Adds the kept rows that are known to be similar to one; whether that one was kept.
+    fn similar(&self, rank: u32, similar: &mut Vec<u32>) -> Result<bool> {
+        let kept = !self.dropped.has(rank as usize);
+        if self.most > 1 || !kept {
+            let ranks = self.record(rank)?;
+            similar
+                .extend(ranks[8..].as_chunks::<4>().0.iter().filter(|r| **r != NONE).map(|r| u32::from_le_bytes(*r)));
+        }
+        Ok(kept)
+    }
+
+    /// All rows that go: rank, rank of the keeper, similarity.
+    pub fn each(&self, mut found: impl FnMut(u32, u32, f64) -> Result<()>) -> Result<()> {
+        self.similar.each(|rank, record| {
+            if !self.dropped.has(rank) {
+                return Ok(());
+            }
+            let (keeper, similarity) = read(record);
+            found(rank as u32, keeper, similarity)
+        })
+    }
+
+    /// A row is similar to kept ones, the most similar first, and goes where these are as many as may stay.
+    fn found(&mut self, rank: u32, similar: &[(u32, f64)]) -> Result<()> {
+        if similar.len() == self.most {
+            self.dropped.set(rank as usize);
+        }
+        self.similar.set(rank as usize, &record(similar, self.most))
+    }
+}
+
+/// What is known of a row.
+fn record(similar: &[(u32, f64)], most: usize) -> Vec<u8> {
+    let mut record = similar.first().map_or(0.0, |s| s.1).to_le_bytes().to_vec();
+    record.extend(similar.iter().flat_map(|s| s.0.to_le_bytes()));
+    record.resize(8 + 4 * most, NONE[0]);
+    record
+}
+
+/// The first similar row, and the similarity.
+fn read(record: &[u8]) -> (u32, f64) {
+    let (mut keeper, mut similarity) = ([0; 4], [0; 8]);
+    similarity.copy_from_slice(&record[..8]);
+    keeper.copy_from_slice(&record[8..12]);
+    (u32::from_le_bytes(keeper), f64::from_le_bytes(similarity))
+}
+
+/// What rows are compared by.
+pub enum Proof {
+    /// Their sketches.
+    Sketch,
+    /// The sets of shingles of their texts; rows of earlier builds, whose texts are not there, their sketches.
+    Exact(Box<Exact>),
+}
+
+/// Judges all candidates.
+pub struct Judge<'a> {
+    /// The rows.
+    pub docs: &'a Docs,
+    /// What became of them so far: rows with the same text as an earlier one are not candidates.
+    pub fates: Fates,
+    /// What they are compared by.
+    pub proof: Proof,
+    /// Whether the user asks to stop.
+    pub stopped: &'a dyn Fn() -> bool,
+}
+
+impl Judge<'_> {
+    /// Goes through the candidates.
+    pub fn run(mut self, pairs: &Pairs, advance: &dyn Fn(u64)) -> Result<Fates> {
+        let mut seen = 0u64;
+        pairs.each(|rank, group| {
+            seen += 1;
+            if (self.stopped)() {
+                return Err(Error::Interrupted);
+            }
+            if seen.is_multiple_of(1024) {
+                advance(1024);
+            }
+            let similar = self.row(rank, group)?;
+            if similar.is_empty() { Ok(()) } else { self.fates.found(rank, &similar) }
+        })?;
+        Ok(self.fates)
+    }
+
+    /// Kept rows that a row is similar to, the most similar first: as many as may stay, or all that there are.
+    fn row(&mut self, rank: u32, group: &Group) -> Result<Vec<(u32, f64)>> {
+        let doc = self.docs.doc_of(rank)?;
+        if let Proof::Exact(exact) = &mut self.proof {
+            exact.begin(doc);
+        }
+        let (mut kept, mut behind) = (Group::new(), Vec::new());
+        for (other, agreeing) in group {
+            if self.fates.similar(*other, &mut behind)? {
+                kept.push((*other, *agreeing));
+            }
+        }
+        let mut similar = Vec::new();
+        if self.search(&kept, &mut similar)? {
+            return Ok(similar);
+        }
+        // Neighbours that are gone stand for those kept in their place; kept ones, where some more may stay, for those
+        // kept beside them.
+        behind.sort_unstable();
+        behind.dedup();
+        behind.retain(|keeper| kept.iter().all(|(other, _)| other != keeper));
+        let mut keepers = Group::new();
+        for keeper in behind {
+            let (mut a, mut b) = ([0; SLOTS], [0; SLOTS]);
+            self.docs.sketch(doc, &mut a)?;
+            self.docs.sketch(self.docs.doc_of(keeper)?, &mut b)?;
+            let agreeing = self.docs.signature.agreement(&a, &b);
+            if agreeing >= self.docs.signature.least() {
+                keepers.push((keeper, agreeing as u16));
+            }
+        }
+        keepers.sort_unstable_by_key(|(keeper, agreeing)| (std::cmp::Reverse(*agreeing), *keeper));
+        if !self.search(&keepers, &mut similar)?
+            && let Proof::Exact(exact) = &mut self.proof
+        {
+            exact.keep();
+        }
+        Ok(similar)
+    }
+
+    /// Compares the row with others, and adds those that it is similar to; whether these are as many as may stay.
+    fn search(&mut self, others: &Group, similar: &mut Vec<(u32, f64)>) -> Result<bool> {
+        let mut enough = false;
+        for (other, agreeing) in others {
+            if let Some(similarity) = self.compare(*other, *agreeing)? {
+                similar.push((*other, similarity));
+                enough = similar.len() == self.fates.most;
+            }
+            if enough {
+                break;
+            }
+        }
+        similar.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        Ok(enough)
+    }
+
+    fn compare(&mut self, other: u32, agreeing: u16) -> Result<Option<f64>> {
+        let doc = self.docs.doc_of(other)?;
+        let threshold = self.docs.signature.threshold();
+        match &mut self.proof {
+            Proof::Exact(exact) if !self.docs.is_earlier(doc) => exact.compare(doc, threshold),
+            _ => {
+                let similarity = self.docs.signature.similarity(usize::from(agreeing));
+                Ok((similarity >= threshold).then_some(similarity))
+            }
+        }
+    }
+}
+
+/// Compares one row with others by the shingles of their texts.
+pub struct Exact {
+    texts: Texts,
+    shingler: Shingler,
+    /// Where sets that are too large for memory are sorted.
+    space: Space,
+    /// Texts of more bytes than this are compared on disk.
+    large: usize,
+    table: Table,
+    scratch: Table,
+    bytes: Vec<u8>,
+    /// The row that is compared with others, and its set once it was needed (none: too large).
+    doc: usize,
+    own: Option<Option<Rc<[u64]>>>,
+    cache: Cache,
+}
+
+impl Exact {
+    /// Compares `texts` cut by `shingler`.
+    pub fn new(texts: Texts, shingler: Shingler, space: &Space) -> Self {
+        Exact {
+            texts,
+            shingler,
+            large: (space.budget / 1024).max(1 << 10),
+            space: Space { folder: space.folder.clone(), budget: space.budget / 4 },
+            table: Table::new(),
+            scratch: Table::new(),
+            bytes: Vec::new(),
+            doc: 0,
+            own: None,
+            cache: Cache { limit: space.budget / 8, ..Cache::default() },
+        }
+    }
+
+    fn begin(&mut self, doc: usize) {
+        self.doc = doc;
+        self.own = None;
+    }
+
+    /// The row stays: others will be compared with it.
+    fn keep(&mut self) {
+        if let Some(Some(set)) = &self.own {
+            self.cache.put(self.doc, set.clone());
+        }
+    }
+
+    /// The similarity with another row, if it reaches the threshold.
+    fn compare(&mut self, other: usize, threshold: f64) -> Result<Option<f64>> {
+        if self.own.is_none() {
+            self.own =
+                Some(load(&mut self.texts, &self.shingler, self.large, self.doc, &mut self.bytes, &mut self.table)?);
+        }
+        let theirs = match self.cache.get(other) {
+            Some(set) => Some(set),
+            None => {
+                let set = load(&mut self.texts, &self.shingler, self.large, other, &mut self.bytes, &mut self.scratch)?;
+                if let Some(set) = &set {
+                    self.cache.put(other, set.clone());
+                }
+                set
+            }
+        };
+        let (Some(Some(own)), Some(theirs)) = (&self.own, theirs) else {
+            let similarity = self.on_disk(other)?;
+            return Ok((similarity >= threshold).then_some(similarity));
+        };
+        let needed = needed(threshold, own.len(), theirs.len());
+        if needed > own.len() {
+            return Ok(None);
+        }
+        let common = self.table.common(&theirs, needed);
+        Ok(common.map(|common| similarity(common, own.len(), theirs.len())))
+    }
+
+    /// The similarity of two texts of any size: all shingles sorted, with a bit that says whose they are.
+    fn on_disk(&mut self, other: usize) -> Result<f64> {
+        let mut sorter = Sorter::new(self.space.folder.join("large"), 9, self.space.budget);
+        for (which, doc) in [self.doc, other].into_iter().enumerate() {
+            let text = self.texts.read(doc, &mut self.bytes)?;
+            let mut pushed = Ok(());
+            self.shingler.each(&[text], |hashes| {
+                for hash in hashes {
+                    if pushed.is_ok() {
+                        pushed = sorter.push(u128::from(*hash) << 1 | which as u128);
+                    }
+                }
+            });
+            pushed?;
+        }
+        self.bytes = Vec::new();
+        let (mut counts, mut last) = ([0usize; 4], None);
+        let mut whose = 0usize;
+        sorter.drain(&mut |record| {
+            if last != Some(record >> 1) {
+                counts[whose] += 1;
+                (last, whose) = (Some(record >> 1), 0);
+            }
+            whose |= 1 << (record & 1);
+            Ok(())
+        })?;
+        counts[whose] += 1;
+        Ok(similarity(counts[3], counts[1] + counts[3], counts[2] + counts[3]))
+    }
+}
+
+/// The set of a doc, which is then in `table`; none where it is too large.
+fn load(
+    texts: &mut Texts,
+    shingler: &Shingler,
+    large: usize,
+    doc: usize,
+    bytes: &mut Vec<u8>,
+    table: &mut Table,
+) -> Result<Option<Rc<[u64]>>> {
+    let text = texts.read(doc, bytes)?;
+    if text.len() > large {
+        *bytes = Vec::new();
+        return Ok(None);
+    }
+    let mut hashes = Vec::with_capacity(text.len() / 2);
+    shingler.each(&[text], |block| hashes.extend_from_slice(block));
+    table.load(&mut hashes);
+    Ok(Some(hashes.into()))
+}
+
+/// Sets of rows that others were compared with, the latest used of them.
+#[derive(Default)]
+struct Cache {
+    limit: usize,
+    held: usize,
+    new: HashMap<usize, Rc<[u64]>>,
+    old: HashMap<usize, Rc<[u64]>>,
+}
+
+impl Cache {
+    fn get(&mut self, doc: usize) -> Option<Rc<[u64]>> {
+        if let Some(set) = self.new.get(&doc) {
+            return Some(set.clone());
+        }
+        let set = self.old.remove(&doc)?;
+        self.put(doc, set.clone());
+        Some(set)
+    }
+
+    fn put(&mut self, doc: usize, set: Rc<[u64]>) {
+        if self.held > self.limit / 2 {
+            self.old = std::mem::take(&mut self.new);
+            self.held = 0;
+        }
+        self.held += set.len() * 8 + 64;
+        self.new.insert(doc, set);
+    }
+}
