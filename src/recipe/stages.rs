@@ -380,7 +380,7 @@ fn known_options(entry: &stages::Entry) -> Vec<(String, Option<String>)> {
 }
 
 /// Every signal, the stage that measures it, and its type.
-pub fn signals() -> Vec<(&'static str, &'static str, Kind)> {
+pub fn signals() -> Vec<(&'static str, &'static str, Type)> {
     let of = |entry: &&'static stages::Entry| {
         let entry: &'static stages::Entry = entry;
         entry.signals.iter().map(|s| (s.name, entry.name, s.kind))
