@@ -185,7 +185,7 @@ fn costs(options: &Options, state: &State, estimate: &Estimate, columns: usize) 
     }
     if state.spare_bytes > 0 {
         let spare = format!(
-            "{} of finished jobs that this build does not use: `corpus cache prune --work {}` shows which may go after it, and --work-limit bounds them",
+            "{} of finished jobs that this build does not use: `corpus cache prune --work {}` shows which may go after it, and `corpus build --work-limit SIZE` bounds them",
             size(state.spare_bytes),
             ui::quoted(&options.work.to_string_lossy())
         );

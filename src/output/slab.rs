@@ -14,9 +14,9 @@ use arrow::compute::{filter_record_batch, not, or, take_record_batch};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, UInt64Type};
 use serde::{Deserialize, Serialize};
 
+use super::codec::Codec;
 use super::parquet_file::{PartFile, Style};
 use super::scatter::{BATCH_BYTES, Scatter, ScatterSpec, scattered};
-use super::codec::Codec;
 use super::take::{NOT_SAMPLED, Take};
 use crate::rows::column::Kind;
 use crate::rows::draw::sampled;

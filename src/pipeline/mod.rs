@@ -41,7 +41,9 @@ use crate::engine::sink::{self, PIECES};
 use crate::engine::{Session, drive};
 use crate::output::parquet_file;
 use crate::output::take::Take;
-use crate::pipeline::plan::plans::{Folders, Plans, TextCuts, folder};
+use crate::pipeline::plan::folders::{Folders, TextCuts};
+use crate::pipeline::plan::planner::Plans;
+use crate::pipeline::plan::plans::folder;
 use crate::pipeline::plan::stage_plan::StagePlan;
 use crate::pipeline::publish::manifest::Manifest;
 use crate::pipeline::run::decisions::Decided;
@@ -52,7 +54,7 @@ use crate::rows::column::Kind;
 use crate::{Error, Result};
 use inputs::{Effort, Inputs, SourceInput, group};
 use jobs::{Job, Log};
-use plan::{fingerprints, resources};
+use plan::fingerprints;
 pub use progress::{Amount, Progress};
 use publish::{exchange, manifest, place};
 
@@ -180,7 +182,7 @@ impl Build<'_> {
     async fn run(&self, chain: StagePlan) -> Result<Built> {
         let mut timings = usage::Timings::start();
         self.progress.phase("Looking at files", 0);
-        resources::ready(&chain, self.recipe, |said| {
+        chain.open(self.recipe, |said| {
             self.progress.done(said);
             self.progress.phase("Looking at files", 0);
         })?;

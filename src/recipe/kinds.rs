@@ -173,7 +173,7 @@ kinds! {
     "All parts of the data set are optional (large, or for another use), so the recipe names those it wants with `parts`."
 
     "R023" Refused "value" "the licence of a part is not one that `[policy]` allows"
-    "The kinds are those of `corpus list sources --license`. Leave the part out, or widen the policy after reading the licence."
+    "The kinds are those that `corpus list sources --license KIND` takes. Leave the part out, or widen the policy after reading the licence."
     wrong "[policy]\nlicenses = \"open\"\n[[source]]\ncard = \"alpaca\"\n" right "[policy]\nlicenses = [\"open\", \"noncommercial\"]\n[[source]]\ncard = \"alpaca\"\n"
 
     "R030" NoRun "value" "a stage does not say what runs"

@@ -14,7 +14,7 @@ use super::{Codec, Input, Output, Recipe, Source};
 use crate::Result;
 use crate::formats::{self, FIELDS, TextRows};
 use crate::output::codec;
-use crate::rows::{LANGUAGE, SCRIPT, Use};
+use crate::rows::{LANGUAGE, SCRIPT};
 use crate::text::wikitext::Variant;
 
 const SOURCE: [&str; 21] = [

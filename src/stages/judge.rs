@@ -3,8 +3,8 @@
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type};
 
-use super::Value;
 pub use super::rule::Failure;
+use super::value::Value;
 use crate::rows::spans::spans_of;
 
 /// Why a row goes.

@@ -5,20 +5,10 @@ use std::borrow::Cow;
 use arrow::array::{ArrayRef, BinaryBuilder, Float64Builder, Int64Builder, ListBuilder, StringBuilder};
 
 use super::traits::{Column, Kind, RowContext, RowWork, Worked};
+use super::value::Value;
 use crate::Result;
 use crate::rows::batch::Batch;
 use crate::rows::spans;
-
-/// A value of a signal.
-#[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
-pub enum Value {
-    Null,
-    Int(i64),
-    Float(f64),
-    Text(Cow<'static, str>),
-    Words(Vec<String>),
-}
 
 /// Changes text. Pure; idempotent, unless its docs say where it is not.
 pub trait Clean: Send {

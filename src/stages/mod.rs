@@ -11,14 +11,16 @@ pub mod resources;
 pub mod rule;
 pub mod runs;
 mod traits;
+mod value;
 
 use std::sync::Arc;
 
 use serde_json::Value as Json;
 
 pub use crate::text::docs::module_docs;
-pub use kinds::{Clean, Measure, Value, cleaning, cut, measuring, records};
+pub use kinds::{Clean, Measure, cleaning, cut, measuring, records};
 pub use traits::{Built, CUT, Column, Effect, Kind, Reads, RowContext, RowWork, Shown, Stage, Worked};
+pub use value::Value;
 
 /// The description of a stage: everything that a user reads about it comes from here.
 pub struct Entry {

@@ -5,7 +5,8 @@ use std::path::Path;
 use arrow::datatypes::{Field, SchemaRef};
 use datafusion_common::ScalarValue;
 
-use super::plans::{Folders, Plans};
+use super::folders::Folders;
+use super::planner::Plans;
 use crate::Result;
 use crate::engine::plan::{self, Part, Plan};
 use crate::engine::sink::unit_file;

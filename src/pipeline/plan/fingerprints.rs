@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::plans::Plans;
+use super::planner::Plans;
 use super::stage_plan::{PlannedStage, StagePlan};
 use crate::formats::Layout;
 use crate::pipeline::inputs::{InputFile, Inputs};

@@ -2,6 +2,8 @@
 
 pub mod column_scan;
 pub mod fingerprints;
+pub mod folders;
+pub mod planner;
 pub mod plans;
 pub mod resources;
 pub mod stage_plan;

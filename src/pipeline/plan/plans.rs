@@ -7,17 +7,19 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion_common::ScalarValue;
 
 use super::column_scan::Narrow;
-use super::stage_plan::{PlannedStage, StagePlan};
+use super::folders::{Folders, TextCuts};
+use super::planner::{NARROW, Plans, STAGED};
+use super::stage_plan::PlannedStage;
 use crate::Result;
-use crate::engine::functions::ids::{IdsKernel, IdsSpec};
+use crate::engine::functions::ids::IdsKernel;
 use crate::engine::functions::judge::{self, Ask, Decision, JudgeKernel, JudgeSpec};
 use crate::engine::functions::rows::RowsKernel;
 use crate::engine::functions::{Function, rows::RowsSpec};
 use crate::engine::plan::{self, Direction, Expr, Plan};
-use crate::engine::scan::{ScanSpec, scan};
+use crate::engine::scan::scan;
 use crate::engine::sink::{SinkExec, SinkSpec, UnitsSpec};
 use crate::output::slab::OutputSpec;
-use crate::pipeline::inputs::{Inputs, SourceInput};
+use crate::pipeline::inputs::SourceInput;
 use crate::pipeline::jobs::Job;
 use crate::pipeline::run::slabs::Slab;
 use crate::rows;
@@ -27,50 +29,7 @@ use crate::rows::spans::argument;
 use crate::stages::Reads;
 use crate::stages::global::SortedRows;
 
-/// Narrow columns that every unit has beside its signals and keys.
-const NARROW: [&str; 6] = ["ord", "error", "aside", "aside_value", "id", "language_hint"];
-/// What a staged unit has beside those, its content, and its signals.
-const STAGED: [&str; 8] = ["offset", "line", "error_detail", "error_head", "url", "subset", "license", "meta"];
-
-/// Makes the plans of one build.
-pub struct Plans<'a> {
-    /// What is read.
-    pub inputs: &'a Inputs,
-    /// What is done.
-    pub chain: &'a StagePlan,
-    /// Bytes of the largest row that there is memory for.
-    pub largest_row: u64,
-}
-
 impl Plans<'_> {
-    /// The scan of some pieces of a source.
-    pub(crate) fn scan_spec(&self, source: &SourceInput) -> ScanSpec {
-        ScanSpec {
-            usage: source.usage,
-            layouts: source.files.iter().map(|f| f.read_as().clone()).collect(),
-            pieces: self.inputs.pieces[source.pieces.clone()].to_vec(),
-            largest: self.largest_row,
-        }
-    }
-
-    /// The row-wise work of the scan job: signals and keys, and the text where it is staged.
-    pub fn rows_spec(&self, source: &SourceInput) -> RowsSpec {
-        self.chain.rows(source, source.staged, true)
-    }
-
-    /// The schema of a unit's file.
-    pub fn unit_schema(&self, source: &SourceInput) -> Result<SchemaRef> {
-        let scanned = rows::scan_schema(source.usage);
-        let mut names: Vec<&str> = NARROW.to_vec();
-        if source.staged {
-            names.extend(STAGED);
-        }
-        let mut fields =
-            names.iter().map(|n| Ok(scanned.field_with_name(n)?.clone())).collect::<Result<Vec<Field>>>()?;
-        fields.extend(self.rows_spec(source).fields().iter().map(|f| f.as_ref().clone()));
-        Ok(Arc::new(Schema::new(fields)))
-    }
-
     /// Raw files of some units to unit files: everything row-wise, in one pass over the text.
     pub fn scan(&self, source: &SourceInput, units: &[usize], job: &Job, cuts: &[TextCuts]) -> Result<Plan> {
         let first = source.pieces.start;
@@ -366,31 +325,6 @@ impl Plans<'_> {
         let all: Vec<&str> = names.into_iter().chain(content.iter().map(|f| f.name().as_str())).collect();
         plan::select(scanned, &all)
     }
-}
-
-/// What a stage takes out of texts: its number, and the folder of spans by unit.
-pub type TextCuts = (usize, PathBuf);
-
-/// Where the files of earlier jobs are, and what is known from them.
-pub struct Folders<'a> {
-    /// Unit files.
-    pub units: &'a Path,
-    /// Repeats of ids, if any repeat.
-    pub repeats: Option<&'a Path>,
-    /// Drops so far.
-    pub drops: Option<&'a Path>,
-    /// How many rows each row stands for, where that is asked for.
-    pub sizes: Option<&'a Path>,
-    /// Whether any row has an id of its own.
-    pub own_ids: bool,
-    /// What ids are made of.
-    pub ids: IdsSpec,
-    /// Rows in each piece.
-    pub rows: &'a [u64],
-    /// Stretches of row keys that a `limit` cuts off.
-    pub cuts: Vec<(u64, u64)>,
-    /// What stages take out of texts.
-    pub text_cuts: &'a [TextCuts],
 }
 
 fn key_schema(key: &str, more: bool) -> SchemaRef {

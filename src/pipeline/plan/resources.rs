@@ -3,7 +3,6 @@
 
 use std::path::Path;
 
-use super::stage_plan::StagePlan;
 use crate::catalog::Catalog;
 use crate::disk;
 use crate::pipeline::inputs::find::named;
@@ -60,25 +59,19 @@ fn of_build(recipe: &Recipe, step: &Step, need: &Need, (folder, cure): (&str, &s
     Ok(Resource { option, shown, sha256, path, for_rows: need.for_rows })
 }
 
-/// Makes sure that what the stages of a plan need is there, and can be read; says what it is.
+/// Makes sure that what a stage needs is there, and can be read; what it is.
 ///
 /// # Errors
 /// A card that is not in the store, with the command that fetches it; a file that cannot be read.
-pub fn ready(plan: &StagePlan, recipe: &Recipe, mut said: impl FnMut(&str)) -> Result<()> {
-    for stage in &plan.stages {
-        let step = recipe.stages.iter().find(|s| s.name == stage.name);
-        for need in stage.stage().needs().iter().filter(|n| n.wanted == Wanted::FilesOrCard) {
-            let stored = step.is_some_and(|s| s.stored.contains_key(&need.name));
-            if !stored && is_card(&Catalog::load(None)?, &need.name) {
-                let message = format!("stage `{}`: {} is not in the store", stage.name, need.name);
-                return Err(Error::input(message, format!("`corpus fetch {}`", need.name)));
-            }
-        }
-        for line in stage.stage().open(&stage.files)? {
-            said(&format!("{}: {line}", stage.name));
+pub fn open(name: &str, resolved: &Resolved, files: &[Resource], step: Option<&Step>) -> Result<Vec<String>> {
+    for need in resolved.stage.needs().iter().filter(|n| n.wanted == Wanted::FilesOrCard) {
+        let stored = step.is_some_and(|s| s.stored.contains_key(&need.name));
+        if !stored && is_card(&Catalog::load(None)?, &need.name) {
+            let message = format!("stage `{name}`: {} is not in the store", need.name);
+            return Err(Error::input(message, format!("`corpus fetch {}`", need.name)));
         }
     }
-    Ok(())
+    resolved.stage.open(files)
 }
 
 /// The cure for a path that leads nowhere.

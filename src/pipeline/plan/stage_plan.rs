@@ -188,6 +188,20 @@ impl StagePlan {
         Ok(plan)
     }
 
+    /// Makes sure that what the stages need is there, and can be read; says what it is.
+    ///
+    /// # Errors
+    /// As of [`resources::open`].
+    pub fn open(&self, recipe: &Recipe, mut said: impl FnMut(&str)) -> Result<()> {
+        for stage in &self.stages {
+            let step = recipe.stages.iter().find(|s| s.name == stage.name);
+            for line in resources::open(&stage.name, &stage.resolved, &stage.files, step)? {
+                said(&format!("{}: {line}", stage.name));
+            }
+        }
+        Ok(())
+    }
+
     /// Names of the signals that are measured and are so shown.
     fn every_signal(&self, shown: impl Fn(&Column) -> bool) -> Vec<String> {
         let signals = self.stages.iter().flat_map(PlannedStage::signals);

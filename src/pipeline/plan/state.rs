@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value as Json;
 
 use super::fingerprints;
-use super::plans::Plans;
+use super::planner::Plans;
 use super::stage_plan::{Decide, StagePlan};
 use crate::Result;
 use crate::pipeline::inputs::Effort;

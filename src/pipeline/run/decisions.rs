@@ -14,7 +14,7 @@ use crate::output::take::Take;
 use crate::pipeline::inputs::Inputs;
 use crate::pipeline::jobs::Job;
 use crate::pipeline::plan::fingerprints;
-use crate::pipeline::plan::plans::Plans;
+use crate::pipeline::plan::planner::Plans;
 use crate::pipeline::plan::stage_plan::{Decide, PlannedStage};
 use crate::pipeline::{Build, Scanned};
 use crate::stages::runs::{Like, Runs};

@@ -96,8 +96,7 @@ impl Build<'_> {
         applied: &Job,
         layout: &Layout,
     ) -> Result<Ordered> {
-        let signals: Vec<_> =
-            chain.output_signals(self.recipe);
+        let signals: Vec<_> = chain.output_signals(self.recipe);
         let (mut orders, mut first) = (Vec::new(), 0);
         for usage in uses(inputs) {
             let Some(seed) = chain.shuffle(usage) else { continue };

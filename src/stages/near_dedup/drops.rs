@@ -4,27 +4,14 @@ use arrow::array::AsArray;
 use arrow::datatypes::UInt64Type;
 
 use super::docs::Docs;
-use super::index::Standing;
+use super::index::{Standing, part};
 use super::index_writer::Writer;
-use super::pass::Run;
+use super::pass::{Gone, Run};
 use super::verify::Fates;
 use crate::spill::flat::{Bits, Flat};
 use crate::spill::scratch;
 use crate::stages::global::Drop;
 use crate::{Error, Result};
-
-/// How many rows go.
-pub struct Gone {
-    /// All of them.
-    pub rows: u64,
-    /// Those that would stay, were the row kept in their place not published already.
-    pub better: u64,
-}
-
-/// A number of a record: four of its bytes.
-pub fn part(record: &[u8], at: usize) -> usize {
-    record[at..at + 4].iter().fold(0, |n, b| n << 8 | usize::from(*b))
-}
 
 /// A record: docs of a row that goes and of the one kept, in either order, and their similarity.
 fn record(first: usize, second: usize, similarity: f64) -> u128 {

@@ -50,6 +50,11 @@ pub struct Standing {
     pub value: Option<Option<f64>>,
 }
 
+/// A number of a record: four of its bytes.
+pub fn part(record: &[u8], at: usize) -> usize {
+    record[at..at + 4].iter().fold(0, |n, b| n << 8 | usize::from(*b))
+}
+
 /// What an index says of itself.
 #[derive(Serialize, Deserialize)]
 pub struct Head {

@@ -9,8 +9,7 @@ use arrow::array::{
 };
 
 use super::docs::{Docs, KEY};
-use super::drops::part;
-use super::index::{CHUNK, Earlier, LABEL, Origin, schema};
+use super::index::{CHUNK, Earlier, LABEL, Origin, part, schema};
 use crate::output::codec::Codec;
 use crate::output::parquet_file::{PartFile, Style};
 use crate::spill::flat::Flat;

@@ -8,7 +8,6 @@ use crate::stages::global::Footprint;
 use crate::stages::near_dedup::Rules;
 use crate::stages::resources::Resource;
 use crate::stages::rule::number;
-use crate::stages::simhash_dedup::SimhashDedup;
 use crate::text::figures::count;
 use crate::text::near::simhash::{BITS, Tables};
 
@@ -18,7 +17,12 @@ pub enum Method<'a> {
     /// By sketches, then by the texts themselves.
     Near(&'a NearDedup),
     /// By fingerprints.
-    Simhash(&'a SimhashDedup),
+    Simhash {
+        /// Bits in which fingerprints of duplicates differ, at most.
+        distance: u32,
+        /// Which rows stay.
+        rules: Rules<'a>,
+    },
 }
 
 impl<'a> Method<'a> {
@@ -26,7 +30,7 @@ impl<'a> Method<'a> {
     pub fn rules(self) -> Rules<'a> {
         match self {
             Method::Near(near) => near.rules(),
-            Method::Simhash(simhash) => simhash.rules(),
+            Method::Simhash { rules, .. } => rules,
         }
     }
 
@@ -34,7 +38,7 @@ impl<'a> Method<'a> {
     pub fn index(self) -> Option<&'a NearDedup> {
         match self {
             Method::Near(near) => Some(near).filter(|near| near.index),
-            Method::Simhash(_) => None,
+            Method::Simhash { .. } => None,
         }
     }
 
@@ -42,7 +46,7 @@ impl<'a> Method<'a> {
     pub fn signature(self) -> Signature {
         match self {
             Method::Near(near) => Signature::Sketch(near.bands(), near.threshold),
-            Method::Simhash(simhash) => Signature::Fingerprint(simhash.distance),
+            Method::Simhash { distance, .. } => Signature::Fingerprint(distance),
         }
     }
 
@@ -50,7 +54,7 @@ impl<'a> Method<'a> {
     pub fn earlier(self, files: &[Resource]) -> Result<Earlier> {
         match self {
             Method::Near(near) => Earlier::open(files, near),
-            Method::Simhash(_) => Ok(Earlier::default()),
+            Method::Simhash { .. } => Ok(Earlier::default()),
         }
     }
 
@@ -58,7 +62,7 @@ impl<'a> Method<'a> {
     pub fn footprint(self, files: &[Resource]) -> Result<Footprint> {
         let records = match self {
             Method::Near(near) => 300 + 11 * near.bands().bands as u64,
-            Method::Simhash(_) => 72,
+            Method::Simhash { .. } => 72,
         };
         Ok(Footprint { sorted_rows: 0, records, earlier: self.earlier(files)?.rows() as u64 })
     }
@@ -75,9 +79,9 @@ impl<'a> Method<'a> {
                     bands.bands, bands.rows
                 )
             }
-            Method::Simhash(simhash) => {
-                let tables = Tables::new(simhash.distance).count();
-                format!("{tables} tables, for a distance of {}: {} pairs", simhash.distance, count(pairs))
+            Method::Simhash { distance, .. } => {
+                let tables = Tables::new(distance).count();
+                format!("{tables} tables, for a distance of {distance}: {} pairs", count(pairs))
             }
         }
     }
@@ -86,9 +90,9 @@ impl<'a> Method<'a> {
     pub fn words(self, similarity: f64) -> [String; 3] {
         match self {
             Method::Near(near) => [near.reason().into(), format!("{similarity:.4}"), number(near.threshold)],
-            Method::Simhash(simhash) => {
+            Method::Simhash { distance: limit, .. } => {
                 let distance = ((1.0 - similarity) * f64::from(BITS)).round();
-                ["simhash_duplicate".into(), number(distance), simhash.distance.to_string()]
+                ["simhash_duplicate".into(), number(distance), limit.to_string()]
             }
         }
     }

@@ -42,6 +42,14 @@ pub(super) struct Run<'a> {
     pub(super) space: Space,
 }
 
+/// How many rows go.
+pub struct Gone {
+    /// All of them.
+    pub rows: u64,
+    /// Those that would stay, were the row kept in their place not published already.
+    pub better: u64,
+}
+
 /// Drops rows that are nearly the same as one that is kept.
 pub fn run(method: Method<'_>, context: &dyn GlobalContext) -> Result<()> {
     let (space, earlier) = (context.space(SHARE)?, method.earlier(context.files())?);
@@ -57,7 +65,7 @@ pub fn run(method: Method<'_>, context: &dyn GlobalContext) -> Result<()> {
 
 impl Run<'_> {
     /// All steps.
-    fn run(&self) -> Result<super::drops::Gone> {
+    fn run(&self) -> Result<Gone> {
         let progress = self.context.progress();
         let stopped = || self.context.check().is_err();
         progress.phase("Comparing", 0);

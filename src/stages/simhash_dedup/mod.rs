@@ -74,6 +74,11 @@ impl Default for SimhashDedup {
 }
 
 impl SimhashDedup {
+    /// How rows are compared.
+    fn method(&self) -> Method<'_> {
+        Method::Simhash { distance: self.distance, rules: self.rules() }
+    }
+
     /// Cuts texts as the options say.
     pub fn shingler(&self) -> Shingler {
         shingler(&self.fold, self.shingle, self.unit)
@@ -138,7 +143,7 @@ impl GlobalPass for SimhashDedup {
     }
 
     fn footprint(&self, files: &[Resource]) -> Result<Footprint> {
-        Method::Simhash(self).footprint(files)
+        self.method().footprint(files)
     }
 
     fn counts(&self) -> bool {
@@ -146,7 +151,7 @@ impl GlobalPass for SimhashDedup {
     }
 
     fn run(&self, context: &dyn GlobalContext) -> Result<()> {
-        near_dedup::pass::run(Method::Simhash(self), context)
+        near_dedup::pass::run(self.method(), context)
     }
 }
 
