@@ -16,6 +16,7 @@
 //! output    slabs, Parquet files, shards
 //! spill     sorting and arrays on disk
 //! rows      the four row schemas, and the builder that fills them
+//! models    classifiers and language models: their files, what they say of a text, how they are trained
 //! text      pure kernels over &str
 //! ```
 pub mod catalog;
@@ -26,6 +27,7 @@ pub mod error;
 pub mod fetch;
 pub mod formats;
 pub mod input;
+pub mod models;
 pub mod output;
 pub mod pipeline;
 pub mod recipe;

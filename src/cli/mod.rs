@@ -41,6 +41,9 @@ mod show;
 mod sources;
 mod survey;
 mod table;
+mod train_perplexity;
+mod train_quality;
+mod training_rows;
 pub mod ui;
 mod unlisted;
 mod why;
@@ -86,6 +89,8 @@ enum Command {
     Why(why::Why),
     List(list::List),
     Explain(explain::Explain),
+    TrainQuality(train_quality::TrainQuality),
+    TrainPerplexity(train_perplexity::TrainPerplexity),
     Cache(cache::Cache),
     Completions(completions::Completions),
     Man(man::Manual),
@@ -133,6 +138,8 @@ pub fn main() -> u8 {
         Command::Why(command) => command.run(&context).map(|()| 0),
         Command::List(command) => command.run(&context).map(|()| 0),
         Command::Explain(command) => command.run(&context).map(|()| 0),
+        Command::TrainQuality(command) => command.run(&context).map(|()| 0),
+        Command::TrainPerplexity(command) => command.run(&context).map(|()| 0),
         Command::Cache(command) => command.run(&context),
         Command::Completions(command) => command.run().map(|()| 0),
         Command::Man(command) => command.run(&context).map(|()| 0),
@@ -153,8 +160,20 @@ fn asks_for_json() -> bool {
 }
 
 /// Commands whose `--format json` has a schema of its own: `schemas/output/NAME.json`.
-pub const SCHEMAS: [&str; 10] =
-    ["build", "cache", "check", "explain", "fetch", "init", "inspect", "list", "plan", "why"];
+pub const SCHEMAS: [&str; 12] = [
+    "build",
+    "cache",
+    "check",
+    "explain",
+    "fetch",
+    "init",
+    "inspect",
+    "list",
+    "plan",
+    "train-perplexity",
+    "train-quality",
+    "why",
+];
 
 /// The command tree. Help of a command that prints JSON names the schema of it.
 pub fn command() -> clap::Command {

@@ -36,6 +36,7 @@ mod init;
 mod kill;
 mod lines;
 mod mix;
+mod models;
 mod near;
 mod near_index;
 mod near_prompts;

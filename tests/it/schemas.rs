@@ -285,6 +285,17 @@ fn recipes_before_there_is_data() {
     assert!(told["estimate"].is_null() && told["missing"]["untold"] == 0, "{told}");
 }
 
+#[test]
+fn models_that_are_trained() {
+    let scratch = Scratch::new();
+    scratch.write("good.jsonl", crate::models::rows(200, false));
+    scratch.write("bad.jsonl", crate::models::rows(200, true));
+    let told = run(&scratch, "train-quality", &["train-quality", "--good", "good.jsonl", "--bad", "bad.jsonl"]);
+    assert!(told["telling"]["good"].as_array().is_some_and(|f| !f.is_empty()), "{told}");
+    let told = run(&scratch, "train-perplexity", &["train-perplexity", "good.jsonl", "bad.jsonl", "--order", "3"]);
+    assert_eq!((told["ngrams"].as_array().map(Vec::len), told["full"].as_bool()), (Some(3), Some(false)), "{told}");
+}
+
 /// Every command that prints JSON names its schema in its help, and every schema is of a command (or part of one).
 #[test]
 fn help_names_the_schema() {
