@@ -137,7 +137,7 @@ fn survives<T>(bytes: &[u8], read: impl Fn(&Path) -> super::Result<T>, ask: impl
         assert!(error.place != Place::File || cut < 64, "{error}");
     }
     let mut seed = 7u64;
-    for _ in 0..1_500 {
+    for _ in 0..500 {
         let mut broken = bytes.to_vec();
         for _ in 0..3 {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
@@ -149,7 +149,7 @@ fn survives<T>(bytes: &[u8], read: impl Fn(&Path) -> super::Result<T>, ask: impl
             Err(_) => refused += 1,
         }
     }
-    assert!(refused > 100, "{refused}");
+    assert!(refused > 50, "{refused}");
 }
 
 #[test]

@@ -319,8 +319,8 @@ impl Dictionary {
 
     /// Calls `row` with each row of the word n-grams (of two words and more) of a line, given the hashes of its words.
     pub fn word_gram_rows(&self, hashes: &[u32], row: &mut impl FnMut(u32)) {
-        for first in 0..hashes.len() {
-            let mut hash = hashes[first] as i32 as u64;
+        for (first, hash) in hashes.iter().enumerate() {
+            let mut hash = *hash as i32 as u64;
             for next in &hashes[first + 1..hashes.len().min(first + self.grams.words.max(1))] {
                 hash = hash.wrapping_mul(116_049_371).wrapping_add(*next as i32 as u64);
                 self.gram((hash % u64::from(self.grams.buckets)) as u32, row);

@@ -37,7 +37,7 @@ fn settle(heap: &mut [Scored], value: Scored) {
         heap[hole] = heap[child];
         hole = child;
     }
-    if length % 2 == 0 && length > 1 && child == (length - 2) / 2 {
+    if length.is_multiple_of(2) && length > 1 && child == (length - 2) / 2 {
         child = 2 * (child + 1);
         heap[hole] = heap[child - 1];
         hole = child - 1;

@@ -200,8 +200,8 @@ impl Matrix {
         let (head, tail) = (cells.chunks_exact(8), cells.chunks_exact(8).remainder());
         let vector_tail = &vector[vector.len() - tail.len()..];
         for (c, v) in head.zip(vector.chunks_exact(8)) {
-            for k in 0..8 {
-                sums[k] += c[k] * v[k];
+            for ((sum, c), v) in sums.iter_mut().zip(c).zip(v) {
+                *sum += c * v;
             }
         }
         let rest: f32 = tail.iter().zip(vector_tail).map(|(c, v)| c * v).sum();

@@ -48,9 +48,9 @@ impl Trained {
             for (ids, weights) in grams {
                 let same = ids.iter().zip(before).take_while(|(a, b)| a == b).count();
                 bytes.push(same as u8);
-                for place in same..n {
+                for (place, id) in ids.iter().enumerate().skip(same) {
                     let from = if place == same { before.get(place).copied().unwrap_or(0) } else { 0 };
-                    varint(ids[place] - from, &mut bytes);
+                    varint(id - from, &mut bytes);
                 }
                 for weight in &weights[..if n < self.orders.len() { 2 } else { 1 }] {
                     let steps = (weight * STEPS).round().clamp(f32::from(i16::MIN), f32::from(i16::MAX));
@@ -146,11 +146,12 @@ fn trained(mut stream: Stream<impl Read>) -> std::result::Result<Trained, String
             if usize::from(same) >= n && n > 1 || same > 0 && grams.is_empty() {
                 return Err(format!("byte {} of the unpacked text: {same} words of the n-gram before", stream.at));
             }
-            for place in usize::from(same)..n {
-                let from = if place == usize::from(same) && !grams.is_empty() { before[place] } else { 0 };
-                before[place] = from + stream.varint()?;
-                if before[place] >= words {
-                    return Err(format!("byte {} of the unpacked text: word {} of {words}", stream.at, before[place]));
+            let fresh = grams.is_empty();
+            for (place, id) in before.iter_mut().enumerate().skip(usize::from(same)) {
+                let from = if place == usize::from(same) && !fresh { *id } else { 0 };
+                *id = from + stream.varint()?;
+                if *id >= words {
+                    return Err(format!("byte {} of the unpacked text: word {id} of {words}", stream.at));
                 }
             }
             let mut weights = [0.0; 2];

@@ -64,7 +64,7 @@ pub(super) fn measure(model: &Model, work: &Work, learn: &[Example], held: &[Exa
     let curve = THRESHOLDS.map(|at| Point { at, good: share(at, true), bad: share(at, false) }).to_vec();
     let accuracy = right as f64 / held.len() as f64;
     let ranking = ranking(&mut scores);
-    let (good, bad) = telling(work, learn);
+    let [good, bad] = telling(work, learn);
     Report { trained: count(learn), held_out, accuracy, ranking, curve, good, bad }
 }
 
@@ -83,7 +83,7 @@ fn ranking(scores: &mut [(f64, bool)]) -> f64 {
 }
 
 /// The features that move the logits of good and bad texts apart most, by name.
-fn telling(work: &Work, learn: &[Example]) -> (Vec<(String, f32)>, Vec<(String, f32)>) {
+fn telling(work: &Work, learn: &[Example]) -> [Vec<(String, f32)>; 2] {
     let moves = |row: usize| work.weights[row][0] * (work.shares[row][1] - work.shares[row][0]);
     let mut rows: Vec<usize> = (1..work.weights.len()).filter(|row| moves(*row) > 0.0).collect();
     rows.sort_by(|a, b| moves(*b).total_cmp(&moves(*a)).then(a.cmp(b)));
@@ -101,7 +101,7 @@ fn telling(work: &Work, learn: &[Example]) -> (Vec<(String, f32)>, Vec<(String, 
         Some((most.0.clone(), moves(row)))
     };
     let named = |rows: Vec<usize>| rows.into_iter().filter_map(best).take(SHOWN).collect();
-    (named(good), named(bad))
+    [named(good), named(bad)]
 }
 
 /// Counts the names that a text has for rows; several n-grams may share a row.

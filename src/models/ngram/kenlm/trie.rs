@@ -219,7 +219,7 @@ fn level_table(
             let bit = entry * level.total();
             let word = bits_at(&level.bytes, bit, level.bits[0]);
             let weights = packing.weights(&level.bytes, bit + u64::from(level.bits[0]), n, longest);
-            if word >= head.counts[0] + 1 || weights.iter().any(|w| !w.is_finite()) {
+            if word > head.counts[0] || weights.iter().any(|w| !w.is_finite()) {
                 return Err(format!("{n}-gram {entry} has word {word} and weights {weights:?}"));
             }
             let key = extend(*parent, word as u32);
