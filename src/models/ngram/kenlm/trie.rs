@@ -204,7 +204,8 @@ fn level_table(
     (parents, next): (&[u64], &[u64]),
 ) -> std::result::Result<(Table, Below), String> {
     let (entries, longest) = (head.counts[n - 1], n == head.counts.len());
-    let mut table = Table::with_room(entries as usize);
+    // It grows, so that a count alone takes no memory.
+    let mut table = Table::with_room(entries.min(1 << 20) as usize);
     let (mut keys, mut below, mut place) = (Vec::new(), Vec::new(), 0);
     let mut pointer = |entry: u64| {
         let bit = entry * level.total() + u64::from(level.bits[0] + level.bits[1]);
@@ -215,12 +216,16 @@ fn level_table(
         if range[0] > range[1] || range[1] > entries {
             return Err(format!("{n}-grams {} to {} of {entries}", range[0], range[1]));
         }
+        let mut before = None;
         for entry in range[0]..range[1] {
             let bit = entry * level.total();
             let word = bits_at(&level.bytes, bit, level.bits[0]);
             let weights = packing.weights(&level.bytes, bit + u64::from(level.bits[0]), n, longest);
             if word > head.counts[0] || weights.iter().any(|w| !w.is_finite()) {
                 return Err(format!("{n}-gram {entry} has word {word} and weights {weights:?}"));
+            }
+            if before.replace(word).is_some_and(|before| before >= word) {
+                return Err(format!("{n}-gram {entry} has word {word}, which does not come in order"));
             }
             let key = extend(*parent, word as u32);
             table.put(key, weights);
