@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde_json::{Value as Json, json};
 
-use super::table::{plural, table};
+use super::table::table;
 use super::{Context, Format, training_rows, ui};
 use crate::models::train::{self, Options, Report};
+use crate::text::figures::plural;
 use crate::text::words;
 use crate::{Error, Result};
 
