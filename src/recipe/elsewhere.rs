@@ -68,7 +68,6 @@ const WORDS: &[(&[&str], &str)] = &[
             "fineweb_*",
             "fineweb2*",
             "dclm*",
-            "quality",
             "quality_*",
             "repetition*",
             "perplexity*",
@@ -77,7 +76,7 @@ const WORDS: &[(&[&str], &str)] = &[
             "stopword*",
             "flagged_words*",
         ],
-        "quality rules and models of that kind are not there yet: `characters` measures lengths and shares, and `keep` sets limits on them",
+        "`profile` has rules of that kind, published and ours (profile = \"gopher\", \"zh-web\"), `quality` measures what they look at, and `keep` sets limits; models are not there yet",
     ),
     (
         &["tokens", "token_count*", "tokenize", "tokenizer", "token_num*", "pack", "packing", "sequence_packing"],

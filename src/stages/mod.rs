@@ -156,6 +156,8 @@ stages!(
     margin,
     near_dedup,
     normalize,
+    profile,
+    quality,
     sample,
     shuffle,
     simhash_dedup,

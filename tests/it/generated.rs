@@ -32,6 +32,21 @@ fn the_page_of_problems_is_up_to_date() {
     assert!(there == fresh, "docs/problems.md is stale: run CORPUS_UPDATE=1 cargo test generated");
 }
 
+/// The pages of signals and profiles are what the code has.
+#[test]
+fn the_pages_of_quality_are_up_to_date() {
+    for (name, fresh) in
+        [("docs/quality.md", corpus::stages::quality::page()), ("docs/profiles.md", corpus::stages::profile::page())]
+    {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+        if std::env::var_os("CORPUS_UPDATE").is_some() {
+            std::fs::write(&path, &fresh).unwrap();
+        }
+        let there = std::fs::read_to_string(&path).unwrap_or_default();
+        same_text(&there, &fresh, &format!("{name} is stale: run CORPUS_UPDATE=1 cargo test generated"));
+    }
+}
+
 /// Every stage, container and shape says what a user must know, and is in the recipe's schema.
 #[test]
 fn components_document_themselves() {

@@ -1,0 +1,155 @@
+//! Keep rows that pass a named profile: published rules (Gopher, C4, FineWeb …) or ours for Chinese, in one line.
+//!
+//! # What it does
+//! `profile` names one of the sets of rules below; `docs/profiles.md` prints each whole, with its source and what it keeps
+//! of what. Rules are limits of signals, as in `keep`, and may be put together: `any` of several must hold, `all` of them,
+//! or one must `not` (then the reason is the limit from the other side). A row goes by the first rule that it fails, with the reason `<signal>_min` or `<signal>_max`; of
+//! `any` the first alternative says why. `rules` are asked after those of the profile, or instead of one; `without` leaves
+//! out the rules whose first signal is named. What a rule looks at is measured by itself (stages `quality` and
+//! `characters`); where words are what is counted, put `quality` with `unit = "words"` before.
+//!
+//! | profile | for | units |
+//! | --- | --- | --- |
+//! | `zh-web` | Chinese pages of any kind: spam, gibberish, keyword rows, boilerplate, wrong encodings, link lists go | characters |
+//! | `zh-book` | books, and what reads like them | characters |
+//! | `zh-wiki` | encyclopaedias | characters |
+//! | `zh-dialogue` | conversations, code among them | characters |
+//! | `zh-classical` | classical Chinese, verse too | characters |
+//! | `gopher` | Gopher's quality and repetition rules (English) | words |
+//! | `c4` | what C4 drops pages by (English) | words |
+//! | `fineweb` | FineWeb's own three rules and line ends (English) | words |
+//! | `fineweb2-cmn_Hani` | FineWeb-2's limits for Chinese | words |
+//! | `dclm` | the heuristics of RefinedWeb as DCLM has them (English) | words |
+//! | `data-juicer-zh` | Data-Juicer's recipe for Chinese instruction sets | characters |
+//! | `chinesewebtext` | ChineseWebText's rules (drops traditional Chinese) | characters |
+//!
+//! # Example
+//! ```toml
+//! [[stage]]
+//! run     = "profile"
+//! profile = "zh-web"
+//! without = ["link_ratio"]
+//! rules   = [
+//!     { units = { min = 100 } },
+//!     { any = [{ ended_chars = { min = 0.5 } }, { list_lines = { min = 0.6 } }] },
+//! ]
+//! only    = { language = ["zh"] }
+//! ```
+//!
+//! # Limits
+//! Rules look at signals only, so changing one measures nothing again. A signal that was not measured fails no rule. The
+//! profiles of Chinese are for rows whose language is Chinese: say so with `only`.
+
+mod clause;
+mod published;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Result;
+use crate::stages::judge::{Judge, JudgedRow, Verdict};
+use crate::stages::resources::Resource;
+use crate::stages::rule::Rule;
+use crate::stages::{Built, Entry, Reads, Stage};
+pub use clause::Clause;
+pub use published::{ALL, Profile, page, profile};
+
+/// Options of `profile`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Options {
+    /// The profile whose rules are asked; none asks `rules` alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// Signals whose rules of the profile are left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<String>,
+    /// Rules beside those of the profile: limits of signals, or `any`, `all`, `not` of rules.
+    #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
+    pub rules: Vec<Clause>,
+}
+
+/// The stage: its rules in the order in which they are asked.
+struct Rules(Vec<Clause>);
+
+impl Rules {
+    fn signals(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        for name in self.0.iter().flat_map(Clause::signals) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+}
+
+impl Stage for Rules {
+    fn reads(&self) -> Option<Vec<Reads>> {
+        Some(self.signals().into_iter().map(Reads::Signal).collect())
+    }
+
+    fn judge(&self, _files: &[Resource]) -> Result<Option<Box<dyn Judge>>> {
+        Ok(Some(Box::new(Asked { signals: self.signals(), rules: self.0.clone() })))
+    }
+
+    fn rules(&self) -> BTreeMap<String, Rule> {
+        self.0.iter().filter_map(Clause::limits).flatten().map(|(name, rule)| (name.clone(), rule.clone())).collect()
+    }
+}
+
+/// The judgement: the rules, and the signals in the order of the columns.
+struct Asked {
+    signals: Vec<String>,
+    rules: Vec<Clause>,
+}
+
+impl Judge for Asked {
+    fn judge(&self, row: &JudgedRow<'_>) -> Option<Verdict> {
+        let value = |name: &str| match self.signals.iter().position(|s| s == name) {
+            Some(at) => row.value(at),
+            None => crate::stages::Value::Null,
+        };
+        self.rules.iter().find_map(|rule| rule.fails(&value)).map(Verdict::from)
+    }
+}
+
+/// Builds the stage; the options that it gives back have the rules of the profile written out.
+fn make(json: serde_json::Value) -> Result<Built, String> {
+    let mut options: Options = serde_json::from_value(json).map_err(|e| e.to_string())?;
+    if let Some(name) = options.profile.take() {
+        let mut rules = profile(&name)?.rules;
+        for signal in &options.without {
+            let before = rules.len();
+            rules.retain(|rule| rule.signals().first() != Some(signal));
+            if rules.len() == before {
+                return Err(format!("`without`: no rule of `{name}` begins with `{signal}`"));
+            }
+        }
+        rules.append(&mut options.rules);
+        options.rules = rules;
+    } else if !options.without.is_empty() {
+        return Err("`without` leaves rules of a profile out: give `profile`".into());
+    }
+    options.without.clear();
+    if options.rules.is_empty() {
+        return Err("no rules: give `profile = \"zh-web\"`, or `rules`".into());
+    }
+    options.rules.iter().try_for_each(|rule| rule.check())?;
+    let resolved = serde_json::to_value(&options).map_err(|e| e.to_string())?;
+    Ok((std::sync::Arc::new(Rules(options.rules)), resolved))
+}
+
+/// The entry of this stage.
+pub const ENTRY: Entry = Entry::new(
+    "profile",
+    "keep",
+    "rows that pass a named set of rules stay: zh-web, zh-book, gopher, fineweb2-cmn_Hani and others",
+    include_str!("mod.rs"),
+    || schemars::schema_for!(Options),
+    make,
+);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,129 @@
+use std::collections::HashMap;
+
+use serde_json::json;
+
+use super::*;
+use crate::stages::Value;
+use crate::text::quality::Meter;
+use crate::text::quality::signal::SIGNALS;
+
+/// Why a text fails a profile, measured as the stages `quality` and `characters` would.
+fn why(rules: &[Clause], text: &str) -> Option<String> {
+    let values = Meter::default().measure(text, None);
+    let mut by_name: HashMap<&str, Value> = HashMap::new();
+    for (about, value) in SIGNALS.iter().zip(values.0) {
+        by_name.insert(about.name, if value.is_nan() { Value::Null } else { Value::Float(value) });
+    }
+    by_name.insert("chars", Value::Int(text.chars().count() as i64));
+    let value = |name: &str| by_name.get(name).cloned().unwrap_or(Value::Null);
+    rules.iter().find_map(|rule| rule.fails(&value)).map(|failure| failure.reason)
+}
+
+const NOVEL: &str = "天还没亮，老周就起来了。他披上那件旧棉袄，推开门，院子里落了一层薄薄的霜。\n“今天怕是要冷。”他自言自语地说，\
+    一边把炉子里的灰掏出来。邻居家的狗叫了两声，又安静下去。他想起昨天收到的那封信，信里说，儿子要在腊月里回来……";
+const NEWS: &str = "本报讯 记者昨天从市交通委员会获悉，地铁六号线二期工程将于明年三月开工，预计工期为四十个月。\
+    据介绍，该线路全长二十一公里，共设车站十五座，其中换乘站四座。市民关心的施工期间交通问题，有关部门表示将提前公布方案。";
+const ARTICLE: &str = "紫薇\n紫薇是千屈菜科紫薇属的一种落叶灌木或小乔木，原产于亚洲南部。\n\n1 形态\n树皮平滑，灰色或灰褐色；\
+    花期在六月至九月，花色有红、紫、白等。\n\n2 用途\n* 观赏\n* 药用：根和皮可以入药\n\n3 分布\n在中国，它分布于长江流域及以南各省，现在已经广泛栽培。";
+const OLD: &str = "昔有農夫，耕於南山之下。一日，見白鶴傷翼而不能飛，憐之，乃攜以歸，飼以粟，裹以布。月餘，鶴愈，遂縱之。\
+    其後三年，大旱，鄉人皆飢，而其田獨有水。或曰：「此鶴之報也。」農夫笑曰：「吾豈望報者哉！」";
+const VERSE: &str = "風過空庭葉自飛，小窗燈火照人歸。\n十年舊夢知何處，一夜秋聲滿客衣。";
+
+#[test]
+fn good_chinese_passes() {
+    let rules = |name: &str| profile(name).unwrap().rules;
+    for text in [NOVEL, NEWS, ARTICLE, OLD, VERSE] {
+        assert_eq!(why(&rules("zh-web"), text), None, "{text}");
+    }
+    for (name, text) in
+        [("zh-book", NOVEL), ("zh-book", NEWS), ("zh-wiki", ARTICLE), ("zh-classical", OLD), ("zh-classical", VERSE)]
+    {
+        assert_eq!(why(&rules(name), text), None, "{name}: {text}");
+    }
+    assert_eq!(why(&rules("zh-classical"), NOVEL).as_deref(), Some("modern_ratio_max"));
+    assert_eq!(why(&rules("chinesewebtext"), OLD).as_deref(), Some("chars_min"));
+}
+
+#[test]
+fn bad_chinese_goes() {
+    let rules = profile("zh-web").unwrap().rules;
+    let keywords: String =
+        ["厂家", "价格", "批发", "哪家好", "图片", "电话"].iter().map(|w| format!("苏州净水器{w}，")).collect();
+    let latin: String = NEWS.bytes().map(char::from).collect();
+    let mut characters: Vec<char> = NOVEL.chars().chain(NEWS.chars()).collect();
+    // In an order that depends on nothing but the characters' places.
+    let key = |at: usize| (at as u64 + 7).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 20;
+    let mut order: Vec<usize> = (0..characters.len()).collect();
+    order.sort_by_key(|at| key(*at));
+    characters = order.iter().map(|at| characters[*at]).collect();
+    for (reason, text) in [
+        ("spam_terms", "全场包邮，假一赔十，欢迎选购！加微信领取优惠，厂家直销，量大从优，欢迎来电咨询。本公司专业生产，客户至上。".to_owned()),
+        ("gambling_ratio", "北京赛车PK10开奖结果，时时彩计划群，真人娱乐注册送彩金，百家乐、老虎机、龙虎斗应有尽有，欢迎下载。".to_owned()),
+        ("ended_chars", keywords.repeat(4)),
+        ("", encoding_rs::GBK.decode(NEWS.as_bytes()).0.into_owned()),
+        ("", latin),
+        ("", String::from_utf8_lossy(&encoding_rs::GBK.encode(NEWS).0).into_owned()),
+        ("known_pairs", characters.iter().collect()),
+        ("ended_chars", "首页\n新闻\n财经\n体育\n娱乐\n汽车\n房产\n关于本站\n网站导航\n旅游频道\n美食天地\n健康养生\n".repeat(3)),
+        ("", "顶 沙发 路过 赞 哈哈哈哈哈 好帖 ".repeat(20)),
+        ("", "他想起昨天收到的那封信，信里说，儿子要在腊月里回来。".repeat(30)),
+        ("boilerplate_ratio", "未经授权不得转载，侵权必究。转载请注明出处，版权所有。责任编辑：某某。上一篇：没有了。下一篇：没有了。点击返回首页。".to_owned()),
+    ] {
+        let failed = why(&rules, &text).unwrap_or_else(|| panic!("passes: {text}"));
+        assert!(failed.starts_with(reason), "{failed}, not {reason}: {text}");
+    }
+}
+
+#[test]
+fn every_profile_can_be_asked() {
+    for (name, text) in ALL {
+        let profile = profile(name).unwrap();
+        assert!(!profile.about.is_empty() && profile.source.len() > 60 && !profile.rules.is_empty(), "{name}");
+        profile.rules.iter().for_each(|rule| rule.check().unwrap());
+        assert!(page().contains(text.trim()));
+        make(json!({"profile": name})).unwrap();
+    }
+}
+
+#[test]
+fn rules_are_written_out_and_read_again() {
+    let given = json!({"profile": "zh-web", "without": ["link_ratio"], "rules": [{"not": {"chars": {"max": 9}}}]});
+    let (_, resolved) = make(given).unwrap();
+    let rules = resolved["rules"].as_array().unwrap();
+    assert_eq!(rules.len(), profile("zh-web").unwrap().rules.len());
+    assert!(!rules.iter().any(|rule| rule.get("link_ratio").is_some()));
+    assert!(resolved.get("profile").is_none());
+    let (stage, again) = make(resolved.clone()).unwrap();
+    assert_eq!(again, resolved);
+    assert!(stage.reads().unwrap().contains(&Reads::Signal("chars".into())));
+    assert_eq!(stage.rules()["spam_ratio"].max, Some(0.1));
+}
+
+#[test]
+fn what_cannot_be_asked_is_said() {
+    for (options, said) in [
+        (json!({}), "no rules"),
+        (json!({"profile": "zh-wev"}), "did you mean `zh-web`?"),
+        (json!({"rules": [{"unitz": {"min": 1}}]}), "did you mean `units`?"),
+        (json!({"rules": [{"units": {}}]}), "no limits"),
+        (json!({"rules": [{"any": []}]}), "need rules"),
+        (json!({"profile": "gopher", "without": ["chars"]}), "begins with `chars`"),
+        (json!({"without": ["chars"], "rules": [{"units": {"min": 1}}]}), "give `profile`"),
+    ] {
+        let error = make(options).err().unwrap();
+        assert!(error.contains(said), "{error}");
+    }
+}
+
+#[test]
+fn rules_of_rules() {
+    let value = |name: &str| if name == "a" { Value::Float(2.0) } else { Value::Int(5) };
+    let rule = |json: serde_json::Value| serde_json::from_value::<Clause>(json).unwrap();
+    let reason = |json| rule(json).fails(&value).map(|f| f.reason);
+    assert_eq!(reason(json!({"a": {"min": 1}, "b": {"max": 5}})), None);
+    assert_eq!(reason(json!({"any": [{"a": {"min": 3}}, {"b": {"min": 6}}]})).as_deref(), Some("a_min"));
+    assert_eq!(reason(json!({"any": [{"a": {"min": 3}}, {"all": [{"b": {"min": 5}}]}]})), None);
+    assert_eq!(reason(json!({"all": [{"a": {"min": 1}}, {"b": {"max": 4}}]})).as_deref(), Some("b_max"));
+    assert_eq!(reason(json!({"not": {"a": {"min": 1}}})).as_deref(), Some("a_max"));
+    assert_eq!(reason(json!({"not": {"a": {"min": 3}}})), None);
+}

@@ -1,0 +1,172 @@
+//! Measures what a text looks like: the signals of Gopher, C4, FineWeb, DCLM, RedPajama-V2 and Data-Juicer, and those
+//! that Chinese needs.
+//!
+//! # What it does
+//! Adds one column a signal; `docs/quality.md` has the definition, unit and source of each, and where ours differs. A
+//! `keep` or `profile` that names one has it measured by itself. In short:
+//!
+//! - length and units: `units`, `mean_unit_length`, `unique_units`, `unit_entropy`, `letter_units`, `stop_words`,
+//!   `sentences`, `lines`, `mean_line_length`, `max_line_length`;
+//! - lines: `ended_lines`, `ended_chars`, `terminal_lines`, `lines_upto_10`, `lines_upto_30`, `bullet_lines`,
+//!   `list_lines`, `ellipsis_lines`, `like_starts`, `c4_lines`, `caps_lines`, `number_lines`, `policy_lines`;
+//! - what repeats: `dup_lines`, `dup_line_chars`, `dup_paragraphs`, `dup_paragraph_chars`, `fineweb_dup_chars`,
+//!   `top_2_gram` to `top_4_gram`, `dup_5_gram` to `dup_10_gram`, `char_rep_10`, `char_dup_13`, `dup_segments`;
+//! - characters: `letter_ratio`, `alnum_ratio`, `upper_ratio`, `special_ratio`, `mark_ratio`, `broken_ratio`,
+//!   `mojibake_ratio`, `sign_runs`, `unpaired_signs`, `divider_ratio`, `hash_per_unit`, `ellipsis_per_unit`;
+//! - Chinese: `han_share`, `traditional_ratio`, `mixed_script`, `rare_ratio`, `frequent_ratio`, `function_ratio`,
+//!   `known_pairs`, `classical_ratio`, `modern_ratio`, `cantonese_ratio`, `misread_ratio`, `half_width_signs`;
+//! - words of lists: `spam_ratio`, `spam_terms`, `ad_ratio`, `contact_ratio`, `gambling_ratio`, `adult_ratio`,
+//!   `seo_ratio`, `boilerplate_ratio`, `placeholder_ratio`;
+//! - what is no prose: `link_ratio`, `code_ratio`, `formula_ratio`, `markup_ratio`.
+//!
+//! Texts are counted in *units*: Chinese in characters, or with `unit = "words"` in jieba's words; all else in Unicode's
+//! words. The turns of a dialogue count together, with a line break between two.
+//!
+//! # Example
+//! ```toml
+//! [[stage]]
+//! run  = "quality"
+//! unit = "words"
+//!
+//! [[stage]]
+//! run         = "keep"
+//! ended_chars = { min = 0.2 }
+//! dup_5_gram  = { max = 0.2 }
+//! ```
+//!
+//! # Limits
+//! In characters `top_2_gram` to `top_4_gram` and `dup_5_gram` to `dup_9_gram` have no value: so few characters are a word
+//! or two. With words measuring takes three times as long. A text of more than 4 MiB is judged by its first 4 MiB. The
+//! lists of words are short, and know the mainland's spam best.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Result;
+use crate::stages::resources::Resource;
+use crate::stages::{Column, Entry, Kind, Measure, RowWork, SignalEntry, Stage, Value, build, measuring, signal};
+use crate::text::quality::Meter;
+use crate::text::quality::signal::{COUNT, SIGNALS};
+use crate::text::words;
+
+/// What Chinese is counted in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// Characters without white space: fast, and enough for most rules.
+    #[default]
+    Characters,
+    /// Words as jieba cuts them: what published thresholds for n-grams and word lengths are of.
+    Words,
+}
+
+/// Options of `quality`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Quality {
+    /// What Chinese is counted in.
+    pub unit: Unit,
+}
+
+const fn kind(count: bool) -> Kind {
+    if count { Kind::Int } else { Kind::Float }
+}
+
+impl Stage for Quality {
+    fn columns(&self) -> Vec<Column> {
+        SIGNALS.iter().map(|s| Column::signal(s.name, kind(s.count))).collect()
+    }
+
+    fn row_work(&self, _files: &[Resource]) -> Result<Option<Box<dyn RowWork>>> {
+        let measure = Measuring { unit: self.unit, meter: Meter::default(), text: String::new() };
+        Ok(measuring(self.columns(), measure))
+    }
+}
+
+/// The work of one thread.
+struct Measuring {
+    unit: Unit,
+    meter: Meter,
+    text: String,
+}
+
+impl Measure for Measuring {
+    fn measure(&mut self, texts: &[&str], out: &mut Vec<Value>) {
+        let text = match texts {
+            [] => return,
+            [one] => *one,
+            _ => {
+                self.text.clear();
+                for (at, text) in texts.iter().enumerate() {
+                    self.text.push_str(if at == 0 { "" } else { "\n" });
+                    self.text.push_str(text);
+                }
+                &self.text
+            }
+        };
+        let words = (self.unit == Unit::Words).then(|| words::split(text));
+        let values = self.meter.measure(text, words.as_deref());
+        out.extend(SIGNALS.iter().zip(values.0).map(|(about, value)| match value {
+            value if value.is_nan() => Value::Null,
+            value if about.count => Value::Int(value as i64),
+            value => Value::Float(value),
+        }));
+    }
+}
+
+/// The signals, for the registry.
+static ENTRIES: [SignalEntry; COUNT] = {
+    let mut entries = [const { signal("", Kind::Float) }; COUNT];
+    let mut at = 0;
+    while at < COUNT {
+        entries[at] = signal(SIGNALS[at].name, kind(SIGNALS[at].count));
+        at += 1;
+    }
+    entries
+};
+
+/// The entry of this stage.
+pub const ENTRY: Entry = Entry::new(
+    "quality",
+    "measure",
+    "signals of quality: Gopher's, C4's, FineWeb's, Data-Juicer's, and those of Chinese",
+    include_str!("mod.rs"),
+    || schemars::schema_for!(Quality),
+    |json| build::<Quality, _>(json, Ok),
+)
+.signals(&ENTRIES)
+.implied();
+
+/// The page of signals, `docs/quality.md`.
+pub fn page() -> String {
+    let mut page = include_str!("head.md").to_owned();
+    for about in SIGNALS {
+        let of = if about.count { "count" } else { "number" };
+        page.push_str(&format!("| `{}` | {of} | {} |\n", about.name, about.about.replace('|', "\\|")));
+    }
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn measured(unit: Unit, texts: &[&str]) -> Vec<Value> {
+        let mut out = Vec::new();
+        Measuring { unit, meter: Meter::default(), text: String::new() }.measure(texts, &mut out);
+        out
+    }
+
+    #[test]
+    fn one_value_a_column() {
+        let stage = Quality::default();
+        let at = |name: &str| stage.columns().iter().position(|c| c.name == name).unwrap();
+        let values = measured(Unit::Characters, &["我们走在路上。", "他们也来了。"]);
+        assert_eq!(values.len(), stage.columns().len());
+        assert_eq!((&values[at("units")], &values[at("lines")]), (&Value::Int(13), &Value::Int(2)));
+        assert_eq!((&values[at("ended_lines")], &values[at("top_2_gram")]), (&Value::Float(1.0), &Value::Null));
+        let values = measured(Unit::Words, &["我们走在路上。"]);
+        assert_eq!(values[at("units")], Value::Int(4));
+        assert!(matches!(values[at("top_2_gram")], Value::Float(_)));
+        assert_eq!(ENTRIES[at("code_ratio")].name, "code_ratio");
+    }
+}
