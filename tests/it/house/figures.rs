@@ -37,6 +37,24 @@ fn spread(mut of: Vec<usize>) -> String {
     format!("{} / {} / {}", share(50), share(95), share(100))
 }
 
+/// Public functions that return a `Result`, and how many of them say under `# Errors` when it is one.
+fn fallible(file: &File) -> (usize, usize) {
+    let lines: Vec<&str> = file.text.lines().map(str::trim).collect();
+    let (mut all, mut said) = (0, 0);
+    let is_public = |at: &usize| lines[*at].starts_with("pub fn ") || lines[*at].starts_with("pub async fn ");
+    for at in (0..lines.len()).filter(is_public) {
+        let end = lines[at..].iter().position(|l| l.ends_with('{') || l.ends_with(';')).unwrap_or(0);
+        let signature = lines[at..=at + end].join(" ");
+        if !signature.split_once("->").is_some_and(|(_, returns)| returns.contains("Result<")) {
+            continue;
+        }
+        let docs = lines[..at].iter().rev().take_while(|l| l.starts_with("///") || l.starts_with("#["));
+        all += 1;
+        said += usize::from(docs.into_iter().any(|l| l.contains("# Errors")));
+    }
+    (all, said)
+}
+
 fn figures(files: &[File]) -> BTreeMap<String, String> {
     let mut figures = BTreeMap::new();
     let mut layers: BTreeMap<&str, usize> = BTreeMap::new();
@@ -68,6 +86,8 @@ fn figures(files: &[File]) -> BTreeMap<String, String> {
     figures.insert("circles, files in them".into(), circles.iter().map(Vec::len).sum::<usize>().to_string());
     figures.insert("doc comments, share of lines".into(), share(sum.docs));
     figures.insert("other comments, share of lines".into(), share(sum.comments));
+    let (all, said) = files.iter().map(fallible).fold((0, 0), |sum, of| (sum.0 + of.0, sum.1 + of.1));
+    figures.insert("public functions returning a Result, with `# Errors`".into(), format!("{said} of {all}"));
     figures
 }
 
