@@ -260,6 +260,7 @@ mod tests {
             "Of::Content => \"",
             "Of::Prompt => \"",
             "aside(answer, \"",
+            "UnexpectedEof { \"",
         ];
         let mut seen = std::collections::BTreeMap::<&str, usize>::new();
         let sources = sources();
