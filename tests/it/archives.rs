@@ -142,6 +142,6 @@ fn broken_archives_are_rows_that_cannot_be_read() {
             assert!(rows > 100 || unreadable == rows, "{path}");
             assert_eq!((built.total("read"), built.total("unreadable")), (rows, unreadable), "{path}: {reasons:?}");
         }
-        same_output(&scratch.built(&format!("{path}-1")), &scratch.built(&format!("{path}-4")), &format!("{path}"));
+        same_output(&scratch.built(&format!("{path}-1")), &scratch.built(&format!("{path}-4")), path);
     }
 }

@@ -167,7 +167,7 @@ fn bytes_depend_on_rows_and_sets_alone() {
         );
         let one = scratch.build(&format!("{action}-one"), &["--threads", "1"]);
         let two = scratch.build(&format!("{action}-two"), &["--threads", "3", "--unit", "4KiB"]);
-        same_output(&one, &two, &format!("{action}"));
+        same_output(&one, &two, action);
         assert!(one.reasons()["contaminated"] >= 20, "{:?}", one.reasons());
     }
 }
