@@ -34,6 +34,11 @@ impl Flat {
         (self.written as usize + self.memory.len()) / self.width
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Adds a record.
     ///
     /// # Errors

@@ -211,7 +211,7 @@ impl Stretch {
             let mut file = Scatter::create(&self.together, &order.schema, &spec)?;
             for batch in self.index.batches(self.place) {
                 let batch = batch?;
-                file.write(&order.bare(&batch)?, &sizes(&batch)?.values().to_vec())?;
+                file.write(&order.bare(&batch)?, sizes(&batch)?.values())?;
             }
             file.finish()?;
         }

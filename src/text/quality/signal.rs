@@ -79,7 +79,7 @@ signals! {
     SpecialRatio "special_ratio" share "Data-Juicer's special characters by characters (special_char_ratio), without the letters among them: 一, 上 and 士 are no special characters";
     MarkRatio "mark_ratio" share "symbols and emoji by characters";
     BrokenRatio "broken_ratio" share "U+FFFD, control, private and unassigned characters by characters";
-    MojibakeRatio "mojibake_ratio" share "characters of UTF-8 that was read as Latin-1 or Windows-1252 (Ã©, ä¸­), and of traces such as 锟斤拷, by characters";
+    MojibakeRatio "mojibake_ratio" share "characters of UTF-8 that was read as Latin-1 or Windows-1252 (Ã©, ä¸\u{ad}), and of traces such as 锟斤拷, by characters";
     HashPerUnit "hash_per_unit" share "# by units (Gopher)";
     EllipsisPerUnit "ellipsis_per_unit" share "runs of … and of three full stops and more, by units (Gopher); …… is one, datatrove counts two";
     HanRatio "han_share" share "Han of all Unihan blocks by characters without white space";
