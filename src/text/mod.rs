@@ -1,5 +1,6 @@
 //! Pure kernels over `&str`: no arrow, no engine, no files.
 
+pub mod boilerplate;
 pub mod classes;
 pub mod convert;
 pub mod date;
@@ -8,11 +9,15 @@ pub mod docs;
 pub mod figures;
 pub mod html;
 pub mod language;
+pub mod layout;
 pub mod lines;
+pub mod mojibake;
 pub mod near;
 pub mod normalize;
 pub mod overlap;
+pub mod personal;
 pub mod quality;
+pub mod residue;
 pub mod script;
 pub mod sentences;
 pub mod shell;
@@ -23,3 +28,6 @@ pub mod table;
 pub mod web;
 pub mod wikitext;
 pub mod words;
+
+#[cfg(test)]
+mod cleaning_tests;

@@ -85,7 +85,7 @@ const NAMES: &[(&str, char)] = &[
 const LONGEST: usize = 20;
 
 /// The text with entities as the characters that they stand for; spaces that do not break become plain ones.
-pub(super) fn decoded(text: &str) -> Cow<'_, str> {
+pub(in crate::text) fn decoded(text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
     let mut out = String::new();
     let mut done = 0;

@@ -25,7 +25,7 @@
 //! ```
 
 mod clean;
-mod entities;
+pub(in crate::text) mod entities;
 mod expand;
 mod groups;
 mod inline;

@@ -1,0 +1,431 @@
+//! Boilerplate of web pages: lines that belong to the page and not to its text (`展开全文`, `责任编辑：…`, `Share this`).
+//!
+//! Patterns are data ([`Pattern`]): each takes a whole line, or the bracketed or last piece of one, so that a sentence about
+//! copyright stays. Some are cut wherever they stand, others only at the edges of a text: among its first and last lines.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use aho_corasick::AhoCorasick;
+
+/// The most characters that `*` stands for.
+const SHORT: usize = 40;
+/// The most characters that `**` stands for.
+const LONG: usize = 300;
+/// Lines at the beginning of a text that are its edge.
+const FIRST: usize = 6;
+/// Lines at the end of a text that are its edge.
+const LAST: usize = 10;
+
+/// Where a pattern is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Wherever it stands.
+    Any,
+    /// Among the first and last lines only.
+    Edge,
+}
+
+/// One pattern, with where it was seen and an example that it takes.
+#[derive(Clone, Debug)]
+pub struct Pattern {
+    /// `expand`, `navigate`, `editor`, `copyright`, `follow`, `share`, `comment`, `advert`, or one of the user's.
+    pub group: String,
+    /// Where it is cut.
+    pub place: Place,
+    /// The pattern as written.
+    pub text: String,
+    /// Where it was seen.
+    pub source: String,
+    /// A line that it takes.
+    pub example: String,
+}
+
+/// Chinese patterns, as [`parse`] reads them.
+pub const ZH: &str = include_str!("zh.tsv");
+/// English patterns, as [`parse`] reads them.
+pub const EN: &str = include_str!("en.tsv");
+
+/// Reads patterns: a line each of group, place (`any` or `edge`), pattern, source and example, tabs between; lines that
+/// begin with `#` are comment.
+///
+/// # Errors
+/// Names the line that is not of this form, or whose example its pattern does not take.
+pub fn parse(tsv: &str) -> Result<Vec<Pattern>, String> {
+    let mut patterns = Vec::new();
+    for (at, line) in tsv.lines().enumerate().filter(|(_, l)| !l.is_empty() && !l.starts_with('#')) {
+        let number = at + 1;
+        let fields: Vec<&str> = line.split('\t').collect();
+        let [group, place, text, source, example] = fields[..] else {
+            return Err(format!(
+                "line {number}: {} fields where there are five: group, place, pattern, source, example",
+                fields.len()
+            ));
+        };
+        let place = match place {
+            "any" => Place::Any,
+            "edge" => Place::Edge,
+            other => {
+                return Err(format!("line {number}: `{other}` is no place; write `any` or `edge`"));
+            }
+        };
+        let parts = Parts::of(text).ok_or_else(|| format!("line {number}: the pattern `{text}` has no words"))?;
+        if !parts.take(&bare(example).to_lowercase()) {
+            return Err(format!("line {number}: the pattern `{text}` does not take its example `{example}`"));
+        }
+        patterns.push(Pattern {
+            group: group.into(),
+            place,
+            text: text.into(),
+            source: source.into(),
+            example: example.into(),
+        });
+    }
+    Ok(patterns)
+}
+
+/// A pattern ready to match: its words in lower case, and the gap before each and behind the last (0: none).
+#[derive(Clone, Debug)]
+struct Parts {
+    words: Vec<String>,
+    gaps: Vec<usize>,
+}
+
+impl Parts {
+    fn of(pattern: &str) -> Option<Parts> {
+        let pattern = pattern.to_lowercase();
+        let (mut words, mut gaps) = (Vec::new(), Vec::new());
+        let mut gap = 0;
+        let mut rest = pattern.as_str();
+        while !rest.is_empty() {
+            if let Some(behind) = rest.strip_prefix("**") {
+                (gap, rest) = (LONG, behind);
+            } else if let Some(behind) = rest.strip_prefix('*') {
+                (gap, rest) = (SHORT, behind);
+            } else {
+                let end = rest.find('*').unwrap_or(rest.len());
+                words.push(rest[..end].to_owned());
+                gaps.push(gap);
+                (gap, rest) = (0, &rest[end..]);
+            }
+        }
+        gaps.push(gap);
+        (!words.is_empty()).then_some(Parts { words, gaps })
+    }
+
+    /// Whether it takes a whole line, which is in lower case.
+    fn take(&self, line: &str) -> bool {
+        self.from(line, 0)
+    }
+
+    fn from(&self, rest: &str, at: usize) -> bool {
+        let gap = self.gaps[at];
+        let Some(word) = self.words.get(at) else {
+            return gap_fits(rest, gap);
+        };
+        if gap == 0 {
+            return rest.strip_prefix(word.as_str()).is_some_and(|behind| self.from(behind, at + 1));
+        }
+        rest.match_indices(word.as_str())
+            .take_while(|(place, _)| gap_fits(&rest[..*place], gap))
+            .any(|(place, _)| self.from(&rest[place + word.len()..], at + 1))
+    }
+}
+
+/// Whether a gap of a pattern may stand for these characters.
+fn gap_fits(text: &str, gap: usize) -> bool {
+    let ends = |c: char| matches!(c, '。' | '！' | '？' | '；');
+    // Sentences end in the gap only at its very end.
+    let inner = text.trim_end_matches(['。', '！', '？', '；', '.', '!', '?', ' ']);
+    text.is_empty()
+        || gap > 0
+            && text.len() <= gap * 4
+            && text.chars().count() <= gap
+            && (gap == LONG || !inner.contains(ends) && !inner.contains(". "))
+}
+
+/// A line without the signs that decorate it.
+fn bare(line: &str) -> &str {
+    const SIGNS: &[char] = &[
+        ' ', '\t', '\u{3000}', '\u{A0}', '【', '】', '[', ']', '（', '）', '(', ')', '<', '>', '«', '»', '>', '》',
+        '《', '|', '｜', '▲', '▼', '▶', '►', '●', '■', '◆', '★', '☆', '·', '•', '-', '—', '–', '*', '#', '→', '←', '↑',
+        '↓', '=', '_', '~', '～', '…', '：', ':', '。', '.', '!', '！', '?', '？', '"', '“', '”', '\r', '›', '‹', '/',
+        '＞', '×', '，', ',', '、',
+    ];
+    line.trim_matches(SIGNS)
+}
+
+/// Patterns ready to cut.
+pub struct Cutter {
+    patterns: Vec<Pattern>,
+    parts: Vec<Parts>,
+    /// Patterns that begin with a word, by its first character.
+    by_first: HashMap<char, Vec<usize>>,
+    /// Patterns that begin with a gap.
+    open: Vec<usize>,
+    /// The first words of all: a line without any of them has no pattern. `None` without patterns.
+    words: Option<AhoCorasick>,
+}
+
+/// What was cut: bytes of the text as it was, and the pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// The first byte.
+    pub start: usize,
+    /// Behind the last byte.
+    pub end: usize,
+    /// Which pattern it was, in [`Cutter::patterns`].
+    pub pattern: usize,
+}
+
+impl Cutter {
+    /// The cutter of these patterns.
+    pub fn new(patterns: Vec<Pattern>) -> Cutter {
+        let (mut by_first, mut open, mut parts) = (HashMap::<char, Vec<usize>>::new(), Vec::new(), Vec::new());
+        let mut kept = Vec::new();
+        for pattern in patterns {
+            let Some(ready) = Parts::of(&pattern.text) else {
+                continue;
+            };
+            match ready.words[0].chars().next().filter(|_| ready.gaps[0] == 0) {
+                Some(first) => by_first.entry(first).or_default().push(parts.len()),
+                None => open.push(parts.len()),
+            }
+            parts.push(ready);
+            kept.push(pattern);
+        }
+        let first = parts.iter().map(|p: &Parts| p.words[0].as_str());
+        let words = AhoCorasick::builder().ascii_case_insensitive(true).build(first).ok().filter(|_| !parts.is_empty());
+        Cutter { patterns: kept, parts, by_first, open, words }
+    }
+
+    /// Its patterns.
+    pub fn patterns(&self) -> &[Pattern] {
+        &self.patterns
+    }
+
+    /// The text without boilerplate.
+    pub fn clean<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut out = Cow::Borrowed(text);
+        // What is cut makes other lines the edge.
+        loop {
+            let cuts = self.find(&out);
+            if cuts.is_empty() {
+                return out;
+            }
+            let mut rest = String::with_capacity(out.len());
+            let mut from = 0;
+            for cut in cuts {
+                rest.push_str(&out[from..cut.start]);
+                from = cut.end;
+            }
+            rest.push_str(&out[from..]);
+            let end = rest.trim_end_matches(['\n', ' ']).len();
+            rest.truncate(end);
+            out = Cow::Owned(rest);
+        }
+    }
+
+    /// What one round cuts: lines with their breaks, and ends of lines.
+    pub fn find(&self, text: &str) -> Vec<Cut> {
+        let Some(words) = self.words.as_ref().filter(|w| w.is_match(text)) else {
+            return Vec::new();
+        };
+        let lines: Vec<(usize, usize)> = line_ranges(text);
+        let filled: Vec<usize> =
+            (0..lines.len()).filter(|at| !text[lines[*at].0..lines[*at].1].trim().is_empty()).collect();
+        let mut found: Vec<Option<Cut>> = vec![None; filled.len()];
+        for (rank, at) in filled.iter().enumerate() {
+            let (start, end) = lines[*at];
+            // A text of a line or two has no edge.
+            let edge = filled.len() > 2 && (rank < FIRST || rank + LAST >= filled.len());
+            let line = &text[start..end];
+            if !words.is_match(line) {
+                continue;
+            }
+            found[rank] = if let Some(pattern) = self.line(line, edge) {
+                let end = if end < text.len() { end + 1 } else { end };
+                Some(Cut { start, end, pattern })
+            } else {
+                let last = edge && rank + 1 == filled.len();
+                self.tail(line, last).map(|(from, pattern)| Cut { start: start + from, end, pattern })
+            };
+        }
+        // A word alone (`图片`, `Help`, `- Read more`) may be a heading or an item: it goes with others, or at the very edge.
+        let alone = |rank: usize, cut: &Cut| {
+            let beside = |at: Option<usize>| at.is_none_or(|at| found.get(at).is_none_or(Option::is_some));
+            let pattern = &self.patterns[cut.pattern];
+            let line = text[cut.start..cut.end].trim_start();
+            let item = line.starts_with(['-', '*', '•', '·', '+']) || line.starts_with(|c: char| c.is_ascii_digit());
+            let word = (pattern.place == Place::Edge || item) && !pattern.text.contains('*');
+            word && !beside(rank.checked_sub(1)) && !beside(Some(rank + 1))
+        };
+        let kept = found.iter().enumerate().filter_map(|(rank, cut)| cut.filter(|cut| !alone(rank, cut)));
+        kept.collect()
+    }
+
+    /// The pattern that takes a line, whole or piece by piece.
+    fn line(&self, line: &str, edge: bool) -> Option<usize> {
+        if line.len() > LONG * 3 || is_code(line) {
+            return None;
+        }
+        let whole = bare(line);
+        if whole.is_empty() {
+            return None;
+        }
+        if let Some(found) = self.piece(whole, edge) {
+            return Some(found);
+        }
+        let pieces: Vec<&str> = whole
+            .split(['|', '｜', '/', '·', '•', '\t', '\u{3000}', '»', '>'])
+            .flat_map(|p| p.split("  "))
+            .map(bare)
+            .filter(|p| !p.is_empty())
+            .collect();
+        let pieces = if pieces.len() > 1 { pieces } else { whole.split_whitespace().collect() };
+        if pieces.len() < 2 || pieces.len() > 30 {
+            return None;
+        }
+        let mut first = None;
+        for piece in pieces {
+            first = first.or(Some(self.piece(piece, true)?));
+            self.piece(piece, true)?;
+        }
+        first.filter(|at| edge || self.patterns[*at].place == Place::Any)
+    }
+
+    fn piece(&self, piece: &str, edge: bool) -> Option<usize> {
+        if piece.len() > LONG * 3 {
+            return None;
+        }
+        let short = piece.len() <= SHORT * 3 * 2;
+        let first = piece.chars().next()?.to_lowercase().next()?;
+        let begun = self.by_first.get(&first).map_or(&[][..], Vec::as_slice);
+        if begun.is_empty() && !short {
+            return None;
+        }
+        let lower = piece.to_lowercase();
+        let open = if short { &self.open[..] } else { &[] };
+        let fits = |at: &&usize| (edge || self.patterns[**at].place == Place::Any) && self.parts[**at].take(&lower);
+        begun.iter().chain(open).find(fits).copied()
+    }
+
+    /// The end of a line that a pattern takes: its last bracketed piece, or what follows its last sentence.
+    fn tail(&self, line: &str, edge: bool) -> Option<(usize, usize)> {
+        if is_code(line) {
+            return None;
+        }
+        let trimmed = line.trim_end();
+        let from = match trimmed.chars().next_back()? {
+            '）' | ')' => trimmed.rfind(['（', '('])?,
+            '】' | ']' => trimmed.rfind(['【', '['])?,
+            _ => {
+                let body = trimmed.trim_end_matches(['。', '！', '？', '>', '»', '.', '…']);
+                let end = body.rfind(['。', '！', '？', '…', '”', '」'])?;
+                end + body[end..].chars().next().map_or(0, char::len_utf8)
+            }
+        };
+        let piece = bare(&trimmed[from..]);
+        if from == 0 || piece.is_empty() || piece.len() > SHORT * 3 {
+            return None;
+        }
+        self.piece(piece, edge).filter(|at| self.parts[*at].gaps[0] == 0 || edge).map(|at| (from, at))
+    }
+}
+
+/// Whether a line is rather code or markup than text.
+fn is_code(line: &str) -> bool {
+    let start = line.trim_start();
+    // A heading stays: its section does.
+    start.starts_with('#')
+        || line.starts_with("    ") && line.is_ascii()
+        || line.contains("](")
+        || start.starts_with("```")
+        || line.contains('`')
+        || start.starts_with("//")
+        || line.ends_with(['{', ';'])
+}
+
+fn line_ranges(text: &str) -> Vec<(usize, usize)> {
+    let mut start = 0;
+    let mut all = Vec::new();
+    for line in text.split('\n') {
+        all.push((start, start + line.len()));
+        start += line.len() + 1;
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cutter() -> Cutter {
+        Cutter::new([parse(ZH).unwrap(), parse(EN).unwrap()].concat())
+    }
+
+    #[test]
+    fn every_example_is_taken() {
+        let cutter = cutter();
+        for pattern in cutter.patterns().to_vec() {
+            let body = "第一段讲了许多事情，读来很有意思。\n".repeat(9);
+            let text = format!("{body}{}\n", pattern.example);
+            assert_eq!(cutter.clean(&text), body.trim_end(), "{pattern:?}");
+            if pattern.place == Place::Any {
+                assert_eq!(
+                    cutter.clean(&format!("{body}{}\n{body}{body}", pattern.example)),
+                    body.repeat(3).trim_end(),
+                    "{pattern:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn text_about_such_things_stays() {
+        let cutter = cutter();
+        for text in [
+            "版权声明是作者对作品权利的公开说明，它通常写在书的扉页。",
+            "未经授权的访问会被防火墙拒绝。\n管理员应当定期检查日志，并保留证据。",
+            "他在报社做责任编辑已经二十年了，经手的稿子数不清。",
+            "上一篇论文讨论了气候，下一篇则谈海洋。两者互为补充。",
+            "扫码支付在城市里十分普遍，老人却常常不知如何使用。",
+            "关注公众号运营的人都知道，标题最重要。\n内容其次。",
+            "This essay asks why all rights reserved became the default in law. It then turns to history.",
+            "Read more books and you will write better sentences. Share this with nobody else in the room, he said.",
+            "点击率很高的广告往往很吵，读者并不喜欢。",
+            "用户需要下载银行的客户端才能办理这项业务，这让老人为难。\n所以柜台还在。",
+            "我们分享到此结束。",
+            "首页设计是网站建设的第一步。",
+            "目录学是研究书目的学问。",
+        ] {
+            assert_eq!(cutter.clean(text), text);
+        }
+    }
+
+    #[test]
+    fn ends_of_lines_and_rows_of_links() {
+        let cutter = cutter();
+        assert_eq!(cutter.clean("会议昨天闭幕。（责任编辑：王小明）"), "会议昨天闭幕。");
+        assert_eq!(cutter.clean("会议昨天闭幕，各方满意。展开全文"), "会议昨天闭幕，各方满意。");
+        assert_eq!(
+            cutter.clean("首页 | 新闻 | 体育 | 登录\n正文在此，很长很长。\n上一篇：甲 下一篇：乙"),
+            "正文在此，很长很长。"
+        );
+        assert_eq!(
+            cutter.clean("正文在此。\n\n来源：某某网\n责任编辑：李四\n版权声明：本文归作者所有。转载请联系。"),
+            "正文在此。"
+        );
+        let item = "Some plans.\n- Start a hobby\n- Read more\n- Get organised\nThat is all.";
+        assert_eq!(cutter.clean(item), item);
+        assert_eq!(cutter.clean("Home | About | Contact\nThe text.\nShare this:\nFacebook\nTwitter"), "The text.");
+    }
+
+    #[test]
+    fn errors_name_their_line() {
+        assert!(parse("a\tany\tx\ty").unwrap_err().contains("line 1"));
+        assert!(parse("# c\na\teverywhere\tx\ty\tz").unwrap_err().contains("line 2"));
+        assert!(parse("a\tany\tx\ty\tz").unwrap_err().contains("does not take"));
+        assert!(parse("a\tany\t**\ty\tz").unwrap_err().contains("no words"));
+    }
+}

@@ -1,0 +1,126 @@
+use super::labelled::{Draw, miss, positives};
+use super::*;
+
+/// Of each kind: found and right, found and wrong, missed.
+fn score(seed: u64, each: usize) -> Vec<(Kind, usize, usize, usize, Vec<String>)> {
+    let mut draw = Draw(seed);
+    let mut table: Vec<_> = Kind::ALL.iter().map(|k| (*k, 0, 0, 0, Vec::new())).collect();
+    for kind in Kind::ALL {
+        for (text, start, end) in positives(*kind, each, &mut draw) {
+            let spans = find(&text, Kinds::ALL);
+            let row = &mut table[*kind as usize];
+            if spans.contains(&Span { start, end, kind: *kind }) {
+                row.1 += 1;
+            } else {
+                row.3 += 1;
+                row.4.push(format!("missed {:?} in {text:?}: {spans:?}", &text[start..end]));
+            }
+            for wrong in spans.iter().filter(|s| (s.start, s.end, s.kind) != (start, end, *kind)) {
+                table[wrong.kind as usize].2 += 1;
+                let what = format!("wrong {:?} in {text:?}", &text[wrong.start..wrong.end]);
+                table[wrong.kind as usize].4.push(what);
+            }
+        }
+    }
+    for at in 0..each * Kind::ALL.len() {
+        let text = miss(at, &mut draw);
+        for wrong in find(&text, Kinds::ALL) {
+            table[wrong.kind as usize].2 += 1;
+            table[wrong.kind as usize].4.push(format!("wrong {:?} in {text:?}", &text[wrong.start..wrong.end]));
+        }
+    }
+    table
+}
+
+#[test]
+fn precision_and_recall_of_each_kind() {
+    for (kind, right, wrong, missed, notes) in score(16, 200) {
+        let precision = right as f64 / (right + wrong).max(1) as f64;
+        let recall = right as f64 / (right + missed) as f64;
+        assert!(
+            precision >= 0.99 && recall >= 0.98,
+            "{kind:?}: precision {precision:.4}, recall {recall:.4}\n{notes:#?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_replaced_stays_so() {
+    let mut draw = Draw(7);
+    let salt = Action::Hash("salt".into());
+    for kind in Kind::ALL {
+        for (text, start, end) in positives(*kind, 60, &mut draw) {
+            for action in [Action::Mask, salt.clone(), Action::Drop] {
+                let (once, spans) = replace(&text, Kinds::ALL, &action);
+                assert!(!spans.is_empty() && !once.contains(&text[start..end]), "{text:?} -> {once:?}");
+                let (twice, left) = replace(&once, Kinds::ALL, &action);
+                assert!(left.is_empty() && twice == once, "{once:?} -> {twice:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn hashes_are_of_the_value() {
+    let salted = |text: &str, salt: &str| replace(text, Kinds::ALL, &Action::Hash(salt.into())).0.into_owned();
+    let forms = [
+        "电话13812345678。",
+        "电话138 1234 5678。",
+        "电话138-1234-5678。",
+        "电话１３８１２３４５６７８。",
+        "电话+86 13812345678。",
+    ];
+    let one = salted(forms[0], "a");
+    assert!(one.starts_with("电话[MOBILE#") && one.ends_with("]。") && !one.contains("138"));
+    forms.iter().for_each(|form| assert_eq!(salted(form, "a"), one, "{form}"));
+    assert_ne!(salted(forms[0], "b"), one);
+    assert_ne!(salted("电话13812345679。", "a"), one);
+}
+
+#[test]
+fn only_the_kinds_asked_for() {
+    let text = "邮箱a@example.org，电话13812345678";
+    let found = |kinds| find(text, kinds).iter().map(|s| s.kind).collect::<Vec<_>>();
+    assert_eq!(found(Kinds::ALL), [Kind::Email, Kind::Mobile]);
+    assert_eq!(found(Kinds::of(&[Kind::Mobile])), [Kind::Mobile]);
+    assert_eq!(replace(text, Kinds::of(&[Kind::Email]), &Action::Drop).0, "邮箱，电话13812345678");
+    assert_eq!(Kind::ALL.len(), 14);
+    assert!(Kind::ALL.iter().all(|k| k.mask() == format!("[{}]", k.name().to_uppercase())));
+}
+
+#[test]
+fn spans_lie_on_characters_whatever_the_text() {
+    let mut draw = Draw(9);
+    let pieces: Vec<char> =
+        "0123456789138@.-:/()[]（）＠．：－０１９Ａｚ \n年号路市京沪微信QQ电话aEGx+_%=#�𠀀é\u{3000}\u{A0}"
+            .chars()
+            .collect();
+    for _ in 0..40_000 {
+        let n = draw.below(40);
+        let text: String = (0..n).map(|_| pieces[draw.below(pieces.len())]).collect();
+        let spans = find(&text, Kinds::ALL);
+        let ordered = spans.windows(2).all(|w| w[0].end <= w[1].start);
+        let bounded =
+            spans.iter().all(|s| s.start < s.end && text.is_char_boundary(s.start) && text.is_char_boundary(s.end));
+        assert!(ordered && bounded, "{text:?}: {spans:?}");
+        let once = replace(&text, Kinds::ALL, &Action::Mask).0.into_owned();
+        assert!(find(&once, Kinds::ALL).is_empty(), "{text:?} -> {once:?}: {:?}", find(&once, Kinds::ALL));
+    }
+}
+
+#[test]
+fn han_and_its_punctuation_are_nobody() {
+    let blocks = [
+        (0x2E80, 0x303F),
+        (0x3400, 0x9FFF),
+        (0xF900, 0xFAFF),
+        (0xFE30, 0xFE4F),
+        (0xFF01, 0xFF0F),
+        (0xFF1A, 0xFF20),
+        (0x2_0000, 0x3_23AF),
+    ];
+    let text: String = blocks.iter().flat_map(|(from, to)| *from..=*to).filter_map(char::from_u32).collect();
+    assert!(
+        matches!(replace(&text, Kinds::ALL, &Action::Mask), (std::borrow::Cow::Borrowed(_), spans) if spans.is_empty())
+    );
+}
