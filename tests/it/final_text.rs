@@ -15,11 +15,16 @@ const QUOTE: &str = "the committee shall publish its findings within ninety days
 const ITEM: &str = "How many barrels of oil did the merchant from Genoa sell to his eleven neighbours that winter?";
 
 /// Stages that change text, with what makes each change some of [`pages`].
-const CHANGES: [(&str, &str); 5] = [
+const CHANGES: [(&str, &str); 10] = [
     ("normalize", ""),
+    ("boilerplate", ""),
     ("convert_script", "to='zh-hans'"),
     ("decontaminate", "against=['eval.jsonl']\naction='cut'"),
+    ("layout", ""),
     ("line_dedup", ""),
+    ("mojibake", ""),
+    ("personal_data", ""),
+    ("residue", ""),
     ("substring_dedup", "min_chars=60"),
 ];
 
@@ -82,6 +87,21 @@ fn measured(scratch: &Scratch, texts: &BTreeMap<String, Vec<String>>) -> BTreeMa
     rows(&scratch.build("again", &[]), &columns)
 }
 
+/// The pages, one in five with lines behind that the stages for residue of all kinds change.
+fn marked() -> String {
+    const MARKS: &str =
+        "展开全文\n中 文 字 体 的 设 计\n他说：&quot;ä¸\u{AD}æ–‡&quot;，写信到li.ming@example.org。\n尾行到此结束。";
+    let line = |(at, line): (usize, &str)| {
+        if at % 5 != 0 {
+            return format!("{line}\n");
+        }
+        let mut page: serde_json::Value = serde_json::from_str(line).unwrap();
+        page["text"] = json!(format!("{}\n{MARKS}", page["text"].as_str().unwrap()));
+        format!("{page}\n")
+    };
+    pages().lines().enumerate().map(line).collect()
+}
+
 fn scratch() -> Scratch {
     let scratch = Scratch::new();
     scratch.write("pages.jsonl", pages());
@@ -101,6 +121,7 @@ fn every_stage_that_changes_text_is_tried() {
 #[test]
 fn every_column_is_of_the_text_that_comes_out() {
     let scratch = scratch();
+    scratch.write("pages.jsonl", marked());
     let (measures, columns) = measures();
     assert!(columns.len() >= 11, "{columns:?}");
     scratch.write("recipe.toml", recipe("pages.jsonl", &measures, &columns));
