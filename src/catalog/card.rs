@@ -47,9 +47,9 @@ pub struct Card {
     pub tokens: Option<u64>,
     /// The card to take instead, where a newer edition or a better copy replaced it.
     pub superseded_by: Option<String>,
-    /// Whether it is here only so that older models can be reproduced.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub reproduce: bool,
+    /// Why it is here only so that older models can be reproduced, where it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reproduce: Option<Reproduce>,
     /// Rows, as its authors count them.
     pub rows: Option<u64>,
     /// Bytes to fetch.
@@ -80,6 +80,19 @@ pub struct Card {
     pub part: Vec<Part>,
     /// Where it lies, best first, at least one.
     pub way: Vec<Way>,
+}
+
+/// Why a set is there to reproduce older models alone. All such sets are of 2023 or before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reproduce {
+    /// Its answers are of models of its day, which those of today surpass; sets of a domain and dialogues of real users
+    /// are worth more than their answers, and stay.
+    Answers,
+    /// A pack, a copy or a sample of sets that have cards of their own.
+    Pack,
+    /// Newer sets of its kind are larger, cleaner and better documented.
+    Replaced,
 }
 
 /// Another use.
@@ -121,6 +134,12 @@ pub struct License {
     pub kind: Freedom,
     /// Who says so: "the hub card", "LICENSE in the repository", …
     pub says: String,
+    /// Its words in Chinese, where it has no identifier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name_zh: Option<String>,
+    /// Who says so, in Chinese.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub says_zh: Option<String>,
 }
 
 /// Rows that another card has too.
@@ -131,6 +150,9 @@ pub struct Overlap {
     pub card: String,
     /// The kind of overlap, in a sentence.
     pub how: String,
+    /// The same in Chinese.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub how_zh: Option<String>,
     /// Whether the two must never be trained on together: one holds (most of) the other.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub never: bool,
@@ -156,6 +178,9 @@ pub struct Part {
     pub name: String,
     /// What it holds, where the card's words do not say.
     pub about: Option<String>,
+    /// The same in Chinese.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about_zh: Option<String>,
     /// The use of its rows; else the card's best.
     #[serde(rename = "use")]
     pub usage: Option<Use>,
@@ -214,6 +239,9 @@ pub struct Way {
     pub revision: Option<String>,
     /// What this copy lacks of the original, or adds to it.
     pub lost: Option<String>,
+    /// The same in Chinese.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lost_zh: Option<String>,
     /// The uses that remain possible; all of the card's where absent.
     #[serde(default, rename = "uses", skip_serializing_if = "Vec::is_empty")]
     pub uses: Vec<Use>,
@@ -360,65 +388,9 @@ impl Pin {
     }
 }
 
-impl Access {
-    /// The word in tables.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Access::Free => "free",
-            Access::Gated => "gated",
-            Access::ByHand => "by hand",
-        }
-    }
-
-    /// In Chinese.
-    pub fn zh(self) -> &'static str {
-        match self {
-            Access::Free => "直接下载",
-            Access::Gated => "需登录或申请",
-            Access::ByHand => "手动获取",
-        }
-    }
-}
-
 impl Part {
     /// How it is read for its own use.
     pub fn own_reading(&self) -> Reading {
         Reading { format: self.format.clone(), fields: self.fields.clone(), options: self.options.clone() }
-    }
-}
-
-impl Freedom {
-    /// All kinds, freest first.
-    pub const ALL: [Freedom; 6] = [
-        Freedom::Open,
-        Freedom::Packaging,
-        Freedom::Custom,
-        Freedom::Unstated,
-        Freedom::Noncommercial,
-        Freedom::Research,
-    ];
-
-    /// The word in cards and filters.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Freedom::Open => "open",
-            Freedom::Packaging => "packaging",
-            Freedom::Custom => "custom",
-            Freedom::Unstated => "unstated",
-            Freedom::Noncommercial => "noncommercial",
-            Freedom::Research => "research",
-        }
-    }
-
-    /// In Chinese.
-    pub fn zh(self) -> &'static str {
-        match self {
-            Freedom::Open => "开放",
-            Freedom::Packaging => "仅包装",
-            Freedom::Custom => "自定条款",
-            Freedom::Unstated => "未声明",
-            Freedom::Noncommercial => "非商用",
-            Freedom::Research => "仅限研究",
-        }
     }
 }

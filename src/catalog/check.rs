@@ -82,7 +82,7 @@ fn others(card: &Card, say: &mut impl FnMut(String)) {
     if card.superseded_by.as_ref() == Some(&card.name) {
         say("`superseded_by` names the card itself".into());
     }
-    if card.superseded_by.is_some() && card.reproduce {
+    if card.superseded_by.is_some() && card.reproduce.is_some() {
         say("a card that another one supersedes is not `reproduce` as well: it says so by the other's name".into());
     }
     let mut named = BTreeSet::from([card.name.as_str()]);
@@ -206,9 +206,10 @@ fn pins(way: &Way, say: &mut impl FnMut(String)) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::card::Overlap;
-    use super::super::{cards, shipped};
+    use super::super::card::{Overlap, Reproduce};
+    use super::super::{cards, picks, shipped};
     use super::*;
+    use crate::rows::Use;
 
     #[test]
     fn every_card_is_complete_and_well_formed() {
@@ -252,7 +253,7 @@ mod tests {
         for card in shipped() {
             let newer = card.superseded_by.as_ref().and_then(|name| shipped().iter().find(|c| &c.name == name));
             if let Some(newer) = newer {
-                assert!(newer.superseded_by.is_none() && !newer.reproduce, "{} -> {}", card.name, newer.name);
+                assert!(newer.superseded_by.is_none() && newer.reproduce.is_none(), "{} -> {}", card.name, newer.name);
                 assert!(newer.year >= card.year && newer.best == card.best, "{} -> {}", card.name, newer.name);
             }
         }
@@ -268,6 +269,72 @@ mod tests {
         }
     }
 
+    /// Which sets are there to reproduce older models alone, by the rule that docs/datasets-older.md states.
+    #[test]
+    fn what_is_only_to_reproduce_older_models_keeps_the_rule() {
+        // What real users asked, and sets of a domain (safety, law, medicine, finance), are worth more than their answers.
+        let stay = "sharegpt sharegpt_vicuna sharegpt_zh_en_90k moss_003 safety_prompts huatuogpt_sft disc_fin_sft";
+        let current = |c: &&Card| c.reproduce.is_none() && c.superseded_by.is_none() && !c.evaluation;
+        let picked = |name: &str| picks::all().iter().any(|t| t.pick.iter().any(|p| p.card == name));
+        for card in shipped() {
+            let (year, name) = (card.year.unwrap(), card.name.as_str());
+            let by_openai = card.license.iter().any(|l| l.name.starts_with("OpenAI's terms"));
+            match card.reproduce {
+                None => {
+                    let general = !picked(name) && !stay.split_whitespace().any(|s| s == name);
+                    let old = card.best == Use::Instruct && year <= 2023 && by_openai && general;
+                    assert!(
+                        !old || !current(&card),
+                        "{name}: answers of a model of {year}, and no word of reproducing"
+                    );
+                    continue;
+                }
+                Some(Reproduce::Answers) => {
+                    let model = ["GPT", "davinci"].iter().any(|m| card.about.en.contains(m));
+                    assert!(by_openai || model, "{name}: whose answers?");
+                }
+                Some(Reproduce::Pack) => assert!(!card.overlaps.is_empty(), "{name}: a pack of what?"),
+                Some(Reproduce::Replaced) => {
+                    let newer = |c: &Card| {
+                        c.best == card.best && c.year > card.year && c.languages.contains(&card.languages[0])
+                    };
+                    assert!(shipped().iter().filter(current).any(newer), "{name}: replaced by what?");
+                }
+            }
+            assert!(year <= 2023 && !card.evaluation && !picked(name), "{name} is of today");
+            let todays = crate::recipe::SHIPPED.iter().filter(|(recipe, _)| recipe.starts_with("zh-"));
+            for (recipe, text) in todays {
+                let read = text.lines().any(|l| l.starts_with("card") && l.contains(&format!("\"{name}\"")));
+                assert!(!read, "{recipe} reads {name}, which is there to reproduce older models");
+            }
+        }
+    }
+
+    /// What the Chinese pages print is Chinese: overlaps, parts, what copies lost, and who says a licence.
+    #[test]
+    fn what_cards_say_of_others_and_of_their_parts_is_there_in_chinese() {
+        let han = |text: &&String| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+        let mut english = Vec::new();
+        for card in shipped() {
+            let licenses = card.license.iter().chain(card.part.iter().filter_map(|p| p.license.as_ref()));
+            let overlaps = card.overlaps.iter().map(|o| (Some(&o.how), &o.how_zh));
+            let parts = card.part.iter().map(|p| (p.about.as_ref(), &p.about_zh));
+            let lost = card.way.iter().map(|w| (w.lost.as_ref(), &w.lost_zh));
+            // One word is the name of somebody.
+            let says = licenses.map(|l| (Some(&l.says).filter(|s| s.contains(' ')), &l.says_zh));
+            for (said, chinese) in overlaps.chain(parts).chain(lost).chain(says) {
+                if said.is_some() && chinese.as_ref().filter(han).is_none() {
+                    english.push(format!("{}: {}", card.name, said.map_or("", String::as_str)));
+                }
+            }
+        }
+        assert!(
+            english.is_empty(),
+            "without Chinese (`how_zh`, `about_zh`, `lost_zh`, `says_zh`):\n{}",
+            english.join("\n")
+        );
+    }
+
     /// The sets that models of today are measured with can be named in `decontaminate`, and say which text is asked.
     #[test]
     fn the_evaluation_sets_of_today_can_be_named() {
@@ -275,7 +342,7 @@ mod tests {
         let wanted = "aime2024 aime2025 aime2026 math-500 olymmath olympiadbench cmo_fib livemathbench beyond_aime \
             livecodebench humaneval_plus mbpp_plus bigcodebench ifeval followbench supergpqa hle simpleqa \
             chinese_simpleqa bbeh mmmlu-zh cmb cmexam lawbench financeiq alignbench xiezhi charm korbench longbench \
-            longbench_v2 coig_crbench arena_hard";
+            longbench_v2 coig_crbench arena_hard global_mmlu";
         for name in wanted.split_whitespace() {
             let card = catalog.find(name).unwrap();
             assert!(card.evaluation, "{name} is no evaluation set");
@@ -316,9 +383,9 @@ mod tests {
         card.way[0].from = "ftp://x".into();
         card.year = Some(23);
         card.superseded_by = Some(card.name.clone());
-        card.reproduce = true;
+        card.reproduce = Some(Reproduce::Pack);
         card.problems_zh.push("一句".into());
-        let own = Overlap { card: card.name.clone(), how: "itself".into(), never: true };
+        let own = Overlap { card: card.name.clone(), how: "itself".into(), how_zh: None, never: true };
         card.overlaps.push(own);
         let found = problems(&card, "other");
         let itself = ["`superseded_by` names the card itself", "not `reproduce` as well", "`overlaps` names"];

@@ -6,6 +6,7 @@ pub mod cards;
 pub mod check;
 pub mod page;
 pub mod picks;
+pub mod said;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

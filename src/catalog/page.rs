@@ -88,9 +88,9 @@ pub fn pages(cards: &[Card]) -> Vec<Page> {
 
 /// The page of what to train on today.
 fn training(cards: &[Card], lang: In) -> String {
-    let sets: Vec<&Card> = ranked(cards.iter().filter(|c| !c.evaluation && !c.reproduce));
+    let sets: Vec<&Card> = ranked(cards.iter().filter(|c| !c.evaluation && c.reproduce.is_none()));
     let open = sets.iter().filter(|c| c.freedom() == Freedom::Open).count();
-    let (all, older) = (sets.len(), cards.iter().filter(|c| !c.evaluation && c.reproduce).count());
+    let (all, older) = (sets.len(), cards.iter().filter(|c| !c.evaluation && c.reproduce.is_some()).count());
     let measured = cards.iter().filter(|c| c.evaluation).count();
     let mut out = head(lang.or("Data sets by best use", "按最佳用途排列的数据集"));
     out += lang.or("[中文](datasets.zh.md)\n\n", "[English](datasets.md)\n\n");
@@ -119,7 +119,8 @@ fn training(cards: &[Card], lang: In) -> String {
         let also: Vec<&Card> = sets.iter().copied().filter(|c| c.best != usage && c.uses().contains(&usage)).collect();
         if !also.is_empty() {
             let names: Vec<String> = also.iter().map(|c| link(c, lang)).collect();
-            let _ = writeln!(out, "{}{}\n", lang.or("Also of use here: ", "也可用于此："), names.join(", "));
+            let _ =
+                writeln!(out, "{}{}\n", lang.or("Also of use here: ", "也可用于此："), names.join(lang.or(", ", "、")));
         }
     }
     never(&mut out, &sets, lang);
@@ -130,13 +131,18 @@ fn training(cards: &[Card], lang: In) -> String {
 
 /// The page of what is there to reproduce older models.
 fn older(cards: &[Card], lang: In) -> String {
-    let sets: Vec<&Card> = ranked(cards.iter().filter(|c| !c.evaluation && c.reproduce));
+    let sets: Vec<&Card> = ranked(cards.iter().filter(|c| !c.evaluation && c.reproduce.is_some()));
     let mut out = head(lang.or("Data sets to reproduce older models", "仅供复现旧模型的数据集"));
     out += lang.or("[中文](datasets-older.zh.md)\n\n", "[English](datasets-older.md)\n\n");
     out += lang.or(
         "For new models take what stands on [the page of today](datasets.md); the recipes that use these are in \
-         [systems.md](systems.md).\n\n",
-        "新模型请用[现行数据集](datasets.zh.md)；用到这些数据的配方见 [systems.md](systems.md)。\n\n",
+         [systems.md](systems.md). A set stands here when it is of 2023 or before and its answers are of models of its day \
+         (but for those of real users' questions and of a domain), or it is a pack, copy or sample of other sets, or newer \
+         sets of its kind have replaced it; it is never a pick, and no recipe of ours reads it. Each says below which of the \
+         three it is. A set that one newer set replaces stays on the page of today, and names it.\n\n",
+        "新模型请用[现行数据集](datasets.zh.md)；用到这些数据的配方见 [systems.md](systems.md)。列在这里的条件：2023 年或更早，\
+         且属于三者之一——回答出自当年的模型（真实用户提问与专业领域的集合除外）；是其他数据集的打包、副本或抽样；已被同类新集取代。\
+         它们不会被推荐，我们的配方也不读取。下面逐个写明属于哪一种。只被某一个新集取代的，仍在现行页面上，并写明由谁取代。\n\n",
     );
     table(&mut out, &sets, lang);
     never(&mut out, &sets, lang);
@@ -167,25 +173,36 @@ fn head(title: &str) -> String {
 
 const LICENCES: &str = "Licence kinds: *open*, *packaging* (free as a packaging only: the texts inside are others'), \
 *custom* (read its terms), *unstated*, *noncommercial*, *research*; where two sources contradict each other, both are \
-given and the stricter one counts. A question mark is a fact that nobody has verified at its source. In the tables, \
+given and the stricter one counts. For a product: *open* may be used, with the attribution that it asks for (texts under a \
+share-alike licence stay under it); *packaging*, *custom* and *unstated* need somebody's judgement of the text or the \
+terms; *noncommercial* and *research* are out. A tag is what the uploader says: it does not bind those whose texts are \
+inside. The recipes `zh-web`, `zh-task-open`, `zh-instruct-open`, `zh-reason`, `zh-rlhf-open` and `zh-rl` read open sets \
+alone. A question mark is a fact that nobody has verified at its source. In the tables, \
 what is picked above comes first, then what is current, Chinese before other languages, new before old; what was \
 superseded stands last.\n\n";
 
-const LICENCES_ZH: &str = "许可类别：open 开放、packaging 仅包装（内容归他人）、custom 自定条款、unstated 未声明、\
-noncommercial 非商用、research 仅限研究；说法不一时两者都列出，以较严者为准。问号表示尚无人在源头核实。表中先列上面推荐的，\
+const LICENCES_ZH: &str = "许可类别：开放（open）、仅包装（packaging，内容归他人）、自定条款（custom）、未声明（unstated）、\
+非商用（noncommercial）、仅限研究（research）；说法不一时两者都列出，以较严者为准。用于产品：“开放”可用，须按要求署名（相同方式\
+共享的文本仍须保持该许可）；“仅包装”“自定条款”“未声明”须有人审阅内容或条款；“非商用”“仅限研究”不可用。标签只是上传者的说法，\
+约束不了集合里文本的权利人。配方 `zh-web`、`zh-task-open`、`zh-instruct-open`、`zh-reason`、`zh-rlhf-open`、`zh-rl` 只读开放\
+许可的数据。问号表示尚无人在源头核实。表中先列上面推荐的，\
 再列现行的（中文在前，新的在前），已被取代的在最后。\n\n";
 
 /// What to take for each task.
 fn picked(out: &mut String, cards: &[Card], lang: In) {
     let _ = writeln!(out, "## {}\n", lang.or("What to take", "该用哪些"));
     for task in picks::all() {
-        let _ = writeln!(out, "**{}.** {}\n", lang.of(&task.title), lang.of(&task.advice));
+        let _ = writeln!(out, "**{}{}** {}\n", lang.of(&task.title), lang.or(".", "。"), lang.of(&task.advice));
         for pick in &task.pick {
             let Some(card) = cards.iter().find(|c| c.name == pick.card) else { continue };
             let size = figure(card, "bytes", card.bytes.map(size));
             let told = [kind(card, lang), access(card, lang).to_owned(), size];
             let told: Vec<String> = told.into_iter().filter(|t| t != "–").collect();
-            let _ = writeln!(out, "- {}: {} ({})", link(card, lang), lang.of(&pick.why), told.join(", "));
+            let why = lang.of(&pick.why).trim_end_matches('。');
+            let _ = match lang.zh {
+                false => writeln!(out, "- {}: {why} ({})", link(card, lang), told.join(", ")),
+                true => writeln!(out, "- {}：{why}（{}）。", link(card, lang), told.join("，")),
+            };
         }
         out.push('\n');
     }
@@ -198,7 +215,7 @@ fn table(out: &mut String, cards: &[&Card], lang: In) {
         "| 数据集 | 最适合 | 年份 | 大小 | 许可 | 获取 |\n| --- | --- | ---: | ---: | --- | --- |\n",
     );
     for card in cards {
-        let mut why = cell(first(lang.of(&card.why)));
+        let mut why = cell(first(lang.of(&card.why), lang));
         if let Some(other) = &card.superseded_by {
             why = format!("{}`{other}`", lang.or("superseded: take ", "已被取代，请用 "));
         }
@@ -227,14 +244,14 @@ fn never(out: &mut String, cards: &[&Card], lang: In) {
         for other in others {
             let (a, b) = (card.name.as_str(), other.card.as_str());
             if told.insert((a.min(b), a.max(b))) {
-                let _ = writeln!(lines, "| `{a}` | `{b}` | {} |", cell(&other.how));
+                let _ = writeln!(lines, "| `{a}` | `{b}` | {} |", cell(other.said(lang.zh)));
             }
         }
     }
     if !lines.is_empty() {
         *out += lang.or(
-            "## Never together\n\nOne holds the other, or most of it: rows would count twice.\n\n| | | how |\n| --- | --- | --- |\n",
-            "## 绝不可同用\n\n一方包含另一方或其大部分，行会重复计数（说明为英文）。\n\n| | | 关系 |\n| --- | --- | --- |\n",
+            "## Never together\n\nOne holds the other, or most of it: rows would count twice. The words are of the first set; “it” is the second.\n\n| | | how |\n| --- | --- | --- |\n",
+            "## 绝不可同用\n\n一方包含另一方或其大部分，行会重复计数。关系从第一个集合的角度说，“它”指第二个。\n\n| | | 关系 |\n| --- | --- | --- |\n",
         );
         *out += &lines;
         out.push('\n');
@@ -245,18 +262,24 @@ fn never(out: &mut String, cards: &[&Card], lang: In) {
 fn section(out: &mut String, card: &Card, lang: In) {
     let _ = writeln!(
         out,
-        "### {}\n\n[{}]({}). {}\n",
+        "### {}\n\n[{}]({}){}{}\n",
         card.name,
         cell(lang.of(&card.title)),
         card.homepage,
+        lang.or(". ", "："),
         lang.of(&card.about)
     );
     let mut bullet = |title: &str, text: String| {
         let _ = writeln!(out, "- {title}{}{text}", lang.or(": ", "："));
     };
-    bullet(lang.or("best for", "最适合"), format!("{}{}{}", card.best, lang.or(". ", "。"), lang.of(&card.why)));
+    let use_of = |usage: Use| if lang.zh { name_zh(usage) } else { usage.as_str() };
+    let stop = lang.or(". ", "。");
+    bullet(lang.or("best for", "最适合"), format!("{}{stop}{}", use_of(card.best), lang.of(&card.why)));
     for also in &card.also {
-        bullet(lang.or("also for", "也可用于"), format!("{}{}{}", also.usage, lang.or(". ", "。"), lang.of(&also.why)));
+        bullet(lang.or("also for", "也可用于"), format!("{}{stop}{}", use_of(also.usage), lang.of(&also.why)));
+    }
+    if let Some(why) = card.reproduce {
+        bullet(lang.or("only to reproduce", "仅供复现"), why.said(lang.zh).to_owned());
     }
     if let Some(other) = &card.superseded_by {
         bullet(lang.or("superseded by", "已被取代"), format!("`{other}`"));
@@ -268,34 +291,50 @@ fn section(out: &mut String, card: &Card, lang: In) {
     ];
     let figures: Vec<String> = figures.into_iter().filter(|f| f != "–").collect();
     if !figures.is_empty() {
-        bullet(lang.or("size", "规模"), figures.join(", "));
+        bullet(lang.or("size", "规模"), figures.join(lang.or(", ", "，")));
     }
-    let doubt = if card.is_unverified("license") { "?" } else { "" };
-    for license in &card.license {
-        let says = lang.or("says", "出处：");
-        bullet(
-            lang.or("licence", "许可"),
-            format!("{}{doubt} ({}); {says} {}", license.name, license.kind.as_str(), license.says),
-        );
-    }
-    for way in &card.way {
-        let lost = way.lost.as_ref().map_or(String::new(), |l| format!("; {} {l}", lang.or("lost:", "丢失：")));
-        let how = way.how.as_ref().map_or(String::new(), |h| format!("; {}", lang.of(h)));
-        let gated = if way.gated { lang.or("; ask for access there", "；须在该处申请") } else { "" };
-        let doubt = if way.unverified || card.is_unverified("ways") { "?" } else { "" };
-        bullet(lang.or("from", "来源"), format!("`{}`{doubt}{gated}{lost}{how}", way.from));
-    }
-    for overlap in &card.overlaps {
-        let never = if overlap.never { lang.or(" (never together)", "（绝不可同用）") } else { "" };
-        bullet(lang.or("overlaps", "重叠"), format!("`{}`{never}: {}", overlap.card, overlap.how));
-    }
+    origins(&mut bullet, card, lang);
     let problems = if lang.zh && !card.problems_zh.is_empty() { &card.problems_zh } else { &card.problems };
     problems.iter().for_each(|problem| bullet(lang.or("problem", "问题"), problem.clone()));
     out.push('\n');
 }
 
+/// Its licences, where it lies, and what it shares with other sets.
+fn origins(bullet: &mut impl FnMut(&str, String), card: &Card, lang: In) {
+    let doubt = if card.is_unverified("license") { "?" } else { "" };
+    for license in &card.license {
+        let (name, says) = license.said(lang.zh);
+        let line = match lang.zh {
+            false => format!("{name}{doubt} ({}); says {says}", license.kind.as_str()),
+            true if name == license.kind.zh() => format!("{name}{doubt}；依据：{says}"),
+            true => format!("{name}{doubt}（{}）；依据：{says}", license.kind.zh()),
+        };
+        bullet(lang.or("licence", "许可"), line);
+    }
+    let semicolon = lang.or("; ", "；");
+    for way in &card.way {
+        let lost =
+            way.lost(lang.zh).map_or(String::new(), |l| format!("{semicolon}{}{l}", lang.or("lost: ", "丢失：")));
+        let how = way.how.as_ref().map_or(String::new(), |h| format!("{semicolon}{}", lang.of(h)));
+        let gated = if way.gated { lang.or("; ask for access there", "；须在该处申请") } else { "" };
+        let doubt = if way.unverified || card.is_unverified("ways") { "?" } else { "" };
+        let from = if way.from == "hand" { lang.or("by hand", "手动").to_owned() } else { format!("`{}`", way.from) };
+        bullet(lang.or("from", "来源"), format!("{from}{doubt}{gated}{lost}{how}"));
+    }
+    for overlap in &card.overlaps {
+        let never = if overlap.never { lang.or(" (never together)", "（绝不可同用）") } else { "" };
+        let colon = lang.or(": ", "：");
+        bullet(lang.or("overlaps", "重叠"), format!("`{}`{never}{colon}{}", overlap.card, overlap.said(lang.zh)));
+    }
+}
+
+/// A use in Chinese.
+fn name_zh(usage: Use) -> &'static str {
+    USES.iter().find(|u| u.0 == usage).map_or(usage.as_str(), |u| u.1[1])
+}
+
 fn link(card: &Card, lang: In) -> String {
-    let page = match (card.evaluation, card.reproduce) {
+    let page = match (card.evaluation, card.reproduce.is_some()) {
         (true, _) => lang.or("datasets-evaluation.md", "datasets-evaluation.zh.md"),
         (_, true) => lang.or("datasets-older.md", "datasets-older.zh.md"),
         _ => lang.or("datasets.md", "datasets.zh.md"),
@@ -305,14 +344,15 @@ fn link(card: &Card, lang: In) -> String {
 }
 
 /// The first sentence.
-fn first(text: &str) -> &str {
+fn first(text: &str, lang: In) -> &str {
     let text = text.trim();
     let end = text.char_indices().find(|(at, c)| match c {
-        '。' | '；' => true,
-        '.' | ';' => text[at + 1..].starts_with(' '),
+        '。' | '；' => lang.zh,
+        '.' | ';' => !lang.zh && text[at + 1..].starts_with(' '),
         _ => false,
     });
-    end.map_or(text, |(at, _)| &text[..at])
+    let text = end.map_or(text, |(at, _)| &text[..at]);
+    text.trim_end_matches(['.', '。'])
 }
 
 /// 1.5 T, 300 B.
@@ -371,8 +411,10 @@ mod tests {
 
     #[test]
     fn a_sentence_ends_where_it_ends() {
-        assert_eq!(first("Version 1.5 is small. Take it."), "Version 1.5 is small");
-        assert_eq!(first("小而精。再用。"), "小而精");
+        let (en, zh) = (In { zh: false }, In { zh: true });
+        assert_eq!(first("Version 1.5 is small. Take it.", en), "Version 1.5 is small");
+        assert_eq!(first("It drops “源于。” and more. Take it.", en), "It drops “源于。” and more");
+        assert_eq!((first("小而精。再用。", zh), first("只此一句。", zh)), ("小而精", "只此一句"));
         assert_eq!((scaled(1_506_000_000_000), scaled(34_000_000_000)), ("1.5 T".into(), "34 B".into()));
     }
 }

@@ -48,7 +48,7 @@ pub fn ranked<'a>(cards: impl IntoIterator<Item = &'a Card>) -> Vec<&'a Card> {
     let picks: Vec<&str> = all().iter().flat_map(|t| t.pick.iter().map(|p| p.card.as_str())).collect();
     let mut cards: Vec<&Card> = cards.into_iter().collect();
     cards.sort_by_cached_key(|card| {
-        let status = if card.reproduce { 2 } else { u8::from(card.superseded_by.is_some()) };
+        let status = if card.reproduce.is_some() { 2 } else { u8::from(card.superseded_by.is_some()) };
         let pick = picks.iter().position(|p| *p == card.name).unwrap_or(picks.len());
         let language = card.languages.iter().position(|l| l == "zh").unwrap_or(9);
         (status, pick, language, u16::MAX - card.year.unwrap_or(0), card.name.clone())
@@ -72,7 +72,7 @@ mod tests {
             for pick in &task.pick {
                 let card = shipped().iter().find(|c| c.name == pick.card);
                 let Some(card) = card else { panic!("{}: there is no card {}", task.name, pick.card) };
-                let fit = !card.evaluation && !card.reproduce && card.superseded_by.is_none();
+                let fit = !card.evaluation && card.reproduce.is_none() && card.superseded_by.is_none();
                 assert!(fit, "{}: {} is no pick", task.name, pick.card);
             }
             // Two of which one holds the other are never picked together.
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn what_is_current_comes_first() {
         let ranked = ranked(shipped());
-        let status = |c: &&Card| if c.reproduce { 2 } else { u8::from(c.superseded_by.is_some()) };
+        let status = |c: &&Card| if c.reproduce.is_some() { 2 } else { u8::from(c.superseded_by.is_some()) };
         assert!(ranked.is_sorted_by_key(status));
         assert_eq!(ranked.first().map(|c| c.name.as_str()), Some(all()[0].pick[0].card.as_str()));
     }

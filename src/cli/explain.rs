@@ -261,7 +261,7 @@ impl Explain {
         }
         if context.format == Format::Json {
             let entries: Vec<Json> = entries.iter().map(Entry::json).collect();
-            return super::print(&format!("{}\n", json!({"v": 1, "name": self.name, "entries": entries})));
+            return super::print(&format!("{}\n", json!({"v": 2, "name": self.name, "entries": entries})));
         }
         let columns = table::terminal();
         let texts: Vec<String> = entries.iter().map(|e| e.text(&self.name, columns)).collect();

@@ -227,7 +227,7 @@ impl List {
         let cards = picks::ranked(&cards);
         if context.format == Format::Json {
             let cards: Vec<_> = cards.iter().map(|card| sources::json(card)).collect();
-            return super::print(&format!("{}\n", json!({"v": 1, "sources": cards})));
+            return super::print(&format!("{}\n", json!({"v": 2, "sources": cards})));
         }
         let items = cards.iter().map(|card| source(card));
         let rows: Vec<Vec<String>> = items.map(|i| vec![i.name, i.kind, i.about]).collect();

@@ -99,7 +99,7 @@ pub fn text(card: &Card, columns: usize, zh: bool) -> String {
         page.wrapped(&format!("Also for {usage}: {}", word(why)));
     }
     page.line("");
-    page.facts(card);
+    page.facts(card, zh);
     let doubt = |fact: &str| doubt(card, fact);
     if !card.problems.is_empty() {
         page.title(&format!("Known problems{}", doubt("problems")));
@@ -110,11 +110,11 @@ pub fn text(card: &Card, columns: usize, zh: bool) -> String {
         page.title("Overlaps");
         card.overlaps.iter().for_each(|o| {
             let never = if o.never { " (never together)" } else { "" };
-            page.bullet(&format!("{}{never}: {}", o.card, o.how));
+            page.bullet(&format!("{}{never}: {}", o.card, o.said(zh)));
         });
     }
     page.title("Parts");
-    card.part.iter().for_each(|p| page.bullet(&part(card, p, doubt("fields"))));
+    card.part.iter().for_each(|p| page.bullet(&part(card, p, doubt("fields"), zh)));
     page.title(&format!("Where it lies{}", doubt("ways")));
     card.way.iter().for_each(|w| page.bullet(&way(w, zh)));
     page.text
@@ -125,7 +125,7 @@ fn doubt(card: &Card, fact: &str) -> &'static str {
     if card.is_unverified(fact) { " (not verified)" } else { "" }
 }
 
-fn part(card: &Card, part: &Part, doubt: &str) -> String {
+fn part(card: &Card, part: &Part, doubt: &str, zh: bool) -> String {
     let mut words = vec![card.part_use(part).to_string()];
     words.extend(part.language.clone());
     words.extend(part.rows.map(|r| format!("{} rows", count(r))));
@@ -135,7 +135,7 @@ fn part(card: &Card, part: &Part, doubt: &str) -> String {
     if part.optional {
         words.push("only if asked for".into());
     }
-    let about = part.about.as_ref().map_or(String::new(), |a| format!(". {a}"));
+    let about = part.said(zh).map_or(String::new(), |a| format!(". {a}"));
     let fields: Vec<String> = part.fields.iter().map(|(ours, theirs)| format!("{ours} = {theirs}")).collect();
     let also: Vec<&str> = part.readings.keys().map(|u| u.as_str()).collect();
     if !also.is_empty() {
@@ -160,7 +160,7 @@ fn way(way: &Way, zh: bool) -> String {
     if way.gated {
         line += "; one must ask for access there";
     }
-    if let Some(lost) = &way.lost {
+    if let Some(lost) = way.lost(zh) {
         line += &format!("; lost: {lost}");
     }
     if !way.uses.is_empty() {
@@ -193,7 +193,7 @@ impl Page {
     }
 
     /// Languages, sizes, access, licences, and where they are from.
-    fn facts(&mut self, card: &Card) {
+    fn facts(&mut self, card: &Card, zh: bool) {
         let doubt = |fact: &str| doubt(card, fact);
         let figure = |fact: &str, value: Option<String>| value.map(|v| format!("{v}{}", doubt(fact)));
         self.fact("languages", &format!("{}{}", card.languages.join(", "), doubt("languages")));
@@ -205,13 +205,13 @@ impl Page {
         self.fact("access", card.access().as_str());
         if let Some(other) = &card.superseded_by {
             self.fact("status", &format!("superseded: take `{other}`"));
-        } else if card.reproduce {
-            self.fact("status", "only to reproduce older models");
+        } else if let Some(why) = card.reproduce {
+            self.fact("status", &format!("only to reproduce older models: {}", why.said(zh)));
         }
         self.fact("to fetch", &figure("bytes", card.bytes.map(size)).unwrap_or_else(|| "not known".into()));
         for license in &card.license {
-            let line =
-                format!("{} ({}), says {}{}", license.name, license.kind.as_str(), license.says, doubt("license"));
+            let (name, says) = license.said(zh);
+            let line = format!("{name} ({}), says {says}{}", license.kind.as_str(), doubt("license"));
             self.fact("licence", &line);
         }
         if card.freedom() != Freedom::Open {

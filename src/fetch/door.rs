@@ -24,12 +24,12 @@ pub struct InForce {
 
 /// A licence by the name that a hub gives it.
 pub fn license(name: &str, says: &str) -> License {
-    License { name: names::shown(name.trim()), kind: freedom(name), says: says.to_owned() }
+    License::new(names::shown(name.trim()), freedom(name), says)
 }
 
 /// The licence of a set for which nobody states one.
 pub fn unstated() -> License {
-    License { name: "unstated".into(), kind: Freedom::Unstated, says: "nobody".into() }
+    License::new("unstated", Freedom::Unstated, "nobody")
 }
 
 /// How free a licence is, by its name.

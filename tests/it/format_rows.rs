@@ -161,6 +161,7 @@ pub const ROWS: &[Sample] = &[
     sample("OIG, as text", "unified.jsonl", "{\"text\":\"背景。\\n<human>: 问\\n<bot>: 答\\n<human>: 再问\",\"metadata\":{\"source\":\"unified_squad_v2\"}}\n", ("pretrain", ""), "jsonl/oig", (1, 1)),
     sample("OIG's chip2, as a list", "chip2.json", "[[\"Name a fruit.\", \"An apple.\"], [\"Name a tree.\", \"An oak.\"]]", ("", ""), "json/chip2", (2, 2)),
     sample("OIG's chip2, on the hub", "chip2.jsonl", "{\"user\": \"Name a fruit.\", \"chip2\": \"An apple.\"}\n", ("", ""), "jsonl/chip2", (1, 1)),
+    sample("Safety-Prompts, lists by scene", "typical_safety_scenarios.json", r#"{"Unfairness_And_Discrimination":[{"prompt":"问","response":"答","type":"Unfairness_And_Discrimination"},{"prompt":"再问","response":"再答","type":"Unfairness_And_Discrimination"}],"Insult":[{"prompt":"三问","response":"三答","type":"Insult"}]}"#, ("instruct", "fields={prompt='prompt', response='response'}"), "json/fields", (3, 3)),
     sample("LMFlow text2text", "lmflow.json", r#"{"type":"text2text","instances":[{"input":"问","output":"答"},{"input":"再问","output":"再答"}]}"#, ("", ""), "json/alpaca", (2, 2)),
     sample("LMFlow text_only", "lmflow.json", r#"{"type":"text_only","instances":[{"text":"一段话。"},{"text":"又一段话。"}]}"#, ("", ""), "json/fields", (2, 2)),
     sample("LMFlow conversation", "lmflow.json", r#"{"type":"conversation","instances":[{"messages":[{"role":"user","content":"问"},{"role":"assistant","content":"答"}]}]}"#, ("", ""), "json/messages", (1, 1)),

@@ -41,8 +41,7 @@ impl Lists for Wikimedia {
     }
 
     fn license(&self) -> Option<License> {
-        let says = "Wikimedia's terms of use".into();
-        Some(License { name: "CC-BY-SA-4.0 and GFDL".into(), kind: Freedom::Open, says })
+        Some(License::new("CC-BY-SA-4.0 and GFDL", Freedom::Open, "Wikimedia's terms of use"))
     }
 }
 

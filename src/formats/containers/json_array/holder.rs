@@ -6,6 +6,22 @@ use crate::text::splits;
 
 /// Keys under which an object may hold the array of rows.
 const HOLDERS: [&str; 7] = ["data", "rows", "example", "examples", "instances", "items", "records"];
+/// The scenes of Safety-Prompts, each an array of rows in the one object of the file.
+const SCENES: [&str; 13] = [
+    "Crimes_And_Illegal_Activities",
+    "Ethics_And_Morality",
+    "Goal_Hijacking",
+    "Inquiry_With_Unsafe_Opinion",
+    "Insult",
+    "Mental_Health",
+    "Physical_Harm",
+    "Privacy_And_Property",
+    "Prompt_Leaking",
+    "Reverse_Exposure",
+    "Role_Play_Instruction",
+    "Unfairness_And_Discrimination",
+    "Unsafe_Instruction_Topic",
+];
 
 /// Whether an object is one turn of a dialogue.
 fn is_turn(bytes: &[u8]) -> bool {
@@ -17,7 +33,7 @@ fn is_turn(bytes: &[u8]) -> bool {
 
 /// Whether arrays of rows stand under a key.
 pub fn holds(key: &str) -> bool {
-    HOLDERS.contains(&key) || splits::word(key).is_some()
+    HOLDERS.contains(&key) || SCENES.contains(&key) || splits::word(key).is_some()
 }
 
 /// An array of objects that a field of an object holds.
