@@ -10,6 +10,7 @@ use super::inspect::{Inspect, rows_text};
 use super::rows_of::{self, Part};
 use super::show::{self, Fields};
 use super::{Context, Format, table, ui};
+use crate::output::take::NOT_SAMPLED;
 use crate::pipeline::publish::manifest::{Manifest, StageLine};
 use crate::stages::rule::number as number_of;
 use crate::text::spelling::did_you_mean;
@@ -90,7 +91,7 @@ fn limits(manifest: &Manifest, stage: Option<&str>) -> Vec<Limit> {
             }
         }
         for reason in manifest.reasons.iter().filter(|r| r.stage == line.name).map(|r| &r.reason) {
-            let drawn = reason == "not_sampled" || reason.ends_with("_in") && line.run == "keep";
+            let drawn = reason == NOT_SAMPLED || reason.ends_with("_in") && !line.rules.is_empty();
             if !drawn && !all.iter().any(|l| l.stage == line.name && l.reason == *reason) {
                 all.push(Limit::new(line, reason, None, None));
             }

@@ -277,7 +277,7 @@ mod tests {
                 }
             }
         }
-        for layer in ["formats", "input", "engine", "stages", "pipeline"] {
+        for layer in ["formats", "engine", "stages", "pipeline"] {
             assert!(seen.contains_key(layer), "no word of {layer} was found: {seen:?}");
         }
     }

@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::publish::manifest::ReasonLine;
+use crate::output::take::NOT_SAMPLED;
 use crate::recipe::{MIX_STAGE, Recipe, Step};
 use crate::rows::Use;
+use crate::stages::{self, Takes};
 
 /// Rows that have to reach a rule before its share says anything.
 const LEAST: u64 = 20;
@@ -82,7 +84,7 @@ pub fn heavy(recipe: &Recipe, sources: &[Reached<'_>], lost: &[Lost<'_>]) -> Vec
     for step in &recipe.stages {
         let mut here: Vec<&Lost<'_>> = lost.iter().filter(|l| l.stage == step.name).collect();
         here.sort_by_key(|l| place(l.reason));
-        if step.run == "sample" {
+        if here.iter().all(|line| line.reason == NOT_SAMPLED) {
             here.iter().for_each(|line| {
                 take(&mut alive, line);
                 take(&mut begin, line);
@@ -170,7 +172,8 @@ fn place(reason: &str) -> (String, u8, String) {
 
 /// The rule as the recipe has it.
 fn limits(step: &Step, reason: &str) -> Option<String> {
-    let (signal, side) = reason.rsplit_once('_').filter(|_| step.run == "keep")?;
+    let (signal, side) =
+        reason.rsplit_once('_').filter(|_| stages::entry(&step.run).is_some_and(|e| e.takes == Takes::Rules))?;
     let limit = step.options.get(signal)?.get(side)?;
     let shown = match limit {
         // 100 is written, where `100.0` is held.

@@ -22,6 +22,8 @@ pub mod publish;
 mod reuse;
 pub mod run;
 pub mod spare;
+#[cfg(test)]
+mod template_tests;
 pub mod trace;
 pub mod usage;
 

@@ -186,7 +186,7 @@ fn stage(entry: &stages::Entry) -> Json {
     }
     let mut out = json!({"type": "object", "additionalProperties": false, "properties": properties,
                          "required": required});
-    if entry.name == "keep" {
+    if entry.takes == stages::Takes::Rules {
         out["anyOf"] = Json::Array(rules);
     } else if let Some(defs) = schema.get("$defs") {
         inline(&mut out, defs);

@@ -170,7 +170,21 @@ stages!(
     words
 );
 
+/// The templates of CONTRIBUTING.md, compiled as their copies would be; recipes of unit tests can name them.
+#[cfg(test)]
+#[path = "../../tests/templates/stage.rs"]
+mod template_stage;
+#[cfg(test)]
+#[path = "../../tests/templates/whole_stage.rs"]
+mod template_whole_stage;
+
+/// Stages that are there in unit tests alone.
+#[cfg(test)]
+static TEMPLATES: &[&Entry] = &[&template_stage::ENTRY, &template_whole_stage::ENTRY];
+#[cfg(not(test))]
+static TEMPLATES: &[&Entry] = &[];
+
 /// The stage of that name.
 pub fn entry(name: &str) -> Option<&'static Entry> {
-    ALL.iter().copied().find(|e| e.name == name)
+    ALL.iter().chain(TEMPLATES).copied().find(|e| e.name == name)
 }

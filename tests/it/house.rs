@@ -330,3 +330,21 @@ fn what_is_compiled_in_is_what_is_on_disk() {
         assert!(empty.is_empty(), "{folder} has no {empty:?}");
     }
 }
+
+/// The layers above stages know them by their traits: no path into a stage's module, and no comparison with its word.
+#[test]
+fn no_layer_knows_a_stage_by_name() {
+    let above = ["recipe", "engine", "pipeline", "cli"];
+    let mut wrong = Vec::new();
+    for entry in corpus::stages::ALL {
+        let paths = [format!("stages::{}::", entry.name), format!("stages::{};", entry.name)];
+        let words = ["==", "!="].map(|sign| format!("{sign}\"{}\"", entry.name));
+        for file in sources().iter().filter(|f| above.contains(&f.layer())) {
+            let code: String = file.code.iter().map(|token| token.text.as_str()).collect();
+            for found in paths.iter().chain(&words).filter(|p| code.contains(p.as_str())) {
+                wrong.push(format!("{}: {found}", file.path));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -3,6 +3,8 @@
 use crate::catalog::{Catalog, Way};
 use crate::fetch::{Lacking, Want, targets};
 use crate::recipe::{FromCard, Origin, Recipe, Source, Step, Stored};
+use crate::stages::resolved::Resolved;
+use crate::stages::resources::Wanted;
 use crate::store::{Store, StoredFile};
 use crate::{Error, Result};
 
@@ -44,22 +46,25 @@ pub fn is_card(catalog: &Catalog, word: &str) -> bool {
 
 /// The cards that a stage names, with what it reads of each.
 pub(crate) fn of_stage(step: &Step) -> Vec<(String, Vec<Need>)> {
-    if step.run != "decontaminate" {
+    let Ok(resolved) = Resolved::new(&step.run, &step.options) else { return Vec::new() };
+    let words: Vec<String> =
+        resolved.stage.needs().into_iter().filter(|n| n.wanted == Wanted::FilesOrCard).map(|n| n.name).collect();
+    if words.is_empty() {
         return Vec::new();
     }
     // Private cards that cannot be read are an error of whoever reads them next.
     let catalog = Catalog::load(None).unwrap_or_default();
-    let words = step.options["against"].as_array().into_iter().flatten().filter_map(|w| w.as_str());
     let needs = |word: &str| match catalog.get(word) {
         Some(card) => card.part.iter().filter(|p| !p.optional).map(|p| p.name.clone()).collect(),
         None => vec![ALL.to_owned()],
     };
     words
+        .iter()
         .filter(|word| is_card(&catalog, word))
         .map(|word| {
             let revision = step.revisions.get(word);
-            let need = |part| Need { card: word.to_owned(), part, revision: revision.cloned() };
-            (word.to_owned(), needs(word).into_iter().map(need).collect())
+            let need = |part| Need { card: word.clone(), part, revision: revision.cloned() };
+            (word.clone(), needs(word).into_iter().map(need).collect())
         })
         .collect()
 }
