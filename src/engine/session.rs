@@ -14,7 +14,7 @@ use datafusion_execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion_execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion_physical_plan::ExecutionPlan;
 use futures::StreamExt;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{Error, Result};
 
@@ -76,6 +76,15 @@ impl Session {
         ))
     }
 
+    /// Waits for one of the threads that all jobs share; it is given back when what comes is dropped.
+    ///
+    /// # Errors
+    ///
+    /// Where no partition may run any more.
+    pub async fn slot(&self) -> Result<SemaphorePermit<'_>> {
+        self.slots.acquire().await.map_err(|_| Error::Engine("no partition may run any more".into()))
+    }
+
     /// Whether the user asked to stop.
     pub fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
@@ -98,8 +107,7 @@ pub async fn drive(
     let tasks = futures::stream::iter(0..partitions).map(|partition| {
         let (plan, context, session, begin) = (plan.clone(), context.clone(), session.clone(), &begin);
         async move {
-            let slot = session.slots.acquire().await;
-            let _slot = slot.map_err(|_| Error::Engine("no partition may run any more".into()))?;
+            let _slot = session.slot().await?;
             if session.stopped() {
                 return Err(Error::Interrupted);
             }

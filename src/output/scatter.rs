@@ -217,6 +217,7 @@ impl Index {
     /// Reads the lists of files that hold rows of `data/`: each once, whatever the number of stretches.
     ///
     /// # Errors
+    ///
     /// Where a file cannot be read, or is of another kind.
     pub fn read(files: Vec<PathBuf>, data: &SchemaRef, stretches: std::ops::Range<u64>) -> Result<Self> {
         let mut all = vec![Vec::new(); (stretches.end - stretches.start) as usize];

@@ -58,6 +58,11 @@ impl Job {
         unit_file(&self.folder, number as u64)
     }
 
+    /// The file of what the job takes out of the texts of a unit.
+    pub fn cuts(&self, number: usize) -> PathBuf {
+        unit_file(&self.folder.join("cuts"), number as u64)
+    }
+
     /// Whether a unit is done.
     pub fn has(&self, number: usize) -> bool {
         self.unit(number).is_file()

@@ -267,7 +267,7 @@ impl Build<'_> {
         let owns = |unit: &usize| has_ids(&scanned.job.unit(*unit)).unwrap_or(true);
         scanned.own_ids = scanned.units.iter().flatten().any(owns);
         self.progress.done(&format!("{} rows", usage::count(total)));
-        if !self.options.keep_work {
+        if !self.options.keep_work && !plans.chain.stages.iter().any(|stage| stage.cuts_late()) {
             // Its text is staged with the units.
             let _ = std::fs::remove_dir_all(self.options.work.join("unpacked"));
         }
@@ -286,7 +286,7 @@ impl Build<'_> {
                 group::make_readable(&source.files, threads)?;
             }
             let schema = plans.unit_schema(source)?;
-            self.units(job, units, &schema, TEXT_ROWS, |left| plans.scan(source, left, job, &[])).await?;
+            self.units(job, units, &schema, TEXT_ROWS, |left| plans.scan(source, left, job, &[], None)).await?;
             for unit in units {
                 let rows = pieces_of(&job.unit(*unit))?;
                 seen += rows.iter().map(|piece| piece.1).sum::<u64>();

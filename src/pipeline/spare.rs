@@ -31,6 +31,7 @@ impl JobFolder {
 /// The jobs of a work folder, the one used longest ago first; none where the folder is not of builds.
 ///
 /// # Errors
+///
 /// Where the folder cannot be read.
 pub fn jobs(work: &Path) -> Result<Vec<JobFolder>> {
     if !place::is_marked(work) {
@@ -66,6 +67,7 @@ pub(crate) fn note_used(work: &Path, began: SystemTime) -> Result<()> {
 /// The jobs that the last build in a work folder did not use; those of one that has not ended count as used.
 ///
 /// # Errors
+///
 /// As [`jobs`].
 pub fn spare(work: &Path) -> Result<Vec<JobFolder>> {
     let last = work.join(LAST);
@@ -79,6 +81,7 @@ pub fn spare(work: &Path) -> Result<Vec<JobFolder>> {
 /// the bytes that went, and those that are there still.
 ///
 /// # Errors
+///
 /// Where a job cannot be removed.
 pub fn shrink(work: &Path, limit: u64) -> Result<(u64, u64)> {
     let mut there: u64 = jobs(work)?.iter().map(|job| job.bytes).sum();

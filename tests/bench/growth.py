@@ -3,8 +3,8 @@
 
     tests/bench/growth.py BINARY [CASE …] [--base MB] [--keep FOLDER] [--threads N]
 
-Prints, for each case and job, CPU seconds at each size and the exponent of growth between the first and the last (1 is
-linear), and the peak memory. Cases: csv, rowgroup (a Parquet file of one row group), blocks (text between blank lines),
+Prints, for each case and job, CPU seconds at each size, the exponent of growth between the first and the last (1 is
+linear), the megabytes that were read, and the peak memory of the whole. Cases: csv, rowgroup (a Parquet file of one row group), blocks (text between blank lines),
 gz (one small compressed file), array (one JSON array in .gz), words (staged text), shuffle, many (sources of one small
 file each), tiny (a folder of tiny files), zip (the same in one zip), archives (what `plan` says of zips), retune (another
 threshold before `line_dedup`), work (bytes of the work folder), row (one huge row), threads (wall and CPU with 1 and 2).
@@ -86,6 +86,7 @@ class Case:
         with open(self.path(f"{out}/build.json"), encoding="utf-8") as file:
             done["timings"] = json.load(file)["timings"]
         done["jobs"] = {k: v["cpu_seconds"] for k, v in done["timings"].items() if isinstance(v, dict) and "cpu_seconds" in v}
+        done["read"] = {k: v.get("read_bytes", 0) / 1e6 for k, v in done["timings"].items() if k in done["jobs"]}
         done["peak"] = done["timings"]["total"]["peak_memory_bytes"] / 2**20
         return done
 
@@ -102,7 +103,7 @@ def jsonl(case, megabytes, files=1, chars=500):
     case.recipe(SOURCE + 'use = "pretrain"\n', "", SMALL)
 
 
-#: Slabs of 4 MiB: sixteen times as many as a build of this size has otherwise.
+#: Slabs of a quarter of the input at 1x (of 4 MiB, where that is 16 MB): as many as a far larger build has.
 SMALL = 'shard = "4MiB"'
 
 
@@ -201,7 +202,8 @@ def grow(options, name):
     for job in jobs:
         seconds = [m["jobs"].get(job, 0) for m in measured]
         exponent = math.log(max(seconds[2], 0.01) / max(seconds[0], 0.01), 4)
-        peaks = " ".join(f"{m['peak']:4.0f}" for m in measured) if job == "total" else ""
+        peaks = "peak " + " ".join(f"{m['peak']:4.0f}" for m in measured) if job == "total" else ""
+        peaks = peaks or "read " + " ".join(f"{m['read'][job]:5.1f}" for m in measured)
         print(f"{name:10} {job:8} {seconds[0]:8.2f} {seconds[1]:8.2f} {seconds[2]:8.2f}   {exponent:5.2f}   {peaks}", flush=True)
 
 
@@ -293,7 +295,9 @@ def main():
     parser.add_argument("--keep", default=os.path.join(tempfile.gettempdir(), "growth"))
     options = parser.parse_args()
     options.binary = os.path.abspath(options.binary)
-    print(f"{'case':10} {'job':8} {'1x':>8} {'2x':>8} {'4x':>8}  growth   peak MiB")
+    global SMALL
+    SMALL = f'shard = "{max(int(options.base * 256), 64)}KiB"'
+    print(f"{'case':10} {'job':8} {'1x':>8} {'2x':>8} {'4x':>8}  growth   MB read, or peak MiB of all")
     for name in options.cases:
         if name in GROWING:
             grow(options, name)

@@ -159,6 +159,47 @@ fn every_row_is_evaluated_once_a_pass() {
     check(&plans);
 }
 
+/// Behind a stage that cuts text only the rows that lost something are measured again, and those again that lose something
+/// under another threshold.
+#[test]
+fn only_rows_that_were_cut_are_measured_again() {
+    let _one = COUNTING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let docs: String = (0..1_000)
+        .map(|i| {
+            let cut = if i % 20 == 7 {
+                "\n关注我们的公众号，获取更多精彩内容，请点击这里"
+            } else {
+                ""
+            };
+            format!("{}\n", serde_json::json!({"text": format!("{}{cut}", crate::harness::document(i))}))
+        })
+        .collect();
+    let recipe = "name='cut'\n[[source]]\nname='d'\npath=['docs.jsonl']\nuse='pretrain'\n[[stage]]\nrun='keep'\n\
+                  chars={min=30}\n[[stage]]\nrun='line_dedup'\n[[stage]]\nrun='words'\ncolumn=true\n[[stage]]\n\
+                  run='exact_dedup'\n";
+    let scratch = || {
+        let scratch = Scratch::new();
+        scratch.write("docs.jsonl", &docs);
+        let recipe = scratch.write("recipe.toml", recipe);
+        (scratch, recipe.to_str().unwrap().to_owned())
+    };
+    let evaluated = |scratch: &Scratch, recipe: &str, least: u32| {
+        let before = EVALUATED.load(Ordering::Relaxed);
+        let (plans, built) = plans_of(recipe, &[format!("keep.chars.min={least}")], scratch);
+        check(&plans);
+        assert!(built.manifest.totals.kept > 500);
+        EVALUATED.load(Ordering::Relaxed) - before
+    };
+    let (one, recipe) = scratch();
+    assert_eq!(evaluated(&one, &recipe, 30), 1_000 + 50);
+    assert!(one.built("out").column("data/pretrain", "text").iter().all(|text| !text.contains("公众号")));
+    assert!(evaluated(&one, &recipe, 60) <= 50);
+    let (fresh, recipe) = scratch();
+    assert!(evaluated(&fresh, &recipe, 60) > 1_000);
+    let bytes = |scratch: &Scratch| scratch.built("out").bytes();
+    assert!(bytes(&one) == bytes(&fresh), "rows that were measured again are not those of a build at once");
+}
+
 #[test]
 fn a_mix_and_a_shuffle_ship() {
     let scratch = Scratch::new();

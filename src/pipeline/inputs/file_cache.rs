@@ -54,6 +54,7 @@ impl Knowns {
     /// found now is written down.
     ///
     /// # Errors
+    ///
     /// Where the folder cannot be written to.
     pub(crate) fn open(work: &Path, keep: bool) -> Result<Self> {
         let (store, log) = (work.join("inputs.json"), work.join("inputs.log"));
@@ -74,6 +75,7 @@ impl Knowns {
     /// All files were looked at: what is remembered is written down as a whole.
     ///
     /// # Errors
+    ///
     /// Where that fails.
     pub(crate) fn close(self) -> Result<()> {
         let Some((log, file)) = self.log else { return Ok(()) };

@@ -58,7 +58,7 @@ pub fn build(recipe: &Recipe, all: &Inputs, fingerprint_of_recipe: &str) -> Stri
 pub fn scan(plans: &Plans<'_>, unit: u64) -> Json {
     let sources = &plans.inputs.sources;
     let specs: Vec<_> =
-        sources.iter().map(|s| json!([plans.spec_with(s, &[]).identity(), s.staged, s.source.limit])).collect();
+        sources.iter().map(|s| json!([plans.rows_spec(s).identity(), s.staged, s.source.limit])).collect();
     json!([inputs(plans.inputs), specs, unit])
 }
 

@@ -1,5 +1,6 @@
 //! The plans of a build, one function a job. Each is from files to files, and made of what [`crate::engine`] offers.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -31,16 +32,38 @@ use crate::stages::global::SortedRows;
 
 impl Plans<'_> {
     /// Raw files of some units to unit files: everything row-wise, in one pass over the text.
-    pub fn scan(&self, source: &SourceInput, units: &[usize], job: &Job, cuts: &[TextCuts]) -> Result<Plan> {
+    /// With what `cuts` take out of texts taken out; of each unit the rows `only`, where that says which.
+    pub fn scan(
+        &self,
+        source: &SourceInput,
+        units: &[usize],
+        job: &Job,
+        cuts: &[TextCuts],
+        only: Option<&BTreeMap<usize, Vec<u64>>>,
+    ) -> Result<Plan> {
         let first = source.pieces.start;
-        let groups: Vec<Vec<usize>> =
-            units.iter().map(|u| self.inputs.units[*u].pieces.clone().map(|p| p - first).collect()).collect();
-        let scanned = scan(Arc::new(self.scan_spec(source)), &groups);
+        let mut spec = self.scan_spec(source);
+        let groups: Vec<Vec<usize>> = units
+            .iter()
+            .map(|unit| {
+                let mut pieces: Vec<usize> = self.inputs.units[*unit].pieces.clone().map(|p| p - first).collect();
+                if let Some(rows) = only.and_then(|only| only.get(unit)) {
+                    pieces.retain(|piece| {
+                        let only = stretches(rows, (first + *piece) as u64);
+                        let any = !only.is_empty();
+                        spec.pieces[*piece].only = Some(only);
+                        any
+                    });
+                }
+                pieces
+            })
+            .collect();
+        let scanned = scan(Arc::new(spec), &groups);
         let mut names = NARROW.to_vec();
         if source.staged {
             names.extend(STAGED);
         }
-        let mut spec = self.spec_with(source, cuts);
+        let mut spec = self.rows_spec(source);
         let alone: Vec<Vec<usize>> = units.iter().map(|unit| vec![*unit]).collect();
         let scanned = self.with_cuts(scanned, &mut spec, &alone, cuts)?;
         let worked = worked(scanned, source, &names, spec)?;
@@ -366,6 +389,19 @@ pub(crate) fn worked(scanned: Plan, source: &SourceInput, keep: &[&str], spec: R
         columns.push((plan::field(&node, worked, field.name())?, field.name().clone()));
     }
     plan::project(node, columns)
+}
+
+/// Those of the rows with ascending keys `rows` that are in a piece, as stretches of neighbours.
+fn stretches(rows: &[u64], piece: u64) -> Vec<(u64, u64)> {
+    let at = |piece: u64| rows.partition_point(|ord| ord >> 32 < piece);
+    let mut stretches: Vec<(u64, u64)> = Vec::new();
+    for row in rows[at(piece)..at(piece + 1)].iter().map(|ord| ord & 0xffff_ffff) {
+        match stretches.last_mut() {
+            Some(last) if last.1 == row => last.1 += 1,
+            _ => stretches.push((row, row + 1)),
+        }
+    }
+    stretches
 }
 
 /// At most `groups` runs of neighbours, none empty.

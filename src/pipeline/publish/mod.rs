@@ -7,6 +7,7 @@ pub mod place;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::inputs::Inputs;
 use super::jobs::Job;
@@ -66,9 +67,15 @@ impl Build<'_> {
             layout.slabs.iter().filter(|s| s.unreadable > 0).map(|s| (file(s, "unreadable"), s.unreadable * 264));
         let planned = shards::plan(&fresh.join("unreadable"), &unreadable_schema(), unreadable, limit);
         all.extend(planned.into_iter().map(|s| (None, s)));
-        for (usage, shard) in &all {
+        self.write_shards(&all, manifest)
+    }
+
+    /// Writes shards on all threads: row groups are copied as they are, so what one writes does not depend on the others.
+    fn write_shards(&self, all: &[(Option<Use>, shards::Shard)], manifest: &Manifest) -> Result<()> {
+        let (session, recipe) = (&self.session, self.recipe);
+        let write = |(usage, shard): &(Option<Use>, shards::Shard)| -> Result<()> {
             let mut labels = BTreeMap::from([
-                ("corpus.recipe".to_owned(), self.recipe.name.clone()),
+                ("corpus.recipe".to_owned(), recipe.name.clone()),
                 ("corpus.fingerprint".to_owned(), manifest.recipe.fingerprint.clone()),
                 ("corpus.version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
                 ("corpus.schema".to_owned(), crate::recipe::schema::describe(&shard.schema).to_string()),
@@ -76,9 +83,23 @@ impl Build<'_> {
             if let Some(usage) = usage {
                 labels.insert("corpus.use".to_owned(), usage.as_str().to_owned());
             }
-            shards::write(shard, &labels)?;
-        }
-        Ok(())
+            shards::write(shard, &labels)
+        };
+        let next = AtomicUsize::new(0);
+        let work = || -> Result<()> {
+            while let Some(shard) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
+                if session.stopped() {
+                    return Err(Error::Interrupted);
+                }
+                write(shard)?;
+            }
+            Ok(())
+        };
+        std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..session.threads.min(all.len())).map(|_| scope.spawn(work)).collect();
+            let failed = || Err(Error::Engine("a worker failed".into()));
+            workers.into_iter().try_for_each(|worker| worker.join().unwrap_or_else(|_| failed()))
+        })
     }
 
     /// Puts indexes for later builds beside the shards; what became of them and of those that were read.

@@ -140,6 +140,7 @@ pub(crate) fn open_work(recipe: &Recipe, options: &Options) -> Result<File> {
 /// Holds a work folder in which no build is at work, for as long as what is given back lives.
 ///
 /// # Errors
+///
 /// Where the folder is not of builds, or one is at work in it.
 pub fn hold(work: &Path) -> Result<File> {
     if !is_marked(work) {

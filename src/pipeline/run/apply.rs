@@ -46,6 +46,7 @@ impl Build<'_> {
     /// Writes every slab that is not there yet; slabs of different sources side by side.
     ///
     /// # Errors
+    ///
     /// What reading and writing give, and [`crate::Error::Interrupted`].
     pub(crate) async fn apply(
         &self,

@@ -6,5 +6,6 @@ pub mod decisions;
 pub mod drops;
 pub mod mix;
 pub mod pass_context;
+pub mod rescan;
 pub mod shuffle;
 pub mod slabs;

@@ -153,6 +153,7 @@ impl Build<'_> {
         let tasks = stretches.into_iter().map(|stretch| {
             let stretch = Stretch { budget, ..stretch };
             async move {
+                let _slot = self.session.slot().await?;
                 if self.session.stopped() {
                     return Err(Error::Interrupted);
                 }

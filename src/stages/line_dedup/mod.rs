@@ -23,8 +23,8 @@
 //! ```
 //!
 //! # Limits
-//! Cutting reads all text once more, since what stands behind it is measured again. Signals that are not measured again
-//! are of the text before. A line that differs in a date or a name is another line. State on disk: 16 bytes a line in the
+//! Rows that lose something are read and measured once more; the others are as they were scanned. Signals that are not
+//! measured again are of the text before. A line that differs in a date or a name is another line. State on disk: 16 bytes a line in the
 //! unit files, and as much again while it runs, and for every repeated one.
 
 mod pass;

@@ -31,7 +31,8 @@
 //!
 //! # Limits
 //! Put `exact_dedup` and `near_dedup` before it: rows that are copies go whole there, and cost less. What comes together
-//! when a stretch is cut from between is not compared again. Cutting reads all text once more. State on disk: about 24
+//! when a stretch is cut from between is not compared again. Rows that lose something are read and measured once more.
+//! State on disk: about 24
 //! bytes for every `min_chars` characters in the unit files, and twice as much while it runs; then the text of the rows
 //! that may have repeats, and 16 bytes for each of their characters that may be in one.
 
