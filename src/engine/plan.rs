@@ -41,6 +41,10 @@ pub enum Direction {
 }
 
 /// The column `name` of a node. It is there: the builders of plans name only what they put in.
+///
+/// # Errors
+///
+/// [`Error::Engine`] where the input has no such column.
 pub fn column(plan: &Plan, name: &str) -> Result<Expr> {
     let index = plan.schema().index_of(name)?;
     Ok(Arc::new(Column::new(name, index)))
@@ -66,6 +70,10 @@ pub const BOUNDS: [&str; 2] = ["slab_first", "slab_last"];
 /// Scans Parquet files that this build wrote, one group of files a partition, each sorted by `ord`. Only the columns
 /// `wanted` are read; the `constants` (one value a file) follow them. Where these are [`BOUNDS`], row groups that hold no
 /// wanted row are not read; of the others all rows come.
+///
+/// # Errors
+///
+/// [`Error::Engine`] where a column is `wanted` that the schema has not, or a file is not there.
 pub fn parquet(groups: &[Vec<Part>], schema: &SchemaRef, wanted: &[&str], constants: &[Field]) -> Result<Plan> {
     let fields = constants.iter().map(|f| Arc::new(f.clone())).collect::<Vec<_>>();
     let schema = TableSchema::builder(schema.clone()).with_table_partition_cols(fields).build();
@@ -100,12 +108,20 @@ fn partitioned((path, constants): &Part) -> Result<PartitionedFile> {
 }
 
 /// Names columns and expressions: `(expression, name)`.
+///
+/// # Errors
+///
+/// [`Error::Engine`] where an expression does not fit the input.
 pub fn project(input: Plan, columns: Vec<(Expr, String)>) -> Result<Plan> {
     let exprs = columns.into_iter().map(|(expr, name)| ProjectionExpr::new(expr, name));
     Ok(Arc::new(ProjectionExec::try_new(exprs, input)?))
 }
 
 /// Keeps the columns `names` as they are.
+///
+/// # Errors
+///
+/// As [`column()`].
 pub fn select(input: Plan, names: &[&str]) -> Result<Plan> {
     let columns = names.iter().map(|n| Ok((column(&input, n)?, (*n).to_owned()))).collect::<Result<Vec<_>>>()?;
     project(input, columns)
@@ -113,6 +129,10 @@ pub fn select(input: Plan, names: &[&str]) -> Result<Plan> {
 
 /// Keeps the rows for which `predicate` holds. What is left of batches is put together again, to its own number of rows
 /// whatever the job's: where there is text, to no more than a job with text has in a batch.
+///
+/// # Errors
+///
+/// [`Error::Engine`] where the predicate is no boolean.
 pub fn filter(input: Plan, predicate: Expr) -> Result<Plan> {
     let schema = input.schema();
     let text = Use::ALL.iter().any(|usage| content(*usage).iter().any(|f| schema.index_of(f.name()).is_ok()));
@@ -121,16 +141,28 @@ pub fn filter(input: Plan, predicate: Expr) -> Result<Plan> {
 }
 
 /// `column is null`.
+///
+/// # Errors
+///
+/// As [`column()`].
 pub fn is_null(input: &Plan, name: &str) -> Result<Expr> {
     Ok(Arc::new(IsNullExpr::new(column(input, name)?)))
 }
 
 /// `column is not null`.
+///
+/// # Errors
+///
+/// As [`column()`].
 pub fn is_not_null(input: &Plan, name: &str) -> Result<Expr> {
     Ok(Arc::new(IsNotNullExpr::new(column(input, name)?)))
 }
 
 /// `column < first or column >= last`.
+///
+/// # Errors
+///
+/// As [`column()`].
 pub fn outside(input: &Plan, name: &str, first: u64, last: u64) -> Result<Expr> {
     let number = |value| constant(ScalarValue::UInt64(Some(value)));
     let less = BinaryExpr::new(column(input, name)?, Operator::Lt, number(first));
@@ -139,6 +171,10 @@ pub fn outside(input: &Plan, name: &str, first: u64, last: u64) -> Result<Expr> 
 }
 
 /// `low <= column and column < high`, all three columns.
+///
+/// # Errors
+///
+/// As [`column()`].
 pub fn between(input: &Plan, name: &str, low: &str, high: &str) -> Result<Expr> {
     within(&input.schema(), name, [low, high])
 }
@@ -156,6 +192,10 @@ pub fn constant(value: ScalarValue) -> Expr {
 }
 
 /// A call of one of our functions.
+///
+/// # Errors
+///
+/// [`Error::Engine`] where the function does not take the arguments.
 pub fn call(input: &Plan, function: ScalarUDF, arguments: Vec<Expr>) -> Result<Expr> {
     let schema = input.schema();
     let config = Arc::new(datafusion_common::config::ConfigOptions::new());
@@ -163,6 +203,10 @@ pub fn call(input: &Plan, function: ScalarUDF, arguments: Vec<Expr>) -> Result<E
 }
 
 /// The field `field` of a struct.
+///
+/// # Errors
+///
+/// [`Error::Engine`] where the struct has no such field.
 pub fn field(input: &Plan, of: Expr, field: &str) -> Result<Expr> {
     let name: Expr = Arc::new(Literal::new(ScalarValue::Utf8(Some(field.to_owned()))));
     call(input, ScalarUDF::new_from_impl(datafusion_functions::core::getfield::GetFieldFunc::new()), vec![of, name])
@@ -170,6 +214,10 @@ pub fn field(input: &Plan, of: Expr, field: &str) -> Result<Expr> {
 
 /// Joins `left` with at most one row each of `right` by `ord`; partition *i* of both must hold the same range, sorted.
 /// The right side's `ord` is left out, its other columns follow the left ones.
+///
+/// # Errors
+///
+/// As [`column()`], of `ord`.
 pub fn left_join(left: Plan, right: Plan) -> Result<Plan> {
     let width = left.schema().fields().len();
     let on = vec![(column(&left, "ord")?, column(&right, "ord")?)];
@@ -195,6 +243,10 @@ pub fn left_join(left: Plan, right: Plan) -> Result<Plan> {
 }
 
 /// Sorts all partitions (spilling) and merges them into one.
+///
+/// # Errors
+///
+/// As [`column()`].
 pub fn sort(input: Plan, columns: &[(&str, Direction)]) -> Result<Plan> {
     let order = ordering(&input, columns)?;
     let sorted: Plan = Arc::new(SortExec::new(order.clone(), input).with_preserve_partitioning(true));

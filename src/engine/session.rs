@@ -38,6 +38,10 @@ pub struct Session {
 
 impl Session {
     /// A session with `memory` bytes in all, spilling to `folder`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Engine`] where the engine refuses the folder.
     pub fn new(threads: usize, memory: u64, folder: &Path, stop: Arc<AtomicBool>) -> Result<Self> {
         let pool = (memory as usize / 5 * 3).max(8 << 20);
         let consumers = NonZeroUsize::new(5).expect("five is not zero");
@@ -94,6 +98,11 @@ impl Session {
 /// Runs the partitions of `plan`, `session.threads` at a time, in order; `begin` hears of each that starts, `done` of
 /// each that ended, in order. Plans that are driven side by side share the threads.
 /// This is for plans without operators whose partitions wait for one another; `is_drivable` refuses others.
+///
+/// # Errors
+///
+/// [`Error::Engine`] where the plan has an operator whose partitions wait for one another, or a partition fails;
+/// [`Error::Interrupted`] once the session is stopped; the first error of `done`.
 pub async fn drive(
     session: &Session,
     plan: Arc<dyn ExecutionPlan>,

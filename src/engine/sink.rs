@@ -232,6 +232,10 @@ impl Writer {
 }
 
 /// Writes an empty file for a unit without rows, so that later plans find one for each unit.
+///
+/// # Errors
+///
+/// As [`PartFile::create`] and [`PartFile::finish`].
 pub fn write_empty(folder: &Path, unit: u64, schema: SchemaRef) -> Result<()> {
     let mut file = PartFile::create(&unit_file(folder, unit), schema, Style::Stage)?;
     file.label(PIECES, "[]".into());

@@ -134,10 +134,6 @@ impl PartFile {
     }
 
     /// Adds a key-value pair to the file's metadata.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Io`] where the file cannot be opened, [`Error::Engine`] where it is no Parquet.
     pub fn label(&mut self, key: &str, value: String) {
         self.writer.append_key_value_metadata(KeyValue::new(key.to_owned(), value));
     }
@@ -208,6 +204,10 @@ impl PartFile {
 }
 
 /// What a file's metadata says under `key`.
+///
+/// # Errors
+///
+/// [`Error::Io`] where the file cannot be opened, [`Error::Engine`] where it is no Parquet.
 pub fn label(path: &Path, key: &str) -> Result<Option<String>> {
     let file = File::open(path).map_err(Error::io(path))?;
     let metadata = parquet::file::metadata::ParquetMetaDataReader::new().parse_and_finish(&file)?;

@@ -34,6 +34,10 @@ pub struct Job {
 
 impl Job {
     /// The job `name` whose files depend on `what`; its folder is made.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the folder cannot be made.
     pub fn new(work: &Path, name: &str, what: &impl Serialize) -> Result<Self> {
         let job = Job::find(work, name, what);
         std::fs::create_dir_all(&job.folder).map_err(Error::io(&job.folder))?;
@@ -76,6 +80,10 @@ pub struct Log {
 
 impl Log {
     /// Opens the log for appending.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where it cannot be opened.
     pub fn open(work: &Path) -> Result<Self> {
         let path = work.join("units.log");
         let file = File::options().create(true).append(true).open(&path).map_err(Error::io(&path))?;

@@ -50,6 +50,10 @@ pub fn place(recipe: &Recipe) -> PathBuf {
 
 impl Lock {
     /// Reads a lock; an empty one where there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where it cannot be read, [`Error::Input`] where it is no lock of this version.
     pub fn read(path: &Path) -> Result<Self> {
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
@@ -135,6 +139,10 @@ impl Lock {
     }
 
     /// Writes the lock.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] of writing.
     pub fn write(&self, path: &Path) -> Result<()> {
         let text = toml::to_string(self).map_err(|e| Error::Engine(e.to_string()))?;
         write_whole(path, format!("{HEAD}{text}").as_bytes())

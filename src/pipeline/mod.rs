@@ -113,6 +113,11 @@ pub struct Built {
 }
 
 /// Runs a recipe.
+///
+/// # Errors
+///
+/// [`Error::Input`] where inputs are not as the recipe says, too many rows cannot be read, or something that no build
+/// wrote is in the way; [`Error::Io`]; [`Error::Interrupted`] once `options.stop` is set; [`Error::Engine`] otherwise.
 pub fn run(recipe: &Recipe, options: &Options, progress: &dyn Progress) -> Result<Built> {
     run_over(recipe, options, progress, None)
 }

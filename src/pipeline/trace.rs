@@ -31,6 +31,10 @@ pub struct Trace {
 
 /// Traces the row `id` of a source (by its name in the output). None where the work folder does not hold what this build
 /// was made of, or not this row.
+///
+/// # Errors
+///
+/// [`Error::Io`] or [`Error::Engine`] where a file of the work folder cannot be read.
 pub fn trace(manifest: &Manifest, work: &Path, source: &str, id: &str) -> Result<Option<Trace>> {
     let Some(told) = manifest.timings.get("work") else { return Ok(None) };
     let Some(scan) = told["scan"].as_str() else { return Ok(None) };

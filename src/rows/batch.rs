@@ -55,6 +55,10 @@ pub struct Batch<'a> {
 
 impl<'a> Batch<'a> {
     /// The content `columns` of `rows` rows.
+    ///
+    /// # Errors
+    ///
+    /// None today: columns are those of the use's schema.
     pub fn new(usage: Use, columns: &'a [ArrayRef], rows: usize) -> Result<Self> {
         let names = rows::text_columns(usage);
         let (mut leaves, mut beside) = (Vec::new(), Vec::new());

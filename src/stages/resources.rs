@@ -81,6 +81,10 @@ impl<T> Shared<T> {
     }
 
     /// What was made under `key`, or is made now. Two threads do not make the same.
+    ///
+    /// # Errors
+    ///
+    /// The error of `make`; the next call makes it again.
     pub fn get(&self, key: &str, make: impl FnOnce() -> Result<T>) -> Result<Arc<T>> {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, found)) = held.iter().find(|(k, _)| k == key) {

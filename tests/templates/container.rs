@@ -26,7 +26,7 @@ use crate::formats::{Container, Layout, Piece, Reader, Split};
 use crate::input::Lines;
 use crate::input::lines::{Place, is_blank};
 use crate::rows::{Content, Record, Row};
-use crate::stages::module_docs;
+use crate::text::docs::module_docs;
 
 /// The container.
 pub struct Glossary;

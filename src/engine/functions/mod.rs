@@ -23,10 +23,19 @@ pub trait Kernel: Debug + Send + Sync + Sized + 'static {
     /// Its options.
     type Spec: Serialize + DeserializeOwned + Debug + Send + Sync + Clone + 'static;
     /// Makes it ready to run.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Engine`](crate::Error::Engine) where a stage cannot be built from its options.
     fn new(spec: Self::Spec) -> crate::Result<Self>;
     /// The type of its result.
     fn returns(&self) -> DataType;
     /// Runs it over the arguments, arrays of `rows` values each.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Engine`](crate::Error::Engine) where the arguments are not those that it takes; what a file says that it
+    /// reads at its first run.
     fn run(&self, arguments: &[ArrayRef], rows: usize) -> crate::Result<ArrayRef>;
 }
 
@@ -40,6 +49,10 @@ pub struct Function<K> {
 
 impl<K: Kernel> Function<K> {
     /// The function with these options.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Engine`](crate::Error::Engine) where a stage cannot be built from its options.
     pub fn of(spec: K::Spec) -> crate::Result<ScalarUDF> {
         let options = serde_json::to_string(&spec).map_err(|e| crate::Error::Engine(e.to_string()))?;
         let signature = Signature::variadic_any(Volatility::Volatile);
@@ -92,6 +105,10 @@ pub fn encode(function: &ScalarUDF) -> Option<&str> {
 }
 
 /// The function `name` with these options.
+///
+/// # Errors
+///
+/// [`Error::Engine`](crate::Error::Engine) where no function is called so, or the options are not its own.
 pub fn decode(name: &str, options: &str) -> crate::Result<Arc<ScalarUDF>> {
     let function = match name {
         rows::RowsKernel::NAME => Function::<rows::RowsKernel>::from_json(options),

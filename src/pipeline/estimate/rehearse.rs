@@ -42,6 +42,10 @@ impl Progress for Quiet {
 }
 
 /// Builds `inputs`; the folder is empty before and after.
+///
+/// # Errors
+///
+/// As [`run_over`].
 pub fn rehearse(recipe: &Recipe, inputs: Inputs, amount: f64, options: &Options, folder: &Path) -> Result<Rehearsal> {
     let mut recipe = recipe.clone();
     // Limits are kept by the sample; how much of each source comes out is known when all are counted.

@@ -20,6 +20,11 @@ pub struct Found {
 
 /// The files that a source has in the store, and those that its paths and globs name, sorted within each pattern; of
 /// sets of the hub and of folders, those that are its data (see `hub.rs`).
+///
+/// # Errors
+///
+/// [`Error::Input`] where nothing matches, a pattern is none, a folder cannot be looked into, or the set has no such
+/// split.
 pub fn find(recipe: &Recipe, source: &Source) -> Result<Found> {
     let mut found = Found::default();
     let stored: Vec<_> = source.stored.iter().map(|s| (s.shown.clone(), s.path.clone())).collect();

@@ -42,6 +42,10 @@ fn groups(file: &InputFile) -> bool {
 
 /// Brings together the objects of a source's files, where the shape wants that: the copy becomes one more file, behind
 /// them. It is made only if `make` says so; what is known of it from an earlier build is enough.
+///
+/// # Errors
+///
+/// What reading the files or writing the copy says.
 pub fn group(files: &mut Vec<InputFile>, work: &Path, unit: u64, threads: usize, make: bool) -> Result<()> {
     let members: Vec<usize> = (0..files.len()).filter(|n| groups(&files[*n])).collect();
     let Some(first) = members.first().map(|n| &files[*n]) else { return Ok(()) };
@@ -108,6 +112,10 @@ fn rest(file: &mut InputFile) {
 }
 
 /// Makes sure that all files of a source can be read: copies that are gone are made again.
+///
+/// # Errors
+///
+/// What reading the files or writing a copy says.
 pub fn make_readable(files: &[InputFile], threads: usize) -> Result<()> {
     let grouped = |file: &&InputFile| groups(file) && file.layout.grouped.is_none();
     match files.iter().find(grouped) {

@@ -113,6 +113,8 @@ pub enum Effort {
 
 /// Finds, looks at and cuts everything that a recipe reads. `unit` is in bytes; `work` is the folder of what is
 /// remembered between builds, and of plain copies of big compressed files; `threads` files are looked at side by side.
+/// # Errors
+/// As [`find()`], [`layout`] and [`explained`]; [`Error::Io`] of reading and of writing what is remembered.
 pub fn gather(recipe: &Recipe, unit: u64, work: &Path, threads: usize, effort: Effort) -> Result<Inputs> {
     let (glance, unpack) = (effort == Effort::Glance, effort == Effort::Build);
     // Whoever makes no copies (a plan) leaves the folder as it is: a build may be at work in it.
@@ -181,6 +183,9 @@ fn look_at(
 }
 
 /// How a file is read: what the recipe says, and detection for the rest.
+///
+/// # Errors
+/// [`Error::Input`] where the format does not fit the file, has no rows of the source's use, or the file is no data.
 pub fn layout(max_row: u64, source: &Source, path: &Path, found: Detected) -> Result<(Layout, Option<String>)> {
     let mut container = found.container.to_string();
     let mut shape = found.shape.clone();
@@ -346,6 +351,9 @@ pub fn mapping(layout: &Layout, sample: &[String]) -> Option<Mapping> {
 /// to `meta`. What the recipe or a card says of the format is believed.
 /// Where no row of the sample has the fields that the shape reads, the whole file is refused for that reason, unless
 /// rows may be unreadable without `limit` (a share of 1).
+///
+/// # Errors
+/// [`Error::Input`] that names the fields that would be lost, and the keys that settle it.
 pub fn explained(
     source: &Source,
     shown: &str,
@@ -397,6 +405,8 @@ impl InputFile {
     }
 
     /// Makes the plain copy again, if there should be one and it is gone.
+    /// # Errors
+    /// As [`unpack::unpack`].
     pub fn make_readable(&self, threads: usize) -> Result<()> {
         let Some(copy) = self.unpacked.as_ref().filter(|copy| !copy.path.is_file()) else { return Ok(()) };
         // The copy of an archive has the members in it; that of a member is the member.

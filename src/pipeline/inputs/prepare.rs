@@ -14,6 +14,10 @@ use crate::{Error, Result};
 
 /// Prepares the files of a source that need it. Nothing is read unless `read` says so: then the layouts only name what
 /// a build would make.
+///
+/// # Errors
+///
+/// [`Error::Io`] of reading a file or writing what was found.
 pub fn prepare(files: &mut [InputFile], work: &Path, threads: usize, read: bool) -> Result<()> {
     let needs = |f: &InputFile| {
         let container = formats::container(&f.read_as().container)?;

@@ -55,6 +55,10 @@ pub fn read(piece: &Piece, layout: &Layout, records: u64, bytes: u64, each: &mut
 }
 
 /// Bytes that a compressed byte stands for, judged by the first few MiB; 1 where nothing is compressed.
+///
+/// # Errors
+///
+/// What the system says of opening the file.
 pub fn expansion(path: &Path, compression: Compression) -> std::io::Result<f64> {
     const HEAD: u64 = 2 << 20;
     let head = BufReader::with_capacity(1 << 16, std::fs::File::open(path)?.take(HEAD));

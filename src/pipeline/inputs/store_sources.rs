@@ -83,6 +83,10 @@ fn need(card: &FromCard) -> Need {
 }
 
 /// The needs that the store has nothing, or not all, of.
+///
+/// # Errors
+///
+/// As [`Store::find`].
 pub fn missing(recipe: &Recipe, store: &Store) -> Result<Vec<Need>> {
     let mut missing = Vec::new();
     for need in needs(recipe) {

@@ -33,6 +33,10 @@ pub struct PlainCopy {
 
 /// Whether a file or member of `bytes` is worth unpacking: it is larger than a unit, or takes long to decode and can be
 /// decoded side by side; a single core would have to read it; and its container could be cut if only it were plain.
+///
+/// # Errors
+///
+/// What the system says of reading a bzip2 file.
 pub fn worth(path: &Path, layout: &Layout, member: bool, bytes: u64, unit: u64) -> io::Result<bool> {
     if formats::container(&layout.container).is_none_or(|c| c.split(layout) == Split::Whole) {
         return Ok(false);
@@ -79,6 +83,10 @@ impl Write for Plain {
 
 /// Unpacks a file, or a member, to `place`. `Ok(false)` where the stream is broken: such a file is read as it is, so that
 /// the rows before the break, and the break itself, come out in their place.
+///
+/// # Errors
+///
+/// [`Error::Io`] of opening the file, or of writing the copy.
 pub fn unpack(path: &Path, member: Option<&str>, from: &Layout, place: &Path, threads: usize) -> Result<bool> {
     if member.is_none() && from.transport.encoding.is_utf8() {
         return archive(path, from.transport.compression, place, threads);
@@ -88,6 +96,10 @@ pub fn unpack(path: &Path, member: Option<&str>, from: &Layout, place: &Path, th
 }
 
 /// Unpacks a compressed file in UTF-8, or an archive: one of several streams on several threads.
+///
+/// # Errors
+///
+/// As [`unpack`].
 pub fn archive(path: &Path, compression: Compression, place: &Path, threads: usize) -> Result<bool> {
     let streams = |file: &mut Plain| match compression {
         Compression::Bzip2 => input::streams::decode(path, threads, file),

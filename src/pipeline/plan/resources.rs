@@ -106,6 +106,10 @@ fn file(recipe: &Recipe, step: &Step, need: &Need, shown: &str) -> Result<Resour
 }
 
 /// The SHA-256 of a file's bytes, in hex.
+///
+/// # Errors
+///
+/// [`Error::Io`] of reading it.
 pub fn sha256(path: &Path) -> Result<String> {
     disk::sha256(path, &|| false).map_err(Error::io(path))
 }

@@ -4,7 +4,7 @@
 //! group). If each slab had a reader of its own, such a piece would be read once a slab, and its rows before the slab
 //! parsed for nothing: work that grows with the square of the file. So slabs that begin in the same piece are a *run*:
 //! one partition, whose one reader fills one slab after the other. Where rows are passed over for next to nothing (plain
-//! lines, row groups of staged text) a run ends with the first slab that fills it up to [`RUN`].
+//! lines, row groups of staged text) a run ends with the first slab that fills it up to `RUN`.
 
 use std::path::Path;
 

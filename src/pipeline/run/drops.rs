@@ -55,6 +55,10 @@ pub fn sizes_schema() -> SchemaRef {
 }
 
 /// Reads the drops of a unit.
+///
+/// # Errors
+///
+/// [`Error::Io`] where it cannot be opened, [`Error::Engine`] where it is broken.
 pub fn read_drops(path: &Path) -> Result<Vec<Drop>> {
     let mut drops = Vec::new();
     let file = File::open(path).map_err(Error::io(path))?;
@@ -75,6 +79,10 @@ pub fn read_drops(path: &Path) -> Result<Vec<Drop>> {
 }
 
 /// Writes the drops of a unit, sorted by row key.
+///
+/// # Errors
+///
+/// [`Error::Io`] of writing.
 pub fn write_drops(path: &Path, drops: &[Drop]) -> Result<()> {
     let mut file = PartFile::create(path, drops_schema(), Style::Stage)?;
     for chunk in drops.chunks(8192) {
@@ -92,6 +100,10 @@ pub fn write_drops(path: &Path, drops: &[Drop]) -> Result<()> {
 }
 
 /// Writes a number for some rows of a unit (repeats of ids, sizes of clusters), sorted by row key.
+///
+/// # Errors
+///
+/// [`Error::Io`] of writing.
 pub fn write_numbers(path: &Path, schema: SchemaRef, numbers: &[(u64, i64)]) -> Result<()> {
     let mut file = PartFile::create(path, schema.clone(), Style::Stage)?;
     for chunk in numbers.chunks(8192) {
@@ -116,6 +128,10 @@ const HELD: usize = 24 << 20;
 
 impl Buckets {
     /// Buckets that go to files under `folder`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the folder cannot be made.
     pub fn new(folder: PathBuf) -> Result<Self> {
         scratch(&folder)?;
         Ok(Buckets { folder, entries: BTreeMap::new(), held: 0 })

@@ -4,8 +4,8 @@
 //! Parts are planned from the sizes of the rows alone, so the bytes that come out depend on rows and seed. How many
 //! parts are worked on side by side, and whether one is gathered in several goes, is a matter of memory.
 //!
-//! Neighbouring parts that share a stretch of the files of slabs (there are more parts than [`super::scatter::FAN`]) are
-//! first brought together in one file, arranged by part: text is moved once more, and every file is opened once a
+//! Neighbouring parts that share a stretch of the files of slabs (there are more parts than `FAN` of `output::scatter`)
+//! are first brought together in one file, arranged by part: text is moved once more, and every file is opened once a
 //! stretch, so that the work grows with the rows.
 
 use std::ops::Range;

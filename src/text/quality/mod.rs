@@ -1,7 +1,7 @@
 //! What a text looks like, as numbers: the signals by which Gopher, C4, FineWeb, DCLM, Dolma, RedPajama-V2 and
 //! Data-Juicer tell good text from bad, and those that Chinese needs; each defined once, in [`signal`].
 //!
-//! One pass over the characters ([`page`]), one over the units for what repeats ([`repetition`]), one search for words of
+//! One pass over the characters (`page`), one over the units for what repeats (`repetition`), one search for words of
 //! lists ([`terms`]). A [`Meter`] keeps its tables from text to text.
 
 mod counter;
