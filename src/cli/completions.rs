@@ -92,7 +92,7 @@ impl ValueCompleter for Names {
 /// The command tree with what completes its arguments, by command and argument.
 fn named(tree: clap::Command) -> clap::Command {
     type All = fn() -> Vec<(String, String)>;
-    let table: [(&[&str], &str, All, Option<&'static str>); 14] = [
+    let table: [(&[&str], &str, All, Option<&'static str>); 15] = [
         (&["build"], "recipe", recipes, Some("toml")),
         (&["build"], "set", options, None),
         (&["plan"], "recipe", recipes, Some("toml")),
@@ -100,6 +100,7 @@ fn named(tree: clap::Command) -> clap::Command {
         (&["check"], "recipes", recipes, Some("toml")),
         (&["init"], "from", recipes, Some("toml")),
         (&["explain"], "name", explained, None),
+        (&["export"], "to", exports, None),
         (&["fetch"], "names", cards, None),
         (&["fetch"], "part", parts, None),
         (&["inspect"], "read_as", shapes, None),
@@ -141,6 +142,10 @@ fn options() -> Vec<(String, String)> {
 
 fn explained() -> Vec<(String, String)> {
     explain::names().into_iter().map(|name| (name, String::new())).collect()
+}
+
+fn exports() -> Vec<(String, String)> {
+    Section::Exports.items().into_iter().map(|item| (item.name, item.about)).collect()
 }
 
 fn cards() -> Vec<(String, String)> {

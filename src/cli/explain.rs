@@ -6,10 +6,11 @@ use serde_json::{Value as Json, json};
 use super::list::{Item, Section};
 use super::{Context, Format, reasons, sources, table, ui};
 use crate::catalog::Catalog;
+use crate::output::export;
 use crate::recipe::kinds;
 use crate::{Error, Result, formats, recipe, stages};
 
-/// Explain a data set, a stage, a format, a signal, a shipped recipe, the reason why a row was dropped, or the id of a
+/// Explain a data set, a stage, a format, a signal, a shipped recipe, a layout of a trainer, the reason why a row was dropped, or the id of a
 /// problem.
 #[derive(Debug, Args)]
 pub struct Explain {
@@ -65,6 +66,11 @@ pub fn entries(name: &str) -> Vec<Entry> {
         let options = shape.choices().iter().map(option).collect();
         found.push(Entry { kind, about: shape.about().into(), docs: plain(shape.docs()), options, card: None });
     }
+    if let Some(layout) = export::exporter(name) {
+        let uses: Vec<&str> = layout.uses().iter().map(|u| u.as_str()).collect();
+        let kind = format!("export (layout of {} rows)", uses.join(" or "));
+        found.push(Entry { kind, about: layout.about().into(), docs: plain(layout.docs()), ..Entry::default() });
+    }
     if let Some(card) = Catalog::load(None).ok().as_ref().and_then(|c| c.get(name)) {
         found.push(Entry {
             kind: "data set".into(),
@@ -113,8 +119,11 @@ fn words(name: &str) -> Vec<Entry> {
 
 /// Every name that can be explained.
 pub fn names() -> Vec<String> {
-    let mut names: Vec<String> =
-        [Section::Stages, Section::Formats, Section::Signals].iter().flat_map(|s| s.items()).map(|i| i.name).collect();
+    let mut names: Vec<String> = [Section::Stages, Section::Formats, Section::Signals, Section::Exports]
+        .iter()
+        .flat_map(|s| s.items())
+        .map(|i| i.name)
+        .collect();
     names.extend(Catalog::load(None).unwrap_or_default().names().map(str::to_owned));
     names.extend(recipe::SHIPPED.iter().map(|r| r.0.to_owned()));
     names.extend(reasons::words().map(|w| w.0.to_owned()));

@@ -72,7 +72,7 @@ pub struct Inspect {
     pub(super) near_limit: Option<String>,
 }
 
-fn parse_use(word: &str) -> Result<Use, String> {
+pub(super) fn parse_use(word: &str) -> Result<Use, String> {
     Use::parse(word).ok_or_else(|| "write pretrain, task, instruct or rlhf".to_owned())
 }
 

@@ -8,12 +8,13 @@ use serde_json::json;
 use super::{Context, Format, sources, table, ui};
 use crate::catalog::card::Words;
 use crate::catalog::{Card, Catalog, picks};
+use crate::output::export::{self, Exporter};
 use crate::recipe::kinds;
 use crate::stages::Kind;
 use crate::text::figures::count;
 use crate::{Error, Result, formats, recipe, stages};
 
-/// List data sets, stages, formats, signals and recipes.
+/// List data sets, stages, formats, signals, recipes and layouts of trainers.
 #[derive(Debug, Args)]
 pub struct List {
     /// Only one of the lists [default: all but problems].
@@ -37,6 +38,8 @@ pub enum Section {
     Recipes,
     /// What can be measured, and asked for in a `keep`.
     Signals,
+    /// Layouts of trainers.
+    Exports,
     /// Data sets.
     Sources,
     /// What can be wrong with a recipe.
@@ -67,6 +70,7 @@ impl Section {
             Section::Formats => "formats",
             Section::Recipes => "recipes",
             Section::Signals => "signals",
+            Section::Exports => "exports",
             Section::Sources => "sources",
             Section::Problems => "problems",
         }
@@ -88,6 +92,13 @@ impl Section {
                 recipe::SHIPPED.iter().map(|(name, text)| Item::new(name, "recipe", &about(text))).collect()
             }
             Section::Signals => signals(),
+            Section::Exports => {
+                let uses = |e: &dyn Exporter| e.uses().iter().map(|u| u.as_str()).collect::<Vec<_>>().join(", ");
+                export::ALL
+                    .iter()
+                    .map(|e| Item::new(e.name(), "layout", &format!("{} ({})", e.about(), uses(*e))))
+                    .collect()
+            }
             Section::Problems => kinds::ALL.iter().map(|row| Item::new(row.id, row.code, row.title)).collect(),
             Section::Sources => crate::catalog::shipped().iter().map(source).collect(),
         };
@@ -149,7 +160,8 @@ impl List {
             return self.sources(context);
         }
         // Problems are looked up one by one: they are listed when asked for.
-        let all = [Section::Stages, Section::Formats, Section::Signals, Section::Recipes, Section::Sources];
+        let all =
+            [Section::Stages, Section::Formats, Section::Signals, Section::Recipes, Section::Exports, Section::Sources];
         let sections: Vec<Section> = self.what.map_or(all.to_vec(), |one| vec![one]);
         if context.format == Format::Json {
             let mut lists = serde_json::Map::from_iter([("v".to_owned(), json!(1))]);

@@ -15,6 +15,7 @@ mod clusters;
 mod columns;
 mod completions;
 mod explain;
+mod export;
 mod fetch;
 mod fetch_bars;
 mod heavy;
@@ -89,6 +90,7 @@ enum Command {
     Why(why::Why),
     List(list::List),
     Explain(explain::Explain),
+    Export(export::Export),
     TrainQuality(train_quality::TrainQuality),
     TrainPerplexity(train_perplexity::TrainPerplexity),
     Cache(cache::Cache),
@@ -138,6 +140,7 @@ pub fn main() -> u8 {
         Command::Why(command) => command.run(&context).map(|()| 0),
         Command::List(command) => command.run(&context).map(|()| 0),
         Command::Explain(command) => command.run(&context).map(|()| 0),
+        Command::Export(command) => command.run(&context).map(|()| 0),
         Command::TrainQuality(command) => command.run(&context).map(|()| 0),
         Command::TrainPerplexity(command) => command.run(&context).map(|()| 0),
         Command::Cache(command) => command.run(&context),
@@ -160,11 +163,12 @@ fn asks_for_json() -> bool {
 }
 
 /// Commands whose `--format json` has a schema of its own: `schemas/output/NAME.json`.
-pub const SCHEMAS: [&str; 12] = [
+pub const SCHEMAS: [&str; 13] = [
     "build",
     "cache",
     "check",
     "explain",
+    "export",
     "fetch",
     "init",
     "inspect",

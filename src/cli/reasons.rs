@@ -1,5 +1,6 @@
 //! What reason words mean, and what to do about them.
 
+use crate::output::export;
 use crate::stages;
 
 /// A word and its sentence: those of formats, and of reading. Stages bring theirs ([`stages::Entry::reasons`]); words of
@@ -188,7 +189,8 @@ const WORDS: &[(&str, &str)] = &[
 
 /// Every word, with its sentence.
 pub fn words() -> impl Iterator<Item = (&'static str, &'static str)> {
-    WORDS.iter().copied().chain(stages::ALL.iter().flat_map(|entry| entry.reasons.iter().copied()))
+    let of_exports = export::checks::REASONS.iter().copied();
+    WORDS.iter().copied().chain(of_exports).chain(stages::ALL.iter().flat_map(|entry| entry.reasons.iter().copied()))
 }
 
 /// The sentence of a reason word; words of `keep` rules are explained from their signal.

@@ -1,7 +1,8 @@
 //! What a build writes: slabs (the rows of one stretch of a source), Parquet files that appear whole or not at all, rows
-//! scattered over the parts of a new order, and shards.
+//! scattered over the parts of a new order, and shards; and exports of a build in the layouts of trainers.
 
 pub mod codec;
+pub mod export;
 pub mod parquet_file;
 pub mod scatter;
 pub mod shards;

@@ -302,7 +302,7 @@ fn registries_are_what_is_on_disk() {
         }
     }
     assert_eq!(apart, UNLISTED.len(), "UNLISTED names a module that is not there");
-    let wanted = BTreeSet::from(["containers", "shapes", "stages", "ways"].map(str::to_owned));
+    let wanted = BTreeSet::from(["containers", "exporters", "shapes", "stages", "ways"].map(str::to_owned));
     assert!(seen.is_superset(&wanted), "registries that are not found: {:?}", wanted.difference(&seen));
 }
 

@@ -18,6 +18,7 @@ mod dependencies;
 mod determinism;
 mod dialogues;
 mod docs;
+mod export;
 mod fetch;
 mod final_text;
 

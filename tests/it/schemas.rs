@@ -184,6 +184,7 @@ fn lists_and_explanations() {
         &["list", "stages"],
         &["list", "signals"],
         &["list", "recipes"],
+        &["list", "exports"],
         &["list", "sources"],
         &["list", "sources", "--best"],
     ] {

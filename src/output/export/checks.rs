@@ -1,0 +1,149 @@
+//! Checks that layouts share: what makes trainers fail, or learn nothing, or learn something else.
+
+use super::Aside;
+use crate::rows::{Message, Preference, Task};
+
+/// Why rows are set aside by exports: a word and its sentence.
+pub const REASONS: &[(&str, &str)] = &[
+    (
+        "export_no_turns",
+        "The row has no messages, and a layout of dialogues has nothing to write. `dropped/` of the export has the row",
+    ),
+    (
+        "export_empty_turn",
+        "A turn says nothing and calls no tool (the detail says which): trainers refuse it, or learn to be silent. `dropped/` of the export has the row",
+    ),
+    (
+        "export_no_answer",
+        "The dialogue does not end on the assistant, so there is no answer to learn: a prompt for reinforcement learning, or a dialogue that broke off. Export prompts to a layout that takes them",
+    ),
+    (
+        "export_no_pair",
+        "The row lacks its input or its output, so it is no example of a task. Running text of a domain goes to a layout for pretraining",
+    ),
+    ("export_unpaired", "The row has one labelled answer (KTO), and the layout wants a chosen and a rejected one"),
+    ("export_equal_answers", "The chosen and the rejected answer are the same, so nothing can be preferred"),
+    ("export_several_turns", "The answer is not one turn of the assistant, and the layout has a place for one"),
+    (
+        "export_no_prompt",
+        "The row has no prompt, or one that ends on the assistant or the system: there is no question to answer",
+    ),
+    (
+        "export_not_alternating",
+        "Turns that ask (user, tool) and turns of the assistant do not follow one another, and the trainer would empty the row without a word",
+    ),
+    ("export_arguments", "The arguments of a call are no JSON object, and the trainer takes calls apart as JSON"),
+    (
+        "export_tools",
+        "The row has tools, or calls of them, for which the layout has no place. Export such rows to `openai` or `llama_factory`",
+    ),
+    (
+        "export_tools_no_list",
+        "The tools on offer are no JSON list of objects, so a chat template could not read them. `dropped/` of the export has the row",
+    ),
+];
+
+/// Turns that a trainer can read: at least one, and none that is empty.
+///
+/// # Errors
+///
+/// `export_no_turns`, `export_empty_turn`.
+pub fn turns(messages: &[Message<'_>]) -> Result<(), Aside> {
+    if messages.is_empty() {
+        return Err(Aside::new("export_no_turns", "no messages"));
+    }
+    // A system turn may be empty, and so may what a tool answered.
+    let says = |m: &Message<'_>| {
+        !m.content.trim().is_empty() || m.tool_calls.is_some() || ["system", "tool"].contains(&m.role.as_ref())
+    };
+    match messages.iter().position(|m| !says(m)) {
+        Some(at) => Err(Aside::new("export_empty_turn", format!("turn {} ({}) is empty", at + 1, messages[at].role))),
+        None => Ok(()),
+    }
+}
+
+/// A dialogue with an answer at its end.
+///
+/// # Errors
+///
+/// As [`turns`], and `export_no_answer`.
+pub fn answered(messages: &[Message<'_>]) -> Result<(), Aside> {
+    turns(messages)?;
+    match messages.last() {
+        Some(last) if last.role != "assistant" => {
+            Err(Aside::new("export_no_answer", format!("the last turn is of {}", last.role)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A task with input and output.
+///
+/// # Errors
+///
+/// `export_no_pair`.
+pub fn task(task: &Task<'_>) -> Result<(), Aside> {
+    for (name, value) in [("input", &task.input), ("output", &task.output)] {
+        if value.as_ref().is_none_or(|v| v.trim().is_empty()) {
+            return Err(Aside::new("export_no_pair", format!("no {name}")));
+        }
+    }
+    Ok(())
+}
+
+/// A prompt that asks something: its last turn is of the user, or of a tool.
+///
+/// # Errors
+///
+/// `export_no_prompt`, `export_empty_turn`.
+pub fn prompt(messages: &[Message<'_>]) -> Result<(), Aside> {
+    match messages.last() {
+        None => Err(Aside::new("export_no_prompt", "no prompt")),
+        Some(last) if !["user", "tool"].contains(&last.role.as_ref()) => {
+            Err(Aside::new("export_no_prompt", format!("the prompt ends on {}", last.role)))
+        }
+        Some(_) => turns(messages),
+    }
+}
+
+/// The chosen and the rejected answer of a row that has both, which differ.
+///
+/// # Errors
+///
+/// `export_unpaired`, `export_equal_answers`, and as [`answered`].
+pub fn pair<'r, 'a>(row: &'r Preference<'a>) -> Result<(&'r [Message<'a>], &'r [Message<'a>]), Aside> {
+    let (Some(chosen), Some(rejected)) = (&row.chosen, &row.rejected) else {
+        return Err(Aside::new("export_unpaired", "one labelled answer"));
+    };
+    if chosen == rejected {
+        return Err(Aside::new("export_equal_answers", "chosen and rejected are the same"));
+    }
+    answered(chosen)?;
+    answered(rejected)?;
+    Ok((chosen, rejected))
+}
+
+/// An answer of one turn of the assistant, in words.
+///
+/// # Errors
+///
+/// `export_several_turns`.
+pub fn one_turn(answer: &[Message<'_>]) -> Result<(), Aside> {
+    match answer {
+        [turn] if turn.role == "assistant" && turn.tool_calls.is_none() => Ok(()),
+        _ => Err(Aside::new("export_several_turns", format!("an answer of {} turns", answer.len()))),
+    }
+}
+
+/// Tools on offer as a list of objects.
+///
+/// # Errors
+///
+/// `export_tools_no_list`.
+pub fn tools(tools: Option<&str>) -> Result<(), Aside> {
+    type Objects<'a> = Vec<std::collections::BTreeMap<String, &'a serde_json::value::RawValue>>;
+    match tools.map(serde_json::from_str::<Objects<'_>>) {
+        Some(Err(error)) => Err(Aside::new("export_tools_no_list", error.to_string())),
+        _ => Ok(()),
+    }
+}

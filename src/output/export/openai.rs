@@ -1,0 +1,197 @@
+//! OpenAI's chat messages as JSON lines, for its fine-tuning and for the many trainers that read the same.
+//!
+//! # What it writes
+//! `instruct.jsonl` and `task.jsonl`: `{"messages":[{"role","content"}],"tools":[…]}`; a task is a turn of the user and
+//! one of the assistant. `rlhf.jsonl`: `{"input":{"messages":[…],"tools":[],"parallel_tool_calls":true},
+//! "preferred_output":[…],"non_preferred_output":[…]}`.
+//!
+//! There is no null: what a message has not is left out. Calls are objects (`id`, `type`, `function`) with their
+//! `arguments` as JSON text, as OpenAI has them; calls without an id get `call_1`, `call_2`, … in order, and the turns of
+//! tools that follow them the same ids. Tools are objects in a list; one without `type` and `function` is wrapped. What
+//! the assistant thought is `reasoning_content`, as DeepSeek, Qwen and vLLM name it: OpenAI's own service has no such
+//! field.
+//!
+//! # What is set aside
+//! `export_no_turns`, `export_empty_turn`, `export_no_answer`, `export_tools_no_list`; of tasks `export_no_pair`; of
+//! pairs `export_unpaired`, `export_equal_answers`, `export_several_turns`, `export_no_prompt`.
+//!
+//! # Example
+//! ```console
+//! corpus export builds/quickstart --to openai --use instruct
+//! ```
+//!
+//! # Limits
+//! Ids, sources, licences and measured columns have no place. Scores and margins of pairs, answers to choose from and
+//! what a program checks an answer against are lost, and counted.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde_json::value::RawValue;
+
+use super::json::{self, Object};
+use super::{Aside, Example, Exporter, Part, checks, module_docs};
+use crate::rows::{Content, Message, Use};
+
+/// The exporter.
+pub struct OpenAi;
+
+/// Its instance.
+pub static EXPORTER: OpenAi = OpenAi;
+
+impl Exporter for OpenAi {
+    fn name(&self) -> &'static str {
+        "openai"
+    }
+    fn about(&self) -> &'static str {
+        "chat messages as JSON lines, no nulls, calls as objects"
+    }
+    fn docs(&self) -> &'static str {
+        module_docs(include_str!("openai.rs"))
+    }
+    fn uses(&self) -> &'static [Use] {
+        &[Use::Task, Use::Instruct, Use::Rlhf]
+    }
+    fn loses(&self, row: &Example<'_>) -> &'static [Part] {
+        match row.content.usage() {
+            Use::Pretrain => &[],
+            Use::Task => &[Part::Choices],
+            Use::Instruct => &[Part::Truth],
+            Use::Rlhf => &[Part::Scores],
+        }
+    }
+    fn file(&self, row: &Example<'_>) -> &'static str {
+        match row.content.usage() {
+            Use::Pretrain | Use::Instruct => "instruct.jsonl",
+            Use::Task => "task.jsonl",
+            Use::Rlhf => "rlhf.jsonl",
+        }
+    }
+    fn check(&self, row: &Example<'_>) -> Result<(), Aside> {
+        match &row.content {
+            Content::Pretrain { .. } => Err(Aside::new("export_no_turns", "running text")),
+            Content::Task(task) => checks::task(task),
+            Content::Instruct { messages, tools } => {
+                checks::answered(messages)?;
+                checks::tools(tools.as_deref())
+            }
+            Content::Rlhf(row) => {
+                let (chosen, rejected) = checks::pair(row)?;
+                checks::prompt(&row.prompt)?;
+                checks::one_turn(chosen)?;
+                checks::one_turn(rejected)
+            }
+        }
+    }
+    fn write(&self, row: &Example<'_>, out: &mut Vec<u8>) {
+        let mut object = Object::new(out);
+        match &row.content {
+            Content::Pretrain { .. } => {}
+            Content::Task(task) => {
+                let (input, output) = (task.input.clone(), task.output.clone());
+                let user = Message::new("user", input.unwrap_or_default());
+                let turns = [user, Message::new("assistant", output.unwrap_or_default())];
+                turn_list(&turns, object.key("messages"));
+            }
+            Content::Instruct { messages, tools } => {
+                turn_list(messages, object.key("messages"));
+                if let Some(tools) = tools {
+                    tool_list(tools, object.key("tools"));
+                }
+            }
+            Content::Rlhf(row) => {
+                let mut input = Object::new(object.key("input"));
+                turn_list(&row.prompt, input.key("messages"));
+                input.key("tools").extend_from_slice(b"[]");
+                input.key("parallel_tool_calls").extend_from_slice(b"true");
+                input.end();
+                turn_list(row.chosen.as_deref().unwrap_or_default(), object.key("preferred_output"));
+                turn_list(row.rejected.as_deref().unwrap_or_default(), object.key("non_preferred_output"));
+            }
+        }
+        object.end();
+    }
+    fn start(&self, folder: &str, files: &[&str]) -> String {
+        let upload = |file: &&str| {
+            format!(
+                "openai api files.create --purpose fine-tune --file {}\n",
+                crate::text::shell::quoted(&format!("{folder}/{file}"))
+            )
+        };
+        files.iter().map(upload).collect()
+    }
+}
+
+/// Ids of calls, for those that have none.
+#[derive(Default)]
+struct Ids {
+    made: usize,
+    /// Made ids that no tool has answered yet.
+    open: VecDeque<String>,
+}
+
+impl Ids {
+    fn next(&mut self) -> String {
+        self.made += 1;
+        let id = format!("call_{}", self.made);
+        self.open.push_back(id.clone());
+        id
+    }
+}
+
+/// Appends messages.
+pub fn turn_list(messages: &[Message<'_>], out: &mut Vec<u8>) {
+    let mut ids = Ids::default();
+    json::list(messages, out, |message, out| turn(message, &mut ids, out));
+}
+
+fn turn(message: &Message<'_>, ids: &mut Ids, out: &mut Vec<u8>) {
+    let mut object = Object::new(out);
+    object.text("role", &message.role);
+    object.text("content", &message.content);
+    object.maybe("reasoning_content", message.reasoning.as_deref());
+    object.maybe("name", message.name.as_deref());
+    if let Some(calls) = &message.tool_calls {
+        call_list(calls, ids, object.key("tool_calls"));
+    }
+    if message.role == "tool" {
+        let id = message.tool_call_id.as_deref().map(str::to_owned).or_else(|| ids.open.pop_front());
+        object.maybe("tool_call_id", id.as_deref());
+    }
+    object.end();
+}
+
+/// The members of an object as they stand.
+type Members<'a> = BTreeMap<String, &'a RawValue>;
+
+fn call_list(calls: &str, ids: &mut Ids, out: &mut Vec<u8>) {
+    // Example wrote the text, so it is a list of objects.
+    let calls: Vec<Members<'_>> = serde_json::from_str(calls).unwrap_or_default();
+    json::list(&calls, out, |call, out| {
+        let mut object = Object::new(out);
+        match call.get("id") {
+            Some(id) => object.key("id").extend_from_slice(id.get().as_bytes()),
+            None => object.text("id", &ids.next()),
+        }
+        for name in ["type", "function"] {
+            if let Some(value) = call.get(name) {
+                json::compact(value.get(), object.key(name));
+            }
+        }
+        object.end();
+    });
+}
+
+/// Appends tools on offer, each as `{"type":"function","function":{…}}`.
+pub fn tool_list(tools: &str, out: &mut Vec<u8>) {
+    let tools: Vec<&RawValue> = serde_json::from_str(tools).unwrap_or_default();
+    json::list(tools, out, |tool, out| {
+        let members: Members<'_> = serde_json::from_str(tool.get()).unwrap_or_default();
+        if members.contains_key("type") || members.contains_key("function") {
+            return json::compact(tool.get(), out);
+        }
+        let mut object = Object::new(out);
+        object.text("type", "function");
+        json::compact(tool.get(), object.key("function"));
+        object.end();
+    });
+}

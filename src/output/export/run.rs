@@ -1,0 +1,226 @@
+//! An export run: rows counted, then written; read = written + set aside, for each use.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use serde::Serialize;
+
+use super::folder::{Hashed, MANIFEST, Staging, Written};
+use super::{Example, Exporter, Frame, Part};
+use crate::rows::Use;
+use crate::{Error, Result};
+
+/// Rows that are read at a time.
+pub const BATCH: usize = 128;
+
+/// The kept rows of one use.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// The use.
+    pub usage: Use,
+    /// Its Parquet files, in order.
+    pub files: Vec<PathBuf>,
+}
+
+/// What is exported, and how it is read.
+pub struct Job<'a> {
+    /// The layout.
+    pub exporter: &'a dyn Exporter,
+    /// What is exported; uses that the layout takes.
+    pub tables: &'a [Table],
+    /// Rows read at a time ([`BATCH`]); the bytes do not depend on it.
+    pub batch: usize,
+    /// Asked between batches; ends the export early once it says so.
+    pub stop: &'a dyn Fn() -> bool,
+}
+
+/// The rows of one use: `read` = `written` + `aside`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Account {
+    /// The use.
+    #[serde(rename = "use")]
+    pub usage: Use,
+    /// Rows of the build.
+    pub read: u64,
+    /// Rows that are in the layout.
+    pub written: u64,
+    /// Rows that are not, and are in `dropped/`.
+    pub aside: u64,
+    /// Those by reason.
+    pub reasons: BTreeMap<&'static str, u64>,
+    /// Written rows that lose a part, by part.
+    pub loses: BTreeMap<&'static str, u64>,
+}
+
+impl Account {
+    fn new(usage: Use) -> Self {
+        Account { usage, read: 0, written: 0, aside: 0, reasons: BTreeMap::new(), loses: BTreeMap::new() }
+    }
+
+    fn add(&mut self, exporter: &dyn Exporter, row: &Example<'_>, aside: Option<&'static str>) {
+        self.read += 1;
+        if let Some(reason) = aside {
+            self.aside += 1;
+            *self.reasons.entry(reason).or_default() += 1;
+            return;
+        }
+        self.written += 1;
+        let lost = exporter.loses(row).iter().filter(|part| row.has(**part));
+        lost.for_each(|part: &Part| *self.loses.entry(part.as_str()).or_default() += 1);
+    }
+}
+
+/// What the file `export.json` holds.
+#[derive(Debug, Serialize)]
+struct Manifest<'a> {
+    v: u32,
+    version: &'static str,
+    to: &'a str,
+    build: &'a serde_json::Value,
+    uses: &'a [Account],
+    files: &'a [Written],
+}
+
+/// A finished export.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exported {
+    /// By use.
+    pub accounts: Vec<Account>,
+    /// All files but `export.json`, in order of their names.
+    pub files: Vec<Written>,
+    /// The names of those that hold rows.
+    pub rows: Vec<&'static str>,
+}
+
+/// Hands every row of a table over.
+fn each(job: &Job<'_>, table: &Table, act: &mut dyn FnMut(&Example<'_>) -> Result<()>) -> Result<()> {
+    for path in &table.files {
+        let file = File::open(path).map_err(Error::io(path))?;
+        let broken = |error: String| {
+            let hint = "the build is damaged: build again";
+            Error::input(format!("{}: {error}", path.display()), hint)
+        };
+        let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| broken(e.to_string()))?;
+        let reader = reader.with_batch_size(job.batch.max(1)).build().map_err(|e| broken(e.to_string()))?;
+        for batch in reader {
+            if (job.stop)() {
+                return Err(Error::Interrupted);
+            }
+            let batch = batch.map_err(|e| broken(e.to_string()))?;
+            for at in 0..batch.num_rows() {
+                act(&Example::of(table.usage, &batch, at, path)?)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Counts what an export would write, set aside and lose, without writing anything.
+///
+/// # Errors
+///
+/// A file of the build that cannot be read; [`Error::Interrupted`].
+pub fn survey(job: &Job<'_>) -> Result<Vec<Account>> {
+    let of = |table: &Table| {
+        let mut account = Account::new(table.usage);
+        each(job, table, &mut |row| {
+            let aside = job.exporter.check(row).err();
+            account.add(job.exporter, row, aside.map(|a| a.reason));
+            Ok(())
+        })?;
+        Ok(account)
+    };
+    job.tables.iter().map(of).collect()
+}
+
+/// The files of rows that are being written.
+struct Files<'a> {
+    staging: &'a Staging,
+    frame: Frame,
+    open: BTreeMap<&'static str, Hashed>,
+    dropped: Option<Hashed>,
+    line: Vec<u8>,
+}
+
+impl Files<'_> {
+    /// Writes a row, or why it is not written; gives back the reason.
+    fn row(&mut self, exporter: &dyn Exporter, usage: Use, row: &Example<'_>) -> Result<Option<&'static str>> {
+        self.line.clear();
+        let aside = exporter.check(row).err();
+        if let Some(aside) = &aside {
+            row.aside(aside, &mut self.line);
+            self.line.push(b'\n');
+            let file = match &mut self.dropped {
+                Some(file) => file,
+                None => self.dropped.insert(self.staging.file(&format!("dropped/{usage}.jsonl"))?),
+            };
+            file.write(&self.line)?;
+            return Ok(Some(aside.reason));
+        }
+        let name = exporter.file(row);
+        let first = !self.open.contains_key(name);
+        if first {
+            self.open.insert(name, self.staging.file(name)?);
+        }
+        if self.frame == Frame::Array {
+            self.line.extend_from_slice(if first { b"[\n" } else { b",\n" });
+        }
+        exporter.write(row, &mut self.line);
+        if self.frame == Frame::Lines {
+            self.line.push(b'\n');
+        }
+        if let Some(file) = self.open.get_mut(name) {
+            file.write(&self.line)?;
+        }
+        Ok(None)
+    }
+}
+
+/// Writes an export into a folder, which then is there whole, with `export.json`; `build` is what that file says of the
+/// build.
+///
+/// # Errors
+///
+/// A file of the build that cannot be read; a folder that holds files of others; [`Error::Interrupted`]; what the
+/// system says of writing. Nothing is left under the folder's name then but what was there before.
+pub fn export(job: &Job<'_>, out: &Path, build: &serde_json::Value) -> Result<Exported> {
+    let staging = Staging::new(out)?;
+    let frame = job.exporter.frame();
+    let mut files = Files { staging: &staging, frame, open: BTreeMap::new(), dropped: None, line: Vec::new() };
+    let (mut accounts, mut written) = (Vec::new(), Vec::new());
+    for table in job.tables {
+        let mut account = Account::new(table.usage);
+        each(job, table, &mut |row| {
+            let aside = files.row(job.exporter, table.usage, row)?;
+            account.add(job.exporter, row, aside);
+            Ok(())
+        })?;
+        accounts.push(account);
+        written.extend(files.dropped.take().map(Hashed::close).transpose()?);
+    }
+    let rows: Vec<&'static str> = files.open.keys().copied().collect();
+    for (_, mut file) in std::mem::take(&mut files.open) {
+        if frame == Frame::Array {
+            file.write(b"\n]\n")?;
+        }
+        written.push(file.close()?);
+    }
+    for (name, text) in job.exporter.beside(&rows) {
+        let mut file = staging.file(name)?;
+        file.write(text.as_bytes())?;
+        written.push(file.close()?);
+    }
+    written.sort_by(|a, b| a.path.cmp(&b.path));
+    let (version, to) = (env!("CARGO_PKG_VERSION"), job.exporter.name());
+    let manifest = Manifest { v: 1, version, to, build, uses: &accounts, files: &written };
+    let mut text = serde_json::to_vec_pretty(&manifest).map_err(|e| Error::Engine(e.to_string()))?;
+    text.push(b'\n');
+    let mut file = staging.file(MANIFEST)?;
+    file.write(&text)?;
+    file.close()?;
+    drop(files);
+    staging.publish()?;
+    Ok(Exported { accounts, files: written, rows })
+}
