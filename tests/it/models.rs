@@ -42,7 +42,7 @@ fn a_language_model_is_trained_and_says_how_it_does_on_rows_held_out() {
     assert_eq!((json["rows"].as_u64(), json["held_out"].as_u64()), (Some(600), Some(6)), "{json}");
     let perplexity = json["perplexity"].as_f64().unwrap();
     assert!((1.0..6.0).contains(&perplexity), "{json}");
-    assert!(std::fs::read(scratch.path("m.ngrams")).unwrap().starts_with(b"corpus n-grams 1\n"));
+    assert!(std::fs::read(scratch.path("m.ngrams")).unwrap().starts_with(b"corpus-n-grams 1\n"));
     let words = scratch.corpus(&["train-perplexity", "good.jsonl", "--unit", "jieba", "--out", "w.ngrams"]).stdout();
     assert!(words.contains("perplexity"), "{words}");
 }

@@ -16,7 +16,7 @@ use super::units::Units;
 use crate::models::{Error, Place, Result};
 
 /// What a file begins with.
-pub const MAGIC: &[u8] = b"corpus n-grams 1\n";
+pub const MAGIC: &[u8] = b"corpus-n-grams 1\n";
 
 const STEPS: f32 = 4096.0;
 
