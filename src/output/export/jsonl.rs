@@ -12,7 +12,9 @@
 //! ```
 //!
 //! # Limits
-//! Nothing is lost and no row is set aside. One file a use, of any size.
+//! Nothing is lost and no row is set aside. One file a use, of any size. `datasets` settles the types of columns by the
+//! first 10 MB of a file, and refuses one in which the first value of a column comes later: give it the Parquet of
+//! `data/`, which has its types.
 
 use super::json::Object;
 use super::{Aside, Example, Exporter, Part, module_docs};

@@ -21,7 +21,8 @@
 //! ```
 //!
 //! # Limits
-//! Ids, sources, licences and measured columns have no place. Scores and margins of pairs, answers to choose from and
+//! `datasets` settles the keys by the first 10 MB of a file, and refuses one in which the first row with tools or
+//! thinking comes later: read such a file line by line. Ids, sources, licences and measured columns have no place. Scores and margins of pairs, answers to choose from and
 //! what a program checks an answer against are lost, and counted.
 
 use std::collections::{BTreeMap, VecDeque};
