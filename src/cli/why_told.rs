@@ -174,7 +174,7 @@ pub fn text(life: &Life<'_>, columns: usize, full: bool) -> String {
         say(&mut out, "stands for", &format!("{rows} that went for it: {}{more}", named.join(", ")));
     }
     let mut row = life.row().clone();
-    row.retain(|f| f.0 != "spans" && f.0 != "words" || full);
+    row.retain(|f| full || !matches!(f.0.as_str(), "spans" | "words"));
     out + &rows_text(&[row], columns, if full { show::FULL } else { LINES })
 }
 

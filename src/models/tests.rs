@@ -332,7 +332,22 @@ fn units_are_characters_with_white_space_only_where_it_says_something() {
     };
     assert_eq!(cut(Units::Characters, " 山 水 a b\tc。d "), ["山", "水", "a", "▁", "b", "▁", "c", "。", "d"]);
     assert_eq!(cut(Units::Words, "山水 a\u{3000}b\tc"), ["山水", "a\u{3000}b", "c"]);
-    assert_eq!(ngram::units::ccnet(" Ab12，“好”…\u{7f} "), "ab00,\"好\"...");
+}
+
+/// What `normalize` of CCNet's `text_normalizer.py` (commit 1341eec) gives for these lines.
+#[test]
+fn the_normal_form_of_ccnet_is_that_of_its_code() {
+    for (line, normal) in [
+        (" Ab12，“好”…\u{7f} ", "ab00,\"好\"..."),
+        ("ÉTÉ Ça, naïve; ΟΔΟΣ ὁ Ñandú ạ", "ete ca, naive; οδος ο nandu a"),
+        ("が ガ 각 ﾊﾟ", "か カ \u{1100}\u{1161}\u{11a8} ﾊﾟ"),
+        ("１２３％ ٣ ९ ①½ 三", "000% 0 0 ①½ 三"),
+        ("《山》「水」、（a）：；？！", "\"山\"\"水\",(a):;?!"),
+        ("–—━► ．～〈〉【】∶ ´’«»„\t\u{85}x", "- - -- . ~<>[]: ''\"\"\"x"),
+        ("\u{3000}全 角 ＡＢ\u{3000}", "全 角 ａｂ"),
+    ] {
+        assert_eq!(ngram::units::ccnet(line), normal, "{line}");
+    }
 }
 
 #[test]

@@ -44,7 +44,7 @@ const WORDS: &[(&[&str], &str)] = &[
             "cld3",
             "lingua",
         ],
-        "language and script are measured by `language`, and a `keep` asks for them: language = [\"zh\"]. It judges by script and n-grams; models such as lid.176 are not there yet",
+        "language and script are measured by `language`, and a `keep` asks for them: language = [\"zh\"]. It judges by script and n-grams; a model such as lid.176.ftz can be run by `classify`",
     ),
     (
         &[
@@ -59,6 +59,14 @@ const WORDS: &[(&[&str], &str)] = &[
         "rows are chosen by `keep`, with limits on measured signals: chars = { min = 200 }",
     ),
     (
+        &["perplexity_*", "kenlm*", "ccnet", "ppl"],
+        "perplexity by an n-gram model is measured by `perplexity`, and a `keep` sets its limit; `corpus train-perplexity` makes a model",
+    ),
+    (
+        &["classifier*", "fasttext*", "quality_classif*", "edu_*", "toxic*"],
+        "a model in fastText's format is run by `classify`, and a `keep` sets the limit; `corpus train-quality` makes one; models of other kinds are not run",
+    ),
+    (
         &[
             "gopher",
             "gopher_*",
@@ -70,13 +78,10 @@ const WORDS: &[(&[&str], &str)] = &[
             "dclm*",
             "quality_*",
             "repetition*",
-            "perplexity*",
-            "kenlm*",
-            "ccnet",
             "stopword*",
             "flagged_words*",
         ],
-        "`profile` has rules of that kind, published and ours (profile = \"gopher\", \"zh-web\"), `quality` measures what they look at, and `keep` sets limits; models are not there yet",
+        "`profile` has rules of that kind, published and ours (profile = \"gopher\", \"zh-web\"), `quality` measures what they look at, and `keep` sets limits; models are run by `classify` and `perplexity`",
     ),
     (
         &["tokens", "token_count*", "tokenize", "tokenizer", "token_num*", "pack", "packing", "sequence_packing"],
@@ -92,7 +97,7 @@ const WORDS: &[(&[&str], &str)] = &[
     ),
     (
         &["pii", "pii_*", "email*", "ip_address*", "anonymi*", "clean_email*", "clean_ip*", "clean_links*"],
-        "personal data is not masked yet",
+        "personal data is masked by `personal_data`, or its rows left out by a `keep`",
     ),
     (
         &[
@@ -162,7 +167,12 @@ mod tests {
             ("language_score", "`language`"),
             ("sentence_dedup", "`line_dedup`"),
             ("exact_substr", "`substring_dedup`"),
-            ("gopher_quality", "not there yet"),
+            ("gopher_quality", "`profile`"),
+            ("perplexity_filter", "`perplexity`"),
+            ("kenlm", "`perplexity`"),
+            ("fasttext_lid", "`language`"),
+            ("fasttext-quality", "`classify`"),
+            ("quality_classifier", "`classify`"),
             ("tokens", "not counted"),
             ("pack", "not packed yet"),
             ("html", "trafilatura"),

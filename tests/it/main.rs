@@ -37,6 +37,7 @@ mod init;
 mod kill;
 mod lines;
 mod mix;
+mod model_stages;
 mod models;
 mod near;
 mod near_index;

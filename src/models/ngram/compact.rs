@@ -5,7 +5,8 @@
 //! (8), and for each of them how many of its words, from the last one on, are those of the n-gram before it (1 byte), the
 //! numbers of the others (7 bits a byte, the lowest first, the upper bit says that more follow; the first as difference
 //! to that of the n-gram before), and log₁₀ of probability and, but for the longest, of weight as 1/4096 (2 bytes each,
-//! signed). Probabilities are rounded by at most 0.00013.
+//! signed). Each logarithm is rounded by at most 0.00013, and a word that backs off adds several: scores were seen to
+//! differ by 1.6·10⁻⁴ a token from those of the ARPA file.
 
 use std::io::{self, Read, Write};
 use std::path::Path;

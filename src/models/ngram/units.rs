@@ -1,5 +1,8 @@
 //! What the words of a language model are, and the normal form that they are cut from.
 
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
 /// The unit that a model counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Units {
@@ -42,15 +45,17 @@ fn is_wide(c: char) -> bool {
     matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{ff00}'..='\u{ffef}' | '\u{20000}'..='\u{3ffff}')
 }
 
-/// CCNet's normal form of a line: small letters, digits are 0, wide punctuation becomes ASCII, and what does not print
-/// goes (`text_normalizer.py` of <https://github.com/facebookresearch/cc_net>, MIT). Accents are stripped there by NFD;
-/// here from Latin letters that have one in Latin-1 and Latin Extended-A alone, which is where its models have text.
+/// CCNet's normal form of a line: small letters without accents (NFD without its combining marks, so that kana lose
+/// their voicing and Hangul fall into jamo, as there), digits are 0, wide punctuation is ASCII, and control characters go
+/// (`normalize` in `text_normalizer.py` of <https://github.com/facebookresearch/cc_net>, commit 1341eec, whose results the
+/// tests hold on a few lines). Other than there, spacing and enclosing marks (vowel signs of Indic scripts) go too, and of
+/// digits those of ASCII, Arabic and Devanagari and the wide ones alone are known.
 pub fn ccnet(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
-    for c in line.trim().chars().flat_map(char::to_lowercase) {
+    for c in line.trim().to_lowercase().nfd().filter(|&c| !is_combining_mark(c)) {
         match punctuation(c) {
+            _ if is_digit(c) => out.push('0'),
             Some(ascii) => out.push_str(ascii),
-            None if c.is_ascii_digit() => out.push('0'),
             None if (c as u32) < 32 || ('\u{7f}'..='\u{9f}').contains(&c) => {}
             None => out.push(c),
         }
@@ -58,12 +63,17 @@ pub fn ccnet(line: &str) -> String {
     out
 }
 
-/// CCNet's replacement of a sign. That of `１` is in its table.
+/// Decimal digits of ASCII, Arabic (both rows) and Devanagari, and wide ones.
+fn is_digit(c: char) -> bool {
+    matches!(c, '0'..='9' | '\u{660}'..='\u{669}' | '\u{6f0}'..='\u{6f9}' | '\u{966}'..='\u{96f}' | '\u{ff10}'..='\u{ff19}')
+}
+
+/// CCNet's replacement of a sign. Its table has `１` too, which is 0 before it gets there.
 fn punctuation(c: char) -> Option<&'static str> {
     Some(match c {
         '，' | '、' => ",",
         '。' => ".",
-        '„' | '”' | '“' | '«' | '»' | '１' | '」' | '「' | '《' | '》' => "\"",
+        '„' | '”' | '“' | '«' | '»' | '」' | '「' | '《' | '》' => "\"",
         '´' | '’' => "'",
         '∶' | '：' => ":",
         '？' => "?",

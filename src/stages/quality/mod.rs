@@ -36,8 +36,8 @@
 //!
 //! # Limits
 //! In characters `top_2_gram` to `top_4_gram` and `dup_5_gram` to `dup_9_gram` have no value: so few characters are a word
-//! or two. With words measuring takes three times as long. A text of more than 4 MiB is judged by its first 4 MiB. The
-//! lists of words are short, and know the mainland's spam best.
+//! or two. With words measuring takes longer, for jieba cuts the text first. A text of more than 4 MiB is judged by its
+//! first 4 MiB. The lists of words are short, and know the mainland's spam best.
 
 use serde::{Deserialize, Serialize};
 
