@@ -51,6 +51,9 @@ pub fn numbered(
     Ok(())
 }
 
+/// What is called with a row's number, key and records.
+pub type Found<'a> = dyn FnMut(u64, u64, &[u8]) -> Result<()> + 'a;
+
 /// Goes over the rows of some units, numbered on from `number`: row keys, and records where a column is named.
 ///
 /// # Errors
@@ -61,7 +64,7 @@ pub fn of_units(
     units: &[usize],
     column: Option<&str>,
     number: &mut u64,
-    found: &mut dyn FnMut(u64, u64, &[u8]) -> Result<()>,
+    found: &mut Found<'_>,
 ) -> Result<()> {
     let wanted: Vec<&str> = std::iter::once("ord").chain(column).collect();
     context.scan(source, units, &wanted, &mut |batch| {
