@@ -18,8 +18,8 @@ pub fn rows(count: usize, backwards: bool) -> String {
 #[test]
 fn a_classifier_is_trained_written_and_the_same_again() {
     let scratch = Scratch::new();
-    scratch.write("good.jsonl", &rows(400, false));
-    scratch.write("bad.jsonl", &rows(400, true));
+    scratch.write("good.jsonl", rows(400, false));
+    scratch.write("bad.jsonl", rows(400, true));
     let train = ["train-quality", "--good", "good.jsonl", "--bad", "bad.jsonl", "--out", "m.bin"];
     let said = scratch.corpus(&train).stdout();
     assert!(said.contains("accuracy     100.0 %") && said.contains("held out"), "{said}");
@@ -36,7 +36,7 @@ fn a_classifier_is_trained_written_and_the_same_again() {
 #[test]
 fn a_language_model_is_trained_and_says_how_it_does_on_rows_held_out() {
     let scratch = Scratch::new();
-    scratch.write("good.jsonl", &rows(600, false));
+    scratch.write("good.jsonl", rows(600, false));
     let train = ["train-perplexity", "good.jsonl", "--out", "m.ngrams", "--format", "json"];
     let json: serde_json::Value = serde_json::from_str(&scratch.corpus(&train).stdout()).unwrap();
     assert_eq!((json["rows"].as_u64(), json["held_out"].as_u64()), (Some(600), Some(6)), "{json}");
@@ -50,7 +50,7 @@ fn a_language_model_is_trained_and_says_how_it_does_on_rows_held_out() {
 #[test]
 fn other_files_are_not_written_over_and_too_few_rows_are_named() {
     let scratch = Scratch::new();
-    scratch.write("good.jsonl", &rows(5, false));
+    scratch.write("good.jsonl", rows(5, false));
     scratch.write("notes.txt", "mine");
     let quality = ["train-quality", "--good", "good.jsonl", "--bad", "good.jsonl"];
     scratch.corpus(&quality).says(2, &["too few good texts"]);
