@@ -122,7 +122,7 @@ fn inspect_reads_a_raw_file_as_a_person_would() {
 fn words_of_other_tools_lead_to_ours() {
     let scratch = Scratch::new();
     scratch.write("docs.jsonl", json_lines(5));
-    for (word, ours) in [("minhash", "near_dedup"), ("lid", "language"), ("gopher_quality", "not there yet")] {
+    for (word, ours) in [("minhash", "near_dedup"), ("lid", "language"), ("gopher_quality", "profile")] {
         let recipe = format!("name='a'\n[[source]]\nname='d'\npath=['docs.jsonl']\n[[stage]]\nrun='{word}'\n");
         scratch.write("recipe.toml", recipe);
         let checked = scratch.corpus(&["check", "recipe.toml"]);

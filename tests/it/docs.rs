@@ -104,6 +104,8 @@ fn earlier_builds(scratch: &Scratch, block: &Block) {
         let build = scratch.corpus(&["build", "--recipe", "earlier.toml", "--out", earlier, "--quiet"]);
         assert_eq!(build.code(), 0, "{}: {}", block.place, build.stderr());
     }
+    // A check looks whether a model is there, a build what it is.
+    block.text.split('"').filter(|w| w.starts_with("models/")).for_each(|model| drop(scratch.write(model, "")));
 }
 
 #[test]

@@ -47,7 +47,9 @@ fn pages() -> String {
 /// Every stage that measures, in a recipe's words, and the columns that they fill.
 fn measures() -> (String, BTreeSet<String>) {
     let (mut all, mut columns) = (String::new(), BTreeSet::new());
-    for entry in stages::ALL.iter().filter(|e| e.kind == "measure") {
+    // What needs a model is measured in `model_stages`.
+    let alone = |e: &&&stages::Entry| (e.schema)().to_value()["required"].as_array().is_none_or(Vec::is_empty);
+    for entry in stages::ALL.iter().filter(|e| e.kind == "measure").filter(alone) {
         columns.extend(entry.signals.iter().map(|s| s.name.to_owned()));
         all += &format!("[[stage]]\nrun='{}'\n", entry.name);
         entry.signals.iter().filter_map(|s| s.option).for_each(|option| all += &format!("{option}\n"));
