@@ -96,7 +96,11 @@ impl TrainPerplexity {
     /// Takes the rows.
     fn take(&self, context: &Context) -> Result<(Trainer, Taken)> {
         let other = |e: String| Error::other(e, "name more files, or other options");
-        let units = if self.unit == Unit::Characters { Units::Characters } else { Units::Words };
+        let units = match self.unit {
+            Unit::Characters => Units::Characters,
+            Unit::Jieba => Units::Segmented,
+            Unit::Plain => Units::Words,
+        };
         let options = Options { units, order: self.order, least: self.least, ..Options::default() };
         let mut trainer = Trainer::new(options, self.memory << 20).map_err(other)?;
         let (mut held, mut rows, mut full) = (Vec::new(), 0u64, false);

@@ -8,8 +8,8 @@
 //! `unknown_ratio` is the share of words and line ends that the model does not know. A text without words has neither.
 //!
 //! `unit` is what the model counts: `characters` (white space is `▁`, and nothing beside Han), `jieba` (words, signs too),
-//! or `plain` (what stands between white space). A model of characters that `corpus train-perplexity` made says so itself;
-//! of all others, those made with `--unit jieba` among them, it must be said where it is not `plain`.
+//! or `plain` (what stands between white space). A model that `corpus train-perplexity` made with `--unit characters` or
+//! `jieba` says so itself; of all others it must be said where it is not `plain`.
 //!
 //! `normal = "ccnet"` brings text into the form that CCNet's models were trained on: small letters without accents, digits
 //! are 0, wide punctuation is ASCII. `corpus train-perplexity` does no such thing: leave it out for a model of our own.
@@ -83,8 +83,16 @@ impl Perplexity {
             return Err(Error::input(message, "name the file of the model"));
         };
         let model = MODELS.get(&file.sha256, || Ok(Model::read(&file.path)?))?;
-        if model.units() == Units::Characters && self.unit.is_some_and(|unit| unit != Unit::Characters) {
-            let message = format!("{} counts characters, and `unit` says otherwise", file.shown);
+        // Scores of other units than the model's would be numbers without a meaning.
+        let own = match model.units() {
+            Units::Words => None,
+            Units::Characters => Some((Unit::Characters, "characters")),
+            Units::Segmented => Some((Unit::Jieba, "words that jieba cuts")),
+        };
+        if let Some((own, counts)) = own
+            && self.unit.is_some_and(|unit| unit != own)
+        {
+            let message = format!("{} counts {counts}, and `unit` says otherwise", file.shown);
             return Err(Error::input(message, "leave `unit` out"));
         }
         Ok(model)
@@ -109,7 +117,11 @@ impl Stage for Perplexity {
 
     fn row_work(&self, files: &[Resource]) -> Result<Option<Box<dyn RowWork>>> {
         let model = self.read(files)?;
-        let own = if model.units() == Units::Characters { Unit::Characters } else { Unit::Plain };
+        let own = match model.units() {
+            Units::Words => Unit::Plain,
+            Units::Characters => Unit::Characters,
+            Units::Segmented => Unit::Jieba,
+        };
         let work = Work { model, unit: self.unit.unwrap_or(own), normal: self.normal };
         Ok(measuring(self.columns(), work))
     }

@@ -55,3 +55,19 @@ fn models_that_cannot_be_used_are_named_before_anything_is_read() {
     );
     scratch.try_build("out", &[]).says(1, &["has no label `fine`; its labels: bad, good"]);
 }
+
+#[test]
+fn a_model_of_words_that_jieba_cut_says_so() {
+    let stage = "[[stage]]\nrun = \"perplexity\"\nmodel = \"m.ngrams\"\n";
+    let scratch = folder(&format!("{stage}[output]\nsignals = [\"perplexity\", \"unknown_ratio\"]\n"));
+    scratch.corpus(&["train-perplexity", "good.jsonl", "--unit", "jieba", "--out", "m.ngrams"]).says(0, &[]);
+    let built = scratch.build("out", &[]);
+    let unknown: Vec<f64> =
+        built.column("data/pretrain", "unknown_ratio").iter().filter_map(|share| share.parse().ok()).collect();
+    // Cut at white space alone, a Chinese line would be one unknown word.
+    assert_eq!(unknown.len(), 600);
+    assert!(unknown[..300].iter().all(|share| *share < 0.2), "{:?}", &unknown[..5]);
+    let recipe = std::fs::read_to_string(scratch.path("recipe.toml")).unwrap();
+    scratch.write("recipe.toml", recipe.replace(stage, &format!("{stage}unit = \"plain\"\n")));
+    scratch.try_build("again", &[]).says(1, &["counts words that jieba cuts", "leave `unit` out"]);
+}

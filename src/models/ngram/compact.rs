@@ -37,7 +37,12 @@ impl Trained {
     pub fn write(&self, mut out: impl Write) -> io::Result<()> {
         out.write_all(MAGIC)?;
         let mut zstd = zstd::Encoder::new(out, 9)?;
-        let mut bytes = vec![u8::from(self.units == Units::Characters), self.orders.len() as u8];
+        let units = match self.units {
+            Units::Words => 0,
+            Units::Characters => 1,
+            Units::Segmented => 2,
+        };
+        let mut bytes = vec![units, self.orders.len() as u8];
         bytes.extend((self.names.len() as u32).to_le_bytes());
         for name in &self.names {
             bytes.extend(name.as_bytes());
@@ -125,7 +130,12 @@ pub fn read(path: &Path) -> Result<Model> {
 
 fn trained(mut stream: Stream<impl Read>) -> std::result::Result<Trained, String> {
     let [units, order] = stream.bytes()?;
-    let units = if units == 1 { Units::Characters } else { Units::Words };
+    let units = match units {
+        0 => Units::Words,
+        1 => Units::Characters,
+        2 => Units::Segmented,
+        other => return Err(format!("units of kind {other}: made by a newer corpus")),
+    };
     if !(2..=MOST).contains(&usize::from(order)) {
         return Err(format!("n-grams of up to {order} words"));
     }

@@ -8,6 +8,8 @@ use unicode_normalization::char::is_combining_mark;
 pub enum Units {
     /// What stands between white space.
     Words,
+    /// Words that jieba cut, written with a space between two.
+    Segmented,
     /// Characters; a run of white space is one character, `▁`, and none beside Han.
     Characters,
 }
@@ -20,7 +22,9 @@ impl Units {
     #[inline]
     pub fn each<'a>(self, line: &'a str, mut word: impl FnMut(&'a str)) {
         match self {
-            Units::Words => line.split([' ', '\t', '\n', '\r']).filter(|w| !w.is_empty()).for_each(word),
+            Units::Words | Units::Segmented => {
+                line.split([' ', '\t', '\n', '\r']).filter(|w| !w.is_empty()).for_each(word)
+            }
             Units::Characters => {
                 let (mut space, mut wide) = (false, true);
                 for (at, c) in line.char_indices() {
