@@ -73,7 +73,8 @@ impl PhysicalExtensionCodec for Codec {
 
     fn try_encode_udf(&self, node: &ScalarUDF, buf: &mut Vec<u8>) -> Result<()> {
         // An empty buffer would make the reader look the name up, and lose the options.
-        buf.extend_from_slice(functions::encode(node).unwrap_or("{}").as_bytes());
+        let options = functions::encode(node).transpose().map_err(super::external)?;
+        buf.extend_from_slice(options.as_deref().unwrap_or("{}").as_bytes());
         Ok(())
     }
 }

@@ -199,8 +199,7 @@ fn measured(path: &Path, at: u64) -> Result<(u64, Vec<Measured>)> {
 fn signal<'n>(column: &'n str, kind: &DataType) -> Option<(&'n str, usize)> {
     let (name, number) = column.split_once('@')?;
     let told = matches!(kind, DataType::Int64 | DataType::Float64 | DataType::Utf8);
-    let shown = !name.contains("key") || ["overlap_key", "cut_key", "hit_key"].contains(&name);
-    (told && shown).then_some((name.trim_end_matches("_key"), number.parse().ok()?))
+    told.then_some((name.trim_end_matches("_key"), number.parse().ok()?))
 }
 
 fn value(column: &dyn Array) -> Json {

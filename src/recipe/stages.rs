@@ -366,6 +366,7 @@ fn plain(message: &str) -> String {
         ("expected f32", "expected a number"),
         ("a boolean", "true or false"),
         ("a sequence", "a list"),
+        ("string or map", "a word in quotes"),
         ("map,", "a table,"),
     ];
     words.iter().fold(message.to_owned(), |message, (theirs, ours)| message.replace(theirs, ours))

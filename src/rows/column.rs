@@ -13,6 +13,13 @@ pub const KEY: DataType = DataType::Decimal128(38, 0);
 /// The column of `data/` that says how many rows a row stands for, itself among them.
 pub const CLUSTER_SIZE: &str = "cluster_size";
 
+/// Whether a column of the unit files is for a stage itself, by its name (with or without `@` and the stage's number):
+/// such names are `key`, or end so.
+pub fn is_hidden(column: &str) -> bool {
+    let name = column.split('@').next().unwrap_or_default();
+    name == "key" || name.ends_with("_key")
+}
+
 /// The type of a column that a stage adds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {

@@ -4,7 +4,9 @@
 use arrow::array::AsArray;
 use arrow::datatypes::UInt64Type;
 
-use super::global::{GlobalContext, Scope, SourceRows, records_of};
+use super::global::{Drop, GlobalContext, Scope, SourceRows, records_of};
+use super::rule::number;
+use super::{CUT, Column, Effect, Kind};
 use crate::spill::Space;
 use crate::spill::flat::Flat;
 use crate::spill::sorter::Sorter;
@@ -16,6 +18,44 @@ pub const ROW_BITS: u32 = 40;
 pub const HASH_BITS: u32 = 128 - ROW_BITS;
 /// Marks read at a time.
 const CHUNK: usize = 1 << 16;
+
+/// The columns of a stage that keeps `records` of rows, and that of what it cuts, where it cuts.
+pub fn columns(records: &'static str, cuts: bool) -> Vec<Column> {
+    let cut = cuts.then_some(Column::hidden(CUT, Kind::Int));
+    std::iter::once(Column::hidden(records, Kind::Bytes)).chain(cut).collect()
+}
+
+/// What becomes of repeated pieces of a row.
+pub struct Fate {
+    /// Whether they are cut; else the row goes.
+    pub cuts: bool,
+    /// The reason of rows that go.
+    pub reason: &'static str,
+    /// What such a row has crossed.
+    pub limit: String,
+}
+
+impl Fate {
+    /// What the stage does to texts.
+    pub fn effect(self) -> Effect {
+        match self.cuts {
+            true => Effect::CutsLate { reason: self.reason, limit: self.limit },
+            false => Effect::None,
+        }
+    }
+
+    /// Cuts the pieces at `spans` out of row `ord`, or drops it for them: they are this `share` of its text.
+    ///
+    /// # Errors
+    /// Of the context.
+    pub fn meet(&self, context: &dyn GlobalContext, ord: u64, spans: Vec<(usize, usize)>, share: f64) -> Result<()> {
+        if self.cuts {
+            return context.cut_row(ord, spans);
+        }
+        let (value, limit) = (Some(number(share)), Some(self.limit.clone()));
+        context.drop_row(Drop { ord, reason: self.reason.into(), value, limit, spans, ..Drop::default() })
+    }
+}
 
 /// What sets the hashes of a source apart from those of sources that it is not compared with.
 pub fn salt(scope: Scope, source: &SourceRows) -> u128 {

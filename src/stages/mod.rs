@@ -190,3 +190,22 @@ static TEMPLATES: &[&Entry] = &[];
 pub fn entry(name: &str) -> Option<&'static Entry> {
     ALL.iter().chain(TEMPLATES).copied().find(|e| e.name == name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rows::column::is_hidden;
+
+    /// Columns are told apart by their names where only a file is there: a signal called `monkey_key` would be lost.
+    #[test]
+    fn names_say_which_columns_are_for_the_stage_itself() {
+        for entry in ALL.iter().chain(TEMPLATES) {
+            assert!(entry.signals.iter().all(|signal| !is_hidden(signal.name)), "{}", entry.name);
+            let Ok((stage, _)) = (entry.build)(serde_json::json!({})) else { continue };
+            for column in stage.columns() {
+                assert_eq!(is_hidden(&column.name), !column.is_signal(), "{} of {}", column.name, entry.name);
+            }
+        }
+        assert!(is_hidden("key@3") && is_hidden("cut_key@1") && !is_hidden("keyword_ratio@2"));
+    }
+}

@@ -57,6 +57,12 @@ impl Judge for Sample {
     }
 }
 
+/// Why rows go, and what to do about it.
+const REASONS: &[(&str, &str)] = &[(
+    NOT_SAMPLED,
+    "Left out by `sample` (or by the weights of a mix), by a hash of seed and id. Raise `share`, or change `seed` for other rows",
+)];
+
 /// The entry of this stage.
 pub const ENTRY: Entry = Entry::new(
     "sample",
@@ -73,9 +79,7 @@ pub const ENTRY: Entry = Entry::new(
         })
     },
 )
-.reasons(&[
-    (NOT_SAMPLED, "Left out by `sample` (or by the weights of a mix), by a hash of seed and id. Raise `share`, or change `seed` for other rows"),
-]);
+.reasons(REASONS);
 
 #[cfg(test)]
 mod tests {

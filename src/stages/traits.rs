@@ -34,7 +34,7 @@ pub enum Shown {
 /// A column that a stage adds to the unit files, where it is called `NAME@NUMBER` by the stage's place in the recipe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {
-    /// Its name; names of columns that are never shown hold `key`.
+    /// Its name; names of columns that are never shown are `key` or end in `_key` ([`crate::rows::column::is_hidden`]).
     pub name: Cow<'static, str>,
     /// Its type.
     pub kind: Kind,

@@ -44,7 +44,7 @@ impl Default for SameStart {
 
 impl Stage for SameStart {
     fn columns(&self) -> Vec<Column> {
-        // For the stage itself: names of such columns end in `key`.
+        // For the stage itself: names of such columns end in `_key`.
         vec![Column::hidden("start_key", Kind::Key)]
     }
 

@@ -21,7 +21,7 @@ pub trait Kernel: Debug + Send + Sync + Sized + 'static {
     /// The function's name in plans.
     const NAME: &'static str;
     /// Its options.
-    type Spec: Serialize + DeserializeOwned + Debug + Send + Sync + Clone + 'static;
+    type Spec: Serialize + DeserializeOwned + PartialEq + Debug + Send + Sync + Clone + 'static;
     /// Makes it ready to run.
     ///
     /// # Errors
@@ -41,8 +41,9 @@ pub trait Kernel: Debug + Send + Sync + Sized + 'static {
 
 /// A kernel as the engine calls it.
 #[derive(Debug)]
-pub struct Function<K> {
-    options: String,
+pub struct Function<K: Kernel> {
+    /// Its options: JSON only where a plan is sent elsewhere.
+    spec: K::Spec,
     kernel: K,
     signature: Signature,
 }
@@ -54,9 +55,8 @@ impl<K: Kernel> Function<K> {
     ///
     /// [`Error::Engine`](crate::Error::Engine) where a stage cannot be built from its options.
     pub fn of(spec: K::Spec) -> crate::Result<ScalarUDF> {
-        let options = serde_json::to_string(&spec).map_err(|e| crate::Error::Engine(e.to_string()))?;
         let signature = Signature::variadic_any(Volatility::Volatile);
-        Ok(ScalarUDF::new_from_impl(Function { options, kernel: K::new(spec)?, signature }))
+        Ok(ScalarUDF::new_from_impl(Function { kernel: K::new(spec.clone())?, spec, signature }))
     }
 
     fn from_json(options: &str) -> crate::Result<ScalarUDF> {
@@ -65,15 +65,16 @@ impl<K: Kernel> Function<K> {
     }
 }
 
-impl<K> PartialEq for Function<K> {
+impl<K: Kernel> PartialEq for Function<K> {
     fn eq(&self, other: &Self) -> bool {
-        self.options == other.options
+        self.spec == other.spec
     }
 }
-impl<K> Eq for Function<K> {}
-impl<K> Hash for Function<K> {
+impl<K: Kernel> Eq for Function<K> {}
+impl<K: Kernel> Hash for Function<K> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.options.hash(state);
+        // Equal ones have equal hashes; a plan has few of a kind.
+        K::NAME.hash(state);
     }
 }
 
@@ -94,14 +95,19 @@ impl<K: Kernel> ScalarUDFImpl for Function<K> {
     }
 }
 
-/// The options of one of our functions, for the codec; `None` for any other function.
-pub fn encode(function: &ScalarUDF) -> Option<&str> {
-    let inner = function.inner();
-    inner
-        .downcast_ref::<Function<rows::RowsKernel>>()
-        .map(|f| f.options.as_str())
-        .or_else(|| inner.downcast_ref::<Function<judge::JudgeKernel>>().map(|f| f.options.as_str()))
-        .or_else(|| inner.downcast_ref::<Function<ids::IdsKernel>>().map(|f| f.options.as_str()))
+/// The options of one of our functions as JSON, for the codec; `None` for any other function.
+///
+/// # Errors
+///
+/// [`Error::Engine`](crate::Error::Engine) where options cannot be written as JSON.
+pub fn encode(function: &ScalarUDF) -> Option<crate::Result<String>> {
+    fn json<K: Kernel>(function: &ScalarUDF) -> Option<serde_json::Result<String>> {
+        function.inner().downcast_ref::<Function<K>>().map(|f| serde_json::to_string(&f.spec))
+    }
+    let json = json::<rows::RowsKernel>(function)
+        .or_else(|| json::<judge::JudgeKernel>(function))
+        .or_else(|| json::<ids::IdsKernel>(function))?;
+    Some(json.map_err(|e| crate::Error::Engine(e.to_string())))
 }
 
 /// The function `name` with these options.

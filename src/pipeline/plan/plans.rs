@@ -25,7 +25,7 @@ use crate::pipeline::jobs::Job;
 use crate::pipeline::run::slabs::Slab;
 use crate::rows;
 use crate::rows::batch::ARGUMENTS;
-use crate::rows::column::{CLUSTER_SIZE, KEY};
+use crate::rows::column::{CLUSTER_SIZE, KEY, is_hidden};
 use crate::rows::spans::argument;
 use crate::stages::Reads;
 use crate::stages::global::SortedRows;
@@ -263,7 +263,7 @@ impl Plans<'_> {
             .collect();
         let mut wanted: Vec<&str> = vec!["ord", "row_bytes"];
         if source.staged {
-            wanted = schema.fields().iter().map(|f| f.name().as_str()).filter(|n| !n.contains("key")).collect();
+            wanted = schema.fields().iter().map(|f| f.name().as_str()).filter(|n| !is_hidden(n)).collect();
         } else {
             wanted.push("id");
             let columns = output.signals.iter().filter_map(|s| s.2.as_deref());

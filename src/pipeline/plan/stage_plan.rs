@@ -1,6 +1,5 @@
 //! The stages of a recipe in their places: which columns each reads and writes, and what is decided in which order.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -17,7 +16,6 @@ use crate::rows::{LANGUAGE, Use};
 use crate::stages::global::GlobalPass;
 use crate::stages::resolved::Resolved;
 use crate::stages::resources::Resource;
-use crate::stages::rule::Rule;
 use crate::stages::{self, CUT, Column, Effect, Reads, Shown, Stage};
 
 /// A stage in its place.
@@ -343,12 +341,6 @@ impl StagePlan {
         self.stages.iter().flat_map(PlannedStage::signals).find(|s| s.name == signal).map(|s| s.kind)
     }
 
-    /// All signals that a source's rows carry, as columns of the unit files.
-    pub fn columns(&self, source: &SourceInput) -> Vec<(String, Kind)> {
-        let stages = self.stages.iter().filter(|l| l.applies(source));
-        stages.flat_map(|l| l.signals().map(move |s| (column_name(&s.name, l.number), s.kind))).collect()
-    }
-
     /// What is decided, in order. It begins with a judgement: rows that are unreadable, set aside or empty go first.
     pub fn decisions(&self) -> Vec<Decide<'_>> {
         let mut all = vec![Decide::Judge(Vec::new())];
@@ -413,11 +405,6 @@ impl StagePlan {
     /// Whether the rows of `data/` say how many they stand for.
     pub fn sized(&self) -> bool {
         self.stages.iter().any(|l| l.pass().is_some_and(GlobalPass::counts))
-    }
-
-    /// The limits of each stage by signal, by its name.
-    pub fn rules(&self, name: &str) -> BTreeMap<String, Rule> {
-        self.stages.iter().find(|l| l.name == name).map(|l| l.stage().rules()).unwrap_or_default()
     }
 
     /// The signals in `data/`: those that the recipe lists, else those that it decides by, and those that are always

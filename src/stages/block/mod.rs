@@ -119,6 +119,16 @@ impl Block {
     }
 }
 
+impl Block {
+    /// The options, if they can be meant.
+    fn checked(self) -> Result<Self, String> {
+        if self.lists().is_empty() {
+            return Err("it names no list; give `ids`, `urls`, `domains` or `keys`, each a file".into());
+        }
+        Ok(self)
+    }
+}
+
 impl Stage for Block {
     fn columns(&self) -> Vec<Column> {
         self.lists().into_iter().filter_map(|(by, _)| by.column()).collect()
@@ -166,6 +176,26 @@ impl Block {
     }
 }
 
+/// Why rows go, and what to do about it.
+const REASONS: &[(&str, &str)] = &[
+    (
+        "blocked_id",
+        "The row's id is on a list of `block`: `value` is the entry, `limit` the file. Take the entry out to keep the row",
+    ),
+    (
+        "blocked_url",
+        "The row's url is on a list of `block`, both without scheme, `www.` and tracking parameters: `value` is the entry, `limit` the file",
+    ),
+    (
+        "blocked_domain",
+        "The row's url lies under a domain on a list of `block`: `value` is the domain, `limit` the file",
+    ),
+    (
+        "blocked_content",
+        "The SHA-256 of the row's text is on a list of `block`: `value` is the entry, `limit` the file. A text that a stage before changed has another key",
+    ),
+];
+
 /// The entry of this stage.
 pub const ENTRY: Entry = Entry::new(
     "block",
@@ -173,16 +203,6 @@ pub const ENTRY: Entry = Entry::new(
     "rows named by id, URL, domain or content in block lists go",
     include_str!("mod.rs"),
     || schemars::schema_for!(Block),
-    |json| build::<Block, _>(json, |stage| {
-        if stage.lists().is_empty() {
-            return Err("it names no list; give `ids`, `urls`, `domains` or `keys`, each a file".into());
-        }
-            Ok(stage)
-        }),
+    |json| build(json, Block::checked),
 )
-.reasons(&[
-    ("blocked_id", "The row's id is on a list of `block`: `value` is the entry, `limit` the file. Take the entry out to keep the row"),
-    ("blocked_url", "The row's url is on a list of `block`, both without scheme, `www.` and tracking parameters: `value` is the entry, `limit` the file"),
-    ("blocked_domain", "The row's url lies under a domain on a list of `block`: `value` is the domain, `limit` the file"),
-    ("blocked_content", "The SHA-256 of the row's text is on a list of `block`: `value` is the entry, `limit` the file. A text that a stage before changed has another key"),
-]);
+.reasons(REASONS);

@@ -108,7 +108,8 @@ impl Decontaminate {
         if self.overlap == 0.0 { run } else { format!("{run}, overlap {}", number(self.overlap)) }
     }
 
-    fn check(&self) -> Result<(), String> {
+    /// The options, if they can be meant.
+    fn checked(self) -> Result<Self, String> {
         if self.against.is_empty() {
             return Err("`against` names no evaluation set; for example against = [\"ceval\"]".into());
         }
@@ -124,7 +125,7 @@ impl Decontaminate {
         if self.common == 0 {
             return Err("`common` is 0, which leaves nothing to compare; the least is 1".into());
         }
-        Ok(())
+        Ok(self)
     }
 }
 
@@ -201,6 +202,12 @@ impl Judge for Decontaminate {
     }
 }
 
+/// Why rows go, and what to do about it.
+const REASONS: &[(&str, &str)] = &[(
+    "contaminated",
+    "The row holds text of an evaluation set: `value` is the share of the item that it has, the item, and the first stretch that both have, `limit` the length of runs (and `overlap`) of `decontaminate`, `spans` the stretches in bytes of the text. Raise `overlap` to keep rows that only quote a little of an item, or name `fields` without passages that everybody quotes",
+)];
+
 /// The entry of this stage.
 pub const ENTRY: Entry = Entry::new(
     "decontaminate",
@@ -208,14 +215,9 @@ pub const ENTRY: Entry = Entry::new(
     "rows (or sentences) that evaluation sets hold go",
     include_str!("mod.rs"),
     || schemars::schema_for!(Decontaminate),
-    |json| build::<Decontaminate, _>(json, |stage| {
-        stage.check()?;
-            Ok(stage)
-        }),
+    |json| build(json, Decontaminate::checked),
 )
-.reasons(&[
-    ("contaminated", "The row holds text of an evaluation set: `value` is the share of the item that it has, the item, and the first stretch that both have, `limit` the length of runs (and `overlap`) of `decontaminate`, `spans` the stretches in bytes of the text. Raise `overlap` to keep rows that only quote a little of an item, or name `fields` without passages that everybody quotes"),
-]);
+.reasons(REASONS);
 
 #[cfg(test)]
 mod tests {

@@ -85,6 +85,19 @@ impl ExactDedup {
     }
 }
 
+impl ExactDedup {
+    /// The options, if they can be meant.
+    fn checked(self) -> Result<Self, String> {
+        if self.by.trim().is_empty() {
+            return Err("`by` names no field; say `content`, `id`, `url`, or a field of the rows".into());
+        }
+        if self.most == 0 {
+            return Err("`most` is 0: nothing would stay; the least is 1".into());
+        }
+        Ok(self)
+    }
+}
+
 impl Stage for ExactDedup {
     fn columns(&self) -> Vec<Column> {
         vec![Column::hidden("key", Kind::Key)]
@@ -103,6 +116,18 @@ impl Stage for ExactDedup {
     }
 }
 
+/// Why rows go, and what to do about it.
+const REASONS: &[(&str, &str)] = &[
+    (
+        "exact_duplicate",
+        "Another row has the same content (or id, or url, as `by` of `exact_dedup` says); `kept_id` names the one that stayed. To prefer another one, give its source a higher `priority`",
+    ),
+    (
+        "same_prompt",
+        "As many rows as `most` of `exact_dedup` allows have the same prompt already; `kept_id` names the first of them. Raise `most` to keep more answers",
+    ),
+];
+
 /// The entry of this stage.
 pub const ENTRY: Entry = Entry::new(
     "exact_dedup",
@@ -110,17 +135,6 @@ pub const ENTRY: Entry = Entry::new(
     "of rows with the same content, page, prompt or field one stays, or a few",
     include_str!("mod.rs"),
     || schemars::schema_for!(ExactDedup),
-    |json| build::<ExactDedup, _>(json, |stage| {
-        if stage.by.trim().is_empty() {
-            return Err("`by` names no field; say `content`, `id`, `url`, or a field of the rows".into());
-        }
-        if stage.most == 0 {
-            return Err("`most` is 0: nothing would stay; the least is 1".into());
-        }
-            Ok(stage)
-        }),
+    |json| build(json, ExactDedup::checked),
 )
-.reasons(&[
-    ("exact_duplicate", "Another row has the same content (or id, or url, as `by` of `exact_dedup` says); `kept_id` names the one that stayed. To prefer another one, give its source a higher `priority`"),
-    ("same_prompt", "As many rows as `most` of `exact_dedup` allows have the same prompt already; `kept_id` names the first of them. Raise `most` to keep more answers"),
-]);
+.reasons(REASONS);

@@ -35,9 +35,10 @@ use serde_json::{Value as Json, json};
 
 use super::global::GlobalPass;
 use super::global::Scope;
+use super::marks::{self, Fate};
 use super::resources::Resource;
 use super::rule::number;
-use super::{CUT, Column, Effect, Entry, Kind, RowWork, Stage, build};
+use super::{Column, Effect, Entry, RowWork, Stage, build};
 use crate::Result;
 
 /// What is compared.
@@ -108,6 +109,11 @@ impl Default for LineDedup {
 }
 
 impl LineDedup {
+    /// What becomes of what is repeated.
+    fn fate(&self) -> Fate {
+        Fate { cuts: self.cuts(), reason: REASON, limit: self.limit() }
+    }
+
     /// Whether text is cut.
     pub fn cuts(&self) -> bool {
         self.action == Action::Cut
@@ -121,7 +127,8 @@ impl LineDedup {
         }
     }
 
-    fn check(&self) -> Result<(), String> {
+    /// The options, if they can be meant.
+    fn checked(self) -> Result<Self, String> {
         if self.documents < 2 {
             return Err(format!("`documents` is {}; the least is 2", self.documents));
         }
@@ -131,14 +138,13 @@ impl LineDedup {
         if self.action == Action::Drop && self.keep == Stay::First {
             return Err("`keep = \"first\"` goes with `action = \"cut\"`".into());
         }
-        Ok(())
+        Ok(self)
     }
 }
 
 impl Stage for LineDedup {
     fn columns(&self) -> Vec<Column> {
-        let cut = self.cuts().then_some(Column::hidden(CUT, Kind::Int));
-        std::iter::once(Column::hidden(COLUMN, Kind::Bytes)).chain(cut).collect()
+        marks::columns(COLUMN, self.cuts())
     }
 
     fn measured(&self, _options: &Json) -> Json {
@@ -147,10 +153,7 @@ impl Stage for LineDedup {
     }
 
     fn effect(&self) -> Effect {
-        match self.cuts() {
-            true => Effect::CutsLate { reason: REASON, limit: self.limit() },
-            false => Effect::None,
-        }
+        self.fate().effect()
     }
 
     fn row_work(&self, _files: &[Resource]) -> Result<Option<Box<dyn RowWork>>> {
@@ -167,6 +170,12 @@ const COLUMN: &str = "lines_key";
 /// The reason of rows that go.
 const REASON: &str = "repeated_lines";
 
+/// Why rows go, and what to do about it.
+const REASONS: &[(&str, &str)] = &[(
+    REASON,
+    "The row is made of lines that many rows have: `value` is their share of its text, `limit` the `documents` (and `share`) of `line_dedup`, `spans` the lines. Raise `documents`, or cut them out with `action = \"cut\"`",
+)];
+
 /// The entry of this stage.
 pub const ENTRY: Entry = Entry::new(
     "line_dedup",
@@ -174,14 +183,9 @@ pub const ENTRY: Entry = Entry::new(
     "lines that many rows have are cut, or rows made of them go",
     include_str!("mod.rs"),
     || schemars::schema_for!(LineDedup),
-    |json| build::<LineDedup, _>(json, |stage| {
-        stage.check()?;
-            Ok(stage)
-        }),
+    |json| build(json, LineDedup::checked),
 )
-.reasons(&[
-    ("repeated_lines", "The row is made of lines that many rows have: `value` is their share of its text, `limit` the `documents` (and `share`) of `line_dedup`, `spans` the lines. Raise `documents`, or cut them out with `action = \"cut\"`"),
-]);
+.reasons(REASONS);
 
 #[cfg(test)]
 mod tests {

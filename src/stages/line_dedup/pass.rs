@@ -10,13 +10,12 @@
 //! Records are of 16 bytes, sorted in memory or on disk; neither shows in what comes out.
 
 use super::records::each;
-use super::{COLUMN, LineDedup, REASON, Stay};
+use super::{COLUMN, LineDedup, Stay};
 use crate::Result;
 use crate::spill::Space;
-use crate::stages::global::{Drop, Footprint, GlobalContext, GlobalPass};
+use crate::stages::global::{Footprint, GlobalContext, GlobalPass};
 use crate::stages::marks::{Marks, ROW_BITS, numbered};
 use crate::stages::resources::Resource;
-use crate::stages::rule::number;
 use crate::text::figures::count;
 
 impl GlobalPass for LineDedup {
@@ -57,7 +56,7 @@ impl LineDedup {
 
     /// Goes over rows and marks side by side; how many rows are cut, or dropped.
     fn rows(&self, context: &dyn GlobalContext, mut marks: Marks) -> Result<u64> {
-        let (mut hashes, mut touched) = (Vec::new(), 0);
+        let (fate, mut hashes, mut touched) = (self.fate(), Vec::new(), 0);
         numbered(context, self.scope, COLUMN, |row, ord, salt, records| {
             marks.of(row, &mut hashes)?;
             if hashes.is_empty() {
@@ -75,22 +74,11 @@ impl LineDedup {
                 place += length;
             }
             let share = bytes as f64 / place.max(1) as f64;
-            if self.cuts() {
-                touched += 1;
-                return context.cut_row(ord, spans);
-            }
-            if share < self.share {
+            if !fate.cuts && share < self.share {
                 return Ok(());
             }
             touched += 1;
-            context.drop_row(Drop {
-                ord,
-                reason: REASON.into(),
-                value: Some(number(share)),
-                limit: Some(self.limit()),
-                spans,
-                ..Drop::default()
-            })
+            fate.meet(context, ord, spans, share)
         })?;
         Ok(touched)
     }

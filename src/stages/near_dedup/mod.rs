@@ -270,7 +270,8 @@ impl NearDedup {
         Some((name.clone(), own[name].clone(), other[name].clone()))
     }
 
-    fn check(&self) -> Result<(), String> {
+    /// The options, if they can be meant.
+    fn checked(self) -> Result<Self, String> {
         if !(self.threshold > 0.0 && self.threshold <= 1.0) {
             return Err(format!("`threshold` is {}; it lies above 0 and is at most 1", self.threshold));
         }
@@ -286,7 +287,8 @@ impl NearDedup {
         if self.most > 1 && (self.index || !self.against.is_empty()) {
             return Err("`most` above 1 does not go with `index` or `against`, where one row stays".into());
         }
-        self.rules().check()
+        self.rules().check()?;
+        Ok(self)
     }
 }
 
@@ -420,6 +422,22 @@ impl GlobalPass for NearDedup {
 /// The name of the job of stages that compare texts.
 pub(super) const JOB: &str = "near";
 
+/// Why rows go, and what to do about it.
+const REASONS: &[(&str, &str)] = &[
+    (
+        "near_duplicate",
+        "Another row is nearly the same: `value` is the Jaccard similarity of their shingles, `limit` the `threshold` of `near_dedup`, and `kept_id` names the one that stayed. Raise `threshold` to keep more; `corpus inspect BUILD --clusters` shows pairs side by side. To prefer another one, set `keep`, or a higher `priority` of its source",
+    ),
+    (
+        "similar_prompt",
+        "As many rows as `most` of `near_dedup` allows have a prompt that is nearly the same already, or one of them is the same row: `value` is the Jaccard similarity, `limit` the `threshold`, and `kept_id` names the most similar one. Raise `most` to keep more answers, or `threshold` to keep more ways to ask",
+    ),
+    (
+        "would_replace",
+        "A row of an earlier build (`against` of `near_dedup`) is nearly the same, and would go for this one, were it not published: `value` is what `keep` goes by in this row, `limit` the same in the published one, and `kept_id` names that build and row. Publish it anew in a build over both to take this one",
+    ),
+];
+
 /// The entry of this stage.
 pub const ENTRY: Entry = Entry::new(
     "near_dedup",
@@ -427,16 +445,9 @@ pub const ENTRY: Entry = Entry::new(
     "of rows that are nearly the same one stays, each compared with the row kept",
     include_str!("mod.rs"),
     || schemars::schema_for!(NearDedup),
-    |json| build::<NearDedup, _>(json, |stage| {
-        stage.check()?;
-            Ok(stage)
-        }),
+    |json| build(json, NearDedup::checked),
 )
-.reasons(&[
-    ("near_duplicate", "Another row is nearly the same: `value` is the Jaccard similarity of their shingles, `limit` the `threshold` of `near_dedup`, and `kept_id` names the one that stayed. Raise `threshold` to keep more; `corpus inspect BUILD --clusters` shows pairs side by side. To prefer another one, set `keep`, or a higher `priority` of its source"),
-    ("similar_prompt", "As many rows as `most` of `near_dedup` allows have a prompt that is nearly the same already, or one of them is the same row: `value` is the Jaccard similarity, `limit` the `threshold`, and `kept_id` names the most similar one. Raise `most` to keep more answers, or `threshold` to keep more ways to ask"),
-    ("would_replace", "A row of an earlier build (`against` of `near_dedup`) is nearly the same, and would go for this one, were it not published: `value` is what `keep` goes by in this row, `limit` the same in the published one, and `kept_id` names that build and row. Publish it anew in a build over both to take this one"),
-]);
+.reasons(REASONS);
 
 #[cfg(test)]
 mod tests {

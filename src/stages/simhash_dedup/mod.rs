@@ -96,7 +96,8 @@ impl SimhashDedup {
         }
     }
 
-    fn check(&self) -> Result<(), String> {
+    /// The options, if they can be meant.
+    fn checked(self) -> Result<Self, String> {
         if self.distance > 8 {
             return Err(format!(
                 "`distance` is {}; 0 to 8 are possible, and near_dedup finds what differs more",
@@ -106,7 +107,8 @@ impl SimhashDedup {
         if !(2..=12).contains(&self.shingle) {
             return Err(format!("`shingle` is {}; 2 to 12 are possible", self.shingle));
         }
-        self.rules().check()
+        self.rules().check()?;
+        Ok(self)
     }
 }
 
@@ -155,6 +157,12 @@ impl GlobalPass for SimhashDedup {
     }
 }
 
+/// Why rows go, and what to do about it.
+const REASONS: &[(&str, &str)] = &[(
+    "simhash_duplicate",
+    "The fingerprint of another row is the same, or all but: `value` is in how many of 64 bits they differ, `limit` the `distance` of `simhash_dedup`, and `kept_id` names the one that stayed. Lower `distance` to keep more; to prefer another row, set `keep`, or a higher `priority` of its source",
+)];
+
 /// The entry of this stage.
 pub const ENTRY: Entry = Entry::new(
     "simhash_dedup",
@@ -162,14 +170,9 @@ pub const ENTRY: Entry = Entry::new(
     "of rows whose fingerprints are all but equal one stays: cheap, for copies with hardly a change",
     include_str!("mod.rs"),
     || schemars::schema_for!(SimhashDedup),
-    |json| build::<SimhashDedup, _>(json, |stage| {
-        stage.check()?;
-            Ok(stage)
-        }),
+    |json| build(json, SimhashDedup::checked),
 )
-.reasons(&[
-    ("simhash_duplicate", "The fingerprint of another row is the same, or all but: `value` is in how many of 64 bits they differ, `limit` the `distance` of `simhash_dedup`, and `kept_id` names the one that stayed. Lower `distance` to keep more; to prefer another row, set `keep`, or a higher `priority` of its source"),
-]);
+.reasons(REASONS);
 
 #[cfg(test)]
 mod tests {

@@ -45,9 +45,10 @@ use serde_json::{Value as Json, json};
 use super::global::GlobalPass;
 use super::global::Scope;
 use super::line_dedup::Action;
+use super::marks::{self, Fate};
 use super::resources::Resource;
 use super::rule::number;
-use super::{CUT, Column, Effect, Entry, Kind, RowWork, Stage, build};
+use super::{Column, Effect, Entry, RowWork, Stage, build};
 use crate::Result;
 
 /// Which of the repeated stretches stay.
@@ -104,6 +105,11 @@ impl Default for SubstringDedup {
 }
 
 impl SubstringDedup {
+    /// What becomes of what is repeated.
+    fn fate(&self) -> Fate {
+        Fate { cuts: self.cuts(), reason: REASON, limit: self.limit() }
+    }
+
     /// Whether text is cut.
     pub fn cuts(&self) -> bool {
         self.action == Action::Cut
@@ -117,21 +123,21 @@ impl SubstringDedup {
         }
     }
 
-    fn check(&self) -> Result<(), String> {
+    /// The options, if they can be meant.
+    fn checked(self) -> Result<Self, String> {
         if !(10..=100_000).contains(&self.min_chars) {
             return Err(format!("`min_chars` is {}; 10 to 100,000 are possible", self.min_chars));
         }
         if !(self.share > 0.0 && self.share <= 1.0) {
             return Err(format!("`share` is {}; it lies above 0 and is at most 1", self.share));
         }
-        Ok(())
+        Ok(self)
     }
 }
 
 impl Stage for SubstringDedup {
     fn columns(&self) -> Vec<Column> {
-        let cut = self.cuts().then_some(Column::hidden(CUT, Kind::Int));
-        std::iter::once(Column::hidden(COLUMN, Kind::Bytes)).chain(cut).collect()
+        marks::columns(COLUMN, self.cuts())
     }
 
     fn measured(&self, _options: &Json) -> Json {
@@ -139,10 +145,7 @@ impl Stage for SubstringDedup {
     }
 
     fn effect(&self) -> Effect {
-        match self.cuts() {
-            true => Effect::CutsLate { reason: REASON, limit: self.limit() },
-            false => Effect::None,
-        }
+        self.fate().effect()
     }
 
     fn row_work(&self, _files: &[Resource]) -> Result<Option<Box<dyn RowWork>>> {
@@ -159,6 +162,12 @@ const COLUMN: &str = "anchors_key";
 /// The reason of rows that go.
 const REASON: &str = "repeated_text";
 
+/// Why rows go, and what to do about it.
+const REASONS: &[(&str, &str)] = &[(
+    REASON,
+    "The row is made of stretches that stand elsewhere too: `value` is their share of its text, `limit` the `min_chars` (and `share`) of `substring_dedup`, `spans` the stretches. Raise `min_chars`, or cut them out with `action = \"cut\"`",
+)];
+
 /// The entry of this stage.
 pub const ENTRY: Entry = Entry::new(
     "substring_dedup",
@@ -166,14 +175,9 @@ pub const ENTRY: Entry = Entry::new(
     "stretches of text that stand elsewhere too are cut, or rows made of them go",
     include_str!("mod.rs"),
     || schemars::schema_for!(SubstringDedup),
-    |json| build::<SubstringDedup, _>(json, |stage| {
-        stage.check()?;
-            Ok(stage)
-        }),
+    |json| build(json, SubstringDedup::checked),
 )
-.reasons(&[
-    ("repeated_text", "The row is made of stretches that stand elsewhere too: `value` is their share of its text, `limit` the `min_chars` (and `share`) of `substring_dedup`, `spans` the stretches. Raise `min_chars`, or cut them out with `action = \"cut\"`"),
-]);
+.reasons(REASONS);
 
 #[cfg(test)]
 mod tests {

@@ -14,15 +14,14 @@
 use std::ops::Range;
 
 use super::records::each;
-use super::{COLUMN, REASON, Stay, SubstringDedup, Whole};
+use super::{COLUMN, Stay, SubstringDedup, Whole};
 use crate::spill::Space;
 use crate::spill::flat::Flat;
 use crate::spill::sorter::Sorter;
 use crate::spill::texts::{Texts, Writer};
-use crate::stages::global::{Drop, Footprint, GlobalContext, GlobalPass};
-use crate::stages::marks::{Marks, ROW_BITS, numbered, of_units, salt};
+use crate::stages::global::{Footprint, GlobalContext, GlobalPass};
+use crate::stages::marks::{Fate, Marks, ROW_BITS, numbered, of_units, salt};
 use crate::stages::resources::Resource;
-use crate::stages::rule::number;
 use crate::text::figures::count;
 use crate::text::sentences::within;
 use crate::text::substrings::{ANCHOR_BITS, Anchors, PRINT_BITS, Prints, in_bytes, joined};
@@ -220,7 +219,19 @@ impl Run<'_> {
         })?;
         let (context, options) = (self.context, self.options);
         let (spans, stretches, touched) = (Vec::new(), 0, 0);
-        let mut judge = Judge { context, options, rows, texts, doc: 0, start: 0, end: 0, spans, stretches, touched };
+        let mut judge = Judge {
+            context,
+            options,
+            fate: options.fate(),
+            rows,
+            texts,
+            doc: 0,
+            start: 0,
+            end: 0,
+            spans,
+            stretches,
+            touched,
+        };
         covered.drain(&mut |record| {
             judge.cover((record >> COUNT_BITS) as u64, record as usize & ((1 << COUNT_BITS) - 1))
         })?;
@@ -238,6 +249,7 @@ fn short(salt: u128) -> u64 {
 struct Judge<'a> {
     context: &'a dyn GlobalContext,
     options: &'a SubstringDedup,
+    fate: Fate,
     rows: Flat,
     texts: Texts,
     /// The row at hand, and the places where it starts and ends.
@@ -289,21 +301,11 @@ impl Judge<'_> {
             spans = within(text, &spans);
         }
         let share = spans.iter().map(|(start, end)| end - start).sum::<usize>() as f64 / text.len().max(1) as f64;
-        if spans.is_empty() || (!self.options.cuts() && share < self.options.share) {
+        if spans.is_empty() || (!self.fate.cuts && share < self.options.share) {
             return Ok(());
         }
         self.touched += 1;
         let ord = self.number(0)?;
-        if self.options.cuts() {
-            return self.context.cut_row(ord, spans);
-        }
-        self.context.drop_row(Drop {
-            ord,
-            reason: REASON.into(),
-            value: Some(number(share)),
-            limit: Some(self.options.limit()),
-            spans,
-            ..Drop::default()
-        })
+        self.fate.meet(self.context, ord, spans, share)
     }
 }
