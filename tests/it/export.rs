@@ -196,10 +196,12 @@ fn labelled_answers_and_broken_turns() {
     );
     let twice = json!({"messages": [{"role": "user", "content": "问"}, {"role": "user", "content": "再问"},
         {"role": "assistant", "content": "答"}]});
-    scratch.write("chat.jsonl", format!("{twice}\n"));
+    let told_first = json!({"messages": [{"role": "system", "content": "简短回答"}, {"role": "user", "content": "问"},
+        {"role": "user", "content": "再问"}, {"role": "assistant", "content": "答"}]});
+    scratch.write("chat.jsonl", format!("{twice}\n{told_first}\n"));
     let source = |name: &str, usage: &str| format!("[[source]]\nname='{name}'\npath=['{name}.jsonl']\nuse='{usage}'\n");
     scratch.write("recipe.toml", format!("name='k'\n{}{}", source("kto", "rlhf"), source("chat", "instruct")));
-    assert_eq!(scratch.build("out", &[]).total("kept"), 3);
+    assert_eq!(scratch.build("out", &[]).total("kept"), 4);
     let of = told(&scratch, &["--to", "llama_factory", "--out", "lf"]);
     let wanted = concat!(
         r#"{"conversations":[{"from":"human","value":"一加一？"},{"from":"gpt","value":"二"}],"system":"","label":true}"#,
@@ -208,7 +210,12 @@ fn labelled_answers_and_broken_turns() {
         "\n",
     );
     same_text(&read(&scratch, "lf/kto.jsonl"), wanted, "kto.jsonl");
-    assert_eq!(of["uses"][0]["reasons"], json!({"export_not_alternating": 1}));
+    assert_eq!(of["uses"][0]["reasons"], json!({"export_not_alternating": 2}));
+    // Turns are counted as they stand in the row, that of the system too.
+    let dropped = read(&scratch, "lf/dropped/instruct.jsonl");
+    let details: Vec<Json> =
+        dropped.lines().map(|line| serde_json::from_str::<Json>(line).unwrap()["aside_detail"].take()).collect();
+    assert_eq!(details, ["turn 2 is of user", "turn 3 is of user"]);
     told(&scratch, &["--to", "trl", "--out", "trl"]);
     let first = r#"{"prompt":[{"role":"user","content":"一加一？"}],"completion":[{"role":"assistant","content":"二"}],"label":true}"#;
     assert_eq!(read(&scratch, "trl/unpaired.jsonl").lines().next(), Some(first));

@@ -20,7 +20,7 @@
 
 use super::json::Object;
 use super::{Aside, Example, Exporter, Frame, Part, checks, module_docs};
-use crate::rows::{Content, Message, Use};
+use crate::rows::{Content, Use};
 
 /// The exporter.
 pub struct Alpaca;
@@ -55,10 +55,7 @@ impl Exporter for Alpaca {
             Content::Task(task) => checks::task(task),
             Content::Instruct { messages, .. } => {
                 checks::turns(messages)?;
-                match exchange(messages) {
-                    Some(_) => Ok(()),
-                    None => Err(Aside::new("export_no_answer", "the first question has no answer in words behind it")),
-                }
+                checks::exchange(messages).map(|_| ())
             }
             Content::Pretrain { .. } | Content::Rlhf(_) => Err(Aside::new("export_no_turns", "no dialogue")),
         }
@@ -66,7 +63,7 @@ impl Exporter for Alpaca {
     fn write(&self, row: &Example<'_>, out: &mut Vec<u8>) {
         let (question, answer) = match &row.content {
             Content::Task(task) => (task.input.as_deref(), task.output.as_deref()),
-            Content::Instruct { messages, .. } => exchange(messages).map_or((None, None), |(q, a)| (Some(q), Some(a))),
+            Content::Instruct { messages, .. } => checks::exchange(messages).ok().unzip(),
             Content::Pretrain { .. } | Content::Rlhf(_) => (None, None),
         };
         let mut object = Object::new(out);
@@ -84,11 +81,4 @@ impl Exporter for Alpaca {
         };
         files.iter().map(train).collect()
     }
-}
-
-/// The first question and the answer right behind it.
-fn exchange<'m>(messages: &'m [Message<'_>]) -> Option<(&'m str, &'m str)> {
-    let at = messages.iter().position(|m| m.role == "user")?;
-    let answer = messages.get(at + 1).filter(|m| m.role == "assistant" && m.tool_calls.is_none())?;
-    Some((&messages[at].content, &answer.content))
 }

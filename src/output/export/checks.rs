@@ -77,6 +77,21 @@ pub fn answered(messages: &[Message<'_>]) -> Result<(), Aside> {
     }
 }
 
+/// The first question and the answer right behind it.
+///
+/// # Errors
+///
+/// `export_no_answer` where there is none: none in words either, where a call of a tool answers.
+pub fn exchange<'m>(messages: &'m [Message<'_>]) -> Result<(&'m str, &'m str), Aside> {
+    let mut behind = messages.iter().skip_while(|m| m.role != "user");
+    let question = behind.next();
+    let answer = behind.next().filter(|m| m.role == "assistant" && m.tool_calls.is_none());
+    match (question, answer) {
+        (Some(question), Some(answer)) => Ok((&question.content, &answer.content)),
+        _ => Err(Aside::new("export_no_answer", "the first question has no answer in words behind it")),
+    }
+}
+
 /// A task with input and output.
 ///
 /// # Errors

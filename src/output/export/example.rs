@@ -64,6 +64,12 @@ fn messages<'a>(batch: &'a RecordBatch, name: &str, at: usize) -> Option<Vec<Mes
     Some(range(list, at).map(turn).collect())
 }
 
+/// A task as a turn of the user and one of the assistant.
+pub fn task_turns<'t>(task: &'t Task<'_>) -> [Message<'t>; 2] {
+    let turn = |role, text: &'t Option<Cow<'_, str>>| Message::new(role, text.as_deref().unwrap_or_default());
+    [turn("user", &task.input), turn("assistant", &task.output)]
+}
+
 /// The calls of a turn as JSON text.
 fn calls(turns: &StructArray, at: usize) -> Option<Cow<'static, str>> {
     let list = turns.column_by_name("tool_calls")?.as_list_opt::<i32>()?;

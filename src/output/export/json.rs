@@ -15,6 +15,11 @@ pub fn number(value: f64, out: &mut Vec<u8>) {
     let _ = serde_json::to_writer(out, &value);
 }
 
+/// Appends `true` or `false`.
+pub fn flag(value: bool, out: &mut Vec<u8>) {
+    out.extend_from_slice(if value { b"true" } else { b"false" });
+}
+
 /// Appends JSON text on one line: the white space between its values goes.
 pub fn compact(json: &str, out: &mut Vec<u8>) {
     let (mut inside, mut escaped) = (false, false);
@@ -66,6 +71,11 @@ impl<'a> Object<'a> {
         }
     }
 
+    /// A key with `true` or `false`.
+    pub fn flag(&mut self, key: &str, value: bool) {
+        flag(value, self.key(key));
+    }
+
     /// Closes the object.
     pub fn end(self) {
         self.out.push(b'}');
@@ -91,7 +101,7 @@ pub fn value(column: &dyn Array, at: usize, out: &mut Vec<u8>) {
     }
     match column.data_type() {
         DataType::Utf8 => text(column.as_string::<i32>().value(at), out),
-        DataType::Boolean => out.extend_from_slice(if column.as_boolean().value(at) { b"true" } else { b"false" }),
+        DataType::Boolean => flag(column.as_boolean().value(at), out),
         DataType::Float32 => number(f64::from(column.as_primitive::<Float32Type>().value(at)), out),
         DataType::Float64 => number(column.as_primitive::<Float64Type>().value(at), out),
         DataType::List(_) => {

@@ -35,6 +35,7 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
+use super::example::task_turns;
 use super::json::{self, Object};
 use super::{Aside, Example, Exporter, Part, checks, module_docs};
 use crate::rows::{Content, Message, Preference, Use};
@@ -101,9 +102,7 @@ impl Exporter for LlamaFactory {
         match &row.content {
             Content::Pretrain { text } => object.text("text", text),
             Content::Task(task) => {
-                let side = |text: &Option<std::borrow::Cow<'_, str>>| text.as_deref().unwrap_or_default().to_owned();
-                let turns = [Message::new("user", side(&task.input)), Message::new("assistant", side(&task.output))];
-                conversations(&turns, &mut object);
+                conversations(&task_turns(task), &mut object);
                 object.text("tools", "");
             }
             Content::Instruct { messages, tools } => {
@@ -114,8 +113,7 @@ impl Exporter for LlamaFactory {
                 Some(completion) => {
                     let whole: Vec<Message<'_>> = row.prompt.iter().chain(completion).cloned().collect();
                     conversations(&whole, &mut object);
-                    let label: &[u8] = if row.label == Some(true) { b"true" } else { b"false" };
-                    object.key("label").extend_from_slice(label);
+                    object.flag("label", row.label == Some(true));
                 }
                 None => {
                     conversations(&row.prompt, &mut object);
@@ -165,7 +163,7 @@ fn entry(file: &str, stage: &str, out: &mut Vec<u8>) {
     }
     entry.text("formatting", "sharegpt");
     if stage == "dpo" {
-        entry.key("ranking").extend_from_slice(b"true");
+        entry.flag("ranking", true);
     }
     let more: &[(&str, &str)] = match stage {
         "dpo" => &[("chosen", "chosen"), ("rejected", "rejected")],
@@ -200,16 +198,18 @@ fn spoken<'m, 'a>(messages: &'m [Message<'a>]) -> (&'m str, &'m [Message<'a>]) {
 /// Asking and answering turns take turns, beginning with one that asks; calls have objects as arguments.
 fn dialogue(messages: &[Message<'_>]) -> Result<(), Aside> {
     let (_, turns) = spoken(messages);
+    // Turns are counted from 1, with that of the system.
+    let first = messages.len() - turns.len() + 1;
     for (at, message) in turns.iter().enumerate() {
         let wanted: &[&str] = if at % 2 == 0 { &["user", "tool"] } else { &["assistant"] };
         if !wanted.contains(&message.role.as_ref()) {
-            let detail = format!("turn {} is of {}", at + 1, message.role);
+            let detail = format!("turn {} is of {}", at + first, message.role);
             return Err(Aside::new("export_not_alternating", detail));
         }
         if let Some(calls) = &message.tool_calls
             && called(calls).is_none()
         {
-            return Err(Aside::new("export_arguments", format!("a call in turn {} has no JSON object", at + 1)));
+            return Err(Aside::new("export_arguments", format!("a call in turn {} has no JSON object", at + first)));
         }
     }
     Ok(())

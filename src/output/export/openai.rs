@@ -22,13 +22,14 @@
 //!
 //! # Limits
 //! `datasets` settles the keys by the first 10 MB of a file, and refuses one in which the first row with tools or
-//! thinking comes later: read such a file line by line. Ids, sources, licences and measured columns have no place. Scores and margins of pairs, answers to choose from and
-//! what a program checks an answer against are lost, and counted.
+//! thinking comes later: read such a file line by line. Ids, sources, licences and measured columns have no place.
+//! Scores and margins of pairs, answers to choose from and what a program checks an answer against are lost, and counted.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::value::RawValue;
 
+use super::example::task_turns;
 use super::json::{self, Object};
 use super::{Aside, Example, Exporter, Part, checks, module_docs};
 use crate::rows::{Content, Message, Use};
@@ -88,10 +89,7 @@ impl Exporter for OpenAi {
         match &row.content {
             Content::Pretrain { .. } => {}
             Content::Task(task) => {
-                let (input, output) = (task.input.clone(), task.output.clone());
-                let user = Message::new("user", input.unwrap_or_default());
-                let turns = [user, Message::new("assistant", output.unwrap_or_default())];
-                turn_list(&turns, object.key("messages"));
+                turn_list(&task_turns(task), object.key("messages"));
             }
             Content::Instruct { messages, tools } => {
                 turn_list(messages, object.key("messages"));
@@ -103,7 +101,7 @@ impl Exporter for OpenAi {
                 let mut input = Object::new(object.key("input"));
                 turn_list(&row.prompt, input.key("messages"));
                 input.key("tools").extend_from_slice(b"[]");
-                input.key("parallel_tool_calls").extend_from_slice(b"true");
+                input.flag("parallel_tool_calls", true);
                 input.end();
                 turn_list(row.chosen.as_deref().unwrap_or_default(), object.key("preferred_output"));
                 turn_list(row.rejected.as_deref().unwrap_or_default(), object.key("non_preferred_output"));
@@ -140,7 +138,7 @@ impl Ids {
 }
 
 /// Appends messages.
-pub fn turn_list(messages: &[Message<'_>], out: &mut Vec<u8>) {
+fn turn_list(messages: &[Message<'_>], out: &mut Vec<u8>) {
     let mut ids = Ids::default();
     json::list(messages, out, |message, out| turn(message, &mut ids, out));
 }
@@ -183,7 +181,7 @@ fn call_list(calls: &str, ids: &mut Ids, out: &mut Vec<u8>) {
 }
 
 /// Appends tools on offer, each as `{"type":"function","function":{…}}`.
-pub fn tool_list(tools: &str, out: &mut Vec<u8>) {
+fn tool_list(tools: &str, out: &mut Vec<u8>) {
     let tools: Vec<&RawValue> = serde_json::from_str(tools).unwrap_or_default();
     json::list(tools, out, |tool, out| {
         let members: Members<'_> = serde_json::from_str(tool.get()).unwrap_or_default();

@@ -29,6 +29,7 @@
 //! Thinking, names, scores, choices, and the checks of rows that are answered are lost, and counted. Rows with tools
 //! go to `openai` or `llama_factory`.
 
+use super::example::task_turns;
 use super::json::{self, Object};
 use super::{Aside, Example, Exporter, Part, checks, module_docs};
 use crate::rows::{Content, Message, Use};
@@ -100,9 +101,9 @@ impl Exporter for Trl {
         match &row.content {
             Content::Pretrain { text } => object.text("text", text),
             Content::Task(task) => {
-                let (input, output) = (task.input.clone(), task.output.clone());
-                turns(&[Message::new("user", input.unwrap_or_default())], object.key("prompt"));
-                turns(&[Message::new("assistant", output.unwrap_or_default())], object.key("completion"));
+                let [input, output] = task_turns(task);
+                turns(&[input], object.key("prompt"));
+                turns(&[output], object.key("completion"));
             }
             Content::Instruct { messages, .. } if asks(messages) => {
                 turns(messages, object.key("prompt"));
@@ -116,8 +117,7 @@ impl Exporter for Trl {
                 match &row.completion {
                     Some(completion) => {
                         turns(completion, object.key("completion"));
-                        let label: &[u8] = if row.label == Some(true) { b"true" } else { b"false" };
-                        object.key("label").extend_from_slice(label);
+                        object.flag("label", row.label == Some(true));
                     }
                     None => {
                         turns(row.chosen.as_deref().unwrap_or_default(), object.key("chosen"));
