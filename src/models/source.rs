@@ -75,13 +75,12 @@ impl Source {
 
     /// Holds `count` things of `size` bytes against what is left; gives `count` as a length in memory.
     pub fn room(&self, count: u64, size: u64, what: &str) -> Result<usize> {
-        match count.checked_mul(size) {
-            Some(bytes) if bytes <= self.left() => Ok(count as usize),
-            _ => Err(self.error(
-                self.at,
-                format!("{count} {what} of at least {size} bytes are claimed, {} bytes are left", self.left()),
-            )),
+        let bytes = u128::from(count) * u128::from(size);
+        if bytes <= u128::from(self.left()) {
+            return Ok(count as usize);
         }
+        let left = self.left();
+        Err(self.error(self.at, format!("{what}: at least {bytes} bytes are claimed, {left} bytes are left")))
     }
 
     /// One byte.

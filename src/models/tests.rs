@@ -160,6 +160,8 @@ fn broken_classifiers_are_refused_or_answer() {
     for bytes in [dense, coded] {
         survives(&bytes, Model::read, |model| TEXTS.iter().for_each(|text| drop(best(model, text))));
     }
+    let cut = on_disk(&written(&model)[..400], Model::read).unwrap_err().to_string();
+    assert!(cut.contains(": input matrix: at least 1272 bytes are claimed, "), "{cut}");
     let error = on_disk(b"not a model at all", Model::read).unwrap_err();
     assert_eq!((error.place, error.to_string().contains("is no fastText model")), (Place::Byte(0), true));
 }
@@ -187,7 +189,7 @@ fn every_format_of_kenlm_gives_its_scores() {
         assert_eq!((model.order(), model.counts()[1..].to_vec()), (3, vec![17, 18]), "{format}");
         for (sentence, exact, quantised) in SAID {
             let mut score = ngram::Score::default();
-            model.sentence(sentence.split_ascii_whitespace(), &mut score);
+            model.line(Units::Words, sentence, &mut score);
             let said = if format.contains("-q") { quantised } else { exact };
             assert!((score.log10 - said).abs() < 2e-5, "{format} {sentence}: {} {said}", score.log10);
         }
@@ -240,7 +242,7 @@ fn an_ngram_without_its_end_gets_what_backing_off_gives() {
     // `长 </s>` and `高 </s>` are put in; the sums are those of the unigrams and their weights.
     assert_eq!(model.counts()[1], 18);
     let mut score = ngram::Score::default();
-    model.sentence("水 长".split(' '), &mut score);
+    model.line(Units::Words, "水 长", &mut score);
     assert!(score.log10 < -1.0);
 }
 
@@ -311,6 +313,9 @@ fn a_trained_model_knows_its_language_and_is_the_same_from_every_file() {
     for cut in (0..compact.len()).step_by(37) {
         assert!(on_disk(&compact[..cut], ngram::Model::read).is_err(), "cut at {cut}");
     }
+    let packed = zstd::encode_all(&[&[1u8, 4][..], &u32::MAX.to_le_bytes()].concat()[..], 1).unwrap();
+    let error = on_disk(&[ngram::compact::MAGIC, &packed].concat(), ngram::Model::read).unwrap_err().to_string();
+    assert!(error.contains("4294967295 words are more than a model of ours can have"), "{error}");
 }
 
 #[test]

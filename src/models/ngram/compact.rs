@@ -1,18 +1,18 @@
 //! Language models in a file of our own: n-grams in order, each by what it does not share with the one before it.
 //!
-//! After [`MAGIC`] comes a zstd stream, little-endian: what is counted (1 byte: 0 words, 1 characters), the order (1), the
-//! number of words (4) and the words, each with a zero byte behind it; then for each length from 1 the number of n-grams
-//! (8), and for each of them how many of its words, from the last one on, are those of the n-gram before it (1 byte), the
-//! numbers of the others (7 bits a byte, the lowest first, the upper bit says that more follow; the first as difference
-//! to that of the n-gram before), and log₁₀ of probability and, but for the longest, of weight as 1/4096 (2 bytes each,
-//! signed). Each logarithm is rounded by at most 0.00013, and a word that backs off adds several: scores were seen to
+//! After [`MAGIC`] comes a zstd stream, little-endian: what is counted (1 byte: 0 words, 1 characters, 2 words that
+//! jieba cut), the order (1), the number of words (4) and the words, each with a zero byte behind it; then for each length
+//! from 1 the number of n-grams (8), and for each of them how many of its words, from the last one on, are those of the
+//! n-gram before it (1 byte), the numbers of the others (7 bits a byte, the lowest first, the upper bit says that more
+//! follow; the first as difference to that of the n-gram before), and log₁₀ of probability and, but for the longest, of
+//! weight as 1/4096 (2 bytes each, signed). Each logarithm is rounded by at most 0.00013, and a word that backs off adds several: scores were seen to
 //! differ by 1.6·10⁻⁴ a token from those of the ARPA file.
 
 use std::io::{self, Read, Write};
 use std::path::Path;
 
 use super::Model;
-use super::estimate::{MOST, Trained};
+use super::estimate::{BITS, MOST, Trained};
 use super::units::Units;
 use crate::models::{Error, Place, Result};
 
@@ -140,6 +140,9 @@ fn trained(mut stream: Stream<impl Read>) -> std::result::Result<Trained, String
         return Err(format!("n-grams of up to {order} words"));
     }
     let words = u32::from_le_bytes(stream.bytes()?);
+    if words >= 1 << BITS {
+        return Err(format!("{words} words are more than a model of ours can have"));
+    }
     let mut names = Vec::new();
     for _ in 0..words {
         names.push(stream.name()?);

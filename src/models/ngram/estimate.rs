@@ -14,7 +14,8 @@ use super::units::Units;
 /// Words of the longest n-gram that can be trained.
 pub const MOST: usize = 5;
 
-const BITS: u32 = 25;
+/// Bits of a word's number in a key; fewer words than these hold are numbered.
+pub const BITS: u32 = 25;
 const UNKNOWN: u32 = 0;
 const BEGIN: u32 = 1;
 const END: u32 = 2;
@@ -138,7 +139,7 @@ impl Trainer {
         let mut orders = adjusted(&windows, self.options.order);
         drop(windows);
         let mut backed = vec![HashMap::new(); self.options.order + 1];
-        let mut made: Vec<Vec<(u128, [f32; 2])>> = Vec::new();
+        let mut made: Vec<Vec<(u128, f32)>> = Vec::new();
         for n in 1..=self.options.order {
             let discounts = discounts(&orders[n - 1]);
             let grams = std::mem::take(&mut orders[n - 1]);
@@ -199,7 +200,6 @@ fn adjusted(windows: &[u128], order: usize) -> Vec<Vec<Gram>> {
             }
             let part = prefix(key, n);
             let fixed = n == order || word(part, n - 1) == BEGIN + 1;
-            let different = n < order && !fixed;
             match orders[n - 1].last_mut() {
                 Some(last) if last.key == part => {
                     last.raw += raw;
@@ -208,7 +208,7 @@ fn adjusted(windows: &[u128], order: usize) -> Vec<Vec<Gram>> {
                 _ => orders[n - 1].push(Gram { key: part, raw, count: if fixed { raw } else { 0 } }),
             }
             // One more word before it: the next longer n-gram was not there yet.
-            if different {
+            if !fixed {
                 let longer = prefix(key, n + 1);
                 let fresh = orders[n].last().is_none_or(|last| last.key != longer);
                 if fresh && let Some(last) = orders[n - 1].last_mut() {
@@ -262,9 +262,9 @@ fn interpolate(
     shares: &[f32],
     least: u32,
     left: &HashMap<u128, f32>,
-    shorter: Option<&Vec<(u128, [f32; 2])>>,
+    shorter: Option<&Vec<(u128, f32)>>,
     words: usize,
-) -> Vec<(u128, [f32; 2])> {
+) -> Vec<(u128, f32)> {
     let mut made = Vec::new();
     let mut at = 0;
     for (gram, share) in grams.iter().zip(shares).filter(|(gram, _)| gram.raw >= least) {
@@ -277,11 +277,11 @@ fn interpolate(
                 while at + 1 < shorter.len() && shorter[at].0 < end {
                     at += 1;
                 }
-                shorter[at].1[0]
+                shorter[at].1
             }
         };
         let over = left.get(&(gram.key << BITS)).copied().unwrap_or(1.0);
-        made.push((gram.key, [share + over * lower, 1.0]));
+        made.push((gram.key, share + over * lower));
     }
     if n == 1 {
         let over = left.get(&0).copied().unwrap_or(1.0);
@@ -289,7 +289,7 @@ fn interpolate(
         for (at, id) in [UNKNOWN, BEGIN].into_iter().enumerate() {
             let key = u128::from(id + 1) << shift(0);
             if made.get(at).is_none_or(|(k, _)| *k != key) {
-                made.insert(at, (key, [if id == BEGIN { 1.0 } else { lower }, 1.0]));
+                made.insert(at, (key, if id == BEGIN { 1.0 } else { lower }));
             }
         }
     }
@@ -307,16 +307,11 @@ pub struct Trained {
 }
 
 impl Trained {
-    fn new(
-        names: Vec<String>,
-        made: Vec<Vec<(u128, [f32; 2])>>,
-        left: &[HashMap<u128, f32>],
-        options: Options,
-    ) -> Trained {
+    fn new(names: Vec<String>, made: Vec<Vec<(u128, f32)>>, left: &[HashMap<u128, f32>], options: Options) -> Trained {
         let mut orders = Vec::new();
         for (n, grams) in (1..).zip(made) {
             let longer = |key: u128| left.get(n).and_then(|left| left.get(&key)).copied().unwrap_or(1.0);
-            let entry = |(key, [p, _]): (u128, [f32; 2])| {
+            let entry = |(key, p): (u128, f32)| {
                 let ids: Vec<u32> = (0..n).map(|place| word(key, place) - 1).collect();
                 let weight = if n < options.order { longer(key).log10() } else { 0.0 };
                 let p = if ids == [BEGIN] { -99.0 } else { p.log10().min(0.0) };

@@ -66,17 +66,9 @@ impl Model {
     /// If the file cannot be read, or is no language model; the error names the byte or the line.
     pub fn read(path: &Path) -> Result<Model> {
         use std::io::Read;
-        let mut head = [0; 64];
-        let mut file = std::fs::File::open(path).map_err(|e| Error::file(path, e.to_string()))?;
-        let mut length = 0;
-        while length < head.len() {
-            match file.read(&mut head[length..]) {
-                Ok(0) => break,
-                Ok(n) => length += n,
-                Err(e) => return Err(Error::file(path, e.to_string())),
-            }
-        }
-        let head = &head[..length];
+        let mut head = Vec::new();
+        let file = std::fs::File::open(path);
+        file.and_then(|file| file.take(64).read_to_end(&mut head)).map_err(|e| Error::file(path, e.to_string()))?;
         if head.starts_with(b"mmap lm ") {
             kenlm::read(path)
         } else if head.starts_with(compact::MAGIC) {
@@ -145,15 +137,6 @@ impl Model {
         }
         *state = next;
         log10
-    }
-
-    /// Adds a sentence, the words of a line, to a score.
-    pub fn sentence<'a>(&self, words: impl Iterator<Item = &'a str>, score: &mut Score) {
-        let mut state = self.begin();
-        for word in words {
-            self.next(&mut state, word, score);
-        }
-        self.end(&mut state, score);
     }
 
     /// Adds a word to a score.

@@ -112,7 +112,7 @@ fn shortened<'a>(learn: &[Example<'a>]) -> Vec<Cow<'a, str>> {
 }
 
 /// Whether a text is among the share that is held out: its hash decides, so copies of a text are on one side.
-pub fn is_held_out(text: &str, share: f64) -> bool {
+fn is_held_out(text: &str, share: f64) -> bool {
     ((mix(u64::from(hash(text.as_bytes()))) >> 40) as f64) < share * (1u64 << 24) as f64
 }
 
@@ -157,8 +157,8 @@ impl Features {
 }
 
 /// The words that stand most often, `</s>` first.
-fn vocabulary(learn: &[Example]) -> Vec<(String, i64)> {
-    let mut counts = std::collections::HashMap::<&str, i64>::new();
+fn vocabulary<'a>(learn: &[Example<'a>]) -> Vec<(&'a str, i64)> {
+    let mut counts = std::collections::HashMap::<&'a str, i64>::new();
     for example in learn {
         for word in example.text.split(|c: char| c.is_ascii() && is_space(c as u8)) {
             if !word.is_empty() && word.len() <= WORD_BYTES && !word.starts_with("__label__") && word.as_bytes() != END
@@ -170,8 +170,8 @@ fn vocabulary(learn: &[Example]) -> Vec<(String, i64)> {
     let mut words: Vec<(&str, i64)> = counts.into_iter().filter(|(_, n)| *n >= WORD_COUNT).collect();
     words.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
     words.truncate(WORDS);
-    let end = ("</s>".to_owned(), learn.len() as i64);
-    std::iter::once(end).chain(words.into_iter().map(|(word, n)| (word.to_owned(), n))).collect()
+    words.insert(0, ("</s>", learn.len() as i64));
+    words
 }
 
 impl Work {
@@ -179,7 +179,6 @@ impl Work {
         let good = learn.iter().filter(|e| e.good).count() as i64;
         let counts = [learn.len() as i64 - good, good];
         let words = vocabulary(learn);
-        let words: Vec<(&str, i64)> = words.iter().map(|(word, n)| (word.as_str(), *n)).collect();
         let labels = [("__label__bad", counts[0]), ("__label__good", counts[1])];
         let dictionary = Dictionary::new(&words, &labels, options.grams);
         let rows = dictionary.rows() as usize;

@@ -133,7 +133,9 @@ fn records(
 }
 
 fn u64_at(record: &[u8], at: usize) -> u64 {
-    record[at..at + 8].iter().rev().fold(0, |n, b| n << 8 | u64::from(*b))
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&record[at..at + 8]);
+    u64::from_le_bytes(bytes)
 }
 
 fn f32_at(record: &[u8], at: usize) -> std::result::Result<f32, String> {
@@ -153,7 +155,7 @@ fn probing(source: &mut Source, head: &Head, floats: usize) -> Result<Model> {
     source.room(head.slots(head.counts[0]), 12, "slots of words")?;
     let mut words = Words::with_room(bound as usize);
     records(source, head.slots(head.counts[0]), 12, "words", |record| {
-        let (hash, id) = (u64_at(record, 0), u64_at(&[&record[8..12], &[0; 4]].concat(), 0) as u32);
+        let (hash, id) = (u64_at(record, 0), u32::from_le_bytes([record[8], record[9], record[10], record[11]]));
         if hash != 0 {
             if id >= bound {
                 return Err(format!("word {id} of {bound}"));
