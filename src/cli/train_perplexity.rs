@@ -9,6 +9,7 @@ use super::{Context, Format, training_rows, ui};
 use crate::models::ngram::compact::MAGIC;
 use crate::models::ngram::estimate::{Options, Trainer};
 use crate::models::ngram::{Score, Units};
+use crate::text::figures::size;
 use crate::text::words;
 use crate::{Error, Result};
 
@@ -25,8 +26,8 @@ enum Unit {
 
 /// Train a language model on good text, by which the perplexity of rows is measured.
 ///
-/// Reads what `corpus inspect` reads. Every hundredth row is held out, and the model's perplexity on those is said. Smoothing is modified
-/// Kneser-Ney. The same rows give the same file.
+/// Reads what `corpus inspect` reads. Every hundredth row is held out, and the model's perplexity on those is said.
+/// Smoothing is modified Kneser-Ney. The same rows give the same file.
 #[derive(Debug, Args)]
 pub struct TrainPerplexity {
     /// Files of rows that are as text should be.
@@ -49,6 +50,11 @@ pub struct TrainPerplexity {
     memory: usize,
 }
 
+/// Why nothing was trained, with what helps.
+fn other(why: String) -> Error {
+    Error::other(why, "name more files, or other options")
+}
+
 impl TrainPerplexity {
     /// Runs the command.
     ///
@@ -57,11 +63,7 @@ impl TrainPerplexity {
     /// [`Error::Input`] of files that cannot be read, [`Error::Other`] where there is too little text, or another file has
     /// the model's name; [`Error::Io`] of writing.
     pub fn run(self, context: &Context) -> Result<()> {
-        if std::fs::read(&self.out).is_ok_and(|there| !there.starts_with(MAGIC)) {
-            let what = format!("{} is there already, and no model of ours", self.out.display());
-            return Err(Error::other(what, "name another file with --out"));
-        }
-        let other = |e: String| Error::other(e, "name more files, or other options");
+        training_rows::free(&self.out, MAGIC, "no model of ours")?;
         let (trainer, Taken { held, rows, full }) = self.take(context)?;
         let tokens = trainer.tokens();
         let trained = trainer.train().map_err(other)?;
@@ -88,14 +90,13 @@ impl TrainPerplexity {
             let trained = format!("trained on   {tokens} units and line ends of {rows} rows\n");
             super::print(&format!("{trained}n-grams      {counts}\n{}", held.unwrap_or_default()))?;
         }
-        let (file, memory) = (bytes.len() as f64 / 1e6, model.memory() as f64 / 1e6);
-        ui::say(context, &format!("{}: {file:.1} MB, {memory:.1} MB in memory", self.out.display()));
+        let (file, memory) = (size(bytes.len() as u64), size(model.memory() as u64));
+        ui::say(context, &format!("{}: {file}, {memory} in memory", self.out.display()));
         Ok(())
     }
 
     /// Takes the rows.
     fn take(&self, context: &Context) -> Result<(Trainer, Taken)> {
-        let other = |e: String| Error::other(e, "name more files, or other options");
         let units = match self.unit {
             Unit::Characters => Units::Characters,
             Unit::Jieba => Units::Segmented,

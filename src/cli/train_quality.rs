@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 use super::table::table;
 use super::{Context, Format, training_rows, ui};
 use crate::models::train::{self, Options, Report};
-use crate::text::figures::plural;
+use crate::text::figures::{plural, size};
 use crate::text::words;
 use crate::{Error, Result};
 
@@ -56,10 +56,7 @@ impl TrainQuality {
     /// [`Error::Input`] of files that cannot be read, [`Error::Other`] where there are too few rows, or another file has
     /// the model's name; [`Error::Io`] of writing.
     pub fn run(self, context: &Context) -> Result<()> {
-        if std::fs::read(&self.out).is_ok_and(|there| !there.starts_with(&MAGIC)) {
-            let what = format!("{} is there already, and no model", self.out.display());
-            return Err(Error::other(what, "name another file with --out"));
-        }
+        training_rows::free(&self.out, &MAGIC, "no model")?;
         let good = self.texts(context, &self.good)?;
         let bad = self.texts(context, &self.bad)?;
         let trained = train::train(&good, &bad, &Options::default())
@@ -71,7 +68,7 @@ impl TrainQuality {
             Format::Human => super::print(&text(&trained.report))?,
             Format::Json => super::print(&format!("{}\n", self.json(&trained.report, model.len())))?,
         }
-        ui::say(context, &format!("{}: {:.1} MB", self.out.display(), model.len() as f64 / 1e6));
+        ui::say(context, &format!("{}: {}", self.out.display(), size(model.len() as u64)));
         Ok(())
     }
 

@@ -1,5 +1,8 @@
-//! Rows that a model is trained on: the texts of raw files, read as `corpus inspect` reads them.
+//! Rows that a model is trained on: the texts of raw files, read as `corpus inspect` reads them, without the rows that
+//! their format sets aside.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::{Context, peek, ui};
@@ -7,10 +10,26 @@ use crate::formats::{self, Piece, detect};
 use crate::input;
 use crate::pipeline::inputs;
 use crate::rows::{Content, Message};
+use crate::text::figures::plural;
 use crate::{Error, Result};
 
 /// Bytes of the largest record.
 const LARGEST: u64 = 64 << 20;
+
+/// Refuses to write a model over a file that does not begin with the mark of one.
+///
+/// # Errors
+///
+/// [`Error::Other`] where such a file is there.
+pub fn free(out: &Path, mark: &[u8], kind: &str) -> Result<()> {
+    let mut head = Vec::new();
+    let read = File::open(out).and_then(|file| file.take(mark.len() as u64).read_to_end(&mut head));
+    if read.is_ok() && head != mark {
+        let what = format!("{} is there already, and {kind}", out.display());
+        return Err(Error::other(what, "name another file with --out"));
+    }
+    Ok(())
+}
 
 /// Hands over the text of each row of some files until `take` says that it was the last; the texts of a dialogue or pair
 /// are lines of one. What cannot be read is counted and said.
@@ -42,7 +61,8 @@ pub fn each(context: &Context, files: &[PathBuf], take: &mut dyn FnMut(String) -
         }
     }
     if let (count @ 1.., Some(first)) = wrong {
-        ui::warn(context, &format!("{count} records could not be read and are not trained on; the first: {first}"));
+        let records = plural(count, "record");
+        ui::warn(context, &format!("not trained on, since it could not be read: {records}; the first: {first}"));
     }
     Ok(())
 }
@@ -64,7 +84,7 @@ fn file(
     let mut more = true;
     while more
         && reader.next(&mut |record| match record.row {
-            Ok(row) if more => {
+            Ok(row) if more && row.aside.is_none() => {
                 let text = text(&row.content);
                 more = text.trim().is_empty() || take(text);
             }

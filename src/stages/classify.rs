@@ -39,6 +39,7 @@ use serde::{Deserialize, Serialize};
 use super::resources::{Need, Resource, Shared, Wanted};
 use super::{Column, Entry, Kind, Measure, RowWork, Stage, Value, build, measuring, signal};
 use crate::models::fasttext::{Model, Scratch};
+use crate::text::figures::{plural, size};
 use crate::text::words;
 use crate::{Error, Result};
 
@@ -96,8 +97,8 @@ impl Stage for Classify {
 
     fn open(&self, files: &[Resource]) -> Result<Vec<String>> {
         let (model, _) = self.read(files)?;
-        let (labels, megabytes) = (model.labels().len(), model.memory() as f64 / 1e6);
-        Ok(vec![format!("{}: {labels} labels, {megabytes:.1} MB in memory", self.model)])
+        let labels = plural(model.labels().len() as u64, "label");
+        Ok(vec![format!("{}: {labels}, {} in memory", self.model, size(model.memory() as u64))])
     }
 
     fn row_work(&self, files: &[Resource]) -> Result<Option<Box<dyn RowWork>>> {
@@ -131,7 +132,7 @@ impl Measure for Work {
         // The word `</s>` in a text ends it, as it does for fastText.
         let _ = texts.iter().all(|text| self.push(text));
         self.model.best_of_pushed(&mut self.scratch, 1);
-        let Some((best, score)) = self.scratch.best.first().copied().filter(|_| !texts.is_empty()) else {
+        let Some((best, score)) = self.scratch.best.first().copied() else {
             return out.extend([Value::Null, Value::Null]);
         };
         let score = match self.label {

@@ -37,6 +37,7 @@ use serde::{Deserialize, Serialize};
 use super::resources::{Need, Resource, Shared, Wanted};
 use super::{Column, Entry, Kind, Measure, RowWork, Stage, Value, build, measuring, signal};
 use crate::models::ngram::{Model, Score, Units, units};
+use crate::text::figures::{plural, size};
 use crate::text::words;
 use crate::{Error, Result};
 
@@ -77,7 +78,8 @@ pub struct Perplexity {
 static MODELS: Shared<Model> = Shared::new();
 
 impl Perplexity {
-    fn read(&self, files: &[Resource]) -> Result<Arc<Model>> {
+    /// The model, and what it counts.
+    fn read(&self, files: &[Resource]) -> Result<(Arc<Model>, Unit)> {
         let [file] = files else {
             let message = format!("`model` names {} files, where one is wanted", files.len());
             return Err(Error::input(message, "name the file of the model"));
@@ -95,7 +97,8 @@ impl Perplexity {
             let message = format!("{} counts {counts}, and `unit` says otherwise", file.shown);
             return Err(Error::input(message, "leave `unit` out"));
         }
-        Ok(model)
+        let unit = self.unit.or(own.map(|(own, _)| own)).unwrap_or(Unit::Plain);
+        Ok((model, unit))
     }
 }
 
@@ -109,20 +112,14 @@ impl Stage for Perplexity {
     }
 
     fn open(&self, files: &[Resource]) -> Result<Vec<String>> {
-        let model = self.read(files)?;
-        let counts: usize = model.counts().iter().sum();
-        let megabytes = model.memory() as f64 / 1e6;
-        Ok(vec![format!("{}: {counts} n-grams, {megabytes:.1} MB in memory", self.model)])
+        let (model, _) = self.read(files)?;
+        let ngrams = plural(model.counts().iter().sum::<usize>() as u64, "n-gram");
+        Ok(vec![format!("{}: {ngrams}, {} in memory", self.model, size(model.memory() as u64))])
     }
 
     fn row_work(&self, files: &[Resource]) -> Result<Option<Box<dyn RowWork>>> {
-        let model = self.read(files)?;
-        let own = match model.units() {
-            Units::Words => Unit::Plain,
-            Units::Characters => Unit::Characters,
-            Units::Segmented => Unit::Jieba,
-        };
-        let work = Work { model, unit: self.unit.unwrap_or(own), normal: self.normal };
+        let (model, unit) = self.read(files)?;
+        let work = Work { model, unit, normal: self.normal };
         Ok(measuring(self.columns(), work))
     }
 }

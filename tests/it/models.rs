@@ -43,6 +43,13 @@ fn a_language_model_is_trained_and_says_how_it_does_on_rows_held_out() {
     let perplexity = json["perplexity"].as_f64().unwrap();
     assert!((1.0..6.0).contains(&perplexity), "{json}");
     assert!(std::fs::read(scratch.path("m.ngrams")).unwrap().starts_with(b"corpus-n-grams 1\n"));
+    // A row that a build would set aside, since a turn is silent, is none to learn from.
+    let silent = r#"{"messages":[{"role":"user","content":"问"},{"role":"assistant","content":""}]}"#;
+    let said = r#"{"messages":[{"role":"user","content":"问"},{"role":"assistant","content":"答"}]}"#;
+    scratch.write("chat.jsonl", format!("{silent}\n{said}\n{silent}\n"));
+    let both = ["train-perplexity", "good.jsonl", "chat.jsonl", "--out", "m.ngrams", "--format", "json"];
+    let json: serde_json::Value = serde_json::from_str(&scratch.corpus(&both).stdout()).unwrap();
+    assert_eq!(json["rows"].as_u64(), Some(601), "{json}");
     let words = scratch.corpus(&["train-perplexity", "good.jsonl", "--unit", "jieba", "--out", "w.ngrams"]).stdout();
     assert!(words.contains("perplexity"), "{words}");
 }
