@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 use sha2::{Digest, Sha256};
 
 use crate::{Error, Result};
@@ -70,6 +71,14 @@ pub fn home(path: &Path) -> String {
 /// What the system says of opening or syncing the folder.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
+}
+
+/// Gives each of two files or folders the name of the other, in one go.
+///
+/// # Errors
+/// What the system says; a file system that cannot do it is one.
+pub fn swap(one: &Path, other: &Path) -> Result<()> {
+    renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE).map_err(|e| Error::io(one)(io::Error::from(e)))
 }
 
 /// Bytes that may still be written on the disk of `path`, or of the nearest folder above it that exists.

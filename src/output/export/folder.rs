@@ -5,11 +5,10 @@ use std::fs::{self, File, TryLockError};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, RenameFlags, renameat_with};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::disk::hex;
+use crate::disk::{self, hex};
 use crate::{Error, Result};
 
 /// The file that says what an export is, written last.
@@ -138,13 +137,18 @@ impl Staging {
         let failed = |error: std::io::Error| Error::io(&self.out)(error);
         if !self.out.exists() {
             fs::rename(&self.aside, &self.out).map_err(failed)?;
-        } else if renameat_with(CWD, &self.aside, CWD, &self.out, RenameFlags::EXCHANGE).is_ok() {
+        } else if disk::swap(&self.aside, &self.out).is_ok() {
             // What is aside now is the earlier export.
             fs::remove_dir_all(&self.aside).map_err(Error::io(&self.aside))?;
         } else {
-            // A file system that cannot exchange two folders.
-            fs::remove_dir_all(&self.out).map_err(failed)?;
-            fs::rename(&self.aside, &self.out).map_err(failed)?;
+            // A file system that cannot exchange two folders: the earlier export goes when the new one is there.
+            let earlier = self.aside.with_extension("earlier");
+            fs::rename(&self.out, &earlier).map_err(failed)?;
+            if let Err(error) = fs::rename(&self.aside, &self.out) {
+                fs::rename(&earlier, &self.out).map_err(failed)?;
+                return Err(failed(error));
+            }
+            fs::remove_dir_all(&earlier).map_err(Error::io(&earlier))?;
         }
         self.done = true;
         let parent = self.out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));

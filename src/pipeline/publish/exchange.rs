@@ -10,14 +10,13 @@
 //! swapped for the part of the new output that it leads to. Elsewhere the parts are moved one by one, `build.json` away
 //! first and in last: a kill between leaves a folder without `build.json`, until the next build ends the exchange.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, RenameFlags, renameat_with};
-
 use super::place::{MARKER, claim, remove};
+use crate::disk::{self, swap};
 use crate::output::parquet_file::write_whole;
 use crate::stages::global::INDEX;
 use crate::{Error, Result};
@@ -183,13 +182,8 @@ fn link(to: &Path, at: &Path) -> Result<()> {
     symlink(to, at).map_err(Error::io(at))
 }
 
-/// Gives each of two the name of the other, in one go.
-fn swap(one: &Path, other: &Path) -> Result<()> {
-    renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE).map_err(|e| Error::io(one)(io::Error::from(e)))
-}
-
 fn synced(folder: &Path) -> Result<()> {
-    File::open(folder).and_then(|f| f.sync_all()).map_err(Error::io(folder))
+    disk::sync_folder(folder).map_err(Error::io(folder))
 }
 
 /// Counts steps, and ends the process without notice before the one that `CORPUS_TEST_KILL_AT` names: a test of what a
