@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::format_rows::{QUIRKS, ROWS};
-use crate::harness::{Built, Scratch, files_under, same_text};
+use crate::harness::{Built, Scratch, files_under, up_to_date};
 
 /// A data set in its published layout.
 pub struct Sample {
@@ -111,13 +111,7 @@ fn every_layout_is_read_by_its_format() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/formats.md");
-    let fresh = document(&built);
-    if std::env::var_os("CORPUS_UPDATE").is_some() {
-        std::fs::write(&path, &fresh).unwrap();
-    }
-    let there = std::fs::read_to_string(&path).unwrap_or_default();
-    same_text(&there, &fresh, "docs/formats.md is stale: run CORPUS_UPDATE=1 cargo test formats");
+    up_to_date("docs/formats.md", &document(&built), "formats");
 }
 
 #[test]

@@ -2,49 +2,28 @@
 
 use std::path::Path;
 
-use crate::harness::same_text;
+use crate::harness::up_to_date;
 
 /// `CORPUS_UPDATE=1 cargo test generated` writes the files anew.
 #[test]
 fn schemas_are_up_to_date() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
     for (name, content) in corpus::recipe::schema::files() {
         let fresh = format!("{}\n", serde_json::to_string_pretty(&content).unwrap());
-        let path = folder.join(&name);
-        if std::env::var_os("CORPUS_UPDATE").is_some() {
-            std::fs::create_dir_all(&folder).unwrap();
-            std::fs::write(&path, &fresh).unwrap();
-        }
-        let there = std::fs::read_to_string(&path).unwrap_or_default();
-        same_text(&there, &fresh, &format!("schemas/{name} is stale: run CORPUS_UPDATE=1 cargo test generated"));
+        up_to_date(&format!("schemas/{name}"), &fresh, "generated");
     }
 }
 
 /// The page of problems is the table of their kinds.
 #[test]
 fn the_page_of_problems_is_up_to_date() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/problems.md");
-    let fresh = corpus::recipe::kinds::page();
-    if std::env::var_os("CORPUS_UPDATE").is_some() {
-        std::fs::write(&path, &fresh).unwrap();
-    }
-    let there = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(there == fresh, "docs/problems.md is stale: run CORPUS_UPDATE=1 cargo test generated");
+    up_to_date("docs/problems.md", &corpus::recipe::kinds::page(), "generated");
 }
 
 /// The pages of signals and profiles are what the code has.
 #[test]
 fn the_pages_of_quality_are_up_to_date() {
-    for (name, fresh) in
-        [("docs/quality.md", corpus::stages::quality::page()), ("docs/profiles.md", corpus::stages::profile::page())]
-    {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
-        if std::env::var_os("CORPUS_UPDATE").is_some() {
-            std::fs::write(&path, &fresh).unwrap();
-        }
-        let there = std::fs::read_to_string(&path).unwrap_or_default();
-        same_text(&there, &fresh, &format!("{name} is stale: run CORPUS_UPDATE=1 cargo test generated"));
-    }
+    up_to_date("docs/quality.md", &corpus::stages::quality::page(), "generated");
+    up_to_date("docs/profiles.md", &corpus::stages::profile::page(), "generated");
 }
 
 /// Every stage, container and shape says what a user must know, and is in the recipe's schema.
@@ -66,13 +45,7 @@ fn components_document_themselves() {
 #[test]
 fn the_pages_of_data_sets_are_up_to_date() {
     for page in corpus::catalog::page::pages(corpus::catalog::shipped()) {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page.path);
-        if std::env::var_os("CORPUS_UPDATE").is_some() {
-            std::fs::write(&path, &page.text).unwrap();
-        }
-        let there = std::fs::read_to_string(&path).unwrap_or_default();
-        let stale = format!("{} is stale: run CORPUS_UPDATE=1 cargo test generated", page.path);
-        same_text(&there, &page.text, &stale);
+        up_to_date(page.path, &page.text, "generated");
     }
     let cards = corpus::catalog::shipped();
     let count = |of: &dyn Fn(&corpus::catalog::Card) -> bool| cards.iter().filter(|c| of(c)).count();

@@ -15,7 +15,9 @@ mod beside;
 mod compare;
 
 pub use beside::{beside, skipped};
-pub use compare::{Files, contains, difference, same_bytes, same_files, same_items, same_json, same_output, same_text};
+pub use compare::{
+    Files, contains, difference, same_bytes, same_files, same_items, same_json, same_output, same_text, up_to_date,
+};
 
 /// A scratch folder that goes away with the test.
 pub struct Scratch(tempfile::TempDir);

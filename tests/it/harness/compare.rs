@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::path::Path;
 
 use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::compute::concat_batches;
@@ -37,6 +38,19 @@ pub fn same_text(one: &str, other: &str, what: &str) {
     if let Some(difference) = line_difference(one, other) {
         panic!("{what}: {difference}");
     }
+}
+
+/// Fails where a generated file of the repository is not what the code writes today; with `CORPUS_UPDATE` set it is
+/// written anew first. `test` is the one that writes it.
+#[track_caller]
+pub fn up_to_date(name: &str, fresh: &str, test: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    if std::env::var_os("CORPUS_UPDATE").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, fresh).unwrap();
+    }
+    let there = std::fs::read_to_string(&path).unwrap_or_default();
+    same_text(&there, fresh, &format!("{name} is stale: run CORPUS_UPDATE=1 cargo test {test}"));
 }
 
 /// Fails where two runs of bytes differ, and says at which byte.

@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::path::Path;
 
 use corpus::catalog::{self, Card, Freedom, Part};
 use corpus::recipe::{FromCard, Recipe, SHIPPED};
 
-use crate::harness::{Built, Scratch, same_text};
+use crate::harness::{Built, Scratch, up_to_date};
 
 mod files;
 mod rows;
@@ -173,12 +172,7 @@ fn systems_are_rebuilt_and_the_table_is_up_to_date() {
         println!("{}", line.trim_end());
         fresh += &line;
     }
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/systems.md");
-    if std::env::var_os("CORPUS_UPDATE").is_some() {
-        std::fs::write(&path, &fresh).unwrap();
-    }
-    let there = std::fs::read_to_string(&path).unwrap_or_default();
-    same_text(&there, &fresh, "docs/systems.md is stale: run CORPUS_UPDATE=1 cargo test --test it systems");
+    up_to_date("docs/systems.md", &fresh, "--test it systems");
 }
 
 /// The commands in a recipe's comments fetch all its parts, accept the licences that have to be accepted, and no others.
