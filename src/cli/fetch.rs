@@ -242,7 +242,7 @@ fn shown(plan: &Plan) -> String {
             out += &table::table(&rows, 2, width);
         }
         if set.files.len() > 1000 {
-            out += &format!("  … and {} files more (--format json has all)\n", set.files.len() - 1000);
+            out += &format!("  … and {} more (--format json has all)\n", plural(set.files.len() as u64 - 1000, "file"));
         }
     }
     out += &total(plan);

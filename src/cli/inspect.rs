@@ -13,7 +13,6 @@ use serde_json::{Map, Value as Json, json};
 use super::show::{self, Fields};
 use super::{Context, Format, clusters, peek, pipe, table, ui};
 use crate::formats;
-use crate::pipeline::usage::count;
 use crate::rows::Use;
 use crate::text::figures::plural;
 use crate::text::spelling::did_you_mean;
@@ -216,7 +215,7 @@ impl Inspect {
         }
         let columns = table::terminal();
         let mut text =
-            format!("{} · {} rows in {}\n", path.display(), count(total), plural(groups as u64, "row group"));
+            format!("{} · {} in {}\n", path.display(), plural(total, "row"), plural(groups as u64, "row group"));
         text += &labels.iter().map(|(key, value)| format!("  {key} = {}\n", table::line(value))).collect::<String>();
         let schema: Vec<Vec<String>> = schema.into_iter().map(|(name, kind)| vec![name, kind]).collect();
         text += &format!("\n{}", table::table(&schema, 2, columns));

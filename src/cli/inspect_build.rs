@@ -12,6 +12,7 @@ use super::show::{self, Fields};
 use super::{Context, Format, heavy, near_limit, table, ui};
 use crate::pipeline::publish::manifest::Manifest;
 use crate::pipeline::usage::{count, size};
+use crate::text::figures::plural;
 use crate::{Error, Result};
 
 /// Reads `build.json` of a folder: the manifest, and the JSON that it was.
@@ -185,7 +186,7 @@ fn summary(manifest: &Manifest, columns: usize) -> String {
     }));
     text += &format!("\n{}", table::table(&rows, 2, columns));
     if files.len() > FILES {
-        text += &format!("  … and {} files more, in build.json\n", count((files.len() - FILES) as u64));
+        text += &format!("  … and {} more, in build.json\n", plural((files.len() - FILES) as u64, "file"));
     }
     for (_, file) in files.iter().take(FILES) {
         if let Some(note) = &file.note {

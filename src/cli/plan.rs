@@ -54,7 +54,7 @@ impl PlanCommand {
         bars.phase("Building a sample", 0);
         let estimate = estimate(&recipe, &chain, &options, depth, &state)?;
         let sampled: u64 = estimate.sources.iter().map(|s| s.sampled).sum();
-        bars.done(&format!("{} rows", count(sampled)));
+        bars.done(&plural(sampled, "row"));
         if context.format == Format::Json {
             return super::print(&format!("{}\n", document(&recipe, &options, &state, &estimate)));
         }

@@ -53,6 +53,7 @@ use crate::pipeline::run::slabs::Layout;
 use crate::recipe::Recipe;
 use crate::rows::Use;
 use crate::rows::column::Kind;
+use crate::text::figures;
 use crate::{Error, Result};
 use inputs::{Effort, Inputs, SourceInput, group};
 use jobs::{Job, Log};
@@ -202,7 +203,7 @@ impl Build<'_> {
         };
         chain.stage(&mut inputs);
         let files: usize = inputs.sources.iter().map(|s| s.files.len()).sum();
-        self.progress.done(&format!("{files} files, {}", usage::size(inputs.bytes())));
+        self.progress.done(&format!("{}, {}", figures::plural(files as u64, "file"), usage::size(inputs.bytes())));
         self.progress.looked(&inputs);
         let notes = notes(&inputs);
         timings.lap("look");
