@@ -3,9 +3,9 @@
 //! # What it reads
 //! Elements one by one, so an array of any size is never held whole. Where the file is a single object that holds an
 //! array of objects under `data`, `rows`, `examples`, `instances`, `items`, `records`, a scene of Safety-Prompts or the
-//! name of a split, that array is read, and those behind it under such a key. Of several splits `train` is read, or what the recipe's `split` says;
-//! the rows of the others are set aside (`other_split`). Where `train` stands behind the first 256 KiB, the file is read
-//! once more for the keys of its lists before a row of another split is judged.
+//! name of a split, that array is read, and those behind it under such a key. Of several splits `train` is read, or what
+//! the recipe's `split` says; the rows of the others are set aside (`other_split`). Where `train` stands behind the first
+//! 256 KiB, the file is read once more for the keys of its lists before a row of another split is judged.
 //! Objects without an array around them (pretty-printed, or concatenated) are read the same way.
 //!
 //! # What is unreadable
