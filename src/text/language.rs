@@ -83,11 +83,16 @@ pub fn code(word: &str) -> Option<&'static str> {
     named(&word).or_else(|| if coded { named(base) } else { None })
 }
 
+/// Scripts (ISO 15924) that stand behind a language; other words of four letters are no part of a tag.
+const SCRIPTS: &str = "Arab Armn Beng Bopo Cyrl Deva Ethi Geor Grek Gujr Guru Hang Hani Hans Hant Hebr Hira Jpan Kana Khmr Knda \
+                       Kore Laoo Latn Mlym Mong Mymr Orya Sinh Taml Telu Thaa Thai Tibt";
+
 /// Codes that are a field's name more often than that of a language in it.
 const AMBIGUOUS: [&str; 2] = ["id", "no"];
 
 /// The language tag (BCP 47) that the name of a field or file is: a code in small letters or capitals, with a region or
-/// script behind it (`zh_CN`, `zh-Hans`, `EN-US`); of the names only `english` and `chinese`.
+/// script behind it (`zh_CN`, `zh-Hans`, `EN-US`); of the names only `english` and `chinese`. The word `text` behind it
+/// says nothing: `en_text` is `en`.
 pub fn tag(name: &str) -> Option<Cow<'static, str>> {
     let mut parts = name.split(['_', '-']);
     let code = match parts.next()?.to_ascii_lowercase().as_str() {
@@ -97,13 +102,14 @@ pub fn tag(name: &str) -> Option<Cow<'static, str>> {
         code => LANGUAGES.iter().find(|(known, _)| *known == code)?.0,
     };
     let mut tag = Cow::Borrowed(code);
-    for part in parts {
-        if !matches!(part.len(), 2 | 4) || !part.bytes().all(|b| b.is_ascii_alphabetic()) {
-            return None;
-        }
+    for part in parts.filter(|part| !part.eq_ignore_ascii_case("text")) {
         // Regions are written in capitals, scripts with one.
-        let (first, rest) = part.split_at(if part.len() == 2 { 2 } else { 1 });
-        tag = Cow::Owned(format!("{tag}-{}{}", first.to_ascii_uppercase(), rest.to_ascii_lowercase()));
+        let part = match part.len() {
+            2 if part.bytes().all(|b| b.is_ascii_alphabetic()) => Cow::Owned(part.to_ascii_uppercase()),
+            4 => Cow::Borrowed(SCRIPTS.split_ascii_whitespace().find(|script| script.eq_ignore_ascii_case(part))?),
+            _ => return None,
+        };
+        tag = Cow::Owned(format!("{tag}-{part}"));
     }
     Some(tag)
 }
@@ -136,7 +142,10 @@ mod tests {
     fn names_of_fields_are_tags_or_no_language() {
         let tags = ["zh_CN", "ZH-hant-tw", "english", "yue", "EN-US"].map(tag);
         assert_eq!(tags.map(|t| t.unwrap()), ["zh-CN", "zh-Hant-TW", "en", "yue", "en-US"]);
-        for word in ["id", "no", "text", "english-language", "zh-tokenized", "", "xx"] {
+        for (word, code) in [("english_text", "en"), ("zh_text", "zh"), ("zh_hans_text", "zh-Hans")] {
+            assert_eq!(tag(word).as_deref(), Some(code), "{word}");
+        }
+        for word in ["id", "no", "text", "english-language", "zh-tokenized", "en_word", "en_12", "", "xx"] {
             assert_eq!(tag(word), None, "{word}");
         }
     }

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! The two fields are those whose names are languages: codes (`en`, `zh`, `zh_CN`, `zh-TW`, `ja`, …) or `english` and
-//! `chinese`. The Chinese side is the output; where none or both are Chinese, the second one in the row is. `fields.input`
+//! `chinese`, with or without `_text` behind. The Chinese side is the output; where none or both are Chinese, the second one in the row is. `fields.input`
 //! and `fields.output` name other fields or turn the direction; `fields.input_language` and `fields.output_language`
 //! name fields that hold the languages, else the names of the fields tell. The task is `translation`.
 //!
