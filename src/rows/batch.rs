@@ -134,6 +134,11 @@ impl<'a> Batch<'a> {
         self.rewrite(|row, _, text| if applies(row) { clean(text) } else { text.into() });
     }
 
+    /// Changes texts one after another, given the row of each.
+    pub fn change(&mut self, mut change: impl for<'t> FnMut(usize, &'t str) -> Cow<'t, str>) {
+        self.rewrite(|row, _, text| change(row, text));
+    }
+
     /// Takes stretches out of rows: bytes of the texts of a row with one byte between, ascending. Rows past the last are
     /// left as they are.
     pub fn cut(&mut self, cuts: &[Vec<(usize, usize)>]) {
@@ -147,7 +152,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Changes texts, given row, place (as of [`Batch::cut`]) and text.
-    fn rewrite(&mut self, change: impl for<'t> Fn(usize, usize, &'t str) -> Cow<'t, str>) {
+    fn rewrite(&mut self, mut change: impl for<'t> FnMut(usize, usize, &'t str) -> Cow<'t, str>) {
         let mut bases = vec![0; self.rows];
         for leaf in &mut self.leaves {
             let mut changed: Option<StringBuilder> = None;

@@ -23,6 +23,38 @@ pub trait Measure: Send {
     fn measure(&mut self, texts: &[&str], out: &mut Vec<Value>);
 }
 
+/// Changes text and measures what it found on the way. Pure and idempotent, as [`Clean`] is.
+pub trait Mend: Send {
+    /// What is found in the texts of a row, added up.
+    type Found: Default;
+
+    /// The changed text, borrowed where nothing changed; what was found is added.
+    fn mend<'a>(&self, text: &'a str, found: &mut Self::Found) -> Cow<'a, str>;
+
+    /// Pushes exactly one value for each column of the stage.
+    fn values(&self, found: &Self::Found, out: &mut Vec<Value>);
+}
+
+/// A change on top of others; [`Cow::Borrowed`] is no change.
+pub fn then<'a>(now: Cow<'a, str>, change: impl FnOnce(&str) -> Cow<'_, str>) -> Cow<'a, str> {
+    match change(&now) {
+        Cow::Borrowed(_) => now,
+        Cow::Owned(next) => Cow::Owned(next),
+    }
+}
+
+/// A text changed until nothing changes, nine times at most: what one change uncovers is another's.
+pub fn settled(text: &str, once: impl Fn(&str) -> Cow<'_, str>) -> Cow<'_, str> {
+    let mut now = Cow::Borrowed(text);
+    for _ in 0..9 {
+        match once(&now) {
+            Cow::Owned(next) if next != *now => now = Cow::Owned(next),
+            _ => break,
+        }
+    }
+    now
+}
+
 /// Row-wise work that cleans every text.
 pub fn cleaning(clean: impl Clean + 'static) -> Option<Box<dyn RowWork>> {
     Some(Box::new(Cleaning(clean)))
@@ -50,7 +82,7 @@ struct Measuring<M> {
 
 impl<M: Measure> RowWork for Measuring<M> {
     fn run(&mut self, batch: &mut Batch<'_>, context: &RowContext<'_>) -> Result<Worked> {
-        let mut builders: Vec<SignalBuilder> = self.columns.iter().map(|c| SignalBuilder::new(c.kind)).collect();
+        let mut builders = Builders::new(&self.columns);
         let mut texts = Vec::new();
         for row in 0..context.rows {
             self.values.clear();
@@ -58,12 +90,40 @@ impl<M: Measure> RowWork for Measuring<M> {
             if context.applies(row) && !texts.is_empty() {
                 self.measure.measure(&texts, &mut self.values);
             }
-            self.values.resize(builders.len(), Value::Null);
-            for (builder, value) in builders.iter_mut().zip(self.values.drain(..)) {
-                builder.push(value);
-            }
+            builders.push(&mut self.values);
         }
-        Ok(Worked { columns: builders.into_iter().map(SignalBuilder::finish).collect(), stop: None })
+        Ok(builders.worked())
+    }
+}
+
+/// Row-wise work that changes every text and measures every row that has texts, for these columns.
+pub fn mending(columns: Vec<Column>, mend: impl Mend + 'static) -> Option<Box<dyn RowWork>> {
+    Some(Box::new(Mending { columns, mend }))
+}
+
+struct Mending<M> {
+    columns: Vec<Column>,
+    mend: M,
+}
+
+impl<M: Mend> RowWork for Mending<M> {
+    fn run(&mut self, batch: &mut Batch<'_>, context: &RowContext<'_>) -> Result<Worked> {
+        let mut found: Vec<Option<M::Found>> = std::iter::repeat_with(|| None).take(context.rows).collect();
+        batch.change(|row, text| match context.applies(row) {
+            true => self.mend.mend(text, found[row].get_or_insert_default()),
+            false => text.into(),
+        });
+        if !context.columns {
+            return Ok(Worked::default());
+        }
+        let (mut builders, mut values) = (Builders::new(&self.columns), Vec::new());
+        for found in &found {
+            if let Some(found) = found {
+                self.mend.values(found, &mut values);
+            }
+            builders.push(&mut values);
+        }
+        Ok(builders.worked())
     }
 }
 
@@ -89,6 +149,27 @@ pub fn cut(batch: &mut Batch<'_>, context: &RowContext<'_>) -> ArrayRef {
     let (cuts, bytes) = spans::cuts(context.cuts, context.rows);
     batch.cut(&cuts);
     bytes
+}
+
+/// The columns of signals, row by row.
+struct Builders(Vec<SignalBuilder>);
+
+impl Builders {
+    fn new(columns: &[Column]) -> Self {
+        Builders(columns.iter().map(|c| SignalBuilder::new(c.kind)).collect())
+    }
+
+    /// Takes the values of a row; nulls where there are none.
+    fn push(&mut self, values: &mut Vec<Value>) {
+        values.resize(self.0.len(), Value::Null);
+        for (builder, value) in self.0.iter_mut().zip(values.drain(..)) {
+            builder.push(value);
+        }
+    }
+
+    fn worked(self) -> Worked {
+        Worked { columns: self.0.into_iter().map(SignalBuilder::finish).collect(), stop: None }
+    }
 }
 
 enum SignalBuilder {

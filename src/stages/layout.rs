@@ -24,7 +24,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::resources::Resource;
-use super::{Clean, Effect, Entry, RowWork, Stage, build, cleaning};
+use super::{Clean, Effect, Entry, RowWork, Stage, build, cleaning, settled, then};
 use crate::Result;
 use crate::text::layout;
 
@@ -60,23 +60,15 @@ impl Stage for Layout {
 
 impl Layout {
     fn once<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let then = |now: Cow<'a, str>, change: &dyn Fn(&str) -> Option<String>| match change(&now) {
-            None => now,
-            Some(next) => Cow::Owned(next),
-        };
-        let owned = |text: Cow<'_, str>| match text {
-            Cow::Borrowed(_) => None,
-            Cow::Owned(text) => Some(text),
-        };
         let mut now = Cow::Borrowed(text);
         if self.lines {
-            now = then(now, &|text| owned(layout::unbreak(text)));
+            now = then(now, layout::unbreak);
         }
         if self.spaces {
-            now = then(now, &|text| owned(layout::unspace(text)));
+            now = then(now, layout::unspace);
         }
         match self.repeats {
-            Some(letters) => then(now, &|text| owned(layout::unrepeat(text, letters))),
+            Some(letters) => then(now, |text| layout::unrepeat(text, letters)),
             None => now,
         }
     }
@@ -84,13 +76,8 @@ impl Layout {
 
 impl Clean for Layout {
     fn clean<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let mut now = self.once(text);
         // Lines that were joined may show that their spaces part nothing.
-        for _ in 0..8 {
-            let Cow::Owned(next) = self.once(&now) else { break };
-            now = Cow::Owned(next);
-        }
-        now
+        settled(text, |text| self.once(text))
     }
 }
 

@@ -22,15 +22,12 @@
 //! wrong reading dropped cannot come back.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
-use arrow::array::Int64Builder;
 use serde::{Deserialize, Serialize};
 
 use super::resources::Resource;
-use super::{Column, Effect, Entry, Kind, RowContext, RowWork, Stage, Worked, build, signal};
+use super::{Column, Effect, Entry, Kind, Mend, RowWork, Stage, Value, build, mending, signal};
 use crate::Result;
-use crate::rows::batch::Batch;
 use crate::text::mojibake::repair;
 
 /// Options of `mojibake`: none.
@@ -54,33 +51,22 @@ impl Stage for Mojibake {
     }
 
     fn row_work(&self, _files: &[Resource]) -> Result<Option<Box<dyn RowWork>>> {
-        Ok(Some(Box::new(self.clone())))
+        Ok(mending(self.columns(), self.clone()))
     }
 }
 
-impl RowWork for Mojibake {
-    fn run(&mut self, batch: &mut Batch<'_>, context: &RowContext<'_>) -> Result<Worked> {
-        let mut left = Int64Builder::new();
-        let mut changed = vec![false; context.rows];
-        let mut texts = Vec::new();
-        for (row, changed) in changed.iter_mut().enumerate() {
-            batch.texts(row, &mut texts);
-            if texts.is_empty() || !context.applies(row) {
-                left.append_null();
-                continue;
-            }
-            let mut suspect = 0;
-            for text in &texts {
-                let (now, report) = repair(text);
-                *changed |= matches!(now, Cow::Owned(_));
-                suspect += report.suspect;
-            }
-            left.append_value(suspect as i64);
-        }
-        drop(texts);
-        batch.clean(|row| changed[row], |text| repair(text).0);
-        let columns: Vec<arrow::array::ArrayRef> = vec![Arc::new(left.finish())];
-        Ok(Worked { columns: if context.columns { columns } else { Vec::new() }, stop: None })
+impl Mend for Mojibake {
+    /// Places that look damaged.
+    type Found = usize;
+
+    fn mend<'a>(&self, text: &'a str, found: &mut usize) -> Cow<'a, str> {
+        let (text, report) = repair(text);
+        *found += report.suspect;
+        text
+    }
+
+    fn values(&self, found: &usize, out: &mut Vec<Value>) {
+        out.push(Value::Int(*found as i64));
     }
 }
 

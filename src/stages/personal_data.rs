@@ -38,15 +38,13 @@
 //! marks as a person's, in a form that things have too, stays. Whoever has the salt can try all telephone numbers, so a
 //! hash is a pseudonym and not anonymous. Private addresses (`192.168.1.5`) are masked.
 
-use std::sync::Arc;
+use std::borrow::Cow;
 
-use arrow::array::{ArrayRef, Int64Builder, StringBuilder};
 use serde::{Deserialize, Serialize};
 
 use super::resources::Resource;
-use super::{Column, Effect, Entry, Kind, RowContext, RowWork, Stage, Worked, build, signal};
+use super::{Column, Effect, Entry, Kind, Mend, RowWork, Stage, Value, build, mending, signal};
 use crate::Result;
-use crate::rows::batch::Batch;
 use crate::text::personal::{self, Kinds};
 
 /// What stands in the place of personal data.
@@ -119,35 +117,24 @@ impl Stage for Masking {
     }
 
     fn row_work(&self, _files: &[Resource]) -> Result<Option<Box<dyn RowWork>>> {
-        Ok(Some(Box::new(self.clone())))
+        Ok(mending(self.columns(), self.clone()))
     }
 }
 
-impl RowWork for Masking {
-    fn run(&mut self, batch: &mut Batch<'_>, context: &RowContext<'_>) -> Result<Worked> {
-        let (mut counts, mut which) = (Int64Builder::new(), StringBuilder::new());
-        let mut found = vec![false; context.rows];
-        let mut texts = Vec::new();
-        for (row, found) in found.iter_mut().enumerate() {
-            batch.texts(row, &mut texts);
-            if texts.is_empty() || !context.applies(row) {
-                counts.append_null();
-                which.append_null();
-                continue;
-            }
-            let mut of_kind = [0usize; personal::Kind::ALL.len()];
-            for text in &texts {
-                personal::find(text, self.kinds).iter().for_each(|span| of_kind[span.kind as usize] += 1);
-            }
-            let all: usize = of_kind.iter().sum();
-            *found = all > 0;
-            counts.append_value(all as i64);
-            which.append_option((all > 0).then(|| named(&of_kind)));
-        }
-        drop(texts);
-        batch.clean(|row| found[row], |text| personal::replace(text, self.kinds, &self.action).0);
-        let columns: Vec<ArrayRef> = vec![Arc::new(counts.finish()), Arc::new(which.finish())];
-        Ok(Worked { columns: if context.columns { columns } else { Vec::new() }, stop: None })
+impl Mend for Masking {
+    /// How many of each kind.
+    type Found = [usize; personal::Kind::ALL.len()];
+
+    fn mend<'a>(&self, text: &'a str, found: &mut Self::Found) -> Cow<'a, str> {
+        let (text, spans) = personal::replace(text, self.kinds, &self.action);
+        spans.iter().for_each(|span| found[span.kind as usize] += 1);
+        text
+    }
+
+    fn values(&self, found: &Self::Found, out: &mut Vec<Value>) {
+        let all: usize = found.iter().sum();
+        out.push(Value::Int(all as i64));
+        out.push(if all > 0 { Value::Text(named(found).into()) } else { Value::Null });
     }
 }
 

@@ -29,7 +29,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::resources::Resource;
-use super::{Clean, Effect, Entry, RowWork, Stage, build, cleaning};
+use super::{Clean, Effect, Entry, RowWork, Stage, build, cleaning, settled, then};
 use crate::Result;
 use crate::text::residue;
 
@@ -78,10 +78,6 @@ impl Stage for Residue {
 
 impl Residue {
     fn once<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let then = |now: Cow<'a, str>, change: fn(&str) -> Cow<'_, str>| match change(&now) {
-            Cow::Borrowed(_) => now,
-            Cow::Owned(next) => Cow::Owned(next),
-        };
         let mut now = Cow::Borrowed(text);
         if self.html {
             now = then(now, residue::html);
@@ -102,16 +98,7 @@ impl Residue {
 
 impl Clean for Residue {
     fn clean<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let mut now = self.once(text);
-        // What one change uncovers is another's.
-        for _ in 0..8 {
-            let Cow::Owned(next) = self.once(&now) else { break };
-            if next == *now {
-                break;
-            }
-            now = Cow::Owned(next);
-        }
-        now
+        settled(text, |text| self.once(text))
     }
 }
 
