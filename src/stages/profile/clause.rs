@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::stages::Value;
 use crate::stages::rule::{Failure, Rule, number};
-use crate::text::quality::signal::SIGNALS;
+use crate::stages::{self, Value};
 use crate::text::spelling::did_you_mean;
 
 /// A rule: limits of signals, all of which must hold; or `any`, `all`, `not` of rules.
@@ -31,23 +30,6 @@ pub enum Clause {
     /// Signals and their limits.
     Limits(BTreeMap<String, Rule>),
 }
-
-/// Signals of other stages that rules may look at.
-const OTHERS: [&str; 13] = [
-    "chars",
-    "bytes",
-    "han_ratio",
-    "latin_ratio",
-    "digit_ratio",
-    "punct_ratio",
-    "space_ratio",
-    "word_count",
-    "language",
-    "script",
-    "margin",
-    "draw",
-    "words",
-];
 
 impl Clause {
     /// The signals that it looks at, in order.
@@ -130,7 +112,7 @@ impl Clause {
                 Err("a rule names a signal: { units = { min = 20 } }".into())
             }
             Clause::Limits(limits) => limits.iter().try_for_each(|(signal, rule)| {
-                let known = || SIGNALS.iter().map(|s| s.name).chain(OTHERS);
+                let known = || stages::ALL.iter().flat_map(|entry| entry.signals).map(|s| s.name);
                 if !known().any(|name| name == signal) {
                     return Err(format!("no signal is called `{signal}`: {}", did_you_mean(signal, known())));
                 }

@@ -86,6 +86,13 @@ fn every_profile_can_be_asked() {
 }
 
 #[test]
+fn any_stage_may_measure_what_a_rule_looks_at() {
+    let rules = [("misread", json!({"max": 3})), ("language", json!({"in": ["zh"]})), ("kanbun", json!({"max": 1}))];
+    let made = rules.map(|(signal, limits)| make(json!({"rules": [{signal: limits}]})).is_ok());
+    assert_eq!(made, [true, true, false]);
+}
+
+#[test]
 fn rules_are_written_out_and_read_again() {
     let given = json!({"profile": "zh-web", "without": ["link_ratio"], "rules": [{"not": {"chars": {"max": 9}}}]});
     let (_, resolved) = make(given).unwrap();
