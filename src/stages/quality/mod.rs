@@ -44,8 +44,9 @@ use serde::{Deserialize, Serialize};
 use crate::Result;
 use crate::stages::resources::Resource;
 use crate::stages::{Column, Entry, Kind, Measure, RowWork, SignalEntry, Stage, Value, build, measuring, signal};
-use crate::text::quality::Meter;
 use crate::text::quality::signal::{COUNT, SIGNALS};
+use crate::text::quality::{LONGEST, Meter};
+use crate::text::substrings::joined;
 use crate::text::words;
 
 /// What Chinese is counted in.
@@ -77,8 +78,7 @@ impl Stage for Quality {
     }
 
     fn row_work(&self, _files: &[Resource]) -> Result<Option<Box<dyn RowWork>>> {
-        let measure = Measuring { unit: self.unit, meter: Meter::default(), text: String::new() };
-        Ok(measuring(self.columns(), measure))
+        Ok(measuring(self.columns(), Measuring { unit: self.unit, meter: Meter::default() }))
     }
 }
 
@@ -86,23 +86,13 @@ impl Stage for Quality {
 struct Measuring {
     unit: Unit,
     meter: Meter,
-    text: String,
 }
 
 impl Measure for Measuring {
     fn measure(&mut self, texts: &[&str], out: &mut Vec<Value>) {
-        let text = match texts {
-            [] => return,
-            [one] => *one,
-            _ => {
-                self.text.clear();
-                for (at, text) in texts.iter().enumerate() {
-                    self.text.push_str(if at == 0 { "" } else { "\n" });
-                    self.text.push_str(text);
-                }
-                &self.text
-            }
-        };
+        let text = joined(texts);
+        // Words are counted where all else is.
+        let text = &text[..text.floor_char_boundary(LONGEST)];
         let words = (self.unit == Unit::Words).then(|| words::split(text));
         let values = self.meter.measure(text, words.as_deref());
         out.extend(SIGNALS.iter().zip(values.0).map(|(about, value)| match value {
@@ -152,7 +142,7 @@ mod tests {
 
     fn measured(unit: Unit, texts: &[&str]) -> Vec<Value> {
         let mut out = Vec::new();
-        Measuring { unit, meter: Meter::default(), text: String::new() }.measure(texts, &mut out);
+        Measuring { unit, meter: Meter::default() }.measure(texts, &mut out);
         out
     }
 
@@ -167,6 +157,11 @@ mod tests {
         let values = measured(Unit::Words, &["我们走在路上。"]);
         assert_eq!(values[at("units")], Value::Int(4));
         assert!(matches!(values[at("top_2_gram")], Value::Float(_)));
+        // Of a long text the beginning is measured, in words as well.
+        let long = "word\n".repeat(LONGEST / 5 + 9);
+        for unit in [Unit::Characters, Unit::Words] {
+            assert_eq!(measured(unit, &[&long])[at("units")], Value::Int(LONGEST as i64 / 5 + 1));
+        }
         assert_eq!(ENTRIES[at("code_ratio")].name, "code_ratio");
     }
 }

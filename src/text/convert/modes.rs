@@ -98,7 +98,16 @@ pub fn mode(name: &str) -> Option<&'static Converter> {
 
 /// Traditional characters and the Simplified ones that they become where no phrase says otherwise.
 pub fn simplified() -> impl Iterator<Item = (char, char)> {
-    let lines = FILES[TsCharacters as usize].iter().flat_map(|text| text.lines());
+    characters(TsCharacters)
+}
+
+/// Simplified characters and the Traditional ones that they become where no phrase says otherwise.
+pub fn traditional() -> impl Iterator<Item = (char, char)> {
+    characters(StCharacters)
+}
+
+fn characters(name: Name) -> impl Iterator<Item = (char, char)> {
+    let lines = FILES[name as usize].iter().flat_map(|text| text.lines());
     let pairs = lines.filter_map(|line| line.split_once('\t'));
     pairs.filter_map(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)))
 }

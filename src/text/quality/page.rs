@@ -27,6 +27,8 @@ const CLOSING: [char; 9] = ['”', '」', '』', '》', '〉', '）', '】', '�
 pub struct Page {
     /// Characters of each number of the table; two lanes, so that equal ones in a row need not wait for each other.
     counts: Lanes,
+    /// Properties of the numbers that the text has, and how many characters of each.
+    present: Vec<(u32, u64)>,
     /// The characters, each with its number above the 21 bits of its code.
     pub codes: Vec<u32>,
     /// What is counted on the way.
@@ -119,18 +121,20 @@ impl Page {
         self.close_run();
         self.found.unpaired += self.found.open.iter().map(|n| u64::from(*n)).sum::<u64>();
         self.lines.end();
+        self.present.clear();
+        let [one, other] = &self.counts.0;
+        let counts = properties().of.iter().zip(one.iter().zip(other)).map(|(flags, (a, b))| (*flags, a + b));
+        self.present.extend(counts.filter(|(_, count)| *count > 0));
     }
 
     /// Characters with any of the properties.
     pub fn with(&self, flags: u32) -> u64 {
-        let of = &properties().of;
-        (0..256).filter(|n| of[*n] & flags != 0).map(|n| self.counts.0[0][n] + self.counts.0[1][n]).sum()
+        self.present.iter().filter(|(of, _)| of & flags != 0).map(|(_, count)| count).sum()
     }
 
     /// Characters with all of the properties.
     pub fn with_all(&self, flags: u32) -> u64 {
-        let of = &properties().of;
-        (0..256).filter(|n| of[*n] & flags == flags).map(|n| self.counts.0[0][n] + self.counts.0[1][n]).sum()
+        self.present.iter().filter(|(of, _)| of & flags == flags).map(|(_, count)| count).sum()
     }
 
     fn line(&mut self, line: &str) {

@@ -7,6 +7,8 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use crate::text::convert;
+
 /// Bits of the set; a power of two.
 const BITS: u32 = 21;
 
@@ -26,13 +28,7 @@ static PAIRS: LazyLock<Pairs> = LazyLock::new(|| {
     pairs
 });
 
-static TRADITIONAL: LazyLock<HashMap<char, char>> = LazyLock::new(|| {
-    let entry = |line: &str| {
-        let (from, to) = line.split_once('\t')?;
-        Some((from.chars().next()?, to.chars().next()?))
-    };
-    include_str!("../convert/data/STCharacters.txt").lines().filter_map(entry).collect()
-});
+static TRADITIONAL: LazyLock<HashMap<char, char>> = LazyLock::new(|| convert::traditional().collect());
 
 /// The traditional form of a character, OpenCC's first.
 pub fn traditional(c: char) -> char {

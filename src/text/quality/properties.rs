@@ -105,22 +105,25 @@ fn build() -> Properties {
     let named = named();
     let mut numbers: HashMap<u32, u8> = HashMap::from([(0, 0)]);
     let mut of = [0; 256];
-    let cell = std::cell::RefCell::new((&mut numbers, &mut of));
+    // Neighbours mostly have the same properties: those of the last character, and their number.
+    let cell = std::cell::RefCell::new((&mut numbers, &mut of, (0, 0)));
     let table = Table::new(|c| {
-        let flags = flags(c, named.get(&c).copied().unwrap_or(0));
-        let mut state = cell.borrow_mut();
-        let next = state.0.len().min(255) as u8;
-        let number = *state.0.entry(flags).or_insert(next);
-        state.1[number as usize] = flags;
-        number
+        let flags = flags(c, named[c as usize]);
+        let (numbers, of, last) = &mut *cell.borrow_mut();
+        if last.0 != flags {
+            let next = numbers.len().min(255) as u8;
+            *last = (flags, *numbers.entry(flags).or_insert(next));
+            of[last.1 as usize] = flags;
+        }
+        last.1
     });
     Properties { table, of }
 }
 
-/// Properties that come from lists.
-fn named() -> HashMap<char, u32> {
-    let mut named = HashMap::new();
-    let mut add = |c: char, flag: u32| *named.entry(c).or_insert(0) |= flag;
+/// Properties that come from lists, by code point.
+fn named() -> Vec<u32> {
+    let mut named = vec![0; char::MAX as usize + 1];
+    let mut add = |c: char, flag: u32| named[c as usize] |= flag;
     for line in include_str!("data/characters.txt").lines().filter(|l| !l.starts_with('#')) {
         let Some((name, characters)) = line.split_once(' ') else { continue };
         let flag = match name {
@@ -187,6 +190,10 @@ fn common_and_misread(add: &mut impl FnMut(char, u32)) {
 }
 
 fn flags(c: char, named: u32) -> u32 {
+    // Planes without characters, and of private use: asking for each of their code points would slow a start.
+    if matches!(c, '\u{40000}'..='\u{DFFFF}' | '\u{F0000}'..) {
+        return BROKEN;
+    }
     let class = classes::class(c);
     let mut flags = named & !(RARE | MISREAD | SPECIAL);
     if classes::is_han(class) {
@@ -270,7 +277,7 @@ mod tests {
         let used = properties().of.iter().filter(|f| **f != 0).count();
         assert!((60..250).contains(&used), "{used}");
         for c in ['的', '，', 'a', '\u{FFFD}', '𠀀'] {
-            assert_eq!(properties().get(c), flags(c, named().get(&c).copied().unwrap_or(0)));
+            assert_eq!(properties().get(c), flags(c, named()[c as usize]));
         }
     }
 }

@@ -63,7 +63,7 @@ signals! {
     Curly "curly_brackets" count "curly brackets `{` (C4 drops a page with one)";
     Top2 "top_2_gram" share "characters of the most frequent 2-gram of units times how often it comes, by characters of the text (Gopher). In Chinese words are counted as they stand; datatrove puts spaces between them. No value where the units are characters: two are a word";
     Top3 "top_3_gram" share "the same of 3-grams";
-    Top4 "top_4_gram" share "the same of 4-grams; of characters too";
+    Top4 "top_4_gram" share "the same of 4-grams";
     Dup5 "dup_5_gram" share "characters in 5-grams of units that stood before, by characters of the text (Gopher, as datatrove counts: from left to right, and on behind one that did)";
     Dup6 "dup_6_gram" share "the same of 6-grams";
     Dup7 "dup_7_gram" share "the same of 7-grams";

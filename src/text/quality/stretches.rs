@@ -2,6 +2,8 @@
 
 use memchr::memmem;
 
+use super::page::CODE;
+
 /// Characters of addresses: from the scheme, or `www.`, to white space, Han, a quote or a bracket that closes.
 pub fn links(text: &str) -> u64 {
     let mut characters = 0;
@@ -46,7 +48,7 @@ pub fn markup(text: &str) -> u64 {
 
 /// Mathematical operators among characters, U+2200 to U+22FF.
 pub fn operators(codes: &[u32]) -> u64 {
-    codes.iter().filter(|c| (0x2200..0x2300).contains(&(*c & 0x1F_FFFF))).count() as u64
+    codes.iter().filter(|c| (0x2200..0x2300).contains(&(*c & CODE))).count() as u64
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use super::page::CODE;
 use crate::text::convert;
 
 /// Kinds of words, in the order of the counts.
@@ -18,8 +19,6 @@ pub const MOJIBAKE: usize = 7;
 /// Number of the kind `policy`.
 pub const POLICY: usize = 8;
 
-/// The 21 bits of a character's code.
-const CODE: u32 = 0x1F_FFFF;
 const BITS: u32 = 18;
 
 /// A word.
