@@ -229,7 +229,8 @@ pub fn repeats(text: &str, chars: usize) -> Vec<(usize, usize)> {
             }
             if cut > 0 && cut == line.len() {
                 // A whole line takes its break along.
-                spans.retain(|s| s.0 < start);
+                let own = spans.partition_point(|s| s.0 < start);
+                spans.truncate(own);
                 spans.push((start, (end + 1).min(text.len())));
             }
         }

@@ -50,7 +50,7 @@ static CLASSES: LazyLock<Table> = LazyLock::new(|| Table::new(classify));
 fn classify(c: char) -> u8 {
     match c {
         '\u{80}'..='\u{FF}' => WESTERN,
-        c if windows_1252(c).is_some() && !c.is_ascii() => WESTERN,
+        '\u{100}'..='\u{2122}' if windows_1252(c).is_some() => WESTERN,
         '\u{3000}'..='\u{3020}' | '\u{FF01}'..='\u{FF5E}' => SIGN,
         '\u{E000}'..='\u{F8FF}' => PRIVATE,
         '\u{3400}'..='\u{9FFF}' => match &*GBK.encode(c.encode_utf8(&mut [0; 4])).0 {
@@ -261,16 +261,14 @@ fn suspects(text: &str) -> usize {
     }
     const MARKS: [&str; 7] = ["\u{FFFD}", "锟斤拷", "烫烫烫", "屯屯屯", "ï¿½", "锘挎", "銆傜"];
     let marks: usize = MARKS.iter().map(|m| memchr::memmem::find_iter(text.as_bytes(), m.as_bytes()).count()).sum();
-    let western = |lead: &str| {
-        let places = memchr::memmem::find_iter(text.as_bytes(), lead.as_bytes());
-        let follows = |at: usize| {
-            let mut behind = text[at + lead.len()..].chars();
-            let two = [behind.next(), behind.next()];
-            two.iter().all(|c| c.is_some_and(|c| windows_1252(c).is_some_and(|b| (0x80..0xC0).contains(&b))))
-        };
-        places.filter(|at| follows(*at)).count()
-    };
-    marks + ["ã", "ä", "å", "æ", "ç", "è", "é", "ï"].iter().map(|l| western(l)).sum::<usize>()
+    // No character but U+00C0 to U+00FF begins with this byte.
+    let western = memchr::memchr_iter(0xC3, text.as_bytes()).filter(|at| {
+        let mut chars = text[*at..].chars();
+        let lead = chars.next().is_some_and(|c| matches!(c, 'ã'..='é' | 'ï'));
+        let mut trail = || chars.next().and_then(windows_1252).is_some_and(|b| (0x80..0xC0).contains(&b));
+        lead && trail() && trail()
+    });
+    marks + western.count()
 }
 
 #[cfg(test)]

@@ -288,8 +288,8 @@ impl Cutter {
         }
         let mut first = None;
         for piece in pieces {
-            first = first.or(Some(self.piece(piece, true)?));
-            self.piece(piece, true)?;
+            let found = self.piece(piece, true)?;
+            first.get_or_insert(found);
         }
         first.filter(|at| edge || self.patterns[*at].place == Place::Any)
     }

@@ -198,7 +198,7 @@ pub fn address(text: &str, floor: usize, start: usize, end: usize) -> Option<Spa
     let cut = cut(names);
     let (begin, region) = begin(cut);
     let name = &cut[begin..];
-    let (to, units) = extend(text, end, after);
+    let (to, units) = extend(text, after);
     let ward = ["省", "市", "区", "县", "旗", "镇", "乡", "州"].iter().filter(|w| name.contains(**w)).count()
         + usize::from(region);
     let clause = labels::clause(text, start - (text[from..start].len() - from_names(head, names)));
@@ -281,10 +281,9 @@ fn unit(text: &str, at: usize) -> Option<usize> {
     (!refused).then_some(place + found.len())
 }
 
-/// How far an address goes on behind its first unit, and how many units it has: numbers with units, and a building's name
-/// before one.
-fn extend(text: &str, number: usize, first: usize) -> (usize, usize) {
-    let _ = number;
+/// How far an address goes on behind its first unit, which ends at byte `first`, and how many units it has: numbers with
+/// units, and a building's name before one.
+fn extend(text: &str, first: usize) -> (usize, usize) {
     let (mut end, mut units) = (first, 1);
     while units < 8 {
         let gap = skip_blank(text, end);

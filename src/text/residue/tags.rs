@@ -1,6 +1,8 @@
 //! Tags, comments and entities of HTML in text.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashMap;
 
 use super::stretches::{outside, settle};
 use crate::text::wikitext::entities;
@@ -83,8 +85,9 @@ const ELEMENTS: &[(&str, bool)] = &[
 const VOID: &[&str] = &["br", "hr", "img", "input", "link", "meta", "embed"];
 
 /// A tag in a text.
-struct Tag<'a> {
-    name: &'a str,
+struct Tag {
+    /// Of the element, as [`ELEMENTS`] has it.
+    name: &'static str,
     closes: bool,
     bare: bool,
     end: usize,
@@ -92,12 +95,11 @@ struct Tag<'a> {
 }
 
 /// The tag of a known element that begins at byte `at`.
-fn tag(text: &str, at: usize) -> Option<Tag<'_>> {
+fn tag(text: &str, at: usize) -> Option<Tag> {
     let rest = &text[at + 1..];
     let (closes, body) = rest.strip_prefix('/').map_or((false, rest), |body| (true, body));
     let len = body.bytes().take_while(u8::is_ascii_alphanumeric).count();
-    let name = &body[..len];
-    let (_, line) = ELEMENTS.iter().find(|(n, _)| n.eq_ignore_ascii_case(name))?;
+    let &(name, line) = ELEMENTS.iter().find(|(n, _)| n.eq_ignore_ascii_case(&body[..len]))?;
     let inside = &body[len..];
     let close = inside[..inside.floor_char_boundary(2000)].find('>')?;
     let attributes = inside[..close].trim().trim_end_matches('/').trim();
@@ -108,7 +110,7 @@ fn tag(text: &str, at: usize) -> Option<Tag<'_>> {
             && !attributes.contains('<');
     let bare = attributes.is_empty();
     let end = at + text[at..].len() - inside.len() + close + 1;
-    shaped.then_some(Tag { name, closes, bare, end, line: *line })
+    shaped.then_some(Tag { name, closes, bare, end, line })
 }
 
 /// The text without comments, scripts, styles and tags of HTML, and with its entities decoded. A tag goes where it has
@@ -119,12 +121,15 @@ pub fn html(text: &str) -> Cow<'_, str> {
     }
     settle(text, &|now| {
         let lower = now.to_ascii_lowercase();
-        let closed = |name: &str| lower.contains(&format!("</{}", name.to_ascii_lowercase()));
+        // The text is searched once for each element.
+        let seen = RefCell::new(HashMap::new());
+        let closed =
+            |name: &'static str| *seen.borrow_mut().entry(name).or_insert_with(|| lower.contains(&format!("</{name}")));
         outside(now, &|piece| entities::decoded(&tags(piece, &closed)).into_owned())
     })
 }
 
-fn tags(text: &str, closed: &dyn Fn(&str) -> bool) -> String {
+fn tags(text: &str, closed: &dyn Fn(&'static str) -> bool) -> String {
     let mut out = String::with_capacity(text.len());
     let mut from = 0;
     while let Some(found) = memchr::memchr(b'<', &text.as_bytes()[from..]) {
@@ -136,18 +141,17 @@ fn tags(text: &str, closed: &dyn Fn(&str) -> bool) -> String {
             from = at + end + 3;
             continue;
         }
-        let Some(tag) = tag(text, at)
-            .filter(|t| t.closes || !t.bare || VOID.iter().any(|v| v.eq_ignore_ascii_case(t.name)) || closed(t.name))
+        let Some(tag) = tag(text, at).filter(|t| t.closes || !t.bare || VOID.contains(&t.name) || closed(t.name))
         else {
             out.push('<');
             from = at + 1;
             continue;
         };
         from = tag.end;
-        let hidden = ["script", "style"].iter().any(|n| n.eq_ignore_ascii_case(tag.name)) && !tag.closes;
-        if hidden {
-            let end = format!("</{}>", tag.name.to_ascii_lowercase());
-            from = text[from..].to_ascii_lowercase().find(&end).map_or(from, |at| from + at + end.len());
+        if matches!(tag.name, "script" | "style") && !tag.closes {
+            let end = format!("</{}>", tag.name);
+            let mut ends = text.as_bytes()[from..].windows(end.len());
+            from = ends.position(|w| w.eq_ignore_ascii_case(end.as_bytes())).map_or(from, |at| from + at + end.len());
         }
         if tag.line
             && !out.is_empty()
@@ -157,7 +161,7 @@ fn tags(text: &str, closed: &dyn Fn(&str) -> bool) -> String {
         {
             out.push('\n');
         }
-        if tag.closes && ["td", "th"].iter().any(|name| tag.name.eq_ignore_ascii_case(name)) {
+        if tag.closes && matches!(tag.name, "td" | "th") {
             out.push(' ');
         }
     }
