@@ -18,9 +18,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 pub use crate::text::docs::module_docs;
-pub use kinds::{
-    Clean, Measure, Mend, cleaning, cut, measuring, mending, records, settled, then,
-};
+pub use kinds::{Clean, Measure, Mend, cleaning, cut, measuring, mending, records, settled, then};
 pub use traits::{Built, CUT, Column, Effect, Kind, Reads, RowContext, RowWork, Shown, Stage, Worked};
 pub use value::Value;
 
