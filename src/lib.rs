@@ -22,21 +22,17 @@
 pub mod catalog;
 pub mod cli;
 pub mod disk;
-#[allow(clippy::missing_errors_doc, reason = "not all of its functions say it yet")]
 pub mod engine;
 pub mod error;
 pub mod fetch;
 pub mod formats;
 pub mod input;
-#[allow(clippy::missing_errors_doc, reason = "not all of its functions say it yet")]
 pub mod models;
 pub mod output;
-#[allow(clippy::missing_errors_doc, reason = "not all of its functions say it yet")]
 pub mod pipeline;
 pub mod recipe;
 pub mod rows;
 pub mod spill;
-#[allow(clippy::missing_errors_doc, reason = "not all of its functions say it yet")]
 pub mod stages;
 pub mod store;
 pub mod text;

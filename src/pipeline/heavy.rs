@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::publish::manifest::ReasonLine;
 use crate::output::take::NOT_SAMPLED;
 use crate::recipe::{MIX_STAGE, Recipe, Step};
 use crate::rows::Use;
@@ -50,13 +49,6 @@ pub struct Lost<'a> {
     pub source: &'a str,
     /// How many.
     pub rows: u64,
-}
-
-impl<'a> Lost<'a> {
-    /// A line of the manifest.
-    pub fn of(line: &'a ReasonLine) -> Self {
-        Lost { stage: &line.stage, reason: &line.reason, source: &line.source, rows: line.rows }
-    }
 }
 
 /// A source, as far as rules are concerned.

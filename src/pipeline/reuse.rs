@@ -4,7 +4,7 @@
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
-use super::publish::place::{is_marked, job};
+use super::publish::ours::{is_marked, job};
 use super::usage::count;
 use super::{Options, Progress};
 use crate::output::parquet_file::write_whole;

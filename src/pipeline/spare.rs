@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::output::parquet_file::write_whole;
-use crate::pipeline::publish::place::{self, LAST};
+use crate::pipeline::publish::ours::{self, LAST};
 use crate::{Error, Result};
 
 /// A finished or begun job in a work folder.
@@ -34,14 +34,14 @@ impl JobFolder {
 ///
 /// Where the folder cannot be read.
 pub fn jobs(work: &Path) -> Result<Vec<JobFolder>> {
-    if !place::is_marked(work) {
+    if !ours::is_marked(work) {
         return Ok(Vec::new());
     }
     let mut jobs = Vec::new();
     for entry in fs::read_dir(work).map_err(Error::io(work))?.flatten() {
         let path = entry.path();
         let name = entry.file_name();
-        let is_job = place::job(&name.to_string_lossy()) && name.to_string_lossy().contains('-');
+        let is_job = ours::job(&name.to_string_lossy()) && name.to_string_lossy().contains('-');
         let Some(meta) = entry.metadata().ok().filter(|meta| is_job && meta.is_dir()) else { continue };
         let used = meta.modified().unwrap_or(SystemTime::UNIX_EPOCH);
         jobs.push(JobFolder { bytes: own_bytes(&path), path, used });
@@ -90,7 +90,7 @@ pub fn shrink(work: &Path, limit: u64) -> Result<(u64, u64)> {
         if there <= limit {
             break;
         }
-        place::remove(&job.path)?;
+        ours::remove(&job.path)?;
         (there, freed) = (there.saturating_sub(job.bytes), freed + job.bytes);
     }
     Ok((freed, there))

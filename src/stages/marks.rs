@@ -129,6 +129,9 @@ pub struct Marks {
 impl Marks {
     /// Of sorted `hash << ROW_BITS | row`, what comes at least `least` times (`all`: the first one too), by row; and how
     /// many hashes do.
+    ///
+    /// # Errors
+    /// Where the sorter cannot use its folder.
     pub fn new(sorter: Sorter, space: &Space, least: u64, all: bool) -> Result<(Self, u64)> {
         let mut marks = space.small_sorter("marks", 16);
         let (mut current, mut count, mut repeated) = (None, 0u64, 0u64);
@@ -156,6 +159,9 @@ impl Marks {
     }
 
     /// The hashes that are marked in row `row`, ascending; rows are asked for in ascending order.
+    ///
+    /// # Errors
+    /// Where the sorter cannot use its folder.
     pub fn of(&mut self, row: u64, hashes: &mut Vec<u128>) -> Result<()> {
         hashes.clear();
         loop {

@@ -29,7 +29,10 @@ pub struct Runs {
 }
 
 impl Runs {
-    /// Walks on.
+    /// Goes through the next batch of sorted rows: `like` is called for each row that has the key of the one before.
+    ///
+    /// # Errors
+    /// Where the batch lacks a sorted column, and what `like` fails with.
     pub fn walk(&mut self, batch: &RecordBatch, key: &str, mut like: impl FnMut(Like) -> Result<()>) -> Result<()> {
         let column = |name: &str| batch.column_by_name(name);
         let missing = || Error::Engine("a sorted column is missing".into());

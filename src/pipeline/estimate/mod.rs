@@ -147,6 +147,9 @@ fn amount(rows: u64, text: f64) -> f64 {
 }
 
 /// Estimates what a build costs, given what is done already.
+///
+/// # Errors
+/// What a build of the sample fails with: inputs or files of stages that cannot be read, a disk that is full.
 pub fn estimate(
     recipe: &Recipe,
     chain: &StagePlan,

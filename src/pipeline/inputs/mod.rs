@@ -8,6 +8,7 @@ pub mod hub;
 pub mod malformed;
 pub mod prepare;
 pub mod probe;
+pub mod read_as;
 pub mod sample;
 pub mod store_sources;
 pub mod understood;
@@ -18,16 +19,16 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::engine::scan::PieceSpec;
-use crate::formats::detect::Detected;
 use crate::formats::explain::{self, Mapping};
 use crate::formats::{self, Layout, not_data};
-use crate::input::{Compression, Encoding, Transport};
+use crate::input::Compression;
 use crate::recipe::{Recipe, Source};
 use crate::rows::Use;
 use crate::{Error, Result};
 use file_cache::Knowns;
 pub use find::{Found, find, wanted};
 use probe::{Look, files_of};
+pub use read_as::layout;
 use understood::Understood;
 use unpack::PlainCopy;
 
@@ -182,137 +183,13 @@ fn look_at(
     }
 }
 
-/// How a file is read: what the recipe says, and detection for the rest.
-///
-/// # Errors
-/// [`Error::Input`] where the format does not fit the file, has no rows of the source's use, or the file is no data.
-pub fn layout(max_row: u64, source: &Source, path: &Path, found: Detected) -> Result<(Layout, Option<String>)> {
-    let mut container = found.container.to_string();
-    let mut shape = found.shape.clone();
-    let (format, encoding) = (source.format.as_deref(), source.encoding.as_deref());
-    let refused = container == not_data::NAME && !not_data::is_asked_for(found.confidence, format, encoding);
-    let as_text = if refused { None } else { as_text(source, &found) };
-    if container == not_data::NAME && !refused || as_text.is_some() {
-        (container, shape) = ("text".into(), None);
-    }
-    if let Some(format) = source.format.as_ref().filter(|_| !refused) {
-        if let Some(named) = formats::container(format) {
-            container = format.clone();
-            shape = Some(named.shape().to_owned());
-        } else {
-            shape = Some(format.clone());
-        }
-    }
-    if !source.fields.is_empty() && source.format.is_none() && shape.as_deref().is_some_and(|s| s != "pairs") {
-        shape = Some("fields".into());
-    }
-    if source.variant.is_some() && container != "mediawiki" && !refused {
-        return Err(Error::input(
-            format!(
-                "source `{}`: `variant` is for MediaWiki dumps, but {} is {container}",
-                source.name,
-                path.display()
-            ),
-            "leave `variant` out, and convert the text by a stage: run = \"convert_script\"",
-        ));
-    }
-    // Of the shapes that fit, the one that has rows for the recipe's use.
-    if let (Some(usage), None, Some(name)) = (source.usage, &source.format, &shape)
-        && formats::shape(name).is_some_and(|s| !s.uses().contains(&usage))
-        && let Some(other) = found.fits.iter().find(|f| formats::shape(f).is_some_and(|s| s.uses().contains(&usage)))
-    {
-        shape = Some(other.clone());
-    }
-    let objects = formats::container(&container).is_none_or(|c| c.objects());
-    if !objects {
-        if let Some(format) = source.format.as_ref().filter(|f| formats::shape(f).is_some() && !refused) {
-            return Err(Error::input(
-                format!("{}: `{format}` describes objects, but the file is {container}", path.display()),
-                "leave `format` out to see what `corpus inspect` finds in the file",
-            ));
-        }
-        shape = None;
-    }
-    let shape = if objects { Some(shape.unwrap_or_else(|| "fields".into())) } else { None };
-    let told = source.format.is_none() && shape.as_deref() == Some("fields");
-    let mapped = formats::usage_of(source.fields.keys().map(String::as_str)).filter(|_| told);
-    let usage = source.usage.or(mapped).or_else(|| {
-        shape.as_ref().map_or_else(
-            || formats::container(&container).and_then(|c| c.uses().first().copied()),
-            |s| formats::shape(s).and_then(|s| s.uses().first().copied()),
-        )
-    });
-    let usage = usage.unwrap_or(Use::Pretrain);
-    if let Some(name) = &shape
-        && let Some(shape) = formats::shape(name)
-        && !shape.uses().contains(&usage)
-    {
-        let uses: Vec<&str> = shape.uses().iter().map(|u| u.as_str()).collect();
-        return Err(Error::input(
-            format!(
-                "source `{}`: {}: `{name}` rows are for {}, not for {usage}",
-                source.name,
-                path.display(),
-                uses.join(" or ")
-            ),
-            "change `use`, describe the rows with `fields`, or leave the file out of `path`",
-        ));
-    }
-    let known = shape.as_ref().and_then(|name| formats::shape(name)).map_or(Vec::new(), |s| s.choices());
-    for (name, word) in &source.options {
-        if !refused && !known.iter().any(|c| c.name == name && c.words.contains(&word.as_str())) {
-            let what = shape.as_deref().unwrap_or(&container);
-            return Err(Error::input(
-                format!("source `{}`: `{what}` has no option {name} = \"{word}\"", source.name),
-                format!("`corpus explain {what}` lists them; or name the `format` that has it"),
-            ));
-        }
-    }
-    let encoding = source.encoding.clone().map_or(found.encoding, Encoding);
-    let rows = source.rows.or(found.rows);
-    let settled = source.rows.is_some() || source.format.is_some();
-    let note = if as_text.is_some() { as_text } else { found.note.filter(|_| !settled && !refused) };
-    let layout = Layout {
-        container,
-        shape,
-        usage,
-        transport: Transport { compression: found.compression, encoding },
-        rows,
-        fields: source.fields.clone(),
-        columns: found.columns,
-        split: source.split.clone(),
-        options: source.options.clone(),
-        source: source.label.clone(),
-        language: source.language.clone(),
-        variant: source.variant.clone(),
-        prepared: None,
-        file: None,
-        grouped: None,
-        max_row,
-    };
-    Ok((layout, note))
-}
-
-/// What is said of a file that is read as plain text because the recipe says so, though it looks like something else:
-/// `rows` is a key of plain text, and rows of lines in two languages are none for pretraining.
-fn as_text(source: &Source, found: &Detected) -> Option<String> {
-    let looks = matches!(found.container, "json" | "jsonl" | "csv" | "tsv" | "aligned" | "alternating");
-    if source.format.is_some() || !source.fields.is_empty() || !looks {
-        return None;
-    }
-    let shape = found.shape.as_deref().and_then(formats::shape);
-    if source.rows.is_some() {
-        let what = found.container;
-        return Some(format!(
-            "read as plain text, as `rows` says, though it looks like {what}; leave `rows` out to read that"
-        ));
-    }
-    let aligned = found.container == "aligned" || found.container == "alternating" || found.columns.is_some();
-    let usage = source.usage.filter(|u| aligned && shape.is_some_and(|s| !s.uses().contains(u)))?;
-    (usage == Use::Pretrain).then(|| {
-        let what = found.container;
-        format!("read as plain text for `use = \"pretrain\"`, one document a file, though it looks like pairs ({what}); say `rows`, or another `use`")
-    })
+/// Whether reading a file twice costs more than keeping its text in between.
+fn is_costly(file: &InputFile) -> bool {
+    let transport = &file.layout.transport;
+    matches!(transport.compression, Compression::Bzip2 | Compression::Xz)
+        || file.member.is_some() && transport.is_compressed()
+        || file.unpacked.is_some()
+        || formats::container(&file.layout.container).is_some_and(|c| c.costly())
 }
 
 /// Whether a file may be left out by its name: it tells of data, and neither is named nor is a kind of file said.
@@ -427,18 +304,13 @@ impl Inputs {
         let mut staged = false;
         let (mut open, mut weight) = (first_piece, 0);
         for (index, file) in files.iter().enumerate() {
-            let slow = matches!(file.layout.transport.compression, Compression::Bzip2 | Compression::Xz);
-            let tar = file.member.is_some() && file.layout.transport.is_compressed();
             let (path, member) = file.read_from();
             let (bytes, modified, length) = match &file.unpacked {
                 // A copy made again has another time.
                 Some(copy) => (copy.bytes, 0, if member.is_some() { file.size } else { copy.bytes }),
                 None => (file.bytes, file.modified, file.size),
             };
-            staged |= slow
-                || tar
-                || file.unpacked.is_some()
-                || formats::container(&file.layout.container).is_some_and(|c| c.costly());
+            staged |= is_costly(file);
             for (start, end, lines) in &file.cuts {
                 let size = (*end).min(length.max(*start)) - start;
                 let size = if file.cuts.len() > 1 && file.layout.is_random_access() { unit } else { size };

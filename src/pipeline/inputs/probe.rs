@@ -14,6 +14,7 @@ use super::unpack;
 use super::unpack::PlainCopy;
 use super::{InputFile, explained, layout};
 use crate::engine::scan::modified;
+use crate::formats::detect::Detected;
 use crate::formats::{self, Layout, Piece, Split, TextRows, detect};
 use crate::input::{self, Compression, Member};
 use crate::recipe::{Recipe, Source};
@@ -42,6 +43,27 @@ impl Look<'_> {
     }
 }
 
+/// What a file on disk holds: itself, or the members of an archive, each with what was found in it.
+fn members(path: &Path, disk: &mut OnDisk<'_>, compression: Compression) -> Result<Vec<(Option<Member>, Detected)>> {
+    let io = |e| Error::io(path)(e);
+    let at_hand = disk.tar.as_ref().map(|t| t.0.as_path()).filter(|copy| copy.is_file());
+    let found = match at_hand {
+        Some(copy) => detect::members(copy, Compression::None),
+        None => detect::members(path, compression),
+    };
+    Ok(match found {
+        Ok(None) => vec![(None, detect::detect(path, None).map_err(io)?)],
+        Ok(Some(members)) => members.into_iter().map(|(member, found)| (Some(member), found)).collect(),
+        // An archive that does not open is one row that cannot be read: no member has an empty name, so opening it
+        // says what is wrong.
+        Err(_) => {
+            disk.tar = None;
+            let nothing = Member { name: String::new(), size: disk.bytes };
+            vec![(Some(nothing), detect::detect(path, Some("")).map_err(io)?)]
+        }
+    })
+}
+
 /// The files that a source has in one file on disk: itself, or the members of an archive.
 /// Texts that leave open how they fall into rows do so as `most` of the source, where that is given, and `encodings` are
 /// those that other files tell.
@@ -56,22 +78,7 @@ pub(crate) fn files_of(
     let compression = input::compression(path).map_err(io)?;
     let mut disk = OnDisk { path, bytes: meta.len(), modified: modified(&meta), tar: None };
     disk.tar = tar(look, &disk, compression)?;
-    let at_hand = disk.tar.as_ref().map(|t| t.0.as_path()).filter(|copy| copy.is_file());
-    let found = match at_hand {
-        Some(copy) => detect::members(copy, Compression::None),
-        None => detect::members(path, compression),
-    };
-    let mut found: Vec<_> = match found {
-        Ok(None) => vec![(None, detect::detect(path, None).map_err(io)?)],
-        Ok(Some(members)) => members.into_iter().map(|(member, found)| (Some(member), found)).collect(),
-        // An archive that does not open is one row that cannot be read: no member has an empty name, so opening it
-        // says what is wrong.
-        Err(_) => {
-            disk.tar = None;
-            let nothing = Member { name: String::new(), size: disk.bytes };
-            vec![(Some(nothing), detect::detect(path, Some("")).map_err(io)?)]
-        }
-    };
+    let mut found = members(path, &mut disk, compression)?;
     let names = found.iter().filter_map(|f| Some(f.0.as_ref()?.name.clone())).collect();
     let wanted: HashSet<String> = wanted(source, names).into_iter().collect();
     found.retain(|f| f.0.as_ref().is_none_or(|member| wanted.contains(&member.name)));

@@ -44,6 +44,9 @@ impl Plans<'_> {
     }
 
     /// The schema of a unit's file.
+    ///
+    /// # Errors
+    /// Where the rows of a scan lack one of the narrow columns: a fault of this program.
     pub fn unit_schema(&self, source: &SourceInput) -> Result<SchemaRef> {
         let scanned = rows::scan_schema(source.usage);
         let mut names: Vec<&str> = NARROW.to_vec();

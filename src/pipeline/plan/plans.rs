@@ -33,6 +33,9 @@ use crate::stages::global::SortedRows;
 impl Plans<'_> {
     /// Raw files of some units to unit files: everything row-wise, in one pass over the text.
     /// With what `cuts` take out of texts taken out; of each unit the rows `only`, where that says which.
+    ///
+    /// # Errors
+    /// Where the engine refuses the plan.
     pub fn scan(
         &self,
         source: &SourceInput,
@@ -73,6 +76,9 @@ impl Plans<'_> {
     }
 
     /// Own ids sorted, so that those that repeat stand together. `key` is `id_key`.
+    ///
+    /// # Errors
+    /// Where the engine refuses the plan.
     pub fn ids(&self, units: &[usize], at: &Folders<'_>, groups: usize) -> Result<Plan> {
         let schema = key_schema("id_key", false);
         let read = Narrow {
@@ -95,6 +101,9 @@ impl Plans<'_> {
     }
 
     /// Rows that are still there, sorted as a pass over all rows asks for it, the one to keep first.
+    ///
+    /// # Errors
+    /// Where the engine refuses the plan, or a column that the sort names is in no unit file.
     pub fn sorted(
         &self,
         sort: &SortedRows<'_>,
@@ -148,6 +157,9 @@ impl Plans<'_> {
     }
 
     /// Judges the rows of some units of a source: drops so far and new ones to files of drops.
+    ///
+    /// # Errors
+    /// Where the engine refuses the plan, or a judging stage asks for a column that is in no unit file.
     pub fn judge(
         &self,
         source: &SourceInput,
@@ -219,6 +231,9 @@ impl Plans<'_> {
     }
 
     /// The sizes and fates of a source's rows, in order, in one partition; and their ids, if `ids` says so.
+    ///
+    /// # Errors
+    /// Where the engine refuses the plan.
     pub fn layout(&self, source: &SourceInput, units: &[usize], at: &Folders<'_>, ids: bool) -> Result<Plan> {
         let schema = self.unit_schema(source)?;
         let cut: Vec<String> = self.chain.cutting(source).into_iter().map(|c| c.1).collect();
@@ -251,6 +266,9 @@ impl Plans<'_> {
 
     /// The text of some slabs (or runs of neighbours) of a source joined with what became of each row, to the output
     /// files of the slabs that `output` names.
+    ///
+    /// # Errors
+    /// Where the engine refuses the plan.
     pub fn apply(&self, source: &SourceInput, slabs: &[Slab], at: &Folders<'_>, output: OutputSpec) -> Result<Plan> {
         let schema = self.unit_schema(source)?;
         let range = |name| Field::new(name, DataType::UInt64, true);

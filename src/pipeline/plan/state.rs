@@ -47,6 +47,9 @@ impl JobState {
 
 /// Compares what a build would do with what lies in its folders. Files are hashed only where an earlier build left
 /// something that could be reused; nothing is written.
+///
+/// # Errors
+/// Inputs that are not there, cannot be read, or are not understood.
 pub fn state(recipe: &Recipe, chain: &StagePlan, options: &Options) -> Result<State> {
     let Some(known) = options.known() else {
         return Ok(State { finished: false, jobs: jobs(chain, None), spare_bytes: 0 });

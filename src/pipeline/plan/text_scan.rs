@@ -16,6 +16,9 @@ use crate::{Error, Result};
 
 impl Plans<'_> {
     /// The final ids of a source's rows, in order and in one partition: `ord`, `final_id`.
+    ///
+    /// # Errors
+    /// Where the engine refuses the plan.
     pub fn final_ids(&self, source: &SourceInput, units: &[usize], at: &Folders<'_>) -> Result<Plan> {
         let schema = self.unit_schema(source)?;
         let read = Narrow {
@@ -36,6 +39,9 @@ impl Plans<'_> {
 
     /// The content of the rows `wanted` (keys, ascending) of a unit, as `stage` finds it, in order and in one partition:
     /// `ord`, then the content columns. Where the text is staged, all rows of the unit.
+    ///
+    /// # Errors
+    /// Where the engine refuses the plan.
     pub fn texts(
         &self,
         stage: &PlannedStage,

@@ -15,16 +15,11 @@ use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use super::place::{MARKER, claim, remove};
+use super::ours::{ASIDE, MARKER, NAMES, claim, remove};
 use crate::disk::{self, swap};
 use crate::output::parquet_file::write_whole;
-use crate::stages::global::INDEX;
 use crate::{Error, Result};
 
-/// What a build writes into its output folder.
-pub(crate) const NAMES: [&str; 6] = ["build.json", "data", "dropped", "unreadable", INDEX, "README.md"];
-/// The folder of what is under way.
-pub(crate) const ASIDE: &str = ".corpus";
 /// The journal: the names of the new output, after a line that says how they come in.
 const MOVING: &str = ".corpus/moving";
 /// The link that leads to the output that is shown.

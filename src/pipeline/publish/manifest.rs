@@ -164,6 +164,36 @@ pub struct StageLine {
 
 /// Puts a manifest together.
 pub fn manifest(recipe: &Recipe, fingerprint: &str, inputs: &Inputs, chain: &StagePlan, layout: &Layout) -> Manifest {
+    let (totals, sources) = source_lines(inputs, layout);
+    let cut = |((stage, source), sums): (&(String, usize), &(u64, u64))| {
+        let source = &inputs.sources[*source];
+        let (stage, name) = (stage.clone(), source.source.name.clone());
+        CutLine { stage, source: name, usage: source.usage, rows: sums.0, bytes: sums.1 }
+    };
+    let mut manifest = Manifest {
+        v: 1,
+        version: env!("CARGO_PKG_VERSION").into(),
+        recipe: RecipeLine { name: recipe.name.clone(), fingerprint: fingerprint.to_owned() },
+        totals,
+        kept_chars: layout.kept_chars,
+        sources,
+        reasons: reason_lines(inputs, layout),
+        cuts: layout.cuts.iter().map(cut).collect(),
+        indexes: Vec::new(),
+        stages: Vec::new(),
+        dropped_text: Some(recipe.output.dropped_text),
+        heavy: Vec::new(),
+        written: BTreeMap::new(),
+        card: String::new(),
+        timings: BTreeMap::new(),
+    };
+    manifest.stages = funnel(chain, &manifest);
+    manifest.heavy = heavy(recipe, &manifest.reached(), &manifest.lost());
+    manifest
+}
+
+/// The sums of all rows, and a line a source with a line a file. Parts of one card stand together.
+fn source_lines(inputs: &Inputs, layout: &Layout) -> (Counts, Vec<SourceLine>) {
     let mut totals = Counts::default();
     let mut sources: Vec<SourceLine> = Vec::new();
     for source in &inputs.sources {
@@ -192,7 +222,6 @@ pub fn manifest(recipe: &Recipe, fingerprint: &str, inputs: &Inputs, chain: &Sta
         });
         let files: Vec<FileLine> = files.collect();
         let of = &source.source;
-        // Parts of one card stand together.
         match sources.last_mut().filter(|s| s.name == of.label) {
             Some(line) => {
                 line.files.extend(files);
@@ -212,6 +241,11 @@ pub fn manifest(recipe: &Recipe, fingerprint: &str, inputs: &Inputs, chain: &Sta
             }),
         }
     }
+    (totals, sources)
+}
+
+/// How many rows went for each reason, by stage, source and use.
+fn reason_lines(inputs: &Inputs, layout: &Layout) -> Vec<ReasonLine> {
     let mut reasons: Vec<ReasonLine> = Vec::new();
     for ((stage, reason, source), sums) in layout.reasons.iter().filter(|(key, _)| key.0 != UNREADABLE) {
         let source = &inputs.sources[*source];
@@ -233,31 +267,7 @@ pub fn manifest(recipe: &Recipe, fingerprint: &str, inputs: &Inputs, chain: &Sta
             }),
         }
     }
-    let cut = |((stage, source), sums): (&(String, usize), &(u64, u64))| {
-        let source = &inputs.sources[*source];
-        let (stage, name) = (stage.clone(), source.source.name.clone());
-        CutLine { stage, source: name, usage: source.usage, rows: sums.0, bytes: sums.1 }
-    };
-    let mut manifest = Manifest {
-        v: 1,
-        version: env!("CARGO_PKG_VERSION").into(),
-        recipe: RecipeLine { name: recipe.name.clone(), fingerprint: fingerprint.to_owned() },
-        totals,
-        kept_chars: layout.kept_chars,
-        sources,
-        reasons,
-        cuts: layout.cuts.iter().map(cut).collect(),
-        indexes: Vec::new(),
-        stages: Vec::new(),
-        dropped_text: Some(recipe.output.dropped_text),
-        heavy: Vec::new(),
-        written: BTreeMap::new(),
-        card: String::new(),
-        timings: BTreeMap::new(),
-    };
-    manifest.stages = funnel(chain, &manifest);
-    manifest.heavy = heavy(recipe, &manifest.reached(), &manifest.lost());
-    manifest
+    reasons
 }
 
 impl Manifest {
@@ -270,7 +280,8 @@ impl Manifest {
 
     /// What its stages dropped.
     pub fn lost(&self) -> Vec<Lost<'_>> {
-        self.reasons.iter().map(Lost::of).collect()
+        let lines = self.reasons.iter();
+        lines.map(|l| Lost { stage: &l.stage, reason: &l.reason, source: &l.source, rows: l.rows }).collect()
     }
 }
 

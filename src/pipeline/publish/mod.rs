@@ -3,6 +3,7 @@
 pub mod card;
 pub mod exchange;
 pub mod manifest;
+pub(crate) mod ours;
 pub mod place;
 
 use std::collections::BTreeMap;
@@ -18,14 +19,9 @@ use super::run::slabs::{Layout, Slab};
 use super::{Build, uses};
 use crate::output::slab::{data_schema, dropped_schema, slab_file, unreadable_schema};
 use crate::output::{parquet_file, shards};
-use crate::rows::{Filled, Use};
+use crate::rows::Use;
 use crate::{Error, Result};
 use manifest::{AgainstLine, IndexLine, Manifest};
-
-/// Which fields of messages the rows of a use fill, in `data/` and in `dropped/`.
-pub(crate) fn filled(inputs: &Inputs, layout: &Layout, usage: Use) -> [Filled; 2] {
-    layout.filled((0..inputs.sources.len()).filter(|source| inputs.sources[*source].usage == usage))
-}
 
 impl Build<'_> {
     /// Strings slabs together under a new folder, which then takes the place of what stood in the output.
@@ -45,7 +41,7 @@ impl Build<'_> {
         let file = |slab: &Slab, kind: &str| slab_file(&applied.folder, slab.number, kind);
         let mut all: Vec<(Option<Use>, shards::Shard)> = Vec::new();
         for usage in uses(inputs) {
-            let [kept, gone] = filled(inputs, layout, usage);
+            let [kept, gone] = layout.filled(inputs, usage);
             let (data, dropped) = (data_schema(usage, &signals, kept), dropped_schema(usage, gone));
             let kept: Vec<(PathBuf, u64)> = match chain.shuffle(usage) {
                 Some(_) => ordered.iter().filter(|o| o.0 == usage).map(|o| (o.1.clone(), o.2)).collect(),
@@ -155,7 +151,7 @@ impl Build<'_> {
         for entry in entries.flatten() {
             let name = entry.file_name();
             let name = name.to_string_lossy();
-            if place::job(&name) && ["apply-", "shuffle-"].iter().any(|job| name.starts_with(job)) {
+            if ours::job(&name) && ["apply-", "shuffle-"].iter().any(|job| name.starts_with(job)) {
                 std::fs::remove_dir_all(entry.path()).map_err(Error::io(entry.path()))?;
             }
         }

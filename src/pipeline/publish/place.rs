@@ -6,24 +6,15 @@ use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
 
 use super::exchange;
-use super::exchange::{ASIDE, NAMES};
 use super::manifest::Manifest;
+use super::ours::{ASIDE, MARKER, NAMES, WORK, claim, is_marked, job, remove, shell};
 use crate::disk::local;
-use crate::output::parquet_file::write_whole;
 use crate::pipeline::Options;
 use crate::pipeline::inputs::find::find;
 use crate::pipeline::plan::resources::sha256;
 use crate::pipeline::plan::stage_plan::StagePlan;
 use crate::recipe::Recipe;
 use crate::{Error, Result};
-
-/// The file that says that a folder is ours.
-pub(crate) const MARKER: &str = ".corpus-work";
-const MARK: &str = "Jobs of `corpus build` lie here. All in this folder is made again when it is missing.\n";
-/// The file in a work folder that names the jobs of the last build.
-pub(crate) const LAST: &str = "last.json";
-/// What builds put into a work folder, beside the folders of jobs.
-const WORK: [&str; 7] = ["spill", "unpacked", "prepared", "inputs.json", "inputs.log", "units.log", LAST];
 
 /// Every name that builds use: in an output folder, and in a work folder.
 pub fn names() -> (Vec<&'static str>, Vec<&'static str>) {
@@ -153,12 +144,6 @@ pub fn hold(work: &Path) -> Result<File> {
     })
 }
 
-/// Whether something in a work folder is what builds put there.
-pub(crate) fn job(name: &str) -> bool {
-    let hex = |tail: &str| tail.len() == 16 && tail.bytes().all(|b| b.is_ascii_hexdigit());
-    WORK.contains(&name) || name.rsplit_once('-').is_some_and(|(_, tail)| hex(tail))
-}
-
 /// The system frees the lock when the process ends, however it ends.
 fn lock(path: &Path) -> Result<Option<File>> {
     let file =
@@ -168,39 +153,6 @@ fn lock(path: &Path) -> Result<Option<File>> {
         Err(fs::TryLockError::WouldBlock) => Ok(None),
         Err(fs::TryLockError::Error(e)) => Err(Error::io(path)(e)),
     }
-}
-
-/// Whether a folder has our mark.
-pub(crate) fn is_marked(folder: &Path) -> bool {
-    fs::read(folder.join(MARKER)).is_ok_and(|bytes| bytes == MARK.as_bytes())
-}
-
-/// Marks a folder as ours: one that is not there, is empty, or has the mark.
-pub(crate) fn claim(folder: &Path) -> Result<()> {
-    if is_marked(folder) {
-        return Ok(());
-    }
-    let marker = folder.join(MARKER);
-    fs::create_dir_all(folder).map_err(Error::io(folder))?;
-    let others = fs::read_dir(folder).map_err(Error::io(folder))?.flatten().map(|e| e.file_name());
-    let mut others: Vec<String> = others.map(|name| name.to_string_lossy().into_owned()).collect();
-    others.retain(|name| !name.starts_with(&format!("{MARKER}.")));
-    others.sort();
-    let Some(other) = others.first() else { return write_whole(&marker, MARK.as_bytes()) };
-    // Builds before the mark was made left folders without one: what is told of them is how they look.
-    let older = others.iter().all(|name| job(name) || name == ".lock") && others.iter().any(|name| name == "units.log");
-    let why = if older {
-        "it has no mark of a build of today, and looks like one of an older corpus:"
-    } else {
-        "no build of corpus made the folder"
-    };
-    let cure = if older {
-        format!("remove it (`rm -r {}`): all in it is made again; or name another with --work", shell(&[folder]))
-    } else {
-        "work in another folder with --work, or remove this one yourself if nothing in it is needed".to_owned()
-    };
-    let (other, folder) = (folder.join(other), folder.display());
-    Err(Error::input(format!("{} is in the way: {why} {folder}", other.display()), cure))
 }
 
 /// Refuses an output folder that holds what no build wrote under the names of ours, or the build of another recipe.
@@ -268,12 +220,6 @@ fn unlisted(out: &Path, recipe: &str, version: &str) -> Error {
     )
 }
 
-/// Paths as a shell takes them.
-fn shell(paths: &[&Path]) -> String {
-    let one = |path: &&Path| format!("'{}'", path.to_string_lossy().replace('\'', r"'\''"));
-    paths.iter().map(one).collect::<Vec<_>>().join(" ")
-}
-
 /// All files under a path, links and empty folders among them, and the path itself if it is a file.
 fn files(path: &Path) -> Vec<PathBuf> {
     let all = walkdir::WalkDir::new(path).into_iter().flatten();
@@ -292,17 +238,4 @@ pub(crate) fn listed(folder: &Path) -> BTreeMap<String, u64> {
         .filter(|path| !path.is_dir())
         .map(|path| (name(path), fs::symlink_metadata(path).map_or(0, |m| m.len())))
         .collect()
-}
-
-/// Removes a file or folder of ours, if it is there.
-pub(crate) fn remove(path: &Path) -> Result<()> {
-    let gone = match fs::symlink_metadata(path) {
-        Ok(m) if m.is_dir() => fs::remove_dir_all(path),
-        Ok(_) => fs::remove_file(path),
-        Err(e) => Err(e),
-    };
-    match gone {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io(path)(e)),
-        _ => Ok(()),
-    }
 }

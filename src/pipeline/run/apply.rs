@@ -22,7 +22,6 @@ use crate::pipeline::jobs::Job;
 use crate::pipeline::plan::fingerprints;
 use crate::pipeline::plan::folders::Folders;
 use crate::pipeline::plan::planner::Plans;
-use crate::pipeline::publish::filled;
 use crate::pipeline::{Amount, Build, Scanned, usage};
 use crate::rows::column::CLUSTER_SIZE;
 use crate::rows::{LANGUAGE, SCRIPT};
@@ -87,7 +86,7 @@ impl Build<'_> {
         let at = Folders { sizes, ..scanned.folders(repeats, Some(drops)) };
         let mut spec = self.output_spec(plans, source, &left, job);
         spec.take = layout.repeats(number).copied();
-        spec.filled = filled(plans.inputs, layout, source.usage);
+        spec.filled = layout.filled(plans.inputs, source.usage);
         spec.scatter = self.scatter(plans.inputs, plans.chain, layout, source.usage);
         let plan = self.seen(plans.apply(source, &spans, &at, spec)?);
         let begin = |partition: usize| self.log.line(job, runs[partition][0].number, "start");

@@ -138,6 +138,9 @@ impl Buckets {
     }
 
     /// Adds a record of row `ord` to the bucket of a unit.
+    ///
+    /// # Errors
+    /// Where the records that are held have to go to disk, and it cannot be written.
     pub fn add(&mut self, unit: usize, ord: u64, record: Vec<u8>) -> Result<()> {
         self.held += 56 + record.len();
         self.entries.entry(unit).or_default().push((ord, record));
@@ -164,6 +167,9 @@ impl Buckets {
     }
 
     /// The bucket of a unit, sorted by row key; it is gone then.
+    ///
+    /// # Errors
+    /// Where records of the unit went to disk, and cannot be read back.
     pub fn take(&mut self, unit: usize) -> Result<Vec<(u64, Vec<u8>)>> {
         let mut entries = self.entries.remove(&unit).unwrap_or_default();
         let path = self.path(unit);

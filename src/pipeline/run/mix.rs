@@ -18,7 +18,7 @@ use crate::engine::plan::{self, Plan};
 use crate::engine::session::NARROW_ROWS;
 use crate::output::parquet_file::write_whole;
 use crate::output::take::Take;
-use crate::pipeline::inputs::SourceInput;
+use crate::pipeline::inputs::{Inputs, SourceInput};
 use crate::pipeline::jobs::Job;
 use crate::pipeline::plan::folders::Folders;
 use crate::pipeline::plan::planner::Plans;
@@ -167,15 +167,7 @@ impl Build<'_> {
 
     /// What is taken of each source.
     async fn takes(&self, plans: &Plans<'_>, scanned: &Scanned, at: &Folders<'_>, mix: &Mix) -> Result<Vec<Take>> {
-        let mut groups: Vec<Group> = Vec::new();
-        // The group of each source.
-        let mut of: Vec<usize> = Vec::new();
-        for source in plans.inputs.sources.iter().map(|s| &s.source) {
-            of.push(groups.iter().position(|g| g.label == source.label).unwrap_or(groups.len()));
-            if of.last() == Some(&groups.len()) {
-                groups.push(Group { label: source.label.clone(), share: source.share, amount: 0.0 });
-            }
-        }
+        let (mut groups, of) = groups(plans.inputs);
         let seed = |group: usize| groups[group].share.seed.unwrap_or(0);
         let seeds: Vec<u64> = (0..groups.len()).map(seed).collect();
         let mut sums = vec![vec![0u64; 1 << BITS]; groups.len()];
@@ -198,15 +190,9 @@ impl Build<'_> {
             let share = if group.amount > 0.0 { wanted / group.amount } else { 1.0 };
             takes.push(Take { seed: seeds[number], times, below: 0, share });
             if rest > 0.0 {
-                let mut bins = sums[number].iter().zip(0u64..);
-                while let Some((sum, bin)) = bins.next().filter(|_| rest > 0.0) {
-                    if *sum as f64 > rest {
-                        lines.insert(number, (bin, rest));
-                        break;
-                    }
-                    rest -= *sum as f64;
-                    takes[number].below = (bin + 1) << (64 - BITS);
-                }
+                let (below, line) = line_of(&sums[number], &mut rest);
+                takes[number].below = below;
+                lines.extend(line.map(|bin| (number, (bin, rest))));
             }
         }
         if !lines.is_empty() {
@@ -219,16 +205,8 @@ impl Build<'_> {
                 }
             })
             .await?;
-            for (group, mut rows) in near {
-                rows.sort_unstable();
-                let mut rest = lines[&group].1;
-                for (draw, amount) in rows {
-                    takes[group].below = draw;
-                    if amount as f64 > rest {
-                        break;
-                    }
-                    rest -= amount as f64;
-                }
+            for (group, rows) in near {
+                takes[group].below = below(rows, lines[&group].1).unwrap_or(takes[group].below);
             }
         }
         Ok(of.iter().map(|group| takes[*group]).collect())
@@ -263,6 +241,49 @@ impl Build<'_> {
         }
         Ok(())
     }
+}
+
+/// The sources that are mixed as one, by their label, and which of them each source is in.
+fn groups(inputs: &Inputs) -> (Vec<Group>, Vec<usize>) {
+    let (mut groups, mut of): (Vec<Group>, Vec<usize>) = (Vec::new(), Vec::new());
+    for source in inputs.sources.iter().map(|s| &s.source) {
+        of.push(groups.iter().position(|g| g.label == source.label).unwrap_or(groups.len()));
+        if of.last() == Some(&groups.len()) {
+            groups.push(Group { label: source.label.clone(), share: source.share, amount: 0.0 });
+        }
+    }
+    (groups, of)
+}
+
+/// The draw under which whole stretches are taken, given what each stretch holds, and the stretch in which the line
+/// falls. `rest` is what is to be taken, and becomes what is left to be taken of that stretch.
+fn line_of(sums: &[u64], rest: &mut f64) -> (u64, Option<u64>) {
+    let mut below = 0;
+    for (sum, bin) in sums.iter().zip(0u64..) {
+        if *rest <= 0.0 {
+            break;
+        }
+        if *sum as f64 > *rest {
+            return (below, Some(bin));
+        }
+        *rest -= *sum as f64;
+        below = (bin + 1) << (64 - BITS);
+    }
+    (below, None)
+}
+
+/// The draw under which rows of one stretch (draw, amount) are taken until `rest` is used up.
+fn below(mut rows: Vec<(u64, u64)>, mut rest: f64) -> Option<u64> {
+    rows.sort_unstable();
+    let mut below = None;
+    for (draw, amount) in rows {
+        below = Some(draw);
+        if amount as f64 > rest {
+            break;
+        }
+        rest -= amount as f64;
+    }
+    below
 }
 
 #[cfg(test)]

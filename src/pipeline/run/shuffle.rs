@@ -26,7 +26,6 @@ use crate::pipeline::inputs::Inputs;
 use crate::pipeline::jobs::Job;
 use crate::pipeline::plan::fingerprints;
 use crate::pipeline::plan::stage_plan::StagePlan;
-use crate::pipeline::publish::filled;
 use crate::pipeline::{Build, uses};
 use crate::rows::Use;
 use crate::{Error, Result};
@@ -104,7 +103,7 @@ impl Build<'_> {
             orders.push(Arc::new(Order {
                 usage,
                 seed,
-                schema: data_schema(usage, &signals, filled(inputs, layout, usage)[0]),
+                schema: data_schema(usage, &signals, layout.filled(inputs, usage)[0]),
                 codec: self.recipe.output.compression,
                 parts,
                 wide: wide(parts),

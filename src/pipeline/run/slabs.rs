@@ -8,7 +8,8 @@ use arrow::datatypes::{Int64Type, UInt64Type};
 use crate::engine::functions::judge::UNREADABLE;
 use crate::output::parquet_file::GROUP_BYTES;
 use crate::output::take::Take;
-use crate::rows::Filled;
+use crate::pipeline::inputs::Inputs;
+use crate::rows::{Filled, Use};
 
 /// A stretch of row keys of one source, worked on by one thread: as many rows as make a row group of kept text.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -96,10 +97,10 @@ impl Layout {
         self.takes.get(source).filter(|t| t.repeats())
     }
 
-    /// Which fields of messages are filled in `data/` of a use (of whose `sources` these are the numbers), and in
-    /// `dropped/`.
-    pub fn filled(&self, sources: impl Iterator<Item = usize>) -> [Filled; 2] {
+    /// Which fields of messages the rows of a use fill, in `data/` and in `dropped/`.
+    pub fn filled(&self, inputs: &Inputs, usage: Use) -> [Filled; 2] {
         let mut all = [Filled::default(); 2];
+        let sources = (0..inputs.sources.len()).filter(|source| inputs.sources[*source].usage == usage);
         for of in sources.filter_map(|source| self.filled.get(&source)) {
             all.iter_mut().zip(of).for_each(|(all, of)| all.add(*of));
         }

@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
+use super::BEFORE;
 use super::docs::Docs;
-use super::pairs::BEFORE;
 use crate::spill::Space;
 use crate::spill::sorter::Sorter;
 use crate::text::near::simhash::{Tables, distance};

@@ -8,8 +8,8 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type, UInt64Type};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::index::{Origin, Standing};
 use super::signature::Signature;
+use crate::rows::Use;
 use crate::spill::Space;
 use crate::spill::flat::{Bits, Flat};
 use crate::spill::sorter::Sorter;
@@ -17,6 +17,26 @@ use crate::stages::global::Scope;
 use crate::stages::rule::number;
 use crate::text::near::sketch::{SLOTS, Sketch};
 use crate::{Error, Result};
+
+/// Whose rows a stretch of them is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Origin {
+    /// Name of the source.
+    pub source: String,
+    /// Their use.
+    pub usage: Use,
+    /// The source's priority.
+    pub priority: i64,
+}
+
+/// How a row of an earlier build stood when it was kept.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Standing {
+    /// Its source's priority.
+    pub priority: i64,
+    /// The value that decides who stays; none where the index does not say, none in it where the row has none.
+    pub value: Option<Option<f64>>,
+}
 
 /// The rows.
 pub struct Docs {

@@ -3,8 +3,8 @@
 use arrow::array::AsArray;
 use arrow::datatypes::UInt64Type;
 
-use super::docs::Docs;
-use super::index::{Standing, part};
+use super::docs::{Docs, Standing};
+use super::index::part;
 use super::index_writer::Writer;
 use super::pass::{Gone, Run};
 use super::verify::Fates;
@@ -21,6 +21,37 @@ fn record(first: usize, second: usize, similarity: f64) -> u128 {
 impl Run<'_> {
     /// Names the kept row for every row that goes, and writes the index where the build is to have one.
     pub(super) fn drops(&self, docs: &Docs, same: &Flat, fates: &Fates) -> Result<Gone> {
+        let (rows, list, gone) = self.sorted_drops(docs, same, fates)?;
+        if self.method.rules().cluster_size {
+            self.sizes(docs, &list)?;
+        }
+        let wanted = self.wanted(docs, &list, &gone)?;
+        let mut found = Named { run: self, docs, list: &list, at: 0, better: 0 };
+        self.earlier.kept(&wanted, |doc, id, standing| found.kept(doc, id, Some(&standing)))?;
+        let mut writer = match self.method.index() {
+            Some(near) => {
+                let path = self.context.artifact();
+                scratch(path.parent().unwrap_or(&path))?;
+                Some(Writer::new(&path, near, &self.earlier, docs, &gone)?)
+            }
+            None => None,
+        };
+        self.ids(docs, &wanted, |doc, id| {
+            found.kept(doc, id, None)?;
+            writer.as_mut().map_or(Ok(()), |writer| writer.kept(doc, id))
+        })?;
+        if let Some(writer) = writer {
+            writer.finish()?;
+        }
+        if found.at < list.len() {
+            return Err(Error::Engine("a row that is kept has no id".into()));
+        }
+        Ok(Gone { rows, better: found.better })
+    }
+
+    /// How many own rows go, and their drops (keeper, doc, similarity) in the order of keepers; for an index those (doc,
+    /// keeper, similarity) in the order of docs too.
+    fn sorted_drops(&self, docs: &Docs, same: &Flat, fates: &Fates) -> Result<(u64, Flat, Flat)> {
         let mut by_keeper = self.space.sorter("drops", 16);
         let mut by_doc = self.method.index().map(|_| self.space.small_sorter("fates", 16));
         let mut rows = 0;
@@ -48,11 +79,11 @@ impl Run<'_> {
         if let Some(by_doc) = by_doc {
             by_doc.drain(&mut |record| gone.push(&record.to_be_bytes()))?;
         }
-        if self.method.rules().cluster_size {
-            self.sizes(docs, &list)?;
-        }
+        Ok((rows, list, gone))
+    }
 
-        // The rows whose ids are needed: those that others went for, and for an index all that stay.
+    /// The rows whose ids are needed: those that others went for, and for an index all that stay.
+    fn wanted(&self, docs: &Docs, list: &Flat, gone: &Flat) -> Result<Bits> {
         let mut wanted = Bits::new(docs.len());
         if self.method.index().is_some() {
             docs.own().for_each(|doc| wanted.set(doc));
@@ -65,27 +96,7 @@ impl Run<'_> {
             wanted.set(part(record, 0));
             Ok(())
         })?;
-        let mut found = Named { run: self, docs, list: &list, at: 0, better: 0 };
-        self.earlier.kept(&wanted, |doc, id, standing| found.kept(doc, id, Some(&standing)))?;
-        let mut writer = match self.method.index() {
-            Some(near) => {
-                let path = self.context.artifact();
-                scratch(path.parent().unwrap_or(&path))?;
-                Some(Writer::new(&path, near, &self.earlier, docs, &gone)?)
-            }
-            None => None,
-        };
-        self.ids(docs, &wanted, |doc, id| {
-            found.kept(doc, id, None)?;
-            writer.as_mut().map_or(Ok(()), |writer| writer.kept(doc, id))
-        })?;
-        if let Some(writer) = writer {
-            writer.finish()?;
-        }
-        if found.at < list.len() {
-            return Err(Error::Engine("a row that is kept has no id".into()));
-        }
-        Ok(Gone { rows, better: found.better })
+        Ok(wanted)
     }
 
     /// The final ids of the `wanted` own rows, in order.

@@ -13,7 +13,7 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::{Deserialize, Serialize};
 
-use super::docs::{Docs, KEY};
+use super::docs::{Docs, KEY, Origin, Standing};
 use super::{Keep, NearDedup};
 use crate::output::parquet_file;
 use crate::rows::Use;
@@ -29,26 +29,6 @@ pub const FOLDER: &str = crate::stages::global::INDEX;
 pub const LABEL: &str = "corpus.index";
 /// Rows written, or read, at a time.
 pub const CHUNK: usize = 4096;
-
-/// Whose rows a stretch of them is.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Origin {
-    /// Name of the source.
-    pub source: String,
-    /// Their use.
-    pub usage: Use,
-    /// The source's priority.
-    pub priority: i64,
-}
-
-/// How a row of an earlier build stood when it was kept.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Standing {
-    /// Its source's priority.
-    pub priority: i64,
-    /// The value that decides who stays; none where the index does not say, none in it where the row has none.
-    pub value: Option<Option<f64>>,
-}
 
 /// A number of a record: four of its bytes.
 pub fn part(record: &[u8], at: usize) -> usize {

@@ -8,8 +8,8 @@ use arrow::array::{
     StringBuilder, UInt32Builder,
 };
 
-use super::docs::{Docs, KEY};
-use super::index::{CHUNK, Earlier, LABEL, Origin, part, schema};
+use super::docs::{Docs, KEY, Origin};
+use super::index::{CHUNK, Earlier, LABEL, part, schema};
 use crate::output::codec::Codec;
 use crate::output::parquet_file::{PartFile, Style};
 use crate::spill::flat::Flat;

@@ -97,6 +97,9 @@ use crate::text::near::bands::Bands;
 use crate::text::near::fold::Fold;
 use crate::text::near::shingle::{Shingler, Unit};
 
+/// Rows before it in its bucket that a row is compared with, beside the first.
+const BEFORE: usize = 4;
+
 /// What shingles are made of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]

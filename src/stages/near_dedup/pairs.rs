@@ -1,17 +1,14 @@
 //! Candidates: rows that share a band, compared by their sketches before any text is read.
 
-use super::blocks;
 use super::docs::{Docs, Recent};
 use super::signature::Signature;
+use super::{BEFORE, blocks};
 use crate::spill::Space;
 use crate::spill::flat::{Bits, Flat};
 use crate::spill::sorter::Sorter;
 use crate::text::near::bands::Bands;
 use crate::text::near::sketch::{SLOTS, Sketch};
 use crate::{Error, Result};
-
-/// Rows before it in its bucket that a row is compared with, beside the first.
-pub const BEFORE: usize = 4;
 /// In a bucket of more rows than this, what they share is common (a template): one row before is enough.
 const LARGE: u64 = 256;
 /// Bytes of a pair: rank of the later row, agreement, rank of the earlier one.

@@ -19,8 +19,8 @@
 use arrow::array::RecordBatch;
 
 use super::columns::{CONTENT, SKETCH, TEXT, TIME, texts};
-use super::docs::{Docs, Wanted};
-use super::index::{Earlier, Origin};
+use super::docs::{Docs, Origin, Wanted};
+use super::index::Earlier;
 use super::method::Method;
 use super::pairs::{self, Pairs};
 use super::verify::{Exact, Fates, Judge, Proof};

@@ -50,6 +50,94 @@ struct Candidates {
     covered: Sorter,
 }
 
+/// [`Candidates`] while they are gathered, a row at a time.
+struct Gathered {
+    keep: Stay,
+    window: usize,
+    anchors: Anchors,
+    recent: Recent,
+    windows: Sorter,
+    covered: Sorter,
+    rows: Flat,
+    texts: Writer,
+    /// The place of the next row's first character.
+    place: u64,
+    /// Where windows of the row start that share an anchor which occurs twice.
+    runs: Vec<Range<usize>>,
+    /// The hashes of one of these.
+    of_run: Vec<u128>,
+}
+
+impl Gathered {
+    fn new(run: &Run<'_>) -> Result<Self> {
+        let (window, space) = (run.options.min_chars as usize, &run.space);
+        let cells = vec![Default::default(); (space.budget / 8 / size_of::<(Stretch, u64)>()).max(1)];
+        Ok(Gathered {
+            keep: run.options.keep,
+            window,
+            anchors: Anchors::new(window),
+            recent: Recent { cells, window: window as u64 },
+            windows: space.sorter("windows", 16),
+            covered: space.small_sorter("covered", (PLACE_BITS + COUNT_BITS) as usize / 8),
+            rows: space.flat("rows", 16),
+            texts: Writer::new(space)?,
+            place: 0,
+            runs: Vec::new(),
+            of_run: Vec::new(),
+        })
+    }
+
+    /// Adds a row with its text, and of it the windows that have one of the anchors `own`, which are sorted.
+    fn add(&mut self, ord: u64, text: &str, own: &[u64], salt: u128) -> Result<()> {
+        let (mut count, mut listed) = (0, false);
+        let runs = &mut self.runs;
+        runs.clear();
+        self.anchors.each(text, |anchor, another| {
+            if another {
+                listed = own.binary_search(&(anchor ^ short(salt))).is_ok();
+                runs.extend(listed.then_some(count..count));
+            }
+            count += 1;
+            if let Some(run) = runs.last_mut().filter(|_| listed) {
+                run.end = count;
+            }
+        });
+        let mut prints = Prints::new(text, self.window);
+        for run in runs {
+            prints.of(run.clone(), &mut self.of_run);
+            self.of_run.iter_mut().for_each(|print| *print ^= salt);
+            let stretch = Stretch { first: self.of_run[0], last: self.of_run[run.len() - 1], count: run.len() };
+            let start = self.place + run.start as u64;
+            if self.keep == Stay::First && self.recent.had(stretch, start) {
+                self.covered.push(u128::from(start) << COUNT_BITS | run.len() as u128)?;
+                continue;
+            }
+            for (print, place) in self.of_run.iter().zip(start..) {
+                self.windows.push(print << PLACE_BITS | u128::from(place))?;
+            }
+        }
+        // No window reaches from one row into the next.
+        self.place += (count + self.window) as u64;
+        self.rows.push(&[ord.to_le_bytes(), self.place.to_le_bytes()].concat())?;
+        self.texts.add(self.rows.len() - 1, &[text])
+    }
+
+    fn finish(self) -> Result<Candidates> {
+        if self.place >> PLACE_BITS != 0 {
+            let what = format!(
+                "rows that may hold repeated text have {} characters; 2^{PLACE_BITS} can be compared",
+                self.place
+            );
+            return Err(Error::other(
+                what,
+                "let `exact_dedup` and `near_dedup` drop rows before, or build the parts on their own",
+            ));
+        }
+        let Gathered { rows, texts, windows, covered, .. } = self;
+        Ok(Candidates { rows, texts: texts.finish()?, windows, covered })
+    }
+}
+
 /// Windows that share an anchor, and stand in a row.
 #[derive(Clone, Copy, Default, PartialEq)]
 struct Stretch {
@@ -107,16 +195,8 @@ impl Run<'_> {
     /// Reads the rows again that have an anchor which occurs twice.
     fn candidates(&self) -> Result<Candidates> {
         let mut marks = self.marks()?;
-        let window = self.options.min_chars as usize;
-        let mut anchors = Anchors::new(window);
-        let mut windows = self.space.sorter("windows", 16);
-        let mut covered = self.space.small_sorter("covered", (PLACE_BITS + COUNT_BITS) as usize / 8);
-        let cells = vec![Default::default(); (self.space.budget / 8 / size_of::<(Stretch, u64)>()).max(1)];
-        let mut recent = Recent { cells, window: window as u64 };
-        // Where windows start that share an anchor which occurs twice, and their hashes.
-        let (mut runs, mut of_run): (Vec<Range<usize>>, Vec<u128>) = (Vec::new(), Vec::new());
-        let (mut rows, mut texts) = (self.space.flat("rows", 16), Writer::new(&self.space)?);
-        let (mut number, mut place, mut hashes) = (0, 0u64, Vec::new());
+        let mut gathered = Gathered::new(self)?;
+        let (mut number, mut hashes) = (0, Vec::new());
         for source in self.context.sources() {
             let salt = salt(self.options.scope, source);
             for unit in &source.units {
@@ -138,52 +218,13 @@ impl Run<'_> {
                 self.context.texts(source, *unit, &ords, &mut |batch, at| {
                     let mut of_row = Vec::new();
                     batch.texts(at, &mut of_row);
-                    let text = joined(&of_row);
-                    let own = &marked[start..ends[row]];
-                    let (mut count, mut listed) = (0, false);
-                    runs.clear();
-                    anchors.each(&text, |anchor, another| {
-                        if another {
-                            listed = own.binary_search(&(anchor ^ short(salt))).is_ok();
-                            runs.extend(listed.then_some(count..count));
-                        }
-                        count += 1;
-                        if let Some(run) = runs.last_mut().filter(|_| listed) {
-                            run.end = count;
-                        }
-                    });
-                    let mut prints = Prints::new(&text, window);
-                    for run in &runs {
-                        prints.of(run.clone(), &mut of_run);
-                        of_run.iter_mut().for_each(|print| *print ^= salt);
-                        let stretch = Stretch { first: of_run[0], last: of_run[run.len() - 1], count: run.len() };
-                        let start = place + run.start as u64;
-                        if self.options.keep == Stay::First && recent.had(stretch, start) {
-                            covered.push(u128::from(start) << COUNT_BITS | run.len() as u128)?;
-                            continue;
-                        }
-                        for (print, place) in of_run.iter().zip(start..) {
-                            windows.push(print << PLACE_BITS | u128::from(place))?;
-                        }
-                    }
-                    // No window reaches from one row into the next.
-                    place += (count + window) as u64;
-                    rows.push(&[ords[row].to_le_bytes(), place.to_le_bytes()].concat())?;
-                    texts.add(rows.len() - 1, &[&text])?;
+                    gathered.add(ords[row], &joined(&of_row), &marked[start..ends[row]], salt)?;
                     (start, row) = (ends[row], row + 1);
                     Ok(())
                 })?;
             }
         }
-        if place >> PLACE_BITS != 0 {
-            let what =
-                format!("rows that may hold repeated text have {place} characters; 2^{PLACE_BITS} can be compared");
-            return Err(Error::other(
-                what,
-                "let `exact_dedup` and `near_dedup` drop rows before, or build the parts on their own",
-            ));
-        }
-        Ok(Candidates { rows, texts: texts.finish()?, windows, covered })
+        gathered.finish()
     }
 
     /// The anchors that occur twice, by row.
