@@ -97,6 +97,9 @@ pub struct RunOptions {
     /// Only the first N rows of each source.
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
+    /// Refuse a recipe that runs a program of its author (`run = "command"`); so does CORPUS_NO_COMMANDS=1.
+    #[arg(long)]
+    no_commands: bool,
     /// Bytes of a unit of work; for tests.
     #[arg(long, default_value = "64MiB", hide = true)]
     unit: String,
@@ -110,6 +113,9 @@ impl RunOptions {
     /// As [`recipe::load`].
     pub fn recipe(&self, reference: &str) -> Result<Recipe> {
         let mut recipe = recipe::load(reference, &self.set)?;
+        if self.no_commands || ui::no_commands() {
+            choices::refuse_programs(&recipe)?;
+        }
         if let Some(limit) = self.limit {
             recipe.sources.iter_mut().for_each(|s| s.limit = Some(s.limit.map_or(limit, |l| l.min(limit))));
         }

@@ -2,9 +2,11 @@
 
 use super::Context;
 use super::notes::{self, Note};
-use crate::Result;
 use crate::catalog::{Card, Catalog};
 use crate::recipe::Recipe;
+use crate::stages::resolved::Resolved;
+use crate::text::shell;
+use crate::{Error, Result};
 
 /// Remarks about the cards that a recipe names, each once.
 pub fn notes(recipe: &Recipe, catalog: &Catalog) -> Vec<Note> {
@@ -40,10 +42,32 @@ pub fn notes(recipe: &Recipe, catalog: &Catalog) -> Vec<Note> {
 ///
 /// As [`Catalog::load`], where the recipe names a card.
 pub fn of(recipe: &Recipe) -> Result<Vec<Note>> {
-    if recipe.sources.iter().all(|s| s.card.is_none()) {
-        return Ok(Vec::new());
+    let said = |(name, program)| format!("stage `{name}` runs a program: `{program}`");
+    let mut all: Vec<Note> = programs(recipe).map(said).map(|text| Note { file: None, text }).collect();
+    if recipe.sources.iter().any(|s| s.card.is_some()) {
+        all.extend(notes(recipe, &Catalog::load(None)?));
     }
-    Ok(notes(recipe, &Catalog::load(None)?))
+    Ok(all)
+}
+
+/// The programs that stages of a recipe run: the name of the stage, and the command.
+fn programs(recipe: &Recipe) -> impl Iterator<Item = (&str, String)> {
+    let of = |step: &crate::recipe::Step| Resolved::new(&step.run, &step.options).ok()?.stage.program();
+    recipe.stages.iter().filter_map(move |step| Some((step.name.as_str(), of(step)?)))
+}
+
+/// Refuses a recipe that runs programs.
+///
+/// # Errors
+///
+/// [`Error::Input`] with the first of them.
+pub fn refuse_programs(recipe: &Recipe) -> Result<()> {
+    let Some((name, program)) = programs(recipe).next() else { return Ok(()) };
+    let recipe = shell::quoted(&recipe.path.display().to_string());
+    Err(Error::input(
+        format!("stage `{name}` runs a program, and --no-commands forbids it: `{program}`"),
+        format!("read {recipe} and the program; without --no-commands (and CORPUS_NO_COMMANDS) it runs"),
+    ))
 }
 
 /// Warns of them.

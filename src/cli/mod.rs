@@ -14,6 +14,7 @@ mod choices;
 mod clusters;
 mod columns;
 mod completions;
+mod diff;
 mod explain;
 mod export;
 mod fetch;
@@ -88,6 +89,7 @@ enum Command {
     Init(init::Init),
     Inspect(inspect::Inspect),
     Why(why::Why),
+    Diff(diff::Diff),
     List(list::List),
     Explain(explain::Explain),
     Export(export::Export),
@@ -138,6 +140,7 @@ pub fn main() -> u8 {
         Command::Init(command) => command.run(&context).map(|()| 0),
         Command::Inspect(command) => command.run(&context).map(|()| 0),
         Command::Why(command) => command.run(&context).map(|()| 0),
+        Command::Diff(command) => command.run(&context).map(|()| 0),
         Command::List(command) => command.run(&context).map(|()| 0),
         Command::Explain(command) => command.run(&context).map(|()| 0),
         Command::Export(command) => command.run(&context).map(|()| 0),
@@ -163,10 +166,11 @@ fn asks_for_json() -> bool {
 }
 
 /// Commands whose `--format json` has a schema of its own: `schemas/output/NAME.json`.
-pub const SCHEMAS: [&str; 13] = [
+pub const SCHEMAS: [&str; 14] = [
     "build",
     "cache",
     "check",
+    "diff",
     "explain",
     "export",
     "fetch",

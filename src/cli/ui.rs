@@ -58,7 +58,16 @@ pub fn command_line() -> String {
 
 /// Whether `CORPUS_OFFLINE` forbids the network.
 pub fn offline() -> bool {
-    std::env::var("CORPUS_OFFLINE").is_ok_and(|v| !["", "0", "false", "no"].contains(&v.as_str()))
+    is_on("CORPUS_OFFLINE")
+}
+
+/// Whether `CORPUS_NO_COMMANDS` forbids programs of recipes.
+pub fn no_commands() -> bool {
+    is_on("CORPUS_NO_COMMANDS")
+}
+
+fn is_on(name: &str) -> bool {
+    std::env::var(name).is_ok_and(|v| !["", "0", "false", "no"].contains(&v.as_str()))
 }
 
 /// Whether the user reads Chinese rather than English: `CORPUS_LANG`, else the locale.

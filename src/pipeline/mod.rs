@@ -11,6 +11,7 @@
 //! shards   slabs strung together
 //! ```
 
+pub mod compare;
 pub mod estimate;
 pub mod heavy;
 pub mod inputs;

@@ -47,15 +47,7 @@ const WORDS: &[(&[&str], &str)] = &[
         "language and script are measured by `language`, and a `keep` asks for them: language = [\"zh\"]. It judges by script and n-grams; a model such as lid.176.ftz can be run by `classify`",
     ),
     (
-        &[
-            "filter",
-            "filters",
-            "length_filter",
-            "text_length_filter",
-            "character_length*",
-            "lambda_filter",
-            "threshold",
-        ],
+        &["filter", "filters", "length_filter", "text_length_filter", "character_length*", "threshold"],
         "rows are chosen by `keep`, with limits on measured signals: chars = { min = 200 }",
     ),
     (
@@ -92,8 +84,8 @@ const WORDS: &[(&[&str], &str)] = &[
         "main text is not taken out of web pages here yet: extract it first (trafilatura, resiliparse), and read the text; WET files are read as they are",
     ),
     (
-        &["python", "lambda", "script", "command", "exec", "mapper", "map"],
-        "a program of your own is no stage yet: run it on JSON lines before the build, and read what it writes",
+        &["python", "lambda", "lambda_*", "script", "exec", "shell", "pipe", "mapper", "map", "custom", "custom_*"],
+        "a program of your own is run by `command`, which takes signals, texts or verdicts from it: command = [\"python3\", \"judge.py\"]",
     ),
     (
         &["pii", "pii_*", "email*", "ip_address*", "anonymi*", "clean_email*", "clean_ip*", "clean_links*"],
@@ -176,7 +168,7 @@ mod tests {
             ("tokens", "not counted"),
             ("pack", "not packed yet"),
             ("html", "trafilatura"),
-            ("python", "no stage yet"),
+            ("python", "`command`"),
         ] {
             assert!(instead(word).is_some_and(|s| s.contains(ours)), "{word}: {:?}", instead(word));
         }

@@ -1,6 +1,7 @@
 //! Recipes: TOML with spans to sources, stages and output, with every problem reported at once.
 
 mod cards;
+pub mod differences;
 pub mod elsewhere;
 pub mod kinds;
 pub mod mix;

@@ -295,7 +295,7 @@ impl Reader {
                         match found.filter(|_| !there) {
                             Some((signal, stage, _)) => self.unmeasured(&span, signal, stage, "no stage measures"),
                             None => {
-                                names.extend(self.word(&name, &span, "signal", &words, found.map(|_| name.clone())))
+                                names.extend(self.word(&name, &span, "signal", &words, there.then(|| name.clone())))
                             }
                         }
                     }

@@ -61,7 +61,7 @@ pub fn recipe() -> Json {
             "stage": {"type": "array", "items": {"oneOf": stages}},
             "output": closed(json!({
                 "shard": size("Bytes of text in a shard."),
-                "signals": {"type": "array", "items": {"enum": names}, "description": "Signal columns in data/."},
+                "signals": {"type": "array", "items": {"anyOf": [{"enum": names}, own_signal()]}, "description": "Signal columns in data/."},
                 "compression": {"type": "string", "pattern": PATTERN, "examples": ["zstd:3"],
                     "description": "How Parquet pages are compressed: zstd with a level, lz4, snappy or none."},
                 "dropped_text": {"description": "Share of dropped rows that keep their content.", "anyOf": [
@@ -69,6 +69,11 @@ pub fn recipe() -> Json {
             }), &[], "What is written."),
         },
     })
+}
+
+/// The name of a signal that a stage gives under a name of its options' choosing.
+fn own_signal() -> Json {
+    json!({"type": "string", "pattern": "^[a-z][a-z0-9_]*$", "description": "A signal that a `command` gives."})
 }
 
 /// What `options` of a source may be.
@@ -187,7 +192,11 @@ fn stage(entry: &stages::Entry) -> Json {
     let mut out = json!({"type": "object", "additionalProperties": false, "properties": properties,
                          "required": required});
     if entry.takes == stages::Takes::Rules {
-        out["anyOf"] = Json::Array(rules);
+        // Or a rule on a signal that the recipe itself names.
+        let known: Vec<Json> = out["properties"].as_object().into_iter().flatten().map(|p| json!(p.0)).collect();
+        let own = json!({"not": {"propertyNames": {"enum": known}}});
+        out["anyOf"] = rules.into_iter().chain([own]).collect();
+        out["additionalProperties"] = json!({"anyOf": [rule("command", Kind::Float), rule("command", Kind::Text)]});
     } else if let Some(defs) = schema.get("$defs") {
         inline(&mut out, defs);
     }

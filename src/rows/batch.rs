@@ -17,7 +17,7 @@ use crate::rows::{self, Filled, Use};
 use crate::text::sentences::without;
 
 /// The columns beside the content that row-wise work sees, in order.
-pub const ARGUMENTS: [&str; 5] = ["id", "url", "subset", "language_hint", "meta"];
+pub const ARGUMENTS: [&str; 7] = ["id", "url", "subset", "language_hint", "meta", "ord", "line"];
 
 /// What a turn says, and what was thought before it: the parts of a turn that are text of the row.
 const SAID: usize = 1;
@@ -117,6 +117,11 @@ impl<'a> Batch<'a> {
     fn roles(&self, leaf: &Leaf) -> Option<&StringArray> {
         let turns = leaf.offsets.as_ref().map(|_| self.columns[leaf.column].as_list::<i32>().values().as_struct());
         turns.map(|turns| turns.column(0).as_string::<i32>())
+    }
+
+    /// What the rows are for.
+    pub fn usage(&self) -> Use {
+        self.usage
     }
 
     /// How many rows there are.

@@ -127,6 +127,13 @@ impl<M: Mend> RowWork for Mending<M> {
     }
 }
 
+/// The columns of signals, given the values of each row; nulls where it has none.
+pub fn columns_of(columns: &[Column], rows: impl Iterator<Item = Vec<Value>>) -> Vec<ArrayRef> {
+    let mut builders = Builders::new(columns);
+    rows.for_each(|mut values| builders.push(&mut values));
+    builders.worked().columns
+}
+
 /// A column of bytes: the records that `of` makes of a row's texts; null where it does not apply.
 pub fn records(batch: &Batch<'_>, context: &RowContext<'_>, mut of: impl FnMut(&[&str], &mut Vec<u8>)) -> ArrayRef {
     let mut column = BinaryBuilder::new();

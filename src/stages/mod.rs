@@ -2,6 +2,7 @@
 //! by comparing rows, *order* says in which order those that are kept come out. To add one, write the file and name it
 //! in `stages!`; CONTRIBUTING.md has a template.
 
+mod dictionary;
 pub mod global;
 pub mod judge;
 mod kinds;
@@ -18,7 +19,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 pub use crate::text::docs::module_docs;
-pub use kinds::{Clean, Measure, Mend, cleaning, cut, measuring, mending, records, settled, then};
+pub use kinds::{Clean, Measure, Mend, cleaning, columns_of, cut, measuring, mending, records, settled, then};
 pub use traits::{Built, CUT, Column, Effect, Kind, Reads, RowContext, RowWork, Shown, Stage, Worked};
 pub use value::Value;
 
@@ -148,6 +149,7 @@ stages!(
     boilerplate,
     characters,
     classify,
+    command,
     convert_script,
     decontaminate,
     draw,

@@ -14,6 +14,12 @@ use crate::Result;
 pub enum Wanted {
     /// One file.
     File,
+    /// One file, if there is one of that name: a word of a command may be one.
+    FileIfThere,
+    /// Files and globs.
+    Files,
+    /// The folder from which the recipe's paths are.
+    RecipeFolder,
     /// Files and globs, and cards of the catalog, whose files come from the store.
     FilesOrCard,
     /// The output folder of an earlier build, or the file itself: where it lies in the folder, and the cure where it does

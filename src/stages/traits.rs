@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::ArrayRef;
+use arrow::array::{ArrayRef, AsArray};
+use arrow::datatypes::UInt64Type;
 use serde_json::Value as Json;
 
 use super::global::GlobalPass;
@@ -116,6 +117,16 @@ pub trait Stage: Send + Sync {
         false
     }
 
+    /// The program of the recipe's author that it runs, as a shell would read it.
+    fn program(&self) -> Option<String> {
+        None
+    }
+
+    /// Whether its errors name rows: then it knows where each stands ([`RowContext::place`]).
+    fn names_rows(&self) -> bool {
+        false
+    }
+
     /// The files that it reads beside the rows.
     fn needs(&self) -> Vec<Need> {
         Vec::new()
@@ -199,7 +210,7 @@ pub enum Reads {
 pub struct RowContext<'a> {
     /// How many rows there are.
     pub rows: usize,
-    /// `id`, `url`, `subset`, `language_hint`, `meta`: [`crate::rows::batch::ARGUMENTS`].
+    /// `id`, `url`, `subset`, `language_hint`, `meta`, `ord`, `line`: [`crate::rows::batch::ARGUMENTS`].
     pub common: &'a [ArrayRef],
     /// Which rows the stage applies to; `None` is all of them.
     pub applies: Option<&'a [bool]>,
@@ -209,12 +220,29 @@ pub struct RowContext<'a> {
     pub cuts: Option<&'a ArrayRef>,
     /// Signals of the stages before, by name; the last of a name counts.
     pub measured: &'a [(Cow<'static, str>, ArrayRef)],
+    /// The file of each piece, by the piece's number; empty where no stage names rows.
+    pub places: &'a [(u64, String)],
 }
 
 impl RowContext<'_> {
     /// Whether the stage applies to a row.
     pub fn applies(&self, row: usize) -> bool {
         self.applies.is_none_or(|a| a[row])
+    }
+
+    /// Where a row stands in the input, for messages: file and line.
+    pub fn place(&self, row: usize) -> String {
+        let number = |at: usize| {
+            let column = self.common.get(at)?.as_primitive_opt::<UInt64Type>()?;
+            Some(column.value(row))
+        };
+        let (ord, line) = (number(5).unwrap_or(0), number(6).unwrap_or(0));
+        let file = self.places.iter().find(|place| place.0 == ord >> 32).map_or("", |place| place.1.as_str());
+        match (line, ord & 0xffff_ffff) {
+            // Rows of tables stand on no line.
+            (0, nth) if nth > 0 => format!("{file}: row {}", nth + 1),
+            (line, _) => format!("{file}: line {}", line + 1),
+        }
     }
 }
 

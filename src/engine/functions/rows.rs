@@ -13,6 +13,7 @@ use serde_json::{Value as Json, json};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::Kernel;
+use crate::engine::scan::{PieceSpec, ScanSpec};
 use crate::rows::batch::{ARGUMENTS, Batch};
 use crate::rows::column::KEY;
 use crate::rows::{self, Use};
@@ -55,6 +56,9 @@ pub struct RowsSpec {
     /// Stages whose cuts are known: the stretches are arguments, in this order, behind [`ARGUMENTS`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cuts: Vec<usize>,
+    /// The file of each piece, by number, where a stage names rows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<(u64, String)>,
 }
 
 impl RowsSpec {
@@ -66,6 +70,17 @@ impl RowsSpec {
         };
         let steps: Vec<Json> = self.steps.iter().map(step).collect();
         json!([self.usage, self.language, steps, self.content, self.signals, self.cuts])
+    }
+
+    /// Says where the rows of a scan stand, if a stage names rows.
+    pub fn place(&mut self, scan: &ScanSpec) {
+        if self.steps.iter().any(|step| step.stage.stage.names_rows()) {
+            let file = |piece: &PieceSpec| {
+                let member = piece.member.as_ref().map(|member| format!("!{member}")).unwrap_or_default();
+                (piece.number, format!("{}{member}", piece.path.display()))
+            };
+            self.places = scan.pieces.iter().map(file).collect();
+        }
     }
 
     /// The columns that come out.
@@ -181,6 +196,7 @@ impl RowsKernel {
                 columns: self.spec.signals,
                 cuts: step.cuts.map(|at| &spans[at]),
                 measured: &measured,
+                places: &self.spec.places,
             };
             let Worked { columns: mut own, stop } = work.run(&mut batch, &context)?;
             for (column, array) in step.columns.iter().zip(&own).filter(|(c, _)| c.is_signal()) {

@@ -61,15 +61,16 @@ impl Plans<'_> {
                 pieces
             })
             .collect();
+        let mut rows = self.rows_spec(source);
+        rows.place(&spec);
         let scanned = scan(Arc::new(spec), &groups);
         let mut names = NARROW.to_vec();
         if source.staged {
             names.extend(STAGED);
         }
-        let mut spec = self.rows_spec(source);
         let alone: Vec<Vec<usize>> = units.iter().map(|unit| vec![*unit]).collect();
-        let scanned = self.with_cuts(scanned, &mut spec, &alone, cuts)?;
-        let worked = worked(scanned, source, &names, spec)?;
+        let scanned = self.with_cuts(scanned, &mut rows, &alone, cuts)?;
+        let worked = worked(scanned, source, &names, rows)?;
         let units = units.iter().map(|u| (self.inputs.units[*u].pieces.start as u64, *u as u64)).collect();
         let sink = SinkSpec::Units(UnitsSpec { folder: job.folder.clone(), units });
         Ok(Arc::new(SinkExec::new(sink, worked)))
@@ -353,14 +354,15 @@ impl Plans<'_> {
             }
             groups.push((start..spec.pieces.len()).collect());
         }
+        let mut work = self.chain.rows(source, true, false);
+        work.place(&spec);
         let scanned = scan(Arc::new(spec), &groups);
         let names: Vec<String> = rows::hidden().iter().chain(&rows::common()).map(|f| f.name().clone()).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         if self.chain.cleans(source, 0..usize::MAX) {
-            let mut spec = self.chain.rows(source, true, false);
             let groups: Vec<Vec<usize>> = slabs.iter().map(|slab| self.units_of(source, slab)).collect();
-            let scanned = self.with_cuts(scanned, &mut spec, &groups, at.text_cuts)?;
-            return worked(scanned, source, &names, spec);
+            let scanned = self.with_cuts(scanned, &mut work, &groups, at.text_cuts)?;
+            return worked(scanned, source, &names, work);
         }
         let content = rows::content(source.usage);
         let all: Vec<&str> = names.into_iter().chain(content.iter().map(|f| f.name().as_str())).collect();

@@ -22,6 +22,10 @@ pub fn files(recipe: &Recipe, step: &Step, resolved: &Resolved) -> Result<Vec<Re
     for need in resolved.stage.needs() {
         match &need.wanted {
             Wanted::File => files.push(file(recipe, step, &need, &need.name)?),
+            Wanted::FileIfThere if !recipe.base.join(&need.name).is_file() => {}
+            Wanted::FileIfThere => files.push(file(recipe, step, &need, &need.name)?),
+            Wanted::Files => files.extend(globbed(recipe, step, &need)?),
+            Wanted::RecipeFolder => files.push(folder(recipe, &need)?),
             Wanted::OfBuild { folder, cure } => files.push(of_build(recipe, step, &need, (folder, cure))?),
             Wanted::FilesOrCard => match step.stored.get(&need.name) {
                 Some(stored) => files.extend(stored.iter().map(|s| Resource {
@@ -38,6 +42,14 @@ pub fn files(recipe: &Recipe, step: &Step, resolved: &Resolved) -> Result<Vec<Re
     }
     resolved.stage.check(&files)?;
     Ok(files)
+}
+
+/// The folder from which the recipe's paths are; results do not depend on where it lies.
+fn folder(recipe: &Recipe, need: &Need) -> Result<Resource> {
+    let base = if recipe.base.as_os_str().is_empty() { Path::new(".") } else { &recipe.base };
+    let path = std::path::absolute(base).map_err(Error::io(base))?;
+    let option = need.option.to_owned();
+    Ok(Resource { option, shown: String::new(), path, sha256: String::new(), for_rows: need.for_rows })
 }
 
 /// The file that a stage of an earlier build left in its output folder.

@@ -64,6 +64,12 @@ impl PlannedStage {
         json!([self.name, self.number, self.run(), self.only, self.resolved.options, files])
     }
 
+    /// The same without its name and place.
+    pub fn content(&self) -> Json {
+        let files: Vec<Json> = self.files.iter().map(Resource::identity).collect();
+        json!([self.run(), self.only, self.resolved.options, files])
+    }
+
     /// Whether the stage changes text.
     pub fn changes_text(&self) -> bool {
         self.stage().effect() != Effect::None
@@ -296,8 +302,8 @@ impl StagePlan {
                 files: l.files.iter().filter(|file| file.for_rows).cloned().collect(),
             })
             .collect();
-        let cuts = Vec::new();
-        RowsSpec { usage: source.usage, language: source.source.language.clone(), steps, content, signals, cuts }
+        let language = source.source.language.clone();
+        RowsSpec { usage: source.usage, language, steps, content, signals, cuts: Vec::new(), places: Vec::new() }
     }
 
     /// The row-wise work that leaves the text of a source as stage `before` finds it.

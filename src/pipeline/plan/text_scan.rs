@@ -72,11 +72,12 @@ impl Plans<'_> {
         }
         spec.pieces.retain(|piece| piece.only.as_ref().is_some_and(|only| !only.is_empty()));
         let all = vec![(0..spec.pieces.len()).collect()];
+        let mut work = self.chain.rows_before(source, stage.number);
+        work.place(&spec);
         let scanned = scan(Arc::new(spec), &all);
         if self.chain.cleans(source, 0..stage.number) {
-            let mut spec = self.chain.rows_before(source, stage.number);
-            let scanned = self.with_cuts(scanned, &mut spec, &[vec![unit]], at.text_cuts)?;
-            return worked(scanned, source, &["ord"], spec);
+            let scanned = self.with_cuts(scanned, &mut work, &[vec![unit]], at.text_cuts)?;
+            return worked(scanned, source, &["ord"], work);
         }
         plan::select(scanned, &names)
     }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::functions::judge::{READ, UNREADABLE};
 use crate::pipeline::heavy::{Heavy, Lost, Reached, heavy};
 use crate::pipeline::inputs::Inputs;
+use crate::pipeline::jobs::fingerprint;
 use crate::pipeline::plan::stage_plan::{PlannedStage, StagePlan};
 use crate::pipeline::run::slabs::{Counts, Layout};
 use crate::recipe::{MIX_STAGE, Origin, Recipe};
@@ -158,6 +159,9 @@ pub struct StageLine {
     /// The limits of a `keep`, by signal.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rules: BTreeMap<String, Rule>,
+    /// Of its options, files and rows: what another one of the same name differs by.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub fingerprint: String,
     pub rows_in: u64,
     pub rows_out: u64,
 }
@@ -311,6 +315,7 @@ fn funnel(chain: &StagePlan, manifest: &Manifest) -> Vec<StageLine> {
             run: link.map(|l| l.run().to_owned()).unwrap_or_default(),
             number: link.map(|l| l.number),
             rules: link.map(|l| l.stage().rules()).unwrap_or_default(),
+            fingerprint: link.map(|l| fingerprint(&l.content())).unwrap_or_default(),
             rows_in: alive,
             rows_out: alive - gone + added,
         });

@@ -75,7 +75,7 @@ fn read(recipe: &Recipe, chain: &StagePlan) -> Vec<(String, String, PathBuf)> {
         all.extend(found.into_iter().map(|(shown, path)| (format!("source `{}`", source.name), shown, path)));
     }
     for link in &chain.stages {
-        let files = link.files.iter();
+        let files = link.files.iter().filter(|file| !file.path.is_dir());
         all.extend(files.map(|f| (format!("stage `{}`", link.name), f.shown.clone(), f.path.clone())));
     }
     all

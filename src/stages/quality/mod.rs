@@ -20,7 +20,8 @@
 //! - what is no prose: `link_ratio`, `code_ratio`, `formula_ratio`, `markup_ratio`.
 //!
 //! Texts are counted in *units*: Chinese in characters, or with `unit = "words"` in jieba's words; all else in Unicode's
-//! words. The turns of a dialogue count together, with a line break between two.
+//! words. `dictionary`, a file in the format of jieba's user dictionaries, adds words of your own to jieba's. The turns of a
+//! dialogue count together, with a line break between two.
 //!
 //! # Example
 //! ```toml
@@ -39,15 +40,19 @@
 //! or two. With words measuring takes longer, for jieba cuts the text first. A text of more than 4 MiB is judged by its
 //! first 4 MiB. The lists of words are short, and know the mainland's spam best.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
-use crate::stages::resources::Resource;
-use crate::stages::{Column, Entry, Kind, Measure, RowWork, SignalEntry, Stage, Value, build, measuring, signal};
+use crate::stages::resources::{Need, Resource};
+use crate::stages::{
+    Column, Entry, Kind, Measure, RowWork, SignalEntry, Stage, Value, build, dictionary, measuring, signal,
+};
 use crate::text::quality::signal::{COUNT, SIGNALS};
 use crate::text::quality::{LONGEST, Meter};
 use crate::text::substrings::joined;
-use crate::text::words;
+use crate::text::words::{self, Dictionary};
 
 /// What Chinese is counted in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -66,6 +71,19 @@ pub enum Unit {
 pub struct Quality {
     /// What Chinese is counted in.
     pub unit: Unit,
+    /// With `unit = "words"`: the file of words of your own; relative to the recipe's folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dictionary: Option<String>,
+}
+
+impl Quality {
+    /// The options, if they can be meant.
+    fn checked(self) -> Result<Self, String> {
+        if self.dictionary.is_some() && self.unit != Unit::Words {
+            return Err("`dictionary` is for `unit = \"words\"` alone: characters need none".into());
+        }
+        Ok(self)
+    }
 }
 
 const fn kind(count: bool) -> Kind {
@@ -77,14 +95,24 @@ impl Stage for Quality {
         SIGNALS.iter().map(|s| Column::signal(s.name, kind(s.count))).collect()
     }
 
-    fn row_work(&self, _files: &[Resource]) -> Result<Option<Box<dyn RowWork>>> {
-        Ok(measuring(self.columns(), Measuring { unit: self.unit, meter: Meter::default() }))
+    fn needs(&self) -> Vec<Need> {
+        dictionary::needs(self.dictionary.as_ref())
+    }
+
+    fn check(&self, files: &[Resource]) -> Result<()> {
+        dictionary::of(files).map(drop)
+    }
+
+    fn row_work(&self, files: &[Resource]) -> Result<Option<Box<dyn RowWork>>> {
+        let work = Measuring { unit: self.unit, dictionary: dictionary::of(files)?, meter: Meter::default() };
+        Ok(measuring(self.columns(), work))
     }
 }
 
 /// The work of one thread.
 struct Measuring {
     unit: Unit,
+    dictionary: Option<Arc<Dictionary>>,
     meter: Meter,
 }
 
@@ -93,7 +121,10 @@ impl Measure for Measuring {
         let text = joined(texts);
         // Words are counted where all else is.
         let text = &text[..text.floor_char_boundary(LONGEST)];
-        let words = (self.unit == Unit::Words).then(|| words::split(text));
+        let words = (self.unit == Unit::Words).then(|| match &self.dictionary {
+            Some(own) => own.split(text),
+            None => words::split(text),
+        });
         let values = self.meter.measure(text, words.as_deref());
         out.extend(SIGNALS.iter().zip(values.0).map(|(about, value)| match value {
             value if value.is_nan() => Value::Null,
@@ -121,7 +152,7 @@ pub const ENTRY: Entry = Entry::new(
     "signals of quality: Gopher's, C4's, FineWeb's, Data-Juicer's, and those of Chinese",
     include_str!("mod.rs"),
     || schemars::schema_for!(Quality),
-    |json| build::<Quality, _>(json, Ok),
+    |json| build(json, Quality::checked),
 )
 .signals(&ENTRIES)
 .implied();
@@ -142,7 +173,7 @@ mod tests {
 
     fn measured(unit: Unit, texts: &[&str]) -> Vec<Value> {
         let mut out = Vec::new();
-        Measuring { unit, meter: Meter::default() }.measure(texts, &mut out);
+        Measuring { unit, dictionary: None, meter: Meter::default() }.measure(texts, &mut out);
         out
     }
 
