@@ -121,13 +121,17 @@ impl Export {
     /// Says what was done, and how to go on.
     fn report(&self, context: &Context, exporter: &dyn Exporter, out: &Path, exported: &Exported) -> Result<()> {
         let folder = out.display().to_string();
-        let start = exporter.start(&folder, &exported.rows);
+        let lines = exporter.start(&folder, &exported.rows);
+        let start = match exporter.trainer() {
+            Some(trainer) => format!("# {trainer}\n{lines}"),
+            None => lines,
+        };
         if context.format == Format::Json {
-            let told = json!({"v": 1, "to": exporter.name(), "out": folder, "uses": exported.accounts,
+            let told = json!({"v": 1, "to": exporter.name(), "trainer": exporter.trainer(), "out": folder, "uses": exported.accounts,
                 "files": exported.files, "start": start});
             return super::print(&format!("{told}\n"));
         }
-        lines(&exported.accounts, "").iter().for_each(|line| ui::say(context, line));
+        self::lines(&exported.accounts, "").iter().for_each(|line| ui::say(context, line));
         let files = exported.files.iter().map(|f| vec![f.path.clone(), format!("{} bytes", count(f.bytes))]);
         let files = table::table(&files.collect::<Vec<_>>(), 2, table::talk());
         files.lines().for_each(|line| ui::say(context, line));

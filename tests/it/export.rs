@@ -10,6 +10,7 @@ use corpus::output::export::{ALL, exporter};
 use corpus::rows::Use;
 use serde_json::{Value as Json, json};
 
+use crate::export_layouts::table;
 use crate::harness::{Files, Scratch, contains, files_under, same_files, same_text};
 use crate::schemas::held;
 
@@ -63,7 +64,7 @@ path = ['pairs.jsonl']
 use = 'rlhf'
 ";
 
-fn built() -> Scratch {
+pub fn built() -> Scratch {
     let scratch = Scratch::new();
     for (name, rows) in ROWS {
         scratch.write(name, rows);
@@ -74,17 +75,17 @@ fn built() -> Scratch {
     scratch
 }
 
-fn files(folder: &Path) -> Files {
+pub fn files(folder: &Path) -> Files {
     let of =
         |path: PathBuf| (path.strip_prefix(folder).unwrap().to_string_lossy().into_owned(), fs::read(path).unwrap());
     files_under(folder).into_iter().map(of).collect()
 }
 
-fn read(scratch: &Scratch, name: &str) -> String {
+pub fn read(scratch: &Scratch, name: &str) -> String {
     fs::read_to_string(scratch.path(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 
-fn told(scratch: &Scratch, arguments: &[&str]) -> Json {
+pub fn told(scratch: &Scratch, arguments: &[&str]) -> Json {
     let run = scratch.corpus(&[&["export", "out", "--format", "json"], arguments].concat());
     assert_eq!(run.code(), 0, "{}", run.stdout());
     held(&run.stdout(), "export", &format!("export {arguments:?}"))
@@ -230,10 +231,6 @@ fn trl_has_a_file_a_type() {
     for (file, first) in [
         ("text.jsonl", r#"{"text":"河水流过\"桥\"。"}"#),
         (
-            "messages.jsonl",
-            r#"{"messages":[{"role":"user","content":"你好"},{"role":"assistant","content":"你好！"}]}"#,
-        ),
-        (
             "prompt_completion.jsonl",
             r#"{"prompt":[{"role":"user","content":"把“河”译成英文"}],"completion":[{"role":"assistant","content":"river"}]}"#,
         ),
@@ -249,7 +246,26 @@ fn trl_has_a_file_a_type() {
         assert_eq!(read(&scratch, &format!("trl/{file}")).lines().next(), Some(first), "{file}");
     }
     let chat = told["uses"].as_array().unwrap().iter().find(|u| u["use"] == "instruct").unwrap();
-    assert_eq!((&chat["written"], &chat["reasons"]), (&json!(2), &json!({"export_tools": 1})));
+    assert_eq!((&chat["written"], &chat["reasons"], &chat["loses"]), (&json!(3), &json!({}), &json!({})));
+    let wanted = [
+        json!({"messages": [r#"{"role":"user","content":"你好"}"#, r#"{"role":"assistant","content":"你好！"}"#],
+            "tools": []}),
+        json!({
+            "messages": [
+                r#"{"role":"system","content":"简短回答"}"#,
+                r#"{"role":"user","content":"几点？"}"#,
+                r#"{"role":"assistant","content":"","tool_calls":[{"id":"call_1","type":"function","function":{"name":"clock","arguments":{"zone":8}}}]}"#,
+                r#"{"role":"tool","content":"9:00","tool_call_id":"call_1"}"#,
+                r#"{"role":"assistant","content":"九点。","reasoning_content":"钟上是九点。"}"#,
+                r#"{"role":"user","content":"谢谢"}"#,
+                r#"{"role":"assistant","content":"不客气。"}"#,
+            ],
+            "tools": [r#"{"type":"function","function":{"name":"clock","parameters":{"type":"object"}}}"#]}),
+    ];
+    let (rows, schema) = table(&scratch.path("trl/messages.parquet"));
+    assert_eq!(rows, wanted);
+    let arrow::datatypes::DataType::List(item) = schema.field(0).data_type() else { panic!("{schema}") };
+    assert_eq!(item.metadata().get("ARROW:extension:name").map(String::as_str), Some("arrow.json"));
     contains(told["start"].as_str().unwrap(), &["trl.DPOTrainer(", "\"trl/preference.jsonl\""], &["KTOTrainer"]);
 }
 

@@ -22,6 +22,7 @@ mod dictionary;
 mod diff;
 mod docs;
 mod export;
+mod export_layouts;
 mod fetch;
 mod final_text;
 

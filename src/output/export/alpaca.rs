@@ -47,7 +47,7 @@ impl Exporter for Alpaca {
     fn file(&self, _row: &Example<'_>) -> &'static str {
         "alpaca.json"
     }
-    fn frame(&self) -> Frame {
+    fn frame(&self, _file: &str) -> Frame {
         Frame::Array
     }
     fn check(&self, row: &Example<'_>) -> Result<(), Aside> {

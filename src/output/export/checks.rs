@@ -1,6 +1,10 @@
 //! Checks that layouts share: what makes trainers fail, or learn nothing, or learn something else.
 
-use super::Aside;
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
+use super::{Aside, Example, Part, messages};
 use crate::rows::{Message, Preference, Task};
 
 /// Why rows are set aside by exports: a word and its sentence.
@@ -36,6 +40,20 @@ pub const REASONS: &[(&str, &str)] = &[
     (
         "export_tools",
         "The row has tools, or calls of them, for which the layout has no place. Export such rows to `openai` or `llama_factory`",
+    ),
+    (
+        "export_turn_order",
+        "A system turn stands behind other turns, or the first other turn is not of the user: chat templates refuse such a dialogue, or move turns without a word",
+    ),
+    (
+        "export_no_truth",
+        "The prompt has no answer that a program could check, and the trainer's rewards need one. Export prompts to `trl`, with a reward of your own",
+    ),
+    ("export_labelled", "The row has one labelled answer (KTO), and the trainer has no such training"),
+    ("export_long_prompt", "The prompt is more than one turn of the user, and the layout has a place for one"),
+    (
+        "export_special_token",
+        "A text holds a string that tokenizers read as a special token (`<|im_end|>`, `</s>`): the trainer would see the end of a turn or a text where there is none. Clean the text, or export it to `jsonl`",
     ),
     (
         "export_tools_no_list",
@@ -160,5 +178,134 @@ pub fn tools(tools: Option<&str>) -> Result<(), Aside> {
     match tools.map(serde_json::from_str::<Objects<'_>>) {
         Some(Err(error)) => Err(Aside::new("export_tools_no_list", error.to_string())),
         _ => Ok(()),
+    }
+}
+
+/// Whether a dialogue asks and is not answered.
+pub fn asks(messages: &[Message<'_>]) -> bool {
+    messages.last().is_some_and(|m| m.role == "user")
+}
+
+/// Turns that a chat template takes: one of the system at most, the first of all, then one of the user.
+///
+/// # Errors
+///
+/// `export_turn_order`.
+pub fn opens(messages: &[Message<'_>]) -> Result<(), Aside> {
+    let system = usize::from(messages.first().is_some_and(|m| m.role == "system"));
+    let spoken = &messages[system..];
+    let late = spoken.iter().position(|m| m.role == "system");
+    let wrong = late.or_else(|| spoken.first().filter(|m| m.role != "user").map(|_| 0));
+    match wrong {
+        Some(at) => {
+            let detail = format!("turn {} is of {}", at + system + 1, spoken[at].role);
+            Err(Aside::new("export_turn_order", detail))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Calls with JSON objects as arguments.
+///
+/// # Errors
+///
+/// `export_arguments`.
+pub fn arguments(messages: &[Message<'_>]) -> Result<(), Aside> {
+    let broken = |m: &Message<'_>| m.tool_calls.as_deref().is_some_and(|calls| messages::functions(calls).is_none());
+    match messages.iter().position(broken) {
+        Some(at) => Err(Aside::new("export_arguments", format!("a call in turn {} has no JSON object", at + 1))),
+        None => Ok(()),
+    }
+}
+
+/// A row without tools, and without calls of them.
+///
+/// # Errors
+///
+/// `export_tools`.
+pub fn no_tools(row: &Example<'_>) -> Result<(), Aside> {
+    match row.has(Part::Tools) {
+        true => Err(Aside::new("export_tools", "tools, or calls of them")),
+        false => Ok(()),
+    }
+}
+
+/// A row that is no labelled answer.
+///
+/// # Errors
+///
+/// `export_labelled`.
+pub fn pairs_only(row: &Preference<'_>) -> Result<(), Aside> {
+    match row.completion {
+        Some(_) => Err(Aside::new("export_labelled", "one labelled answer")),
+        None => Ok(()),
+    }
+}
+
+/// A prompt with a labelled answer, or with two that differ.
+///
+/// # Errors
+///
+/// As [`prompt`] and [`pair`]; `export_unpaired` for an answer without a label.
+pub fn preference(row: &Preference<'_>) -> Result<(), Aside> {
+    prompt(&row.prompt)?;
+    match (&row.completion, row.label) {
+        (Some(completion), Some(_)) => answered(completion),
+        (Some(_), None) => Err(Aside::new("export_unpaired", "an answer without a label")),
+        (None, _) => pair(row).map(|_| ()),
+    }
+}
+
+/// By how much the chosen answer is better: the margin of the row, else the difference of its scores, else 0.
+pub fn margin(row: &Preference<'_>) -> f64 {
+    let scores = row.chosen_score.zip(row.rejected_score);
+    row.margin.or(scores.map(|(chosen, rejected)| chosen - rejected)).unwrap_or(0.0)
+}
+
+/// Strings that the tokenizers of GPT-2, LLaMA 2 to 4, Qwen, DeepSeek, GLM, Gemma, Yi, Baichuan and InternLM read as one
+/// special token wherever they stand, as their `tokenizer_config.json` and `special_tokens_map.json` have them.
+pub const SPECIAL: [&str; 28] = [
+    "<|endoftext|>",
+    "<|im_start|>",
+    "<|im_end|>",
+    "<|begin_of_text|>",
+    "<|end_of_text|>",
+    "<|start_header_id|>",
+    "<|end_header_id|>",
+    "<|eot_id|>",
+    "<|eom_id|>",
+    "<|python_tag|>",
+    "<|header_start|>",
+    "<|header_end|>",
+    "<|eot|>",
+    "<\u{ff5c}begin\u{2581}of\u{2581}sentence\u{ff5c}>",
+    "<\u{ff5c}end\u{2581}of\u{2581}sentence\u{ff5c}>",
+    "<\u{ff5c}User\u{ff5c}>",
+    "<\u{ff5c}Assistant\u{ff5c}>",
+    "<|system|>",
+    "<|user|>",
+    "<|assistant|>",
+    "<|observation|>",
+    "[gMASK]",
+    "<s>",
+    "</s>",
+    "<bos>",
+    "<eos>",
+    "<start_of_turn>",
+    "<end_of_turn>",
+];
+
+static SPECIALS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(SPECIAL).ok());
+
+/// Texts without strings that tokenizers read as special tokens ([`SPECIAL`]).
+///
+/// # Errors
+///
+/// `export_special_token`.
+pub fn special(row: &Example<'_>) -> Result<(), Aside> {
+    let found = |text: &str| SPECIALS.as_ref().and_then(|words| words.find(text));
+    match row.texts().into_iter().find_map(|text| Some((text, found(text)?))) {
+        Some((text, at)) => Err(Aside::new("export_special_token", format!("`{}`", &text[at.range()]))),
+        None => Ok(()),
     }
 }

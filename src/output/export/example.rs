@@ -113,6 +113,37 @@ impl<'a> Example<'a> {
         Ok(Example { id: text(batch, "id", at).unwrap_or_default(), content, truth, batch, at })
     }
 
+    /// The source that it came from.
+    pub fn source(&self) -> &'a str {
+        text(self.batch, "source", self.at).unwrap_or_default()
+    }
+
+    /// The batch that it stands in, and where.
+    pub fn place(&self) -> (&'a RecordBatch, usize) {
+        (self.batch, self.at)
+    }
+
+    /// Its texts, in reading order; calls and tools are none.
+    pub fn texts(&self) -> Vec<&str> {
+        let mut texts: Vec<&str> = match &self.content {
+            Content::Pretrain { text } => vec![text],
+            Content::Task(task) => {
+                [&task.input, &task.output, &task.text].into_iter().flatten().map(Cow::as_ref).collect()
+            }
+            Content::Instruct { .. } | Content::Rlhf(_) => Vec::new(),
+        };
+        for message in self.dialogues().into_iter().flatten() {
+            texts.extend(message.reasoning.as_deref());
+            texts.push(&message.content);
+        }
+        texts
+    }
+
+    /// Bytes of its texts.
+    pub fn size(&self) -> u64 {
+        self.texts().iter().map(|text| text.len() as u64).sum()
+    }
+
     /// All its dialogues: the messages, or prompt and answers.
     pub fn dialogues(&self) -> Vec<&[Message<'a>]> {
         match &self.content {

@@ -25,6 +25,19 @@ pub struct Written {
     pub sha256: String,
 }
 
+impl Written {
+    /// A finished file; `name` is its path in the folder.
+    ///
+    /// # Errors
+    ///
+    /// What the system says of reading it.
+    pub fn of(path: &Path, name: String) -> Result<Self> {
+        let bytes = fs::metadata(path).map_err(Error::io(path))?.len();
+        let sha256 = disk::sha256(path, &|| false).map_err(Error::io(path))?;
+        Ok(Written { path: name, bytes, sha256 })
+    }
+}
+
 /// What is read of the manifest of an earlier export.
 #[derive(Deserialize)]
 struct Earlier {
@@ -107,16 +120,26 @@ impl Staging {
         Ok(Staging { out: out.to_owned(), aside, _lock: lock, done: false })
     }
 
+    /// Where a file of the export is written; its folder is made.
+    ///
+    /// # Errors
+    ///
+    /// What the system says of making the folder.
+    pub fn place(&self, name: &str) -> Result<PathBuf> {
+        let path = self.aside.join(name);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(Error::io(folder))?;
+        }
+        Ok(path)
+    }
+
     /// Opens a file of the export.
     ///
     /// # Errors
     ///
     /// What the system says of making it.
     pub fn file(&self, name: &str) -> Result<Hashed> {
-        let path = self.aside.join(name);
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).map_err(Error::io(folder))?;
-        }
+        let path = self.place(name)?;
         let file = File::create(&path).map_err(Error::io(&path))?;
         Ok(Hashed {
             out: BufWriter::with_capacity(1 << 18, file),

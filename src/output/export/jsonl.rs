@@ -50,6 +50,9 @@ impl Exporter for Jsonl {
             Use::Rlhf => "rlhf.jsonl",
         }
     }
+    fn special(&self) -> bool {
+        true
+    }
     fn check(&self, _row: &Example<'_>) -> Result<(), Aside> {
         Ok(())
     }

@@ -31,13 +31,9 @@
 //! Text beside calls has no place in a `function_call`. It, names, scores, choices and what a
 //! program checks an answer against are lost, and counted.
 
-use std::collections::BTreeMap;
-
-use serde_json::value::RawValue;
-
 use super::example::task_turns;
 use super::json::{self, Object};
-use super::{Aside, Example, Exporter, Part, checks, module_docs};
+use super::{Aside, Example, Exporter, Part, Rows, checks, messages, module_docs};
 use crate::rows::{Content, Message, Preference, Use};
 
 /// The exporter.
@@ -64,6 +60,9 @@ impl Exporter for LlamaFactory {
     }
     fn docs(&self) -> &'static str {
         module_docs(include_str!("llama_factory.rs"))
+    }
+    fn trainer(&self) -> Option<&'static str> {
+        Some("LLaMA-Factory 0.9.5")
     }
     fn uses(&self) -> &'static [Use] {
         &Use::ALL
@@ -127,10 +126,11 @@ impl Exporter for LlamaFactory {
         }
         object.end();
     }
-    fn beside(&self, files: &[&str]) -> Vec<(&'static str, String)> {
+    fn beside(&self, files: &[Rows], _build: &serde_json::Value) -> Vec<(&'static str, String)> {
         let mut out = Vec::new();
         out.extend_from_slice(b"{\n");
-        for (at, (file, name, stage)) in FILES.iter().filter(|f| files.contains(&f.0)).enumerate() {
+        for (at, (file, name, stage)) in FILES.iter().filter(|f| files.iter().any(|rows| rows.name == f.0)).enumerate()
+        {
             out.extend_from_slice(if at == 0 { b"  " } else { b",\n  " });
             json::text(name, &mut out);
             out.extend_from_slice(b": ");
@@ -234,32 +234,10 @@ fn pair(row: &Preference<'_>) -> Result<(), Aside> {
 /// Calls as LLaMA-Factory reads them: `{"name","arguments":{…}}`, or a list of them; `None` where arguments are no
 /// object.
 fn called(calls: &str) -> Option<String> {
-    #[derive(serde::Deserialize)]
-    struct Call {
-        function: Function,
-    }
-    #[derive(serde::Deserialize)]
-    struct Function {
-        name: String,
-        #[serde(default)]
-        arguments: String,
-    }
-    let calls: Vec<Call> = serde_json::from_str(calls).ok()?;
-    let object = |text: &str| serde_json::from_str::<BTreeMap<String, &RawValue>>(text).is_ok();
-    if calls.iter().any(|call| !call.function.arguments.is_empty() && !object(&call.function.arguments)) {
-        return None;
-    }
     let mut out = Vec::new();
-    let one = |call: &Call, out: &mut Vec<u8>| {
-        let mut object = Object::new(out);
-        object.text("name", &call.function.name);
-        let arguments = &call.function.arguments;
-        json::compact(if arguments.is_empty() { "{}" } else { arguments }, object.key("arguments"));
-        object.end();
-    };
-    match calls.as_slice() {
-        [call] => one(call, &mut out),
-        calls => json::list(calls, &mut out, one),
+    match messages::functions(calls)?.as_slice() {
+        [call] => call.write(&mut out),
+        calls => json::list(calls, &mut out, |call, out| call.write(out)),
     }
     String::from_utf8(out).ok()
 }
@@ -282,9 +260,6 @@ fn turn(message: &Message<'_>, out: &mut Vec<u8>) {
     let value = calls.as_deref().unwrap_or(&message.content);
     let mut object = Object::new(out);
     object.text("from", from);
-    match &message.reasoning {
-        Some(thought) => object.text("value", &format!("<think>\n{thought}\n</think>\n\n{value}")),
-        None => object.text("value", value),
-    }
+    object.text("value", &messages::thought(message, value));
     object.end();
 }

@@ -5,13 +5,18 @@
 //! bytes. All else is done here for all of them: rows are read batch by batch ([`example`]), counted ([`run`]), and
 //! written into a folder that appears whole ([`folder`]).
 
+use arrow::datatypes::Field;
+
 use crate::rows::Use;
 
 pub mod checks;
 pub mod example;
 pub mod folder;
 pub mod json;
+pub mod messages;
+pub mod native;
 pub mod run;
+pub mod sink;
 
 pub use crate::text::docs::module_docs;
 pub use example::Example;
@@ -24,7 +29,7 @@ macro_rules! exporters {
     };
 }
 
-exporters!(alpaca, jsonl, llama_factory, openai, trl);
+exporters!(alpaca, axolotl, hf, jsonl, llama_factory, llama_factory_v1, ms_swift, openai, openrlhf, trl, verl);
 
 /// The exporter of this name.
 pub fn exporter(name: &str) -> Option<&'static dyn Exporter> {
@@ -39,15 +44,24 @@ pub trait Exporter: Sync {
     fn about(&self) -> &'static str;
     /// The `//!` text of the file, which `corpus explain` prints.
     fn docs(&self) -> &'static str;
+    /// The trainer and the version whose loading code was run on an export (`tests/trainers`), where it is one's.
+    fn trainer(&self) -> Option<&'static str> {
+        None
+    }
     /// The uses whose rows it has a place for.
     fn uses(&self) -> &'static [Use];
     /// The parts that have no place where a row like this one goes: if it has one, it loses it, and is counted.
     fn loses(&self, row: &Example<'_>) -> &'static [Part];
     /// The file that the row goes to, without folders; the same few names whatever the rows are.
     fn file(&self, row: &Example<'_>) -> &'static str;
-    /// What stands between, before and behind the rows of a file.
-    fn frame(&self) -> Frame {
+    /// What the file is made of.
+    fn frame(&self, _file: &str) -> Frame {
         Frame::Lines
+    }
+    /// Whether strings that tokenizers read as special tokens may stand in its texts ([`checks::special`]): where
+    /// they may not, such a row is set aside before it is checked.
+    fn special(&self) -> bool {
+        false
     }
     /// Whether the row can stand in the layout.
     ///
@@ -55,23 +69,51 @@ pub trait Exporter: Sync {
     ///
     /// Why it cannot: the row is set aside with this reason.
     fn check(&self, row: &Example<'_>) -> Result<(), Aside>;
-    /// Appends the bytes of a row that passed [`Exporter::check`]: one line, without its end.
+    /// Appends the bytes of a row that passed [`Exporter::check`]: one line, without its end. Not asked of
+    /// [`Frame::Native`].
     fn write(&self, row: &Example<'_>, out: &mut Vec<u8>);
-    /// Small files beside the rows (a description, a configuration) by name, for these files of rows.
-    fn beside(&self, _files: &[&str]) -> Vec<(&'static str, String)> {
+    /// Small files beside the rows (a description, a configuration) by name, for these files of rows; `build` has the
+    /// `recipe` and its `fingerprint`.
+    fn beside(&self, _files: &[Rows], _build: &serde_json::Value) -> Vec<(&'static str, String)> {
         Vec::new()
     }
     /// The few lines that start the trainer on these files of rows in a folder.
     fn start(&self, folder: &str, files: &[&str]) -> String;
 }
 
-/// What stands around the rows of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a file of rows is made of.
+#[derive(Clone, Copy, Debug)]
 pub enum Frame {
     /// A line a row (JSON lines).
     Lines,
     /// One JSON array, a line a row.
     Array,
+    /// What stands before the rows, between two, and behind them.
+    Around(&'static str, &'static str, &'static str),
+    /// Parquet: [`Exporter::write`] appends a row as a JSON object, which is read by the columns of the file.
+    Table(fn(&str) -> Vec<Field>),
+    /// Parquet in shards, with the rows and columns of the build.
+    Native,
+}
+
+impl Frame {
+    /// What stands before the rows, between two, and behind them, where rows are text.
+    pub fn marks(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Frame::Array => ("[\n", ",\n", "\n]\n"),
+            Frame::Around(head, between, tail) => (head, between, tail),
+            Frame::Lines | Frame::Table(_) | Frame::Native => ("", "\n", "\n"),
+        }
+    }
+}
+
+/// A file of rows that was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rows {
+    /// Its name, as [`Exporter::file`] says it.
+    pub name: &'static str,
+    /// Its rows.
+    pub rows: u64,
 }
 
 /// A part of a row that not every layout has a place for.

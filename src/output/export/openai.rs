@@ -25,14 +25,11 @@
 //! thinking comes later: read such a file line by line. Ids, sources, licences and measured columns have no place.
 //! Scores and margins of pairs, answers to choose from and what a program checks an answer against are lost, and counted.
 
-use std::collections::{BTreeMap, VecDeque};
-
-use serde_json::value::RawValue;
-
 use super::example::task_turns;
-use super::json::{self, Object};
+use super::json::Object;
+use super::messages::{Arguments, list, tool_list};
 use super::{Aside, Example, Exporter, Part, checks, module_docs};
-use crate::rows::{Content, Message, Use};
+use crate::rows::{Content, Use};
 
 /// The exporter.
 pub struct OpenAi;
@@ -68,6 +65,10 @@ impl Exporter for OpenAi {
             Use::Rlhf => "rlhf.jsonl",
         }
     }
+    fn special(&self) -> bool {
+        // The service takes such a string for text.
+        true
+    }
     fn check(&self, row: &Example<'_>) -> Result<(), Aside> {
         match &row.content {
             Content::Pretrain { .. } => Err(Aside::new("export_no_turns", "running text")),
@@ -89,22 +90,22 @@ impl Exporter for OpenAi {
         match &row.content {
             Content::Pretrain { .. } => {}
             Content::Task(task) => {
-                turn_list(&task_turns(task), object.key("messages"));
+                list(&task_turns(task), Arguments::Text, object.key("messages"));
             }
             Content::Instruct { messages, tools } => {
-                turn_list(messages, object.key("messages"));
+                list(messages, Arguments::Text, object.key("messages"));
                 if let Some(tools) = tools {
                     tool_list(tools, object.key("tools"));
                 }
             }
             Content::Rlhf(row) => {
                 let mut input = Object::new(object.key("input"));
-                turn_list(&row.prompt, input.key("messages"));
+                list(&row.prompt, Arguments::Text, input.key("messages"));
                 input.key("tools").extend_from_slice(b"[]");
                 input.flag("parallel_tool_calls", true);
                 input.end();
-                turn_list(row.chosen.as_deref().unwrap_or_default(), object.key("preferred_output"));
-                turn_list(row.rejected.as_deref().unwrap_or_default(), object.key("non_preferred_output"));
+                list(row.chosen.as_deref().unwrap_or_default(), Arguments::Text, object.key("preferred_output"));
+                list(row.rejected.as_deref().unwrap_or_default(), Arguments::Text, object.key("non_preferred_output"));
             }
         }
         object.end();
@@ -118,79 +119,4 @@ impl Exporter for OpenAi {
         };
         files.iter().map(upload).collect()
     }
-}
-
-/// Ids of calls, for those that have none.
-#[derive(Default)]
-struct Ids {
-    made: usize,
-    /// Made ids that no tool has answered yet.
-    open: VecDeque<String>,
-}
-
-impl Ids {
-    fn next(&mut self) -> String {
-        self.made += 1;
-        let id = format!("call_{}", self.made);
-        self.open.push_back(id.clone());
-        id
-    }
-}
-
-/// Appends messages.
-fn turn_list(messages: &[Message<'_>], out: &mut Vec<u8>) {
-    let mut ids = Ids::default();
-    json::list(messages, out, |message, out| turn(message, &mut ids, out));
-}
-
-fn turn(message: &Message<'_>, ids: &mut Ids, out: &mut Vec<u8>) {
-    let mut object = Object::new(out);
-    object.text("role", &message.role);
-    object.text("content", &message.content);
-    object.maybe("reasoning_content", message.reasoning.as_deref());
-    object.maybe("name", message.name.as_deref());
-    if let Some(calls) = &message.tool_calls {
-        call_list(calls, ids, object.key("tool_calls"));
-    }
-    if message.role == "tool" {
-        let id = message.tool_call_id.as_deref().map(str::to_owned).or_else(|| ids.open.pop_front());
-        object.maybe("tool_call_id", id.as_deref());
-    }
-    object.end();
-}
-
-/// The members of an object as they stand.
-type Members<'a> = BTreeMap<String, &'a RawValue>;
-
-fn call_list(calls: &str, ids: &mut Ids, out: &mut Vec<u8>) {
-    // Example wrote the text, so it is a list of objects.
-    let calls: Vec<Members<'_>> = serde_json::from_str(calls).unwrap_or_default();
-    json::list(&calls, out, |call, out| {
-        let mut object = Object::new(out);
-        match call.get("id") {
-            Some(id) => object.key("id").extend_from_slice(id.get().as_bytes()),
-            None => object.text("id", &ids.next()),
-        }
-        for name in ["type", "function"] {
-            if let Some(value) = call.get(name) {
-                json::compact(value.get(), object.key(name));
-            }
-        }
-        object.end();
-    });
-}
-
-/// Appends tools on offer, each as `{"type":"function","function":{…}}`.
-fn tool_list(tools: &str, out: &mut Vec<u8>) {
-    let tools: Vec<&RawValue> = serde_json::from_str(tools).unwrap_or_default();
-    json::list(tools, out, |tool, out| {
-        let members: Members<'_> = serde_json::from_str(tool.get()).unwrap_or_default();
-        if members.contains_key("type") || members.contains_key("function") {
-            return json::compact(tool.get(), out);
-        }
-        let mut object = Object::new(out);
-        object.text("type", "function");
-        json::compact(tool.get(), object.key("function"));
-        object.end();
-    });
 }

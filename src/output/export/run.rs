@@ -1,6 +1,7 @@
 //! An export run: rows counted, then written; read = written + set aside, for each use.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -8,7 +9,8 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::Serialize;
 
 use super::folder::{Hashed, MANIFEST, Staging, Written};
-use super::{Example, Exporter, Frame, Part};
+use super::sink::Sink;
+use super::{Aside, Example, Exporter, Part, Rows, checks};
 use crate::rows::Use;
 use crate::{Error, Result};
 
@@ -117,6 +119,14 @@ fn each(job: &Job<'_>, table: &Table, act: &mut dyn FnMut(&Example<'_>) -> Resul
     Ok(())
 }
 
+/// Whether a row can stand in the layout.
+fn check(exporter: &dyn Exporter, row: &Example<'_>) -> std::result::Result<(), Aside> {
+    if !exporter.special() {
+        checks::special(row)?;
+    }
+    exporter.check(row)
+}
+
 /// Counts what an export would write, set aside and lose, without writing anything.
 ///
 /// # Errors
@@ -126,7 +136,7 @@ pub fn survey(job: &Job<'_>) -> Result<Vec<Account>> {
     let of = |table: &Table| {
         let mut account = Account::new(table.usage);
         each(job, table, &mut |row| {
-            let aside = job.exporter.check(row).err();
+            let aside = check(job.exporter, row).err();
             account.add(job.exporter, row, aside.map(|a| a.reason));
             Ok(())
         })?;
@@ -138,8 +148,8 @@ pub fn survey(job: &Job<'_>) -> Result<Vec<Account>> {
 /// The files of rows that are being written.
 struct Files<'a> {
     staging: &'a Staging,
-    frame: Frame,
-    open: BTreeMap<&'static str, Hashed>,
+    /// By name, with the rows so far.
+    open: BTreeMap<&'static str, (Sink, u64)>,
     dropped: Option<Hashed>,
     line: Vec<u8>,
 }
@@ -148,7 +158,7 @@ impl Files<'_> {
     /// Writes a row, or why it is not written; gives back the reason.
     fn row(&mut self, exporter: &dyn Exporter, usage: Use, row: &Example<'_>) -> Result<Option<&'static str>> {
         self.line.clear();
-        let aside = exporter.check(row).err();
+        let aside = check(exporter, row).err();
         if let Some(aside) = &aside {
             row.aside(aside, &mut self.line);
             self.line.push(b'\n');
@@ -160,20 +170,12 @@ impl Files<'_> {
             return Ok(Some(aside.reason));
         }
         let name = exporter.file(row);
-        let first = !self.open.contains_key(name);
-        if first {
-            self.open.insert(name, self.staging.file(name)?);
-        }
-        if self.frame == Frame::Array {
-            self.line.extend_from_slice(if first { b"[\n" } else { b",\n" });
-        }
-        exporter.write(row, &mut self.line);
-        if self.frame == Frame::Lines {
-            self.line.push(b'\n');
-        }
-        if let Some(file) = self.open.get_mut(name) {
-            file.write(&self.line)?;
-        }
+        let (sink, rows) = match self.open.entry(name) {
+            Entry::Occupied(open) => open.into_mut(),
+            Entry::Vacant(free) => free.insert((Sink::open(exporter, self.staging, name)?, 0)),
+        };
+        *rows += 1;
+        sink.row(exporter, row, &mut self.line)?;
         Ok(None)
     }
 }
@@ -187,8 +189,7 @@ impl Files<'_> {
 /// system says of writing. Nothing is left under the folder's name then but what was there before.
 pub fn export(job: &Job<'_>, out: &Path, build: &serde_json::Value) -> Result<Exported> {
     let staging = Staging::new(out)?;
-    let frame = job.exporter.frame();
-    let mut files = Files { staging: &staging, frame, open: BTreeMap::new(), dropped: None, line: Vec::new() };
+    let mut files = Files { staging: &staging, open: BTreeMap::new(), dropped: None, line: Vec::new() };
     let (mut accounts, mut written) = (Vec::new(), Vec::new());
     for table in job.tables {
         let mut account = Account::new(table.usage);
@@ -200,14 +201,11 @@ pub fn export(job: &Job<'_>, out: &Path, build: &serde_json::Value) -> Result<Ex
         accounts.push(account);
         written.extend(files.dropped.take().map(Hashed::close).transpose()?);
     }
-    let rows: Vec<&'static str> = files.open.keys().copied().collect();
-    for (_, mut file) in std::mem::take(&mut files.open) {
-        if frame == Frame::Array {
-            file.write(b"\n]\n")?;
-        }
-        written.push(file.close()?);
+    let rows: Vec<Rows> = files.open.iter().map(|(name, open)| Rows { name, rows: open.1 }).collect();
+    for (sink, _) in std::mem::take(&mut files.open).into_values() {
+        written.extend(sink.close()?);
     }
-    for (name, text) in job.exporter.beside(&rows) {
+    for (name, text) in job.exporter.beside(&rows, build) {
         let mut file = staging.file(name)?;
         file.write(text.as_bytes())?;
         written.push(file.close()?);
@@ -222,5 +220,5 @@ pub fn export(job: &Job<'_>, out: &Path, build: &serde_json::Value) -> Result<Ex
     file.close()?;
     drop(files);
     staging.publish()?;
-    Ok(Exported { accounts, files: written, rows })
+    Ok(Exported { accounts, files: written, rows: rows.iter().map(|file| file.name).collect() })
 }

@@ -1,12 +1,13 @@
 //! TRL's dataset types (1.x): language modelling, prompt-completion, prompt-only, preference and unpaired preference.
 //!
 //! # What it writes
-//! JSON lines, each file with the same keys on every line and no nulls, so that `datasets` reads every block alike:
+//! JSON lines, each file with the same keys on every line and no nulls, so that `datasets` reads every block alike, and
+//! one Parquet file:
 //!
 //! | file | keys | for |
 //! | --- | --- | --- |
 //! | `text.jsonl` | `text` | `SFTTrainer` on running text |
-//! | `messages.jsonl` | `messages` | `SFTTrainer` |
+//! | `messages.parquet` | `messages`, `tools` | `SFTTrainer` |
 //! | `prompt_completion.jsonl` | `prompt`, `completion` | `SFTTrainer`, loss on the completion |
 //! | `prompts.jsonl` | `prompt`, `answer`, `answer_kind`, `data_source` | `GRPOTrainer`: columns beside `prompt` reach the reward function |
 //! | `preference.jsonl` | `prompt`, `chosen`, `rejected` | `DPOTrainer`, `RewardTrainer` |
@@ -16,9 +17,14 @@
 //! message. A task is a prompt of the user and a completion of the assistant; an instruct row that ends on the user is
 //! a prompt.
 //!
+//! The columns of `messages.parquet` are lists of JSON values, which `datasets` (4.7 and later, as TRL asks for) hands out
+//! with their own keys and no nulls: messages in OpenAI's form with `reasoning_content`, `name`, `tool_calls` (arguments as
+//! objects, as chat templates ask for them), and tools as objects; no tools are an empty list, which TRL reads as none.
+//!
 //! # What is set aside
-//! `export_no_turns`, `export_empty_turn`, `export_tools` (rows with tools or calls); of tasks `export_no_pair`; of pairs
-//! `export_equal_answers`, `export_no_answer`, `export_no_prompt`, `export_unpaired`.
+//! `export_no_turns`, `export_empty_turn`, `export_tools_no_list`, `export_special_token`; of tasks `export_no_pair`; of
+//! prompts and pairs `export_tools` (those with tools or calls); of pairs `export_equal_answers`, `export_no_answer`,
+//! `export_no_prompt`, `export_unpaired`.
 //!
 //! # Example
 //! ```console
@@ -26,12 +32,15 @@
 //! ```
 //!
 //! # Limits
-//! Thinking, names, scores, choices, and the checks of rows that are answered are lost, and counted. Rows with tools
-//! go to `openai` or `llama_factory`.
+//! Thinking and names of prompts and pairs, scores, choices, and the checks of rows that are answered are lost, and
+//! counted. GRPO takes tools as functions of Python, not as columns.
+
+use arrow::datatypes::Field;
 
 use super::example::task_turns;
 use super::json::{self, Object};
-use super::{Aside, Example, Exporter, Part, checks, module_docs};
+use super::messages::{Arguments, texts, tools};
+use super::{Aside, Example, Exporter, Frame, Part, checks, module_docs, sink};
 use crate::rows::{Content, Message, Use};
 
 /// The exporter.
@@ -40,9 +49,9 @@ pub struct Trl;
 /// Its instance.
 pub static EXPORTER: Trl = Trl;
 
-/// Whether a dialogue asks and is not answered.
-fn asks(messages: &[Message<'_>]) -> bool {
-    messages.last().is_some_and(|m| m.role == "user")
+/// The columns of `messages.parquet`.
+fn columns(_file: &str) -> Vec<Field> {
+    vec![sink::json("messages"), sink::json("tools")]
 }
 
 impl Exporter for Trl {
@@ -55,6 +64,9 @@ impl Exporter for Trl {
     fn docs(&self) -> &'static str {
         module_docs(include_str!("trl.rs"))
     }
+    fn trainer(&self) -> Option<&'static str> {
+        Some("TRL 1.16.0")
+    }
     fn uses(&self) -> &'static [Use] {
         &Use::ALL
     }
@@ -62,8 +74,8 @@ impl Exporter for Trl {
         match &row.content {
             Content::Pretrain { .. } => &[],
             Content::Task(_) => &[Part::Choices],
-            Content::Instruct { messages, .. } if asks(messages) => &[Part::Reasoning, Part::Names],
-            Content::Instruct { .. } => &[Part::Reasoning, Part::Names, Part::Truth],
+            Content::Instruct { messages, .. } if checks::asks(messages) => &[Part::Reasoning, Part::Names],
+            Content::Instruct { .. } => &[Part::Truth],
             Content::Rlhf(_) => &[Part::Reasoning, Part::Names, Part::Scores],
         }
     }
@@ -71,28 +83,30 @@ impl Exporter for Trl {
         match &row.content {
             Content::Pretrain { .. } => "text.jsonl",
             Content::Task(_) => "prompt_completion.jsonl",
-            Content::Instruct { messages, .. } if asks(messages) => "prompts.jsonl",
-            Content::Instruct { .. } => "messages.jsonl",
+            Content::Instruct { messages, .. } if checks::asks(messages) => "prompts.jsonl",
+            Content::Instruct { .. } => "messages.parquet",
             Content::Rlhf(row) if row.completion.is_some() => "unpaired.jsonl",
             Content::Rlhf(_) => "preference.jsonl",
         }
     }
+    fn frame(&self, file: &str) -> Frame {
+        if file.ends_with(".parquet") { Frame::Table(columns) } else { Frame::Lines }
+    }
     fn check(&self, row: &Example<'_>) -> Result<(), Aside> {
-        if row.has(Part::Tools) {
-            return Err(Aside::new("export_tools", "tools, or calls of them"));
-        }
         match &row.content {
             Content::Pretrain { .. } => Ok(()),
             Content::Task(task) => checks::task(task),
-            Content::Instruct { messages, .. } if asks(messages) => checks::prompt(messages),
-            Content::Instruct { messages, .. } => checks::answered(messages),
-            Content::Rlhf(row) => {
-                checks::prompt(&row.prompt)?;
-                match (&row.completion, row.label) {
-                    (Some(completion), Some(_)) => checks::answered(completion),
-                    (Some(_), None) => Err(Aside::new("export_unpaired", "an answer without a label")),
-                    (None, _) => checks::pair(row).map(|_| ()),
-                }
+            Content::Instruct { messages, .. } if checks::asks(messages) => {
+                checks::no_tools(row)?;
+                checks::prompt(messages)
+            }
+            Content::Instruct { messages, tools } => {
+                checks::tools(tools.as_deref())?;
+                checks::answered(messages)
+            }
+            Content::Rlhf(pair) => {
+                checks::no_tools(row)?;
+                checks::preference(pair)
             }
         }
     }
@@ -105,13 +119,18 @@ impl Exporter for Trl {
                 turns(&[input], object.key("prompt"));
                 turns(&[output], object.key("completion"));
             }
-            Content::Instruct { messages, .. } if asks(messages) => {
+            Content::Instruct { messages, .. } if checks::asks(messages) => {
                 turns(messages, object.key("prompt"));
                 object.text("answer", row.truth.answer.as_deref().unwrap_or_default());
                 object.text("answer_kind", row.truth.answer_kind.as_deref().unwrap_or_default());
                 object.text("data_source", row.truth.data_source.as_deref().unwrap_or_default());
             }
-            Content::Instruct { messages, .. } => turns(messages, object.key("messages")),
+            Content::Instruct { messages, tools: offered } => {
+                texts(messages, Arguments::Objects, object.key("messages"));
+                json::list(tools(offered.as_deref().unwrap_or_default()), object.key("tools"), |tool, out| {
+                    json::text(&tool, out);
+                });
+            }
             Content::Rlhf(row) => {
                 turns(&row.prompt, object.key("prompt"));
                 match &row.completion {
@@ -138,7 +157,8 @@ impl Exporter for Trl {
                 _ => ("SFTTrainer", ""),
             };
             let path = serde_json::json!(format!("{folder}/{file}"));
-            lines += &format!("rows = load_dataset(\"json\", data_files={path}, split=\"train\")\n");
+            let kind = if file.ends_with(".parquet") { "parquet" } else { "json" };
+            lines += &format!("rows = load_dataset(\"{kind}\", data_files={path}, split=\"train\")\n");
             lines += &format!("trl.{trainer}(model=\"MODEL\", train_dataset=rows{more}).train()\n");
         }
         lines

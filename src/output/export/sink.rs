@@ -1,0 +1,168 @@
+//! Files of rows as they are written: text in a frame, Parquet of a layout's own columns, or the build's own columns in
+//! shards.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow_json::ReaderBuilder;
+use arrow_json::reader::Decoder;
+
+use super::folder::{Hashed, Staging, Written};
+use super::native::Shards;
+use super::{Example, Exporter, Frame};
+use crate::output::codec::Codec;
+use crate::output::parquet_file::{PartFile, Style};
+use crate::{Error, Result};
+
+/// Rows that become one batch of a table.
+const ROWS: usize = 128;
+/// Bytes of JSON that do.
+const BYTES: usize = 1 << 20;
+/// Bytes of text in a shard of [`Frame::Native`], about 400 MB of Parquet.
+const SHARD: u64 = 1 << 30;
+
+/// A file of rows that is being written.
+pub enum Sink {
+    /// Lines, or JSON that is one value.
+    Text {
+        /// The file.
+        file: Hashed,
+        /// What stands around its rows.
+        frame: Frame,
+        /// Rows so far.
+        rows: u64,
+    },
+    /// Parquet of a layout's own columns.
+    Table(Table),
+    /// Parquet of the build's columns.
+    Shards(Shards),
+}
+
+impl Sink {
+    /// Opens a file.
+    ///
+    /// # Errors
+    ///
+    /// What the system says of making it.
+    pub fn open(exporter: &dyn Exporter, staging: &Staging, name: &'static str) -> Result<Self> {
+        match exporter.frame(name) {
+            Frame::Table(schema) => Ok(Sink::Table(Table::new(staging, name, schema(name))?)),
+            Frame::Native => Ok(Sink::Shards(Shards::new(staging, name, SHARD)?)),
+            frame => Ok(Sink::Text { file: staging.file(name)?, frame, rows: 0 }),
+        }
+    }
+
+    /// Appends a row; `line` is scratch.
+    ///
+    /// # Errors
+    ///
+    /// What the system says of writing; [`Error::Engine`] where the row's JSON is not of the table's columns.
+    pub fn row(&mut self, exporter: &dyn Exporter, row: &Example<'_>, line: &mut Vec<u8>) -> Result<()> {
+        line.clear();
+        match self {
+            Sink::Text { file, frame, rows } => {
+                let (head, between, _) = frame.marks();
+                line.extend_from_slice(if *rows == 0 { head } else { between }.as_bytes());
+                *rows += 1;
+                exporter.write(row, line);
+                file.write(line)
+            }
+            Sink::Table(table) => {
+                exporter.write(row, line);
+                table.row(line)
+            }
+            Sink::Shards(shards) => shards.row(row),
+        }
+    }
+
+    /// Ends the file, and brings it to the disk.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sink::row`].
+    pub fn close(self) -> Result<Vec<Written>> {
+        match self {
+            Sink::Text { mut file, frame, .. } => {
+                file.write(frame.marks().2.as_bytes())?;
+                Ok(vec![file.close()?])
+            }
+            Sink::Table(table) => Ok(vec![table.close()?]),
+            Sink::Shards(shards) => shards.close(),
+        }
+    }
+}
+
+/// A column of texts.
+pub fn text(name: &str) -> Field {
+    Field::new(name, DataType::Utf8, true)
+}
+
+/// A column of lists.
+pub fn list(name: &str, item: Field) -> Field {
+    Field::new(name, DataType::List(Arc::new(item)), true)
+}
+
+/// A field that has fields.
+pub fn record(name: &str, fields: Vec<Field>) -> Field {
+    Field::new(name, DataType::Struct(fields.into()), true)
+}
+
+/// A column of messages that have a role and a content.
+pub fn messages(name: &str) -> Field {
+    list(name, record("item", vec![text("role"), text("content")]))
+}
+
+/// A column of lists of JSON values, kept as text: `datasets` (4.7 and later) hands out the values, each with its own keys
+/// and no nulls in between.
+pub fn json(name: &str) -> Field {
+    let mark = [("ARROW:extension:name", "arrow.json"), ("ARROW:extension:metadata", "")];
+    let mark = mark.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    list(name, text("item").with_metadata(mark.into()))
+}
+
+/// A Parquet file of a layout's own columns: rows come as JSON.
+pub struct Table {
+    decoder: Decoder,
+    sizes: Vec<u64>,
+    bytes: usize,
+    file: PartFile,
+    path: PathBuf,
+    name: &'static str,
+}
+
+impl Table {
+    fn new(staging: &Staging, name: &'static str, fields: Vec<Field>) -> Result<Self> {
+        let schema: SchemaRef = Arc::new(Schema::new(fields));
+        let path = staging.place(name)?;
+        let file = PartFile::create(&path, schema.clone(), Style::Ship(Codec::default()))?;
+        // A key without a column would be lost without a word.
+        let decoder = ReaderBuilder::new(schema).with_strict_mode(true).with_batch_size(2 * ROWS).build_decoder()?;
+        Ok(Table { decoder, sizes: Vec::new(), bytes: 0, file, path, name })
+    }
+
+    fn row(&mut self, line: &[u8]) -> Result<()> {
+        let read = self.decoder.decode(line)?;
+        if read != line.len() {
+            return Err(Error::Engine(format!("{}: a row is more than one JSON value", self.name)));
+        }
+        self.sizes.push(line.len() as u64);
+        self.bytes += line.len();
+        if self.sizes.len() == ROWS || self.bytes >= BYTES { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        if let Some(batch) = self.decoder.flush()? {
+            self.file.write(&batch, &self.sizes)?;
+        }
+        self.sizes.clear();
+        self.bytes = 0;
+        Ok(())
+    }
+
+    fn close(mut self) -> Result<Written> {
+        self.flush()?;
+        self.file.finish()?;
+        Written::of(&self.path, self.name.to_owned())
+    }
+}
