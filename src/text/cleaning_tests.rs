@@ -3,9 +3,10 @@
 use super::boilerplate::{self, Cutter};
 use super::{layout, mojibake, personal, residue};
 
-type Clean = Box<dyn Fn(&str) -> String>;
+pub(super) type Clean = Box<dyn Fn(&str) -> String>;
 
-fn kernels() -> Vec<(&'static str, Clean)> {
+/// The kernels that clean, by name.
+pub(super) fn kernels() -> Vec<(&'static str, Clean)> {
     let patterns = [boilerplate::ZH, boilerplate::EN].map(|tsv| boilerplate::parse(tsv).unwrap()).concat();
     let cutter = Cutter::new(patterns);
     let mask = |text: &str| personal::replace(text, personal::Kinds::ALL, &personal::Action::Mask).0.into_owned();

@@ -192,12 +192,16 @@ fn marked(line: &str) -> bool {
         || line.contains(['|', '\t', '`', '{', '}'])
 }
 
+/// Bytes that may be read again and again until nothing stands twice.
+const ROUNDS_BYTES: usize = 1 << 24;
+
 /// The text without sentences and lines that stood in it before: those of at least `chars` characters, without white space
 /// and the signs around; the first stays.
 pub fn unrepeat(text: &str, chars: usize) -> Cow<'_, str> {
     let mut out = Cow::Borrowed(text);
     // What is cut may bring two halves together.
-    for _ in 0..8 {
+    let most = (ROUNDS_BYTES / text.len().max(1)).max(8);
+    for _ in 0..most {
         let spans = repeats(&out, chars.max(1));
         if spans.is_empty() {
             break;

@@ -31,3 +31,5 @@ pub mod words;
 
 #[cfg(test)]
 mod cleaning_tests;
+#[cfg(test)]
+mod growth_tests;

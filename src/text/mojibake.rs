@@ -83,7 +83,8 @@ pub fn repair(text: &str) -> (Cow<'_, str>, Report) {
     let mut out = Cow::Borrowed(text);
     // One layer at a time: what two misreadings made takes two rounds. A text of which one run was GBK has short ones too.
     let mut gbk = false;
-    for _ in 0..4 {
+    // Each layer makes a text longer by half, so there are few.
+    for _ in 0..64 {
         let Some(round) = round(&out, gbk) else { break };
         report.repaired += round.runs;
         report.layers = report.layers.max(round.layers);

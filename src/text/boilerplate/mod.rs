@@ -8,6 +8,10 @@ use std::collections::HashMap;
 
 use aho_corasick::AhoCorasick;
 
+mod rounds;
+
+use rounds::{Facts, Found};
+
 /// The most characters that `*` stands for.
 const SHORT: usize = 40;
 /// The most characters that `**` stands for.
@@ -167,17 +171,6 @@ pub struct Cutter {
     words: Option<AhoCorasick>,
 }
 
-/// What was cut: bytes of the text as it was, and the pattern.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cut {
-    /// The first byte.
-    pub start: usize,
-    /// Behind the last byte.
-    pub end: usize,
-    /// Which pattern it was, in [`Cutter::patterns`].
-    pub pattern: usize,
-}
-
 impl Cutter {
     /// The cutter of these patterns.
     pub fn new(patterns: Vec<Pattern>) -> Cutter {
@@ -206,67 +199,21 @@ impl Cutter {
 
     /// The text without boilerplate.
     pub fn clean<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let mut out = Cow::Borrowed(text);
-        // What is cut makes other lines the edge.
-        loop {
-            let cuts = self.find(&out);
-            if cuts.is_empty() {
-                return out;
-            }
-            let mut rest = String::with_capacity(out.len());
-            let mut from = 0;
-            for cut in cuts {
-                rest.push_str(&out[from..cut.start]);
-                from = cut.end;
-            }
-            rest.push_str(&out[from..]);
-            let end = rest.trim_end_matches(['\n', ' ']).len();
-            rest.truncate(end);
-            out = Cow::Owned(rest);
-        }
+        rounds::clean(self, text)
     }
 
-    /// What one round cuts: lines with their breaks, and ends of lines.
-    pub fn find(&self, text: &str) -> Vec<Cut> {
-        let Some(words) = self.words.as_ref().filter(|w| w.is_match(text)) else {
-            return Vec::new();
-        };
-        let lines: Vec<(usize, usize)> = line_ranges(text);
-        let filled: Vec<usize> =
-            (0..lines.len()).filter(|at| !text[lines[*at].0..lines[*at].1].trim().is_empty()).collect();
-        let mut found: Vec<Option<Cut>> = vec![None; filled.len()];
-        for (rank, at) in filled.iter().enumerate() {
-            let (start, end) = lines[*at];
-            // A text of a line or two has no edge.
-            let edge = filled.len() > 2 && (rank < FIRST || rank + LAST >= filled.len());
-            let line = &text[start..end];
-            if !words.is_match(line) {
-                continue;
-            }
-            found[rank] = if let Some(pattern) = self.line(line, edge) {
-                let end = if end < text.len() { end + 1 } else { end };
-                Some(Cut { start, end, pattern })
-            } else {
-                let last = edge && rank + 1 == filled.len();
-                self.tail(line, last).map(|(from, pattern)| Cut { start: start + from, end, pattern })
-            };
+    /// What is cut of a line that is not blank: one of the first or last ones, or the very last one.
+    fn judge(&self, line: &str, facts: &Facts, edge: bool, last: bool) -> Option<Found> {
+        if facts.is_code(line) {
+            return None;
         }
-        // A word alone (`图片`, `Help`, `- Read more`) may be a heading or an item: it goes with others, or at the very edge.
-        let alone = |rank: usize, cut: &Cut| {
-            let beside = |at: Option<usize>| at.is_none_or(|at| found.get(at).is_none_or(Option::is_some));
-            let pattern = &self.patterns[cut.pattern];
-            let line = text[cut.start..cut.end].trim_start();
-            let item = line.starts_with(['-', '*', '•', '·', '+']) || line.starts_with(|c: char| c.is_ascii_digit());
-            let word = (pattern.place == Place::Edge || item) && !pattern.text.contains('*');
-            word && !beside(rank.checked_sub(1)) && !beside(Some(rank + 1))
-        };
-        let kept = found.iter().enumerate().filter_map(|(rank, cut)| cut.filter(|cut| !alone(rank, cut)));
-        kept.collect()
+        let tail = || self.tail(line, last).map(|(from, pattern)| Found::Tail(from, pattern));
+        self.line(line, edge).map(Found::Whole).or_else(tail)
     }
 
     /// The pattern that takes a line, whole or piece by piece.
     fn line(&self, line: &str, edge: bool) -> Option<usize> {
-        if line.len() > LONG * 3 || is_code(line) {
+        if line.len() > LONG * 3 {
             return None;
         }
         let whole = bare(line);
@@ -312,9 +259,6 @@ impl Cutter {
 
     /// The end of a line that a pattern takes: its last bracketed piece, or what follows its last sentence.
     fn tail(&self, line: &str, edge: bool) -> Option<(usize, usize)> {
-        if is_code(line) {
-            return None;
-        }
         let trimmed = line.trim_end();
         let from = match trimmed.chars().next_back()? {
             '）' | ')' => trimmed.rfind(['（', '('])?,
@@ -331,29 +275,6 @@ impl Cutter {
         }
         self.piece(piece, edge).filter(|at| self.parts[*at].gaps[0] == 0 || edge).map(|at| (from, at))
     }
-}
-
-/// Whether a line is rather code or markup than text.
-fn is_code(line: &str) -> bool {
-    let start = line.trim_start();
-    // A heading stays: its section does.
-    start.starts_with('#')
-        || line.starts_with("    ") && line.is_ascii()
-        || line.contains("](")
-        || start.starts_with("```")
-        || line.contains('`')
-        || start.starts_with("//")
-        || line.ends_with(['{', ';'])
-}
-
-fn line_ranges(text: &str) -> Vec<(usize, usize)> {
-    let mut start = 0;
-    let mut all = Vec::new();
-    for line in text.split('\n') {
-        all.push((start, start + line.len()));
-        start += line.len() + 1;
-    }
-    all
 }
 
 #[cfg(test)]

@@ -171,6 +171,11 @@ const NO_ROADS: &[&str] = &[
     "第一条",
 ];
 
+/// Words before an address that make it somebody's: where people live, or get mail.
+const SAID: &[&str] = &["址", "住", "寄", "收货", "收件", "搬", "公司", "户籍", "address", "ship to"];
+/// Words behind one that do.
+const AT_HOME: &[&str] = &["的家", "家里", "家中", "的住处", "收"];
+
 /// Characters that stand before an address and never in one.
 const STOPS: &[char] = &[
     '在', '到', '住', '址', '为', '是', '的', '了', '往', '与', '及', '位', '寄', '送', '至', '去', '回', '给', '来',
@@ -202,9 +207,16 @@ pub fn address(text: &str, floor: usize, start: usize, end: usize) -> Option<Spa
     let ward = ["省", "市", "区", "县", "旗", "镇", "乡", "州"].iter().filter(|w| name.contains(**w)).count()
         + usize::from(region);
     let clause = labels::clause(text, start - (text[from..start].len() - from_names(head, names)));
-    let labelled = ["址", "住", "寄", "收货", "收件", "address"].iter().any(|w| clause.contains(w));
+    let before = &names[..names.len() - cut.len() + begin];
+    let said = |words: &[&str]| words.iter().any(|w| clause.contains(w) || before.contains(w));
+    let labelled = said(SAID) || AT_HOME.iter().any(|w| text[to..].starts_with(w));
     let small = ["里", "道", "条", "段", "环"].iter().any(|r| names.ends_with(r)) && !names.ends_with("大道");
-    let enough = if road && !small { true } else { ward > 0 && (units > 1 || ward > 1) || labelled && units > 1 };
+    // A road and a number alone are a place of the town, unless something says that somebody lives or gets mail there.
+    let enough = if road && !small {
+        units > 1 || labelled
+    } else {
+        ward > 0 && (units > 1 || ward > 1) || labelled && units > 1
+    };
     let length = name.chars().count();
     if !enough || !(3..=36).contains(&length) {
         return None;
@@ -238,7 +250,9 @@ fn cut(names: &str) -> &str {
     let rest = &names[at..];
     // Brackets that were not opened are left out, and so is `家` of `家住`.
     let rest = rest.rsplit([')', '）']).next().filter(|r| !r.is_empty()).unwrap_or(rest);
-    rest.trim_start_matches([' ', '（', '('])
+    let rest = rest.trim_start_matches([' ', '（', '(']);
+    // `位于`, `在于`: the second half of the word.
+    if at > 0 { rest.strip_prefix('于').unwrap_or(rest) } else { rest }
 }
 
 /// Where an address begins in its names: at a known province or city, else at their beginning; whether one is known.

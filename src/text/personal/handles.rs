@@ -37,18 +37,23 @@ fn group(clause: &str) -> bool {
         || word.contains("group")
 }
 
+/// Characters that are looked at: no name has so many, hyphens behind it among them.
+const MOST: usize = 64;
+
 /// The WeChat name at byte `start`: a letter, then letters, digits, `_` and `-`, six to twenty in all.
 pub fn name(text: &str, start: usize) -> Option<Span> {
     let b = text.as_bytes();
     let clause = labels::clause(text, start);
     let qq = labels::direct(&clause, Label::Qq) && (clause.contains("微信") || clause.contains("wechat"));
-    if !(labels::direct(&clause, Label::Wechat) || qq) || group(&clause) {
+    // `wechat-sdk` is the name of a thing.
+    let joined = start > 1 && b[start - 1] == b'-' && b[start - 2].is_ascii_alphabetic();
+    if joined || !(labels::direct(&clause, Label::Wechat) || qq) || group(&clause) {
         return None;
     }
     let (mut end, mut marks, mut count) = (start, 0, 0);
     loop {
         let (c, len) = units::at(b, end);
-        if !(c.is_ascii_alphanumeric() || c == b'_' || c == b'-' && b[end] != 0xE2) {
+        if count > MOST || !(c.is_ascii_alphanumeric() || c == b'_' || c == b'-' && b[end] != 0xE2) {
             break;
         }
         marks += usize::from(!c.is_ascii_alphabetic());

@@ -13,6 +13,11 @@ const FILES: &[&str] = &[
     "vue", "less", "scss", "service", "socket", "target", "timer", "mount", "slice",
 ];
 
+/// Ends of domains that an address has which is written with spaces around its `@`: beside others it is an operator, as in
+/// `X @ self.kernel`.
+const COMMON: &[&str] =
+    &["com", "cn", "net", "org", "edu", "gov", "io", "me", "cc", "co", "hk", "tw", "jp", "uk", "de"];
+
 /// Whether a character may stand in the part before the `@`.
 fn in_local(c: u8) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, b'.' | b'_' | b'%' | b'+' | b'-')
@@ -115,7 +120,8 @@ pub fn email(text: &str, start: usize, end: usize) -> Option<Span> {
     let named =
         (2..=18).contains(&tld.len()) && tld.bytes().all(|c| c.is_ascii_alphabetic()) || lower.starts_with("xn--");
     let remote = matches!(&text[start..end], "git" | "hg") && b.get(last_label.1) == Some(&b':');
-    if labels < 2 || !named || FILES.contains(&lower.as_str()) || remote {
+    let spaced = units::at(b, end).0 == b' ' && !COMMON.contains(&lower.as_str());
+    if labels < 2 || !named || spaced || FILES.contains(&lower.as_str()) || remote {
         return None;
     }
     Some(Span { start, end: last_label.1, kind: Kind::Email })

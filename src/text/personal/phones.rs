@@ -27,9 +27,14 @@ pub fn phone(window: &Window) -> Option<Span> {
     (!dismissed).then_some(span)
 }
 
-/// Whether a parenthesis opens within that does not close.
+/// Whether a parenthesis opens within that does not close, or holds the end: `281–305 (2012)` is a place in a journal.
 fn unbalanced(window: &Window) -> bool {
     let inside = &window.text[window.start..window.end];
+    let last = window.groups.last().map_or(0, |g| g.to - g.from);
+    let opened = inside.rfind(['(', '（']).is_some_and(|at| !inside[at..].contains([')', '）']));
+    if opened && last == 4 && window.groups.len() > 2 {
+        return true;
+    }
     let closed = inside.matches([')', '）']).count() + usize::from(window.text[window.end..].starts_with([')', '）']));
     inside.matches(['(', '（']).count() > closed
 }

@@ -7,7 +7,7 @@ use super::{address, handles, labels, net, numbers, papers, phones, secrets};
 
 /// The personal data of a text, in order, without overlaps.
 pub fn find(text: &str, kinds: Kinds) -> Vec<Span> {
-    let mut scan = Scan { text, b: text.as_bytes(), spans: Vec::new(), url: 0, handle: 0 };
+    let mut scan = Scan { text, b: text.as_bytes(), spans: Vec::new(), url: 0, local: 0, dashed: 0, handle: 0 };
     scan.run();
     scan.spans.retain(|span| kinds.has(span.kind));
     scan.spans
@@ -30,6 +30,10 @@ struct Scan<'a> {
     spans: Vec<Span>,
     /// Behind the address of the web that was met last.
     url: usize,
+    /// Behind the characters that may stand before an `@`, where the pass is among such.
+    local: usize,
+    /// Behind the characters of base64url, where the pass is among such.
+    dashed: usize,
     /// Behind the last word for QQ or WeChat in Latin letters.
     handle: usize,
 }
@@ -76,7 +80,10 @@ impl Scan<'_> {
         if (1..16).contains(&plain) && matches!(next, b' ' | b',' | b'\n' | 0) && plain != 5 && !plate {
             return self.short(i, i + plain);
         }
-        let end = net::local_end(self.b, i);
+        if self.local <= i {
+            self.local = net::local_end(self.b, i);
+        }
+        let end = self.local;
         if let Some(span) = self.email(i, end) {
             return self.take(span);
         }
@@ -88,7 +95,9 @@ impl Scan<'_> {
         }
         let tail = &self.b[i + plain..];
         if tail.starts_with(b"://") || self.b[i..].starts_with(b"www.") {
-            self.url = net::url_end(self.b, i);
+            if self.url <= i {
+                self.url = net::url_end(self.b, i);
+            }
             if let Some(span) = secrets::webhook(self.text, i) {
                 return self.take(span);
             }
@@ -140,11 +149,15 @@ impl Scan<'_> {
             .filter(|_| i >= self.url || self.b[..i].ends_with(b":") || self.b[..i].ends_with(b"="))
     }
 
-    fn letters(&self, i: usize, end: usize) -> Option<Span> {
+    fn letters(&mut self, i: usize, end: usize) -> Option<Span> {
         let text = self.text;
         if end - i >= 16 || self.b[i..].starts_with(b"SK") || self.b.get(end) == Some(&b'~') {
             let opened = i == 0 || !matches!(self.b[i - 1], b'_' | b'0'..=b'9');
-            if opened && let Some(span) = secrets::token(text, i).or_else(|| secrets::named(text, i)) {
+            if self.dashed <= i {
+                self.dashed = secrets::dashed_end(self.b, i);
+            }
+            let token = || secrets::token(text, i, self.dashed).or_else(|| secrets::named(text, i));
+            if opened && let Some(span) = token() {
                 return Some(span);
             }
         }

@@ -113,18 +113,27 @@ const FORMS: &[Form] = &[
     Form("EAACEdEose0cBA", Set::Word, 10, 300),
 ];
 
-/// The token that begins at byte `start`.
-pub fn token(text: &str, start: usize) -> Option<Span> {
+/// Behind the characters of base64url from byte `i` on.
+pub fn dashed_end(b: &[u8], i: usize) -> usize {
+    i + b[i..].iter().take_while(|c| Set::Dashed.has(**c)).count()
+}
+
+/// The token that begins at byte `start`, among characters of base64url that end at byte `dashed`.
+pub fn token(text: &str, start: usize, dashed: usize) -> Option<Span> {
     let b = &text.as_bytes()[start..];
     if b.starts_with(b"eyJ") {
-        return jwt(b).map(|len| Span { start, end: start + len, kind: Kind::Secret });
+        return jwt(b, dashed - start).map(|len| Span { start, end: start + len, kind: Kind::Secret });
     }
     for Form(prefix, set, least, most) in FORMS {
         if !b.starts_with(prefix.as_bytes()) {
             continue;
         }
         let body = &b[prefix.len()..];
-        let mut len = body.iter().take_while(|c| set.has(**c)).count();
+        // Signs of a line may follow; what goes on far beyond is no token.
+        let mut len = body.iter().take(most + 64).take_while(|c| set.has(**c)).count();
+        if len == most + 64 {
+            continue;
+        }
         while len > 0 && matches!(body[len - 1], b'.' | b'-') {
             len -= 1;
         }
@@ -148,10 +157,10 @@ fn random(body: &[u8]) -> bool {
     distinct >= (body.len() / 3).clamp(6, 10) && !filled
 }
 
-/// The length of a JSON web token (RFC 7519): two parts that are JSON objects in base64url, and a signature.
-fn jwt(b: &[u8]) -> Option<usize> {
-    let part = |from: usize| b[from..].iter().take_while(|c| Set::Dashed.has(**c)).count();
-    let head = part(0);
+/// The length of a JSON web token (RFC 7519): two parts that are JSON objects in base64url, the first of `head` bytes, and a
+/// signature.
+fn jwt(b: &[u8], head: usize) -> Option<usize> {
+    let part = |from: usize| dashed_end(b, from) - from;
     let body_at = head + 1;
     if head < 10 || b.get(head) != Some(&b'.') || !b[body_at..].starts_with(b"eyJ") {
         return None;

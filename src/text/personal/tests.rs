@@ -124,3 +124,23 @@ fn han_and_its_punctuation_are_nobody() {
         matches!(replace(&text, Kinds::ALL, &Action::Mask), (std::borrow::Cow::Borrowed(_), spans) if spans.is_empty())
     );
 }
+
+#[test]
+fn places_and_operators_are_nobody() {
+    let kinds = |text: &str| find(text, Kinds::ALL).iter().map(|s| s.kind).collect::<Vec<_>>();
+    for text in [
+        "纪念馆位于中山市翠亨路35号，每年有许多人来参观。",
+        "年底，同盟会在宝昌路408号行馆召开会议（今淮海中路650弄）。",
+        "result = X @ self.kernel + self.bias",
+        "节录自第 13 卷，281–305 (2012) 页",
+        "項目 [wechat-rs-sdk] 已經更新",
+        "見 節 19.2.41.4 的說明",
+    ] {
+        assert_eq!(kinds(text), [], "{text}");
+    }
+    for text in ["他住在友谊路150号。", "收货地址：文三路478号", "来到友谊路150号的家里", "友谊路150号3幢2单元501室"]
+    {
+        assert_eq!(kinds(text), [Kind::Address], "{text}");
+    }
+    assert_eq!(kinds("写信给 li_na @ example.com 即可"), [Kind::Email]);
+}

@@ -112,7 +112,6 @@ impl Meter {
         for (signal, flag) in [
             (Signal::RareRatio, RARE),
             (Signal::FrequentRatio, FREQUENT),
-            (Signal::FunctionRatio, FUNCTION),
             (Signal::ClassicalRatio, CLASSICAL),
             (Signal::ModernRatio, MODERN),
             (Signal::CantoneseRatio, CANTONESE),
@@ -171,6 +170,8 @@ impl Meter {
         ] {
             values.share(signal, self.found.characters[kind], all);
         }
+        let ties = self.page.with_all(FUNCTION | HAN).saturating_sub(self.found.content);
+        values.share(Signal::FunctionRatio, ties, self.page.with(HAN));
         values.set(Signal::SpamTerms, self.found.spam as f64);
         values.share(Signal::SpamRatio, self.found.characters[..terms::SPAM].iter().sum(), all);
         values.share(Signal::MojibakeRatio, self.page.found.mojibake + self.found.characters[terms::MOJIBAKE], all);

@@ -87,7 +87,7 @@ signals! {
     MixedScript "mixed_script" share "the smaller of the two sides, by both: 0 is pure, 0.5 as mixed as can be";
     RareRatio "rare_ratio" share "Han outside GB 2312 and Big5's first level, by Han";
     FrequentRatio "frequent_ratio" share "Han among the 500 most frequent characters, by Han";
-    FunctionRatio "function_ratio" share "Han that ties sentences together (的 之 在 不 …), by Han";
+    FunctionRatio "function_ratio" share "Han that ties sentences together (的 之 在 不 …), but in names (成都), by Han";
     KnownPairs "known_pairs" share "pairs of neighbouring Han that words are made of, by pairs of neighbouring Han";
     ClassicalRatio "classical_ratio" share "particles and pronouns of classical Chinese (之 其 曰 矣 …), by Han";
     ModernRatio "modern_ratio" share "particles and pronouns of modern Chinese (的 了 们 这 …), by Han";

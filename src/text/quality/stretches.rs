@@ -7,8 +7,8 @@ use super::page::CODE;
 /// Characters of addresses: from the scheme, or `www.`, to white space, Han, a quote or a bracket that closes.
 pub fn links(text: &str) -> u64 {
     let mut characters = 0;
-    let mut from = 0;
-    while let Some(at) = next(text, from) {
+    let (mut from, mut scheme) = (0, None);
+    while let Some(at) = next(text, from, &mut scheme) {
         let length = text[at..].find(is_behind).unwrap_or(text.len() - at);
         characters += text[at..at + length].chars().count() as u64;
         from = at + length.max(4);
@@ -16,15 +16,22 @@ pub fn links(text: &str) -> u64 {
     characters
 }
 
-fn next(text: &str, from: usize) -> Option<usize> {
-    let rest = text.as_bytes().get(from..)?;
-    let scheme = memmem::find(rest, b"://").map(|at| {
-        let name = rest[..at].iter().rev().take_while(|b| b.is_ascii_alphabetic()).count();
-        from + at - name
-    });
-    let within = scheme.map_or(rest.len(), |at| at - from);
-    let bare = memmem::find(&rest[..within], b"www.").map(|at| from + at);
-    bare.or(scheme)
+/// The next address at byte `from` or behind. `scheme` remembers the next `://`: where its letters begin, and itself (the
+/// end of the text, where there is none).
+fn next(text: &str, from: usize, scheme: &mut Option<(usize, usize)>) -> Option<usize> {
+    let b = text.as_bytes();
+    let rest = b.get(from..)?;
+    let (start, at) = match *scheme {
+        Some((start, at)) if at >= from => (start.max(from), at),
+        _ => {
+            let place = memmem::find(rest, b"://").unwrap_or(rest.len());
+            let name = rest[..place].iter().rev().take_while(|b| b.is_ascii_alphabetic()).count();
+            *scheme.insert((from + place - name, from + place))
+        }
+    };
+    let start = if at == b.len() { at } else { start };
+    let bare = memmem::find(&rest[..start - from], b"www.").map(|at| from + at);
+    bare.or((at < b.len()).then_some(start))
 }
 
 fn is_behind(c: char) -> bool {

@@ -7,17 +7,20 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::page::CODE;
+use super::properties::{FUNCTION, properties};
 use crate::text::convert;
 
 /// Kinds of words, in the order of the counts.
-pub const KINDS: [&str; 9] =
-    ["ad", "contact", "gambling", "adult", "seo", "boilerplate", "placeholder", "mojibake", "policy"];
+pub const KINDS: [&str; 10] =
+    ["ad", "contact", "gambling", "adult", "seo", "boilerplate", "placeholder", "mojibake", "policy", "content"];
 /// How many of them are spam.
 pub const SPAM: usize = 5;
 /// Number of the kind `mojibake`.
 pub const MOJIBAKE: usize = 7;
 /// Number of the kind `policy`.
 pub const POLICY: usize = 8;
+/// Number of the kind `content`: words with a character that ties sentences together elsewhere, as 都 of 成都.
+pub const CONTENT: usize = 9;
 
 const BITS: u32 = 18;
 
@@ -28,6 +31,8 @@ struct Word {
     characters: Vec<u32>,
     /// Number of the entry: a word and its traditional form have the same.
     number: u32,
+    /// How many of its characters are those of function words, where it is of `content`.
+    ties: u64,
 }
 
 /// The words, ready to be searched for.
@@ -45,6 +50,8 @@ pub struct Found {
     pub characters: [u64; KINDS.len()],
     /// Different words of spam.
     pub spam: u64,
+    /// Characters of function words that words of `content` have.
+    pub content: u64,
     /// Lines with a word of `policy`.
     pub policy_lines: u64,
     seen: Vec<u32>,
@@ -102,7 +109,8 @@ impl Terms {
         let &[first, then, ..] = characters.as_slice() else { return };
         let (cell, bit) = Terms::place(first, then);
         self.bits[cell] |= 1 << bit;
-        self.words.entry((first, then)).or_default().push(Word { kind, characters, number });
+        let ties = word.chars().filter(|c| kind == CONTENT && properties().get(*c) & FUNCTION != 0).count() as u64;
+        self.words.entry((first, then)).or_default().push(Word { kind, characters, number, ties });
     }
 
     #[inline(always)]
@@ -153,6 +161,7 @@ impl Terms {
 impl Found {
     fn count(&mut self, word: &Word) {
         self.characters[word.kind] += word.characters.len() as u64;
+        self.content += word.ties;
         if word.kind < SPAM && self.seen.len() < 256 && !self.seen.contains(&word.number) {
             self.seen.push(word.number);
             self.spam += 1;
@@ -173,13 +182,14 @@ mod tests {
     #[test]
     fn words_of_both_scripts_and_no_parts_of_words() {
         let of = |text: &str| (find(text).characters, find(text).spam);
-        assert_eq!(of("全场包邮，全場包郵！"), ([8, 0, 0, 0, 0, 0, 0, 0, 0], 1));
+        assert_eq!(of("全场包邮，全場包郵！"), ([8, 0, 0, 0, 0, 0, 0, 0, 0, 0], 1));
         assert_eq!(of("北京赛车PK10开奖结果").0[2], 12);
         assert_eq!(of("jackpots are not a Jackpot").0[2], 7);
         assert_eq!(find("We use cookies. Use cookies,\nprivacy policy").policy_lines, 2);
-        assert_eq!(of("这是一句普通的话，谈的是天气。"), ([0; 9], 0));
-        assert_eq!(of(""), ([0; 9], 0));
+        assert_eq!(of("这是一句普通的话，谈的是天气。"), ([0; 10], 0));
+        assert_eq!(of(""), ([0; 10], 0));
         assert_eq!(of("包邮").0[0], 2);
+        assert_eq!((find("成都和首都都在下雨").content, find("都在下雨").content), (2, 0));
     }
 
     #[test]

@@ -17,12 +17,12 @@ pub fn addresses(text: &str) -> Vec<(usize, usize)> {
                 || matches!(c, b'"' | b'<' | b'>' | b'`' | b'{' | b'}' | b'|' | b'\\' | b'^' | b'[' | b']')
         };
         let mut end = found + b[found..].iter().position(stop).unwrap_or(b.len() - found);
+        let count = |sign: u8| b[found..end].iter().filter(|c| **c == sign).count();
+        let (opened, mut closed) = (count(b'('), count(b')'));
         while end > found {
-            let count = |c: char| text[found..end].matches(c).count();
-            let opens = count('(') >= count(')');
             match b[end - 1] {
                 b'.' | b',' | b';' | b':' | b'!' | b'?' | b'\'' | b'*' | b'_' => end -= 1,
-                b')' if !opens => end -= 1,
+                b')' if opened < closed => (end, closed) = (end - 1, closed - 1),
                 _ => break,
             }
         }

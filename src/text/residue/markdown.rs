@@ -39,17 +39,19 @@ fn markdown_line(line: &str) -> String {
 fn linked(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     let mut from = 0;
+    let (mut closes, mut blanks, mut quotes) = (Next::default(), Next::default(), Next::default());
     while let Some(found) = line[from..].find("](") {
         let at = from + found;
-        let (Some(open), Some(close)) = (line[from..at].rfind('['), line[at + 2..].find(')')) else {
+        let open = line[from..at].rfind('[').map(|open| from + open);
+        let (Some(open), Some(close)) = (open, closes.behind(line, at + 2, |c| c == ')')) else {
             out.push_str(&line[from..at + 2]);
             from = at + 2;
             continue;
         };
-        let open = from + open;
-        let address = &line[at + 2..at + 2 + close];
-        let is_link = !address.contains(char::is_whitespace) || address.contains('"');
-        if !is_link || address.is_empty() {
+        let within = |place: Option<usize>| place.is_some_and(|place| place < close);
+        let blank = within(blanks.behind(line, at + 2, char::is_whitespace));
+        let is_link = !blank || within(quotes.behind(line, at + 2, |c| c == '"'));
+        if !is_link || close == at + 2 {
             out.push_str(&line[from..at + 2]);
             from = at + 2;
             continue;
@@ -59,8 +61,22 @@ fn linked(line: &str) -> String {
         if !image {
             out.push_str(&line[open + 1..at]);
         }
-        from = at + 2 + close + 1;
+        from = close + 1;
     }
     out.push_str(&line[from..]);
     out
+}
+
+/// Where a character stands next, remembered: a line is searched for it once, however often it is asked for.
+#[derive(Default)]
+struct Next(Option<Option<usize>>);
+
+impl Next {
+    /// The first place at byte `from` or behind; `from` never goes back.
+    fn behind(&mut self, line: &str, from: usize, is: fn(char) -> bool) -> Option<usize> {
+        match self.0 {
+            Some(place) if place.is_none_or(|place| place >= from) => place,
+            _ => *self.0.insert(line[from..].find(is).map(|place| from + place)),
+        }
+    }
 }

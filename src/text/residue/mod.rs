@@ -35,6 +35,8 @@ mod tests {
             ("前<!-- 注释 -->后", "前后"),
             ("&lt;b&gt;粗&lt;/b&gt; &amp;amp; &#20013;&#x6587;", "粗 & 中文"),
             ("<span style='color:red'>红</span>字", "红字"),
+            ("用 <p> 写段落。</pre>", "用 <p> 写段落。"),
+            ("说 <P> 的</p >", "说 的"),
         ] {
             assert_eq!(twice(html, text), clean);
         }
@@ -82,6 +84,8 @@ mod tests {
             ),
             ("历史[编辑]\n他生于南方。[1][23]后来北上。[来源请求]", "历史\n他生于南方。后来北上。"),
             ("[[File:a.jpg|thumb|[[山]]]]正文", "正文"),
+            ("{{ 甲 {{乙}} 丙 {{丁|{{戊}}}} 己", "{{ 甲  丙  己"),
+            ("{{{甲}}} {乙} }} {{丙}}", "} {乙} }} "),
         ] {
             assert_eq!(twice(wiki, text), clean);
         }
@@ -96,5 +100,6 @@ mod tests {
         assert_eq!(unlink("(see http://example.org/x_(y)). End", "[URL]"), "(see [URL]). End");
         assert_eq!(unlink("http://。 www. hw", ""), "http://。 www. hw");
         assert_eq!(addresses("链接http://例子.中国/页"), []);
+        assert_eq!(unlink("(http://a.org/b(c)d)). www.a.org!?)", ""), "()). ");
     }
 }

@@ -50,10 +50,15 @@ pub(super) fn outside(text: &str, rewrite: &dyn Fn(&str) -> String) -> String {
     out
 }
 
+/// Bytes that may be read again and again until nothing changes.
+const ROUNDS_BYTES: usize = 1 << 24;
+
 /// Applies a change until it changes nothing: what one layer hid, the next shows.
 pub(super) fn settle<'a>(text: &'a str, change: &dyn Fn(&str) -> String) -> Cow<'a, str> {
     let mut now = Cow::Borrowed(text);
-    for _ in 0..16 {
+    // What is nested deeper than that was made to be; a short text may have as many layers as it likes.
+    let most = (ROUNDS_BYTES / text.len().max(1)).max(16);
+    for _ in 0..most {
         let next = change(&now);
         if next == *now {
             break;

@@ -1,8 +1,7 @@
 //! Tags, comments and entities of HTML in text.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use super::stretches::{outside, settle};
 use crate::text::wikitext::entities;
@@ -101,13 +100,12 @@ fn tag(text: &str, at: usize) -> Option<Tag> {
     let len = body.bytes().take_while(u8::is_ascii_alphanumeric).count();
     let &(name, line) = ELEMENTS.iter().find(|(n, _)| n.eq_ignore_ascii_case(&body[..len]))?;
     let inside = &body[len..];
-    let close = inside[..inside.floor_char_boundary(2000)].find('>')?;
+    let near = &inside.as_bytes()[..inside.len().min(2000)];
+    let close = memchr::memchr2(b'<', b'>', near).filter(|at| near[*at] == b'>')?;
     let attributes = inside[..close].trim().trim_end_matches('/').trim();
     // Attributes are a name each, most with a value: `<a 和 b>` is none.
     let shaped = attributes.is_empty()
-        || inside.starts_with(char::is_whitespace)
-            && (attributes.contains('=') || attributes.is_ascii())
-            && !attributes.contains('<');
+        || inside.starts_with(char::is_whitespace) && (attributes.contains('=') || attributes.is_ascii());
     let bare = attributes.is_empty();
     let end = at + text[at..].len() - inside.len() + close + 1;
     shaped.then_some(Tag { name, closes, bare, end, line })
@@ -120,28 +118,60 @@ pub fn html(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     settle(text, &|now| {
-        let lower = now.to_ascii_lowercase();
-        // The text is searched once for each element.
-        let seen = RefCell::new(HashMap::new());
-        let closed =
-            |name: &'static str| *seen.borrow_mut().entry(name).or_insert_with(|| lower.contains(&format!("</{name}")));
+        let closed = closed(now);
         outside(now, &|piece| entities::decoded(&tags(piece, &closed)).into_owned())
     })
 }
 
-fn tags(text: &str, closed: &dyn Fn(&'static str) -> bool) -> String {
+/// The known elements that some tag of a text closes.
+fn closed(text: &str) -> HashSet<&'static str> {
+    let mut all = HashSet::new();
+    for at in memchr::memmem::find_iter(text.as_bytes(), "</") {
+        let name = &text[at + 2..];
+        let name = &name[..name.bytes().take_while(u8::is_ascii_alphanumeric).count()];
+        all.extend(ELEMENTS.iter().map(|(known, _)| *known).find(|known| known.eq_ignore_ascii_case(name)));
+    }
+    all
+}
+
+/// Ends that were looked for: a text is searched to its own end once for each.
+#[derive(Default)]
+struct Ends(Vec<&'static str>);
+
+impl Ends {
+    /// Behind the next `end` from byte `from` on, in letters of any case.
+    fn behind(&mut self, text: &str, from: usize, end: &'static str) -> Option<usize> {
+        if self.0.contains(&end) {
+            return None;
+        }
+        let (b, last) = (text.as_bytes(), end.len() - 1);
+        let mut at = from + last;
+        while let Some(found) = b.get(at..).and_then(|rest| memchr::memchr(b'>', rest)) {
+            at += found + 1;
+            if b[at - 1 - last..at].eq_ignore_ascii_case(end.as_bytes()) {
+                return Some(at);
+            }
+        }
+        self.0.push(end);
+        None
+    }
+}
+
+fn tags(text: &str, closed: &HashSet<&str>) -> String {
+    let mut ends = Ends::default();
     let mut out = String::with_capacity(text.len());
     let mut from = 0;
     while let Some(found) = memchr::memchr(b'<', &text.as_bytes()[from..]) {
         let at = from + found;
         out.push_str(&text[from..at]);
         if text[at..].starts_with("<!--")
-            && let Some(end) = text[at..].find("-->")
+            && let Some(end) = ends.behind(text, at, "-->")
         {
-            from = at + end + 3;
+            from = end;
             continue;
         }
-        let Some(tag) = tag(text, at).filter(|t| t.closes || !t.bare || VOID.contains(&t.name) || closed(t.name))
+        let Some(tag) =
+            tag(text, at).filter(|t| t.closes || !t.bare || VOID.contains(&t.name) || closed.contains(t.name))
         else {
             out.push('<');
             from = at + 1;
@@ -149,9 +179,8 @@ fn tags(text: &str, closed: &dyn Fn(&'static str) -> bool) -> String {
         };
         from = tag.end;
         if matches!(tag.name, "script" | "style") && !tag.closes {
-            let end = format!("</{}>", tag.name);
-            let mut ends = text.as_bytes()[from..].windows(end.len());
-            from = ends.position(|w| w.eq_ignore_ascii_case(end.as_bytes())).map_or(from, |at| from + at + end.len());
+            let end = if tag.name == "script" { "</script>" } else { "</style>" };
+            from = ends.behind(text, from, end).unwrap_or(from);
         }
         if tag.line
             && !out.is_empty()

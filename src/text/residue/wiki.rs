@@ -10,9 +10,7 @@ pub fn wiki(text: &str) -> Cow<'_, str> {
     if !text.contains(['[', '{', '=', '\'', '<']) {
         return Cow::Borrowed(text);
     }
-    settle(text, &|now| {
-        outside(now, &|piece| notes(&wiki_lines(&wiki_links(&balanced(&references(piece), "{{", "}}")))))
-    })
+    settle(text, &|now| outside(now, &|piece| notes(&wiki_lines(&wiki_links(&without_templates(&references(piece)))))))
 }
 
 fn references(text: &str) -> String {
@@ -32,39 +30,46 @@ fn references(text: &str) -> String {
     out + rest
 }
 
-/// A text without what stands between two marks, nested ones among it; what never closes stays.
-fn balanced(text: &str, open: &str, close: &str) -> String {
+/// How far behind its opening a template may go on, in bytes.
+const TEMPLATE: usize = 20_000;
+
+/// A text without templates (`{{…}}`), nested ones among them; what never closes stays.
+fn without_templates(text: &str) -> String {
+    let ends = templates(text);
     let mut out = String::with_capacity(text.len());
     let mut from = 0;
-    while let Some(found) = text[from..].find(open) {
-        let at = from + found;
-        let (mut depth, mut place) = (0usize, at);
-        let end = loop {
-            let rest = &text[place..];
-            if rest.starts_with(open) {
-                (depth, place) = (depth + 1, place + open.len());
-            } else if rest.starts_with(close) {
-                (depth, place) = (depth - 1, place + close.len());
-                if depth == 0 {
-                    break Some(place);
-                }
-            } else {
-                match rest.chars().next() {
-                    Some(c) if place - at < 20_000 => place += c.len_utf8(),
-                    _ => break None,
-                }
-            }
-        };
-        let Some(end) = end else {
-            out.push_str(&text[from..at + open.len()]);
-            from = at + open.len();
-            continue;
-        };
-        out.push_str(&text[from..at]);
-        from = end;
+    for (start, end) in ends {
+        if start >= from {
+            out.push_str(&text[from..start]);
+            from = end;
+        }
     }
     out.push_str(&text[from..]);
     out
+}
+
+/// Where the templates of a text begin and end, in the order in which they begin.
+fn templates(text: &str) -> Vec<(usize, usize)> {
+    let b = text.as_bytes();
+    let (mut open, mut all, mut at, mut plain) = (Vec::new(), Vec::new(), 0, 0);
+    while let Some(found) = memchr::memchr2(b'{', b'}', &b[at..]) {
+        if found > 0 {
+            plain = text.floor_char_boundary(at + found - 1);
+        }
+        at += found;
+        if b.get(at + 1) != Some(&b[at]) {
+            (plain, at) = (at, at + 1);
+            continue;
+        }
+        if b[at] == b'{' {
+            open.push(at);
+        } else if let Some(start) = open.pop().filter(|start| plain < start + TEMPLATE) {
+            all.push((start, at + 2));
+        }
+        at += 2;
+    }
+    all.sort_unstable();
+    all
 }
 
 fn wiki_links(text: &str) -> String {
