@@ -62,7 +62,8 @@ pub const END: u32 = 1 << 22;
 pub const CODE: u32 = 1 << 23;
 /// A sign that parts entries of a menu: `|｜»›>·•_/` and the like.
 pub const DIVIDER: u32 = 1 << 24;
-/// U+00C2–U+00F4: with one of U+0080–U+00BF behind it, UTF-8 that was read as Latin-1.
+/// U+00C2–U+00F4, but `×`, which stands in Chinese for what is left out: with one of U+0080–U+00BF behind it, UTF-8 that
+/// was read as Latin-1.
 pub const LEAD: u32 = 1 << 25;
 /// What stands behind a [`LEAD`] in such text: U+0080–U+00BF, or what Windows-1252 has there.
 pub const TRAIL: u32 = 1 << 26;
@@ -151,7 +152,7 @@ fn named() -> Vec<u32> {
     CODE_SIGNS.chars().for_each(|c| add(c, CODE));
     DIVIDERS.chars().for_each(|c| add(c, DIVIDER));
     WINDOWS.chars().chain('\u{80}'..='\u{BF}').for_each(|c| add(c, TRAIL));
-    ('\u{C2}'..='\u{F4}').for_each(|c| add(c, LEAD));
+    ('\u{C2}'..='\u{F4}').filter(|c| *c != '×').for_each(|c| add(c, LEAD));
     common_and_misread(&mut add);
     named
 }

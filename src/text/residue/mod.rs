@@ -36,7 +36,7 @@ mod tests {
             ("&lt;b&gt;粗&lt;/b&gt; &amp;amp; &#20013;&#x6587;", "粗 & 中文"),
             ("<span style='color:red'>红</span>字", "红字"),
             ("用 <p> 写段落。</pre>", "用 <p> 写段落。"),
-            ("说 <P> 的</p >", "说 的"),
+            ("说<P>的</p >", "说\n的"),
         ] {
             assert_eq!(twice(html, text), clean);
         }
@@ -100,6 +100,6 @@ mod tests {
         assert_eq!(unlink("(see http://example.org/x_(y)). End", "[URL]"), "(see [URL]). End");
         assert_eq!(unlink("http://。 www. hw", ""), "http://。 www. hw");
         assert_eq!(addresses("链接http://例子.中国/页"), []);
-        assert_eq!(unlink("(http://a.org/b(c)d)). www.a.org!?)", ""), "()). ");
+        assert_eq!(unlink("(http://a.org/b(c)d)). www.a.org!?)", ""), "()). !?)");
     }
 }
