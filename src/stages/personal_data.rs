@@ -15,7 +15,7 @@
 //! | `passport` | a passport or travel permit, beside a word that says so |
 //! | `plate` | a Chinese vehicle plate, new-energy ones among them |
 //! | `qq`, `wechat` | a number or name right behind `QQ`, `微信`, `WeChat`, `VX` and the like; not of groups |
-//! | `address` | a Chinese street address, with its building or room or beside a word for living or mail (`住`, `寄`, `址`) |
+//! | `address` | a Chinese street address with its district, building or room, or behind a word like `住`, `寄`, `址` |
 //! | `ssn` | a social security number of the US |
 //! | `secret` | a private key; keys and tokens of clouds and services by their prefixes; long values named as such |
 //!
@@ -35,8 +35,8 @@
 //!
 //! # Limits
 //! It reads forms, not meaning: names of people and addresses in other languages are not found, and a number that nothing
-//! marks as a person's, in a form that things have too, stays. So does a road with a number alone (`中山路35号`), which names
-//! a place. Whoever has the salt can try all telephone numbers, so a hash is a pseudonym and not anonymous. Addresses of
+//! marks as a person's, in a form that things have too, stays. So does a road with a number alone (`中山路35号`), and what
+//! is said to lie there (`纪念馆位于…`). Whoever has the salt can try all telephone numbers, so a hash is a pseudonym and not anonymous. Addresses of
 //! private networks (`192.168.1.5`) are masked.
 
 use std::borrow::Cow;

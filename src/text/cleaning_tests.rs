@@ -71,3 +71,49 @@ fn well_formed_chinese_stays() {
         assert!(cleaned == text, "{name}: {changed:?}");
     }
 }
+
+#[test]
+fn as_many_layers_go_as_there_are() {
+    let western = |text: &str| text.bytes().map(char::from).collect::<String>();
+    let misread = (0..6).fold("中文".to_owned(), |text, _| western(&text));
+    let nested = (0..40).fold("词".to_owned(), |text, _| format!("[{text}](http://a.bc)"));
+    let (escaped, linked) = (format!("&{}lt;b&gt;", "amp;".repeat(90)), "ht".repeat(30) + &"tp://a.bc".repeat(30));
+    let twice = "这一句话说了两遍才算数。";
+    let said = format!("{}{}", &twice[..18], twice.repeat(30));
+    for text in [&misread, &nested, &escaped, &linked, &said] {
+        for (name, clean) in kernels() {
+            let once = clean(text);
+            assert_eq!(clean(&once), once, "{name}: {text:?}");
+        }
+    }
+    assert_eq!(residue::markdown(&nested), "词");
+}
+
+#[test]
+fn signs_of_chinese_stay_where_they_stand() {
+    let blocks =
+        [(0x3001, 0x303F), (0x2010, 0x2027), (0xFE30, 0xFE4F), (0xFF01, 0xFF0F), (0xFF1A, 0xFF20), (0xFF5B, 0xFF65)];
+    let mut signs: Vec<char> = blocks.iter().flat_map(|(from, to)| *from..=*to).filter_map(char::from_u32).collect();
+    signs.extend(['·', '×', '±', '°', '《', '〇', '㎡', '㈠', '①', '⑩', 'Ⅳ', '０', '９', 'Ａ', 'ｚ', '￥']);
+    let opening = "（《「『【〈〔〖〘〚“‘［｛｟｢︵︷︹︻︽︿﹁﹃﹇";
+    for (name, clean) in kernels() {
+        for sign in &signs {
+            // Within a sentence, doubled, beside Latin letters and digits, before and behind a break, around a name.
+            let pair = opening
+                .chars()
+                .position(|o| o == *sign)
+                .map_or(*sign, |at| "）》」』】〉〕〗〙〛”’］｝｠｣︶︸︺︼︾﹀﹂﹄﹈".chars().nth(at).unwrap_or(*sign));
+            for text in [
+                format!("春天的{sign}河水慢慢涨了起来。"),
+                format!("他说{sign}{sign}这话不必当真。"),
+                format!("第3章{sign}共12页，用Rust写成{sign}。"),
+                format!("山路很长。{sign}\n{sign}天色已晚，行人都回家了。"),
+                format!("读过{sign}红楼梦{pair}的人都知道这一回。\n还有{sign}一个人{pair}。"),
+            ] {
+                let cleaned = clean(&text);
+                let moved = cleaned == text.replace(['\n'], "");
+                assert!(cleaned == text || moved && name == "unbreak", "{name} {sign:?}: {text:?} -> {cleaned:?}");
+            }
+        }
+    }
+}

@@ -173,7 +173,9 @@ const NO_ROADS: &[&str] = &[
 
 /// Words before an address that make it somebody's: where people live, or get mail.
 const SAID: &[&str] = &["址", "住", "寄", "收货", "收件", "搬", "公司", "户籍", "address", "ship to"];
-/// Words behind one that do.
+/// Words before an address of a house that all may know.
+const PLACED: &[&str] = &["位于", "坐落", "座落", "地处", "驻", "设于", "设在", "旧址", "故居", "馆"];
+/// Words behind one that make it somebody's.
 const AT_HOME: &[&str] = &["的家", "家里", "家中", "的住处", "收"];
 
 /// Characters that stand before an address and never in one.
@@ -211,11 +213,12 @@ pub fn address(text: &str, floor: usize, start: usize, end: usize) -> Option<Spa
     let said = |words: &[&str]| words.iter().any(|w| clause.contains(w) || before.contains(w));
     let labelled = said(SAID) || AT_HOME.iter().any(|w| text[to..].starts_with(w));
     let small = ["里", "道", "条", "段", "环"].iter().any(|r| names.ends_with(r)) && !names.ends_with("大道");
-    // A road and a number alone are a place of the town, unless something says that somebody lives or gets mail there.
-    let enough = if road && !small {
-        units > 1 || labelled
-    } else {
-        ward > 0 && (units > 1 || ward > 1) || labelled && units > 1
+    // A road and a number are a place of the town, unless a district stands before, a building behind, or a word says that
+    // somebody lives or gets mail there.
+    let own = units > 1 || ward > 1;
+    let enough = match road && !small {
+        true => labelled || units > 2 || own && !said(PLACED),
+        false => ward > 0 && own || labelled && units > 1,
     };
     let length = name.chars().count();
     if !enough || !(3..=36).contains(&length) {

@@ -138,8 +138,13 @@ fn places_and_operators_are_nobody() {
     ] {
         assert_eq!(kinds(text), [], "{text}");
     }
-    for text in ["他住在友谊路150号。", "收货地址：文三路478号", "来到友谊路150号的家里", "友谊路150号3幢2单元501室"]
-    {
+    for text in [
+        "他住在友谊路150号。",
+        "收货地址：文三路478号",
+        "来到友谊路150号的家里",
+        "友谊路150号3幢2单元501室",
+        "他在北京市海淀区友谊路150号上班",
+    ] {
         assert_eq!(kinds(text), [Kind::Address], "{text}");
     }
     assert_eq!(kinds("写信给 li_na @ example.com 即可"), [Kind::Email]);
