@@ -10,16 +10,12 @@ use aho_corasick::AhoCorasick;
 
 mod rounds;
 
-use rounds::{Facts, Found};
+use rounds::{Facts, Found, Judge};
 
 /// The most characters that `*` stands for.
 const SHORT: usize = 40;
 /// The most characters that `**` stands for.
 const LONG: usize = 300;
-/// Lines at the beginning of a text that are its edge.
-const FIRST: usize = 6;
-/// Lines at the end of a text that are its edge.
-const LAST: usize = 10;
 
 /// Where a pattern is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -202,15 +198,6 @@ impl Cutter {
         rounds::clean(self, text)
     }
 
-    /// What is cut of a line that is not blank: one of the first or last ones, or the very last one.
-    fn judge(&self, line: &str, facts: &Facts, edge: bool, last: bool) -> Option<Found> {
-        if facts.is_code(line) {
-            return None;
-        }
-        let tail = || self.tail(line, last).map(|(from, pattern)| Found::Tail(from, pattern));
-        self.line(line, edge).map(Found::Whole).or_else(tail)
-    }
-
     /// The pattern that takes a line, whole or piece by piece.
     fn line(&self, line: &str, edge: bool) -> Option<usize> {
         if line.len() > LONG * 3 {
@@ -274,6 +261,25 @@ impl Cutter {
             return None;
         }
         self.piece(piece, edge).filter(|at| self.parts[*at].gaps[0] == 0 || edge).map(|at| (from, at))
+    }
+}
+
+impl Judge for Cutter {
+    fn words(&self) -> Option<&AhoCorasick> {
+        self.words.as_ref()
+    }
+
+    fn judge(&self, line: &str, facts: &Facts, edge: bool, last: bool) -> Option<Found> {
+        if facts.is_code(line) {
+            return None;
+        }
+        let tail = || self.tail(line, last).map(|(from, pattern)| Found::Tail(from, pattern));
+        self.line(line, edge).map(Found::Whole).or_else(tail)
+    }
+
+    fn is_word(&self, pattern: usize) -> (bool, bool) {
+        let pattern = &self.patterns[pattern];
+        (!pattern.text.contains('*'), pattern.place == Place::Edge)
     }
 }
 

@@ -5,7 +5,24 @@
 
 use std::borrow::Cow;
 
-use super::{Cutter, FIRST, LAST, Place};
+use aho_corasick::AhoCorasick;
+
+/// Lines at the beginning of a text that are its edge.
+const FIRST: usize = 6;
+/// Lines at the end of a text that are its edge.
+const LAST: usize = 10;
+
+/// What says what goes of a line.
+pub(super) trait Judge {
+    /// The words of which a line that loses something has one; none without patterns.
+    fn words(&self) -> Option<&AhoCorasick>;
+
+    /// What a pattern takes of a line that is not blank: one of the first or last ones (`edge`), or the very last one.
+    fn judge(&self, line: &str, facts: &Facts, edge: bool, last: bool) -> Option<Found>;
+
+    /// Whether a pattern is words without a gap; and whether it cuts at the edge only.
+    fn is_word(&self, pattern: usize) -> (bool, bool);
+}
 
 /// No line, and no hit.
 const NONE: u32 = u32::MAX;
@@ -86,8 +103,8 @@ struct Hit {
 }
 
 /// A text on its way.
-struct Rounds<'a> {
-    cutter: &'a Cutter,
+struct Rounds<'a, J> {
+    judge: &'a J,
     text: &'a str,
     lines: Vec<Line>,
     hits: Vec<Hit>,
@@ -100,11 +117,11 @@ struct Rounds<'a> {
 }
 
 /// The text without boilerplate.
-pub(super) fn clean<'a>(cutter: &Cutter, text: &'a str) -> Cow<'a, str> {
-    if !cutter.words.as_ref().is_some_and(|words| words.is_match(text)) {
+pub(super) fn clean<'a, J: Judge>(judge: &J, text: &'a str) -> Cow<'a, str> {
+    if !judge.words().is_some_and(|words| words.is_match(text)) {
         return Cow::Borrowed(text);
     }
-    let mut rounds = Rounds::new(cutter, text);
+    let mut rounds = Rounds::new(judge, text);
     let mut due = (0..rounds.lines.len() as u32).filter(|id| rounds.lines[*id as usize].hit != NONE).collect();
     let mut changed = false;
     loop {
@@ -117,10 +134,10 @@ pub(super) fn clean<'a>(cutter: &Cutter, text: &'a str) -> Cow<'a, str> {
     }
 }
 
-impl<'a> Rounds<'a> {
-    fn new(cutter: &'a Cutter, text: &'a str) -> Rounds<'a> {
+impl<'a, J: Judge> Rounds<'a, J> {
+    fn new(judge: &'a J, text: &'a str) -> Rounds<'a, J> {
         let mut rounds =
-            Rounds { cutter, text, lines: Vec::new(), hits: Vec::new(), filled: 0, first: NONE, last: NONE, shown: 0 };
+            Rounds { judge, text, lines: Vec::new(), hits: Vec::new(), filled: 0, first: NONE, last: NONE, shown: 0 };
         let mut start = 0;
         for line in text.split('\n') {
             rounds.add(line, start);
@@ -133,7 +150,7 @@ impl<'a> Rounds<'a> {
     fn add(&mut self, line: &str, start: usize) {
         let id = self.lines.len() as u32;
         let listed = !line.trim().is_empty();
-        let word = self.cutter.words.as_ref().and_then(|words| words.find(line)).filter(|_| listed);
+        let word = self.judge.words().and_then(|words| words.find(line)).filter(|_| listed);
         let hit = word.map_or(NONE, |_| self.hits.len() as u32);
         self.hits.extend(word.map(|word| Hit { facts: Facts::of(line, word.end()), seen: None, found: None }));
         let end = start + line.len();
@@ -197,7 +214,7 @@ impl<'a> Rounds<'a> {
         let text = &self.text[line.start..line.end];
         hit.seen = Some(how);
         hit.found = if line.listed && hit.facts.word <= text.len() {
-            self.cutter.judge(text, &hit.facts, how.0, how.1)
+            self.judge.judge(text, &hit.facts, how.0, how.1)
         } else {
             None
         };
@@ -211,14 +228,14 @@ impl<'a> Rounds<'a> {
             Found::Whole(pattern) => (line.start, pattern),
             Found::Tail(from, pattern) => (line.start + from, pattern),
         };
-        let pattern = &self.cutter.patterns[pattern];
-        if pattern.text.contains('*') {
+        let (word, edge) = self.judge.is_word(pattern);
+        if !word {
             return false;
         }
         let text = self.text[from..line.end].trim_start();
         let item = text.starts_with(['-', '*', '•', '·', '+']) || text.starts_with(|c: char| c.is_ascii_digit());
         let beside = |id: u32| id == NONE || self.found(id).is_some();
-        (pattern.place == Place::Edge || item) && !beside(line.before) && !beside(line.behind)
+        (edge || item) && !beside(line.before) && !beside(line.behind)
     }
 
     /// Cuts what was found of these lines, and says which ones have changed, or stand beside other lines now.
@@ -302,7 +319,7 @@ impl<'a> Rounds<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{EN, ZH, parse};
+    use super::super::{Cutter, EN, Place, ZH, parse};
     use super::*;
 
     /// The same without a memory: every line is looked at in every round.
