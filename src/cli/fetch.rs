@@ -154,7 +154,7 @@ impl Fetch {
                 Format::Json => super::print(&format!("{}\n", serde_json::to_string(&plan).unwrap_or_default()))?,
                 Format::Human => super::print(&shown(&plan))?,
             }
-            let sets = vec![crate::fetch::Told { failed, ..Default::default() }];
+            let sets = vec![crate::fetch::SetReport { failed, ..Default::default() }];
             return code(context, &Summary { sets, ..Summary::default() });
         }
         let summary = run::fetch(&catalog, &targets, &options, &FetchBars::new(context))?;

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use super::sums::{Found, Sums, Told};
+use super::sums::{Checksums, Found, Sums};
 
 /// A second name for a file; a copy where that cannot be, or where the file could be changed by others.
 ///
@@ -44,10 +44,10 @@ fn copy(from: &Path, to: &Path, stop: &dyn Fn() -> bool) -> io::Result<()> {
 /// # Errors
 ///
 /// What the system says of reading the file; `Interrupted` once `stop` says so.
-pub fn sums_of(path: &Path, told: &Told, stop: &dyn Fn() -> bool) -> io::Result<Result<(Found, u64), String>> {
+pub fn sums_of(path: &Path, expected: &Checksums, stop: &dyn Fn() -> bool) -> io::Result<Result<(Found, u64), String>> {
     let mut file = File::open(path)?;
     let bytes = file.metadata()?.len();
-    let (mut sums, mut block) = (Sums::new(told, Some(bytes)), vec![0; 1 << 20]);
+    let (mut sums, mut block) = (Sums::new(expected, Some(bytes)), vec![0; 1 << 20]);
     loop {
         if stop() {
             return Err(io::Error::from(io::ErrorKind::Interrupted));
@@ -57,7 +57,7 @@ pub fn sums_of(path: &Path, told: &Told, stop: &dyn Fn() -> bool) -> io::Result<
             count => sums.update(&block[..count]),
         }
     }
-    Ok(sums.finish(told).map(|found| (found, bytes)))
+    Ok(sums.finish(expected).map(|found| (found, bytes)))
 }
 
 #[cfg(test)]

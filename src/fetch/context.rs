@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Options;
 use super::client::Client;
 use super::progress::Progress;
-use super::summary::{FileTold, Told};
+use super::summary::{FileReport, SetReport};
 use super::targets::Target;
 use crate::store::Manifest;
 
@@ -20,12 +20,12 @@ pub struct Context<'a> {
 }
 
 /// An empty account of a target.
-pub fn told_of(target: &Target) -> Told {
-    Told { name: target.name.clone(), key: target.key.clone(), revision: "-".into(), ..Told::default() }
+pub fn report_of(target: &Target) -> SetReport {
+    SetReport { name: target.name.clone(), key: target.key.clone(), revision: "-".into(), ..SetReport::default() }
 }
 
 /// A file of a manifest, for the summary.
-pub fn file_told(manifest: &Manifest, path: &str, state: &'static str) -> FileTold {
+pub fn file_report(manifest: &Manifest, path: &str, state: &'static str) -> FileReport {
     let entry = manifest.files.get(path).cloned().unwrap_or_default();
-    FileTold { path: path.to_owned(), part: entry.part, bytes: entry.bytes, sha256: entry.sha256, state }
+    FileReport { path: path.to_owned(), part: entry.part, bytes: entry.bytes, sha256: entry.sha256, state }
 }

@@ -87,15 +87,15 @@ fn freedom(name: &str) -> Freedom {
     if word("nd") || !heads.iter().any(|head| name.starts_with(head)) { Freedom::Custom } else { Freedom::Open }
 }
 
-/// The licences of the parts of a target, before any acceptance. `told` is what the host says of a set without card.
-pub fn in_force(target: &Target, told: Option<&License>) -> BTreeMap<String, InForce> {
+/// The licences of the parts of a target, before any acceptance. `stated` is what the host says of a set without card.
+pub fn in_force(target: &Target, stated: Option<&License>) -> BTreeMap<String, InForce> {
     let of = |part: &String| {
         let each: Vec<License> = match &target.card {
             Some(card) => match card.part(part).and_then(|p| p.license.clone()) {
                 Some(license) => vec![license],
                 None => card.license.clone(),
             },
-            None => vec![told.cloned().unwrap_or_else(unstated)],
+            None => vec![stated.cloned().unwrap_or_else(unstated)],
         };
         let line = each.iter().map(|l| l.name.as_str()).collect::<Vec<_>>().join(" | ");
         let freedom = each.iter().map(|l| l.kind).max().unwrap_or(Freedom::Unstated);
@@ -110,11 +110,11 @@ pub fn in_force(target: &Target, told: Option<&License>) -> BTreeMap<String, InF
 /// A licence that is not open and was not accepted.
 pub fn pass(
     target: &Target,
-    told: Option<&License>,
+    stated: Option<&License>,
     accept: &[String],
     command: &str,
 ) -> Result<BTreeMap<String, InForce>> {
-    let all = accepted(target, told, accept);
+    let all = accepted(target, stated, accept);
     let closed = closed(&all);
     if closed.is_empty() { Ok(all) } else { Err(refused(&[(target, closed)], command)) }
 }
@@ -132,8 +132,8 @@ pub fn pass_all(targets: &[Target], accept: &[String], command: &str) -> Result<
 }
 
 /// The licences of a target, each with the word that accepts it, where one does.
-fn accepted(target: &Target, told: Option<&License>, accept: &[String]) -> BTreeMap<String, InForce> {
-    let mut all = in_force(target, told);
+fn accepted(target: &Target, stated: Option<&License>, accept: &[String]) -> BTreeMap<String, InForce> {
+    let mut all = in_force(target, stated);
     for (part, license) in all.iter_mut().filter(|(_, l)| l.freedom != Freedom::Open) {
         license.accepted = accept.iter().find(|word| accepts(target, part, license, word)).cloned();
     }

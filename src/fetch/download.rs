@@ -81,13 +81,13 @@ struct Run<'a> {
 impl Job {
     /// Whether the whole is checked by sums of some kind, so that bytes of doubtful origin are found out.
     fn checked(&self) -> bool {
-        self.remote.told.any() || verify::is_zip_name(&self.remote.path)
+        self.remote.expected.any() || verify::is_zip_name(&self.remote.path)
     }
 
     /// The name of the partial file: a hash of address and size, the same in every run.
     fn identity(&self) -> String {
-        let told = self.remote.told.line();
-        let place = if self.remote.told.any() { &told } else { &self.remote.place.identity() };
+        let expected = self.remote.expected.line();
+        let place = if self.remote.expected.any() { &expected } else { &self.remote.place.identity() };
         hex(&Sha256::digest(format!("{place}|{:?}", self.remote.bytes)))
     }
 
@@ -103,7 +103,7 @@ impl Job {
             &self.set.partial(),
             &remote.path,
             &self.identity(),
-            &remote.told,
+            &remote.expected,
             remote.bytes,
             self.checked(),
         )?;
@@ -237,7 +237,7 @@ impl Run<'_> {
     /// A stretch for one more connection, where that helps: one that nobody works on, or half of the longest.
     fn grow(&self, segments: &[Arc<Segment>], speed: u64) -> Option<(u64, Option<u64>)> {
         let may = self.ranges.load(Ordering::Relaxed) && self.offered.load(Ordering::Relaxed);
-        let sure = self.job.remote.told.any() || self.partial.version().condition().is_some();
+        let sure = self.job.remote.expected.any() || self.partial.version().condition().is_some();
         if !may
             || !sure
             || segments.len() >= RANGES
@@ -273,7 +273,7 @@ impl Run<'_> {
             return Err(Problem::last(Kind::NoRanges, "the host does not do ranges"));
         }
         let range = (!whole).then_some((segment.start, (end != u64::MAX).then_some(end)));
-        let condition = if remote.told.any() { None } else { version.condition() };
+        let condition = if remote.expected.any() { None } else { version.condition() };
         let mut opened = open(&job.client, remote, range, condition).await?;
         if let Ok(mut hosts) = self.hosts.lock() {
             hosts.clone_from(&opened.hosts);
@@ -318,10 +318,13 @@ impl Run<'_> {
     /// Whether an answer is of the file that is being fetched; learns its version where it is the first one.
     fn meet(&self, segment: &Segment, version: &Version, opened: &Opened) -> Result<(), Problem> {
         let remote = &self.job.remote;
-        if let (Some(told), Some(is)) = (remote.bytes, opened.version.total)
-            && told != is
+        if let (Some(expected), Some(is)) = (remote.bytes, opened.version.total)
+            && expected != is
         {
-            return Err(Problem::passing(format!("{}: has {is} bytes, not the {told} that were told", opened.hosts)));
+            return Err(Problem::passing(format!(
+                "{}: has {is} bytes, not the {expected} that were told",
+                opened.hosts
+            )));
         }
         if opened.offers_ranges {
             self.offered.store(true, Ordering::Relaxed);
@@ -331,8 +334,11 @@ impl Run<'_> {
             let kind = if same { Kind::NoRanges } else { Kind::Changed };
             return Err(Problem::last(kind, format!("{}: sends the whole file for a part of it", opened.hosts)));
         }
-        let known =
-            if remote.told.any() { Version { total: version.total, ..Default::default() } } else { version.clone() };
+        let known = if remote.expected.any() {
+            Version { total: version.total, ..Default::default() }
+        } else {
+            version.clone()
+        };
         if self.partial.bytes() > 0 && !known.agrees(&opened.version) {
             return Err(Problem::last(Kind::Changed, format!("{}: the file has changed meanwhile", opened.hosts)));
         }
@@ -367,7 +373,7 @@ impl Run<'_> {
             Ok(what) => sums::mismatch(what).about(&host),
             Err(error) => error.into(),
         })?;
-        if !self.job.remote.told.any() {
+        if !self.job.remote.expected.any() {
             let (path, name) = (self.partial.path().to_owned(), self.job.remote.path.clone());
             let (bombs, events) = (self.job.client.limits.bombs, self.job.events.clone());
             blocking(move || look(&path, &name, bombs, &|| events.stopped())).await?.map_err(|p| p.about(host))?;

@@ -12,11 +12,11 @@ use std::time::SystemTime;
 
 use super::archive::{self, Shape};
 use super::bring::{bring, sums_of};
-use super::context::{Context, file_told, told_of};
+use super::context::{Context, file_report, report_of};
 use super::door::{self, InForce};
 use super::problem::{Kind, Problem};
-use super::summary::{Failed, Told};
-use super::sums::Told as TrueSums;
+use super::summary::{Failed, SetReport};
+use super::sums::Checksums;
 use super::targets::Target;
 use super::ways::Glob;
 use super::{names, page, verify};
@@ -36,7 +36,7 @@ const WAY: &str = "from";
 ///
 /// [`Error::Input`] where the path is not there, a licence is not accepted, or a file is not what the card says;
 /// [`Error::Interrupted`]; [`Error::Io`] of reading or writing.
-pub fn import(context: &Context<'_>, target: &Target, from: &Path) -> Result<Told> {
+pub fn import(context: &Context<'_>, target: &Target, from: &Path) -> Result<SetReport> {
     let licenses = door::pass(target, None, &context.options.accept, &context.options.command)?;
     let given = from.to_owned();
     let from = from
@@ -55,11 +55,11 @@ pub fn import(context: &Context<'_>, target: &Target, from: &Path) -> Result<Tol
         manifest,
         licenses,
         wants,
-        told: told_of(target),
+        report: report_of(target),
         taken: names::Taken::default(),
         sealed: Vec::new(),
     };
-    work.told.ways.push(WAY.into());
+    work.report.ways.push(WAY.into());
     work.sweep();
     let (mut files, lost) = files(&given, &from)?;
     for link in lost {
@@ -77,7 +77,7 @@ pub fn import(context: &Context<'_>, target: &Target, from: &Path) -> Result<Tol
     context.progress.end();
     work.missing(&from);
     work.finish()?;
-    Ok(work.told)
+    Ok(work.report)
 }
 
 /// What a part looks for.
@@ -146,7 +146,7 @@ struct Import<'a> {
     manifest: Manifest,
     licenses: BTreeMap<String, InForce>,
     wants: Vec<Wants>,
-    told: Told,
+    report: SetReport,
     taken: names::Taken,
     /// Archives that are not opened, whose names no part wants.
     sealed: Vec<(PathBuf, Problem)>,
@@ -212,7 +212,7 @@ impl Import<'_> {
         if problem.kind == Kind::Here {
             return Err(problem.about(path.display()).error());
         }
-        self.told.failed.push(Failed::of(&path.to_string_lossy(), part, problem));
+        self.report.failed.push(Failed::of(&path.to_string_lossy(), part, problem));
         Ok(())
     }
 
@@ -250,7 +250,7 @@ impl Import<'_> {
         for (member, why) in &hostile {
             if own.is_some() || self.part_of(member).is_some() {
                 let what = format!("{}: the member `{}` is refused: {why}", path.display(), names::shown(member));
-                self.told.failed.push(Failed::of(member, &part, Problem::last(Kind::Name, what)));
+                self.report.failed.push(Failed::of(member, &part, Problem::last(Kind::Name, what)));
             }
         }
         if own.is_some() && hostile.is_empty() {
@@ -312,9 +312,9 @@ impl Import<'_> {
         self.taken.take(name).map_err(|why| Problem::last(Kind::Name, format!("this file is refused: {why}")))?;
         let pin = self.pin(name);
         let stop = self.context.options.stop.clone();
-        let mut told = TrueSums::default();
-        pin.iter().for_each(|p| told.pin(p));
-        let (found, bytes) = sums_of(aside, &told, &|| stop.load(Ordering::Relaxed))?
+        let mut expected = Checksums::default();
+        pin.iter().for_each(|p| expected.pin(p));
+        let (found, bytes) = sums_of(aside, &expected, &|| stop.load(Ordering::Relaxed))?
             .map_err(|what| super::sums::mismatch(what).about("compared with the card"))?;
         if let Some(pinned) = pin.as_ref().and_then(|p| p.bytes).filter(|p| *p != bytes) {
             return Err(Problem::last(Kind::Remote, format!("it has {bytes} bytes, and the card says {pinned}"))
@@ -360,7 +360,7 @@ impl Import<'_> {
             uses: Vec::new(),
         };
         self.manifest.files.insert(name.to_owned(), entry);
-        self.told.files.push(file_told(&self.manifest, name, if known { "cached" } else { "imported" }));
+        self.report.files.push(file_report(&self.manifest, name, if known { "cached" } else { "imported" }));
         self.context.progress.file(name, bytes);
         Ok(())
     }
@@ -383,14 +383,14 @@ impl Import<'_> {
 
     /// Says which parts were not found, where any part was asked for by name, or none was found.
     fn missing(&mut self, from: &Path) {
-        let found: BTreeSet<&String> = self.told.files.iter().map(|f| &f.part).collect();
+        let found: BTreeSet<&String> = self.report.files.iter().map(|f| &f.part).collect();
         let lacking: Vec<&Wants> = self.wants.iter().filter(|w| !found.contains(&w.part)).collect();
         if !lacking.is_empty() {
             for (path, problem) in self.sealed.drain(..) {
-                self.told.failed.push(Failed::of(&path.to_string_lossy(), "", problem));
+                self.report.failed.push(Failed::of(&path.to_string_lossy(), "", problem));
             }
         }
-        if !self.told.failed.is_empty() || lacking.is_empty() {
+        if !self.report.failed.is_empty() || lacking.is_empty() {
             return;
         }
         let words = |w: &&Wants| format!("{} (looked for {})", w.part, w.texts.join(", "));
@@ -398,7 +398,7 @@ impl Import<'_> {
             let parts: Vec<String> = lacking.iter().map(words).collect();
             let what = format!("{} holds nothing of {}: {}", from.display(), self.target.name, parts.join("; "));
             let cure = "name the folder or file that was downloaded; files are known by their original names";
-            self.told.failed.push(Failed::of("", "", Problem::last(Kind::Missing, what).cure(cure)));
+            self.report.failed.push(Failed::of("", "", Problem::last(Kind::Missing, what).cure(cure)));
         } else {
             let parts: Vec<&str> = lacking.iter().map(|w| w.part.as_str()).collect();
             self.context.progress.say(&format!("{} holds nothing of {}", from.display(), parts.join(", ")));
@@ -407,7 +407,7 @@ impl Import<'_> {
 
     /// Writes the manifest: what came by hand before and is still here stays listed beside what came now.
     fn finish(&mut self) -> Result<()> {
-        let parts: BTreeSet<String> = self.told.files.iter().map(|f| f.part.clone()).collect();
+        let parts: BTreeSet<String> = self.report.files.iter().map(|f| f.part.clone()).collect();
         if parts.is_empty() {
             return Ok(());
         }
@@ -418,8 +418,8 @@ impl Import<'_> {
         let listed: Vec<(String, Listed)> = self.manifest.files.iter().filter_map(of_hand).collect();
         self.manifest.list(&parts, listed);
         for license in parts.iter().filter_map(|p| self.licenses.get(p)) {
-            if !self.told.licenses.contains(&license.line) {
-                self.told.licenses.push(license.line.clone());
+            if !self.report.licenses.contains(&license.line) {
+                self.report.licenses.push(license.line.clone());
             }
         }
         self.set.write(&self.manifest)

@@ -181,12 +181,12 @@ fn set(target: &Target, want: &Want) -> Result<LackingSet> {
     let name = revision.map_or_else(|| want.card.clone(), |r| format!("{}@{r}", want.card));
     let parts = target.parts.clone();
     let Some(card) = &target.card else {
-        let told = ways::of(&want.card).and_then(|way| way.license());
+        let stated = ways::of(&want.card).and_then(|way| way.license());
         // A hub tells the licence of a set when it is asked for it; nobody tells that of a bare address.
-        let unknown = told.is_none() && !want.card.contains("://");
+        let unknown = stated.is_none() && !want.card.contains("://");
         let (mut licenses, mut accept) = (Vec::new(), None);
         if !unknown {
-            (licenses, accept) = in_force(target, told.as_ref());
+            (licenses, accept) = in_force(target, stated.as_ref());
         }
         return Ok(LackingSet { name, untold: parts.len(), parts, licenses, accept, ..LackingSet::default() });
     };
@@ -199,8 +199,11 @@ fn set(target: &Target, want: &Want) -> Result<LackingSet> {
 }
 
 /// The licences of the parts of a target, and the word that accepts them.
-pub(super) fn in_force(target: &Target, told: Option<&crate::catalog::card::License>) -> (Vec<String>, Option<String>) {
-    let all = door::in_force(target, told);
+pub(super) fn in_force(
+    target: &Target,
+    stated: Option<&crate::catalog::card::License>,
+) -> (Vec<String>, Option<String>) {
+    let all = door::in_force(target, stated);
     let mut lines: Vec<String> = Vec::new();
     for license in all.values() {
         let line = match license.freedom {
@@ -255,8 +258,8 @@ fn command(asked: &[(Target, String)]) -> String {
     let mut accept: Vec<String> = Vec::new();
     for (target, _) in asked {
         let host_tells = target.card.is_none() && !target.from.iter().any(|f| f.contains("://"));
-        let told = target.from.first().and_then(|f| ways::of(f)).and_then(|way| way.license());
-        let (_, word) = in_force(target, told.as_ref());
+        let stated = target.from.first().and_then(|f| ways::of(f)).and_then(|way| way.license());
+        let (_, word) = in_force(target, stated.as_ref());
         accept.extend(word.filter(|_| !host_tells));
     }
     let unique = |words: Vec<String>, option: &str| {

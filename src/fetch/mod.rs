@@ -48,7 +48,7 @@ use std::time::Duration;
 
 pub use lacking::Lacking;
 pub use progress::{Progress, Silent};
-pub use summary::{Summary, Told};
+pub use summary::{SetReport, Summary};
 pub use targets::Target;
 
 use crate::catalog::Catalog;

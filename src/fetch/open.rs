@@ -77,8 +77,8 @@ async fn web(client: &Client, remote: &Remote, ask: &Ask) -> Result<Opened, Prob
     let body_bytes = length(&headers);
     let whole = status == StatusCode::OK;
     // A page in the place of data, told by its label; a file that is a page itself may be one.
-    let told = remote.told.any() && body_bytes == remote.bytes;
-    if is_html(&headers) && !told && !is_html_name(&remote.path) {
+    let expected = remote.expected.any() && body_bytes == remote.bytes;
+    if is_html(&headers) && !expected && !is_html_name(&remote.path) {
         return Err(page::sent(&[hosts], &client.beginning(answer).await));
     }
     let (total, short) = if whole {

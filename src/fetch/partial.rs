@@ -13,7 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::sums::{Found, Sums, Told};
+use super::sums::{Checksums, Found, Sums};
 use crate::disk::hex;
 
 /// HTTP validators (RFC 9110, 8.8) and length: whether a file is still the one that a download began with.
@@ -57,7 +57,7 @@ pub struct Partial {
     data: PathBuf,
     journal: PathBuf,
     of: String,
-    told: Told,
+    expected: Checksums,
     file: File,
     state: Mutex<State>,
 }
@@ -85,7 +85,7 @@ impl Partial {
         folder: &Path,
         name: &str,
         of: &str,
-        told: &Told,
+        expected: &Checksums,
         bytes: Option<u64>,
         trusted: bool,
     ) -> io::Result<Self> {
@@ -100,10 +100,10 @@ impl Partial {
         let log = File::options().create(true).append(true).open(&journal)?;
         let (version, done) = restore(&journal, of, trusted, file.metadata()?.len()).unwrap_or_default();
         let fresh = done.0.is_empty();
-        let sums = Sums::new(told, bytes.or(version.total));
+        let sums = Sums::new(expected, bytes.or(version.total));
         let state = Mutex::new(State { log, done, version, sums });
         let of = of.to_owned();
-        let partial = Partial { data, journal, of, told: told.clone(), file, state };
+        let partial = Partial { data, journal, of, expected: expected.clone(), file, state };
         if fresh {
             partial.reset(bytes)?;
         }
@@ -125,7 +125,7 @@ impl Partial {
         self.file.set_len(0)?;
         state.done = Ranges::default();
         state.version = Version::default();
-        state.sums = Sums::new(&self.told, bytes);
+        state.sums = Sums::new(&self.expected, bytes);
         Ok(())
     }
 
@@ -138,7 +138,7 @@ impl Partial {
         let mut state = self.state();
         state.version = version.clone();
         if state.sums.at == 0 {
-            state.sums = Sums::new(&self.told, version.total);
+            state.sums = Sums::new(&self.expected, version.total);
         }
         let head = Head { of: self.of.clone(), version: version.clone(), boot: boot() };
         let mut lines = serde_json::to_string(&head).map_err(io::Error::other)? + "\n";
@@ -200,7 +200,7 @@ impl Partial {
     pub fn finish(&self, stop: &dyn Fn() -> bool) -> Result<Found, io::Result<String>> {
         let mut state = self.state();
         let whole = state.done.bytes();
-        let mut sums = std::mem::replace(&mut state.sums, Sums::new(&self.told, Some(whole)));
+        let mut sums = std::mem::replace(&mut state.sums, Sums::new(&self.expected, Some(whole)));
         drop(state);
         let mut block = vec![0; 1 << 20];
         while sums.at < whole {
@@ -213,7 +213,7 @@ impl Partial {
                 count => sums.update(&block[..count]),
             }
         }
-        sums.finish(&self.told).map_err(Ok)
+        sums.finish(&self.expected).map_err(Ok)
     }
 
     /// The path of the data file.
@@ -315,8 +315,9 @@ mod tests {
     #[test]
     fn goes_on_where_it_was() {
         let folder = tempfile::tempdir().unwrap();
-        let told = Told { sha1: Some("a9993e364706816aba3e25717850c26c9cd0d89d".into()), ..Told::default() };
-        let open = |of: &str, trusted| Partial::open(folder.path(), "n", of, &told, Some(3), trusted).unwrap();
+        let expected =
+            Checksums { sha1: Some("a9993e364706816aba3e25717850c26c9cd0d89d".into()), ..Checksums::default() };
+        let open = |of: &str, trusted| Partial::open(folder.path(), "n", of, &expected, Some(3), trusted).unwrap();
         let version = Version { total: Some(3), tag: Some("\"t\"".into()), modified: None };
         let first = open("x", true);
         first.begin(&version).unwrap();
@@ -340,7 +341,7 @@ mod tests {
     #[test]
     fn another_file_begins_anew() {
         let folder = tempfile::tempdir().unwrap();
-        let none = Told::default();
+        let none = Checksums::default();
         let open = |of: &str, trusted| Partial::open(folder.path(), "n", of, &none, None, trusted).unwrap();
         let first = open("x", false);
         first.begin(&Version::default()).unwrap();

@@ -121,9 +121,9 @@ pub fn plan(targets: &[Target], options: &Options) -> Result<Plan> {
         plan.unknown += missing.iter().filter(|f| f.bytes.is_none()).count();
         let (bytes, untold) = estimated(target, &set.files);
         // What a card tells is of all files, not of those that a glob leaves.
-        let told = if options.include.is_empty() { bytes } else { 0 };
-        plan.estimated += told;
-        plan.untold += if told > 0 { untold } else { missing.iter().filter(|f| f.bytes.is_none()).count() };
+        let known_bytes = if options.include.is_empty() { bytes } else { 0 };
+        plan.estimated += known_bytes;
+        plan.untold += if known_bytes > 0 { untold } else { missing.iter().filter(|f| f.bytes.is_none()).count() };
         if let Some(revision) = &set.revision {
             plan.begun += room::begun(&options.store.set(&target.key, &crate::store::key(revision)).partial());
         }
@@ -145,13 +145,13 @@ fn estimated(target: &Target, files: &[PlannedFile]) -> (u64, usize) {
     let known =
         |parts: &[&str]| files.iter().filter(|f| parts.contains(&f.part.as_str())).filter_map(|f| f.bytes).sum::<u64>();
     let (bytes, untold) = card.bytes_of(parts.iter().copied());
-    let told: Vec<&str> = parts.into_iter().filter(|p| !untold.contains(p)).collect();
-    (bytes.saturating_sub(known(&told)), untold.into_iter().map(open).sum())
+    let with_size: Vec<&str> = parts.into_iter().filter(|p| !untold.contains(p)).collect();
+    (bytes.saturating_sub(known(&with_size)), untold.into_iter().map(open).sum())
 }
 
 fn parts(target: &Target, listing: Option<&Listing>, options: &Options) -> Vec<PlannedPart> {
-    let told = listing.and_then(|l| l.license.as_ref());
-    let passed = super::door::pass(target, told, &options.accept, "").ok();
+    let stated = listing.and_then(|l| l.license.as_ref());
+    let passed = super::door::pass(target, stated, &options.accept, "").ok();
     let of = |(part, license): (String, super::door::InForce)| PlannedPart {
         bytes: target.card.as_ref().and_then(|c| c.part(&part)).and_then(|p| p.bytes),
         license: license.line,

@@ -162,6 +162,6 @@ pub fn include(listing: &mut Listing, globs: &[String], name: &str) -> Result<()
 
 /// Licences of a target, where a set without card is told by its host.
 pub fn licenses(target: &Target, listing: Option<&Listing>) -> std::collections::BTreeMap<String, door::InForce> {
-    let told: Option<&License> = listing.and_then(|l| l.license.as_ref());
-    door::in_force(target, told)
+    let stated: Option<&License> = listing.and_then(|l| l.license.as_ref());
+    door::in_force(target, stated)
 }

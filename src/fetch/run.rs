@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::task::JoinSet;
 
 use super::client::Client;
-use super::context::{Context, file_told, told_of};
+use super::context::{Context, file_report, report_of};
 use super::door::{self, InForce};
 use super::download::{Done, Job, blocking};
 use super::endpoints::Endpoints;
@@ -17,7 +17,7 @@ use super::here::{is_commit, is_here, offline};
 use super::problem::{Kind, Problem};
 use super::progress::{Event, Events, Progress};
 use super::routes::{self, Route};
-use super::summary::{Failed, Summary, Told};
+use super::summary::{Failed, SetReport, Summary};
 use super::targets::Target;
 use super::ways::{Listing, Remote};
 use super::{Options, archive, bring, import, lacking, names, room};
@@ -52,15 +52,15 @@ pub fn fetch(_: &Catalog, targets: &[Target], options: &Options, progress: &dyn 
     let runtime = runtime()?;
     let mut summary = Summary { v: 1, ..Summary::default() };
     for target in targets {
-        let told = if let Some(from) = &options.from {
+        let report = if let Some(from) = &options.from {
             import::import(&context, target, from)
         } else if options.offline {
             offline(&context, target)
         } else {
             runtime.block_on(set(&context, target))
         };
-        let told = match told {
-            Ok(told) => told,
+        let report = match report {
+            Ok(report) => report,
             Err(error @ Error::Interrupted) => return Err(error),
             Err(error) if error.exit_code() != 1 && targets.len() == 1 => return Err(error),
             Err(error) => {
@@ -70,12 +70,17 @@ pub fn fetch(_: &Catalog, targets: &[Target], options: &Options, progress: &dyn 
                     error: error.to_string(),
                     ..Failed::default()
                 };
-                Told { name: target.name.clone(), key: target.key.clone(), failed: vec![failed], ..Told::default() }
+                SetReport {
+                    name: target.name.clone(),
+                    key: target.key.clone(),
+                    failed: vec![failed],
+                    ..SetReport::default()
+                }
             }
         };
-        let new = told.files.iter().filter(|f| f.state != "cached");
+        let new = report.files.iter().filter(|f| f.state != "cached");
         summary.bytes += new.map(|f| f.bytes).sum::<u64>();
-        summary.sets.push(told);
+        summary.sets.push(report);
     }
     runtime.shutdown_background();
     summary.seconds = began.elapsed().as_secs_f64();
@@ -83,7 +88,7 @@ pub fn fetch(_: &Catalog, targets: &[Target], options: &Options, progress: &dyn 
 }
 
 /// Fetches a target.
-async fn set(context: &Context<'_>, target: &Target) -> Result<Told> {
+async fn set(context: &Context<'_>, target: &Target) -> Result<SetReport> {
     if target.revision.as_deref().is_some_and(is_commit) && context.options.way.is_none() {
         // What is named by a commit never changes: nobody has to be asked whether it is all here.
         let here = offline(context, target)?;
@@ -91,7 +96,7 @@ async fn set(context: &Context<'_>, target: &Target) -> Result<Told> {
             return Ok(here);
         }
     }
-    let mut told = told_of(target);
+    let mut report = report_of(target);
     let mut open = Open { pending: target.parts.iter().cloned().collect(), before: BTreeMap::new() };
     let routes = routes::of(target, context.options.way.as_deref())?;
     for (at, route) in routes.iter().enumerate() {
@@ -100,8 +105,8 @@ async fn set(context: &Context<'_>, target: &Target) -> Result<Told> {
             continue;
         }
         let others: Vec<&Route> = routes[at + 1..].iter().filter(|r| !r.parts.is_disjoint(&parts)).collect();
-        match one_way(context, target, route, &parts, &mut told).await? {
-            Ok(outcome) => open.settle(&parts, &outcome, &others, &mut told),
+        match one_way(context, target, route, &parts, &mut report).await? {
+            Ok(outcome) => open.settle(&parts, &outcome, &others, &mut report),
             Err(problem) if problem.kind == Kind::Here => return Err(problem.error()),
             Err(problem) => parts.iter().for_each(|part| open.gave_up(part, &problem)),
         }
@@ -112,14 +117,14 @@ async fn set(context: &Context<'_>, target: &Target) -> Result<Told> {
             context.progress.warn(&format!("{}: {why}; trying {next}", target.name));
         }
     }
-    let nobody = told.files.is_empty() && !open.pending.is_empty();
-    open.unreached(target, &mut told.failed);
+    let nobody = report.files.is_empty() && !open.pending.is_empty();
+    open.unreached(target, &mut report.failed);
     if nobody && offline(context, target).is_ok_and(|here| here.failed.is_empty()) {
-        for failed in &mut told.failed {
+        for failed in &mut report.failed {
             failed.cure = "the store has all of it, perhaps not the newest: --offline takes what is there".into();
         }
     }
-    Ok(told)
+    Ok(report)
 }
 
 /// Parts of a target that no way has brought yet.
@@ -135,7 +140,7 @@ impl Open {
     }
 
     /// Takes what a way brought: a part is done, unless the way had nothing of it and another one may.
-    fn settle(&mut self, parts: &BTreeSet<String>, outcome: &Outcome, others: &[&Route], told: &mut Told) {
+    fn settle(&mut self, parts: &BTreeSet<String>, outcome: &Outcome, others: &[&Route], report: &mut SetReport) {
         let (failures, lacking) = outcome;
         for part in parts {
             if let Some((_, problem)) = lacking.iter().find(|(p, _)| p == part) {
@@ -143,7 +148,7 @@ impl Open {
                 continue;
             }
             let of_part: Vec<&(Remote, Problem)> = failures.iter().filter(|f| f.0.part == *part).collect();
-            let got = told.files.iter().any(|f| f.part == *part);
+            let got = report.files.iter().any(|f| f.part == *part);
             let failed: Vec<Failed> = of_part.iter().map(|(r, p)| Failed::of(&r.path, &r.part, p.clone())).collect();
             let elsewhere = others.iter().find(|r| r.parts.contains(part));
             let theirs = of_part.iter().all(|(_, p)| p.kind != Kind::Here);
@@ -153,7 +158,7 @@ impl Open {
             }
             self.pending.remove(part);
             let hint = elsewhere.map(|r| format!("or take another way: --way {}", r.label));
-            told.failed.extend(failed.into_iter().map(|mut f| {
+            report.failed.extend(failed.into_iter().map(|mut f| {
                 f.cure = [f.cure].into_iter().chain(hint.clone()).collect::<Vec<_>>().join("; ");
                 f
             }));
@@ -201,7 +206,7 @@ async fn one_way(
     target: &Target,
     route: &Route,
     parts: &BTreeSet<String>,
-    told: &mut Told,
+    report: &mut SetReport,
 ) -> Result<Result<Outcome, Problem>> {
     let stop = &context.options.stop;
     let listing = tokio::select! {
@@ -223,7 +228,7 @@ async fn one_way(
     }
     for (path, why) in &listing.refused {
         let problem = Problem::last(Kind::Name, format!("this file is refused: {why}"));
-        told.failed.push(Failed::of(path, "", problem));
+        report.failed.push(Failed::of(path, "", problem));
     }
     let set = context.options.store.set(&target.key, &crate::store::key(&listing.revision));
     let waiting = || context.progress.say(&format!("another process fetches {}; waiting for it", target.name));
@@ -233,8 +238,8 @@ async fn one_way(
         && listing.files.iter().all(|remote| is_here(&set, &manifest, remote))
     {
         // A store that cannot be written, and need not be.
-        told.revision.clone_from(&listing.revision);
-        told.files.extend(listing.files.iter().map(|f| file_told(&manifest, &f.path, "cached")));
+        report.revision.clone_from(&listing.revision);
+        report.files.extend(listing.files.iter().map(|f| file_report(&manifest, &f.path, "cached")));
         return Ok(Ok((Failures::new(), listing.lacking)));
     }
     let _lock = lock?;
@@ -246,21 +251,21 @@ async fn one_way(
     let parts: BTreeSet<String> = parts.iter().filter(|p| !lacking.iter().any(|l| l.0 == **p)).cloned().collect();
     manifest.list(&parts, kept.into_iter().chain(listed));
     set.write(&manifest)?;
-    told.revision.clone_from(&listing.revision);
-    credit(told, route, parts.iter().filter_map(|p| licenses.get(p)));
-    let mut work = Work { context, target, route, set, manifest, licenses, told, saved: Instant::now() };
+    report.revision.clone_from(&listing.revision);
+    credit(report, route, parts.iter().filter_map(|p| licenses.get(p)));
+    let mut work = Work { context, target, route, set, manifest, licenses, report, saved: Instant::now() };
     let failures = work.files(listing).await?;
     Ok(Ok((failures, lacking)))
 }
 
 /// Notes the way that brought files, and the licences that they are under.
-fn credit<'l>(told: &mut Told, route: &Route, licenses: impl Iterator<Item = &'l InForce>) {
-    if !told.ways.contains(&route.label) {
-        told.ways.push(route.label.clone());
+fn credit<'l>(report: &mut SetReport, route: &Route, licenses: impl Iterator<Item = &'l InForce>) {
+    if !report.ways.contains(&route.label) {
+        report.ways.push(route.label.clone());
     }
     for license in licenses {
-        if !told.licenses.contains(&license.line) {
-            told.licenses.push(license.line.clone());
+        if !report.licenses.contains(&license.line) {
+            report.licenses.push(license.line.clone());
         }
     }
 }
@@ -298,7 +303,7 @@ struct Work<'a> {
     set: Set,
     manifest: Manifest,
     licenses: BTreeMap<String, InForce>,
-    told: &'a mut Told,
+    report: &'a mut SetReport,
     saved: Instant,
 }
 
@@ -357,7 +362,7 @@ impl Work<'_> {
         progress.at(events.bytes(), done);
         progress.end();
         self.save()?;
-        self.told.files.sort_by(|a, b| a.path.cmp(&b.path));
+        self.report.files.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(failures)
     }
 
@@ -366,7 +371,7 @@ impl Work<'_> {
         let mut missing = Vec::new();
         for remote in files {
             if is_here(&self.set, &self.manifest, &remote) || self.adopt(&remote).await? {
-                self.told.files.push(file_told(&self.manifest, &remote.path, "cached"));
+                self.report.files.push(file_report(&self.manifest, &remote.path, "cached"));
             } else {
                 missing.push(remote);
             }
@@ -379,14 +384,14 @@ impl Work<'_> {
         let path = self.set.path(&remote.path);
         let plain =
             std::fs::symlink_metadata(&path).is_ok_and(|m| m.is_file() && remote.bytes.is_none_or(|b| b == m.len()));
-        if self.manifest.files.contains_key(&remote.path) || !plain || !remote.told.any() {
+        if self.manifest.files.contains_key(&remote.path) || !plain || !remote.expected.any() {
             return Ok(false);
         }
-        let (told, stop) = (remote.told.clone(), self.context.options.stop.clone());
-        let found = blocking(move || bring::sums_of(&path, &told, &|| stop.load(Ordering::Relaxed))).await;
+        let (expected, stop) = (remote.expected.clone(), self.context.options.stop.clone());
+        let found = blocking(move || bring::sums_of(&path, &expected, &|| stop.load(Ordering::Relaxed))).await;
         let Ok(Ok(Ok((found, bytes)))) = found else { return Ok(false) };
         self.record(remote, Done { bytes, found, etag: None })?;
-        self.told.files.pop();
+        self.report.files.pop();
         Ok(true)
     }
 
@@ -426,7 +431,7 @@ impl Work<'_> {
             uses: self.route.uses.clone(),
         };
         self.manifest.files.insert(remote.path.clone(), entry);
-        self.told.files.push(file_told(&self.manifest, &remote.path, "fetched"));
+        self.report.files.push(file_report(&self.manifest, &remote.path, "fetched"));
         let path = self.set.path(&remote.path);
         if let Ok(Some(sealed)) = archive::sealed(&path) {
             let name = names::shown(&remote.path);
@@ -437,7 +442,7 @@ impl Work<'_> {
             ));
         }
         // Thousands of small files are not thousands of manifests: what has a sum is taken up again without one.
-        if !remote.told.any() || self.saved.elapsed() > Duration::from_secs(2) {
+        if !remote.expected.any() || self.saved.elapsed() > Duration::from_secs(2) {
             self.save()?;
         }
         Ok(())

@@ -12,7 +12,7 @@ pub struct Summary {
     /// Version of this layout: 1.
     pub v: u32,
     /// The report of each set.
-    pub sets: Vec<Told>,
+    pub sets: Vec<SetReport>,
     /// Bytes that came over the network, or were imported.
     pub bytes: u64,
     /// Wall seconds.
@@ -21,7 +21,7 @@ pub struct Summary {
 
 /// The report of one set: files, licences, failures.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct Told {
+pub struct SetReport {
     /// The card, or the address.
     pub name: String,
     /// Its folder in the store.
@@ -33,14 +33,14 @@ pub struct Told {
     /// The licences of what was fetched.
     pub licenses: Vec<String>,
     /// Its files.
-    pub files: Vec<FileTold>,
+    pub files: Vec<FileReport>,
     /// Files and parts that could not be fetched.
     pub failed: Vec<Failed>,
 }
 
 /// The report of one file.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct FileTold {
+pub struct FileReport {
     /// Its path.
     pub path: String,
     /// Its part.

@@ -10,7 +10,7 @@ use crate::disk::hex;
 
 /// Checksums told beforehand; hex, any case.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Told {
+pub struct Checksums {
     /// SHA-256.
     pub sha256: Option<String>,
     /// SHA-1.
@@ -21,7 +21,7 @@ pub struct Told {
     pub git: Option<String>,
 }
 
-impl Told {
+impl Checksums {
     /// Whether any is known.
     pub fn any(&self) -> bool {
         self.sha256.is_some() || self.sha1.is_some() || self.md5.is_some() || self.git.is_some()
@@ -64,8 +64,8 @@ pub struct Found {
 
 impl Sums {
     /// Sums that are needed to check what was told, SHA-256 in any case; `bytes` is the length of the whole.
-    pub fn new(told: &Told, bytes: Option<u64>) -> Self {
-        let git = told.git.as_ref().and(bytes).map(|bytes| {
+    pub fn new(expected: &Checksums, bytes: Option<u64>) -> Self {
+        let git = expected.git.as_ref().and(bytes).map(|bytes| {
             let mut git = Sha1::new();
             git.update(format!("blob {bytes}\0"));
             (git, bytes)
@@ -73,8 +73,8 @@ impl Sums {
         Sums {
             at: 0,
             sha256: Sha256::new(),
-            sha1: told.sha1.as_ref().map(|_| Sha1::new()),
-            md5: told.md5.as_ref().map(|_| Md5::new()),
+            sha1: expected.sha1.as_ref().map(|_| Sha1::new()),
+            md5: expected.md5.as_ref().map(|_| Md5::new()),
             git,
         }
     }
@@ -98,21 +98,23 @@ impl Sums {
     ///
     /// # Errors
     /// The sum that differs, in words.
-    pub fn finish(self, told: &Told) -> Result<Found, String> {
+    pub fn finish(self, expected: &Checksums) -> Result<Found, String> {
         let mut found = Found { sha256: hex(&self.sha256.finalize()), others: Vec::new() };
-        let compare = |name: &str, told: &str, is: &str| {
-            if told.eq_ignore_ascii_case(is) { Ok(()) } else { Err(format!("its {name} is {is}, not {told}")) }
+        let compare = |name: &str, expected: &str, is: &str| {
+            if expected.eq_ignore_ascii_case(is) { Ok(()) } else { Err(format!("its {name} is {is}, not {expected}")) }
         };
-        if let Some(told) = &told.sha256 {
-            compare("sha256", told, &found.sha256)?;
+        if let Some(expected) = &expected.sha256 {
+            compare("sha256", expected, &found.sha256)?;
         }
         let sha1 = self.sha1.map(|s| hex(&s.finalize()));
         let md5 = self.md5.map(|s| hex(&s.finalize()));
         let git = self.git.filter(|g| g.1 == self.at).map(|g| hex(&g.0.finalize()));
-        for (name, told, is) in [("sha1", &told.sha1, sha1), ("md5", &told.md5, md5), ("git", &told.git, git)] {
-            let Some(told) = told else { continue };
+        for (name, expected, is) in
+            [("sha1", &expected.sha1, sha1), ("md5", &expected.md5, md5), ("git", &expected.git, git)]
+        {
+            let Some(expected) = expected else { continue };
             let is = is.ok_or_else(|| format!("its length is {}, not the one that was told", self.at))?;
-            compare(name, told, &is)?;
+            compare(name, expected, &is)?;
             found.others.push((name, is));
         }
         Ok(found)
@@ -132,23 +134,23 @@ mod tests {
 
     #[test]
     fn sums_are_compared() {
-        let told = Told {
+        let expected = Checksums {
             sha256: Some("BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD".into()),
             sha1: Some("a9993e364706816aba3e25717850c26c9cd0d89d".into()),
             md5: Some("900150983cd24fb0d6963f7d28e17f72".into()),
             git: Some("f2ba8f84ab5c1bce84a7b441cb1959cfc7093b7f".into()),
         };
-        let sum = |told: &Told, bytes: &[u8]| {
-            let mut sums = Sums::new(told, Some(3));
+        let sum = |expected: &Checksums, bytes: &[u8]| {
+            let mut sums = Sums::new(expected, Some(3));
             bytes.chunks(2).for_each(|c| sums.update(c));
-            sums.finish(told)
+            sums.finish(expected)
         };
-        assert_eq!(sum(&told, b"abc").unwrap().others.len(), 3);
-        assert!(sum(&told, b"abd").unwrap_err().contains("sha256"));
-        let git = Told { git: told.git.clone(), ..Told::default() };
+        assert_eq!(sum(&expected, b"abc").unwrap().others.len(), 3);
+        assert!(sum(&expected, b"abd").unwrap_err().contains("sha256"));
+        let git = Checksums { git: expected.git.clone(), ..Checksums::default() };
         assert!(sum(&git, b"abcd").unwrap_err().contains("length"));
-        let wrong = Told { md5: Some("0".repeat(32)), ..Told::default() };
+        let wrong = Checksums { md5: Some("0".repeat(32)), ..Checksums::default() };
         assert!(sum(&wrong, b"abc").unwrap_err().contains("md5"));
-        assert!(sum(&Told::default(), b"abc").unwrap().sha256.starts_with("ba7816bf"));
+        assert!(sum(&Checksums::default(), b"abc").unwrap().sha256.starts_with("ba7816bf"));
     }
 }

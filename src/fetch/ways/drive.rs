@@ -11,7 +11,7 @@ use crate::fetch::client::{Ask, Client};
 use crate::fetch::endpoints::shown;
 use crate::fetch::names;
 use crate::fetch::problem::{Kind, Problem};
-use crate::fetch::sums::Told;
+use crate::fetch::sums::Checksums;
 
 /// The way.
 pub const LISTS: Drive = Drive;
@@ -87,7 +87,14 @@ fn remote(id: &str, name: &str, part: &str) -> Result<Remote, Problem> {
     let url = address(id).map_err(|e| Problem::last(Kind::Missing, e.to_string()))?;
     let source = format!("https://drive.google.com/uc?id={id}&export=download");
     let place = Place::Web { url, token: None, pass: Some(pass) };
-    Ok(Remote { path: name.to_owned(), part: part.to_owned(), place, source, bytes: None, told: Told::default() })
+    Ok(Remote {
+        path: name.to_owned(),
+        part: part.to_owned(),
+        place,
+        source,
+        bytes: None,
+        expected: Checksums::default(),
+    })
 }
 
 /// The ID that an address or `drive:ID` holds.
@@ -107,8 +114,9 @@ async fn name_of(client: &Client, id: &str) -> Result<String, Problem> {
     let url = address(id).map_err(|e| Problem::last(Kind::Missing, e.to_string()))?;
     let ask = Ask { pass: Some(pass), ..Ask::get(url) };
     let answer = client.again(|| client.send(&ask)).await?;
-    let told = answer.response.headers().get(CONTENT_DISPOSITION).and_then(|v| std::str::from_utf8(v.as_bytes()).ok());
-    let name = told.and_then(|t| t.split("filename=\"").nth(1)?.split('"').next());
+    let disposition =
+        answer.response.headers().get(CONTENT_DISPOSITION).and_then(|v| std::str::from_utf8(v.as_bytes()).ok());
+    let name = disposition.and_then(|t| t.split("filename=\"").nth(1)?.split('"').next());
     Ok(name.filter(|n| !n.contains('/') && names::refusal(n).is_none()).unwrap_or(id).to_owned())
 }
 

@@ -13,7 +13,7 @@ use crate::catalog::card::License;
 use crate::fetch::client::{Ask, Client, authority};
 use crate::fetch::endpoints::shown;
 use crate::fetch::problem::{Kind, Problem};
-use crate::fetch::sums::Told;
+use crate::fetch::sums::Checksums;
 use crate::fetch::{door, names};
 
 /// The way.
@@ -110,11 +110,11 @@ fn take(client: &Client, request: &Request, globs: &super::Globs, entry: &Value,
     let hex = |value: &Value, digits: usize| {
         value.as_str().filter(|s| s.len() == digits && s.bytes().all(|b| b.is_ascii_hexdigit())).map(str::to_owned)
     };
-    let mut told = Told::default();
+    let mut expected = Checksums::default();
     if entry["lfs"].is_object() {
-        told.sha256 = hex(&entry["lfs"]["oid"], 64);
+        expected.sha256 = hex(&entry["lfs"]["oid"], 64);
     } else {
-        told.git = hex(&entry["oid"], 40);
+        expected.git = hex(&entry["oid"], 40);
     }
     if bytes.is_some_and(|b| b > LARGEST) {
         let why = "it has more than 50 GB, and the hub serves such files through its Xet client only: \
@@ -127,7 +127,7 @@ fn take(client: &Client, request: &Request, globs: &super::Globs, entry: &Value,
     let url = join(&client.endpoints.hub, segments);
     let source = url.to_string();
     let place = Place::Web { url, token: client.endpoints.token().cloned(), pass: None };
-    let mut remote = Remote { path: path.to_owned(), part, place, source, bytes, told };
+    let mut remote = Remote { path: path.to_owned(), part, place, source, bytes, expected };
     request.pin(&mut remote, path);
     listing.files.push(remote);
 }
@@ -181,32 +181,34 @@ fn explain(client: &Client, request: &Request, problem: Problem) -> Problem {
     let has_token = client.endpoints.token().is_some();
     let code = problem.code.clone().unwrap_or_default();
     let what = problem.what.clone();
-    let told =
+    let refusal =
         |kind, says: String, cure: String| Problem { kind, retry: false, ..problem.clone() }.say(says).cure(cure);
     if let Some(origin) = problem.strayed.as_deref()
         && (["GatedRepo", "RepoNotFound"].contains(&code.as_ref()) || matches!(problem.status, Some(401 | 403)))
     {
         let (says, cure) = led_away(&authority(&client.endpoints.hub), origin, id, &what, has_token);
-        return told(Kind::Gated, says, cure);
+        return refusal(Kind::Gated, says, cure);
     }
     match (code.as_ref(), problem.status) {
-        ("GatedRepo", _) if has_token => told(
+        ("GatedRepo", _) if has_token => refusal(
             Kind::Gated,
             format!("{id} is gated, and the holder of the token was not let in ({what})"),
             format!("ask for access at {page}, then run the same command again"),
         ),
-        ("GatedRepo", _) => told(
+        ("GatedRepo", _) => refusal(
             Kind::Gated,
             format!("{id} is gated ({what})"),
             format!("ask for access at {page}, then set HF_TOKEN to a token of that account"),
         ),
-        ("RevisionNotFound", _) => told(
+        ("RevisionNotFound", _) => refusal(
             Kind::Missing,
             format!("{id} has no revision `{}` ({what})", names::shown(request.revision.as_deref().unwrap_or("main"))),
             format!("branches, tags and commits are listed at {page}"),
         ),
-        ("EntryNotFound", _) => told(Kind::Missing, format!("{id}: {what}"), format!("its files are listed at {page}")),
-        ("RepoNotFound", _) | (_, Some(404)) => told(
+        ("EntryNotFound", _) => {
+            refusal(Kind::Missing, format!("{id}: {what}"), format!("its files are listed at {page}"))
+        }
+        ("RepoNotFound", _) | (_, Some(404)) => refusal(
             Kind::Missing,
             format!("there is no data set {id}, or it is private ({what})"),
             if has_token {
@@ -216,13 +218,13 @@ fn explain(client: &Client, request: &Request, problem: Problem) -> Problem {
                 "check the name; if the set is private, set HF_TOKEN".into()
             },
         ),
-        (_, Some(401)) if has_token => told(
+        (_, Some(401)) if has_token => refusal(
             Kind::Gated,
             format!("{id}: the token is not accepted ({what})"),
             "put a valid token into HF_TOKEN, or none".into(),
         ),
-        (_, Some(401)) => told(Kind::Gated, format!("{id} wants a login ({what})"), "set HF_TOKEN".into()),
-        (_, Some(403)) => told(
+        (_, Some(401)) => refusal(Kind::Gated, format!("{id} wants a login ({what})"), "set HF_TOKEN".into()),
+        (_, Some(403)) => refusal(
             Kind::Gated,
             format!("{id} may not be read ({what})"),
             format!("see {page}; it may be disabled or gated"),

@@ -10,7 +10,7 @@ use url::Url;
 use super::client::{Client, Pass};
 use super::endpoints::Token;
 use super::problem::{Kind, Problem};
-use super::sums::Told;
+use super::sums::Checksums;
 use crate::catalog::card::{License, Pin, Way};
 
 /// Declares the modules and the list of ways.
@@ -68,7 +68,7 @@ pub struct Remote {
     /// Its size, where it is known.
     pub bytes: Option<u64>,
     /// Its checksums, where they are known.
-    pub told: Told,
+    pub expected: Checksums,
 }
 
 /// The place of a file's bytes.
@@ -163,7 +163,7 @@ impl Request {
     /// Adds what the card pins of a file.
     pub fn pin(&self, remote: &mut Remote, name: &str) {
         if let Some(pin) = self.pins.iter().find(|p| p.path == name || p.path == remote.path) {
-            remote.told.pin(pin);
+            remote.expected.pin(pin);
             remote.bytes = pin.bytes.or(remote.bytes);
         }
     }

@@ -8,7 +8,7 @@ use url::Url;
 use super::{Listing, Lists, Place, Remote, Request, join};
 use crate::fetch::client::{Ask, Client, authority};
 use crate::fetch::problem::{Kind, Problem};
-use crate::fetch::sums::Told;
+use crate::fetch::sums::Checksums;
 use crate::fetch::{door, names};
 
 /// The way.
@@ -112,10 +112,10 @@ fn take(
         .append_pair("View", "False")
         .append_pair("FilePath", path);
     let sha256 = entry["Sha256"].as_str().filter(|s| s.len() == 64 && s.bytes().all(|b| b.is_ascii_hexdigit()));
-    let told = Told { sha256: sha256.map(str::to_owned), ..Told::default() };
+    let expected = Checksums { sha256: sha256.map(str::to_owned), ..Checksums::default() };
     let source = url.to_string();
     let bytes = entry["Size"].as_u64();
-    let mut remote = Remote { path: path.to_owned(), part, place: Place::web(url), source, bytes, told };
+    let mut remote = Remote { path: path.to_owned(), part, place: Place::web(url), source, bytes, expected };
     request.pin(&mut remote, path);
     listing.files.push(remote);
 }

@@ -17,7 +17,7 @@ use crate::fetch::client::Client;
 use crate::fetch::names;
 use crate::fetch::open::object_problem;
 use crate::fetch::problem::{Kind, Problem};
-use crate::fetch::sums::Told;
+use crate::fetch::sums::Checksums;
 
 /// The way.
 pub const LISTS: Object = Object;
@@ -150,7 +150,7 @@ async fn list(client: &Client, request: &Request) -> Result<Listing, Problem> {
         let place = Place::Object { store: store.clone(), key: meta.location.clone(), host: host.clone() };
         let source = format!("{host}/{location}");
         let bytes = Some(meta.size);
-        let mut remote = Remote { path: path.clone(), part, place, source, bytes, told: Told::default() };
+        let mut remote = Remote { path: path.clone(), part, place, source, bytes, expected: Checksums::default() };
         request.pin(&mut remote, &path);
         listing.files.push(remote);
     }

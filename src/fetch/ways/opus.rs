@@ -9,7 +9,7 @@ use super::{Listing, Lists, Place, Remote, Request, join};
 use crate::fetch::client::{Ask, Client, authority};
 use crate::fetch::names;
 use crate::fetch::problem::{Kind, Problem};
-use crate::fetch::sums::Told;
+use crate::fetch::sums::Checksums;
 
 /// The way.
 pub const LISTS: Opus = Opus;
@@ -86,7 +86,7 @@ async fn list(client: &Client, request: &Request) -> Result<Listing, Problem> {
         place: Place::web(url),
         source,
         bytes: None,
-        told: Told::default(),
+        expected: Checksums::default(),
     };
     for name in request.files.values().flatten() {
         request.pin(&mut remote, name);

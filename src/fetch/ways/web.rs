@@ -11,7 +11,7 @@ use crate::disk::hex;
 use crate::fetch::client::{Client, authority};
 use crate::fetch::endpoints::shown;
 use crate::fetch::problem::{Kind, Problem};
-use crate::fetch::sums::Told;
+use crate::fetch::sums::Checksums;
 
 /// The way.
 pub const LISTS: Web = Web;
@@ -71,7 +71,7 @@ fn remote(client: &Client, request: &Request, url: Url, path: String, part: &str
     let source = shown(url.as_str());
     // The token is shown to the hub's own origin only: an address there may need it, any other never sees it.
     let place = Place::Web { url, token: client.endpoints.token().cloned(), pass: None };
-    let mut remote = Remote { path, part: part.to_owned(), place, source, bytes: None, told: Told::default() };
+    let mut remote = Remote { path, part: part.to_owned(), place, source, bytes: None, expected: Checksums::default() };
     request.pin(&mut remote, name);
     remote
 }

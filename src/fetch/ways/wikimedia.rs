@@ -9,7 +9,7 @@ use crate::catalog::Freedom;
 use crate::catalog::card::License;
 use crate::fetch::client::{Ask, Client, authority};
 use crate::fetch::problem::{Kind, Problem};
-use crate::fetch::sums::Told;
+use crate::fetch::sums::Checksums;
 
 /// The way.
 pub const LISTS: Wikimedia = Wikimedia;
@@ -117,11 +117,14 @@ fn files(client: &Client, request: &Request, date: &str, jobs: &Value) -> Result
             let Some(part) = request.part_of(&globs, name).filter(|_| !any || name.contains(".xml")) else { continue };
             let text = |key: &str| file[key].as_str().map(str::to_owned);
             let url = join(&client.endpoints.wikimedia, [wiki, date, name]);
-            let told =
-                Told { sha1: text("sha1"), md5: text("md5").filter(|_| text("sha1").is_none()), ..Told::default() };
+            let expected = Checksums {
+                sha1: text("sha1"),
+                md5: text("md5").filter(|_| text("sha1").is_none()),
+                ..Checksums::default()
+            };
             let source = url.to_string();
             let bytes = file["size"].as_u64();
-            let mut remote = Remote { path: name.clone(), part, place: Place::web(url), source, bytes, told };
+            let mut remote = Remote { path: name.clone(), part, place: Place::web(url), source, bytes, expected };
             request.pin(&mut remote, name);
             if !listing.files.iter().any(|f| f.path == *name) {
                 listing.files.push(remote);
@@ -176,7 +179,7 @@ mod tests {
                 place: Place::web(url::Url::parse("http://h/").unwrap()),
                 source: String::new(),
                 bytes: None,
-                told: Told::default(),
+                expected: Checksums::default(),
             };
             let mut files: Vec<Remote> = all.iter().map(remote).collect();
             one_kind(&mut files);
