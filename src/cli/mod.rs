@@ -38,6 +38,7 @@ mod plan_stages;
 mod progress;
 mod ready;
 mod reasons;
+mod report;
 mod rows_of;
 mod show;
 mod sources;
@@ -92,6 +93,7 @@ enum Command {
     Diff(diff::Diff),
     List(list::List),
     Explain(explain::Explain),
+    Report(report::Report),
     Export(export::Export),
     TrainQuality(train_quality::TrainQuality),
     TrainPerplexity(train_perplexity::TrainPerplexity),
@@ -143,6 +145,7 @@ pub fn main() -> u8 {
         Command::Diff(command) => command.run(&context).map(|()| 0),
         Command::List(command) => command.run(&context).map(|()| 0),
         Command::Explain(command) => command.run(&context).map(|()| 0),
+        Command::Report(command) => command.run(&context).map(|()| 0),
         Command::Export(command) => command.run(&context).map(|()| 0),
         Command::TrainQuality(command) => command.run(&context).map(|()| 0),
         Command::TrainPerplexity(command) => command.run(&context).map(|()| 0),
@@ -166,7 +169,7 @@ fn asks_for_json() -> bool {
 }
 
 /// Commands whose `--format json` has a schema of its own: `schemas/output/NAME.json`.
-pub const SCHEMAS: [&str; 14] = [
+pub const SCHEMAS: [&str; 15] = [
     "build",
     "cache",
     "check",
@@ -178,6 +181,7 @@ pub const SCHEMAS: [&str; 14] = [
     "inspect",
     "list",
     "plan",
+    "report",
     "train-perplexity",
     "train-quality",
     "why",

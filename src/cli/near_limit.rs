@@ -1,6 +1,8 @@
 //! `corpus inspect BUILD --near-limit`: the rows nearest to each limit, on both sides: what a little more or less of it
 //! would change.
 
+use std::path::Path;
+
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use serde_json::{Value as Json, json};
@@ -12,6 +14,7 @@ use super::show::{self, Fields};
 use super::{Context, Format, table, ui};
 use crate::output::take::NOT_SAMPLED;
 use crate::pipeline::publish::manifest::{Manifest, StageLine};
+use crate::rows::Use;
 use crate::stages::rule::number as number_of;
 use crate::text::spelling::did_you_mean;
 use crate::{Error, Result};
@@ -48,14 +51,8 @@ pub fn run(context: &Context, asked: &Inspect, manifest: &Manifest, stage: Optio
         let what = format!("{} has no stage `{}`", asked.path.display(), table::line(stage));
         return Err(Error::input(what, did_you_mean(stage, names)));
     }
-    let data = rows_of::parts(&asked.path, &["data"], asked.usage);
     let dropped = rows_of::parts(&asked.path, &["dropped"], asked.usage);
-    let mut limits = limits(manifest, stage);
-    for limit in &mut limits {
-        limit.find(&data, &dropped, asked.rows)?;
-    }
-    // What has nothing on either side is no limit that rows are near to.
-    limits.retain(|l| !l.dropped.is_empty() || !l.kept.is_empty() || l.note.is_some());
+    let mut limits = searched(&asked.path, asked.usage, manifest, stage, asked.rows)?;
     // Limits that cost rows come first.
     limits.sort_by_key(|l| l.dropped.is_empty());
     if context.format == Format::Json {
@@ -77,6 +74,33 @@ pub fn run(context: &Context, asked: &Inspect, manifest: &Manifest, stage: Optio
     };
     ui::say(context, &said);
     Ok(())
+}
+
+/// The limits of a build with the rows nearest to them, as JSON.
+///
+/// # Errors
+///
+/// A shard that cannot be read.
+pub fn found(build: &Path, manifest: &Manifest, most: usize) -> Result<Vec<Json>> {
+    Ok(searched(build, None, manifest, None, most)?.iter().map(Limit::json).collect())
+}
+
+/// The limits of a build, or of one of its stages, with the rows nearest to each; without those that no row is near to.
+fn searched(
+    build: &Path,
+    usage: Option<Use>,
+    manifest: &Manifest,
+    stage: Option<&str>,
+    most: usize,
+) -> Result<Vec<Limit>> {
+    let data = rows_of::parts(build, &["data"], usage);
+    let dropped = rows_of::parts(build, &["dropped"], usage);
+    let mut limits = limits(manifest, stage);
+    for limit in &mut limits {
+        limit.find(&data, &dropped, most)?;
+    }
+    limits.retain(|l| !l.dropped.is_empty() || !l.kept.is_empty() || l.note.is_some());
+    Ok(limits)
 }
 
 /// The limits of a build: those of its rules, and those that rows failed when they were compared.

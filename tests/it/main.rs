@@ -56,6 +56,7 @@ mod plans;
 mod problem_ids;
 mod prompts;
 mod recipes;
+mod report;
 mod schemas;
 mod servers;
 mod shared_data;

@@ -155,7 +155,7 @@ fn speaker(path: &str) -> &'static [&'static str] {
         ("src/cli/training_rows", &["train-quality", "train-perplexity"]),
         ("src/cli/export", &["export"]),
         ("src/cli/explain", &["explain"]),
-        ("src/cli/export", &["export"]),
+        ("src/cli/report", &["report"]),
         ("src/output/export/", &["export"]),
         ("src/cli/reasons", &["build", "inspect"]),
         ("src/cli/", &["inspect"]),
