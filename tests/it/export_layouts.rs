@@ -244,3 +244,68 @@ fn hf_has_every_row_and_column_under_names_of_splits() {
     contains(&card, &["- config_name: instruct\n  splits:\n  - name: train\n    num_examples: 3\n"], &[]);
     contains(of["start"].as_str().unwrap(), &["load_dataset(\"hub\", \"rlhf\", split=\"train\")\n"], &[]);
 }
+
+#[test]
+fn plain_layouts_have_their_bytes() {
+    let scratch = built();
+    let first = |file: &str| read(&scratch, file).lines().next().unwrap_or_default().to_owned();
+    let of = told(&scratch, &["--to", "fastchat", "--out", "fc"]);
+    let wanted = concat!(
+        "[\n",
+        r#"{"id":"t1","conversations":[{"from":"human","value":"把“河”译成英文"},{"from":"gpt","value":"river"}]}"#,
+        ",\n",
+        r#"{"id":"c1","conversations":[{"from":"human","value":"你好"},{"from":"gpt","value":"你好！"}]}"#,
+        "\n]\n",
+    );
+    same_text(&read(&scratch, "fc/fastchat.json"), wanted, "fastchat.json");
+    assert_eq!(reasons(&of, "instruct"), json!({"export_no_answer": 1, "export_tools": 1}));
+
+    told(&scratch, &["--to", "chatglm", "--out", "glm"]);
+    assert_eq!(first("glm/chatglm.jsonl"), r#"{"prompt":"把“河”译成英文","response":"river","history":[]}"#);
+
+    told(&scratch, &["--to", "lmflow", "--out", "lm"]);
+    let conversation = read(&scratch, "lm/conversation/data.json");
+    let wanted = concat!(
+        "{\"type\": \"conversation\", \"instances\": [\n",
+        r#"{"conversation_id":"c1","messages":[{"role":"user","content":"你好"},{"role":"assistant","content":"你好！"}],"system":"","tools":[]}"#,
+        "\n]}\n",
+    );
+    same_text(&conversation, &format!("{wanted}{}", "\n".repeat(120)), "conversation");
+    let paired: Json = serde_json::from_str(&read(&scratch, "lm/paired_conversation/data.json")).unwrap();
+    assert_eq!(paired["instances"][0]["rejected"]["messages"][1], json!({"role": "assistant", "content": "三"}));
+    let text: Json = serde_json::from_str(&read(&scratch, "lm/text_only/data.json")).unwrap();
+    assert_eq!((&text["type"], &text["instances"][1]["text"]), (&json!("text_only"), &json!("second\nline")));
+
+    told(&scratch, &["--to", "text", "--out", "plain"]);
+    same_text(&read(&scratch, "plain/text.txt"), "河水流过\"桥\"。\n\nsecond\nline\n", "text.txt");
+    told(&scratch, &["--to", "csv", "--out", "csv"]);
+    let wanted = "id,source,text\r\np1,text,\"河水流过\"\"桥\"\"。\"\r\np2,text,\"second\nline\"\r\n";
+    same_text(&read(&scratch, "csv/pretrain.csv"), wanted, "pretrain.csv");
+    let wanted = concat!(
+        "id,source,prompt,chosen,rejected,completion,label\r\nr1,pairs,",
+        r#""[{""role"":""user"",""content"":""一加一？""}]","[{""role"":""assistant"",""content"":""二""}]","#,
+        r#""[{""role"":""assistant"",""content"":""三""}]",,"#,
+        "\r\n",
+    );
+    assert!(read(&scratch, "csv/rlhf.csv").starts_with(wanted), "{}", read(&scratch, "csv/rlhf.csv"));
+}
+
+/// All rows are in one of the two files, flat, with what the phases need.
+#[test]
+fn deepspeed_chat_has_flat_prompts() {
+    let scratch = built();
+    let of = told(&scratch, &["--to", "deepspeed_chat", "--out", "ds"]);
+    let rows: Vec<Json> = ["train.json", "eval.json"]
+        .iter()
+        .filter(|file| scratch.path(&format!("ds/{file}")).is_file())
+        .flat_map(|file| serde_json::from_str::<Vec<Json>>(&read(&scratch, &format!("ds/{file}"))).unwrap())
+        .collect();
+    assert_eq!(rows.len(), 3);
+    let pair = json!({"prompt": "Human: 一加一？ Assistant:", "chosen": "二", "rejected": "三"});
+    assert!(rows.contains(&pair), "{rows:?}");
+    assert!(
+        rows.contains(&json!({"prompt": "Human: 你好 Assistant:", "chosen": "你好！", "rejected": null})),
+        "{rows:?}"
+    );
+    contains(of["start"].as_str().unwrap(), &["--data_path local/jsonfile"], &[]);
+}

@@ -49,6 +49,7 @@ pub const REASONS: &[(&str, &str)] = &[
         "export_no_truth",
         "The prompt has no answer that a program could check, and the trainer's rewards need one. Export prompts to `trl`, with a reward of your own",
     ),
+    ("export_no_text", "The row is white space alone"),
     ("export_labelled", "The row has one labelled answer (KTO), and the trainer has no such training"),
     ("export_long_prompt", "The prompt is more than one turn of the user, and the layout has a place for one"),
     (
@@ -200,6 +201,24 @@ pub fn opens(messages: &[Message<'_>]) -> Result<(), Aside> {
         Some(at) => {
             let detail = format!("turn {} is of {}", at + system + 1, spoken[at].role);
             Err(Aside::new("export_turn_order", detail))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Turns of the user and of the assistant, one after the other, beginning with the user; one of the system may stand before
+/// them.
+///
+/// # Errors
+///
+/// `export_not_alternating`.
+pub fn alternates(messages: &[Message<'_>]) -> Result<(), Aside> {
+    let system = usize::from(messages.first().is_some_and(|m| m.role == "system"));
+    let wrong = messages[system..].iter().enumerate().find(|(at, m)| m.role != ["user", "assistant"][at % 2]);
+    match wrong {
+        Some((at, message)) => {
+            let detail = format!("turn {} is of {}", at + system + 1, message.role);
+            Err(Aside::new("export_not_alternating", detail))
         }
         None => Ok(()),
     }

@@ -29,7 +29,25 @@ macro_rules! exporters {
     };
 }
 
-exporters!(alpaca, axolotl, hf, jsonl, llama_factory, llama_factory_v1, ms_swift, openai, openrlhf, trl, verl);
+exporters!(
+    alpaca,
+    axolotl,
+    chatglm,
+    csv,
+    deepspeed_chat,
+    fastchat,
+    hf,
+    jsonl,
+    llama_factory,
+    llama_factory_v1,
+    lmflow,
+    ms_swift,
+    openai,
+    openrlhf,
+    text,
+    trl,
+    verl,
+);
 
 /// The exporter of this name.
 pub fn exporter(name: &str) -> Option<&'static dyn Exporter> {
