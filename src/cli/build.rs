@@ -10,6 +10,7 @@ use super::notes::{self, Note};
 use super::ready::{Ways, ready};
 use super::{Context, Format, choices, heavy, no_rows, ui};
 use crate::disk::local;
+use crate::output::export::run::lines;
 use crate::pipeline as runner;
 use crate::pipeline::Options;
 use crate::pipeline::publish::manifest::Manifest;
@@ -212,7 +213,13 @@ impl Build {
         heavy::warn(context, &built.manifest.heavy, Some(&folder.to_string()));
         match context.format {
             Format::Json => super::print(&format!("{}\n", serde_json::to_string(&built.manifest).unwrap_or_default()))?,
-            Format::Human => ui::say(context, &funnel(&built.manifest, &options)),
+            Format::Human => {
+                for export in &built.manifest.exports {
+                    ui::say(context, &format!("{} as {}", options.out.join(&export.out).display(), export.to));
+                    lines(&export.uses, "").iter().for_each(|line| ui::say(context, &format!("  {line}")));
+                }
+                ui::say(context, &funnel(&built.manifest, &options));
+            }
         }
         no_rows::judge(context, &recipe, &built.manifest, &options.out)
     }

@@ -69,7 +69,11 @@ pub fn entries(name: &str) -> Vec<Entry> {
     if let Some(layout) = export::exporter(name) {
         let uses: Vec<&str> = layout.uses().iter().map(|u| u.as_str()).collect();
         let kind = format!("export (layout of {} rows)", uses.join(" or "));
-        found.push(Entry { kind, about: layout.about().into(), docs: plain(layout.docs()), ..Entry::default() });
+        let read =
+            layout.trainer().map_or(String::new(), |name| format!("\n\nRead by the code of {name} (tests/trainers)."));
+        let recipe = format!("In a recipe, once the build is done:\n\n[[export]]\nto = \"{name}\"");
+        let docs = format!("{}{read}\n\n{recipe}", plain(layout.docs()).trim_end());
+        found.push(Entry { kind, about: layout.about().into(), docs, ..Entry::default() });
     }
     if let Some(card) = Catalog::load(None).ok().as_ref().and_then(|c| c.get(name)) {
         found.push(Entry {

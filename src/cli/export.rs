@@ -9,12 +9,12 @@ use serde_json::json;
 use super::inspect::parse_use;
 use super::inspect_build::manifest;
 use super::interrupt::stop_on_interrupt;
-use super::{Context, Format, rows_of, table, ui};
-use crate::output::export::run::{Account, BATCH, Exported, Job, Table, export, survey};
-use crate::output::export::{ALL, Exporter, Part, exporter};
+use super::{Context, Format, table, ui};
+use crate::output::export::run::{BATCH, Exported, Job, Table, export, lines, losses, survey};
+use crate::output::export::{ALL, Exporter, exporter};
+use crate::pipeline::publish::exports::tables;
 use crate::pipeline::usage::count;
 use crate::rows::Use;
-use crate::text::figures::plural;
 use crate::text::spelling::did_you_mean;
 use crate::{Error, Result};
 
@@ -64,7 +64,7 @@ impl Export {
         let job = Job { exporter, tables: &tables, batch: BATCH, stop: &stop };
         let before = survey(&job)?;
         if self.strict {
-            strict(exporter, &before)?;
+            losses(exporter, &before)?;
         }
         ui::say(context, &format!("{} → {} as {}", self.build.display(), out.display(), exporter.name()));
         lines(&before, "to be ").iter().for_each(|line| ui::say(context, line));
@@ -88,16 +88,10 @@ impl Export {
                 format!("it takes {}; `corpus list exports` has other layouts", words(exporter.uses())),
             ));
         }
-        let (mut tables, mut left) = (Vec::new(), Vec::new());
-        for usage in Use::ALL.into_iter().filter(|u| self.usage.is_none_or(|w| w == *u)) {
-            let files: Vec<PathBuf> =
-                rows_of::parts(&self.build, &["data"], Some(usage)).into_iter().flat_map(|p| p.files).collect();
-            match takes(&usage) {
-                _ if files.is_empty() => {}
-                true => tables.push(Table { usage, files }),
-                false => left.push(usage),
-            }
-        }
+        let asked: Vec<Use> = Use::ALL.into_iter().filter(|u| self.usage.is_none_or(|w| w == *u)).collect();
+        let (tables, left): (Vec<Table>, Vec<Table>) =
+            tables(&self.build, &asked).into_iter().partition(|table| takes(&table.usage));
+        let left: Vec<Use> = left.iter().map(|table| table.usage).collect();
         if tables.is_empty() {
             return Err(Error::input(
                 format!(
@@ -121,49 +115,20 @@ impl Export {
     /// Says what was done, and how to go on.
     fn report(&self, context: &Context, exporter: &dyn Exporter, out: &Path, exported: &Exported) -> Result<()> {
         let folder = out.display().to_string();
-        let lines = exporter.start(&folder, &exported.rows);
+        let start = exporter.start(&folder, &exported.rows);
         let start = match exporter.trainer() {
-            Some(trainer) => format!("# {trainer}\n{lines}"),
-            None => lines,
+            Some(trainer) => format!("# {trainer}\n{start}"),
+            None => start,
         };
         if context.format == Format::Json {
             let told = json!({"v": 1, "to": exporter.name(), "trainer": exporter.trainer(), "out": folder, "uses": exported.accounts,
                 "files": exported.files, "start": start});
             return super::print(&format!("{told}\n"));
         }
-        self::lines(&exported.accounts, "").iter().for_each(|line| ui::say(context, line));
+        lines(&exported.accounts, "").iter().for_each(|line| ui::say(context, line));
         let files = exported.files.iter().map(|f| vec![f.path.clone(), format!("{} bytes", count(f.bytes))]);
         let files = table::table(&files.collect::<Vec<_>>(), 2, table::talk());
         files.lines().for_each(|line| ui::say(context, line));
         super::print(&start)
     }
-}
-
-/// The accounts as lines of talk: rows, why some are set aside, what the others lose; `to_be` before it is done.
-fn lines(accounts: &[Account], to_be: &str) -> Vec<String> {
-    let mut lines = Vec::new();
-    for account in accounts {
-        let (written, aside) = (count(account.written), count(account.aside));
-        let rows = plural(account.read, "row");
-        lines.push(format!("{}: {rows}: {written} {to_be}written, {aside} {to_be}set aside", account.usage));
-        for (reason, rows) in &account.reasons {
-            lines.push(format!("  {} {to_be}set aside: {reason}", plural(*rows, "row")));
-        }
-        for (part, rows) in Part::ALL.iter().filter_map(|p| Some((p, account.loses.get(p.as_str())?))) {
-            lines.push(format!("  {} without {} ({})", plural(*rows, "row"), part.about(), part.as_str()));
-        }
-    }
-    lines
-}
-
-/// Refuses where anything is lost.
-fn strict(exporter: &dyn Exporter, accounts: &[Account]) -> Result<()> {
-    let whole = |account: &&Account| account.aside == 0 && account.loses.is_empty();
-    let lossy: Vec<Account> = accounts.iter().filter(|a| !whole(a)).cloned().collect();
-    if lossy.is_empty() {
-        return Ok(());
-    }
-    let told = lines(&lossy, "to be ").join("\n");
-    let message = format!("`{}` cannot hold all of these rows, and --strict was asked for:\n{told}", exporter.name());
-    Err(Error::input(message, "export without --strict, or to another layout: `corpus list exports`"))
 }

@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::{Value as Json, json};
 
 use super::build::{RecipeOption, RunOptions, bytes};
-use super::plan_stages::{kind, stages_json, stages_table};
+use super::plan_stages::{exports_table, kind, stages_json, stages_table};
 use super::ready::seen;
 use super::{Context, Format, choices, heavy, plan_cards, table, ui};
 use crate::Result;
@@ -94,6 +94,7 @@ fn text(recipe: &Recipe, options: &Options, state: &State, estimate: &Estimate) 
     let mut text = format!("{} · {sources} · {stages}\n", recipe.name);
     text += &format!("\n{}", table::table(&source_rows(estimate), 2, columns));
     text += &stages_table(recipe, columns);
+    text += &exports_table(recipe, columns);
     let mut rows = vec![words(&["job", "units", "state", "does"])];
     rows.extend(
         state
@@ -250,6 +251,7 @@ fn document(recipe: &Recipe, options: &Options, state: &State, estimate: &Estima
         "spare_work_bytes": state.spare_bytes,
         "sources": sources.collect::<Vec<_>>(),
         "stages": stages_json(recipe),
+        "exports": recipe.exports,
         "jobs": jobs.collect::<Vec<_>>(),
         "estimate": {
             "sampled_rows": sampled, "read_share": estimate.read, "rows": rows, "threads": options.threads,

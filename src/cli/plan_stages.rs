@@ -1,4 +1,4 @@
-//! The stages of a recipe, as `corpus plan` shows them.
+//! The stages and exports of a recipe, as `corpus plan` shows them.
 
 use serde_json::{Value as Json, json};
 
@@ -36,4 +36,17 @@ pub fn stages_json(recipe: &Recipe) -> Vec<Json> {
     let stage =
         |s: &Step| json!({"name": s.name, "run": s.run, "kind": kind(&s.run), "only": s.only, "options": s.options});
     recipe.stages.iter().map(stage).collect()
+}
+
+/// The exports of a recipe; nothing where it has none.
+pub fn exports_table(recipe: &Recipe, columns: usize) -> String {
+    let mut rows = vec![["export", "uses", "to", ""].map(str::to_owned).to_vec()];
+    rows.extend(recipe.exports.iter().map(|export| {
+        let taken = export.exporter().map_or(&[][..], |e| e.uses());
+        let uses = if export.usage.is_empty() { taken } else { &export.usage };
+        let uses: Vec<&str> = uses.iter().map(|u| u.as_str()).collect();
+        let strict = if export.strict { "strict" } else { "" };
+        vec![export.to.clone(), uses.join(", "), export.out.clone(), strict.to_owned()]
+    }));
+    if rows.len() > 1 { format!("\n{}", table::table(&rows, 2, columns)) } else { String::new() }
 }

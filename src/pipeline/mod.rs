@@ -9,6 +9,7 @@
 //! apply    text joined with what became of it -> data, dropped, unreadable by slab
 //! shuffle  kept rows in another order, where the recipe says so
 //! shards   slabs strung together
+//! exports  kept rows in layouts of trainers, where the recipe says so
 //! ```
 
 pub mod compare;
@@ -60,7 +61,7 @@ use inputs::{Effort, Inputs, SourceInput, group};
 use jobs::{Job, Log};
 use plan::fingerprints;
 pub use progress::{Amount, Progress};
-use publish::{exchange, manifest, place};
+use publish::{exchange, exports, manifest, place};
 
 /// Sees every plan before it runs.
 pub type Watch = Arc<dyn Fn(&Arc<dyn ExecutionPlan>) + Send + Sync>;
@@ -129,6 +130,7 @@ fn run_over(recipe: &Recipe, options: &Options, progress: &dyn Progress, given: 
     let chain = StagePlan::new(recipe)?;
     if given.is_none() {
         place::apart(recipe, &chain, options)?;
+        exports::apart(recipe, options)?;
     }
     let _lock = place::open(recipe, options)?;
     let _work = place::open_work(recipe, options)?;
@@ -143,12 +145,16 @@ fn run_over(recipe: &Recipe, options: &Options, progress: &dyn Progress, given: 
         .enable_all()
         .build()
         .map_err(Error::io("the thread pool"))?;
+    let estimated = given.is_some();
     let build = Build { recipe, options, progress, session, log: Log::open(&options.work)?, given };
     let built = runtime.block_on(build.run(chain));
     let _ = std::fs::remove_dir_all(&spill);
     // What the build says goes before what tidying up says.
     let tidied = exchange::forget(&options.out);
-    let built = built.and_then(|built| tidied.map(|()| built))?;
+    let mut built = built.and_then(|built| tidied.map(|()| built))?;
+    if !estimated {
+        exports::run(recipe, options, &mut built.manifest, built.reused, progress)?;
+    }
     if !built.reused {
         spare::note_used(&options.work, began)?;
     }

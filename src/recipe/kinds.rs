@@ -267,6 +267,19 @@ kinds! {
     "There is no tokenizer yet. Within one language, tokens are nearly proportional to characters."
     wrong "[mix]\nby = \"tokens\"\n" right "[mix]\nby = \"chars\"\n"
 
+    "R055" NoPlace "value" "an export is for a use that its layout does not take"
+    "`corpus list exports` says which uses each layout takes; without `use` an export has all of them that the build has."
+    wrong "[[export]]\nto = \"openai\"\nuse = \"pretrain\"\n" right "[[export]]\nto = \"trl\"\nuse = \"pretrain\"\n"
+
+    "R056" SameFolder "twice" "two exports go to the same folder"
+    "An export replaces its folder whole. Without `out` it is exports/NAME in the build's folder."
+    wrong "[[export]]\nto = \"trl\"\n[[export]]\nto = \"trl\"\nuse = \"rlhf\"\n"
+    right "[[export]]\nto = \"trl\"\n[[export]]\nto = \"trl\"\nuse = \"rlhf\"\nout = \"exports/dpo\"\n"
+
+    "R057" ExportFolder "value" "an export's folder is not within the build's"
+    "`out` is a path from the build's folder, so that a trial has exports of its own. `corpus export BUILD --out DIR` writes one anywhere."
+    wrong "[[export]]\nto = \"trl\"\nout = \"../trl\"\n" right "[[export]]\nto = \"trl\"\nout = \"exports/mine\"\n"
+
     "R060" BadSet "value" "a --set is not STAGE.KEY=VALUE"
     "It changes an option of one stage for one build: `--set keep.chars.min=80`. The value is TOML, or text where it is none."
 

@@ -3,6 +3,7 @@
 mod cards;
 pub mod differences;
 pub mod elsewhere;
+mod exports;
 pub mod kinds;
 pub mod mix;
 pub mod problem;
@@ -25,6 +26,7 @@ use crate::text::spelling::nearest;
 use crate::{Error, Result};
 
 pub use crate::output::codec::Codec;
+pub use exports::Export;
 pub use mix::{By, Mix, STAGE as MIX_STAGE, Share};
 pub use problem::Problems;
 pub use read::read;
@@ -54,6 +56,9 @@ pub struct Recipe {
     pub stages: Vec<Step>,
     /// The output options.
     pub output: Output,
+    /// Layouts of trainers that the build is written in.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub exports: Vec<Export>,
 }
 
 /// A data set of one's own: files of one use.

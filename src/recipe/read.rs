@@ -68,8 +68,9 @@ impl Reader {
         let mix = self.mix(get("mix"), get("source"), &sources, &raw);
         let (stages, measured) = self.stages(raw);
         let output = self.output(get("output"), &measured);
+        let exports = self.exports(get("export"));
         let (path, base) = (path.to_path_buf(), base.to_path_buf());
-        Recipe { name, about, path, base, sources, mix, input, stages, output }
+        Recipe { name, about, path, base, sources, mix, input, stages, output, exports }
     }
 
     fn sources(&mut self, entry: Option<&Entry>, text: &str, policy: &Policy) -> Vec<Source> {

@@ -10,7 +10,7 @@ use crate::rows::Use;
 use crate::text::spelling::did_you_mean;
 
 /// Keys of a recipe, which may not stand below a source by mistake.
-pub(super) const TOP: [&str; 8] = ["name", "about", "policy", "source", "mix", "input", "stage", "output"];
+pub(super) const TOP: [&str; 9] = ["name", "about", "policy", "source", "mix", "input", "stage", "output", "export"];
 
 /// Reads values of the tree, and collects what is wrong with them.
 pub(super) struct Reader {

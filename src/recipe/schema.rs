@@ -67,6 +67,8 @@ pub fn recipe() -> Json {
                 "dropped_text": {"description": "Share of dropped rows that keep their content.", "anyOf": [
                     {"const": "all"}, {"type": "number", "minimum": 0, "maximum": 1}]},
             }), &[], "What is written."),
+            "export": {"type": "array", "items": export(),
+                "description": "Layouts of trainers that the build is written in once it is done."},
         },
     })
 }
@@ -74,6 +76,22 @@ pub fn recipe() -> Json {
 /// The name of a signal that a stage gives under a name of its options' choosing.
 fn own_signal() -> Json {
     json!({"type": "string", "pattern": "^[a-z][a-z0-9_]*$", "description": "A signal that a `command` gives."})
+}
+
+/// `[[export]]`.
+fn export() -> Json {
+    let names: Vec<&str> = crate::output::export::ALL.iter().map(|e| e.name()).collect();
+    closed(
+        json!({
+            "to": {"enum": names, "description": "The layout."},
+            "use": {"description": "Uses that are exported; all that the layout takes where absent.", "anyOf": [
+                {"enum": USES}, {"type": "array", "items": {"enum": USES}}]},
+            "out": text("Its folder, from the build's; exports/NAME where absent."),
+            "strict": {"type": "boolean", "description": "Whether a row that would lose something, or be set aside, is an error."},
+        }),
+        &["to"],
+        "A layout that a trainer reads.",
+    )
 }
 
 /// What `options` of a source may be.

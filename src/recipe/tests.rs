@@ -159,6 +159,7 @@ fn a_sound_recipe_is_read_whole() {
             dropped_text: 0.25,
             compression: Codec::Zstd(9),
         },
+        exports: Vec::new(),
     };
     assert_eq!(read(text, "recipes/zh.toml".as_ref(), "recipes".as_ref(), &[]).unwrap(), expected);
 }
@@ -428,4 +429,28 @@ fn the_schema_offers_the_options_that_check_accepts() {
     assert!(refused.len() == 1 && refused[0].contains("best_worst"), "{refused:?}");
     let none = told(&format!("{SOURCE}format = \"text\"\noptions = {{ pairs = \"best\" }}\n"), &[]);
     assert!(none.len() == 1 && none[0].contains("text has no key `pairs`"), "{none:?}");
+}
+
+#[test]
+fn exports_are_read_and_their_mistakes_told() {
+    let source = "[[source]]\nname = 'd'\npath = 'd.jsonl'\n";
+    let of = |exports: &str| read(&format!("{source}{exports}"), "r.toml".as_ref(), ".".as_ref(), &[]);
+    let told = |exports: &str| of(exports).unwrap_err().to_string();
+    let text = "[[export]]\nto = 'trl'\n[[export]]\nto = 'openai'\nuse = 'instruct'\nout = 'chat'\nstrict = true\n";
+    let made = of(text).unwrap().exports;
+    let plain = Export { to: "trl".into(), usage: Vec::new(), out: "exports/trl".into(), strict: false };
+    let full = Export { to: "openai".into(), usage: vec![Use::Instruct], out: "chat".into(), strict: true };
+    assert_eq!(made, [plain, full]);
+    for (text, says) in [
+        ("[export]\nto = 'trl'\n", "write [[export]], with two brackets"),
+        ("[[export]]\nout = 'a'\n", "the export has no `to`"),
+        ("[[export]]\nto = 'tlr'\n", "did you mean `trl`?"),
+        ("[[export]]\nto = 'openai'\nuse = 'pretrain'\n", "`openai` has no place for pretrain rows"),
+        ("[[export]]\nto = 'trl'\nout = '../trl'\n", "is no folder within the build's"),
+        ("[[export]]\nto = 'trl'\n[[export]]\nto = 'trl'\n", "go to the same folder, `exports/trl`"),
+        ("[[export]]\nto = 'trl'\nstrict = 'yes'\n", "`strict` should be true or false, but is text"),
+        ("[[export]]\nto = 'trl'\nform = 'x'\n", "an export has no key `form`"),
+    ] {
+        assert!(told(text).contains(says), "{text}: {}", told(text));
+    }
 }

@@ -43,7 +43,7 @@ const ROWS: [(&str, &str); 4] = [
     ),
 ];
 
-const RECIPE: &str = "name = 'all'
+pub const RECIPE: &str = "name = 'all'
 [[source]]
 name = 'text'
 path = ['text.jsonl']
@@ -64,11 +64,17 @@ path = ['pairs.jsonl']
 use = 'rlhf'
 ";
 
-pub fn built() -> Scratch {
+/// A folder with the rows.
+pub fn rows() -> Scratch {
     let scratch = Scratch::new();
     for (name, rows) in ROWS {
         scratch.write(name, rows);
     }
+    scratch
+}
+
+pub fn built() -> Scratch {
+    let scratch = rows();
     scratch.write("recipe.toml", RECIPE);
     let built = scratch.build("out", &[]);
     assert_eq!(built.total("kept"), 9, "{}", built.manifest["reasons"]);

@@ -23,6 +23,7 @@ mod diff;
 mod docs;
 mod export;
 mod export_layouts;
+mod export_recipe;
 mod fetch;
 mod final_text;
 

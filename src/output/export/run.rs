@@ -1,17 +1,19 @@
 //! An export run: rows counted, then written; read = written + set aside, for each use.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::folder::{Hashed, MANIFEST, Staging, Written};
 use super::sink::Sink;
 use super::{Aside, Example, Exporter, Part, Rows, checks};
 use crate::rows::Use;
+use crate::text::figures::{count, plural};
 use crate::{Error, Result};
 
 /// Rows that are read at a time.
@@ -39,7 +41,7 @@ pub struct Job<'a> {
 }
 
 /// The rows of one use: `read` = `written` + `aside`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// The use.
     #[serde(rename = "use")]
@@ -51,9 +53,9 @@ pub struct Account {
     /// Rows that are not, and are in `dropped/`.
     pub aside: u64,
     /// Those by reason.
-    pub reasons: BTreeMap<&'static str, u64>,
+    pub reasons: BTreeMap<Cow<'static, str>, u64>,
     /// Written rows that lose a part, by part.
-    pub loses: BTreeMap<&'static str, u64>,
+    pub loses: BTreeMap<Cow<'static, str>, u64>,
 }
 
 impl Account {
@@ -61,17 +63,57 @@ impl Account {
         Account { usage, read: 0, written: 0, aside: 0, reasons: BTreeMap::new(), loses: BTreeMap::new() }
     }
 
+    /// Whether every row was written, with all that it has.
+    pub fn is_whole(&self) -> bool {
+        self.aside == 0 && self.loses.is_empty()
+    }
+
     fn add(&mut self, exporter: &dyn Exporter, row: &Example<'_>, aside: Option<&'static str>) {
         self.read += 1;
         if let Some(reason) = aside {
             self.aside += 1;
-            *self.reasons.entry(reason).or_default() += 1;
+            *self.reasons.entry(reason.into()).or_default() += 1;
             return;
         }
         self.written += 1;
         let lost = exporter.loses(row).iter().filter(|part| row.has(**part));
-        lost.for_each(|part: &Part| *self.loses.entry(part.as_str()).or_default() += 1);
+        lost.for_each(|part: &Part| *self.loses.entry(part.as_str().into()).or_default() += 1);
     }
+}
+
+/// Accounts as lines for a person: rows, why some are set aside, what the others lose; `to_be` before it is done.
+pub fn lines(accounts: &[Account], to_be: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    for account in accounts {
+        let (written, aside) = (count(account.written), count(account.aside));
+        let rows = plural(account.read, "row");
+        lines.push(format!("{}: {rows}: {written} {to_be}written, {aside} {to_be}set aside", account.usage));
+        for (reason, rows) in &account.reasons {
+            lines.push(format!("  {} {to_be}set aside: {reason}", plural(*rows, "row")));
+        }
+        for (part, rows) in Part::ALL.iter().filter_map(|p| Some((p, account.loses.get(p.as_str())?))) {
+            lines.push(format!("  {} without {} ({})", plural(*rows, "row"), part.about(), part.as_str()));
+        }
+    }
+    lines
+}
+
+/// Refuses where a row would lose something, or be set aside.
+///
+/// # Errors
+///
+/// [`Error::Input`] with the accounts of the uses that have such rows.
+pub fn losses(exporter: &dyn Exporter, accounts: &[Account]) -> Result<()> {
+    let lossy: Vec<Account> = accounts.iter().filter(|account| !account.is_whole()).cloned().collect();
+    if lossy.is_empty() {
+        return Ok(());
+    }
+    let told = lines(&lossy, "to be ").join("\n");
+    let message = format!("`{}` cannot hold all of these rows, and `strict` was asked for:\n{told}", exporter.name());
+    Err(Error::input(
+        message,
+        "export without --strict (in a recipe: without `strict`), or to another layout: `corpus list exports`",
+    ))
 }
 
 /// What the file `export.json` holds.

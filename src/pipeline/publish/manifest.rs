@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::functions::judge::{READ, UNREADABLE};
+use crate::output::export::run::Account;
 use crate::pipeline::heavy::{Heavy, Lost, Reached, heavy};
 use crate::pipeline::inputs::Inputs;
 use crate::pipeline::jobs::fingerprint;
@@ -46,6 +47,9 @@ pub struct Manifest {
     /// Rules that take more than half of what reaches them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub heavy: Vec<Heavy>,
+    /// Exports that the recipe asks for, in its order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exports: Vec<ExportLine>,
     /// The files of the output but this one, and their bytes: nothing else is ever replaced.
     #[serde(default)]
     pub written: BTreeMap<String, u64>,
@@ -137,6 +141,22 @@ pub struct IndexLine {
     pub against: Vec<AgainstLine>,
 }
 
+/// The build in the layout of a trainer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExportLine {
+    /// The layout.
+    pub to: String,
+    /// Its folder, within the output folder.
+    pub out: String,
+    /// Uses that were asked for; all that the layout takes where there is none.
+    #[serde(rename = "use", default, skip_serializing_if = "Vec::is_empty")]
+    pub usage: Vec<Use>,
+    /// Rows by use: written, set aside and why, and what is lost.
+    pub uses: Vec<Account>,
+    /// SHA-256 of its `export.json`, which names all its files.
+    pub sha256: String,
+}
+
 /// An index of an earlier build.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[allow(missing_docs)]
@@ -184,6 +204,7 @@ pub fn manifest(recipe: &Recipe, fingerprint: &str, inputs: &Inputs, chain: &Sta
         reasons: reason_lines(inputs, layout),
         cuts: layout.cuts.iter().map(cut).collect(),
         indexes: Vec::new(),
+        exports: Vec::new(),
         stages: Vec::new(),
         dropped_text: Some(recipe.output.dropped_text),
         heavy: Vec::new(),

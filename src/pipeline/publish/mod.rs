@@ -2,6 +2,7 @@
 
 pub mod card;
 pub mod exchange;
+pub mod exports;
 pub mod manifest;
 pub(crate) mod ours;
 pub mod place;
