@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering;
 
 use serde_json::json;
 
-use super::exchange::{ASIDE, NAMES};
 use super::manifest::{ExportLine, Manifest};
+use super::ours::{ASIDE, NAMES};
 use crate::output::export::folder::MANIFEST;
 use crate::output::export::run::{Account, BATCH, Job, Table, export, losses, survey};
 use crate::output::parquet_file::write_whole;
