@@ -119,6 +119,7 @@ impl Reader {
                 // Rules on what it was meant to measure are no further problems.
                 let meant = nearest(&stage.run, stages::ALL.iter().map(|s| s.name));
                 measured.extend(signals().into_iter().filter(|s| Some(s.1) == meant).map(|s| (s.0.into(), s.2)));
+                measured.extend(declared(&stage));
                 continue;
             };
             let built = match entry.takes {
@@ -127,6 +128,7 @@ impl Reader {
             };
             let Some((built, options)) = built else {
                 measured.extend(signals().into_iter().filter(|s| s.1 == stage.run).map(|s| (s.0.into(), s.2)));
+                measured.extend(declared(&stage));
                 continue;
             };
             let signals = built.columns().into_iter().filter(stages::Column::is_signal);
@@ -347,6 +349,14 @@ impl Reader {
         let help = format!("add [[stage]] run = \"{stage}\"{more} above");
         self.cure(Kind::NotMeasured, span, format!("{what} `{signal}`"), "not measured", help);
     }
+}
+
+/// Signals that the options of a stage declare, under `signals`, where the stage itself cannot be asked.
+fn declared(stage: &Raw) -> Vec<Measured> {
+    let option = stage.options.iter().find(|option| option.key == "signals");
+    let kind = |entry: &Entry| if entry.node.value == Value::Text("text".into()) { Type::Text } else { Type::Float };
+    let entries = option.and_then(|option| option.node.entries()).unwrap_or_default();
+    entries.iter().map(|entry| (entry.key.clone().into(), kind(entry))).collect()
 }
 
 /// Options as JSON, for a stage to read.

@@ -204,3 +204,58 @@ fn what_a_program_does_wrong_names_the_row() {
     );
     assert_eq!(scratch.build("out", &[]).total("kept"), 8);
 }
+
+/// After a kill only rows that were on their way are asked about again, and no program outlives the build.
+#[test]
+fn a_kill_costs_the_rows_on_their_way() {
+    let scratch = Scratch::new();
+    scratch.write("docs.jsonl", rows(0, 400));
+    let slow = "import time\nopen('pid-%d' % os.getpid(), 'w')\n";
+    let program = COUNTING
+        .replace("for line", &format!("{slow}for line"))
+        .replace("    row =", "    time.sleep(0.01)\n    row =");
+    scratch.write("count.py", program);
+    let stage = "[[stage]]\nrun='command'\ncommand=['python3', 'count.py']\nsignals={size='integer'}\n";
+    scratch.write("recipe.toml", format!("{SOURCE}{stage}"));
+    let arguments = ["build", "--recipe", "recipe.toml", "--out", "out", "--threads", "2", "--unit", "4KiB", "--quiet"];
+    let asked = || std::fs::read_to_string(scratch.path("asked.log")).unwrap_or_default().lines().count();
+    let mut child = scratch.command(&arguments).spawn().unwrap();
+    while asked() < 150 && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let before = asked();
+    assert!(before < 400, "the build was through before it was killed");
+    let programs: Vec<String> = std::fs::read_dir(scratch.path("."))
+        .unwrap()
+        .filter_map(|entry| entry.unwrap().file_name().to_str()?.strip_prefix("pid-").map(str::to_owned))
+        .collect();
+    assert!(!programs.is_empty());
+    // What has ended and was not waited for has no command line any more.
+    let line = |pid: &String| std::fs::read_to_string(Path::new("/proc").join(pid).join("cmdline")).unwrap_or_default();
+    let alive = || programs.iter().any(|pid| line(pid).contains("count.py"));
+    let began = std::time::Instant::now();
+    while alive() && began.elapsed().as_secs() < 20 {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert!(!alive(), "a program goes on");
+    assert_eq!(scratch.build("out", &arguments[5..]).total("kept"), 400);
+    let again = asked() - 400;
+    assert!(again <= 150, "{again} rows were asked about again: those of two units are some 100");
+}
+
+/// A rule on what a stage declares is no further problem where the stage itself is wrong.
+#[test]
+fn a_wrong_stage_is_not_told_twice() {
+    let scratch = Scratch::new();
+    let keep = "[[stage]]\nrun='keep'\nscore={min=1}\ntopic={in=['a']}\n";
+    for (stage, said) in [
+        ("run='comand'\ncommand=['x']\nsignals={score='number', topic='text'}\n", "did you mean `command`"),
+        ("run='command'\ncommand='x'\nsignals={score='number', topic='text'}\n", "wrong type"),
+    ] {
+        scratch.write("recipe.toml", format!("{SOURCE}[[stage]]\n{stage}{keep}"));
+        let check = scratch.corpus(&["check", "recipe.toml", "--no-inputs"]);
+        contains(&(check.stdout() + &check.stderr()), &[said, "1 problem"], &["no signal is called"]);
+    }
+}
