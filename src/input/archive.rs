@@ -64,7 +64,7 @@ pub fn members(path: &Path, compression: Compression) -> io::Result<Option<Vec<M
         return Ok(index(path)?.map(|index| index.members.clone()));
     }
     let mut members = Vec::new();
-    let found = stream(path, compression, &mut |member, _| {
+    let found = each_member(path, compression, &mut |member, _| {
         members.push(member);
         Ok(true)
     })?;
@@ -79,7 +79,7 @@ pub fn members(path: &Path, compression: Compression) -> io::Result<Option<Vec<M
 /// is reached.
 pub fn at_least(path: &Path, compression: Compression, most: usize) -> io::Result<usize> {
     let mut seen = 0;
-    stream(path, compression, &mut |_, _| {
+    each_member(path, compression, &mut |_, _| {
         seen += 1;
         Ok(seen < most)
     })?;
@@ -100,7 +100,7 @@ pub fn heads(
     each: &mut dyn FnMut(Member, Vec<u8>),
 ) -> io::Result<bool> {
     if compression != Compression::None {
-        return stream(path, compression, &mut |member, bytes| {
+        return each_member(path, compression, &mut |member, bytes| {
             let mut raw = Vec::new();
             bytes.take(limit as u64).read_to_end(&mut raw)?;
             let packed = decompress::by_magic(&raw);
@@ -120,7 +120,11 @@ pub fn heads(
 }
 
 /// Hands over the members of a tar one by one, with their bytes, as long as `each` says; false if it is no tar.
-fn stream(
+///
+/// # Errors
+///
+/// What the system says of opening or reading the file, what is broken in the stream or the headers, and what `each` says.
+pub fn each_member(
     path: &Path,
     compression: Compression,
     each: &mut dyn FnMut(Member, &mut dyn Read) -> io::Result<bool>,
@@ -163,6 +167,16 @@ impl Read for Counted<'_> {
 
 /// The bytes of a member, decompressed if it is a compressed file itself.
 pub(crate) fn open(path: &Path, member: &str) -> io::Result<Stream> {
+    let (stream, compression) = packed(path, member)?;
+    decompress::reader(stream, compression)
+}
+
+/// The bytes of a member as they lie in the archive, and how these are compressed where it is a compressed file itself.
+///
+/// # Errors
+///
+/// `NotFound` where the archive has no such member; else what the system says of opening it, and what is broken in it.
+pub fn packed(path: &Path, member: &str) -> io::Result<(Stream, Compression)> {
     let stream = match index(path)? {
         None => open_tar(path, member)?,
         Some(index) => {
@@ -171,7 +185,25 @@ pub(crate) fn open(path: &Path, member: &str) -> io::Result<Stream> {
         }
     };
     let (head, stream) = peek(stream, 16);
-    decompress::reader(stream, decompress::by_magic(&head))
+    Ok((stream, decompress::by_magic(&head)))
+}
+
+/// Where the deflated bytes of a member lie in a zip, how many there are, and what comes out.
+pub(crate) struct Deflated {
+    pub start: u64,
+    pub packed: u64,
+    pub size: u64,
+    pub crc: u32,
+}
+
+/// Where a deflated member of a zip lies; `None` for all others, and where it is a compressed file itself.
+pub(crate) fn deflated(path: &Path, member: &str) -> io::Result<Option<Deflated>> {
+    let Some(index) = index(path)? else { return Ok(None) };
+    let at = *index.by_name.get(member).ok_or_else(|| missing(member))?;
+    let Place::Zip(start, packed, Method::Deflate, crc) = index.places[at] else { return Ok(None) };
+    let (_, compression) = self::packed(path, member)?;
+    let found = Deflated { start, packed, size: index.members[at].size, crc };
+    Ok((compression == Compression::None).then_some(found))
 }
 
 /// The bytes of a member from `start` on, if they lie in the archive as they are (in a plain tar, not
@@ -209,7 +241,7 @@ fn open_at(path: &Path, member: &Member, place: &Place, start: u64) -> io::Resul
             Box::new(Checked { read: Box::new(seek(at + start)?), left: member.size - start, crc: None })
         }
         Place::Zip(at, bytes, method, crc) => {
-            let raw = BufReader::with_capacity(256 << 10, seek(*at)?).take(*bytes);
+            let raw = BufReader::with_capacity((*bytes).clamp(64, 256 << 10) as usize, seek(*at)?).take(*bytes);
             let read = method.reader(raw, member.size)?;
             Box::new(Checked { read, left: member.size, crc: Some((Crc::new(), *crc)) })
         }

@@ -4,8 +4,8 @@ use std::io::{self, Read};
 
 use super::{Piece, Transport};
 
-/// Bytes asked for at once.
-const BLOCK: usize = 1 << 20;
+/// Bytes asked for at once, at first and then: most files are small.
+const BLOCK: (usize, usize) = (16 << 10, 1 << 20);
 
 /// One line.
 #[derive(Debug, PartialEq)]
@@ -47,6 +47,8 @@ pub struct Lines {
     marked: bool,
 }
 
+/// Bytes of a line beyond which its memory is not kept for the next one.
+const LONG: usize = 4 << 20;
 /// Bytes of a line that is too large which are kept for the report.
 const HEAD: usize = 800;
 
@@ -75,7 +77,7 @@ impl Lines {
 
     /// Lines of a stream whose first byte has `offset`, up to those that begin before `end`.
     pub fn new(stream: Box<dyn Read + Send>, offset: u64, end: u64, max: usize) -> Self {
-        let (buffer, held) = (vec![0; BLOCK], Vec::new());
+        let (buffer, held) = (vec![0; BLOCK.0], Vec::new());
         Lines {
             stream,
             buffer,
@@ -89,6 +91,13 @@ impl Lines {
             error: None,
             held,
             marked: false,
+        }
+    }
+
+    /// Gives back the memory of a line that was long, once it is dealt with.
+    pub fn release(&mut self) {
+        if self.held.capacity() > LONG {
+            self.held = Vec::new();
         }
     }
 
@@ -119,6 +128,9 @@ impl Lines {
     }
 
     fn fill(&mut self) {
+        if self.filled == self.buffer.len() && self.filled < BLOCK.1 {
+            self.buffer = vec![0; (self.filled * 8).min(BLOCK.1)];
+        }
         self.at = 0;
         self.filled = 0;
         while !self.eof {

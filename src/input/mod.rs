@@ -9,14 +9,16 @@ use std::sync::atomic::AtomicU64;
 use serde::{Deserialize, Serialize};
 
 mod archive;
+pub mod bzip2_blocks;
 mod decompress;
 pub mod encoding;
 pub mod lines;
+pub mod mark;
 mod piece;
-pub mod streams;
+pub mod resume;
 pub mod window;
 
-pub use archive::{Member, at_least, heads, members, within};
+pub use archive::{Member, at_least, each_member, heads, members, packed, within};
 pub use lines::{Line, Lines};
 pub use piece::{Piece, Transport};
 pub use window::Window;
@@ -135,21 +137,8 @@ pub fn unmarked(path: &Path, compression: Compression) -> io::Result<Box<dyn Rea
 /// Looks at the first `count` bytes of a stream (fewer if it ends or fails before), and gives the whole stream back: a
 /// failure is met again where it was.
 fn peek(mut stream: Box<dyn Read + Send>, count: usize) -> (Vec<u8>, Box<dyn Read + Send>) {
-    let mut head = vec![0; count];
-    let mut filled = 0;
-    let mut failed = None;
-    while filled < count {
-        match stream.read(&mut head[filled..]) {
-            Ok(0) => break,
-            Ok(read) => filled += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => {
-                failed = Some(error);
-                break;
-            }
-        }
-    }
-    head.truncate(filled);
+    let mut head = Vec::new();
+    let failed = stream.by_ref().take(count as u64).read_to_end(&mut head).err();
     let front = io::Cursor::new(head.clone());
     match failed {
         Some(error) => (head, Box::new(front.chain(Failing(Some(error))))),
@@ -243,16 +232,10 @@ pub fn behind_ascii(path: &Path, member: Option<&str>, compression: Compression,
 }
 
 /// The first `limit` bytes of a stream, or those before it breaks.
-fn first(mut stream: impl Read, limit: usize) -> Vec<u8> {
-    let mut head = vec![0; limit];
-    let mut read = 0;
-    while read < limit {
-        match stream.read(&mut head[read..]) {
-            Ok(0) | Err(_) => break,
-            Ok(more) => read += more,
-        }
-    }
-    head.truncate(read);
+fn first(stream: impl Read, limit: usize) -> Vec<u8> {
+    let mut head = Vec::new();
+    // What was read before an error stays.
+    let _ = stream.take(limit as u64).read_to_end(&mut head);
     head
 }
 

@@ -1,10 +1,10 @@
 //! An array of records of one size: in memory up to a limit, then in a file that is read and written by number.
 
-use std::cell::RefCell;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
 use std::ops::Range;
+use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::{Error, Result};
 
@@ -18,7 +18,7 @@ pub struct Flat {
     limit: usize,
     /// All records, or the last ones that are not in the file.
     memory: Vec<u8>,
-    file: Option<RefCell<File>>,
+    file: Option<File>,
     /// Bytes in the file.
     written: u64,
 }
@@ -53,30 +53,20 @@ impl Flat {
 
     fn flush(&mut self) -> Result<()> {
         let io = Error::io(&self.path);
-        let write = || -> std::io::Result<Option<File>> {
-            match &self.file {
-                None => {
-                    let mut file =
-                        File::options().create(true).truncate(true).read(true).write(true).open(&self.path)?;
-                    file.write_all(&self.memory)?;
-                    Ok(Some(file))
-                }
-                Some(file) => {
-                    let mut file = file.borrow_mut();
-                    file.seek(SeekFrom::Start(self.written))?;
-                    file.write_all(&self.memory)?;
-                    Ok(None)
-                }
-            }
+        let create = || File::options().create(true).truncate(true).read(true).write(true).open(&self.path);
+        let first = self.file.is_none();
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => create().map_err(Error::io(&self.path))?,
         };
-        if let Some(file) = write().map_err(io)? {
-            self.file = Some(RefCell::new(file));
-            self.written += self.memory.len() as u64;
-            self.memory = Vec::new();
-            return Ok(());
-        }
+        file.write_all_at(&self.memory, self.written).map_err(io)?;
+        self.file = Some(file);
         self.written += self.memory.len() as u64;
-        self.memory.clear();
+        if first {
+            self.memory = Vec::new()
+        } else {
+            self.memory.clear()
+        }
         Ok(())
     }
 
@@ -93,11 +83,7 @@ impl Flat {
                 record.copy_from_slice(&self.memory[start..start + self.width]);
                 Ok(())
             }
-            (Some(file), None) => {
-                let mut file = file.borrow_mut();
-                let read = file.seek(SeekFrom::Start(start)).and_then(|_| file.read_exact(record));
-                read.map_err(Error::io(&self.path))
-            }
+            (Some(file), None) => file.read_exact_at(record, start).map_err(Error::io(&self.path)),
             (None, None) => Err(Error::Engine("a record that is nowhere".into())),
         }
     }
@@ -115,11 +101,7 @@ impl Flat {
                 self.memory[start..start + self.width].copy_from_slice(record);
                 Ok(())
             }
-            (Some(file), None) => {
-                let mut file = file.borrow_mut();
-                let wrote = file.seek(SeekFrom::Start(start)).and_then(|_| file.write_all(record));
-                wrote.map_err(Error::io(&self.path))
-            }
+            (Some(file), None) => file.write_all_at(record, start).map_err(Error::io(&self.path)),
             (None, None) => Err(Error::Engine("a record that is nowhere".into())),
         }
     }
@@ -157,11 +139,7 @@ impl Flat {
             while at < wanted.end.min(on_disk) {
                 let records = (CHUNK / self.width).max(1).min(wanted.end.min(on_disk) - at);
                 block.resize(records * self.width, 0);
-                {
-                    let mut file = file.borrow_mut();
-                    let start = SeekFrom::Start((at * self.width) as u64);
-                    file.seek(start).and_then(|_| file.read_exact(&mut block)).map_err(Error::io(&self.path))?;
-                }
+                file.read_exact_at(&mut block, (at * self.width) as u64).map_err(Error::io(&self.path))?;
                 for record in block.chunks_exact(self.width) {
                     found(at, record)?;
                     at += 1;
@@ -211,6 +189,28 @@ impl Bits {
     }
 }
 
+/// Bits that several threads set.
+pub struct SharedBits(Vec<AtomicU64>);
+
+impl SharedBits {
+    /// All of `count` bits off.
+    pub fn new(count: usize) -> Self {
+        SharedBits((0..count.div_ceil(64)).map(|_| AtomicU64::new(0)).collect())
+    }
+
+    /// Sets one.
+    pub fn set(&self, at: usize) {
+        self.0[at / 64].fetch_or(1 << (at % 64), Ordering::Relaxed);
+    }
+
+    /// The bits, and how many are set.
+    pub fn into_bits(self) -> (Bits, u64) {
+        let words: Vec<u64> = self.0.into_iter().map(AtomicU64::into_inner).collect();
+        let count = words.iter().map(|word| u64::from(word.count_ones())).sum();
+        (Bits(words), count)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -239,6 +239,20 @@ mod tests {
             drop(flat);
             assert!(!path.exists());
         }
+    }
+
+    #[test]
+    fn bits_set_by_several_threads() {
+        let bits = SharedBits::new(1000);
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                let bits = &bits;
+                scope.spawn(move || (thread..1000).step_by(8).for_each(|at| bits.set(at)));
+            }
+        });
+        let (bits, count) = bits.into_bits();
+        assert_eq!(count, 500);
+        assert!((0..1000).all(|at| bits.has(at) == (at % 8 < 4)));
     }
 
     #[test]

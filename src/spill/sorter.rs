@@ -14,6 +14,8 @@ use crate::{Error, Result};
 const CELL: usize = size_of::<u128>();
 /// Bytes collected for a file before they are written.
 const CHUNK: usize = 32 << 10;
+/// Bytes of memory that a sorter takes once it writes files, whatever its budget.
+pub const LEAST: usize = 256 * CHUNK;
 
 /// Takes records in any order and hands them out sorted.
 pub struct Sorter {
@@ -40,6 +42,13 @@ impl Sorter {
     pub fn new(folder: PathBuf, width: usize, budget: usize) -> Self {
         let width = width.clamp(1, CELL);
         Sorter { folder, width, budget: budget.max(4096), memory: Vec::new(), spread: None }
+    }
+
+    /// Makes room for so many records, where that much fits in memory.
+    pub fn reserve(&mut self, records: usize) {
+        if records * CELL < self.budget && self.spread.is_none() {
+            self.memory.reserve_exact(records);
+        }
     }
 
     /// Adds a record.

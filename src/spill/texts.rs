@@ -1,7 +1,8 @@
 //! The texts of the candidates, in a file, in the order in which they were read.
 
 use std::fs::File;
-use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{BufWriter, Write};
+use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
 use super::Space;
@@ -80,7 +81,7 @@ impl Texts {
     /// # Errors
     ///
     /// [`Error::Engine`] where the doc has no text, [`Error::Io`] of reading it.
-    pub fn read<'b>(&mut self, doc: usize, bytes: &'b mut Vec<u8>) -> Result<&'b str> {
+    pub fn read<'b>(&self, doc: usize, bytes: &'b mut Vec<u8>) -> Result<&'b str> {
         let place = if doc < self.places.len() { self.places.number(doc)? } else { NOWHERE };
         if place == NOWHERE {
             return Err(Error::Engine("the text of a candidate was not read".into()));
@@ -88,10 +89,9 @@ impl Texts {
         let io = Error::io(&self.path);
         let mut read = || -> std::io::Result<()> {
             let mut length = [0; 8];
-            self.file.seek(SeekFrom::Start(place))?;
-            self.file.read_exact(&mut length)?;
+            self.file.read_exact_at(&mut length, place)?;
             bytes.resize(u64::from_le_bytes(length) as usize, 0);
-            self.file.read_exact(bytes)
+            self.file.read_exact_at(bytes, place + 8)
         };
         read().map_err(io)?;
         simdutf8::basic::from_utf8(bytes).map_err(|_| Error::Engine("a text that was written is not UTF-8".into()))
@@ -105,12 +105,12 @@ mod tests {
     #[test]
     fn texts_by_doc() {
         let folder = tempfile::tempdir().unwrap();
-        let space = Space { folder: folder.path().into(), budget: 1 << 20 };
+        let space = Space::new(folder.path(), 1 << 20);
         let mut writer = Writer::new(&space).unwrap();
         writer.add(2, &["一", "二"]).unwrap();
         writer.add(7, &[]).unwrap();
         writer.add(8, &["x"]).unwrap();
-        let mut texts = writer.finish().unwrap();
+        let texts = writer.finish().unwrap();
         let mut bytes = Vec::new();
         assert_eq!(texts.read(8, &mut bytes).unwrap(), "x");
         assert_eq!(texts.read(2, &mut bytes).unwrap(), "一\n二");

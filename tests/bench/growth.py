@@ -6,12 +6,14 @@
 Prints, for each case and job, CPU seconds at each size, the exponent of growth between the first and the last (1 is
 linear), the megabytes that were read, and the peak memory of the whole. Cases: csv, rowgroup (a Parquet file of one row group), blocks (text between blank lines),
 gz (one small compressed file), array (one JSON array in .gz), words (staged text), shuffle, many (sources of one small
-file each), tiny (a folder of tiny files), zip (the same in one zip), archives (what `plan` says of zips), retune (another
+file each), tiny (a folder of tiny files), zip (the same in one zip), archives (what `plan` says of zips and tars), killed (a packed file, unpacked in spite of kills), retune (another
 threshold before `line_dedup`), work (bytes of the work folder), row (one huge row), threads (wall and CPU with 1 and 2).
 Needs pyarrow for `rowgroup` and `retune`'s tables; all else is the standard library.
 """
 import argparse
+import bz2
 import gzip
+import io
 import json
 import math
 import os
@@ -20,6 +22,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 import zipfile
@@ -207,23 +210,74 @@ def grow(options, name):
         print(f"{name:10} {job:8} {seconds[0]:8.2f} {seconds[1]:8.2f} {seconds[2]:8.2f}   {exponent:5.2f}   {peaks}", flush=True)
 
 
-def archives(options):
-    """`plan` and the build of 6,000 documents in eight zips beside one plain file."""
-    case = Case(options, "archives")
-    texts = rows(1e9, chars=300)
+def packed(case, name, texts, tar, lines):
+    """Eight archives in a folder: members of one text each, or of fifty lines of JSON."""
     for number in range(8):
-        os.makedirs(case.path("docs"), exist_ok=True)
-        with zipfile.ZipFile(case.path(f"docs/{number}.zip"), "w", zipfile.ZIP_DEFLATED) as out:
-            for i in range(750):
-                out.writestr(f"d/{i:04}.txt", next(texts))
-    case.recipe(SOURCE + 'use = "pretrain"\nrows = "file"\n')
-    plan = case.run("--out", "out", "--format", "json", command="plan")
-    said = json.loads(plan["out"])
-    case.build()
-    with open(case.path("out/build.json"), encoding="utf-8") as file:
-        true = json.load(file)["totals"]
-    print("archives   plan", json.dumps(said.get("sources", said.get("estimate")), ensure_ascii=False)[:400])
-    print("archives   true", json.dumps(true), f"plan {plan['cpu']:.2f} CPU s", flush=True)
+        mine = texts[number::8]
+        if lines:
+            rows = [json.dumps({"text": one}, ensure_ascii=False) + "\n" for one in mine]
+            mine = ["".join(rows[at:at + 50]) for at in range(0, len(rows), 50)]
+        end = "jsonl" if lines else "txt"
+        path = case.path(f"{name}/{number}.{'tar.gz' if tar else 'zip'}")
+        if tar:
+            with tarfile.open(path, "w:gz", compresslevel=1) as out:
+                for i, one in enumerate(mine):
+                    info = tarfile.TarInfo(f"d/{i:05}.{end}")
+                    info.size = len(one.encode())
+                    out.addfile(info, io.BytesIO(one.encode()))
+        else:
+            with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:
+                for i, one in enumerate(mine):
+                    out.writestr(f"d/{i:05}.{end}", one)
+
+
+def archives(options):
+    """What `plan` says, of a twentieth that it reads, of 6,000 documents in eight archives and of 20,000 lines beside them,
+    of which a mix takes as many; and of 30,000 documents in eight large tars."""
+    case = Case(options, "archives")
+    texts = [one for one, _ in zip(rows(1e9, chars=300), range(6000))]
+    many = [one for one, _ in zip(rows(1e9, seed=2, chars=900), range(30000))]
+    with open(case.path("plain.jsonl"), "w", encoding="utf-8") as out:
+        for one, _ in zip(rows(1e9, seed=3, chars=300), range(20000)):
+            out.write(json.dumps({"text": one}, ensure_ascii=False) + "\n")
+    kinds = [("zips", False, False, texts), ("tars", True, False, texts), ("zipped lines", False, True, texts),
+             ("tarred lines", True, True, texts), ("large tars", True, False, many)]
+    for name, tar, lines, of in kinds:
+        folder = name.replace(" ", "-")
+        packed(case, folder, of, tar, lines)
+        whole = "" if lines else 'rows = "file"\n'
+        source = f'[[source]]\nname = "docs"\npath = ["{folder}/*"]\nuse = "pretrain"\nweight = 1\n{whole}'
+        beside = '[[source]]\nname = "plain"\npath = ["plain.jsonl"]\nuse = "pretrain"\nweight = 1\n'
+        case.recipe(source + beside + '[mix]\nby = "rows"\n')
+        plan = case.run("--out", "out", "--read", "1MiB", "--format", "json", command="plan")
+        said = json.loads(plan["out"])
+        told, kept = [s["rows"] for s in said["sources"]], said["estimate"]["kept_range"]
+        print(f"archives   {name:13} {told[0]} of {len(of)} rows, {told[1]} of 20000; kept {kept['low']} to {kept['high']} of "
+              f"{2 * min(len(of), 20000)}; read {said['estimate']['read_share']:.2f}; {plan['cpu']:.1f} CPU s", flush=True)
+
+
+def killed(options):
+    """A build of one packed file that is killed again and again, after a quarter of the time that unpacking takes."""
+    for name, pack in (("gz", gzip), ("bz2", bz2)):
+        case = Case(options, f"killed-{name}")
+        with pack.open(case.path(f"docs/a.jsonl.{name}"), "wt", encoding="utf-8", compresslevel=6) as out:
+            for one in rows(options.base * 16):
+                out.write(json.dumps({"text": one}, ensure_ascii=False) + "\n")
+        case.recipe(SOURCE + 'use = "pretrain"\n')
+        calm = case.build(out="calm")
+        patience, kills = calm["timings"]["look"]["wall_seconds"] / 4 + 0.2, 0
+        args = [options.binary, "build", "--recipe", "recipe.toml", "--out", "out", "--threads", str(options.threads)]
+        while kills < 40:
+            process = subprocess.Popen(args, cwd=case.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                process.wait(patience)
+                break
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                kills += 1
+        done = "done" if process.returncode == 0 else "never done"
+        print(f"killed     {name:4} every {patience:.1f} s of {calm['wall']:.1f}: {done} after {kills} kills", flush=True)
 
 
 def work(options):
@@ -249,15 +303,21 @@ def tree(folder):
 
 def row(options):
     """One huge row among small ones: the factor of its size that memory takes."""
-    for megabytes in (64, 128, 256):
+    for megabytes in (64, 128, 300):
         case = Case(options, f"row-{megabytes}")
         os.makedirs(case.path("docs"), exist_ok=True)
-        one = next(rows(1))
+        # Half a megabyte of one kind, forty of them, again and again: it packs about as well as text does.
+        parts = [text(random.Random(seed), 170_000) for seed in range(40)]
         with open(case.path("docs/a.jsonl"), "w", encoding="utf-8") as out:
-            out.write(json.dumps({"text": one}, ensure_ascii=False) + "\n")
-            out.write(json.dumps({"text": one * (megabytes * 10**6 // len(one.encode()))}, ensure_ascii=False) + "\n")
+            out.write(json.dumps({"text": parts[0][:300]}, ensure_ascii=False) + "\n")
+            out.write('{"text": "')
+            left = megabytes * 10**6
+            while left > 0:
+                out.write(parts[left % 39])
+                left -= len(parts[left % 39].encode())
+            out.write('"}\n')
         case.recipe(SOURCE + 'use = "pretrain"\n[input]\nmax_row = "2GiB"\n')
-        done = case.build("--memory", "512MiB")
+        done = case.build("--memory", "1536MiB")
         print(f"row        {megabytes} MB: peak {done['peak']:.0f} MiB, factor {done['peak'] * 2**20 / megabytes / 1e6:.2f}",
               done["err"].count("warning"), "warnings", flush=True)
 
@@ -283,7 +343,7 @@ def threads(options):
             print(f"threads    {name:6} {job:8} wall {walls[0]:6.2f} {walls[1]:6.2f}  cpu {cpus[0]:6.2f} {cpus[1]:6.2f}  serial {serial:4.0%}", flush=True)
 
 
-OTHER = {"archives": archives, "work": work, "row": row, "threads": threads}
+OTHER = {"archives": archives, "killed": killed, "work": work, "row": row, "threads": threads}
 
 
 def main():

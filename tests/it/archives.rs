@@ -23,7 +23,7 @@ fn members() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-fn tar(members: &[(&str, Vec<u8>)]) -> Vec<u8> {
+pub fn tar(members: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let mut tar = tar::Builder::new(Vec::new());
     for (name, bytes) in members {
         let mut header = tar::Header::new_gnu();
@@ -43,7 +43,7 @@ pub fn zip(members: &[(&str, Vec<u8>)], method: zip::CompressionMethod) -> Vec<u
     zip.finish().unwrap().into_inner()
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gz.write_all(bytes).unwrap();
     gz.finish().unwrap()

@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use crate::archives::{gzip, tar, zip};
 use crate::harness::{Built, Scratch, document};
 
 /// Texts, of which each fifth stands a second time and each fourth in another version; long ones are rare.
@@ -100,5 +101,70 @@ fn what_is_not_read_is_in_the_range() {
     assert!(near(told["rows"].as_u64().unwrap(), built.total("read")), "{} of {}", told["rows"], built.total("read"));
     for (what, rows, [low, _, high]) in compared(&built, &told).into_iter().skip(1) {
         assert!((low..=high).contains(&rows), "{what}: {rows} is not in {low} to {high}");
+    }
+}
+
+/// What is said of rows, of rows kept, and by how much it was said to be off; of archives of six thousand documents, and of
+/// a plain file beside them from which a mix takes as many.
+#[test]
+fn archives_are_sampled_over_members_and_files() {
+    let scratch = Scratch::new();
+    let text =
+        |n: u64| format!("{}{}", document(n), if n % 50 == 0 { document(n + 1).repeat(8) } else { String::new() });
+    let line = |n: u64| format!("{}\n", serde_json::json!({ "text": text(n) }));
+    for archive in 0..8 {
+        let first = archive * 750;
+        let texts: Vec<(String, Vec<u8>)> =
+            (0..750).map(|n| (format!("d/{n:04}.txt"), text(first + n).into_bytes())).collect();
+        let lines: Vec<(String, Vec<u8>)> = (0..25)
+            .map(|part| {
+                (
+                    format!("d/{part}.jsonl"),
+                    (0..30).map(|n| line(first + part * 30 + n)).collect::<String>().into_bytes(),
+                )
+            })
+            .collect();
+        let named = |members: &[(String, Vec<u8>)]| -> Vec<(&str, Vec<u8>)> {
+            members
+                .iter()
+                .map(|(name, bytes)| (Box::leak(name.clone().into_boxed_str()) as &str, bytes.clone()))
+                .collect()
+        };
+        let packed: Vec<(String, Vec<u8>)> =
+            lines.iter().map(|(name, bytes)| (format!("{name}.gz"), gzip(bytes))).collect();
+        let (texts, lines, packed) = (named(&texts), named(&lines), named(&packed));
+        scratch.write(&format!("zip/{archive}.zip"), zip(&texts, zip::CompressionMethod::Deflated));
+        scratch.write(&format!("tar/{archive}.tar.gz"), gzip(&tar(&texts)));
+        scratch.write(&format!("lines/{archive}.zip"), zip(&lines, zip::CompressionMethod::Deflated));
+        scratch.write(&format!("tars/{archive}.tar.gz"), gzip(&tar(&lines)));
+        scratch.write(&format!("packed/{archive}.zip"), zip(&packed, zip::CompressionMethod::Stored));
+    }
+    scratch.write("plain.jsonl", (10_000..19_000).map(line).collect::<String>());
+    for (folder, rows) in [("zip", "rows='file'"), ("tar", "rows='file'"), ("lines", ""), ("tars", ""), ("packed", "")]
+    {
+        scratch.write(
+            "recipe.toml",
+            format!(
+                "name='p'\n[mix]\nby='rows'\n[[source]]\nname='a'\npath=['{folder}/*']\nuse='pretrain'\nweight=1\n{rows}\n\
+                 [[source]]\nname='b'\npath=['plain.jsonl']\nuse='pretrain'\nweight=1\n"
+            ),
+        );
+        let run =
+            scratch.corpus(&["plan", "--recipe", "recipe.toml", "--out", "out", "--read", "96KiB", "--format", "json"]);
+        assert_eq!(run.code(), 0, "{}", run.stderr());
+        let said: Json = serde_json::from_str(&run.stdout()).unwrap();
+        let estimate = &said["estimate"];
+        let number = |json: &Json| json.as_u64().unwrap();
+        let of = |source: usize, key: &str| number(&said["sources"][source][key]);
+        assert!(estimate["read_share"].as_f64().unwrap() < 0.95, "{folder}: all was read");
+        assert!(of(0, "rows").abs_diff(6000) < 600, "{folder}: {} of 6000 rows", of(0, "rows"));
+        assert!(of(1, "rows").abs_diff(9000) < 900, "{folder}: {} of 9000 rows", of(1, "rows"));
+        let range = &estimate["kept_range"];
+        let (low, high) = (number(&range["low"]), number(&range["high"]));
+        assert!((low..=high).contains(&12_000), "{folder}: 12000 rows are kept, not {low} to {high}");
+        assert!(high - low < 4_000, "{folder}: {low} to {high} says nothing");
+        if !rows.is_empty() {
+            assert_eq!(of(0, "rows"), 6000, "{folder}: each member is a row");
+        }
     }
 }

@@ -14,8 +14,9 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
-use xxhash_rust::xxh3::xxh3_64;
-
+use super::expect::{Expected, Stretch, expected};
+use super::least::{Hasher, Hashes, mixed};
+use super::members;
 use crate::engine::scan::PieceSpec;
 use crate::formats::{Layout, Piece};
 use crate::pipeline::inputs;
@@ -23,9 +24,6 @@ use crate::pipeline::inputs::sample;
 use crate::pipeline::inputs::{Effort, InputFile, Inputs};
 use crate::pipeline::{Options, usage};
 use crate::recipe::{Recipe, Source};
-use crate::rows::{Content, Message, Record};
-use crate::text::near::fold::Fold;
-use crate::text::near::shingle::{Shingler, Unit};
 use crate::{Error, Result};
 
 /// How much is looked at.
@@ -53,8 +51,8 @@ const A_ROW: u64 = 640;
 const FEW: u64 = 500;
 /// Rows whose hashes are remembered at a time.
 const REMEMBERED: usize = 2 << 20;
-/// Least hashes that are remembered of a row.
-const LEAST: usize = 4;
+/// Files of a source that are asked how many rows they have.
+const STATED: usize = 1_000;
 /// Rows that share a hash before it is a common one.
 const COMMON: u32 = 16;
 
@@ -68,13 +66,6 @@ struct Candidate {
     key: u32,
 }
 
-/// Hashes of a row: the least ones of its shingles, and one of all its text.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Hashes {
-    least: [u32; LEAST],
-    text: u32,
-}
-
 /// A piece that was read, and what was found.
 #[derive(Default)]
 struct Seen {
@@ -82,6 +73,8 @@ struct Seen {
     records: u64,
     text: u64,
     chars: u64,
+    /// Squares of the bytes of their texts, summed.
+    squares: f64,
     /// Decoded bytes from the first record to the last.
     decoded: u64,
     ended: bool,
@@ -94,6 +87,8 @@ pub struct SourceDraw {
     pub rows: u64,
     /// Bytes of text of these rows, in the same sense.
     pub text: f64,
+    /// By how much of themselves the rows may be off: two standard errors; 0 where they were counted.
+    pub off: f64,
     /// Characters of a row.
     pub chars_a_row: f64,
     /// Share of its bytes that was read.
@@ -112,6 +107,8 @@ pub struct Draw {
     pub inputs: Inputs,
     /// CPU seconds of finding, hashing and unpacking, where a build's own way was gone.
     pub look_seconds: Option<f64>,
+    /// CPU seconds of passing through compressed archives, which a build does once, where the input is not read whole.
+    pub unpack_seconds: f64,
     /// What is drawn: by piece of [`Draw::sampled`], ascending by row.
     candidates: Vec<Vec<Candidate>>,
     sampled: Inputs,
@@ -121,6 +118,10 @@ pub struct Draw {
 
 /// Reads the input (or stretches of it) and chooses rows. What a build would unpack, bring together or look up first is
 /// made in `folder`, where the input is read whole.
+///
+/// # Errors
+///
+/// As [`inputs::gather`]; [`Error::Io`] of writing to `folder`.
 pub fn draw(recipe: &Recipe, options: &Options, depth: Depth, folder: &Path) -> Result<Draw> {
     let mut bytes = 0u64;
     for source in &recipe.sources {
@@ -134,20 +135,35 @@ pub fn draw(recipe: &Recipe, options: &Options, depth: Depth, folder: &Path) -> 
     let inputs = inputs::gather(recipe, options.unit, folder, options.threads, effort)?;
     let look_seconds = whole.then(|| usage::cpu_seconds() - before);
     let mut sampled = Inputs { sources: Vec::new(), pieces: Vec::new(), owners: Vec::new(), units: Vec::new() };
-    let (mut sources, mut candidates) = (Vec::new(), Vec::new());
+    let (mut sources, mut candidates, mut unpack_seconds) = (Vec::new(), Vec::new(), 0.0);
     let keys = Keys::default();
-    for source in &inputs.sources {
+    for (number, source) in inputs.sources.iter().enumerate() {
         let read = if whole { u64::MAX } else { (depth.read as f64 * share(source_bytes(source), bytes)) as u64 };
         let picked = picked(source.pieces.clone().collect(), whole);
-        let pieces: Vec<&PieceSpec> = picked.iter().map(|n| &inputs.pieces[*n]).collect();
-        let layouts = |piece: &PieceSpec| source.files[piece.layout].read_as().clone();
+        let stretch = (read / picked.len().max(1) as u64).max(STRETCH);
+        let mut pieces: Vec<PieceSpec> = picked.iter().map(|n| inputs.pieces[*n].clone()).collect();
+        let (mut copies, mut cut) = (source.files.clone(), Vec::new());
+        if !whole {
+            let began = usage::cpu_seconds();
+            let wanted: Vec<usize> = pieces.iter().map(|p| p.layout).collect();
+            cut = members::copy(&mut copies, &wanted, stretch, &folder.join(format!("members-{number}")))?;
+            unpack_seconds += usage::cpu_seconds() - began;
+            for piece in &mut pieces {
+                let (path, member) = copies[piece.layout].read_from();
+                (piece.path, piece.member) = (path.to_path_buf(), member.cloned());
+            }
+        }
+        let layouts = |piece: &PieceSpec| copies[piece.layout].read_as().clone();
         let limit = source.source.limit;
-        let seen = read_all(&pieces, &layouts, (read / picked.len().max(1) as u64).max(STRETCH), limit, options, &keys);
-        sources.push(known(&inputs, source, &picked, &seen, whole));
+        let mut seen = read_all(&pieces, &layouts, stretch, limit, options, &keys);
+        for (_, seen) in pieces.iter().zip(&mut seen).filter(|(piece, _)| cut.binary_search(&piece.layout).is_ok()) {
+            seen.goes_on();
+        }
+        sources.push(known(&inputs, source, (&picked, &copies), &seen, whole));
         let mut files: Vec<InputFile> = Vec::new();
         for (piece, seen) in pieces.iter().zip(seen) {
             let cut = (piece.start, piece.end, piece.lines);
-            let file = &source.files[piece.layout];
+            let file = &copies[piece.layout];
             match files.last_mut().filter(|f| f.name == file.name) {
                 Some(last) => last.cuts.push(cut),
                 None => files.push(InputFile { cuts: vec![cut], ..file.clone() }),
@@ -160,14 +176,24 @@ pub fn draw(recipe: &Recipe, options: &Options, depth: Depth, folder: &Path) -> 
         sampled.add(&Source { limit: None, ..source.source.clone() }, files, options.unit)?;
     }
     let remembered = keys.bound.load(Ordering::Relaxed) == u32::MAX;
-    let mut draw = Draw { sources, inputs, look_seconds, candidates, sampled, remembered };
+    let mut draw = Draw { sources, inputs, look_seconds, unpack_seconds, candidates, sampled, remembered };
     draw.decide(keys.bound.load(Ordering::Relaxed));
     draw.choose(depth.text);
     Ok(draw)
 }
 
+/// Bytes on disk, those of an archive once however many members it has.
 fn source_bytes(source: &inputs::SourceInput) -> u64 {
-    source.files.iter().map(|f| f.bytes).sum()
+    let mut paths: Vec<_> = source.files.iter().map(|f| (&f.path, f.bytes)).collect();
+    paths.sort();
+    paths.dedup();
+    paths.iter().map(|p| p.1).sum()
+}
+
+/// Bytes of a piece: of its file on disk, or of its member.
+fn length(file: &InputFile, piece: &PieceSpec) -> u64 {
+    let length = if file.member.is_some() { file.size } else { piece.bytes };
+    piece.end.min(length.max(piece.start)) - piece.start
 }
 
 fn share(part: u64, of: u64) -> f64 {
@@ -196,7 +222,7 @@ impl Default for Keys {
 
 /// Reads pieces side by side; with a limit one after the other, until there are enough rows.
 fn read_all(
-    pieces: &[&PieceSpec],
+    pieces: &[PieceSpec],
     layout: &(dyn Fn(&PieceSpec) -> Layout + Sync),
     bytes: u64,
     limit: Option<u64>,
@@ -235,11 +261,12 @@ fn read_all(
 fn read_one(piece: &PieceSpec, layout: &Layout, (rows, bytes): (u64, u64), keys: &Keys, hasher: &mut Hasher) -> Seen {
     let place = Piece { path: piece.path.clone(), member: piece.member.clone(), start: piece.start, end: piece.end };
     let mut seen = Seen::default();
-    let (mut row, mut total) = (0u64, (0u64, 0u64));
+    let (mut row, mut total, mut squares) = (0u64, (0u64, 0u64), 0.0);
     let mut candidates: Vec<Candidate> = Vec::new();
     let read = sample::read(&place, layout, rows, bytes, &mut |record| {
         let (hashes, text, chars) = hasher.of(&record, piece.number << 32 | row);
         total = (total.0 + text, total.1 + chars);
+        squares += (text * text) as f64;
         if hashes.least[0] <= keys.bound.load(Ordering::Relaxed) && row < u64::from(u32::MAX) && row < rows {
             let bytes = text.min(u64::from(u32::MAX)) as u32;
             candidates.push(Candidate { row: row as u32, bytes, hashes, key: 0 });
@@ -252,69 +279,92 @@ fn read_one(piece: &PieceSpec, layout: &Layout, (rows, bytes): (u64, u64), keys:
         }
         row += 1;
     });
-    (seen.text, seen.chars, seen.candidates) = (total.0, total.1, candidates);
+    (seen.text, seen.chars, seen.squares, seen.candidates) = (total.0, total.1, squares, candidates);
     (seen.records, seen.decoded, seen.ended) = (read.records.min(rows), read.bytes, read.ended);
     seen
 }
 
+impl Seen {
+    /// Of a copy that ends before its piece does: a row at its end is not whole.
+    fn goes_on(&mut self) {
+        if std::mem::take(&mut self.ended) && self.records > 1 {
+            self.records -= 1;
+            self.candidates.retain(|c| u64::from(c.row) < self.records);
+        }
+    }
+}
+
 /// What a source has, by what was read of it.
-fn known(inputs: &Inputs, source: &inputs::SourceInput, picked: &[usize], seen: &[Seen], whole: bool) -> SourceDraw {
+fn known(
+    inputs: &Inputs,
+    source: &inputs::SourceInput,
+    (picked, copies): (&[usize], &[InputFile]),
+    seen: &[Seen],
+    whole: bool,
+) -> SourceDraw {
     let records: u64 = seen.iter().map(|s| s.records).sum();
     let (text, chars): (u64, u64) = seen.iter().fold((0, 0), |sum, s| (sum.0 + s.text, sum.1 + s.chars));
     let a_row = |n: u64| n as f64 / records.max(1) as f64;
     let limit = source.source.limit.unwrap_or(u64::MAX);
-    let (mut rows, mut read) = (records as f64, 1.0);
+    let mut told = Expected { rows: records as f64, read: 1.0, off: 0.0 };
     if !whole && records < limit {
-        (rows, read) = expected(inputs, source, picked, seen);
+        told = expected_of(inputs, source, (picked, copies), seen);
     }
-    let rows = (rows.round() as u64).max(records).min(limit);
+    let rows = (told.rows.round() as u64).max(records).min(limit);
     SourceDraw {
         rows,
+        // Where a limit is reached in any case, nothing is unsure.
+        off: if told.rows * (1.0 - told.off) >= limit as f64 { 0.0 } else { told.off },
         text: a_row(text) * rows as f64,
         chars_a_row: a_row(chars),
-        read,
+        read: told.read,
         files: HashSet::new(),
         share: 1.0,
     }
 }
 
+/// Decoded bytes of a byte of a file, or of the member that it is.
+fn expansion(file: &InputFile) -> Option<f64> {
+    let (path, member) = file.read_from();
+    sample::expansion(path, member.map(String::as_str), file.read_as().transport.compression).ok()
+}
+
 /// Rows of a source of which stretches were read, and the share of it that they are.
-fn expected(inputs: &Inputs, source: &inputs::SourceInput, picked: &[usize], seen: &[Seen]) -> (f64, f64) {
+fn expected_of(
+    inputs: &Inputs,
+    source: &inputs::SourceInput,
+    (picked, copies): (&[usize], &[InputFile]),
+    seen: &[Seen],
+) -> Expected {
     // Parquet files say how many rows they have.
-    let told: Option<Vec<f64>> =
-        source.files.iter().take(1_000).map(|f| sample::stated_rows(&f.path, &f.layout)).collect();
+    let stated: Option<Vec<f64>> =
+        source.files.iter().take(STATED).map(|f| sample::stated_rows(&f.path, &f.layout)).collect();
     let records: f64 = seen.iter().map(|s| s.records as f64).sum();
-    if let Some(told) = told.filter(|t| !t.is_empty()) {
-        let rows = told.iter().sum::<f64>() / told.len() as f64 * source.files.len() as f64;
-        return (rows, (records / rows.max(1.0)).min(1.0));
+    if let Some(stated) = stated.filter(|s| !s.is_empty()) {
+        let rows = stated.iter().sum::<f64>() / stated.len() as f64 * source.files.len() as f64;
+        let off = if source.files.len() > STATED { 0.1 } else { 0.0 };
+        return Expected { rows, read: (records / rows.max(1.0)).min(1.0), off };
     }
-    let size = |n: usize| {
-        let piece = &inputs.pieces[n];
-        let file = &source.files[piece.layout];
-        let length = if file.member.is_some() { file.size } else { piece.bytes };
-        piece.end.min(length.max(piece.start)) - piece.start
-    };
-    // Decoded bytes of a byte on disk, by the first files; a member's size is that of its text.
-    let ratios: Vec<f64> = source
-        .files
-        .iter()
-        .take(4)
-        .filter(|f| f.member.is_none())
-        .filter_map(|f| sample::expansion(&f.path, f.layout.transport.compression).ok())
-        .collect();
+    let size = |n: usize| length(inputs.file(n), &inputs.pieces[n]) as f64;
+    // Decoded bytes of a byte, by the first files that were looked into.
+    let mut first: Vec<usize> = picked.iter().map(|n| inputs.pieces[*n].layout).collect();
+    first.dedup();
+    let ratios: Vec<f64> = first.into_iter().take(4).filter_map(|file| expansion(&copies[file])).collect();
     let ratio = if ratios.is_empty() { 1.0 } else { ratios.iter().sum::<f64>() / ratios.len() as f64 };
-    let total = source.pieces.clone().map(|n| size(n) as f64).sum::<f64>() * ratio;
+    let total = source.pieces.clone().map(size).sum::<f64>() * ratio;
     // Of a piece that was read to its end the size is known; of another how far it was read.
-    let (mut decoded, mut rows) = (0.0, 0.0);
-    for (piece, seen) in picked.iter().zip(seen) {
-        decoded += if seen.ended { size(*piece) as f64 * ratio } else { seen.decoded as f64 };
-        rows += if seen.ended { seen.records as f64 } else { seen.records.saturating_sub(1) as f64 };
-    }
-    if decoded == 0.0 {
-        let picked = picked.len().max(1) as f64;
-        return (records / picked * source.pieces.len() as f64, (picked / source.pieces.len().max(1) as f64).min(1.0));
-    }
-    (rows * (total / decoded).max(1.0), (decoded / total.max(1.0)).min(1.0))
+    let stretches: Vec<Stretch> = picked
+        .iter()
+        .zip(seen)
+        .map(|(piece, seen)| match seen.ended {
+            true => Stretch { rows: seen.records as f64, bytes: size(*piece) * ratio, ended: true },
+            false => Stretch { rows: seen.records.saturating_sub(1) as f64, bytes: seen.decoded as f64, ended: false },
+        })
+        .collect();
+    let mean = seen.iter().map(|s| s.text as f64).sum::<f64>() / records.max(1.0);
+    let squares = seen.iter().map(|s| s.squares).sum::<f64>() / records.max(1.0);
+    let varied = (squares / (mean * mean).max(1.0) - 1.0).max(0.0).sqrt();
+    expected(source.pieces.len(), total, varied, &stretches)
 }
 
 impl Draw {
@@ -389,112 +439,8 @@ impl Draw {
 
     /// The share of the input that no two threads can work on together.
     pub fn greatest(&self) -> f64 {
-        let pieces = &self.inputs.pieces;
-        let length = |p: &PieceSpec| p.end.min(p.bytes.max(p.start)) - p.start;
-        let total: u64 = pieces.iter().map(length).sum();
-        pieces.iter().map(length).max().map_or(1.0, |most| share(most, total).min(1.0))
-    }
-}
-
-/// Hashes rows.
-struct Hasher {
-    shingler: Shingler,
-}
-
-impl Hasher {
-    fn new() -> Self {
-        Hasher { shingler: Shingler::new(Fold::default(), 5, Unit::Chars) }
-    }
-
-    /// The hashes of a row, and bytes and characters of its text. What cannot be read is drawn by its place.
-    fn of(&mut self, record: &Record<'_>, place: u64) -> (Hashes, u64, u64) {
-        let Ok(row) = &record.row else { return (Hashes::one(mixed(place)), 0, 0) };
-        let texts = texts(&row.content);
-        let (mut bytes, mut chars, mut text) = (0, 0, 0);
-        for part in &texts {
-            (bytes, chars) = (bytes + part.len() as u64, chars + part.chars().count() as u64);
-            text = mixed(text ^ xxh3_64(part.as_bytes()));
-        }
-        let mut least = [u64::MAX; LEAST];
-        self.shingler.each(&texts, |hashes| {
-            for hash in hashes {
-                if *hash < least[LEAST - 1] && !least.contains(hash) {
-                    let at = least.partition_point(|l| l < hash);
-                    least[at..].rotate_right(1);
-                    least[at] = *hash;
-                }
-            }
-        });
-        if least[0] == u64::MAX {
-            // Too short for a shingle.
-            let folded = self.shingler.folded(&texts).into_iter().fold(1, |hash, c| mixed(hash ^ u64::from(c)));
-            return (Hashes::one(folded), bytes, chars);
-        }
-        (Hashes { least: least.map(|l| mixed(l) as u32), text: text as u32 }, bytes, chars)
-    }
-}
-
-impl Hashes {
-    /// Of what has one hash only.
-    fn one(hash: u64) -> Self {
-        Hashes { least: [hash as u32; LEAST], text: hash as u32 }
-    }
-}
-
-/// The least of many hashes is a small number; what decides is spread evenly.
-fn mixed(hash: u64) -> u64 {
-    xxh3_64(&hash.to_le_bytes())
-}
-
-/// All texts of a row.
-fn texts<'a>(content: &'a Content<'_>) -> Vec<&'a str> {
-    let turns = |messages: &'a [Message<'_>]| messages.iter().map(|m| m.content.as_ref()).collect::<Vec<_>>();
-    match content {
-        Content::Pretrain { text } => vec![text.as_ref()],
-        Content::Task(task) => {
-            [&task.input, &task.output, &task.text].into_iter().flatten().map(std::convert::AsRef::as_ref).collect()
-        }
-        Content::Instruct { messages, .. } => turns(messages),
-        Content::Rlhf(pair) => {
-            let mut all = turns(&pair.prompt);
-            for side in [&pair.chosen, &pair.rejected, &pair.completion].into_iter().flatten() {
-                all.extend(turns(side));
-            }
-            all
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::borrow::Cow;
-
-    use super::*;
-    use crate::rows::Row;
-
-    fn hashes(text: &str) -> Hashes {
-        let content = Content::Pretrain { text: Cow::Borrowed(text) };
-        Hasher::new().of(&Record { offset: 0, line: 0, row: Ok(Row::new(content)) }, 0).0
-    }
-
-    #[test]
-    fn copies_are_drawn_together_and_near_copies_mostly() {
-        let page = |n: usize, changed: usize| -> String {
-            (0..400)
-                .map(|i| {
-                    char::from_u32(0x4E00 + ((i * 37 + n * 101 + i * i * n) % 5000) as u32 + u32::from(i == changed))
-                })
-                .map(|c| c.unwrap_or('字'))
-                .collect()
-        };
-        assert_eq!(hashes(&page(3, 999)), hashes(&page(3, 999)));
-        // Width and case do not matter.
-        assert_eq!(hashes("Ａ long line of text").least, hashes("a long line of text").least);
-        let same = (0..200).filter(|n| hashes(&page(*n, 999)).least[0] == hashes(&page(*n, 200)).least[0]).count();
-        assert!(same > 180, "{same} of 200 pairs of similarity 0.97 and more");
-        let others = (0..200).filter(|n| hashes(&page(*n, 999)).least[0] == hashes(&page(n + 1, 999)).least[0]).count();
-        assert!(others < 20, "{others}");
-        // What is too short for a shingle is drawn by all of it.
-        assert_ne!(hashes("甲").least, hashes("乙").least);
+        let lengths = self.inputs.pieces.iter().enumerate().map(|(n, piece)| length(self.inputs.file(n), piece));
+        let total: u64 = lengths.clone().sum();
+        lengths.max().map_or(1.0, |most| share(most, total).min(1.0))
     }
 }

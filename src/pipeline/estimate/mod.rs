@@ -6,6 +6,9 @@
 //! own sample: then what is told of its rows is what comes out.
 
 mod draw;
+mod expect;
+mod least;
+mod members;
 mod range;
 mod rehearse;
 
@@ -175,6 +178,17 @@ pub fn estimate(
     Ok(all)
 }
 
+/// What a row of the sample stands for.
+#[derive(Clone, Copy, Debug)]
+struct Stands {
+    /// Rows.
+    each: f64,
+    /// Whether it stands for itself alone.
+    whole: bool,
+    /// By how much of itself the number of rows may be off.
+    off: f64,
+}
+
 /// Two rehearsals, and the input that they stand for.
 struct Scaled<'a> {
     recipe: &'a Recipe,
@@ -197,8 +211,10 @@ impl Scaled<'_> {
         let mut losses: BTreeMap<(String, String), Weight> = BTreeMap::new();
         let mut more: BTreeMap<&str, f64> = BTreeMap::new();
         for reason in &self.whole.manifest.reasons {
-            let Some((weight, draws)) = weights.get(reason.source.as_str()) else { continue };
-            let mut of = Weight::new(reason.rows as f64, *weight, *draws);
+            let Some(stands) = weights.get(reason.source.as_str()) else { continue };
+            let (weight, draws) = (stands.each, stands.whole);
+            let mut of = Weight::new(reason.rows as f64, weight, draws);
+            of.off = stands.off;
             if let Some(link) = self.chain.stages.iter().find(|l| l.name == reason.stage) {
                 of.copies = link.pass().is_some();
                 // Two near copies are drawn together as often as they are alike; of many versions of one text nearly
@@ -230,27 +246,37 @@ impl Scaled<'_> {
             .into_iter()
             .map(|((stage, reason), weight)| Loss { stage, reason, rows: weight.range(read, all.read) })
             .collect();
-        all.kept = range::kept(kept, losses.iter().map(|l| l.rows), read);
+        all.kept = range::kept(kept, losses.iter().map(|l| l.rows), read).wider(self.off(&all.sources));
         all.losses = losses;
         all.heavy = self.heavy(&weights);
         // None of n rows: with a chance of 95 % fewer than 3 of them (the rule of three).
-        let most = weights.values().filter(|w| !w.1).map(|w| w.0 * 3.0).fold(0.0, f64::max);
+        let most = weights.values().filter(|w| !w.whole).map(|w| w.each * 3.0).fold(0.0, f64::max);
         all.unseen = most.ceil() as u64;
         self.mix(all);
         all.losses.sort_by(|a, b| b.rows.likely.cmp(&a.rows.likely).then_with(|| a.reason.cmp(&b.reason)));
     }
 
-    /// Fills the lines of the sources. Gives back, by label, how many rows a sampled one stands for, and whether it
-    /// stands for itself alone.
-    fn sources(&self, all: &mut Estimate) -> BTreeMap<&str, (f64, bool)> {
-        let mut sums: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    /// By how much of itself what is kept may be off, since rows were not counted: of a mix as much as the least known of
+    /// its sources, since the scarcest one decides how much is taken of all.
+    fn off(&self, lines: &[SourceEstimate]) -> f64 {
+        let kept: f64 = lines.iter().map(|line| line.kept as f64).sum();
+        let offs = lines.iter().zip(&self.draw.sources).map(|(line, draw)| (line.kept as f64, draw.off));
+        match self.chain.mix {
+            Some(_) => offs.map(|o| o.1).fold(0.0, f64::max),
+            None => offs.map(|(kept, off)| (kept * off).powi(2)).sum::<f64>().sqrt() / kept.max(1.0),
+        }
+    }
+
+    /// Fills the lines of the sources. Gives back, by label, what a sampled row stands for.
+    fn sources(&self, all: &mut Estimate) -> BTreeMap<&str, Stands> {
+        let mut sums: BTreeMap<&str, (u64, u64, f64)> = BTreeMap::new();
         for ((source, draw), input) in self.recipe.sources.iter().zip(&self.draw.sources).zip(&self.draw.inputs.sources)
         {
             let files = self.whole.manifest.sources.iter().filter(|s| s.name == source.label).flat_map(|s| &s.files);
             let mine = files.filter(|f| draw.files.contains(&f.path));
             let (sampled, kept) = mine.fold((0, 0), |sum, f| (sum.0 + f.counts.read, sum.1 + f.counts.kept));
             let sum = sums.entry(source.label.as_str()).or_default();
-            *sum = (sum.0 + draw.rows, sum.1 + sampled);
+            *sum = (sum.0 + draw.rows, sum.1 + sampled, sum.2 + (draw.rows as f64 * draw.off).powi(2));
             let each = draw.rows as f64 / sampled.max(1) as f64;
             let mut formats: BTreeMap<String, usize> = BTreeMap::new();
             for layout in input.files.iter().map(|f| &f.layout) {
@@ -274,12 +300,17 @@ impl Scaled<'_> {
                 kept: (kept as f64 * each).round() as u64,
             });
         }
-        sums.into_iter().map(|(label, (rows, n))| (label, (rows as f64 / n.max(1) as f64, rows == n))).collect()
+        let stands = |(rows, sampled, off): (u64, u64, f64)| Stands {
+            each: rows as f64 / sampled.max(1) as f64,
+            whole: rows == sampled,
+            off: off.sqrt() / rows.max(1) as f64,
+        };
+        sums.into_iter().map(|(label, sums)| (label, stands(sums))).collect()
     }
 
     /// Rules that take more than half, by what the sample showed of each source.
-    fn heavy(&self, weights: &BTreeMap<&str, (f64, bool)>) -> Vec<Heavy> {
-        let scaled = |rows: u64, label: &str| (rows as f64 * weights.get(label).map_or(1.0, |w| w.0)) as u64;
+    fn heavy(&self, weights: &BTreeMap<&str, Stands>) -> Vec<Heavy> {
+        let scaled = |rows: u64, label: &str| (rows as f64 * weights.get(label).map_or(1.0, |w| w.each)) as u64;
         let (mut reached, mut lost) = (self.whole.manifest.reached(), self.whole.manifest.lost());
         reached.iter_mut().for_each(|r| r.rows = scaled(r.rows, r.name));
         lost.iter_mut().for_each(|l| l.rows = scaled(l.rows, l.source));
@@ -287,9 +318,9 @@ impl Scaled<'_> {
     }
 
     /// Rows of a label that are expected to be kept.
-    fn kept_of(&self, label: &str, weights: &BTreeMap<&str, (f64, bool)>) -> f64 {
+    fn kept_of(&self, label: &str, weights: &BTreeMap<&str, Stands>) -> f64 {
         let lines = self.whole.manifest.sources.iter().filter(|s| s.name == label).flat_map(|s| &s.files);
-        lines.map(|f| f.counts.kept).sum::<u64>() as f64 * weights.get(label).map_or(1.0, |w| w.0)
+        lines.map(|f| f.counts.kept).sum::<u64>() as f64 * weights.get(label).map_or(1.0, |w| w.each)
     }
 
     /// What a mix takes of each source.
@@ -332,6 +363,7 @@ impl Scaled<'_> {
             let amount = if job == "scan" { scanned } else { total };
             all.cpu_seconds.likely += left * at(&|r| r.seconds(phase), amount);
         }
+        all.cpu_seconds.likely += self.draw.unpack_seconds;
         let bytes: u64 = all.sources.iter().map(|s| s.bytes).sum();
         if self.options.known().is_none() {
             let hashing = bytes as f64 * sample::hash_second_a_byte();

@@ -29,6 +29,17 @@ impl Range<u64> {
         (self.high - self.low) as f64 / 2.0 / self.likely.max(1) as f64
     }
 
+    /// The same, if it may be off by a share of itself for another reason as well.
+    pub fn wider(&self, off: f64) -> Self {
+        let both = |end: u64| self.likely.abs_diff(end) as f64 / self.likely.max(1) as f64;
+        let of = |end: u64| (both(end).powi(2) + off * off).sqrt() * self.likely as f64;
+        if off <= 0.0 {
+            return *self;
+        }
+        let low = (self.likely as f64 - of(self.low)).max(0.0) as u64;
+        Range { low, likely: self.likely, high: self.likely + of(self.high).ceil() as u64 }
+    }
+
     /// A part of it.
     pub fn times(&self, part: f64) -> Self {
         let of = |n: u64| (n as f64 * part).round() as u64;
@@ -56,6 +67,8 @@ pub struct Weight {
     pub copies: bool,
     /// Rows that are there or not by how it is counted.
     pub doubt: f64,
+    /// By how much of itself the number of rows that each stands for may be off: two standard errors.
+    pub off: f64,
     /// The estimate, of several such.
     likely: f64,
     /// Its variance.
@@ -81,6 +94,7 @@ impl Weight {
             let together = if other.copies { 4.0 } else { 2.0 };
             let left = 1.0 - 1.0 / other.each.max(1.0);
             self.variance += other.each * other.each * other.rows * together * left;
+            self.variance += (other.rows * other.each * other.off / 2.0).powi(2);
             self.unseen += other.each * 2.0 * left.sqrt();
             self.doubt += other.doubt * other.each;
         }
@@ -130,6 +144,20 @@ mod tests {
         assert!(all(false, true, 0.1).high >= 10_000);
         let kept = kept(5000, [drawn, drawn].into_iter(), 100_000);
         assert!(kept.low > 5000 - 450 && kept.low < 5000 - 300, "{kept:?}");
+    }
+
+    #[test]
+    fn rows_that_were_not_counted_make_a_range_wider() {
+        let exact = Range { low: 1000, likely: 1000, high: 1000 };
+        assert_eq!(exact.wider(0.0), exact);
+        assert_eq!(exact.wider(0.05), Range { low: 950, likely: 1000, high: 1050 });
+        let drawn = Range { low: 970, likely: 1000, high: 1040 };
+        assert_eq!(drawn.wider(0.03), Range { low: 957, likely: 1000, high: 1050 });
+        let mut sum = Weight::default();
+        sum.add(Weight { off: 0.1, ..Weight::new(1000.0, 10.0, false) });
+        let mut counted = Weight::default();
+        counted.add(Weight::new(1000.0, 10.0, false));
+        assert!(sum.range(100_000, 1.0).high > counted.range(100_000, 1.0).high + 200);
     }
 
     #[test]

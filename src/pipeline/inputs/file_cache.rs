@@ -5,11 +5,12 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
+use sha2::digest::common::hazmat::{SerializableState, SerializedState};
 use sha2::{Digest, Sha256};
 
 use crate::input::Member;
@@ -30,7 +31,23 @@ pub(crate) struct Known {
     /// Malformed sequences and characters, by the encoding in which it was read.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub malformed: BTreeMap<String, (u64, u64)>,
+    /// How far it was hashed, where that is not done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hashing: Option<Hashing>,
 }
+
+/// How far a file was hashed.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Hashing {
+    offset: u64,
+    newlines: u64,
+    lines: Vec<u64>,
+    /// The state of SHA-256.
+    state: Vec<u8>,
+}
+
+/// Bytes that are hashed before that is noted: what a kill may cost.
+const STEP: u64 = if cfg!(test) { 1 << 20 } else { 256 << 20 };
 
 /// Bytes, starts of pieces, and lines before them; `own` says that they are those of a plain copy.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -124,6 +141,14 @@ impl Known {
     }
 }
 
+impl Hashing {
+    /// SHA-256 of what was hashed.
+    fn state(&self) -> Option<Sha256> {
+        let state = SerializedState::<Sha256>::try_from(self.state.as_slice()).ok()?;
+        Sha256::deserialize(&state).ok()
+    }
+}
+
 /// What is known of a file or member as it is now.
 pub(crate) fn recall<T>(
     known: &Knowns,
@@ -161,8 +186,21 @@ pub(crate) fn hashed(known: &Knowns, disk: &OnDisk<'_>, starts: &[u64]) -> Resul
     let mut file = File::open(path).map_err(Error::io(path))?;
     let (mut sha, mut buffer) = (Sha256::new(), vec![0; 1 << 20]);
     let (mut offset, mut newlines, mut lines) = (0u64, 0u64, Vec::with_capacity(starts.len()));
+    let (bytes, modified) = (disk.bytes, disk.modified);
+    let part = Known { bytes, modified, at: starts.to_vec(), ..Known::default() };
+    let begun = recall(known, &key, disk, |k| k.hashing.clone().filter(|_| k.at == starts));
+    if let Some((begun, state)) = begun.and_then(|begun| begun.state().map(|state| (begun, state))) {
+        file.seek(SeekFrom::Start(begun.offset)).map_err(Error::io(path))?;
+        (sha, offset, newlines, lines) = (state, begun.offset, begun.newlines, begun.lines);
+    }
+    let mut noted = offset;
     let counted = starts.len() > 1;
     loop {
+        if offset >= noted + STEP {
+            let begun = Hashing { offset, newlines, lines: lines.clone(), state: sha.serialize().to_vec() };
+            known.note(&key, &Known { hashing: Some(begun), ..part.clone() });
+            noted = offset;
+        }
         let read = file.read(&mut buffer).map_err(Error::io(path))?;
         let block = &buffer[..read];
         sha.update(block);
@@ -184,8 +222,7 @@ pub(crate) fn hashed(known: &Knowns, disk: &OnDisk<'_>, starts: &[u64]) -> Resul
         offset += read as u64;
     }
     let sha256 = sha.finalize().iter().map(|b| format!("{b:02x}")).collect();
-    let (bytes, modified) = (disk.bytes, disk.modified);
-    let mut fresh = Known { bytes, modified, sha256, at: starts.to_vec(), lines, ..Known::default() };
+    let mut fresh = Known { sha256, lines, ..part };
     if let Ok(mut all) = known.all.lock() {
         if let Some(before) = all.get(&key).filter(|k| k.is(disk)) {
             fresh.malformed = before.malformed.clone();
@@ -194,4 +231,36 @@ pub(crate) fn hashed(known: &Knowns, disk: &OnDisk<'_>, starts: &[u64]) -> Resul
         all.insert(key, fresh.clone());
     }
     Ok(fresh)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_that_was_killed_is_not_begun_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let (work, path) = (folder.path().join("work"), folder.path().join("a"));
+        std::fs::create_dir(&work).unwrap();
+        let bytes: Vec<u8> = (0..4u32 << 20).map(|n| if n % 97 == 0 { b'\n' } else { (n % 251) as u8 }).collect();
+        std::fs::write(&path, &bytes).unwrap();
+        let disk = OnDisk { path: &path, bytes: bytes.len() as u64, modified: 7, tar: None };
+        let starts = [0, 1_500_000, 3_000_000];
+        let known = Knowns::open(&work, true).unwrap();
+        let whole = hashed(&known, &disk, &starts).unwrap();
+        let log = std::fs::read_to_string(work.join("inputs.log")).unwrap();
+        let steps: Vec<&str> = log.lines().filter(|line| line.contains("hashing")).collect();
+        assert_eq!(steps.len(), 4, "{log}");
+        // Killed after the second step, which is not read again: it is another one now.
+        std::fs::write(work.join("inputs.log"), format!("{}\n{}\n{{\"cut", steps[0], steps[1])).unwrap();
+        let mut hurt = bytes.clone();
+        hurt[..2 << 20].fill(b'\n');
+        std::fs::write(&path, &hurt).unwrap();
+        let again = hashed(&Knowns::open(&work, true).unwrap(), &disk, &starts).unwrap();
+        assert_eq!((&again.sha256, &again.lines), (&whole.sha256, &whole.lines));
+        // A file that has changed is hashed from its start.
+        let changed = OnDisk { modified: 8, ..disk };
+        let fresh = hashed(&Knowns::open(&work, true).unwrap(), &changed, &starts).unwrap();
+        assert_ne!(fresh.sha256, whole.sha256);
+    }
 }

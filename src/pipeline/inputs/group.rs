@@ -94,7 +94,7 @@ pub fn group(files: &mut Vec<InputFile>, work: &Path, unit: u64, threads: usize,
         replaced: 0,
         // Nothing in it is unreadable, so lines need no numbers.
         cuts: (0..starts.len()).map(|n| (starts[n], end(n), 0)).collect(),
-        unpacked: Some(copy),
+        unpacked: Some(Box::new(copy)),
     };
     for file in members {
         rest(&mut files[file]);

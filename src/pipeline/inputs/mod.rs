@@ -6,6 +6,7 @@ pub mod find;
 pub mod group;
 pub mod hub;
 pub mod malformed;
+pub mod part;
 pub mod prepare;
 pub mod probe;
 pub mod read_as;
@@ -58,7 +59,7 @@ pub struct InputFile {
     /// Malformed sequences of an encoding other than UTF-8, which are read as U+FFFD.
     pub replaced: u64,
     /// The plain copy that is read in its place.
-    pub unpacked: Option<PlainCopy>,
+    pub unpacked: Option<Box<PlainCopy>>,
     /// Pieces: start, end, lines before.
     pub(crate) cuts: Vec<(u64, u64, u64)>,
 }
@@ -100,6 +101,9 @@ pub struct Inputs {
     /// All units, in order.
     pub units: Vec<Unit>,
 }
+
+/// Bytes that are read in about the time that a file takes to be opened.
+const OPENING: u64 = 8 << 10;
 
 /// How much is done to know the inputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -318,7 +322,8 @@ impl Inputs {
                     self.units.push(Unit { pieces: open..self.pieces.len() });
                     (open, weight) = (self.pieces.len(), 0);
                 }
-                weight += size.max(1);
+                // Opening a file takes as long as reading some more of it.
+                weight += size.max(OPENING.min(unit >> 10)).max(1);
                 self.owners.push((self.sources.len(), index));
                 self.pieces.push(PieceSpec {
                     number: self.pieces.len() as u64,

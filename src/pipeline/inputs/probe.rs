@@ -82,7 +82,8 @@ pub(crate) fn files_of(
     let names = found.iter().filter_map(|f| Some(f.0.as_ref()?.name.clone())).collect();
     let wanted: HashSet<String> = wanted(source, names).into_iter().collect();
     found.retain(|f| f.0.as_ref().is_none_or(|member| wanted.contains(&member.name)));
-    let mut files = Vec::new();
+    // Room for no more than there are: a source may have a hundred thousand files.
+    let mut files = Vec::with_capacity(found.len());
     for (member, mut found) in found {
         found.compression = compression;
         let sample = std::mem::take(&mut found.sample);
@@ -117,7 +118,7 @@ pub(crate) fn files_of(
             understood: seen,
             replaced,
             cuts: (0..read.starts.len()).map(|i| (read.starts[i], end(i), read.lines[i])).collect(),
-            unpacked: read.copy,
+            unpacked: read.copy.map(Box::new),
         });
     }
     Ok(files)

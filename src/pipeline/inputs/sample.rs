@@ -7,7 +7,7 @@ use std::time::Instant;
 use sha2::{Digest, Sha256};
 
 use crate::formats::{self, Layout, Piece};
-use crate::input::Compression;
+use crate::input::{self, Compression};
 use crate::rows::{Record, Unreadable};
 
 /// How far a piece was read.
@@ -54,14 +54,19 @@ pub fn read(piece: &Piece, layout: &Layout, records: u64, bytes: u64, each: &mut
     seen
 }
 
-/// Bytes that a compressed byte stands for, judged by the first few MiB; 1 where nothing is compressed.
+/// Bytes that a compressed byte of a file, or of a member, stands for, judged by the first few MiB; 1 where nothing is
+/// compressed. The size of a member is counted behind the compression of its archive: its own is meant.
 ///
 /// # Errors
 ///
 /// What the system says of opening the file.
-pub fn expansion(path: &Path, compression: Compression) -> std::io::Result<f64> {
+pub fn expansion(path: &Path, member: Option<&str>, compression: Compression) -> std::io::Result<f64> {
     const HEAD: u64 = 2 << 20;
-    let head = BufReader::with_capacity(1 << 16, std::fs::File::open(path)?.take(HEAD));
+    let (stream, compression): (Box<dyn Read + Send>, _) = match member {
+        None => (Box::new(std::fs::File::open(path)?), compression),
+        Some(member) => input::packed(path, member)?,
+    };
+    let head = BufReader::with_capacity(1 << 16, stream.take(HEAD));
     let mut packed = Counted { inner: head, read: 0 };
     let mut decoder: Box<dyn Read + '_> = match compression {
         Compression::None => return Ok(1.0),
@@ -132,8 +137,14 @@ mod tests {
         std::io::Write::write_all(&mut gz, &b"0123456789".repeat(10_000)).unwrap();
         gz.finish().unwrap();
         let packed = std::fs::metadata(&path).unwrap().len();
-        let ratio = expansion(&path, Compression::Gzip).unwrap();
+        let mut zip = zip::ZipWriter::new(std::fs::File::create(folder.path().join("a.zip")).unwrap());
+        zip.start_file("a.gz", zip::write::SimpleFileOptions::default()).unwrap();
+        std::io::Write::write_all(&mut zip, &std::fs::read(&path).unwrap()).unwrap();
+        zip.finish().unwrap();
+        let ratio = expansion(&path, None, Compression::Gzip).unwrap();
         assert!((ratio - 100_000.0 / packed as f64).abs() < 0.5, "{ratio} {packed}");
-        assert_eq!(expansion(&path, Compression::None).unwrap(), 1.0);
+        assert_eq!(expansion(&path, None, Compression::None).unwrap(), 1.0);
+        let within = expansion(&folder.path().join("a.zip"), Some("a.gz"), Compression::None).unwrap();
+        assert!((within - ratio).abs() < 0.5, "{within} {ratio}");
     }
 }

@@ -257,8 +257,12 @@ impl GlobalContext for PassContext<'_> {
     }
 
     fn space(&self, share: f64) -> Result<Space> {
-        let space =
-            Space { folder: self.job.folder.join("work"), budget: (self.build.options.memory as f64 * share) as usize };
+        let space = Space {
+            folder: self.job.folder.join("work"),
+            budget: (self.build.options.memory as f64 * share) as usize,
+            threads: self.build.session.threads,
+            stop: self.build.options.stop.clone(),
+        };
         scratch(&space.folder)?;
         Ok(space)
     }

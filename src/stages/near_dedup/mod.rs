@@ -80,6 +80,7 @@ pub(super) mod method;
 mod pairs;
 pub(super) mod pass;
 mod signature;
+mod stretches;
 mod verify;
 
 use std::path::PathBuf;

@@ -1,14 +1,21 @@
 //! Candidates: rows that share a band, compared by their sketches before any text is read.
+//!
+//! Bands are sorted side by side, a few of them a thread. What pairs they make falls into stretches of ranks, which are
+//! sorted and sieved side by side as well. Neither changes what comes out: pairs are sorted, and stretches stand in order.
+
+use std::sync::PoisonError;
 
 use super::docs::{Docs, Recent};
 use super::signature::Signature;
+use super::stretches::{Sender, Stretches};
 use super::{BEFORE, blocks};
+use crate::Result;
 use crate::spill::Space;
-use crate::spill::flat::{Bits, Flat};
-use crate::spill::sorter::Sorter;
+use crate::spill::flat::{Bits, Flat, SharedBits};
+use crate::spill::sorter::{LEAST, Sorter};
 use crate::text::near::bands::Bands;
 use crate::text::near::sketch::{SLOTS, Sketch};
-use crate::{Error, Result};
+
 /// In a bucket of more rows than this, what they share is common (a template): one row before is enough.
 const LARGE: u64 = 256;
 /// Bytes of a pair: rank of the later row, agreement, rank of the earlier one.
@@ -16,8 +23,8 @@ pub const PAIR: usize = 10;
 
 /// Candidate pairs: by rank of the later row, then the most alike first.
 pub struct Pairs {
-    /// Records of [`PAIR`] bytes.
-    list: Flat,
+    /// Records of [`PAIR`] bytes, in stretches of ranks.
+    lists: Vec<Flat>,
     /// Docs that are in a pair of two own rows: their texts can be compared.
     pub docs: Bits,
     /// How many they are.
@@ -30,27 +37,85 @@ pub type Group = Vec<(u32, u16)>;
 impl Pairs {
     /// How many pairs there are.
     pub fn len(&self) -> usize {
-        self.list.len()
+        self.lists.iter().map(Flat::len).sum()
     }
 
+    /// The pairs in lists that can be judged apart, of `rows` rows: rows that pairs link, over any number of others, are in
+    /// one list. Where there is no memory to tell what is linked, one list has all.
+    ///
+    /// # Errors
+    ///
+    /// Of the disk.
+    pub fn apart(self, space: &Space, rows: usize) -> Result<Vec<Linked>> {
+        let held = rows * size_of::<u32>();
+        if space.threads == 1 || held > space.budget / 8 {
+            return Ok(vec![Linked(self.lists)]);
+        }
+        let mut roots: Vec<u32> = (0..rows as u32).collect();
+        self.lists.iter().try_for_each(|list| {
+            list.each(|_, record| {
+                let (rank, _, other) = pair(record);
+                let (a, b) = (root(&mut roots, rank), root(&mut roots, other));
+                roots[a.max(b) as usize] = a.min(b);
+                Ok(())
+            })
+        })?;
+        let count = space.threads * 4;
+        let budget = space.budget / 24 / count;
+        let list = |at: usize| Flat::new(space.folder.join(format!("linked-{at}")), PAIR, budget);
+        let mut apart: Vec<Flat> = (0..count).map(list).collect();
+        for list in self.lists {
+            list.each(|_, record| {
+                let root = root(&mut roots, pair(record).0);
+                let at = (u64::from(root).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize % count;
+                apart[at].push(record)
+            })?;
+        }
+        Ok(apart.into_iter().map(|list| Linked(vec![list])).collect())
+    }
+}
+
+/// Pairs of which no row is in a pair of another list.
+pub struct Linked(Vec<Flat>);
+
+impl Linked {
     /// Hands over the pairs, a row at a time in the order of ranks.
+    ///
+    /// # Errors
+    ///
+    /// Of the disk, and the first error of `found`.
     pub fn each(&self, mut found: impl FnMut(u32, &Group) -> Result<()>) -> Result<()> {
         let (mut current, mut group) = (None, Group::new());
-        self.list.each(|_, record| {
-            let number =
-                |range: std::ops::Range<usize>| record[range].iter().rev().fold(0, |n, b| n << 8 | u32::from(*b));
-            let rank = number(0..4);
+        let mut next = |record: &[u8]| {
+            let (rank, agreeing, other) = pair(record);
             if current != Some(rank) {
                 if let Some(rank) = current.replace(rank) {
                     found(rank, &group)?;
                 }
                 group.clear();
             }
-            group.push((number(6..10), number(4..6) as u16));
+            group.push((other, agreeing));
             Ok(())
-        })?;
+        };
+        self.0.iter().try_for_each(|list| list.each(|_, record| next(record)))?;
         current.map_or(Ok(()), |rank| found(rank, &group))
     }
+}
+
+/// What a record of [`PAIR`] bytes says: later rank, agreement, earlier rank.
+fn pair(record: &[u8]) -> (u32, u16, u32) {
+    let number = |range: std::ops::Range<usize>| record[range].iter().rev().fold(0, |n, b| n << 8 | u32::from(*b));
+    (number(0..4), number(4..6) as u16, number(6..10))
+}
+
+/// The first rank that one is linked with, over others.
+fn root(roots: &mut [u32], rank: u32) -> u32 {
+    let mut at = rank;
+    while roots[at as usize] != at {
+        roots[at as usize] = roots[roots[at as usize] as usize];
+        at = roots[at as usize];
+    }
+    at
 }
 
 /// Walks sorted band entries: a row of a bucket makes pairs with the first of it and with those just before.
@@ -64,25 +129,24 @@ struct Buckets {
 }
 
 impl Buckets {
-    fn walk(&mut self, record: u128, pairs: &mut Sorter) -> Result<()> {
+    fn walk(&mut self, record: u128, pairs: &mut Sender<'_>) -> Result<()> {
         let (bucket, rank) = (record >> 32, record as u32);
         if self.count == 0 || bucket != self.bucket {
             *self = Buckets { bucket, count: 1, first: rank, last: [rank; BEFORE], ..*self };
             return Ok(());
         }
-        let pair = |other: u32| u128::from(rank) << 32 | u128::from(other);
         let before = match (rank < self.earlier, self.count < LARGE) {
             (true, _) => 0,
             (_, true) => BEFORE as u64,
             (_, false) => 1,
         };
         if before > 0 {
-            pairs.push(pair(self.first))?;
+            pairs.pair(rank, self.first)?;
         }
         for back in 1..self.count.min(before + 1) {
             let other = self.last[(self.count - back) as usize % BEFORE];
             if other != self.first {
-                pairs.push(pair(other))?;
+                pairs.pair(rank, other)?;
             }
         }
         self.last[self.count as usize % BEFORE] = rank;
@@ -91,65 +155,97 @@ impl Buckets {
     }
 }
 
+/// How bands are sorted: in how many groups, on how many threads, in how much memory each.
+fn groups(space: &Space, rows: usize, bands: usize) -> (usize, usize, usize) {
+    let half = space.budget / 2;
+    let threads = space.threads.min(half / LEAST).clamp(1, bands.max(1));
+    let budget = half / threads;
+    let fits = budget / (rows.max(1) * size_of::<u128>());
+    // Some groups a thread, so that the last ones end together. What does not fit in memory is read as seldom as can be.
+    let wide = if fits == 0 { bands.div_ceil(threads) } else { (bands / (4 * threads)).clamp(1, fits) };
+    (bands.div_ceil(wide.max(1)), threads, budget)
+}
+
 /// Rows that share a band.
-fn banded(space: &Space, docs: &Docs, bands: Bands, pairs: &mut Sorter, stopped: &dyn Fn() -> bool) -> Result<()> {
-    let mut entries = space.sorter("bands", 11);
-    docs.each_sketch(|doc, sketch| {
-        let rank = docs.rank_of(doc)?;
-        if doc % 4096 == 0 && stopped() {
-            return Err(Error::Interrupted);
-        }
-        // Bands of different scopes fall apart; a band of at most 48 bits, its number and the rank are a record.
-        let salt = docs.scope(doc).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 16;
-        for (band, key) in bands.of(sketch).enumerate() {
-            entries.push((band as u128) << 80 | u128::from(key ^ salt) << 32 | u128::from(rank))?;
-        }
-        Ok(())
-    })?;
+fn banded(space: &Space, docs: &Docs, bands: Bands, pairs: &Stretches) -> Result<()> {
+    let (groups, threads, budget) = groups(space, docs.len(), bands.bands);
     let earlier = docs.own().start as u32;
-    let mut buckets = Buckets { bucket: 0, count: 0, first: 0, last: [0; BEFORE], earlier };
-    let mut seen = 0u64;
-    entries.drain(&mut |record| {
-        seen += 1;
-        if seen.is_multiple_of(1 << 20) && stopped() {
-            return Err(Error::Interrupted);
-        }
-        buckets.walk(record, pairs)
-    })
+    let work = |group: usize| {
+        let of = |group: usize| group * bands.bands / groups;
+        let mine = of(group)..of(group + 1);
+        let mut entries = Sorter::new(space.folder.join(format!("bands-{group}")), 11, budget);
+        entries.reserve(docs.len() * mine.len());
+        docs.each_sketch(|doc, sketch| {
+            let rank = docs.rank_of(doc)?;
+            if doc % 4096 == 0 {
+                space.check()?;
+            }
+            // Bands of different scopes fall apart; a band of at most 48 bits, its number and the rank are a record.
+            let salt = docs.scope(doc).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 16;
+            for (band, key) in mine.clone().zip(bands.of(sketch).skip(mine.start)) {
+                entries.push((band as u128) << 80 | u128::from(key ^ salt) << 32 | u128::from(rank))?;
+            }
+            Ok(())
+        })?;
+        let mut buckets = Buckets { bucket: 0, count: 0, first: 0, last: [0; BEFORE], earlier };
+        let (mut seen, mut sender) = (0u64, pairs.sender());
+        entries.drain(&mut |record| {
+            seen += 1;
+            if seen.is_multiple_of(1 << 20) {
+                space.check()?;
+            }
+            buckets.walk(record, &mut sender)
+        })?;
+        sender.finish()
+    };
+    Space { threads, ..space.clone() }.side_by_side(groups, work).map(|_| ())
 }
 
 /// Finds the candidates: rows whose sketches agree enough.
-pub fn candidates(space: &Space, docs: &Docs, stopped: &dyn Fn() -> bool) -> Result<Pairs> {
-    let mut pairs = space.small_sorter("pairs", 8);
+///
+/// # Errors
+///
+/// Of the disk, and [`crate::Error::Interrupted`].
+pub fn candidates(space: &Space, docs: &Docs) -> Result<Pairs> {
+    let pairs = Stretches::new(space, docs.len());
     match docs.signature {
-        Signature::Sketch(bands, _) => banded(space, docs, bands, &mut pairs, stopped)?,
-        Signature::Fingerprint(within) => blocks::pairs(space, docs, within, &mut pairs, stopped)?,
+        Signature::Sketch(bands, _) => banded(space, docs, bands, &pairs)?,
+        Signature::Fingerprint(within) => blocks::pairs(space, docs, within, &pairs)?,
     }
-    let mut sieve = Sieve {
-        docs,
-        recent: Recent::new(docs),
-        least: docs.signature.least(),
-        list: space.flat("list", PAIR),
-        wanted: Bits::new(docs.len()),
-        rows: 0,
-        rank: u32::MAX,
-        doc: 0,
-        sketch: [0; SLOTS],
-        group: Group::new(),
-    };
-    let mut before = u128::MAX;
-    pairs.drain(&mut |record| {
-        if record == before {
-            return Ok(());
+    let (parts, wanted) = (pairs.into_parts(), SharedBits::new(docs.len()));
+    let count = parts.len();
+    let lists = space.side_by_side(count, |part| {
+        let sorter = parts[part].lock().unwrap_or_else(PoisonError::into_inner).take();
+        let list = Flat::new(space.folder.join(format!("list-{part}")), PAIR, space.budget / 24 / count);
+        let mut sieve = Sieve {
+            docs,
+            recent: Recent::new(docs),
+            least: docs.signature.least(),
+            list,
+            wanted: &wanted,
+            rank: u32::MAX,
+            doc: 0,
+            sketch: [0; SLOTS],
+            group: Group::new(),
+        };
+        let mut before = u128::MAX;
+        if let Some(sorter) = sorter {
+            sorter.drain(&mut |record| {
+                if record == before {
+                    return Ok(());
+                }
+                before = record;
+                if (record as u32).is_multiple_of(4096) {
+                    space.check()?;
+                }
+                sieve.pair((record >> 32) as u32, record as u32)
+            })?;
         }
-        before = record;
-        if (record as u32).is_multiple_of(4096) && stopped() {
-            return Err(Error::Interrupted);
-        }
-        sieve.pair((record >> 32) as u32, record as u32)
+        sieve.flush()?;
+        Ok(sieve.list)
     })?;
-    sieve.flush()?;
-    Ok(Pairs { list: sieve.list, docs: sieve.wanted, rows: sieve.rows })
+    let (docs, rows) = wanted.into_bits();
+    Ok(Pairs { lists, docs, rows })
 }
 
 /// Lets through the pairs whose sketches agree enough.
@@ -158,8 +254,7 @@ struct Sieve<'a> {
     recent: Recent<'a>,
     least: usize,
     list: Flat,
-    wanted: Bits,
-    rows: u64,
+    wanted: &'a SharedBits,
     /// The later row of the pairs that come: rank, doc, sketch, earlier rows so far.
     rank: u32,
     doc: usize,
@@ -180,16 +275,11 @@ impl Sieve<'_> {
         if agreeing >= self.least && self.docs.scope(doc) == self.docs.scope(self.doc) {
             self.group.push((other, agreeing as u16));
             if !self.docs.is_earlier(doc) {
-                self.want(doc);
-                self.want(self.doc);
+                self.wanted.set(doc);
+                self.wanted.set(self.doc);
             }
         }
         Ok(())
-    }
-
-    fn want(&mut self, doc: usize) {
-        self.rows += u64::from(!self.wanted.has(doc));
-        self.wanted.set(doc);
     }
 
     fn flush(&mut self) -> Result<()> {

@@ -16,6 +16,8 @@
 //! Every step but reading is over records of a fixed size, in memory where they fit and in files of the job's folder
 //! where they do not. What comes out depends on neither.
 
+use std::sync::{PoisonError, RwLock};
+
 use arrow::array::RecordBatch;
 
 use super::columns::{CONTENT, SKETCH, TEXT, TIME, texts};
@@ -24,7 +26,7 @@ use super::index::Earlier;
 use super::method::Method;
 use super::pairs::{self, Pairs};
 use super::verify::{Exact, Fates, Judge, Proof};
-use super::{Keep, Of, Verify};
+use super::{Keep, NearDedup, Of, Verify};
 use crate::Result;
 use crate::spill::Space;
 use crate::spill::texts::{Texts, Writer};
@@ -67,31 +69,37 @@ impl Run<'_> {
     /// All steps.
     fn run(&self) -> Result<Gone> {
         let progress = self.context.progress();
-        let stopped = || self.context.check().is_err();
         progress.phase("Comparing", 0);
         let mut docs = self.docs()?;
         let mut same = self.space.flat("copies", 8);
         let most = self.method.rules().most as usize;
         docs.same(&self.space, most, |rank, first| same.push(&[rank.to_le_bytes(), first.to_le_bytes()].concat()))?;
-        let pairs = pairs::candidates(&self.space, &docs, &stopped)?;
+        let pairs = pairs::candidates(&self.space, &docs)?;
         progress.done(&self.method.said(pairs.len() as u64));
-        let proof = match self.method {
-            Method::Near(near) if near.verify == Verify::Exact => {
-                let texts = self.texts(&docs, &pairs)?;
-                Proof::Exact(Box::new(Exact::new(texts, near.shingler(), &self.space)))
-            }
-            _ => Proof::Sketch,
+        let texts = match self.method {
+            Method::Near(near) if near.verify == Verify::Exact => Some((self.texts(&docs, &pairs)?, near)),
+            _ => None,
         };
-        progress.phase("Verifying", pairs.rows);
-        let judge = Judge {
-            docs: &docs,
-            fates: Fates::new(&self.space, docs.len(), most, &self.earlier)?,
-            proof,
-            stopped: &stopped,
-        };
-        let fates = judge.run(&pairs, &|rows| progress.advance(rows))?;
-        drop(pairs);
+        progress.phase("Verifying", 0);
+        let fates = self.judged(&docs, pairs, most, texts.as_ref())?;
         self.drops(&docs, &same, &fates)
+    }
+
+    /// Judges the candidates: those that pairs link one after the other, others side by side.
+    fn judged(&self, docs: &Docs, pairs: Pairs, most: usize, texts: Option<&(Texts, &NearDedup)>) -> Result<Fates> {
+        let fates = RwLock::new(Fates::new(&self.space, docs.len(), most, &self.earlier)?);
+        let lists = pairs.apart(&self.space, docs.len())?;
+        let budget = self.space.budget / self.space.threads.min(lists.len()).max(1);
+        let all = &self.space;
+        all.side_by_side(lists.len(), |list| {
+            let space = Space { folder: all.folder.join(format!("judged-{list}")), budget, ..all.clone() };
+            let proof = match texts {
+                Some((texts, near)) => Proof::Exact(Box::new(Exact::new(texts, near.shingler(), &space))),
+                None => Proof::Sketch,
+            };
+            Judge { docs, fates: &fates, most, proof, space: &space }.run(&lists[list])
+        })?;
+        Ok(fates.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Reads the rows.

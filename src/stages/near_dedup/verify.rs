@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use super::docs::Docs;
 use super::index::Earlier;
-use super::pairs::{Group, Pairs};
+use super::pairs::{Group, Linked};
+use crate::Result;
 use crate::spill::Space;
 use crate::spill::flat::{Bits, Flat};
 use crate::spill::sorter::Sorter;
@@ -13,7 +15,6 @@ use crate::spill::texts::Texts;
 use crate::text::near::jaccard::{Table, needed, similarity};
 use crate::text::near::shingle::Shingler;
 use crate::text::near::sketch::SLOTS;
-use crate::{Error, Result};
 
 /// Where there is no further row in a record.
 const NONE: [u8; 4] = u32::MAX.to_le_bytes();
@@ -107,41 +108,46 @@ fn read(record: &[u8]) -> (u32, f64) {
 }
 
 /// What rows are compared by.
-pub enum Proof {
+pub enum Proof<'a> {
     /// Their sketches.
     Sketch,
     /// The sets of shingles of their texts; rows of earlier builds, whose texts are not there, their sketches.
-    Exact(Box<Exact>),
+    Exact(Box<Exact<'a>>),
 }
 
-/// Judges all candidates.
+/// Judges candidates that are linked with no others.
 pub struct Judge<'a> {
     /// The rows.
     pub docs: &'a Docs,
     /// What became of them so far: rows with the same text as an earlier one are not candidates.
-    pub fates: Fates,
+    pub fates: &'a RwLock<Fates>,
+    /// How many similar rows may stay.
+    pub most: usize,
     /// What they are compared by.
-    pub proof: Proof,
-    /// Whether the user asks to stop.
-    pub stopped: &'a dyn Fn() -> bool,
+    pub proof: Proof<'a>,
+    /// Which says when to stop.
+    pub space: &'a Space,
 }
 
 impl Judge<'_> {
     /// Goes through the candidates.
-    pub fn run(mut self, pairs: &Pairs, advance: &dyn Fn(u64)) -> Result<Fates> {
-        let mut seen = 0u64;
+    ///
+    /// # Errors
+    ///
+    /// Of the disk, and [`crate::Error::Interrupted`].
+    pub fn run(mut self, pairs: &Linked) -> Result<()> {
         pairs.each(|rank, group| {
-            seen += 1;
-            if (self.stopped)() {
-                return Err(Error::Interrupted);
-            }
-            if seen.is_multiple_of(1024) {
-                advance(1024);
-            }
+            self.space.check()?;
             let similar = self.row(rank, group)?;
-            if similar.is_empty() { Ok(()) } else { self.fates.found(rank, &similar) }
-        })?;
-        Ok(self.fates)
+            match similar.is_empty() {
+                true => Ok(()),
+                false => self.fates.write().unwrap_or_else(PoisonError::into_inner).found(rank, &similar),
+            }
+        })
+    }
+
+    fn fates(&self) -> RwLockReadGuard<'_, Fates> {
+        self.fates.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Kept rows that a row is similar to, the most similar first: as many as may stay, or all that there are.
@@ -151,11 +157,13 @@ impl Judge<'_> {
             exact.begin(doc);
         }
         let (mut kept, mut behind) = (Group::new(), Vec::new());
+        let fates = self.fates();
         for (other, agreeing) in group {
-            if self.fates.similar(*other, &mut behind)? {
+            if fates.similar(*other, &mut behind)? {
                 kept.push((*other, *agreeing));
             }
         }
+        drop(fates);
         let mut similar = Vec::new();
         if self.search(&kept, &mut similar)? {
             return Ok(similar);
@@ -190,7 +198,7 @@ impl Judge<'_> {
         for (other, agreeing) in others {
             if let Some(similarity) = self.compare(*other, *agreeing)? {
                 similar.push((*other, similarity));
-                enough = similar.len() == self.fates.most;
+                enough = similar.len() == self.most;
             }
             if enough {
                 break;
@@ -214,8 +222,8 @@ impl Judge<'_> {
 }
 
 /// Compares one row with others by the shingles of their texts.
-pub struct Exact {
-    texts: Texts,
+pub struct Exact<'a> {
+    texts: &'a Texts,
     shingler: Shingler,
     /// Where sets that are too large for memory are sorted.
     space: Space,
@@ -230,14 +238,14 @@ pub struct Exact {
     cache: Cache,
 }
 
-impl Exact {
+impl<'a> Exact<'a> {
     /// Compares `texts` cut by `shingler`.
-    pub fn new(texts: Texts, shingler: Shingler, space: &Space) -> Self {
+    pub fn new(texts: &'a Texts, shingler: Shingler, space: &Space) -> Self {
         Exact {
             texts,
             shingler,
             large: (space.budget / 1024).max(1 << 10),
-            space: Space { folder: space.folder.clone(), budget: space.budget / 4 },
+            space: Space { budget: space.budget / 4, ..space.clone() },
             table: Table::new(),
             scratch: Table::new(),
             bytes: Vec::new(),
@@ -262,13 +270,12 @@ impl Exact {
     /// The similarity with another row, if it reaches the threshold.
     fn compare(&mut self, other: usize, threshold: f64) -> Result<Option<f64>> {
         if self.own.is_none() {
-            self.own =
-                Some(load(&mut self.texts, &self.shingler, self.large, self.doc, &mut self.bytes, &mut self.table)?);
+            self.own = Some(load(self.texts, &self.shingler, self.large, self.doc, &mut self.bytes, &mut self.table)?);
         }
         let theirs = match self.cache.get(other) {
             Some(set) => Some(set),
             None => {
-                let set = load(&mut self.texts, &self.shingler, self.large, other, &mut self.bytes, &mut self.scratch)?;
+                let set = load(self.texts, &self.shingler, self.large, other, &mut self.bytes, &mut self.scratch)?;
                 if let Some(set) = &set {
                     self.cache.put(other, set.clone());
                 }
@@ -320,7 +327,7 @@ impl Exact {
 
 /// The set of a doc, which is then in `table`; none where it is too large.
 fn load(
-    texts: &mut Texts,
+    texts: &Texts,
     shingler: &Shingler,
     large: usize,
     doc: usize,

@@ -58,6 +58,8 @@ pub fn next_row(
             Line::Whole(bytes) => row(bytes, place, emit),
             Line::TooLarge(head, length) => emit(too_large(head, length, max, place.offset, place.line)),
         }
+        // The batch that has the row now may be worked on for long.
+        lines.release();
         return true;
     }
 }
