@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use super::list::{Item, Section};
 use super::{Context, Format, reasons, sources, table, ui};
 use crate::catalog::Catalog;
-use crate::output::export;
+use crate::output::{export, tokens};
 use crate::recipe::kinds;
 use crate::{Error, Result, formats, recipe, stages};
 
@@ -74,6 +74,10 @@ pub fn entries(name: &str) -> Vec<Entry> {
         let recipe = format!("In a recipe, once the build is done:\n\n[[export]]\nto = \"{name}\"");
         let docs = format!("{}{read}\n\n{recipe}", plain(layout.docs()).trim_end());
         found.push(Entry { kind, about: layout.about().into(), docs, ..Entry::default() });
+    }
+    if let Some(layout) = tokens::layout(name) {
+        let (kind, about, docs) = ("export (layout of token ids)".into(), layout.about().into(), plain(layout.docs()));
+        found.push(Entry { kind, about, docs, ..Entry::default() });
     }
     if let Some(card) = Catalog::load(None).ok().as_ref().and_then(|c| c.get(name)) {
         found.push(Entry {

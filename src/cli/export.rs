@@ -4,14 +4,16 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
+use super::export_tokens::{TokenOptions, report_files};
 use super::inspect::parse_use;
 use super::inspect_build::manifest;
 use super::interrupt::stop_on_interrupt;
-use super::{Context, Format, table, ui};
+use super::{Context, Format, ui};
 use crate::output::export::run::{BATCH, Exported, Job, Table, export, lines, losses, survey};
 use crate::output::export::{ALL, Exporter, exporter};
+use crate::output::tokens;
 use crate::pipeline::publish::exports::tables;
 use crate::pipeline::usage::count;
 use crate::rows::Use;
@@ -35,13 +37,16 @@ pub struct Export {
     /// Export nothing where a row would lose something or be set aside.
     #[arg(long)]
     strict: bool,
+    #[command(flatten)]
+    tokens: TokenOptions,
 }
 
 /// The exporter of a name, or the one that was probably meant.
 fn named(name: &str) -> Result<&'static dyn Exporter> {
     exporter(name).ok_or_else(|| {
         let message = format!("no layout is called `{name}`");
-        Error::other(message, did_you_mean(name, ALL.iter().map(|e| e.name())))
+        let names = ALL.iter().map(|e| e.name()).chain(tokens::ALL.iter().map(|l| l.name()));
+        Error::other(message, did_you_mean(name, names))
     })
 }
 
@@ -53,14 +58,17 @@ impl Export {
     /// [`Error::Input`] where the folder is no build, has no rows that the layout takes, or with `--strict` would lose
     /// something; [`Error::Other`] where no layout has the name; as [`export`].
     pub fn run(self, context: &Context) -> Result<()> {
-        let exporter = named(&self.to)?;
-        let tables = self.tables(context, exporter)?;
-        let out = self.out.clone().unwrap_or_else(|| self.build.join("exports").join(exporter.name()));
-        crate::disk::local("--out", &out)?;
-        let (built, _) = manifest(&self.build)?;
-        let build = json!({"recipe": built.recipe.name, "fingerprint": built.recipe.fingerprint});
         let stop = stop_on_interrupt();
         let stop = || stop.load(Ordering::Relaxed);
+        if let Some(layout) = tokens::layout(&self.to) {
+            let tables = self.tables(context, layout.name(), &tokens::run::USES)?;
+            let (out, build) = self.places(layout.name())?;
+            return self.tokens.export(context, (layout, &tables), &out, (&build, &stop));
+        }
+        let exporter = named(&self.to)?;
+        self.tokens.none(exporter.name())?;
+        let tables = self.tables(context, exporter.name(), exporter.uses())?;
+        let (out, build) = self.places(exporter.name())?;
         let job = Job { exporter, tables: &tables, batch: BATCH, stop: &stop };
         let before = survey(&job)?;
         if self.strict {
@@ -72,20 +80,28 @@ impl Export {
         self.report(context, exporter, &out, &exported)
     }
 
-    /// The tables of the build that the layout takes, of the use that was asked for.
-    fn tables(&self, context: &Context, exporter: &dyn Exporter) -> Result<Vec<Table>> {
+    /// Where the export goes, and what it says of the build.
+    fn places(&self, layout: &str) -> Result<(PathBuf, Json)> {
+        let out = self.out.clone().unwrap_or_else(|| self.build.join("exports").join(layout));
+        crate::disk::local("--out", &out)?;
+        let (built, _) = manifest(&self.build)?;
+        Ok((out, json!({"recipe": built.recipe.name, "fingerprint": built.recipe.fingerprint})))
+    }
+
+    /// The tables of the build that the layout of this name takes, with rows of these uses, of the use that was asked for.
+    fn tables(&self, context: &Context, layout: &str, taken: &[Use]) -> Result<Vec<Table>> {
         if !self.build.join("build.json").is_file() {
             return Err(Error::input(
                 format!("{} is no build: it has no build.json", self.build.display()),
                 "name the folder of a finished build: `corpus export builds/NAME --to openai`",
             ));
         }
-        let takes = |usage: &Use| exporter.uses().contains(usage);
+        let takes = |usage: &Use| taken.contains(usage);
         let words = |uses: &[Use]| uses.iter().map(|u| u.as_str()).collect::<Vec<_>>().join(", ");
         if let Some(usage) = self.usage.filter(|u| !takes(u)) {
             return Err(Error::other(
-                format!("`{}` has no place for {usage} rows", exporter.name()),
-                format!("it takes {}; `corpus list exports` has other layouts", words(exporter.uses())),
+                format!("`{layout}` has no place for {usage} rows"),
+                format!("it takes {}; `corpus list exports` has other layouts", words(taken)),
             ));
         }
         let asked: Vec<Use> = Use::ALL.into_iter().filter(|u| self.usage.is_none_or(|w| w == *u)).collect();
@@ -94,20 +110,12 @@ impl Export {
         let left: Vec<Use> = left.iter().map(|table| table.usage).collect();
         if tables.is_empty() {
             return Err(Error::input(
-                format!(
-                    "{} has no rows that `{}` takes ({})",
-                    self.build.display(),
-                    exporter.name(),
-                    words(exporter.uses())
-                ),
+                format!("{} has no rows that `{layout}` takes ({})", self.build.display(), words(taken)),
                 format!("`corpus inspect {}` shows what it has", ui::quoted(&self.build.display().to_string())),
             ));
         }
         if !left.is_empty() {
-            ui::warn(
-                context,
-                &format!("`{}` has no place for {} rows: they are left out", exporter.name(), words(&left)),
-            );
+            ui::warn(context, &format!("`{layout}` has no place for {} rows: they are left out", words(&left)));
         }
         Ok(tables)
     }
@@ -126,9 +134,7 @@ impl Export {
             return super::print(&format!("{told}\n"));
         }
         lines(&exported.accounts, "").iter().for_each(|line| ui::say(context, line));
-        let files = exported.files.iter().map(|f| vec![f.path.clone(), format!("{} bytes", count(f.bytes))]);
-        let files = table::table(&files.collect::<Vec<_>>(), 2, table::talk());
-        files.lines().for_each(|line| ui::say(context, line));
+        report_files(context, &exported.files);
         super::print(&start)
     }
 }

@@ -147,8 +147,9 @@ fn explained(part: &Part, rows: &[Fields]) -> Vec<Fields> {
 fn summary(manifest: &Manifest, columns: usize) -> String {
     let totals = &manifest.totals;
     let share = |rows: u64| format!("{:.1}%", rows as f64 * 100.0 / totals.read.max(1) as f64);
+    let tokens = manifest.kept_tokens().map_or(String::new(), |tokens| format!(" · {} tokens", count(tokens)));
     let first = format!(
-        "{} · {} read -> {} kept ({}), {} dropped, {} unreadable · {} characters kept",
+        "{} · {} read -> {} kept ({}), {} dropped, {} unreadable · {} characters kept{tokens}",
         manifest.recipe.name,
         count(totals.read),
         count(totals.kept),

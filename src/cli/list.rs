@@ -9,7 +9,9 @@ use super::{Context, Format, sources, table, ui};
 use crate::catalog::card::Words;
 use crate::catalog::{Card, Catalog, picks};
 use crate::output::export::{self, Exporter};
+use crate::output::tokens;
 use crate::recipe::kinds;
+use crate::rows::Use;
 use crate::stages::Kind;
 use crate::text::figures::count;
 use crate::{Error, Result, formats, recipe, stages};
@@ -93,11 +95,14 @@ impl Section {
             }
             Section::Signals => signals(),
             Section::Exports => {
-                let uses = |e: &dyn Exporter| e.uses().iter().map(|u| u.as_str()).collect::<Vec<_>>().join(", ");
-                export::ALL
-                    .iter()
-                    .map(|e| Item::new(e.name(), "layout", &format!("{} ({})", e.about(), uses(*e))))
-                    .collect()
+                let words = |uses: &[Use]| uses.iter().map(|u| u.as_str()).collect::<Vec<_>>().join(", ");
+                let uses = |e: &dyn Exporter| words(e.uses());
+                let of_text =
+                    export::ALL.iter().map(|e| Item::new(e.name(), "layout", &format!("{} ({})", e.about(), uses(*e))));
+                let of_ids = tokens::ALL.iter().map(|l| {
+                    Item::new(l.name(), "token ids", &format!("{} ({})", l.about(), words(&tokens::run::USES)))
+                });
+                of_text.chain(of_ids).collect()
             }
             Section::Problems => kinds::ALL.iter().map(|row| Item::new(row.id, row.code, row.title)).collect(),
             Section::Sources => crate::catalog::shipped().iter().map(source).collect(),

@@ -17,6 +17,7 @@ mod completions;
 mod diff;
 mod explain;
 mod export;
+mod export_tokens;
 mod fetch;
 mod fetch_bars;
 mod heavy;

@@ -1,5 +1,5 @@
 //! What a build writes: slabs (the rows of one stretch of a source), Parquet files that appear whole or not at all, rows
-//! scattered over the parts of a new order, and shards; and exports of a build in the layouts of trainers.
+//! scattered over the parts of a new order, and shards; and exports of a build in the layouts of trainers, as text or as token ids.
 
 pub mod codec;
 pub mod export;
@@ -8,3 +8,4 @@ pub mod scatter;
 pub mod shards;
 pub mod slab;
 pub mod take;
+pub mod tokens;

@@ -76,8 +76,8 @@ const WORDS: &[(&[&str], &str)] = &[
         "`profile` has rules of that kind, published and ours (profile = \"gopher\", \"zh-web\"), `quality` measures what they look at, and `keep` sets limits; models are run by `classify` and `perplexity`",
     ),
     (
-        &["tokens", "token_count*", "tokenize", "tokenizer", "token_num*", "pack", "packing", "sequence_packing"],
-        "tokens are not counted and output is not packed yet: a trainer does both from the Parquet; `words` counts words, `characters` characters",
+        &["token_count*", "tokenize", "tokenizer", "token_num*", "pack", "packing", "sequence_packing"],
+        "`tokens` counts them by the tokenizer that it names; `corpus export --to packed` writes token ids, packed",
     ),
     (
         &["html", "trafilatura", "resiliparse", "readability", "justext", "warc", "extract*"],
@@ -165,8 +165,8 @@ mod tests {
             ("fasttext_lid", "`language`"),
             ("fasttext-quality", "`classify`"),
             ("quality_classifier", "`classify`"),
-            ("tokens", "not counted"),
-            ("pack", "not packed yet"),
+            ("token_counter", "`tokens` counts"),
+            ("pack", "token ids, packed"),
             ("html", "trafilatura"),
             ("python", "`command`"),
         ] {

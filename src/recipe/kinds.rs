@@ -263,9 +263,10 @@ kinds! {
     wrong "[mix]\ntotal = 1000\n[[stage]]\nrun = \"normalize\"\nname = \"mix\"\n"
     right "[mix]\ntotal = 1000\n[[stage]]\nrun = \"normalize\"\nname = \"clean\"\n"
 
-    "R053" NoTokens "value" "a mix is to be counted in tokens"
-    "There is no tokenizer yet. Within one language, tokens are nearly proportional to characters."
-    wrong "[mix]\nby = \"tokens\"\n" right "[mix]\nby = \"chars\"\n"
+    "R053" NoTokens "value" "a mix is counted in tokens, and no stage counts them"
+    "A stage `tokens` without `only` counts those of every row, by the tokenizer that it names. Without a tokenizer: within one language, tokens are nearly proportional to characters."
+    wrong "[mix]\nby = \"tokens\"\n"
+    right "[mix]\nby = \"tokens\"\n[[stage]]\nrun = \"tokens\"\ntokenizer = \"tokenizer.json\"\n"
 
     "R055" NoPlace "value" "an export is for a use that its layout does not take"
     "`corpus list exports` says which uses each layout takes; without `use` an export has all of them that the build has."

@@ -11,7 +11,7 @@
 //!
 //! ```toml
 //! [mix]
-//! by    = "chars"         # or rows
+//! by    = "chars"         # or rows, or tokens
 //! total = 2_000_000
 //!
 //! [[source]]
@@ -28,15 +28,19 @@
 //!
 //! # Limits
 //!
-//! Shares are of the whole output, over all uses. `by = "tokens"` is not there yet.
+//! Shares are of the whole output, over all uses. `by = "tokens"` takes what a stage `tokens` counts: it stands in the
+//! recipe, without `only`; of several the last one counts.
 
 use serde::Serialize;
 
+use super::Only;
 use super::Source;
 use super::kinds::Kind;
 use super::reader::Reader;
 use super::stages::Raw;
 use super::toml::{Entry, Value};
+use crate::rows::column::TOKENS;
+use crate::stages;
 
 /// Words of `[mix]`.
 pub(super) const MIX: [&str; 2] = ["by", "total"];
@@ -50,7 +54,7 @@ pub const STAGE: &str = "mix";
 pub struct Mix {
     /// The unit in which shares are counted.
     pub by: By,
-    /// Rows or characters of the output; the most that repeats allow where absent.
+    /// Rows, characters or tokens of the output; the most that repeats allow where absent.
     pub total: Option<f64>,
 }
 
@@ -63,6 +67,8 @@ pub enum By {
     Rows,
     /// Characters of text.
     Chars,
+    /// Tokens, as a stage counts them.
+    Tokens,
 }
 
 impl By {
@@ -71,6 +77,7 @@ impl By {
         match self {
             By::Rows => "rows",
             By::Chars => "chars",
+            By::Tokens => TOKENS,
         }
     }
 }
@@ -135,7 +142,7 @@ impl Reader {
         let mut mix = Mix::default();
         for entry in self.table(entry, &MIX, "[mix]") {
             match entry.key.as_str() {
-                "by" => mix.by = self.by(entry).unwrap_or_default(),
+                "by" => mix.by = self.by(entry, stages).unwrap_or_default(),
                 "total" => mix.total = self.int(entry, 1).map(|t| t as f64),
                 _ => {}
             }
@@ -171,20 +178,22 @@ impl Reader {
         mixed.then_some(mix)
     }
 
-    fn by(&mut self, entry: &Entry) -> Option<By> {
+    fn by(&mut self, entry: &Entry, stages: &[Raw]) -> Option<By> {
         let word = self.text(entry)?;
-        if word == "tokens" {
-            let help = "use by = \"chars\": for one language, tokens are nearly proportional to characters";
-            self.cure(
-                Kind::NoTokens,
-                &entry.node.span,
-                "tokens cannot be counted: there is no tokenizer yet",
-                "not yet",
-                help,
-            );
+        let all = [By::Rows, By::Chars, By::Tokens];
+        let found = all.into_iter().find(|b| b.as_str() == word);
+        // A stage that looks at some rows only leaves the others without a count.
+        let counts = |stage: &&Raw| {
+            let entry = stages::entry(&stage.run);
+            entry.is_some_and(|e| e.signals.iter().any(|s| s.name == TOKENS)) && stage.only == Only::default()
+        };
+        if found == Some(By::Tokens) && !stages.iter().any(|stage| counts(&stage)) {
+            let help =
+                "add a stage: [[stage]] with run = \"tokens\" and tokenizer = \"…/tokenizer.json\", without `only`";
+            let message = "no stage counts the tokens of every row";
+            self.cure(Kind::NoTokens, &entry.node.span, message, "not counted", help);
             return None;
         }
-        let found = [By::Rows, By::Chars].into_iter().find(|b| b.as_str() == word);
-        self.word(&word, &entry.node.span, "by", &["rows", "chars"], found)
+        self.word(&word, &entry.node.span, "by", &all.map(By::as_str), found)
     }
 }

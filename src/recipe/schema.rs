@@ -51,7 +51,7 @@ pub fn recipe() -> Json {
                 "anyOf": [{"enum": kinds}, {"type": "array", "items": {"enum": kinds}}]}}), &[], "What a recipe refuses."),
             "source": {"type": "array", "minItems": 1, "items": source()},
             "mix": closed(json!({
-                "by": {"enum": ["rows", "chars"], "description": "What weights and the total are counted in; rows where absent."},
+                "by": {"enum": ["rows", "chars", "tokens"], "description": "What weights and the total are counted in; rows where absent."},
                 "total": {"type": "integer", "minimum": 1, "description": "Rows or characters of the output; the most that repeats allow where absent."},
             }), &[], "How sources are mixed."),
             "input": closed(json!({

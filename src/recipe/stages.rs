@@ -18,7 +18,7 @@ use crate::text::spelling::{did_you_mean, nearest};
 pub(super) struct Raw {
     pub(super) run: String,
     pub(super) name: String,
-    only: Only,
+    pub(super) only: Only,
     pub(super) span: Range<usize>,
     pub(super) options: Vec<Entry>,
 }

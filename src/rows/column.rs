@@ -13,6 +13,9 @@ pub const KEY: DataType = DataType::Decimal128(38, 0);
 /// The column of `data/` that says how many rows a row stands for, itself among them.
 pub const CLUSTER_SIZE: &str = "cluster_size";
 
+/// The signal, and the column of `data/`, that says how many tokens a row has.
+pub const TOKENS: &str = "tokens";
+
 /// Whether a column of the unit files is for a stage itself, by its name (with or without `@` and the stage's number):
 /// such names are `key`, or end so.
 pub fn is_hidden(column: &str) -> bool {

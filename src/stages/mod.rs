@@ -171,6 +171,7 @@ stages!(
     shuffle,
     simhash_dedup,
     substring_dedup,
+    tokens,
     words
 );
 

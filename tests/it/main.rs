@@ -67,6 +67,7 @@ mod systems;
 mod templates;
 mod terminal;
 mod text_rows;
+mod tokens;
 mod told;
 mod turns;
 mod why;

@@ -387,7 +387,7 @@ fn mistakes_in_a_mix_are_told() {
         run.stderr()
     };
     for (of, more, said) in [
-        (["", "", ""], "[mix]\nby='tokens'\n", "tokens cannot be counted: there is no tokenizer yet"),
+        (["", "", ""], "[mix]\nby='tokens'\n", "no stage counts the tokens of every row"),
         (["", "", ""], "[mix]\nby='row'\n", "did you mean `rows`?"),
         (["weight=1", "", "weight=1"], "", "the source has no `weight`, but others have"),
         (["weight=0", "weight=1", "weight=1"], "", "`weight` should be over 0"),

@@ -150,6 +150,15 @@ impl Staging {
         })
     }
 
+    /// A file for the time of writing: it has no name, and goes when it is closed.
+    ///
+    /// # Errors
+    ///
+    /// What the system says of making it.
+    pub fn scratch(&self) -> Result<File> {
+        tempfile::tempfile_in(&self.aside).map_err(Error::io(&self.aside))
+    }
+
     /// Puts the folder in its place; an earlier export there goes.
     ///
     /// # Errors

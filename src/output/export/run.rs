@@ -59,7 +59,8 @@ pub struct Account {
 }
 
 impl Account {
-    fn new(usage: Use) -> Self {
+    /// No rows yet.
+    pub fn new(usage: Use) -> Self {
         Account { usage, read: 0, written: 0, aside: 0, reasons: BTreeMap::new(), loses: BTreeMap::new() }
     }
 
@@ -125,6 +126,9 @@ struct Manifest<'a> {
     build: &'a serde_json::Value,
     uses: &'a [Account],
     files: &'a [Written],
+    /// The sums of an export of token ids.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tokens: Option<&'a serde_json::Value>,
 }
 
 /// A finished export.
@@ -138,8 +142,17 @@ pub struct Exported {
     pub rows: Vec<&'static str>,
 }
 
-/// Hands every row of a table over.
-fn each(job: &Job<'_>, table: &Table, act: &mut dyn FnMut(&Example<'_>) -> Result<()>) -> Result<()> {
+/// Hands every row of a table over, `rows` at a time; `stop` is asked between.
+///
+/// # Errors
+///
+/// A file of the build that cannot be read; [`Error::Interrupted`]; those of `act`.
+pub fn each(
+    table: &Table,
+    rows: usize,
+    stop: &dyn Fn() -> bool,
+    act: &mut dyn FnMut(&Example<'_>) -> Result<()>,
+) -> Result<()> {
     for path in &table.files {
         let file = File::open(path).map_err(Error::io(path))?;
         let broken = |error: String| {
@@ -147,9 +160,9 @@ fn each(job: &Job<'_>, table: &Table, act: &mut dyn FnMut(&Example<'_>) -> Resul
             Error::input(format!("{}: {error}", path.display()), hint)
         };
         let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| broken(e.to_string()))?;
-        let reader = reader.with_batch_size(job.batch.max(1)).build().map_err(|e| broken(e.to_string()))?;
+        let reader = reader.with_batch_size(rows.max(1)).build().map_err(|e| broken(e.to_string()))?;
         for batch in reader {
-            if (job.stop)() {
+            if stop() {
                 return Err(Error::Interrupted);
             }
             let batch = batch.map_err(|e| broken(e.to_string()))?;
@@ -177,7 +190,7 @@ fn check(exporter: &dyn Exporter, row: &Example<'_>) -> std::result::Result<(), 
 pub fn survey(job: &Job<'_>) -> Result<Vec<Account>> {
     let of = |table: &Table| {
         let mut account = Account::new(table.usage);
-        each(job, table, &mut |row| {
+        each(table, job.batch, job.stop, &mut |row| {
             let aside = check(job.exporter, row).err();
             account.add(job.exporter, row, aside.map(|a| a.reason));
             Ok(())
@@ -235,7 +248,7 @@ pub fn export(job: &Job<'_>, out: &Path, build: &serde_json::Value) -> Result<Ex
     let (mut accounts, mut written) = (Vec::new(), Vec::new());
     for table in job.tables {
         let mut account = Account::new(table.usage);
-        each(job, table, &mut |row| {
+        each(table, job.batch, job.stop, &mut |row| {
             let aside = files.row(job.exporter, table.usage, row)?;
             account.add(job.exporter, row, aside);
             Ok(())
@@ -253,14 +266,28 @@ pub fn export(job: &Job<'_>, out: &Path, build: &serde_json::Value) -> Result<Ex
         written.push(file.close()?);
     }
     written.sort_by(|a, b| a.path.cmp(&b.path));
-    let (version, to) = (env!("CARGO_PKG_VERSION"), job.exporter.name());
-    let manifest = Manifest { v: 1, version, to, build, uses: &accounts, files: &written };
+    manifest(&staging, job.exporter.name(), build, (&accounts, &written), None)?;
+    drop(files);
+    staging.publish()?;
+    Ok(Exported { accounts, files: written, rows: rows.iter().map(|file| file.name).collect() })
+}
+
+/// Writes `export.json`: what was exported to which layout, and of which build.
+///
+/// # Errors
+///
+/// What the system says of writing.
+pub fn manifest(
+    staging: &Staging,
+    to: &str,
+    build: &serde_json::Value,
+    (uses, files): (&[Account], &[Written]),
+    tokens: Option<&serde_json::Value>,
+) -> Result<()> {
+    let manifest = Manifest { v: 1, version: env!("CARGO_PKG_VERSION"), to, build, uses, files, tokens };
     let mut text = serde_json::to_vec_pretty(&manifest).map_err(|e| Error::Engine(e.to_string()))?;
     text.push(b'\n');
     let mut file = staging.file(MANIFEST)?;
     file.write(&text)?;
-    file.close()?;
-    drop(files);
-    staging.publish()?;
-    Ok(Exported { accounts, files: written, rows: rows.iter().map(|file| file.name).collect() })
+    file.close().map(|_| ())
 }

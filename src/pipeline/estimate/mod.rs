@@ -323,12 +323,25 @@ impl Scaled<'_> {
         lines.map(|f| f.counts.kept).sum::<u64>() as f64 * weights.get(label).map_or(1.0, |w| w.each)
     }
 
+    /// Tokens of a kept row of a label, in the sample.
+    fn tokens_a_row(&self, label: &str) -> f64 {
+        let manifest = &self.whole.manifest;
+        let files = manifest.sources.iter().filter(|s| s.name == label).flat_map(|s| &s.files);
+        let rows: u64 = files.map(|f| f.counts.kept).sum();
+        let tokens: u64 = manifest.tokens.iter().filter(|t| t.source == label).map(|t| t.tokens).sum();
+        tokens as f64 / rows.max(1) as f64
+    }
+
     /// What a mix takes of each source.
     fn mix(&self, all: &mut Estimate) {
         let Some(mix) = self.chain.mix else { return };
         let groups: Vec<Group> = (self.recipe.sources.iter().zip(&self.draw.sources).zip(&all.sources))
             .map(|((source, draw), line)| {
-                let each = if mix.by == By::Chars { draw.chars_a_row } else { 1.0 };
+                let each = match mix.by {
+                    By::Rows => 1.0,
+                    By::Chars => draw.chars_a_row,
+                    By::Tokens => self.tokens_a_row(&source.label),
+                };
                 Group { label: source.label.clone(), share: source.share, amount: line.kept as f64 * each }
             })
             .collect();

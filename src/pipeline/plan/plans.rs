@@ -25,7 +25,7 @@ use crate::pipeline::jobs::Job;
 use crate::pipeline::run::slabs::Slab;
 use crate::rows;
 use crate::rows::batch::ARGUMENTS;
-use crate::rows::column::{CLUSTER_SIZE, KEY, is_hidden};
+use crate::rows::column::{CLUSTER_SIZE, KEY, TOKENS, is_hidden};
 use crate::rows::spans::argument;
 use crate::stages::Reads;
 use crate::stages::global::SortedRows;
@@ -238,6 +238,7 @@ impl Plans<'_> {
     pub fn layout(&self, source: &SourceInput, units: &[usize], at: &Folders<'_>, ids: bool) -> Result<Plan> {
         let schema = self.unit_schema(source)?;
         let cut: Vec<String> = self.chain.cutting(source).into_iter().map(|c| c.1).collect();
+        let tokens = self.chain.last_column(source, TOKENS);
         let read = Narrow {
             groups: vec![units.iter().map(|u| (*u, vec![])).collect()],
             units: at.units,
@@ -246,6 +247,7 @@ impl Plans<'_> {
                 .into_iter()
                 .chain(cut.iter().map(String::as_str))
                 .chain(ids.then_some("id"))
+                .chain(tokens.as_deref())
                 .collect(),
             constants: vec![],
             cuts: &at.cuts,
@@ -261,6 +263,9 @@ impl Plans<'_> {
             .collect::<Result<Vec<_>>>()?;
         if ids {
             columns.push((id_of(&node, at)?, "final_id".into()));
+        }
+        if let Some(tokens) = tokens {
+            columns.push((plan::column(&node, &tokens)?, TOKENS.to_owned()));
         }
         plan::project(node, columns)
     }

@@ -335,6 +335,16 @@ impl StagePlan {
             .map(|(number, s)| (column_name(signal, number), s.kind))
     }
 
+    /// The stage that measures `signal` last for a source: of the text that comes out.
+    pub fn last_measuring(&self, source: &SourceInput, signal: &str) -> Option<&PlannedStage> {
+        self.stages.iter().rev().find(|l| l.applies(source) && l.measures(signal))
+    }
+
+    /// The column of `signal` that this stage adds.
+    pub fn last_column(&self, source: &SourceInput, signal: &str) -> Option<String> {
+        self.last_measuring(source, signal).map(|l| column_name(signal, l.number))
+    }
+
     /// The columns of `signal` for a source, the last first: where the last is null, since a stage had measuring end for
     /// rows that go, the one before says what was known.
     pub fn all_columns(&self, source: &SourceInput, signal: &str) -> Vec<String> {

@@ -1,5 +1,6 @@
 //! The data set card that is written beside the data: `datasets.load_dataset(folder)` reads its YAML.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::manifest::Manifest;
@@ -23,12 +24,21 @@ pub fn card(recipe: &Recipe, manifest: &Manifest, uses: &[Use]) -> String {
         "Built by corpus {} (recipe fingerprint `{}`): {} rows read, {} kept, {} dropped, {} unreadable.\n",
         manifest.version, manifest.recipe.fingerprint, totals.read, totals.kept, totals.dropped, totals.unreadable
     );
-    let _ = writeln!(out, "| source | use | licence | rows kept |\n| --- | --- | --- | --- |");
+    let counted = !manifest.tokens.is_empty();
+    let (title, line) = if counted { (" tokens |", " --- |") } else { ("", "") };
+    let _ = writeln!(out, "| source | use | licence | rows kept |{title}\n| --- | --- | --- | --- |{line}");
     for source in &manifest.sources {
         let kept: u64 = source.files.iter().map(|f| f.counts.kept).sum();
         let usage = source.uses.first().map_or("", |u| u.as_str());
         let license = source.license.as_deref().unwrap_or("not stated");
-        let _ = writeln!(out, "| {} | {usage} | {license} | {kept} |", source.name);
+        let tokens = manifest.tokens.iter().filter(|t| t.source == source.name).map(|t| t.tokens).sum::<u64>();
+        let tokens = if counted { format!(" {tokens} |") } else { String::new() };
+        let _ = writeln!(out, "| {} | {usage} | {license} | {kept} |{tokens}", source.name);
+    }
+    let tokenizers: BTreeMap<&str, &str> =
+        manifest.tokens.iter().map(|t| (t.tokenizer.as_str(), t.sha256.as_str())).collect();
+    for (tokenizer, sha256) in tokenizers {
+        let _ = write!(out, "\nTokens are those of the text alone, by `{tokenizer}` (SHA-256 `{sha256}`).\n");
     }
     let _ = write!(
         out,

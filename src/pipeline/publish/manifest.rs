@@ -13,6 +13,7 @@ use crate::pipeline::plan::stage_plan::{PlannedStage, StagePlan};
 use crate::pipeline::run::slabs::{Counts, Layout};
 use crate::recipe::{MIX_STAGE, Origin, Recipe};
 use crate::rows::Use;
+use crate::rows::column::TOKENS;
 use crate::stages::rule::Rule;
 
 /// The manifest. Names are fixed: other programs read them.
@@ -29,6 +30,9 @@ pub struct Manifest {
     pub totals: Counts,
     /// Characters of kept text.
     pub kept_chars: u64,
+    /// Tokens of kept text by source and use, where a stage counts them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tokens: Vec<TokenLine>,
     /// By source and file.
     pub sources: Vec<SourceLine>,
     /// Why rows were dropped.
@@ -102,6 +106,22 @@ pub struct FileLine {
     #[serde(flatten)]
     pub counts: Counts,
     pub uses: BTreeMap<Use, u64>,
+}
+
+/// Tokens of the rows of a source that are kept.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TokenLine {
+    /// The source.
+    pub source: String,
+    /// The use of its rows.
+    #[serde(rename = "use")]
+    pub usage: Use,
+    /// Tokens, of copies too.
+    pub tokens: u64,
+    /// The file by which they are counted, as the recipe names it.
+    pub tokenizer: String,
+    /// SHA-256 of that file, hex.
+    pub sha256: String,
 }
 
 /// Rows that one stage dropped for one reason.
@@ -200,6 +220,7 @@ pub fn manifest(recipe: &Recipe, fingerprint: &str, inputs: &Inputs, chain: &Sta
         recipe: RecipeLine { name: recipe.name.clone(), fingerprint: fingerprint.to_owned() },
         totals,
         kept_chars: layout.kept_chars,
+        tokens: tokens(inputs, chain, layout),
         sources,
         reasons: reason_lines(inputs, layout),
         cuts: layout.cuts.iter().map(cut).collect(),
@@ -295,7 +316,34 @@ fn reason_lines(inputs: &Inputs, layout: &Layout) -> Vec<ReasonLine> {
     reasons
 }
 
+/// Tokens by source and use, and what counts them; parts of one card together.
+fn tokens(inputs: &Inputs, chain: &StagePlan, layout: &Layout) -> Vec<TokenLine> {
+    let mut lines: Vec<TokenLine> = Vec::new();
+    for (number, tokens) in &layout.tokens {
+        let source = &inputs.sources[*number];
+        let Some(file) = chain.last_measuring(source, TOKENS).and_then(|stage| stage.files.first()) else { continue };
+        let (label, usage) = (&source.source.label, source.usage);
+        let same = |l: &&mut TokenLine| l.source == *label && l.usage == usage && l.sha256 == file.sha256;
+        match lines.iter_mut().find(same) {
+            Some(line) => line.tokens += tokens,
+            None => lines.push(TokenLine {
+                source: label.clone(),
+                usage,
+                tokens: *tokens,
+                tokenizer: file.shown.clone(),
+                sha256: file.sha256.clone(),
+            }),
+        }
+    }
+    lines
+}
+
 impl Manifest {
+    /// The tokens of kept text, where they are counted.
+    pub fn kept_tokens(&self) -> Option<u64> {
+        (!self.tokens.is_empty()).then(|| self.tokens.iter().map(|line| line.tokens).sum())
+    }
+
     /// Its sources, and the rows of each that could be read.
     pub fn reached(&self) -> Vec<Reached<'_>> {
         let read = |f: &FileLine| f.counts.read.saturating_sub(f.counts.unreadable);

@@ -26,6 +26,7 @@ use crate::pipeline::plan::plans::id_of;
 use crate::pipeline::usage::count;
 use crate::pipeline::{Build, Scanned};
 use crate::recipe::{By, MIX_STAGE, Mix, Share};
+use crate::rows::column::TOKENS;
 use crate::{Error, Result};
 
 /// Bits of a draw by which amounts are summed: 64 KiB a source.
@@ -38,7 +39,7 @@ pub struct Group {
     pub label: String,
     /// What they say of their place in the mix.
     pub share: Share,
-    /// Rows or characters that the stages before have kept.
+    /// Rows, characters or tokens that the stages before have kept.
     pub amount: f64,
 }
 
@@ -117,12 +118,17 @@ fn whole(amount: f64, wanted: f64, by: By) -> (u64, f64) {
 
 impl Plans<'_> {
     /// Ids and sizes of the rows of a source that are still there, in one partition.
-    fn alive(&self, source: &SourceInput, units: &[usize], at: &Folders<'_>) -> Result<Plan> {
-        let node = self.still_there(source, units, at, &["ord", "row_chars", "id"], true)?;
-        let columns = vec![
-            (id_of(&node, at)?, "final_id".to_owned()),
-            (plan::column(&node, "row_chars")?, "row_chars".to_owned()),
-        ];
+    fn alive(&self, source: &SourceInput, units: &[usize], at: &Folders<'_>, by: By) -> Result<Plan> {
+        let size = match by {
+            By::Rows | By::Chars => "row_chars".to_owned(),
+            // The recipe was asked for a stage that counts them in every row.
+            By::Tokens => {
+                self.chain.last_column(source, TOKENS).ok_or_else(|| Error::Engine(format!("no {TOKENS}")))?
+            }
+        };
+        let node = self.still_there(source, units, at, &["ord", size.as_str(), "id"], true)?;
+        let columns =
+            vec![(id_of(&node, at)?, "final_id".to_owned()), (plan::column(&node, &size)?, "size".to_owned())];
         plan::project(node, columns)
     }
 }
@@ -225,16 +231,16 @@ impl Build<'_> {
             if scanned.units[number].is_empty() {
                 continue;
             }
-            let plan = plans.alive(source, &scanned.units[number], at)?;
+            let plan = plans.alive(source, &scanned.units[number], at, by)?;
             let mut stream = self.seen(plan).execute(0, self.session.context(NARROW_ROWS))?;
             while let Some(batch) = stream.next().await {
                 if self.session.stopped() {
                     return Err(Error::Interrupted);
                 }
                 let batch = batch?;
-                let (ids, chars) = (batch.column(0).as_string::<i32>(), batch.column(1).as_primitive::<Int64Type>());
+                let (ids, sizes) = (batch.column(0).as_string::<i32>(), batch.column(1).as_primitive::<Int64Type>());
                 for row in 0..batch.num_rows() {
-                    let amount = if by == By::Rows { 1 } else { chars.value(row) as u64 };
+                    let amount = if by == By::Rows { 1 } else { sizes.value(row) as u64 };
                     see(number, ids.value(row), amount);
                 }
             }

@@ -9,6 +9,7 @@ use crate::engine::functions::judge::UNREADABLE;
 use crate::output::parquet_file::GROUP_BYTES;
 use crate::output::take::Take;
 use crate::pipeline::inputs::Inputs;
+use crate::rows::column::TOKENS;
 use crate::rows::{Filled, Use};
 
 /// A stretch of row keys of one source, worked on by one thread: as many rows as make a row group of kept text.
@@ -70,6 +71,8 @@ pub struct Layout {
     pub cuts: BTreeMap<(String, usize), (u64, u64)>,
     /// Which fields of messages the rows of each source fill that are kept, and that are dropped.
     pub filled: BTreeMap<usize, [Filled; 2]>,
+    /// Tokens of the kept rows of each source, where a stage counts them.
+    pub tokens: BTreeMap<usize, u64>,
     /// Bytes of kept text that close a slab.
     limit: u64,
     /// Bytes of kept text and its characters.
@@ -87,6 +90,7 @@ impl Layout {
             takes: Vec::new(),
             cuts: BTreeMap::new(),
             filled: BTreeMap::new(),
+            tokens: BTreeMap::new(),
             limit,
             kept_chars: 0,
         }
@@ -108,17 +112,13 @@ impl Layout {
     }
 
     /// Walks on over a batch of `ord, row_bytes, row_chars, stage, reason, filled`, and bytes that each of the stages `cutting`
-    /// took out; and `final_id` of a source that repeats.
+    /// took out; and `final_id` of a source that repeats; last the tokens of each row, where they are counted.
     pub fn walk(&mut self, source: usize, batch: &RecordBatch, cutting: &[String]) {
-        for (stage, bytes) in cutting.iter().zip(&batch.columns()[6..]) {
-            let sums = self.cuts.entry((stage.clone(), source)).or_default();
-            let kept = batch.column(3).as_string::<i32>();
-            let bytes = bytes.as_primitive::<Int64Type>();
-            for row in (0..batch.num_rows()).filter(|row| kept.is_null(*row) && bytes.is_valid(*row)) {
-                sums.0 += 1;
-                sums.1 += bytes.value(row) as u64;
-            }
+        let tokens = batch.column_by_name(TOKENS).map(|column| column.as_primitive::<Int64Type>());
+        if tokens.is_some() {
+            self.tokens.entry(source).or_default();
         }
+        self.walk_cuts(source, batch, cutting);
         let ords = batch.column(0).as_primitive::<UInt64Type>().values();
         let bytes = batch.column(1).as_primitive::<Int64Type>().values();
         let chars = batch.column(2).as_primitive::<Int64Type>().values();
@@ -148,6 +148,9 @@ impl Layout {
                 counts.kept += copies;
                 counts.added += copies.saturating_sub(1);
                 self.kept_chars += copies * chars[row] as u64;
+                if let (Some(tokens), Some(sum)) = (tokens.filter(|t| t.is_valid(row)), self.tokens.get_mut(&source)) {
+                    *sum += copies * tokens.value(row) as u64;
+                }
                 continue;
             }
             let stage = stages.value(row);
@@ -164,6 +167,19 @@ impl Layout {
             let sums = self.reasons.entry(key).or_default();
             sums.0 += 1;
             sums.1 += chars[row] as u64;
+        }
+    }
+
+    /// Adds up what the stages `cutting` took out of rows that are kept.
+    fn walk_cuts(&mut self, source: usize, batch: &RecordBatch, cutting: &[String]) {
+        for (stage, bytes) in cutting.iter().zip(&batch.columns()[6..]) {
+            let sums = self.cuts.entry((stage.clone(), source)).or_default();
+            let kept = batch.column(3).as_string::<i32>();
+            let bytes = bytes.as_primitive::<Int64Type>();
+            for row in (0..batch.num_rows()).filter(|row| kept.is_null(*row) && bytes.is_valid(*row)) {
+                sums.0 += 1;
+                sums.1 += bytes.value(row) as u64;
+            }
         }
     }
 

@@ -1,0 +1,137 @@
+//! `corpus export --to` a layout of token ids: the options, and what is said of it.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use clap::Args;
+use serde_json::{Value as Json, json};
+
+use super::{Context, Format, table, ui};
+use crate::models::tokenizer::Tokenizer;
+use crate::output::export::folder::Written;
+use crate::output::export::run::{BATCH, Table};
+use crate::output::tokens::run::{Exported, Job, Sums, export};
+use crate::output::tokens::{Layout, Packing, Sheet};
+use crate::pipeline::usage::count;
+use crate::text::figures::plural;
+use crate::{Error, Result};
+
+/// Options of layouts of token ids.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Layouts of token ids")]
+pub struct TokenOptions {
+    /// The tokenizer: tokenizer.json, SentencePiece's .model, or tiktoken's ranks.
+    #[arg(long, value_name = "FILE")]
+    tokenizer: Option<String>,
+    /// Tokens of a packed sequence.
+    #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u32).range(1..))]
+    seq_length: Option<u32>,
+    /// How documents are packed: cut, best-fit [default: what the layout names first].
+    #[arg(long, value_name = "HOW", value_parser = packing)]
+    packing: Option<Packing>,
+    /// The token that ends a document [default: the tokenizer's own].
+    #[arg(long, value_name = "TOKEN")]
+    eos: Option<String>,
+    /// Threads that cut texts [default: the cores there are].
+    #[arg(long)]
+    threads: Option<NonZeroUsize>,
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn packing(word: &str) -> std::result::Result<Packing, String> {
+    Packing::ALL.into_iter().find(|p| p.as_str() == word).ok_or_else(|| "cut or best-fit".to_owned())
+}
+
+impl TokenOptions {
+    /// Refuses what a layout of text does not take.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Other`] that names the first such option.
+    pub fn none(&self, layout: &str) -> Result<()> {
+        let given = [
+            ("--tokenizer", self.tokenizer.is_some()),
+            ("--seq-length", self.seq_length.is_some()),
+            ("--packing", self.packing.is_some()),
+            ("--eos", self.eos.is_some()),
+            ("--threads", self.threads.is_some()),
+        ];
+        match given.iter().find(|option| option.1) {
+            None => Ok(()),
+            Some((option, _)) => {
+                let hint = "`corpus list exports` says which layouts hold token ids";
+                Err(Error::other(format!("`{layout}` holds text: {option} does nothing there"), hint))
+            }
+        }
+    }
+
+    /// Writes an export of token ids.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Other`] where options are missing or do not fit; [`Error::Input`] of the tokenizer; as [`export`].
+    pub fn export(
+        &self,
+        context: &Context,
+        (layout, tables): (&dyn Layout, &[Table]),
+        out: &Path,
+        (build, stop): (&Json, &dyn Fn() -> bool),
+    ) -> Result<()> {
+        let name = layout.name();
+        let named = self.tokenizer.as_deref().ok_or_else(|| {
+            let hint = "name the model's file: --tokenizer models/qwen3/tokenizer.json";
+            Error::other(format!("`{name}` holds token ids, and no tokenizer is named"), hint)
+        })?;
+        let path = Path::new(named);
+        let tokenizer = Tokenizer::read(path)?;
+        let sha256 = crate::disk::sha256(path, stop).map_err(Error::io(path))?;
+        let packing = (self.packing, self.seq_length);
+        let sheet = Sheet::new(layout, (&tokenizer, named, &sha256), self.eos.as_deref(), packing)?;
+        let threads = self.threads.map_or_else(cores, NonZeroUsize::get);
+        let (end, id) = &sheet.end;
+        ui::say(
+            context,
+            &format!("{named}: {} ids, documents end with {end} ({id})", count(tokenizer.vocabulary().into())),
+        );
+        let job = Job { layout, sheet: &sheet, tables, batch: BATCH, threads, stop };
+        let Exported { accounts, files, sums } = export(&job, out, build)?;
+        let folder = out.display().to_string();
+        let start = layout.start(&folder, &files, &sheet);
+        if context.format == Format::Json {
+            let told = json!({"v": 1, "to": name, "trainer": null, "out": folder, "uses": accounts, "files": files, "start": start,
+                "tokens": sums});
+            return super::print(&format!("{told}\n"));
+        }
+        said(&sums).iter().for_each(|line| ui::say(context, line));
+        report_files(context, &files);
+        super::print(&start)
+    }
+}
+
+/// The sums as lines of talk.
+fn said(sums: &Sums) -> Vec<String> {
+    let documents = plural(sums.documents, "document");
+    let mut lines = vec![format!("{documents}: {}, as {}", plural(sums.tokens, "token"), sums.dtype)];
+    if let Some(packed) = &sums.packed {
+        let (sequences, length) = (plural(packed.sequences, "sequence"), count(packed.length.into()));
+        let (how, empty, cuts) = (packed.packing.as_str(), 100.0 * packed.empty, count(packed.cuts));
+        lines.push(format!(
+            "{sequences} of {length} ({how}): {empty:.2}% of the positions empty, documents cut {cuts} times"
+        ));
+        if packed.left_over > 0 {
+            let left = plural(packed.left_over, "token");
+            lines.push(format!("{left} at the end make no full sequence and are not written"));
+        }
+    }
+    lines
+}
+
+/// Says which files were written.
+pub fn report_files(context: &Context, files: &[Written]) {
+    let files = files.iter().map(|f| vec![f.path.clone(), format!("{} bytes", count(f.bytes))]);
+    let files = table::table(&files.collect::<Vec<_>>(), 2, table::talk());
+    files.lines().for_each(|line| ui::say(context, line));
+}

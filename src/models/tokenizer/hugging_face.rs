@@ -1,0 +1,80 @@
+//! `tokenizer.json`, as Hugging Face's tokenizers write it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::Value as Json;
+use tokenizers::pipeline::{EncodeOptions, Override, PipelineToken, PipelineTokenizer};
+
+use super::{Read, Scratch};
+use crate::models::{Error, Result};
+
+/// A tokenizer of this kind.
+pub(super) struct Engine {
+    cutter: PipelineTokenizer,
+    options: EncodeOptions,
+}
+
+impl Engine {
+    /// The tokens of a text.
+    pub(super) fn cut<'s>(
+        &self,
+        text: &str,
+        scratch: &'s mut Scratch,
+    ) -> std::result::Result<&'s [PipelineToken], String> {
+        scratch.0.clear();
+        self.cutter.encode_into(text, &self.options, &mut scratch.0).map_err(|e| e.to_string())?;
+        Ok(&scratch.0)
+    }
+}
+
+/// Reads one; files of older versions are brought into the form of today's.
+pub(super) fn read(path: &Path, mut json: Json) -> Result<Read> {
+    let refuse = |what: String| Error::file(path, format!("this tokenizer cannot be used: {what}"));
+    let added = added(&json);
+    let vocabulary = vocabulary(&json["model"]).into_iter().chain(added.values().copied()).max();
+    let vocabulary =
+        vocabulary.and_then(|last| last.checked_add(1)).ok_or_else(|| refuse("it has no tokens".into()))?;
+    tokenizers::canonicalize_value(&mut json).map_err(|e| refuse(e.to_string()))?;
+    let text = json.to_string();
+    drop(json);
+    let cutter = tokenizers::from_json(&text).map_err(|e| refuse(e.to_string()))?;
+    // The text alone, whole, special tokens in it as words.
+    let options = EncodeOptions {
+        add_special_tokens: false,
+        encode_special_tokens: true,
+        padding: Override::Off,
+        truncation: Override::Off,
+    };
+    let end = cutter.get_token_for_role("eos_token").map(str::to_owned);
+    let engine = super::Engine::HuggingFace(Engine { cutter, options });
+    Ok(Read { engine, kind: "tokenizer.json", vocabulary, added, end })
+}
+
+/// An id of JSON.
+fn id(json: &Json) -> Option<u32> {
+    json.as_u64().and_then(|id| u32::try_from(id).ok())
+}
+
+/// The largest id of a model's vocabulary.
+fn vocabulary(model: &Json) -> Option<u32> {
+    match model.get("vocab")? {
+        Json::Object(ids) => ids.values().filter_map(id).max(),
+        Json::Array(pieces) => u32::try_from(pieces.len()).ok()?.checked_sub(1),
+        _ => None,
+    }
+}
+
+/// The added tokens.
+fn added(json: &Json) -> BTreeMap<String, u32> {
+    let tokens = json.get("added_tokens").and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
+    tokens.iter().filter_map(|t| Some((t.get("content")?.as_str()?.to_owned(), id(t.get("id")?)?))).collect()
+}
+
+/// The token at the end of texts, by the configuration that stands beside a tokenizer.
+pub(super) fn configured_end(path: &Path) -> Option<String> {
+    let bytes = std::fs::read(path.with_file_name("tokenizer_config.json")).ok()?;
+    let json: Json = serde_json::from_slice(&bytes).ok()?;
+    let token = json.get("eos_token")?;
+    token.as_str().or_else(|| token.get("content")?.as_str()).map(str::to_owned)
+}

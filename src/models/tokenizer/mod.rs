@@ -1,0 +1,148 @@
+//! Tokenizers: text to the ids that a language model is trained on.
+//!
+//! A `tokenizer.json` is read by the crate `tokenizers`; SentencePiece's `.model`, tiktoken's ranks and Mistral's
+//! `tekken.json` by `kitoken`. Which one a file is, its first bytes say. A tokenizer is read once and shared by all
+//! threads; ids are those of the text alone: no template, no token before or behind it, and special tokens that stand in
+//! it as words (`<|im_end|>`) are cut like any other text. Added tokens that are not special (`<think>` of some models)
+//! are one token, as they are for the trainers.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::{Error, Place, Result};
+
+mod hugging_face;
+mod kit;
+mod ranks;
+#[cfg(test)]
+mod tests;
+
+/// A tokenizer.
+pub struct Tokenizer {
+    engine: Engine,
+    kind: &'static str,
+    /// One past the largest id.
+    vocabulary: u32,
+    /// Tokens beside the vocabulary of text, special ones among them.
+    added: BTreeMap<String, u32>,
+    end: Option<(String, u32)>,
+}
+
+/// Who cuts.
+enum Engine {
+    HuggingFace(hugging_face::Engine),
+    Kit(Box<kitoken::Kitoken>),
+}
+
+/// What reading a file gave, before the end of documents is settled.
+struct Read {
+    engine: Engine,
+    kind: &'static str,
+    vocabulary: u32,
+    added: BTreeMap<String, u32>,
+    /// The token at the end of texts, by the file itself.
+    end: Option<String>,
+}
+
+/// Buffers of one thread.
+#[derive(Default)]
+pub struct Scratch(Vec<tokenizers::pipeline::PipelineToken>);
+
+/// Tokens that end a turn of a dialogue in models that have another one for the end of a document: what is behind the
+/// colon ends documents where the vocabulary has it.
+const TURN_ENDS: [(&str, &str); 4] = [
+    ("<|im_end|>", "<|endoftext|>"),
+    ("<|eot_id|>", "<|end_of_text|>"),
+    ("<|eot|>", "<|end_of_text|>"),
+    ("<end_of_turn>", "<eos>"),
+];
+
+impl Tokenizer {
+    /// Reads the file of a tokenizer. `tokenizer_config.json` in the same folder says which token ends a text, where the
+    /// file itself does not.
+    ///
+    /// # Errors
+    /// A file that cannot be read, is no tokenizer, or is one that is not supported.
+    pub fn read(path: &Path) -> Result<Tokenizer> {
+        let bytes = std::fs::read(path).map_err(|e| Error::file(path, e.to_string()))?;
+        let read = match bytes.iter().find(|b| !b.is_ascii_whitespace()) {
+            Some(b'{') => of_json(path, &bytes)?,
+            _ if ranks::are(&bytes) => ranks::read(path, &bytes)?,
+            Some(_) => kit::sentence_piece(path, &bytes)?,
+            None => return Err(Error::file(path, "the file is empty")),
+        };
+        let Read { engine, kind, vocabulary, added, end } = read;
+        let end = end.or_else(|| hugging_face::configured_end(path));
+        let better = TURN_ENDS.iter().find(|t| end.as_deref() == Some(t.0)).map(|t| t.1);
+        let end = [better, end.as_deref()].into_iter().flatten().find_map(|t| Some((t.to_owned(), *added.get(t)?)));
+        Ok(Tokenizer { engine, kind, vocabulary, added, end })
+    }
+
+    /// Appends the ids of a text.
+    ///
+    /// # Errors
+    /// Why the text cannot be cut: the vocabulary lacks a character, and has no token for what it lacks.
+    pub fn encode(&self, text: &str, scratch: &mut Scratch, ids: &mut Vec<u32>) -> std::result::Result<(), String> {
+        match &self.engine {
+            Engine::HuggingFace(engine) => {
+                ids.extend_from_slice(tokenizers::pipeline::PipelineToken::cast_slice(engine.cut(text, scratch)?));
+            }
+            Engine::Kit(engine) => ids.extend(engine.encode(text, false).map_err(|e| e.to_string())?),
+        }
+        Ok(())
+    }
+
+    /// How many ids a text has.
+    ///
+    /// # Errors
+    /// As [`Tokenizer::encode`].
+    pub fn count(&self, text: &str, scratch: &mut Scratch) -> std::result::Result<usize, String> {
+        match &self.engine {
+            Engine::HuggingFace(engine) => Ok(engine.cut(text, scratch)?.len()),
+            Engine::Kit(engine) => Ok(engine.encode(text, false).map_err(|e| e.to_string())?.len()),
+        }
+    }
+
+    /// The format of its file, for a person.
+    pub fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    /// The size of its vocabulary: one past the largest id, added tokens too.
+    pub fn vocabulary(&self) -> u32 {
+        self.vocabulary
+    }
+
+    /// The id of a special or added token.
+    pub fn id(&self, token: &str) -> Option<u32> {
+        self.added.get(token).copied()
+    }
+
+    /// The special and added tokens.
+    pub fn added(&self) -> impl Iterator<Item = &str> {
+        self.added.keys().map(String::as_str)
+    }
+
+    /// The token that ends a document, and its id, where it is known. Of models of dialogues whose text ends with the
+    /// end of a turn it is the one that they were pretrained with.
+    pub fn end(&self) -> Option<(&str, u32)> {
+        self.end.as_ref().map(|(token, id)| (token.as_str(), *id))
+    }
+}
+
+/// A JSON file: Hugging Face's, or Mistral's.
+fn of_json(path: &Path, bytes: &[u8]) -> Result<Read> {
+    let json: serde_json::Value = serde_json::from_slice(bytes).map_err(|e| Error {
+        file: path.into(),
+        place: Place::Line(e.line() as u64),
+        what: format!("no JSON: {e}; fetch it again"),
+    })?;
+    if json.get("model").is_some() {
+        return hugging_face::read(path, json);
+    }
+    if json.get("vocab").is_some_and(serde_json::Value::is_array) && json.get("config").is_some() {
+        return kit::tekken(path, bytes);
+    }
+    let what = "has no `model`, so it is no tokenizer: name the model's tokenizer.json, not its tokenizer_config.json";
+    Err(Error::file(path, what))
+}

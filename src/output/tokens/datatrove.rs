@@ -1,0 +1,114 @@
+//! Token ids as datatrove's `DocumentTokenizer` writes them, for Nanotron.
+//!
+//! # What it writes
+//! `00000_unshuffled.ds`: the ids of all documents behind one another, each with its end token behind it (`uint16` where
+//! the vocabulary has 65,536 ids at the most, else `uint32`); `00000_unshuffled.ds.index`: where each document ends, in
+//! tokens, as `uint64`; `00000_unshuffled.ds.metadata`: the tokenizer and the bytes of an id, the number of tokens, and
+//! the same for a person.
+//!
+//! # Example
+//! ```console
+//! corpus export builds/mine --to datatrove --tokenizer models/qwen3/tokenizer.json
+//! ```
+//!
+//! # Limits
+//! One file, in the order of the build: shuffle there, or give the folder to datatrove's `DocumentTokenizerMerger`. No
+//! `.loss` is written. Nanotron names the tokenizer in its own configuration.
+
+use super::super::export::folder::{Hashed, Staging, Written};
+use super::{Layout, Sequence, Sheet, Width, Writer, module_docs};
+use crate::Result;
+
+const NAME: &str = "00000_unshuffled.ds";
+
+/// The layout.
+pub struct Datatrove;
+
+/// Its instance.
+pub static LAYOUT: Datatrove = Datatrove;
+
+impl Layout for Datatrove {
+    fn name(&self) -> &'static str {
+        "datatrove"
+    }
+    fn about(&self) -> &'static str {
+        "token ids with an index of documents (`.ds`), for Nanotron"
+    }
+    fn docs(&self) -> &'static str {
+        module_docs(include_str!("datatrove.rs"))
+    }
+    fn width(&self, vocabulary: u32) -> Width {
+        Width::fitting(vocabulary, 1 << 16, Width::U32)
+    }
+    fn writer<'a>(&self, sheet: &Sheet<'_>, staging: &'a Staging) -> Result<Box<dyn Writer + 'a>> {
+        let (ids, index) = (staging.file(NAME)?, staging.file(&format!("{NAME}.index"))?);
+        let (named, width) = (sheet.named.to_owned(), sheet.width);
+        Ok(Box::new(Files { staging, ids, index, named, width, tokens: 0, bytes: Vec::new() }))
+    }
+    fn start(&self, folder: &str, _files: &[Written], sheet: &Sheet<'_>) -> String {
+        let (folder, bytes) = (serde_json::json!(folder), sheet.width.bytes());
+        format!(
+            "# Nanotron's configuration, data_stages:\ndata:\n  dataset:\n    dataset_folder: {folder}\n    token_size_in_bytes: {bytes}\n    vocab_size: {}\n",
+            sheet.tokenizer.vocabulary()
+        )
+    }
+}
+
+struct Files<'a> {
+    staging: &'a Staging,
+    ids: Hashed,
+    index: Hashed,
+    named: String,
+    width: Width,
+    tokens: u64,
+    bytes: Vec<u8>,
+}
+
+impl Writer for Files<'_> {
+    fn sequence(&mut self, sequence: &Sequence<'_>) -> Result<()> {
+        self.bytes.clear();
+        self.width.write(sequence.ids, &mut self.bytes);
+        self.ids.write(&self.bytes)?;
+        self.tokens += sequence.ids.len() as u64;
+        self.index.write(&self.tokens.to_le_bytes())
+    }
+    fn close(self: Box<Self>) -> Result<Vec<Written>> {
+        let Files { staging, ids, index, named, width, tokens, .. } = *self;
+        let mut metadata = staging.file(&format!("{NAME}.metadata"))?;
+        metadata.write(format!("{named}|{}\n{tokens}\n{}", width.bytes(), metric(tokens)).as_bytes())?;
+        Ok(vec![ids.close()?, index.close()?, metadata.close()?])
+    }
+}
+
+/// A number of tokens for a person, as Python's `humanize.metric(tokens, unit="T")` has it: three digits.
+fn metric(tokens: u64) -> String {
+    let exponent = tokens.checked_ilog10().unwrap_or(0);
+    let step = (exponent / 3).min(6);
+    let prefix = ["", "k", "M", "G", "T", "P", "E"][step as usize];
+    let value = tokens as f64 / 10f64.powi(3 * step as i32);
+    format!("{value:.*} {prefix}T", 2usize.saturating_sub((exponent % 3) as usize))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::metric;
+
+    /// What Python's humanize says.
+    #[test]
+    fn numbers_for_a_person() {
+        let wanted = [
+            (0, "0.00 T"),
+            (7, "7.00 T"),
+            (98, "98.0 T"),
+            (999, "999 T"),
+            (1_234, "1.23 kT"),
+            (65_536, "65.5 kT"),
+            (999_999, "1000 kT"),
+            (12_345_678, "12.3 MT"),
+            (3_000_000_000_000, "3.00 TT"),
+        ];
+        for (tokens, text) in wanted {
+            assert_eq!(metric(tokens), text);
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Exports of token ids: the layouts that trainers of language models read without a tokenizer, one file each; to add
+//! one, write the file and name it in `layouts!(…)`.
+//!
+//! A [`Layout`] says how wide its ids are, whether it takes documents as they are or packed into sequences of one
+//! length, and makes the [`Writer`] of its files. All else is done here for all of them: rows are read, cut by all
+//! threads and brought back into their order ([`run`]), packed ([`packing`]), and the folder appears whole
+//! ([`super::export::folder`]). The bytes depend on neither threads nor memory.
+
+use super::export::folder::{Staging, Written};
+use crate::models::tokenizer::Tokenizer;
+use crate::{Error, Result};
+
+pub mod packing;
+pub mod run;
+#[cfg(test)]
+mod tests;
+
+pub use crate::text::docs::module_docs;
+pub use packing::Packing;
+
+macro_rules! layouts {
+    ($($module:ident),* $(,)?) => {
+        $(pub mod $module;)*
+        /// Every layout of token ids.
+        pub static ALL: &[&dyn Layout] = &[$(&$module::LAYOUT),*];
+    };
+}
+
+layouts!(datatrove, llmc, mds, megatron, nanogpt, packed);
+
+/// The layout of this name.
+pub fn layout(name: &str) -> Option<&'static dyn Layout> {
+    ALL.iter().copied().find(|l| l.name() == name)
+}
+
+/// A layout of token ids.
+pub trait Layout: Sync {
+    /// The word behind `--to`.
+    fn name(&self) -> &'static str;
+    /// One line, without a full stop.
+    fn about(&self) -> &'static str;
+    /// The `//!` text of the file, which `corpus explain` prints.
+    fn docs(&self) -> &'static str;
+    /// How documents can be packed, the default first; none where the layout has a place for whole documents.
+    fn packings(&self) -> &'static [Packing] {
+        &[]
+    }
+    /// On which side of a document its end token stands.
+    fn end_stands(&self) -> Side {
+        Side::Behind
+    }
+    /// How an id is written, for a vocabulary of this size.
+    fn width(&self, vocabulary: u32) -> Width;
+    /// What writes its files.
+    ///
+    /// # Errors
+    ///
+    /// What the system says of making files.
+    fn writer<'a>(&self, sheet: &Sheet<'_>, staging: &'a Staging) -> Result<Box<dyn Writer + 'a>>;
+    /// The few lines that start a trainer on these files in a folder.
+    fn start(&self, folder: &str, files: &[Written], sheet: &Sheet<'_>) -> String;
+}
+
+/// The writer of a layout's files.
+pub trait Writer {
+    /// Appends a document with its end token, or a packed sequence.
+    ///
+    /// # Errors
+    ///
+    /// What the system says of writing.
+    fn sequence(&mut self, sequence: &Sequence<'_>) -> Result<()>;
+    /// Ends its files, in order.
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::sequence`].
+    fn close(self: Box<Self>) -> Result<Vec<Written>>;
+}
+
+/// Ids that stand together: a document, or what was packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sequence<'a> {
+    /// The ids.
+    pub ids: &'a [u32],
+    /// The lengths of the documents, or parts of them, of which it consists, in order.
+    pub lengths: &'a [u32],
+}
+
+/// The side of a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// In front of it.
+    Before,
+    /// Behind it.
+    Behind,
+}
+
+/// How an id is written, little-endian.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Width {
+    /// 16 bits without a sign.
+    U16,
+    /// 32 bits without a sign.
+    U32,
+    /// 32 bits with a sign.
+    I32,
+}
+
+impl Width {
+    /// 16 bits where the vocabulary fits, else these.
+    fn fitting(vocabulary: u32, limit: u32, wide: Width) -> Width {
+        if vocabulary <= limit { Width::U16 } else { wide }
+    }
+
+    /// Bytes of an id.
+    pub fn bytes(self) -> u64 {
+        match self {
+            Width::U16 => 2,
+            Width::U32 | Width::I32 => 4,
+        }
+    }
+
+    /// NumPy's name of it.
+    pub fn numpy(self) -> &'static str {
+        match self {
+            Width::U16 => "uint16",
+            Width::U32 => "uint32",
+            Width::I32 => "int32",
+        }
+    }
+
+    /// Appends ids.
+    fn write(self, ids: &[u32], out: &mut Vec<u8>) {
+        match self {
+            // Every id is below the vocabulary's size, which fits.
+            Width::U16 => ids.iter().for_each(|id| out.extend_from_slice(&(*id as u16).to_le_bytes())),
+            Width::U32 | Width::I32 => ids.iter().for_each(|id| out.extend_from_slice(&id.to_le_bytes())),
+        }
+    }
+}
+
+/// What an export of ids is made by.
+pub struct Sheet<'a> {
+    /// The tokenizer.
+    pub tokenizer: &'a Tokenizer,
+    /// Its file, as it was named.
+    pub named: &'a str,
+    /// Hex, of its bytes.
+    pub sha256: &'a str,
+    /// The token that ends documents, and its id.
+    pub end: (String, u32),
+    /// How documents are packed, and the length of a sequence in tokens; none where the layout takes documents.
+    pub packed: Option<(Packing, u32)>,
+    /// How an id is written.
+    pub width: Width,
+}
+
+impl<'a> Sheet<'a> {
+    /// What a layout is made by: `end` and `packed` are what was asked for, where anything was.
+    ///
+    /// # Errors
+    ///
+    /// A token that the tokenizer does not have; no end token where none is known; a packing that the layout does not
+    /// have, or a length without one, or none where one is needed.
+    pub fn new(
+        layout: &dyn Layout,
+        (tokenizer, named, sha256): (&'a Tokenizer, &'a str, &'a str),
+        end: Option<&str>,
+        (packing, length): (Option<Packing>, Option<u32>),
+    ) -> Result<Self> {
+        let end = ending(tokenizer, named, end)?;
+        let name = layout.name();
+        let packed = match (layout.packings(), packing, length) {
+            ([], None, None) => None,
+            ([], ..) => {
+                let hint = "leave --seq-length and --packing out: the trainer cuts the stream itself";
+                return Err(Error::other(format!("`{name}` takes whole documents"), hint));
+            }
+            (_, _, None) => {
+                let hint = "give the length that the model is trained with, in tokens: --seq-length 4096";
+                return Err(Error::other(format!("`{name}` packs documents into sequences"), hint));
+            }
+            (all, packing, Some(length)) => match packing.or(all.first().copied()).filter(|p| all.contains(p)) {
+                Some(packing) => Some((packing, length)),
+                None => {
+                    let words: Vec<&str> = all.iter().map(|p| p.as_str()).collect();
+                    let hint = format!("it takes --packing {}", words.join(" or "));
+                    return Err(Error::other(format!("`{name}` has no place for sequences that are not full"), hint));
+                }
+            },
+        };
+        Ok(Sheet { tokenizer, named, sha256, end, packed, width: layout.width(tokenizer.vocabulary()) })
+    }
+}
+
+/// The token that ends documents.
+fn ending(tokenizer: &Tokenizer, named: &str, asked: Option<&str>) -> Result<(String, u32)> {
+    if let Some(token) = asked {
+        return tokenizer.id(token).map(|id| (token.to_owned(), id)).ok_or_else(|| {
+            let known: Vec<&str> = tokenizer.added().take(12).collect();
+            let message = format!("{named} has no special token `{token}`");
+            Error::other(message, format!("it has {}", known.join(", ")))
+        });
+    }
+    tokenizer.end().map(|(token, id)| (token.to_owned(), id)).ok_or_else(|| {
+        let hint = "name it: --eos '<|endoftext|>'; or put the model's tokenizer_config.json beside the tokenizer";
+        Error::other(format!("{named} does not say which token ends a document"), hint)
+    })
+}

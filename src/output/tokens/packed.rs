@@ -1,0 +1,209 @@
+//! Packed token ids as Parquet, for TRL and whoever trains on `input_ids`.
+//!
+//! # What it writes
+//! `data/train-00000.parquet`, …: a row a sequence of at most `--seq-length` tokens: `input_ids`, and `seq_lengths`, the
+//! lengths of the documents (or parts of them) of which it consists, in order: positions begin anew, and attention ends,
+//! where one ends. Each document has its end token behind it. Every file but the last has as many sequences
+//! (67,108,864 tokens, if all were full), and `index.json` says how many sequences and tokens each has: sequence *n* of a
+//! run that goes on where it stopped is row *n* mod `sequences` of file *n* / `sequences`.
+//!
+//! `--packing best-fit` (the default) keeps every document whole that fits into a sequence: it stands where the least
+//! room is left that holds it (Ding et al. 2024); longer ones are cut at the length. Sequences are not quite full then,
+//! and there is nothing in them that is padding. `--packing cut` puts all documents behind one another and cuts the
+//! stream; only the last sequence may be short.
+//!
+//! # Example
+//! ```console
+//! corpus export builds/mine --to packed --tokenizer models/qwen3/tokenizer.json --seq-length 4096
+//! ```
+//!
+//! # Limits
+//! Best fit looks at 8,388,608 tokens at a time, so rows leave the order of the build by as much. Attention across
+//! documents is the trainer's business: TRL keeps them apart with `padding_free = True` and FlashAttention.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int32Builder, ListBuilder, RecordBatch};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use parquet::arrow::ArrowWriter;
+use serde::Serialize;
+
+use super::super::export::folder::{Hashed, Staging, Written};
+use super::{Layout, Packing, Sequence, Sheet, Width, Writer, module_docs};
+use crate::output::codec::Codec;
+use crate::output::parquet_file::{Style, properties};
+use crate::{Error, Result};
+
+/// Tokens that are handed over in one call.
+const CALL: usize = 1 << 20;
+/// Tokens of a row group, and of a file.
+const GROUP: usize = 1 << 23;
+const FILE: usize = 1 << 26;
+
+/// The layout.
+pub struct Packed;
+
+/// Its instance.
+pub static LAYOUT: Packed = Packed;
+
+impl Layout for Packed {
+    fn name(&self) -> &'static str {
+        "packed"
+    }
+    fn about(&self) -> &'static str {
+        "packed token ids as Parquet, with the lengths of documents"
+    }
+    fn docs(&self) -> &'static str {
+        module_docs(include_str!("packed.rs"))
+    }
+    fn packings(&self) -> &'static [Packing] {
+        &[Packing::BestFit, Packing::Cut]
+    }
+    fn width(&self, _vocabulary: u32) -> Width {
+        Width::I32
+    }
+    fn writer<'a>(&self, sheet: &Sheet<'_>, staging: &'a Staging) -> Result<Box<dyn Writer + 'a>> {
+        let list = |name| Field::new(name, DataType::new_list(DataType::Int32, true), false);
+        let schema = Arc::new(Schema::new(vec![list("input_ids"), list("seq_lengths")]));
+        let length = sheet.packed.map_or(1, |p| p.1);
+        let each = (FILE / length as usize).max(1) as u64;
+        let (rows, shards, written) = (Rows::default(), Vec::new(), Vec::new());
+        Ok(Box::new(Files { staging, schema, length, each, open: None, rows, shards, written }))
+    }
+    fn start(&self, folder: &str, _files: &[Written], sheet: &Sheet<'_>) -> String {
+        let files = serde_json::json!(format!("{folder}/data/*.parquet"));
+        let length = sheet.packed.map_or(0, |p| p.1);
+        format!(
+            "train_dataset = load_dataset(\"parquet\", data_files={files}, split=\"train\")\n\
+             SFTConfig(max_length={length}, padding_free=True)\n"
+        )
+    }
+}
+
+/// Rows that are not handed over yet.
+#[derive(Default)]
+struct Rows {
+    ids: ListBuilder<Int32Builder>,
+    lengths: ListBuilder<Int32Builder>,
+    tokens: usize,
+    sequences: u64,
+}
+
+/// A file that is being written.
+struct Open {
+    writer: ArrowWriter<Out>,
+    /// Tokens of the row group.
+    group: usize,
+}
+
+/// A file in `index.json`.
+#[derive(Default, Serialize)]
+struct Shard {
+    path: String,
+    sequences: u64,
+    tokens: u64,
+}
+
+/// `index.json`.
+#[derive(Serialize)]
+struct Index<'a> {
+    v: u32,
+    /// Tokens of a full sequence.
+    length: u32,
+    /// Sequences of every file but the last.
+    sequences: u64,
+    shards: &'a [Shard],
+}
+
+/// A hashed file, for whom writes to one.
+struct Out(Hashed);
+
+impl Write for Out {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.write(bytes).map_err(|e| std::io::Error::other(e.to_string()))?;
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+struct Files<'a> {
+    staging: &'a Staging,
+    schema: SchemaRef,
+    length: u32,
+    /// Sequences of a file.
+    each: u64,
+    open: Option<Open>,
+    rows: Rows,
+    /// The files, the open one too.
+    shards: Vec<Shard>,
+    written: Vec<Written>,
+}
+
+impl Files<'_> {
+    fn flush(&mut self) -> Result<()> {
+        let rows = &mut self.rows;
+        let columns: Vec<ArrayRef> = vec![Arc::new(rows.ids.finish()), Arc::new(rows.lengths.finish())];
+        let batch = RecordBatch::try_new(self.schema.clone(), columns)?;
+        let open = match &mut self.open {
+            Some(open) => open,
+            None => {
+                let path = format!("data/train-{:05}.parquet", self.written.len());
+                let file = self.staging.file(&path)?;
+                self.shards.push(Shard { path, ..Shard::default() });
+                let properties = properties(&self.schema, Style::Ship(Codec::default())).build();
+                let writer = ArrowWriter::try_new(Out(file), self.schema.clone(), Some(properties))?;
+                self.open.insert(Open { writer, group: 0 })
+            }
+        };
+        open.writer.write(&batch)?;
+        open.group += rows.tokens;
+        let Some(shard) = self.shards.last_mut() else { return Ok(()) };
+        shard.sequences += batch.num_rows() as u64;
+        shard.tokens += rows.tokens as u64;
+        (rows.tokens, rows.sequences) = (0, 0);
+        if open.group >= GROUP {
+            open.writer.flush()?;
+            open.group = 0;
+        }
+        if shard.sequences == self.each { self.end() } else { Ok(()) }
+    }
+
+    fn end(&mut self) -> Result<()> {
+        if let Some(open) = self.open.take() {
+            self.written.push(open.writer.into_inner()?.0.close()?);
+        }
+        Ok(())
+    }
+}
+
+impl Writer for Files<'_> {
+    fn sequence(&mut self, sequence: &Sequence<'_>) -> Result<()> {
+        let list = |builder: &mut ListBuilder<Int32Builder>, values: &[u32]| {
+            values.iter().for_each(|value| builder.values().append_value(*value as i32));
+            builder.append(true);
+        };
+        list(&mut self.rows.ids, sequence.ids);
+        list(&mut self.rows.lengths, sequence.lengths);
+        self.rows.tokens += sequence.ids.len();
+        self.rows.sequences += 1;
+        let there = self.open.as_ref().and_then(|_| self.shards.last()).map_or(0, |s| s.sequences);
+        let full = self.rows.tokens >= CALL || there + self.rows.sequences == self.each;
+        if full { self.flush() } else { Ok(()) }
+    }
+    fn close(mut self: Box<Self>) -> Result<Vec<Written>> {
+        if self.rows.tokens > 0 {
+            self.flush()?;
+        }
+        self.end()?;
+        let index = Index { v: 1, length: self.length, sequences: self.each, shards: &self.shards };
+        let mut text = serde_json::to_vec_pretty(&index).map_err(|e| Error::Engine(e.to_string()))?;
+        text.push(b'\n');
+        let mut file = self.staging.file("index.json")?;
+        file.write(&text)?;
+        self.written.push(file.close()?);
+        Ok(self.written)
+    }
+}

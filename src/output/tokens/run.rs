@@ -1,0 +1,288 @@
+//! An export of token ids as it runs: one thread reads rows and writes ids, the others cut texts; documents come back in
+//! the order in which they were read, so the bytes do not depend on the threads.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Mutex, PoisonError};
+
+use serde::Serialize;
+
+use super::packing::Packer;
+use super::{Layout, Packing, Sequence, Sheet, Side};
+use crate::models::tokenizer::Scratch;
+use crate::output::export::folder::{Staging, Written};
+use crate::output::export::run::{Account, Table, each, manifest};
+use crate::rows::{Content, Use};
+use crate::{Error, Result};
+
+/// The uses whose rows become ids: running text.
+pub const USES: [Use; 1] = [Use::Pretrain];
+/// Bytes of text that a thread cuts in one go.
+const BLOCK: usize = 1 << 18;
+
+/// What is exported, and how.
+pub struct Job<'a> {
+    /// The layout.
+    pub layout: &'a dyn Layout,
+    /// What it is made by.
+    pub sheet: &'a Sheet<'a>,
+    /// What is exported; of [`USES`].
+    pub tables: &'a [Table],
+    /// Rows read at a time.
+    pub batch: usize,
+    /// Threads that cut texts, beside the one that reads and writes.
+    pub threads: usize,
+    /// Asked between batches; ends the export early once it says so.
+    pub stop: &'a dyn Fn() -> bool,
+}
+
+/// The sums of an export.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Sums {
+    /// The file of the tokenizer, as it was named.
+    pub tokenizer: String,
+    /// Hex, of its bytes.
+    pub sha256: String,
+    /// Its size: one past the largest id.
+    pub vocabulary: u32,
+    /// The token that ends documents.
+    pub end: String,
+    /// Its id.
+    pub end_id: u32,
+    /// How an id is written.
+    pub dtype: &'static str,
+    /// Documents.
+    pub documents: u64,
+    /// Their tokens, end tokens too.
+    pub tokens: u64,
+    /// How documents are packed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub packed: Option<Packed>,
+}
+
+/// The sums of what was packed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Packed {
+    /// How.
+    pub packing: Packing,
+    /// Tokens of a full sequence.
+    pub length: u32,
+    /// Sequences.
+    pub sequences: u64,
+    /// How often a document is cut at the end of one.
+    pub cuts: u64,
+    /// Tokens at the end that make no full sequence, of a layout that has no place for a short one.
+    pub left_over: u64,
+    /// The share of the positions of all sequences in which no token stands.
+    pub empty: f64,
+}
+
+/// A finished export.
+pub struct Exported {
+    /// By use.
+    pub accounts: Vec<Account>,
+    /// All files but `export.json`, in order of their names.
+    pub files: Vec<Written>,
+    /// Its sums.
+    pub sums: Sums,
+}
+
+/// Texts of documents, to be cut.
+#[derive(Default)]
+struct Block {
+    text: String,
+    /// Where each document ends.
+    ends: Vec<usize>,
+    /// The ids of the rows.
+    rows: Vec<String>,
+}
+
+/// The ids of a block's documents, and where each ends; or which document cannot be cut, and why.
+type Cut = std::result::Result<(Vec<u32>, Vec<usize>), (String, String)>;
+
+/// Cuts blocks until there are no more.
+fn work(blocks: &Mutex<Receiver<(Block, SyncSender<Cut>)>>, sheet: &Sheet<'_>, side: Side) {
+    let mut scratch = Scratch::default();
+    loop {
+        let next = blocks.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok((block, back)) = next else { return };
+        // Nobody waits for it where the export has failed.
+        let _ = back.send(cut(&block, sheet, side, &mut scratch));
+    }
+}
+
+fn cut(block: &Block, sheet: &Sheet<'_>, side: Side, scratch: &mut Scratch) -> Cut {
+    let (mut ids, mut ends) = (Vec::with_capacity(block.text.len() / 3), Vec::with_capacity(block.ends.len()));
+    let mut from = 0;
+    for (to, row) in block.ends.iter().zip(&block.rows) {
+        if side == Side::Before {
+            ids.push(sheet.end.1);
+        }
+        let cut = sheet.tokenizer.encode(&block.text[from..*to], scratch, &mut ids);
+        cut.map_err(|why| (row.clone(), why))?;
+        if side == Side::Behind {
+            ids.push(sheet.end.1);
+        }
+        ends.push(ids.len());
+        from = *to;
+    }
+    Ok((ids, ends))
+}
+
+/// Blocks that are being cut, in order.
+struct Queue<'a> {
+    send: Sender<(Block, SyncSender<Cut>)>,
+    waiting: VecDeque<Receiver<Cut>>,
+    most: usize,
+    named: &'a str,
+}
+
+impl Queue<'_> {
+    /// Has a block cut, and hands over the documents of one that is done where enough are waiting.
+    fn push(&mut self, block: Block, act: &mut dyn FnMut(&[u32]) -> Result<()>) -> Result<()> {
+        let (back, cut) = sync_channel(1);
+        self.send.send((block, back)).map_err(|e| Error::Engine(e.to_string()))?;
+        self.waiting.push_back(cut);
+        if self.waiting.len() >= self.most { self.pull(act) } else { Ok(()) }
+    }
+
+    fn pull(&mut self, act: &mut dyn FnMut(&[u32]) -> Result<()>) -> Result<()> {
+        let Some(next) = self.waiting.pop_front() else { return Ok(()) };
+        let (ids, ends) = next.recv().map_err(|e| Error::Engine(e.to_string()))?.map_err(|(row, why)| {
+            let hint = "name a tokenizer that has a token for what it does not know";
+            Error::input(format!("{}: the text of row {row} cannot be cut: {why}", self.named), hint)
+        })?;
+        let mut from = 0;
+        for to in ends {
+            act(&ids[from..to])?;
+            from = to;
+        }
+        Ok(())
+    }
+}
+
+/// Hands over the ids of every document of a table, in order.
+fn documents(job: &Job<'_>, table: &Table, act: &mut dyn FnMut(&[u32]) -> Result<()>) -> Result<()> {
+    let (send, blocks) = channel();
+    let blocks = Mutex::new(blocks);
+    let (threads, sheet, side) = (job.threads.max(1), job.sheet, job.layout.end_stands());
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| work(&blocks, sheet, side));
+        }
+        // It goes at the end of this scope, and with it the threads.
+        let mut queue = Queue { send, waiting: VecDeque::new(), most: 2 * threads + 2, named: sheet.named };
+        let mut block = Block::default();
+        each(table, job.batch, job.stop, &mut |row| {
+            let Content::Pretrain { text } = &row.content else { return Ok(()) };
+            block.text.push_str(text);
+            block.ends.push(block.text.len());
+            block.rows.push(row.id.to_owned());
+            if block.text.len() >= BLOCK { queue.push(std::mem::take(&mut block), act) } else { Ok(()) }
+        })?;
+        queue.push(block, act)?;
+        while !queue.waiting.is_empty() {
+            queue.pull(act)?;
+        }
+        Ok(())
+    })
+}
+
+/// Writes an export of ids into a folder, which then is there whole, with `export.json`; `build` is what that file says
+/// of the build.
+///
+/// # Errors
+///
+/// A file of the build that cannot be read; a text that the tokenizer cannot cut; a folder that holds files of others;
+/// [`Error::Interrupted`]; what the system says of writing. Nothing is left under the folder's name then but what was
+/// there before.
+pub fn export(job: &Job<'_>, out: &Path, build: &serde_json::Value) -> Result<Exported> {
+    let staging = Staging::new(out)?;
+    let sheet = job.sheet;
+    let mut writer = job.layout.writer(sheet, &staging)?;
+    let mut sums = Sums::new(sheet);
+    let mut packer = sheet.packed.map(|(packing, length)| Packer::new(packing, length));
+    let mut seen = Seen { length: sheet.packed.map_or(0, |p| p.1 as usize), ..Seen::default() };
+    let mut write = |sequence: &Sequence<'_>| {
+        seen.add(sequence);
+        writer.sequence(sequence)
+    };
+    let mut accounts = Vec::new();
+    for table in job.tables {
+        let before = sums.documents;
+        documents(job, table, &mut |ids| {
+            sums.documents += 1;
+            sums.tokens += ids.len() as u64;
+            match &mut packer {
+                Some(packer) => packer.document(ids, &mut write),
+                None => write(&Sequence { ids, lengths: &[ids.len() as u32] }),
+            }
+        })?;
+        let mut account = Account::new(table.usage);
+        account.read = sums.documents - before;
+        account.written = account.read;
+        accounts.push(account);
+    }
+    if let Some(packer) = packer {
+        packer.finish(&mut write)?;
+    }
+    sums.packed = seen.packed(job, &sums);
+    let mut files = writer.close()?;
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    let told = serde_json::to_value(&sums).map_err(|e| Error::Engine(e.to_string()))?;
+    manifest(&staging, job.layout.name(), build, (&accounts, &files), Some(&told))?;
+    staging.publish()?;
+    Ok(Exported { accounts, files, sums })
+}
+
+impl Sums {
+    /// No documents yet.
+    fn new(sheet: &Sheet<'_>) -> Self {
+        Sums {
+            tokenizer: sheet.named.to_owned(),
+            sha256: sheet.sha256.to_owned(),
+            vocabulary: sheet.tokenizer.vocabulary(),
+            end: sheet.end.0.clone(),
+            end_id: sheet.end.1,
+            dtype: sheet.width.numpy(),
+            documents: 0,
+            tokens: 0,
+            packed: None,
+        }
+    }
+}
+
+/// What the writer was given.
+#[derive(Default)]
+struct Seen {
+    /// Tokens of a full sequence.
+    length: usize,
+    sequences: u64,
+    /// Documents, and parts of them.
+    parts: u64,
+    /// Tokens of sequences that are not full.
+    short: u64,
+}
+
+impl Seen {
+    fn add(&mut self, sequence: &Sequence<'_>) {
+        self.sequences += 1;
+        self.parts += sequence.lengths.len() as u64;
+        if sequence.ids.len() < self.length {
+            self.short += sequence.ids.len() as u64;
+        }
+    }
+
+    /// The sums of what was packed.
+    fn packed(&self, job: &Job<'_>, sums: &Sums) -> Option<Packed> {
+        let (packing, length) = job.sheet.packed?;
+        // A layout that packs in one way alone writes full sequences only.
+        let left_over = if job.layout.packings().len() == 1 { self.short } else { 0 };
+        let sequences = self.sequences - u64::from(left_over > 0);
+        let positions = sequences * u64::from(length);
+        let empty = (positions - (sums.tokens - left_over)) as f64 / positions.max(1) as f64;
+        let cuts = self.parts.saturating_sub(sums.documents);
+        Some(Packed { packing, length, sequences, cuts, left_over, empty })
+    }
+}

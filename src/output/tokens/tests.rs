@@ -1,0 +1,95 @@
+//! Golden bytes of what a small vocabulary does not show: wide ids, and files that are full.
+
+use std::path::PathBuf;
+
+use super::{Packing, Sequence, Sheet, Width, Writer, layout};
+use crate::models::tokenizer::Tokenizer;
+use crate::output::export::folder::Staging;
+
+fn tiny() -> Tokenizer {
+    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "tests", "models", "tiny-tokenizer.json"].iter().collect();
+    Tokenizer::read(&path).unwrap()
+}
+
+/// What a layout writes of these documents, with ids of this width.
+fn written(name: &str, width: Width, documents: &[&[u32]]) -> Vec<(String, Vec<u8>)> {
+    let (folder, tokenizer) = (tempfile::tempdir().unwrap(), tiny());
+    let end = ("<|endoftext|>".to_owned(), 480);
+    let sheet =
+        Sheet { tokenizer: &tokenizer, named: "t.json", sha256: "", end, packed: Some((Packing::Cut, 3)), width };
+    let staging = Staging::new(&folder.path().join("out")).unwrap();
+    let mut writer = layout(name).unwrap().writer(&sheet, &staging).unwrap();
+    for ids in documents {
+        writer.sequence(&Sequence { ids, lengths: &[ids.len() as u32] }).unwrap();
+    }
+    let files = writer.close().unwrap();
+    staging.publish().unwrap();
+    let read = |path: &str| std::fs::read(folder.path().join("out").join(path)).unwrap();
+    files.iter().map(|file| (file.path.clone(), read(&file.path))).collect()
+}
+
+fn words(words: &[u32]) -> Vec<u8> {
+    words.iter().flat_map(|word| word.to_le_bytes()).collect()
+}
+
+#[test]
+fn a_large_vocabulary_has_wide_ids() {
+    let widths = |name: &str| [65_499, 65_500, 65_536, 65_537].map(|v| layout(name).unwrap().width(v).numpy());
+    assert_eq!(widths("megatron"), ["uint16", "int32", "int32", "int32"]);
+    assert_eq!(widths("nanogpt"), ["uint16", "uint16", "uint16", "uint32"]);
+    assert_eq!(widths("datatrove"), ["uint16", "uint16", "uint16", "uint32"]);
+    assert_eq!(widths("packed"), ["int32"; 4]);
+    let documents: [&[u32]; 2] = [&[1, 2, 151_643], &[70_000]];
+    let ids = words(&[1, 2, 151_643, 70_000]);
+    assert_eq!(written("nanogpt", Width::U32, &documents)[0].1, ids);
+    let files = written("datatrove", Width::U32, &documents);
+    assert_eq!((&files[0].1, files[2].1.as_slice()), (&ids, &b"t.json|4\n4\n4.00 T"[..]));
+    let files = written("llmc", Width::U32, &documents);
+    assert_eq!(files[0].1[..12], words(&[20_240_801, 7, 4]));
+    assert_eq!(files[0].1[1024..], ids);
+    let files = written("megatron", Width::I32, &documents);
+    assert_eq!((files[0].0.as_str(), &files[0].1), ("corpus_text_document.bin", &ids));
+    let index = [
+        &b"MMIDIDX\0\0\x01\0\0\0\0\0\0\0\x04"[..],
+        &words(&[2, 0, 3, 0]),
+        &words(&[3, 1]),
+        &words(&[0, 0, 12, 0]),
+        &words(&[0, 0, 1, 0, 2, 0]),
+    ];
+    assert_eq!(files[1].1, index.concat());
+}
+
+#[test]
+fn without_rows_there_is_an_index_of_none() {
+    let files = written("mds", Width::I32, &[]);
+    assert_eq!(files[0].1, b"{\"shards\": [], \"version\": 2}");
+    let files = written("megatron", Width::I32, &[]);
+    assert_eq!((files[0].1.len(), files[1].1.len()), (0, 34 + 8));
+    let files = written("packed", Width::I32, &[]);
+    let index: serde_json::Value = serde_json::from_slice(&files[0].1).unwrap();
+    assert_eq!((files.len(), &index["shards"]), (1, &serde_json::json!([])));
+}
+
+/// A sample of more than 255 tokens says its size in two bytes, and short ones are not written.
+#[test]
+fn sizes_of_arrays() {
+    let full: Vec<u32> = (0..300).collect();
+    let files = written("mds", Width::I32, &[&full, &[1, 2]]);
+    let shard = &files[0].1;
+    assert_eq!(shard[..4], words(&[1]));
+    let from = u32::from_le_bytes(shard[4..8].try_into().unwrap()) as usize;
+    assert_eq!(shard[from..from + 7], [&words(&[1_203])[..], &[5, 44, 1]].concat());
+    assert_eq!(shard[from + 7..], words(&full));
+}
+
+#[test]
+fn a_file_that_is_full_is_followed_by_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let staging = Staging::new(&folder.path().join("out")).unwrap();
+    let mut files =
+        super::llmc::Files { staging: &staging, width: Width::U16, ids: Vec::new(), limit: 4, written: Vec::new() };
+    files.sequence(&Sequence { ids: &[1, 2, 3], lengths: &[3] }).unwrap();
+    files.sequence(&Sequence { ids: &[4, 5, 6, 7, 8, 9], lengths: &[6] }).unwrap();
+    let sizes: Vec<u64> = Box::new(files).close().unwrap().iter().map(|f| f.bytes).collect();
+    assert_eq!(sizes, [1024 + 8, 1024 + 8, 1024 + 2]);
+}
