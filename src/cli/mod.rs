@@ -48,6 +48,9 @@ mod table;
 mod train_perplexity;
 mod train_quality;
 mod training_rows;
+mod tune;
+mod tune_reference;
+mod tune_told;
 pub mod ui;
 mod unlisted;
 mod why;
@@ -92,6 +95,7 @@ enum Command {
     Inspect(inspect::Inspect),
     Why(why::Why),
     Diff(diff::Diff),
+    Tune(tune::Tune),
     List(list::List),
     Explain(explain::Explain),
     Report(report::Report),
@@ -144,6 +148,7 @@ pub fn main() -> u8 {
         Command::Inspect(command) => command.run(&context).map(|()| 0),
         Command::Why(command) => command.run(&context).map(|()| 0),
         Command::Diff(command) => command.run(&context).map(|()| 0),
+        Command::Tune(command) => command.run(&context).map(|()| 0),
         Command::List(command) => command.run(&context).map(|()| 0),
         Command::Explain(command) => command.run(&context).map(|()| 0),
         Command::Report(command) => command.run(&context).map(|()| 0),
@@ -185,6 +190,7 @@ pub const SCHEMAS: [&str; 15] = [
     "report",
     "train-perplexity",
     "train-quality",
+    "tune",
     "why",
 ];
 

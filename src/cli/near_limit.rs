@@ -115,7 +115,7 @@ fn limits(manifest: &Manifest, stage: Option<&str>) -> Vec<Limit> {
             }
         }
         for reason in manifest.reasons.iter().filter(|r| r.stage == line.name).map(|r| &r.reason) {
-            let drawn = reason == NOT_SAMPLED || reason.ends_with("_in") && !line.rules.is_empty();
+            let drawn = reason == NOT_SAMPLED || reason.ends_with("_in") && line.judges();
             if !drawn && !all.iter().any(|l| l.stage == line.name && l.reason == *reason) {
                 all.push(Limit::new(line, reason, None, None));
             }

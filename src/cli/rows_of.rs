@@ -20,6 +20,8 @@ use crate::{Error, Result};
 const WHOLE: usize = 64;
 /// Rows that are read at a time where a few narrow columns are.
 const NARROW: usize = 8192;
+/// Rows that may be held whole.
+const FEW: usize = 512;
 
 /// A table of a build.
 #[derive(Clone, Debug, PartialEq)]
@@ -286,7 +288,8 @@ fn rows_of(part: &Part, wanted: &[Key]) -> Result<Vec<Fields>> {
     let set: Arc<HashSet<Key>> = Arc::new(wanted.iter().cloned().collect());
     let mut found: Vec<(usize, Fields)> = Vec::new();
     for path in part.files.iter().filter(|_| !wanted.is_empty()) {
-        let reader = open(path)?.with_batch_size(WHOLE);
+        // Only rows that are wanted are read whole: a few of them may come at a time, out of many.
+        let reader = open(path)?.with_batch_size(if wanted.len() <= FEW { NARROW } else { WHOLE });
         let mask = key_columns(part, &reader);
         let (set, of) = (set.clone(), part.clone());
         let predicate = ArrowPredicateFn::new(mask, move |batch| {

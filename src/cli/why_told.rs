@@ -1,5 +1,7 @@
 //! The life of a row as `corpus why` tells it: to a person, and to a program.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value as Json, json};
 
 use super::inspect::rows_text;
@@ -9,6 +11,8 @@ use super::table::{cut, line};
 use crate::pipeline::publish::manifest::StageLine;
 use crate::pipeline::usage::{count, size};
 use crate::stages;
+use crate::stages::clause::{Clause, Values};
+use crate::stages::percentile::Percentile;
 use crate::stages::rule::Rule;
 use crate::text::figures::plural;
 
@@ -44,7 +48,50 @@ impl Verdict {
 struct Judged<'r> {
     signal: &'r str,
     rule: &'r Rule,
+    /// The limits, where percentiles are limits too.
+    min: Option<f64>,
+    max: Option<f64>,
     value: Json,
+}
+
+/// A rule of rules as it found the row.
+struct JudgedClause<'r> {
+    clause: &'r Clause,
+    signals: Vec<String>,
+    row: Measured,
+    /// Whether it holds, where what was measured tells.
+    holds: Option<bool>,
+}
+
+impl JudgedClause<'_> {
+    fn value(&self, signal: &str) -> Option<&Json> {
+        self.signals.iter().position(|s| s == signal).and_then(|at| self.row.values.get(at))
+    }
+
+    fn json(&self) -> Json {
+        let values: Map<String, Json> = self.signals.iter().cloned().zip(self.row.values.iter().cloned()).collect();
+        json!({"clause": self.clause, "values": values, "holds": self.holds})
+    }
+}
+
+/// What a row has of signals, and what percentiles are for it.
+struct Measured {
+    values: Vec<Json>,
+    found: Vec<Option<f64>>,
+}
+
+impl Values for Measured {
+    fn number(&self, at: usize) -> Option<f64> {
+        self.values.get(at)?.as_f64()
+    }
+
+    fn word(&self, at: usize) -> Option<&str> {
+        self.values.get(at)?.as_str()
+    }
+
+    fn found(&self, number: usize) -> Option<f64> {
+        self.found.get(number).copied().flatten()
+    }
 }
 
 impl Life<'_> {
@@ -96,8 +143,39 @@ impl Life<'_> {
         }
     }
 
+    /// The rules of rules that a stage has.
+    fn clauses<'s>(&self, stage: &'s StageLine) -> Vec<JudgedClause<'s>> {
+        let judged = |clause: &'s Clause| {
+            let signals = clause.signals();
+            let values: Vec<Json> = signals.iter().map(|signal| self.value(signal, stage)).collect();
+            let row = Measured { values, found: self.found(clause, stage) };
+            let holds = clause.asked(&signals).holds(&|limit| limit.holds(&row));
+            JudgedClause { clause, signals, row, holds }
+        };
+        stage.clauses.iter().map(judged).collect()
+    }
+
     fn judged<'s>(&self, stage: &'s StageLine) -> Vec<Judged<'s>> {
-        stage.rules.iter().map(|(signal, rule)| Judged { signal, rule, value: self.value(signal, stage) }).collect()
+        let judged = |(signal, rule): (&'s String, &'s Rule)| {
+            let limits = BTreeMap::from([(signal.clone(), rule.clone())]);
+            let clause = Clause { limits, ..Clause::default() };
+            let mut found = self.found(&clause, stage).into_iter();
+            let min = rule.min.or_else(|| rule.min_percentile.and_then(|_| found.next()?));
+            let max = rule.max.or_else(|| rule.max_percentile.and_then(|_| found.next()?));
+            Judged { signal, rule, min, max, value: self.value(signal, stage) }
+        };
+        stage.rules.iter().map(judged).collect()
+    }
+
+    /// What the percentiles of a rule are for the row.
+    fn found(&self, clause: &Clause, stage: &StageLine) -> Vec<Option<f64>> {
+        let of = |name: &str| self.field(name).unwrap_or_default();
+        let (source, language) = (of("source"), of("language"));
+        let limit = |percentile: Percentile| {
+            let found = stage.limits.iter().find(|found| found.percentile == percentile)?;
+            found.for_source(source).of(language)
+        };
+        clause.percentiles().into_iter().map(limit).collect()
     }
 
     /// What a stage itself measured of the row.
@@ -211,6 +289,7 @@ fn stage_text(life: &Life<'_>, stage: &StageLine, verdict: Verdict, mut say: imp
         });
     }
     parts.extend(life.judged(stage).iter().map(rule_text));
+    parts.extend(life.clauses(stage).iter().map(clause_text));
     if verdict == Verdict::Dropped {
         let field = |name: &str| life.field(name).unwrap_or_default().to_owned();
         let (value, limit) = (field("value"), field("limit"));
@@ -227,7 +306,7 @@ fn stage_text(life: &Life<'_>, stage: &StageLine, verdict: Verdict, mut say: imp
             _ => "passed",
         };
         parts.push(said.to_owned());
-    } else if !stage.rules.is_empty() {
+    } else if stage.judges() {
         parts.insert(0, "passed".to_owned());
     }
     say(&stage.name, &format!("{run}{}", parts.join(" · ")));
@@ -255,11 +334,18 @@ fn shown(value: &Json) -> String {
     }
 }
 
+fn clause_text(judged: &JudgedClause<'_>) -> String {
+    let has = |signal: &str| judged.value(signal).map_or_else(String::new, |value| format!(" {}", shown(value)));
+    let line = judged.clause.line(&has);
+    if judged.holds == Some(false) { format!("{line} does not hold") } else { line }
+}
+
 fn rule_text(judged: &Judged<'_>) -> String {
-    let Judged { signal, rule, value } = judged;
+    let Judged { signal, rule, min, max, value } = judged;
     let mut limits = Vec::new();
-    limits.extend(rule.min.map(|min| format!("min {min}")));
-    limits.extend(rule.max.map(|max| format!("max {max}")));
+    let at = |percentile: Option<f64>| percentile.map_or(String::new(), |p| format!(" at percentile {p}"));
+    limits.extend(min.map(|min| format!("min {min}{}", at(rule.min_percentile))));
+    limits.extend(max.map(|max| format!("max {max}{}", at(rule.max_percentile))));
     limits.extend(rule.any.as_ref().map(|any| format!("in {}", any.join(", "))));
     format!("{signal} {} ({})", shown(value), limits.join(", "))
 }
@@ -280,12 +366,13 @@ pub fn json(life: &Life<'_>) -> Json {
         let rules: Vec<Json> = life
             .judged(stage)
             .iter()
-            .map(|j| json!({"signal": j.signal, "min": j.rule.min, "max": j.rule.max, "in": j.rule.any, "value": j.value}))
+            .map(|j| json!({"signal": j.signal, "min": j.min, "max": j.max, "in": j.rule.any, "value": j.value}))
             .collect();
+        let clauses: Vec<Json> = life.clauses(stage).iter().map(JudgedClause::json).collect();
         let cuts: Vec<Json> = life.cuts(stage).iter().map(span).collect();
         json!({"name": stage.name, "run": stage.run, "verdict": verdict.word(),
             "signals": if reached { signals } else { Map::new() }, "rules": if reached { rules } else { Vec::new() },
-            "cuts": cuts})
+            "clauses": if reached { clauses } else { Vec::new() }, "cuts": cuts})
     });
     let dropped = (life.outcome == Outcome::Dropped).then(|| {
         let field = |name: &str| life.field(name);

@@ -27,6 +27,7 @@ pub mod spare;
 #[cfg(test)]
 mod template_tests;
 pub mod trace;
+pub mod tune;
 pub mod usage;
 
 use std::fs::File;
@@ -225,7 +226,7 @@ impl Build<'_> {
         timings.lap("scan");
         let repeats = self.repeats(&plans, &scanned).await?;
         timings.lap("ids");
-        let Decided { drops, takes, sizes, indexes } = self.decide(&plans, &mut scanned, repeats.as_ref()).await?;
+        let Decided { drops, takes, sizes, indexes, found } = self.decide(&plans, &mut scanned, repeats.as_ref()).await?;
         timings.lap("decide");
         let layout = self.layout(&plans, &scanned, repeats.as_ref(), &drops, takes).await?;
         timings.lap("layout");
@@ -234,12 +235,13 @@ impl Build<'_> {
         let ordered = self.shuffle(&inputs, &chain, &applied, &layout).await?;
         timings.lap("shuffle");
         let mut manifest = manifest::manifest(self.recipe, &fingerprint, &inputs, &chain, &layout);
+        manifest.found(found);
         self.shards(&inputs, &chain, &applied, &ordered, &layout, &manifest)?;
         manifest.indexes = self.indexes(&chain, &indexes)?;
         timings.lap("shards");
         manifest.timings = timings.finish();
         manifest.timings.insert("identity".into(), json!(identity));
-        manifest.timings.insert("work".into(), scanned.work());
+        manifest.timings.insert("work".into(), scanned.work(&drops));
         self.hand_over(&mut manifest)?;
         Ok(Built { manifest, reused: false, notes })
     }
@@ -377,11 +379,11 @@ impl Build<'_> {
 
 impl Scanned {
     /// Where the files of rows are in the work folder, for [`trace`].
-    fn work(&self) -> serde_json::Value {
+    fn work(&self, drops: &Job) -> serde_json::Value {
         let name = |folder: &Path| folder.file_name().map(|n| n.to_string_lossy().into_owned());
         let cuts =
             self.text_cuts.iter().map(|(number, cuts)| (number.to_string(), json!(cuts.parent().and_then(name))));
-        json!({"scan": name(&self.job.folder), "cuts": cuts.collect::<serde_json::Map<_, _>>()})
+        json!({"scan": name(&self.job.folder), "drops": name(&drops.folder), "left_out": self.cuts, "cuts": cuts.collect::<serde_json::Map<_, _>>()})
     }
 
     fn folders<'a>(&'a self, repeats: Option<&'a Job>, drops: Option<&'a Job>) -> Folders<'a> {

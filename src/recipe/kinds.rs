@@ -248,6 +248,11 @@ kinds! {
     wrong "[[stage]]\nrun = \"language\"\n[[stage]]\nrun = \"near_dedup\"\nkeep = \"best\"\nby = \"language\"\n"
     right "[[stage]]\nrun = \"near_dedup\"\nkeep = \"best\"\nby = \"chars\"\n"
 
+    "R047" MisplacedRule "value" "a part of a rule stands where it cannot be asked"
+    "`when` says which rows the rules beside it are for; within a `not` it would turn round, and drop every other row. A percentile is known when all rows are measured, so `early` cannot ask for one; and a signal has one least and one greatest limit in a rule."
+    wrong "[[stage]]\nrun = \"language\"\n[[stage]]\nrun = \"keep\"\nnot = { when = { language = \"zh\" }, chars = { max = 50 } }\n"
+    right "[[stage]]\nrun = \"language\"\n[[stage]]\nrun = \"keep\"\nwhen = { language = \"zh\" }\nnot = { chars = { max = 50 } }\n"
+
     "R050" SomeWeights "value" "some sources have a weight, others none"
     "Weights are proportions of the whole output, so either every source has one or none has."
     wrong "[[source]]\nname = \"a\"\npath = \"a.jsonl\"\nweight = 2\n[[source]]\nname = \"b\"\npath = \"b.jsonl\"\n"

@@ -9,9 +9,11 @@ pub mod mix;
 pub mod problem;
 pub mod read;
 mod reader;
+mod rules;
 mod samples;
 pub mod schema;
 mod sets;
+mod signals;
 mod stages;
 mod toml;
 
@@ -30,7 +32,7 @@ pub use exports::Export;
 pub use mix::{By, Mix, STAGE as MIX_STAGE, Share};
 pub use problem::Problems;
 pub use read::read;
-pub use stages::signals;
+pub use signals::signals;
 
 /// A checked recipe. As JSON it says nothing of where it was read from.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]

@@ -8,7 +8,7 @@ use super::cards::{ONLY_CARD, Policy};
 use super::kinds::Kind;
 use super::problem::Problems;
 use super::reader::{Reader, TOP};
-use super::stages::{Measured, has, signals};
+use super::signals::{Measured, has, signals};
 use super::toml::{Entry, Node, Value, parse};
 use super::{Codec, Input, Output, Recipe, Source};
 use crate::Result;

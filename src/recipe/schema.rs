@@ -17,6 +17,9 @@ use crate::text::wikitext::Variant;
 const SIZE: &str = r"^\s*([0-9]+\.?[0-9]*|\.[0-9]+)\s*(B|[KMGT]iB|[kKMGT]B)?\s*$";
 const USES: [&str; 5] = ["pretrain", "task", "instruct", "rlhf", "preference"];
 
+/// Where the schema of a rule stands.
+const RULE: &str = "#/$defs/rule";
+
 fn text(about: &str) -> Json {
     json!({"type": "string", "description": about})
 }
@@ -70,6 +73,7 @@ pub fn recipe() -> Json {
             "export": {"type": "array", "items": export(),
                 "description": "Layouts of trainers that the build is written in once it is done."},
         },
+        "$defs": definitions(),
     })
 }
 
@@ -181,15 +185,23 @@ fn source() -> Json {
 fn stage(entry: &stages::Entry) -> Json {
     let schema = (entry.schema)().to_value();
     let mut properties = schema.get("properties").and_then(Json::as_object).cloned().unwrap_or_default();
-    let mut early = None;
-    if entry.takes == stages::Takes::Rules {
-        early = properties.remove("early");
-        properties =
-            signals().into_iter().filter_map(|(name, by, kind)| Some((name.to_owned(), rule(by, kind)?))).collect();
+    let mut rules = Vec::new();
+    match entry.takes {
+        stages::Takes::Rules => {
+            // A `keep` needs one rule at least.
+            rules = rule_properties()
+                .keys()
+                .filter(|key| *key != "when")
+                .map(|signal| json!({"required": [signal]}))
+                .collect();
+            properties.extend(rule_properties());
+        }
+        stages::Takes::Clauses(list) => {
+            let about = properties[list]["description"].clone();
+            properties.insert(list.to_owned(), list_of_rules(about));
+        }
+        stages::Takes::Options => {}
     }
-    // A `keep` needs one rule at least.
-    let rules: Vec<Json> = properties.keys().map(|signal| json!({"required": [signal]})).collect();
-    properties.extend(early.map(|early| ("early".to_owned(), early)));
     let list = |item: Json| json!({"anyOf": [item, {"type": "array", "items": item}]});
     let texts = list(json!({"type": "string"}));
     properties.insert("run".into(), json!({"const": entry.name, "description": entry.about}));
@@ -214,25 +226,70 @@ fn stage(entry: &stages::Entry) -> Json {
         let known: Vec<Json> = out["properties"].as_object().into_iter().flatten().map(|p| json!(p.0)).collect();
         let own = json!({"not": {"propertyNames": {"enum": known}}});
         out["anyOf"] = rules.into_iter().chain([own]).collect();
-        out["additionalProperties"] = json!({"anyOf": [rule("command", Kind::Float), rule("command", Kind::Text)]});
+        out["additionalProperties"] = own_rule();
     } else if let Some(defs) = schema.get("$defs") {
         inline(&mut out, defs);
     }
     out
 }
 
-/// A rule of `keep` on a signal; none can look at a list.
+/// A list of rules, each of which is [`RULE`].
+fn list_of_rules(about: impl Into<Json>) -> Json {
+    json!({"type": "array", "minItems": 1, "items": {"$ref": RULE}, "description": about.into()})
+}
+
+/// What a rule can say: any signal's limits, and rules of rules.
+fn rule_properties() -> Map<String, Json> {
+    let signals = signals().into_iter().filter_map(|(name, by, kind)| Some((name.to_owned(), rule(by, kind)?)));
+    let mut properties: Map<String, Json> = signals.collect();
+    let one = |about: &str| json!({"$ref": RULE, "description": about});
+    properties.insert("when".into(), one("The rows that the rules beside it are for; others pass."));
+    properties.insert("all".into(), list_of_rules("Rules that must hold, all of them."));
+    properties.insert("any".into(), list_of_rules("Rules of which one must hold; the first says why a row goes."));
+    properties.insert("not".into(), one("A rule that must not hold."));
+    properties
+}
+
+/// A rule on a signal; none can look at a list.
 fn rule(by: &str, kind: Kind) -> Option<Json> {
-    let limits = match kind {
-        Kind::Text => json!({"in": {"type": "array", "minItems": 1, "items": {"type": "string"},
-            "description": "The words that stay."}}),
-        Kind::Int | Kind::Float => json!({
-            "min": {"type": "number", "description": "The least that stays."},
-            "max": {"type": "number", "description": "The most that stays."}}),
+    let (of, what) = match kind {
+        Kind::Text => ("words", "Words that stay of"),
+        Kind::Int | Kind::Float => ("limits", "Limits of"),
         Kind::Words | Kind::Key | Kind::Bytes | Kind::Fixed(_) | Kind::Spans => return None,
     };
-    Some(json!({"type": "object", "additionalProperties": false, "minProperties": 1, "properties": limits,
-        "description": format!("Limits of a signal that `{by}` measures.")}))
+    Some(json!({"$ref": format!("#/$defs/{of}"), "description": format!("{what} a signal that `{by}` measures.")}))
+}
+
+/// A rule on a signal that the recipe itself names.
+fn own_rule() -> Json {
+    json!({"anyOf": [rule("command", Kind::Float), rule("command", Kind::Text)]})
+}
+
+/// What stages of all kinds refer to: a rule, and what it says of one signal.
+fn definitions() -> Json {
+    let number = |about: &str| json!({"type": "number", "description": about});
+    let percentile =
+        |about: &str| json!({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 100, "description": about});
+    let limits = json!({
+        "min": number("The least that stays."),
+        "max": number("The most that stays."),
+        "min_percentile": percentile("The least that stays, as a percentile of the rows that reach the stage."),
+        "max_percentile": percentile("The most that stays, as a percentile: above 95, the highest 5 % go."),
+        "per": {"enum": ["source", "language"], "description": "Within which rows percentiles are taken."}});
+    let words = json!({"type": "array", "minItems": 1, "items": {"type": "string"},
+        "description": "The words that stay."});
+    let long =
+        json!({"type": "object", "additionalProperties": false, "required": ["in"], "properties": {"in": words}});
+    let table = |properties: Json, about: &str| {
+        json!({"type": "object", "additionalProperties": false, "minProperties": 1, "properties": properties,
+            "description": about})
+    };
+    let mut rule = table(Json::Object(rule_properties()), "A rule: all that it says must hold.");
+    rule["additionalProperties"] = own_rule();
+    json!({
+        "rule": rule,
+        "limits": table(limits, "Limits of a signal that is a number."),
+        "words": {"anyOf": [long, {"type": "string"}, words], "description": "Words that stay of a signal."}})
 }
 
 /// Puts definitions in the place of references to them, so that each stage stands alone.

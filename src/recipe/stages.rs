@@ -1,6 +1,5 @@
 //! The stages of a recipe: found, named, their options resolved, and the flow of signals checked.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -8,9 +7,12 @@ use serde_json::{Map, Value as Json};
 
 use super::kinds::Kind;
 use super::reader::Reader;
+use super::rules::Within;
+use super::signals::{Measured, always, has, signals};
 use super::toml::{Entry, Value};
 use super::{Only, Source, Step, elsewhere};
-use crate::stages::{self, Built, Kind as Type, Takes};
+use crate::stages::clause::WORDS;
+use crate::stages::{self, Built, Kind as Type, Reads, Takes};
 use crate::text::language;
 use crate::text::spelling::{did_you_mean, nearest};
 
@@ -21,14 +23,6 @@ pub(super) struct Raw {
     pub(super) only: Only,
     pub(super) span: Range<usize>,
     pub(super) options: Vec<Entry>,
-}
-
-/// A signal that is there, and its type.
-pub(super) type Measured = (Cow<'static, str>, Type);
-
-/// The type of a signal, if it is there.
-pub(super) fn has(measured: &[Measured], signal: &str) -> Option<Type> {
-    measured.iter().find(|m| m.0 == signal).map(|m| m.1)
 }
 
 impl Reader {
@@ -124,13 +118,14 @@ impl Reader {
             };
             let built = match entry.takes {
                 Takes::Rules => self.rules(entry, &stage, &measured),
-                Takes::Options => self.options(entry, &stage),
+                Takes::Options | Takes::Clauses(_) => self.options(entry, &stage, &measured),
             };
             let Some((built, options)) = built else {
                 measured.extend(signals().into_iter().filter(|s| s.1 == stage.run).map(|s| (s.0.into(), s.2)));
                 measured.extend(declared(&stage));
                 continue;
             };
+            self.read_signals(&stage, built.reads().unwrap_or_default(), &measured);
             let signals = built.columns().into_iter().filter(stages::Column::is_signal);
             measured.extend(signals.map(|s| (s.name, s.kind)));
             if let Some(signal) = built.chooses_by()
@@ -185,9 +180,15 @@ impl Reader {
     }
 
     /// Builds a stage; every option that cannot be used is a problem of its own.
-    fn options(&mut self, entry: &stages::Entry, stage: &Raw) -> Option<Built> {
+    fn options(&mut self, entry: &stages::Entry, stage: &Raw, measured: &[Measured]) -> Option<Built> {
         let before = self.problems.len();
         let known = known_options(entry);
+        if let Takes::Clauses(list) = entry.takes
+            && let Some(rules) = stage.options.iter().find(|o| o.key == list)
+        {
+            self.clauses(rules, Within { measured, not: false, early: false });
+        }
+        let faulty = self.problems.len() > before;
         let (mut usable, strange): (Vec<&Entry>, Vec<&Entry>) =
             stage.options.iter().partition(|o| known.iter().any(|k| k.0 == o.key));
         for option in strange {
@@ -197,6 +198,9 @@ impl Reader {
             };
             let message = format!("`{}` has no option `{}`", stage.run, option.key);
             self.cure(Kind::UnknownOption, &option.span, message, "unknown option", help);
+        }
+        if faulty {
+            return None;
         }
         let mut taken: Vec<String> = Vec::new();
         loop {
@@ -229,17 +233,20 @@ impl Reader {
         }
     }
 
-    /// Builds a stage of which each option that its schema does not name is a rule.
+    /// Builds a stage of which each option that its schema does not name is part of a rule.
     fn rules(&mut self, entry: &stages::Entry, stage: &Raw, measured: &[Measured]) -> Option<Built> {
         let before = self.problems.len();
         let known = known_options(entry);
+        let (mut rules, mut early) = (Vec::new(), false);
         for option in &stage.options {
-            match known.iter().any(|k| k.0 == option.key) {
-                true if !matches!(option.node.value, Value::Bool(_)) => self.wrong(option, "true or false"),
-                true => {}
-                false => self.rule(option, measured),
+            let word = known.iter().any(|k| k.0 == option.key) && !WORDS.contains(&option.key.as_str());
+            match option.node.value {
+                Value::Bool(yes) if word => early |= yes && option.key == "early",
+                _ if word => self.wrong(option, "true or false"),
+                _ => rules.push(option),
             }
         }
+        self.clause_of(rules, Within { measured, not: false, early });
         if self.problems.len() > before {
             return None;
         }
@@ -250,78 +257,6 @@ impl Reader {
                 None
             }
         }
-    }
-
-    /// One rule of a `keep`: the signal is known, measured before, and its limits fit its type.
-    fn rule(&mut self, option: &Entry, measured: &[Measured]) {
-        let signal = option.key.as_str();
-        let known = signals();
-        // A stage may measure signals that its options name.
-        let of_options = has(measured, signal).map(|kind| ("", kind));
-        let of_stages = known.iter().find(|s| s.0 == signal).map(|s| (s.1, s.2));
-        let Some((stage, kind)) = of_stages.or(of_options) else {
-            let help = did_you_mean(signal, known.iter().map(|s| s.0));
-            return self.cure(
-                Kind::UnknownSignal,
-                &option.span,
-                format!("no signal is called `{signal}`"),
-                "unknown signal",
-                help,
-            );
-        };
-        let (example, limits): (_, &[&str]) = match kind {
-            Type::Int | Type::Float => ("{ min = 50 }", &["min", "max"]),
-            Type::Text => ("{ in = [\"zh\"] }", &["in"]),
-            Type::Words | Type::Key | Type::Bytes | Type::Fixed(_) | Type::Spans => {
-                let message = format!("`{signal}` is a list: no rule can look at it");
-                return self.cure(Kind::NoRule, &option.span, message, "no number, no word", "there is `word_count`");
-            }
-        };
-        if has(measured, signal).is_none() {
-            self.unmeasured(&option.span, signal, stage, "no stage before this one measures");
-        }
-        let Some(entries) = option.node.entries() else {
-            return self.wrong(option, &format!("limits such as {example}"));
-        };
-        self.unknown(entries, limits, &format!("a rule on `{signal}`"));
-        if entries.is_empty() {
-            let message = format!("the rule on `{signal}` has no limits");
-            self.cure(Kind::NoLimits, &option.node.span, message, "keeps everything", format!("for example {example}"));
-        }
-        let numbers = self.limits(entries, limits);
-        let find = |key: &str| numbers.iter().find(|n| n.0.key == key);
-        if let (Some((least, min)), Some((most, max))) = (find("min"), find("max"))
-            && min > max
-        {
-            let span = std::cmp::max_by_key(&least.node.span, &most.node.span, |span| span.start);
-            self.problem(Kind::MinOverMax, span, "`min` is greater than `max`: nothing would stay", "this limit");
-        }
-    }
-
-    /// The limits of a rule that are numbers; what is wrong with any limit is a problem.
-    fn limits<'e>(&mut self, entries: &'e [Entry], limits: &[&str]) -> Vec<(&'e Entry, f64)> {
-        let mut numbers = Vec::new();
-        for limit in entries.iter().filter(|e| limits.contains(&e.key.as_str())) {
-            match (&limit.node.value, limit.key.as_str()) {
-                (Value::List(words), "in") if words.is_empty() => {
-                    self.problem(Kind::Empty, &limit.node.span, "`in` lists no word: nothing would stay", "empty");
-                }
-                (Value::List(_), "in") => drop(self.texts(limit)),
-                (_, "in") => self.wrong(limit, "a list of texts"),
-                (Value::Int(number), _) => numbers.push((limit, *number as f64)),
-                (Value::Float(number), _) if number.is_finite() => numbers.push((limit, *number)),
-                (Value::Float(_), _) => {
-                    self.problem(
-                        Kind::NotFinite,
-                        &limit.node.span,
-                        format!("`{}` is no finite number", limit.key),
-                        "no limit",
-                    );
-                }
-                _ => self.wrong(limit, "a number"),
-            }
-        }
-        numbers
     }
 
     /// A signal by whose value the best row is chosen: it is a number, and measured before.
@@ -339,6 +274,19 @@ impl Reader {
                 self.unmeasured(span, signal, stage, "no stage before this one measures");
             }
             Some(_) => {}
+        }
+    }
+
+    /// Signals that a stage judges by, beside those that its options name: those of a profile.
+    fn read_signals(&mut self, stage: &Raw, reads: Vec<Reads>, measured: &[Measured]) {
+        let known = signals();
+        for read in reads {
+            if let Reads::Signal(signal) = read
+                && has(measured, &signal).is_none()
+                && let Some((_, by, _)) = known.iter().find(|s| s.0 == signal)
+            {
+                self.unmeasured(&stage.span, &signal, by, "no stage before this one measures");
+            }
         }
     }
 
@@ -388,19 +336,4 @@ fn known_options(entry: &stages::Entry) -> Vec<(String, Option<String>)> {
     let about = |value: &Json| Some(value.get("description")?.as_str()?.replace('\n', " "));
     let properties = schema.get("properties").and_then(Json::as_object);
     properties.map(|p| p.iter().map(|(name, value)| (name.clone(), about(value))).collect()).unwrap_or_default()
-}
-
-/// Every signal, the stage that measures it, and its type.
-pub fn signals() -> Vec<(&'static str, &'static str, Type)> {
-    let of = |entry: &&'static stages::Entry| {
-        let entry: &'static stages::Entry = entry;
-        entry.signals.iter().map(|s| (s.name, entry.name, s.kind))
-    };
-    stages::ALL.iter().flat_map(of).collect()
-}
-
-/// Signals that are measured wherever a rule asks for them.
-fn always() -> Vec<Measured> {
-    let implied = stages::ALL.iter().filter(|entry| entry.implied);
-    implied.flat_map(|entry| entry.signals).map(|s| (s.name.into(), s.kind)).collect()
 }

@@ -280,6 +280,35 @@ fn rules_that_decide_nothing_are_problems() {
 }
 
 #[test]
+fn rules_of_rules_are_checked_where_they_stand() {
+    let rules = "any=[{chars={min=1}},{chras={min=1}},{}]\nall=[]\nwhen={script='Hans'}\nnot=[{chars={max=1}}]\n";
+    let in_keep = told_of_stages(&format!("[[stage]]\nrun='keep'\n{rules}"));
+    assert_eq!(
+        in_keep,
+        [
+            "3:23 no signal is called `chras` | did you mean `chars`?",
+            "3:38 the rule says nothing | for example { chars = { min = 50 } }",
+            "4:5 `all` lists no rule | for example [{ chars = { min = 50 } }]",
+            "5:7 no stage before this one measures `script` | add [[stage]] run = \"language\" above",
+            "6:5 a rule is a table, not a list | for example { chars = { min = 50 } }",
+        ]
+    );
+    let rules = "rules=[{words={min=1}},{not={when={chars={min=1}},bytes={min='x'}}},{language=['zh',3]}]\n";
+    let in_profile = told_of_stages(&format!("[[stage]]\nrun='language'\n[[stage]]\nrun='profile'\n{rules}"));
+    assert_eq!(
+        in_profile,
+        [
+            "5:9 `words` is a list: no rule can look at it | there is `word_count`",
+            "5:30 `when` stands in a `not` | put it beside: { when = …, not = … }",
+            "5:62 `min` should be a number, but is text",
+            "5:85 `language` lists texts, not a whole number",
+        ]
+    );
+    let good = "[[stage]]\nrun='language'\n[[stage]]\nrun='keep'\nlanguage='zh'\nall=[{when={language=['zh']},chars={min=9}}]\n";
+    assert_eq!(told_of_stages(good), Vec::<String>::new());
+}
+
+#[test]
 fn one_mistake_is_one_problem() {
     for (stages, count) in [
         ("[[stage]]\nrun='langauge'\n[[stage]]\nrun='keep'\nlanguage={in=['zh']}\n", 1),

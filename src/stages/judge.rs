@@ -3,6 +3,7 @@
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type};
 
+use super::percentile::FoundLimit;
 pub use super::rule::Failure;
 use super::value::Value;
 use crate::rows::spans::spans_of;
@@ -40,6 +41,10 @@ pub struct JudgedRow<'a> {
     pub final_id: &'a str,
     /// Whether it has no text (any more).
     pub blank: bool,
+    /// What the percentiles of the stage are in the corpus, by their numbers.
+    pub found: &'a [FoundLimit],
+    /// The language of the row.
+    pub language: &'a str,
 }
 
 impl<'a> JudgedRow<'a> {
@@ -48,12 +53,17 @@ impl<'a> JudgedRow<'a> {
         self.columns.get(at).copied().flatten().filter(|c| c.is_valid(self.row))
     }
 
-    /// A signal as rules judge it; null where it was not measured.
-    pub fn value(&self, at: usize) -> Value {
-        self.column(at).map_or(Value::Null, |column| value(column, self.row))
+    /// A number, whole or not.
+    pub fn number(&self, at: usize) -> Option<f64> {
+        let column = self.column(at)?;
+        match column.data_type() {
+            DataType::Int64 => Some(column.as_primitive::<Int64Type>().value(self.row) as f64),
+            DataType::Float64 => Some(column.as_primitive::<Float64Type>().value(self.row)),
+            _ => None,
+        }
     }
 
-    /// A number.
+    /// A number that is none of a count.
     pub fn float(&self, at: usize) -> Option<f64> {
         Some(self.column(at)?.as_primitive_opt::<Float64Type>()?.value(self.row))
     }
@@ -74,7 +84,7 @@ impl<'a> JudgedRow<'a> {
     }
 }
 
-/// A measured value of a row, as rules judge it.
+/// A measured value of a row; null where it was not measured.
 pub fn value(column: &ArrayRef, row: usize) -> Value {
     if column.is_null(row) {
         return Value::Null;

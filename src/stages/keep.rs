@@ -1,57 +1,77 @@
 //! Keep rows whose signals lie within limits: each line is one rule, and one reason word when it fails.
 //!
 //! # What it does
-//! A rule names a signal and its limits: `chars = { min = 50, max = 100000 }`, `language = { in = ["zh"] }`. A row is
-//! dropped by the first rule that it fails, with the reason `<signal>_min`, `<signal>_max` or `<signal>_in`, the value
-//! and the limit. A signal that could not be measured (no text) fails no `min` or `max` rule, and every `in` rule.
+//! A rule names a signal and its limits: `chars = { min = 50, max = 100000 }`, `language = { in = ["zh"] }` or, shorter,
+//! `language = "zh"`. A row is dropped by the first rule that it fails, with the reason `<signal>_min`, `<signal>_max` or
+//! `<signal>_in`, the value and the limit. A signal that could not be measured (no text) fails no `min` or `max` rule, and
+//! every `in` rule.
+//!
+//! Rules are put together with `any` (one of several must hold; the first says why a row goes), `all` (each must), `not` (it
+//! must not; the reason is the limit from the other side), and `when`: the rows that the rules beside it are for, such as
+//! those of a language. `profile` takes the same rules, and sets of them by name.
+//!
+//! `max_percentile = 95` drops the highest 5 % of the rows that reach the stage and have the signal, `min_percentile = 5` the
+//! lowest; what this value is in the corpus stands as `limit` of a dropped row and in `build.json`. Equal values stay or go
+//! together: never more than that share goes. `per = "source"` or `"language"` takes it within each.
 //!
 //! # Example
 //! ```toml
 //! [[stage]]
 //! run      = "keep"
 //! chars    = { min = 50 }
-//! language = { in = ["zh"] }
+//! language = ["zh", "en"]
+//! any      = [{ han_ratio = { min = 0.2 } }, { latin_ratio = { min = 0.5 } }]
+//! all      = [
+//!     { when = { language = "zh" }, han_ratio = { min = 0.3 } },
+//!     { when = { language = "en" }, not = { digit_ratio = { min = 0.3 } } },
+//! ]
 //! ```
 //!
 //! # Limits
-//! Rules look at signals only, so changing a limit measures nothing again; unless `early = true` says that rows which
+//! A percentile is of all rows that reach the stage, also where `when` has only some of them asked: `only`, or `per`, says
+//! of which. Rules look at signals only, so changing a limit measures nothing again; unless `early = true` says that rows which
 //! fail are not measured further (no word segmentation for what is too short), which ties the measuring to the limits.
-
-use std::collections::BTreeMap;
 
 use arrow::array::ArrayRef;
 use serde::{Deserialize, Serialize};
 
-use super::judge::{Judge, JudgedRow, Verdict, value};
+use super::clause::{Asked, Clause};
+use super::judge::{Judge, JudgedRow};
 use super::resources::Resource;
-use super::rule::Rule;
-use super::{Entry, Reads, RowContext, RowWork, Stage, Worked, build};
+use super::{Entry, Reads, RowContext, RowWork, Stage, Takes, Worked, build};
 use crate::Result;
 use crate::rows::batch::Batch;
 
-/// Options of `keep`: any signal = its limits.
+/// Options of `keep`: any signal = its limits, and `when`, `any`, `all`, `not` of such rules.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Keep {
     /// Whether rows that fail are measured no further. Right for raw web text, of which nine tenths go; but another
     /// limit then measures everything again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub early: bool,
-    /// The rules, by signal.
+    /// The rules.
     #[serde(flatten)]
-    pub rules: BTreeMap<String, Rule>,
+    pub rule: Clause,
+}
+
+impl Keep {
+    fn ready(&self) -> Ready {
+        let signals = self.rule.signals();
+        Ready { asked: self.rule.asked(&signals), signals }
+    }
 }
 
 impl Stage for Keep {
     fn reads(&self) -> Option<Vec<Reads>> {
-        Some(self.rules.keys().cloned().map(Reads::Signal).collect())
+        Some(self.rule.signals().into_iter().map(Reads::Signal).collect())
     }
 
     fn judge(&self, _files: &[Resource]) -> Result<Option<Box<dyn Judge>>> {
-        Ok(Some(Box::new(Rules(self.rules.clone().into_iter().collect()))))
+        Ok(Some(Box::new(self.ready().asked)))
     }
 
-    fn rules(&self) -> BTreeMap<String, Rule> {
-        self.rules.clone()
+    fn rules(&self) -> Vec<Clause> {
+        vec![self.rule.clone()]
     }
 
     fn works(&self) -> bool {
@@ -59,36 +79,25 @@ impl Stage for Keep {
     }
 
     fn row_work(&self, _files: &[Resource]) -> Result<Option<Box<dyn RowWork>>> {
-        Ok(Some(Box::new(Rules(self.rules.clone().into_iter().collect()))))
+        Ok(Some(Box::new(self.ready())))
     }
 }
 
-/// Rules by signal, in the order in which they are asked.
-struct Rules(Vec<(String, Rule)>);
-
-impl Judge for Rules {
-    fn judge(&self, row: &JudgedRow<'_>) -> Option<Verdict> {
-        let fails = |(at, (signal, rule)): (usize, &(String, Rule))| rule.judge(signal, &row.value(at));
-        self.0.iter().enumerate().find_map(fails).map(Verdict::from)
-    }
+/// The rule over columns, and their signals.
+struct Ready {
+    asked: Asked,
+    signals: Vec<String>,
 }
 
 /// Rows that fail are measured no further.
-impl RowWork for Rules {
+impl RowWork for Ready {
     fn run(&mut self, _batch: &mut Batch<'_>, context: &RowContext<'_>) -> Result<Worked> {
-        let columns: Vec<_> = self
-            .0
-            .iter()
-            .filter_map(|(signal, rule)| {
-                let column = context.measured.iter().rfind(|m| m.0 == *signal)?;
-                Some((signal, rule, &column.1))
-            })
-            .collect();
+        let column = |signal: &String| context.measured.iter().rfind(|m| m.0 == *signal).map(|m| &m.1);
+        let columns: Vec<Option<&ArrayRef>> = self.signals.iter().map(column).collect();
         let fails = |row: usize| {
-            let fails = |(signal, rule, column): &(&String, &Rule, &ArrayRef)| {
-                rule.judge(signal, &value(column, row)).is_some()
-            };
-            context.applies(row) && columns.iter().any(fails)
+            let (own_id, final_id, found, language) = (None, "", &[][..], "");
+            let judged = JudgedRow { columns: &columns, row, own_id, final_id, blank: false, found, language };
+            context.applies(row) && self.asked.holds(&|limit| limit.holds(&judged)) == Some(false)
         };
         Ok(Worked { columns: Vec::new(), stop: Some((0..context.rows).map(fails).collect()) })
     }
@@ -103,11 +112,15 @@ pub const ENTRY: Entry = Entry::new(
     || schemars::schema_for!(Keep),
     |json| {
         build::<Keep, _>(json, |stage| {
-            if stage.rules.is_empty() {
+            if stage.rule.is_empty() {
                 return Err("a `keep` without rules keeps everything; give one, such as `chars = { min = 50 }`".into());
+            }
+            stage.rule.check()?;
+            if stage.early && !stage.rule.percentiles().is_empty() {
+                return Err("`early` decides while rows are read, and a percentile is known when all are".into());
             }
             Ok(stage)
         })
     },
 )
-.takes_rules();
+.takes(Takes::Rules);

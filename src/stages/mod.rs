@@ -2,11 +2,13 @@
 //! by comparing rows, *order* says in which order those that are kept come out. To add one, write the file and name it
 //! in `stages!`; CONTRIBUTING.md has a template.
 
+pub mod clause;
 mod dictionary;
 pub mod global;
 pub mod judge;
 mod kinds;
 pub mod marks;
+pub mod percentile;
 pub mod resolved;
 pub mod resources;
 pub mod rule;
@@ -53,8 +55,10 @@ pub struct Entry {
 pub enum Takes {
     /// Each by its name.
     Options,
-    /// Each that its schema does not name is a signal, and its limits.
+    /// A rule ([`clause::Clause`]): each that its schema does not name is a signal, and its limits.
     Rules,
+    /// Each by its name; the one of this name is a list of rules.
+    Clauses(&'static str),
 }
 
 /// A signal that a stage can measure.
@@ -115,9 +119,9 @@ impl Entry {
         self
     }
 
-    /// The same, of which each option is a rule.
-    pub const fn takes_rules(mut self) -> Self {
-        self.takes = Takes::Rules;
+    /// The same, with options that are read in another way.
+    pub const fn takes(mut self, takes: Takes) -> Self {
+        self.takes = takes;
         self
     }
 }
@@ -192,6 +196,11 @@ static TEMPLATES: &[&Entry] = &[];
 /// The stage of that name.
 pub fn entry(name: &str) -> Option<&'static Entry> {
     ALL.iter().chain(TEMPLATES).copied().find(|e| e.name == name)
+}
+
+/// The type of a signal that a stage measures under this name whatever its options are.
+pub fn signal_kind(name: &str) -> Option<Kind> {
+    ALL.iter().flat_map(|entry| entry.signals).find(|signal| signal.name == name).map(|signal| signal.kind)
 }
 
 #[cfg(test)]

@@ -2,17 +2,16 @@
 //! rows. The pipeline and the engine know these traits and never the name of a stage.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::UInt64Type;
 use serde_json::Value as Json;
 
+use super::clause::Clause;
 use super::global::GlobalPass;
 use super::judge::Judge;
 use super::resources::{Need, Resource};
-use super::rule::Rule;
 use crate::Result;
 use crate::rows::batch::Batch;
 pub use crate::rows::column::Kind;
@@ -174,9 +173,10 @@ pub trait Stage: Send + Sync {
         Ok(None)
     }
 
-    /// Its limits by signal, for accounts and for `corpus why`.
-    fn rules(&self) -> BTreeMap<String, Rule> {
-        BTreeMap::new()
+    /// The rules that it judges by, in the order in which they are asked: all must hold. For accounts, and for `corpus
+    /// why`.
+    fn rules(&self) -> Vec<Clause> {
+        Vec::new()
     }
 
     /// The signal, a number, by which it chooses which of several rows stays: it is measured before.

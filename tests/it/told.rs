@@ -150,6 +150,8 @@ fn speaker(path: &str) -> &'static [&'static str] {
         ("src/cli/why", &["why"]),
         ("src/cli/diff", &["diff"]),
         ("src/cli/choices", &["build", "plan"]),
+        ("src/cli/tune", &["tune"]),
+        ("src/pipeline/tune/", &["tune"]),
         ("src/cli/sources", &["list", "fetch"]),
         ("src/cli/train_", &["train-quality", "train-perplexity"]),
         ("src/cli/training_rows", &["train-quality", "train-perplexity"]),

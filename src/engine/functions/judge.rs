@@ -10,6 +10,7 @@ use super::Kernel;
 use crate::Result;
 use crate::output::take::{NOT_SAMPLED, Take};
 use crate::rows::spans::{Spans, spans_of, spans_type};
+use crate::stages::percentile::FoundLimit;
 use crate::stages::judge::{Failure, Judge, JudgedRow, Verdict};
 use crate::stages::resolved::Resolved;
 use crate::stages::resources::Resource;
@@ -25,6 +26,9 @@ pub struct Decision {
     /// Where the signal argument stands that says what the stage cut out of a row, if it cuts: a row that it cut to
     /// nothing is not one that was read empty.
     pub cut: Option<usize>,
+    /// What the percentiles that it asks for are, for the rows of the source.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub found: Vec<FoundLimit>,
     /// What is asked.
     pub ask: Ask,
 }
@@ -217,8 +221,11 @@ impl JudgeKernel {
             let verdict = match &decision.ask {
                 Ask::Stage(..) => {
                     let judge = self.judges.get().and_then(|judges| judges[number].as_ref());
-                    let own_id = text(&fixed[OWN_ID], row);
-                    judge.and_then(|j| j.judge(&JudgedRow { columns: &columns[number], row, own_id, final_id, blank }))
+                    let (own_id, columns) = (text(&fixed[OWN_ID], row), &columns[number]);
+                    let found = &decision.found;
+                    judge.and_then(|j| {
+                        j.judge(&JudgedRow { columns, row, own_id, final_id, blank, found, language })
+                    })
                 }
                 Ask::Take(take) => (take.copies(final_id) == 0)
                     .then(|| failure(NOT_SAMPLED, "", number_of((take.share * 1e4).round() / 1e4))),

@@ -10,7 +10,6 @@ use datafusion_common::ScalarValue;
 use super::column_scan::Narrow;
 use super::folders::{Folders, TextCuts};
 use super::planner::{NARROW, Plans, STAGED};
-use super::stage_plan::PlannedStage;
 use crate::Result;
 use crate::engine::functions::ids::IdsKernel;
 use crate::engine::functions::judge::{self, Ask, Decision, JudgeKernel, JudgeSpec};
@@ -157,23 +156,11 @@ impl Plans<'_> {
         plan::sort(plan::select(node, &names)?, &order)
     }
 
-    /// Judges the rows of some units of a source: drops so far and new ones to files of drops.
+    /// Judges the rows of some units of a source, by a judgement and the signals that it reads: drops so far and new ones to
+    /// files of drops.
     ///
     /// # Errors
     /// Where the engine refuses the plan, or a judging stage asks for a column that is in no unit file.
-    pub fn judge(
-        &self,
-        source: &SourceInput,
-        units: &[usize],
-        stages: &[&PlannedStage],
-        at: &Folders<'_>,
-        job: &Job,
-    ) -> Result<Plan> {
-        let (spec, signals) = self.chain.judge(source, stages, at.drops.is_none());
-        self.judged(source, units, (spec, &signals), at, job)
-    }
-
-    /// The same, by a judgement that is made already, and the signals that it reads.
     pub(crate) fn judged(
         &self,
         source: &SourceInput,

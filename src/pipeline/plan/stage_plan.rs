@@ -13,7 +13,9 @@ use crate::pipeline::inputs::{Inputs, SourceInput};
 use crate::recipe::{Mix, Only, Recipe};
 use crate::rows::column::{CLUSTER_SIZE, Kind};
 use crate::rows::{LANGUAGE, Use};
+use crate::stages::clause::Clause;
 use crate::stages::global::GlobalPass;
+use crate::stages::percentile::{Per, Percentile};
 use crate::stages::resolved::Resolved;
 use crate::stages::resources::Resource;
 use crate::stages::{self, CUT, Column, Effect, Reads, Shown, Stage};
@@ -128,6 +130,11 @@ impl PlannedStage {
         by_language
             || self.stage().chooses_by().as_deref() == Some(signal)
             || self.judges_by().iter().any(|by| by == signal)
+    }
+
+    /// The percentiles of the corpus that it judges by.
+    pub fn percentiles(&self) -> Vec<Percentile> {
+        Clause::of(self.stage().rules()).percentiles()
     }
 
     /// Whether it ends the measuring of rows within the scan.
@@ -363,7 +370,8 @@ impl StagePlan {
         for stage in &self.stages {
             if stage.judges() {
                 match all.last_mut() {
-                    Some(Decide::Judge(stages)) => stages.push(stage),
+                    // Percentiles are of what the stages before have left.
+                    Some(Decide::Judge(stages)) if stage.percentiles().is_empty() => stages.push(stage),
                     _ => all.push(Decide::Judge(vec![stage])),
                 }
             }
@@ -394,7 +402,7 @@ impl StagePlan {
         let mut language = None;
         let signal = |name: &str, before| self.column(source, name, before).map(|c| c.0);
         for stage in stages.iter().filter(|l| l.applies(source)) {
-            if !stage.only.language.is_empty() {
+            if !stage.only.language.is_empty() || stage.percentiles().iter().any(|p| p.per == Some(Per::Language)) {
                 language = signal(LANGUAGE, stage.number).map(&mut place);
             }
             let ask = match (stage.stage().reads(), stage.stage().effect()) {
@@ -411,7 +419,8 @@ impl StagePlan {
                 _ => continue,
             };
             let cut = stage.cut_column().map(&mut place);
-            decisions.push(Decision { stage: stage.name.clone(), languages: stage.only.language.clone(), cut, ask });
+            let (languages, found) = (stage.only.language.clone(), Vec::new());
+            decisions.push(Decision { stage: stage.name.clone(), languages, cut, found, ask });
         }
         let format = source.files.first().map_or_else(String::new, |f| f.layout.container.clone());
         let spec = JudgeSpec { first, format, decisions, language, stated: source.source.language.clone() };

@@ -11,9 +11,11 @@ use crate::pipeline::inputs::Inputs;
 use crate::pipeline::jobs::fingerprint;
 use crate::pipeline::plan::stage_plan::{PlannedStage, StagePlan};
 use crate::pipeline::run::slabs::{Counts, Layout};
-use crate::recipe::{MIX_STAGE, Origin, Recipe};
+use crate::recipe::{MIX_STAGE, Only, Origin, Recipe};
 use crate::rows::Use;
 use crate::rows::column::TOKENS;
+use crate::stages::clause::Clause;
+use crate::stages::percentile::Found;
 use crate::stages::rule::Rule;
 
 /// The manifest. Names are fixed: other programs read them.
@@ -196,14 +198,30 @@ pub struct StageLine {
     /// Its place: columns of unit files are called `signal@number`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<usize>,
-    /// The limits of a `keep`, by signal.
+    /// Which rows it is for.
+    #[serde(default, skip_serializing_if = "everything")]
+    pub only: Only,
+    /// The limits that it judges by, by signal.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rules: BTreeMap<String, Rule>,
     /// Of its options, files and rows: what another one of the same name differs by.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub fingerprint: String,
+    /// The rules that are more than that: `when`, `any`, `all`, `not`, and further limits of the same signal.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clauses: Vec<Clause>,
+    /// What the percentiles that it judges by are in the corpus.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<Found>,
     pub rows_in: u64,
     pub rows_out: u64,
+}
+
+impl StageLine {
+    /// Whether it judges by limits of signals.
+    pub fn judges(&self) -> bool {
+        !self.rules.is_empty() || !self.clauses.is_empty()
+    }
 }
 
 /// Puts a manifest together.
@@ -344,6 +362,15 @@ impl Manifest {
         (!self.tokens.is_empty()).then(|| self.tokens.iter().map(|line| line.tokens).sum())
     }
 
+    /// Says what the percentiles of stages are in the corpus.
+    pub fn found(&mut self, found: Vec<(String, Vec<Found>)>) {
+        for (stage, limits) in found {
+            if let Some(line) = self.stages.iter_mut().find(|line| line.name == stage) {
+                line.limits = limits;
+            }
+        }
+    }
+
     /// Its sources, and the rows of each that could be read.
     pub fn reached(&self) -> Vec<Reached<'_>> {
         let read = |f: &FileLine| f.counts.read.saturating_sub(f.counts.unreadable);
@@ -356,6 +383,26 @@ impl Manifest {
         let lines = self.reasons.iter();
         lines.map(|l| Lost { stage: &l.stage, reason: &l.reason, source: &l.source, rows: l.rows }).collect()
     }
+}
+
+fn everything(only: &Only) -> bool {
+    *only == Only::default()
+}
+
+/// Limits by signal, and the rules that are more than that.
+fn rules(all: Vec<Clause>) -> (BTreeMap<String, Rule>, Vec<Clause>) {
+    let (mut limits, mut more): (BTreeMap<String, Rule>, Vec<Clause>) = (BTreeMap::new(), Vec::new());
+    for clause in all {
+        let (plain, rest) = clause.parted();
+        for (signal, rule) in plain {
+            match limits.contains_key(&signal) {
+                false => drop(limits.insert(signal, rule)),
+                true => more.push(Clause { limits: BTreeMap::from([(signal, rule)]), ..Clause::default() }),
+            }
+        }
+        more.extend((!rest.is_empty()).then_some(rest));
+    }
+    (limits, more)
 }
 
 /// `read` (what formats set aside, and empty rows), then the stages of the recipe, and the mix where there is one: after
@@ -379,12 +426,16 @@ fn funnel(chain: &StagePlan, manifest: &Manifest) -> Vec<StageLine> {
     for (name, decides, link) in names {
         let gone = if decides { dropped(name) } else { 0 };
         let added = if name == MIX_STAGE && chain.mix.is_some() { manifest.totals.added } else { 0 };
+        let (rules, clauses) = rules(link.map(|l| l.stage().rules()).unwrap_or_default());
         lines.push(StageLine {
             name: name.to_owned(),
             run: link.map(|l| l.run().to_owned()).unwrap_or_default(),
             number: link.map(|l| l.number),
-            rules: link.map(|l| l.stage().rules()).unwrap_or_default(),
             fingerprint: link.map(|l| fingerprint(&l.content())).unwrap_or_default(),
+            only: link.map(|l| l.only.clone()).unwrap_or_default(),
+            rules,
+            clauses,
+            limits: Vec::new(),
             rows_in: alive,
             rows_out: alive - gone + added,
         });

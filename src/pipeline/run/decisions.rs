@@ -14,9 +14,11 @@ use crate::output::take::Take;
 use crate::pipeline::inputs::Inputs;
 use crate::pipeline::jobs::Job;
 use crate::pipeline::plan::fingerprints;
+use crate::pipeline::plan::folders::Folders;
 use crate::pipeline::plan::planner::Plans;
 use crate::pipeline::plan::stage_plan::{Decide, PlannedStage};
 use crate::pipeline::{Build, Scanned};
+use crate::stages::percentile::Found;
 use crate::stages::runs::{Like, Runs};
 use crate::{Error, Result};
 
@@ -30,6 +32,8 @@ pub(crate) struct Decided {
     pub(crate) sizes: Option<PathBuf>,
     /// The indexes for later builds: stage, file.
     pub(crate) indexes: Vec<(String, PathBuf)>,
+    /// What the percentiles of each stage that asks for some are in the corpus.
+    pub(crate) found: Vec<(String, Vec<Found>)>,
 }
 
 impl Build<'_> {
@@ -93,14 +97,17 @@ impl Build<'_> {
         repeats: Option<&Job>,
     ) -> Result<Decided> {
         let (mut drops, mut takes, mut sizes): (Option<Job>, Vec<Take>, Option<PathBuf>) = (None, Vec::new(), None);
-        let mut indexes = Vec::new();
+        let (mut indexes, mut found) = (Vec::new(), Vec::new());
         for decision in plans.chain.decisions() {
             let before = drops.as_ref().map(|j| j.fingerprint.as_str());
             drops = Some(match decision {
                 Decide::Judge(stages) => {
                     let key = fingerprints::judge(plans, &scanned.job.fingerprint, &scanned.cuts, before, &stages);
                     let job = Job::new(&self.options.work, "judge", &key)?;
-                    self.judge(plans, scanned, repeats, drops.as_ref(), &stages, &job).await?;
+                    let at = scanned.folders(repeats, drops.as_ref());
+                    let limits = self.percentiles(plans, scanned, &at, &stages, &job).await?;
+                    self.judge(plans, scanned, &at, (&stages, &limits), &job).await?;
+                    found.extend(stages.first().filter(|_| !limits.is_empty()).map(|s| (s.name.clone(), limits)));
                     job
                 }
                 Decide::Global(stage, pass) => {
@@ -121,24 +128,27 @@ impl Build<'_> {
             });
         }
         let drops = drops.ok_or_else(|| Error::Engine("nothing was decided".into()))?;
-        Ok(Decided { drops, takes, sizes, indexes })
+        Ok(Decided { drops, takes, sizes, indexes, found })
     }
 
     async fn judge(
         &self,
         plans: &Plans<'_>,
         scanned: &Scanned,
-        repeats: Option<&Job>,
-        drops: Option<&Job>,
-        stages: &[&PlannedStage],
+        at: &Folders<'_>,
+        (stages, limits): (&[&PlannedStage], &[Found]),
         job: &Job,
     ) -> Result<()> {
         let names: Vec<&str> = stages.iter().map(|l| l.name.as_str()).collect();
         let units: u64 = scanned.units.iter().map(|u| u.len() as u64).sum();
         self.progress.phase(if names.is_empty() { "Judging" } else { "Judging by " }, units);
-        let at = &scanned.folders(repeats, drops);
         let sources = plans.inputs.sources.iter().zip(&scanned.units).map(async |(source, units)| {
-            let plan = |left: &[usize]| plans.judge(source, left, stages, at, job);
+            let (mut spec, signals) = plans.chain.judge(source, stages, at.drops.is_none());
+            let first = stages.first().map(|stage| stage.name.as_str());
+            if let Some(decision) = spec.decisions.iter_mut().find(|d| Some(d.stage.as_str()) == first) {
+                decision.found = limits.iter().map(|found| found.for_source(&source.source.label)).collect();
+            }
+            let plan = |left: &[usize]| plans.judged(source, left, (spec, &signals), at, job);
             self.units(job, units, &drops::drops_schema(), NARROW_ROWS, plan).await
         });
         futures::stream::iter(sources).buffer_unordered(self.session.threads).try_collect::<()>().await?;

@@ -160,7 +160,13 @@ impl Build<'_> {
         for (number, source) in plans.inputs.sources.iter().enumerate() {
             let (mut spec, signals) = plans.chain.judge(source, &[], at.drops.is_none());
             let (stage, languages) = (MIX_STAGE.to_owned(), Vec::new());
-            spec.decisions.push(Decision { stage, languages, cut: None, ask: Ask::Take(takes[number]) });
+            spec.decisions.push(Decision {
+                stage,
+                languages,
+                cut: None,
+                found: Vec::new(),
+                ask: Ask::Take(takes[number]),
+            });
             self.units(job, &scanned.units[number], &drops::drops_schema(), NARROW_ROWS, |left| {
                 plans.judged(source, left, (spec, &signals), &at, job)
             })

@@ -6,6 +6,7 @@ pub mod decisions;
 pub mod drops;
 pub mod mix;
 pub mod pass_context;
+pub mod percentiles;
 pub mod rescan;
 pub mod shuffle;
 pub mod slabs;

@@ -2,9 +2,8 @@
 //!
 //! # What it does
 //! `profile` names one of the sets of rules below; `docs/profiles.md` prints each whole, with its source and what it keeps
-//! of what. Rules are limits of signals, as in `keep`, and may be put together: `any` of several must hold, `all` of them,
-//! or one must `not` (then the reason is the limit from the other side). A row goes by the first rule that it fails, with the reason `<signal>_min` or `<signal>_max`; of
-//! `any` the first alternative says why. `rules` are asked after those of the profile, or instead of one; `without` leaves
+//! of what. Rules are limits of signals, as in `keep`, and are put together as there, with `any`, `all`, `not` and `when`. A row
+//! goes by the first rule that it fails, with the reason `<signal>_min`, `<signal>_max` or `<signal>_in`. `rules` are asked after those of the profile, or instead of one; `without` leaves
 //! out the rules whose first signal is named. What a rule looks at is measured by itself (stages `quality` and
 //! `characters`); where words are what is counted, put `quality` with `unit = "words"` before.
 //!
@@ -40,19 +39,15 @@
 //! Rules look at signals only, so changing one measures nothing again. A signal that was not measured fails no rule. The
 //! profiles of Chinese are for rows whose language is Chinese: say so with `only`.
 
-mod clause;
 mod published;
-
-use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
-use crate::stages::judge::{Judge, JudgedRow, Verdict};
+use crate::stages::clause::Clause;
+use crate::stages::judge::Judge;
 use crate::stages::resources::Resource;
-use crate::stages::rule::Rule;
-use crate::stages::{Built, Entry, Reads, Stage};
-pub use clause::Clause;
+use crate::stages::{Built, Entry, Reads, Stage, Takes};
 pub use published::{ALL, Profile, page, profile};
 
 /// Options of `profile`.
@@ -65,7 +60,7 @@ pub struct Options {
     /// Signals whose rules of the profile are left out.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub without: Vec<String>,
-    /// Rules beside those of the profile: limits of signals, or `any`, `all`, `not` of rules.
+    /// Rules beside those of the profile: limits of signals, or `when`, `any`, `all`, `not` of rules.
     #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
     pub rules: Vec<Clause>,
 }
@@ -74,44 +69,23 @@ pub struct Options {
 struct Rules(Vec<Clause>);
 
 impl Rules {
-    fn signals(&self) -> Vec<String> {
-        let mut names = Vec::new();
-        for name in self.0.iter().flat_map(Clause::signals) {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-        names
+    fn all(&self) -> Clause {
+        Clause::of(self.0.clone())
     }
 }
 
 impl Stage for Rules {
     fn reads(&self) -> Option<Vec<Reads>> {
-        Some(self.signals().into_iter().map(Reads::Signal).collect())
+        Some(self.all().signals().into_iter().map(Reads::Signal).collect())
     }
 
     fn judge(&self, _files: &[Resource]) -> Result<Option<Box<dyn Judge>>> {
-        Ok(Some(Box::new(Asked { signals: self.signals(), rules: self.0.clone() })))
+        let all = self.all();
+        Ok(Some(Box::new(all.asked(&all.signals()))))
     }
 
-    fn rules(&self) -> BTreeMap<String, Rule> {
-        self.0.iter().filter_map(Clause::limits).flatten().map(|(name, rule)| (name.clone(), rule.clone())).collect()
-    }
-}
-
-/// The judgement: the rules, and the signals in the order of the columns.
-struct Asked {
-    signals: Vec<String>,
-    rules: Vec<Clause>,
-}
-
-impl Judge for Asked {
-    fn judge(&self, row: &JudgedRow<'_>) -> Option<Verdict> {
-        let value = |name: &str| match self.signals.iter().position(|s| s == name) {
-            Some(at) => row.value(at),
-            None => crate::stages::Value::Null,
-        };
-        self.rules.iter().find_map(|rule| rule.fails(&value)).map(Verdict::from)
+    fn rules(&self) -> Vec<Clause> {
+        self.0.clone()
     }
 }
 
@@ -136,7 +110,7 @@ fn make(json: serde_json::Value) -> Result<Built, String> {
     if options.rules.is_empty() {
         return Err("no rules: give `profile = \"zh-web\"`, or `rules`".into());
     }
-    options.rules.iter().try_for_each(|rule| rule.check())?;
+    options.rules.iter().try_for_each(Clause::check)?;
     let resolved = serde_json::to_value(&options).map_err(|e| e.to_string())?;
     Ok((std::sync::Arc::new(Rules(options.rules)), resolved))
 }
@@ -149,7 +123,8 @@ pub const ENTRY: Entry = Entry::new(
     include_str!("mod.rs"),
     || schemars::schema_for!(Options),
     make,
-);
+)
+.takes(Takes::Clauses("rules"));
 
 #[cfg(test)]
 mod tests;

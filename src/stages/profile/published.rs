@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::clause::Clause;
+use crate::stages::clause::Clause;
 use crate::text::spelling::did_you_mean;
 
 /// A named set of rules.

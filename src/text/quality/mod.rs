@@ -9,6 +9,7 @@ mod lines;
 mod page;
 pub mod pairs;
 pub mod properties;
+pub mod reference;
 mod repetition;
 pub mod signal;
 mod stretches;

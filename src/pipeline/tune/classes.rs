@@ -1,0 +1,246 @@
+//! Rows in classes by which limits they keep to: of a class it is known what its stage does with it, and what it would do
+//! if one limit were kept or not.
+
+use std::collections::HashMap;
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, Float64Type, Int64Type};
+
+use super::Judging;
+use super::rows::{Unit, Units, language_columns, named};
+use crate::Result;
+use crate::pipeline::publish::manifest::{FileLine, Manifest, SourceLine};
+use crate::recipe::Only;
+use crate::stages::clause::{Asked, Limit, Values};
+use crate::stages::percentile::FoundLimit;
+
+/// Limits of a stage that are told apart.
+pub(super) const MOST: usize = 256;
+
+/// One bit a limit.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+struct Bits([u64; MOST / 64]);
+
+impl Bits {
+    fn set(&mut self, at: usize) {
+        self.0[at / 64] |= 1 << (at % 64);
+    }
+
+    fn has(&self, at: usize) -> bool {
+        self.0[at / 64] >> (at % 64) & 1 == 1
+    }
+}
+
+/// Which limits a row is known to keep to, or not.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+struct Keeps {
+    known: Bits,
+    holds: Bits,
+}
+
+/// What a limit decides for the rows of a class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Decides {
+    /// Nothing: they go or stay either way.
+    Nothing,
+    /// They go where they fail it.
+    Failing,
+    /// They go where they keep to it: it stands in a `not`.
+    Holding,
+}
+
+/// A class of rows.
+struct Class {
+    keeps: Keeps,
+    rows: u64,
+    goes: bool,
+}
+
+/// The rows of a build in classes.
+pub(super) struct Classes {
+    classes: Vec<Class>,
+    /// By unit and row: the class; [`NONE`] for what does not reach the stage.
+    of: Vec<Vec<u32>>,
+    asked: Asked,
+}
+
+/// The class of rows that the stage does not see.
+const NONE: u32 = u32::MAX;
+
+/// Columns of a batch as limits look at them.
+struct Row<'b> {
+    columns: &'b [Option<&'b arrow::array::ArrayRef>],
+    row: usize,
+    found: &'b [FoundLimit],
+    language: &'b str,
+}
+
+impl Values for Row<'_> {
+    fn number(&self, at: usize) -> Option<f64> {
+        number(self.columns.get(at).copied().flatten()?, self.row)
+    }
+
+    fn word(&self, at: usize) -> Option<&str> {
+        let column = self.columns.get(at).copied().flatten().filter(|c| c.is_valid(self.row))?;
+        Some(column.as_string_opt::<i32>()?.value(self.row))
+    }
+
+    fn found(&self, number: usize) -> Option<f64> {
+        self.found.get(number)?.of(self.language)
+    }
+}
+
+/// A number in a column.
+pub(super) fn number(column: &arrow::array::ArrayRef, row: usize) -> Option<f64> {
+    match column.data_type() {
+        _ if column.is_null(row) => None,
+        DataType::Int64 => Some(column.as_primitive::<Int64Type>().value(row) as f64),
+        DataType::Float64 => Some(column.as_primitive::<Float64Type>().value(row)).filter(|v| !v.is_nan()),
+        _ => None,
+    }
+}
+
+/// Whether a stage is for the rows of a file.
+fn applies(only: &Only, source: &SourceLine, file: &FileLine) -> bool {
+    let part = || file.part.as_ref().map(|part| format!("{}/{part}", source.name));
+    let named = |name: &String| *name == source.name || Some(name) == part().as_ref();
+    (only.usage.is_empty() || file.uses.keys().any(|usage| only.usage.contains(usage)))
+        && (only.source.is_empty() || only.source.iter().any(named))
+}
+
+impl Classes {
+    /// Puts the rows that reach a stage into classes.
+    pub(super) fn of(
+        units: &Units,
+        manifest: &Manifest,
+        stage: &Judging,
+        (asked, signals, limits): (&Asked, &[String], &[Limit]),
+    ) -> Result<Self> {
+        let read = super::parallel(&units.all, |unit| of_unit(unit, manifest, stage, signals, limits))?;
+        let mut known: HashMap<Keeps, u32> = HashMap::new();
+        let mut all = Classes { classes: Vec::new(), of: Vec::new(), asked: asked.clone() };
+        for (mut rows, found) in read {
+            let places: Vec<u32> = found
+                .into_iter()
+                .map(|keeps| {
+                    *known.entry(keeps).or_insert_with(|| {
+                        let goes = all.goes(&keeps, None);
+                        all.classes.push(Class { keeps, rows: 0, goes });
+                        all.classes.len() as u32 - 1
+                    })
+                })
+                .collect();
+            for class in rows.iter_mut().filter(|class| **class != NONE) {
+                *class = places[*class as usize];
+                all.classes[*class as usize].rows += 1;
+            }
+            all.of.push(rows);
+        }
+        Ok(all)
+    }
+
+    /// Whether rows go that keep to limits so; with the outcome of one limit set.
+    fn goes(&self, keeps: &Keeps, set: Option<(usize, bool)>) -> bool {
+        let holds = |limit: &Limit| match set {
+            Some((number, holds)) if number == limit.number => Some(holds),
+            _ => keeps.known.has(limit.number).then(|| keeps.holds.has(limit.number)),
+        };
+        self.asked.holds(&holds) == Some(false)
+    }
+
+    /// Rows that reach the stage.
+    pub(super) fn reached(&self) -> u64 {
+        self.classes.iter().map(|class| class.rows).sum()
+    }
+
+    /// Those that go.
+    pub(super) fn drops(&self) -> u64 {
+        self.classes.iter().filter(|class| class.goes).map(|class| class.rows).sum()
+    }
+
+    /// What a limit decides, by class; and how many rows go for which it decides nothing.
+    pub(super) fn decides(&self, limit: &Limit) -> (Vec<Decides>, u64) {
+        let mut fixed = 0;
+        let decides = |class: &Class| {
+            let [failing, holding] = [false, true].map(|holds| self.goes(&class.keeps, Some((limit.number, holds))));
+            match (class.keeps.known.has(limit.number), failing, holding) {
+                (true, true, false) => return Decides::Failing,
+                (true, false, true) => return Decides::Holding,
+                _ => fixed += if class.goes { class.rows } else { 0 },
+            }
+            Decides::Nothing
+        };
+        (self.classes.iter().map(decides).collect(), fixed)
+    }
+
+    /// The class of a row, where the stage sees it.
+    pub(super) fn class(&self, unit: usize, row: usize) -> Option<usize> {
+        Some(self.of[unit][row] as usize).filter(|class| *class != NONE as usize)
+    }
+}
+
+/// The classes of the rows of a unit, by their places among those that are given back.
+fn of_unit(
+    unit: &Unit,
+    manifest: &Manifest,
+    stage: &Judging,
+    signals: &[String],
+    limits: &[Limit],
+) -> Result<(Vec<u32>, Vec<Keeps>)> {
+    let columns: Vec<Option<String>> = signals.iter().map(|signal| unit.column(signal, stage.number)).collect();
+    let languages = language_columns(unit, stage);
+    let mut wanted: Vec<String> = vec!["ord".to_owned()];
+    wanted.extend(columns.iter().flatten().chain(&languages).cloned());
+    let (mut rows, mut classes) = (vec![NONE; unit.gone.len()], Vec::new());
+    let mut known: HashMap<Keeps, u32> = HashMap::new();
+    let (files, mut file, mut at) = (unit.files(manifest), 0, 0);
+    for batch in unit.read_columns(&wanted)? {
+        let batch = batch?;
+        let all: Vec<_> = columns.iter().map(|name| named(&batch, name.as_ref())).collect();
+        let mut found: Vec<FoundLimit> = Vec::new();
+        for row in 0..batch.num_rows() {
+            let here = at + row;
+            if !unit.reaches(here, stage.place) {
+                continue;
+            }
+            while files.get(file).is_some_and(|f| f.0 <= here) {
+                file += 1;
+                found.clear();
+            }
+            let Some((_, source, of)) = files.get(file) else { continue };
+            if found.is_empty() {
+                found = stage.found.iter().map(|found| found.for_source(&source.name)).collect();
+            }
+            let language = language(&batch, &languages, row);
+            let only = &stage.only;
+            if !applies(only, source, of) || !only.language.is_empty() && !only.language.iter().any(|l| l == language) {
+                continue;
+            }
+            let mut keeps = Keeps::default();
+            let row = Row { columns: &all, row, found: &found, language };
+            for limit in limits {
+                if let Some(holds) = limit.holds(&row) {
+                    keeps.known.set(limit.number);
+                    if holds {
+                        keeps.holds.set(limit.number);
+                    }
+                }
+            }
+            rows[here] = *known.entry(keeps).or_insert_with(|| {
+                classes.push(keeps);
+                classes.len() as u32 - 1
+            });
+        }
+        at += batch.num_rows();
+    }
+    Ok((rows, classes))
+}
+
+/// The language of a row.
+fn language<'b>(batch: &'b RecordBatch, columns: &[String], row: usize) -> &'b str {
+    let said = columns.iter().find_map(|name| {
+        let column = batch.column_by_name(name)?.as_string_opt::<i32>()?;
+        column.is_valid(row).then(|| column.value(row))
+    });
+    said.unwrap_or("und")
+}

@@ -1,0 +1,213 @@
+//! The limits of a finished build, looked at again: how the signal of each is distributed over the rows that reach its
+//! stage, what another value would drop, and which rows lie just on either side.
+//!
+//! All comes from the unit files and the drops of the work folder: nothing is measured, decided or written. What a limit
+//! decides is found without asking the rules once for each value: rows are put into classes by which limits they keep to,
+//! and of a class it is known whether it would go if one limit held, or did not. Where these two differ the limit decides,
+//! and how many rows of such classes lie beyond a value is how many that value would drop.
+
+mod classes;
+mod counts;
+mod rows;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+pub use counts::{Bin, Neighbour};
+
+use super::publish::manifest::{Manifest, StageLine};
+use crate::recipe::Only;
+use crate::stages::clause::{Bound, Clause, Limit, Side};
+use crate::stages::percentile::Found;
+use crate::{Error, Result};
+use classes::Classes;
+use counts::Counted;
+use rows::Units;
+
+/// A stage whose limits are looked at.
+#[derive(Clone, Debug)]
+pub struct Judging {
+    /// Its name.
+    pub name: String,
+    /// Its place among all stages, by which columns are named.
+    pub number: usize,
+    /// Its place in the funnel.
+    pub place: usize,
+    /// Its rules: all must hold.
+    pub rules: Vec<Clause>,
+    /// Which rows it is for.
+    pub only: Only,
+    /// What its percentiles are in the corpus.
+    pub found: Vec<Found>,
+}
+
+/// The stages of a build that judge by limits, in order.
+pub fn judging(manifest: &Manifest) -> Vec<Judging> {
+    let of = |(place, line): (usize, &StageLine)| {
+        let plain = Clause { limits: line.rules.clone(), ..Clause::default() };
+        let rules: Vec<Clause> = std::iter::once(plain).filter(|c| !c.is_empty()).chain(line.clauses.clone()).collect();
+        let (name, number, only, found) = (line.name.clone(), line.number?, line.only.clone(), line.limits.clone());
+        (!rules.is_empty()).then_some(Judging { name, number, place, rules, only, found })
+    };
+    manifest.stages.iter().enumerate().filter_map(of).collect()
+}
+
+/// A row near a limit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Near {
+    /// What it has.
+    pub value: f64,
+    /// Its id, as far as is known without looking at the output: several where that leaves a choice.
+    pub ids: Vec<String>,
+}
+
+/// What is known of one limit.
+#[derive(Clone, Debug)]
+pub struct Looked {
+    /// Its key within the stage: `chars.max`, `any[0].chars.min`.
+    pub key: String,
+    /// The signal.
+    pub signal: String,
+    /// Whether what is greater fails it; else what is less.
+    pub upper: bool,
+    /// The value.
+    pub limit: f64,
+    /// The percentile that it is, where the recipe says it so.
+    pub percentile: Option<f64>,
+    /// Whether values are whole numbers.
+    pub whole: bool,
+    /// Rows that reach the stage and have the signal.
+    pub rows: u64,
+    /// Those that fail it.
+    pub beyond: u64,
+    /// Those that go and would stay if this limit were another.
+    pub alone: u64,
+    /// The least and the greatest value.
+    pub range: (f64, f64),
+    /// The distribution.
+    pub bins: Vec<Bin>,
+    /// Other values, and what each would drop; this one among them, ascending.
+    pub neighbours: Vec<Neighbour>,
+    /// Rows just on the side that fails, the nearest first.
+    pub failing: Vec<Near>,
+    /// Rows just on the side that holds.
+    pub holding: Vec<Near>,
+}
+
+/// What is known of the limits of a stage.
+#[derive(Clone, Debug)]
+pub struct Tuned {
+    /// The stage.
+    pub name: String,
+    /// Rows that reach it and that it is for.
+    pub reached: u64,
+    /// Those that it drops.
+    pub drops: u64,
+    /// Its limits that are numbers.
+    pub limits: Vec<Looked>,
+    /// Keys of limits that are not looked at, and why.
+    pub left: Vec<(String, String)>,
+}
+
+/// Looks at the limits of a stage: those whose key or signal is `key`, or all.
+///
+/// # Errors
+/// [`Error::Input`] where the work folder does not hold what the build was made of; a file that cannot be read.
+pub fn tune(
+    manifest: &Manifest,
+    work: &Path,
+    stages: &[Judging],
+    key: Option<&str>,
+    near: usize,
+) -> Result<Vec<Tuned>> {
+    let units = Units::open(manifest, work)?;
+    stages.iter().map(|stage| look(&units, manifest, stage, key, near)).collect()
+}
+
+fn look(units: &Units, manifest: &Manifest, stage: &Judging, key: Option<&str>, near: usize) -> Result<Tuned> {
+    let clause = Clause::of(stage.rules.clone());
+    let signals = clause.signals();
+    let asked = clause.asked(&signals);
+    let limits: Vec<Limit> = asked.limits().into_iter().cloned().collect();
+    if limits.len() > classes::MOST {
+        let what = format!("stage {} has {} limits", stage.name, limits.len());
+        return Err(Error::input(what, format!("at most {} are looked at: use two stages", classes::MOST)));
+    }
+    let classes = Classes::of(units, manifest, stage, (&asked, &signals, &limits))?;
+    let keys = stage.rules.iter().flat_map(Clause::keys);
+    let mut left = Vec::new();
+    let mut wanted: Vec<(&Limit, String, f64, Option<f64>)> = Vec::new();
+    for (limit, path) in limits.iter().zip(keys) {
+        if key.is_some_and(|key| key != path && key != limit.signal && !path.ends_with(&format!(".{key}"))) {
+            continue;
+        }
+        match bound(stage, limit) {
+            Ok(Some((value, percentile))) => wanted.push((limit, path, value, percentile)),
+            Ok(None) => {}
+            Err(why) => left.push((path, why)),
+        }
+    }
+    let looked = parallel(&wanted, |(limit, path, value, percentile)| {
+        let counted = Counted::of(units, stage, &classes, limit, *value, near)?;
+        Ok(counted.map(|counted| (counted, path.clone(), *percentile)))
+    })?;
+    let looked: Vec<(Counted, String, Option<f64>)> = looked.into_iter().flatten().collect();
+    let places = looked.iter().flat_map(|(counted, ..)| counted.places());
+    let ids = units.ids(manifest, places.collect())?;
+    let limits = looked.into_iter().map(|(counted, path, percentile)| counted.told(path, percentile, &ids));
+    Ok(Tuned {
+        name: stage.name.clone(),
+        reached: classes.reached(),
+        drops: classes.drops(),
+        limits: limits.collect(),
+        left,
+    })
+}
+
+/// The value of a limit, and its percentile; none where it is a list of words.
+fn bound(stage: &Judging, limit: &Limit) -> Result<Option<(f64, Option<f64>)>, String> {
+    let (Side::Min(bound) | Side::Max(bound)) = limit.side else { return Ok(None) };
+    match bound {
+        Bound::Value(value) => Ok(Some((value, None))),
+        Bound::Percentile { per: Some(_), .. } => Err("it is another value for each source or language".into()),
+        Bound::Percentile { percentile, .. } => {
+            let upper = matches!(limit.side, Side::Max(_));
+            let asked = |f: &&Found| {
+                let p = &f.percentile;
+                p.signal == limit.signal && p.upper == upper && p.percentile == percentile && p.per.is_none()
+            };
+            let found = stage.found.iter().find(asked).and_then(|found| found.for_source("").of(""));
+            let value = found.ok_or("what the percentile is in the corpus is known after a build")?;
+            Ok(Some((value, Some(percentile))))
+        }
+    }
+}
+
+/// Works on items on all cores; results come in the order of the items.
+fn parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> Result<R> + Sync) -> Result<Vec<R>> {
+    let next = AtomicUsize::new(0);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(items.len()).max(1);
+    let done: Vec<Result<Vec<(usize, R)>>> = std::thread::scope(|scope| {
+        let run = || {
+            let mut done = Vec::new();
+            while let Some((at, item)) =
+                Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| Some((at, items.get(at)?)))
+            {
+                done.push((at, work(item)?));
+            }
+            Ok(done)
+        };
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
+        let joined = running.into_iter().map(|thread| match thread.join() {
+            Ok(done) => done,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        joined.collect()
+    });
+    let mut all = BTreeMap::new();
+    for part in done {
+        all.extend(part?);
+    }
+    Ok(all.into_values().collect())
+}
