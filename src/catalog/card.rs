@@ -16,7 +16,7 @@ pub struct Words {
     pub zh: String,
 }
 
-/// A data set. As TOML: one file, named after the card.
+/// A data set, or a trained model. As TOML: one file, named after the card.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Card {
@@ -39,6 +39,10 @@ pub struct Card {
     /// Whether it is an evaluation set: to decontaminate against, never to train on.
     #[serde(default)]
     pub evaluation: bool,
+    /// What reads it, where it is a trained model: a file that scores text, never a source of rows. `best` is the use of
+    /// the rows that it judges.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<Trained>,
     /// Languages as in rows (`zh`, `en`, …), most of it first; `many` for more than a handful.
     pub languages: Vec<String>,
     /// The year of its newest edition that this card describes.
@@ -80,6 +84,44 @@ pub struct Card {
     pub part: Vec<Part>,
     /// Where it lies, best first, at least one.
     pub way: Vec<Way>,
+}
+
+/// A trained model: the stage that reads it, and what text it was trained on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trained {
+    /// The stage: `language`, `classify` or `perplexity`.
+    pub stage: String,
+    /// How text is cut before the model sees it: `plain`, `jieba`, or `pieces` of a tokenizer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preparation: Option<String>,
+    /// Whether letters are made small before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lowercase: bool,
+    /// The label whose probability is the score.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Its labels, as its authors count them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub labels: Option<u32>,
+}
+
+impl Trained {
+    /// The stage, and what it takes from the card, as a recipe says it: `classify`, `preparation = "jieba"`.
+    pub fn said(&self) -> String {
+        let mut said = format!("`{}`", self.stage);
+        for (key, word) in self.defaults() {
+            said += &if word == "true" { format!(", `{key} = true`") } else { format!(", `{key} = \"{word}\"`") };
+        }
+        said
+    }
+
+    /// What a stage takes from the card where the recipe says nothing: `preparation`, `lowercase` and `label`.
+    pub fn defaults(&self) -> BTreeMap<String, String> {
+        let lowercase = self.lowercase.then(|| "true".to_owned());
+        let all = [("preparation", &self.preparation), ("lowercase", &lowercase), ("label", &self.label)];
+        all.into_iter().filter_map(|(key, word)| Some((key.to_owned(), word.clone()?))).collect()
+    }
 }
 
 /// Why a set is there to reproduce older models alone. All such sets are of 2023 or before.
@@ -284,6 +326,11 @@ pub struct Pin {
 }
 
 impl Card {
+    /// Whether it is data to train on, neither an evaluation set nor a model.
+    pub fn is_training(&self) -> bool {
+        !self.evaluation && self.model.is_none()
+    }
+
     /// The strictest of its licences, which is the one to go by.
     pub fn freedom(&self) -> Freedom {
         self.license.iter().map(|l| l.kind).max().unwrap_or(Freedom::Unstated)

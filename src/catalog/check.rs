@@ -71,10 +71,25 @@ pub fn problems(card: &Card, stem: &str) -> Vec<String> {
     if card.year.is_some_and(|year| !(1990..=2100).contains(&year)) {
         say("`year` is the year of the newest edition that the card describes".into());
     }
+    model(card, &mut say);
     others(card, &mut say);
     parts(card, &mut say);
     ways(card, &mut say);
     found
+}
+
+/// What a card says of the model that it is.
+fn model(card: &Card, say: &mut impl FnMut(String)) {
+    let Some(model) = &card.model else { return };
+    if !["language", "classify", "perplexity"].contains(&model.stage.as_str()) {
+        say(format!("`model.stage` is `{}`: models are read by `language`, `classify` and `perplexity`", model.stage));
+    }
+    if model.preparation.as_ref().is_some_and(|p| !["plain", "jieba", "pieces"].contains(&p.as_str())) {
+        say("`model.preparation` is `plain`, `jieba` or `pieces`".into());
+    }
+    if card.evaluation || card.reproduce.is_some() {
+        say("a model is no evaluation set, and not `reproduce`".into());
+    }
 }
 
 /// What a card says of other cards.
@@ -206,7 +221,7 @@ fn pins(way: &Way, say: &mut impl FnMut(String)) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::card::{Overlap, Reproduce};
+    use super::super::card::{Overlap, Reproduce, Trained};
     use super::super::{cards, picks, shipped};
     use super::*;
     use crate::rows::Use;
@@ -384,6 +399,8 @@ mod tests {
         card.year = Some(23);
         card.superseded_by = Some(card.name.clone());
         card.reproduce = Some(Reproduce::Pack);
+        let (stage, preparation) = ("keep".into(), Some("bytes".into()));
+        card.model = Some(Trained { stage, preparation, lowercase: false, label: None, labels: None });
         card.problems_zh.push("一句".into());
         let own = Overlap { card: card.name.clone(), how: "itself".into(), how_zh: None, never: true };
         card.overlaps.push(own);
@@ -391,7 +408,8 @@ mod tests {
         let itself = ["`superseded_by` names the card itself", "not `reproduce` as well", "`overlaps` names"];
         let words =
             ["the file is called", "homepage", "is no name", "ways begin with", "`year` is", "`problems_zh` has"];
-        for word in words.into_iter().chain(itself) {
+        let of_model = ["`model.stage` is `keep`", "`model.preparation` is", "no evaluation set, and not `reproduce`"];
+        for word in words.into_iter().chain(itself).chain(of_model) {
             assert!(found.iter().any(|p| p.contains(word)), "{word}: {found:?}");
         }
     }

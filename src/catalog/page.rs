@@ -83,15 +83,18 @@ pub fn pages(cards: &[Card]) -> Vec<Page> {
         Page { path: "docs/datasets-older.zh.md", text: older(cards, zh) },
         Page { path: "docs/datasets-evaluation.md", text: evaluation(cards, en) },
         Page { path: "docs/datasets-evaluation.zh.md", text: evaluation(cards, zh) },
+        Page { path: "docs/datasets-models.md", text: models(cards, en) },
+        Page { path: "docs/datasets-models.zh.md", text: models(cards, zh) },
     ]
 }
 
 /// The page of what to train on today.
 fn training(cards: &[Card], lang: In) -> String {
-    let sets: Vec<&Card> = ranked(cards.iter().filter(|c| !c.evaluation && c.reproduce.is_none()));
+    let sets: Vec<&Card> = ranked(cards.iter().filter(|c| c.is_training() && c.reproduce.is_none()));
     let open = sets.iter().filter(|c| c.freedom() == Freedom::Open).count();
     let (all, older) = (sets.len(), cards.iter().filter(|c| !c.evaluation && c.reproduce.is_some()).count());
     let measured = cards.iter().filter(|c| c.evaluation).count();
+    let models = cards.iter().filter(|c| c.model.is_some()).count();
     let mut out = head(lang.or("Data sets by best use", "按最佳用途排列的数据集"));
     out += lang.or("[中文](datasets.zh.md)\n\n", "[English](datasets.md)\n\n");
     let _ = match lang.zh {
@@ -99,13 +102,13 @@ fn training(cards: &[Card], lang: In) -> String {
             out,
             "{all} data sets to train on, {open} of them under an open licence. {older} more are there only [to reproduce \
              older models](datasets-older.md), and {measured} are [evaluation sets](datasets-evaluation.md), to keep out \
-             of them. `corpus list sources --best` prints the picks, `corpus explain NAME` all that is known of a set, \
+             of them; {models} [models that judge text](datasets-models.md) have cards too. `corpus list sources --best` prints the picks, `corpus explain NAME` all that is known of a set, \
              `corpus fetch NAME` fetches it.\n"
         ),
         true => writeln!(
             out,
             "可训练的数据集 {all} 个，其中 {open} 个为开放许可。另有 {older} 个仅[供复现旧模型](datasets-older.zh.md)，\
-             {measured} 个是[评测集](datasets-evaluation.zh.md)，训练数据应避开。`corpus list sources --best` 列出推荐，\
+             {measured} 个是[评测集](datasets-evaluation.zh.md)，训练数据应避开；另有 {models} 个[判别文本的模型](datasets-models.zh.md)。`corpus list sources --best` 列出推荐，\
              `corpus explain 名称` 给出全部细节，`corpus fetch 名称` 负责下载。\n"
         ),
     };
@@ -164,6 +167,25 @@ fn evaluation(cards: &[Card], lang: In) -> String {
     table(&mut out, &sets, lang);
     let _ = writeln!(out, "## {}\n", lang.or("Each set", "逐个说明"));
     sets.iter().for_each(|card| section(&mut out, card, lang));
+    out
+}
+
+/// The page of models that judge text.
+fn models(cards: &[Card], lang: In) -> String {
+    let all: Vec<&Card> = ranked(cards.iter().filter(|c| c.model.is_some()));
+    let mut out = head(lang.or("Models that judge text", "判别文本的模型"));
+    out += lang.or("[中文](datasets-models.zh.md)\n\n", "[English](datasets-models.md)\n\n");
+    out += lang.or(
+        "Trained models that a stage reads (`model = \"lid176\"`, or one part of it, `model = \"lid176/bin\"`; \
+         [models.md](models.md)), fetched as data sets are: `corpus fetch lid176`. How text is prepared, and which label \
+         is the score, the stage takes from the card where the recipe does not say it. A question mark is a fact that \
+         nobody has verified at its source.\n\n",
+        "供阶段读取的模型（`model = \"lid176\"`，或其中一部分 `model = \"lid176/bin\"`；见 [models.md](models.md)），下载方式与数据集\
+         相同：`corpus fetch lid176`。文本如何预处理、以哪个标签为分数，配方未写时取自卡片。问号表示尚无人在源头核实。\n\n",
+    );
+    table(&mut out, &all, lang);
+    let _ = writeln!(out, "## {}\n", lang.or("Each model", "逐个说明"));
+    all.iter().for_each(|card| section(&mut out, card, lang));
     out
 }
 
@@ -272,6 +294,9 @@ fn section(out: &mut String, card: &Card, lang: In) {
     let mut bullet = |title: &str, text: String| {
         let _ = writeln!(out, "- {title}{}{text}", lang.or(": ", "："));
     };
+    if let Some(model) = &card.model {
+        bullet(lang.or("read by", "读取阶段"), model.said());
+    }
     let use_of = |usage: Use| if lang.zh { name_zh(usage) } else { usage.as_str() };
     let stop = lang.or(". ", "。");
     bullet(lang.or("best for", "最适合"), format!("{}{stop}{}", use_of(card.best), lang.of(&card.why)));
@@ -335,6 +360,7 @@ fn name_zh(usage: Use) -> &'static str {
 
 fn link(card: &Card, lang: In) -> String {
     let page = match (card.evaluation, card.reproduce.is_some()) {
+        _ if card.model.is_some() => lang.or("datasets-models.md", "datasets-models.zh.md"),
         (true, _) => lang.or("datasets-evaluation.md", "datasets-evaluation.zh.md"),
         (_, true) => lang.or("datasets-older.md", "datasets-older.zh.md"),
         _ => lang.or("datasets.md", "datasets.zh.md"),

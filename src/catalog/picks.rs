@@ -72,7 +72,7 @@ mod tests {
             for pick in &task.pick {
                 let card = shipped().iter().find(|c| c.name == pick.card);
                 let Some(card) = card else { panic!("{}: there is no card {}", task.name, pick.card) };
-                let fit = !card.evaluation && card.reproduce.is_none() && card.superseded_by.is_none();
+                let fit = card.is_training() && card.reproduce.is_none() && card.superseded_by.is_none();
                 assert!(fit, "{}: {} is no pick", task.name, pick.card);
             }
             // Two of which one holds the other are never picked together.

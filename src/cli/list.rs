@@ -114,7 +114,11 @@ impl Section {
 
 /// The line of a data set.
 fn source(card: &Card) -> Item {
-    let usage = if card.evaluation { "evaluation" } else { card.best.as_str() };
+    let usage = match (&card.model, card.evaluation) {
+        (Some(_), _) => "model",
+        (None, true) => "evaluation",
+        (None, false) => card.best.as_str(),
+    };
     let rows = card.rows.map_or(String::new(), |rows| format!(", {} rows", count(rows)));
     let about = format!("{} ({}{rows}, {})", card.title.en, card.languages.join(" "), card.freedom().as_str());
     Item { name: card.name.clone(), kind: usage.to_owned(), about }

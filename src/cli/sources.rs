@@ -12,7 +12,7 @@ use crate::{Error, Result};
 /// Which data sets to list.
 #[derive(Debug, Default, clap::Args)]
 pub struct Filter {
-    /// Only data sets for this use: pretrain, task, instruct, rlhf, or evaluation.
+    /// Only data sets for this use: pretrain, task, instruct, rlhf, or evaluation; or model, what judges text.
     #[arg(long = "use")]
     usage: Option<String>,
     /// Only data sets in this language: zh, en, …
@@ -36,9 +36,9 @@ impl Filter {
     /// [`Error::Other`] where the use or the kind of licence is none.
     pub fn cards(&self, catalog: &Catalog) -> Result<Vec<Card>> {
         let usage = match self.usage.as_deref() {
-            None | Some("evaluation") => None,
+            None | Some("evaluation" | "model") => None,
             Some(word) => Some(Use::parse(word).ok_or_else(|| {
-                Error::other(format!("`{word}` is no use"), "pretrain, task, instruct, rlhf or evaluation")
+                Error::other(format!("`{word}` is no use"), "pretrain, task, instruct, rlhf, evaluation or model")
             })?),
         };
         let kind = match self.license.as_deref() {
@@ -51,9 +51,11 @@ impl Filter {
             })?),
         };
         let evaluation = self.usage.as_deref() == Some("evaluation");
+        let model = self.usage.as_deref() == Some("model");
         let passes = |card: &&Card| {
-            usage.is_none_or(|u| !card.evaluation && card.uses().contains(&u))
+            usage.is_none_or(|u| card.is_training() && card.uses().contains(&u))
                 && (!evaluation || card.evaluation)
+                && (!model || card.model.is_some())
                 && self.language.as_ref().is_none_or(|l| card.languages.contains(l))
                 && kind.is_none_or(|k| card.freedom() == k)
         };
@@ -86,7 +88,11 @@ pub fn json(card: &Card) -> Json {
 pub fn text(card: &Card, columns: usize, zh: bool) -> String {
     let word = |words: &crate::catalog::card::Words| if zh { words.zh.clone() } else { words.en.clone() };
     let mut page = Page { text: String::new(), columns };
-    let kind = if card.evaluation { "evaluation set, not to train on" } else { "data set" };
+    let kind = match (&card.model, card.evaluation) {
+        (Some(_), _) => "model",
+        (None, true) => "evaluation set, not to train on",
+        (None, false) => "data set",
+    };
     page.wrapped(&format!("{} · {kind} · {} · {}", card.name, card.title.en, card.title.zh));
     if !card.aliases.is_empty() {
         page.wrapped(&format!("also: {}", card.aliases.join(", ")));
@@ -97,6 +103,9 @@ pub fn text(card: &Card, columns: usize, zh: bool) -> String {
     page.wrapped(&format!("Best for {}: {}", card.best, word(&card.why)));
     for Also { usage, why } in &card.also {
         page.wrapped(&format!("Also for {usage}: {}", word(why)));
+    }
+    if let Some(model) = &card.model {
+        page.wrapped(&format!("Read by {}", model.said()));
     }
     page.line("");
     page.facts(card, zh);

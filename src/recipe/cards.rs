@@ -57,6 +57,10 @@ impl Reader {
             let message = format!("`{name}` is an evaluation set");
             self.cure(Kind::Evaluation, span, message, "not to train on", help);
         }
+        if let Some(model) = &card.model {
+            let help = format!("give it to the stage that reads it: run = \"{}\", model = \"{name}\"", model.stage);
+            self.cure(Kind::ModelCard, span, format!("`{name}` is a model"), "no rows in it", help);
+        }
         Some(card)
     }
 

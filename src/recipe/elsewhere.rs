@@ -44,7 +44,7 @@ const WORDS: &[(&[&str], &str)] = &[
             "cld3",
             "lingua",
         ],
-        "language and script are measured by `language`, and a `keep` asks for them: language = [\"zh\"]. It judges by script and n-grams; a model such as lid.176.ftz can be run by `classify`",
+        "language and script are measured by `language`, and a `keep` asks for them: language = [\"zh\"]. It judges by script, and by a model among the languages of a script: model = \"lid176\", once `corpus fetch lid176` has brought it",
     ),
     (
         &["filter", "filters", "length_filter", "text_length_filter", "character_length*", "threshold"],

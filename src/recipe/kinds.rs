@@ -176,6 +176,10 @@ kinds! {
     "The kinds are those that `corpus list sources --license KIND` takes. Leave the part out, or widen the policy after reading the licence."
     wrong "[policy]\nlicenses = \"open\"\n[[source]]\ncard = \"alpaca\"\n" right "[policy]\nlicenses = [\"open\", \"noncommercial\"]\n[[source]]\ncard = \"alpaca\"\n"
 
+    "R024" ModelCard "value" "a model is named as a source"
+    "A model scores rows and has none of its own. Give it to the stage that its card names: `language`, `classify` or `perplexity`."
+    wrong "[[source]]\ncard = \"lid176\"\n" right "[[stage]]\nrun = \"language\"\nmodel = \"lid176\"\n"
+
     "R030" NoRun "value" "a stage does not say what runs"
     "`run` names the stage's work, `name` what this one is called in rows and on the command line."
     wrong "[[stage]]\nname = \"short\"\n" right "[[stage]]\nrun = \"keep\"\nname = \"short\"\nchars = { min = 50 }\n"

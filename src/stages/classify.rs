@@ -5,6 +5,9 @@
 //! label (without `__label__`), and `class_score`, the probability of `label`, or of the most probable one where no
 //! `label` is named. A text of which the model knows nothing has none. The texts of a row are judged together.
 //!
+//! `model` is a file, or a card (`dclm_fasttext`, `dolma_toxicity/nsfw`; `corpus list sources --use model`), once it is
+//! fetched. What the recipe does not say of `label`, `preparation` and `lowercase` is taken from the card.
+//!
 //! `preparation` is what the model was trained on: `plain` text as it stands (line ends are spaces), or `jieba`, words of
 //! jieba's cut with spaces between them, signs too. `lowercase = true` makes letters small before.
 //!
@@ -58,17 +61,24 @@ pub enum Preparation {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Classify {
-    /// The model: a file in fastText's format.
+    /// The model: a file in fastText's format, or a card of one.
     pub model: String,
     /// The label whose probability is `class_score`; without it that of the most probable label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// How text is cut before the model sees it.
-    #[serde(default)]
-    pub preparation: Preparation,
-    /// Whether letters are made small before.
-    #[serde(default)]
-    pub lowercase: bool,
+    /// How text is cut before the model sees it: as its card says, else `plain`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preparation: Option<Preparation>,
+    /// Whether letters are made small before: as its card says, else not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lowercase: Option<bool>,
+}
+
+/// What is done with text before the model sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Prepared {
+    preparation: Preparation,
+    lowercase: bool,
 }
 
 static MODELS: Shared<Model> = Shared::new();
@@ -81,8 +91,26 @@ impl Classify {
             return Err(Error::input(message, "name the file of the model"));
         };
         let model = MODELS.get(&file.sha256, || Ok(Model::read(&file.path)?))?;
-        let label = self.label.as_ref().map(|name| model.label(name, Path::new(&file.shown))).transpose()?;
+        let label = self.label.as_ref().or_else(|| file.card.get("label"));
+        let label = label.map(|name| model.label(name, Path::new(&file.shown))).transpose()?;
         Ok((model, label))
+    }
+
+    /// What is done with text: as the recipe says, else as the card of the model.
+    fn prepared(&self, files: &[Resource]) -> Result<Prepared> {
+        let card = |key: &str| files.first().and_then(|file| file.card.get(key)).map(String::as_str);
+        let preparation = match (self.preparation, card("preparation")) {
+            (Some(preparation), _) => preparation,
+            (None, Some("jieba")) => Preparation::Jieba,
+            (None, Some("pieces")) => {
+                let message =
+                    format!("`{}` was trained on the pieces of a tokenizer, which are not cut here", self.model);
+                let cure = "say `preparation` to run it on text that is cut otherwise, or take another model";
+                return Err(Error::input(message, cure));
+            }
+            (None, _) => Preparation::Plain,
+        };
+        Ok(Prepared { preparation, lowercase: self.lowercase.unwrap_or(card("lowercase") == Some("true")) })
     }
 }
 
@@ -92,25 +120,26 @@ impl Stage for Classify {
     }
 
     fn needs(&self) -> Vec<Need> {
-        vec![Need { option: "model", name: self.model.clone(), wanted: Wanted::File, for_rows: true }]
+        vec![Need { option: "model", name: self.model.clone(), wanted: Wanted::FileOrCard, for_rows: true }]
     }
 
     fn open(&self, files: &[Resource]) -> Result<Vec<String>> {
         let (model, _) = self.read(files)?;
+        self.prepared(files)?;
         let labels = plural(model.labels().len() as u64, "label");
         Ok(vec![format!("{}: {labels}, {} in memory", self.model, size(model.memory() as u64))])
     }
 
     fn row_work(&self, files: &[Resource]) -> Result<Option<Box<dyn RowWork>>> {
         let (model, label) = self.read(files)?;
-        let work = Work { options: self.clone(), model, label, scratch: Scratch::default() };
+        let work = Work { prepared: self.prepared(files)?, model, label, scratch: Scratch::default() };
         Ok(measuring(self.columns(), work))
     }
 }
 
 /// The work of one thread.
 struct Work {
-    options: Classify,
+    prepared: Prepared,
     model: Arc<Model>,
     label: Option<u32>,
     scratch: Scratch,
@@ -118,8 +147,8 @@ struct Work {
 
 impl Work {
     fn push(&mut self, text: &str) -> bool {
-        let text = if self.options.lowercase { Cow::Owned(text.to_lowercase()) } else { Cow::Borrowed(text) };
-        match self.options.preparation {
+        let text = if self.prepared.lowercase { Cow::Owned(text.to_lowercase()) } else { Cow::Borrowed(text) };
+        match self.prepared.preparation {
             Preparation::Plain => self.model.push(&mut self.scratch, &text),
             Preparation::Jieba => self.model.push(&mut self.scratch, &words::spaced(&text)),
         }

@@ -48,7 +48,8 @@ mod tests {
         let said = |bytes: &[u8], key: &str| {
             std::fs::write(&path, bytes).unwrap();
             let (option, shown) = ("dictionary".to_owned(), "own.txt".to_owned());
-            let file = Resource { option, shown, path: path.clone(), sha256: key.to_owned(), for_rows: true };
+            let (path, sha256, card) = (path.clone(), key.to_owned(), Default::default());
+            let file = Resource { option, shown, path, sha256, for_rows: true, card };
             let error = of(&[file]).err().unwrap();
             (error.to_string(), error.hint().unwrap().to_owned())
         };

@@ -108,7 +108,7 @@ impl Stage for Perplexity {
     }
 
     fn needs(&self) -> Vec<Need> {
-        vec![Need { option: "model", name: self.model.clone(), wanted: Wanted::File, for_rows: true }]
+        vec![Need { option: "model", name: self.model.clone(), wanted: Wanted::FileOrCard, for_rows: true }]
     }
 
     fn open(&self, files: &[Resource]) -> Result<Vec<String>> {

@@ -1,6 +1,7 @@
 //! Files that stages read beside the rows: lists, evaluation sets, models, indexes of earlier builds. The pipeline finds
 //! and hashes them; their hashes are in fingerprints, and what is made of them is shared by all threads of the process.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,6 +21,9 @@ pub enum Wanted {
     Files,
     /// The folder from which the recipe's paths are.
     RecipeFolder,
+    /// One file, or a card of one, whose file comes from the store; a part of the card is named behind a `/`
+    /// (`lid176/bin`).
+    FileOrCard,
     /// Files and globs, and cards of the catalog, whose files come from the store.
     FilesOrCard,
     /// The output folder of an earlier build, or the file itself: where it lies in the folder, and the cure where it does
@@ -30,6 +34,13 @@ pub enum Wanted {
         /// What makes one, for those who name a build without it.
         cure: &'static str,
     },
+}
+
+impl Wanted {
+    /// Whether it may be a card of the catalog.
+    pub fn takes_cards(&self) -> bool {
+        matches!(self, Wanted::FileOrCard | Wanted::FilesOrCard)
+    }
 }
 
 /// A file (or several) that a stage asks for.
@@ -59,12 +70,19 @@ pub struct Resource {
     /// Whether row-wise work depends on it.
     #[serde(default)]
     pub for_rows: bool,
+    /// What its card says of the stage's options, where it is of a card: `preparation = "jieba"`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub card: BTreeMap<String, String>,
 }
 
 impl Resource {
     /// What results depend on: all but its place.
     pub fn identity(&self) -> Json {
-        json!({"option": self.option, "shown": self.shown, "path": "", "sha256": self.sha256})
+        let mut identity = json!({"option": self.option, "shown": self.shown, "path": "", "sha256": self.sha256});
+        if !self.card.is_empty() {
+            identity["card"] = json!(self.card);
+        }
+        identity
     }
 }
 

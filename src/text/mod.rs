@@ -25,6 +25,7 @@ pub mod spelling;
 pub mod splits;
 pub mod substrings;
 pub mod table;
+pub mod variety;
 pub mod web;
 pub mod wikitext;
 pub mod words;

@@ -40,6 +40,7 @@ mod house;
 mod hub;
 mod init;
 mod kill;
+mod language;
 mod lines;
 mod mix;
 mod model_stages;

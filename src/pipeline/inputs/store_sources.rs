@@ -1,10 +1,12 @@
 //! Sources of cards and URLs, from the store: which files they have, how that copy is read, and where it came from.
 
-use crate::catalog::{Catalog, Way};
+use std::collections::BTreeMap;
+
+use crate::catalog::{Card, Catalog, Way};
 use crate::fetch::{Lacking, Want, targets};
 use crate::recipe::{FromCard, Origin, Recipe, Source, Step, Stored};
 use crate::stages::resolved::Resolved;
-use crate::stages::resources::Wanted;
+use crate::stages::resources::{self, Wanted};
 use crate::store::{Store, StoredFile};
 use crate::{Error, Result};
 
@@ -38,35 +40,69 @@ pub fn of_source(source: &Source) -> Vec<Need> {
     source.card.as_ref().map(need).into_iter().chain(urls).collect()
 }
 
-/// Whether a word of a stage is a data set rather than a file.
-pub fn is_card(catalog: &Catalog, word: &str) -> bool {
+/// The parts of a set that a word of a stage names: of a card all that are not optional, or the one behind a `/` where
+/// one file is wanted (`lid176/bin`). `None` where the word names files of this machine.
+pub fn parts_of(catalog: &Catalog, wanted: &Wanted, word: &str) -> Option<Vec<String>> {
+    if !wanted.takes_cards() {
+        return None;
+    }
+    if let Some((card, part)) = card_of(catalog, wanted, word) {
+        let whole = || card.part.iter().filter(|p| !p.optional).map(|p| p.name.clone()).collect();
+        return Some(part.map_or_else(whole, |part| vec![part.to_owned()]));
+    }
     let scheme = ["hf:", "ms:", "opus:", "wikimedia:"].iter().any(|s| word.starts_with(s));
-    scheme || is_remote(word) || catalog.get(word).is_some()
+    (scheme || is_remote(word)).then(|| vec![ALL.to_owned()])
 }
 
-/// The cards that a stage names, with what it reads of each.
+/// The card that a word of a stage names, and the part of it, where one is named.
+pub fn card_of<'c, 'w>(catalog: &'c Catalog, wanted: &Wanted, word: &'w str) -> Option<(&'c Card, Option<&'w str>)> {
+    if let Some(card) = catalog.get(word) {
+        return Some((card, None));
+    }
+    let (name, part) = word.rsplit_once('/').filter(|_| *wanted == Wanted::FileOrCard)?;
+    let card = catalog.get(name).filter(|card| card.part(part).is_some())?;
+    Some((card, Some(part)))
+}
+
+/// The cards that a stage names, as it names them, with what it reads of each.
 pub(crate) fn of_stage(step: &Step) -> Vec<(String, Vec<Need>)> {
     let Ok(resolved) = Resolved::new(&step.run, &step.options) else { return Vec::new() };
-    let words: Vec<String> =
-        resolved.stage.needs().into_iter().filter(|n| n.wanted == Wanted::FilesOrCard).map(|n| n.name).collect();
+    let words: Vec<_> = resolved.stage.needs().into_iter().filter(|need| need.wanted.takes_cards()).collect();
     if words.is_empty() {
         return Vec::new();
     }
     // Private cards that cannot be read are an error of whoever reads them next.
     let catalog = Catalog::load(None).unwrap_or_default();
-    let needs = |word: &str| match catalog.get(word) {
-        Some(card) => card.part.iter().filter(|p| !p.optional).map(|p| p.name.clone()).collect(),
-        None => vec![ALL.to_owned()],
+    let named = |word: &resources::Need| {
+        let parts = parts_of(&catalog, &word.wanted, &word.name)?;
+        let name = card_of(&catalog, &word.wanted, &word.name).map_or(&word.name, |(card, _)| &card.name);
+        let revision = step.revisions.get(&word.name);
+        let need = |part| Need { card: name.clone(), part, revision: revision.cloned() };
+        Some((word.name.clone(), parts.into_iter().map(need).collect()))
     };
-    words
-        .iter()
-        .filter(|word| is_card(&catalog, word))
-        .map(|word| {
-            let revision = step.revisions.get(word);
-            let need = |part| Need { card: word.clone(), part, revision: revision.cloned() };
-            (word.clone(), needs(word).into_iter().map(need).collect())
-        })
-        .collect()
+    words.iter().filter_map(named).collect()
+}
+
+/// What the card says of a stage's options that the stage names in place of a model's file: how text is prepared, and
+/// which label is the score.
+///
+/// # Errors
+/// A card that is no model, or a model for another stage.
+pub fn of_model(step: &Step, need: &resources::Need) -> Result<BTreeMap<String, String>> {
+    if need.wanted != Wanted::FileOrCard {
+        return Ok(BTreeMap::new());
+    }
+    let catalog = Catalog::load(None)?;
+    let Some((card, _)) = card_of(&catalog, &need.wanted, &need.name) else { return Ok(BTreeMap::new()) };
+    let wrong =
+        |what: String, cure: String| Error::input(format!("stage `{}`: `{}` {what}", step.name, card.name), cure);
+    match &card.model {
+        None => Err(wrong("is a data set, no model".into(), "`corpus list sources --use model` shows those".into())),
+        Some(model) if model.stage != step.run => {
+            Err(wrong(format!("is a model for `{}`", model.stage), format!("run = \"{}\"", model.stage)))
+        }
+        Some(model) => Ok(model.defaults()),
+    }
 }
 
 /// Whether a path is no file of this machine.
@@ -86,9 +122,13 @@ fn need(card: &FromCard) -> Need {
 ///
 /// # Errors
 ///
-/// As [`Store::find`].
+/// As [`Store::find`] and [`of_model`].
 pub fn missing(recipe: &Recipe, store: &Store) -> Result<Vec<Need>> {
     let mut missing = Vec::new();
+    for step in &recipe.stages {
+        let Ok(resolved) = Resolved::new(&step.run, &step.options) else { continue };
+        resolved.stage.needs().iter().try_for_each(|need| of_model(step, need).map(drop))?;
+    }
     for need in needs(recipe) {
         if found(store, &need)?.is_none() {
             missing.push(need);

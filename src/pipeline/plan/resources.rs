@@ -1,12 +1,13 @@
 //! The files that stages read beside the rows: found, hashed, and looked into, so that what is wrong with them is said
 //! before anything else is read.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::catalog::Catalog;
 use crate::disk;
 use crate::pipeline::inputs::find::named;
-use crate::pipeline::inputs::store_sources::is_card;
+use crate::pipeline::inputs::store_sources::{card_of, of_model, parts_of};
 use crate::recipe::{Recipe, Step};
 use crate::stages::global::left_file;
 use crate::stages::resolved::Resolved;
@@ -20,6 +21,7 @@ use crate::{Error, Result};
 pub fn files(recipe: &Recipe, step: &Step, resolved: &Resolved) -> Result<Vec<Resource>> {
     let mut files = Vec::new();
     for need in resolved.stage.needs() {
+        let card = of_model(step, &need)?;
         match &need.wanted {
             Wanted::File => files.push(file(recipe, step, &need, &need.name)?),
             Wanted::FileIfThere if !recipe.base.join(&need.name).is_file() => {}
@@ -27,16 +29,18 @@ pub fn files(recipe: &Recipe, step: &Step, resolved: &Resolved) -> Result<Vec<Re
             Wanted::Files => files.extend(globbed(recipe, step, &need)?),
             Wanted::RecipeFolder => files.push(folder(recipe, &need)?),
             Wanted::OfBuild { folder, cure } => files.push(of_build(recipe, step, &need, (folder, cure))?),
-            Wanted::FilesOrCard => match step.stored.get(&need.name) {
+            Wanted::FileOrCard | Wanted::FilesOrCard => match step.stored.get(&need.name) {
                 Some(stored) => files.extend(stored.iter().map(|s| Resource {
                     option: need.option.into(),
                     shown: s.shown.clone(),
                     path: s.path.clone(),
                     sha256: s.sha256.clone(),
                     for_rows: need.for_rows,
+                    card: card.clone(),
                 })),
-                None if !is_card(&Catalog::load(None)?, &need.name) => files.extend(globbed(recipe, step, &need)?),
-                None => {}
+                None if parts_of(&Catalog::load(None)?, &need.wanted, &need.name).is_some() => {}
+                None if need.wanted == Wanted::FileOrCard => files.push(file(recipe, step, &need, &need.name)?),
+                None => files.extend(globbed(recipe, step, &need)?),
             },
         }
     }
@@ -49,7 +53,14 @@ fn folder(recipe: &Recipe, need: &Need) -> Result<Resource> {
     let base = if recipe.base.as_os_str().is_empty() { Path::new(".") } else { &recipe.base };
     let path = std::path::absolute(base).map_err(Error::io(base))?;
     let option = need.option.to_owned();
-    Ok(Resource { option, shown: String::new(), path, sha256: String::new(), for_rows: need.for_rows })
+    Ok(Resource {
+        option,
+        shown: String::new(),
+        path,
+        sha256: String::new(),
+        for_rows: need.for_rows,
+        card: BTreeMap::new(),
+    })
 }
 
 /// The file that a stage of an earlier build left in its output folder.
@@ -68,7 +79,7 @@ fn of_build(recipe: &Recipe, step: &Step, need: &Need, (folder, cure): (&str, &s
         return Err(wrong(&format!("which has no {}", place.display()), cure));
     }
     let (option, shown, sha256) = (need.option.to_owned(), need.name.clone(), sha256(&path)?);
-    Ok(Resource { option, shown, sha256, path, for_rows: need.for_rows })
+    Ok(Resource { option, shown, sha256, path, for_rows: need.for_rows, card: BTreeMap::new() })
 }
 
 /// Makes sure that what a stage needs is there, and can be read; what it is.
@@ -76,11 +87,16 @@ fn of_build(recipe: &Recipe, step: &Step, need: &Need, (folder, cure): (&str, &s
 /// # Errors
 /// A card that is not in the store, with the command that fetches it; a file that cannot be read.
 pub fn open(name: &str, resolved: &Resolved, files: &[Resource], step: Option<&Step>) -> Result<Vec<String>> {
-    for need in resolved.stage.needs().iter().filter(|n| n.wanted == Wanted::FilesOrCard) {
+    for need in resolved.stage.needs().iter().filter(|n| n.wanted.takes_cards()) {
         let stored = step.is_some_and(|s| s.stored.contains_key(&need.name));
-        if !stored && is_card(&Catalog::load(None)?, &need.name) {
+        let catalog = Catalog::load(None)?;
+        if !stored && parts_of(&catalog, &need.wanted, &need.name).is_some() {
             let message = format!("stage `{name}`: {} is not in the store", need.name);
-            return Err(Error::input(message, format!("`corpus fetch {}`", need.name)));
+            let cure = match card_of(&catalog, &need.wanted, &need.name) {
+                Some((card, Some(part))) => format!("`corpus fetch {} --part {part}`", card.name),
+                _ => format!("`corpus fetch {}`", need.name),
+            };
+            return Err(Error::input(message, cure));
         }
     }
     resolved.stage.open(files)
@@ -114,7 +130,7 @@ fn file(recipe: &Recipe, step: &Step, need: &Need, shown: &str) -> Result<Resour
         ));
     }
     let (option, sha256) = (need.option.to_owned(), sha256(&path)?);
-    Ok(Resource { option, shown: shown.to_owned(), path, sha256, for_rows: need.for_rows })
+    Ok(Resource { option, shown: shown.to_owned(), path, sha256, for_rows: need.for_rows, card: BTreeMap::new() })
 }
 
 /// The SHA-256 of a file's bytes, in hex.
