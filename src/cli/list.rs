@@ -132,17 +132,18 @@ fn about(text: &str) -> String {
 
 /// The signals that stages measure, with the stages that do.
 fn signals() -> Vec<Item> {
-    let mut found: BTreeMap<&str, (&str, Vec<&stages::Entry>)> = BTreeMap::new();
+    let mut found: BTreeMap<&str, (&str, &str, Vec<&stages::Entry>)> = BTreeMap::new();
     for entry in stages::ALL {
         for signal in entry.signals {
             let kind = match signal.kind {
+                Kind::Int if signal.message => "message",
                 Kind::Int => "number",
                 Kind::Float => "share",
                 Kind::Text => "word",
                 // No rule can look at it.
                 Kind::Words | Kind::Key | Kind::Bytes | Kind::Fixed(_) | Kind::Spans => continue,
             };
-            found.entry(signal.name).or_insert((kind, Vec::new())).1.push(entry);
+            found.entry(signal.name).or_insert((kind, signal.about, Vec::new())).2.push(entry);
         }
     }
     let about = |by: &[&stages::Entry]| {
@@ -152,7 +153,11 @@ fn signals() -> Vec<Item> {
         let names: Vec<&str> = by.iter().map(|entry| entry.name).collect();
         format!("measured by `{}`", names.join("`, `"))
     };
-    found.into_iter().map(|(name, (kind, by))| Item::new(name, kind, &about(&by))).collect()
+    let item = |(name, (kind, what, by)): (&str, (&str, &str, Vec<&stages::Entry>))| match what {
+        "" => Item::new(name, kind, &about(&by)),
+        what => Item::new(name, kind, &format!("{what} ({})", about(&by))),
+    };
+    found.into_iter().map(item).collect()
 }
 
 impl List {

@@ -199,9 +199,12 @@ pub fn explain(word: &str) -> Option<String> {
         return Some(sentence.to_owned());
     }
     let (signal, side) = word.rsplit_once('_')?;
-    let known = super::list::Section::Signals.items().into_iter().any(|i| i.name == signal);
-    if !known {
-        return None;
+    let item = super::list::Section::Signals.items().into_iter().find(|i| i.name == signal)?;
+    if stages::names_message(signal) && side == "max" {
+        return Some(format!(
+            "A message of the row has the problem `{signal}` ({}); `value` names the first one, counted from 1. Leave the rule out to keep such rows: `without = [\"{signal}\"]` behind a `profile`",
+            item.about
+        ));
     }
     Some(match side {
         "min" => format!(

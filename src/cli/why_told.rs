@@ -285,7 +285,7 @@ fn stage_text(life: &Life<'_>, stage: &StageLine, verdict: Verdict, mut say: imp
     for (signal, value) in life.measured(stage) {
         parts.push(match signal {
             "cut" => format!("cut {} bytes", shown(value)),
-            signal => format!("{signal} {}", shown(value)),
+            signal => format!("{signal} {}", named(signal, value)),
         });
     }
     parts.extend(life.judged(stage).iter().map(rule_text));
@@ -340,6 +340,14 @@ fn clause_text(judged: &JudgedClause<'_>) -> String {
     if judged.holds == Some(false) { format!("{line} does not hold") } else { line }
 }
 
+/// A value of a signal: `message 4` where its number is that of a message.
+fn named(signal: &str, value: &Json) -> String {
+    match value.as_u64().filter(|n| *n > 0 && stages::names_message(signal)) {
+        Some(number) => format!("message {number}"),
+        None => shown(value),
+    }
+}
+
 fn rule_text(judged: &Judged<'_>) -> String {
     let Judged { signal, rule, min, max, value } = judged;
     let mut limits = Vec::new();
@@ -347,7 +355,7 @@ fn rule_text(judged: &Judged<'_>) -> String {
     limits.extend(min.map(|min| format!("min {min}{}", at(rule.min_percentile))));
     limits.extend(max.map(|max| format!("max {max}{}", at(rule.max_percentile))));
     limits.extend(rule.any.as_ref().map(|any| format!("in {}", any.join(", "))));
-    format!("{signal} {} ({})", shown(value), limits.join(", "))
+    format!("{signal} {} ({})", named(signal, value), limits.join(", "))
 }
 
 /// The row's life for a program.

@@ -1,5 +1,7 @@
 //! The content of a batch of rows: its texts, found, cleaned, measured and put back.
 
+mod dialogue;
+
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;

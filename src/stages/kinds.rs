@@ -96,6 +96,33 @@ impl<M: Measure> RowWork for Measuring<M> {
     }
 }
 
+/// Row-wise work that measures rows by more than their texts, for these columns: `measure` is given the batch and a row,
+/// and pushes one value for each column, or none at all.
+pub fn measuring_rows(
+    columns: Vec<Column>,
+    measure: impl FnMut(&Batch<'_>, usize, &mut Vec<Value>) + Send + 'static,
+) -> Option<Box<dyn RowWork>> {
+    Some(Box::new(MeasuringRows { columns, measure }))
+}
+
+struct MeasuringRows<M> {
+    columns: Vec<Column>,
+    measure: M,
+}
+
+impl<M: FnMut(&Batch<'_>, usize, &mut Vec<Value>) + Send> RowWork for MeasuringRows<M> {
+    fn run(&mut self, batch: &mut Batch<'_>, context: &RowContext<'_>) -> Result<Worked> {
+        let (mut builders, mut values) = (Builders::new(&self.columns), Vec::new());
+        for row in 0..context.rows {
+            if context.columns && context.applies(row) {
+                (self.measure)(batch, row, &mut values);
+            }
+            builders.push(&mut values);
+        }
+        Ok(builders.worked())
+    }
+}
+
 /// Row-wise work that changes every text and measures every row that has texts, for these columns.
 pub fn mending(columns: Vec<Column>, mend: impl Mend + 'static) -> Option<Box<dyn RowWork>> {
     Some(Box::new(Mending { columns, mend }))

@@ -21,7 +21,9 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 pub use crate::text::docs::module_docs;
-pub use kinds::{Clean, Measure, Mend, cleaning, columns_of, cut, measuring, mending, records, settled, then};
+pub use kinds::{
+    Clean, Measure, Mend, cleaning, columns_of, cut, measuring, measuring_rows, mending, records, settled, then,
+};
 pub use traits::{Built, CUT, Column, Effect, Kind, Reads, RowContext, RowWork, Shown, Stage, Worked};
 pub use value::Value;
 
@@ -69,11 +71,30 @@ pub struct SignalEntry {
     pub kind: Kind,
     /// The option without which it is not measured, as a recipe has it.
     pub option: Option<&'static str>,
+    /// What it is, for `corpus list` and `corpus explain`; empty where only its stage says so.
+    pub about: &'static str,
+    /// Whether its number is that of a message.
+    pub message: bool,
 }
 
 /// A signal that is always measured.
 pub const fn signal(name: &'static str, kind: Kind) -> SignalEntry {
-    SignalEntry { name, kind, option: None }
+    signal_with(name, kind, "")
+}
+
+/// A signal that is always measured, and what it is.
+pub const fn signal_with(name: &'static str, kind: Kind, about: &'static str) -> SignalEntry {
+    SignalEntry { name, kind, option: None, about, message: false }
+}
+
+/// A signal whose number is that of the first message that has a problem, from 1; 0 where none has.
+pub const fn signal_of_message(name: &'static str, about: &'static str) -> SignalEntry {
+    SignalEntry { message: true, ..signal_with(name, Kind::Int, about) }
+}
+
+/// Whether the number of a signal is that of a message.
+pub fn names_message(signal: &str) -> bool {
+    ALL.iter().flat_map(|entry| entry.signals).any(|s| s.message && s.name == signal)
 }
 
 impl Entry {
@@ -156,9 +177,11 @@ stages!(
     command,
     convert_script,
     decontaminate,
+    dialogue,
     draw,
     exact_dedup,
     keep,
+    label_conflict,
     language,
     layout,
     line_dedup,

@@ -114,7 +114,7 @@ pub const ENTRY: Entry = Entry::new(
 )
 .signals(&[
     signal("word_count", Kind::Int),
-    SignalEntry { name: WORDS, kind: Kind::Words, option: Some("column = true") },
+    SignalEntry { option: Some("column = true"), ..signal(WORDS, Kind::Words) },
 ]);
 
 #[cfg(test)]

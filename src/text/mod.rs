@@ -4,6 +4,7 @@ pub mod boilerplate;
 pub mod classes;
 pub mod convert;
 pub mod date;
+pub mod dialogue;
 pub mod diff;
 pub mod docs;
 pub mod figures;

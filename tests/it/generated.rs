@@ -23,6 +23,7 @@ fn the_page_of_problems_is_up_to_date() {
 #[test]
 fn the_pages_of_quality_are_up_to_date() {
     up_to_date("docs/quality.md", &corpus::stages::quality::page(), "generated");
+    up_to_date("docs/dialogue.md", &corpus::stages::dialogue::page(), "generated");
     up_to_date("docs/profiles.md", &corpus::stages::profile::page(), "generated");
 }
 

@@ -17,6 +17,7 @@ mod commands;
 mod decontaminate;
 mod dependencies;
 mod determinism;
+mod dialogue_signals;
 mod dialogues;
 mod dictionary;
 mod diff;

@@ -3,6 +3,7 @@
 
 use super::Clause;
 use crate::stages::judge::{Judge, JudgedRow, Verdict};
+use crate::stages::names_message;
 use crate::stages::percentile::{Per, Percentile};
 use crate::stages::rule::{Failure, Rule, number};
 
@@ -227,7 +228,10 @@ impl Limit {
             Side::In(words) => (row.word(self.at).unwrap_or_default().to_owned(), words.join(", ")),
             Side::Min(limit) | Side::Max(limit) => {
                 let shown = |value: Option<f64>| value.map(number).unwrap_or_default();
-                (shown(row.number(self.at)), shown(limit.of(row)))
+                let measured = row.number(self.at);
+                let message = measured.filter(|number| *number > 0.0 && names_message(&self.signal));
+                let value = message.map_or_else(|| shown(measured), |number_of| format!("message {number_of}"));
+                (value, shown(limit.of(row)))
             }
         };
         Failure { reason: format!("{}_{side}", self.signal), value, limit }

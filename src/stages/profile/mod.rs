@@ -14,6 +14,9 @@
 //! | `zh-wiki` | encyclopaedias | characters |
 //! | `zh-dialogue` | conversations, code among them | characters |
 //! | `zh-classical` | classical Chinese, verse too | characters |
+//! | `zh-sft` | Chinese instruction rows and dialogues: whole, in order, answered, without traces of models and templates | characters |
+//! | `sft` | the same in any language | characters |
+//! | `preference` | two different answers to one whole prompt, neither of them broken | characters |
 //! | `gopher` | Gopher's quality and repetition rules (English) | words |
 //! | `c4` | what C4 drops pages by (English) | words |
 //! | `fineweb` | FineWeb's own three rules and line ends (English) | words |
@@ -119,7 +122,7 @@ fn make(json: serde_json::Value) -> Result<Built, String> {
 pub const ENTRY: Entry = Entry::new(
     "profile",
     "keep",
-    "rows that pass a named set of rules stay: zh-web, zh-book, gopher, fineweb2-cmn_Hani and others",
+    "rows that pass a named set of rules stay: zh-web, zh-sft, preference, gopher, fineweb2-cmn_Hani and others",
     include_str!("mod.rs"),
     || schemars::schema_for!(Options),
     make,

@@ -47,7 +47,7 @@ use serde::{Deserialize, Serialize};
 use crate::Result;
 use crate::stages::resources::{Need, Resource};
 use crate::stages::{
-    Column, Entry, Kind, Measure, RowWork, SignalEntry, Stage, Value, build, dictionary, measuring, signal,
+    Column, Entry, Kind, Measure, RowWork, SignalEntry, Stage, Value, build, dictionary, measuring, signal_with,
 };
 use crate::text::quality::signal::{COUNT, SIGNALS};
 use crate::text::quality::{LONGEST, Meter};
@@ -136,10 +136,10 @@ impl Measure for Measuring {
 
 /// The signals, for the registry.
 static ENTRIES: [SignalEntry; COUNT] = {
-    let mut entries = [const { signal("", Kind::Float) }; COUNT];
+    let mut entries = [const { signal_with("", Kind::Float, "") }; COUNT];
     let mut at = 0;
     while at < COUNT {
-        entries[at] = signal(SIGNALS[at].name, kind(SIGNALS[at].count));
+        entries[at] = signal_with(SIGNALS[at].name, kind(SIGNALS[at].count), SIGNALS[at].about);
         at += 1;
     }
     entries
