@@ -226,7 +226,8 @@ impl Build<'_> {
         timings.lap("scan");
         let repeats = self.repeats(&plans, &scanned).await?;
         timings.lap("ids");
-        let Decided { drops, takes, sizes, indexes, found } = self.decide(&plans, &mut scanned, repeats.as_ref()).await?;
+        let Decided { drops, takes, sizes, indexes, found } =
+            self.decide(&plans, &mut scanned, repeats.as_ref()).await?;
         timings.lap("decide");
         let layout = self.layout(&plans, &scanned, repeats.as_ref(), &drops, takes).await?;
         timings.lap("layout");

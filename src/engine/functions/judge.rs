@@ -10,8 +10,8 @@ use super::Kernel;
 use crate::Result;
 use crate::output::take::{NOT_SAMPLED, Take};
 use crate::rows::spans::{Spans, spans_of, spans_type};
-use crate::stages::percentile::FoundLimit;
 use crate::stages::judge::{Failure, Judge, JudgedRow, Verdict};
+use crate::stages::percentile::FoundLimit;
 use crate::stages::resolved::Resolved;
 use crate::stages::resources::Resource;
 use crate::stages::rule::number as number_of;
@@ -223,9 +223,7 @@ impl JudgeKernel {
                     let judge = self.judges.get().and_then(|judges| judges[number].as_ref());
                     let (own_id, columns) = (text(&fixed[OWN_ID], row), &columns[number]);
                     let found = &decision.found;
-                    judge.and_then(|j| {
-                        j.judge(&JudgedRow { columns, row, own_id, final_id, blank, found, language })
-                    })
+                    judge.and_then(|j| j.judge(&JudgedRow { columns, row, own_id, final_id, blank, found, language }))
                 }
                 Ask::Take(take) => (take.copies(final_id) == 0)
                     .then(|| failure(NOT_SAMPLED, "", number_of((take.share * 1e4).round() / 1e4))),
