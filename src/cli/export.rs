@@ -15,7 +15,6 @@ use crate::output::export::run::{BATCH, Exported, Job, Table, export, lines, los
 use crate::output::export::{ALL, Exporter, exporter};
 use crate::output::tokens;
 use crate::pipeline::publish::exports::tables;
-use crate::pipeline::usage::count;
 use crate::rows::Use;
 use crate::text::spelling::did_you_mean;
 use crate::{Error, Result};

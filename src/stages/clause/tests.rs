@@ -109,6 +109,15 @@ fn failures_name_value_and_limit() {
 }
 
 #[test]
+fn a_failure_of_a_message_names_it() {
+    let value = |signal: &str| {
+        let signals = [String::from("a"), signal.into()];
+        rule(json!({signal: {"max": 0}})).asked(&signals).fails(&Row).unwrap().value
+    };
+    assert_eq!((value("refusal"), value("system_messages")), ("message 5".into(), "5".into()));
+}
+
+#[test]
 fn one_form_is_written() {
     let clause = rule(json!({"when": {"language": "zh"}, "a": {"min": 3}, "not": {"b": {"max": 1}}}));
     let written = json!({"when": {"language": {"in": ["zh"]}}, "a": {"min": 3.0}, "not": {"b": {"max": 1.0}}});

@@ -177,12 +177,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_of_a_message_names_it() {
+    fn signals_that_name_a_message() {
         let at = |name: &str| ENTRIES.iter().find(|e| e.name == name).unwrap();
         assert!(at("refusal").message && !at("pair_likeness").message && !at("message_count").message);
-        let rule = crate::stages::rule::Rule { max: Some(0.0), ..Default::default() };
-        let failure = rule.judge("refusal", &Value::Int(4)).unwrap();
-        assert_eq!((failure.reason.as_str(), failure.value.as_str()), ("refusal_max", "message 4"));
-        assert_eq!(rule.judge("system_messages", &Value::Int(2)).unwrap().value, "2");
     }
 }
