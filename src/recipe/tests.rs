@@ -305,7 +305,7 @@ fn rules_of_rules_are_checked_where_they_stand() {
         ]
     );
     let good = "[[stage]]\nrun='language'\n[[stage]]\nrun='keep'\nlanguage='zh'\nall=[{when={language=['zh']},chars={min=9}}]\n";
-    assert_eq!(told_of_stages(good), Vec::<String>::new());
+    check(&format!("{SOURCE}{good}"), Path::new("r.toml"), Path::new("."), &[]).unwrap();
 }
 
 #[test]

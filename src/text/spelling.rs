@@ -2,7 +2,10 @@
 
 /// Of `known`, the word nearest to `word`, if any is near.
 pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
-    let near = known.into_iter().map(|k| (strsim::jaro_winkler(word, k), k)).filter(|(score, _)| *score > 0.78);
+    // In short words Jaro-Winkler sees no two letters that changed places.
+    let slip = |k: &str| word.chars().count() > 2 && strsim::osa_distance(word, k) == 1;
+    let score = |k: &str| strsim::jaro_winkler(word, k).max(if slip(k) { 0.8 } else { 0.0 });
+    let near = known.into_iter().map(|k| (score(k), k)).filter(|(score, _)| *score > 0.78);
     near.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, k)| k)
 }
 

@@ -76,7 +76,7 @@ fn bad_chinese_goes() {
         ("", latin),
         ("", String::from_utf8_lossy(&encoding_rs::GBK.encode(NEWS).0).into_owned()),
         ("known_pairs", characters.iter().collect()),
-        ("ended_chars", "首页\n新闻\n财经\n体育\n娱乐\n汽车\n房产\n关于本站\n网站导航\n旅游频道\n美食天地\n健康养生\n".repeat(3)),
+        ("", "首页\n新闻\n财经\n体育\n娱乐\n汽车\n房产\n关于本站\n网站导航\n旅游频道\n美食天地\n健康养生\n".repeat(3)),
         ("", "顶 沙发 路过 赞 哈哈哈哈哈 好帖 ".repeat(20)),
         ("", "他想起昨天收到的那封信，信里说，儿子要在腊月里回来。".repeat(30)),
         ("boilerplate_ratio", "未经授权不得转载，侵权必究。转载请注明出处，版权所有。责任编辑：某某。上一篇：没有了。下一篇：没有了。点击返回首页。".to_owned()),
