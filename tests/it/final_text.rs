@@ -50,9 +50,12 @@ fn measures() -> (String, BTreeSet<String>) {
     // What needs a model is measured in `model_stages`.
     let alone = |e: &&&stages::Entry| (e.schema)().to_value()["required"].as_array().is_none_or(Vec::is_empty);
     for entry in stages::ALL.iter().filter(|e| e.kind == "measure").filter(alone) {
-        columns.extend(entry.signals.iter().map(|s| s.name.to_owned()));
+        let without_model = |option: &str| !option.starts_with("model");
+        let here = entry.signals.iter().filter(|s| s.option.is_none_or(without_model));
+        columns.extend(here.clone().map(|s| s.name.to_owned()));
+        let options: BTreeSet<&str> = here.filter_map(|s| s.option).collect();
         all += &format!("[[stage]]\nrun='{}'\n", entry.name);
-        entry.signals.iter().filter_map(|s| s.option).for_each(|option| all += &format!("{option}\n"));
+        options.iter().for_each(|option| all += &format!("{option}\n"));
     }
     // A row of running text has no margin.
     columns.remove("margin");

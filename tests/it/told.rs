@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use corpus::output::export::ALL;
+use corpus::output::tokens;
 
 use crate::harness::files_under;
 
@@ -183,7 +184,8 @@ fn every_option_that_a_message_names_is_there() {
             // A literal that begins with a command goes on with options of that command.
             // One that begins with a trainer's command, or stands in a layout, has options of that trainer.
             let own = ["corpus ", "torchrun ", "llamafactory-cli ", "openai api "];
-            let layout = ALL.iter().any(|layout| shown == format!("src/output/export/{}.rs", layout.name()));
+            let layout = ALL.iter().any(|layout| shown == format!("src/output/export/{}.rs", layout.name()))
+                || tokens::ALL.iter().any(|layout| shown == format!("src/output/tokens/{}.rs", layout.name()));
             let own = layout || own.iter().any(|command| text.trim_start().starts_with(command));
             for option in options(&without(&text, &told)).into_iter().filter(|_| !own) {
                 seen += 1;

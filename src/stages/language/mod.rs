@@ -49,7 +49,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::resources::{Need, Resource, Shared, Wanted};
-use super::{Column, Entry, Kind, Measure, RowWork, Shown, Stage, Value, build, measuring, signal};
+use super::{Column, Entry, Kind, Measure, RowWork, Shown, SignalEntry, Stage, Value, build, measuring, signal};
 use crate::text::classes::Counts;
 use crate::text::figures::{plural, size};
 use crate::text::variety;
@@ -179,9 +179,9 @@ pub const ENTRY: Entry = Entry::new(
 .signals(&[
     signal("language", Kind::Text),
     signal("script", Kind::Text),
-    signal("lang_score", Kind::Float),
-    signal("main_lang_share", Kind::Float),
-    signal("line_languages", Kind::Text),
+    SignalEntry { option: Some("model = \"lid176/bin\""), ..signal("lang_score", Kind::Float) },
+    SignalEntry { option: Some("lines = true"), ..signal("main_lang_share", Kind::Float) },
+    SignalEntry { option: Some("lines = true"), ..signal("line_languages", Kind::Text) },
 ]);
 
 #[cfg(test)]
