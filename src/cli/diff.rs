@@ -182,7 +182,8 @@ fn limit_of(limit: &LimitChange) -> String {
 fn read(compared: &Comparison) -> String {
     let mut text = String::new();
     for source in &compared.sources {
-        let parts = [("only before", &source.gone), ("only after", &source.new), ("with other bytes", &source.changed)];
+        let parts =
+            [("only before", &source.missing), ("only after", &source.new), ("with other bytes", &source.changed)];
         for (what, files) in parts.into_iter().filter(|part| !part.1.is_empty()) {
             let first: Vec<String> = files.iter().take(3).map(|file| line(file)).collect();
             let more = if files.len() > 3 { ", …" } else { "" };

@@ -52,10 +52,10 @@ impl Failed {
 }
 
 /// What is wrong, and what helps.
-pub type Told = (String, String);
+pub type Message = (String, String);
 
 /// A source of whose rows none can be read; `sampled` says that only its first ones were looked at.
-pub fn none(source: &str, rows: u64, failed: &[Failed], sampled: bool) -> Told {
+pub fn none(source: &str, rows: u64, failed: &[Failed], sampled: bool) -> Message {
     let of = if sampled { "sampled rows" } else { "rows" };
     let mut reasons: Vec<&Failed> = failed.iter().collect();
     reasons.sort_by_key(|f| std::cmp::Reverse(f.rows));
@@ -69,7 +69,7 @@ pub fn none(source: &str, rows: u64, failed: &[Failed], sampled: bool) -> Told {
 }
 
 /// A source that has no row at all.
-pub fn nothing(source: &str, files: &[(String, Option<String>)]) -> Told {
+pub fn nothing(source: &str, files: &[(String, Option<String>)]) -> Message {
     let named: Vec<String> = files
         .iter()
         .take(3)
@@ -123,7 +123,7 @@ fn sums(source: &SourceLine) -> (u64, u64, u64) {
 pub fn judge(context: &Context, recipe: &Recipe, manifest: &Manifest, out: &Path) -> Result<()> {
     let (totals, limit) = (&manifest.totals, recipe.input.max_unreadable);
     let failed = if totals.unreadable > 0 { failed(out)? } else { BTreeMap::new() };
-    let mut problems: Vec<Told> = Vec::new();
+    let mut problems: Vec<Message> = Vec::new();
     for source in &manifest.sources {
         let of = failed.get(&source.name).map_or(&[][..], Vec::as_slice);
         match sums(source) {
@@ -169,7 +169,7 @@ pub fn judge(context: &Context, recipe: &Recipe, manifest: &Manifest, out: &Path
 }
 
 /// More rows than the recipe allows: how many, and why most of them.
-fn too_many(manifest: &Manifest, failed: &BTreeMap<String, Vec<Failed>>, share: f64, limit: f64) -> Told {
+fn too_many(manifest: &Manifest, failed: &BTreeMap<String, Vec<Failed>>, share: f64, limit: f64) -> Message {
     let totals = &manifest.totals;
     let most = failed.values().flatten().max_by_key(|f| f.rows);
     let first = most.map_or(String::new(), |f| format!("; {} of them for {}", count(f.rows), f.said()));

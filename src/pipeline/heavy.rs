@@ -68,7 +68,7 @@ pub struct Reached<'a> {
 pub fn heavy(recipe: &Recipe, sources: &[Reached<'_>], lost: &[Lost<'_>]) -> Vec<Heavy> {
     let mut alive: BTreeMap<&str, u64> = sources.iter().map(|s| (s.name, s.rows)).collect();
     let named = |stage: &str| recipe.stages.iter().any(|s| s.name == stage);
-    // What formats set aside, and rows without text, are gone before the first stage.
+    // What formats set aside, and rows without text, are dropped before the first stage.
     for line in lost.iter().filter(|l| !named(l.stage)).filter(|l| l.stage != MIX_STAGE) {
         take(&mut alive, line);
     }
@@ -86,9 +86,9 @@ pub fn heavy(recipe: &Recipe, sources: &[Reached<'_>], lost: &[Lost<'_>]) -> Vec
         let mut reasons: Vec<&str> = here.iter().map(|l| l.reason).collect();
         reasons.dedup();
         for reason in reasons {
-            let gone: Vec<&Lost<'_>> = here.iter().copied().filter(|l| l.reason == reason).collect();
-            all.extend(rule(step, reason, sources, &alive, &gone));
-            gone.iter().for_each(|line| take(&mut alive, line));
+            let dropped: Vec<&Lost<'_>> = here.iter().copied().filter(|l| l.reason == reason).collect();
+            all.extend(rule(step, reason, sources, &alive, &dropped));
+            dropped.iter().for_each(|line| take(&mut alive, line));
         }
     }
     for source in sources {
@@ -114,10 +114,10 @@ fn rule(
     reason: &str,
     sources: &[Reached<'_>],
     alive: &BTreeMap<&str, u64>,
-    gone: &[&Lost<'_>],
+    dropped: &[&Lost<'_>],
 ) -> Vec<Heavy> {
     let counts = sources.iter().filter(|s| applies(step, s)).map(|s| {
-        let rows: u64 = gone.iter().filter(|l| l.source == s.name).map(|l| l.rows).sum();
+        let rows: u64 = dropped.iter().filter(|l| l.source == s.name).map(|l| l.rows).sum();
         (s.name, rows, alive[s.name])
     });
     let counts: Vec<(&str, u64, u64)> = counts.collect();

@@ -58,8 +58,8 @@ fn long_lines_are_articles_and_many_short_ones_are_lines() {
 }
 
 /// Name, container, shape, encoding, rows.
-type Told = (&'static str, &'static str, &'static str, &'static str, Option<TextRows>);
-const TOLD: [Told; 16] = [
+type Expected = (&'static str, &'static str, &'static str, &'static str, Option<TextRows>);
+const EXPECTED: [Expected; 16] = [
     ("shishuoxinyu-excerpt.big5.txt", "text", "", "Big5", Some(TextRows::File)),
     ("debian-faq-software.gb18030.html", "not_data", "", "gb18030", None),
     ("euc-jp.txt", "text", "", "EUC-JP", Some(TextRows::File)),
@@ -99,11 +99,11 @@ fn real_files_are_what_they_are() {
             found.runner_up,
             found.note
         );
-        if let Some(wanted) = TOLD.iter().find(|t| t.0 == name) {
+        if let Some(wanted) = EXPECTED.iter().find(|t| t.0 == name) {
             told += 1;
             let seen = (wanted.0, found.container, shape.as_str(), found.encoding.0.as_str(), found.rows);
             assert_eq!(seen, *wanted);
         }
     }
-    assert_eq!(told, TOLD.len());
+    assert_eq!(told, EXPECTED.len());
 }

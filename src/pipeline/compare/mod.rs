@@ -93,7 +93,7 @@ pub struct SourceChange {
     /// Rows kept in each build.
     pub kept: [Option<u64>; 2],
     /// Files that only the first build read.
-    pub gone: Vec<String>,
+    pub missing: Vec<String>,
     /// Files that only the second one read.
     pub new: Vec<String>,
     /// Files of the same name with other bytes.
@@ -273,7 +273,7 @@ fn sources(both: [&Manifest; 2]) -> Vec<SourceChange> {
             source: name.to_owned(),
             read: sum(|source| source.files.iter().map(|file| file.counts.read).sum()),
             kept: sum(|source| source.files.iter().map(|file| file.counts.kept).sum()),
-            gone: only(0),
+            missing: only(0),
             new: only(1),
             changed,
         }

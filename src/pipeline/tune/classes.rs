@@ -191,7 +191,7 @@ fn of_unit(
     let languages = language_columns(unit, stage);
     let mut wanted: Vec<String> = vec!["ord".to_owned()];
     wanted.extend(columns.iter().flatten().chain(&languages).cloned());
-    let (mut rows, mut classes) = (vec![NONE; unit.gone.len()], Vec::new());
+    let (mut rows, mut classes) = (vec![NONE; unit.dropped_by.len()], Vec::new());
     let mut known: HashMap<Keeps, u32> = HashMap::new();
     let (files, mut file, mut at) = (unit.files(manifest), 0, 0);
     for batch in unit.read_columns(&wanted)? {

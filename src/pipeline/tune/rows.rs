@@ -27,7 +27,7 @@ pub(super) struct Unit {
     path: PathBuf,
     columns: Vec<String>,
     /// By row: the place in the funnel at which it went.
-    pub(super) gone: Vec<u16>,
+    pub(super) dropped_by: Vec<u16>,
     /// The place of its first row among all rows that count.
     first: u64,
 }
@@ -66,7 +66,7 @@ impl Units {
         let (mut all, mut first) = (Vec::new(), 0);
         for mut unit in read {
             unit.first = first;
-            first += unit.gone.iter().filter(|gone| **gone != LEFT_OUT).count() as u64;
+            first += unit.dropped_by.iter().filter(|dropped_by| **dropped_by != LEFT_OUT).count() as u64;
             all.push(unit);
         }
         if first != manifest.totals.read {
@@ -107,13 +107,14 @@ impl Units {
 impl Unit {
     fn read(path: &Path, drops: &Path, places: &BTreeMap<&str, u16>, left_out: &[(u64, u64)]) -> Result<Self> {
         let columns = open(path)?.schema().fields().iter().map(|f| f.name().clone()).collect();
-        let mut unit = Unit { path: path.to_path_buf(), columns, gone: Vec::new(), first: 0 };
+        let mut unit = Unit { path: path.to_path_buf(), columns, dropped_by: Vec::new(), first: 0 };
         let mut ords: Vec<u64> = Vec::new();
         for batch in unit.read_columns(&["ord".to_owned()])? {
             ords.extend(batch?.column(0).as_primitive::<UInt64Type>().values());
         }
         let out = |ord: &u64| left_out.iter().any(|(from, to)| (from..to).contains(&ord));
-        unit.gone = ords.iter().map(|ord| if !left_out.is_empty() && out(ord) { LEFT_OUT } else { KEPT }).collect();
+        unit.dropped_by =
+            ords.iter().map(|ord| if !left_out.is_empty() && out(ord) { LEFT_OUT } else { KEPT }).collect();
         let reader = open(drops)?;
         let mask = ProjectionMask::columns(reader.parquet_schema(), ["ord", "stage"]);
         let mut at = 0;
@@ -126,7 +127,7 @@ impl Unit {
                 }
                 if stages.is_valid(row) && ords.get(at) == Some(ord) {
                     // What formats set aside, and what could not be read, went before every stage.
-                    unit.gone[at] = 1 + places.get(stages.value(row)).copied().unwrap_or(0);
+                    unit.dropped_by[at] = 1 + places.get(stages.value(row)).copied().unwrap_or(0);
                 }
             }
         }
@@ -152,26 +153,26 @@ impl Unit {
 
     /// Whether a row reaches the stage at a place of the funnel.
     pub(super) fn reaches(&self, row: usize, place: usize) -> bool {
-        self.gone[row] != LEFT_OUT && usize::from(self.gone[row]) > place
+        self.dropped_by[row] != LEFT_OUT && usize::from(self.dropped_by[row]) > place
     }
 
     /// The place of a row among all that count.
     fn place(&self, row: usize) -> u64 {
-        self.first + self.gone[..row].iter().filter(|gone| **gone != LEFT_OUT).count() as u64
+        self.first + self.dropped_by[..row].iter().filter(|dropped_by| **dropped_by != LEFT_OUT).count() as u64
     }
 
     /// The file of each row that counts, as stretches: the row behind the last, its source and file.
     pub(super) fn files<'m>(&self, manifest: &'m Manifest) -> Vec<(usize, &'m SourceLine, &'m FileLine)> {
         let (mut stretches, mut before) = (Vec::new(), 0);
         let mut count = self.first;
-        let mut rows = self.gone.iter().enumerate();
+        let mut rows = self.dropped_by.iter().enumerate();
         for (source, file) in files(manifest) {
             before += file.rows;
             if before <= count {
                 continue;
             }
             let mut end = None;
-            for (row, _) in rows.by_ref().filter(|(_, gone)| **gone != LEFT_OUT) {
+            for (row, _) in rows.by_ref().filter(|(_, dropped_by)| **dropped_by != LEFT_OUT) {
                 count += 1;
                 end = Some(row + 1);
                 if count == before {

@@ -84,20 +84,20 @@ static LISTS: Shared<List> = Shared::new();
 ///
 /// # Errors
 /// A file that cannot be read; an entry that is none, with its line.
-pub fn list(by: By, given: &Resource) -> Result<Arc<List>> {
-    LISTS.get(&format!("{by:?} {} {}", given.sha256, given.path.display()), || read(by, given))
+pub fn list(by: By, resource: &Resource) -> Result<Arc<List>> {
+    LISTS.get(&format!("{by:?} {} {}", resource.sha256, resource.path.display()), || read(by, resource))
 }
 
-fn read(by: By, given: &Resource) -> Result<List> {
-    let file = std::fs::File::open(&given.path).map_err(Error::io(&given.path))?;
+fn read(by: By, resource: &Resource) -> Result<List> {
+    let file = std::fs::File::open(&resource.path).map_err(Error::io(&resource.path))?;
     let (mut words, mut keys) = (HashSet::new(), Vec::new());
     for (number, line) in BufReader::new(file).lines().enumerate() {
-        let place = || format!("{}:{}", given.shown, number + 1);
+        let place = || format!("{}:{}", resource.shown, number + 1);
         let line = line.map_err(|e| match e.kind() {
             std::io::ErrorKind::InvalidData => {
                 Error::input(format!("{}: not UTF-8", place()), "save the list as UTF-8, one entry a line")
             }
-            _ => Error::io(&given.path)(e),
+            _ => Error::io(&resource.path)(e),
         })?;
         let line = if number == 0 { line.trim_start_matches('\u{feff}') } else { &line };
         let entry = without_comment(line);

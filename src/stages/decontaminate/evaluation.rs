@@ -60,19 +60,19 @@ const LARGEST: u64 = 1 << 30;
 const DATA: [&str; 8] = ["json", "jsonl", "ndjson", "csv", "tsv", "txt", "parquet", "arrow"];
 
 impl Reader<'_> {
-    fn read(&mut self, given: &Resource) -> Result<()> {
-        let path = given.path.as_path();
+    fn read(&mut self, resource: &Resource) -> Result<()> {
+        let path = resource.path.as_path();
         let io = |e| Error::io(path)(e);
         let outer = input::compression(path).map_err(io)?;
         let Some(members) = input::members(path, outer).map_err(io)? else {
-            return self.file(given, path, None);
+            return self.file(resource, path, None);
         };
         let data = |name: &str| name.rsplit('.').take(2).any(|end| DATA.contains(&end.to_ascii_lowercase().as_str()));
-        members.iter().filter(|m| data(&m.name)).try_for_each(|m| self.file(given, path, Some(&m.name)))
+        members.iter().filter(|m| data(&m.name)).try_for_each(|m| self.file(resource, path, Some(&m.name)))
     }
 
-    fn file(&mut self, given: &Resource, path: &Path, member: Option<&str>) -> Result<()> {
-        let shown = member.map_or(given.shown.clone(), |m| format!("{}!{m}", given.shown));
+    fn file(&mut self, resource: &Resource, path: &Path, member: Option<&str>) -> Result<()> {
+        let shown = member.map_or(resource.shown.clone(), |m| format!("{}!{m}", resource.shown));
         self.files.push(shown.clone());
         let file = self.files.len() as u32 - 1;
         let found = detect::detect(path, member).map_err(Error::io(path))?;
