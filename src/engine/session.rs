@@ -1,5 +1,6 @@
 //! The runtime of a build: memory pool, spill folder, and the driver that runs a plan's partitions in order.
 
+use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
@@ -14,7 +15,9 @@ use datafusion_execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion_execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion_physical_plan::ExecutionPlan;
 use futures::StreamExt;
+use tokio::sync::mpsc::{Receiver, channel};
 use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::task::JoinHandle;
 
 use crate::{Error, Result};
 
@@ -142,6 +145,56 @@ pub async fn drive(
         partition += 1;
     }
     Ok(())
+}
+
+/// Batches of a partition that wait for their turn, at most.
+const AHEAD: usize = 2;
+/// Bytes of the pool for each partition that is read ahead: its batches are in no pool.
+const READ_AHEAD: usize = 32 << 20;
+
+/// Hands over the batches of all partitions of `plan`, one partition after the other. They are read and decoded by as many
+/// threads as there are, and memory for: what is walked by one thread is read by all.
+///
+/// # Errors
+///
+/// [`Error::Engine`] where the plan has an operator whose partitions wait for one another, or a partition fails;
+/// [`Error::Interrupted`] once the session is stopped; the first error of `each`.
+pub async fn in_order(
+    session: &Session,
+    plan: Arc<dyn ExecutionPlan>,
+    rows: usize,
+    mut each: impl FnMut(&RecordBatch) -> Result<()>,
+) -> Result<()> {
+    is_drivable(plan.as_ref())?;
+    let partitions = plan.properties().output_partitioning().partition_count();
+    let at_once = (session.pool / READ_AHEAD).clamp(1, session.threads);
+    let (mut begun, mut next): (VecDeque<(Receiver<RecordBatch>, JoinHandle<Result<()>>)>, _) = (VecDeque::new(), 0);
+    loop {
+        while begun.len() < at_once && next < partitions {
+            let (to, from) = channel(AHEAD);
+            let (plan, context) = (plan.clone(), session.context(rows));
+            let read = tokio::spawn(async move {
+                let mut stream = plan.execute(next, context)?;
+                while let Some(batch) = stream.next().await {
+                    // Nobody listens any more where something else failed.
+                    if to.send(batch?).await.is_err() {
+                        break;
+                    }
+                }
+                Ok(())
+            });
+            begun.push_back((from, read));
+            next += 1;
+        }
+        let Some((mut batches, read)) = begun.pop_front() else { return Ok(()) };
+        while let Some(batch) = batches.recv().await {
+            if session.stopped() {
+                return Err(Error::Interrupted);
+            }
+            each(&batch)?;
+        }
+        read.await.map_err(|panic| Error::Engine(format!("a worker failed: {panic}")))??;
+    }
 }
 
 /// Refuses a plan in which one partition could wait for another that has not been started.

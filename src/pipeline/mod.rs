@@ -43,7 +43,7 @@ use crate::engine::functions::ids::IdsSpec;
 use crate::engine::scan::ROW_FACTOR;
 use crate::engine::session::{NARROW_ROWS, TEXT_ROWS};
 use crate::engine::sink::{self, PIECES};
-use crate::engine::{Session, drive};
+use crate::engine::{Session, drive, in_order};
 use crate::output::parquet_file;
 use crate::output::take::Take;
 use crate::pipeline::plan::folders::{Folders, TextCuts};
@@ -369,10 +369,11 @@ impl Build<'_> {
             let at = scanned.folders(repeats, Some(drops));
             let cutting: Vec<String> = plans.chain.cutting(source).into_iter().map(|c| c.0).collect();
             let plan = plans.layout(source, &scanned.units[number], &at, layout.repeats(number).is_some())?;
-            let mut stream = self.seen(plan).execute(0, self.session.context(NARROW_ROWS))?;
-            while let Some(batch) = stream.next().await {
-                layout.walk(number, &batch?, &cutting);
-            }
+            in_order(&self.session, self.seen(plan), NARROW_ROWS, |batch| {
+                layout.walk(number, batch, &cutting);
+                Ok(())
+            })
+            .await?;
         }
         Ok(layout)
     }

@@ -133,16 +133,15 @@ pub trait GlobalContext {
     /// As of [`GlobalContext::scan`].
     fn sorted(&self, sort: &SortedRows<'_>, each: &mut dyn FnMut(&RecordBatch) -> Result<()>) -> Result<()>;
 
-    /// The texts of the rows `ords` (ascending) of a unit, as the stage finds them: the batch that holds a row, and its
-    /// place in it.
+    /// The texts of rows `wanted` of some units (units and row keys ascending), as the stage finds them, in order: the batch
+    /// that holds a row, and its place in it.
     ///
     /// # Errors
     /// As of [`GlobalContext::scan`].
     fn texts(
         &self,
         source: &SourceRows,
-        unit: usize,
-        ords: &[u64],
+        wanted: &[(usize, Vec<u64>)],
         each: &mut dyn FnMut(&Batch<'_>, usize) -> Result<()>,
     ) -> Result<()>;
 

@@ -1,14 +1,21 @@
 #!/usr/bin/env python3
 """How the work of a build grows with its input: each case at 1x, 2x and 4x, made here, by a seed.
 
-    tests/bench/growth.py BINARY [CASE …] [--base MB] [--keep FOLDER] [--threads N]
+    tests/bench/growth.py BINARY [CASE …] [--base MB] [--repeat N] [--keep FOLDER] [--threads N]
 
 Prints, for each case and job, CPU seconds at each size, the exponent of growth between the first and the last (1 is
-linear), the megabytes that were read, and the peak memory of the whole. Cases: csv, rowgroup (a Parquet file of one row group), blocks (text between blank lines),
-gz (one small compressed file), array (one JSON array in .gz), words (staged text), shuffle, many (sources of one small
-file each), tiny (a folder of tiny files), zip (the same in one zip), archives (what `plan` says of zips and tars), killed (a packed file, unpacked in spite of kills), retune (another
-threshold before `line_dedup`), work (bytes of the work folder), row (one huge row), threads (wall and CPU with 1 and 2).
-Needs pyarrow for `rowgroup` and `retune`'s tables; all else is the standard library.
+linear), the megabytes that were read, and the peak memory of the whole. Cases that grow: csv, rowgroup (a Parquet file of
+one row group), blocks (text between blank lines), gz (one small compressed file), array (one JSON array in .gz), words
+(staged text), cut (rows that `line_dedup` cuts are measured again), near, shuffle (2,500, 5,000 and 10,000 parts), many
+(sources of one small file each), tiny (a folder of tiny files), zip (the same in one zip).
+
+Others: archives (what `plan` says of zips and tars), killed (a packed file, unpacked in spite of kills), bz2 (how often it
+is unpacked before a stage that cuts), work (bytes of the work folder), retune (another threshold before `line_dedup`), row
+(one huge row: the factor of its bytes that memory takes), sides (300 sources on many threads), tiny100k (100,000 tiny
+files in a folder, and in one zip), codec (CPU by codec of the output).
+
+`parallel.py` tells what runs on one thread, `mixed.py` builds everything at once. Needs pyarrow for `rowgroup` and a row of
+Parquet; all else is the standard library.
 """
 import argparse
 import bz2
@@ -18,83 +25,14 @@ import json
 import math
 import os
 import random
-import resource
 import shutil
 import subprocess
-import sys
 import tarfile
 import tempfile
 import time
 import zipfile
 
-HAN = "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里用道行所然家种事成方多经么去法学如都同现当没动面起看定天分还进好小部其些主样理心她本前开但因只从想实日军者意无力它与长把机十民第公此已工使情明性知全三又关点正业外将两高间由问很最重并物手应战向头文体政美相见被利什二等产或新己制身果加西斯月话合回特代内信表化老给世位次度门任常先海通教儿原东声提立及比员解水名真论处走义各入几口认条平系气题活尔更别打女变四神总何电数安少报才结反受目太量再感建务做接必场件计管期市直德资命山金指克许统区保至队形社便空决治展马科司五基眼书非则听白却界达光放强即像难且权思王象完设式色路记南品住告类求据程北边死张该交规万取拉格望觉术领共确传师观清今切院让识候带导争运"
-
-
-def text(rng, chars):
-    """Sentences of `chars` characters, none like another."""
-    out = []
-    while chars > 0:
-        size = min(chars, rng.randint(6, 24))
-        out.append("".join(rng.choices(HAN, k=size)))
-        chars -= size + 1
-    return "，".join(out) + "。"
-
-
-def rows(megabytes, seed=1, chars=500):
-    """Texts of about 3 bytes a character, up to so many MB in all."""
-    rng = random.Random(seed)
-    left = int(megabytes * 1e6)
-    while left > 0:
-        one = text(rng, rng.randint(chars // 2, chars * 3 // 2))
-        left -= len(one.encode())
-        yield one
-
-
-class Case:
-    """A folder with a recipe, built by a binary."""
-
-    def __init__(self, options, name):
-        self.options, self.name = options, name
-        self.folder = os.path.join(options.keep, name)
-        shutil.rmtree(self.folder, ignore_errors=True)
-        os.makedirs(self.folder)
-
-    def path(self, name):
-        path = os.path.join(self.folder, name)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        return path
-
-    def recipe(self, sources, stages="", output=""):
-        with open(self.path("recipe.toml"), "w", encoding="utf-8") as out:
-            out.write(f'name = "grow"\nabout = "made by growth.py"\n{sources}\n{stages}\n[output]\n{output}\n')
-
-    def run(self, *more, command="build"):
-        """Runs a command; wall and CPU seconds, peak memory in MiB, and what it printed."""
-        before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.time()
-        args = [self.options.binary, command, "--recipe", "recipe.toml", *more]
-        process = subprocess.Popen(
-            args, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env={**os.environ, "CORPUS_HOME": os.path.join(self.folder, "home")},
-        )
-        out, err = process.communicate()
-        if process.returncode != 0:
-            sys.exit(f"{self.name}: {' '.join(args)}\n{err}")
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        return {"wall": time.time() - start, "cpu": cpu, "out": out, "err": err}
-
-    def build(self, *more, out="out"):
-        threads = [] if "--threads" in more else ["--threads", str(self.options.threads)]
-        done = self.run("--out", out, *threads, *more)
-        with open(self.path(f"{out}/build.json"), encoding="utf-8") as file:
-            done["timings"] = json.load(file)["timings"]
-        done["jobs"] = {k: v["cpu_seconds"] for k, v in done["timings"].items() if isinstance(v, dict) and "cpu_seconds" in v}
-        done["read"] = {k: v.get("read_bytes", 0) / 1e6 for k, v in done["timings"].items() if k in done["jobs"]}
-        done["peak"] = done["timings"]["total"]["peak_memory_bytes"] / 2**20
-        return done
-
-
-SOURCE = '[[source]]\nname = "docs"\npath = ["docs/*"]\n'
+from made import SOURCE, Case, Sampler, Web, lines, rows, text, tree
 
 
 def jsonl(case, megabytes, files=1, chars=500):
@@ -159,7 +97,21 @@ def words(case, megabytes):
 
 def shuffle(case, megabytes):
     jsonl(case, megabytes, chars=200)
-    case.recipe(SOURCE + 'use = "pretrain"\n', '[[stage]]\nrun = "shuffle"\n', 'shard = "32KiB"')
+    # Parts as large as these 10,000 are at 4x: shards of them, too.
+    size = case.options.base * 4e6 / 10_000 / 1024
+    case.recipe(SOURCE + 'use = "pretrain"\n', '[[stage]]\nrun = "shuffle"\n', f'shard = "{max(size, 1):.0f}KiB"')
+
+
+def cut(case, megabytes):
+    os.makedirs(case.path("docs"), exist_ok=True)
+    lines(case.path("docs/a.jsonl"), Web().rows(megabytes))
+    case.recipe(SOURCE + 'use = "pretrain"\n', '[[stage]]\nrun = "words"\n[[stage]]\nrun = "line_dedup"\n', SMALL)
+
+
+def near(case, megabytes):
+    os.makedirs(case.path("docs"), exist_ok=True)
+    lines(case.path("docs/a.jsonl"), Web().rows(megabytes))
+    case.recipe(SOURCE + 'use = "pretrain"\n', '[[stage]]\nrun = "near_dedup"\n', SMALL)
 
 
 def many(case, megabytes):
@@ -189,17 +141,30 @@ def tiny_zip(case, megabytes):
 
 
 GROWING = {
-    "csv": csv, "rowgroup": rowgroup, "blocks": blocks, "gz": gz, "array": array, "words": words, "shuffle": shuffle,
+    "csv": csv, "rowgroup": rowgroup, "blocks": blocks, "gz": gz, "array": array, "words": words, "cut": cut,
+    "near": near, "shuffle": shuffle,
     "many": many, "tiny": tiny, "zip": tiny_zip,
 }
 
 
+def least(builds):
+    """The first of some builds, with the least CPU seconds that a job took in any."""
+    first = builds[0]
+    return {**first, "jobs": {job: min(b["jobs"].get(job, 0) for b in builds) for job in first["jobs"]}}
+
+
 def grow(options, name):
-    measured = []
-    for times in (1, 2, 4):
-        case = Case(options, f"{name}-{times}")
+    cases = {times: Case(options, f"{name}-{times}") for times in (1, 2, 4)}
+    builds = {times: [] for times in cases}
+    for times, case in cases.items():
         GROWING[name](case, options.base * times)
-        measured.append(case.build())
+    # Sizes in turn: what else this machine does falls on all of them.
+    for _ in range(options.repeat):
+        for times, case in cases.items():
+            shutil.rmtree(case.path("out"), ignore_errors=True)
+            builds[times].append(case.build())
+    measured = [least(of) for of in builds.values()]
+    for case in cases.values():
         shutil.rmtree(case.folder)
     jobs = [job for job in measured[0]["jobs"] if any(m["jobs"].get(job, 0) >= 0.05 for m in measured)]
     for job in jobs:
@@ -280,70 +245,171 @@ def killed(options):
         print(f"killed     {name:4} every {patience:.1f} s of {calm['wall']:.1f}: {done} after {kills} kills", flush=True)
 
 
+def bz2_once(options):
+    """CPU seconds that bzip2 adds to a build in which text is read three times, in goes of unpacking it."""
+    times = {}
+    for name in ("jsonl", "bz2"):
+        case = Case(options, f"bz2-{name}")
+        path = case.path("docs/a.jsonl")
+        lines(path, Web().rows(options.base * 4))
+        if name == "bz2":
+            with open(path, "rb") as plain, bz2.open(path + ".bz2", "wb") as packed:
+                shutil.copyfileobj(plain, packed)
+            os.remove(path)
+            before = time.process_time()
+            with bz2.open(path + ".bz2") as packed:
+                while packed.read(1 << 20):
+                    pass
+            once = time.process_time() - before
+        case.recipe(SOURCE + 'use = "pretrain"\n', '[[stage]]\nrun = "line_dedup"\n')
+        times[name] = case.build()
+    more = {job: times["bz2"]["jobs"][job] - times["jsonl"]["jobs"].get(job, 0) for job in times["bz2"]["jobs"]}
+    told = ", ".join(f"{job} {seconds:+.2f}" for job, seconds in more.items() if abs(seconds) >= 0.1)
+    print(f"bz2        unpacking once takes {once:.2f} CPU s (libbz2); beside plain lines: {told}", flush=True)
+
+
 def work(options):
-    """The work folder after each of four thresholds; and what another threshold before `line_dedup` costs."""
+    """The work folder after each of four thresholds, and what `plan` and `cache prune` say of it."""
     case = Case(options, "work")
-    jsonl(case, options.base)
-    keep = '[[stage]]\nrun = "keep"\nchars = { min = 200 }\n[[stage]]\nrun = "line_dedup"\n[[stage]]\nrun = "words"\n'
+    os.makedirs(case.path("docs"))
+    lines(case.path("docs/a.jsonl"), Web().rows(options.base * 2))
+    keep = '[[stage]]\nrun = "keep"\nchars = { min = 250 }\n[[stage]]\nrun = "line_dedup"\n[[stage]]\nrun = "words"\n'
     case.recipe(SOURCE + 'use = "pretrain"\n', keep)
-    first = case.build()
+    case.build()
     sizes = [tree(case.path("out/.work"))]
-    again = []
-    for least in (210, 220, 230):
-        again.append(case.build("--set", f"keep.chars.min={least}"))
+    for least in (260, 270, 280):
+        case.build("--set", f"keep.chars.min={least}")
         sizes.append(tree(case.path("out/.work")))
-    print("work       MB after each threshold:", " ".join(f"{s / 1e6:.1f}" for s in sizes))
-    print(f"retune     CPU s {first['cpu']:.2f}, then", " ".join(f"{a['cpu']:.2f}" for a in again),
-          f"({again[0]['cpu'] / first['cpu']:.0%})", flush=True)
+    print("work       MB after each threshold:", " ".join(f"{s / 1e6:.1f}" for s in sizes), flush=True)
+    case.build("--set", "keep.chars.min=290", "--work-limit", "1KiB")
+    print(f"work       with --work-limit 1KiB (what the build used stays): {tree(case.path('out/.work')) / 1e6:.1f} MB",
+          flush=True)
 
 
-def tree(folder):
-    return sum(os.path.getsize(os.path.join(at, f)) for at, _, names in os.walk(folder) for f in names)
+def retune(options):
+    """What another threshold before `line_dedup` costs, of the first build: reading and measuring, and all of it."""
+    every = '[[stage]]\nrun = "near_dedup"\n[[stage]]\nrun = "shuffle"\n'
+    for name, more in (("words, lines", ""), ("… near, shuffle", every)):
+        case = Case(options, "retune")
+        os.makedirs(case.path("docs"))
+        lines(case.path("docs/a.jsonl"), Web().rows(options.base * 4))
+        keep = '[[stage]]\nrun = "normalize"\n[[stage]]\nrun = "words"\n[[stage]]\nrun = "keep"\nchars = { min = 250 }\n'
+        case.recipe(SOURCE + 'use = "pretrain"\n', keep + '[[stage]]\nrun = "line_dedup"\n' + more)
+        first = case.build()
+        for least in (255, 300):
+            again = case.build("--set", f"keep.chars.min={least}")
+            deciding = again["jobs"]["total"] - sum(again["jobs"].get(job, 0) for job in ("layout", "apply", "shuffle", "shards"))
+            each = " ".join(f"{job} {b:.2f}/{a:.2f}" for job, a in first["jobs"].items() for b in [again["jobs"].get(job, 0)] if a > 0.05)
+            print(f"retune     {name}, to {least}: {again['jobs']['total'] / first['jobs']['total']:.1%} of the first build; reading, "
+                  f"measuring and deciding {deciding / first['jobs']['total']:.1%}; CPU s {each}", flush=True)
+
+
+def one_row(case, kind, megabytes):
+    """A row of so many MB among small ones."""
+    # Stretches out of 20 MB, in any order: it packs about as well as text does.
+    rng = random.Random(3)
+    pool = "".join(text(random.Random(seed), 170_000) for seed in range(40))
+    small, left = pool[:300], megabytes * 10**6
+    os.makedirs(case.path("docs"), exist_ok=True)
+
+    def huge():
+        nonlocal left
+        yield "ＡＢ"  # What `normalize` changes.
+        while left > 0:
+            at = rng.randrange(len(pool) - 30_000)
+            yield pool[at:at + 30_000]
+            left -= 90_000
+
+    more = ""
+    if kind == "parquet":
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        whole = "".join(huge())
+        pq.write_table(pa.table({"text": [small, whole, small]}), case.path("docs/a.parquet"))
+        return
+    ends = {"lines": "jsonl", "escapes": "jsonl", "array": "json", "csv": "csv", "file": "txt", "gz": "jsonl.gz", "chat": "jsonl"}
+    opened = gzip.open if kind == "gz" else open
+    with opened(case.path(f"docs/a.{ends[kind]}"), "wt", encoding="utf-8") as out:
+        if kind == "file":
+            out.writelines(huge())
+            more = 'rows = "file"\n'
+        elif kind == "csv":
+            out.write(f'body,id\n"{small}",1\n"')
+            out.writelines(huge())
+            out.write(f'",2\n"{small}",3\n')
+            more = 'fields = { text = "body" }\n'
+        else:
+            open_, close = ('{"messages": [{"role": "user", "content": "说"}, {"role": "assistant", "content": "', '"}]}') if kind == "chat" \
+                else ('{"text": "', '"}')
+            first, between, last = ("[", ",\n", "]\n") if kind == "array" else ("", "\n", "\n")
+            out.write(first + open_ + small + close + between + open_)
+            out.writelines(part + "\\n\\n" if kind == "escapes" else part for part in huge())
+            out.write(close + between + open_ + small + close + last)
+    return more
 
 
 def row(options):
-    """One huge row among small ones: the factor of its size that memory takes."""
-    for megabytes in (64, 128, 300):
-        case = Case(options, f"row-{megabytes}")
-        os.makedirs(case.path("docs"), exist_ok=True)
-        # Half a megabyte of one kind, forty of them, again and again: it packs about as well as text does.
-        parts = [text(random.Random(seed), 170_000) for seed in range(40)]
-        with open(case.path("docs/a.jsonl"), "w", encoding="utf-8") as out:
-            out.write(json.dumps({"text": parts[0][:300]}, ensure_ascii=False) + "\n")
-            out.write('{"text": "')
-            left = megabytes * 10**6
-            while left > 0:
-                out.write(parts[left % 39])
-                left -= len(parts[left % 39].encode())
-            out.write('"}\n')
-        case.recipe(SOURCE + 'use = "pretrain"\n[input]\nmax_row = "2GiB"\n')
-        done = case.build("--memory", "1536MiB")
-        print(f"row        {megabytes} MB: peak {done['peak']:.0f} MiB, factor {done['peak'] * 2**20 / megabytes / 1e6:.2f}",
-              done["err"].count("warning"), "warnings", flush=True)
+    """One huge row among small ones: the factor of its size that memory takes beyond what small rows take."""
+    kinds = ["lines", "escapes", "gz", "array", "csv", "file", "chat", "parquet"]
+    for stages, named in (("", "copied"), ('[[stage]]\nrun = "normalize"\n[[stage]]\nrun = "exact_dedup"\n', "normalized")):
+        for kind in kinds:
+            peaks = []
+            for megabytes in (8, 200):
+                case = Case(options, f"row-{kind}")
+                more = one_row(case, kind, megabytes) or ""
+                use = "instruct" if kind == "chat" else "pretrain"
+                case.recipe(SOURCE + f'use = "{use}"\n{more}', stages + '[input]\nmax_row = "2GiB"\n')
+                peaks.append(case.build("--memory", "1536MiB", "--threads", "1")["peak"])
+                shutil.rmtree(case.folder)
+            factor = (peaks[1] - peaks[0]) * 2**20 / 192e6
+            print(f"row        {kind:8} {named:10} 200 MB: peak {peaks[1]:.0f} MiB; 8 MB: {peaks[0]:.0f} MiB; a byte takes {factor:.2f}",
+                  flush=True)
 
 
-STAGES = {
-    "exact": '[[stage]]\nrun = "exact_dedup"\n',
-    "near": '[[stage]]\nrun = "near_dedup"\n',
-    "words": '[[stage]]\nrun = "words"\n',
+def sides(options):
+    """300 sources of one file each: how many threads have work at a time, where there are eight."""
+    case = Case(options, "sides")
+    web, sources = Web(), ""
+    for i in range(300):
+        lines(case.path(f"docs/{i:05}.jsonl"), web.rows(options.base / 75))
+        sources += f'[[source]]\nname = "s{i}"\npath = ["docs/{i:05}.jsonl"]\nuse = "pretrain"\n'
+    case.recipe(sources, '[[stage]]\nrun = "words"\n')
+    sampler = Sampler()
+    done = case.build("--threads", "8", watch=sampler)
+    found = sampler.by_job(done["timings"])
+    told = ", ".join(f"{job} {work:.2f} CPU s on {work / on:.1f} threads" for job, (work, _, on) in found.items() if work > 0.05)
+    print(f"sides      300 sources, {options.base * 4:.0f} MB, 8 threads: {told}", flush=True)
+
+
+def tiny100k(options):
+    """100,000 files of some 180 bytes: seconds and memory."""
+    for name, make in (("folder", tiny), ("zip", tiny_zip)):
+        case = Case(options, f"tiny100k-{name}")
+        make(case, 200)
+        for size, promised in (("256MiB", 456), ("2GiB", 2248)):
+            done = case.build("--memory", size, out=size)
+            print(f"tiny100k   {name:6} --memory {size}: {done['wall']:.1f} s, {done['cpu']:.1f} CPU s, peak {done['peak']:.0f} MiB of "
+                  f"{promised} promised", flush=True)
+
+
+def codec(options):
+    """CPU seconds of an exact build by codec of the output, and bytes that come out."""
+    case = Case(options, "codec")
+    lines(case.path("docs/a.jsonl"), Web().rows(options.base * 8))
+    for codec in ("zstd:3", "zstd:1", "lz4", "none"):
+        case.recipe(SOURCE + 'use = "pretrain"\n', '[[stage]]\nrun = "exact_dedup"\n', f'compression = "{codec}"')
+        done = case.build("--threads", "1", "--replace")
+        each = " ".join(f"{job} {seconds:.2f}" for job, seconds in done["jobs"].items())
+        print(f"codec      {codec:7} {options.base * 8 / done['jobs']['total']:.0f} MB a CPU s; {tree(case.path('out/data')) / 1e6:.1f} MB; "
+              f"{each}", flush=True)
+        shutil.rmtree(case.path("out"))
+
+
+OTHER = {
+    "archives": archives, "killed": killed, "bz2": bz2_once, "work": work, "retune": retune, "row": row, "sides": sides,
+    "tiny100k": tiny100k, "codec": codec,
 }
-
-
-def threads(options):
-    """Wall and CPU seconds of each job with one thread and with two, and the serial share that they tell."""
-    for name, stages in STAGES.items():
-        case = Case(options, f"threads-{name}")
-        jsonl(case, options.base * 4, files=4)
-        case.recipe(SOURCE + 'use = "pretrain"\n', stages)
-        one, two = case.build("--threads", "1", out="one"), case.build("--threads", "2", out="two")
-        for job in one["jobs"]:
-            walls = [b["timings"][job]["wall_seconds"] for b in (one, two)]
-            cpus = [b["jobs"][job] for b in (one, two)]
-            serial = max(0.0, min(1.0, 2 * walls[1] / walls[0] - 1)) if walls[0] > 0.05 else float("nan")
-            print(f"threads    {name:6} {job:8} wall {walls[0]:6.2f} {walls[1]:6.2f}  cpu {cpus[0]:6.2f} {cpus[1]:6.2f}  serial {serial:4.0%}", flush=True)
-
-
-OTHER = {"archives": archives, "killed": killed, "work": work, "row": row, "threads": threads}
 
 
 def main():
@@ -352,6 +418,7 @@ def main():
     parser.add_argument("cases", nargs="*", default=[*GROWING, *OTHER])
     parser.add_argument("--base", type=float, default=16.0, help="MB of text at 1x")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--repeat", type=int, default=1, help="builds of each size: the least CPU seconds of each job count")
     parser.add_argument("--keep", default=os.path.join(tempfile.gettempdir(), "growth"))
     options = parser.parse_args()
     options.binary = os.path.abspath(options.binary)

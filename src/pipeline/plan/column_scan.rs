@@ -28,7 +28,7 @@ pub(crate) struct Narrow<'a> {
 }
 
 impl Plans<'_> {
-    /// Columns of the rows of a source that are still there, in order and in one partition; with the repeats of ids, if
+    /// Columns of the rows of a source that are still there, in order, a partition a unit; with the repeats of ids, if
     /// `repeats` says so.
     pub(crate) fn still_there(
         &self,
@@ -40,7 +40,7 @@ impl Plans<'_> {
     ) -> Result<Plan> {
         let schema = self.unit_schema(source)?;
         let node = self.narrow(&Narrow {
-            groups: vec![units.iter().map(|u| (*u, vec![])).collect()],
+            groups: units.iter().map(|u| vec![(*u, vec![])]).collect(),
             units: at.units,
             schema: &schema,
             wanted: wanted.to_vec(),

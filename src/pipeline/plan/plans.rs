@@ -218,7 +218,7 @@ impl Plans<'_> {
         Ok(Arc::new(SinkExec::new(SinkSpec::Units(UnitsSpec { folder: job.folder.clone(), units }), node)))
     }
 
-    /// The sizes and fates of a source's rows, in order, in one partition; and their ids, if `ids` says so.
+    /// The sizes and fates of a source's rows, in order, a partition a unit; and their ids, if `ids` says so.
     ///
     /// # Errors
     /// Where the engine refuses the plan.
@@ -227,7 +227,7 @@ impl Plans<'_> {
         let cut: Vec<String> = self.chain.cutting(source).into_iter().map(|c| c.1).collect();
         let tokens = self.chain.last_column(source, TOKENS);
         let read = Narrow {
-            groups: vec![units.iter().map(|u| (*u, vec![])).collect()],
+            groups: units.iter().map(|u| vec![(*u, vec![])]).collect(),
             units: at.units,
             schema: &schema,
             wanted: ["ord", "row_bytes", "row_chars", "filled"]
@@ -404,7 +404,7 @@ pub(crate) fn worked(scanned: Plan, source: &SourceInput, keep: &[&str], spec: R
 }
 
 /// Those of the rows with ascending keys `rows` that are in a piece, as stretches of neighbours.
-fn stretches(rows: &[u64], piece: u64) -> Vec<(u64, u64)> {
+pub(crate) fn stretches(rows: &[u64], piece: u64) -> Vec<(u64, u64)> {
     let at = |piece: u64| rows.partition_point(|ord| ord >> 32 < piece);
     let mut stretches: Vec<(u64, u64)> = Vec::new();
     for row in rows[at(piece)..at(piece + 1)].iter().map(|ord| ord & 0xffff_ffff) {

@@ -3,26 +3,26 @@
 use std::sync::Arc;
 
 use crate::engine::plan::{self, Plan};
-use crate::engine::scan::scan;
+use crate::engine::scan::{PieceSpec, scan};
 use crate::engine::sink::unit_file;
 use crate::pipeline::inputs::SourceInput;
 use crate::pipeline::plan::column_scan::Narrow;
 use crate::pipeline::plan::folders::Folders;
 use crate::pipeline::plan::planner::Plans;
-use crate::pipeline::plan::plans::{id_of, worked};
+use crate::pipeline::plan::plans::{id_of, stretches, worked};
 use crate::pipeline::plan::stage_plan::PlannedStage;
 use crate::rows;
 use crate::{Error, Result};
 
 impl Plans<'_> {
-    /// The final ids of a source's rows, in order and in one partition: `ord`, `final_id`.
+    /// The final ids of a source's rows, in order, a partition a unit: `ord`, `final_id`.
     ///
     /// # Errors
     /// Where the engine refuses the plan.
     pub fn final_ids(&self, source: &SourceInput, units: &[usize], at: &Folders<'_>) -> Result<Plan> {
         let schema = self.unit_schema(source)?;
         let read = Narrow {
-            groups: vec![units.iter().map(|u| (*u, vec![])).collect()],
+            groups: units.iter().map(|u| vec![(*u, vec![])]).collect(),
             units: at.units,
             schema: &schema,
             wanted: vec!["ord", "id"],
@@ -37,8 +37,8 @@ impl Plans<'_> {
         plan::project(node, columns)
     }
 
-    /// The content of the rows `wanted` (keys, ascending) of a unit, as `stage` finds it, in order and in one partition:
-    /// `ord`, then the content columns. Where the text is staged, all rows of the unit.
+    /// The content of the rows `wanted` of some units (keys, ascending), as `stage` finds it, in order, a partition a unit:
+    /// `ord`, then the content columns. Where the text is staged, all rows of these units.
     ///
     /// # Errors
     /// Where the engine refuses the plan.
@@ -46,37 +46,39 @@ impl Plans<'_> {
         &self,
         stage: &PlannedStage,
         source: &SourceInput,
-        unit: usize,
+        wanted: &[(usize, Vec<u64>)],
         at: &Folders<'_>,
-        wanted: &[u64],
     ) -> Result<Plan> {
         let content = rows::content(source.usage);
         let names: Vec<&str> = std::iter::once("ord").chain(content.iter().map(|f| f.name().as_str())).collect();
         if self.is_staged(stage, source) {
-            let file = vec![vec![(unit_file(at.units, unit as u64), Vec::new())]];
-            return plan::parquet(&file, &self.unit_schema(source)?, &names, &[]);
+            let file = |(unit, _): &(usize, Vec<u64>)| vec![(unit_file(at.units, *unit as u64), Vec::new())];
+            let files: Vec<_> = wanted.iter().map(file).collect();
+            return plan::parquet(&files, &self.unit_schema(source)?, &names, &[]);
         }
         let mut spec = self.scan_spec(source);
-        spec.pieces = self.inputs.pieces[self.inputs.units[unit].pieces.clone()].to_vec();
-        spec.pieces.iter_mut().for_each(|piece| piece.only = Some(Vec::new()));
-        for ord in wanted {
-            let (number, row) = (ord >> 32, ord & 0xffff_ffff);
-            let only = spec.pieces.iter_mut().find(|p| p.number == number).and_then(|p| p.only.as_mut());
-            match only {
-                Some(only) => match only.last_mut() {
-                    Some(last) if last.1 == row => last.1 += 1,
-                    _ => only.push((row, row + 1)),
-                },
-                None => return Err(Error::Engine(format!("row {ord:x} is not in unit {unit}"))),
+        spec.pieces.clear();
+        let mut groups: Vec<Vec<usize>> = Vec::new();
+        for (unit, ords) in wanted {
+            let first = spec.pieces.len();
+            let pieces = self.inputs.units[*unit].pieces.clone();
+            if let Some(ord) = ords.iter().find(|ord| !pieces.contains(&((**ord >> 32) as usize))) {
+                return Err(Error::Engine(format!("row {ord:x} is not in unit {unit}")));
             }
+            for piece in pieces {
+                let only = stretches(ords, piece as u64);
+                if !only.is_empty() {
+                    spec.pieces.push(PieceSpec { only: Some(only), ..self.inputs.pieces[piece].clone() });
+                }
+            }
+            groups.push((first..spec.pieces.len()).collect());
         }
-        spec.pieces.retain(|piece| piece.only.as_ref().is_some_and(|only| !only.is_empty()));
-        let all = vec![(0..spec.pieces.len()).collect()];
         let mut work = self.chain.rows_before(source, stage.number);
         work.place(&spec);
-        let scanned = scan(Arc::new(spec), &all);
+        let scanned = scan(Arc::new(spec), &groups);
         if self.chain.cleans(source, 0..stage.number) {
-            let scanned = self.with_cuts(scanned, &mut work, &[vec![unit]], at.text_cuts)?;
+            let units: Vec<Vec<usize>> = wanted.iter().map(|(unit, _)| vec![*unit]).collect();
+            let scanned = self.with_cuts(scanned, &mut work, &units, at.text_cuts)?;
             return worked(scanned, source, &["ord"], work);
         }
         plan::select(scanned, &names)

@@ -10,10 +10,10 @@ use std::collections::BTreeMap;
 
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
-use futures::StreamExt;
 
 use super::drops;
 use crate::engine::functions::judge::{Ask, Decision};
+use crate::engine::in_order;
 use crate::engine::plan::{self, Plan};
 use crate::engine::session::NARROW_ROWS;
 use crate::output::parquet_file::write_whole;
@@ -238,18 +238,15 @@ impl Build<'_> {
                 continue;
             }
             let plan = plans.alive(source, &scanned.units[number], at, by)?;
-            let mut stream = self.seen(plan).execute(0, self.session.context(NARROW_ROWS))?;
-            while let Some(batch) = stream.next().await {
-                if self.session.stopped() {
-                    return Err(Error::Interrupted);
-                }
-                let batch = batch?;
+            in_order(&self.session, self.seen(plan), NARROW_ROWS, |batch| {
                 let (ids, sizes) = (batch.column(0).as_string::<i32>(), batch.column(1).as_primitive::<Int64Type>());
                 for row in 0..batch.num_rows() {
                     let amount = if by == By::Rows { 1 } else { sizes.value(row) as u64 };
                     see(number, ids.value(row), amount);
                 }
-            }
+                Ok(())
+            })
+            .await?;
         }
         Ok(())
     }

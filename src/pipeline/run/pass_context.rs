@@ -16,6 +16,7 @@ use super::drops::{self, Buckets, from_record, to_record};
 use crate::engine::functions::Kernel;
 use crate::engine::functions::ids::IdsKernel;
 use crate::engine::functions::rows::column_name;
+use crate::engine::in_order;
 use crate::engine::plan;
 use crate::engine::session::{NARROW_ROWS, TEXT_ROWS};
 use crate::engine::sink::unit_file;
@@ -136,6 +137,16 @@ impl PassContext<'_> {
         &self.plans.inputs.sources[source.number]
     }
 
+    /// Runs a plan whose partitions follow one another, a batch at a time.
+    fn in_order(
+        &self,
+        plan: Arc<dyn ExecutionPlan>,
+        rows: usize,
+        each: &mut dyn FnMut(&RecordBatch) -> Result<()>,
+    ) -> Result<()> {
+        Handle::current().block_on(in_order(&self.build.session, self.build.seen(plan), rows, each))
+    }
+
     /// Runs a plan of one partition, a batch at a time.
     fn each(
         &self,
@@ -187,7 +198,7 @@ impl GlobalContext for PassContext<'_> {
         each: &mut dyn FnMut(&RecordBatch) -> Result<()>,
     ) -> Result<()> {
         let rows = self.plans.still_there(self.input(source), units, &self.at, columns, false)?;
-        self.each(plan::select(rows, columns)?, NARROW_ROWS, each)
+        self.in_order(plan::select(rows, columns)?, NARROW_ROWS, each)
     }
 
     fn sorted(&self, sort: &SortedRows<'_>, each: &mut dyn FnMut(&RecordBatch) -> Result<()>) -> Result<()> {
@@ -203,17 +214,16 @@ impl GlobalContext for PassContext<'_> {
     fn texts(
         &self,
         source: &SourceRows,
-        unit: usize,
-        ords: &[u64],
+        wanted: &[(usize, Vec<u64>)],
         each: &mut dyn FnMut(&Batch<'_>, usize) -> Result<()>,
     ) -> Result<()> {
         let input = self.input(source);
         if !self.plans.is_staged(self.stage, input) {
             crate::pipeline::inputs::group::make_readable(&input.files, self.build.session.threads)?;
         }
-        let plan = self.plans.texts(self.stage, input, unit, &self.at, ords)?;
-        let mut wanted = ords.iter().peekable();
-        self.each(plan, TEXT_ROWS, &mut |batch| {
+        let plan = self.plans.texts(self.stage, input, wanted, &self.at)?;
+        let mut wanted = wanted.iter().flat_map(|(_, ords)| ords).peekable();
+        self.in_order(plan, TEXT_ROWS, &mut |batch| {
             let content = Batch::new(source.usage, &batch.columns()[1..], batch.num_rows())?;
             for (row, ord) in batch.column(0).as_primitive::<UInt64Type>().values().iter().enumerate() {
                 if wanted.next_if_eq(&ord).is_some() {
@@ -224,7 +234,7 @@ impl GlobalContext for PassContext<'_> {
         })?;
         match wanted.next() {
             None => Ok(()),
-            Some(ord) => Err(Error::Engine(format!("row {ord:x} of unit {unit} was not read again"))),
+            Some(ord) => Err(Error::Engine(format!("row {ord:x} was not read again"))),
         }
     }
 
@@ -233,7 +243,7 @@ impl GlobalContext for PassContext<'_> {
     }
 
     fn ids(&self, source: &SourceRows, each: &mut dyn FnMut(&RecordBatch) -> Result<()>) -> Result<()> {
-        self.each(self.plans.final_ids(self.input(source), &source.units, &self.at)?, NARROW_ROWS, each)
+        self.in_order(self.plans.final_ids(self.input(source), &source.units, &self.at)?, NARROW_ROWS, each)
     }
 
     fn kept_id(&self, ord: u64, own: Option<(&str, i64)>) -> Result<String> {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use futures::StreamExt;
 
+use crate::engine::in_order;
 use crate::engine::plan;
 use crate::engine::session::NARROW_ROWS;
 use crate::output::parquet_file::write_whole;
@@ -141,13 +141,11 @@ impl Build<'_> {
                 let names: Vec<&str> = columns.names.iter().map(String::as_str).collect();
                 let rows = plans.still_there(source, units, at, &names, false)?;
                 let rows = plan::select(rows, &names)?;
-                let mut stream = self.seen(rows).execute(0, self.session.context(NARROW_ROWS))?;
-                while let Some(batch) = stream.next().await {
-                    if self.session.stopped() {
-                        return Err(Error::Interrupted);
-                    }
-                    searches.see(&batch?, &columns, source, &stage.only.language);
-                }
+                in_order(&self.session, self.seen(rows), NARROW_ROWS, |batch| {
+                    searches.see(batch, &columns, source, &stage.only.language);
+                    Ok(())
+                })
+                .await?;
             }
             if searches.end() {
                 break;

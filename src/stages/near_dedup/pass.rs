@@ -36,6 +36,9 @@ use crate::text::figures::count;
 /// The share of the build's memory that a comparison may take.
 const SHARE: f64 = 0.55;
 
+/// Rows that are listed before their texts are read: those of several units, which are read side by side.
+const LISTED: usize = 1 << 18;
+
 /// One run of the stage.
 pub(super) struct Run<'a> {
     pub(super) context: &'a dyn GlobalContext,
@@ -162,25 +165,56 @@ impl Run<'_> {
             }
             Ok(())
         })?;
-        let (mut writer, of) = (Writer::new(&self.space)?, self.method.rules().of);
+        let mut writer = Writer::new(&self.space)?;
+        let (mut listed, mut of): (Listed, Option<&SourceRows>) = Default::default();
         for (unit, first, last) in units {
-            let mut wanted: Vec<(u64, usize)> = Vec::new();
+            let mut ords = Vec::new();
             docs.each_ord(first..last, |doc, ord| {
-                wanted.extend(pairs.docs.has(doc).then_some((ord, doc)));
+                if pairs.docs.has(doc) {
+                    ords.push(ord);
+                    listed.docs.push(doc);
+                }
                 Ok(())
             })?;
             let source = self.context.sources().iter().find(|s| s.units.contains(&unit));
-            let Some(source) = source.filter(|_| !wanted.is_empty()) else { continue };
-            let ords: Vec<u64> = wanted.iter().map(|w| w.0).collect();
-            let mut docs = wanted.iter().map(|w| w.1);
-            self.context.texts(source, unit, &ords, &mut |batch, row| {
-                let mut of_row = Vec::new();
-                texts(of, batch, row, &mut of_row);
-                docs.next().map_or(Ok(()), |doc| writer.add(doc, &of_row))
-            })?;
-            progress.advance(ords.len() as u64);
+            let Some(source) = source.filter(|_| !ords.is_empty()) else { continue };
+            if let Some(before) = of.filter(|before| before.number != source.number) {
+                let later = listed.docs.split_off(listed.docs.len() - ords.len());
+                self.read(
+                    before,
+                    std::mem::replace(&mut listed, Listed { docs: later, units: Vec::new() }),
+                    &mut writer,
+                )?;
+            }
+            (of, _) = (Some(source), listed.units.push((unit, ords)));
+            if listed.docs.len() >= LISTED {
+                self.read(source, std::mem::take(&mut listed), &mut writer)?;
+            }
         }
+        of.map_or(Ok(()), |source| self.read(source, listed, &mut writer))?;
         progress.done(&format!("{} rows", count(pairs.rows)));
         writer.finish()
     }
+
+    /// Reads the texts of rows of a source.
+    fn read(&self, source: &SourceRows, listed: Listed, writer: &mut Writer) -> Result<()> {
+        let (of, count) = (self.method.rules().of, listed.docs.len());
+        let mut docs = listed.docs.into_iter();
+        self.context.texts(source, &listed.units, &mut |batch, row| {
+            let mut of_row = Vec::new();
+            texts(of, batch, row, &mut of_row);
+            docs.next().map_or(Ok(()), |doc| writer.add(doc, &of_row))
+        })?;
+        self.context.progress().advance(count as u64);
+        Ok(())
+    }
+}
+
+/// Rows whose texts are to be read.
+#[derive(Default)]
+struct Listed {
+    /// Their docs, in order.
+    docs: Vec<usize>,
+    /// Their keys, by unit.
+    units: Vec<(usize, Vec<u64>)>,
 }

@@ -32,6 +32,9 @@ const PLACE_BITS: u32 = 128 - PRINT_BITS;
 /// Bits of how many windows follow one another.
 const COUNT_BITS: u32 = 24;
 
+/// Units whose rows are listed at a time, before their texts are read.
+const UNITS: usize = 16;
+
 /// One run of the stage.
 struct Run<'a> {
     context: &'a dyn GlobalContext,
@@ -199,23 +202,24 @@ impl Run<'_> {
         let (mut number, mut hashes) = (0, Vec::new());
         for source in self.context.sources() {
             let salt = salt(self.options.scope, source);
-            for unit in &source.units {
-                // Rows of the unit; their anchors, and where those of each end.
-                let (mut ords, mut marked, mut ends) = (Vec::new(), Vec::new(), Vec::new());
-                of_units(self.context, source, &[*unit], None, &mut number, &mut |row, ord, _| {
-                    marks.of(row, &mut hashes)?;
-                    if !hashes.is_empty() {
-                        ords.push(ord);
-                        marked.extend(hashes.iter().map(|hash| *hash as u64));
-                        ends.push(marked.len());
-                    }
-                    Ok(())
-                })?;
-                if ords.is_empty() {
-                    continue;
+            for units in source.units.chunks(UNITS) {
+                // Rows by unit; their anchors, and where those of each end.
+                let (mut wanted, mut ords, mut marked, mut ends) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+                for unit in units {
+                    let before = ords.len();
+                    of_units(self.context, source, &[*unit], None, &mut number, &mut |row, ord, _| {
+                        marks.of(row, &mut hashes)?;
+                        if !hashes.is_empty() {
+                            ords.push(ord);
+                            marked.extend(hashes.iter().map(|hash| *hash as u64));
+                            ends.push(marked.len());
+                        }
+                        Ok(())
+                    })?;
+                    wanted.extend((ords.len() > before).then(|| (*unit, ords[before..].to_vec())));
                 }
                 let (mut row, mut start) = (0, 0);
-                self.context.texts(source, *unit, &ords, &mut |batch, at| {
+                self.context.texts(source, &wanted, &mut |batch, at| {
                     let mut of_row = Vec::new();
                     batch.texts(at, &mut of_row);
                     gathered.add(ords[row], &joined(&of_row), &marked[start..ends[row]], salt)?;
