@@ -45,7 +45,7 @@ name, scratch = sys.argv[1:]
 size = int(open(f"{scratch}/bytes").read()) / 1e6
 cpu = sorted(sum(map(float, line.split())) for line in open(f"{scratch}/times") if line.strip())
 build = json.load(open(f"{scratch}/out/build.json"))
-phases = {k: v["cpu_seconds"] for k, v in build["timings"].items() if isinstance(v, dict) and k != "total"}
+phases = {k: v["cpu_seconds"] for k, v in build["timings"].items() if isinstance(v, dict) and "cpu_seconds" in v and k != "total"}
 peak = build["timings"]["total"]["peak_memory_bytes"] >> 20
 median = statistics.median(cpu)
 print(f"{name:13} {size:.1f} MB  median {median:.2f} s = {size / median:5.1f} MB/s  best {cpu[0]:.2f} s = "
