@@ -8,7 +8,7 @@ use clap::Args;
 use super::interrupt::stop_on_interrupt;
 use super::notes::{self, Note};
 use super::ready::{Ways, ready};
-use super::{Context, Format, choices, heavy, no_rows, ui};
+use super::{Context, Format, choices, gates, heavy, no_rows, ui};
 use crate::disk::local;
 use crate::output::export::run::lines;
 use crate::pipeline as runner;
@@ -221,7 +221,8 @@ impl Build {
                 ui::say(context, &funnel(&built.manifest, &options));
             }
         }
-        no_rows::judge(context, &recipe, &built.manifest, &options.out)
+        no_rows::judge(context, &recipe, &built.manifest, &options.out)?;
+        gates::judge(&built.manifest.gates, &options.out)
     }
 }
 
@@ -258,6 +259,7 @@ fn funnel(manifest: &Manifest, options: &Options) -> String {
         if shards == 1 { "" } else { "s" },
         uses.join(", ")
     ));
+    lines.extend(gates::lines(&manifest.gates));
     lines.push(format!("next: `corpus inspect {}`", ui::quoted(&out.to_string())));
     lines.join("\n")
 }

@@ -106,10 +106,16 @@ fn words(name: &str) -> Vec<Entry> {
             ..Entry::default()
         });
     }
-    if name == recipe::mix::STAGE {
-        let (about, docs) = ("how much of each source comes out".into(), plain(recipe::mix::DOCS));
-        found.push(Entry { kind: "table of a recipe".into(), about, docs, ..Entry::default() });
-    }
+    let tables = [
+        (recipe::mix::STAGE, "how much of each source comes out", recipe::mix::DOCS),
+        ("gates", "what a build must hold to pass", recipe::gates::DOCS),
+    ];
+    found.extend(tables.into_iter().filter(|table| table.0 == name).map(|(_, about, docs)| Entry {
+        kind: "table of a recipe".into(),
+        about: about.into(),
+        docs: plain(docs),
+        ..Entry::default()
+    }));
     for section in [Section::Signals, Section::Recipes] {
         let of = |i: Item| {
             let docs = recipe::shipped(&i.name).filter(|_| section == Section::Recipes).unwrap_or_default();

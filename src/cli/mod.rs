@@ -20,6 +20,7 @@ mod export;
 mod export_tokens;
 mod fetch;
 mod fetch_bars;
+mod gates;
 mod heavy;
 mod init;
 mod inspect;

@@ -6,9 +6,11 @@ use serde_json::{Value as Json, json};
 use super::build::{RecipeOption, RunOptions, bytes};
 use super::plan_stages::{exports_table, kind, stages_json, stages_table};
 use super::ready::seen;
-use super::{Context, Format, choices, heavy, plan_cards, table, ui};
+use super::{Context, Format, choices, gates, heavy, plan_cards, table, ui};
 use crate::Result;
 use crate::pipeline::estimate::{Depth, Estimate, Range, estimate};
+use crate::pipeline::gates::{Facts, Judged, judge};
+use crate::pipeline::heavy::Lost;
 use crate::pipeline::plan::stage_plan::StagePlan;
 use crate::pipeline::plan::state::{JobState, State, state};
 use crate::pipeline::usage::{count, size};
@@ -109,6 +111,7 @@ fn text(recipe: &Recipe, options: &Options, state: &State, estimate: &Estimate) 
     }
     text += &costs(options, state, estimate, columns);
     text += &losses(estimate, columns);
+    text += &gates::table(&expected(recipe, estimate), columns);
     if recipe.stages.iter().any(|s| kind(&s.run) == "whole") && estimate.read < 1.0 {
         text +=
             "  Duplicates were looked for in what was read alone: the upper end is if each lies in another place.\n";
@@ -211,6 +214,15 @@ fn losses(estimate: &Estimate, columns: usize) -> String {
     text
 }
 
+/// The gates of the recipe, judged by the rows and losses that are expected.
+fn expected(recipe: &Recipe, estimate: &Estimate) -> Vec<Judged> {
+    let lost = estimate.losses.iter();
+    let lost = lost.map(|l| Lost { stage: &l.stage, reason: &l.reason, source: "", rows: l.rows.likely });
+    let (readable, rows) = (sums(estimate).0, estimate.kept.likely);
+    let facts = Facts { readable, rows, lost: lost.collect(), ..Facts::default() };
+    recipe.gates.as_ref().map(|gates| judge(recipe, gates, &facts)).unwrap_or_default()
+}
+
 /// What the estimate was made from.
 fn basis(estimate: &Estimate, rows: u64, sampled: u64) -> String {
     let read = match estimate.read {
@@ -244,6 +256,11 @@ fn document(recipe: &Recipe, options: &Options, state: &State, estimate: &Estima
         json!({"stage": l.stage, "reason": l.reason, "rows": l.rows.likely, "range": range(&l.rows),
             "share": l.rows.likely as f64 / rows.max(1) as f64})
     });
+    let gates = expected(recipe, estimate).into_iter().map(|gate| {
+        let told = gates::estimated(&gate);
+        json!({"gate": gate.gate, "of": gate.of, "limit": gate.limit, "expected": told.then_some(gate.value),
+            "passes": told.then_some(gate.passed)})
+    });
     json!({
         "v": 1,
         "recipe": recipe.name,
@@ -252,6 +269,7 @@ fn document(recipe: &Recipe, options: &Options, state: &State, estimate: &Estima
         "sources": sources.collect::<Vec<_>>(),
         "stages": stages_json(recipe),
         "exports": recipe.exports,
+        "gates": gates.collect::<Vec<_>>(),
         "jobs": jobs.collect::<Vec<_>>(),
         "estimate": {
             "sampled_rows": sampled, "read_share": estimate.read, "rows": rows, "threads": options.threads,

@@ -109,7 +109,8 @@ impl Report {
                 "dropped": sum("dropped"), "unreadable": sum("unreadable")});
             source["sums"] = sums;
         }
-        let fields = ["version", "recipe", "totals", "kept_chars", "stages", "reasons", "cuts", "heavy", "timings"];
+        let fields =
+            ["version", "recipe", "totals", "kept_chars", "stages", "reasons", "cuts", "heavy", "gates", "timings"];
         let mut report = json!({"v": 1, "build": name(&self.build), "sources": sources, "samples": samples,
             "signals": figures::signals(manifest, &data, &dropped)?, "shares": figures::shares(&data)?});
         for field in fields {

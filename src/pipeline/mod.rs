@@ -14,6 +14,7 @@
 
 pub mod compare;
 pub mod estimate;
+pub mod gates;
 pub mod heavy;
 pub mod inputs;
 pub mod jobs;
@@ -62,7 +63,7 @@ use inputs::{Effort, Inputs, SourceInput, group};
 use jobs::{Job, Log};
 use plan::fingerprints;
 pub use progress::{Amount, Progress};
-use publish::{exchange, exports, manifest, place};
+use publish::{exchange, exports, manifest, place, verdict};
 
 /// Sees every plan before it runs.
 pub type Watch = Arc<dyn Fn(&Arc<dyn ExecutionPlan>) + Send + Sync>;
@@ -154,6 +155,7 @@ fn run_over(recipe: &Recipe, options: &Options, progress: &dyn Progress, given: 
     let tidied = exchange::forget(&options.out);
     let mut built = built.and_then(|built| tidied.map(|()| built))?;
     if !estimated {
+        verdict::run(recipe, &options.out, &mut built.manifest)?;
         exports::run(recipe, options, &mut built.manifest, built.reused, progress)?;
     }
     if !built.reused {

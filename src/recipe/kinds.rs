@@ -272,7 +272,7 @@ kinds! {
     wrong "[mix]\ntotal = 1000\n[[stage]]\nrun = \"normalize\"\nname = \"mix\"\n"
     right "[mix]\ntotal = 1000\n[[stage]]\nrun = \"normalize\"\nname = \"clean\"\n"
 
-    "R053" NoTokens "value" "a mix is counted in tokens, and no stage counts them"
+    "R053" NoTokens "value" "a mix or a gate is counted in tokens, and no stage counts them"
     "A stage `tokens` without `only` counts those of every row, by the tokenizer that it names. Without a tokenizer: within one language, tokens are nearly proportional to characters."
     wrong "[mix]\nby = \"tokens\"\n"
     right "[mix]\nby = \"tokens\"\n[[stage]]\nrun = \"tokens\"\ntokenizer = \"tokenizer.json\"\n"
@@ -289,6 +289,11 @@ kinds! {
     "R057" ExportFolder "value" "an export's folder is not within the build's"
     "`out` is a path from the build's folder, so that a trial has exports of its own. `corpus export BUILD --out DIR` writes one anywhere."
     wrong "[[export]]\nto = \"trl\"\nout = \"../trl\"\n" right "[[export]]\nto = \"trl\"\nout = \"exports/mine\"\n"
+
+    "R058" GateOfNothing "unknown_name" "a gate is on something that no stage of the recipe finds"
+    "It would pass whatever comes out. `max_dropped` takes reasons that the stages of the recipe give, the names of these stages, `read` for what formats set aside, and `all`; `max_evaluation_hits` needs a stage that looks for evaluation sets."
+    wrong "[[stage]]\nrun = \"exact_dedup\"\n[gates]\nmax_dropped = { near_duplicate = 0.05 }\n"
+    right "[[stage]]\nrun = \"near_dedup\"\n[gates]\nmax_dropped = { near_duplicate = 0.05 }\n"
 
     "R060" BadSet "value" "a --set is not STAGE.KEY=VALUE"
     "It changes an option of one stage for one build: `--set keep.chars.min=80`. The value is TOML, or text where it is none."

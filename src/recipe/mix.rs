@@ -31,6 +31,8 @@
 //! Shares are of the whole output, over all uses. `by = "tokens"` takes what a stage `tokens` counts: it stands in the
 //! recipe, without `only`; of several the last one counts.
 
+use std::ops::Range;
+
 use serde::Serialize;
 
 use super::Only;
@@ -178,6 +180,13 @@ impl Reader {
         mixed.then_some(mix)
     }
 
+    /// Something is counted in tokens, and no stage counts those of every row.
+    pub(super) fn no_tokens(&mut self, span: &Range<usize>) {
+        let help = "add a stage: [[stage]] with run = \"tokens\" and tokenizer = \"…/tokenizer.json\", without `only`";
+        let message = "no stage counts the tokens of every row";
+        self.cure(Kind::NoTokens, span, message, "not counted", help);
+    }
+
     fn by(&mut self, entry: &Entry, stages: &[Raw]) -> Option<By> {
         let word = self.text(entry)?;
         let all = [By::Rows, By::Chars, By::Tokens];
@@ -188,10 +197,7 @@ impl Reader {
             entry.is_some_and(|e| e.signals.iter().any(|s| s.name == TOKENS)) && stage.only == Only::default()
         };
         if found == Some(By::Tokens) && !stages.iter().any(|stage| counts(&stage)) {
-            let help =
-                "add a stage: [[stage]] with run = \"tokens\" and tokenizer = \"…/tokenizer.json\", without `only`";
-            let message = "no stage counts the tokens of every row";
-            self.cure(Kind::NoTokens, &entry.node.span, message, "not counted", help);
+            self.no_tokens(&entry.node.span);
             return None;
         }
         self.word(&word, &entry.node.span, "by", &all.map(By::as_str), found)

@@ -4,6 +4,7 @@ mod cards;
 pub mod differences;
 pub mod elsewhere;
 mod exports;
+pub mod gates;
 pub mod kinds;
 pub mod mix;
 pub mod problem;
@@ -29,6 +30,7 @@ use crate::{Error, Result};
 
 pub use crate::output::codec::Codec;
 pub use exports::Export;
+pub use gates::Gates;
 pub use mix::{By, Mix, STAGE as MIX_STAGE, Share};
 pub use problem::Problems;
 pub use read::read;
@@ -61,6 +63,9 @@ pub struct Recipe {
     /// Layouts of trainers that the build is written in.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub exports: Vec<Export>,
+    /// What the build must hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gates: Option<Gates>,
 }
 
 /// A data set of one's own: files of one use.

@@ -69,8 +69,9 @@ impl Reader {
         let (stages, measured) = self.stages(raw);
         let output = self.output(get("output"), &measured);
         let exports = self.exports(get("export"));
+        let gates = self.gates(get("gates"), &stages);
         let (path, base) = (path.to_path_buf(), base.to_path_buf());
-        Recipe { name, about, path, base, sources, mix, input, stages, output, exports }
+        Recipe { name, about, path, base, sources, mix, input, stages, output, exports, gates }
     }
 
     fn sources(&mut self, entry: Option<&Entry>, text: &str, policy: &Policy) -> Vec<Source> {

@@ -72,6 +72,7 @@ pub fn recipe() -> Json {
             }), &[], "What is written."),
             "export": {"type": "array", "items": export(),
                 "description": "Layouts of trainers that the build is written in once it is done."},
+            "gates": gates(),
         },
         "$defs": definitions(),
     })
@@ -95,6 +96,26 @@ fn export() -> Json {
         }),
         &["to"],
         "A layout that a trainer reads.",
+    )
+}
+
+/// `[gates]`.
+fn gates() -> Json {
+    let count = |about: &str| json!({"type": "integer", "minimum": 0, "description": about});
+    let share = json!({"type": "number", "minimum": 0, "maximum": 1});
+    let shares = |about: &str| json!({"type": "object", "additionalProperties": share, "description": about});
+    let dropped = "Share of the rows that could be read that goes, at most: of all, or by reason or stage.";
+    closed(
+        json!({
+            "min_rows": count("Rows that are kept, at least."),
+            "min_chars": count("Characters that are kept, at least."),
+            "min_tokens": count("Tokens that are kept, at least; a stage `tokens` counts them."),
+            "min_language": shares("Share of the kept rows that are of a language, at least."),
+            "max_dropped": {"description": dropped, "anyOf": [share, shares("By reason word, stage, `read`, or `all`.")]},
+            "max_evaluation_hits": count("Rows that hold text of an evaluation set, at most."),
+        }),
+        &[],
+        "What a build must hold: where it does not, `build` ends with exit code 1.",
     )
 }
 

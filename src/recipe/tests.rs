@@ -160,6 +160,7 @@ fn a_sound_recipe_is_read_whole() {
             compression: Codec::Zstd(9),
         },
         exports: Vec::new(),
+        gates: None,
     };
     assert_eq!(read(text, "recipes/zh.toml".as_ref(), "recipes".as_ref(), &[]).unwrap(), expected);
 }

@@ -52,6 +52,9 @@ pub struct Entry {
     pub build: fn(Json) -> Result<Built, String>,
 }
 
+/// The reason of rows that hold text of an evaluation set.
+pub const CONTAMINATED: &str = "contaminated";
+
 /// How the options of a stage are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Takes {

@@ -33,6 +33,7 @@ mod foreign;
 mod format_rows;
 mod formats;
 mod fuzz;
+mod gates;
 mod generated;
 mod groups;
 mod growth;

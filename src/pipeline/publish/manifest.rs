@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::functions::judge::{READ, UNREADABLE};
 use crate::output::export::run::Account;
+use crate::pipeline::gates::Judged;
 use crate::pipeline::heavy::{Heavy, Lost, Reached, heavy};
 use crate::pipeline::inputs::Inputs;
 use crate::pipeline::jobs::fingerprint;
@@ -53,6 +54,9 @@ pub struct Manifest {
     /// Rules that take more than half of what reaches them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub heavy: Vec<Heavy>,
+    /// The gates of the recipe, and whether the build passes them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gates: Vec<Judged>,
     /// Exports that the recipe asks for, in its order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exports: Vec<ExportLine>,
@@ -247,6 +251,7 @@ pub fn manifest(recipe: &Recipe, fingerprint: &str, inputs: &Inputs, chain: &Sta
         stages: Vec::new(),
         dropped_text: Some(recipe.output.dropped_text),
         heavy: Vec::new(),
+        gates: Vec::new(),
         written: BTreeMap::new(),
         card: String::new(),
         timings: BTreeMap::new(),

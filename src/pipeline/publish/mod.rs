@@ -6,6 +6,7 @@ pub mod exports;
 pub mod manifest;
 pub(crate) mod ours;
 pub mod place;
+pub(crate) mod verdict;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

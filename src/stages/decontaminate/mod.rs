@@ -42,7 +42,7 @@ use serde_json::{Value as Json, json};
 use super::judge::{Failure, Judge, JudgedRow, Verdict};
 use super::resources::{Need, Resource, Wanted};
 use super::rule::number;
-use super::{CUT, Column, Effect, Entry, Kind, Reads, RowWork, Stage, build};
+use super::{CONTAMINATED, CUT, Column, Effect, Entry, Kind, Reads, RowWork, Stage, build};
 use crate::Result;
 use crate::text::figures::{count, size};
 use crate::text::overlap::Size;
@@ -197,14 +197,14 @@ impl Judge for Decontaminate {
             return None;
         }
         let hit = row.text(1).unwrap_or_default().to_owned();
-        let failure = Failure { reason: "contaminated".into(), value: hit, limit: self.limit() };
+        let failure = Failure { reason: CONTAMINATED.into(), value: hit, limit: self.limit() };
         Some(Verdict { failure, spans: row.spans(2) })
     }
 }
 
 /// Why rows go, and what to do about it.
 const REASONS: &[(&str, &str)] = &[(
-    "contaminated",
+    CONTAMINATED,
     "The row holds text of an evaluation set: `value` is the share of the item that it has, the item, and the first stretch that both have, `limit` the length of runs (and `overlap`) of `decontaminate`, `spans` the stretches in bytes of the text. Raise `overlap` to keep rows that only quote a little of an item, or name `fields` without passages that everybody quotes",
 )];
 
