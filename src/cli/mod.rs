@@ -46,6 +46,7 @@ mod show;
 mod sources;
 mod survey;
 mod table;
+mod tables;
 mod train_perplexity;
 mod train_quality;
 mod training_rows;
@@ -54,6 +55,7 @@ mod tune_reference;
 mod tune_told;
 pub mod ui;
 mod unlisted;
+mod view;
 mod why;
 mod why_told;
 
@@ -100,6 +102,7 @@ enum Command {
     List(list::List),
     Explain(explain::Explain),
     Report(report::Report),
+    View(view::View),
     Export(export::Export),
     TrainQuality(train_quality::TrainQuality),
     TrainPerplexity(train_perplexity::TrainPerplexity),
@@ -153,6 +156,7 @@ pub fn main() -> u8 {
         Command::List(command) => command.run(&context).map(|()| 0),
         Command::Explain(command) => command.run(&context).map(|()| 0),
         Command::Report(command) => command.run(&context).map(|()| 0),
+        Command::View(command) => command.run(&context).map(|()| 0),
         Command::Export(command) => command.run(&context).map(|()| 0),
         Command::TrainQuality(command) => command.run(&context).map(|()| 0),
         Command::TrainPerplexity(command) => command.run(&context).map(|()| 0),
@@ -176,7 +180,7 @@ fn asks_for_json() -> bool {
 }
 
 /// Commands whose `--format json` has a schema of its own: `schemas/output/NAME.json`.
-pub const SCHEMAS: [&str; 16] = [
+pub const SCHEMAS: [&str; 17] = [
     "build",
     "cache",
     "check",
@@ -192,6 +196,7 @@ pub const SCHEMAS: [&str; 16] = [
     "train-perplexity",
     "train-quality",
     "tune",
+    "view",
     "why",
 ];
 

@@ -76,15 +76,6 @@ pub fn run(context: &Context, asked: &Inspect, manifest: &Manifest, stage: Optio
     Ok(())
 }
 
-/// The limits of a build with the rows nearest to them, as JSON.
-///
-/// # Errors
-///
-/// A shard that cannot be read.
-pub fn found(build: &Path, manifest: &Manifest, most: usize) -> Result<Vec<Json>> {
-    Ok(searched(build, None, manifest, None, most)?.iter().map(Limit::json).collect())
-}
-
 /// The limits of a build, or of one of its stages, with the rows nearest to each; without those that no row is near to.
 fn searched(
     build: &Path,

@@ -143,7 +143,7 @@ impl Wanted {
 }
 
 /// Marks rows of a column that have `needle` in a text, wherever in lists and structs it stands.
-fn holds(column: &dyn Array, needle: &str, found: &mut [bool]) {
+pub fn holds(column: &dyn Array, needle: &str, found: &mut [bool]) {
     match column.data_type() {
         DataType::Utf8 => {
             let texts = column.as_string::<i32>();

@@ -9,7 +9,7 @@ use super::inspect_build::manifest;
 use super::tune_told::{self, Texts};
 use super::{Context, Format, rows_of, show, tune_reference, ui};
 use crate::pipeline::publish::manifest::Manifest;
-use crate::pipeline::tune::{Judging, Tuned, judging, tune};
+use crate::pipeline::tune::{Judging, Look, Tuned, judging, tune};
 use crate::recipe::{self, Recipe};
 use crate::stages::resolved::Resolved;
 use crate::text::quality::reference::Method;
@@ -98,7 +98,8 @@ impl Tune {
         }
         let key = chosen(&mut stages, self.key.as_deref(), &folder)?;
         let work = self.work.clone().unwrap_or_else(|| folder.join(".work"));
-        let tuned = tune(&manifest, &work, &stages, key.as_deref(), self.rows)?;
+        let look = Look { key: key.as_deref(), near: self.rows, ..Look::default() };
+        let tuned = tune(&manifest, &work, &stages, &look)?;
         if let Some(asked) =
             self.key.as_deref().filter(|_| tuned.iter().all(|t| t.limits.is_empty() && t.left.is_empty()))
         {
@@ -179,7 +180,11 @@ fn chosen(stages: &mut Vec<Judging>, asked: Option<&str>, folder: &Path) -> Resu
 }
 
 /// The beginnings of the texts of all rows that are shown.
-fn texts(folder: &Path, tuned: &[Tuned]) -> Result<Texts> {
+///
+/// # Errors
+///
+/// Shards that cannot be read.
+pub(super) fn texts(folder: &Path, tuned: &[Tuned]) -> Result<Texts> {
     let limits = tuned.iter().flat_map(|stage| &stage.limits);
     let mut ids: Vec<String> =
         limits.flat_map(|l| l.failing.iter().chain(&l.holding)).flat_map(|n| n.ids.clone()).collect();

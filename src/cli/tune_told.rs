@@ -8,6 +8,7 @@ use super::{table, ui};
 use crate::pipeline::tune::{Bin, Looked, Near, Tuned};
 use crate::pipeline::usage::count;
 use crate::stages::rule::number;
+use crate::text::personal::{Action, Kinds, replace};
 
 /// Columns of the longest bar.
 const BAR: usize = 40;
@@ -20,6 +21,16 @@ struct Shown {
 
 /// Rows by their ids.
 pub(super) type Texts = HashMap<String, Option<String>>;
+
+/// Masks the personal data of the texts.
+pub(super) fn mask(texts: &mut Texts) {
+    texts.values_mut().flatten().for_each(|text| *text = masked(text));
+}
+
+/// A text without personal data.
+pub(super) fn masked(text: &str) -> String {
+    replace(text, Kinds::ALL, &Action::Mask).0.into_owned()
+}
 
 /// A row near a limit, with its text where that is known.
 fn shown(ids: &[String], texts: &Texts) -> Shown {

@@ -34,6 +34,16 @@ pub struct Why {
     full: bool,
 }
 
+/// Finds a row by its id (or `FILE:LINE`), and everything about it.
+///
+/// # Errors
+///
+/// [`Error::Input`] where no row has the id; a file of the build that cannot be read.
+pub(super) fn life<'m>(build: &Path, work: &Path, manifest: &'m Manifest, id: &str) -> Result<Life<'m>> {
+    let (build, work) = (build.to_path_buf(), Some(work.to_path_buf()));
+    Why { build, id: id.to_owned(), work, full: false }.life(manifest)
+}
+
 /// Rows that went for a row which are named.
 const NAMED: usize = 5;
 /// Copies of a row that are named.

@@ -75,5 +75,6 @@ mod tokens;
 mod told;
 mod tune;
 mod turns;
+mod view;
 mod why;
 mod wikipedia;

@@ -78,14 +78,15 @@ fn the_page_shows_what_became_of_the_rows() {
     let limits = groups.iter().find(|g| g["kind"] == "limit" && g["reason"] == "chars_min").unwrap();
     assert!(limits["rows"].as_array().unwrap().iter().any(|r| r["side"] == "kept"), "{limits}");
     let talk = groups.iter().find(|g| g["table"] == "data/instruct").unwrap();
-    assert_eq!(talk["rows"][0]["texts"][1]["label"], "messages · assistant");
+    let turn = &talk["rows"][0]["texts"][1];
+    assert_eq!((&turn["role"], &turn["pieces"]), (&json!("assistant"), &json!([["九点整。", 0]])));
 
     // The same page for everybody; all samples where more are asked for, personal data masked unless asked for.
     scratch.corpus(&["report", "out", "--out", "again.html"]).says(0, &[]);
     assert_eq!(read(&scratch, "again.html"), page);
     scratch.corpus(&["report", "out", "--samples", "100", "--lang", "zh"]).says(0, &[]);
     let whole = read(&scratch, "out/report.html");
-    assert!(whole.contains("[MOBILE]") && !whole.contains("13812345678") && whole.contains("<html lang=\"zh\">"));
+    assert!(whole.contains("[MOBILE]") && !whole.contains("13812345678") && whole.contains("<html lang=\"zh-Hans\">"));
     assert!(!whole.contains("<script>alert"), "no text of a row is markup");
     scratch.corpus(&["report", "out", "--samples", "100", "--show-personal-data"]).says(0, &[]);
     assert!(read(&scratch, "out/report.html").contains("13812345678"));

@@ -159,6 +159,7 @@ fn speaker(path: &str) -> &'static [&'static str] {
         ("src/cli/export", &["export"]),
         ("src/cli/explain", &["explain"]),
         ("src/cli/report", &["report"]),
+        ("src/cli/view", &["view"]),
         ("src/output/export/", &["export"]),
         ("src/cli/reasons", &["build", "inspect"]),
         ("src/cli/", &["inspect"]),

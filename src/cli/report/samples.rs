@@ -1,168 +1,217 @@
-//! The rows that a page shows: some of each reason, some on either side of each limit, some that stay.
+//! The rows that a page shows: some of each reason, some on either side of each limit, some that stay, and the largest
+//! groups of duplicates.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
+use arrow::array::{AsArray, RecordBatch};
 use serde_json::{Value as Json, json};
 
+use super::duplicates::Clusters;
+use super::gone::Dropped;
+use super::kept::{Kept, Limit, drawn};
+use super::rows::{Show, row};
+use super::values::Least;
 use crate::Result;
-use crate::cli::rows_of::{self, Part, Wanted};
 use crate::cli::show::{self, Fields};
+use crate::cli::tables::Table;
 use crate::pipeline::publish::manifest::Manifest;
-use crate::text::personal::{Action, Kinds, replace};
 
-/// Characters of a text that are shown.
-const CHARS: usize = 700;
-/// Turns of a dialogue that are shown.
-const TURNS: usize = 12;
 /// Reasons of which rows are shown.
 const REASONS: usize = 40;
 
-/// How rows are shown.
-pub struct Show {
+/// Rows of some tables, by table and place.
+type Read = HashMap<(usize, u64), Fields>;
+
+/// The tables of a build, and how their rows are shown.
+pub struct Samples<'a> {
+    /// Of rows that stay.
+    pub data: &'a [Table],
+    /// Of rows that went.
+    pub dropped: &'a [Table],
+    /// How they are shown.
+    pub show: Show,
     /// Rows of a group.
     pub most: usize,
-    /// Whether personal data is masked.
-    pub masked: bool,
     /// Of the draw.
     pub seed: u64,
 }
 
-/// For each reason, the most frequent first, some of the rows that went for it; those that went for their likeness to
-/// another row with that one beside.
+/// Reads rows of several tables.
+fn read(tables: &[Table], rows: &[(usize, u64)]) -> Result<Read> {
+    let mut all = Read::new();
+    for (at, table) in tables.iter().enumerate() {
+        let places: Vec<u64> = rows.iter().filter(|row| row.0 == at).map(|row| row.1).collect();
+        let keep = |found: &mut Vec<(u64, Fields)>, place: u64, row: Fields| found.push((place, row));
+        let found = table.each_at(&places, Vec::new, keep)?;
+        all.extend(found.into_iter().flatten().map(|(place, row)| ((at, place), row)));
+    }
+    Ok(all)
+}
+
+/// Where the rows with some ids are: table and place.
 ///
 /// # Errors
 /// Shards that cannot be read.
-pub fn by_reason(show: &Show, manifest: &Manifest, data: &[Part], dropped: &[Part]) -> Result<Vec<Json>> {
-    let mut reasons: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+pub fn places(tables: &[Table], ids: &HashSet<String>) -> Result<HashMap<String, (usize, u64)>> {
+    let mut all = HashMap::new();
+    for (at, table) in tables.iter().enumerate().filter(|_| !ids.is_empty()) {
+        let step = |found: &mut Vec<(String, u64)>, batch: &RecordBatch, first: u64| {
+            let column = batch.column_by_name("id").and_then(|c| c.as_string_opt::<i32>());
+            for (row, id) in column.into_iter().flatten().enumerate() {
+                found.extend(id.filter(|id| ids.contains(*id)).map(|id| (id.to_owned(), first + row as u64)));
+            }
+            Ok(())
+        };
+        for (id, place) in table.fold(&["id"], Vec::new, step)?.into_iter().flatten() {
+            all.entry(id).or_insert((at, place));
+        }
+    }
+    Ok(all)
+}
+
+/// The rows that are shown.
+struct Shown {
+    gone: Read,
+    data: Read,
+    /// Where the rows are that stayed in the place of others.
+    stayed: HashMap<String, (usize, u64)>,
+}
+
+impl Shown {
+    /// A row that stayed in the place of others.
+    fn stays(&self, show: &Show, id: &str) -> Option<Json> {
+        self.stayed.get(id).and_then(|at| self.data.get(at)).map(|fields| row(show, fields))
+    }
+
+    /// A row that went, with the one that stayed in its place.
+    fn beside(&self, show: &Show, at: &(usize, u64)) -> Option<Json> {
+        let fields = self.gone.get(at)?;
+        let mut one = row(show, fields);
+        if let Some(kept) = show::text(fields, "kept_id").and_then(|id| self.stays(show, id)) {
+            one["kept"] = kept;
+        }
+        Some(one)
+    }
+}
+
+fn of(least: &Least) -> Vec<(usize, u64)> {
+    least.rows.iter().map(|row| (row.1, row.2)).collect()
+}
+
+impl Samples<'_> {
+    /// All groups of rows that the page shows, and the duplicates.
+    ///
+    /// # Errors
+    /// Shards that cannot be read.
+    pub fn groups(
+        &self,
+        manifest: &Manifest,
+        (kept, dropped, limits): (&Kept, &Dropped, &[Limit]),
+        clusters: &Clusters,
+    ) -> Result<(Vec<Json>, Json)> {
+        let reasons = reasons(manifest);
+        let typical: Vec<Vec<u64>> = self.data.iter().enumerate().map(|(at, table)| self.drawn(at, table)).collect();
+        let near = |limit: &Limit| dropped.all.get(&(limit.stage.clone(), limit.reason.clone()));
+        let mut gone: Vec<(usize, u64)> = Vec::new();
+        for (why, _) in &reasons {
+            gone.extend(dropped.all.get(why).map(|gone| of(&gone.shown)).unwrap_or_default());
+        }
+        limits.iter().filter_map(near).for_each(|found| gone.extend(of(&found.near)));
+        let mut stay: Vec<(usize, u64)> = kept.near.iter().flat_map(of).collect();
+        typical.iter().enumerate().for_each(|(at, places)| stay.extend(places.iter().map(|place| (at, *place))));
+        let rows = self.shown(gone, stay, clusters)?;
+        let mut groups: Vec<Json> = Vec::new();
+        for (why, total) in &reasons {
+            let places = dropped.all.get(why).map(|gone| of(&gone.shown)).unwrap_or_default();
+            let sample: Vec<Json> = places.iter().filter_map(|at| rows.beside(&self.show, at)).collect();
+            groups.push(json!({"kind": "reason", "stage": why.0, "reason": why.1, "total": total, "rows": sample}));
+        }
+        for (at, limit) in limits.iter().enumerate() {
+            let on = |side: &str, rows: &Read, least: Option<&Least>| -> Vec<Json> {
+                let rows = least.map(of).unwrap_or_default().into_iter().filter_map(|place| rows.get(&place));
+                rows.map(|fields| self.near(limit, side, fields)).collect()
+            };
+            let failing = on("dropped", &rows.gone, near(limit).map(|gone| &gone.near));
+            let both = [failing, on("kept", &rows.data, kept.near.get(at))].concat();
+            groups.push(json!({"kind": "limit", "stage": limit.stage, "reason": limit.reason, "limit": limit.limit,
+                "rows": both}));
+        }
+        for (at, (table, places)) in self.data.iter().zip(&typical).enumerate() {
+            let found = places.iter().filter_map(|place| rows.data.get(&(at, *place)));
+            let found: Vec<Json> = found.map(|fields| row(&self.show, fields)).collect();
+            groups.push(json!({"kind": "kept", "table": table.part.name, "total": table.rows(), "rows": found}));
+        }
+        Ok((groups, self.duplicates(clusters, &rows)))
+    }
+
+    /// Reads the rows that are shown: dropped ones first, since they tell which kept rows stand beside them.
+    fn shown(&self, mut gone: Vec<(usize, u64)>, mut stay: Vec<(usize, u64)>, clusters: &Clusters) -> Result<Shown> {
+        clusters.largest.iter().for_each(|c| gone.extend(c.pairs.iter().map(|place| (c.table, *place))));
+        let gone = read(self.dropped, &gone)?;
+        let mut ids: HashSet<String> =
+            gone.values().filter_map(|row| show::text(row, "kept_id").map(str::to_owned)).collect();
+        ids.extend(clusters.largest.iter().map(|c| c.kept.clone()));
+        let stayed = places(self.data, &ids)?;
+        stay.extend(stayed.values().copied());
+        Ok(Shown { gone, stayed, data: read(self.data, &stay)? })
+    }
+
+    /// The groups of duplicates: their sizes, and the largest.
+    fn duplicates(&self, clusters: &Clusters, rows: &Shown) -> Json {
+        let largest = clusters.largest.iter().map(|cluster| {
+            let pairs = cluster.pairs.iter().filter_map(|place| rows.gone.get(&(cluster.table, *place)));
+            json!({"table": self.dropped[cluster.table].part.name, "kept_id": cluster.kept, "rows": cluster.dropped + 1,
+                "kept": rows.stays(&self.show, &cluster.kept),
+                "pairs": pairs.map(|fields| row(&self.show, fields)).collect::<Vec<_>>()})
+        });
+        let sizes: Vec<(u64, u64)> = clusters.sizes.iter().map(|(size, count)| (*size, *count)).collect();
+        json!({"rows": clusters.rows, "sizes": binned(&sizes), "largest": largest.collect::<Vec<_>>()})
+    }
+
+    /// A row on one side of a limit, with what it has.
+    fn near(&self, limit: &Limit, side: &str, fields: &Fields) -> Json {
+        let mut one = row(&self.show, fields);
+        if let Some(value) = limit.signal.as_ref().and_then(|signal| fields.iter().find(|f| f.0 == *signal)) {
+            one["value"] = value.1.clone();
+        }
+        one["side"] = side.into();
+        one
+    }
+
+    /// Some rows of a table: those that draw the least numbers.
+    fn drawn(&self, at: usize, table: &Table) -> Vec<u64> {
+        let mut least = Least::new(self.most);
+        (0..table.rows()).for_each(|place| least.see(drawn(self.seed, at, place, 1), at, place));
+        least.rows.into_iter().map(|row| row.2).collect()
+    }
+}
+
+/// Stages and reasons with their rows, the most frequent first.
+fn reasons(manifest: &Manifest) -> Vec<((String, String), u64)> {
+    let mut reasons: BTreeMap<(String, String), u64> = BTreeMap::new();
     for line in &manifest.reasons {
-        *reasons.entry((&line.stage, &line.reason)).or_default() += line.rows;
+        *reasons.entry((line.stage.clone(), line.reason.clone())).or_default() += line.rows;
     }
     let mut reasons: Vec<_> = reasons.into_iter().collect();
     reasons.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    let mut all = Vec::new();
-    for ((stage, reason), rows) in reasons.into_iter().take(REASONS) {
-        let wanted = Wanted { reason: Some(reason.to_owned()), content: Some(true), ..Wanted::default() };
-        let drawn = rows_of::sample(dropped, &wanted, show.most, show.seed)?;
-        let mut shown = Vec::new();
-        for fields in drawn.iter().flatten().filter(|f| show::text(f, "stage") == Some(stage)) {
-            let mut row = row(show, fields);
-            let id = show::text(fields, "kept_id");
-            if let Some(kept) = id.map(|id| kept_row(show, data, id)).transpose()?.flatten() {
-                row["kept"] = kept;
+    reasons.truncate(REASONS);
+    reasons
+}
+
+/// Sizes of groups, small ones by themselves and larger ones in powers of two: `[from, to, groups, rows]`.
+fn binned(sizes: &[(u64, u64)]) -> Vec<[u64; 4]> {
+    let mut all: Vec<[u64; 4]> = Vec::new();
+    for (size, groups) in sizes {
+        // 5 to 8, 9 to 16, 17 to 32, …
+        let to = size.next_power_of_two();
+        let (from, to) = if *size < 5 { (*size, *size) } else { (to / 2 + 1, to) };
+        match all.last_mut().filter(|last| last[1] >= *size) {
+            Some(last) => {
+                last[2] += groups;
+                last[3] += groups * size;
             }
-            shown.push(row);
+            None => all.push([from, to, *groups, groups * size]),
         }
-        all.push(json!({"kind": "reason", "stage": stage, "reason": reason, "total": rows, "rows": shown}));
-    }
-    Ok(all)
-}
-
-/// The row that was kept in another's place, where it is in `data/` still.
-fn kept_row(show: &Show, data: &[Part], id: &str) -> Result<Option<Json>> {
-    for part in data {
-        if let Some(fields) = rows_of::by_ids(part, &[id.to_owned()])?.first() {
-            return Ok(Some(row(show, fields)));
-        }
-    }
-    Ok(None)
-}
-
-/// Rows on either side of each limit, as `inspect --near-limit` finds them.
-pub fn near_limits(show: &Show, limits: &[Json]) -> Vec<Json> {
-    let side = |limit: &Json, side: &str| -> Vec<Json> {
-        let rows = limit[side].as_array().into_iter().flatten();
-        rows.map(|near| {
-            let fields: Fields =
-                near["row"].as_object().into_iter().flatten().map(|f| (f.0.clone(), f.1.clone())).collect();
-            let mut row = row(show, &fields);
-            row["value"] = near["value"].clone();
-            row["side"] = side.into();
-            row
-        })
-        .collect()
-    };
-    let group = |limit: &Json| {
-        let rows = [side(limit, "dropped"), side(limit, "kept")].concat();
-        json!({"kind": "limit", "stage": limit["stage"], "reason": limit["reason"], "limit": limit["limit"], "rows": rows})
-    };
-    limits.iter().map(group).collect()
-}
-
-/// Some rows of each use that stay.
-///
-/// # Errors
-/// Shards that cannot be read.
-pub fn kept(show: &Show, data: &[Part]) -> Result<Vec<Json>> {
-    let mut all = Vec::new();
-    for part in data {
-        let drawn = rows_of::sample(std::slice::from_ref(part), &Wanted::default(), show.most, show.seed)?;
-        let rows: Vec<Json> = drawn.iter().flatten().map(|fields| row(show, fields)).collect();
-        all.push(json!({"kind": "kept", "table": part.name, "rows": rows}));
-    }
-    Ok(all)
-}
-
-/// A row as the page shows it: what identifies it, why it went, and its texts.
-fn row(show: &Show, fields: &Fields) -> Json {
-    let mut row = json!({});
-    for name in ["id", "source", "use", "language", "value", "limit", "kept_id", "similarity"] {
-        if let Some((_, value)) = fields.iter().find(|f| f.0 == name && !f.1.is_null()) {
-            row[name] = value.clone();
-        }
-    }
-    let spans = spans(fields);
-    let mut texts = Vec::new();
-    let label =
-        ["text", "input", "output", "messages", "prompt", "chosen", "rejected", "completion", "answer", "label"];
-    for name in label {
-        match fields.iter().find(|f| f.0 == name).map(|f| &f.1) {
-            Some(Json::String(text)) => texts.push(json!({"label": name, "pieces": pieces(show, text, &spans)})),
-            Some(Json::Array(turns)) => texts.extend(turns.iter().take(TURNS).map(|turn| {
-                let said = |field: &str| turn[field].as_str().unwrap_or_default();
-                let role = format!("{name} · {}", said("role"));
-                let content = [said("reasoning"), said("content"), said("tool_calls")];
-                let content: Vec<&str> = content.into_iter().filter(|text| !text.is_empty()).collect();
-                json!({"label": role, "pieces": pieces(show, &content.join("\n"), &[])})
-            })),
-            Some(Json::Bool(label)) => texts.push(json!({"label": name, "pieces": [[label.to_string(), 0]]})),
-            _ => {}
-        }
-    }
-    row["texts"] = texts.into();
-    row
-}
-
-/// The spans of a dropped row: bytes of its text.
-fn spans(fields: &Fields) -> Vec<(usize, usize)> {
-    let spans = fields.iter().find(|f| f.0 == "spans").and_then(|f| f.1.as_array());
-    let at = |span: &Json, name: &str| usize::try_from(span[name].as_u64()?).ok();
-    spans.into_iter().flatten().filter_map(|s| Some((at(s, "start")?, at(s, "end")?))).collect()
-}
-
-/// A text in pieces `[text, 1 where it is a span]`, cut to what is shown: from a little before the first span on.
-fn pieces(show: &Show, text: &str, spans: &[(usize, usize)]) -> Vec<Json> {
-    let bounded = |at: usize| (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    let from = spans.first().map_or(0, |span| bounded(span.0.saturating_sub(300)));
-    let end = text[from..].char_indices().nth(CHARS).map_or(text.len(), |(at, _)| from + at);
-    let (mut all, mut at) = (Vec::new(), from);
-    let mut push = |piece: &str, span: u8| {
-        if !piece.is_empty() {
-            let piece = if show.masked { replace(piece, Kinds::ALL, &Action::Mask).0 } else { piece.into() };
-            all.push(json!([piece, span]));
-        }
-    };
-    if from > 0 {
-        push("…", 0);
-    }
-    for (start, stop) in spans {
-        let (start, stop) = (bounded(*start).clamp(at, end.max(at)), bounded(*stop).clamp(at, end.max(at)));
-        push(&text[at..start], 0);
-        push(&text[start..stop], 1);
-        at = stop;
-    }
-    push(&text[at..end.max(at)], 0);
-    if end < text.len() {
-        push("…", 0);
     }
     all
 }
@@ -171,36 +220,16 @@ fn pieces(show: &Show, text: &str, spans: &[(usize, usize)]) -> Vec<Json> {
 mod tests {
     use super::*;
 
-    const SHOW: Show = Show { most: 3, masked: true, seed: 1 };
-
     #[test]
-    fn spans_are_marked_and_personal_data_is_masked() {
-        let text = "他的电话是13812345678，欢迎关注公众号，谢谢。";
-        let start = text.find("欢迎").unwrap();
-        let stop = text.find("，谢谢").unwrap();
-        let shown = pieces(&SHOW, text, &[(start, stop)]);
-        assert_eq!(shown[1], json!(["欢迎关注公众号", 1]));
-        assert!(shown[0][0].as_str().unwrap().contains("[MOBILE]"), "{shown:?}");
-        let plain = pieces(&Show { masked: false, ..SHOW }, text, &[]);
-        assert_eq!(plain, [json!([text, 0])]);
-    }
-
-    #[test]
-    fn a_span_that_fits_no_character_cuts_none() {
-        let text = "深度学习".repeat(400);
-        for span in [(1, 2), (0, 9_999), (5, 3), (4_000, 4_001), (usize::MAX, 0)] {
-            let shown = pieces(&SHOW, &text, &[span, (7, 11)]);
-            let chars: usize = shown.iter().map(|p| p[0].as_str().unwrap().chars().count()).sum();
-            assert!(chars <= CHARS + 2, "{span:?}: {chars}");
-        }
-    }
-
-    #[test]
-    fn turns_are_texts_with_their_role() {
-        let turns =
-            json!([{"role": "user", "content": "你好"}, {"role": "assistant", "reasoning": "想", "content": "好"}]);
-        let fields: Fields = vec![("id".into(), "a".into()), ("messages".into(), turns)];
-        let shown = row(&SHOW, &fields);
-        assert_eq!(shown["texts"][1], json!({"label": "messages · assistant", "pieces": [["想\n好", 0]]}));
+    fn sizes_are_binned_without_gaps() {
+        let sizes: Vec<(u64, u64)> = (2..=70).map(|size| (size, 1)).collect();
+        let bins = binned(&sizes);
+        let ends: Vec<(u64, u64, u64)> = bins.iter().map(|bin| (bin[0], bin[1], bin[2])).collect();
+        assert_eq!(
+            ends,
+            [(2, 2, 1), (3, 3, 1), (4, 4, 1), (5, 8, 4), (9, 16, 8), (17, 32, 16), (33, 64, 32), (65, 128, 6)]
+        );
+        assert_eq!(bins.iter().map(|bin| bin[3]).sum::<u64>(), (2..=70).sum::<u64>());
+        assert_eq!(binned(&[(8, 3), (9, 1)]), [[5, 8, 3, 24], [9, 16, 1, 9]]);
     }
 }

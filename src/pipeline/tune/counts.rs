@@ -95,9 +95,8 @@ impl Counted {
         units: &Units,
         stage: &Judging,
         classes: &Classes,
-        limit: &Limit,
-        at: f64,
-        near: usize,
+        (limit, at): (&Limit, f64),
+        (near, points): (usize, usize),
     ) -> Result<Option<Self>> {
         let upper = matches!(limit.side, Side::Max(_));
         let (decides, fixed) = classes.decides(limit);
@@ -119,7 +118,7 @@ impl Counted {
                 first += batch.num_rows();
             }
         }
-        Ok(values.counted(limit, at, upper, fixed))
+        Ok(values.counted(limit, at, fixed, points))
     }
 
     /// The rows that are near it: unit and row.
@@ -174,18 +173,24 @@ impl Values {
         nearest[holds].see(most, near.0, near.1, value);
     }
 
-    fn counted(self, limit: &Limit, at: f64, upper: bool, fixed: u64) -> Option<Counted> {
+    fn counted(self, limit: &Limit, at: f64, fixed: u64, points: usize) -> Option<Counted> {
         if self.all.is_empty() {
             return None;
         }
+        let upper = matches!(limit.side, Side::Max(_));
         let least = self.all.iter().copied().fold(f64::INFINITY, f64::min);
         let most = self.all.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let sorted = sample(&self.all);
-        let limits = limits(at, upper, self.whole, (least, most), &sorted);
-        let far = |values: &[f64], limit: f64| values.iter().filter(|v| beyond(**v, limit, upper)).count() as u64;
-        let drops =
-            |limit: f64| fixed + far(&self.failing, limit) + self.holding.len() as u64 - far(&self.holding, limit);
-        let neighbour = |limit: f64| Neighbour { limit, beyond: far(&self.all, limit), drops: drops(limit) };
+        let mut limits = limits(at, upper, self.whole, (least, most), &sorted);
+        limits.extend((0..points).map(|point| sorted[point * (sorted.len() - 1) / points.max(2).saturating_sub(1)]));
+        limits.sort_by(f64::total_cmp);
+        limits.dedup();
+        let far = |values: &[f64]| far(values, &limits, upper);
+        let (beyond_all, beyond_failing, beyond_holding) = (far(&self.all), far(&self.failing), far(&self.holding));
+        let drops = |at: usize| fixed + beyond_failing[at] + self.holding.len() as u64 - beyond_holding[at];
+        let here = limits.iter().position(|limit| *limit == at)?;
+        let neighbour =
+            |place: usize| Neighbour { limit: limits[place], beyond: beyond_all[place], drops: drops(place) };
         let [mut failing, mut holding] = self.decided;
         let [other_failing, other_holding] = self.others;
         // Where the limit decides nothing on a side, what lies there all the same.
@@ -201,11 +206,11 @@ impl Values {
             upper,
             whole: self.whole,
             rows: self.all.len() as u64,
-            beyond: far(&self.all, at),
-            alone: drops(at) - fixed,
+            beyond: beyond_all[here],
+            alone: drops(here) - fixed,
             range: (least, most),
             bins: bins(&self.all, &sorted, self.whole, at),
-            neighbours: limits.into_iter().map(neighbour).collect(),
+            neighbours: (0..limits.len()).map(neighbour).collect(),
             failing,
             holding,
         })
@@ -214,6 +219,26 @@ impl Values {
 
 fn beyond(value: f64, limit: f64, upper: bool) -> bool {
     if upper { value > limit } else { value < limit }
+}
+
+/// How many values lie beyond each of some limits, which ascend.
+fn far(values: &[f64], limits: &[f64], upper: bool) -> Vec<u64> {
+    // By value: how many limits it lies beyond, which are the first or the last ones.
+    let mut counts = vec![0u64; limits.len() + 1];
+    let passed = |value: f64| limits.partition_point(|limit| if upper { *limit < value } else { *limit <= value });
+    values.iter().for_each(|value| counts[passed(*value)] += 1);
+    let mut sum = 0;
+    let mut add = |count: &u64| {
+        sum += count;
+        sum
+    };
+    if upper {
+        let mut far: Vec<u64> = counts[1..].iter().rev().map(&mut add).collect();
+        far.reverse();
+        far
+    } else {
+        counts[..limits.len()].iter().map(&mut add).collect()
+    }
 }
 
 /// Some of the values, sorted: places of the distribution, near enough.
@@ -297,6 +322,17 @@ mod tests {
         assert!(bins.iter().all(|bin| bin.rows <= 3 && bin.to > bin.from), "{bins:?}");
         let same = super::bins(&[0.0; 9], &[0.0; 9], false, 0.0);
         assert_eq!((same.len(), same[0].rows), (1, 9));
+    }
+
+    #[test]
+    fn what_lies_beyond_is_counted_as_one_by_one() {
+        let values: Vec<f64> = (0..500).map(|i| f64::from(i * 37 % 101) / 2.0).collect();
+        let limits = [-1.0, 0.0, 0.25, 7.5, 7.5000001, 49.5, 50.0, 80.0];
+        for upper in [false, true] {
+            let slow = |limit: &f64| values.iter().filter(|v| beyond(**v, *limit, upper)).count() as u64;
+            assert_eq!(far(&values, &limits, upper), limits.iter().map(slow).collect::<Vec<_>>(), "{upper}");
+        }
+        assert_eq!(far(&[], &limits, true), [0; 8]);
     }
 
     #[test]

@@ -110,22 +110,29 @@ pub struct Tuned {
     pub left: Vec<(String, String)>,
 }
 
-/// Looks at the limits of a stage: those whose key or signal is `key`, or all.
+/// What is asked of limits.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Look<'a> {
+    /// Only limits with this key or signal.
+    pub key: Option<&'a str>,
+    /// Look at them as though this were their value.
+    pub at: Option<f64>,
+    /// Rows on each side.
+    pub near: usize,
+    /// Further values of which it is said what they would drop: so many places of the distribution.
+    pub points: usize,
+}
+
+/// Looks at the limits of stages.
 ///
 /// # Errors
 /// [`Error::Input`] where the work folder does not hold what the build was made of; a file that cannot be read.
-pub fn tune(
-    manifest: &Manifest,
-    work: &Path,
-    stages: &[Judging],
-    key: Option<&str>,
-    near: usize,
-) -> Result<Vec<Tuned>> {
+pub fn tune(manifest: &Manifest, work: &Path, stages: &[Judging], asked: &Look<'_>) -> Result<Vec<Tuned>> {
     let units = Units::open(manifest, work)?;
-    stages.iter().map(|stage| look(&units, manifest, stage, key, near)).collect()
+    stages.iter().map(|stage| look(&units, manifest, stage, asked)).collect()
 }
 
-fn look(units: &Units, manifest: &Manifest, stage: &Judging, key: Option<&str>, near: usize) -> Result<Tuned> {
+fn look(units: &Units, manifest: &Manifest, stage: &Judging, look: &Look<'_>) -> Result<Tuned> {
     let clause = Clause::of(stage.rules.clone());
     let signals = clause.signals();
     let asked = clause.asked(&signals);
@@ -139,17 +146,17 @@ fn look(units: &Units, manifest: &Manifest, stage: &Judging, key: Option<&str>, 
     let mut left = Vec::new();
     let mut wanted: Vec<(&Limit, String, f64, Option<f64>)> = Vec::new();
     for (limit, path) in limits.iter().zip(keys) {
-        if key.is_some_and(|key| key != path && key != limit.signal && !path.ends_with(&format!(".{key}"))) {
+        if look.key.is_some_and(|key| key != path && key != limit.signal && !path.ends_with(&format!(".{key}"))) {
             continue;
         }
         match bound(stage, limit) {
-            Ok(Some((value, percentile))) => wanted.push((limit, path, value, percentile)),
+            Ok(Some((value, percentile))) => wanted.push((limit, path, look.at.unwrap_or(value), percentile)),
             Ok(None) => {}
             Err(why) => left.push((path, why)),
         }
     }
     let looked = parallel(&wanted, |(limit, path, value, percentile)| {
-        let counted = Counted::of(units, stage, &classes, limit, *value, near)?;
+        let counted = Counted::of(units, stage, &classes, (limit, *value), (look.near, look.points))?;
         Ok(counted.map(|counted| (counted, path.clone(), *percentile)))
     })?;
     let looked: Vec<(Counted, String, Option<f64>)> = looked.into_iter().flatten().collect();
