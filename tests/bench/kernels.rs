@@ -137,6 +137,26 @@ fn word_count(bencher: Bencher, kind: Kind) {
 }
 
 #[divan::bench(args = KINDS)]
+fn words_each(bencher: Bencher, kind: Kind) {
+    over(bencher, &texts(kind), |text| {
+        let mut bytes = 0;
+        words::each(text, |word| bytes += word.len());
+        bytes
+    });
+}
+
+/// The same words by the crate that ours are held against.
+#[divan::bench(args = [Kind::Simplified, Kind::Traditional])]
+fn words_each_by_jieba_rs(bencher: Bencher, kind: Kind) {
+    let jieba = jieba_rs::Jieba::new();
+    let table = classes::table();
+    over(bencher, &texts(kind), |text| {
+        let tokens = jieba.cut(text, true).into_iter();
+        tokens.filter(|t| t.word.starts_with(|c| classes::is_han(table.get(c)))).map(|t| t.word.len()).sum::<usize>()
+    });
+}
+
+#[divan::bench(args = KINDS)]
 fn lines_of_text(bencher: Bencher, kind: Kind) {
     over(bencher, &texts(kind), |text| {
         let mut bytes = 0;

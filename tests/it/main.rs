@@ -41,6 +41,7 @@ mod harness;
 mod house;
 mod hub;
 mod init;
+mod jieba;
 mod kill;
 mod language;
 mod lines;
