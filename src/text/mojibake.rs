@@ -222,13 +222,37 @@ fn gbk_as_western(text: &str, start: usize, end: usize, sure: bool) -> Option<Fi
     fit.then(|| (start, end, fixed.into_owned(), 0))
 }
 
+/// A bit for each character of the first plane.
+type Bits = [u64; 1 << 10];
+
+/// Characters whose two bytes in GBK, and in Big5, are those that a character of three begins with in UTF-8.
+static HEADS: LazyLock<[Box<Bits>; 2]> = LazyLock::new(|| [heads(GBK), heads(BIG5)]);
+
+fn heads(encoding: &'static Encoding) -> Box<Bits> {
+    let mut bits = Box::new([0; 1 << 10]);
+    for lead in 0xE2..=0xEF {
+        for trail in 0x80..=0xBF {
+            let bytes = [lead, trail];
+            let (read, lossy) = encoding.decode_without_bom_handling(&bytes);
+            let (written, ..) = encoding.encode(&read);
+            if let (Some(c), false, [first, second]) = (read.chars().next(), lossy, &*written)
+                && [*first, *second] == bytes
+                && let Some(cell) = bits.get_mut(c as usize >> 6)
+            {
+                *cell |= 1 << (c as u32 & 63);
+            }
+        }
+    }
+    bits
+}
+
 /// UTF-8 that was read as GBK or Big5. ASCII bytes may have been taken as second bytes, so the run is tried with the ASCII
 /// that follows too; here the run itself must be whole.
 fn from_double(text: &str, start: usize, end: usize, read_as: &'static Encoding) -> Option<Fixed> {
     // Most runs are told by their first character: its bytes must begin a character of three.
-    let first = text[start..].chars().next().map_or(0, char::len_utf8);
-    let (head, ..) = read_as.encode(&text[start..start + first]);
-    if !matches!(*head, [0xE2..=0xEF, 0x80..=0xBF]) {
+    let first = text[start..].chars().next().map_or(0, u32::from);
+    let heads = if read_as == GBK { &HEADS[0] } else { &HEADS[1] };
+    if heads.get(first as usize >> 6).is_none_or(|cell| cell >> (first & 63) & 1 == 0) {
         return None;
     }
     let (bytes, _, unmapped) = read_as.encode(&text[start..end]);
@@ -303,6 +327,18 @@ mod tests {
         }
         assert_eq!(repair(&as_western(&as_western("中文"))).1, Report { repaired: 1, layers: 2, suspect: 0 });
         assert_eq!(fixed("前文 ä¸\u{AD}æ–‡ 后文"), "前文 中文 后文");
+    }
+
+    #[test]
+    fn first_characters_are_those_that_their_bytes_tell() {
+        for (heads, encoding) in HEADS.iter().zip([GBK, BIG5]) {
+            for c in (0x80..0x11_0000).filter_map(char::from_u32) {
+                let is = heads.get(c as usize >> 6).is_some_and(|cell| cell >> (c as u32 & 63) & 1 == 1);
+                let mut buffer = [0; 4];
+                let (bytes, ..) = encoding.encode(c.encode_utf8(&mut buffer));
+                assert_eq!(is, matches!(*bytes, [0xE2..=0xEF, 0x80..=0xBF]), "{c:?}");
+            }
+        }
     }
 
     #[test]

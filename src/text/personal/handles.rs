@@ -106,12 +106,20 @@ pub fn likely(b: &[u8], start: usize, word: usize) -> bool {
     if signs == before.len() || before[before.len() - signs - 1] < 0x80 {
         return false;
     }
-    const MARKS: [&str; 8] = ["信", "微", "扣", "鹅", "球", "叩", "泡", "Ｑ"];
-    before.windows(3).any(|w| MARKS.iter().any(|m| m.as_bytes() == w))
+    before.windows(3).any(|w| MARKS.contains(&(u32::from(w[0]) << 16 | u32::from(w[1]) << 8 | u32::from(w[2]))))
         || before.iter().any(|c| matches!(c, b'v' | b'V' | b'q' | b'Q'))
+}
+
+/// Characters of words for QQ and WeChat, by their three bytes.
+const MARKS: [u32; 8] =
+    [mark("信"), mark("微"), mark("扣"), mark("鹅"), mark("球"), mark("叩"), mark("泡"), mark("Ｑ")];
+
+const fn mark(character: &str) -> u32 {
+    let b = character.as_bytes();
+    (b[0] as u32) << 16 | (b[1] as u32) << 8 | b[2] as u32
 }
 
 /// Whether a Latin word is one for QQ or WeChat.
 pub fn is_word(word: &[u8]) -> bool {
-    [&b"wechat"[..], b"weixin", b"wx", b"vx", b"qq", b"v"].iter().any(|w| word.eq_ignore_ascii_case(w))
+    [&b"wechat"[..], b"weixin", b"wx", b"vx", b"qq", b"v", b"q"].iter().any(|w| word.eq_ignore_ascii_case(w))
 }

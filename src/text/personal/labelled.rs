@@ -321,7 +321,7 @@ fn around(kind: Kind, han: bool, draw: &mut Draw) -> (&'static str, &'static str
         Kind::BankCard => &["银行卡号", "转账到", "工行", "账号：", "信用卡", "请汇入"],
         Kind::Passport => &["护照号", "护照号码：", "他的护照是", "持护照"],
         Kind::Plate => &["车牌", "一辆", "肇事车辆", "车牌号为", "车主驾驶", "看到"],
-        Kind::Qq => &["QQ", "QQ：", "我的QQ号是", "加QQ", "扣扣", "客服qq:"],
+        Kind::Qq => &["QQ", "QQ：", "我的QQ号是", "加QQ", "扣扣", "加Q ", "q号是", "客服qq:"],
         Kind::Wechat => &["微信", "微信号：", "加微信", "VX：", "wx:", "我的微信是"],
         Kind::Address => &["地址：", "他住在", "请寄到", "公司位于", "搬到了", "家庭住址："],
         Kind::Ssn => &["社会安全号码", "社安号：", "SSN是"],

@@ -200,7 +200,9 @@ pub fn direct(clause: &str, label: Label) -> bool {
     let signs = clause.trim_end_matches(JOINS);
     // Where there are several: `QQ1：`, `微信②：`.
     let counted = signs.trim_end_matches(|c: char| c.is_ascii_digit() || ('①'..='⑳').contains(&c));
-    ends(signs) || ends(trimmed(clause)) || signs.len() - counted.len() <= 3 && ends(counted)
+    // `q号是`: without `号` it is no word.
+    let said = signs.trim_end_matches(['是', '为', '為']);
+    ends(signs) || ends(said) || ends(trimmed(clause)) || signs.len() - counted.len() <= 3 && ends(counted)
 }
 
 /// Whether what follows byte `end` makes the digits before it a quantity: a unit, a currency, a percent sign.

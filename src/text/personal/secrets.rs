@@ -125,7 +125,7 @@ pub fn token(text: &str, start: usize, dashed: usize) -> Option<Span> {
         return jwt(b, dashed - start).map(|len| Span { start, end: start + len, kind: Kind::Secret });
     }
     for Form(prefix, set, least, most) in FORMS {
-        if !b.starts_with(prefix.as_bytes()) {
+        if b.first() != prefix.as_bytes().first() || !b.starts_with(prefix.as_bytes()) {
             continue;
         }
         let body = &b[prefix.len()..];

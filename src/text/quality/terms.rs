@@ -4,8 +4,10 @@
 //! two characters at a place, which is so for few; the words that do are compared, the longest first.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
+use super::counter::mix;
 use super::page::CODE;
 use super::properties::{FUNCTION, properties};
 use crate::text::convert;
@@ -22,7 +24,8 @@ pub const POLICY: usize = 8;
 /// Number of the kind `content`: words with a character that ties sentences together elsewhere, as 都 of 成都.
 pub const CONTENT: usize = 9;
 
-const BITS: u32 = 18;
+/// Bits of the set of beginnings: eight kilobytes, one bit in thirty taken.
+const BITS: u32 = 16;
 
 /// A word.
 struct Word {
@@ -40,7 +43,29 @@ pub struct Terms {
     /// Pairs of characters that words begin with.
     bits: Vec<u64>,
     /// Words by the two characters that they begin with, the longest first.
-    words: HashMap<(u32, u32), Vec<Word>>,
+    words: HashMap<u64, Vec<Word>, BuildHasherDefault<Mixed>>,
+}
+
+/// A hasher of the two characters that a word begins with.
+#[derive(Default)]
+struct Mixed(u64);
+
+impl Hasher for Mixed {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|b| self.write_u64(u64::from(*b)));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = mix(self.0 ^ number);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+fn beginning(first: u32, then: u32) -> u64 {
+    u64::from(first) << 32 | u64::from(then)
 }
 
 /// What is found in a text.
@@ -93,7 +118,7 @@ fn is_alphanumeric(code: Option<&u32>) -> bool {
 impl Terms {
     fn new<'a>(entries: impl Iterator<Item = (usize, &'a str)>) -> Terms {
         let traditional = convert::mode("s2t");
-        let mut terms = Terms { bits: vec![0; 1 << (BITS - 6)], words: HashMap::new() };
+        let mut terms = Terms { bits: vec![0; 1 << (BITS - 6)], words: HashMap::default() };
         for (number, (kind, word)) in entries.enumerate() {
             terms.add(kind, word, number as u32);
             if let Some(other) = traditional.as_ref().map(|t| t.convert(word)).filter(|other| other != word) {
@@ -110,7 +135,7 @@ impl Terms {
         let (cell, bit) = Terms::place(first, then);
         self.bits[cell] |= 1 << bit;
         let ties = word.chars().filter(|c| kind == CONTENT && properties().get(*c) & FUNCTION != 0).count() as u64;
-        self.words.entry((first, then)).or_default().push(Word { kind, characters, number, ties });
+        self.words.entry(beginning(first, then)).or_default().push(Word { kind, characters, number, ties });
     }
 
     #[inline(always)]
@@ -149,7 +174,7 @@ impl Terms {
     fn longest(&self, codes: &[u32], at: usize, first: u32, then: u32) -> Option<&Word> {
         let rest = codes.get(at..)?;
         let within = is_alphanumeric(codes.get(at.wrapping_sub(1))) && is_alphanumeric(rest.first());
-        self.words.get(&(first, then))?.iter().find(|word| {
+        self.words.get(&beginning(first, then))?.iter().find(|word| {
             let length = word.characters.len();
             let same = rest.len() >= length && rest.iter().zip(&word.characters).all(|(c, w)| fold(*c) == *w);
             let into = same && is_alphanumeric(rest.get(length - 1)) && is_alphanumeric(rest.get(length));

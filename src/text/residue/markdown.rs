@@ -10,15 +10,31 @@ pub fn markdown(text: &str) -> Cow<'_, str> {
     if !text.contains(['#', '*', '[', '>', '~', '_', '-', '=']) {
         return Cow::Borrowed(text);
     }
-    settle(text, &|now| outside(now, &|piece| piece.split('\n').map(markdown_line).collect::<Vec<_>>().join("\n")))
+    settle(text, &|now| outside(now, &lines))
 }
 
-fn markdown_line(line: &str) -> String {
+fn lines(piece: &str) -> String {
+    let mut out = String::with_capacity(piece.len());
+    for (at, line) in piece.split('\n').enumerate() {
+        if at > 0 {
+            out.push('\n');
+        }
+        out.push_str(&markdown_line(line));
+    }
+    out
+}
+
+fn markdown_line(line: &str) -> Cow<'_, str> {
+    if !line.bytes().any(|b| matches!(b, b'#' | b'*' | b'[' | b'>' | b'~' | b'_' | b'-' | b'=')) {
+        return Cow::Borrowed(line);
+    }
     let trimmed = line.trim();
+    let first = trimmed.as_bytes().first().copied().unwrap_or(0);
     let rule = trimmed.len() >= 3
-        && ["-", "*", "_", "="].iter().any(|s| trimmed.replace([' '], "").chars().all(|c| s.contains(c)));
+        && matches!(first, b'-' | b'*' | b'_' | b'=')
+        && trimmed.bytes().all(|b| b == first || b == b' ');
     if rule {
-        return String::new();
+        return Cow::Borrowed("");
     }
     let mut rest = line;
     let hashes = rest.trim_start().bytes().take_while(|c| *c == b'#').count();
@@ -28,9 +44,11 @@ fn markdown_line(line: &str) -> String {
     while let Some(behind) = rest.strip_prefix("> ").or_else(|| (rest == ">").then_some("")) {
         rest = behind;
     }
-    let mut out = linked(rest);
+    let mut out = if rest.contains("](") { Cow::Owned(linked(rest)) } else { Cow::Borrowed(rest) };
     for mark in ["***", "**", "__", "~~"] {
-        out = unwrapped(&out, mark);
+        if out.contains(mark) {
+            out = Cow::Owned(unwrapped(&out, mark));
+        }
     }
     out
 }
