@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::export_tokens;
 use super::interrupt::stop_on_interrupt;
 use super::notes::{self, Note};
 use super::ready::{Ways, ready};
@@ -216,7 +217,9 @@ impl Build {
             Format::Human => {
                 for export in &built.manifest.exports {
                     ui::say(context, &format!("{} as {}", options.out.join(&export.out).display(), export.to));
-                    lines(&export.uses, "").iter().for_each(|line| ui::say(context, &format!("  {line}")));
+                    let ids = export.tokens.as_ref().map_or(Vec::new(), export_tokens::said);
+                    let told = lines(&export.uses, "").into_iter().chain(ids);
+                    told.for_each(|line| ui::say(context, &format!("  {line}")));
                 }
                 ui::say(context, &funnel(&built.manifest, &options));
             }

@@ -17,6 +17,7 @@ use crate::pipeline::inputs::sample;
 use crate::pipeline::inputs::understood;
 use crate::pipeline::inputs::understood::Understood;
 use crate::pipeline::plan::stage_plan::StagePlan;
+use crate::pipeline::publish::ids;
 use crate::pipeline::usage::{count, size};
 use crate::recipe::kinds::Kind;
 use crate::recipe::problem::Place;
@@ -169,6 +170,9 @@ impl Check {
         }
         if self.no_inputs {
             return found;
+        }
+        if let Err(error) = ids::ready(&recipe) {
+            found.problems.push(Fault::new(Kind::ExportKeys, error, Some(reference)));
         }
         match seen(&mut recipe) {
             Err(error) => found.problems.push(Fault::new(Kind::NotLocked, error, Some(reference))),

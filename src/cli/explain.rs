@@ -69,15 +69,19 @@ pub fn entries(name: &str) -> Vec<Entry> {
     if let Some(layout) = export::exporter(name) {
         let uses: Vec<&str> = layout.uses().iter().map(|u| u.as_str()).collect();
         let kind = format!("export (layout of {} rows)", uses.join(" or "));
-        let read =
-            layout.trainer().map_or(String::new(), |name| format!("\n\nRead by the code of {name} (tests/trainers)."));
+        let read = read_by(layout.trainer());
         let recipe = format!("In a recipe, once the build is done:\n\n[[export]]\nto = \"{name}\"");
         let docs = format!("{}{read}\n\n{recipe}", plain(layout.docs()).trim_end());
         found.push(Entry { kind, about: layout.about().into(), docs, ..Entry::default() });
     }
     if let Some(layout) = tokens::layout(name) {
-        let (kind, about, docs) = ("export (layout of token ids)".into(), layout.about().into(), plain(layout.docs()));
-        found.push(Entry { kind, about, docs, ..Entry::default() });
+        let length = if layout.packings().is_empty() { "" } else { "\nseq_length = 4096" };
+        let keys = format!("[[export]]\nto = \"{name}\"\ntokenizer = \"models/qwen3/tokenizer.json\"{length}");
+        let read = read_by(layout.trainer());
+        let docs =
+            format!("{}{read}\n\nIn a recipe, once the build is done:\n\n{keys}", plain(layout.docs()).trim_end());
+        let kind = "export (layout of token ids)".into();
+        found.push(Entry { kind, about: layout.about().into(), docs, ..Entry::default() });
     }
     if let Some(card) = Catalog::load(None).ok().as_ref().and_then(|c| c.get(name)) {
         found.push(Entry {
@@ -90,6 +94,11 @@ pub fn entries(name: &str) -> Vec<Entry> {
     }
     found.extend(words(name));
     found
+}
+
+/// Whose code has read a layout.
+fn read_by(trainer: Option<&str>) -> String {
+    trainer.map_or(String::new(), |name| format!("\n\nRead by the code of {name} (tests/trainers)."))
 }
 
 /// What goes by this name and is no stage, format or data set.

@@ -100,8 +100,9 @@ impl TokenOptions {
         let Exported { accounts, files, sums } = export(&job, out, build)?;
         let folder = out.display().to_string();
         let start = layout.start(&folder, &files, &sheet);
+        let start = layout.trainer().map_or(start.clone(), |trainer| format!("# {trainer}\n{start}"));
         if context.format == Format::Json {
-            let told = json!({"v": 1, "to": name, "trainer": null, "out": folder, "uses": accounts, "files": files, "start": start,
+            let told = json!({"v": 1, "to": name, "trainer": layout.trainer(), "out": folder, "uses": accounts, "files": files, "start": start,
                 "tokens": sums});
             return super::print(&format!("{told}\n"));
         }
@@ -112,7 +113,7 @@ impl TokenOptions {
 }
 
 /// The sums as lines of talk.
-fn said(sums: &Sums) -> Vec<String> {
+pub fn said(sums: &Sums) -> Vec<String> {
     let documents = plural(sums.documents, "document");
     let mut lines = vec![format!("{documents}: {}, as {}", plural(sums.tokens, "token"), sums.dtype)];
     if let Some(packed) = &sums.packed {

@@ -13,6 +13,7 @@ use crate::pipeline::gates::{Facts, Judged, judge};
 use crate::pipeline::heavy::Lost;
 use crate::pipeline::plan::stage_plan::StagePlan;
 use crate::pipeline::plan::state::{JobState, State, state};
+use crate::pipeline::publish::ids;
 use crate::pipeline::usage::{count, size};
 use crate::pipeline::{Options, Progress};
 use crate::recipe::Recipe;
@@ -49,6 +50,7 @@ impl PlanCommand {
         if let Some(missing) = &missing {
             return plan_cards::run(context, &recipe, missing);
         }
+        ids::ready(&recipe)?;
         let bars = ui::Bars::new(context);
         bars.phase("Looking at what is done", 0);
         let state = state(&recipe, &chain, &options)?;

@@ -3,8 +3,9 @@
 use serde_json::{Value as Json, json};
 
 use super::table;
-use crate::recipe::{Recipe, Step};
+use crate::recipe::{Ids, Recipe, Step, Target};
 use crate::stages;
+use crate::text::figures::count;
 
 /// The kind of a stage, by its word.
 pub fn kind(run: &str) -> &'static str {
@@ -42,11 +43,23 @@ pub fn stages_json(recipe: &Recipe) -> Vec<Json> {
 pub fn exports_table(recipe: &Recipe, columns: usize) -> String {
     let mut rows = vec![["export", "uses", "to", ""].map(str::to_owned).to_vec()];
     rows.extend(recipe.exports.iter().map(|export| {
-        let taken = export.exporter().map_or(&[][..], |e| e.uses());
+        let taken = export.target().map_or(&[][..], Target::uses);
         let uses = if export.usage.is_empty() { taken } else { &export.usage };
         let uses: Vec<&str> = uses.iter().map(|u| u.as_str()).collect();
-        let strict = if export.strict { "strict" } else { "" };
-        vec![export.to.clone(), uses.join(", "), export.out.clone(), strict.to_owned()]
+        let how = match (&export.ids, export.strict) {
+            (Some(ids), _) => made_by(ids),
+            (None, true) => "strict".to_owned(),
+            (None, false) => String::new(),
+        };
+        vec![export.to.clone(), uses.join(", "), export.out.clone(), how]
     }));
     if rows.len() > 1 { format!("\n{}", table::table(&rows, 2, columns)) } else { String::new() }
+}
+
+/// What token ids are made by, in a few words.
+fn made_by(ids: &Ids) -> String {
+    let length = ids.seq_length.map(|length| format!("sequences of {}", count(length.into())));
+    let packing = ids.packing.map(|packing| packing.as_str().to_owned());
+    let eos = ids.eos.as_ref().map(|eos| format!("ends with {eos}"));
+    [Some(ids.tokenizer.clone()), length, packing, eos].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

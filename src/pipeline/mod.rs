@@ -63,7 +63,7 @@ use inputs::{Effort, Inputs, SourceInput, group};
 use jobs::{Job, Log};
 use plan::fingerprints;
 pub use progress::{Amount, Progress};
-use publish::{exchange, exports, manifest, place, verdict};
+use publish::{exchange, exports, ids, manifest, place, verdict};
 
 /// Sees every plan before it runs.
 pub type Watch = Arc<dyn Fn(&Arc<dyn ExecutionPlan>) + Send + Sync>;
@@ -133,6 +133,7 @@ fn run_over(recipe: &Recipe, options: &Options, progress: &dyn Progress, given: 
     if given.is_none() {
         place::apart(recipe, &chain, options)?;
         exports::apart(recipe, options)?;
+        ids::ready(recipe)?;
     }
     let _lock = place::open(recipe, options)?;
     let _work = place::open_work(recipe, options)?;

@@ -295,6 +295,11 @@ kinds! {
     wrong "[[stage]]\nrun = \"exact_dedup\"\n[gates]\nmax_dropped = { near_duplicate = 0.05 }\n"
     right "[[stage]]\nrun = \"near_dedup\"\n[gates]\nmax_dropped = { near_duplicate = 0.05 }\n"
 
+    "R059" ExportKeys "value" "the keys of an export do not fit its layout"
+    "A layout of token ids needs `tokenizer`, and `seq_length` where it packs documents into sequences; one of rows has neither. `corpus list exports` says which is which."
+    wrong "[[export]]\nto = \"packed\"\nseq_length = 4096\n"
+    right "[[export]]\nto = \"packed\"\ntokenizer = \"tokenizer.json\"\nseq_length = 4096\n"
+
     "R060" BadSet "value" "a --set is not STAGE.KEY=VALUE"
     "It changes an option of one stage for one build: `--set keep.chars.min=80`. The value is TOML, or text where it is none."
 

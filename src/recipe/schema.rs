@@ -3,11 +3,12 @@
 use arrow::datatypes::{DataType, SchemaRef};
 use serde_json::{Map, Value as Json, json};
 
-use super::signals;
+use super::{Target, signals};
 use crate::formats::choices::{Offered, offered};
 use crate::formats::{self, FIELDS, TextRows};
 use crate::output::codec::PATTERN;
 use crate::output::slab::data_schema;
+use crate::output::tokens::Packing;
 use crate::rows::turns::OPTIONAL;
 use crate::rows::{Filled, Use};
 use crate::stages::{self, Kind};
@@ -85,14 +86,19 @@ fn own_signal() -> Json {
 
 /// `[[export]]`.
 fn export() -> Json {
-    let names: Vec<&str> = crate::output::export::ALL.iter().map(|e| e.name()).collect();
+    let names: Vec<&str> = Target::names().collect();
+    let packings = Packing::ALL.map(Packing::as_str);
     closed(
         json!({
             "to": {"enum": names, "description": "The layout."},
             "use": {"description": "Uses that are exported; all that the layout takes where absent.", "anyOf": [
                 {"enum": USES}, {"type": "array", "items": {"enum": USES}}]},
             "out": text("Its folder, from the build's; exports/NAME where absent."),
-            "strict": {"type": "boolean", "description": "Whether a row that would lose something, or be set aside, is an error."},
+            "strict": {"type": "boolean", "description": "Whether a row that would lose something, or be set aside, is an error; of layouts of rows."},
+            "tokenizer": text("The tokenizer's file, from the recipe's folder; of layouts of token ids."),
+            "seq_length": {"type": "integer", "minimum": 1, "maximum": u32::MAX, "description": "Tokens of a packed sequence."},
+            "packing": {"enum": packings, "description": "How documents are packed; what the layout names first where absent."},
+            "eos": text("The token that ends a document; the tokenizer's own where absent."),
         }),
         &["to"],
         "A layout that a trainer reads.",

@@ -290,6 +290,64 @@ fn plain_layouts_have_their_bytes() {
     assert!(read(&scratch, "csv/rlhf.csv").starts_with(wanted), "{}", read(&scratch, "csv/rlhf.csv"));
 }
 
+#[test]
+fn belle_and_chatyuan_have_their_bytes() {
+    let scratch = built();
+    let of = told(&scratch, &["--to", "belle", "--out", "belle"]);
+    let wanted = concat!(
+        r#"{"id":"t1","conversations":[{"from":"human","value":"把“河”译成英文"},{"from":"assistant","value":"river"}]}"#,
+        "\n",
+        r#"{"id":"c1","conversations":[{"from":"human","value":"你好"},{"from":"assistant","value":"你好！"}]}"#,
+        "\n",
+    );
+    same_text(&read(&scratch, "belle/belle.jsonl"), wanted, "belle.jsonl");
+    assert_eq!(reasons(&of, "instruct"), json!({"export_no_answer": 1, "export_tools": 1}));
+    contains(of["start"].as_str().unwrap(), &["sft_train.py", "--train_file belle/belle.jsonl"], &[]);
+
+    let scratch = Scratch::new();
+    let turn = |role: &str, text: &str| json!({"role": role, "content": text});
+    let row = json!({"id": "m", "messages": [turn("system", "简短"), turn("user", "你好"), turn("assistant", "你好！\n请讲。"),
+        turn("user", "列表\t一"), turn("assistant", "一\n二")]});
+    scratch.write("chat.jsonl", format!("{row}\n"));
+    scratch.write("recipe.toml", "name = 'chat'\n[[source]]\nname = 'chat'\npath = 'chat.jsonl'\nuse = 'instruct'\n");
+    scratch.build("out", &[]);
+    let of = told(&scratch, &["--to", "chatyuan", "--out", "yuan"]);
+    let wanted = concat!(
+        r#"{"source":"用户：你好\\n小元：你好！\\n请讲。\\n用户：列表\\t一\\n小元：","target":"一\\n二"}"#,
+        "\n"
+    );
+    same_text(&read(&scratch, "yuan/chatyuan.jsonl"), wanted, "chatyuan.jsonl");
+    assert_eq!(of["uses"][0]["loses"], json!({"system": 1}));
+    contains(of["start"].as_str().unwrap(), &["def prepare_data():", "\"yuan/chatyuan.jsonl\""], &[]);
+}
+
+#[test]
+fn webdataset_has_every_row_in_its_archives() {
+    let scratch = built();
+    let of = told(&scratch, &["--to", "webdataset", "--out", "tars"]);
+    let members = |name: &str| -> Vec<(String, String)> {
+        let mut archive = tar::Archive::new(File::open(scratch.path("tars").join(name)).unwrap());
+        let text = |entry: std::io::Result<tar::Entry<'_, File>>| {
+            let mut entry = entry.unwrap();
+            (entry.path().unwrap().to_string_lossy().into_owned(), std::io::read_to_string(&mut entry).unwrap())
+        };
+        archive.entries().unwrap().map(text).collect()
+    };
+    let text = members("pretrain-000000.tar");
+    let member = |name: &str, text: &str| (name.to_owned(), text.to_owned());
+    assert_eq!(
+        text[..2],
+        [member("000000000.json", r#"{"id":"p1","source":"text","use":"pretrain"}"#), member("000000000.txt", "河水流过\"桥\"。")]
+    );
+    assert_eq!(text[3], member("000000001.txt", "second\nline"));
+    let chat: Json = serde_json::from_str(&members("instruct-000000.tar")[1].1).unwrap();
+    assert_eq!((&chat["id"], &chat["messages"][4]["reasoning"]), (&json!("c2"), &json!("钟上是九点。")));
+    assert_eq!(chat["messages"][0], json!({"role": "system", "content": "简短回答"}));
+    let written = of["uses"].as_array().unwrap().iter().map(|u| u["written"].as_u64().unwrap());
+    assert_eq!(written.collect::<Vec<_>>(), [2, 2, 3, 2]);
+    contains(of["start"].as_str().unwrap(), &["# webdataset 1.0.2", "glob.glob(\"tars/rlhf-*.tar\")"], &[]);
+}
+
 /// All rows are in one of the two files, flat, with what the phases need.
 #[test]
 fn deepspeed_chat_has_flat_prompts() {

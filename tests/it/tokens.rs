@@ -309,3 +309,82 @@ fn what_is_missing_is_said() {
     says(&with("nanogtp", &[]), &["nanogpt"]);
     assert!(!scratch.path("out/exports").exists(), "nothing is left");
 }
+
+const EXPORTS: &str = "[[export]]
+to = 'packed'
+tokenizer = 'tiny.json'
+seq_length = 96
+eos = '<|endoftext|>'
+[[export]]
+to = 'megatron'
+tokenizer = 'tiny.json'
+eos = '<|endoftext|>'
+out = 'ids'
+";
+
+/// Named in a recipe: the same bytes as by hand, listed by `plan`, accounted for, and written again where the tokenizer
+/// has changed.
+#[test]
+fn a_recipe_names_its_token_ids() {
+    let scratch = folder(EXPORTS, ["", ""]);
+    let plan = scratch.corpus(&["plan", "--recipe", "recipe.toml", "--out", "out", "--format", "json"]);
+    let told = held(&plan.stdout(), "plan", "plan with exports of ids");
+    let packed = json!({"to": "packed", "out": "exports/packed", "strict": false, "tokenizer": "tiny.json",
+        "seq_length": 96, "eos": "<|endoftext|>"});
+    assert_eq!(told["exports"][0], packed);
+    let plan = scratch.corpus(&["plan", "--recipe", "recipe.toml", "--out", "out"]).stdout();
+    contains(&plan, &["tiny.json, sequences of 96, ends with <|endoftext|>"], &[]);
+    let run = scratch.corpus(&["build", "--recipe", "recipe.toml", "--out", "out", "--threads", "2"]);
+    run.says(0, &["pretrain: 100 rows: 100 written, 0 set aside", "100 documents: ", "sequences of 96 (best-fit)"]);
+    let manifest = || held(&fs::read_to_string(scratch.path("out/build.json")).unwrap(), "build", "build.json");
+    let made = manifest();
+    let sums = &made["exports"][0]["tokens"];
+    assert_eq!((&sums["documents"], &sums["packed"]["length"]), (&json!(100), &json!(96)));
+    assert_eq!(made["exports"][1]["tokens"]["dtype"], "uint16");
+    exported(&scratch, "packed", &["--seq-length", "96", "--out", "by-hand"]);
+    let files = |folder: &str| -> Vec<Vec<u8>> {
+        files_under(&scratch.path(folder)).into_iter().map(|path| fs::read(path).unwrap()).collect()
+    };
+    assert!(files("out/exports/packed") == files("by-hand"), "by recipe and by hand");
+
+    // What stands is not written again; it is where the tokenizer or the length is another one.
+    let written = |path: &str| fs::metadata(scratch.path(path)).unwrap().modified().unwrap();
+    let times = || [written("out/exports/packed/export.json"), written("out/ids/export.json")];
+    let before = times();
+    let build = || scratch.corpus(&["build", "--recipe", "recipe.toml", "--out", "out"]);
+    build().says(0, &["holds this very build already"]);
+    assert_eq!((times(), manifest()), (before, made.clone()));
+    let recipe = fs::read_to_string(scratch.path("recipe.toml")).unwrap();
+    scratch.write("recipe.toml", recipe.replace("seq_length = 96", "seq_length = 64"));
+    build().says(0, &["holds this very build already", "sequences of 64"]);
+    let after = times();
+    assert!(after[0] != before[0] && after[1] == before[1]);
+    let other = fs::read_to_string(tiny()).unwrap() + "\n";
+    scratch.write("tiny.json", other);
+    build().says(0, &["holds this very build already"]);
+    assert!(times()[0] != after[0] && times()[1] != after[1]);
+    assert_ne!(manifest()["exports"][1]["tokens"]["sha256"], made["exports"][1]["tokens"]["sha256"]);
+}
+
+/// What is wrong with a tokenizer is said before anything is built.
+#[test]
+fn a_tokenizer_that_does_not_fit_stops_the_build_at_once() {
+    let wrong = [
+        ("to = 'megatron'\ntokenizer = 'none.json'\n", "none.json, which is no file"),
+        ("to = 'megatron'\ntokenizer = 'a.jsonl'\n", "a.jsonl, line 2: no JSON"),
+        ("to = 'megatron'\ntokenizer = 'tiny.json'\n", "does not say which token ends a document"),
+        ("to = 'megatron'\ntokenizer = 'tiny.json'\neos = '</s>'\n", "no special token `</s>`"),
+    ];
+    for (export, says) in wrong {
+        let scratch = folder(&format!("[[export]]\n{export}"), ["", ""]);
+        for command in ["build", "plan"] {
+            let run = scratch.corpus(&[command, "--recipe", "recipe.toml", "--out", "out"]);
+            assert_ne!(run.code(), 0, "{command}: {export}");
+            contains(&run.stderr(), &[says], &[]);
+        }
+        let check = scratch.corpus(&["check", "recipe.toml"]);
+        assert_ne!(check.code(), 0, "{export}");
+        contains(&check.stderr(), &[says], &[]);
+        assert!(!scratch.path("out").exists(), "{export}");
+    }
+}

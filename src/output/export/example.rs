@@ -191,6 +191,15 @@ impl<'a> Example<'a> {
         }
     }
 
+    /// Appends the columns that have a value, but this one, as members of an object.
+    pub fn values(&self, but: &str, object: &mut Object<'_>) {
+        for (field, column) in self.batch.schema_ref().fields().iter().zip(self.batch.columns()) {
+            if column.is_valid(self.at) && field.name() != but {
+                json::value(column.as_ref(), self.at, object.key(field.name()));
+            }
+        }
+    }
+
     /// Appends the line of a row that was set aside: why, then all columns.
     pub fn aside(&self, aside: &Aside, out: &mut Vec<u8>) {
         let mut object = Object::new(out);

@@ -17,6 +17,7 @@ pub mod messages;
 pub mod native;
 pub mod run;
 pub mod sink;
+pub mod tar;
 
 pub use crate::text::docs::module_docs;
 pub use example::Example;
@@ -32,7 +33,9 @@ macro_rules! exporters {
 exporters!(
     alpaca,
     axolotl,
+    belle,
     chatglm,
+    chatyuan,
     csv,
     deepspeed_chat,
     fastchat,
@@ -47,6 +50,7 @@ exporters!(
     text,
     trl,
     verl,
+    webdataset,
 );
 
 /// The exporter of this name.
@@ -112,6 +116,8 @@ pub enum Frame {
     Table(fn(&str) -> Vec<Field>),
     /// Parquet in shards, with the rows and columns of the build.
     Native,
+    /// Tar archives: [`Exporter::write`] appends a row as a JSON object, whose keys are the extensions of its members.
+    Tars,
 }
 
 impl Frame {
@@ -120,7 +126,7 @@ impl Frame {
         match self {
             Frame::Array => ("[\n", ",\n", "\n]\n"),
             Frame::Around(head, between, tail) => (head, between, tail),
-            Frame::Lines | Frame::Table(_) | Frame::Native => ("", "\n", "\n"),
+            Frame::Lines | Frame::Table(_) | Frame::Native | Frame::Tars => ("", "\n", "\n"),
         }
     }
 }

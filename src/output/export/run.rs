@@ -204,7 +204,7 @@ pub fn survey(job: &Job<'_>) -> Result<Vec<Account>> {
 struct Files<'a> {
     staging: &'a Staging,
     /// By name, with the rows so far.
-    open: BTreeMap<&'static str, (Sink, u64)>,
+    open: BTreeMap<&'static str, (Sink<'a>, u64)>,
     dropped: Option<Hashed>,
     line: Vec<u8>,
 }

@@ -1,5 +1,5 @@
-//! Files of rows as they are written: text in a frame, Parquet of a layout's own columns, or the build's own columns in
-//! shards.
+//! Files of rows as they are written: text in a frame, Parquet of a layout's own columns, the build's own columns in
+//! shards, or tar archives.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use arrow_json::reader::Decoder;
 
 use super::folder::{Hashed, Staging, Written};
 use super::native::Shards;
+use super::tar::Tars;
 use super::{Example, Exporter, Frame};
 use crate::output::codec::Codec;
 use crate::output::parquet_file::{PartFile, Style};
@@ -21,9 +22,11 @@ const ROWS: usize = 128;
 const BYTES: usize = 1 << 20;
 /// Bytes of text in a shard of [`Frame::Native`], about 400 MB of Parquet.
 const SHARD: u64 = 1 << 30;
+/// Bytes of an archive of [`Frame::Tars`].
+const ARCHIVE: u64 = 1 << 28;
 
 /// A file of rows that is being written.
-pub enum Sink {
+pub enum Sink<'a> {
     /// Lines, or JSON that is one value.
     Text {
         /// The file.
@@ -37,18 +40,21 @@ pub enum Sink {
     Table(Table),
     /// Parquet of the build's columns.
     Shards(Shards),
+    /// Tar archives.
+    Tars(Tars<'a>),
 }
 
-impl Sink {
+impl<'a> Sink<'a> {
     /// Opens a file.
     ///
     /// # Errors
     ///
     /// What the system says of making it.
-    pub fn open(exporter: &dyn Exporter, staging: &Staging, name: &'static str) -> Result<Self> {
+    pub fn open(exporter: &dyn Exporter, staging: &'a Staging, name: &'static str) -> Result<Self> {
         match exporter.frame(name) {
             Frame::Table(schema) => Ok(Sink::Table(Table::new(staging, name, schema(name))?)),
             Frame::Native => Ok(Sink::Shards(Shards::new(staging, name, SHARD)?)),
+            Frame::Tars => Ok(Sink::Tars(Tars::new(staging, name, ARCHIVE))),
             frame => Ok(Sink::Text { file: staging.file(name)?, frame, rows: 0 }),
         }
     }
@@ -73,6 +79,10 @@ impl Sink {
                 table.row(line)
             }
             Sink::Shards(shards) => shards.row(row),
+            Sink::Tars(tars) => {
+                exporter.write(row, line);
+                tars.row(line)
+            }
         }
     }
 
@@ -89,6 +99,7 @@ impl Sink {
             }
             Sink::Table(table) => Ok(vec![table.close()?]),
             Sink::Shards(shards) => shards.close(),
+            Sink::Tars(tars) => tars.close(),
         }
     }
 }

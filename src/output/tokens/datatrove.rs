@@ -37,6 +37,9 @@ impl Layout for Datatrove {
     fn docs(&self) -> &'static str {
         module_docs(include_str!("datatrove.rs"))
     }
+    fn trainer(&self) -> Option<&'static str> {
+        Some("datatrove 0.10.1")
+    }
     fn width(&self, vocabulary: u32) -> Width {
         Width::fitting(vocabulary, 1 << 16, Width::U32)
     }

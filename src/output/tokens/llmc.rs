@@ -38,6 +38,9 @@ impl Layout for LlmC {
     fn docs(&self) -> &'static str {
         module_docs(include_str!("llmc.rs"))
     }
+    fn trainer(&self) -> Option<&'static str> {
+        Some("llm.c of May 2025")
+    }
     fn end_stands(&self) -> Side {
         Side::Before
     }

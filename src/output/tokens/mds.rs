@@ -40,6 +40,9 @@ impl Layout for Mds {
     fn docs(&self) -> &'static str {
         module_docs(include_str!("mds.rs"))
     }
+    fn trainer(&self) -> Option<&'static str> {
+        Some("mosaicml-streaming 0.13.0")
+    }
     fn packings(&self) -> &'static [Packing] {
         &[Packing::Cut]
     }

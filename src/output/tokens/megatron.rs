@@ -40,6 +40,9 @@ impl Layout for Megatron {
     fn docs(&self) -> &'static str {
         module_docs(include_str!("megatron.rs"))
     }
+    fn trainer(&self) -> Option<&'static str> {
+        Some("Megatron Core 0.16.1")
+    }
     fn width(&self, vocabulary: u32) -> Width {
         Width::fitting(vocabulary, 65_499, Width::I32)
     }

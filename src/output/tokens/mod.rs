@@ -26,7 +26,7 @@ macro_rules! layouts {
     };
 }
 
-layouts!(datatrove, llmc, mds, megatron, nanogpt, packed);
+layouts!(datatrove, litdata, llmc, mds, megatron, nanogpt, packed);
 
 /// The layout of this name.
 pub fn layout(name: &str) -> Option<&'static dyn Layout> {
@@ -41,6 +41,10 @@ pub trait Layout: Sync {
     fn about(&self) -> &'static str;
     /// The `//!` text of the file, which `corpus explain` prints.
     fn docs(&self) -> &'static str;
+    /// The trainer and the version whose loading code was run on such files (`tests/trainers`).
+    fn trainer(&self) -> Option<&'static str> {
+        None
+    }
     /// How documents can be packed, the default first; none where the layout has a place for whole documents.
     fn packings(&self) -> &'static [Packing] {
         &[]
@@ -203,7 +207,8 @@ fn ending(tokenizer: &Tokenizer, named: &str, asked: Option<&str>) -> Result<(St
         });
     }
     tokenizer.end().map(|(token, id)| (token.to_owned(), id)).ok_or_else(|| {
-        let hint = "name it: --eos '<|endoftext|>'; or put the model's tokenizer_config.json beside the tokenizer";
+        let hint =
+            "name it: --eos '<|endoftext|>', in a recipe `eos`; or put the model's tokenizer_config.json beside it";
         Error::other(format!("{named} does not say which token ends a document"), hint)
     })
 }

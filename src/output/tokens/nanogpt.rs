@@ -34,6 +34,9 @@ impl Layout for NanoGpt {
     fn docs(&self) -> &'static str {
         module_docs(include_str!("nanogpt.rs"))
     }
+    fn trainer(&self) -> Option<&'static str> {
+        Some("nanoGPT of November 2025")
+    }
     fn width(&self, vocabulary: u32) -> Width {
         Width::fitting(vocabulary, 1 << 16, Width::U32)
     }

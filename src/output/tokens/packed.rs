@@ -57,6 +57,9 @@ impl Layout for Packed {
     fn docs(&self) -> &'static str {
         module_docs(include_str!("packed.rs"))
     }
+    fn trainer(&self) -> Option<&'static str> {
+        Some("TRL 1.16.0")
+    }
     fn packings(&self) -> &'static [Packing] {
         &[Packing::BestFit, Packing::Cut]
     }

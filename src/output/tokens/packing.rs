@@ -12,7 +12,7 @@ use crate::Result;
 use super::Sequence;
 
 /// How documents are packed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Packing {
     /// All documents behind one another, cut at the length.

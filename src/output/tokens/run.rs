@@ -1,12 +1,13 @@
 //! An export of token ids as it runs: one thread reads rows and writes ids, the others cut texts; documents come back in
 //! the order in which they were read, so the bytes do not depend on the threads.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::packing::Packer;
 use super::{Layout, Packing, Sequence, Sheet, Side};
@@ -38,7 +39,7 @@ pub struct Job<'a> {
 }
 
 /// The sums of an export.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sums {
     /// The file of the tokenizer, as it was named.
     pub tokenizer: String,
@@ -51,18 +52,18 @@ pub struct Sums {
     /// Its id.
     pub end_id: u32,
     /// How an id is written.
-    pub dtype: &'static str,
+    pub dtype: Cow<'static, str>,
     /// Documents.
     pub documents: u64,
     /// Their tokens, end tokens too.
     pub tokens: u64,
     /// How documents are packed.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub packed: Option<Packed>,
 }
 
 /// The sums of what was packed.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Packed {
     /// How.
     pub packing: Packing,
@@ -245,7 +246,7 @@ impl Sums {
             vocabulary: sheet.tokenizer.vocabulary(),
             end: sheet.end.0.clone(),
             end_id: sheet.end.1,
-            dtype: sheet.width.numpy(),
+            dtype: sheet.width.numpy().into(),
             documents: 0,
             tokens: 0,
             packed: None,

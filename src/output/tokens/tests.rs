@@ -65,6 +65,8 @@ fn without_rows_there_is_an_index_of_none() {
     assert_eq!(files[0].1, b"{\"shards\": [], \"version\": 2}");
     let files = written("megatron", Width::I32, &[]);
     assert_eq!((files[0].1.len(), files[1].1.len()), (0, 34 + 8));
+    let files = written("litdata", Width::I32, &[]);
+    assert!(files[0].1.starts_with(b"{\"chunks\": [], \"config\": {"));
     let files = written("packed", Width::I32, &[]);
     let index: serde_json::Value = serde_json::from_slice(&files[0].1).unwrap();
     assert_eq!((files.len(), &index["shards"]), (1, &serde_json::json!([])));
@@ -80,6 +82,33 @@ fn sizes_of_arrays() {
     let from = u32::from_le_bytes(shard[4..8].try_into().unwrap()) as usize;
     assert_eq!(shard[from..from + 7], [&words(&[1_203])[..], &[5, 44, 1]].concat());
     assert_eq!(shard[from + 7..], words(&full));
+}
+
+/// What litdata 0.2.76 writes of these with `BinaryWriter(chunk_size=5, item_loader=TokensLoader())`; `updated_at` apart.
+#[test]
+fn chunks_hold_whole_documents() {
+    let folder = tempfile::tempdir().unwrap();
+    let staging = Staging::new(&folder.path().join("out")).unwrap();
+    let mut chunks = super::litdata::Chunks::new(&staging, 5);
+    for ids in [&[1, 2, 3][..], &[4, 5], &[65_000], &[1, 2, 3, 4, 5, 6, 7], &[8]] {
+        chunks.sequence(&Sequence { ids, lengths: &[ids.len() as u32] }).unwrap();
+    }
+    Box::new(chunks).close().unwrap();
+    staging.publish().unwrap();
+    let read = |name: &str| std::fs::read(folder.path().join("out").join(name)).unwrap();
+    assert_eq!(read("chunk-0-0.bin"), words(&[2, 16, 28, 36, 1, 2, 3, 4, 5]));
+    assert_eq!(read("chunk-0-1.bin"), words(&[1, 12, 16, 65_000]));
+    assert_eq!(read("chunk-0-2.bin"), words(&[1, 12, 40, 1, 2, 3, 4, 5, 6, 7]));
+    assert_eq!(read("chunk-0-3.bin"), words(&[1, 12, 16, 8]));
+    let index = String::from_utf8(read("index.json")).unwrap();
+    let (index, updated) = index.split_once(", \"updated_at\": ").unwrap();
+    let chunks = "{\"chunks\": [{\"chunk_bytes\": 36, \"chunk_size\": 2, \"dim\": 5, \"filename\": \"chunk-0-0.bin\"}, \
+                  {\"chunk_bytes\": 16, \"chunk_size\": 1, \"dim\": 1, \"filename\": \"chunk-0-1.bin\"}, \
+                  {\"chunk_bytes\": 40, \"chunk_size\": 1, \"dim\": 7, \"filename\": \"chunk-0-2.bin\"}, \
+                  {\"chunk_bytes\": 16, \"chunk_size\": 1, \"dim\": 1, \"filename\": \"chunk-0-3.bin\"}], ";
+    let config = r#""config": {"chunk_bytes": null, "chunk_size": 5, "compression": null, "compression_batch_size": null, "compression_level": null, "data_format": ["no_header_tensor:16"], "data_spec": "[1, {\"type\": null, \"context\": null, \"children_spec\": []}]", "encryption": null, "ipc_compression": null, "item_loader": "TokensLoader", "types": "tensor"}"#;
+    assert_eq!(index, format!("{chunks}{config}"));
+    assert_eq!(updated.len(), 64 + 3, "a hash of the chunks");
 }
 
 #[test]

@@ -5,13 +5,17 @@ use std::sync::atomic::Ordering;
 
 use serde_json::json;
 
+use super::ids::Loaded;
 use super::manifest::{ExportLine, Manifest};
 use super::ours::{ASIDE, NAMES};
+use crate::output::export::Exporter;
 use crate::output::export::folder::MANIFEST;
 use crate::output::export::run::{Account, BATCH, Job, Table, export, losses, survey};
 use crate::output::parquet_file::write_whole;
+use crate::output::tokens::run as of_ids;
+use crate::output::tokens::{Layout, Sheet};
 use crate::pipeline::{Options, Progress};
-use crate::recipe::{Export, Recipe};
+use crate::recipe::{Export, Recipe, Target};
 use crate::rows::Use;
 use crate::text::figures::plural;
 use crate::{Error, Result};
@@ -54,12 +58,8 @@ pub(crate) fn run(
     let before = std::mem::take(&mut manifest.exports);
     let mut failed = Ok(());
     for export in &recipe.exports {
-        let old = before.iter().filter(|_| there).find(|line| stands(export, line, &options.out));
-        let line = match old {
-            Some(line) => Ok(line.clone()),
-            None => write(export, options, manifest, progress),
-        };
-        match line {
+        let old: Vec<&ExportLine> = before.iter().filter(|_| there).collect();
+        match one(export, recipe, options, (manifest, &old), progress) {
             Ok(line) => manifest.exports.push(line),
             Err(error) => {
                 failed = Err(error);
@@ -74,6 +74,39 @@ pub(crate) fn run(
     failed
 }
 
+/// The line of an export: an `old` one that stands, or that of one that is written.
+fn one(
+    export: &Export,
+    recipe: &Recipe,
+    options: &Options,
+    (manifest, old): (&Manifest, &[&ExportLine]),
+    progress: &dyn Progress,
+) -> Result<ExportLine> {
+    let mut standing = old.iter().filter(|line| stands(export, line, &options.out));
+    match (export.target(), &export.ids) {
+        (Some(Target::Rows(exporter)), _) => match standing.next() {
+            Some(line) => Ok((*line).clone()),
+            None => write(export, exporter, options, manifest, progress),
+        },
+        (Some(Target::Ids(layout)), Some(ids)) => {
+            let loaded = Loaded::read(recipe, ids, layout.name())?;
+            let sheet = loaded.sheet(layout)?;
+            match standing.find(|line| line.tokens.as_ref().is_some_and(|sums| made_by(sums, &sheet))) {
+                Some(line) => Ok((*line).clone()),
+                None => write_ids(export, (layout, &sheet), options, manifest, progress),
+            }
+        }
+        _ => Err(Error::Engine(format!("no layout is called {}", export.to))),
+    }
+}
+
+/// Whether an export of token ids was made by what is asked for.
+fn made_by(sums: &of_ids::Sums, sheet: &Sheet<'_>) -> bool {
+    let packed = sums.packed.as_ref().map(|packed| (packed.packing, packed.length));
+    (sums.tokenizer.as_str(), sums.sha256.as_str(), sums.end_id) == (sheet.named, sheet.sha256, sheet.end.1)
+        && packed == sheet.packed
+}
+
 /// Whether the export that a line is of is there as it was written, and is what is asked for.
 fn stands(export: &Export, line: &ExportLine, out: &Path) -> bool {
     let asked = (&line.to, &line.out, &line.usage) == (&export.to, &export.out, &export.usage);
@@ -83,28 +116,65 @@ fn stands(export: &Export, line: &ExportLine, out: &Path) -> bool {
     asked && (!export.strict || whole()) && same()
 }
 
-fn write(spec: &Export, options: &Options, manifest: &Manifest, progress: &dyn Progress) -> Result<ExportLine> {
-    let exporter = spec.exporter().ok_or_else(|| Error::Engine(format!("no layout is called {}", spec.to)))?;
-    let uses = if spec.usage.is_empty() { exporter.uses() } else { &spec.usage };
+/// The rows that an export takes of the build.
+fn rows(spec: &Export, takes: &[Use], options: &Options) -> Result<Vec<Table>> {
+    let uses = if spec.usage.is_empty() { takes } else { &spec.usage };
     let tables = tables(&options.out, uses);
     if tables.is_empty() {
         let uses: Vec<&str> = uses.iter().map(|u| u.as_str()).collect();
         let message = format!("the build has no {} rows for the export to `{}`", uses.join(" or "), spec.to);
         return Err(Error::input(message, "leave the [[export]] out, or name a layout of `corpus list exports`"));
     }
+    Ok(tables)
+}
+
+fn write(
+    spec: &Export,
+    exporter: &dyn Exporter,
+    options: &Options,
+    manifest: &Manifest,
+    progress: &dyn Progress,
+) -> Result<ExportLine> {
+    let tables = rows(spec, exporter.uses(), options)?;
     progress.phase(&format!("Exporting {}", spec.to), 0);
     let stop = || options.stop.load(Ordering::Relaxed);
     let job = Job { exporter, tables: &tables, batch: BATCH, stop: &stop };
     if spec.strict {
         losses(exporter, &survey(&job)?)?;
     }
-    let build = json!({"recipe": manifest.recipe.name, "fingerprint": manifest.recipe.fingerprint});
     let out = options.out.join(&spec.out);
-    let done = export(&job, &out, &build)?;
+    let done = export(&job, &out, &origin(manifest))?;
     let sum = |of: fn(&Account) -> u64| done.accounts.iter().map(of).sum::<u64>();
     let (written, aside) = (plural(sum(|a| a.written), "row"), sum(|a| a.aside));
     progress.done(&format!("{written} in {}, {aside} set aside", spec.out));
-    let sha256 = crate::disk::sha256(&out.join(MANIFEST), &|| false).map_err(Error::io(&out))?;
-    let (to, out, usage) = (spec.to.clone(), spec.out.clone(), spec.usage.clone());
-    Ok(ExportLine { to, out, usage, uses: done.accounts, sha256 })
+    line(spec, &out, done.accounts, None)
+}
+
+fn write_ids(
+    spec: &Export,
+    (layout, sheet): (&dyn Layout, &Sheet<'_>),
+    options: &Options,
+    manifest: &Manifest,
+    progress: &dyn Progress,
+) -> Result<ExportLine> {
+    let tables = rows(spec, &of_ids::USES, options)?;
+    progress.phase(&format!("Exporting {}", spec.to), 0);
+    let stop = || options.stop.load(Ordering::Relaxed);
+    let job = of_ids::Job { layout, sheet, tables: &tables, batch: BATCH, threads: options.threads, stop: &stop };
+    let out = options.out.join(&spec.out);
+    let done = of_ids::export(&job, &out, &origin(manifest))?;
+    let (documents, tokens) = (plural(done.sums.documents, "document"), plural(done.sums.tokens, "token"));
+    progress.done(&format!("{documents}, {tokens} in {}", spec.out));
+    line(spec, &out, done.accounts, Some(done.sums))
+}
+
+/// What an export says of the build.
+fn origin(manifest: &Manifest) -> serde_json::Value {
+    json!({"recipe": manifest.recipe.name, "fingerprint": manifest.recipe.fingerprint})
+}
+
+/// The line of an export that was written.
+fn line(spec: &Export, out: &Path, uses: Vec<Account>, tokens: Option<of_ids::Sums>) -> Result<ExportLine> {
+    let sha256 = crate::disk::sha256(&out.join(MANIFEST), &|| false).map_err(Error::io(out))?;
+    Ok(ExportLine { to: spec.to.clone(), out: spec.out.clone(), usage: spec.usage.clone(), uses, tokens, sha256 })
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::functions::judge::{READ, UNREADABLE};
 use crate::output::export::run::Account;
+use crate::output::tokens::run::Sums;
 use crate::pipeline::gates::Judged;
 use crate::pipeline::heavy::{Heavy, Lost, Reached, heavy};
 use crate::pipeline::inputs::Inputs;
@@ -168,7 +169,7 @@ pub struct IndexLine {
 }
 
 /// The build in the layout of a trainer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ExportLine {
     /// The layout.
     pub to: String,
@@ -179,6 +180,9 @@ pub struct ExportLine {
     pub usage: Vec<Use>,
     /// Rows by use: written, set aside and why, and what is lost.
     pub uses: Vec<Account>,
+    /// The sums of an export of token ids.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<Sums>,
     /// SHA-256 of its `export.json`, which names all its files.
     pub sha256: String,
 }

@@ -3,6 +3,7 @@
 pub mod card;
 pub mod exchange;
 pub mod exports;
+pub mod ids;
 pub mod manifest;
 pub(crate) mod ours;
 pub mod place;

@@ -4,11 +4,11 @@ import glob
 import json
 import os
 
-import pyarrow.parquet as parquet
-
 
 def build_rows(build, use):
     """The rows of a build, read by pyarrow."""
+    import pyarrow.parquet as parquet
+
     rows = []
     for path in sorted(glob.glob(os.path.join(build, "data", use, "*.parquet"))):
         rows += parquet.read_table(path).to_pylist()
@@ -59,6 +59,21 @@ def tools(row):
 def said(messages):
     """A dialogue as (role, what it says behind what was thought)."""
     return [(m["role"], folded(m)) for m in messages]
+
+
+def ids(exports):
+    """The folders of exports of token ids, with what each must hold: its name, the folder, `expected.json`, whether its
+    ids take 16 bits in layouts that know two widths."""
+    for kind in sorted(os.listdir(exports)):
+        folder = os.path.join(exports, kind)
+        with open(os.path.join(folder, "expected.json"), encoding="utf-8") as file:
+            expected = json.load(file)
+        yield kind, folder, expected, expected["vocabulary"] <= 65_536
+
+
+def stream(expected):
+    """All documents behind one another."""
+    return [id for document in expected["documents"] for id in document]
 
 
 def same(what, got, wanted):
