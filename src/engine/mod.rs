@@ -12,7 +12,7 @@ pub mod scan;
 pub mod session;
 pub mod sink;
 
-pub use session::{Session, drive, in_order};
+pub use session::{Session, drive, in_order, one_by_one};
 
 impl From<datafusion_common::DataFusionError> for crate::Error {
     fn from(error: datafusion_common::DataFusionError) -> Self {

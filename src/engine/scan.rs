@@ -242,22 +242,34 @@ impl Batches {
     }
 }
 
-/// Times its bytes that the largest row takes while it is read, cleaned and written: the line, its text without escapes,
-/// the batch, a page, the page packed (measured: 3.0 to 4.2).
-pub const ROW_FACTOR: u64 = 5;
+/// Times its bytes that the largest row takes while it is read, cleaned and written: the line, its text without escapes and
+/// the batch; or the batch, a page, and the page packed (`tests/bench/growth.py BINARY row` measures it).
+pub const ROW_FACTOR: u64 = 3;
+/// Memory beside `--memory` that is promised not to be exceeded, bytes: code, stacks, what the allocator holds.
+pub const BESIDE: u64 = 200 << 20;
+/// Bytes of memory that a build takes without any large row.
+const ELSE: u64 = 100 << 20;
+
+/// Bytes of the largest row that there is room for in `memory` and what is beside it.
+pub fn largest_row(memory: u64) -> u64 {
+    (memory + BESIDE - ELSE) / ROW_FACTOR
+}
 
 fn too_little_memory(piece: &PieceSpec, record: &Record<'_>, (length, max): (u64, u64)) -> crate::Error {
     let member = piece.member.as_ref().map(|member| format!("!{member}")).unwrap_or_default();
     let (line, size) = (record.line + piece.lines + 1, crate::text::figures::size);
     let message = format!(
-        "{}{member}: line {line}: a row of {} takes up to {} of memory, more than --memory and the 200 MiB beside it",
+        "{}{member}: line {line}: a row of {} takes up to {} of memory beside the {} of all else: more than --memory and \
+         the {} beside it",
         piece.path.display(),
         size(length),
-        size(length * ROW_FACTOR)
+        size(length * ROW_FACTOR),
+        size(ELSE),
+        size(BESIDE)
     );
     let cure = format!(
         "raise --memory to {}, or set such rows aside as unreadable by a smaller `max_row` (now {}) under [input]",
-        size(length * ROW_FACTOR),
+        size(length * ROW_FACTOR + ELSE - BESIDE),
         size(max)
     );
     crate::Error::input(message, cure)

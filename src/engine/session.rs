@@ -138,7 +138,8 @@ pub async fn drive(
             }
         }
     });
-    let mut tasks = std::pin::pin!(tasks.buffered(session.threads));
+    // More wait for a thread than there are: one that takes long, and whose end is to be heard first, holds up no other.
+    let mut tasks = std::pin::pin!(tasks.buffered(session.threads * 4));
     let mut partition = 0;
     while let Some(batches) = tasks.next().await {
         done(partition, batches?)?;
@@ -163,18 +164,44 @@ pub async fn in_order(
     session: &Session,
     plan: Arc<dyn ExecutionPlan>,
     rows: usize,
-    mut each: impl FnMut(&RecordBatch) -> Result<()>,
+    each: impl FnMut(&RecordBatch) -> Result<()>,
 ) -> Result<()> {
     is_drivable(plan.as_ref())?;
     let partitions = plan.properties().output_partitioning().partition_count();
+    ahead(session, (0..partitions).map(|partition| (plan.clone(), partition)), rows, each).await
+}
+
+/// Hands over the batches of plans of one partition each, one plan after the other; they run side by side as the
+/// partitions of [`in_order`] do.
+///
+/// # Errors
+///
+/// As [`in_order`].
+pub async fn one_by_one(
+    session: &Session,
+    plans: Vec<Arc<dyn ExecutionPlan>>,
+    rows: usize,
+    each: impl FnMut(&RecordBatch) -> Result<()>,
+) -> Result<()> {
+    ahead(session, plans.into_iter().map(|plan| (plan, 0)), rows, each).await
+}
+
+async fn ahead(
+    session: &Session,
+    mut parts: impl Iterator<Item = (Arc<dyn ExecutionPlan>, usize)>,
+    rows: usize,
+    mut each: impl FnMut(&RecordBatch) -> Result<()>,
+) -> Result<()> {
     let at_once = (session.pool / READ_AHEAD).clamp(1, session.threads);
-    let (mut begun, mut next): (VecDeque<(Receiver<RecordBatch>, JoinHandle<Result<()>>)>, _) = (VecDeque::new(), 0);
+    let mut begun: VecDeque<(Receiver<RecordBatch>, JoinHandle<Result<()>>)> = VecDeque::new();
     loop {
-        while begun.len() < at_once && next < partitions {
+        while begun.len() < at_once
+            && let Some((plan, partition)) = parts.next()
+        {
             let (to, from) = channel(AHEAD);
-            let (plan, context) = (plan.clone(), session.context(rows));
+            let context = session.context(rows);
             let read = tokio::spawn(async move {
-                let mut stream = plan.execute(next, context)?;
+                let mut stream = plan.execute(partition, context)?;
                 while let Some(batch) = stream.next().await {
                     // Nobody listens any more where something else failed.
                     if to.send(batch?).await.is_err() {
@@ -184,7 +211,6 @@ pub async fn in_order(
                 Ok(())
             });
             begun.push_back((from, read));
-            next += 1;
         }
         let Some((mut batches, read)) = begun.pop_front() else { return Ok(()) };
         while let Some(batch) = batches.recv().await {

@@ -4,6 +4,8 @@ use std::io::{self, Read};
 
 /// Bytes asked for at once.
 const CHUNK: usize = 1 << 20;
+/// Bytes of the buffer beyond which its memory is not kept for the next record.
+const LONG: usize = 4 << 20;
 
 /// A stream with a buffer that grows as long as nothing is consumed. A read error is kept: the bytes before it are
 /// still returned.
@@ -44,8 +46,8 @@ impl Window {
             self.start = 0;
         }
         if self.buffer.len() - self.end < CHUNK / 2 {
-            // Doubles, so that a long record costs linear time.
-            self.buffer.resize((self.buffer.len() * 2).max(CHUNK), 0);
+            // What is reserved doubles, so that a long record costs linear time; what is touched grows with it.
+            self.buffer.resize(self.end + CHUNK, 0);
         }
         loop {
             match self.read.read(&mut self.buffer[self.end..]) {
@@ -70,6 +72,14 @@ impl Window {
         let count = count.min(self.end - self.start);
         self.start += count;
         self.offset += count as u64;
+    }
+
+    /// Gives back the memory of a long record, once it is consumed.
+    pub fn release(&mut self) {
+        if self.buffer.len() > LONG && self.end - self.start <= LONG / 2 {
+            self.buffer = self.bytes().to_vec();
+            (self.start, self.end) = (0, self.buffer.len());
+        }
     }
 
     /// Whether the stream has ended (the buffered bytes are its last).

@@ -12,9 +12,9 @@ use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, SchemaRef};
 use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::KeyValue;
-use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterVersion};
 use parquet::schema::types::ColumnPath;
 
 use crate::output::codec::Codec;
@@ -29,6 +29,11 @@ const STAGED: usize = 4 << 20;
 /// Rows in a row group, for rows with hardly any text.
 const GROUP_ROWS: usize = 1 << 20;
 
+/// Bytes of text from which a row is large: it is handed over alone, without a copy of what stands before it, and the
+/// file has pages of the second version, which the writer packs as they are. (Those of the first it copies once more,
+/// behind their levels; they are what the oldest readers know.)
+pub const LARGE: u64 = 16 << 20;
+
 /// What a file is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
@@ -36,6 +41,15 @@ pub enum Style {
     Stage,
     /// Handed to the user: as the recipe says.
     Ship(Codec),
+    /// The same, where there may be [`LARGE`] rows.
+    ShipLarge(Codec),
+}
+
+impl Style {
+    /// What is handed to the user, with [`LARGE`] rows or without.
+    pub fn ship(codec: Codec, large: bool) -> Self {
+        if large { Style::ShipLarge(codec) } else { Style::Ship(codec) }
+    }
 }
 
 /// What is written into every file as its writer.
@@ -63,12 +77,20 @@ const REPEATING: [&str; 14] = [
 pub fn properties(schema: &SchemaRef, style: Style) -> WriterPropertiesBuilder {
     let compression = match style {
         Style::Stage => Compression::LZ4_RAW,
-        Style::Ship(Codec::Zstd(level)) => Compression::ZSTD(ZstdLevel::try_new(level).unwrap_or_default()),
-        Style::Ship(Codec::Lz4) => Compression::LZ4_RAW,
-        Style::Ship(Codec::Snappy) => Compression::SNAPPY,
-        Style::Ship(Codec::Uncompressed) => Compression::UNCOMPRESSED,
+        Style::Ship(codec) | Style::ShipLarge(codec) => match codec {
+            Codec::Zstd(level) => Compression::ZSTD(ZstdLevel::try_new(level).unwrap_or_default()),
+            Codec::Lz4 => Compression::LZ4_RAW,
+            Codec::Snappy => Compression::SNAPPY,
+            Codec::Uncompressed => Compression::UNCOMPRESSED,
+        },
+    };
+    let version = match style {
+        Style::Ship(_) => WriterVersion::PARQUET_1_0,
+        Style::Stage | Style::ShipLarge(_) => WriterVersion::PARQUET_2_0,
     };
     let mut builder = WriterProperties::builder()
+        .set_writer_version(version)
+        .set_encoding(Encoding::PLAIN)
         .set_created_by(CREATED_BY.into())
         .set_compression(compression)
         .set_dictionary_enabled(false)
@@ -159,6 +181,11 @@ impl PartFile {
     pub fn write(&mut self, batch: &RecordBatch, sizes: &[u64]) -> Result<()> {
         let mut start = 0;
         for (row, size) in sizes.iter().enumerate() {
+            if *size >= LARGE {
+                self.pending.extend((start < row).then(|| batch.slice(start, row - start)));
+                start = row;
+                self.flush()?;
+            }
             self.call += size + 64;
             if self.call >= CALL_BYTES {
                 self.pending.push(batch.slice(start, row + 1 - start));

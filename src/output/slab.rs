@@ -15,7 +15,7 @@ use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, UInt64Type
 use serde::{Deserialize, Serialize};
 
 use super::codec::Codec;
-use super::parquet_file::{PartFile, Style};
+use super::parquet_file::{LARGE, PartFile, Style};
 use super::scatter::{BATCH_BYTES, Scatter, ScatterSpec, scattered};
 use super::take::{NOT_SAMPLED, Take};
 use crate::rows::column::Kind;
@@ -32,6 +32,9 @@ pub struct OutputSpec {
     pub folder: PathBuf,
     /// `(first row key, number)` of each slab, ascending.
     pub slabs: Vec<(u64, u64)>,
+    /// Numbers of slabs with a row of [`LARGE`] bytes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub large: Vec<u64>,
     /// The use of the rows.
     pub usage: Use,
     /// Name of the source.
@@ -60,6 +63,13 @@ pub struct OutputSpec {
     pub scatter: Option<ScatterSpec>,
     /// `(first piece, path)` of each file, ascending, for `unreadable/`.
     pub paths: Vec<(u64, String)>,
+}
+
+impl OutputSpec {
+    /// How the files of a slab are written.
+    fn style(&self, slab: u64) -> Style {
+        Style::ship(self.codec, self.large.contains(&slab))
+    }
 }
 
 /// The schema of `data/{use}`, where rows fill these fields of messages.
@@ -149,7 +159,7 @@ impl SlabWriter {
             None => Kept::Ordered(PartFile::create(
                 &slab_file(&spec.folder, slab, "data"),
                 data_schema.clone(),
-                Style::Ship(spec.codec),
+                spec.style(slab),
             )?),
         };
         Ok(SlabWriter { spec: spec.clone(), slab, end, data_schema, data, dropped: None, unreadable: None })
@@ -166,15 +176,27 @@ impl SlabWriter {
     ///
     /// [`Error::Engine`] where the batch lacks a column of the output, [`Error::Io`] of writing.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        let sizes: Vec<u64> = Input { batch }.int("row_bytes")?.values().iter().map(|v| *v as u64).collect();
+        let mut start = 0;
+        // A large row goes alone: what takes some rows out of a batch would copy it.
+        for row in (0..sizes.len()).filter(|row| sizes[*row] >= LARGE) {
+            self.route(&batch.slice(start, row - start), &sizes[start..row])?;
+            self.route(&batch.slice(row, 1), &sizes[row..=row])?;
+            start = row + 1;
+        }
+        self.route(&batch.slice(start, sizes.len() - start), &sizes[start..])
+    }
+
+    fn route(&mut self, batch: &RecordBatch, sizes: &[u64]) -> Result<()> {
         let input = Input { batch };
+        let style = self.spec.style(self.slab);
         let unreadable = arrow::compute::is_not_null(input.column("error")?)?;
         let dropped = arrow::compute::is_not_null(input.column("stage")?)?;
         let kept = not(&or(&unreadable, &dropped)?)?;
         let dropped = arrow::compute::and(&dropped, &not(&unreadable)?)?;
-        let sizes: Vec<u64> = input.int("row_bytes")?.values().iter().map(|v| *v as u64).collect();
         if kept.true_count() > 0 {
             let rows = self.data_rows(&input)?;
-            let (rows, sizes) = chosen(rows, &kept, &sizes)?;
+            let (rows, sizes) = chosen(rows, &kept, sizes)?;
             match &self.spec.take {
                 None => self.data.write(&rows, &sizes)?,
                 Some(take) => copies(&rows, &sizes, take, |rows, sizes| self.data.write(rows, sizes))?,
@@ -183,14 +205,14 @@ impl SlabWriter {
         if dropped.true_count() > 0 {
             let rows = self.dropped_rows(&input)?;
             let path = slab_file(&self.spec.folder, self.slab, "dropped");
-            let file = opened(&mut self.dropped, &path, rows.schema(), self.spec.codec)?;
-            let (rows, sizes) = chosen(rows, &dropped, &sizes)?;
+            let file = opened(&mut self.dropped, &path, rows.schema(), style)?;
+            let (rows, sizes) = chosen(rows, &dropped, sizes)?;
             file.write(&rows, &sizes)?;
         }
         if unreadable.true_count() > 0 {
             let rows = self.unreadable_rows(&input)?;
             let path = slab_file(&self.spec.folder, self.slab, "unreadable");
-            let file = opened(&mut self.unreadable, &path, rows.schema(), self.spec.codec)?;
+            let file = opened(&mut self.unreadable, &path, rows.schema(), style)?;
             let (rows, sizes) = chosen(rows, &unreadable, &vec![200; sizes.len()])?;
             file.write(&rows, &sizes)?;
         }
@@ -306,11 +328,11 @@ fn opened<'a>(
     file: &'a mut Option<PartFile>,
     path: &Path,
     schema: SchemaRef,
-    codec: Codec,
+    style: Style,
 ) -> Result<&'a mut PartFile> {
     match file {
         Some(file) => Ok(file),
-        None => Ok(file.insert(PartFile::create(path, schema, Style::Ship(codec))?)),
+        None => Ok(file.insert(PartFile::create(path, schema, style)?)),
     }
 }
 

@@ -41,7 +41,7 @@ use futures::{StreamExt, TryStreamExt};
 use serde_json::json;
 
 use crate::engine::functions::ids::IdsSpec;
-use crate::engine::scan::ROW_FACTOR;
+use crate::engine::scan::largest_row;
 use crate::engine::session::{NARROW_ROWS, TEXT_ROWS};
 use crate::engine::sink::{self, PIECES};
 use crate::engine::{Session, drive, in_order};
@@ -97,13 +97,10 @@ pub struct Options {
     pub watch: Option<Watch>,
 }
 
-/// Memory beside `--memory` that is promised not to be exceeded, bytes: code, stacks, what the allocator holds.
-const BESIDE: u64 = 200 << 20;
-
 impl Options {
     /// Bytes of the largest row that there is memory for.
     pub fn largest_row(&self) -> u64 {
-        (self.memory + BESIDE) / ROW_FACTOR
+        largest_row(self.memory)
     }
 }
 

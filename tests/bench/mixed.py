@@ -153,13 +153,15 @@ class Log:
 
     def read(self):
         try:
-            with open(self.path, encoding="utf-8") as file:
+            with open(self.path, "rb") as file:
                 file.seek(self.at)
                 entries = file.read()
-                self.at = file.tell()
         except FileNotFoundError:
             return
-        for entry in entries.splitlines():
+        # A line that is being written is read the next time.
+        entries = entries[:entries.rfind(b"\n") + 1]
+        self.at += len(entries)
+        for entry in entries.decode().splitlines():
             what, job, print_, unit = entry.split(" ")
             if what == "start":
                 self.going[job, print_, unit] = True

@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
 """What of a build runs on one thread, and what speed-up 16 cores would give, measured on a machine that has fewer.
 
-    tests/bench/parallel.py BINARY [exact|near|words …] [--mb MB] [--units N] [--cores N] [--keep FOLDER] [--memory SIZE]
+    tests/bench/parallel.py BINARY [exact|near|words …] [--mb MB] [--to MB] [--units N] [--cores N] [--keep FOLDER]
 
 Makes MB of text (seeded; of a hundred rows five are copies or nearly), cut into N units as an input of N times 64 MiB is,
 and builds it with one thread, with two, and with as many threads as `--cores`, whose threads it looks at a hundred times
-a second. Prints for each job: wall and CPU seconds at one and two threads; the share of its work that is done while one
-thread at most wants a core (serial); and what it would take on so many cores (work over threads that want a core, summed
-up over the run). The last line of a build is the speed-up: CPU seconds with one thread over those seconds.
+a second; and so a quarter of it. Prints for each job: wall and CPU seconds at one and two threads; the share of its work
+that is done while one thread at most wants a core (serial); and what it would take on so many cores (work over threads that
+want a core, summed up over the run). Some work goes with the units, whose number is the same, and some with the rows: from
+both sizes follows what a build of `--to` MB in as many units takes (10 GB in 160 units, as it is cut), on one core and on
+all, and so the speed-up.
 
-160 units are those of 10 GB; what is left to one thread there is the same share of the work as here. Wall seconds mean
-something on a quiet machine only; work and threads that want a core do on any. Standard library alone.
+Wall seconds mean something on a quiet machine only; work, and how many threads want a core, do on any. Standard library
+alone.
 """
 import argparse
 import os
@@ -31,42 +33,59 @@ def main():
     parser.add_argument("binary")
     parser.add_argument("builds", nargs="*", default=list(STAGES))
     parser.add_argument("--mb", type=float, default=640.0)
+    parser.add_argument("--to", type=float, default=10_240.0)
     parser.add_argument("--units", type=int, default=160)
     parser.add_argument("--cores", type=int, default=16)
     parser.add_argument("--memory", default="4GiB")
     parser.add_argument("--keep", default=os.path.join(tempfile.gettempdir(), "parallel"))
     options = parser.parse_args()
     options.binary, options.threads = os.path.abspath(options.binary), 1
-    case = Case(options, "made")
-    web, files = Web(), 8
-    for number in range(files):
-        lines(case.path(f"docs/{number}.jsonl"), web.rows(options.mb / files))
-    size = int(options.mb * 1e6 / options.units / 1024)
-    print(f"{options.mb:.0f} MB, units and slabs of {size} KiB")
-    print(f"{'build':6} {'job':8} {'wall 1':>7} {'wall 2':>7} {'cpu 1':>7} {'cpu 2':>7} {'cpu ' + str(options.cores):>7} "
-          f"{'serial':>7} {'on ' + str(options.cores):>7}")
+    sizes, cases = (options.mb / 4, options.mb), []
+    for number, megabytes in enumerate(sizes):
+        case = Case(options, f"made-{number}")
+        web, files = Web(), 8
+        for file in range(files):
+            lines(case.path(f"docs/{file}.jsonl"), web.rows(megabytes / files))
+        cases.append(case)
+    cores = options.cores
+    print(f"{options.mb:.0f} MB, and a quarter of it, in {options.units} units; to {options.to:.0f} MB")
+    print(f"{'build':6} {'job':8} {'wall 1':>7} {'wall 2':>7} {'cpu 1':>7} {'cpu 2':>7} {f'cpu {cores}':>7} {'serial':>7} "
+          f"{f'on {cores}':>7}   {'to: cpu':>8} {f'on {cores}':>7}")
     for name in options.builds:
-        case.recipe(SOURCE + 'use = "pretrain"\n', STAGES[name], f'shard = "{size}KiB"')
-        common = ["--unit", f"{size}KiB", "--memory", options.memory]
-        runs, sampler = [], Sampler()
-        for threads in (1, 2, options.cores):
-            shutil.rmtree(case.path("out"), ignore_errors=True)
-            watch = sampler if threads == options.cores else None
-            runs.append(case.build("--threads", str(threads), *common, watch=watch))
-        found = sampler.by_job(runs[2]["timings"])
-        for job in JOBS:
-            cpu = [run["jobs"].get(job, 0) for run in runs]
-            if max(cpu) < 0.05:
-                continue
-            walls = [run["timings"][job]["wall_seconds"] for run in runs]
-            work, serial, on = found[job]
-            print(f"{name:6} {job:8} {walls[0]:7.2f} {walls[1]:7.2f} {cpu[0]:7.2f} {cpu[1]:7.2f} {cpu[2]:7.2f} "
-                  f"{serial / max(work, 1e-9):7.1%} {on:7.2f}", flush=True)
-        work, serial, on = (sum(found[job][i] for job in JOBS) for i in range(3))
-        walls = [run["timings"]["total"]["wall_seconds"] for run in runs]
-        cpu = [run["timings"]["total"]["cpu_seconds"] for run in runs]
-        print(f"{name:6} {'total':8} {walls[0]:7.2f} {walls[1]:7.2f} {cpu[0]:7.2f} {cpu[1]:7.2f} {cpu[2]:7.2f} "
-              f"{serial / work:7.1%} {on:7.2f}   speed-up {cpu[0] / on:.1f} (of the same run's CPU {work / on:.1f})", flush=True)
+        found, runs = [], []
+        for case, megabytes in zip(cases, sizes):
+            unit = int(megabytes * 1e6 / options.units / 1024)
+            case.recipe(SOURCE + 'use = "pretrain"\n', STAGES[name], f'shard = "{unit}KiB"')
+            common = ["--unit", f"{unit}KiB", "--memory", options.memory]
+            sampler, runs = Sampler(), []
+            for threads in (cores, 1, 2):
+                shutil.rmtree(case.path("out"), ignore_errors=True)
+                runs.append(case.build("--threads", str(threads), *common, watch=sampler if threads == cores else None))
+            found.append((sampler.by_job(runs[0]["timings"]), runs[1]["jobs"]))
+        told(options, name, sizes, found, runs)
+
+
+def told(options, name, sizes, found, runs):
+    """Prints a line a job, and that of the whole."""
+    to = lambda few, many: max(many + (many - few) / (sizes[1] - sizes[0]) * (options.to - sizes[1]), 0.0)
+    whole = [0.0] * 5
+    for job in JOBS:
+        cpu = [run["jobs"].get(job, 0) for run in runs]
+        walls = [run["timings"][job]["wall_seconds"] for run in runs]
+        (few, few_cpu), (many, many_cpu) = found
+        work, serial, on = many[job]
+        # What the larger build took on one core, and on all.
+        ahead = (to(few_cpu.get(job, 0), many_cpu.get(job, 0)), to(few[job][2], on))
+        whole = [a + b for a, b in zip(whole, (work, serial, on, *ahead))]
+        if max(cpu) >= 0.05:
+            print(f"{name:6} {job:8} {walls[1]:7.2f} {walls[2]:7.2f} {cpu[1]:7.2f} {cpu[2]:7.2f} {cpu[0]:7.2f} "
+                  f"{serial / max(work, 1e-9):7.1%} {on:7.2f}   {ahead[0]:8.1f} {ahead[1]:7.2f}", flush=True)
+    walls = [run["timings"]["total"]["wall_seconds"] for run in runs]
+    cpu = [run["timings"]["total"]["cpu_seconds"] for run in runs]
+    work, serial, on, ahead, ahead_on = whole
+    print(f"{name:6} {'total':8} {walls[1]:7.2f} {walls[2]:7.2f} {cpu[1]:7.2f} {cpu[2]:7.2f} {cpu[0]:7.2f} {serial / work:7.1%} "
+          f"{on:7.2f}   {ahead:8.1f} {ahead_on:7.2f}   speed-up on {options.cores} cores: {cpu[1] / on:.1f} here, "
+          f"{ahead / ahead_on:.1f} at {options.to:.0f} MB", flush=True)
 
 
 if __name__ == "__main__":

@@ -168,6 +168,9 @@ impl Columns {
     }
 }
 
+/// Bytes of a row's cells beyond which their memory is not kept for the next row.
+const LONG: usize = 4 << 20;
+
 struct CsvReader {
     window: Window,
     line: u64,
@@ -266,6 +269,16 @@ impl CsvReader {
             }
         }
         separator
+    }
+
+    /// Gives back the memory of the last row, if it was long.
+    fn release(&mut self) {
+        let used = std::mem::take(&mut self.used);
+        self.step(used);
+        self.window.release();
+        if self.text.capacity() > LONG {
+            self.text = Vec::new();
+        }
     }
 
     fn step(&mut self, bytes: usize) {
@@ -436,6 +449,7 @@ impl Reader for CsvReader {
                         continue;
                     }
                     self.columns.emit(cells(&self.text, &self.ends), bytes, (offset, line), emit);
+                    self.release();
                     return true;
                 }
             }

@@ -186,6 +186,7 @@ impl Reader for ArrayReader {
                 emit(unreadable("truncated", detail, bytes, offset, line));
             }
         }
+        self.elements.release();
         true
     }
 

@@ -55,6 +55,9 @@ const MOST: u64 = 1 << 30;
 /// Rows of a broken row group that are reported one by one, at the most: its count may be broken, too.
 const MOST_LOST: u64 = 1 << 20;
 
+/// Bytes of a row from which no copy of it is kept that need not be.
+const LONG: usize = 16 << 20;
+
 /// `bytes::Bytes`, which is no dependency by name.
 type Bytes = <object_store::PutPayload as IntoIterator>::Item;
 
@@ -257,7 +260,7 @@ impl Groups {
         });
         // About 8 MiB a batch.
         let each = bytes / count.max(1);
-        self.size = ((8 << 20) / each.max(1)).clamp(256, 1024) as usize;
+        self.size = ((8 << 20) / each.max(1)).clamp(1, 1024) as usize;
         self.metadata = Some(metadata);
     }
 
@@ -360,7 +363,12 @@ impl Reader for Groups {
                 self.json.clear();
                 json::object(batch, *at, &mut self.json);
                 *at += 1;
+                if self.json.text.len() >= LONG && *at == batch.num_rows() {
+                    // What the row was read from goes before it is mapped; reading begins again behind it.
+                    (self.batch, self.reader) = (None, None);
+                }
                 self.emit(emit);
+                self.json.release();
                 self.done += 1;
                 return true;
             }

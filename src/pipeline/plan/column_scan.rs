@@ -1,5 +1,6 @@
 //! Unit files read without their text: the columns that a plan wants, joined with what was decided so far.
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use arrow::datatypes::{Field, SchemaRef};
@@ -21,6 +22,8 @@ pub(crate) struct Narrow<'a> {
     pub(crate) schema: &'a SchemaRef,
     pub(crate) wanted: Vec<&'a str>,
     pub(crate) constants: Vec<Field>,
+    /// Only rows whose key in this column is one of these.
+    pub(crate) within: Option<(&'a str, RangeInclusive<i128>)>,
     pub(crate) cuts: &'a [(u64, u64)],
     pub(crate) repeats: Option<&'a Path>,
     pub(crate) sizes: Option<&'a Path>,
@@ -45,6 +48,7 @@ impl Plans<'_> {
             schema: &schema,
             wanted: wanted.to_vec(),
             constants: vec![],
+            within: None,
             cuts: &at.cuts,
             repeats: at.repeats.filter(|_| repeats),
             sizes: None,
@@ -76,6 +80,10 @@ impl Plans<'_> {
             plan::parquet(&parts, schema, names, &[])
         };
         let mut node = plan::parquet(&part(read.units), read.schema, &read.wanted, &read.constants)?;
+        if let Some((column, keys)) = &read.within {
+            let predicate = plan::in_range(&node, column, keys)?;
+            node = plan::filter(node, predicate)?;
+        }
         for (first, last) in read.cuts {
             let predicate = plan::outside(&node, "ord", *first, *last)?;
             node = plan::filter(node, predicate)?;

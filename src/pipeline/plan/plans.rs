@@ -1,6 +1,7 @@
 //! The plans of a build, one function a job. Each is from files to files, and made of what [`crate::engine`] offers.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -90,6 +91,7 @@ impl Plans<'_> {
             schema: &schema,
             wanted: vec!["ord", "id_key"],
             constants: vec![],
+            within: None,
             cuts: &at.cuts,
             repeats: None,
             sizes: None,
@@ -100,7 +102,8 @@ impl Plans<'_> {
         plan::sort(plan::filter(node, predicate)?, &[("id_key", Direction::Up), ("ord", Direction::Up)])
     }
 
-    /// Rows that are still there, sorted as a pass over all rows asks for it, the one to keep first.
+    /// Rows that are still there, sorted as a pass over all rows asks for it, the one to keep first: those with a key of
+    /// `keys`, in one partition.
     ///
     /// # Errors
     /// Where the engine refuses the plan, or a column that the sort names is in no unit file.
@@ -110,7 +113,7 @@ impl Plans<'_> {
         sources: &[&SourceInput],
         units: &[Vec<usize>],
         at: &Folders<'_>,
-        groups: usize,
+        keys: RangeInclusive<i128>,
     ) -> Result<Plan> {
         let schema = key_schema(sort.key, true);
         let priority = sources.iter().any(|s| s.source.priority != sources[0].source.priority);
@@ -126,11 +129,12 @@ impl Plans<'_> {
         }
         wanted.extend(sort.prefer);
         let read = Narrow {
-            groups: contiguous(&units, groups),
+            groups: vec![units],
             units: at.units,
             schema: &schema,
             wanted,
             constants: if priority { vec![Field::new("priority", DataType::Int64, true)] } else { vec![] },
+            within: Some((sort.key, keys)),
             cuts: &at.cuts,
             repeats: at.repeats,
             sizes: None,
@@ -178,6 +182,7 @@ impl Plans<'_> {
             schema: &schema,
             wanted,
             constants: vec![],
+            within: None,
             cuts: &at.cuts,
             repeats: at.repeats,
             sizes: None,
@@ -237,6 +242,7 @@ impl Plans<'_> {
                 .chain(tokens.as_deref())
                 .collect(),
             constants: vec![],
+            within: None,
             cuts: &at.cuts,
             repeats: at.repeats.filter(|_| ids),
             sizes: None,
@@ -292,6 +298,7 @@ impl Plans<'_> {
             schema: &schema,
             wanted: wanted.clone(),
             constants: plan::BOUNDS.map(range).to_vec(),
+            within: None,
             cuts: &[],
             repeats: at.repeats,
             sizes: at.sizes,

@@ -108,6 +108,7 @@ impl Build<'_> {
         OutputSpec {
             folder: job.folder.clone(),
             slabs: slabs.iter().map(|s| (s.first, s.number)).collect(),
+            large: slabs.iter().filter(|s| s.large()).map(|s| s.number).collect(),
             usage: source.usage,
             source: source.source.label.clone(),
             subset: source.source.card.as_ref().and_then(|c| c.part.clone()).filter(|p| p != "all"),

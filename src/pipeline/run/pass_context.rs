@@ -2,13 +2,13 @@
 //! collected by unit.
 
 use std::cell::RefCell;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::UInt64Type;
 use datafusion_physical_plan::ExecutionPlan;
-use futures::StreamExt;
 use tokio::runtime::Handle;
 
 use super::cuts::write_cuts;
@@ -16,10 +16,10 @@ use super::drops::{self, Buckets, from_record, to_record};
 use crate::engine::functions::Kernel;
 use crate::engine::functions::ids::IdsKernel;
 use crate::engine::functions::rows::column_name;
-use crate::engine::in_order;
 use crate::engine::plan;
 use crate::engine::session::{NARROW_ROWS, TEXT_ROWS};
 use crate::engine::sink::unit_file;
+use crate::engine::{in_order, one_by_one};
 use crate::pipeline::inputs::SourceInput;
 use crate::pipeline::jobs::Job;
 use crate::pipeline::plan::folders::Folders;
@@ -132,6 +132,18 @@ fn sources(plans: &Plans<'_>, scanned: &Scanned, stage: &PlannedStage) -> Vec<So
         .collect()
 }
 
+/// All keys in `count` stretches of the same length, in order.
+fn stretches(count: u128) -> impl Iterator<Item = RangeInclusive<i128>> {
+    let count = count.max(1);
+    // The order of numbers with a sign is that of those without, half of them on.
+    let key = |at: u128| (at ^ 1 << 127) as i128;
+    let length = u128::MAX / count;
+    (0..count).map(move |at| {
+        let last = if at + 1 == count { u128::MAX } else { length * (at + 1) - 1 };
+        key(length * at)..=key(last)
+    })
+}
+
 impl PassContext<'_> {
     fn input(&self, source: &SourceRows) -> &SourceInput {
         &self.plans.inputs.sources[source.number]
@@ -145,23 +157,6 @@ impl PassContext<'_> {
         each: &mut dyn FnMut(&RecordBatch) -> Result<()>,
     ) -> Result<()> {
         Handle::current().block_on(in_order(&self.build.session, self.build.seen(plan), rows, each))
-    }
-
-    /// Runs a plan of one partition, a batch at a time.
-    fn each(
-        &self,
-        plan: Arc<dyn ExecutionPlan>,
-        rows: usize,
-        each: &mut dyn FnMut(&RecordBatch) -> Result<()>,
-    ) -> Result<()> {
-        Handle::current().block_on(async {
-            let mut stream = self.build.seen(plan).execute(0, self.build.session.context(rows))?;
-            while let Some(batch) = stream.next().await {
-                self.check()?;
-                each(&batch?)?;
-            }
-            Ok(())
-        })
     }
 }
 
@@ -206,9 +201,13 @@ impl GlobalContext for PassContext<'_> {
             return Ok(());
         }
         let sources: Vec<&SourceInput> = self.sources.iter().map(|s| self.input(s)).collect();
-        let threads = self.build.session.threads;
-        let plan = self.plans.sorted(sort, &sources, &self.scanned.units, &self.at, threads)?;
-        self.each(plan, NARROW_ROWS, each)
+        // Keys are hashes: equal stretches of them hold as many rows, and are sorted side by side.
+        let plan = |keys| {
+            let plan = self.plans.sorted(sort, &sources, &self.scanned.units, &self.at, keys)?;
+            Ok(self.build.seen(plan))
+        };
+        let plans = stretches(self.build.session.threads as u128).map(plan).collect::<Result<Vec<_>>>()?;
+        Handle::current().block_on(one_by_one(&self.build.session, plans, NARROW_ROWS, each))
     }
 
     fn texts(
@@ -315,5 +314,19 @@ impl PassProgress for PassContext<'_> {
 
     fn done(&self, summary: &str) {
         Progress::done(self.build.progress, summary);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stretches_hold_every_key_once_and_in_order() {
+        for count in [1, 2, 3, 7, 16, 255] {
+            let all: Vec<RangeInclusive<i128>> = stretches(count).collect();
+            assert_eq!((all.len() as u128, *all[0].start(), *all[all.len() - 1].end()), (count, i128::MIN, i128::MAX));
+            assert!(all.windows(2).all(|w| w[0].start() <= w[0].end() && *w[0].end() + 1 == *w[1].start()), "{count}");
+        }
     }
 }

@@ -18,7 +18,6 @@ use arrow::datatypes::SchemaRef;
 use futures::StreamExt;
 
 use super::slabs::Layout;
-use crate::output::codec::Codec;
 use crate::output::parquet_file::{PartFile, Style, label};
 use crate::output::scatter::{Index, Scatter, ScatterSpec, interleaved, keys, part_of, scattered, sizes, wide};
 use crate::output::slab::{data_schema, slab_file};
@@ -40,7 +39,7 @@ struct Order {
     usage: Use,
     seed: u64,
     schema: SchemaRef,
-    codec: Codec,
+    style: Style,
     /// Parts that it has, and how many neighbours make a stretch.
     parts: u64,
     wide: u64,
@@ -100,11 +99,12 @@ impl Build<'_> {
         for usage in uses(inputs) {
             let Some(seed) = chain.shuffle(usage) else { continue };
             let parts = parts(inputs, layout, usage);
+            let large = layout.slabs.iter().any(|s| s.large() && inputs.sources[s.source].usage == usage);
             orders.push(Arc::new(Order {
                 usage,
                 seed,
                 schema: data_schema(usage, &signals, layout.filled(inputs, usage)[0]),
-                codec: self.recipe.output.compression,
+                style: Style::ship(self.recipe.output.compression, large),
                 parts,
                 wide: wide(parts),
                 first,
@@ -221,7 +221,7 @@ impl Stretch {
     /// Gathers one part, sorts it and writes it, in as many goes as the budget of memory asks for.
     fn sort(&self, index: &Index, place: u64, to: PathBuf) -> Result<()> {
         let Order { seed, schema, parts, .. } = self.order.as_ref();
-        let mut file = PartFile::create(&to, schema.clone(), Style::Ship(self.order.codec))?;
+        let mut file = PartFile::create(&to, schema.clone(), self.order.style)?;
         let goes = index.memory(place).div_ceil(self.budget).max(1);
         let mut bytes = 0;
         for go in 0..goes {

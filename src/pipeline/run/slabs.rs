@@ -6,7 +6,7 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, UInt64Type};
 
 use crate::engine::functions::judge::UNREADABLE;
-use crate::output::parquet_file::GROUP_BYTES;
+use crate::output::parquet_file::{GROUP_BYTES, LARGE};
 use crate::output::take::Take;
 use crate::pipeline::inputs::Inputs;
 use crate::rows::column::TOKENS;
@@ -29,6 +29,15 @@ pub struct Slab {
     pub dropped: (u64, u64),
     /// Unreadable rows.
     pub unreadable: u64,
+    /// Bytes of text of its largest row.
+    pub largest: u64,
+}
+
+impl Slab {
+    /// Whether a row of it is large enough to be written in another way.
+    pub fn large(&self) -> bool {
+        self.largest >= LARGE
+    }
 }
 
 /// What became of the rows of a file (or source, or build).
@@ -135,6 +144,7 @@ impl Layout {
             }
             let Some(slab) = self.slabs.last_mut() else { continue };
             slab.last = ord + 1;
+            slab.largest = slab.largest.max(size);
             let counts = &mut self.pieces[(ord >> 32) as usize];
             counts.read += 1;
             if stages.is_null(row) {

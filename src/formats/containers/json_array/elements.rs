@@ -140,6 +140,14 @@ impl Elements {
         if self.whole { &self.window.bytes()[..self.used] } else { &self.head }
     }
 
+    /// Gives back the memory of the last element, if it was long; its bytes are gone then.
+    pub fn release(&mut self) {
+        let used = std::mem::take(&mut self.used);
+        self.step(used);
+        self.whole = false;
+        self.window.release();
+    }
+
     fn step(&mut self, bytes: usize) {
         self.line += memchr::memchr_iter(b'\n', &self.window.bytes()[..bytes]).count() as u64;
         self.window.consume(bytes);

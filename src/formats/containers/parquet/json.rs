@@ -32,6 +32,13 @@ impl Json {
         self.damaged.clear();
     }
 
+    /// Gives back the memory of a long row, once it is dealt with.
+    pub(super) fn release(&mut self) {
+        if self.text.capacity() >= super::LONG {
+            self.text = String::new();
+        }
+    }
+
     fn push(&mut self, letter: char) {
         self.text.push(letter);
     }
