@@ -127,6 +127,27 @@ def run(corpus, *words, cwd=None):
     return done.stdout
 
 
+# Builds that have next to nothing to show: nothing stays and no text is kept of what went; or nothing goes.
+BARE = """name = 'bare'
+[[source]]
+name = 'web'
+path = ['web.jsonl']
+use = 'pretrain'
+[input]
+max_unreadable = 0.5
+[[stage]]
+run = 'keep'
+chars = { min = 1000000 }
+[output]
+dropped_text = 0.0
+"""
+WHOLE = """name = 'whole'
+[[source]]
+name = 'prefs'
+path = ['prefs.jsonl']
+use = 'rlhf'
+"""
+
 SHARED = """name = 'shared'
 [[source]]
 name = 'wiki'
@@ -172,6 +193,8 @@ language = {{ in = ['zh', 'en'] }}
 run = 'exact_dedup'
 [[stage]]
 run = 'near_dedup'
+[output]
+signals = ['chars', 'word_count', 'units', 'unique_units', 'mean_line_length', 'alnum_ratio']
 """
 
 
@@ -184,6 +207,10 @@ def builds(corpus, folder):
     write(folder)
     run(corpus, "build", "--recipe", folder / "four.toml", "--out", folder / "four")
     found["four"] = folder / "four"
+    for name, recipe in [("bare", BARE), ("whole", WHOLE)]:
+        (folder / f"{name}.toml").write_text(recipe)
+        run(corpus, "build", "--recipe", folder / f"{name}.toml", "--out", folder / name)
+        found[name] = folder / name
     data = ROOT.parent / "shared" / "data"
     if data.is_dir():
         (folder / "shared.toml").write_text(SHARED.format(data=data.resolve()))

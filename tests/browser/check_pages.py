@@ -110,10 +110,11 @@ def keyboard(page, checks, where):
         checks.that(said() != before, f"{where}: an arrow key says nothing new: {before!r}")
         value = first.get_attribute("aria-valuetext")
         checks.that(value == said(), f"{where}: the figure says {value!r} to a reader of screens")
-    fold = page.locator("#samples summary").last
+    fold = page.locator("main summary").last
     fold.focus()
+    before = page.evaluate("[...document.querySelectorAll('main details')].pop().open")
     page.keyboard.press("Enter")
-    checks.that(page.evaluate("[...document.querySelectorAll('#samples details')].pop().open"), f"{where}: Enter opens no fold")
+    checks.that(page.evaluate("[...document.querySelectorAll('main details')].pop().open") != before, f"{where}: Enter moves no fold")
     title = page.title()
     page.locator("#lang").focus()
     page.keyboard.press("Enter")
@@ -138,7 +139,7 @@ def hostile(page, checks, where):
 
 def report(browser, checks, name, address, options):
     """The page of one build."""
-    full = name != "quickstart"
+    full = name == "four"
     for scheme in ["light", "dark"]:
         for width, height in SIZES:
             context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": height}, locale="en-US")
@@ -154,7 +155,7 @@ def report(browser, checks, name, address, options):
                 looks(page, checks, where, address, shot)
                 opened(page)
                 sections(page, checks, where, full)
-                looks(page, checks, where + " unfolded", address, shot and shot + "-all")
+                looks(page, checks, where + " unfolded", address, None)
                 axe(page, options.axe, checks, where)
             if full and name == "four":
                 hostile(page, checks, where)
@@ -243,6 +244,14 @@ def tried(page, checks, where):
 
 def view(browser, checks, name, viewer, options):
     """The viewer of one build."""
+    if name == "bare":
+        page = browser.new_context().new_page()
+        seen = watched(page)
+        page.goto(viewer.address)
+        page.wait_for_selector("#relations")
+        until(page, "document.getElementById('found').innerText !== '' && document.querySelectorAll('#try option').length > 0")
+        checks.that(not seen["said"], f"view {name}: the console says {seen['said']}")
+        return
     for scheme, width, height in [("light", 1440, 900), ("dark", 375, 812)]:
         context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": height}, locale="en-US")
         page = context.new_page()
@@ -305,7 +314,7 @@ def main():
                 continue
             run(corpus, "report", build, "--lang", "en", "--samples", "100" if name == "four" else "6")
             report(browser, checks, name, (build / "report.html").resolve().as_uri(), options)
-            if name == "four":
+            if name in ("four", "bare"):
                 with Viewer(corpus, build) as viewer:
                     view(browser, checks, name, viewer, options)
         browser.close()

@@ -21,6 +21,8 @@ const ENOUGH: u64 = 20;
 const REASONS: usize = 8;
 /// Rows that the prior counts as.
 const PRIOR: f64 = 500.0;
+/// Rows that a word must stand in: what a few rows say is chance.
+const LEAST: u64 = 5;
 /// How sure it must be, in standard deviations.
 const SURE: f64 = 1.96;
 
@@ -109,8 +111,7 @@ fn telling_words<'w>(first: &'w Counts, second: &Counts, most: usize) -> Vec<(&'
         let z = difference / (1.0 / (y1 + of_prior) + 1.0 / (y2 + of_prior)).sqrt();
         (word.as_str(), *count, second.of(word), (z * 100.0).round() / 100.0)
     };
-    // A word of one row says nothing.
-    let mut all: Vec<_> = first.words.iter().filter(|w| *w.1 > 1).map(word).filter(|w| w.3 > SURE).collect();
+    let mut all: Vec<_> = first.words.iter().filter(|w| *w.1 >= LEAST).map(word).filter(|w| w.3 > SURE).collect();
     all.sort_by(|a, b| b.3.total_cmp(&a.3).then_with(|| a.0.cmp(b.0)));
     all.truncate(most);
     all

@@ -22,14 +22,18 @@ function tryout() {
     }
     const shown = el("div", {});
     body.append(
-      labelled(
-        "limitName",
-        el(
-          "select",
-          { change: (e) => shown.replaceChildren(slider(all[e.target.value])) },
-          options(
-            all.map(({ stage, limit }, i) => [String(i), stage.name + " · " + limit.key + " = " + num(limit.limit)]),
-            "0",
+      el(
+        "div",
+        { class: "fields" },
+        labelled(
+          "limitName",
+          el(
+            "select",
+            { change: (e) => shown.replaceChildren(slider(all[e.target.value])) },
+            options(
+              all.map(({ stage, limit }, i) => [String(i), stage.name + " · " + limit.key + " = " + num(limit.limit)]),
+              "0",
+            ),
           ),
         ),
       ),
@@ -83,17 +87,9 @@ function slider({ stage, limit }) {
                 { class: "facts" },
                 el("span", { class: "id" }, r.id),
                 el("span", {}, t("value_") + " " + num(r.value)),
+                lifeOf(r.id),
               ),
               el("div", { class: "text", dir: "auto" }, shown(r.text || t("noText"))),
-              el(
-                "p",
-                {},
-                el(
-                  "button",
-                  { type: "button", "aria-label": t("life") + " · " + r.id, click: () => life(r.id) },
-                  t("life"),
-                ),
-              ),
             ),
           ),
         );
@@ -152,7 +148,7 @@ function distribution(limit) {
   const node = el(
     "figure",
     {},
-    el("figcaption", {}, el("strong", {}, limit.signal), " · " + num(limit.rows) + " " + t("rows")),
+    el("figcaption", {}, el("strong", {}, limit.signal), " · " + t("rowsHave", num(limit.rows))),
     svg,
     axis(
       [0, 1, 2, 3].map((q) => limit.bins[Math.floor((q * n) / 4)].from),

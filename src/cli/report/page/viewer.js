@@ -60,6 +60,7 @@ Object.assign(WORDS, {
   holdsIt: ["Just within (would stay)", "刚好在内（将保留）"],
   noText: ["(text not kept)", "（未保留正文）"],
   setIt: ["corpus build --recipe … --set {0}.{1}={2}", "corpus build --recipe … --set {0}.{1}={2}"],
+  rowsHave: ["{0} rows reach the stage and have it", "到达此阶段且有该值的 {0} 行"],
   noTry: ["No stage of this build has a limit that is a number.", "此构建没有数值阈值。"],
   value_: ["value", "值"],
   masked: ["Personal data is masked.", "个人信息已遮蔽。"],
@@ -241,6 +242,8 @@ async function list(page) {
   button.textContent = says && rows.length === 0 && next ? t("more") : t("next");
   reach();
 }
+const lifeOf = (id) =>
+  el("button", { type: "button", "aria-label": t("life") + " · " + id, click: () => life(id) }, t("life"));
 function card(r) {
   const node = row(r, true),
     signals = Object.entries(r.signals || {}).filter(([, v]) => v !== null);
@@ -252,13 +255,7 @@ function card(r) {
         signals.map(([name, value]) => el("span", {}, name + " " + num(value))),
       ),
     );
-  node.append(
-    el(
-      "p",
-      {},
-      el("button", { type: "button", "aria-label": t("life") + " · " + r.id, click: () => life(r.id) }, t("life")),
-    ),
-  );
+  node.querySelector(".facts").append(lifeOf(r.id));
   return node;
 }
 async function life(id) {
@@ -321,7 +318,11 @@ function lived(L) {
   ]);
   const first = L.stands_for.first.map((f) => f.id).join(", ");
   return [
-    table(["", ""], lines),
+    el(
+      "dl",
+      { class: "lines" },
+      lines.map(([name, value]) => [el("dt", {}, name), el("dd", {}, shown(value))]),
+    ),
     L.traced || L.outcome === "unreadable" ? null : soft(t("untraced")),
     L.stages.length ? table([t("stageWord"), t("verdictWord"), t("measured"), t("rules")], stages) : null,
     L.stands_for.rows ? el("p", {}, t("standsFor", num(L.stands_for.rows), first)) : null,
