@@ -84,7 +84,7 @@ def sections(page, checks, where, full):
     for name in SECTIONS:
         text = page.evaluate("(id) => document.getElementById(id)?.innerText || ''", name)
         body = text.split("\n", 1)[1] if "\n" in text else ""
-        checks.that(len(body.strip()) > (80 if full else 10), f"{where}: section {name} says only {text!r}")
+        checks.that(len(body.strip()) > (80 if full else 5), f"{where}: section {name} says only {text!r}")
     counts = page.evaluate("""() => Object.fromEntries(['svg', '.row', 'table', 'mark', '.turn', '.pair', '.chips li'].map(
         (of) => [of, document.querySelectorAll(of).length]))""")
     if full:

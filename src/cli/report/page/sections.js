@@ -209,7 +209,22 @@ function mix() {
 function words() {
   const V = D.words;
   if (!V.kept_rows || !V.dropped_rows || (!V.kept.length && !V.dropped.length))
-    return section("words", soft(t(!V.dropped_rows ? "nothingWent" : "noWords")));
+    return section(
+      "words",
+      soft(
+        t(
+          !V.kept_rows
+            ? "nothingStayed"
+            : V.dropped_rows
+              ? "noWords"
+              : !D.totals.dropped
+                ? "nothingWent"
+                : D.dropped_text === 0
+                  ? "none"
+                  : "noWords",
+        ),
+      ),
+    );
   const list = (title, all, gone) => {
     const most = Math.max(1, ...all.map((w) => w[3]));
     return el(
