@@ -18,9 +18,9 @@ use crate::{Error, Result};
 
 /// Show how each limit of a build cuts the distribution of its signal, and what other values would drop.
 ///
-/// Reads what the build measured; a million rows take a second or two. Of a recipe its build is looked at (`builds/NAME`,
-/// or --out), by the limits that the recipe has now. With --from-reference, limits are taken from text that is known to be
-/// good, and printed as a profile.
+/// Reads what the build measured; one limit of a million rows takes a second, all limits of a long profile some more. Of a
+/// recipe its build is looked at (`builds/NAME`, or --out), by the limits that the recipe has now. With --from-reference,
+/// limits are taken from text that is known to be good, and printed as a profile.
 #[derive(Debug, Args)]
 pub struct Tune {
     /// A build folder, or a recipe.

@@ -13,7 +13,7 @@ use crate::engine::sink::unit_file;
 use crate::{Error, Result};
 
 /// The version of the code that files of a job depend on; it goes into every fingerprint.
-pub const CODE: &str = concat!(env!("CARGO_PKG_VERSION"), "/13");
+pub const CODE: &str = concat!(env!("CARGO_PKG_VERSION"), "/14");
 
 /// The first 16 hex digits of a SHA-256 of `what` as JSON.
 pub fn fingerprint(what: &impl Serialize) -> String {
