@@ -75,11 +75,7 @@ pub fn entries(name: &str) -> Vec<Entry> {
         found.push(Entry { kind, about: layout.about().into(), docs, ..Entry::default() });
     }
     if let Some(layout) = tokens::layout(name) {
-        let length = if layout.packings().is_empty() { "" } else { "\nseq_length = 4096" };
-        let keys = format!("[[export]]\nto = \"{name}\"\ntokenizer = \"models/qwen3/tokenizer.json\"{length}");
-        let read = read_by(layout.trainer());
-        let docs =
-            format!("{}{read}\n\nIn a recipe, once the build is done:\n\n{keys}", plain(layout.docs()).trim_end());
+        let docs = format!("{}{}{}", plain(layout.docs()).trim_end(), read_by(layout.trainer()), in_recipe(layout));
         let kind = "export (layout of token ids)".into();
         found.push(Entry { kind, about: layout.about().into(), docs, ..Entry::default() });
     }
@@ -94,6 +90,17 @@ pub fn entries(name: &str) -> Vec<Entry> {
     }
     found.extend(words(name));
     found
+}
+
+/// How a recipe names a layout of token ids; those of dialogues alone are written by the command.
+fn in_recipe(layout: &dyn tokens::Layout) -> String {
+    if layout.uses(false).is_empty() {
+        return String::new();
+    }
+    let (name, packed) = (layout.name(), !layout.packings().is_empty());
+    let length = if packed { "\nseq_length = 4096" } else { "" };
+    let keys = format!("[[export]]\nto = \"{name}\"\ntokenizer = \"models/qwen3/tokenizer.json\"{length}");
+    format!("\n\nIn a recipe, once the build is done:\n\n{keys}")
 }
 
 /// Whose code has read a layout.

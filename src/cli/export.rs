@@ -60,13 +60,21 @@ impl Export {
         let stop = stop_on_interrupt();
         let stop = || stop.load(Ordering::Relaxed);
         if let Some(layout) = tokens::layout(&self.to) {
-            let tables = self.tables(context, layout.name(), &tokens::run::USES)?;
+            let chat = self.tokens.chat();
+            let uses = layout.uses(chat);
+            if uses.is_empty() {
+                let hint = "leave --template out for running text; `packed` takes dialogues";
+                let what = if chat { "has no place for dialogues" } else { "holds dialogues: it needs --template" };
+                return Err(Error::other(format!("`{}` {what}", layout.name()), hint));
+            }
+            let more = if chat || layout.uses(true).is_empty() { "" } else { "; dialogues become ids with --template" };
+            let tables = self.tables(context, layout.name(), (uses, more))?;
             let (out, build) = self.places(layout.name())?;
-            return self.tokens.export(context, (layout, &tables), &out, (&build, &stop));
+            return self.tokens.export(context, (layout, &tables), (&out, self.strict), (&build, &stop));
         }
         let exporter = named(&self.to)?;
         self.tokens.none(exporter.name())?;
-        let tables = self.tables(context, exporter.name(), exporter.uses())?;
+        let tables = self.tables(context, exporter.name(), (exporter.uses(), ""))?;
         let (out, build) = self.places(exporter.name())?;
         let job = Job { exporter, tables: &tables, batch: BATCH, stop: &stop };
         let before = survey(&job)?;
@@ -87,8 +95,9 @@ impl Export {
         Ok((out, json!({"recipe": built.recipe.name, "fingerprint": built.recipe.fingerprint})))
     }
 
-    /// The tables of the build that the layout of this name takes, with rows of these uses, of the use that was asked for.
-    fn tables(&self, context: &Context, layout: &str, taken: &[Use]) -> Result<Vec<Table>> {
+    /// The tables of the build that the layout of this name takes, with rows of these uses, of the use that was asked for;
+    /// `more` is said where there are none.
+    fn tables(&self, context: &Context, layout: &str, (taken, more): (&[Use], &str)) -> Result<Vec<Table>> {
         if !self.build.join("build.json").is_file() {
             return Err(Error::input(
                 format!("{} is no build: it has no build.json", self.build.display()),
@@ -100,7 +109,7 @@ impl Export {
         if let Some(usage) = self.usage.filter(|u| !takes(u)) {
             return Err(Error::other(
                 format!("`{layout}` has no place for {usage} rows"),
-                format!("it takes {}; `corpus list exports` has other layouts", words(taken)),
+                format!("it takes {}{more}; `corpus list exports` has other layouts", words(taken)),
             ));
         }
         let asked: Vec<Use> = Use::ALL.into_iter().filter(|u| self.usage.is_none_or(|w| w == *u)).collect();
@@ -110,7 +119,7 @@ impl Export {
         if tables.is_empty() {
             return Err(Error::input(
                 format!("{} has no rows that `{layout}` takes ({})", self.build.display(), words(taken)),
-                format!("`corpus inspect {}` shows what it has", ui::quoted(&self.build.display().to_string())),
+                format!("`corpus inspect {}` shows what it has{more}", ui::quoted(&self.build.display().to_string())),
             ));
         }
         if !left.is_empty() {

@@ -1,17 +1,18 @@
 //! `corpus export --to` a layout of token ids: the options, and what is said of it.
 
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Value as Json, json};
 
 use super::{Context, Format, table, ui};
+use crate::models::template::Day;
 use crate::models::tokenizer::Tokenizer;
 use crate::output::export::folder::Written;
-use crate::output::export::run::{BATCH, Table};
+use crate::output::export::run::{BATCH, Table, lines};
 use crate::output::tokens::run::{Exported, Job, Sums, export};
-use crate::output::tokens::{Layout, Packing, Sheet};
+use crate::output::tokens::{Chat, Layout, Packing, Sheet};
 use crate::pipeline::usage::count;
 use crate::text::figures::plural;
 use crate::{Error, Result};
@@ -32,9 +33,23 @@ pub struct TokenOptions {
     /// The token that ends a document [default: the tokenizer's own].
     #[arg(long, value_name = "TOKEN")]
     eos: Option<String>,
+    /// The chat template that writes dialogues: a file of Jinja, or JSON with `chat_template` [without FILE: the one beside
+    /// the tokenizer].
+    #[arg(long, value_name = "FILE", num_args = 0..=1)]
+    template: Option<Option<PathBuf>>,
+    /// Options of the template, a JSON object ({"enable_thinking": false}).
+    #[arg(long, value_name = "JSON", requires = "template")]
+    template_options: Option<String>,
+    /// The day that the template is told, where it asks [default: today, UTC].
+    #[arg(long, value_name = "YYYY-MM-DD", requires = "template", value_parser = day)]
+    date: Option<Day>,
     /// Threads that cut texts [default: the cores there are].
     #[arg(long)]
     threads: Option<NonZeroUsize>,
+}
+
+fn day(word: &str) -> std::result::Result<Day, String> {
+    Day::parse(word).ok_or_else(|| "a day, such as 2026-11-29".to_owned())
 }
 
 fn cores() -> usize {
@@ -57,6 +72,7 @@ impl TokenOptions {
             ("--seq-length", self.seq_length.is_some()),
             ("--packing", self.packing.is_some()),
             ("--eos", self.eos.is_some()),
+            ("--template", self.template.is_some()),
             ("--threads", self.threads.is_some()),
         ];
         match given.iter().find(|option| option.1) {
@@ -68,6 +84,11 @@ impl TokenOptions {
         }
     }
 
+    /// Whether a chat template writes what is exported.
+    pub fn chat(&self) -> bool {
+        self.template.is_some()
+    }
+
     /// Writes an export of token ids.
     ///
     /// # Errors
@@ -77,7 +98,7 @@ impl TokenOptions {
         &self,
         context: &Context,
         (layout, tables): (&dyn Layout, &[Table]),
-        out: &Path,
+        (out, strict): (&Path, bool),
         (build, stop): (&Json, &dyn Fn() -> bool),
     ) -> Result<()> {
         let name = layout.name();
@@ -89,14 +110,18 @@ impl TokenOptions {
         let tokenizer = Tokenizer::read(path)?;
         let sha256 = crate::disk::sha256(path, stop).map_err(Error::io(path))?;
         let packing = (self.packing, self.seq_length);
-        let sheet = Sheet::new(layout, (&tokenizer, named, &sha256), self.eos.as_deref(), packing)?;
+        let chat = self.template.as_ref().map(|file| {
+            let options = self.template_options.as_deref();
+            Chat::new((&tokenizer, path), file.as_deref(), options, self.date.unwrap_or_else(Day::today))
+        });
+        let sheet = Sheet::new(layout, (&tokenizer, named, &sha256), self.eos.as_deref(), packing, chat.transpose()?)?;
         let threads = self.threads.map_or_else(cores, NonZeroUsize::get);
-        let (end, id) = &sheet.end;
-        ui::say(
-            context,
-            &format!("{named}: {} ids, documents end with {end} ({id})", count(tokenizer.vocabulary().into())),
-        );
-        let job = Job { layout, sheet: &sheet, tables, batch: BATCH, threads, stop };
+        ui::say(context, &made_by(&sheet));
+        if sheet.chat.as_ref().is_some_and(Chat::is_nameless) {
+            let what = "the template writes bos_token or eos_token, and no tokenizer_config.json beside the tokenizer names them";
+            ui::warn(context, &format!("{what}: fetch that file too"));
+        }
+        let job = Job { layout, sheet: &sheet, tables, batch: BATCH, threads, strict, stop };
         let Exported { accounts, files, sums } = export(&job, out, build)?;
         let folder = out.display().to_string();
         let start = layout.start(&folder, &files, &sheet);
@@ -106,16 +131,41 @@ impl TokenOptions {
                 "tokens": sums});
             return super::print(&format!("{told}\n"));
         }
+        if sums.template.is_some() {
+            lines(&accounts, "").iter().for_each(|line| ui::say(context, line));
+        }
         said(&sums).iter().for_each(|line| ui::say(context, line));
         report_files(context, &files);
         super::print(&start)
     }
 }
 
+/// What an export is made by, as a line of talk.
+fn made_by(sheet: &Sheet<'_>) -> String {
+    let (named, ids) = (sheet.named, count(sheet.tokenizer.vocabulary().into()));
+    let what = match (&sheet.end, sheet.chat.as_ref().map(Chat::told)) {
+        (_, Some(told)) => {
+            let date = told.date.as_ref().map_or(String::new(), |date| format!(", told that it is {date}"));
+            let learnt = match told.learnt_by.as_ref() {
+                "generation" => "what it marks by generation blocks is learnt",
+                _ => "what it adds for each answer is learnt",
+            };
+            format!("dialogues are written by {}{date}; {learnt}", told.file)
+        }
+        (Some((end, id)), None) => format!("documents end with {end} ({id})"),
+        (None, None) => String::new(),
+    };
+    format!("{named}: {ids} ids, {what}")
+}
+
 /// The sums as lines of talk.
 pub fn said(sums: &Sums) -> Vec<String> {
     let documents = plural(sums.documents, "document");
     let mut lines = vec![format!("{documents}: {}, as {}", plural(sums.tokens, "token"), sums.dtype)];
+    if let Some(learnt) = sums.learnt {
+        let share = 100.0 * learnt as f64 / sums.tokens.max(1) as f64;
+        lines.push(format!("{} learnt ({share:.1}%)", plural(learnt, "token")));
+    }
     if let Some(packed) = &sums.packed {
         let (sequences, length) = (plural(packed.sequences, "sequence"), count(packed.length.into()));
         let (how, empty, cuts) = (packed.packing.as_str(), 100.0 * packed.empty, count(packed.cuts));

@@ -100,7 +100,8 @@ impl Section {
                 let of_text =
                     export::ALL.iter().map(|e| Item::new(e.name(), "layout", &format!("{} ({})", e.about(), uses(*e))));
                 let of_ids = tokens::ALL.iter().map(|l| {
-                    Item::new(l.name(), "token ids", &format!("{} ({})", l.about(), words(&tokens::run::USES)))
+                    let uses = [l.uses(false), l.uses(true)].concat();
+                    Item::new(l.name(), "token ids", &format!("{} ({})", l.about(), words(&uses)))
                 });
                 of_text.chain(of_ids).collect()
             }

@@ -1,4 +1,4 @@
-//! Trained models: files that score a text or cut it into tokens. Read once, checked whole, then shared read-only by every thread.
+//! Trained models: files that score a text or cut it into tokens, and the chat templates beside them. Read once, checked whole, then shared read-only by every thread.
 //!
 //! Nothing here knows rows, recipes or Arrow. A model file comes from elsewhere and may be cut or hostile: each number in
 //! it is checked before it is used, and what cannot be used is an [`Error`] that names the file and the place in it.
@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 pub mod fasttext;
 pub mod ngram;
 mod source;
+pub mod template;
 pub mod tokenizer;
 pub mod train;
 

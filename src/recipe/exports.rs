@@ -76,23 +76,29 @@ pub enum Target {
 }
 
 impl Target {
-    /// The layout of this name.
+    /// The layout of this name; those that hold dialogues alone need a template, and are written by the command.
     pub fn named(name: &str) -> Option<Target> {
-        export::exporter(name).map(Target::Rows).or_else(|| tokens::layout(name).map(Target::Ids))
+        let ids = || tokens::layout(name).filter(|layout| !layout.uses(false).is_empty()).map(Target::Ids);
+        export::exporter(name).map(Target::Rows).or_else(ids)
     }
 
     /// The uses that it takes.
     pub fn uses(self) -> &'static [Use] {
         match self {
             Target::Rows(exporter) => exporter.uses(),
-            Target::Ids(_) => &tokens::run::USES,
+            Target::Ids(layout) => layout.uses(false),
         }
     }
 
     /// The names of all layouts.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        export::ALL.iter().map(|e| e.name()).chain(tokens::ALL.iter().map(|l| l.name()))
+        export::ALL.iter().map(|e| e.name()).chain(of_ids().map(|l| l.name()))
     }
+}
+
+/// Layouts of token ids that take running text.
+fn of_ids() -> impl Iterator<Item = &'static dyn Layout> {
+    tokens::ALL.iter().copied().filter(|layout| !layout.uses(false).is_empty())
 }
 
 impl Export {

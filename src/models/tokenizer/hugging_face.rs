@@ -9,10 +9,13 @@ use tokenizers::pipeline::{EncodeOptions, Override, PipelineToken, PipelineToken
 use super::{Read, Scratch};
 use crate::models::{Error, Result};
 
+mod turns;
+
 /// A tokenizer of this kind.
 pub(super) struct Engine {
     cutter: PipelineTokenizer,
     options: EncodeOptions,
+    tokens: turns::Tokens,
 }
 
 impl Engine {
@@ -35,6 +38,8 @@ pub(super) fn read(path: &Path, mut json: Json) -> Result<Read> {
     let vocabulary = vocabulary(&json["model"]).into_iter().chain(added.values().copied()).max();
     let vocabulary =
         vocabulary.and_then(|last| last.checked_add(1)).ok_or_else(|| refuse("it has no tokens".into()))?;
+    let tokens = turns::Tokens::of(&json, vocabulary);
+    let special = special(&json);
     tokenizers::canonicalize_value(&mut json).map_err(|e| refuse(e.to_string()))?;
     let text = json.to_string();
     drop(json);
@@ -47,8 +52,9 @@ pub(super) fn read(path: &Path, mut json: Json) -> Result<Read> {
         truncation: Override::Off,
     };
     let end = cutter.get_token_for_role("eos_token").map(str::to_owned);
-    let engine = super::Engine::HuggingFace(Engine { cutter, options });
-    Ok(Read { engine, kind: "tokenizer.json", vocabulary, added, end })
+    let tokens = tokens.with(&cutter);
+    let engine = super::Engine::HuggingFace(Box::new(Engine { cutter, options, tokens }));
+    Ok(Read { engine, kind: "tokenizer.json", vocabulary, added, special, end })
 }
 
 /// An id of JSON.
@@ -69,6 +75,13 @@ fn vocabulary(model: &Json) -> Option<u32> {
 fn added(json: &Json) -> BTreeMap<String, u32> {
     let tokens = json.get("added_tokens").and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
     tokens.iter().filter_map(|t| Some((t.get("content")?.as_str()?.to_owned(), id(t.get("id")?)?))).collect()
+}
+
+/// The special ones of them.
+fn special(json: &Json) -> Vec<String> {
+    let tokens = json.get("added_tokens").and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
+    let special = tokens.iter().filter(|t| t["special"].as_bool() == Some(true));
+    special.filter_map(|t| Some(t.get("content")?.as_str()?.to_owned())).collect()
 }
 
 /// The token at the end of texts, by the configuration that stands beside a tokenizer.

@@ -53,5 +53,5 @@ pub(super) fn of(path: &Path, kind: &'static str, mut definition: Definition) ->
     definition.specials.retain(|special| special.kind != SpecialTokenKind::Control);
     definition.config.templates.clear();
     let engine = Kitoken::from_definition(definition).map_err(|e| Error::file(path, e.to_string()))?;
-    Ok(Read { engine: Engine::Kit(Box::new(engine)), kind, vocabulary, added, end })
+    Ok(Read { engine: Engine::Kit(Box::new(engine)), kind, vocabulary, added, special: Vec::new(), end })
 }

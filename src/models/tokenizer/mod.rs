@@ -7,6 +7,7 @@
 //! are one token, as they are for the trainers.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 
 use super::{Error, Place, Result};
@@ -25,12 +26,14 @@ pub struct Tokenizer {
     vocabulary: u32,
     /// Tokens beside the vocabulary of text, special ones among them.
     added: BTreeMap<String, u32>,
+    /// The special ones, of a `tokenizer.json`.
+    special: Vec<String>,
     end: Option<(String, u32)>,
 }
 
 /// Who cuts.
 enum Engine {
-    HuggingFace(hugging_face::Engine),
+    HuggingFace(Box<hugging_face::Engine>),
     Kit(Box<kitoken::Kitoken>),
 }
 
@@ -40,6 +43,7 @@ struct Read {
     kind: &'static str,
     vocabulary: u32,
     added: BTreeMap<String, u32>,
+    special: Vec<String>,
     /// The token at the end of texts, by the file itself.
     end: Option<String>,
 }
@@ -47,6 +51,26 @@ struct Read {
 /// Buffers of one thread.
 #[derive(Default)]
 pub struct Scratch(Vec<tokenizers::pipeline::PipelineToken>);
+
+/// A text that a chat template wrote.
+#[derive(Clone, Copy, Debug)]
+pub struct Turns<'t> {
+    /// The text.
+    pub text: &'t str,
+    /// Bytes of it that are words, though they read like special tokens; in order.
+    pub words: &'t [Range<usize>],
+    /// Bytes of it that are learnt; in order.
+    pub learnt: &'t [Range<usize>],
+}
+
+/// The tokens of such a text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cut {
+    /// The ids.
+    pub ids: Vec<u32>,
+    /// Whether each is learnt: whether it overlaps with what is learnt of the text.
+    pub learnt: Vec<bool>,
+}
 
 /// Tokens that end a turn of a dialogue in models that have another one for the end of a document: what is behind the
 /// colon ends documents where the vocabulary has it.
@@ -71,11 +95,11 @@ impl Tokenizer {
             Some(_) => kit::sentence_piece(path, &bytes)?,
             None => return Err(Error::file(path, "the file is empty")),
         };
-        let Read { engine, kind, vocabulary, added, end } = read;
+        let Read { engine, kind, vocabulary, added, special, end } = read;
         let end = end.or_else(|| hugging_face::configured_end(path));
         let better = TURN_ENDS.iter().find(|t| end.as_deref() == Some(t.0)).map(|t| t.1);
         let end = [better, end.as_deref()].into_iter().flatten().find_map(|t| Some((t.to_owned(), *added.get(t)?)));
-        Ok(Tokenizer { engine, kind, vocabulary, added, end })
+        Ok(Tokenizer { engine, kind, vocabulary, added, special, end })
     }
 
     /// Appends the ids of a text.
@@ -101,6 +125,33 @@ impl Tokenizer {
             Engine::HuggingFace(engine) => Ok(engine.cut(text, scratch)?.len()),
             Engine::Kit(engine) => Ok(engine.encode(text, false).map_err(|e| e.to_string())?.len()),
         }
+    }
+
+    /// Appends the ids of a text that a chat template wrote: special tokens are tokens, unless they stand in what is
+    /// words. These are the ids that the library gives of the text, where nothing is marked as words.
+    ///
+    /// # Errors
+    /// Why the text cannot be cut, or not so that what is learnt can be told.
+    pub fn encode_turns(
+        &self,
+        turns: &Turns<'_>,
+        scratch: &mut Scratch,
+        out: &mut Cut,
+    ) -> std::result::Result<(), String> {
+        match &self.engine {
+            Engine::HuggingFace(engine) => engine.turns(turns, scratch, out),
+            Engine::Kit(_) => Err(format!("{} says too little of its special tokens", self.kind)),
+        }
+    }
+
+    /// Whether it can cut what a chat template wrote: a `tokenizer.json` alone says all of its special tokens.
+    pub fn has_turns(&self) -> bool {
+        matches!(self.engine, Engine::HuggingFace(_))
+    }
+
+    /// The special tokens of a `tokenizer.json`.
+    pub fn special(&self) -> &[String] {
+        &self.special
     }
 
     /// The format of its file, for a person.

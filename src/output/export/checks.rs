@@ -26,6 +26,7 @@ pub const REASONS: &[(&str, &str)] = &[
         "The row lacks its input or its output, so it is no example of a task. Running text of a domain goes to a layout for pretraining",
     ),
     ("export_unpaired", "The row has one labelled answer (KTO), and the layout wants a chosen and a rejected one"),
+    ("export_paired", "The row has a chosen and a rejected answer, and the layout wants one labelled answer (KTO)"),
     ("export_equal_answers", "The chosen and the rejected answer are the same, so nothing can be preferred"),
     ("export_several_turns", "The answer is not one turn of the assistant, and the layout has a place for one"),
     (
@@ -55,6 +56,23 @@ pub const REASONS: &[(&str, &str)] = &[
     (
         "export_special_token",
         "A text holds a string that tokenizers read as a special token (`<|im_end|>`, `</s>`): the trainer would see the end of a turn or a text where there is none. Clean the text, or export it to `jsonl`",
+    ),
+    (
+        "export_template",
+        "The chat template does not take the row (turns that do not alternate, a system turn that it has no place for, a call that it cannot write): the detail is what it says. `dropped/` of the export has the row",
+    ),
+    (
+        "export_no_mask",
+        "It cannot be told which tokens of the row are learnt: the template writes turns otherwise once others follow, or the source's own marks cannot be placed. A template with `{% generation %}` blocks says it itself",
+    ),
+    (
+        "export_nothing_learnt",
+        "No token of the row is learnt: its source leaves every answer out of the loss, or the template writes none",
+    ),
+    ("export_too_long", "The row has more tokens than `--seq-length`, and dialogues are not cut"),
+    (
+        "export_not_cut",
+        "The tokenizer cannot cut what the template wrote, or not so that words that read like a special token stay words: the detail says why",
     ),
     (
         "export_tools_no_list",

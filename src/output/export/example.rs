@@ -118,6 +118,11 @@ impl<'a> Example<'a> {
         text(self.batch, "source", self.at).unwrap_or_default()
     }
 
+    /// What the source had and the schema does not model: a JSON object as text.
+    pub fn meta(&self) -> Option<&'a str> {
+        text(self.batch, "meta", self.at)
+    }
+
     /// The batch that it stands in, and where.
     pub fn place(&self) -> (&'a RecordBatch, usize) {
         (self.batch, self.at)

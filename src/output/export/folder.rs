@@ -238,3 +238,17 @@ impl Hashed {
         Ok(Written { path: self.name, bytes: self.bytes, sha256: hex(&self.hash.finalize()) })
     }
 }
+
+/// A hashed file, for a writer of bytes.
+#[derive(Debug)]
+pub struct Out(pub Hashed);
+
+impl Write for Out {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.write(bytes).map_err(|e| std::io::Error::other(e.to_string()))?;
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

@@ -6,6 +6,7 @@ use std::collections::btree_map::Entry;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use arrow::array::RecordBatch;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::{Deserialize, Serialize};
 
@@ -146,12 +147,28 @@ pub struct Exported {
 ///
 /// # Errors
 ///
-/// A file of the build that cannot be read; [`Error::Interrupted`]; those of `act`.
+/// As [`batches`].
 pub fn each(
     table: &Table,
     rows: usize,
     stop: &dyn Fn() -> bool,
     act: &mut dyn FnMut(&Example<'_>) -> Result<()>,
+) -> Result<()> {
+    batches(table, rows, stop, &mut |batch, path| {
+        (0..batch.num_rows()).try_for_each(|at| act(&Example::of(table.usage, batch, at, path)?))
+    })
+}
+
+/// Hands the rows of a table over in batches of `rows`, with the file that they are of; `stop` is asked between.
+///
+/// # Errors
+///
+/// A file of the build that cannot be read; [`Error::Interrupted`]; those of `act`.
+pub fn batches<'t>(
+    table: &'t Table,
+    rows: usize,
+    stop: &dyn Fn() -> bool,
+    act: &mut dyn FnMut(&RecordBatch, &'t Path) -> Result<()>,
 ) -> Result<()> {
     for path in &table.files {
         let file = File::open(path).map_err(Error::io(path))?;
@@ -165,10 +182,7 @@ pub fn each(
             if stop() {
                 return Err(Error::Interrupted);
             }
-            let batch = batch.map_err(|e| broken(e.to_string()))?;
-            for at in 0..batch.num_rows() {
-                act(&Example::of(table.usage, &batch, at, path)?)?;
-            }
+            act(&batch.map_err(|e| broken(e.to_string()))?, path)?;
         }
     }
     Ok(())

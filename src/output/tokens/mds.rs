@@ -58,7 +58,7 @@ impl Layout for Mds {
         format!(
             "train_loader:\n  name: text\n  dataset:\n    local: {}\n    max_seq_len: {length}\n    eos_token_id: {}\n",
             serde_json::json!(folder),
-            sheet.end.1
+            sheet.end.as_ref().map_or(0, |end| end.1)
         )
     }
 }

@@ -7,15 +7,20 @@
 //! ([`super::export::folder`]). The bytes depend on neither threads nor memory.
 
 use super::export::folder::{Staging, Written};
-use crate::models::tokenizer::Tokenizer;
+use super::export::{Aside, Example};
+use crate::models::tokenizer::{Scratch, Tokenizer};
+use crate::rows::Use;
 use crate::{Error, Result};
 
+pub mod chat;
+mod columns;
 pub mod packing;
 pub mod run;
 #[cfg(test)]
 mod tests;
 
 pub use crate::text::docs::module_docs;
+pub use chat::Chat;
 pub use packing::Packing;
 
 macro_rules! layouts {
@@ -26,12 +31,15 @@ macro_rules! layouts {
     };
 }
 
-layouts!(datatrove, litdata, llmc, mds, megatron, nanogpt, packed);
+layouts!(datatrove, dpo, kto, litdata, llmc, mds, megatron, nanogpt, packed, reward);
 
 /// The layout of this name.
 pub fn layout(name: &str) -> Option<&'static dyn Layout> {
     ALL.iter().copied().find(|l| l.name() == name)
 }
+
+/// Set in an id that is not learnt: ids themselves are below it.
+pub const UNLEARNT: u32 = 1 << 31;
 
 /// A layout of token ids.
 pub trait Layout: Sync {
@@ -44,6 +52,27 @@ pub trait Layout: Sync {
     /// The trainer and the version whose loading code was run on such files (`tests/trainers`).
     fn trainer(&self) -> Option<&'static str> {
         None
+    }
+    /// The uses whose rows it takes: running text, and with `chat`, where a chat template writes them, dialogues.
+    fn uses(&self, chat: bool) -> &'static [Use] {
+        if chat { &[] } else { &[Use::Pretrain] }
+    }
+    /// The ids of a row that a chat template writes, of `length` at the most.
+    ///
+    /// # Errors
+    ///
+    /// Why the row has no place.
+    fn ids(
+        &self,
+        chat: &Chat,
+        row: (&Example<'_>, &Tokenizer, u32),
+        scratch: &mut Scratch,
+    ) -> std::result::Result<chat::Ids, Aside> {
+        chat.answered(row, scratch)
+    }
+    /// Whether a row may be no longer than a sequence, though it is not packed into one.
+    fn is_limited(&self) -> bool {
+        false
     }
     /// How documents can be packed, the default first; none where the layout has a place for whole documents.
     fn packings(&self) -> &'static [Packing] {
@@ -82,12 +111,14 @@ pub trait Writer {
 }
 
 /// Ids that stand together: a document, or what was packed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sequence<'a> {
-    /// The ids.
+    /// The ids; of dialogues [`UNLEARNT`] is set in those that are not learnt.
     pub ids: &'a [u32],
     /// The lengths of the documents, or parts of them, of which it consists, in order.
     pub lengths: &'a [u32],
+    /// A number that a row has beside its ids ([`chat::Ids`]).
+    pub value: Option<f64>,
 }
 
 /// The side of a document.
@@ -151,10 +182,14 @@ pub struct Sheet<'a> {
     pub named: &'a str,
     /// Hex, of its bytes.
     pub sha256: &'a str,
-    /// The token that ends documents, and its id.
-    pub end: (String, u32),
+    /// The token that ends documents, and its id; none where a template writes dialogues, which end as it has it.
+    pub end: Option<(String, u32)>,
+    /// What writes dialogues; none where documents are exported.
+    pub chat: Option<Chat>,
     /// How documents are packed, and the length of a sequence in tokens; none where the layout takes documents.
     pub packed: Option<(Packing, u32)>,
+    /// Tokens of a sequence, or of a row, at the most.
+    pub limit: Option<u32>,
     /// How an id is written.
     pub width: Width,
 }
@@ -171,11 +206,29 @@ impl<'a> Sheet<'a> {
         (tokenizer, named, sha256): (&'a Tokenizer, &'a str, &'a str),
         end: Option<&str>,
         (packing, length): (Option<Packing>, Option<u32>),
+        chat: Option<Chat>,
     ) -> Result<Self> {
-        let end = ending(tokenizer, named, end)?;
+        let end = match (&chat, end) {
+            (None, end) => Some(ending(tokenizer, named, end)?),
+            (Some(_), None) => None,
+            (Some(_), Some(_)) => {
+                return Err(Error::other("the chat template writes how dialogues end", "leave --eos out"));
+            }
+        };
+        if chat.is_some() && packing == Some(Packing::Cut) {
+            return Err(Error::other("dialogues are not cut", "leave --packing out: they are packed whole"));
+        }
         let name = layout.name();
         let packed = match (layout.packings(), packing, length) {
-            ([], None, None) => None,
+            ([], None, Some(_)) if layout.is_limited() => None,
+            ([], None, None) if !layout.is_limited() => None,
+            ([], None, None) => {
+                let hint = "give how many tokens a row has at the most: --seq-length 4096";
+                return Err(Error::other(format!("`{name}` does not cut rows"), hint));
+            }
+            ([], Some(_), _) if layout.is_limited() => {
+                return Err(Error::other(format!("`{name}` does not pack rows"), "leave --packing out"));
+            }
             ([], ..) => {
                 let hint = "leave --seq-length and --packing out: the trainer cuts the stream itself";
                 return Err(Error::other(format!("`{name}` takes whole documents"), hint));
@@ -193,7 +246,16 @@ impl<'a> Sheet<'a> {
                 }
             },
         };
-        Ok(Sheet { tokenizer, named, sha256, end, packed, width: layout.width(tokenizer.vocabulary()) })
+        Ok(Sheet {
+            tokenizer,
+            named,
+            sha256,
+            end,
+            chat,
+            packed,
+            limit: length,
+            width: layout.width(tokenizer.vocabulary()),
+        })
     }
 }
 

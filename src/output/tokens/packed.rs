@@ -12,16 +12,24 @@
 //! and there is nothing in them that is padding. `--packing cut` puts all documents behind one another and cuts the
 //! stream; only the last sequence may be short.
 //!
+//! With `--template` the rows of tasks and dialogues are packed instead, as the model's chat template writes them: each
+//! whole, in best fit, with a third column, `labels`: the ids, and -100 where a token is not learnt (docs/tokens.md).
+//!
+//! # What is set aside
+//! Of dialogues: `export_template`, `export_too_long`, `export_no_mask`, `export_nothing_learnt`, `export_not_cut`,
+//! `export_special_token`, `export_no_answer`, `export_no_turns`, `export_empty_turn`, `export_arguments`,
+//! `export_tools_no_list`; of tasks `export_no_pair`.
+//!
 //! # Example
 //! ```console
 //! corpus export builds/mine --to packed --tokenizer models/qwen3/tokenizer.json --seq-length 4096
+//! corpus export builds/chat --to packed --tokenizer models/qwen3/tokenizer.json --template --seq-length 4096
 //! ```
 //!
 //! # Limits
 //! Best fit looks at 8,388,608 tokens at a time, so rows leave the order of the build by as much. Attention across
 //! documents is the trainer's business: TRL keeps them apart with `padding_free = True` and FlashAttention.
 
-use std::io::Write;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int32Builder, ListBuilder, RecordBatch};
@@ -29,10 +37,11 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use serde::Serialize;
 
-use super::super::export::folder::{Hashed, Staging, Written};
-use super::{Layout, Packing, Sequence, Sheet, Width, Writer, module_docs};
+use super::super::export::folder::{Out, Staging, Written};
+use super::{Layout, Packing, Sequence, Sheet, UNLEARNT, Width, Writer, module_docs};
 use crate::output::codec::Codec;
 use crate::output::parquet_file::{Style, properties};
+use crate::rows::Use;
 use crate::{Error, Result};
 
 /// Tokens that are handed over in one call.
@@ -40,6 +49,9 @@ const CALL: usize = 1 << 20;
 /// Tokens of a row group, and of a file.
 const GROUP: usize = 1 << 23;
 const FILE: usize = 1 << 26;
+
+/// The label of a token that is not learnt: what PyTorch's loss leaves out.
+const IGNORED: i32 = -100;
 
 /// The layout.
 pub struct Packed;
@@ -60,6 +72,9 @@ impl Layout for Packed {
     fn trainer(&self) -> Option<&'static str> {
         Some("TRL 1.16.0")
     }
+    fn uses(&self, chat: bool) -> &'static [Use] {
+        if chat { &[Use::Task, Use::Instruct] } else { &[Use::Pretrain] }
+    }
     fn packings(&self) -> &'static [Packing] {
         &[Packing::BestFit, Packing::Cut]
     }
@@ -68,7 +83,9 @@ impl Layout for Packed {
     }
     fn writer<'a>(&self, sheet: &Sheet<'_>, staging: &'a Staging) -> Result<Box<dyn Writer + 'a>> {
         let list = |name| Field::new(name, DataType::new_list(DataType::Int32, true), false);
-        let schema = Arc::new(Schema::new(vec![list("input_ids"), list("seq_lengths")]));
+        let mut fields = vec![list("input_ids"), list("seq_lengths")];
+        fields.extend(sheet.chat.as_ref().map(|_| list("labels")));
+        let schema = Arc::new(Schema::new(fields));
         let length = sheet.packed.map_or(1, |p| p.1);
         let each = (FILE / length as usize).max(1) as u64;
         let (rows, shards, written) = (Rows::default(), Vec::new(), Vec::new());
@@ -89,6 +106,8 @@ impl Layout for Packed {
 struct Rows {
     ids: ListBuilder<Int32Builder>,
     lengths: ListBuilder<Int32Builder>,
+    /// Of dialogues: the ids, and -100 where one is not learnt.
+    labels: ListBuilder<Int32Builder>,
     tokens: usize,
     sequences: u64,
 }
@@ -119,19 +138,6 @@ struct Index<'a> {
     shards: &'a [Shard],
 }
 
-/// A hashed file, for whom writes to one.
-struct Out(Hashed);
-
-impl Write for Out {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.write(bytes).map_err(|e| std::io::Error::other(e.to_string()))?;
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 struct Files<'a> {
     staging: &'a Staging,
     schema: SchemaRef,
@@ -148,7 +154,10 @@ struct Files<'a> {
 impl Files<'_> {
     fn flush(&mut self) -> Result<()> {
         let rows = &mut self.rows;
-        let columns: Vec<ArrayRef> = vec![Arc::new(rows.ids.finish()), Arc::new(rows.lengths.finish())];
+        let mut columns: Vec<ArrayRef> = vec![Arc::new(rows.ids.finish()), Arc::new(rows.lengths.finish())];
+        if self.schema.fields().len() > columns.len() {
+            columns.push(Arc::new(rows.labels.finish()));
+        }
         let batch = RecordBatch::try_new(self.schema.clone(), columns)?;
         let open = match &mut self.open {
             Some(open) => open,
@@ -184,12 +193,15 @@ impl Files<'_> {
 
 impl Writer for Files<'_> {
     fn sequence(&mut self, sequence: &Sequence<'_>) -> Result<()> {
-        let list = |builder: &mut ListBuilder<Int32Builder>, values: &[u32]| {
-            values.iter().for_each(|value| builder.values().append_value(*value as i32));
+        let list = |builder: &mut ListBuilder<Int32Builder>, values: &[u32], of: fn(u32) -> i32| {
+            values.iter().for_each(|value| builder.values().append_value(of(*value)));
             builder.append(true);
         };
-        list(&mut self.rows.ids, sequence.ids);
-        list(&mut self.rows.lengths, sequence.lengths);
+        list(&mut self.rows.ids, sequence.ids, |id| (id & !UNLEARNT) as i32);
+        list(&mut self.rows.lengths, sequence.lengths, |length| length as i32);
+        if self.schema.fields().len() > 2 {
+            list(&mut self.rows.labels, sequence.ids, |id| if id & UNLEARNT == 0 { id as i32 } else { IGNORED });
+        }
         self.rows.tokens += sequence.ids.len();
         self.rows.sequences += 1;
         let there = self.open.as_ref().and_then(|_| self.shards.last()).map_or(0, |s| s.sequences);

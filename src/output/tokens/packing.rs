@@ -89,7 +89,7 @@ impl Packer {
                     open.lengths.push(now.len() as u32);
                     ids = rest;
                     if open.ids.len() == self.length {
-                        sink(&Sequence { ids: &open.ids, lengths: &open.lengths })?;
+                        sink(&Sequence { ids: &open.ids, lengths: &open.lengths, value: None })?;
                         open.ids.clear();
                         open.lengths.clear();
                     }
@@ -99,7 +99,7 @@ impl Packer {
             How::BestFit(window) => {
                 for part in ids.chunks(self.length) {
                     if part.len() == self.length {
-                        sink(&Sequence { ids: part, lengths: &[part.len() as u32] })?;
+                        sink(&Sequence { ids: part, lengths: &[part.len() as u32], value: None })?;
                         continue;
                     }
                     window.ids.extend_from_slice(part);
@@ -121,7 +121,7 @@ impl Packer {
     pub fn finish(self, sink: Sink<'_>) -> Result<()> {
         match self.how {
             How::Cut(open) if open.ids.is_empty() => Ok(()),
-            How::Cut(open) => sink(&Sequence { ids: &open.ids, lengths: &open.lengths }),
+            How::Cut(open) => sink(&Sequence { ids: &open.ids, lengths: &open.lengths, value: None }),
             How::BestFit(mut window) => window.pack(self.length, true, sink),
         }
     }
@@ -173,7 +173,7 @@ impl Window {
                 ids.extend_from_slice(self.document(*at));
                 lengths.push(self.document(*at).len() as u32);
             }
-            sink(&Sequence { ids: &ids, lengths: &lengths })?;
+            sink(&Sequence { ids: &ids, lengths: &lengths, value: None })?;
         }
         kept.sort_unstable();
         let (mut ids, mut ends) = (Vec::with_capacity(self.window), Vec::with_capacity(kept.len()));

@@ -9,16 +9,16 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use super::chat::Told;
+use super::chat::run::{Way, rows};
 use super::packing::Packer;
-use super::{Layout, Packing, Sequence, Sheet, Side};
+use super::{Layout, Packing, Sequence, Sheet, Side, UNLEARNT};
 use crate::models::tokenizer::Scratch;
 use crate::output::export::folder::{Staging, Written};
-use crate::output::export::run::{Account, Table, each, manifest};
-use crate::rows::{Content, Use};
+use crate::output::export::run::{Account, Table, each, lines, manifest};
+use crate::rows::Content;
 use crate::{Error, Result};
 
-/// The uses whose rows become ids: running text.
-pub const USES: [Use; 1] = [Use::Pretrain];
 /// Bytes of text that a thread cuts in one go.
 const BLOCK: usize = 1 << 18;
 
@@ -28,12 +28,14 @@ pub struct Job<'a> {
     pub layout: &'a dyn Layout,
     /// What it is made by.
     pub sheet: &'a Sheet<'a>,
-    /// What is exported; of [`USES`].
+    /// What is exported; of the uses that the layout takes.
     pub tables: &'a [Table],
     /// Rows read at a time.
     pub batch: usize,
     /// Threads that cut texts, beside the one that reads and writes.
     pub threads: usize,
+    /// Whether a row that has no place is an error.
+    pub strict: bool,
     /// Asked between batches; ends the export early once it says so.
     pub stop: &'a dyn Fn() -> bool,
 }
@@ -47,10 +49,18 @@ pub struct Sums {
     pub sha256: String,
     /// Its size: one past the largest id.
     pub vocabulary: u32,
-    /// The token that ends documents.
-    pub end: String,
+    /// The token that ends documents; none where a template writes them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end: Option<String>,
     /// Its id.
-    pub end_id: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_id: Option<u32>,
+    /// What writes dialogues.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub template: Option<Told>,
+    /// Tokens that are learnt, of dialogues.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub learnt: Option<u64>,
     /// How an id is written.
     pub dtype: Cow<'static, str>,
     /// Documents.
@@ -115,15 +125,16 @@ fn work(blocks: &Mutex<Receiver<(Block, SyncSender<Cut>)>>, sheet: &Sheet<'_>, s
 
 fn cut(block: &Block, sheet: &Sheet<'_>, side: Side, scratch: &mut Scratch) -> Cut {
     let (mut ids, mut ends) = (Vec::with_capacity(block.text.len() / 3), Vec::with_capacity(block.ends.len()));
+    let end = sheet.end.as_ref().map(|end| end.1);
     let mut from = 0;
     for (to, row) in block.ends.iter().zip(&block.rows) {
         if side == Side::Before {
-            ids.push(sheet.end.1);
+            ids.extend(end);
         }
         let cut = sheet.tokenizer.encode(&block.text[from..*to], scratch, &mut ids);
         cut.map_err(|why| (row.clone(), why))?;
         if side == Side::Behind {
-            ids.push(sheet.end.1);
+            ids.extend(end);
         }
         ends.push(ids.len());
         from = *to;
@@ -209,19 +220,29 @@ pub fn export(job: &Job<'_>, out: &Path, build: &serde_json::Value) -> Result<Ex
         seen.add(sequence);
         writer.sequence(sequence)
     };
-    let mut accounts = Vec::new();
+    let (mut accounts, mut dropped) = (Vec::new(), Vec::new());
     for table in job.tables {
-        let before = sums.documents;
-        documents(job, table, &mut |ids| {
-            sums.documents += 1;
-            sums.tokens += ids.len() as u64;
+        let mut document = |ids: &[u32], lengths: &[u32], value: Option<f64>| {
+            sums.add(ids);
             match &mut packer {
                 Some(packer) => packer.document(ids, &mut write),
-                None => write(&Sequence { ids, lengths: &[ids.len() as u32] }),
+                None => write(&Sequence { ids, lengths, value }),
             }
-        })?;
+        };
+        if let Some(chat) = &sheet.chat {
+            let length = sheet.limit.unwrap_or(u32::MAX);
+            let (layout, tokenizer, threads, stop) = (job.layout, sheet.tokenizer, job.threads, job.stop);
+            let way = Way { chat, layout, tokenizer, length, threads, stop };
+            let (account, file) = rows(&way, table, &staging, &mut |row| document(&row.ids, &row.lengths, row.value))?;
+            accounts.push(account);
+            dropped.extend(file);
+            continue;
+        }
         let mut account = Account::new(table.usage);
-        account.read = sums.documents - before;
+        documents(job, table, &mut |ids| {
+            account.read += 1;
+            document(ids, &[ids.len() as u32], None)
+        })?;
         account.written = account.read;
         accounts.push(account);
     }
@@ -229,7 +250,14 @@ pub fn export(job: &Job<'_>, out: &Path, build: &serde_json::Value) -> Result<Ex
         packer.finish(&mut write)?;
     }
     sums.packed = seen.packed(job, &sums);
+    if job.strict && accounts.iter().any(|account| account.aside > 0) {
+        let told = lines(&accounts, "to be ").join("\n");
+        let message =
+            format!("`{}` has no place for all of these rows, and `strict` was asked for:\n{told}", job.layout.name());
+        return Err(Error::input(message, "export without --strict"));
+    }
     let mut files = writer.close()?;
+    files.append(&mut dropped);
     files.sort_by(|a, b| a.path.cmp(&b.path));
     let told = serde_json::to_value(&sums).map_err(|e| Error::Engine(e.to_string()))?;
     manifest(&staging, job.layout.name(), build, (&accounts, &files), Some(&told))?;
@@ -238,14 +266,24 @@ pub fn export(job: &Job<'_>, out: &Path, build: &serde_json::Value) -> Result<Ex
 }
 
 impl Sums {
+    fn add(&mut self, ids: &[u32]) {
+        self.documents += 1;
+        self.tokens += ids.len() as u64;
+        if let Some(learnt) = &mut self.learnt {
+            *learnt += ids.iter().filter(|id| **id & UNLEARNT == 0).count() as u64;
+        }
+    }
+
     /// No documents yet.
     fn new(sheet: &Sheet<'_>) -> Self {
         Sums {
             tokenizer: sheet.named.to_owned(),
             sha256: sheet.sha256.to_owned(),
             vocabulary: sheet.tokenizer.vocabulary(),
-            end: sheet.end.0.clone(),
-            end_id: sheet.end.1,
+            end: sheet.end.as_ref().map(|end| end.0.clone()),
+            end_id: sheet.end.as_ref().map(|end| end.1),
+            template: sheet.chat.as_ref().map(|chat| chat.told().clone()),
+            learnt: sheet.chat.as_ref().filter(|_| sheet.packed.is_some()).map(|_| 0),
             dtype: sheet.width.numpy().into(),
             documents: 0,
             tokens: 0,

@@ -14,13 +14,21 @@ fn tiny() -> Tokenizer {
 /// What a layout writes of these documents, with ids of this width.
 fn written(name: &str, width: Width, documents: &[&[u32]]) -> Vec<(String, Vec<u8>)> {
     let (folder, tokenizer) = (tempfile::tempdir().unwrap(), tiny());
-    let end = ("<|endoftext|>".to_owned(), 480);
-    let sheet =
-        Sheet { tokenizer: &tokenizer, named: "t.json", sha256: "", end, packed: Some((Packing::Cut, 3)), width };
+    let end = Some(("<|endoftext|>".to_owned(), 480));
+    let sheet = Sheet {
+        tokenizer: &tokenizer,
+        named: "t.json",
+        sha256: "",
+        end,
+        chat: None,
+        packed: Some((Packing::Cut, 3)),
+        limit: Some(3),
+        width,
+    };
     let staging = Staging::new(&folder.path().join("out")).unwrap();
     let mut writer = layout(name).unwrap().writer(&sheet, &staging).unwrap();
     for ids in documents {
-        writer.sequence(&Sequence { ids, lengths: &[ids.len() as u32] }).unwrap();
+        writer.sequence(&Sequence { ids, lengths: &[ids.len() as u32], value: None }).unwrap();
     }
     let files = writer.close().unwrap();
     staging.publish().unwrap();
@@ -91,7 +99,7 @@ fn chunks_hold_whole_documents() {
     let staging = Staging::new(&folder.path().join("out")).unwrap();
     let mut chunks = super::litdata::Chunks::new(&staging, 5);
     for ids in [&[1, 2, 3][..], &[4, 5], &[65_000], &[1, 2, 3, 4, 5, 6, 7], &[8]] {
-        chunks.sequence(&Sequence { ids, lengths: &[ids.len() as u32] }).unwrap();
+        chunks.sequence(&Sequence { ids, lengths: &[ids.len() as u32], value: None }).unwrap();
     }
     Box::new(chunks).close().unwrap();
     staging.publish().unwrap();
@@ -117,8 +125,8 @@ fn a_file_that_is_full_is_followed_by_another() {
     let staging = Staging::new(&folder.path().join("out")).unwrap();
     let mut files =
         super::llmc::Files { staging: &staging, width: Width::U16, ids: Vec::new(), limit: 4, written: Vec::new() };
-    files.sequence(&Sequence { ids: &[1, 2, 3], lengths: &[3] }).unwrap();
-    files.sequence(&Sequence { ids: &[4, 5, 6, 7, 8, 9], lengths: &[6] }).unwrap();
+    files.sequence(&Sequence { ids: &[1, 2, 3], lengths: &[3], value: None }).unwrap();
+    files.sequence(&Sequence { ids: &[4, 5, 6, 7, 8, 9], lengths: &[6], value: None }).unwrap();
     let sizes: Vec<u64> = Box::new(files).close().unwrap().iter().map(|f| f.bytes).collect();
     assert_eq!(sizes, [1024 + 8, 1024 + 8, 1024 + 2]);
 }

@@ -103,7 +103,8 @@ fn one(
 /// Whether an export of token ids was made by what is asked for.
 fn made_by(sums: &of_ids::Sums, sheet: &Sheet<'_>) -> bool {
     let packed = sums.packed.as_ref().map(|packed| (packed.packing, packed.length));
-    (sums.tokenizer.as_str(), sums.sha256.as_str(), sums.end_id) == (sheet.named, sheet.sha256, sheet.end.1)
+    let end = sheet.end.as_ref().map(|end| end.1);
+    (sums.tokenizer.as_str(), sums.sha256.as_str(), sums.end_id) == (sheet.named, sheet.sha256, end)
         && packed == sheet.packed
 }
 
@@ -157,10 +158,11 @@ fn write_ids(
     manifest: &Manifest,
     progress: &dyn Progress,
 ) -> Result<ExportLine> {
-    let tables = rows(spec, &of_ids::USES, options)?;
+    let tables = rows(spec, layout.uses(false), options)?;
     progress.phase(&format!("Exporting {}", spec.to), 0);
     let stop = || options.stop.load(Ordering::Relaxed);
-    let job = of_ids::Job { layout, sheet, tables: &tables, batch: BATCH, threads: options.threads, stop: &stop };
+    let (threads, strict) = (options.threads, spec.strict);
+    let job = of_ids::Job { layout, sheet, tables: &tables, batch: BATCH, threads, strict, stop: &stop };
     let out = options.out.join(&spec.out);
     let done = of_ids::export(&job, &out, &origin(manifest))?;
     let (documents, tokens) = (plural(done.sums.documents, "document"), plural(done.sums.tokens, "token"));

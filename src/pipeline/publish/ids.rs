@@ -36,7 +36,7 @@ impl<'a> Loaded<'a> {
     pub(crate) fn sheet(&self, layout: &dyn Layout) -> Result<Sheet<'_>> {
         let Ids { tokenizer, seq_length, packing, eos } = self.ids;
         let named = (&self.tokenizer, tokenizer.as_str(), self.sha256.as_str());
-        Sheet::new(layout, named, eos.as_deref(), (*packing, *seq_length))
+        Sheet::new(layout, named, eos.as_deref(), (*packing, *seq_length), None)
     }
 }
 
