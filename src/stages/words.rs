@@ -88,17 +88,15 @@ impl Measure for Cutter {
     fn measure(&mut self, texts: &[&str], out: &mut Vec<Value>) {
         let (mut count, mut list) = (0, Vec::new());
         for text in texts {
-            let found = |word: &str| {
-                count += 1;
-                list.extend(self.column.then(|| word.to_owned()));
-            };
-            match &self.dictionary {
-                Some(own) => own.each(text, found),
-                None => words::each(text, found),
+            match (&self.dictionary, self.column) {
+                (Some(own), true) => own.each(text, |word| list.push(word.to_owned())),
+                (None, true) => words::each(text, |word| list.push(word.to_owned())),
+                (Some(own), false) => count += own.count(text),
+                (None, false) => count += words::count(text),
             }
         }
         let none = texts.is_empty();
-        out.push(if none { Value::Null } else { Value::Int(count) });
+        out.push(if none { Value::Null } else { Value::Int((count + list.len()) as i64) });
         out.extend(self.column.then(|| if none { Value::Null } else { Value::Words(list) }));
     }
 }

@@ -120,6 +120,16 @@ impl Dictionary {
         unmixed(cutter, &text[rest..], &mut found);
     }
 
+    /// The number of words.
+    pub fn count(&self, text: &str) -> usize {
+        if self.mixed.is_none() {
+            return unmixed_count(self.own.as_ref().unwrap_or(Cutter::standard()), text);
+        }
+        let mut n = 0;
+        self.each(text, |_| n += 1);
+        n
+    }
+
     /// The words, as slices of the text.
     pub fn split<'a>(&self, text: &'a str) -> Vec<&'a str> {
         let mut words = Vec::with_capacity(text.len() / 6);
@@ -161,8 +171,9 @@ mod tests {
         for word in ["凱特琳", "云计算平台", "卡拉OK", "CBA", "股", "A股", "Edu Trust认证"] {
             assert!(words.contains(&word), "{word}: {words:?}");
         }
+        assert_eq!(dictionary.count(text), words.len());
         let none = Dictionary::with_words("").unwrap();
-        assert_eq!(none.split(text), before);
+        assert_eq!((none.split(text), none.count(text)), (before.clone(), before.len()));
     }
 
     #[test]

@@ -176,7 +176,9 @@ fn words_of_ones_own_are_added_as_jieba_does() {
                 maker.sentence(&mut text);
                 text.push_str(own.get(maker.random.usize(..own.len().max(1))).map_or("", |word| word));
             }
-            assert_eq!(dictionary.split(&text), by_reference(&jieba, &text), "{lines}");
+            let words = by_reference(&jieba, &text);
+            assert_eq!(dictionary.split(&text), words, "{lines}");
+            assert_eq!(dictionary.count(&text), words.len(), "{lines}");
         }
     }
 }

@@ -50,8 +50,7 @@ impl Window {
         let mut at = at;
         while at < text.len() {
             if self.len + 8 > self.numbers.len() {
-                let more =
-                    if self.len > KEPT || self.numbers.len() > KEPT { self.len * 2 } else { FULL * 2 + self.len };
+                let more = (self.len * 2).max(FULL * 2);
                 self.numbers.resize(more, SIGN);
                 self.bytes.resize(more, 0);
             }
