@@ -233,7 +233,9 @@ fn environment(day: Day) -> std::result::Result<Environment<'static>, minijinja:
     made.add_filter("tojson", |value: &Value, plain: Rest<Value>, named: Kwargs| {
         json::tojson(value, &all(plain, named))
     });
-    made.add_filter("trim", |value: &Value, plain: Rest<Value>, named: Kwargs| python::trim(value, &all(plain, named)));
+    made.add_filter("trim", |value: &Value, plain: Rest<Value>, named: Kwargs| {
+        python::trim(&json::shown(value), &all(plain, named))
+    });
     made.add_filter("string", |value: &Value| json::shown(value));
     made.add_filter("capitalize", |value: &Value| python::capitalized(&json::shown(value)));
     made.add_test("iterable", |value: &Value| python::is_iterable(value));

@@ -165,9 +165,8 @@ fn stripped<'t>(text: &'t str, given: &Arguments<'_>, front: bool, back: bool) -
 }
 
 /// The filter `trim`.
-pub(super) fn trim(value: &Value, arguments: &[Value]) -> Value {
-    let text = super::json::shown(value);
-    Value::from(stripped(&text, &Arguments::of(arguments), true, true))
+pub(super) fn trim(text: &str, arguments: &[Value]) -> Value {
+    Value::from(stripped(text, &Arguments::of(arguments), true, true))
 }
 
 fn split(text: &str, given: &Arguments<'_>) -> Result<Vec<Value>, Error> {
