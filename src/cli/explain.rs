@@ -40,7 +40,7 @@ pub struct OptionLine {
 /// Everything that goes by this name.
 pub fn entries(name: &str) -> Vec<Entry> {
     let mut found = Vec::new();
-    if let Some(stage) = stages::entry(name) {
+    if let Some(stage) = stages::entry(name).filter(|_| stages::table(name).is_none()) {
         let options = options(&serde_json::to_value((stage.schema)()).unwrap_or_default());
         found.push(Entry {
             kind: format!("stage ({})", stage.kind),
@@ -122,6 +122,13 @@ fn words(name: &str) -> Vec<Entry> {
             ..Entry::default()
         });
     }
+    found.extend(stages::table(name).map(|table| Entry {
+        kind: "table of a recipe".into(),
+        about: table.about.into(),
+        docs: plain(table.docs),
+        options: options(&(table.schema)().to_value()),
+        ..Entry::default()
+    }));
     let tables = [
         (recipe::mix::STAGE, "how much of each source comes out", recipe::mix::DOCS),
         ("gates", "what a build must hold to pass", recipe::gates::DOCS),

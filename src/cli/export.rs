@@ -14,8 +14,9 @@ use super::{Context, Format, ui};
 use crate::output::export::run::{BATCH, Exported, Job, Table, export, lines, losses, survey};
 use crate::output::export::{ALL, Exporter, exporter};
 use crate::output::tokens;
-use crate::pipeline::publish::exports::tables;
+use crate::pipeline::publish::tables::tables;
 use crate::rows::Use;
+use crate::rows::split::Split;
 use crate::text::spelling::did_you_mean;
 use crate::{Error, Result};
 
@@ -30,6 +31,9 @@ pub struct Export {
     /// Only rows of this use [default: all that the layout takes].
     #[arg(long = "use", value_name = "USE", value_parser = parse_use)]
     usage: Option<Use>,
+    /// Only rows of this split: train, validation, test [default: all, each in files of its own; of token ids, train].
+    #[arg(long, value_name = "SPLIT", value_parser = parse_split)]
+    split: Option<Split>,
     /// Where it goes [default: BUILD/exports/NAME].
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -38,6 +42,21 @@ pub struct Export {
     strict: bool,
     #[command(flatten)]
     tokens: TokenOptions,
+}
+
+/// A split by its name.
+fn parse_split(word: &str) -> std::result::Result<Split, String> {
+    Split::parse(word).ok_or_else(|| did_you_mean(word, Split::ALL.map(Split::as_str)))
+}
+
+/// The tables of one split.
+fn of_split(mut tables: Vec<Table>, split: Split) -> Result<Vec<Table>> {
+    tables.retain(|table| table.split == split);
+    if tables.is_empty() {
+        let hint = "`splits` of build.json says what is held out; a recipe holds rows out by [split]";
+        return Err(Error::input(format!("the build has no {split} rows that the layout takes"), hint));
+    }
+    Ok(tables)
 }
 
 /// The exporter of a name, or the one that was probably meant.
@@ -69,12 +88,16 @@ impl Export {
             }
             let more = if chat || layout.uses(true).is_empty() { "" } else { "; dialogues become ids with --template" };
             let tables = self.tables(context, layout.name(), (uses, more))?;
+            let tables = of_split(tables, self.split.unwrap_or_default())?;
             let (out, build) = self.places(layout.name())?;
             return self.tokens.export(context, (layout, &tables), (&out, self.strict), (&build, &stop));
         }
         let exporter = named(&self.to)?;
         self.tokens.none(exporter.name())?;
-        let tables = self.tables(context, exporter.name(), (exporter.uses(), ""))?;
+        let mut tables = self.tables(context, exporter.name(), (exporter.uses(), ""))?;
+        if let Some(split) = self.split {
+            tables = of_split(tables, split)?;
+        }
         let (out, build) = self.places(exporter.name())?;
         let job = Job { exporter, tables: &tables, batch: BATCH, stop: &stop };
         let before = survey(&job)?;
@@ -139,7 +162,16 @@ impl Export {
         if context.format == Format::Json {
             let told = json!({"v": 1, "to": exporter.name(), "trainer": exporter.trainer(), "out": folder, "uses": exported.accounts,
                 "files": exported.files, "start": start});
+            let mut told = told;
+            if !exported.held_out.is_empty() {
+                let file = |(split, path): &(Split, String)| json!({"split": split, "path": path});
+                told["held_out"] = exported.held_out.iter().map(file).collect();
+            }
             return super::print(&format!("{told}\n"));
+        }
+        let mut start = start;
+        for (split, file) in &exported.held_out {
+            start += &format!("# held out for {split}: {folder}/{file}\n");
         }
         lines(&exported.accounts, "").iter().for_each(|line| ui::say(context, line));
         report_files(context, &exported.files);

@@ -1,10 +1,12 @@
 //! `corpus plan`: what a build would do, reuse and cost.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 use serde_json::{Value as Json, json};
 
 use super::build::{RecipeOption, RunOptions, bytes};
-use super::plan_stages::{exports_table, kind, stages_json, stages_table};
+use super::plan_stages::{exports_table, held_out, kind, splits_table, stages_json, stages_table};
 use super::ready::seen;
 use super::{Context, Format, choices, gates, heavy, plan_cards, table, ui};
 use crate::Result;
@@ -17,6 +19,7 @@ use crate::pipeline::publish::ids;
 use crate::pipeline::usage::{count, size};
 use crate::pipeline::{Options, Progress};
 use crate::recipe::Recipe;
+use crate::rows::Use;
 use crate::text::figures::plural;
 
 /// Say what a build would do: sources, stages, what is done already, and what the rest will cost.
@@ -113,6 +116,7 @@ fn text(recipe: &Recipe, options: &Options, state: &State, estimate: &Estimate) 
     }
     text += &costs(options, state, estimate, columns);
     text += &losses(estimate, columns);
+    text += &splits_table(&held_out(recipe, &kept(estimate)), columns);
     text += &gates::table(&expected(recipe, estimate), columns);
     if recipe.stages.iter().any(|s| kind(&s.run) == "whole") && estimate.read < 1.0 {
         text +=
@@ -216,6 +220,14 @@ fn losses(estimate: &Estimate, columns: usize) -> String {
     text
 }
 
+/// Rows that are expected to be kept, by use.
+fn kept(estimate: &Estimate) -> BTreeMap<Use, u64> {
+    let mut kept = BTreeMap::new();
+    let known = estimate.sources.iter().filter_map(|s| Some((s.usage?, s.kept)));
+    known.for_each(|(usage, rows)| *kept.entry(usage).or_default() += rows);
+    kept
+}
+
 /// The gates of the recipe, judged by the rows and losses that are expected.
 fn expected(recipe: &Recipe, estimate: &Estimate) -> Vec<Judged> {
     let lost = estimate.losses.iter();
@@ -263,6 +275,8 @@ fn document(recipe: &Recipe, options: &Options, state: &State, estimate: &Estima
         json!({"gate": gate.gate, "of": gate.of, "limit": gate.limit, "expected": told.then_some(gate.value),
             "passes": told.then_some(gate.passed)})
     });
+    let splits = held_out(recipe, &kept(estimate)).into_iter();
+    let splits = splits.map(|(split, usage, rows)| json!({"split": split, "use": usage, "rows": rows}));
     json!({
         "v": 1,
         "recipe": recipe.name,
@@ -272,6 +286,7 @@ fn document(recipe: &Recipe, options: &Options, state: &State, estimate: &Estima
         "stages": stages_json(recipe),
         "exports": recipe.exports,
         "gates": gates.collect::<Vec<_>>(),
+        "splits": splits.collect::<Vec<_>>(),
         "jobs": jobs.collect::<Vec<_>>(),
         "estimate": {
             "sampled_rows": sampled, "read_share": estimate.read, "rows": rows, "threads": options.threads,

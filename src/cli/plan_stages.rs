@@ -1,9 +1,13 @@
 //! The stages and exports of a recipe, as `corpus plan` shows them.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value as Json, json};
 
 use super::table;
 use crate::recipe::{Ids, Recipe, Step, Target};
+use crate::rows::Use;
+use crate::rows::split::Split;
 use crate::stages;
 use crate::text::figures::count;
 
@@ -37,6 +41,30 @@ pub fn stages_json(recipe: &Recipe) -> Vec<Json> {
     let stage =
         |s: &Step| json!({"name": s.name, "run": s.run, "kind": kind(&s.run), "only": s.only, "options": s.options});
     recipe.stages.iter().map(stage).collect()
+}
+
+/// The rows that a recipe holds out, by split and use, of so many kept rows of each use.
+pub fn held_out(recipe: &Recipe, kept: &BTreeMap<Use, u64>) -> Vec<(Split, Use, u64)> {
+    let mut all = Vec::new();
+    for step in recipe.stages.iter().filter(|step| stages::table(&step.run).is_some()) {
+        for split in Split::HELD_OUT {
+            let rows = |all: u64| match &step.options[split.as_str()] {
+                Json::Number(rows) if rows.is_u64() => rows.as_u64(),
+                Json::Number(share) => share.as_f64().map(|share| ((share * all as f64).round() as u64).max(1)),
+                _ => None,
+            };
+            let some = kept.iter().filter(|kept| *kept.1 > 0);
+            all.extend(some.filter_map(|(usage, kept)| Some((split, *usage, rows(*kept)?.min(*kept)))));
+        }
+    }
+    all
+}
+
+/// The same as a table; nothing where nothing is held out.
+pub fn splits_table(held_out: &[(Split, Use, u64)], columns: usize) -> String {
+    let mut rows = vec![["split", "use", "about"].map(str::to_owned).to_vec()];
+    rows.extend(held_out.iter().map(|(split, usage, rows)| vec![split.to_string(), usage.to_string(), count(*rows)]));
+    if rows.len() > 1 { format!("\n{}", table::table(&rows, 2, columns)) } else { String::new() }
 }
 
 /// The exports of a recipe; nothing where it has none.

@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use super::parquet_file::settle;
 use crate::rows::draw::order;
+use crate::rows::split::Split;
 use crate::{Error, Result};
 
 /// The column that follows those of `data/`: bytes of text of each row.
@@ -63,9 +64,17 @@ fn memory(batch: &RecordBatch) -> Result<u64> {
     sizes.sum::<Result<u64>>()
 }
 
-/// The file of a slab.
-pub fn scattered(folder: &Path, slab: u64) -> PathBuf {
-    folder.join(format!("slab-{slab:06}.data.arrow"))
+/// The file of the rows of a slab that are in a split.
+pub fn scattered(folder: &Path, slab: u64, split: Split) -> PathBuf {
+    folder.join(format!("slab-{slab:06}.{}.arrow", kind(split)))
+}
+
+/// What files of slabs with the kept rows of a split are called.
+pub fn kind(split: Split) -> &'static str {
+    match split {
+        Split::Train => "data",
+        held_out => held_out.as_str(),
+    }
 }
 
 /// A file that is being written.

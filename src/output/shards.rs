@@ -27,14 +27,19 @@ pub struct Shard {
     pub schema: SchemaRef,
 }
 
-/// Plans shards: a new one begins once the text in the last has reached `limit` bytes.
-/// `slabs`: file and bytes of text, in order.
-pub fn plan(folder: &Path, schema: &SchemaRef, slabs: impl Iterator<Item = (PathBuf, u64)>, limit: u64) -> Vec<Shard> {
+/// Plans shards, called `stem-00000.parquet` and so on: a new one begins once the text in the last has reached `limit`
+/// bytes. `slabs`: file and bytes of text, in order.
+pub fn plan(
+    (folder, stem): (&Path, &str),
+    schema: &SchemaRef,
+    slabs: impl Iterator<Item = (PathBuf, u64)>,
+    limit: u64,
+) -> Vec<Shard> {
     let mut shards: Vec<Shard> = Vec::new();
     let mut bytes = limit;
     for (part, size) in slabs {
         if bytes >= limit {
-            let path = folder.join(format!("part-{:05}.parquet", shards.len()));
+            let path = folder.join(format!("{stem}-{:05}.parquet", shards.len()));
             shards.push(Shard { path, parts: Vec::new(), schema: schema.clone() });
             bytes = 0;
         }

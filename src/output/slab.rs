@@ -16,11 +16,12 @@ use serde::{Deserialize, Serialize};
 
 use super::codec::Codec;
 use super::parquet_file::{LARGE, PartFile, Style};
-use super::scatter::{BATCH_BYTES, Scatter, ScatterSpec, scattered};
+use super::scatter::{BATCH_BYTES, Scatter, ScatterSpec, kind, scattered};
 use super::take::{NOT_SAMPLED, Take};
 use crate::rows::column::Kind;
 use crate::rows::draw::sampled;
 use crate::rows::spans::spans_type;
+use crate::rows::split::{SPLIT, Split};
 use crate::rows::turns::{show, shown};
 use crate::rows::{self, Filled, Use};
 use crate::{Error, Result};
@@ -59,8 +60,8 @@ pub struct OutputSpec {
     pub take: Option<Take>,
     /// How pages are compressed.
     pub codec: Codec,
-    /// How kept rows are spread, where they are to be shuffled.
-    pub scatter: Option<ScatterSpec>,
+    /// How kept rows of each split are spread, where they are to be shuffled; empty where they are not.
+    pub scatter: Vec<ScatterSpec>,
     /// `(first piece, path)` of each file, ascending, for `unreadable/`.
     pub paths: Vec<(u64, String)>,
 }
@@ -122,6 +123,23 @@ enum Kept {
 }
 
 impl Kept {
+    /// The file of the rows of a slab that are in a split.
+    fn create(spec: &OutputSpec, slab: u64, schema: &SchemaRef, split: Split) -> Result<Self> {
+        if let Some(scatter) = spec.scatter.get(split.number() as usize) {
+            let path = scattered(&spec.folder, slab, split);
+            return Ok(Kept::Scattered(Scatter::create(&path, schema, scatter)?));
+        }
+        let path = slab_file(&spec.folder, slab, kind(split));
+        Ok(Kept::Ordered(PartFile::create(&path, schema.clone(), spec.style(slab))?))
+    }
+
+    fn finish(self) -> Result<()> {
+        match self {
+            Kept::Ordered(file) => file.finish(),
+            Kept::Scattered(file) => file.finish(),
+        }
+    }
+
     fn write(&mut self, rows: &RecordBatch, sizes: &[u64]) -> Result<()> {
         match self {
             Kept::Ordered(file) => file.write(rows, sizes),
@@ -137,6 +155,8 @@ pub struct SlabWriter {
     end: u64,
     data_schema: SchemaRef,
     data: Kept,
+    /// Rows that are held out, by split.
+    held: [Option<Kept>; 2],
     dropped: Option<PartFile>,
     unreadable: Option<PartFile>,
 }
@@ -154,15 +174,9 @@ impl SlabWriter {
         let slab = slab.ok_or_else(|| Error::Engine(format!("row {ord:x} is in no slab")))?;
         let signals: Vec<_> = spec.signals.iter().map(|(name, kind, _)| (name.clone(), *kind)).collect();
         let data_schema = data_schema(spec.usage, &signals, spec.filled[0]);
-        let data = match &spec.scatter {
-            Some(scatter) => Kept::Scattered(Scatter::create(&scattered(&spec.folder, slab), &data_schema, scatter)?),
-            None => Kept::Ordered(PartFile::create(
-                &slab_file(&spec.folder, slab, "data"),
-                data_schema.clone(),
-                spec.style(slab),
-            )?),
-        };
-        Ok(SlabWriter { spec: spec.clone(), slab, end, data_schema, data, dropped: None, unreadable: None })
+        let data = Kept::create(spec, slab, &data_schema, Split::Train)?;
+        let held = [None, None];
+        Ok(SlabWriter { spec: spec.clone(), slab, end, data_schema, data, held, dropped: None, unreadable: None })
     }
 
     /// The first row key behind the slab.
@@ -195,12 +209,7 @@ impl SlabWriter {
         let kept = not(&or(&unreadable, &dropped)?)?;
         let dropped = arrow::compute::and(&dropped, &not(&unreadable)?)?;
         if kept.true_count() > 0 {
-            let rows = self.data_rows(&input)?;
-            let (rows, sizes) = chosen(rows, &kept, sizes)?;
-            match &self.spec.take {
-                None => self.data.write(&rows, &sizes)?,
-                Some(take) => copies(&rows, &sizes, take, |rows, sizes| self.data.write(rows, sizes))?,
-            }
+            self.kept_rows(&input, &kept, sizes)?;
         }
         if dropped.true_count() > 0 {
             let rows = self.dropped_rows(&input)?;
@@ -228,9 +237,43 @@ impl SlabWriter {
         for file in [self.dropped, self.unreadable].into_iter().flatten() {
             file.finish()?;
         }
-        match self.data {
-            Kept::Ordered(file) => file.finish(),
-            Kept::Scattered(file) => file.finish(),
+        for file in self.held.into_iter().flatten() {
+            file.finish()?;
+        }
+        self.data.finish()
+    }
+
+    /// Writes rows that are kept, each to the file of its split.
+    fn kept_rows(&mut self, input: &Input<'_>, kept: &BooleanArray, sizes: &[u64]) -> Result<()> {
+        let rows = self.data_rows(input)?;
+        let splits = input.batch.column_by_name(SPLIT).map(|column| column.as_primitive::<Int64Type>());
+        let of = |row: usize| splits.filter(|s| s.is_valid(row)).map_or(Split::Train, |s| Split::of(s.value(row)));
+        let mine = |split: Split| -> BooleanArray {
+            (0..kept.len()).map(|row| Some(kept.value(row) && of(row) == split)).collect()
+        };
+        let held = if splits.is_some() { &Split::HELD_OUT[..] } else { &[] };
+        for (split, file) in held.iter().zip(&mut self.held) {
+            let mine = mine(*split);
+            if mine.true_count() > 0 {
+                let (rows, sizes) = chosen(rows.clone(), &mine, sizes)?;
+                let file = match file {
+                    Some(file) => file,
+                    None => file.insert(Kept::create(&self.spec, self.slab, &self.data_schema, *split)?),
+                };
+                // What is held out comes once.
+                file.write(&rows, &sizes)?;
+            }
+        }
+        let (rows, sizes) = match splits {
+            Some(_) => chosen(rows, &mine(Split::Train), sizes)?,
+            None => chosen(rows, kept, sizes)?,
+        };
+        if rows.num_rows() == 0 {
+            return Ok(());
+        }
+        match &self.spec.take {
+            None => self.data.write(&rows, &sizes),
+            Some(take) => copies(&rows, &sizes, take, |rows, sizes| self.data.write(rows, sizes)),
         }
     }
 

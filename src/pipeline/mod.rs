@@ -52,7 +52,7 @@ use crate::pipeline::plan::planner::Plans;
 use crate::pipeline::plan::plans::folder;
 use crate::pipeline::plan::stage_plan::StagePlan;
 use crate::pipeline::publish::manifest::Manifest;
-use crate::pipeline::run::decisions::Decided;
+use crate::pipeline::run::decisions::{Beside, Decided};
 use crate::pipeline::run::slabs::Layout;
 use crate::recipe::Recipe;
 use crate::rows::Use;
@@ -226,12 +226,12 @@ impl Build<'_> {
         timings.lap("scan");
         let repeats = self.repeats(&plans, &scanned).await?;
         timings.lap("ids");
-        let Decided { drops, takes, sizes, indexes, found } =
+        let Decided { drops, takes, beside, indexes, found } =
             self.decide(&plans, &mut scanned, repeats.as_ref()).await?;
         timings.lap("decide");
-        let layout = self.layout(&plans, &scanned, repeats.as_ref(), &drops, takes).await?;
+        let layout = self.layout(&plans, &scanned, repeats.as_ref(), (&drops, &beside), takes).await?;
         timings.lap("layout");
-        let applied = self.apply(&plans, &scanned, repeats.as_ref(), (&drops, sizes.as_deref()), &layout).await?;
+        let applied = self.apply(&plans, &scanned, repeats.as_ref(), (&drops, &beside), &layout).await?;
         timings.lap("apply");
         let ordered = self.shuffle(&inputs, &chain, &applied, &layout).await?;
         timings.lap("shuffle");
@@ -354,7 +354,7 @@ impl Build<'_> {
         plans: &Plans<'_>,
         scanned: &Scanned,
         repeats: Option<&Job>,
-        drops: &Job,
+        (drops, beside): (&Job, &Beside),
         takes: Vec<Take>,
     ) -> Result<Layout> {
         let signals = plans.chain.output_signals(self.recipe);
@@ -366,7 +366,7 @@ impl Build<'_> {
             if scanned.units[number].is_empty() {
                 continue;
             }
-            let at = scanned.folders(repeats, Some(drops));
+            let at = Folders { splits: beside.splits.as_deref(), ..scanned.folders(repeats, Some(drops)) };
             let cutting: Vec<String> = plans.chain.cutting(source).into_iter().map(|c| c.0).collect();
             let plan = plans.layout(source, &scanned.units[number], &at, layout.repeats(number).is_some())?;
             in_order(&self.session, self.seen(plan), NARROW_ROWS, |batch| {
@@ -394,6 +394,7 @@ impl Scanned {
             repeats: folder(repeats),
             drops: folder(drops),
             sizes: None,
+            splits: None,
             own_ids: self.own_ids,
             ids: self.ids.clone(),
             rows: &self.rows,

@@ -5,6 +5,7 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use super::publish::ours::{is_marked, job};
+use super::run::pass_context::LINKS;
 use super::usage::count;
 use super::{Options, Progress};
 use crate::output::parquet_file::write_whole;
@@ -93,8 +94,8 @@ fn finished(work: &Path) -> Vec<PathBuf> {
         entry.depth() > 1 || job(&name) && !slabs && name != "spill" && name != "unpacked"
     });
     let prepared = work.join("prepared");
-    let whole =
-        |path: &PathBuf| path.extension().is_some_and(|end| end == "parquet") || path.parent() == Some(&prepared);
+    let ends = |path: &PathBuf| path.extension().is_some_and(|end| end == "parquet");
+    let whole = |path: &PathBuf| ends(path) || name(path) == LINKS || path.parent() == Some(&prepared);
     let files = all.flatten().filter(|e| e.file_type().is_file() && e.depth() > 1).map(walkdir::DirEntry::into_path);
     let mut files: Vec<PathBuf> = files.filter(whole).collect();
     let unit =

@@ -64,6 +64,7 @@ impl Reader {
         let sources = self.sources(get("source"), text, &policy);
         let input = self.input(get("input"));
         let mut raw = self.raw_stages(get("stage"), &sources);
+        self.split(get("split"), &mut raw);
         self.set(&mut raw, text, sets);
         let mix = self.mix(get("mix"), get("source"), &sources, &raw);
         let (stages, measured) = self.stages(raw);

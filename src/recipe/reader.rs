@@ -10,8 +10,8 @@ use crate::rows::Use;
 use crate::text::spelling::did_you_mean;
 
 /// Keys of a recipe, which may not stand below a source by mistake.
-pub(super) const TOP: [&str; 10] =
-    ["name", "about", "policy", "source", "mix", "input", "stage", "output", "export", "gates"];
+pub(super) const TOP: [&str; 11] =
+    ["name", "about", "policy", "source", "mix", "input", "stage", "split", "output", "export", "gates"];
 
 /// Reads values of the tree, and collects what is wrong with them.
 pub(super) struct Reader {

@@ -63,6 +63,7 @@ pub fn recipe() -> Json {
                 "max_row": size("A larger row is unreadable: row_too_large."),
             }), &[], "Limits of the input."),
             "stage": {"type": "array", "items": {"oneOf": stages}},
+            "split": split(),
             "output": closed(json!({
                 "shard": size("Bytes of text in a shard."),
                 "signals": {"type": "array", "items": {"anyOf": [{"enum": names}, own_signal()]}, "description": "Signal columns in data/."},
@@ -103,6 +104,20 @@ fn export() -> Json {
         &["to"],
         "A layout that a trainer reads.",
     )
+}
+
+/// `[split]`: the options of what stands behind it.
+fn split() -> Json {
+    let Some(entry) = stages::table("split") else { return Json::Null };
+    let mut schema = stage(entry);
+    if let Json::Object(schema) = &mut schema {
+        if let Some(properties) = schema.get_mut("properties").and_then(Json::as_object_mut) {
+            properties.retain(|key, _| !["run", "name", "only"].contains(&key.as_str()));
+        }
+        schema.insert("required".into(), json!([]));
+        schema.insert("description".into(), json!(entry.about));
+    }
+    schema
 }
 
 /// `[gates]`.

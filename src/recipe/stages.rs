@@ -51,7 +51,7 @@ impl Reader {
                 continue;
             };
             let Some(word) = self.text(run) else { continue };
-            if stages::entry(&word).is_none() {
+            if stages::entry(&word).is_none() || stages::table(&word).is_some() {
                 let help =
                     elsewhere::instead(&word).map_or_else(|| did_you_mean(&word, words.iter().copied()), str::to_owned);
                 self.cure(
@@ -77,6 +77,21 @@ impl Reader {
             raw.push(Raw { run: word, name, only, span: run.node.span.clone(), options: options.cloned().collect() });
         }
         raw
+    }
+
+    /// Puts what stands behind the table `[split]` among the stages: behind all that decide, before a shuffle.
+    pub(super) fn split(&mut self, entry: Option<&Entry>, raw: &mut Vec<Raw>) {
+        let Some(entry) = entry else { return };
+        let Some(options) = entry.node.entries() else { return self.wrong(entry, "a table: [split]") };
+        if raw.iter().any(|stage| stage.name == entry.key) {
+            let message = format!("a stage is called `{}`, as the table is", entry.key);
+            let help = "give the stage another `name`";
+            return self.cure(Kind::SameStage, &entry.span, message, "this table", help);
+        }
+        let shuffles = |stage: &Raw| stages::entry(&stage.run).is_some_and(|entry| entry.kind == "order");
+        let at = raw.iter().rposition(|stage| !shuffles(stage)).map_or(0, |last| last + 1);
+        let (run, name, span) = (entry.key.clone(), entry.key.clone(), entry.span.clone());
+        raw.insert(at, Raw { run, name, only: Only::default(), span, options: options.to_vec() });
     }
 
     fn only(&mut self, entry: &Entry, sources: &[Source]) -> Only {

@@ -14,6 +14,7 @@ pub mod column;
 pub mod draw;
 pub mod schema;
 pub mod spans;
+pub mod split;
 pub mod turns;
 
 pub use builder::Rows;

@@ -194,6 +194,25 @@ pub trait GlobalContext {
     /// Of the disk.
     fn sizes(&self, unit: usize, sizes: &[(u64, i64)]) -> Result<()>;
 
+    /// Two rows are alike, and both may stay.
+    ///
+    /// # Errors
+    /// Of the disk.
+    fn link(&self, a: u64, b: u64) -> Result<()>;
+
+    /// Hands over the row keys that passes before have linked.
+    ///
+    /// # Errors
+    /// Of the disk, and the first one of `each`.
+    fn links(&self, each: &mut dyn FnMut(u64, u64) -> Result<()>) -> Result<()>;
+
+    /// Which rows of a unit are held out of training, in order: row key and the number of the
+    /// [split](crate::rows::split::Split).
+    ///
+    /// # Errors
+    /// Of the disk.
+    fn held_out(&self, unit: usize, rows: &[(u64, i64)]) -> Result<()>;
+
     /// Where the file lies that the pass leaves ([`GlobalPass::leaves`]).
     fn artifact(&self) -> PathBuf;
 
@@ -218,6 +237,11 @@ pub trait GlobalPass: Send + Sync {
 
     /// Whether it says how many rows each row stands for ([`GlobalContext::sizes`]).
     fn counts(&self) -> bool {
+        false
+    }
+
+    /// Whether it says which rows are held out ([`GlobalContext::held_out`]): then it runs once all is decided.
+    fn splits(&self) -> bool {
         false
     }
 

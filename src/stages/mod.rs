@@ -13,6 +13,7 @@ pub mod resolved;
 pub mod resources;
 pub mod rule;
 pub mod runs;
+pub mod split;
 mod traits;
 mod value;
 
@@ -205,6 +206,9 @@ stages!(
     words
 );
 
+/// What stands behind a table of a recipe: it runs as a stage, and no recipe names it as one.
+static TABLES: &[&Entry] = &[&split::TABLE];
+
 /// The templates of CONTRIBUTING.md, compiled as their copies would be; recipes of unit tests can name them.
 #[cfg(test)]
 #[path = "../../tests/templates/stage.rs"]
@@ -221,7 +225,12 @@ static TEMPLATES: &[&Entry] = &[];
 
 /// The stage of that name.
 pub fn entry(name: &str) -> Option<&'static Entry> {
-    ALL.iter().chain(TEMPLATES).copied().find(|e| e.name == name)
+    ALL.iter().chain(TABLES).chain(TEMPLATES).copied().find(|e| e.name == name)
+}
+
+/// What stands behind a table of a recipe, by the table's word.
+pub fn table(name: &str) -> Option<&'static Entry> {
+    TABLES.iter().copied().find(|e| e.name == name)
 }
 
 /// The type of a signal that a stage measures under this name whatever its options are.

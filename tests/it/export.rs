@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use corpus::output::export::run::{BATCH, Job, Table, export};
 use corpus::output::export::{ALL, exporter};
 use corpus::rows::Use;
+use corpus::rows::split::Split;
 use serde_json::{Value as Json, json};
 
 use crate::export_layouts::table;
@@ -329,7 +330,11 @@ fn any_batch_gives_the_same_bytes() {
     let scratch = built();
     for layout in ALL {
         let tables: Vec<Table> = (layout.uses().iter())
-            .map(|usage| Table { usage: *usage, files: files_under(&scratch.path(&format!("out/data/{usage}"))) })
+            .map(|usage| Table {
+                usage: *usage,
+                split: Split::Train,
+                files: files_under(&scratch.path(&format!("out/data/{usage}"))),
+            })
             .collect();
         let at = |batch: usize| {
             let job = Job { exporter: *layout, tables: &tables, batch, stop: &|| false };
@@ -348,7 +353,8 @@ fn any_batch_gives_the_same_bytes() {
 #[test]
 fn what_is_interrupted_leaves_what_was_there() {
     let scratch = built();
-    let tables = [Table { usage: Use::Instruct, files: files_under(&scratch.path("out/data/instruct")) }];
+    let tables =
+        [Table { usage: Use::Instruct, split: Split::Train, files: files_under(&scratch.path("out/data/instruct")) }];
     let out = scratch.path("exports/chat");
     let asked = std::cell::Cell::new(0);
     let stop = || asked.replace(asked.get() + 1) > 0;

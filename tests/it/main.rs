@@ -67,6 +67,7 @@ mod schemas;
 mod servers;
 mod shared_data;
 mod simhash;
+mod split;
 mod substrings;
 mod systems;
 mod templates;

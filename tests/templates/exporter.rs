@@ -83,6 +83,7 @@ mod tests {
     use super::super::folder::MANIFEST;
     use super::super::run::{Job, Table, export, survey};
     use super::*;
+    use crate::rows::split::Split;
 
     /// A column of texts: those that stand at `at`.
     fn texts<const N: usize>(rows: &[[&str; N]], at: usize) -> ArrayRef {
@@ -96,7 +97,7 @@ mod tests {
         let mut writer = parquet::arrow::ArrowWriter::try_new(file, batch.schema(), None).unwrap();
         writer.write(&batch).unwrap();
         writer.close().unwrap();
-        Table { usage, files: vec![path.to_owned()] }
+        Table { usage, split: Split::Train, files: vec![path.to_owned()] }
     }
 
     #[test]

@@ -4,8 +4,8 @@
 //! # What it writes
 //! `data/USE/train-00000-of-0000N.parquet`, of about 400 MB each: every column and row of `data/` with its type, without
 //! the rows that were dropped and the account of the build. `README.md` names the configurations (`pretrain`, `task`,
-//! `instruct`, `rlhf`; the first is the default), their split `train` with its rows, the category of its size, and the
-//! recipe.
+//! `instruct`, `rlhf`; the first is the default), their splits with their rows (`train`, and `validation` and `test` where
+//! the build has them: `data/USE/validation-…`), the category of its size, and the recipe.
 //!
 //! # Example
 //! ```console
@@ -20,6 +20,7 @@ use std::fmt::Write as _;
 
 use super::{Aside, Example, Exporter, Frame, Part, Rows, module_docs};
 use crate::rows::Use;
+use crate::rows::split::Split;
 
 /// The exporter.
 pub struct Hf;
@@ -76,6 +77,12 @@ impl Exporter for Hf {
         let usage = row.content.usage();
         FILES.iter().find(|f| f.0 == usage).map_or("data/train", |f| f.1)
     }
+    fn held_out(&self, file: &str, split: Split) -> String {
+        format!("{}{split}", file.strip_suffix(Split::Train.as_str()).unwrap_or(file))
+    }
+    fn names_splits(&self) -> bool {
+        true
+    }
     fn frame(&self, _file: &str) -> Frame {
         Frame::Native
     }
@@ -93,15 +100,16 @@ impl Exporter for Hf {
         let mut out =
             format!("---\npretty_name: {}\nsize_categories:\n- {size}\nconfigs:\n", serde_json::json!(recipe));
         let mut info = String::from("dataset_info:\n");
-        for (at, file) in FILES.iter().filter_map(|f| files.iter().find(|file| file.name == f.1)).enumerate() {
-            let (config, rows) = (usage(file.name), file.rows);
+        let named = |name: &'static str| files.iter().filter(move |file| file.name == name);
+        for (at, (usage, name)) in FILES.iter().filter(|f| named(f.1).next().is_some()).enumerate() {
             let default = if at == 0 { "  default: true\n" } else { "" };
-            let _ = write!(
-                out,
-                "- config_name: {config}\n{default}  data_files:\n  - split: train\n    path: {}-*.parquet\n",
-                file.name
-            );
-            let _ = write!(info, "- config_name: {config}\n  splits:\n  - name: train\n    num_examples: {rows}\n");
+            let _ = write!(out, "- config_name: {usage}\n{default}  data_files:\n");
+            let _ = write!(info, "- config_name: {usage}\n  splits:\n");
+            for Rows { split, rows, .. } in named(*name) {
+                let path = self.held_out(name, *split);
+                let _ = write!(out, "  - split: {split}\n    path: {path}-*.parquet\n");
+                let _ = write!(info, "  - name: {split}\n    num_examples: {rows}\n");
+            }
         }
         let _ = write!(out, "{info}---\n\n# {recipe}\n\nExported from a build of `corpus`, one configuration a use.\n");
         vec![("README.md", out)]

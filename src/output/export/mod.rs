@@ -8,6 +8,7 @@
 use arrow::datatypes::Field;
 
 use crate::rows::Use;
+use crate::rows::split::Split;
 
 pub mod checks;
 pub mod example;
@@ -76,6 +77,14 @@ pub trait Exporter: Sync {
     fn loses(&self, row: &Example<'_>) -> &'static [Part];
     /// The file that the row goes to, without folders; the same few names whatever the rows are.
     fn file(&self, row: &Example<'_>) -> &'static str;
+    /// The file that a row goes to which is held out of training, in place of this one.
+    fn held_out(&self, file: &str, split: Split) -> String {
+        format!("{split}/{file}")
+    }
+    /// Whether [`Exporter::beside`] describes files of rows that are held out, too.
+    fn names_splits(&self) -> bool {
+        false
+    }
     /// What the file is made of.
     fn frame(&self, _file: &str) -> Frame {
         Frame::Lines
@@ -136,6 +145,8 @@ impl Frame {
 pub struct Rows {
     /// Its name, as [`Exporter::file`] says it.
     pub name: &'static str,
+    /// The split of its rows.
+    pub split: Split,
     /// Its rows.
     pub rows: u64,
 }

@@ -16,7 +16,7 @@ use crate::{Error, Result};
 pub struct Shards {
     /// Path of a shard, without its number.
     path: PathBuf,
-    name: &'static str,
+    name: String,
     limit: u64,
     open: Option<(PartFile, SchemaRef)>,
     /// Bytes of text in the open shard.
@@ -46,9 +46,9 @@ impl Shards {
     /// # Errors
     ///
     /// What the system says of making their folder.
-    pub fn new(staging: &Staging, name: &'static str, limit: u64) -> Result<Self> {
+    pub fn new(staging: &Staging, name: &str, limit: u64) -> Result<Self> {
         let path = staging.place(name)?;
-        Ok(Shards { path, name, limit, open: None, bytes: 0, made: Vec::new(), run: None })
+        Ok(Shards { path, name: name.to_owned(), limit, open: None, bytes: 0, made: Vec::new(), run: None })
     }
 
     /// Appends a row.

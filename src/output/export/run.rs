@@ -14,17 +14,20 @@ use super::folder::{Hashed, MANIFEST, Staging, Written};
 use super::sink::Sink;
 use super::{Aside, Example, Exporter, Part, Rows, checks};
 use crate::rows::Use;
+use crate::rows::split::Split;
 use crate::text::figures::{count, plural};
 use crate::{Error, Result};
 
 /// Rows that are read at a time.
 pub const BATCH: usize = 128;
 
-/// The kept rows of one use.
+/// The kept rows of one use that are in one split.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
     /// The use.
     pub usage: Use,
+    /// The split; all rows are trained on where a build holds none out.
+    pub split: Split,
     /// Its Parquet files, in order.
     pub files: Vec<PathBuf>,
 }
@@ -41,12 +44,15 @@ pub struct Job<'a> {
     pub stop: &'a dyn Fn() -> bool,
 }
 
-/// The rows of one use: `read` = `written` + `aside`.
+/// The rows of one use and split: `read` = `written` + `aside`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// The use.
     #[serde(rename = "use")]
     pub usage: Use,
+    /// What they are held out for, where they are.
+    #[serde(default, skip_serializing_if = "is_train")]
+    pub split: Split,
     /// Rows of the build.
     pub read: u64,
     /// Rows that are in the layout.
@@ -62,7 +68,20 @@ pub struct Account {
 impl Account {
     /// No rows yet.
     pub fn new(usage: Use) -> Self {
-        Account { usage, read: 0, written: 0, aside: 0, reasons: BTreeMap::new(), loses: BTreeMap::new() }
+        Account {
+            usage,
+            split: Split::Train,
+            read: 0,
+            written: 0,
+            aside: 0,
+            reasons: BTreeMap::new(),
+            loses: BTreeMap::new(),
+        }
+    }
+
+    /// No rows of a table yet.
+    fn of(table: &Table) -> Self {
+        Account { split: table.split, ..Account::new(table.usage) }
     }
 
     /// Whether every row was written, with all that it has.
@@ -83,13 +102,18 @@ impl Account {
     }
 }
 
+fn is_train(split: &Split) -> bool {
+    *split == Split::Train
+}
+
 /// Accounts as lines for a person: rows, why some are set aside, what the others lose; `to_be` before it is done.
 pub fn lines(accounts: &[Account], to_be: &str) -> Vec<String> {
     let mut lines = Vec::new();
     for account in accounts {
         let (written, aside) = (count(account.written), count(account.aside));
         let rows = plural(account.read, "row");
-        lines.push(format!("{}: {rows}: {written} {to_be}written, {aside} {to_be}set aside", account.usage));
+        let split = if is_train(&account.split) { String::new() } else { format!(" ({})", account.split) };
+        lines.push(format!("{}{split}: {rows}: {written} {to_be}written, {aside} {to_be}set aside", account.usage));
         for (reason, rows) in &account.reasons {
             lines.push(format!("  {} {to_be}set aside: {reason}", plural(*rows, "row")));
         }
@@ -139,8 +163,10 @@ pub struct Exported {
     pub accounts: Vec<Account>,
     /// All files but `export.json`, in order of their names.
     pub files: Vec<Written>,
-    /// The names of those that hold rows.
+    /// The names of those that hold rows that are trained on.
     pub rows: Vec<&'static str>,
+    /// Those that hold rows that are not, with their splits.
+    pub held_out: Vec<(Split, String)>,
 }
 
 /// Hands every row of a table over, `rows` at a time; `stop` is asked between.
@@ -203,7 +229,7 @@ fn check(exporter: &dyn Exporter, row: &Example<'_>) -> std::result::Result<(), 
 /// A file of the build that cannot be read; [`Error::Interrupted`].
 pub fn survey(job: &Job<'_>) -> Result<Vec<Account>> {
     let of = |table: &Table| {
-        let mut account = Account::new(table.usage);
+        let mut account = Account::of(table);
         each(table, job.batch, job.stop, &mut |row| {
             let aside = check(job.exporter, row).err();
             account.add(job.exporter, row, aside.map(|a| a.reason));
@@ -217,15 +243,15 @@ pub fn survey(job: &Job<'_>) -> Result<Vec<Account>> {
 /// The files of rows that are being written.
 struct Files<'a> {
     staging: &'a Staging,
-    /// By name, with the rows so far.
-    open: BTreeMap<&'static str, (Sink<'a>, u64)>,
+    /// By name and split, with the rows so far.
+    open: BTreeMap<(&'static str, Split), (Sink<'a>, u64)>,
     dropped: Option<Hashed>,
     line: Vec<u8>,
 }
 
 impl Files<'_> {
     /// Writes a row, or why it is not written; gives back the reason.
-    fn row(&mut self, exporter: &dyn Exporter, usage: Use, row: &Example<'_>) -> Result<Option<&'static str>> {
+    fn row(&mut self, exporter: &dyn Exporter, table: &Table, row: &Example<'_>) -> Result<Option<&'static str>> {
         self.line.clear();
         let aside = check(exporter, row).err();
         if let Some(aside) = &aside {
@@ -233,20 +259,31 @@ impl Files<'_> {
             self.line.push(b'\n');
             let file = match &mut self.dropped {
                 Some(file) => file,
-                None => self.dropped.insert(self.staging.file(&format!("dropped/{usage}.jsonl"))?),
+                None => {
+                    let split = if is_train(&table.split) { String::new() } else { format!("{}-", table.split) };
+                    self.dropped.insert(self.staging.file(&format!("dropped/{split}{}.jsonl", table.usage))?)
+                }
             };
             file.write(&self.line)?;
             return Ok(Some(aside.reason));
         }
         let name = exporter.file(row);
-        let (sink, rows) = match self.open.entry(name) {
+        let (sink, rows) = match self.open.entry((name, table.split)) {
             Entry::Occupied(open) => open.into_mut(),
-            Entry::Vacant(free) => free.insert((Sink::open(exporter, self.staging, name)?, 0)),
+            Entry::Vacant(free) => {
+                let path = path(exporter, name, table.split);
+                free.insert((Sink::open(exporter, self.staging, (name, &path))?, 0))
+            }
         };
         *rows += 1;
         sink.row(exporter, row, &mut self.line)?;
         Ok(None)
     }
+}
+
+/// Where rows of a split lie that go to a file.
+fn path(exporter: &dyn Exporter, file: &'static str, split: Split) -> String {
+    if is_train(&split) { file.to_owned() } else { exporter.held_out(file, split) }
 }
 
 /// Writes an export into a folder, which then is there whole, with `export.json`; `build` is what that file says of the
@@ -261,20 +298,23 @@ pub fn export(job: &Job<'_>, out: &Path, build: &serde_json::Value) -> Result<Ex
     let mut files = Files { staging: &staging, open: BTreeMap::new(), dropped: None, line: Vec::new() };
     let (mut accounts, mut written) = (Vec::new(), Vec::new());
     for table in job.tables {
-        let mut account = Account::new(table.usage);
+        let mut account = Account::of(table);
         each(table, job.batch, job.stop, &mut |row| {
-            let aside = files.row(job.exporter, table.usage, row)?;
+            let aside = files.row(job.exporter, table, row)?;
             account.add(job.exporter, row, aside);
             Ok(())
         })?;
         accounts.push(account);
         written.extend(files.dropped.take().map(Hashed::close).transpose()?);
     }
-    let rows: Vec<Rows> = files.open.iter().map(|(name, open)| Rows { name, rows: open.1 }).collect();
+    let rows: Vec<Rows> =
+        files.open.iter().map(|((name, split), open)| Rows { name, split: *split, rows: open.1 }).collect();
+    let (trained, held): (Vec<Rows>, Vec<Rows>) = rows.iter().copied().partition(|file| is_train(&file.split));
     for (sink, _) in std::mem::take(&mut files.open).into_values() {
         written.extend(sink.close()?);
     }
-    for (name, text) in job.exporter.beside(&rows, build) {
+    let described = if job.exporter.names_splits() { &rows } else { &trained };
+    for (name, text) in job.exporter.beside(described, build) {
         let mut file = staging.file(name)?;
         file.write(text.as_bytes())?;
         written.push(file.close()?);
@@ -283,7 +323,8 @@ pub fn export(job: &Job<'_>, out: &Path, build: &serde_json::Value) -> Result<Ex
     manifest(&staging, job.exporter.name(), build, (&accounts, &written), None)?;
     drop(files);
     staging.publish()?;
-    Ok(Exported { accounts, files: written, rows: rows.iter().map(|file| file.name).collect() })
+    let held_out = held.iter().map(|file| (file.split, path(job.exporter, file.name, file.split))).collect();
+    Ok(Exported { accounts, files: written, rows: trained.iter().map(|file| file.name).collect(), held_out })
 }
 
 /// Writes `export.json`: what was exported to which layout, and of which build.

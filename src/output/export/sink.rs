@@ -45,17 +45,17 @@ pub enum Sink<'a> {
 }
 
 impl<'a> Sink<'a> {
-    /// Opens a file.
+    /// Opens a file that is laid out as the layout's file `name`, at `path`.
     ///
     /// # Errors
     ///
     /// What the system says of making it.
-    pub fn open(exporter: &dyn Exporter, staging: &'a Staging, name: &'static str) -> Result<Self> {
+    pub fn open(exporter: &dyn Exporter, staging: &'a Staging, (name, path): (&'static str, &str)) -> Result<Self> {
         match exporter.frame(name) {
-            Frame::Table(schema) => Ok(Sink::Table(Table::new(staging, name, schema(name))?)),
-            Frame::Native => Ok(Sink::Shards(Shards::new(staging, name, SHARD)?)),
-            Frame::Tars => Ok(Sink::Tars(Tars::new(staging, name, ARCHIVE))),
-            frame => Ok(Sink::Text { file: staging.file(name)?, frame, rows: 0 }),
+            Frame::Table(schema) => Ok(Sink::Table(Table::new(staging, path, schema(name))?)),
+            Frame::Native => Ok(Sink::Shards(Shards::new(staging, path, SHARD)?)),
+            Frame::Tars => Ok(Sink::Tars(Tars::new(staging, path, ARCHIVE))),
+            frame => Ok(Sink::Text { file: staging.file(path)?, frame, rows: 0 }),
         }
     }
 
@@ -139,17 +139,17 @@ pub struct Table {
     bytes: usize,
     file: PartFile,
     path: PathBuf,
-    name: &'static str,
+    name: String,
 }
 
 impl Table {
-    fn new(staging: &Staging, name: &'static str, fields: Vec<Field>) -> Result<Self> {
+    fn new(staging: &Staging, name: &str, fields: Vec<Field>) -> Result<Self> {
         let schema: SchemaRef = Arc::new(Schema::new(fields));
         let path = staging.place(name)?;
         let file = PartFile::create(&path, schema.clone(), Style::Ship(Codec::default()))?;
         // A key without a column would be lost without a word.
         let decoder = ReaderBuilder::new(schema).with_strict_mode(true).with_batch_size(2 * ROWS).build_decoder()?;
-        Ok(Table { decoder, sizes: Vec::new(), bytes: 0, file, path, name })
+        Ok(Table { decoder, sizes: Vec::new(), bytes: 0, file, path, name: name.to_owned() })
     }
 
     fn row(&mut self, line: &[u8]) -> Result<()> {
@@ -174,6 +174,6 @@ impl Table {
     fn close(mut self) -> Result<Written> {
         self.flush()?;
         self.file.finish()?;
-        Written::of(&self.path, self.name.to_owned())
+        Written::of(&self.path, self.name)
     }
 }

@@ -17,7 +17,7 @@ pub const SAMPLES: u64 = 100_000;
 /// Archives `NAME-000000.tar`, `NAME-000001.tar`, …
 pub struct Tars<'a> {
     staging: &'a Staging,
-    name: &'static str,
+    name: String,
     /// Bytes after which an archive ends.
     limit: u64,
     open: Option<Archive>,
@@ -35,8 +35,8 @@ struct Archive {
 
 impl<'a> Tars<'a> {
     /// Archives that end once they have reached `limit` bytes, or [`SAMPLES`].
-    pub fn new(staging: &'a Staging, name: &'static str, limit: u64) -> Self {
-        Tars { staging, name, limit, open: None, samples: 0, written: Vec::new() }
+    pub fn new(staging: &'a Staging, name: &str, limit: u64) -> Self {
+        Tars { staging, name: name.to_owned(), limit, open: None, samples: 0, written: Vec::new() }
     }
 
     /// Appends a sample: a member a key of this JSON object, in the order of their names, the value as it stands, or the
@@ -46,7 +46,7 @@ impl<'a> Tars<'a> {
     ///
     /// What the system says of writing; [`Error::Engine`] where it is no object.
     pub fn row(&mut self, object: &[u8]) -> Result<()> {
-        let set = self.name;
+        let set = self.name.clone();
         let broken = |error: serde_json::Error| Error::Engine(format!("{set}: {error}"));
         let members: BTreeMap<String, &RawValue> = serde_json::from_slice(object).map_err(broken)?;
         if self.open.as_ref().is_some_and(|open| open.bytes >= self.limit || open.samples == SAMPLES) {

@@ -234,11 +234,11 @@ pub fn export(job: &Job<'_>, out: &Path, build: &serde_json::Value) -> Result<Ex
             let (layout, tokenizer, threads, stop) = (job.layout, sheet.tokenizer, job.threads, job.stop);
             let way = Way { chat, layout, tokenizer, length, threads, stop };
             let (account, file) = rows(&way, table, &staging, &mut |row| document(&row.ids, &row.lengths, row.value))?;
-            accounts.push(account);
+            accounts.push(Account { split: table.split, ..account });
             dropped.extend(file);
             continue;
         }
-        let mut account = Account::new(table.usage);
+        let mut account = Account { split: table.split, ..Account::new(table.usage) };
         documents(job, table, &mut |ids| {
             account.read += 1;
             document(ids, &[ids.len() as u32], None)

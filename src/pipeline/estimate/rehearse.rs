@@ -12,7 +12,7 @@ use crate::pipeline::inputs::Inputs;
 use crate::pipeline::publish::manifest::Manifest;
 use crate::pipeline::{Options, Progress, run_over, usage};
 use crate::recipe::Recipe;
-use crate::{Error, Result};
+use crate::{Error, Result, stages};
 
 /// What a build of a sample showed.
 pub struct Rehearsal {
@@ -51,6 +51,8 @@ pub fn rehearse(recipe: &Recipe, inputs: Inputs, amount: f64, options: &Options,
     // Limits are kept by the sample; how much of each source comes out is known when all are counted.
     recipe.sources.iter_mut().for_each(|s| s.limit = None);
     recipe.mix = None;
+    // What is held out of a sample says nothing of the whole, and numbers of rows may be more than it has.
+    recipe.stages.retain(|step| stages::table(&step.run).is_none());
     let (out, work) = (folder.join("out"), folder.join("work"));
     let options =
         Options { out, work, reuse: None, fresh: false, keep_work: true, work_limit: None, ..options.clone() };

@@ -12,8 +12,9 @@ use crate::Result;
 use crate::engine::plan::{self, Part, Plan};
 use crate::engine::sink::unit_file;
 use crate::pipeline::inputs::SourceInput;
-use crate::pipeline::run::drops::{drops_schema, repeats_schema, sizes_schema};
+use crate::pipeline::run::drops::{drops_schema, repeats_schema, sizes_schema, splits_schema};
 use crate::rows::column::CLUSTER_SIZE;
+use crate::rows::split::SPLIT;
 
 /// Which narrow columns are read, and joined with what.
 pub(crate) struct Narrow<'a> {
@@ -27,6 +28,7 @@ pub(crate) struct Narrow<'a> {
     pub(crate) cuts: &'a [(u64, u64)],
     pub(crate) repeats: Option<&'a Path>,
     pub(crate) sizes: Option<&'a Path>,
+    pub(crate) splits: Option<&'a Path>,
     pub(crate) drops: Option<&'a Path>,
 }
 
@@ -52,6 +54,7 @@ impl Plans<'_> {
             cuts: &at.cuts,
             repeats: at.repeats.filter(|_| repeats),
             sizes: None,
+            splits: None,
             drops: at.drops,
         })?;
         if at.drops.is_none() {
@@ -95,6 +98,10 @@ impl Plans<'_> {
         if let Some(folder) = read.sizes {
             let sizes = beside(folder, &sizes_schema(), &["ord", CLUSTER_SIZE])?;
             node = plan::left_join(node, sizes)?;
+        }
+        if let Some(folder) = read.splits {
+            let splits = beside(folder, &splits_schema(), &["ord", SPLIT])?;
+            node = plan::left_join(node, splits)?;
         }
         if let Some(folder) = read.drops {
             let schema = drops_schema();

@@ -17,6 +17,8 @@ pub struct Folders<'a> {
     pub drops: Option<&'a Path>,
     /// How many rows each row stands for, where that is asked for.
     pub sizes: Option<&'a Path>,
+    /// Which rows are held out of training, where some are.
+    pub splits: Option<&'a Path>,
     /// Whether any row has an id of its own.
     pub own_ids: bool,
     /// What ids are made of.

@@ -27,6 +27,7 @@ use crate::rows;
 use crate::rows::batch::ARGUMENTS;
 use crate::rows::column::{CLUSTER_SIZE, KEY, TOKENS, is_hidden};
 use crate::rows::spans::argument;
+use crate::rows::split::SPLIT;
 use crate::stages::Reads;
 use crate::stages::global::SortedRows;
 
@@ -95,6 +96,7 @@ impl Plans<'_> {
             cuts: &at.cuts,
             repeats: None,
             sizes: None,
+            splits: None,
             drops: None,
         };
         let node = self.narrow(&read)?;
@@ -138,6 +140,7 @@ impl Plans<'_> {
             cuts: &at.cuts,
             repeats: at.repeats,
             sizes: None,
+            splits: None,
             drops: at.drops,
         };
         let mut node = self.narrow(&read)?;
@@ -186,6 +189,7 @@ impl Plans<'_> {
             cuts: &at.cuts,
             repeats: at.repeats,
             sizes: None,
+            splits: None,
             drops: at.drops,
         };
         let mut node = self.narrow(&read)?;
@@ -246,6 +250,7 @@ impl Plans<'_> {
             cuts: &at.cuts,
             repeats: at.repeats.filter(|_| ids),
             sizes: None,
+            splits: at.splits,
             drops: at.drops,
         };
         let node = self.narrow(&read)?;
@@ -259,6 +264,9 @@ impl Plans<'_> {
         }
         if let Some(tokens) = tokens {
             columns.push((plan::column(&node, &tokens)?, TOKENS.to_owned()));
+        }
+        if at.splits.is_some() {
+            columns.push((plan::column(&node, SPLIT)?, SPLIT.to_owned()));
         }
         plan::project(node, columns)
     }
@@ -302,6 +310,7 @@ impl Plans<'_> {
             cuts: &[],
             repeats: at.repeats,
             sizes: at.sizes,
+            splits: at.splits,
             drops: at.drops,
         };
         let mut node = self.narrow(&read)?;

@@ -375,11 +375,14 @@ impl StagePlan {
                     _ => all.push(Decide::Judge(vec![stage])),
                 }
             }
-            all.extend(stage.pass().map(|pass| Decide::Global(stage, pass)));
+            all.extend(stage.pass().filter(|pass| !pass.splits()).map(|pass| Decide::Global(stage, pass)));
             // Then rows of which nothing is left.
             all.extend(stage.cuts_late().then(|| Decide::Judge(vec![stage])));
         }
         all.extend(self.mix.map(Decide::Mix));
+        // What is held out is held out of what is kept.
+        let splits = self.stages.iter().filter_map(|stage| Some((stage, stage.pass()?)));
+        all.extend(splits.filter(|(_, pass)| pass.splits()).map(|(stage, pass)| Decide::Global(stage, pass)));
         all
     }
 
@@ -425,6 +428,11 @@ impl StagePlan {
         let format = source.files.first().map_or_else(String::new, |f| f.layout.container.clone());
         let spec = JudgeSpec { first, format, decisions, language, stated: source.source.language.clone() };
         (spec, columns)
+    }
+
+    /// Whether some of the kept rows are held out of training.
+    pub fn splits(&self) -> bool {
+        self.stages.iter().any(|l| l.pass().is_some_and(GlobalPass::splits))
     }
 
     /// Whether the rows of `data/` say how many they stand for.

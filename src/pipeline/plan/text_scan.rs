@@ -31,6 +31,7 @@ impl Plans<'_> {
             cuts: &at.cuts,
             repeats: at.repeats,
             sizes: None,
+            splits: None,
             drops: None,
         };
         let node = self.narrow(&read)?;

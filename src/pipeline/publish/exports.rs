@@ -1,6 +1,6 @@
 //! The exports of a recipe: written when the build is in its place, and accounted for in `build.json`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use serde_json::json;
@@ -8,6 +8,7 @@ use serde_json::json;
 use super::ids::Loaded;
 use super::manifest::{ExportLine, Manifest};
 use super::ours::{ASIDE, NAMES};
+use super::tables::tables;
 use crate::output::export::Exporter;
 use crate::output::export::folder::MANIFEST;
 use crate::output::export::run::{Account, BATCH, Job, Table, export, losses, survey};
@@ -17,6 +18,7 @@ use crate::output::tokens::{Layout, Sheet};
 use crate::pipeline::{Options, Progress};
 use crate::recipe::{Export, Recipe, Target};
 use crate::rows::Use;
+use crate::rows::split::Split;
 use crate::text::figures::plural;
 use crate::{Error, Result};
 
@@ -34,17 +36,6 @@ pub(crate) fn apart(recipe: &Recipe, options: &Options) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// The kept rows of a build: the Parquet files of each of these uses, in order; uses without files are left out.
-pub fn tables(build: &Path, uses: &[Use]) -> Vec<Table> {
-    let files = |usage: &Use| -> Vec<PathBuf> {
-        let folder = build.join("data").join(usage.as_str());
-        let entries = walkdir::WalkDir::new(folder).sort_by_file_name().into_iter().flatten();
-        entries.map(walkdir::DirEntry::into_path).filter(|p| p.extension().is_some_and(|x| x == "parquet")).collect()
-    };
-    let table = |usage: &Use| Table { usage: *usage, files: files(usage) };
-    Use::ALL.iter().filter(|u| uses.contains(u)).map(table).filter(|t| !t.files.is_empty()).collect()
 }
 
 /// Writes what is not there yet, and says so in `build.json`; `there`: the build itself was there already.
@@ -158,7 +149,9 @@ fn write_ids(
     manifest: &Manifest,
     progress: &dyn Progress,
 ) -> Result<ExportLine> {
-    let tables = rows(spec, layout.uses(false), options)?;
+    let mut tables = rows(spec, layout.uses(false), options)?;
+    // Ids are of what is trained on; `corpus export --split` writes the others.
+    tables.retain(|table| table.split == Split::Train);
     progress.phase(&format!("Exporting {}", spec.to), 0);
     let stop = || options.stop.load(Ordering::Relaxed);
     let (threads, strict) = (options.threads, spec.strict);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::shard_lines::{self, ShardLine, SplitLine};
 use crate::engine::functions::judge::{READ, UNREADABLE};
 use crate::output::export::run::Account;
 use crate::output::tokens::run::Sums;
@@ -39,6 +40,12 @@ pub struct Manifest {
     pub tokens: Vec<TokenLine>,
     /// By source and file.
     pub sources: Vec<SourceLine>,
+    /// Kept rows by split and source, where some are held out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub splits: Vec<SplitLine>,
+    /// The files of kept rows, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shards: Vec<ShardLine>,
     /// Why rows were dropped.
     pub reasons: Vec<ReasonLine>,
     /// What was cut out of kept rows.
@@ -248,6 +255,8 @@ pub fn manifest(recipe: &Recipe, fingerprint: &str, inputs: &Inputs, chain: &Sta
         kept_chars: layout.kept_chars,
         tokens: tokens(inputs, chain, layout),
         sources,
+        splits: shard_lines::splits(inputs, layout),
+        shards: Vec::new(),
         reasons: reason_lines(inputs, layout),
         cuts: layout.cuts.iter().map(cut).collect(),
         indexes: Vec::new(),

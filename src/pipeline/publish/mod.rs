@@ -7,6 +7,8 @@ pub mod ids;
 pub mod manifest;
 pub(crate) mod ours;
 pub mod place;
+pub mod shard_lines;
+pub mod tables;
 pub(crate) mod verdict;
 
 use std::collections::BTreeMap;
@@ -20,11 +22,16 @@ use super::plan::stage_plan::StagePlan;
 use super::run::shuffle::Ordered;
 use super::run::slabs::{Layout, Slab};
 use super::{Build, uses};
+use crate::output::scatter::kind;
 use crate::output::slab::{data_schema, dropped_schema, slab_file, unreadable_schema};
 use crate::output::{parquet_file, shards};
 use crate::rows::Use;
+use crate::rows::split::Split;
 use crate::{Error, Result};
 use manifest::{AgainstLine, IndexLine, Manifest};
+
+/// The use and the split of the rows of a shard, where they have them.
+type Labels = (Option<Use>, Option<Split>);
 
 impl Build<'_> {
     /// Strings slabs together under a new folder, which then takes the place of what stood in the output.
@@ -42,37 +49,47 @@ impl Build<'_> {
         let signals: Vec<_> = chain.output_signals(self.recipe);
         let slabs = |usage: Use| layout.slabs.iter().filter(move |s| inputs.sources[s.source].usage == usage);
         let file = |slab: &Slab, kind: &str| slab_file(&applied.folder, slab.number, kind);
-        let mut all: Vec<(Option<Use>, shards::Shard)> = Vec::new();
+        let mut all: Vec<(Labels, shards::Shard)> = Vec::new();
         for usage in uses(inputs) {
             let [kept, gone] = layout.filled(inputs, usage);
             let (data, dropped) = (data_schema(usage, &signals, kept), dropped_schema(usage, gone));
-            let kept: Vec<(PathBuf, u64)> = match chain.shuffle(usage) {
-                Some(_) => ordered.iter().filter(|o| o.0 == usage).map(|o| (o.1.clone(), o.2)).collect(),
-                None => slabs(usage).filter(|s| s.kept.0 > 0).map(|s| (file(s, "data"), s.kept.1)).collect(),
-            };
             let folder = fresh.join("data").join(usage.as_str());
-            let mut planned = shards::plan(&folder, &data, kept.into_iter(), limit);
-            if planned.is_empty() {
-                // A use without rows still has a table: an empty one.
-                planned = shards::plan(&folder, &data, std::iter::once((PathBuf::new(), 0)), limit);
-                planned.iter_mut().for_each(|s| s.parts.clear());
+            for split in Split::ALL {
+                let kept: Vec<(PathBuf, u64)> = match chain.shuffle(usage) {
+                    Some(_) => ordered.iter().filter(|o| o.0 == (usage, split)).map(|o| (o.1.clone(), o.2)).collect(),
+                    None => {
+                        let some = slabs(usage).filter(|s| s.of(split).0 > 0);
+                        some.map(|s| (file(s, kind(split)), s.of(split).1)).collect()
+                    }
+                };
+                let (stem, label) = match chain.splits() {
+                    true => (split.as_str(), Some(split)),
+                    false => ("part", None),
+                };
+                let mut planned = shards::plan((&folder, stem), &data, kept.into_iter(), limit);
+                if planned.is_empty() && split == Split::Train {
+                    // A use without rows still has a table: an empty one.
+                    planned = shards::plan((&folder, stem), &data, std::iter::once((PathBuf::new(), 0)), limit);
+                    planned.iter_mut().for_each(|s| s.parts.clear());
+                }
+                all.extend(planned.into_iter().map(|s| ((Some(usage), label), s)));
             }
             let gone = slabs(usage).filter(|s| s.dropped.0 > 0).map(|s| (file(s, "dropped"), s.dropped.1));
             let folder = fresh.join("dropped").join(usage.as_str());
-            planned.extend(shards::plan(&folder, &dropped, gone, limit));
-            all.extend(planned.into_iter().map(|s| (Some(usage), s)));
+            let planned = shards::plan((&folder, "part"), &dropped, gone, limit);
+            all.extend(planned.into_iter().map(|s| ((Some(usage), None), s)));
         }
         let unreadable =
             layout.slabs.iter().filter(|s| s.unreadable > 0).map(|s| (file(s, "unreadable"), s.unreadable * 264));
-        let planned = shards::plan(&fresh.join("unreadable"), &unreadable_schema(), unreadable, limit);
-        all.extend(planned.into_iter().map(|s| (None, s)));
+        let planned = shards::plan((&fresh.join("unreadable"), "part"), &unreadable_schema(), unreadable, limit);
+        all.extend(planned.into_iter().map(|s| ((None, None), s)));
         self.write_shards(&all, manifest)
     }
 
     /// Writes shards on all threads: row groups are copied as they are, so what one writes does not depend on the others.
-    fn write_shards(&self, all: &[(Option<Use>, shards::Shard)], manifest: &Manifest) -> Result<()> {
+    fn write_shards(&self, all: &[(Labels, shards::Shard)], manifest: &Manifest) -> Result<()> {
         let (session, recipe) = (&self.session, self.recipe);
-        let write = |(usage, shard): &(Option<Use>, shards::Shard)| -> Result<()> {
+        let write = |((usage, split), shard): &(Labels, shards::Shard)| -> Result<()> {
             let mut labels = BTreeMap::from([
                 ("corpus.recipe".to_owned(), recipe.name.clone()),
                 ("corpus.fingerprint".to_owned(), manifest.recipe.fingerprint.clone()),
@@ -81,6 +98,9 @@ impl Build<'_> {
             ]);
             if let Some(usage) = usage {
                 labels.insert("corpus.use".to_owned(), usage.as_str().to_owned());
+            }
+            if let Some(split) = split {
+                labels.insert("corpus.split".to_owned(), split.as_str().to_owned());
             }
             shards::write(shard, &labels)
         };
@@ -133,6 +153,7 @@ impl Build<'_> {
         let mut uses: Vec<Use> = manifest.sources.iter().flat_map(|s| s.uses.clone()).collect();
         uses.sort();
         uses.dedup();
+        manifest.shards = shard_lines::shards(&fresh)?;
         let card = card::card(self.recipe, manifest, &uses);
         parquet_file::write_whole(&fresh.join("README.md"), card.as_bytes())?;
         manifest.card = resources::sha256(&fresh.join("README.md"))?;

@@ -9,8 +9,8 @@ use arrow::array::AsArray;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use super::exports::tables;
 use super::manifest::Manifest;
+use super::tables::tables;
 use crate::output::parquet_file::write_whole;
 use crate::pipeline::gates::{Facts, judge};
 use crate::recipe::Recipe;

@@ -6,16 +6,15 @@
 //! one partition, whose one reader fills one slab after the other. Where rows are passed over for next to nothing (plain
 //! lines, row groups of staged text) a run ends with the first slab that fills it up to `RUN`.
 
-use std::path::Path;
-
 use futures::{StreamExt, TryStreamExt};
 
+use super::decisions::Beside;
 use super::slabs::{Layout, Slab};
 use crate::Result;
 use crate::engine::drive;
 use crate::engine::session::TEXT_ROWS;
 use crate::formats::{self, Split};
-use crate::output::scatter;
+use crate::output::scatter::{kind, scattered};
 use crate::output::slab::{OutputSpec, slab_file};
 use crate::pipeline::inputs::{Inputs, SourceInput};
 use crate::pipeline::jobs::Job;
@@ -24,6 +23,7 @@ use crate::pipeline::plan::folders::Folders;
 use crate::pipeline::plan::planner::Plans;
 use crate::pipeline::{Amount, Build, Scanned, usage};
 use crate::rows::column::CLUSTER_SIZE;
+use crate::rows::split;
 use crate::rows::{LANGUAGE, SCRIPT};
 
 /// Bytes of text in a run of slabs of which each could have a reader: passing over the rows before a slab is cheap, not
@@ -37,7 +37,7 @@ struct From<'a> {
     scanned: &'a Scanned,
     repeats: Option<&'a Job>,
     drops: &'a Job,
-    sizes: Option<&'a Path>,
+    beside: &'a Beside,
     layout: &'a Layout,
 }
 
@@ -52,29 +52,29 @@ impl Build<'_> {
         plans: &Plans<'_>,
         scanned: &Scanned,
         repeats: Option<&Job>,
-        (drops, sizes): (&Job, Option<&Path>),
+        (drops, beside): (&Job, &Beside),
         layout: &Layout,
     ) -> Result<Job> {
         let job = Job::new(&self.options.work, "apply", &fingerprints::apply(self.recipe, plans, &drops.fingerprint))?;
-        let rows = layout.slabs.iter().map(|s| s.kept.0 + s.dropped.0 + s.unreadable).sum();
+        let rows = layout.slabs.iter().map(|s| s.all_kept().0 + s.dropped.0 + s.unreadable).sum();
         self.progress.counted("Writing", layout.slabs.len() as u64, Amount::Rows(rows));
-        let from = From { plans, scanned, repeats, drops, sizes, layout };
+        let from = From { plans, scanned, repeats, drops, beside, layout };
         let sources = (0..plans.inputs.sources.len()).map(|number| self.apply_source(from, number, &job));
         futures::stream::iter(sources).buffer_unordered(self.session.threads).try_collect::<()>().await?;
-        let kept: u64 = layout.slabs.iter().map(|s| s.kept.0).sum();
+        let kept: u64 = layout.slabs.iter().map(|s| s.all_kept().0).sum();
         self.progress.done(&format!("{} rows", usage::count(kept)));
         Ok(job)
     }
 
     /// Writes the slabs of one source.
     async fn apply_source(&self, from: From<'_>, number: usize, job: &Job) -> Result<()> {
-        let From { plans, scanned, repeats, drops, sizes, layout } = from;
+        let From { plans, scanned, repeats, drops, beside, layout } = from;
         let source = &plans.inputs.sources[number];
         let mine = layout.slabs.iter().filter(|s| s.source == number);
         let shuffled = plans.chain.shuffle(source.usage).is_some();
         let file = |s: &Slab| match shuffled {
-            true => scatter::scattered(&job.folder, s.number),
-            false => slab_file(&job.folder, s.number, "data"),
+            true => scattered(&job.folder, s.number, split::Split::Train),
+            false => slab_file(&job.folder, s.number, kind(split::Split::Train)),
         };
         let left: Vec<Slab> = mine.clone().filter(|s| !file(s).is_file()).cloned().collect();
         self.progress.reused((mine.count() - left.len()) as u64);
@@ -83,7 +83,8 @@ impl Build<'_> {
         }
         let runs = runs(plans.inputs, source, &left);
         let spans: Vec<Slab> = runs.iter().filter_map(|run| span(run)).collect();
-        let at = Folders { sizes, ..scanned.folders(repeats, Some(drops)) };
+        let (sizes, splits) = (beside.sizes.as_deref(), beside.splits.as_deref());
+        let at = Folders { sizes, splits, ..scanned.folders(repeats, Some(drops)) };
         let mut spec = self.output_spec(plans, source, &left, job);
         spec.take = layout.repeats(number).copied();
         spec.filled = layout.filled(plans.inputs, source.usage);
@@ -120,7 +121,7 @@ impl Build<'_> {
             dropped_text: self.recipe.output.dropped_text,
             filled: Default::default(),
             take: None,
-            scatter: None,
+            scatter: Vec::new(),
             codec: self.recipe.output.compression,
             paths: source.pieces.clone().map(|p| (p as u64, plans.inputs.file(p).name.clone())).collect(),
         }
@@ -137,7 +138,7 @@ fn runs(inputs: &Inputs, source: &SourceInput, left: &[Slab]) -> Vec<Vec<Slab>> 
     let mut runs: Vec<Vec<Slab>> = Vec::new();
     let mut bytes = 0;
     for slab in left {
-        let size = slab.kept.1 + slab.dropped.1;
+        let size = slab.all_kept().1 + slab.dropped.1;
         let cheap = || source.staged || passes_cheaply(inputs, (slab.first >> 32) as usize);
         let goes_on = |last: &Slab| last.number + 1 == slab.number && last.first >> 32 == slab.first >> 32;
         match runs.last_mut() {

@@ -7,7 +7,7 @@ use datafusion_physical_plan::ExecutionPlan;
 use futures::{StreamExt, TryStreamExt};
 
 use super::drops::{self, Buckets};
-use super::pass_context::{SIZES, artifact};
+use super::pass_context::{SIZES, SPLITS, artifact, linked};
 use crate::engine::session::NARROW_ROWS;
 use crate::output::parquet_file;
 use crate::output::take::Take;
@@ -28,12 +28,23 @@ pub(crate) struct Decided {
     pub(crate) drops: Job,
     /// What a mix takes of each source; empty without one.
     pub(crate) takes: Vec<Take>,
-    /// The folder that says how many rows each row stands for, where that is asked for.
-    pub(crate) sizes: Option<PathBuf>,
+    /// What else is said of rows that are kept.
+    pub(crate) beside: Beside,
     /// The indexes for later builds: stage, file.
     pub(crate) indexes: Vec<(String, PathBuf)>,
     /// What the percentiles of each stage that asks for some are in the corpus.
     pub(crate) found: Vec<(String, Vec<Found>)>,
+}
+
+/// Folders of what passes say of rows beside which of them go.
+#[derive(Default)]
+pub(crate) struct Beside {
+    /// How many rows each row stands for, where that is asked for.
+    pub(crate) sizes: Option<PathBuf>,
+    /// Which rows are held out of training, where some are.
+    pub(crate) splits: Option<PathBuf>,
+    /// Files of links between rows that are alike.
+    pub(crate) links: Vec<PathBuf>,
 }
 
 impl Build<'_> {
@@ -96,7 +107,8 @@ impl Build<'_> {
         scanned: &mut Scanned,
         repeats: Option<&Job>,
     ) -> Result<Decided> {
-        let (mut drops, mut takes, mut sizes): (Option<Job>, Vec<Take>, Option<PathBuf>) = (None, Vec::new(), None);
+        let (mut drops, mut takes, mut beside): (Option<Job>, Vec<Take>, Beside) =
+            (None, Vec::new(), Beside::default());
         let (mut indexes, mut found) = (Vec::new(), Vec::new());
         for decision in plans.chain.decisions() {
             let before = drops.as_ref().map(|j| j.fingerprint.as_str());
@@ -113,9 +125,11 @@ impl Build<'_> {
                 Decide::Global(stage, pass) => {
                     let key = fingerprints::global(plans, &scanned.job.fingerprint, &scanned.cuts, before, stage);
                     let job = Job::new(&self.options.work, pass.job(), &key)?;
-                    self.global(plans, scanned, (repeats, drops.as_ref()), (stage, pass), &job)?;
+                    self.global(plans, scanned, (repeats, drops.as_ref(), &beside.links), (stage, pass), &job)?;
                     indexes.extend(pass.leaves(&stage.name).map(|_| (stage.name.clone(), artifact(&job))));
-                    sizes = pass.counts().then(|| job.folder.join(SIZES)).or(sizes);
+                    beside.sizes = pass.counts().then(|| job.folder.join(SIZES)).or(beside.sizes);
+                    beside.splits = pass.splits().then(|| job.folder.join(SPLITS)).or(beside.splits);
+                    beside.links.extend(linked(&job));
                     self.rescan(plans, scanned, stage, &job).await?;
                     job
                 }
@@ -128,7 +142,7 @@ impl Build<'_> {
             });
         }
         let drops = drops.ok_or_else(|| Error::Engine("nothing was decided".into()))?;
-        Ok(Decided { drops, takes, sizes, indexes, found })
+        Ok(Decided { drops, takes, beside, indexes, found })
     }
 
     async fn judge(

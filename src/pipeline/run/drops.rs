@@ -14,6 +14,7 @@ use crate::engine::functions::judge::drop_fields;
 use crate::output::parquet_file::{PartFile, Style};
 use crate::rows::column::CLUSTER_SIZE;
 use crate::rows::spans::{Spans, spans_of};
+use crate::rows::split::SPLIT;
 use crate::spill::scratch;
 use crate::stages::global;
 use crate::{Error, Result};
@@ -52,6 +53,11 @@ pub fn sizes_schema() -> SchemaRef {
         Field::new("ord", DataType::UInt64, false),
         Field::new(CLUSTER_SIZE, DataType::Int64, false),
     ]))
+}
+
+/// `ord` and the number of the split that a row is held out for.
+pub fn splits_schema() -> SchemaRef {
+    Arc::new(Schema::new(vec![Field::new("ord", DataType::UInt64, false), Field::new(SPLIT, DataType::Int64, false)]))
 }
 
 /// Reads the drops of a unit.

@@ -2,6 +2,8 @@
 //! collected by unit.
 
 use std::cell::RefCell;
+use std::fs::File;
+use std::io::{BufRead, BufReader, BufWriter, Read, Write};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,6 +22,7 @@ use crate::engine::plan;
 use crate::engine::session::{NARROW_ROWS, TEXT_ROWS};
 use crate::engine::sink::unit_file;
 use crate::engine::{in_order, one_by_one};
+use crate::output::parquet_file::settle;
 use crate::pipeline::inputs::SourceInput;
 use crate::pipeline::jobs::Job;
 use crate::pipeline::plan::folders::Folders;
@@ -34,6 +37,8 @@ use crate::{Error, Result};
 
 /// The folder of a job's sizes, by unit.
 pub const SIZES: &str = "sizes";
+/// The folder of rows that are held out, by unit.
+pub const SPLITS: &str = "splits";
 /// The folder of a job's cuts, by unit.
 pub const CUTS: &str = "cuts";
 
@@ -41,6 +46,15 @@ pub const CUTS: &str = "cuts";
 pub fn artifact(job: &Job) -> PathBuf {
     job.folder.join("index").join("rows.parquet")
 }
+
+/// The file of links that a pass found, if it found any: pairs of row keys, 8 bytes each.
+pub fn linked(job: &Job) -> Option<PathBuf> {
+    let path = job.folder.join(LINKS);
+    path.is_file().then_some(path)
+}
+
+/// The name of that file.
+pub const LINKS: &str = "links";
 
 /// What a pass is offered.
 struct PassContext<'a> {
@@ -54,6 +68,17 @@ struct PassContext<'a> {
     ids: IdsKernel,
     drops: RefCell<Buckets>,
     cuts: RefCell<Buckets>,
+    /// Links of the passes before.
+    links: &'a [PathBuf],
+    /// Those that this one finds.
+    found: RefCell<Option<BufWriter<File>>>,
+}
+
+/// Makes the folders that a pass fills, and throws away links that one which was cut off has found.
+fn begin(job: &Job, pass: &dyn GlobalPass) -> Result<()> {
+    let _ = std::fs::remove_file(job.folder.join(LINKS));
+    let folders = [(pass.counts(), SIZES), (pass.splits(), SPLITS)].into_iter().filter(|of| of.0);
+    folders.map(|(_, name)| job.folder.join(name)).try_for_each(|folder| scratch(&folder))
 }
 
 impl Build<'_> {
@@ -62,7 +87,7 @@ impl Build<'_> {
         &self,
         plans: &Plans<'_>,
         scanned: &Scanned,
-        (repeats, before): (Option<&Job>, Option<&Job>),
+        (repeats, before, links): (Option<&Job>, Option<&Job>, &[PathBuf]),
         (stage, pass): (&PlannedStage, &dyn GlobalPass),
         job: &Job,
     ) -> Result<()> {
@@ -75,9 +100,7 @@ impl Build<'_> {
         }
         self.log.line(job, 0, "start");
         let folder = |name: &str| job.folder.join(name);
-        if pass.counts() {
-            scratch(&folder(SIZES))?;
-        }
+        begin(job, pass)?;
         let context = PassContext {
             build: self,
             plans,
@@ -89,9 +112,12 @@ impl Build<'_> {
             ids: IdsKernel::new(scanned.ids.clone())?,
             drops: RefCell::new(Buckets::new(folder("drops"))?),
             cuts: RefCell::new(Buckets::new(folder("found"))?),
+            links,
+            found: RefCell::new(None),
         };
         // The pass blocks: the thread that runs it drives the plans that it asks for.
         tokio::task::block_in_place(|| pass.run(&context))?;
+        context.end_links()?;
         let (mut found, mut cuts) = (context.drops.into_inner(), context.cuts.into_inner());
         if stage.cuts_late() {
             std::fs::create_dir_all(folder(CUTS)).map_err(Error::io(folder(CUTS)))?;
@@ -157,6 +183,14 @@ impl PassContext<'_> {
         each: &mut dyn FnMut(&RecordBatch) -> Result<()>,
     ) -> Result<()> {
         Handle::current().block_on(in_order(&self.build.session, self.build.seen(plan), rows, each))
+    }
+
+    /// Gives the links that were found their name.
+    fn end_links(&self) -> Result<()> {
+        let Some(file) = self.found.borrow_mut().take() else { return Ok(()) };
+        let path = self.job.folder.join(LINKS);
+        let file = file.into_inner().map_err(|e| Error::io(&path)(e.into_error()))?;
+        settle(file, &path.with_extension("tmp"), &path)
     }
 }
 
@@ -288,6 +322,34 @@ impl GlobalContext for PassContext<'_> {
     fn sizes(&self, unit: usize, sizes: &[(u64, i64)]) -> Result<()> {
         let folder: &Path = &self.job.folder.join(SIZES);
         drops::write_numbers(&unit_file(folder, unit as u64), drops::sizes_schema(), sizes)
+    }
+
+    fn link(&self, a: u64, b: u64) -> Result<()> {
+        let path = self.job.folder.join(LINKS).with_extension("tmp");
+        let mut found = self.found.borrow_mut();
+        let file = match found.as_mut() {
+            Some(file) => file,
+            None => found.insert(BufWriter::new(File::create(&path).map_err(Error::io(&path))?)),
+        };
+        file.write_all(&[a.to_le_bytes(), b.to_le_bytes()].concat()).map_err(Error::io(&path))
+    }
+
+    fn links(&self, each: &mut dyn FnMut(u64, u64) -> Result<()>) -> Result<()> {
+        for path in self.links {
+            let mut file = BufReader::new(File::open(path).map_err(Error::io(path))?);
+            let mut pair = [0; 16];
+            while !file.fill_buf().map_err(Error::io(path))?.is_empty() {
+                file.read_exact(&mut pair).map_err(Error::io(path))?;
+                let word = |at: usize| u64::from_le_bytes(pair[at..at + 8].try_into().unwrap_or_default());
+                each(word(0), word(8))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn held_out(&self, unit: usize, rows: &[(u64, i64)]) -> Result<()> {
+        let folder: &Path = &self.job.folder.join(SPLITS);
+        drops::write_numbers(&unit_file(folder, unit as u64), drops::splits_schema(), rows)
     }
 
     fn artifact(&self) -> PathBuf {

@@ -27,6 +27,7 @@ use crate::pipeline::plan::fingerprints;
 use crate::pipeline::plan::stage_plan::StagePlan;
 use crate::pipeline::{Build, uses};
 use crate::rows::Use;
+use crate::rows::split::Split;
 use crate::{Error, Result};
 
 /// Metadata key under which a part says how many bytes of text it holds.
@@ -34,9 +35,10 @@ const BYTES: &str = "corpus.bytes";
 /// Memory of a writer and what it compresses.
 const WRITER: u64 = 40 << 20;
 
-/// The order of one use.
+/// The order of the rows of one use and split.
 struct Order {
     usage: Use,
+    split: Split,
     seed: u64,
     schema: SchemaRef,
     style: Style,
@@ -62,28 +64,26 @@ struct Stretch {
     budget: u64,
 }
 
-/// The parts of the new order that are done: use, file and bytes of text.
-pub(crate) type Ordered = Vec<(Use, PathBuf, u64)>;
+/// The parts of the new order that are done: use and split, file and bytes of text.
+pub(crate) type Ordered = Vec<((Use, Split), PathBuf, u64)>;
 
-/// How many parts the rows of a use fall into: each makes about a row group.
-pub(crate) fn parts(inputs: &Inputs, layout: &Layout, usage: Use) -> u64 {
+/// How many parts the rows of a use and split fall into: each makes about a row group.
+fn parts(inputs: &Inputs, layout: &Layout, usage: Use, split: Split) -> u64 {
     let slabs = layout.slabs.iter().filter(|s| inputs.sources[s.source].usage == usage);
-    slabs.map(|s| s.kept.1).sum::<u64>().div_ceil(layout.limit()).max(1)
+    slabs.map(|s| s.of(split).1).sum::<u64>().div_ceil(layout.limit()).max(1)
 }
 
 impl Build<'_> {
-    /// How kept rows of a use are spread by `apply`.
-    pub(crate) fn scatter(
-        &self,
-        inputs: &Inputs,
-        chain: &StagePlan,
-        layout: &Layout,
-        usage: Use,
-    ) -> Option<ScatterSpec> {
-        let seed = chain.shuffle(usage)?;
+    /// How kept rows of a use are spread by `apply`, by split; not at all where they keep their order.
+    pub(crate) fn scatter(&self, inputs: &Inputs, chain: &StagePlan, layout: &Layout, usage: Use) -> Vec<ScatterSpec> {
         let held = (self.options.memory / 4 / self.session.threads as u64).clamp(1 << 20, 64 << 20);
-        let parts = parts(inputs, layout, usage);
-        Some(ScatterSpec { seed, parts, wide: wide(parts), held })
+        let spec = |seed: u64, split: Split| {
+            let parts = parts(inputs, layout, usage, split);
+            // Few rows are held out: they wait in less memory.
+            let held = if split == Split::Train { held } else { (held / 16).max(1 << 20) };
+            ScatterSpec { seed, parts, wide: wide(parts), held }
+        };
+        chain.shuffle(usage).map_or(Vec::new(), |seed| Split::ALL.map(|split| spec(seed, split)).to_vec())
     }
 
     /// Puts the kept rows of every use that is shuffled in their order.
@@ -98,18 +98,22 @@ impl Build<'_> {
         let (mut orders, mut first) = (Vec::new(), 0);
         for usage in uses(inputs) {
             let Some(seed) = chain.shuffle(usage) else { continue };
-            let parts = parts(inputs, layout, usage);
             let large = layout.slabs.iter().any(|s| s.large() && inputs.sources[s.source].usage == usage);
-            orders.push(Arc::new(Order {
-                usage,
-                seed,
-                schema: data_schema(usage, &signals, layout.filled(inputs, usage)[0]),
-                style: Style::ship(self.recipe.output.compression, large),
-                parts,
-                wide: wide(parts),
-                first,
-            }));
-            first += parts;
+            let splits = if chain.splits() { &Split::ALL[..] } else { &[Split::Train] };
+            for split in splits {
+                let parts = parts(inputs, layout, usage, *split);
+                orders.push(Arc::new(Order {
+                    usage,
+                    split: *split,
+                    seed,
+                    schema: data_schema(usage, &signals, layout.filled(inputs, usage)[0]),
+                    style: Style::ship(self.recipe.output.compression, large),
+                    parts,
+                    wide: wide(parts),
+                    first,
+                }));
+                first += parts;
+            }
         }
         if orders.is_empty() {
             return Ok(Vec::new());
@@ -124,10 +128,10 @@ impl Build<'_> {
                 continue;
             }
             let count = order.parts.div_ceil(order.wide);
-            let index = Arc::new(Index::read(files(inputs, applied, layout, order.usage), &order.schema, 0..count)?);
+            let index = Arc::new(Index::read(files(inputs, applied, layout, order), &order.schema, 0..count)?);
             stretches.extend(left.chunk_by(|a, b| a.0 / order.wide == b.0 / order.wide).map(|left| {
                 let place = left[0].0 / order.wide;
-                let together = job.folder.join(format!("stretch-{}-{place:06}.arrow", order.usage));
+                let together = job.folder.join(format!("stretch-{}-{}-{place:06}.arrow", order.usage, order.split));
                 Stretch { order: order.clone(), place, index: index.clone(), left: left.to_vec(), together, budget: 0 }
             }));
         }
@@ -137,7 +141,7 @@ impl Build<'_> {
         for (order, (_, file)) in orders.iter().flat_map(|order| order.files(&job).map(move |part| (order, part))) {
             let bytes = label(&file, BYTES)?.and_then(|b| b.parse().ok());
             let bytes: u64 = bytes.ok_or_else(|| Error::Engine(format!("{}: no size", file.display())))?;
-            ordered.extend((bytes > 0).then_some((order.usage, file, bytes)));
+            ordered.extend((bytes > 0).then_some(((order.usage, order.split), file, bytes)));
         }
         self.progress.done(if missing { "by the hash of the id" } else { "reused" });
         Ok(ordered)
@@ -255,8 +259,8 @@ impl Stretch {
     }
 }
 
-/// The scattered rows of a use, in the order of the build.
-fn files(inputs: &Inputs, applied: &Job, layout: &Layout, usage: Use) -> Vec<PathBuf> {
-    let mine = |s: &&super::slabs::Slab| s.kept.0 > 0 && inputs.sources[s.source].usage == usage;
-    layout.slabs.iter().filter(mine).map(|s| scattered(&applied.folder, s.number)).collect()
+/// The scattered rows of a use and split, in the order of the build.
+fn files(inputs: &Inputs, applied: &Job, layout: &Layout, order: &Order) -> Vec<PathBuf> {
+    let mine = |s: &&super::slabs::Slab| s.of(order.split).0 > 0 && inputs.sources[s.source].usage == order.usage;
+    layout.slabs.iter().filter(mine).map(|s| scattered(&applied.folder, s.number, order.split)).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{Array, AsArray, Int64Array, RecordBatch};
 use arrow::datatypes::{Int64Type, UInt64Type};
 
 use crate::engine::functions::judge::UNREADABLE;
@@ -10,6 +10,7 @@ use crate::output::parquet_file::{GROUP_BYTES, LARGE};
 use crate::output::take::Take;
 use crate::pipeline::inputs::Inputs;
 use crate::rows::column::TOKENS;
+use crate::rows::split::{SPLIT, Split};
 use crate::rows::{Filled, Use};
 
 /// A stretch of row keys of one source, worked on by one thread: as many rows as make a row group of kept text.
@@ -23,8 +24,10 @@ pub struct Slab {
     pub last: u64,
     /// The source.
     pub source: usize,
-    /// Kept rows and bytes of their text.
+    /// Kept rows that are trained on, and bytes of their text.
     pub kept: (u64, u64),
+    /// The same of rows that are held out, by [`Split::HELD_OUT`].
+    pub held: [(u64, u64); 2],
     /// Dropped rows and bytes of their text.
     pub dropped: (u64, u64),
     /// Unreadable rows.
@@ -37,6 +40,25 @@ impl Slab {
     /// Whether a row of it is large enough to be written in another way.
     pub fn large(&self) -> bool {
         self.largest >= LARGE
+    }
+}
+
+impl Slab {
+    /// Rows of a split, and bytes of their text.
+    pub fn of(&self, split: Split) -> (u64, u64) {
+        split.held_out().map_or(self.kept, |at| self.held[at])
+    }
+
+    /// Kept rows, and bytes of their text.
+    pub fn all_kept(&self) -> (u64, u64) {
+        self.held.iter().fold(self.kept, |all, held| (all.0 + held.0, all.1 + held.1))
+    }
+
+    fn of_mut(&mut self, split: Split) -> &mut (u64, u64) {
+        match split.held_out() {
+            Some(at) => &mut self.held[at],
+            None => &mut self.kept,
+        }
     }
 }
 
@@ -82,10 +104,23 @@ pub struct Layout {
     pub filled: BTreeMap<usize, [Filled; 2]>,
     /// Tokens of the kept rows of each source, where a stage counts them.
     pub tokens: BTreeMap<usize, u64>,
+    /// Kept rows and their characters by source and split, where some are held out.
+    pub splits: BTreeMap<(usize, Split), (u64, u64)>,
     /// Bytes of kept text that close a slab.
     limit: u64,
     /// Bytes of kept text and its characters.
     pub kept_chars: u64,
+}
+
+fn add(sums: &mut (u64, u64), rows: u64, size: u64) {
+    *sums = (sums.0 + rows, sums.1 + size);
+}
+
+/// The split of a kept row, and how often it comes: what is held out comes once.
+fn placed(splits: Option<&Int64Array>, row: usize, take: Option<(Take, &str)>) -> (Split, u64) {
+    let split = splits.filter(|s| s.is_valid(row)).map_or(Split::Train, |s| Split::of(s.value(row)));
+    let copies = take.map_or(1, |(take, id)| take.copies(id));
+    (split, if split == Split::Train { copies } else { copies.min(1) })
 }
 
 impl Layout {
@@ -100,6 +135,7 @@ impl Layout {
             cuts: BTreeMap::new(),
             filled: BTreeMap::new(),
             tokens: BTreeMap::new(),
+            splits: BTreeMap::new(),
             limit,
             kept_chars: 0,
         }
@@ -121,12 +157,14 @@ impl Layout {
     }
 
     /// Walks on over a batch of `ord, row_bytes, row_chars, stage, reason, filled`, and bytes that each of the stages `cutting`
-    /// took out; and `final_id` of a source that repeats; last the tokens of each row, where they are counted.
+    /// took out; and `final_id` of a source that repeats; the tokens of each row, where they are counted; last the split,
+    /// where rows are held out.
     pub fn walk(&mut self, source: usize, batch: &RecordBatch, cutting: &[String]) {
         let tokens = batch.column_by_name(TOKENS).map(|column| column.as_primitive::<Int64Type>());
         if tokens.is_some() {
             self.tokens.entry(source).or_default();
         }
+        let splits = batch.column_by_name(SPLIT).map(|column| column.as_primitive::<Int64Type>());
         self.walk_cuts(source, batch, cutting);
         let ords = batch.column(0).as_primitive::<UInt64Type>().values();
         let bytes = batch.column(1).as_primitive::<Int64Type>().values();
@@ -148,13 +186,15 @@ impl Layout {
             let counts = &mut self.pieces[(ord >> 32) as usize];
             counts.read += 1;
             if stages.is_null(row) {
-                let copies =
-                    take.map_or(1, |t| t.copies(batch.column(6 + cutting.len()).as_string::<i32>().value(row)));
+                let id = take.map(|take| (take, batch.column(6 + cutting.len()).as_string::<i32>().value(row)));
+                let (split, copies) = placed(splits, row, id);
                 if copies > 0 {
                     self.filled.entry(source).or_default()[0].add(Filled(filled[row]));
                 }
-                slab.kept.0 += copies;
-                slab.kept.1 += copies * (size + 64);
+                add(slab.of_mut(split), copies, copies * (size + 64));
+                if splits.is_some() {
+                    add(self.splits.entry((source, split)).or_default(), copies, copies * chars[row] as u64);
+                }
                 counts.kept += copies;
                 counts.added += copies.saturating_sub(1);
                 self.kept_chars += copies * chars[row] as u64;
@@ -199,6 +239,7 @@ impl Layout {
     }
 
     fn full(&self, slab: &Slab) -> bool {
-        slab.kept.1 >= self.limit || slab.kept.1 + slab.dropped.1 + slab.unreadable * 64 >= 4 * self.limit
+        let kept = slab.all_kept().1;
+        slab.kept.1 >= self.limit || kept + slab.dropped.1 + slab.unreadable * 64 >= 4 * self.limit
     }
 }

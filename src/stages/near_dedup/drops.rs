@@ -46,7 +46,7 @@ impl Run<'_> {
         if found.at < list.len() {
             return Err(Error::Engine("a row that is kept has no id".into()));
         }
-        Ok(Gone { rows, better: found.better })
+        Ok(Gone { rows, better: found.better, links: 0 })
     }
 
     /// How many own rows go, and their drops (keeper, doc, similarity) in the order of keepers; for an index those (doc,

@@ -34,6 +34,14 @@ impl<'a> Method<'a> {
         }
     }
 
+    /// Whether rows go; else it is only said which are alike.
+    pub fn drops(self) -> bool {
+        match self {
+            Method::Near(near) => near.drop,
+            Method::Simhash { .. } => true,
+        }
+    }
+
     /// The options of one that writes an index for later builds.
     pub fn index(self) -> Option<&'a NearDedup> {
         match self {

@@ -37,6 +37,8 @@
 //! content (roles among it) one stays, whatever `most` says. So of one prompt that is asked in many ways, three different
 //! answers stay. `most` goes up to 100, and not with `index` or `against`.
 //!
+//! `drop = false` drops nothing: all candidates are compared, and a `[split]` keeps those that are alike on one side.
+//!
 //! # New rows against earlier builds
 //! `index = true` writes `index/NAME.parquet` (the stage's name) into the output folder: what later builds need to know of
 //! the rows, without their text. `against` names the output folders of earlier builds, the oldest first; their rows come
@@ -173,6 +175,9 @@ pub struct NearDedup {
     pub of: Of,
     /// How many similar rows stay: 1 to 100.
     pub most: u32,
+    /// Whether rows go. With `false` all stay, and a split keeps those that are alike on one side.
+    #[serde(skip_serializing_if = "Clone::clone")]
+    pub drop: bool,
     /// The Jaccard similarity from which two rows are duplicates: above 0, at most 1.
     pub threshold: f64,
     /// The chance with which a pair just at the threshold is found, at least.
@@ -210,6 +215,7 @@ impl Default for NearDedup {
         NearDedup {
             of: Of::Content,
             most: 1,
+            drop: true,
             threshold: 0.7,
             recall: 0.99,
             shingle: 5,
@@ -290,6 +296,11 @@ impl NearDedup {
         }
         if self.most > 1 && (self.index || !self.against.is_empty()) {
             return Err("`most` above 1 does not go with `index` or `against`, where one row stays".into());
+        }
+        if !self.drop && (self.most > 1 || self.cluster_size || self.index || !self.against.is_empty()) {
+            return Err(
+                "`drop = false` drops nothing: `most`, `cluster_size`, `index` and `against` say nothing then".into()
+            );
         }
         self.rules().check()?;
         Ok(self)
@@ -471,6 +482,8 @@ mod tests {
         assert!(wrong(json!({"keep": "newest", "by": "date"})).is_none());
         assert!(wrong(json!({"against": "builds/a"})).is_some());
         assert!(wrong(json!({"of": "prompt", "most": 3, "fold": ["script"]})).is_none());
+        assert!(wrong(json!({"drop": false})).is_none());
+        assert!(wrong(json!({"drop": false, "index": true})).unwrap().contains("drops nothing"));
         assert!(wrong(json!({"most": 0})).unwrap().contains("most"));
         assert!(wrong(json!({"most": 2, "index": true})).unwrap().contains("index"));
     }

@@ -29,6 +29,7 @@ use super::verify::{Exact, Fates, Judge, Proof};
 use super::{Keep, NearDedup, Of, Verify};
 use crate::Result;
 use crate::spill::Space;
+use crate::spill::flat::Flat;
 use crate::spill::texts::{Texts, Writer};
 use crate::stages::global::{GlobalContext, SourceRows};
 use crate::text::figures::count;
@@ -53,6 +54,8 @@ pub struct Gone {
     pub rows: u64,
     /// Those that would stay, were the row kept in their place not published already.
     pub better: u64,
+    /// Pairs that are alike, where none of their rows goes.
+    pub links: u64,
 }
 
 /// Drops rows that are nearly the same as one that is kept.
@@ -64,8 +67,26 @@ pub fn run(method: Method<'_>, context: &dyn GlobalContext) -> Result<()> {
         0 => String::new(),
         some => format!(", {} of which would replace a published row", count(some)),
     };
-    context.progress().done(&format!("{}: {} duplicates{better}", context.stage(), count(gone.rows)));
+    let found = match method.drops() {
+        true => format!("{} duplicates{better}", count(gone.rows)),
+        false => format!("{} pairs alike, none dropped", count(gone.links)),
+    };
+    context.progress().done(&format!("{}: {found}", context.stage()));
     Ok(())
+}
+
+/// Where one of `lists` lists of candidates is judged.
+fn list_space(all: &Space, list: usize, lists: usize) -> Space {
+    let budget = all.budget / all.threads.min(lists).max(1);
+    Space { folder: all.folder.join(format!("judged-{list}")), budget, ..all.clone() }
+}
+
+/// What rows are compared by.
+fn proof<'t>(texts: Option<&'t (Texts, &NearDedup)>, space: &Space) -> Proof<'t> {
+    match texts {
+        Some((texts, near)) => Proof::Exact(Box::new(Exact::new(texts, near.shingler(), space))),
+        None => Proof::Sketch,
+    }
 }
 
 impl Run<'_> {
@@ -84,23 +105,54 @@ impl Run<'_> {
             _ => None,
         };
         progress.phase("Verifying", 0);
+        if !self.method.drops() {
+            return self.only_links(&docs, &same, pairs, texts.as_ref());
+        }
         let fates = self.judged(&docs, pairs, most, texts.as_ref())?;
+        fates.links(|rank, other| self.link(&docs, rank, other))?;
         self.drops(&docs, &same, &fates)
+    }
+
+    /// Two own rows are alike, given by rank.
+    fn link(&self, docs: &Docs, a: u32, b: u32) -> Result<()> {
+        let (a, b) = (docs.doc_of(a)?, docs.doc_of(b)?);
+        if docs.is_earlier(a) || docs.is_earlier(b) {
+            return Ok(());
+        }
+        self.context.link(docs.ord(a)?, docs.ord(b)?)
+    }
+
+    /// Says which rows are alike, and drops none.
+    fn only_links(&self, docs: &Docs, same: &Flat, pairs: Pairs, texts: Option<&(Texts, &NearDedup)>) -> Result<Gone> {
+        let mut links = 0;
+        let mut link = |record: &[u8]| {
+            let half = |at: usize| record[at..at + 4].iter().rev().fold(0, |n, b| n << 8 | u32::from(*b));
+            links += 1;
+            self.link(docs, half(0), half(4))
+        };
+        same.each(|_, record| link(record))?;
+        let fates = RwLock::new(Fates::new(&self.space, docs.len(), 1, &self.earlier)?);
+        let lists = pairs.apart(&self.space, docs.len())?;
+        let all = &self.space;
+        let found = all.side_by_side(lists.len(), |list| {
+            let space = list_space(all, list, lists.len());
+            let mut found = all.flat(&format!("links-{list}"), 8);
+            let judge = Judge { docs, fates: &fates, most: 1, proof: proof(texts, &space), space: &space };
+            judge.alike(&lists[list], |a, b| found.push(&[a.to_le_bytes(), b.to_le_bytes()].concat()))?;
+            Ok(found)
+        })?;
+        found.iter().try_for_each(|list| list.each(|_, record| link(record)))?;
+        Ok(Gone { rows: 0, better: 0, links })
     }
 
     /// Judges the candidates: those that pairs link one after the other, others side by side.
     fn judged(&self, docs: &Docs, pairs: Pairs, most: usize, texts: Option<&(Texts, &NearDedup)>) -> Result<Fates> {
         let fates = RwLock::new(Fates::new(&self.space, docs.len(), most, &self.earlier)?);
         let lists = pairs.apart(&self.space, docs.len())?;
-        let budget = self.space.budget / self.space.threads.min(lists.len()).max(1);
         let all = &self.space;
         all.side_by_side(lists.len(), |list| {
-            let space = Space { folder: all.folder.join(format!("judged-{list}")), budget, ..all.clone() };
-            let proof = match texts {
-                Some((texts, near)) => Proof::Exact(Box::new(Exact::new(texts, near.shingler(), &space))),
-                None => Proof::Sketch,
-            };
-            Judge { docs, fates: &fates, most, proof, space: &space }.run(&lists[list])
+            let space = list_space(all, list, lists.len());
+            Judge { docs, fates: &fates, most, proof: proof(texts, &space), space: &space }.run(&lists[list])
         })?;
         Ok(fates.into_inner().unwrap_or_else(PoisonError::into_inner))
     }

@@ -82,6 +82,20 @@ impl Fates {
         })
     }
 
+    /// Kept rows that are known to be similar to a kept row, each pair once.
+    pub fn links(&self, mut found: impl FnMut(u32, u32) -> Result<()>) -> Result<()> {
+        if self.most == 1 {
+            return Ok(());
+        }
+        self.similar.each(|rank, record| {
+            let others = record[8..].as_chunks::<4>().0.iter().filter(|r| **r != NONE);
+            match self.dropped.has(rank) {
+                true => Ok(()),
+                false => others.map(|r| u32::from_le_bytes(*r)).try_for_each(|other| found(rank as u32, other)),
+            }
+        })
+    }
+
     /// A row is similar to kept ones, the most similar first, and goes where these are as many as may stay.
     fn found(&mut self, rank: u32, similar: &[(u32, f64)]) -> Result<()> {
         if similar.len() == self.most {
@@ -143,6 +157,29 @@ impl Judge<'_> {
                 true => Ok(()),
                 false => self.fates.write().unwrap_or_else(PoisonError::into_inner).found(rank, &similar),
             }
+        })
+    }
+
+    /// Goes through the candidates, and hands over those that are similar, whatever becomes of them.
+    ///
+    /// # Errors
+    ///
+    /// Of the disk, the first error of `found`, and [`crate::Error::Interrupted`].
+    pub fn alike(mut self, pairs: &Linked, mut found: impl FnMut(u32, u32) -> Result<()>) -> Result<()> {
+        pairs.each(|rank, group| {
+            self.space.check()?;
+            if let Proof::Exact(exact) = &mut self.proof {
+                exact.begin(self.docs.doc_of(rank)?);
+            }
+            for (other, agreeing) in group {
+                if self.compare(*other, *agreeing)?.is_some() {
+                    found(rank, *other)?;
+                }
+            }
+            if let Proof::Exact(exact) = &mut self.proof {
+                exact.keep();
+            }
+            Ok(())
         })
     }
 
