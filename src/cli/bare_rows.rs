@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use super::rows_of::Part;
 use super::show::Fields;
-use super::ui;
+use crate::messages::chinese;
 use crate::pipeline::publish::manifest::Manifest;
 
 /// Why dropped rows have no text, and which key keeps it.
@@ -15,7 +15,7 @@ pub fn bare_rows(manifest: &Manifest, searched: bool) -> String {
         None => "the recipe keeps the text of a part of the dropped rows".to_owned(),
     };
     let (zh_share, all) = (manifest.dropped_text.map_or(100.0, |s| s * 100.0), "dropped_text = 1.0");
-    match (ui::chinese(), searched) {
+    match (chinese(), searched) {
         (false, false) => format!(
             "rows without text: {share}, of those left out by `sample` or a mix none; `{all}` under [output] keeps all"
         ),

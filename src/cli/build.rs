@@ -11,6 +11,7 @@ use super::notes::{self, Note};
 use super::ready::{Ways, ready};
 use super::{Context, Format, choices, gates, heavy, no_rows, ui};
 use crate::disk::local;
+use crate::messages::said;
 use crate::output::export::run::lines;
 use crate::pipeline as runner;
 use crate::pipeline::Options;
@@ -244,7 +245,7 @@ fn funnel(manifest: &Manifest, options: &Options) -> String {
     }
     reasons.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
     if totals.unreadable > 0 {
-        reasons.push(("unreadable".into(), totals.unreadable));
+        reasons.push((said("unreadable").into_owned(), totals.unreadable));
     }
     let width = reasons.iter().map(|r| count(r.1).len()).max().unwrap_or(0);
     for (name, rows) in reasons {

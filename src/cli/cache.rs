@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::{Context, Format, table, ui};
 use crate::disk;
+use crate::messages::said;
 use crate::pipeline::publish::place;
 use crate::pipeline::spare;
 use crate::store::{Lock, Manifest, PARTIAL, Set, Store, is_left, manifest};
@@ -104,7 +105,7 @@ fn list(context: &Context, sets: &[(Set, Manifest)]) -> Result<()> {
             .collect();
         return super::print(&format!("{}\n", json!({"v": 1, "files": files})));
     }
-    let mut rows = vec![["set", "revision", "part", "size", "licence", "file"].map(str::to_owned).to_vec()];
+    let mut rows = vec![["set", "revision", "part", "size", "licence", "file"].map(|w| said(w).into_owned()).to_vec()];
     for (_, m, name, e) in here {
         let revision = table::cut(&table::line(&m.revision), 12);
         rows.push(vec![
@@ -117,7 +118,7 @@ fn list(context: &Context, sets: &[(Set, Manifest)]) -> Result<()> {
         ]);
     }
     if rows.len() == 1 {
-        return super::print("The store is empty; `corpus fetch NAME` fills it\n");
+        return super::print(&format!("{}\n", said("The store is empty; `corpus fetch NAME` fills it")));
     }
     super::print(&table::table(&rows, 0, table::terminal()))
 }
@@ -147,18 +148,14 @@ fn size_of_all(context: &Context, store: &Store) -> Result<()> {
             json!({"v": 1, "path": store.root(), "bytes": total, "free": disk::free(store.root()), "sets": sets});
         return super::print(&format!("{line}\n"));
     }
-    let mut rows = vec![["set", "revision", "files", "size", "under way"].map(str::to_owned).to_vec()];
+    let mut rows = vec![["set", "revision", "files", "size", "under way"].map(|w| said(w).into_owned()).to_vec()];
     for ((card, revision), (files, bytes, partial)) in by_set {
         let partial = if partial > 0 { size(partial) } else { String::new() };
         rows.push(vec![table::line(&card), table::line(&revision), files.to_string(), size(bytes), partial]);
     }
     let free = disk::free(store.root()).map(|f| format!(", {} are free", size(f))).unwrap_or_default();
-    super::print(&format!(
-        "{}{} in {}{free}\n",
-        table::table(&rows, 0, table::terminal()),
-        size(total),
-        store.root().display()
-    ))
+    let sum = format!("{} in {}{free}", size(total), store.root().display());
+    super::print(&format!("{}{}\n", table::table(&rows, 0, table::terminal()), said(&sum)))
 }
 
 fn verify(context: &Context, sets: &[(Set, Manifest)]) -> Result<u8> {

@@ -12,6 +12,7 @@ use super::{Context, Format, ui};
 use super::{no_rows, no_rows::Failed};
 use crate::formats::{Layout, Piece, detect, not_data};
 use crate::input::{self, Compression};
+use crate::messages::said;
 use crate::pipeline::inputs;
 use crate::pipeline::inputs::sample;
 use crate::pipeline::inputs::understood;
@@ -126,7 +127,7 @@ impl Check {
                 commands.extend(missing.lacking.commands().into_iter().map(str::to_owned));
             }
             if found.problems.is_empty() {
-                super::print(&format!("ok {reference} · {}\n", found.facts))?;
+                super::print(&format!("{}\n", said(&format!("ok {reference} · {}", found.facts))))?;
             }
         }
         if context.format == Format::Json {

@@ -11,7 +11,8 @@ use parquet::arrow::arrow_reader::{ArrowPredicateFn, ParquetRecordBatchReaderBui
 use serde_json::{Value as Json, json};
 
 use super::show::{self, Fields};
-use super::table::{cut, line};
+use super::table::{cut, left, line};
+use crate::messages::said;
 use crate::rows::{self, Use};
 use crate::text::diff::{Part, diff};
 use crate::text::figures::plural;
@@ -151,13 +152,14 @@ impl Cluster {
         let (least, most) = (self.least.1, self.most.1);
         let range = if least == most { format!("{least:.4}") } else { format!("{least:.4} to {most:.4}") };
         let rows = plural(self.dropped + 1, "row");
-        let mut out = format!("{}\n", cut(&format!("{} · {rows} · similarity {range}", line(&self.kept)), columns));
+        let mut out =
+            format!("{}\n", cut(&said(&format!("{} · {rows} · similarity {range}", line(&self.kept))), columns));
         for (id, similarity) in self.pairs() {
-            out += &format!("\n  {}\n", cut(&format!("{} · similarity {similarity:.4}", line(id)), columns - 2));
+            out += &format!("\n  {}\n", cut(&said(&format!("{} · similarity {similarity:.4}", line(id))), columns - 2));
             out += &match (self.texts.get(&self.kept), self.texts.get(id)) {
                 (Some(kept), Some(dropped)) => side_by_side(kept, dropped, columns),
-                (None, _) if self.kept.contains('#') => "  the row kept is in an earlier build\n".to_owned(),
-                _ => "  its text is not in the build (`dropped_text`)\n".to_owned(),
+                (None, _) if self.kept.contains('#') => format!("  {}\n", said("the row kept is in an earlier build")),
+                _ => format!("  {}\n", said("its text is not in the build (`dropped_text`)")),
             };
         }
         out
@@ -171,14 +173,15 @@ fn side_by_side(kept: &str, dropped: &str, columns: usize) -> String {
     let differing = parts.iter().filter(|p| matches!(p, Part::Differs(..))).count();
     if differing == 0 {
         let text = line(&head(kept));
-        return format!("  the same: {}\n", cut(&text, columns.saturating_sub(12)));
+        return format!("  {}\n", said(&format!("the same: {}", cut(&text, columns.saturating_sub(12)))));
     }
     let mut out = String::new();
     let mut shown = 0;
     for (at, part) in parts.iter().enumerate() {
         let Part::Differs(a, b) = part else { continue };
         if shown == SHOWN {
-            out += &format!("  … and {} more\n", plural((differing - shown) as u64, "difference"));
+            let more = format!("… and {} more", plural((differing - shown) as u64, "difference"));
+            out += &format!("  {}\n", said(&more));
             break;
         }
         shown += 1;
@@ -198,7 +201,13 @@ fn side_by_side(kept: &str, dropped: &str, columns: usize) -> String {
         };
         let row = |label: &str, middle: &str, colour: &str| {
             let room = columns.saturating_sub(80).max(40);
-            format!("  {label:8} {}{}{}\n", signs(&before), mark(&cut(&signs(middle), room), colour), signs(&after))
+            format!(
+                "  {} {}{}{}\n",
+                left(&said(label), 8),
+                signs(&before),
+                mark(&cut(&signs(middle), room), colour),
+                signs(&after)
+            )
         };
         out += &row("kept", a, "32");
         out += &row("dropped", b, "31");

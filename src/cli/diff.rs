@@ -10,6 +10,7 @@ use super::build::bytes;
 use super::inspect_build::manifest;
 use super::table::{line, table, terminal};
 use super::{Context, Format, ui};
+use crate::messages::said;
 use crate::pipeline::compare::rows::{Group, Move, Options, Outcome};
 use crate::pipeline::compare::{Build, Comparison, LimitChange, StageChange, compare};
 use crate::pipeline::usage::count;
@@ -78,15 +79,15 @@ impl Diff {
             return super::print(&format!("{document}\n"));
         }
         if found.is_empty() {
-            return super::print("the recipes say the same\n");
+            return super::print(&format!("{}\n", said("the recipes say the same")));
         }
-        let said = |of: &Option<Json>| match of {
+        let shown = |of: &Option<Json>| match of {
             None => "-".to_owned(),
             Some(Json::String(text)) => line(text),
             Some(json) => line(&json.to_string()),
         };
         let mut rows = vec![cells(&["key", "before", "after"])];
-        rows.extend(found.iter().map(|d| vec![line(&d.key), said(&d.of[0]), said(&d.of[1])]));
+        rows.extend(found.iter().map(|d| vec![line(&d.key), shown(&d.of[0]), shown(&d.of[1])]));
         super::print(&table(&rows, 0, terminal()))
     }
 }
@@ -120,25 +121,28 @@ fn change(of: [u64; 2]) -> String {
 }
 
 fn cells(words: &[&str]) -> Vec<String> {
-    words.iter().map(|word| (*word).to_owned()).collect()
+    words.iter().map(|word| said(word).into_owned()).collect()
 }
 
 /// The comparison for people.
 fn text(compared: &Comparison, columns: usize) -> String {
     let [a, b] = &compared.builds;
     let sides = [("before", a), ("after", b)].map(|(which, side)| {
-        vec![which.to_owned(), line(&side.folder), line(&side.recipe), side.fingerprint.clone(), side.version.clone()]
+        vec![
+            said(which).into_owned(),
+            line(&side.folder),
+            line(&side.recipe),
+            side.fingerprint.clone(),
+            side.version.clone(),
+        ]
     });
     let mut text = table(&sides, 0, columns);
-    text += &format!("\n{}", recipes(compared));
+    text += &format!("\n{}", said(&recipes(compared)));
     text += &read(compared);
     let mut rows = vec![cells(&["", "before", "after", "change"])];
-    rows.extend(
-        compared
-            .totals
-            .iter()
-            .map(|total| vec![total.what.replace('_', " "), count(total.of[0]), count(total.of[1]), change(total.of)]),
-    );
+    rows.extend(compared.totals.iter().map(|total| {
+        vec![said(&total.what.replace('_', " ")).into_owned(), count(total.of[0]), count(total.of[1]), change(total.of)]
+    }));
     text += &format!("\n{}", table(&rows, 2, columns));
     text += &stages(compared, columns);
     text += &reasons(compared, columns);
@@ -152,25 +156,25 @@ fn recipes(compared: &Comparison) -> String {
     if compared.same_recipe {
         return "the recipes say the same\n".into();
     }
-    let mut said: Vec<String> = Vec::new();
+    let mut told: Vec<String> = Vec::new();
     for stage in &compared.stages {
         let name = line(&stage.name);
         match stage.rows_in {
-            [Some(_), None] => said.push(format!("stage `{name}` is there before only")),
-            [None, Some(_)] => said.push(format!("stage `{name}` is there after only")),
+            [Some(_), None] => told.push(format!("stage `{name}` is there before only")),
+            [None, Some(_)] => told.push(format!("stage `{name}` is there after only")),
             _ if stage.differs && stage.limits.is_empty() => {
-                said.push(format!("`{name}`: other options, files or rows (`only`)"));
+                told.push(format!("`{name}`: other options, files or rows (`only`)"));
             }
-            _ => said.extend(stage.limits.iter().map(|limit| format!("`{name}`: {}", limit_of(limit)))),
+            _ => told.extend(stage.limits.iter().map(|limit| format!("`{name}`: {}", limit_of(limit)))),
         }
     }
     if !compared.same_order {
-        said.push("the stages stand in another order".into());
+        told.push("the stages stand in another order".into());
     }
-    if said.is_empty() {
+    if told.is_empty() {
         return "the recipes differ in output options or uses\n".into();
     }
-    format!("the recipes differ:\n{}", said.iter().map(|what| format!("  {what}\n")).collect::<String>())
+    format!("the recipes differ:\n{}", told.iter().map(|what| format!("  {what}\n")).collect::<String>())
 }
 
 fn limit_of(limit: &LimitChange) -> String {
@@ -188,10 +192,11 @@ fn read(compared: &Comparison) -> String {
             let first: Vec<String> = files.iter().take(3).map(|file| line(file)).collect();
             let more = if files.len() > 3 { ", …" } else { "" };
             let (of, name) = (plural(files.len() as u64, "file"), line(&source.source));
-            text += &format!("source `{name}`: {of} {what}: {}{more}\n", first.join(", "));
+            let line = format!("source `{name}`: {of} {what}: {}{more}", first.join(", "));
+            text += &format!("{}\n", said(&line));
         }
     }
-    if text.is_empty() { "the inputs are the same\n".into() } else { text }
+    if text.is_empty() { format!("{}\n", said("the inputs are the same")) } else { text }
 }
 
 /// What each stage lets through.
@@ -204,7 +209,7 @@ fn stages(compared: &Comparison, columns: usize) -> String {
         vec![line(&stage.name), stage.run.clone(), shown(a), shown(b), change]
     };
     rows.extend(compared.stages.iter().map(row));
-    format!("\nrows behind each stage\n{}", table(&rows, 2, columns))
+    format!("\n{}\n{}", said("rows behind each stage"), table(&rows, 2, columns))
 }
 
 /// A table of at most [`SHOWN`] rows, and how many there are more; nothing where there are none.
@@ -214,8 +219,12 @@ fn most(title: &str, heads: &[&str], rows: Vec<Vec<String>>, columns: usize) -> 
     }
     let more = rows.len().saturating_sub(SHOWN);
     let all: Vec<Vec<String>> = std::iter::once(cells(heads)).chain(rows.into_iter().take(SHOWN)).collect();
-    let rest = if more > 0 { format!("  and {more} more: --format json has all\n") } else { String::new() };
-    format!("\n{title}\n{}{rest}", table(&all, 2, columns))
+    let rest = if more > 0 {
+        format!("  {}\n", said(&format!("and {more} more: --format json has all")))
+    } else {
+        String::new()
+    };
+    format!("\n{}\n{}{rest}", said(title), table(&all, 2, columns))
 }
 
 fn reasons(compared: &Comparison, columns: usize) -> String {
@@ -247,16 +256,18 @@ fn moves(compared: &Comparison, columns: usize) -> String {
     };
     let row = |way: &Move| {
         let ids: Vec<String> = way.ids.iter().map(|id| line(id)).collect();
+        let outcome = |of| said(&outcome(of)).into_owned();
         vec![count(way.rows), outcome(&way.from), outcome(&way.to), ids.join(", ")]
     };
     let is = |wanted: &Option<Outcome>| *wanted == Some(Outcome::Kept);
     let sum = |of: &dyn Fn(&Move) -> bool| compared.moves.iter().filter(|way| of(way)).map(|way| way.rows).sum::<u64>();
     let (gained, lost) = (sum(&|way| is(&way.to)), sum(&|way| is(&way.from)));
-    let mut text =
-        format!("\n{} kept by both, {} gained, {} lost\n", plural(compared.both, "row"), count(gained), count(lost));
+    let both = format!("{} kept by both, {} gained, {} lost", plural(compared.both, "row"), count(gained), count(lost));
+    let mut text = format!("\n{}\n", said(&both));
     if let Some(texts) = &compared.texts {
         let such = if texts.ids.is_empty() { String::new() } else { format!(" ({})", texts.ids.join(", ")) };
-        text += &format!("of those kept by both, {} say something else{such}\n", count(texts.changed));
+        let changed = format!("of those kept by both, {} say something else{such}", count(texts.changed));
+        text += &format!("{}\n", said(&changed));
     }
     let rows: Vec<Vec<String>> = compared.moves.iter().map(row).collect();
     text + &most("rows that went another way", &["rows", "before", "after", "such as"], rows, columns)

@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 use super::list::{Item, Section};
 use super::{Context, Format, reasons, sources, table, ui};
 use crate::catalog::Catalog;
+use crate::messages::{chinese, prose, said};
 use crate::output::{export, tokens};
 use crate::recipe::kinds;
 use crate::{Error, Result, formats, recipe, stages};
@@ -83,7 +84,7 @@ pub fn entries(name: &str) -> Vec<Entry> {
         found.push(Entry {
             kind: "data set".into(),
             about: card.about.en.clone(),
-            docs: sources::text(card, table::terminal(), ui::chinese()),
+            docs: sources::text(card, table::terminal(), chinese()),
             card: Some(sources::json(card)),
             ..Entry::default()
         });
@@ -177,6 +178,11 @@ pub fn nearest(name: &str, names: &[String]) -> Option<String> {
     scored.filter(|s| s.0 > 0.8).max_by(|a, b| a.0.total_cmp(&b.0)).map(|s| s.1.clone())
 }
 
+/// What is said of a thing, in the language of the reader. English keeps its lines as they were written.
+fn told(docs: &str) -> String {
+    if chinese() { prose(docs) } else { docs.to_owned() }
+}
+
 /// The text of `//!` lines.
 pub fn plain(docs: &str) -> String {
     let lines = docs.lines().map(|l| l.strip_prefix("//!").map_or(l, |l| l.strip_prefix(' ').unwrap_or(l)));
@@ -268,16 +274,17 @@ impl Entry {
         if self.card.is_some() {
             return self.docs.clone();
         }
-        let mut text = format!("{name} · {}\n\n", self.kind);
+        let mut text = format!("{name} · {}\n\n", said(&self.kind));
         let docs = if self.docs.is_empty() { &self.about } else { &self.docs };
         // The text of a recipe is TOML, to be copied as it stands.
-        text += &if self.kind == "recipe" { format!("{docs}\n") } else { table::flow(docs, columns) };
+        text += &if self.kind == "recipe" { format!("{docs}\n") } else { table::flow(&told(docs), columns) };
         if !self.options.is_empty() {
-            text += "\n# Options\n";
+            text += &format!("\n{}\n", said("# Options"));
             for option in &self.options {
                 let default = option.default.as_ref().map_or(String::new(), |d| format!(", default {d}"));
-                text += &format!("  {}: {}{default}\n", option.name, option.kind);
-                for line in table::wrap(&option.about, columns.saturating_sub(6), 8) {
+                let (colon, kind) = (if chinese() { "：" } else { ": " }, said(&option.kind));
+                text += &format!("  {}{colon}{kind}{}\n", option.name, said(&default));
+                for line in table::wrap(&said(&option.about), columns.saturating_sub(6), 8) {
                     text += format!("      {line}").trim_end();
                     text.push('\n');
                 }

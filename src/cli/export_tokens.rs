@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::{Value as Json, json};
 
 use super::{Context, Format, table, ui};
+use crate::messages;
 use crate::models::template::Day;
 use crate::models::tokenizer::Tokenizer;
 use crate::output::export::folder::Written;
@@ -182,7 +183,8 @@ pub fn said(sums: &Sums) -> Vec<String> {
 
 /// Says which files were written.
 pub fn report_files(context: &Context, files: &[Written]) {
-    let files = files.iter().map(|f| vec![f.path.clone(), format!("{} bytes", count(f.bytes))]);
+    let files =
+        files.iter().map(|f| vec![f.path.clone(), messages::said(&format!("{} bytes", count(f.bytes))).into_owned()]);
     let files = table::table(&files.collect::<Vec<_>>(), 2, table::talk());
     files.lines().for_each(|line| ui::say(context, line));
 }

@@ -11,6 +11,7 @@ use crate::catalog::Catalog;
 use crate::fetch::plan::{self, Plan};
 use crate::fetch::verify::Bombs;
 use crate::fetch::{Limits, Options, Summary, room, run, targets};
+use crate::messages::said;
 use crate::store::Store;
 use crate::text::figures::{plural, size};
 use crate::{Error, Result};
@@ -219,11 +220,11 @@ fn shown(plan: &Plan) -> String {
             let bytes = part.bytes.map(|b| format!(", about {}", size(b))).unwrap_or_default();
             let accept = if part.to_accept { " -> needs --accept-license" } else { "" };
             let license = table::line(&part.license);
-            let said = format!("{}{bytes}: licence {license} [{}]{accept}", part.part, part.freedom);
-            out += &table::hanging("  part ", &said, width);
+            let told = format!("{}{bytes}: licence {license} [{}]{accept}", part.part, part.freedom);
+            out += &table::hanging(&format!("  {} ", said("part")), &said(&told), width);
         }
         for way in &set.ways {
-            out += &format!("  by {}\n", table::line(&way.way));
+            out += &format!("  {}\n", said(&format!("by {}", table::line(&way.way))));
             if let Some(lost) = &way.lost {
                 out += &format!("    {}\n", table::line(lost));
             }
@@ -234,18 +235,19 @@ fn shown(plan: &Plan) -> String {
         let rows = set.files.iter().take(1000).map(|file| {
             let bytes = file.bytes.map_or_else(|| "?".into(), size);
             let state = if file.cached { "here" } else { "" };
-            vec![bytes, state.to_owned(), file.part.clone(), table::line(&file.path)]
+            vec![bytes, said(state).into_owned(), file.part.clone(), table::line(&file.path)]
         });
-        let head = ["size", "", "part", "file"].map(str::to_owned).to_vec();
+        let head = ["size", "", "part", "file"].map(|w| said(w).into_owned()).to_vec();
         let rows: Vec<Vec<String>> = std::iter::once(head).chain(rows).collect();
         if rows.len() > 1 {
             out += &table::table(&rows, 2, width);
         }
         if set.files.len() > 1000 {
-            out += &format!("  … and {} more (--format json has all)\n", plural(set.files.len() as u64 - 1000, "file"));
+            let more = format!("… and {} more (--format json has all)", plural(set.files.len() as u64 - 1000, "file"));
+            out += &format!("  {}\n", said(&more));
         }
     }
-    out += &total(plan);
+    out += &said(&total(plan));
     out
 }
 

@@ -9,6 +9,7 @@ use indicatif::ProgressBar;
 use super::progress::Shown;
 use super::{Context, Format, table, ui};
 use crate::fetch::Progress;
+use crate::messages::said;
 use crate::pipeline::Amount;
 use crate::text::figures::{plural, size};
 
@@ -69,11 +70,11 @@ fn eprint(line: &str) {
 
 impl Progress for FetchBars {
     fn say(&self, line: &str) {
-        self.line(&format!("  {}", lines(line)));
+        self.line(&format!("  {}", lines(&said(line))));
     }
 
     fn warn(&self, line: &str) {
-        self.line(&format!("{} {}", ui::paint("33", "warning:"), lines(line)));
+        self.line(&format!("{}{}", ui::lead("33", "warning:"), lines(&said(line))));
     }
 
     fn begin(&self, set: &str, files: u64, bytes: Option<u64>) {
@@ -84,7 +85,8 @@ impl Progress for FetchBars {
                 ui::drawn(u64::MAX)
             } else {
                 let total = bytes.map(|b| format!(", {}", size(b))).unwrap_or_default();
-                eprint(&format!("{:>12} {set}: {}{total}", "Fetching", plural(files, "file")));
+                let told = format!("{set}: {}{total}", plural(files, "file"));
+                eprint(&format!("{} {}", table::right(&said("Fetching"), 12), said(&told)));
                 ProgressBar::hidden()
             };
             (state.set, state.files, state.bytes) = (set, files, bytes);
@@ -94,9 +96,9 @@ impl Progress for FetchBars {
 
     fn at(&self, bytes: u64, files: u64) {
         self.with(|state| {
-            let of = format!("{files}/{} files", state.files);
+            let of = said(&format!("{files}/{} files", state.files)).into_owned();
             let shown = |done: u64, seconds: f64, note: String| Shown {
-                name: "Fetching".into(),
+                name: said("Fetching").into_owned(),
                 done,
                 total: state.bytes.map(|b| b.max(done)),
                 reused: 0,
@@ -124,7 +126,7 @@ impl Progress for FetchBars {
             if state.files <= 200 {
                 let line = format!(
                     "{} {} ({})",
-                    ui::paint("32", &format!("{:>12}", "Stored")),
+                    ui::paint("32", &table::right(&said("Stored"), 12)),
                     table::line(path),
                     size(bytes)
                 );

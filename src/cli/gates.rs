@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::table;
+use crate::messages::said;
 use crate::pipeline::gates::Judged;
 use crate::pipeline::usage::count;
 use crate::{Error, Result};
@@ -40,7 +41,7 @@ pub fn lines(gates: &[Judged]) -> Vec<String> {
 /// The gates of a recipe beside what is expected of them, as `corpus plan` shows them: rows and drops are estimated, the
 /// rest is known when the build is done. Nothing where there are none.
 pub fn table(expected: &[Judged], columns: usize) -> String {
-    let mut rows = vec![["gate", "limit", "expected", ""].map(str::to_owned).to_vec()];
+    let mut rows = vec![["gate", "limit", "expected", ""].map(|w| said(w).into_owned()).to_vec()];
     rows.extend(expected.iter().map(|gate| {
         let least = if gate.gate.starts_with("min_") { "at least" } else { "at most" };
         let limit = format!("{least} {}", figure(gate, gate.limit));
@@ -49,7 +50,7 @@ pub fn table(expected: &[Judged], columns: usize) -> String {
             (true, true) => (figure(gate, gate.value), "pass"),
             (true, false) => (figure(gate, gate.value), "FAIL"),
         };
-        vec![gate.name(), limit, value, word.to_owned()]
+        vec![gate.name(), said(&limit).into_owned(), value, said(word).into_owned()]
     }));
     if rows.len() > 1 { format!("\n{}", table::table(&rows, 2, columns)) } else { String::new() }
 }

@@ -8,7 +8,7 @@ use crate::pipeline::usage::count;
 /// Warns of each; `build` is the folder whose rows show it, where there is one already.
 pub fn warn(context: &Context, heavy: &[Heavy], build: Option<&str>) {
     for one in heavy {
-        ui::warn(context, &said(one, build, ui::chinese()));
+        ui::warn(context, &said(one, build, crate::messages::chinese()));
     }
 }
 

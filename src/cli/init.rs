@@ -10,6 +10,7 @@ use super::survey::{File, Group, Seen, Survey};
 use super::table::{line, wrap};
 use super::{Context, Format, check, ui};
 use crate::formats::TextRows;
+use crate::messages::said;
 use crate::pipeline::usage::{count, size};
 use crate::recipe::{self, Recipe};
 use crate::rows::Use;
@@ -20,10 +21,11 @@ use crate::{Error, Result};
 const WIDE: usize = 110;
 /// Files without data that are named.
 const NAMED: usize = 40;
-/// What happens to rows where no recipe is named to take the stages from.
-const STAGES: &str = "# What happens to rows, in this order. `corpus list stages` has the others; `corpus init --from zh-pretrain` takes\n\
-    # those of a shipped recipe.\n\n[[stage]]\nrun = \"normalize\"\n\n[[stage]]\nrun = \"language\"\n\n\
-    [[stage]]\nrun = \"exact_dedup\"\n";
+/// What is said above the stages where no recipe is named to take them from, and the stages.
+const ORDER: &str = "What happens to rows, in this order. `corpus list stages` has the others; `corpus init --from \
+    zh-pretrain` takes those of a shipped recipe.";
+const STAGES: &str =
+    "[[stage]]\nrun = \"normalize\"\n\n[[stage]]\nrun = \"language\"\n\n[[stage]]\nrun = \"exact_dedup\"\n";
 
 /// Look at files and folders, and write a recipe that reads them, with what was seen as remarks.
 ///
@@ -79,7 +81,7 @@ impl Init {
         let place = self.out.clone().unwrap_or_else(|| PathBuf::from(format!("{title}.toml")));
         let tail = match &self.from {
             Some(from) => stages_of(from)?,
-            None => STAGES.to_owned(),
+            None => format!("{}\n{STAGES}", remark(ORDER)),
         };
         let left: Vec<&File> = survey.files.iter().filter(|f| f.seen.is_err()).collect();
         let text =
@@ -257,12 +259,13 @@ fn draft(survey: &Survey, group: &Group, before: &[Draft]) -> Draft {
     if seen.container == "text" {
         let word = rows_word(seen.rows);
         keys.push(format!(
-            "# rows = \"{word}\"  # a document a file, a line, or a block between blank lines: settles it"
+            "# rows = \"{word}\"  # {}",
+            said("a document a file, a line, or a block between blank lines: settles it")
         ));
     } else if let Some(shape) = seen.shape.as_ref().filter(|_| seen.guess.is_none() && !unsure.is_empty()) {
-        keys.push(format!("# format = \"{shape}\"  # settles it"));
+        keys.push(format!("# format = \"{shape}\"  # {}", said("settles it")));
     }
-    keys.push("# license = \"…\"  # each row carries it".to_owned());
+    keys.push(format!("# license = \"…\"  # {}", said("each row carries it")));
     Draft { name, remarks, keys, off: None }
 }
 
@@ -280,7 +283,10 @@ fn use_key(seen: &Seen) -> Option<String> {
     let others: Vec<&str> = uses.iter().filter(|u| **u != seen.usage).map(|u| u.as_str()).collect();
     Some(match others.is_empty() {
         true => format!("use = \"{}\"", seen.usage),
-        false => format!("# use = \"{}\"  # so it is read now; or: {}", seen.usage, others.join(", ")),
+        false => {
+            let so = format!("so it is read now; or: {}", others.join(", "));
+            format!("# use = \"{}\"  # {}", seen.usage, said(&so))
+        }
     })
 }
 
@@ -317,7 +323,7 @@ fn facts(group: &Group, seen: &Seen) -> String {
 
 /// Remarks of a text, each line with its `#`.
 fn remark(text: &str) -> String {
-    wrap(&line(text), WIDE, 50).into_iter().map(|line| format!("# {line}\n")).collect()
+    wrap(&line(&said(text)), WIDE, 50).into_iter().map(|line| format!("# {line}\n")).collect()
 }
 
 /// The whole recipe.
@@ -339,10 +345,10 @@ fn document(title: &str, drafts: &[Draft], left: &[&File], tail: &str) -> String
         }
     }
     if !left.is_empty() {
-        out += "\n# No data, and not read:\n";
+        out += &format!("\n{}", remark("No data, and not read:"));
         for file in left.iter().take(NAMED) {
             let why = file.seen.as_ref().err().map(String::as_str).unwrap_or_default();
-            for part in wrap(&line(&format!("{}: {why}", file.shown)), WIDE, 5) {
+            for part in wrap(&line(&said(&format!("{}: {why}", file.shown))), WIDE, 5) {
                 out += &format!("#   {part}\n");
             }
         }
@@ -373,7 +379,7 @@ fn stages_of(from: &str) -> Result<String> {
         }
     }
     kept.iter_mut().filter(|stage| names_sources(stage)).for_each(|stage| *stage = as_remark(stage));
-    Ok(format!("# From here on as in `{from}`.\n\n{}\n", kept.join("\n\n")))
+    Ok(format!("{}\n{}\n", remark(&format!("From here on as in `{from}`.")), kept.join("\n\n")))
 }
 
 /// Whether a stage is for sources that it names.

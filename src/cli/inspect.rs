@@ -13,6 +13,7 @@ use serde_json::{Map, Value as Json, json};
 use super::show::{self, Fields};
 use super::{Context, Format, clusters, peek, pipe, table, ui};
 use crate::formats;
+use crate::messages::said;
 use crate::rows::Use;
 use crate::text::figures::plural;
 use crate::text::spelling::did_you_mean;
@@ -215,7 +216,8 @@ impl Inspect {
         }
         let columns = table::terminal();
         let mut text =
-            format!("{} · {} in {}\n", path.display(), plural(total, "row"), plural(groups as u64, "row group"));
+            format!("{} · {} in {}", path.display(), plural(total, "row"), plural(groups as u64, "row group"));
+        text = said(&text).into_owned() + "\n";
         text += &labels.iter().map(|(key, value)| format!("  {key} = {}\n", table::line(value))).collect::<String>();
         let schema: Vec<Vec<String>> = schema.into_iter().map(|(name, kind)| vec![name, kind]).collect();
         text += &format!("\n{}", table::table(&schema, 2, columns));
@@ -249,7 +251,10 @@ impl Inspect {
 /// Rows for a person, one below the other.
 pub(super) fn rows_text(rows: &[Fields], columns: usize, lines: usize) -> String {
     let of = |fields: &Fields| {
-        let at = fields.iter().find(|f| f.0 == "line").map_or(String::new(), |f| format!("line {}", f.1));
+        let at = fields
+            .iter()
+            .find(|f| f.0 == "line")
+            .map_or(String::new(), |f| said(&format!("line {}", f.1)).into_owned());
         format!("\n{}", show::row(fields, &at, columns, lines))
     };
     rows.iter().map(of).collect()

@@ -10,6 +10,7 @@ use super::inspect::{Inspect, rows_text};
 use super::rows_of::{self, Part, UNREADABLE, Wanted};
 use super::show::{self, Fields};
 use super::{Context, Format, heavy, near_limit, table, ui};
+use crate::messages::said;
 use crate::pipeline::publish::manifest::Manifest;
 use crate::pipeline::usage::{count, size};
 use crate::text::figures::plural;
@@ -55,7 +56,12 @@ impl Inspect {
         for (part, rows) in parts.iter().zip(&rows) {
             let none = if rows.is_empty() { ": no such rows" } else { "" };
             let gap = if text.is_empty() { "" } else { "\n" };
-            text += &format!("{gap}{}{none}\n{}", part.name, rows_text(&explained(part, rows), columns, self.lines()));
+            text += &format!(
+                "{gap}{}{}\n{}",
+                part.name,
+                said(none),
+                rows_text(&explained(part, rows), columns, self.lines())
+            );
         }
         super::print(&text)?;
         if !self.asks_for_rows() {
@@ -132,15 +138,15 @@ impl Inspect {
 
 /// Rows in which it stands where a text is missing that it was not kept.
 fn explained(part: &Part, rows: &[Fields]) -> Vec<Fields> {
-    let said = |row: &Fields| {
+    let explained = |row: &Fields| {
         let mut row = row.clone();
         if without_text(part, &row) {
-            row.push(("text".to_owned(), "(not kept)".into()));
+            row.push(("text".to_owned(), said("(not kept)").into()));
             row.retain(|f| f.0 != "text" || !f.1.is_null());
         }
         row
     };
-    rows.iter().map(said).collect()
+    rows.iter().map(explained).collect()
 }
 
 /// Totals, the funnel, why rows went, and the files.
@@ -158,8 +164,8 @@ fn summary(manifest: &Manifest, columns: usize) -> String {
         count(totals.unreadable),
         count(manifest.kept_chars)
     );
-    let mut text = table::wrap(&first, columns, 3).join("\n") + "\n";
-    let words = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
+    let mut text = table::wrap(&said(&first), columns, 3).join("\n") + "\n";
+    let words = |words: &[&str]| words.iter().map(|w| said(w).into_owned()).collect::<Vec<_>>();
     let mut rows = vec![words(&["stage", "rows in", "rows out"])];
     rows.extend(manifest.stages.iter().map(|s| vec![s.name.clone(), count(s.rows_in), count(s.rows_out)]));
     text += &format!("\n{}", table::table(&rows, 2, columns));
@@ -187,11 +193,12 @@ fn summary(manifest: &Manifest, columns: usize) -> String {
     }));
     text += &format!("\n{}", table::table(&rows, 2, columns));
     if files.len() > FILES {
-        text += &format!("  … and {} more, in build.json\n", plural((files.len() - FILES) as u64, "file"));
+        let more = format!("… and {} more, in build.json", plural((files.len() - FILES) as u64, "file"));
+        text += &format!("  {}\n", said(&more));
     }
     for (_, file) in files.iter().take(FILES) {
         if let Some(note) = &file.note {
-            text += &format!("  not certain: {}: {note}\n", file.path);
+            text += &format!("  {}\n", said(&format!("not certain: {}: {note}", file.path)));
         }
     }
     text

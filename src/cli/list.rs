@@ -8,6 +8,7 @@ use serde_json::json;
 use super::{Context, Format, sources, table, ui};
 use crate::catalog::card::Words;
 use crate::catalog::{Card, Catalog, picks};
+use crate::messages::{chinese, said};
 use crate::output::export::{self, Exporter};
 use crate::output::tokens;
 use crate::recipe::kinds;
@@ -63,6 +64,11 @@ impl Item {
     fn new(name: &str, kind: &str, about: &str) -> Self {
         Item { name: name.to_owned(), kind: kind.to_owned(), about: about.to_owned() }
     }
+
+    /// Its line for people.
+    fn cells(self) -> Vec<String> {
+        vec![self.name, said(&self.kind).into_owned(), said(&self.about).into_owned()]
+    }
 }
 
 impl Section {
@@ -86,7 +92,7 @@ impl Section {
                 let containers = formats::containers::ALL.iter().map(|c| Item::new(c.name(), "container", c.about()));
                 let shapes = formats::shapes::ALL.iter().map(|s| {
                     let uses: Vec<&str> = s.uses().iter().map(|u| u.as_str()).collect();
-                    Item::new(s.name(), "shape", &format!("{} ({})", s.about(), uses.join(", ")))
+                    Item::new(s.name(), "shape", &with(s.about(), &uses.join(", ")))
                 });
                 containers.chain(shapes).collect()
             }
@@ -97,11 +103,10 @@ impl Section {
             Section::Exports => {
                 let words = |uses: &[Use]| uses.iter().map(|u| u.as_str()).collect::<Vec<_>>().join(", ");
                 let uses = |e: &dyn Exporter| words(e.uses());
-                let of_text =
-                    export::ALL.iter().map(|e| Item::new(e.name(), "layout", &format!("{} ({})", e.about(), uses(*e))));
+                let of_text = export::ALL.iter().map(|e| Item::new(e.name(), "layout", &with(e.about(), &uses(*e))));
                 let of_ids = tokens::ALL.iter().map(|l| {
                     let uses = [l.uses(false), l.uses(true)].concat();
-                    Item::new(l.name(), "token ids", &format!("{} ({})", l.about(), words(&uses)))
+                    Item::new(l.name(), "token ids", &with(l.about(), &words(&uses)))
                 });
                 of_text.chain(of_ids).collect()
             }
@@ -120,9 +125,20 @@ fn source(card: &Card) -> Item {
         (None, true) => "evaluation",
         (None, false) => card.best.as_str(),
     };
-    let rows = card.rows.map_or(String::new(), |rows| format!(", {} rows", count(rows)));
-    let about = format!("{} ({}{rows}, {})", card.title.en, card.languages.join(" "), card.freedom().as_str());
+    let zh = chinese();
+    let rows = card.rows.map(|rows| said(&format!("{} rows", count(rows))).into_owned());
+    let freedom = if zh { card.freedom().zh() } else { card.freedom().as_str() };
+    let facts = [Some(card.languages.join(" ")), rows, Some(freedom.to_owned())];
+    let facts: Vec<String> = facts.into_iter().flatten().collect();
+    let title = if zh { &card.title.zh } else { &card.title.en };
+    let about = with(title, &facts.join(if zh { "，" } else { ", " }));
     Item { name: card.name.clone(), kind: usage.to_owned(), about }
+}
+
+/// What a thing is, with what is to be known of it in brackets, in the language of the reader.
+fn with(about: &str, more: &str) -> String {
+    let (about, more) = (said(about), said(more));
+    if chinese() { format!("{about}（{more}）") } else { format!("{about} ({more})") }
 }
 
 /// What a recipe says that it is for.
@@ -156,7 +172,7 @@ fn signals() -> Vec<Item> {
     };
     let item = |(name, (kind, what, by)): (&str, (&str, &str, Vec<&stages::Entry>))| match what {
         "" => Item::new(name, kind, &about(&by)),
-        what => Item::new(name, kind, &format!("{what} ({})", about(&by))),
+        what => Item::new(name, kind, &with(what, &about(&by))),
     };
     found.into_iter().map(item).collect()
 }
@@ -194,9 +210,9 @@ impl List {
             if items.is_empty() {
                 continue;
             }
-            let rows: Vec<Vec<String>> = items.into_iter().map(|i| vec![i.name, i.kind, i.about]).collect();
+            let rows: Vec<Vec<String>> = items.into_iter().map(Item::cells).collect();
             if sections.len() > 1 {
-                text += &format!("{}{}\n", if text.is_empty() { "" } else { "\n" }, section.title());
+                text += &format!("{}{}\n", if text.is_empty() { "" } else { "\n" }, said(section.title()));
                 text += &table::table(&rows, 2, columns);
             } else {
                 text += &table::table(&rows, 0, columns);
@@ -221,7 +237,7 @@ impl List {
             });
             return super::print(&format!("{}\n", json!({"v": 1, "best": tasks.collect::<Vec<_>>()})));
         }
-        let zh = ui::chinese();
+        let zh = chinese();
         let word = |words: &Words| if zh { words.zh.clone() } else { words.en.clone() };
         let mut text = String::new();
         for task in picks::all() {
@@ -231,9 +247,10 @@ impl List {
                 .collect();
             if !rows.is_empty() {
                 text += &format!(
-                    "{}{}: {}\n",
+                    "{}{}{}{}\n",
                     if text.is_empty() { "" } else { "\n" },
                     word(&task.title),
+                    if zh { "：" } else { ": " },
                     word(&task.advice)
                 );
                 text += &table::table(&rows, 2, table::lists());
@@ -257,7 +274,7 @@ impl List {
             return super::print(&format!("{}\n", json!({"v": 2, "sources": cards})));
         }
         let items = cards.iter().map(|card| source(card));
-        let rows: Vec<Vec<String>> = items.map(|i| vec![i.name, i.kind, i.about]).collect();
+        let rows: Vec<Vec<String>> = items.map(Item::cells).collect();
         super::print(&table::table(&rows, 0, table::lists()))?;
         let more = if cards.is_empty() { "no data set is like that" } else { "next: `corpus explain NAME`" };
         ui::say(context, more);

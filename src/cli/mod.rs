@@ -4,6 +4,7 @@ use std::process;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+use crate::messages::chinese;
 use crate::{Error, Result};
 
 mod bare_rows;
@@ -22,10 +23,12 @@ mod fetch;
 mod fetch_bars;
 mod gates;
 mod heavy;
+mod help;
 mod init;
 mod inspect;
 mod inspect_build;
 mod interrupt;
+mod lang;
 mod life;
 mod list;
 mod man;
@@ -55,6 +58,7 @@ mod tune_reference;
 mod tune_told;
 pub mod ui;
 mod unlisted;
+mod usage;
 mod view;
 mod why;
 mod why_told;
@@ -77,6 +81,9 @@ struct Cli {
     /// When talk is in colour.
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto")]
     color: ui::Colour,
+    /// The language of help, talk and errors [default: CORPUS_LANG, else that of the locale].
+    #[arg(long, global = true, value_enum, value_name = "LANG")]
+    lang: Option<lang::Choice>,
 }
 
 /// How results are printed.
@@ -126,7 +133,9 @@ pub fn main() -> u8 {
     if completions::asked() {
         return 0;
     }
-    let cli = match command().try_get_matches().and_then(|m| Cli::from_arg_matches(&m)) {
+    lang::settle(asks_for_json());
+    let tree = if chinese() { help::chinese(command()) } else { command() };
+    let cli = match tree.try_get_matches().and_then(|m| Cli::from_arg_matches(&m)) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version go to stdout and are no error.
@@ -135,6 +144,8 @@ pub fn main() -> u8 {
                 let text = error.render().to_string();
                 let context = Context { format: Format::Json, quiet: false, verbose: false };
                 ui::error(&context, &Error::other(text.trim_start_matches("error: ").trim(), "`corpus help`"));
+            } else if let Some(told) = usage::told(&error).filter(|_| chinese()) {
+                ui::eprint(&format!("{}{told}", ui::lead("31", "error:")));
             } else {
                 let _ = error.print();
             }

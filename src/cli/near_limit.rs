@@ -12,6 +12,7 @@ use super::inspect::{Inspect, rows_text};
 use super::rows_of::{self, Part};
 use super::show::{self, Fields};
 use super::{Context, Format, table, ui};
+use crate::messages::said;
 use crate::output::take::NOT_SAMPLED;
 use crate::pipeline::publish::manifest::{Manifest, StageLine};
 use crate::rows::Use;
@@ -165,7 +166,8 @@ impl Limit {
     }
 
     fn text(&self, columns: usize, lines: usize) -> String {
-        let mut out = format!("{} of stage {}\n", self.rule(), table::line(&self.stage));
+        let head = format!("{} of stage {}", self.rule(), table::line(&self.stage));
+        let mut out = format!("{}\n", said(&head));
         for (what, rows) in [("dropped", &self.dropped), ("kept", &self.kept)] {
             let none = match (what, &self.note, &self.signal) {
                 ("kept", Some(note), _) => format!(": {note}"),
@@ -173,7 +175,7 @@ impl Limit {
                 _ if rows.is_empty() => ": no row".to_owned(),
                 _ => String::new(),
             };
-            out += &format!("\n {what}{none}\n");
+            out += &format!("\n {}\n", said(&format!("{what}{none}")));
             for near in rows {
                 let title = format!("{} · {}", number_of(near.value), near.part);
                 out += &rows_text(std::slice::from_ref(&titled(near, &title)), columns, lines);

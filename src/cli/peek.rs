@@ -9,6 +9,7 @@ use super::show::{self, Fields};
 use super::{reasons, table, unlisted};
 use crate::formats::{self, Layout, Piece, detect};
 use crate::input;
+use crate::messages::said;
 use crate::pipeline::inputs;
 use crate::pipeline::inputs::sample;
 use crate::pipeline::usage::{count, size};
@@ -244,29 +245,30 @@ impl Peek {
         facts.extend(Some(packed).filter(|p| p != "none"));
         facts.extend(l.rows.map(|r| format!("a row a {}", r.as_str())));
         facts.push(format!("use {}", l.usage));
-        let mut text = format!("{}\n", facts.join(" · "));
+        let mut text = format!("{}\n", said(&facts.join(" · ")));
         let sure = match wanted.format {
             Some(_) => format!("read as {}", self.format()),
             None => format!("taken for {}, {:.0}% sure", self.format(), self.confidence * 100.0),
         };
         let other = self.runner_up.as_ref().map_or(String::new(), |r| format!("; else it would be {r}"));
-        text += &format!("{sure}{other}\n");
+        text += &format!("{}\n", format!("{}{}", said(&sure), said(&other)));
         if let Some(mapping) = &self.mapping {
-            text += &format!("mapped: {mapping}\n");
+            text += &format!("{}\n", said(&format!("mapped: {mapping}")));
         }
         if let Some(refusal) = &self.refusal {
-            text += &format!("a build refuses this file unless told: {refusal}\n");
+            text += &format!("{}\n", said(&format!("a build refuses this file unless told: {refusal}")));
         }
         if let Some(note) = &self.note {
-            text += &format!("not certain: {note}\n");
+            text += &format!("{}\n", said(&format!("not certain: {note}")));
         }
         if !self.members.is_empty() {
             let named: Vec<&str> = self.members.iter().take(NAMED).map(String::as_str).collect();
             let more = if self.members.len() > NAMED { ", …" } else { "" };
-            text += &format!("{} members: {}{more}\n", count(self.members.len() as u64), named.join(", "));
+            let members = format!("{} members: {}{more}", count(self.members.len() as u64), named.join(", "));
+            text += &format!("{}\n", said(&members));
         }
         if !self.cards.is_empty() {
-            text += &format!("the catalog has files of this name: {}\n", self.cards.join(", "));
+            text += &format!("{}\n", said(&format!("the catalog has files of this name: {}", self.cards.join(", "))));
         }
         text
     }
@@ -276,15 +278,16 @@ impl Peek {
         let mut text = self.head(wanted);
         let whole = if self.seen.ended { "all" } else { "the first" };
         let sum = |counts: &BTreeMap<&str, u64>| count(counts.values().sum());
-        text += &format!("{whole} {}: {} unreadable, ", plural(self.seen.records, "record"), sum(&self.reasons));
-        text += &format!("{} set aside by the format\n", sum(&self.asides));
+        let (records, gone, aside) = (plural(self.seen.records, "record"), sum(&self.reasons), sum(&self.asides));
+        let counted = format!("{whole} {records}: {gone} unreadable, {aside} set aside by the format");
+        text += &format!("{}\n", said(&counted));
         for (word, n) in self.reasons.iter().chain(&self.asides) {
             let why = reasons::explain(word).unwrap_or_default();
-            text += &show::labelled(&count(*n), &format!("{word}: {why}"), columns, 3);
+            text += &show::labelled(&count(*n), &format!("{word}: {}", said(&why)), columns, 3);
         }
         text += &self.unlisted.as_deref().map_or(String::new(), |all| unlisted::text(all, self.seen.records, columns));
         let row = |title: &str, (line, fields): &(u64, Fields)| {
-            format!("\n{}", show::row(fields, &format!("{title}line {line}"), columns, wanted.lines))
+            format!("\n{}", show::row(fields, &said(&format!("{title}line {line}")), columns, wanted.lines))
         };
         if readable {
             text += &self.rows.iter().map(|r| row("", r)).collect::<String>();
@@ -296,10 +299,10 @@ impl Peek {
         }
         for row in &self.unreadable {
             let of = |key: &str| row[key].as_str().unwrap_or_default();
-            text += &format!("\nline {} · unreadable: {}\n", row["line"], of("reason"));
-            text += &show::labelled("detail", of("detail"), columns, 3);
+            text += &format!("\n{}\n", said(&format!("line {} · unreadable: {}", row["line"], of("reason"))));
+            text += &show::labelled(&said("detail"), &said(of("detail")), columns, 3);
             if !of("head").is_empty() {
-                text += &show::labelled("begins", of("head"), columns, 2);
+                text += &show::labelled(&said("begins"), of("head"), columns, 2);
             }
         }
         text
@@ -338,7 +341,7 @@ fn cards(path: &Path) -> Vec<String> {
 
 /// The files of a folder that is no build, with what each was taken for.
 pub fn folder(path: &Path) -> Vec<Vec<String>> {
-    let mut rows = vec![["file", "size", "format", "note"].map(String::from).to_vec()];
+    let mut rows = vec![["file", "size", "format", "note"].map(|w| said(w).into_owned()).to_vec()];
     let mut files: Vec<_> = walkdir::WalkDir::new(path)
         .sort_by_file_name()
         .into_iter()
@@ -357,11 +360,11 @@ pub fn folder(path: &Path) -> Vec<Vec<String>> {
             }
             Err(error) => ("?".into(), error.to_string()),
         };
-        rows.push(vec![table::line(&shown), size(bytes), format, table::line(&note)]);
+        rows.push(vec![table::line(&shown), size(bytes), format, table::line(&said(&note))]);
     }
     if all > NAMED {
         rows.push(vec![
-            format!("… and {} more", count((all - NAMED) as u64)),
+            said(&format!("… and {} more", count((all - NAMED) as u64))).into_owned(),
             String::new(),
             String::new(),
             String::new(),

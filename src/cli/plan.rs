@@ -10,6 +10,7 @@ use super::plan_stages::{exports_table, held_out, kind, splits_table, stages_jso
 use super::ready::seen;
 use super::{Context, Format, choices, gates, heavy, plan_cards, table, ui};
 use crate::Result;
+use crate::messages;
 use crate::pipeline::estimate::{Depth, Estimate, Range, estimate};
 use crate::pipeline::gates::{Facts, Judged, judge};
 use crate::pipeline::heavy::Lost;
@@ -80,6 +81,12 @@ fn said(job: &JobState) -> String {
     }
 }
 
+/// What a job does: the names of its stages, and words of ours.
+fn does(job: &JobState) -> String {
+    let comma = if messages::chinese() { "、" } else { ", " };
+    job.does.split(", ").map(|part| messages::said(part).into_owned()).collect::<Vec<_>>().join(comma)
+}
+
 fn duration(seconds: f64) -> String {
     let whole = seconds.round() as u64;
     match whole {
@@ -91,14 +98,14 @@ fn duration(seconds: f64) -> String {
 }
 
 fn words(words: &[&str]) -> Vec<String> {
-    words.iter().map(|w| (*w).to_owned()).collect()
+    words.iter().map(|w| messages::said(w).into_owned()).collect()
 }
 
 fn text(recipe: &Recipe, options: &Options, state: &State, estimate: &Estimate) -> String {
     let columns = table::terminal();
     let (sources, stages) =
         (plural(recipe.sources.len() as u64, "source"), plural(recipe.stages.len() as u64, "stage"));
-    let mut text = format!("{} · {sources} · {stages}\n", recipe.name);
+    let mut text = format!("{} · {}\n", recipe.name, messages::said(&format!("{sources} · {stages}")));
     text += &format!("\n{}", table::table(&source_rows(estimate), 2, columns));
     text += &stages_table(recipe, columns);
     text += &exports_table(recipe, columns);
@@ -107,11 +114,13 @@ fn text(recipe: &Recipe, options: &Options, state: &State, estimate: &Estimate) 
         state
             .jobs
             .iter()
-            .map(|job| vec![job.name.to_owned(), job.units.map_or("?".to_owned(), count), said(job), job.does.clone()]),
+            .map(|job| (job, messages::said(&said(job)).into_owned(), does(job)))
+            .map(|(job, state, does)| vec![job.name.to_owned(), job.units.map_or("?".to_owned(), count), state, does]),
     );
     text += &format!("\n{}", table::table(&rows, 2, columns));
     if state.finished {
-        text += &format!("\n{} holds this very build already: nothing would run\n", options.out.display());
+        let there = format!("{} holds this very build already: nothing would run", options.out.display());
+        text += &format!("\n{}\n", messages::said(&there));
         return text;
     }
     text += &costs(options, state, estimate, columns);
@@ -119,8 +128,9 @@ fn text(recipe: &Recipe, options: &Options, state: &State, estimate: &Estimate) 
     text += &splits_table(&held_out(recipe, &kept(estimate)), columns);
     text += &gates::table(&expected(recipe, estimate), columns);
     if recipe.stages.iter().any(|s| kind(&s.run) == "whole") && estimate.read < 1.0 {
-        text +=
-            "  Duplicates were looked for in what was read alone: the upper end is if each lies in another place.\n";
+        let upper =
+            "Duplicates were looked for in what was read alone: the upper end is if each lies in another place.";
+        text += &format!("  {}\n", messages::said(upper));
     }
     text
 }
@@ -167,7 +177,7 @@ fn sizes(range: &Range) -> String {
 /// Rows, time, memory and disk that a build would take.
 fn costs(options: &Options, state: &State, estimate: &Estimate, columns: usize) -> String {
     let (rows, sampled) = sums(estimate);
-    let mut text = format!("\n{}\n", basis(estimate, rows, sampled));
+    let mut text = format!("\n{}\n", messages::said(&basis(estimate, rows, sampled)));
     let (cpu, threads) = (&estimate.cpu_seconds, plural(options.threads as u64, "thread"));
     let kept = shares(&estimate.kept, rows);
     let lines = [
@@ -187,11 +197,13 @@ fn costs(options: &Options, state: &State, estimate: &Estimate, columns: usize) 
             ),
         ),
     ];
-    let line = |(name, value): &(&str, String)| table::hanging(&format!("  {name:<10} "), value, columns);
+    let line = |(name, value): &(&str, String)| {
+        table::hanging(&format!("  {} ", table::left(&messages::said(name), 10)), &messages::said(value), columns)
+    };
     text += &lines.iter().map(line).collect::<String>();
     if let Some(free) = crate::disk::free(&options.out) {
         let short = if free < estimate.disk_bytes().likely { ": TOO LITTLE" } else { "" };
-        text += &format!("  {:<10} {}{short}\n", "free disk", size(free));
+        text += &line(&("free disk", format!("{}{short}", size(free))));
     }
     if state.spare_bytes > 0 {
         let spare = format!(
@@ -211,11 +223,18 @@ fn losses(estimate: &Estimate, columns: usize) -> String {
     }
     let (rows, _) = sums(estimate);
     let mut table = vec![words(&["expected loss", "of rows", "stage"])];
-    table.extend(estimate.losses.iter().map(|l| vec![l.reason.clone(), shares(&l.rows, rows), l.stage.clone()]));
+    table.extend(estimate.losses.iter().map(|l| {
+        vec![
+            messages::said(&l.reason).into_owned(),
+            messages::said(&shares(&l.rows, rows)).into_owned(),
+            l.stage.clone(),
+        ]
+    }));
     let mut text = format!("\n{}", table::table(&table, 2, columns));
     if estimate.unseen > 0 {
         let most = share(estimate.unseen, rows);
-        text += &format!("  Other reasons, which the sample did not show: up to {most}% each.\n");
+        let others = format!("Other reasons, which the sample did not show: up to {most}% each.");
+        text += &format!("  {}\n", messages::said(&others));
     }
     text
 }

@@ -7,6 +7,7 @@ use super::ready::Missing;
 use super::{Context, Format, table, ui};
 use crate::Result;
 use crate::catalog::{Card, Catalog};
+use crate::messages::said;
 use crate::pipeline::inputs::find;
 use crate::pipeline::usage::{count, size};
 use crate::recipe::{Recipe, Source};
@@ -74,14 +75,14 @@ fn text(recipe: &Recipe, known: &[Known], missing: &Missing) -> String {
     let columns = table::terminal();
     let (sources, stages) =
         (plural(recipe.sources.len() as u64, "source"), plural(recipe.stages.len() as u64, "stage"));
-    let mut text = format!("{} · {sources} · {stages}\n", recipe.name);
-    let mut rows = vec![["source", "use", "files", "size", "rows", "licence"].map(str::to_owned).to_vec()];
+    let mut text = format!("{} · {}\n", recipe.name, said(&format!("{sources} · {stages}")));
+    let mut rows = vec![["source", "use", "files", "size", "rows", "licence"].map(|w| said(w).into_owned()).to_vec()];
     rows.extend(known.iter().map(|k| {
         let about = |text: String| if k.files.is_some() { text } else { format!("~{text}") };
         vec![
             k.name.clone(),
             k.usage.map_or(String::new(), |u| u.to_string()),
-            k.files.map_or_else(|| "to fetch".into(), count),
+            k.files.map_or_else(|| said("to fetch").into_owned(), count),
             k.bytes.map_or_else(|| "?".into(), |b| about(size(b))),
             k.rows.map_or_else(|| "?".into(), |r| format!("~{}", count(r))),
             k.license.clone(),
@@ -90,8 +91,8 @@ fn text(recipe: &Recipe, known: &[Known], missing: &Missing) -> String {
     text += &format!("\n{}", table::table(&rows, 2, columns));
     text += &stages_table(recipe, columns);
     text += &format!("\n{}\n", missing.headline());
-    missing.lacking.lines().iter().for_each(|line| text += &format!("  {line}\n"));
-    text +=
-        "Sizes and rows are those of the cards; what is kept, time and disk are estimated once the data is there.\n";
-    text
+    missing.lacking.lines().iter().for_each(|line| text += &format!("  {}\n", said(line)));
+    let later =
+        "Sizes and rows are those of the cards; what is kept, time and disk are estimated once the data is there.";
+    text + &format!("{}\n", said(later))
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 
 use super::table;
+use crate::messages::said;
 use crate::recipe::{Ids, Recipe, Step, Target};
 use crate::rows::Use;
 use crate::rows::split::Split;
@@ -18,7 +19,7 @@ pub fn kind(run: &str) -> &'static str {
 
 /// The stages of a recipe; nothing where it has none.
 pub fn stages_table(recipe: &Recipe, columns: usize) -> String {
-    let words = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
+    let words = |words: &[&str]| words.iter().map(|w| said(w).into_owned()).collect::<Vec<_>>();
     let mut rows = vec![words(&["#", "stage", "runs", "kind", "options"])];
     rows.extend(recipe.stages.iter().zip(1..).map(|(step, n)| {
         let only = serde_json::to_value(&step.only).unwrap_or_default();
@@ -31,7 +32,7 @@ pub fn stages_table(recipe: &Recipe, columns: usize) -> String {
             .collect();
         let options = [vec![step.options.to_string()], only].concat().join(" ");
         let options = if options == "{}" { String::new() } else { options };
-        vec![n.to_string(), step.name.clone(), step.run.clone(), kind(&step.run).to_owned(), options]
+        vec![n.to_string(), step.name.clone(), step.run.clone(), said(kind(&step.run)).into_owned(), options]
     }));
     if rows.len() > 1 { format!("\n{}", table::table(&rows, 2, columns)) } else { String::new() }
 }
@@ -69,7 +70,7 @@ pub fn splits_table(held_out: &[(Split, Use, u64)], columns: usize) -> String {
 
 /// The exports of a recipe; nothing where it has none.
 pub fn exports_table(recipe: &Recipe, columns: usize) -> String {
-    let mut rows = vec![["export", "uses", "to", ""].map(str::to_owned).to_vec()];
+    let mut rows = vec![["export", "uses", "to", ""].map(|w| said(w).into_owned()).to_vec()];
     rows.extend(recipe.exports.iter().map(|export| {
         let taken = export.target().map_or(&[][..], Target::uses);
         let uses = if export.usage.is_empty() { taken } else { &export.usage };

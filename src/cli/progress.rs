@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::table::{cut, width};
 use crate::fetch::wait::words;
+use crate::messages::{chinese, said};
 use crate::pipeline::Amount;
 use crate::text::figures::{count, size};
 
@@ -24,6 +25,11 @@ pub struct Shown {
     pub seconds: f64,
     /// What else is to be said.
     pub note: String,
+}
+
+/// What stands between two parts of a line.
+fn comma() -> &'static str {
+    if chinese() { "，" } else { ", " }
 }
 
 /// The part of a whole as a bar of `columns` columns.
@@ -67,19 +73,23 @@ impl Shown {
     pub fn line(&self, columns: usize, with_bar: bool) -> String {
         let (done, speed, total) = self.figures();
         let done = total.map_or(done.clone(), |total| format!("{done} of {total}"));
-        let mut parts = vec![done];
-        parts.extend(speed);
-        parts.extend(self.left().map(|s| format!("{} left", words(Duration::from_secs_f64(s.min(1e10))))));
+        let mut parts = vec![said(&done).into_owned()];
+        parts.extend(speed.map(|speed| said(&speed).into_owned()));
+        parts.extend(
+            self.left()
+                .map(|s| format!("{} left", words(Duration::from_secs_f64(s.min(1e10)))))
+                .map(|left| said(&left).into_owned()),
+        );
         parts.extend(Some(self.note.clone()).filter(|n| !n.is_empty()));
         let gap = " ".repeat(12usize.saturating_sub(width(&self.name)));
         let head = format!("{gap}{}", self.name);
-        let text = |parts: &[String]| format!("{head} {}", parts.join(", "));
+        let text = |parts: &[String]| format!("{head} {}", parts.join(comma()));
         while parts.len() > 1 && width(&text(&parts)) > columns {
             parts.pop();
         }
         let room = columns.saturating_sub(width(&text(&parts)) + 1);
         match self.total.filter(|t| with_bar && *t > 0 && room >= 8) {
-            Some(total) => format!("{head} {} {}", bar(self.done, total, room.min(24)), parts.join(", ")),
+            Some(total) => format!("{head} {} {}", bar(self.done, total, room.min(24)), parts.join(comma())),
             None => cut(&text(&parts), columns),
         }
     }

@@ -45,7 +45,7 @@ impl Missing {
 
     /// The amount, with what it is of: a headline.
     pub fn headline(&self) -> String {
-        if ui::chinese() {
+        if crate::messages::chinese() {
             return format!("尚未下载：需下载 {}", self.lacking.amount_zh());
         }
         format!("not fetched yet: would fetch {}", self.lacking.amount())

@@ -43,9 +43,6 @@ pub struct Report {
     /// Rows shown for each reason, limit and use.
     #[arg(long, value_name = "N", default_value = "6", value_parser = clap::value_parser!(u16).range(0..=100))]
     samples: u16,
-    /// The language in which the page opens [default: the locale's]; it has a switch for the other.
-    #[arg(long, value_enum, value_name = "LANG")]
-    lang: Option<Lang>,
     /// Show personal data in samples as it stands.
     #[arg(long)]
     show_personal_data: bool,
@@ -77,7 +74,7 @@ impl Report {
         if let Json::Object(rows) = model::rows(&self.build, &manifest, &options)? {
             rows.into_iter().for_each(|(name, value)| data[name] = value);
         }
-        let page = page::report(&data, self.lang.unwrap_or_else(Lang::of_locale));
+        let page = page::report(&data, Lang::of_reader());
         write_whole(&out, page.as_bytes())?;
         let bytes = page.len() as u64;
         let samples = data["samples"].as_array().map_or(0, |s| s.iter().map(|s| count(&s["rows"])).sum());

@@ -7,7 +7,9 @@ use serde_json::{Map, Value as Json};
 
 use super::columns::{beside, paragraphs};
 use super::table::{line, wrap};
+use crate::messages::said;
 use crate::pipeline::usage::count;
+use crate::text::figures::plural;
 
 /// The columns of one row, in the order of the file.
 pub type Fields = Vec<(String, Json)>;
@@ -78,11 +80,11 @@ pub fn row(fields: &Fields, title: &str, columns: usize, lines: usize) -> String
     let mut head = vec![title.to_owned()];
     head.extend(text(fields, "id").map(|id| if title.is_empty() { line(id) } else { format!("id {}", line(id)) }));
     head.extend(HEAD.iter().filter_map(|name| text(fields, name)).map(line));
-    head.extend(text(fields, "text").map(|text| format!("{} characters", count(text.chars().count() as u64))));
+    head.extend(text(fields, "text").map(|text| said(&plural(text.chars().count() as u64, "character")).into_owned()));
     head.retain(|part| !part.is_empty());
     let mut out = format!("{}\n", super::table::cut(&head.join(" · "), columns));
     if let Some(reason) = text(fields, "reason") {
-        out += &labelled("dropped", &dropped(fields, reason), columns, 2);
+        out += &labelled(&said("dropped"), &dropped(fields, reason), columns, 2);
     }
     let pair = pair(fields);
     let mut numbers = Vec::new();
@@ -105,10 +107,12 @@ pub fn row(fields: &Fields, title: &str, columns: usize, lines: usize) -> String
             (Json::String(text), _) if text.is_empty() => {}
             (Json::String(word), _) if name == "aside" => {
                 let value = text(fields, "aside_value").filter(|v| !v.is_empty());
-                out += &labelled("set aside", &value.map_or(word.clone(), |v| format!("{word}: {v}")), columns, 2)
+                out +=
+                    &labelled(&said("set aside"), &value.map_or(word.clone(), |v| format!("{word}: {v}")), columns, 2)
             }
             (Json::String(_), _) if name == "aside_value" => {}
             (Json::String(text), _) if name == "meta" => out += &labelled(name, text, columns, lines.div_ceil(4)),
+            (Json::String(text), _) if name == "detail" => out += &labelled(name, &said(text), columns, lines),
             (Json::String(text), _) => out += &spoken(name, text, columns, lines),
             (Json::Array(items), _) if items.iter().any(|i| i.get("role").is_some()) => {
                 out += &turns(name, items, columns, lines)
@@ -159,20 +163,20 @@ fn pair(fields: &Fields) -> Option<(Side<'_>, Side<'_>, bool)> {
 }
 
 fn dropped(fields: &Fields, reason: &str) -> String {
-    let mut said = match text(fields, "stage") {
-        Some(stage) => format!("{reason} (by {stage})"),
+    let mut told = match text(fields, "stage") {
+        Some(stage) => said(&format!("{reason} (by {stage})")).into_owned(),
         None => reason.to_owned(),
     };
     if let Some(value) = text(fields, "value").filter(|v| !v.is_empty()) {
-        said += &format!(", has {value}");
+        told += &said(&format!(", has {value}"));
     }
     if let Some(limit) = text(fields, "limit").filter(|l| !l.is_empty()) {
-        said += &format!(", limit {limit}");
+        told += &said(&format!(", limit {limit}"));
     }
     if let Some(kept) = text(fields, "kept_id") {
-        said += &format!(", kept is {kept}");
+        told += &said(&format!(", kept is {kept}"));
     }
-    said
+    told
 }
 
 fn word(value: &Json) -> String {
@@ -196,19 +200,20 @@ fn turns(name: &str, turns: &[Json], columns: usize, lines: usize) -> String {
     for turn in turns.iter().take(most) {
         let of = |key: &str| turn.get(key).and_then(Json::as_str).unwrap_or_default();
         let thought = Some(of("reasoning")).filter(|r| !r.is_empty()).map(|r| format!("(thinks: {r})\n"));
-        let mut said = thought.unwrap_or_default() + of("content");
+        let mut spoke = thought.unwrap_or_default() + of("content");
         match turn.get("tool_calls") {
-            Some(Json::String(calls)) if !calls.is_empty() => said += &format!(" [calls {calls}]"),
+            Some(Json::String(calls)) if !calls.is_empty() => spoke += &format!(" [calls {calls}]"),
             Some(Json::Array(calls)) if !calls.is_empty() => {
-                said += &format!(" [calls {}]", Json::Array(calls.clone()));
+                spoke += &format!(" [calls {}]", Json::Array(calls.clone()));
             }
             _ => {}
         }
         let by = Some(of("name")).filter(|n| !n.is_empty()).map_or(String::new(), |n| format!(" {n}"));
-        out += &spoken(&format!("{mark}{}{by}", of("role")), &said, columns, lines);
+        out += &spoken(&format!("{mark}{}{by}", of("role")), &spoke, columns, lines);
     }
     if turns.len() > most {
-        out += &labelled("", &format!("… and {} turns more", count((turns.len() - most) as u64)), columns, 1);
+        let more = format!("… and {} turns more", count((turns.len() - most) as u64));
+        out += &labelled("", &said(&more), columns, 1);
     }
     out
 }

@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 use super::table;
 use crate::catalog::card::Also;
 use crate::catalog::{Card, Catalog, Freedom, Part, Way};
+use crate::messages::said;
 use crate::rows::Use;
 use crate::text::figures::{count, size};
 use crate::{Error, Result};
@@ -69,8 +70,9 @@ pub fn short(card: &Card, zh: bool) -> String {
         true => (card.freedom().zh(), card.access().zh()),
         false => (card.freedom().as_str(), card.access().as_str()),
     };
-    let size = card.bytes.map_or(String::new(), |bytes| format!(", {}", size(bytes)));
-    format!("{kind}, {access}{size}")
+    let comma = if zh { "，" } else { ", " };
+    let size = card.bytes.map_or(String::new(), |bytes| format!("{comma}{}", size(bytes)));
+    format!("{kind}{comma}{access}{size}")
 }
 
 /// A card for machines: as it stands, and what follows from it.
@@ -111,22 +113,27 @@ pub fn text(card: &Card, columns: usize, zh: bool) -> String {
     page.facts(card, zh);
     let doubt = |fact: &str| doubt(card, fact);
     if !card.problems.is_empty() {
-        page.title(&format!("Known problems{}", doubt("problems")));
+        page.title("Known problems", doubt("problems"));
         let problems = if zh && !card.problems_zh.is_empty() { &card.problems_zh } else { &card.problems };
         problems.iter().for_each(|p| page.bullet(p));
     }
     if !card.overlaps.is_empty() {
-        page.title("Overlaps");
+        page.title("Overlaps", "");
         card.overlaps.iter().for_each(|o| {
-            let never = if o.never { " (never together)" } else { "" };
-            page.bullet(&format!("{}{never}: {}", o.card, o.said(zh)));
+            let never = said(if o.never { " (never together)" } else { "" });
+            page.bullet(&format!("{}{never}{}{}", o.card, signs(zh)[1], o.said(zh)));
         });
     }
-    page.title("Parts");
+    page.title("Parts", "");
     card.part.iter().for_each(|p| page.bullet(&part(card, p, doubt("fields"), zh)));
-    page.title(&format!("Where it lies{}", doubt("ways")));
+    page.title("Where it lies", doubt("ways"));
     card.way.iter().for_each(|w| page.bullet(&way(w, zh)));
     page.text
+}
+
+/// Comma, colon and full stop, with the space behind them that English has.
+fn signs(zh: bool) -> [&'static str; 3] {
+    if zh { ["，", "：", "。"] } else { [", ", ": ", ". "] }
 }
 
 /// What is said behind a fact that nobody has checked.
@@ -144,40 +151,45 @@ fn part(card: &Card, part: &Part, doubt: &str, zh: bool) -> String {
     if part.optional {
         words.push("only if asked for".into());
     }
-    let about = part.said(zh).map_or(String::new(), |a| format!(". {a}"));
+    let [comma, colon, stop] = signs(zh);
+    let about = part.said(zh).map_or(String::new(), |a| format!("{stop}{a}"));
     let fields: Vec<String> = part.fields.iter().map(|(ours, theirs)| format!("{ours} = {theirs}")).collect();
     let also: Vec<&str> = part.readings.keys().map(|u| u.as_str()).collect();
     if !also.is_empty() {
         words.push(format!("with `use` also read for {}", also.join(", ")));
     }
-    let fields = if fields.is_empty() { String::new() } else { format!(". Fields{doubt}: {}", fields.join(", ")) };
-    format!("{}: {}{about}{fields}", part.name, words.join(", "))
+    let fields = match fields.is_empty() {
+        true => String::new(),
+        false => format!("{stop}{}{}{colon}{}", said("Fields"), said(doubt), fields.join(", ")),
+    };
+    let words: Vec<String> = words.iter().map(|word| said(word).into_owned()).collect();
+    format!("{}{colon}{}{about}{fields}", part.name, words.join(comma))
 }
 
 fn way(way: &Way, zh: bool) -> String {
     let mut line = way.from.clone();
     if let Some(revision) = &way.revision {
-        line += &format!(" at {revision}");
+        line += &said(&format!(" at {revision}"));
     }
     let parts: Vec<&str> = way.files.keys().map(String::as_str).filter(|p| *p != "all").collect();
     if !parts.is_empty() {
         line += &format!(" ({})", parts.join(", "));
     }
     if way.unverified {
-        line += "; not verified";
+        line += &said("; not verified");
     }
     if way.gated {
-        line += "; one must ask for access there";
+        line += &said("; one must ask for access there");
     }
     if let Some(lost) = way.lost(zh) {
-        line += &format!("; lost: {lost}");
+        line += &said(&format!("; lost: {lost}"));
     }
     if !way.uses.is_empty() {
         let uses: Vec<&str> = way.uses.iter().map(|u| u.as_str()).collect();
-        line += &format!("; still good for {}", uses.join(", "));
+        line += &said(&format!("; still good for {}", uses.join(", ")));
     }
     if let Some(how) = &way.how {
-        line += &format!(": {}", if zh { &how.zh } else { &how.en });
+        line += &format!("{}{}", signs(zh)[1], if zh { &how.zh } else { &how.en });
     }
     line
 }
@@ -194,11 +206,11 @@ impl Page {
     }
 
     fn wrapped(&mut self, text: &str) {
-        self.text += &table::hanging("", &table::line(text), self.columns);
+        self.text += &table::hanging("", &table::line(&said(text)), self.columns);
     }
 
     fn fact(&mut self, name: &str, value: &str) {
-        self.text += &table::hanging(&format!("{name:<11}"), &table::line(value), self.columns);
+        self.text += &table::hanging(&table::left(&said(name), 11), &table::line(&said(value)), self.columns);
     }
 
     /// Languages, sizes, access, licences, and where they are from.
@@ -233,9 +245,9 @@ impl Page {
         }
     }
 
-    fn title(&mut self, title: &str) {
+    fn title(&mut self, title: &str, doubt: &str) {
         self.line("");
-        self.line(&format!("# {title}"));
+        self.line(&format!("# {}{}", said(title), said(doubt)));
     }
 
     fn bullet(&mut self, text: &str) {

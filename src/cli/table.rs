@@ -18,6 +18,16 @@ pub fn width(text: &str) -> usize {
     text.chars().map(columns_of).sum()
 }
 
+/// A text at the left end of `columns` columns.
+pub fn left(text: &str, columns: usize) -> String {
+    format!("{text}{}", " ".repeat(columns.saturating_sub(width(text))))
+}
+
+/// A text at the right end of `columns` columns.
+pub fn right(text: &str, columns: usize) -> String {
+    format!("{}{text}", " ".repeat(columns.saturating_sub(width(text))))
+}
+
 /// The columns that `out` has: those of the terminal that it is, else `COLUMNS`; 0 where nobody says.
 fn columns(out: impl std::os::fd::AsFd) -> usize {
     let columns = rustix::termios::tcgetwinsize(out).map_or(0, |size| usize::from(size.ws_col));

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::{Context, Format, training_rows, ui};
+use crate::messages::said;
 use crate::models::ngram::compact::MAGIC;
 use crate::models::ngram::estimate::{Options, Trainer};
 use crate::models::ngram::{Score, Units};
@@ -88,7 +89,7 @@ impl TrainPerplexity {
             let counts = model.counts().iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
             let held = perplexity.map(|p| format!("perplexity   {p:.2} of {} rows held out\n", held.len()));
             let trained = format!("trained on   {tokens} units and line ends of {rows} rows\n");
-            super::print(&format!("{trained}n-grams      {counts}\n{}", held.unwrap_or_default()))?;
+            super::print(&said(&format!("{trained}n-grams      {counts}\n{}", held.unwrap_or_default())))?;
         }
         let (file, memory) = (size(bytes.len() as u64), size(model.memory() as u64));
         ui::say(context, &format!("{}: {file}, {memory} in memory", self.out.display()));

@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 
 use super::table::table;
 use super::{Context, Format, training_rows, ui};
+use crate::messages::said;
 use crate::models::train::{self, Options, Report};
 use crate::text::figures::{plural, size};
 use crate::text::words;
@@ -104,17 +105,23 @@ fn text(report: &Report) -> String {
     let mut out = String::new();
     let percent = |share: f64| format!("{:.1} %", 100.0 * share);
     let rows = |[bad, good]: [usize; 2]| format!("{good} good, {bad} bad");
-    let _ = writeln!(out, "trained on   {}", rows(report.trained));
-    let _ = writeln!(out, "held out     {}", rows(report.held_out));
-    let _ = writeln!(out, "accuracy     {} of those held out, at 0.5", percent(report.accuracy));
-    let _ = writeln!(out, "ranking      {} of pairs have the good row first", percent(report.ranking));
-    let _ = writeln!(out, "\na threshold keeps, of rows held out:");
-    let mut lines = vec![["at least", "good", "bad"].map(str::to_owned).to_vec()];
+    let lines = [
+        format!("trained on   {}", rows(report.trained)),
+        format!("held out     {}", rows(report.held_out)),
+        format!("accuracy     {} of those held out, at 0.5", percent(report.accuracy)),
+        format!("ranking      {} of pairs have the good row first", percent(report.ranking)),
+        "\na threshold keeps, of rows held out:".to_owned(),
+    ];
+    for line in lines {
+        let _ = writeln!(out, "{}", said(&line));
+    }
+    let mut lines = vec![["at least", "good", "bad"].map(|w| said(w).into_owned()).to_vec()];
     lines.extend(report.curve.iter().map(|p| vec![p.at.to_string(), percent(p.good), percent(p.bad)]));
     out.push_str(&table(&lines, 2, 80));
     for (name, features) in [("good", &report.good), ("bad", &report.bad)] {
         let names: Vec<String> = features.iter().map(|(feature, _)| format!("`{feature}`")).collect();
-        let _ = writeln!(out, "\nmost telling of {name} rows, of {}:", plural(names.len() as u64, "feature"));
+        let telling = format!("most telling of {name} rows, of {}:", plural(names.len() as u64, "feature"));
+        let _ = writeln!(out, "\n{}", said(&telling));
         let _ = writeln!(out, "  {}", names.join(" "));
     }
     out

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value as Json, json};
 
-use super::{table, ui};
+use super::table;
 use crate::pipeline::tune::{Bin, Looked, Near, Tuned};
 use crate::pipeline::usage::count;
 use crate::stages::rule::number;
@@ -87,7 +87,7 @@ const CHINESE: Words = Words {
 
 /// The limits for a person.
 pub(super) fn text(tuned: &[Tuned], texts: &Texts) -> String {
-    let words = if ui::chinese() { &CHINESE } else { &ENGLISH };
+    let words = if crate::messages::chinese() { &CHINESE } else { &ENGLISH };
     let columns = table::terminal();
     let mut out = String::new();
     for stage in tuned {

@@ -10,6 +10,7 @@ use serde_json::json;
 use super::progress::Shown;
 use super::{Context, Format, table};
 use crate::Error;
+use crate::messages::{chinese, said};
 use crate::pipeline::inputs::understood;
 use crate::pipeline::inputs::{Inputs, SourceInput};
 use crate::pipeline::{Amount, Progress};
@@ -18,6 +19,8 @@ pub use crate::text::shell::quoted;
 
 /// Sources whose mapping a build prints.
 const SOURCES: usize = 12;
+/// Columns in which the name of a phase stands, to the right.
+const PHASE: usize = 12;
 
 /// When talk is in colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -70,11 +73,10 @@ fn is_on(name: &str) -> bool {
     std::env::var(name).is_ok_and(|v| !["", "0", "false", "no"].contains(&v.as_str()))
 }
 
-/// Whether the user reads Chinese rather than English: `CORPUS_LANG`, else the locale.
-pub fn chinese() -> bool {
-    let set = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
-    let locale = ["CORPUS_LANG", "LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(set);
-    locale.is_some_and(|l| l.to_ascii_lowercase().starts_with("zh"))
+/// The word that leads a line of talk, in a colour: `error:`, `warning:`, `hint:`. Chinese has no space behind its colon.
+pub fn lead(code: &str, word: &str) -> String {
+    let gap = if chinese() { "" } else { " " };
+    format!("{}{gap}", paint(code, &said(word)))
 }
 
 /// Text in a colour, where stderr takes colours.
@@ -82,16 +84,16 @@ pub fn paint(code: &str, text: &str) -> String {
     if colours() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
 }
 
-/// A line of talk.
+/// A line of talk, in the language of the reader.
 pub fn say(context: &Context, line: &str) {
     if !context.quiet && context.format == Format::Human {
-        let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("{line}\n").as_bytes());
+        eprint(&said(line));
     }
 }
 
 /// A warning.
 pub fn warn(context: &Context, line: &str) {
-    say(context, &format!("{} {line}", paint("33", "warning:")));
+    say(context, &format!("{}{}", lead("33", "warning:"), said(line)));
 }
 
 /// An error with its cure.
@@ -111,13 +113,13 @@ pub fn problem(context: &Context, kind: Option<Kind>, error: &Error) {
         Error::Recipe(rendered) => rendered.trim_end().to_owned(),
         other => {
             let id = kind.map_or(String::new(), |kind| format!("[{}]", kind.row().id));
-            format!("{} {other}", paint("31", &format!("error{id}:")))
+            format!("{}{}", lead("31", &format!("error{id}:")), said(&other.to_string()))
         }
     };
     if let Some(hint) = error.hint() {
-        text += &format!("\n\n{} {hint}", paint("36", "hint:"));
+        text += &format!("\n\n{}{}", lead("36", "hint:"), said(hint));
     }
-    let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("{text}\n").as_bytes());
+    eprint(&text);
 }
 
 /// Bars on a terminal, a line every ten seconds elsewhere, one line at the end of each phase.
@@ -154,8 +156,9 @@ impl Bars {
         self.with(|state| {
             let now = Instant::now();
             let bar = if std::io::stderr().is_terminal() { drawn(total) } else { ProgressBar::hidden() };
-            let shown = Shown { name: name.trim().to_owned(), total: Some(total), amount, ..Shown::default() };
-            bar.set_prefix(format!("{:>12}", shown.name));
+            let name = said(name.trim()).into_owned();
+            let shown = Shown { name, total: Some(total), amount, ..Shown::default() };
+            bar.set_prefix(table::right(&shown.name, PHASE));
             *state = State { shown, bar, began: now, said: now };
             state.draw();
         });
@@ -219,7 +222,8 @@ impl Progress for Bars {
         self.with(|state| {
             state.bar.finish_and_clear();
             let seconds = state.began.elapsed().as_secs_f64();
-            eprint(&format!("{} {summary} ({seconds:.1} s)", paint("32", &format!("{:>12}", state.shown.name))));
+            let phase = paint("32", &table::right(&state.shown.name, PHASE));
+            eprint(&format!("{phase} {} ({seconds:.1} s)", said(summary)));
         });
     }
 
@@ -234,15 +238,17 @@ impl Progress for Bars {
         for source in inputs.sources.iter().take(SOURCES) {
             let files = files(source);
             let lines = understood::lines(&source.source, files.iter().map(|f| (&f.0, &f.1)), false);
-            lines.iter().for_each(|line| eprint(&format!("{:>12} {line}", "")));
+            lines.iter().for_each(|line| eprint(&format!("{:>PHASE$} {}", "", said(line))));
         }
         if inputs.sources.len() > SOURCES {
             let more = inputs.sources.len() - SOURCES;
-            eprint(&format!("{:>12} and {more} more sources; `corpus check` shows how all are read", ""));
+            let more = format!("and {more} more sources; `corpus check` shows how all are read");
+            eprint(&format!("{:>PHASE$} {}", "", said(&more)));
         }
     }
 }
 
-fn eprint(line: &str) {
+/// A line on stderr.
+pub fn eprint(line: &str) {
     let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("{line}\n").as_bytes());
 }

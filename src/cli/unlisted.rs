@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::table;
+use crate::messages::said;
 use crate::pipeline::usage::count;
 use crate::text::figures::plural;
 use crate::text::wikitext::Unlisted;
@@ -24,11 +25,12 @@ pub fn text(all: &[Unlisted], pages: u64, columns: usize) -> String {
     let times: u64 = all.iter().map(|t| t.times).sum();
     let looked = format!("of the articles among the first {}", plural(pages, "page"));
     if all.is_empty() {
-        return format!("templates that are not on the list: none, {looked}\n");
+        return format!("{}\n", said(&format!("templates that are not on the list: none, {looked}")));
     }
     let ranked =
         if all.len() > NAMED { format!(", the first {NAMED} (all with --format json)") } else { String::new() };
-    let mut rows = vec![["template", "times", "showed text", "the first one", "reads"].map(String::from).to_vec()];
+    let mut rows =
+        vec![["template", "times", "showed text", "the first one", "reads"].map(|w| said(w).into_owned()).to_vec()];
     // Those that nobody expects to show anything come last.
     let (named, others): (Vec<&Unlisted>, Vec<&Unlisted>) = all.iter().partition(|t| t.by_name);
     rows.extend(others.into_iter().chain(named).take(NAMED).map(|t| {
@@ -37,13 +39,10 @@ pub fn text(all: &[Unlisted], pages: u64, columns: usize) -> String {
             (0, false) => "never".to_owned(),
             (shown, _) => format!("{} times", count(shown)),
         };
-        let reads = t.text.as_deref().map_or("(nothing)".to_owned(), table::line);
-        vec![table::line(&t.name), count(t.times), shown, table::line(&t.example), reads]
+        let reads = t.text.as_deref().map_or(said("(nothing)").into_owned(), table::line);
+        vec![table::line(&t.name), count(t.times), said(&shown).into_owned(), table::line(&t.example), reads]
     }));
     let kinds = plural(all.len() as u64, "name");
-    format!(
-        "templates that are not on the list: {kinds}, {} in all, {looked}{ranked}\n{}",
-        count(times),
-        table::table(&rows, 2, columns)
-    )
+    let head = format!("templates that are not on the list: {kinds}, {} in all, {looked}{ranked}", count(times));
+    format!("{}\n{}", said(&head), table::table(&rows, 2, columns))
 }

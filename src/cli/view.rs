@@ -42,9 +42,6 @@ pub struct View {
     /// The build's folder of finished jobs [default: BUILD/.work].
     #[arg(long)]
     work: Option<PathBuf>,
-    /// The language in which the page opens [default: the locale's]; it has a switch for the other.
-    #[arg(long, value_enum, value_name = "LANG")]
-    lang: Option<Lang>,
     /// Show personal data as it stands.
     #[arg(long)]
     show_personal_data: bool,
@@ -78,7 +75,7 @@ impl View {
         })?;
         let work = self.work.clone().unwrap_or_else(|| build.join(".work"));
         let options = Options { most: SAMPLES, masked: !self.show_personal_data, chars: CHARS };
-        let lang = self.lang.unwrap_or_else(Lang::of_locale);
+        let lang = Lang::of_reader();
         let answers =
             Answers::new(Opened { build: build.clone(), work, manifest, json, options, lang }, Guard::new(port))?;
         let address = answers.address();

@@ -8,6 +8,7 @@ use super::inspect::rows_text;
 use super::life::{Life, Outcome};
 use super::show::{self, Fields, labelled};
 use super::table::{cut, line};
+use crate::messages::said;
 use crate::pipeline::publish::manifest::StageLine;
 use crate::pipeline::usage::{count, size};
 use crate::stages;
@@ -209,8 +210,8 @@ impl Life<'_> {
 /// The row's life for a person.
 pub fn text(life: &Life<'_>, columns: usize, full: bool) -> String {
     let usage = life.field("use").map_or(String::new(), |u| format!(" · {u}"));
-    let mut out = format!("{}\n", cut(&format!("{} · {}{usage}", line(&life.id), life.outcome.word()), columns));
-    let say = |out: &mut String, label: &str, text: &str| *out += &labelled(label, text, columns, 3);
+    let mut out = format!("{}\n", cut(&format!("{} · {}{usage}", line(&life.id), said(life.outcome.word())), columns));
+    let say = |out: &mut String, label: &str, text: &str| *out += &labelled(&said(label), &said(text), columns, 3);
     origin(life, |label, text| say(&mut out, label, text));
     for place in life.places.iter().take(10) {
         let copy =
@@ -224,9 +225,9 @@ pub fn text(life: &Life<'_>, columns: usize, full: bool) -> String {
         out += &rows_text(std::slice::from_ref(life.row()), columns, LINES);
         return out;
     }
-    out += "\nstages\n";
+    out += &format!("\n{}\n", said("stages"));
     for (stage, verdict) in life.verdicts() {
-        stage_text(life, stage, verdict, |label, text| say(&mut out, label, text));
+        stage_text(life, stage, verdict, |label, text| out += &labelled(label, &said(text), columns, 3));
     }
     if let Some(kept) = life.field("kept_id") {
         let there = match &life.kept {

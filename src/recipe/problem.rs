@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::kinds::Kind;
 use crate::Error;
+use crate::messages::{chinese, said};
 
 /// Something wrong with a recipe.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,6 +67,21 @@ pub struct Place {
     pub hint: Option<String>,
 }
 
+/// A level by its word in the language of the reader.
+fn named(level: Level<'static>, word: &'static str) -> Level<'static> {
+    if chinese() { level.with_name(said(word)) } else { level }
+}
+
+/// The colons that the renderer puts behind the words for levels, as Chinese has them.
+fn full_width(text: String, id: &str) -> String {
+    if !chinese() {
+        return text;
+    }
+    let (error, help) = (said("error"), said("help"));
+    text.replace(&format!("{error}[{id}]: "), &format!("{error}[{id}]："))
+        .replace(&format!("{help}: "), &format!("{help}："))
+}
+
 /// Where the text of each `--set` begins, as if they were written behind the recipe.
 pub(super) fn starts(text: &str, sets: &[String]) -> Vec<usize> {
     let mut next = text.len() + 1;
@@ -120,17 +136,19 @@ impl Problems {
         for problem in &self.all {
             let (path, text, span) = self.origin(problem);
             let snippet = Snippet::source(text).path(path);
-            let snippet = snippet.annotation(AnnotationKind::Primary.span(span).label(problem.label.as_str()));
-            let mut group =
-                Level::ERROR.primary_title(problem.message.as_str()).id(problem.kind.row().id).element(snippet);
-            if let Some(help) = &problem.help {
-                group = group.element(Level::HELP.message(help.as_str()));
+            let label = said(&problem.label);
+            let snippet = snippet.annotation(AnnotationKind::Primary.span(span).label(&*label));
+            let (message, help) = (said(&problem.message), problem.help.as_deref().map(said));
+            let (error, cure) = (named(Level::ERROR, "error"), named(Level::HELP, "help"));
+            let mut group = error.primary_title(&*message).id(problem.kind.row().id).element(snippet);
+            if let Some(help) = &help {
+                group = group.element(cure.message(&**help));
             }
-            out += &renderer.render(&[group]);
+            out += &full_width(renderer.render(&[group]), problem.kind.row().id);
             out += "\n\n";
         }
         let count = self.all.len();
-        out + &format!("{count} problem{} in {}", if count == 1 { "" } else { "s" }, self.path)
+        out + &said(&format!("{count} problem{} in {}", if count == 1 { "" } else { "s" }, self.path))
     }
 
     /// As an error: the recipe's fault, or wrong usage if the recipe is sound and only a `--set` is at fault.

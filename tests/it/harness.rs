@@ -76,6 +76,9 @@ impl Scratch {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_corpus"));
         command.current_dir(self.0.path()).args(arguments).env("NO_COLOR", "1").env_remove("CORPUS_LANG");
+        for name in ["LC_ALL", "LC_MESSAGES", "LANG"] {
+            command.env_remove(name);
+        }
         command.env("CORPUS_CACHE", self.path("cache")).env_remove("CORPUS_CARDS");
         command
     }

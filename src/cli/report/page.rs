@@ -1,10 +1,10 @@
 //! The page: its markup, style and script, put together with the data that it shows.
 
-use clap::ValueEnum;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
-use crate::cli::ui;
+use crate::cli::lang;
+use crate::messages;
 
 /// How a page of ours begins: another file of the name is never written over.
 pub const HEAD: &str = "<!doctype html><!-- corpus report -->";
@@ -26,8 +26,8 @@ const DRAW: &str = include_str!("page/report.js");
 const VIEWER: &str = concat!(include_str!("page/limits.js"), include_str!("page/viewer.js"));
 const VIEWER_STYLE: &str = include_str!("page/viewer.css");
 
-/// A language of the page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+/// The language in which the page opens; it has a switch for the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lang {
     /// English.
     En,
@@ -36,9 +36,12 @@ pub enum Lang {
 }
 
 impl Lang {
-    /// The language of the locale: Chinese where it says so, else English.
-    pub fn of_locale() -> Lang {
-        if ui::chinese() { Lang::Zh } else { Lang::En }
+    /// The language of the reader: `--lang`, else that of the locale.
+    pub fn of_reader() -> Lang {
+        match lang::reader() {
+            messages::Lang::Zh => Lang::Zh,
+            messages::Lang::En => Lang::En,
+        }
     }
 
     /// As HTML names it.

@@ -1,0 +1,140 @@
+//! The command line with a Chinese locale: twenty commands, wrong ones among them, in which no English sentence is
+//! left; JSON and exit codes as they are in English.
+
+use crate::harness::{Run, Scratch, json_lines};
+
+/// Runs a command line with `LANG=zh_CN.UTF-8` and 80 columns.
+fn chinese(scratch: &Scratch, line: &str) -> Run {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    Run::of(scratch.command(&words).env("LANG", "zh_CN.UTF-8").env("COLUMNS", "80"))
+}
+
+/// Four English words in a row, outside of backticks: names, paths and values of the user are no sentence.
+fn sentence(text: &str) -> Option<String> {
+    let plain: String = text.split('`').step_by(2).collect::<Vec<_>>().join(" ` ");
+    let is_word =
+        |w: &&str| w.len() > 1 && w.trim_matches([',', '.', ';', ':']).chars().all(|c| c.is_ascii_lowercase());
+    for line in plain.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        if let Some(four) = words.windows(4).find(|four| four.iter().all(is_word)) {
+            return Some(format!("{}: {line}", four.join(" ")));
+        }
+    }
+    None
+}
+
+/// A line that begins with a mark that belongs behind the word before it.
+fn torn(text: &str) -> Option<&str> {
+    text.lines().find(|line| line.trim_start().starts_with(['，', '。', '；', '：', '！', '？', '、', '）', '」', '”']))
+}
+
+fn scratch() -> Scratch {
+    let scratch = Scratch::new();
+    let rows = "{\"text\":\"今天天气很好，我们去公园散步，看见很多花都开了。\"}\n{\"text\":\"短\"}\n{oops\n";
+    scratch.write("a.jsonl", rows.repeat(3));
+    scratch.write("b.jsonl", json_lines(5));
+    let stages = "[[stage]]\nrun='language'\n[[stage]]\nrun='keep'\nname='length'\nchars={min=5}\n[[stage]]\nrun='exact_dedup'\n";
+    let source = "[[source]]\nname='一'\npath='a.jsonl'\nlicense='CC0-1.0'\n";
+    scratch.write("good.toml", format!("name='好'\n[input]\nmax_unreadable=0.9\n{source}{stages}"));
+    scratch.write(
+        "bad.toml",
+        "name='坏/坏'\nnmae=1\n[output]\nshards='1MiB'\n[[source]]\nname='x'\n[[stage]]\nrun='minhash'\n[[stage]]\nrun='keep'\nscript={in=['Hans']}\nchars={min=9,max=2}\n",
+    );
+    scratch.write("gone.toml", "name='x'\n[[source]]\nname='x'\npath='gone/*.jsonl'\n");
+    scratch
+}
+
+#[test]
+fn a_session_without_an_english_sentence() {
+    let scratch = scratch();
+    // The command, and its exit code.
+    let session = [
+        ("--help", 0),
+        ("build --help", 0),
+        ("biuld", 2),
+        ("build --recipe good.toml --thread 2", 2),
+        ("build --threads 0 --recipe good.toml", 2),
+        ("check bad.toml", 1),
+        ("check good.toml", 0),
+        ("check gone.toml", 1),
+        ("check none.toml", 1),
+        ("plan --recipe good.toml --out out", 0),
+        ("build --recipe good.toml --out out", 0),
+        ("build --recipe good.toml --out out --memory 2", 2),
+        ("inspect out", 0),
+        ("inspect out --dropped", 0),
+        ("inspect out --unreadable", 0),
+        ("inspect a.jsonl", 0),
+        ("explain near_dedup", 0),
+        ("explain exact_duplicate", 0),
+        ("explain R041", 0),
+        ("explain near_dedupe", 2),
+        ("list stages", 0),
+        ("list exports", 0),
+        ("why out nothing", 1),
+        ("diff out out", 0),
+        ("tune out", 0),
+        ("export out --to openai", 1),
+        ("cache list", 0),
+        ("fetch no_such_card --dry-run --offline", 1),
+    ];
+    let (mut wrong, mut said) = (Vec::new(), String::new());
+    for (line, code) in session {
+        let run = chinese(&scratch, line);
+        let text = format!("{}{}", run.stdout(), run.stderr());
+        said += &format!("$ corpus {line}\n{text}\n");
+        if run.code() != code {
+            wrong.push(format!("`{line}` ended with {}, not {code}", run.code()));
+        }
+        wrong.extend(sentence(&text).map(|found| format!("`{line}`: {found}")));
+        wrong.extend(torn(&text).map(|found| format!("`{line}`: a line begins with a mark: {found}")));
+        if !text.chars().any(|c| ('\u{4e00}'..'\u{a000}').contains(&c)) {
+            wrong.push(format!("`{line}` says nothing in Chinese"));
+        }
+    }
+    println!("{said}");
+    assert!(wrong.is_empty(), "{}\n\n{said}", wrong.join("\n"));
+}
+
+#[test]
+fn what_programs_read_is_the_same_in_both_languages() {
+    let scratch = scratch();
+    for line in [
+        "check bad.toml --format json",
+        "list stages --format json",
+        "explain keep --format json",
+        "build --format json",
+    ] {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let (english, chinese) = (scratch.corpus(&words), chinese(&scratch, line));
+        assert_eq!((english.code(), english.stdout()), (chinese.code(), chinese.stdout()), "{line}");
+    }
+}
+
+#[test]
+fn the_option_is_heard_before_the_variables() {
+    let scratch = scratch();
+    let said = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let mut command = scratch.command(arguments);
+        for (name, value) in variables {
+            command.env(name, value);
+        }
+        let run = Run::of(&mut command);
+        format!("{}{}", run.stdout(), run.stderr())
+    };
+    let is_chinese = |text: &str| text.contains("用法：");
+    assert!(is_chinese(&said(&["--help"], &[("CORPUS_LANG", "zh")])));
+    assert!(is_chinese(&said(&["--help"], &[("LC_ALL", "zh_TW.UTF-8"), ("LANG", "C")])));
+    assert!(is_chinese(&said(&["--help", "--lang", "zh"], &[("CORPUS_LANG", "en")])));
+    assert!(is_chinese(&said(&["build", "--lang=zh", "--no-such"], &[])));
+    assert!(!is_chinese(&said(&["--help", "--lang=en"], &[("LANG", "zh_CN.UTF-8")])));
+    assert!(!is_chinese(&said(&["--help"], &[("CORPUS_LANG", "en"), ("LANG", "zh_CN.UTF-8")])));
+    assert!(!is_chinese(&said(&["--help"], &[("LANG", "de_DE.UTF-8")])));
+}
+
+#[test]
+fn the_checks_see_what_they_look_for() {
+    assert!(sentence("没有 this is an english sentence").is_some());
+    assert!(sentence("`this is an english sentence` 与 near_dup 的 max_row").is_none());
+    assert_eq!((torn("好\n  ，不好"), torn("好，\n好")), (Some("  ，不好"), None));
+}
