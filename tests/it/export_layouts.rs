@@ -337,7 +337,10 @@ fn webdataset_has_every_row_in_its_archives() {
     let member = |name: &str, text: &str| (name.to_owned(), text.to_owned());
     assert_eq!(
         text[..2],
-        [member("000000000.json", r#"{"id":"p1","source":"text","use":"pretrain"}"#), member("000000000.txt", "河水流过\"桥\"。")]
+        [
+            member("000000000.json", r#"{"id":"p1","source":"text","use":"pretrain"}"#),
+            member("000000000.txt", "河水流过\"桥\"。")
+        ]
     );
     assert_eq!(text[3], member("000000001.txt", "second\nline"));
     let chat: Json = serde_json::from_str(&members("instruct-000000.tar")[1].1).unwrap();
