@@ -251,7 +251,7 @@ impl Peek {
             None => format!("taken for {}, {:.0}% sure", self.format(), self.confidence * 100.0),
         };
         let other = self.runner_up.as_ref().map_or(String::new(), |r| format!("; else it would be {r}"));
-        text += &format!("{}\n", format!("{}{}", said(&sure), said(&other)));
+        text += &format!("{}{}\n", said(&sure), said(&other));
         if let Some(mapping) = &self.mapping {
             text += &format!("{}\n", said(&format!("mapped: {mapping}")));
         }

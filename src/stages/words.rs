@@ -97,7 +97,7 @@ impl Measure for Cutter {
         }
         let none = texts.is_empty();
         out.push(if none { Value::Null } else { Value::Int((count + list.len()) as i64) });
-        out.extend(self.column.then(|| if none { Value::Null } else { Value::Words(list) }));
+        out.extend(self.column.then_some(if none { Value::Null } else { Value::Words(list) }));
     }
 }
 

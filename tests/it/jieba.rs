@@ -2,6 +2,7 @@
 //! are packed again, and what comes out is what is compiled in.
 
 use std::cmp::Reverse;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -125,8 +126,8 @@ fn put_words(out: &mut Vec<u8>, words: &[(&str, u64)], chars: &[char]) {
     for (word, frequency) in words {
         let word: Vec<u64> = word.chars().map(|c| place[&c]).collect();
         for len in 1..=word.len() {
-            if !nodes.contains_key(&(len, word[..len].to_vec())) {
-                nodes.insert((len, word[..len].to_vec()), (0, 0));
+            if let Entry::Vacant(new) = nodes.entry((len, word[..len].to_vec())) {
+                new.insert((0, 0));
                 nodes.get_mut(&(len - 1, word[..len - 1].to_vec())).unwrap().0 += 1;
             }
         }

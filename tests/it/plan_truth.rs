@@ -109,8 +109,9 @@ fn what_is_not_read_is_in_the_range() {
 #[test]
 fn archives_are_sampled_over_members_and_files() {
     let scratch = Scratch::new();
-    let text =
-        |n: u64| format!("{}{}", document(n), if n % 50 == 0 { document(n + 1).repeat(8) } else { String::new() });
+    let text = |n: u64| {
+        format!("{}{}", document(n), if n.is_multiple_of(50) { document(n + 1).repeat(8) } else { String::new() })
+    };
     let line = |n: u64| format!("{}\n", serde_json::json!({ "text": text(n) }));
     for archive in 0..8 {
         let first = archive * 750;

@@ -87,7 +87,7 @@ fn real_templates_give_what_jinja2_gives() {
 #[test]
 fn cases_of_a_file_give_what_jinja2_gives() {
     let Some(path) = std::env::var_os("CORPUS_TEMPLATE_CASES") else {
-        println!("skipped: CORPUS_TEMPLATE_CASES names no file of tests/python/render_templates.py");
+        crate::beside::skipped("CORPUS_TEMPLATE_CASES names no file of tests/python/render_templates.py");
         return;
     };
     let (texts, refusals, wrong) = compared(Path::new(&path));

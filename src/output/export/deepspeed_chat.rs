@@ -61,7 +61,7 @@ impl Exporter for DeepSpeedChat {
         &[Part::System, Part::Reasoning, Part::Names, Part::Truth, Part::Scores, Part::Choices]
     }
     fn file(&self, row: &Example<'_>) -> &'static str {
-        if xxhash_rust::xxh3::xxh3_64(row.id.as_bytes()) % 20 == 0 { "eval.json" } else { "train.json" }
+        if xxhash_rust::xxh3::xxh3_64(row.id.as_bytes()).is_multiple_of(20) { "eval.json" } else { "train.json" }
     }
     fn frame(&self, _file: &str) -> Frame {
         Frame::Array

@@ -105,7 +105,7 @@ impl Exporter for Hf {
             let default = if at == 0 { "  default: true\n" } else { "" };
             let _ = write!(out, "- config_name: {usage}\n{default}  data_files:\n");
             let _ = write!(info, "- config_name: {usage}\n  splits:\n");
-            for Rows { split, rows, .. } in named(*name) {
+            for Rows { split, rows, .. } in named(name) {
                 let path = self.held_out(name, *split);
                 let _ = write!(out, "  - split: {split}\n    path: {path}-*.parquet\n");
                 let _ = write!(info, "  - name: {split}\n    num_examples: {rows}\n");

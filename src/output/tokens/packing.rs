@@ -253,7 +253,7 @@ impl Rooms {
         }
         // Up until a right neighbour has one, then down to its left.
         while node > 1 {
-            let right = node % 2 == 0 && self.any[node + 1];
+            let right = node.is_multiple_of(2) && self.any[node + 1];
             if right {
                 node += 1;
                 while node < self.leaves {

@@ -219,7 +219,7 @@ fn texts<'b>(batch: &'b RecordBatch, name: &str) -> Option<&'b StringArray> {
     batch.column_by_name(name)?.as_string_opt::<i32>()
 }
 
-fn text<'b>(column: Option<&'b StringArray>, row: usize) -> Option<&'b str> {
+fn text(column: Option<&StringArray>, row: usize) -> Option<&str> {
     column.filter(|c| c.is_valid(row)).map(|c| c.value(row))
 }
 

@@ -78,8 +78,8 @@ pub(super) struct Next {
 
 impl Asked {
     pub(super) fn new(clause: &Clause, signals: &[String], next: &mut Next) -> Self {
-        let mut asked = Asked::default();
-        asked.when = clause.when.as_deref().map(|when| Box::new(Asked::new(when, signals, next)));
+        let when = clause.when.as_deref().map(|when| Box::new(Asked::new(when, signals, next)));
+        let mut asked = Asked { when, ..Asked::default() };
         for (signal, rule) in &clause.limits {
             let at = signals.iter().position(|s| s == signal).unwrap_or(usize::MAX);
             for side in sides(rule, next) {

@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     fn flags(roles: &[&'static str], meta: &str) -> Result<Vec<bool>, Aside> {
-        let messages: Vec<Message<'_>> = roles.iter().map(|role| Message::new(*role, "x")).collect();
+        let messages: Vec<Message<'_>> = roles.iter().map(|role| Message::new(role, "x")).collect();
         of(&messages, Some(meta))
     }
 
