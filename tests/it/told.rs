@@ -161,6 +161,7 @@ fn speaker(path: &str) -> &'static [&'static str] {
         ("src/cli/report", &["report"]),
         ("src/cli/view", &["view"]),
         ("src/output/export/", &["export"]),
+        ("src/output/tokens/", &["export"]),
         ("src/cli/reasons", &["build", "inspect"]),
         ("src/cli/", &["inspect"]),
     ];

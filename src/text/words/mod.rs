@@ -1,7 +1,7 @@
 //! Words of a text, in order; punctuation, signs and white space are none.
 //!
 //! Stretches of Han, with the signs between them, are cut as jieba does (its dictionary, hidden Markov model for unknown
-//! words), by a cutter of our own that gives the same words in less time ([`jieba`]). All else follows Unicode's word
+//! words), by a cutter of our own that gives the same words in less time (`jieba`). All else follows Unicode's word
 //! boundaries (UAX 29): pure ASCII by a small automaton with the same result, the rest by `unicode-segmentation`. So
 //! `Vue.js` is one word and `B超` two; Thai, Lao, Khmer and hiragana, which have neither spaces nor a dictionary here, are
 //! cut into characters.
