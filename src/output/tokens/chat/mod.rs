@@ -26,6 +26,8 @@ mod flags;
 mod learnt;
 mod pairs;
 pub mod run;
+#[cfg(test)]
+mod tests;
 
 use dialogue::Dialogue;
 
