@@ -1,22 +1,22 @@
 //! `corpus inspect BUILD --clusters`: the largest groups of duplicates, with pairs side by side.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use arrow::array::{Array, AsArray, BooleanArray};
 use arrow::datatypes::Float64Type;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowPredicateFn, ParquetRecordBatchReaderBuilder, RowFilter};
+use parquet::arrow::arrow_reader::{ArrowPredicateFn, RowFilter};
 use serde_json::{Value as Json, json};
 
 use super::show::{self, Fields};
 use super::table::{cut, left, line};
+use crate::Result;
 use crate::messages::said;
+use crate::output::parquet_files::{below, open};
 use crate::rows::{self, Use};
 use crate::text::diff::{Part, diff};
 use crate::text::figures::plural;
-use crate::{Error, Result};
 
 /// Differences of a pair that are shown.
 const SHOWN: usize = 6;
@@ -45,7 +45,7 @@ pub struct Cluster {
 pub fn largest(folder: &Path, uses: &[Use], wanted: usize) -> Result<Vec<Cluster>> {
     let mut all: HashMap<(Use, String), Cluster> = HashMap::new();
     for usage in uses {
-        for path in files(&folder.join("dropped").join(usage.as_str())) {
+        for path in below(&folder.join("dropped").join(usage.as_str())) {
             let reader = open(&path)?;
             let columns = ["id", "kept_id", "similarity"].map(|name| reader.schema().index_of(name));
             let [Ok(id), Ok(kept), Ok(similarity)] = columns else { continue };
@@ -84,22 +84,12 @@ fn add(all: &mut HashMap<(Use, String), Cluster>, usage: Use, kept: &str, (id, s
     }
 }
 
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = walkdir::WalkDir::new(folder).sort_by_file_name().into_iter().flatten();
-    entries.map(walkdir::DirEntry::into_path).filter(|p| p.extension().is_some_and(|x| x == "parquet")).collect()
-}
-
-fn open(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>> {
-    let file = File::open(path).map_err(Error::io(path))?;
-    Ok(ParquetRecordBatchReaderBuilder::try_new(file)?)
-}
-
 /// Finds the texts of the kept rows and of those that are shown beside them.
 fn read_texts(folder: &Path, usage: Use, mut clusters: Vec<&mut Cluster>) -> Result<()> {
     let shown = |c: &Cluster| [c.kept.clone(), c.least.0.clone(), c.most.0.clone()];
     let wanted: std::collections::HashSet<String> = clusters.iter().flat_map(|c| shown(c)).collect();
     for kind in ["data", "dropped"] {
-        for path in files(&folder.join(kind).join(usage.as_str())) {
+        for path in below(&folder.join(kind).join(usage.as_str())) {
             let reader = open(&path)?.with_batch_size(64);
             let Ok(id) = reader.schema().index_of("id") else { continue };
             let mask = ProjectionMask::roots(reader.parquet_schema(), [id]);

@@ -13,8 +13,9 @@ use parquet::arrow::arrow_reader::{ArrowPredicate, ArrowPredicateFn, ParquetReco
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::show::{self, Fields};
+use crate::Result;
+use crate::output::parquet_files::{below, open};
 use crate::rows::{self, Use};
-use crate::{Error, Result};
 
 /// Rows that are read at a time where they are read whole.
 const WHOLE: usize = 64;
@@ -64,7 +65,7 @@ pub fn parts(build: &Path, kinds: &[&str], usage: Option<Use>) -> Vec<Part> {
     let mut all = Vec::new();
     for kind in kinds {
         if *kind == UNREADABLE {
-            let files = files(&build.join(kind));
+            let files = below(&build.join(kind));
             let texts = ["detail", "head"].map(str::to_owned).to_vec();
             all.push(Part { name: (*kind).to_owned(), files, texts });
             continue;
@@ -72,27 +73,11 @@ pub fn parts(build: &Path, kinds: &[&str], usage: Option<Use>) -> Vec<Part> {
         for usage in Use::ALL.into_iter().filter(|u| usage.is_none_or(|w| w == *u)) {
             let folder = build.join(kind).join(usage.as_str());
             let texts = rows::content(usage).iter().map(|f| f.name().clone()).collect();
-            let part = || Part { name: format!("{kind}/{usage}"), files: files(&folder), texts };
+            let part = || Part { name: format!("{kind}/{usage}"), files: below(&folder), texts };
             all.extend(folder.is_dir().then(part));
         }
     }
     all
-}
-
-/// The Parquet files of a folder, in order.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = walkdir::WalkDir::new(folder).sort_by_file_name().into_iter().flatten();
-    entries.map(walkdir::DirEntry::into_path).filter(|p| p.extension().is_some_and(|x| x == "parquet")).collect()
-}
-
-/// Opens a Parquet file.
-///
-/// # Errors
-///
-/// [`Error::Io`] where it cannot be opened, [`Error::Engine`](crate::Error::Engine) where it is no Parquet.
-pub fn open(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>> {
-    let file = File::open(path).map_err(Error::io(path))?;
-    Ok(ParquetRecordBatchReaderBuilder::try_new(file)?)
 }
 
 /// Which rows are wanted: those for which everything asked holds.

@@ -14,6 +14,7 @@ use super::life::{Life, Outcome, Place, StandsFor};
 use super::rows_of::{self, Part, UNREADABLE, Wanted};
 use super::show::{self, Fields};
 use super::{Context, Format, table, ui, why_told};
+use crate::output::parquet_files::open;
 use crate::pipeline::publish::manifest::{FileLine, Manifest};
 use crate::pipeline::trace::trace;
 use crate::text::spelling::nearest;
@@ -235,7 +236,7 @@ fn within(build: &Path, file: &Path) -> String {
 fn ids(build: &Path, kinds: &[&str], mut see: impl FnMut(&Part, &Path, u64, &str) -> bool) -> Result<()> {
     for part in rows_of::parts(build, kinds, None) {
         for file in &part.files {
-            let reader = rows_of::open(file)?;
+            let reader = open(file)?;
             let mask = ProjectionMask::columns(reader.parquet_schema(), ["id"]);
             let mut at = 0;
             for batch in reader.with_projection(mask).with_batch_size(8192).build()? {
@@ -276,7 +277,7 @@ fn stands_for(build: &Path, id: &str) -> Result<StandsFor> {
     let mut all = StandsFor::default();
     for part in rows_of::parts(build, &["dropped"], None) {
         for file in &part.files {
-            let reader = rows_of::open(file)?;
+            let reader = open(file)?;
             let mask = ProjectionMask::columns(reader.parquet_schema(), ["id", "stage", "kept_id", "similarity"]);
             for batch in reader.with_projection(mask).with_batch_size(8192).build()? {
                 let batch = batch?;

@@ -4,6 +4,7 @@
 pub mod codec;
 pub mod export;
 pub mod parquet_file;
+pub mod parquet_files;
 pub mod scatter;
 pub mod shards;
 pub mod slab;

@@ -1,17 +1,17 @@
 //! One row of a finished build traced back through the work folder: the file it stands in, what was measured of it at
 //! each stage, and what was cut out of it.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Float64Type, Int64Type, UInt64Type};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection, RowSelector};
+use parquet::arrow::arrow_reader::{RowSelection, RowSelector};
 use serde_json::{Value as Json, json};
 
 use super::publish::manifest::{FileLine, Manifest, SourceLine};
-use crate::{Error, Result};
+use crate::Result;
+use crate::output::parquet_files::{open, within};
 
 /// A signal, the number of the stage that measured it, and its value.
 pub type Measured = (String, usize, Json);
@@ -38,7 +38,7 @@ pub struct Trace {
 pub fn trace(manifest: &Manifest, work: &Path, source: &str, id: &str) -> Result<Option<Trace>> {
     let Some(told) = manifest.timings.get("work") else { return Ok(None) };
     let Some(scan) = told["scan"].as_str() else { return Ok(None) };
-    let units = units(&work.join(scan));
+    let units = within(&work.join(scan));
     let mut rows = Vec::new();
     for unit in &units {
         rows.push(open(unit)?.metadata().file_metadata().num_rows().max(0) as u64);
@@ -75,17 +75,6 @@ pub fn trace(manifest: &Manifest, work: &Path, source: &str, id: &str) -> Result
         }
     }
     Ok(Some(trace))
-}
-
-/// The unit files of a job, in order.
-fn units(folder: &Path) -> Vec<PathBuf> {
-    let entries = walkdir::WalkDir::new(folder).max_depth(1).sort_by_file_name().into_iter().flatten();
-    entries.map(walkdir::DirEntry::into_path).filter(|p| p.extension().is_some_and(|x| x == "parquet")).collect()
-}
-
-fn open(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>> {
-    let file = File::open(path).map_err(Error::io(path))?;
-    Ok(ParquetRecordBatchReaderBuilder::try_new(file)?)
 }
 
 /// All files in the order of row keys, with the rows of each.

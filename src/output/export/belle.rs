@@ -18,10 +18,10 @@
 //! are lost, and counted. BELLE's sets of single questions have the keys of `alpaca`. Its trainer also wants a file for
 //! validation: export another build, or cut the end off. Written by its code of 2023; its loader was not run.
 
-use super::example::task_turns;
-use super::json::{self, Object};
+use super::example::conversations;
+use super::json::Object;
 use super::{Aside, Example, Exporter, Part, checks, module_docs};
-use crate::rows::{Content, Message, Use};
+use crate::rows::Use;
 use crate::text::shell::quoted;
 
 /// The exporter.
@@ -50,29 +50,12 @@ impl Exporter for Belle {
         "belle.jsonl"
     }
     fn check(&self, row: &Example<'_>) -> Result<(), Aside> {
-        checks::no_tools(row)?;
-        match &row.content {
-            Content::Task(task) => checks::task(task),
-            Content::Instruct { messages, .. } => checks::answered(messages),
-            Content::Pretrain { .. } | Content::Rlhf(_) => Err(Aside::new("export_no_turns", "no dialogue")),
-        }
+        checks::conversation(row)
     }
     fn write(&self, row: &Example<'_>, out: &mut Vec<u8>) {
         let mut object = Object::new(out);
         object.text("id", row.id);
-        let turns = |messages: &[Message<'_>], out: &mut Vec<u8>| {
-            json::list(messages.iter().filter(|m| m.role != "system"), out, |message, out| {
-                let mut turn = Object::new(out);
-                turn.text("from", if message.role == "assistant" { "assistant" } else { "human" });
-                turn.text("value", &message.content);
-                turn.end();
-            });
-        };
-        match &row.content {
-            Content::Task(task) => turns(&task_turns(task), object.key("conversations")),
-            Content::Instruct { messages, .. } => turns(messages, object.key("conversations")),
-            Content::Pretrain { .. } | Content::Rlhf(_) => {}
-        }
+        conversations(row, "assistant", object.key("conversations"));
         object.end();
     }
     fn start(&self, folder: &str, _files: &[&str]) -> String {

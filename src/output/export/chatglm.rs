@@ -17,9 +17,10 @@
 //! The system turn, thinking, names, choices and what a program checks an answer against are lost, and counted. For
 //! ChatGLM3 and GLM-4 take `openai` or a trainer of today. Written by its code (ChatGLM-6B); its loader was not run.
 
+use super::example::turn_texts;
 use super::json::{self, Object};
 use super::{Aside, Example, Exporter, Part, checks, module_docs};
-use crate::rows::{Content, Use};
+use crate::rows::Use;
 use crate::text::shell::quoted;
 
 /// The exporter.
@@ -48,24 +49,10 @@ impl Exporter for ChatGlm {
         "chatglm.jsonl"
     }
     fn check(&self, row: &Example<'_>) -> Result<(), Aside> {
-        checks::no_tools(row)?;
-        match &row.content {
-            Content::Task(task) => checks::task(task),
-            Content::Instruct { messages, .. } => {
-                checks::answered(messages)?;
-                checks::alternates(messages)
-            }
-            Content::Pretrain { .. } | Content::Rlhf(_) => Err(Aside::new("export_no_turns", "no dialogue")),
-        }
+        checks::exchanges(row)
     }
     fn write(&self, row: &Example<'_>, out: &mut Vec<u8>) {
-        let mut texts: Vec<&str> = match &row.content {
-            Content::Task(task) => [&task.input, &task.output].map(|t| t.as_deref().unwrap_or_default()).to_vec(),
-            Content::Instruct { messages, .. } => {
-                messages.iter().filter(|m| m.role != "system").map(|m| m.content.as_ref()).collect()
-            }
-            Content::Pretrain { .. } | Content::Rlhf(_) => Vec::new(),
-        };
+        let mut texts = turn_texts(row);
         let response = texts.pop().unwrap_or_default();
         let prompt = texts.pop().unwrap_or_default();
         let mut object = Object::new(out);

@@ -19,9 +19,10 @@
 //! cuts a source and a target after 512 tokens each, a source at its end, where the question stands. Written by its code
 //! (`distributed-training`, 2023); its loader was not run.
 
+use super::example::turn_texts;
 use super::json::Object;
 use super::{Aside, Example, Exporter, Part, checks, module_docs};
-use crate::rows::{Content, Use};
+use crate::rows::Use;
 
 /// The exporter.
 pub struct ChatYuan;
@@ -54,24 +55,10 @@ impl Exporter for ChatYuan {
         "chatyuan.jsonl"
     }
     fn check(&self, row: &Example<'_>) -> Result<(), Aside> {
-        checks::no_tools(row)?;
-        match &row.content {
-            Content::Task(task) => checks::task(task),
-            Content::Instruct { messages, .. } => {
-                checks::answered(messages)?;
-                checks::alternates(messages)
-            }
-            Content::Pretrain { .. } | Content::Rlhf(_) => Err(Aside::new("export_no_turns", "no dialogue")),
-        }
+        checks::exchanges(row)
     }
     fn write(&self, row: &Example<'_>, out: &mut Vec<u8>) {
-        let texts: Vec<&str> = match &row.content {
-            Content::Task(task) => [&task.input, &task.output].map(|t| t.as_deref().unwrap_or_default()).to_vec(),
-            Content::Instruct { messages, .. } => {
-                messages.iter().filter(|m| m.role != "system").map(|m| m.content.as_ref()).collect()
-            }
-            Content::Pretrain { .. } | Content::Rlhf(_) => Vec::new(),
-        };
+        let texts = turn_texts(row);
         let (target, asked) = texts.split_last().unwrap_or((&"", &[]));
         let mut source = String::new();
         for (text, speaker) in asked.iter().zip(["用户：", "小元："].into_iter().cycle()) {

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 
 use super::{Aside, Example, Part, messages};
-use crate::rows::{Message, Preference, Task};
+use crate::rows::{Content, Message, Preference, Task};
 
 /// Why rows are set aside by exports: a word and its sentence.
 pub const REASONS: &[(&str, &str)] = &[
@@ -110,6 +110,33 @@ pub fn answered(messages: &[Message<'_>]) -> Result<(), Aside> {
         Some(last) if last.role != "assistant" => {
             Err(Aside::new("export_no_answer", format!("the last turn is of {}", last.role)))
         }
+        _ => Ok(()),
+    }
+}
+
+/// A task, or a dialogue with an answer at its end and without tools: what layouts of plain conversations take.
+///
+/// # Errors
+///
+/// As [`no_tools`], [`task`] and [`answered`]; `export_no_turns` of other rows.
+pub fn conversation(row: &Example<'_>) -> Result<(), Aside> {
+    no_tools(row)?;
+    match &row.content {
+        Content::Task(asked) => task(asked),
+        Content::Instruct { messages, .. } => answered(messages),
+        Content::Pretrain { .. } | Content::Rlhf(_) => Err(Aside::new("export_no_turns", "no dialogue")),
+    }
+}
+
+/// The same, where turns that ask and turns of the assistant follow one another.
+///
+/// # Errors
+///
+/// As [`conversation`] and [`alternates`].
+pub fn exchanges(row: &Example<'_>) -> Result<(), Aside> {
+    conversation(row)?;
+    match &row.content {
+        Content::Instruct { messages, .. } => alternates(messages),
         _ => Ok(()),
     }
 }

@@ -70,6 +70,35 @@ pub fn task_turns<'t>(task: &'t Task<'_>) -> [Message<'t>; 2] {
     [turn("user", &task.input), turn("assistant", &task.output)]
 }
 
+/// What is said in the turns of a task or a dialogue, without system turns, in order.
+pub fn turn_texts<'r>(row: &'r Example<'_>) -> Vec<&'r str> {
+    match &row.content {
+        Content::Task(task) => [&task.input, &task.output].map(|t| t.as_deref().unwrap_or_default()).to_vec(),
+        Content::Instruct { messages, .. } => {
+            messages.iter().filter(|m| m.role != "system").map(|m| m.content.as_ref()).collect()
+        }
+        Content::Pretrain { .. } | Content::Rlhf(_) => Vec::new(),
+    }
+}
+
+/// Appends the turns of a task or a dialogue, without system turns, as a list of `from` (the assistant by this name, or
+/// `human`) and `value`.
+pub fn conversations(row: &Example<'_>, assistant: &str, out: &mut Vec<u8>) {
+    let mut turns = |messages: &[Message<'_>]| {
+        json::list(messages.iter().filter(|m| m.role != "system"), out, |message, out| {
+            let mut turn = Object::new(out);
+            turn.text("from", if message.role == "assistant" { assistant } else { "human" });
+            turn.text("value", &message.content);
+            turn.end();
+        });
+    };
+    match &row.content {
+        Content::Task(task) => turns(&task_turns(task)),
+        Content::Instruct { messages, .. } => turns(messages),
+        Content::Pretrain { .. } | Content::Rlhf(_) => {}
+    }
+}
+
 /// The calls of a turn as JSON text.
 fn calls(turns: &StructArray, at: usize) -> Option<Cow<'static, str>> {
     let list = turns.column_by_name("tool_calls")?.as_list_opt::<i32>()?;

@@ -16,10 +16,10 @@
 //! The system turn (it knows one of its own alone), thinking, names, choices and what a program checks an answer against
 //! are lost, and counted. The array is read into memory. Written by its code (0.2.36); its loader was not run.
 
-use super::example::task_turns;
-use super::json::{self, Object};
+use super::example::conversations;
+use super::json::Object;
 use super::{Aside, Example, Exporter, Frame, Part, checks, module_docs};
-use crate::rows::{Content, Message, Use};
+use crate::rows::Use;
 use crate::text::shell::quoted;
 
 /// The exporter.
@@ -51,32 +51,12 @@ impl Exporter for FastChat {
         Frame::Array
     }
     fn check(&self, row: &Example<'_>) -> Result<(), Aside> {
-        checks::no_tools(row)?;
-        match &row.content {
-            Content::Task(task) => checks::task(task),
-            Content::Instruct { messages, .. } => {
-                checks::answered(messages)?;
-                checks::alternates(messages)
-            }
-            Content::Pretrain { .. } | Content::Rlhf(_) => Err(Aside::new("export_no_turns", "no dialogue")),
-        }
+        checks::exchanges(row)
     }
     fn write(&self, row: &Example<'_>, out: &mut Vec<u8>) {
         let mut object = Object::new(out);
         object.text("id", row.id);
-        let turns = |messages: &[Message<'_>], out: &mut Vec<u8>| {
-            json::list(messages.iter().filter(|m| m.role != "system"), out, |message, out| {
-                let mut turn = Object::new(out);
-                turn.text("from", if message.role == "assistant" { "gpt" } else { "human" });
-                turn.text("value", &message.content);
-                turn.end();
-            });
-        };
-        match &row.content {
-            Content::Task(task) => turns(&task_turns(task), object.key("conversations")),
-            Content::Instruct { messages, .. } => turns(messages, object.key("conversations")),
-            Content::Pretrain { .. } | Content::Rlhf(_) => {}
-        }
+        conversations(row, "gpt", object.key("conversations"));
         object.end();
     }
     fn start(&self, folder: &str, _files: &[&str]) -> String {

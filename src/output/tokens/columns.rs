@@ -1,4 +1,4 @@
-//! Rows of several lists of ids as Parquet: what layouts of pairs share.
+//! Ids as Parquet: files of so many tokens, one after the other, and rows of several lists of ids.
 
 use std::sync::Arc;
 
@@ -12,10 +12,83 @@ use crate::output::codec::Codec;
 use crate::output::parquet_file::{Style, properties};
 use crate::{Error, Result};
 
-/// Tokens that are handed over in one call, that make a row group, and a file.
-const CALL: usize = 1 << 20;
+/// Tokens that are handed over in one call.
+pub(super) const CALL: usize = 1 << 20;
+/// Tokens of a row group, and of a file.
 const GROUP: usize = 1 << 23;
-const FILE: usize = 1 << 26;
+pub(super) const FILE: usize = 1 << 26;
+
+/// Parquet files `data/train-00000.parquet`, …, one after the other.
+pub(super) struct Shards<'a> {
+    staging: &'a Staging,
+    schema: SchemaRef,
+    open: Option<ArrowWriter<Out>>,
+    /// Tokens of the row group.
+    group: usize,
+    written: Vec<Written>,
+}
+
+impl<'a> Shards<'a> {
+    /// Files with these columns; none is there yet.
+    pub(super) fn new(staging: &'a Staging, fields: Vec<Field>) -> Self {
+        Shards { staging, schema: Arc::new(Schema::new(fields)), open: None, group: 0, written: Vec::new() }
+    }
+
+    /// The path of the next file, where none is open.
+    pub(super) fn next(&self) -> Option<String> {
+        self.open.is_none().then(|| format!("data/train-{:05}.parquet", self.written.len()))
+    }
+
+    /// Appends rows of so many tokens to the open file, or to a new one.
+    ///
+    /// # Errors
+    ///
+    /// What the system says of writing.
+    pub(super) fn write(&mut self, columns: Vec<ArrayRef>, tokens: usize) -> Result<()> {
+        let batch = RecordBatch::try_new(self.schema.clone(), columns)?;
+        if let Some(path) = self.next() {
+            let properties = properties(&self.schema, Style::Ship(Codec::default())).build();
+            let out = Out(self.staging.file(&path)?);
+            self.open = Some(ArrowWriter::try_new(out, self.schema.clone(), Some(properties))?);
+        }
+        let Some(open) = &mut self.open else { return Ok(()) };
+        open.write(&batch)?;
+        self.group += tokens;
+        if self.group >= GROUP {
+            open.flush()?;
+            self.group = 0;
+        }
+        Ok(())
+    }
+
+    /// Ends the open file.
+    ///
+    /// # Errors
+    ///
+    /// As [`Shards::write`].
+    pub(super) fn end(&mut self) -> Result<()> {
+        self.group = 0;
+        if let Some(open) = self.open.take() {
+            self.written.push(open.into_inner()?.0.close()?);
+        }
+        Ok(())
+    }
+
+    /// Ends the open file; all of them, in order.
+    ///
+    /// # Errors
+    ///
+    /// As [`Shards::write`].
+    pub(super) fn finish(mut self) -> Result<Vec<Written>> {
+        self.end()?;
+        Ok(self.written)
+    }
+}
+
+/// A column of lists of ids.
+pub(super) fn list(name: &str) -> Field {
+    Field::new(name, DataType::new_list(DataType::Int32, true), false)
+}
 
 /// A number beside the ids of a row.
 enum Value {
@@ -24,32 +97,27 @@ enum Value {
     Flag(BooleanBuilder),
 }
 
-/// Parquet files `data/train-00000.parquet`, … of rows of lists.
+/// Files of rows of several lists.
 pub(super) struct Lists<'a> {
-    staging: &'a Staging,
-    schema: SchemaRef,
+    shards: Shards<'a>,
     lists: Vec<ListBuilder<Int32Builder>>,
     value: Value,
-    open: Option<ArrowWriter<Out>>,
-    /// Tokens of the rows that are not handed over, of the row group, and of the file.
-    tokens: [usize; 3],
-    written: Vec<Written>,
+    /// Tokens of the rows that are not handed over, and of the file.
+    tokens: [usize; 2],
 }
 
 impl<'a> Lists<'a> {
     /// Columns of ids by name, and one of a number (`Float64`) or a flag (`Boolean`) behind them.
     pub(super) fn new(staging: &'a Staging, lists: &[&str], value: Option<(&str, DataType)>) -> Self {
-        let list = |name: &&str| Field::new(*name, DataType::new_list(DataType::Int32, true), false);
-        let mut fields: Vec<Field> = lists.iter().map(list).collect();
+        let mut fields: Vec<Field> = lists.iter().map(|name| list(name)).collect();
         let builder = match &value {
             None => Value::None,
             Some((_, DataType::Boolean)) => Value::Flag(BooleanBuilder::new()),
             Some(_) => Value::Number(Float64Builder::new()),
         };
         fields.extend(value.map(|(name, kind)| Field::new(name, kind, false)));
-        let schema = Arc::new(Schema::new(fields));
         let lists = lists.iter().map(|_| ListBuilder::default()).collect();
-        Lists { staging, schema, lists, value: builder, open: None, tokens: [0; 3], written: Vec::new() }
+        Lists { shards: Shards::new(staging, fields), lists, value: builder, tokens: [0; 2] }
     }
 
     fn flush(&mut self) -> Result<()> {
@@ -60,29 +128,12 @@ impl<'a> Lists<'a> {
             Value::Number(numbers) => columns.push(Arc::new(numbers.finish())),
             Value::Flag(flags) => columns.push(Arc::new(flags.finish())),
         }
-        let batch = RecordBatch::try_new(self.schema.clone(), columns)?;
-        let open = match &mut self.open {
-            Some(open) => open,
-            None => {
-                let file = self.staging.file(&format!("data/train-{:05}.parquet", self.written.len()))?;
-                let properties = properties(&self.schema, Style::Ship(Codec::default())).build();
-                self.open.insert(ArrowWriter::try_new(Out(file), self.schema.clone(), Some(properties))?)
-            }
-        };
-        open.write(&batch)?;
-        let [rows, group, file] = self.tokens;
-        self.tokens = [0, group + rows, file + rows];
-        if self.tokens[1] >= GROUP {
-            open.flush()?;
+        let [rows, file] = self.tokens;
+        self.shards.write(columns, rows)?;
+        self.tokens = [0, file + rows];
+        if self.tokens[1] >= FILE {
             self.tokens[1] = 0;
-        }
-        if self.tokens[2] >= FILE { self.end() } else { Ok(()) }
-    }
-
-    fn end(&mut self) -> Result<()> {
-        self.tokens = [0; 3];
-        if let Some(open) = self.open.take() {
-            self.written.push(open.into_inner()?.0.close()?);
+            self.shards.end()?;
         }
         Ok(())
     }
@@ -116,7 +167,6 @@ impl Writer for Lists<'_> {
         if self.tokens[0] > 0 {
             self.flush()?;
         }
-        self.end()?;
-        Ok(self.written)
+        self.shards.finish()
     }
 }

@@ -17,57 +17,16 @@
 
 use arrow::datatypes::DataType;
 
-use super::super::export::folder::{Staging, Written};
-use super::chat::Ids;
-use super::columns::Lists;
-use super::{Chat, Layout, Sheet, Width, Writer, module_docs};
-use crate::Result;
-use crate::models::tokenizer::{Scratch, Tokenizer};
-use crate::output::export::{Aside, Example};
-use crate::rows::Use;
+use super::Chat;
+use super::chat::layout::Preferences;
 
 /// The layout.
-pub struct Kto;
-
-/// Its instance.
-pub static LAYOUT: Kto = Kto;
-
-impl Layout for Kto {
-    fn name(&self) -> &'static str {
-        "kto"
-    }
-    fn about(&self) -> &'static str {
-        "token ids of prompt, answer and label, for TRL's KTOTrainer"
-    }
-    fn docs(&self) -> &'static str {
-        module_docs(include_str!("kto.rs"))
-    }
-    fn uses(&self, chat: bool) -> &'static [Use] {
-        if chat { &[Use::Rlhf] } else { &[] }
-    }
-    fn is_limited(&self) -> bool {
-        true
-    }
-    fn ids(
-        &self,
-        chat: &Chat,
-        row: (&Example<'_>, &Tokenizer, u32),
-        scratch: &mut Scratch,
-    ) -> std::result::Result<Ids, Aside> {
-        chat.labelled(row, scratch)
-    }
-    fn width(&self, _vocabulary: u32) -> Width {
-        Width::I32
-    }
-    fn writer<'a>(&self, _sheet: &Sheet<'_>, staging: &'a Staging) -> Result<Box<dyn Writer + 'a>> {
-        Ok(Box::new(Lists::new(staging, &["prompt_ids", "completion_ids"], Some(("label", DataType::Boolean)))))
-    }
-    fn start(&self, folder: &str, _files: &[Written], sheet: &Sheet<'_>) -> String {
-        let files = serde_json::json!(format!("{folder}/data/*.parquet"));
-        let length = sheet.limit.unwrap_or(0);
-        format!(
-            "train_dataset = load_dataset(\"parquet\", data_files={files}, split=\"train\")\n\
-             KTOConfig(max_length={length})\n"
-        )
-    }
-}
+pub static LAYOUT: Preferences = Preferences {
+    name: "kto",
+    about: "token ids of prompt, answer and label, for TRL's KTOTrainer",
+    docs: include_str!("kto.rs"),
+    lists: &["prompt_ids", "completion_ids"],
+    value: Some(("label", DataType::Boolean)),
+    cut: Chat::labelled,
+    config: "KTOConfig",
+};

@@ -32,23 +32,14 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int32Builder, ListBuilder, RecordBatch};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use parquet::arrow::ArrowWriter;
+use arrow::array::{ArrayRef, Int32Builder, ListBuilder};
 use serde::Serialize;
 
-use super::super::export::folder::{Out, Staging, Written};
+use super::super::export::folder::{Staging, Written};
+use super::columns::{CALL, FILE, Shards, list};
 use super::{Layout, Packing, Sequence, Sheet, UNLEARNT, Width, Writer, module_docs};
-use crate::output::codec::Codec;
-use crate::output::parquet_file::{Style, properties};
 use crate::rows::Use;
 use crate::{Error, Result};
-
-/// Tokens that are handed over in one call.
-const CALL: usize = 1 << 20;
-/// Tokens of a row group, and of a file.
-const GROUP: usize = 1 << 23;
-const FILE: usize = 1 << 26;
 
 /// The label of a token that is not learnt: what PyTorch's loss leaves out.
 const IGNORED: i32 = -100;
@@ -82,14 +73,13 @@ impl Layout for Packed {
         Width::I32
     }
     fn writer<'a>(&self, sheet: &Sheet<'_>, staging: &'a Staging) -> Result<Box<dyn Writer + 'a>> {
-        let list = |name| Field::new(name, DataType::new_list(DataType::Int32, true), false);
         let mut fields = vec![list("input_ids"), list("seq_lengths")];
         fields.extend(sheet.chat.as_ref().map(|_| list("labels")));
-        let schema = Arc::new(Schema::new(fields));
         let length = sheet.packed.map_or(1, |p| p.1);
         let each = (FILE / length as usize).max(1) as u64;
-        let (rows, shards, written) = (Rows::default(), Vec::new(), Vec::new());
-        Ok(Box::new(Files { staging, schema, length, each, open: None, rows, shards, written }))
+        let (files, labelled) = (Shards::new(staging, fields), sheet.chat.is_some());
+        let (rows, shards) = (Rows::default(), Vec::new());
+        Ok(Box::new(Files { staging, files, labelled, length, each, rows, shards }))
     }
     fn start(&self, folder: &str, _files: &[Written], sheet: &Sheet<'_>) -> String {
         let files = serde_json::json!(format!("{folder}/data/*.parquet"));
@@ -110,13 +100,6 @@ struct Rows {
     labels: ListBuilder<Int32Builder>,
     tokens: usize,
     sequences: u64,
-}
-
-/// A file that is being written.
-struct Open {
-    writer: ArrowWriter<Out>,
-    /// Tokens of the row group.
-    group: usize,
 }
 
 /// A file in `index.json`.
@@ -140,54 +123,33 @@ struct Index<'a> {
 
 struct Files<'a> {
     staging: &'a Staging,
-    schema: SchemaRef,
+    files: Shards<'a>,
+    /// Whether there are labels.
+    labelled: bool,
     length: u32,
     /// Sequences of a file.
     each: u64,
-    open: Option<Open>,
     rows: Rows,
     /// The files, the open one too.
     shards: Vec<Shard>,
-    written: Vec<Written>,
 }
 
 impl Files<'_> {
     fn flush(&mut self) -> Result<()> {
         let rows = &mut self.rows;
         let mut columns: Vec<ArrayRef> = vec![Arc::new(rows.ids.finish()), Arc::new(rows.lengths.finish())];
-        if self.schema.fields().len() > columns.len() {
+        if self.labelled {
             columns.push(Arc::new(rows.labels.finish()));
         }
-        let batch = RecordBatch::try_new(self.schema.clone(), columns)?;
-        let open = match &mut self.open {
-            Some(open) => open,
-            None => {
-                let path = format!("data/train-{:05}.parquet", self.written.len());
-                let file = self.staging.file(&path)?;
-                self.shards.push(Shard { path, ..Shard::default() });
-                let properties = properties(&self.schema, Style::Ship(Codec::default())).build();
-                let writer = ArrowWriter::try_new(Out(file), self.schema.clone(), Some(properties))?;
-                self.open.insert(Open { writer, group: 0 })
-            }
-        };
-        open.writer.write(&batch)?;
-        open.group += rows.tokens;
+        if let Some(path) = self.files.next() {
+            self.shards.push(Shard { path, ..Shard::default() });
+        }
+        self.files.write(columns, rows.tokens)?;
         let Some(shard) = self.shards.last_mut() else { return Ok(()) };
-        shard.sequences += batch.num_rows() as u64;
+        shard.sequences += rows.sequences;
         shard.tokens += rows.tokens as u64;
         (rows.tokens, rows.sequences) = (0, 0);
-        if open.group >= GROUP {
-            open.writer.flush()?;
-            open.group = 0;
-        }
-        if shard.sequences == self.each { self.end() } else { Ok(()) }
-    }
-
-    fn end(&mut self) -> Result<()> {
-        if let Some(open) = self.open.take() {
-            self.written.push(open.writer.into_inner()?.0.close()?);
-        }
-        Ok(())
+        if shard.sequences == self.each { self.files.end() } else { Ok(()) }
     }
 }
 
@@ -199,12 +161,12 @@ impl Writer for Files<'_> {
         };
         list(&mut self.rows.ids, sequence.ids, |id| (id & !UNLEARNT) as i32);
         list(&mut self.rows.lengths, sequence.lengths, |length| length as i32);
-        if self.schema.fields().len() > 2 {
+        if self.labelled {
             list(&mut self.rows.labels, sequence.ids, |id| if id & UNLEARNT == 0 { id as i32 } else { IGNORED });
         }
         self.rows.tokens += sequence.ids.len();
         self.rows.sequences += 1;
-        let there = self.open.as_ref().and_then(|_| self.shards.last()).map_or(0, |s| s.sequences);
+        let there = self.shards.last().filter(|_| self.files.next().is_none()).map_or(0, |s| s.sequences);
         let full = self.rows.tokens >= CALL || there + self.rows.sequences == self.each;
         if full { self.flush() } else { Ok(()) }
     }
@@ -212,13 +174,13 @@ impl Writer for Files<'_> {
         if self.rows.tokens > 0 {
             self.flush()?;
         }
-        self.end()?;
+        let mut written = self.files.finish()?;
         let index = Index { v: 1, length: self.length, sequences: self.each, shards: &self.shards };
         let mut text = serde_json::to_vec_pretty(&index).map_err(|e| Error::Engine(e.to_string()))?;
         text.push(b'\n');
         let mut file = self.staging.file("index.json")?;
         file.write(&text)?;
-        self.written.push(file.close()?);
-        Ok(self.written)
+        written.push(file.close()?);
+        Ok(written)
     }
 }

@@ -5,16 +5,15 @@
 //! a probability of about 10⁻¹³.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Float64Type};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::Serialize;
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
+use crate::output::parquet_files::{below, open};
 use crate::rows::{self, Use};
 use crate::spill::sorter::Sorter;
 use crate::{Error, Result};
@@ -191,20 +190,11 @@ struct Table {
 
 /// The tables of kept and dropped rows.
 fn tables(build: &Path) -> Vec<Table> {
-    let parquet = |folder: &Path| {
-        let entries = walkdir::WalkDir::new(folder).sort_by_file_name().into_iter().flatten();
-        entries.map(walkdir::DirEntry::into_path).filter(|p| p.extension().is_some_and(|x| x == "parquet")).collect()
-    };
     let of = |kind: &str, kept: bool| {
-        let table = |usage: Use| Table { usage, kept, files: parquet(&build.join(kind).join(usage.as_str())) };
+        let table = |usage: Use| Table { usage, kept, files: below(&build.join(kind).join(usage.as_str())) };
         Use::ALL.map(table)
     };
     of("data", true).into_iter().chain(of("dropped", false)).collect()
-}
-
-fn open(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>> {
-    let file = File::open(path).map_err(Error::io(path))?;
-    Ok(ParquetRecordBatchReaderBuilder::try_new(file)?)
 }
 
 /// The batches of a file, with these columns.

@@ -3,20 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use crate::output::export::run::Table;
+use crate::output::parquet_files::below;
 use crate::rows::Use;
 use crate::rows::split::Split;
 
 /// The Parquet files with the kept rows of each of these uses, in order, what is held out behind what is trained on; uses
 /// and splits without files are left out.
 pub fn tables(build: &Path, uses: &[Use]) -> Vec<Table> {
-    let files = |usage: &Use| -> Vec<PathBuf> {
-        let folder = build.join("data").join(usage.as_str());
-        let entries = walkdir::WalkDir::new(folder).sort_by_file_name().into_iter().flatten();
-        entries.map(walkdir::DirEntry::into_path).filter(|p| p.extension().is_some_and(|x| x == "parquet")).collect()
-    };
     let mut all = Vec::new();
     for usage in Use::ALL.into_iter().filter(|u| uses.contains(u)) {
-        let files = files(&usage);
+        let files = below(&build.join("data").join(usage.as_str()));
         for split in Split::ALL {
             let mine = |path: &&PathBuf| split_of(path).unwrap_or_default() == split;
             let files: Vec<PathBuf> = files.iter().filter(mine).cloned().collect();

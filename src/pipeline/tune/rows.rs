@@ -1,16 +1,16 @@
 //! Rows of a finished build, from its unit files: what became of each, where it comes from, and its columns.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::UInt64Type;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 
 use super::Judging;
 use crate::engine::functions::rows::column_name;
+use crate::output::parquet_files::{open, within};
 use crate::pipeline::publish::manifest::{FileLine, Manifest, SourceLine};
 use crate::rows::LANGUAGE;
 use crate::{Error, Result};
@@ -44,11 +44,6 @@ fn lacking(work: &Path) -> Error {
     )
 }
 
-fn open(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>> {
-    let file = File::open(path).map_err(Error::io(path))?;
-    Ok(ParquetRecordBatchReaderBuilder::try_new(file)?)
-}
-
 impl Units {
     /// Opens what the build was made of.
     pub(super) fn open(manifest: &Manifest, work: &Path) -> Result<Self> {
@@ -57,9 +52,7 @@ impl Units {
         let (scan, drops) = folder("scan").zip(folder("drops")).ok_or_else(|| lacking(work))?;
         let left_out: Vec<(u64, u64)> = serde_json::from_value(told["left_out"].clone()).unwrap_or_default();
         let places: BTreeMap<&str, u16> = (0u16..).zip(&manifest.stages).map(|(at, s)| (s.name.as_str(), at)).collect();
-        let entries = walkdir::WalkDir::new(&scan).max_depth(1).sort_by_file_name().into_iter().flatten();
-        let paths = entries.map(walkdir::DirEntry::into_path).filter(|p| p.extension().is_some_and(|x| x == "parquet"));
-        let read = super::parallel(&paths.collect::<Vec<_>>(), |path| {
+        let read = super::parallel(&within(&scan), |path| {
             let beside = drops.join(path.file_name().unwrap_or_default());
             Unit::read(path, &beside, &places, &left_out)
         })?;

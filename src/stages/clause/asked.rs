@@ -55,6 +55,8 @@ pub struct Limit {
     pub at: usize,
     /// The signal.
     pub signal: String,
+    /// Whether its number is that of a message.
+    pub message: bool,
     /// What it asks for.
     pub side: Side,
 }
@@ -82,8 +84,9 @@ impl Asked {
         let mut asked = Asked { when, ..Asked::default() };
         for (signal, rule) in &clause.limits {
             let at = signals.iter().position(|s| s == signal).unwrap_or(usize::MAX);
+            let message = names_message(signal);
             for side in sides(rule, next) {
-                asked.limits.push(Limit { number: next.limit, at, signal: signal.clone(), side });
+                asked.limits.push(Limit { number: next.limit, at, signal: signal.clone(), message, side });
                 next.limit += 1;
             }
         }
@@ -229,7 +232,7 @@ impl Limit {
             Side::Min(limit) | Side::Max(limit) => {
                 let shown = |value: Option<f64>| value.map(number).unwrap_or_default();
                 let measured = row.number(self.at);
-                let message = measured.filter(|number| *number > 0.0 && names_message(&self.signal));
+                let message = measured.filter(|number| *number > 0.0 && self.message);
                 let value = message.map_or_else(|| shown(measured), |number_of| format!("message {number_of}"));
                 (value, shown(limit.of(row)))
             }

@@ -23,6 +23,7 @@ use crate::{Error, Result};
 
 mod dialogue;
 mod flags;
+pub mod layout;
 mod learnt;
 mod pairs;
 pub mod run;
