@@ -34,7 +34,7 @@ pub struct Trace {
 ///
 /// # Errors
 ///
-/// [`Error::Io`] or [`Error::Engine`] where a file of the work folder cannot be read.
+/// [`Error`](crate::Error) where a file of the work folder cannot be read.
 pub fn trace(manifest: &Manifest, work: &Path, source: &str, id: &str) -> Result<Option<Trace>> {
     let Some(told) = manifest.timings.get("work") else { return Ok(None) };
     let Some(scan) = told["scan"].as_str() else { return Ok(None) };
