@@ -50,6 +50,8 @@ mod sources;
 mod survey;
 mod table;
 mod tables;
+mod texts_of;
+mod tokenizer_report;
 mod train_perplexity;
 mod train_quality;
 mod training_rows;
@@ -111,6 +113,7 @@ enum Command {
     Report(report::Report),
     View(view::View),
     Export(export::Export),
+    TokenizerReport(tokenizer_report::TokenizerReport),
     TrainQuality(train_quality::TrainQuality),
     TrainPerplexity(train_perplexity::TrainPerplexity),
     Cache(cache::Cache),
@@ -169,6 +172,7 @@ pub fn main() -> u8 {
         Command::Report(command) => command.run(&context).map(|()| 0),
         Command::View(command) => command.run(&context).map(|()| 0),
         Command::Export(command) => command.run(&context).map(|()| 0),
+        Command::TokenizerReport(command) => command.run(&context).map(|()| 0),
         Command::TrainQuality(command) => command.run(&context).map(|()| 0),
         Command::TrainPerplexity(command) => command.run(&context).map(|()| 0),
         Command::Cache(command) => command.run(&context),
@@ -191,7 +195,7 @@ fn asks_for_json() -> bool {
 }
 
 /// Commands whose `--format json` has a schema of its own: `schemas/output/NAME.json`.
-pub const SCHEMAS: [&str; 17] = [
+pub const SCHEMAS: [&str; 18] = [
     "build",
     "cache",
     "check",
@@ -204,6 +208,7 @@ pub const SCHEMAS: [&str; 17] = [
     "list",
     "plan",
     "report",
+    "tokenizer-report",
     "train-perplexity",
     "train-quality",
     "tune",

@@ -76,6 +76,7 @@ mod systems;
 mod templates;
 mod terminal;
 mod text_rows;
+mod tokenizers;
 mod tokens;
 mod told;
 mod tune;
