@@ -164,7 +164,7 @@ fn signals() -> Vec<Item> {
         }
     }
     let about = |by: &[&stages::Entry]| {
-        if by.first().is_some_and(|entry| entry.implied) {
+        if by.first().is_some_and(|entry| entry.implied.is_some()) {
             return "measured wherever a `keep` asks for it".to_owned();
         }
         let names: Vec<&str> = by.iter().map(|entry| entry.name).collect();

@@ -50,8 +50,6 @@ mod sources;
 mod survey;
 mod table;
 mod tables;
-mod texts_of;
-mod tokenizer_report;
 mod train_perplexity;
 mod train_quality;
 mod training_rows;
@@ -113,7 +111,6 @@ enum Command {
     Report(report::Report),
     View(view::View),
     Export(export::Export),
-    TokenizerReport(tokenizer_report::TokenizerReport),
     TrainQuality(train_quality::TrainQuality),
     TrainPerplexity(train_perplexity::TrainPerplexity),
     Cache(cache::Cache),
@@ -172,7 +169,6 @@ pub fn main() -> u8 {
         Command::Report(command) => command.run(&context).map(|()| 0),
         Command::View(command) => command.run(&context).map(|()| 0),
         Command::Export(command) => command.run(&context).map(|()| 0),
-        Command::TokenizerReport(command) => command.run(&context).map(|()| 0),
         Command::TrainQuality(command) => command.run(&context).map(|()| 0),
         Command::TrainPerplexity(command) => command.run(&context).map(|()| 0),
         Command::Cache(command) => command.run(&context),
@@ -195,7 +191,7 @@ fn asks_for_json() -> bool {
 }
 
 /// Commands whose `--format json` has a schema of its own: `schemas/output/NAME.json`.
-pub const SCHEMAS: [&str; 18] = [
+pub const SCHEMAS: [&str; 17] = [
     "build",
     "cache",
     "check",
@@ -208,7 +204,6 @@ pub const SCHEMAS: [&str; 18] = [
     "list",
     "plan",
     "report",
-    "tokenizer-report",
     "train-perplexity",
     "train-quality",
     "tune",

@@ -23,6 +23,6 @@ pub fn signals() -> Vec<(&'static str, &'static str, Type)> {
 
 /// Signals that are measured wherever a rule asks for them.
 pub(super) fn always() -> Vec<Measured> {
-    let implied = stages::ALL.iter().filter(|entry| entry.implied);
+    let implied = stages::ALL.iter().filter(|entry| entry.implied.is_some());
     implied.flat_map(|entry| entry.signals).map(|s| (s.name.into(), s.kind)).collect()
 }

@@ -46,8 +46,8 @@ pub struct Entry {
     pub reasons: &'static [(&'static str, &'static str)],
     /// How its options are read.
     pub takes: Takes,
-    /// Whether it is put in where a rule asks for what it measures.
-    pub implied: bool,
+    /// The options with which it is put in where a rule asks for what it measures, if it is.
+    pub implied: Option<fn() -> Json>,
     /// Builds the stage from its options (a JSON object without `run`, `name` and `only`), and gives the options back
     /// resolved (every default written out). The error says what is wrong with them.
     pub build: fn(Json) -> Result<Built, String>,
@@ -121,7 +121,7 @@ impl Entry {
             signals: &[],
             reasons: &[],
             takes: Takes::Options,
-            implied: false,
+            implied: None,
             build,
         }
     }
@@ -139,8 +139,13 @@ impl Entry {
     }
 
     /// The same, put in where a rule asks for what it measures.
-    pub const fn implied(mut self) -> Self {
-        self.implied = true;
+    pub const fn implied(self) -> Self {
+        self.implied_with(|| serde_json::json!({}))
+    }
+
+    /// The same, put in with these options.
+    pub const fn implied_with(mut self, options: fn() -> Json) -> Self {
+        self.implied = Some(options);
         self
     }
 

@@ -94,6 +94,17 @@ pub trait Stage: Send + Sync {
         Vec::new()
     }
 
+    /// Its options for measuring only what is read of it: `read` says whether somebody reads a signal. `None` where it
+    /// measures what it measures.
+    fn for_readers(&self, _read: &dyn Fn(&str) -> bool) -> Option<Json> {
+        None
+    }
+
+    /// Whether it hands on every signal that was measured before it.
+    fn hands_on(&self) -> bool {
+        false
+    }
+
     /// The part of its resolved `options` on which its columns and the text that it leaves depend: what stays the same
     /// when only thresholds change. Jobs that measure are named by it.
     fn measured(&self, options: &Json) -> Json {

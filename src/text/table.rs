@@ -30,14 +30,35 @@ impl Table {
     /// The byte of `c`.
     #[inline(always)]
     pub fn get(&self, c: char) -> u8 {
-        let page = self.pages[(c as usize >> 8) % PAGES];
-        self.cells[page as usize][c as usize & 255]
+        self.borrowed().get(c)
+    }
+
+    /// The table for a loop that writes elsewhere: where its parts lie need not be looked up for each character.
+    #[inline(always)]
+    pub fn borrowed(&self) -> Borrowed<'_> {
+        Borrowed { pages: &self.pages, cells: &self.cells }
     }
 
     /// The bytes of U+0000 to U+00FF.
     #[inline(always)]
     pub fn first(&self) -> &[u8; 256] {
         &self.cells[self.pages[0] as usize]
+    }
+}
+
+/// A table, by its parts.
+#[derive(Clone, Copy)]
+pub struct Borrowed<'t> {
+    pages: &'t [u16; PAGES],
+    cells: &'t [[u8; 256]],
+}
+
+impl Borrowed<'_> {
+    /// The byte of `c`.
+    #[inline(always)]
+    pub fn get(self, c: char) -> u8 {
+        let page = self.pages[(c as usize >> 8) % PAGES];
+        self.cells[page as usize][c as usize & 255]
     }
 }
 

@@ -1,6 +1,8 @@
 //! The same rows and recipe give the same bytes.
 
-use crate::harness::{Scratch, json_lines, same_files, same_output};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use crate::harness::{Scratch, files_under, json_lines, same_files, same_output};
 
 const RECIPE: &str = r#"
 name = "same"
@@ -108,6 +110,56 @@ fn changing_a_threshold_reads_nothing_again() {
     let before = log();
     scratch.build("out", &["--unit", "64KiB", "--set", "keep.chars.min=80"]);
     assert_eq!(before, log());
+}
+
+#[test]
+fn only_what_a_recipe_reads_is_measured() {
+    let scratch = Scratch::new();
+    scratch.write("docs/a.jsonl", json_lines(400));
+    let recipe = |quality: &str, keep: &str| {
+        let head = "name='q'\n[[source]]\nname='d'\npath=['docs/a.jsonl']\n";
+        scratch.write("recipe.toml", format!("{head}{quality}[[stage]]\nrun='keep'\n{keep}\n"));
+    };
+    let measured = |folder: &str| {
+        let work = scratch.built(folder).manifest["timings"]["work"]["scan"].as_str().unwrap().to_owned();
+        let unit = files_under(&scratch.path(&format!("{folder}/.work/{work}")));
+        let unit = unit.iter().find(|path| path.extension().is_some_and(|x| x == "parquet")).unwrap();
+        let file = ParquetRecordBatchReaderBuilder::try_new(std::fs::File::open(unit).unwrap()).unwrap();
+        let columns: Vec<String> = file.schema().fields().iter().map(|f| f.name().clone()).collect();
+        ["list_lines@", "dup_lines@", "char_dup_13@"].map(|signal| columns.iter().any(|c| c.starts_with(signal)))
+    };
+    let log = |folder: &str| std::fs::read_to_string(scratch.path(&format!("{folder}/.work/units.log"))).unwrap();
+    let scans = |folder: &str| log(folder).lines().filter(|l| l.starts_with("done scan ")).count();
+    let plan = || scratch.corpus(&["plan", "--recipe", "recipe.toml", "--out", "out"]).stdout();
+    let reuses = |plan: &str| plan.lines().any(|l| l.trim_start().starts_with("scan") && l.contains("reuse"));
+    // What is put in for a rule: the group of what the rule reads. A limit on another signal of it measures nothing.
+    recipe("", "ended_chars={min=0.1}");
+    scratch.build("out", &[]);
+    assert_eq!((measured("out"), scans("out")), ([true, false, false], 1));
+    recipe("", "list_lines={max=0.9}");
+    assert!(reuses(&plan()), "{}", plan());
+    scratch.build("out", &[]);
+    assert_eq!(scans("out"), 1);
+    // One on a signal of another group does, and the plan says so.
+    recipe("", "dup_lines={max=0.9}");
+    assert!(!reuses(&plan()), "{}", plan());
+    let again = scratch.build("out", &[]);
+    assert_eq!((measured("out"), scans("out")), ([false, true, false], 2));
+    // A stage that the recipe writes out measures all, unless it says otherwise; the rows are the same.
+    let stage = |more: &str| format!("[[stage]]\nrun='quality'\n{more}\n");
+    recipe(&stage(""), "dup_lines={max=0.9}");
+    let all = scratch.build("all", &[]);
+    assert_eq!(measured("all"), [true; 3]);
+    assert_eq!(again.column("data/pretrain", "id"), all.column("data/pretrain", "id"));
+    recipe(&stage("signals='used'"), "dup_lines={max=0.9}");
+    scratch.build("used", &[]);
+    assert_eq!(measured("used"), [false, true, false]);
+    // What the output names is read too.
+    let wanted =
+        format!("{}[output]\nsignals=['char_dup_13']\n", std::fs::read_to_string(scratch.path("recipe.toml")).unwrap());
+    scratch.write("recipe.toml", wanted);
+    scratch.build("wanted", &[]);
+    assert_eq!(measured("wanted"), [false, true, true]);
 }
 
 #[test]

@@ -76,7 +76,6 @@ mod systems;
 mod templates;
 mod terminal;
 mod text_rows;
-mod tokenizers;
 mod tokens;
 mod told;
 mod tune;

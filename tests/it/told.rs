@@ -156,8 +156,6 @@ fn speaker(path: &str) -> &'static [&'static str] {
         ("src/cli/sources", &["list", "fetch"]),
         ("src/cli/train_", &["train-quality", "train-perplexity"]),
         ("src/cli/training_rows", &["train-quality", "train-perplexity"]),
-        ("src/cli/tokenizer_report", &["tokenizer-report"]),
-        ("src/cli/texts_of", &["tokenizer-report"]),
         ("src/cli/export", &["export"]),
         ("src/cli/explain", &["explain"]),
         ("src/cli/report", &["report"]),

@@ -196,6 +196,7 @@ impl StagePlan {
         };
         plan.measure_first(&wanted)?;
         plan.rest();
+        plan.narrow(&wanted)?;
         Ok(plan)
     }
 
@@ -238,8 +239,8 @@ impl StagePlan {
     /// in, and what was measured before the text changed is measured once more, since a signal is of the text as it
     /// stands.
     fn measure_first(&mut self, wanted: &[String]) -> Result<()> {
-        for entry in stages::ALL.iter().filter(|entry| entry.implied) {
-            let resolved = Resolved::new(entry.name, &json!({}))?;
+        for (entry, options) in stages::ALL.iter().filter_map(|entry| Some((entry, entry.implied?))) {
+            let resolved = Resolved::new(entry.name, &options())?;
             let (known, of_text) = (resolved.stage.columns(), resolved.stage.of_text());
             // What is no text does not change with it.
             let last_clean = self.stages.iter().rposition(|l| l.changes_text() && of_text);
@@ -282,6 +283,24 @@ impl StagePlan {
             let read = |l: &PlannedStage| early(l) || stage.signals().any(|s| l.reads(&s.name));
             self.stages[at].idle = !self.stages[at + 1..again].iter().any(read);
         }
+    }
+
+    /// Has stages that measure only what is read measure that: what stages behind them read, and what is `wanted` at the
+    /// end. One of which nobody reads anything is not run.
+    fn narrow(&mut self, wanted: &[String]) -> Result<()> {
+        for at in 0..self.stages.len() {
+            let behind = &self.stages[at + 1..];
+            let all = behind.iter().any(|stage| stage.stage().hands_on());
+            let read = |signal: &str| {
+                all || wanted.iter().any(|w| w == signal) || behind.iter().any(|stage| stage.reads(signal))
+            };
+            let stage = &self.stages[at];
+            let Some(options) = stage.stage().for_readers(&read).filter(|_| !stage.idle) else { continue };
+            let narrowed = Resolved::new(stage.run(), &options)?;
+            self.stages[at].idle = narrowed.stage.columns().is_empty();
+            self.stages[at].resolved = narrowed;
+        }
+        Ok(())
     }
 
     /// Decides which sources' text is written down: what costs more than a copy is not done twice.

@@ -170,6 +170,11 @@ impl Stage for Command {
     }
 
     /// Not how long it may take, nor how many there are.
+    fn hands_on(&self) -> bool {
+        // A program that rewrites texts is told nothing that was measured.
+        !self.rewrites
+    }
+
     fn measured(&self, options: &Json) -> Json {
         let mut options = options.clone();
         if let Some(options) = options.as_object_mut() {

@@ -23,6 +23,11 @@
 //! words. `dictionary`, a file in the format of jieba's user dictionaries, adds words of your own to jieba's. The turns of a
 //! dialogue count together, with a line break between two.
 //!
+//! Where a rule has it put in, it measures the *groups* of signals that somebody reads: rules, the output's `signals`, a
+//! choice between rows; `docs/quality.md` lists the groups. Written into a recipe it measures all of them, to be looked at
+//! with `corpus why` and set limits on without measuring again; `signals = "used"` has it measure what is read alone. A
+//! limit on a signal of another group then has the texts measured once more, and `corpus plan` says so.
+//!
 //! # Example
 //! ```toml
 //! [[stage]]
@@ -43,13 +48,14 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
 
 use crate::Result;
 use crate::stages::resources::{Need, Resource};
 use crate::stages::{
     Column, Entry, Kind, Measure, RowWork, SignalEntry, Stage, Value, build, dictionary, measuring, signal_with,
 };
-use crate::text::quality::signal::{COUNT, SIGNALS};
+use crate::text::quality::signal::{COUNT, Group, Groups, SIGNALS};
 use crate::text::quality::{LONGEST, Meter};
 use crate::text::substrings::joined;
 use crate::text::words::{self, Dictionary};
@@ -65,6 +71,17 @@ pub enum Unit {
     Words,
 }
 
+/// Which signals are measured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Signals {
+    /// All of them: whatever is looked at later is there.
+    #[default]
+    All,
+    /// Those that the recipe reads, and what is found together with them.
+    Used,
+}
+
 /// Options of `quality`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -74,6 +91,12 @@ pub struct Quality {
     /// With `unit = "words"`: the file of words of your own; relative to the recipe's folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dictionary: Option<String>,
+    /// Which signals are measured.
+    pub signals: Signals,
+    /// Of `signals = "used"`, once it is known who reads what: the groups that are measured.
+    #[schemars(skip)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    groups: Option<Vec<Group>>,
 }
 
 impl Quality {
@@ -84,6 +107,11 @@ impl Quality {
         }
         Ok(self)
     }
+
+    /// The groups that are measured; all, as long as it is not known which are read.
+    fn groups(&self) -> Groups {
+        self.groups.as_ref().map_or(Groups::ALL, |groups| groups.iter().copied().collect())
+    }
 }
 
 const fn kind(count: bool) -> Kind {
@@ -92,7 +120,17 @@ const fn kind(count: bool) -> Kind {
 
 impl Stage for Quality {
     fn columns(&self) -> Vec<Column> {
-        SIGNALS.iter().map(|s| Column::signal(s.name, kind(s.count))).collect()
+        self.groups().signals().map(|(_, s)| Column::signal(s.name, kind(s.count))).collect()
+    }
+
+    fn for_readers(&self, read: &dyn Fn(&str) -> bool) -> Option<Json> {
+        if self.signals == Signals::All {
+            return None;
+        }
+        let mut groups: Vec<Group> = SIGNALS.iter().filter(|s| read(s.name)).map(|s| s.group).collect();
+        groups.sort_unstable();
+        groups.dedup();
+        serde_json::to_value(Quality { groups: Some(groups), ..self.clone() }).ok()
     }
 
     fn needs(&self) -> Vec<Need> {
@@ -104,7 +142,8 @@ impl Stage for Quality {
     }
 
     fn row_work(&self, files: &[Resource]) -> Result<Option<Box<dyn RowWork>>> {
-        let work = Measuring { unit: self.unit, dictionary: dictionary::of(files)?, meter: Meter::default() };
+        let (unit, groups, meter) = (self.unit, self.groups(), Meter::default());
+        let work = Measuring { unit, dictionary: dictionary::of(files)?, groups, meter };
         Ok(measuring(self.columns(), work))
     }
 }
@@ -113,6 +152,7 @@ impl Stage for Quality {
 struct Measuring {
     unit: Unit,
     dictionary: Option<Arc<Dictionary>>,
+    groups: Groups,
     meter: Meter,
 }
 
@@ -121,12 +161,13 @@ impl Measure for Measuring {
         let text = joined(texts);
         // Words are counted where all else is.
         let text = &text[..text.floor_char_boundary(LONGEST)];
-        let words = (self.unit == Unit::Words).then(|| match &self.dictionary {
+        let of_words = [Group::Units, Group::Grams].iter().any(|group| self.groups.has(*group));
+        let words = (self.unit == Unit::Words && of_words).then(|| match &self.dictionary {
             Some(own) => own.split(text),
             None => words::split(text),
         });
-        let values = self.meter.measure(text, words.as_deref());
-        out.extend(SIGNALS.iter().zip(values.0).map(|(about, value)| match value {
+        let values = self.meter.measure_some(text, words.as_deref(), self.groups);
+        out.extend(self.groups.signals().map(|(number, about)| match values.0[number] {
             value if value.is_nan() => Value::Null,
             value if about.count => Value::Int(value as i64),
             value => Value::Float(value),
@@ -155,14 +196,16 @@ pub const ENTRY: Entry = Entry::new(
     |json| build(json, Quality::checked),
 )
 .signals(&ENTRIES)
-.implied();
+.implied_with(|| json!({"signals": "used"}));
 
 /// The page of signals, `docs/quality.md`.
 pub fn page() -> String {
     let mut page = include_str!("head.md").to_owned();
     for about in SIGNALS {
         let of = if about.count { "count" } else { "number" };
-        page.push_str(&format!("| `{}` | {of} | {} |\n", about.name, about.about.replace('|', "\\|")));
+        let group = serde_json::to_value(about.group).unwrap_or_default();
+        let group = group.as_str().unwrap_or_default();
+        page.push_str(&format!("| `{}` | {of} | {group} | {} |\n", about.name, about.about.replace('|', "\\|")));
     }
     page
 }
@@ -173,8 +216,28 @@ mod tests {
 
     fn measured(unit: Unit, texts: &[&str]) -> Vec<Value> {
         let mut out = Vec::new();
-        Measuring { unit, dictionary: None, meter: Meter::default() }.measure(texts, &mut out);
+        let groups = Groups::ALL;
+        Measuring { unit, dictionary: None, groups, meter: Meter::default() }.measure(texts, &mut out);
         out
+    }
+
+    #[test]
+    fn what_is_read_is_measured_with_what_is_found_beside_it() {
+        let read = |name: &str| name == "ended_chars" || name == "char_dup_13";
+        assert_eq!(Quality::default().for_readers(&read), None);
+        let used = Quality { signals: Signals::Used, unit: Unit::Words, ..Quality::default() };
+        assert_eq!(used.columns().len(), COUNT);
+        let options = used.for_readers(&read).unwrap();
+        assert_eq!(options, json!({"unit": "words", "signals": "used", "groups": ["lines", "thirteens"]}));
+        let stage: Quality = serde_json::from_value(options).unwrap();
+        let names: Vec<_> = stage.columns().into_iter().map(|c| c.name).collect();
+        assert!(names.iter().any(|n| n == "list_lines") && names.iter().all(|n| n != "units"), "{names:?}");
+        let mut out = Vec::new();
+        let meter = Meter::default();
+        Measuring { unit: stage.unit, dictionary: None, groups: stage.groups(), meter }
+            .measure(&["好。\n好"], &mut out);
+        assert_eq!((out.len(), &out[0]), (names.len(), &Value::Int(2)));
+        assert!(used.for_readers(&|_| false).is_some_and(|o| o["groups"] == json!([])));
     }
 
     #[test]

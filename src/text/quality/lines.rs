@@ -26,6 +26,8 @@ pub struct Lines {
     slots: Vec<u32>,
     paragraphs: Counter,
     paragraph: Paragraph,
+    /// Whether it is asked what stood before.
+    repeats: bool,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -73,9 +75,13 @@ pub struct Found {
 }
 
 impl Lines {
-    /// Forgets the text before, and makes room for as many lines.
-    pub fn start(&mut self, lines: usize) {
+    /// Forgets the text before, and makes room for as many lines; `repeats` asks for what stood before.
+    pub fn start(&mut self, lines: usize, repeats: bool) {
         self.found = Found::default();
+        self.repeats = repeats;
+        if !repeats {
+            return;
+        }
         self.slots.clear();
         self.paragraph = Paragraph::default();
         self.seen.reset(lines);
@@ -121,7 +127,9 @@ impl Lines {
         if text.chars().all(|c| properties().get(c) & NUMBER != 0) {
             found.numbers += 1;
         }
-        self.hash(line, text, characters);
+        if self.repeats {
+            self.hash(line, text, characters);
+        }
     }
 
     fn hash(&mut self, line: &str, text: &str, characters: u64) {

@@ -13,13 +13,14 @@ pub mod reference;
 mod repetition;
 pub mod signal;
 mod stretches;
+mod tally;
 pub mod terms;
 mod units;
 
 use page::Page;
 use properties::*;
 use repetition::Repetition;
-use signal::{COUNT, Signal};
+use signal::{COUNT, Group, Groups, Signal};
 use units::Units;
 
 /// The values of one text, by number of the signal; not a number where there is none.
@@ -57,29 +58,50 @@ pub const LONGEST: usize = 4 << 20;
 /// Sizes of n-grams of words, and of characters: ten are some six words. What the
 /// shorter ones tell of words, letters that form them tell of no text.
 const WORDS: [usize; 9] = [2, 3, 4, 5, 6, 7, 8, 9, 10];
-const CHARACTERS: [usize; 2] = [10, 13];
+const TEN: usize = 10;
+const THIRTEEN: usize = 13;
 
 impl Meter {
     /// Measures a text. `words` are its words, where they are to be counted in; without them Chinese is counted in
     /// characters, and all else in Unicode's words.
     pub fn measure(&mut self, text: &str, words: Option<&[&str]>) -> Values {
+        self.measure_some(text, words, Groups::ALL)
+    }
+
+    /// Measures the signals of some groups; the others have no value.
+    pub fn measure_some(&mut self, text: &str, words: Option<&[&str]>, groups: Groups) -> Values {
         let mut values = Values([f64::NAN; COUNT]);
         let text = &text[..text.floor_char_boundary(LONGEST)];
-        self.page.read(text);
+        self.page.read(text, groups);
         let chinese = self.page.with(HAN) * 5 >= self.page.with(ROMAN) && self.page.with(HAN) > 0;
-        self.characters(&mut values);
-        self.chinese(&mut values);
-        self.lines(&mut values);
-        self.terms(&mut values);
-        self.stretches(text, &mut values);
-        match words {
-            Some(words) => self.units.of_words(words, chinese, &mut self.repetition),
-            None if chinese => self.units.of_characters(&self.page.codes, &mut self.repetition),
-            None => self.units.of_text(text, &mut self.repetition),
-        }
         let characters = words.is_none() && chinese;
-        self.unit_signals(characters, &mut values);
-        self.repetition_signals(characters, &mut values);
+        let steps: [(Group, &dyn Fn(&mut Self, &mut Values)); 8] = [
+            (Group::Characters, &|meter, values| {
+                meter.characters(values);
+                meter.chinese(values);
+            }),
+            (Group::Pairs, &|meter, values| {
+                values.share(Signal::KnownPairs, meter.page.found.known, meter.page.found.pairs)
+            }),
+            (Group::Segments, &|meter, values| {
+                values.share(Signal::DupSegments, meter.page.found.in_segments, meter.page.found.characters);
+            }),
+            (Group::Lines, &Self::lines),
+            (Group::Repeats, &Self::repeats),
+            (Group::Terms, &Self::terms),
+            (Group::Stretches, &|meter, values| meter.stretches(text, values)),
+            (Group::Units, &|meter, values| meter.unit_signals(characters, values)),
+        ];
+        let ngrams = groups.has(Group::Grams).then_some(&mut self.repetition);
+        if groups.has(Group::Units) || groups.has(Group::Grams) {
+            match words {
+                Some(words) => self.units.of_words(words, chinese, ngrams),
+                None if chinese => self.units.of_characters(&self.page.tally.found),
+                None => self.units.of_text(text, ngrams),
+            }
+        }
+        steps.iter().filter(|step| groups.has(step.0)).for_each(|step| step.1(self, &mut values));
+        self.repetition_signals(characters, groups, &mut values);
         values
     }
 
@@ -96,7 +118,6 @@ impl Meter {
         values.share(Signal::DividerRatio, page.with(DIVIDER), all);
         values.share(Signal::UnpairedSigns, page.found.unpaired, all);
         values.share(Signal::SignRuns, page.found.in_runs, all);
-        values.share(Signal::DupSegments, page.found.in_segments, all);
         values.set(Signal::Curly, page.found.curly as f64);
         values.set(Signal::Sentences, page.found.sentences as f64);
         values.share(Signal::MeanSentence, all, page.found.sentences);
@@ -120,7 +141,6 @@ impl Meter {
         ] {
             values.share(signal, page.with_all(flag | HAN), han);
         }
-        values.share(Signal::KnownPairs, page.found.known, page.found.pairs);
         values.share(Signal::HalfWidthSigns, page.found.half, page.found.half + page.found.full);
         values.set(Signal::LongestHan, page.found.longest_han as f64);
         values.share(Signal::SignRatio, page.with(CHINESE_SIGN), han);
@@ -139,8 +159,6 @@ impl Meter {
             (Signal::TerminalLines, lines.terminal),
             (Signal::EndedLines, lines.ended),
             (Signal::ListLines, lines.listed),
-            (Signal::LikeStarts, lines.alike),
-            (Signal::DupLines, lines.repeated),
             (Signal::C4Lines, lines.c4),
             (Signal::CapsLines, lines.caps),
             (Signal::NumberLines, lines.numbers),
@@ -150,11 +168,17 @@ impl Meter {
         values.share(Signal::EndedChars, lines.ended_characters, lines.characters);
         values.share(Signal::BulletLines, lines.bullets, with_blank);
         values.share(Signal::EllipsisLines, lines.ellipses, with_blank);
+        values.share(Signal::CodeRatio, lines.code, all);
+    }
+
+    fn repeats(&mut self, values: &mut Values) {
+        let (lines, all) = (&self.page.lines.found, self.page.found.characters);
+        values.share(Signal::LikeStarts, lines.alike, lines.filled);
+        values.share(Signal::DupLines, lines.repeated, lines.filled);
         values.share(Signal::DupLineChars, lines.repeated_characters, all);
         values.share(Signal::FinewebDup, lines.repeated_characters, all - (lines.all - 1));
         values.share(Signal::DupParagraphs, lines.repeated_paragraphs, lines.paragraphs);
         values.share(Signal::DupParagraphChars, lines.repeated_paragraph_characters, all);
-        values.share(Signal::CodeRatio, lines.code, all);
     }
 
     fn terms(&mut self, values: &mut Values) {
@@ -179,7 +203,7 @@ impl Meter {
         values.set(Signal::PolicyLines, self.found.policy_lines as f64);
     }
 
-    fn stretches(&mut self, text: &str, values: &mut Values) {
+    fn stretches(&self, text: &str, values: &mut Values) {
         let all = self.page.found.characters;
         values.share(Signal::LinkRatio, stretches::links(text), all);
         values.share(Signal::MarkupRatio, stretches::markup(text), all);
@@ -202,7 +226,8 @@ impl Meter {
         values.share(Signal::EllipsisPerUnit, self.page.found.ellipses, units);
     }
 
-    fn repetition_signals(&mut self, characters: bool, values: &mut Values) {
+    /// n-grams: `characters` says whether those of units are of characters.
+    fn repetition_signals(&mut self, characters: bool, groups: Groups, values: &mut Values) {
         const DUP: [Signal; 6] = [Signal::Dup5, Signal::Dup6, Signal::Dup7, Signal::Dup8, Signal::Dup9, Signal::Dup10];
         const TOP: [Signal; 3] = [Signal::Top2, Signal::Top3, Signal::Top4];
         let all = self.page.found.characters;
@@ -216,24 +241,32 @@ impl Meter {
                 values.share(*signal, found.duplicate, all);
             }
         };
-        if !characters {
+        let grams = groups.has(Group::Grams);
+        if grams && !characters {
             self.repetition.measure(&WORDS, 0, &mut self.counts, |size, found| set(size, found, values));
-            self.repetition.characters(self.page.codes.iter().map(|c| c & page::CODE));
         }
+        let wanted = [(TEN, groups.has(Group::Tens) || grams && characters), (THIRTEEN, groups.has(Group::Thirteens))];
+        let sizes: Vec<usize> = wanted.iter().filter(|size| size.1).map(|size| size.0).collect();
+        if sizes.is_empty() {
+            return;
+        }
+        self.repetition.characters(self.page.codes.iter().map(|c| c & tally::CODE));
         self.counts.clear();
         let (tens, thirteens) = (ngrams(&self.repetition, 10), ngrams(&self.repetition, 13));
         let mut repeated = 0;
-        self.repetition.measure(&CHARACTERS, 10, &mut self.counts, |size, found| {
-            if characters {
+        self.repetition.measure(&sizes, TEN, &mut self.counts, |size, found| {
+            if characters && grams {
                 set(size, found, values);
             }
             match size {
-                10 => repeated = found.repeated,
-                13 => values.share(Signal::CharDup13, found.repeated, thirteens),
+                TEN => repeated = found.repeated,
+                THIRTEEN => values.share(Signal::CharDup13, found.repeated, thirteens),
                 _ => {}
             }
         });
-        values.set(Signal::CharRep10, most_frequent(&mut self.counts, repeated, tens));
+        if groups.has(Group::Tens) {
+            values.set(Signal::CharRep10, most_frequent(&mut self.counts, repeated, tens));
+        }
     }
 }
 

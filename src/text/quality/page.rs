@@ -4,13 +4,13 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::counter::Counter;
 use super::lines::Lines;
-use super::pairs::{Pairs, pairs};
+use super::pairs::pairs;
 use super::properties::{
     ASCII_SIGN, BLANK, CHINESE_SIGN, END, EVENT, HAN, LEAD, MARK, OTHER_SIGN, Properties, TRAIL, properties,
 };
+use super::signal::{Group, Groups};
+use super::tally::{CODE, Tally};
 
-/// The bits of an entry of [`Page::codes`] that are the character's.
-pub const CODE: u32 = 0x1F_FFFF;
 const SIGN: u32 = ASCII_SIGN | CHINESE_SIGN | OTHER_SIGN;
 /// Characters of the shortest run of signs that counts.
 const RUN: usize = 4;
@@ -25,8 +25,8 @@ const CLOSING: [char; 9] = ['”', '」', '』', '》', '〉', '）', '】', '�
 /// What was found in a text.
 #[derive(Default)]
 pub struct Page {
-    /// Characters of each number of the table; two lanes, so that equal ones in a row need not wait for each other.
-    counts: Lanes,
+    /// How often each character comes.
+    pub tally: Tally,
     /// Properties of the numbers that the text has, and how many characters of each.
     present: Vec<(u32, u64)>,
     /// The characters, each with its number above the 21 bits of its code.
@@ -36,15 +36,7 @@ pub struct Page {
     /// The lines.
     pub lines: Lines,
     segments: Counter,
-}
-
-/// Counts by number.
-struct Lanes([[u64; 256]; 2]);
-
-impl Default for Lanes {
-    fn default() -> Self {
-        Lanes([[0; 256]; 2])
-    }
+    wants_segments: bool,
 }
 
 /// What is counted on the way, in characters unless said otherwise.
@@ -96,35 +88,55 @@ struct Place {
     segment: (usize, usize),
     /// Whether the character before was Han.
     han: bool,
-    /// Signs of code, and Han.
+    /// Signs of code.
     code: u32,
     /// Characters up to the dollar sign that opens a formula.
     dollar: Option<(usize, usize)>,
 }
 
 impl Page {
-    /// Looks at a text.
-    pub fn read(&mut self, text: &str) {
-        self.counts = Lanes::default();
+    /// Looks at a text, for the signals of these groups.
+    pub fn read(&mut self, text: &str, groups: Groups) {
         self.codes.clear();
+        self.codes.reserve(text.len());
+        self.tally.start(text.len());
         self.found = Found::default();
-        self.segments.reset(text.len() / 12 + 16);
-        self.lines.start(memchr::memchr_iter(b'\n', text.as_bytes()).count() + 1);
+        self.wants_segments = groups.has(Group::Segments);
+        if self.wants_segments {
+            self.segments.reset(text.len() / 12 + 16);
+        }
+        let breaks = memchr::memchr_iter(b'\n', text.as_bytes()).count();
+        self.lines.start(breaks + 1, groups.has(Group::Repeats));
         let mut start = 0;
         for end in memchr::memchr_iter(b'\n', text.as_bytes()) {
             self.line(&text[start..end]);
             start = end + 1;
         }
         self.line(&text[start..]);
-        self.found.characters += self.lines.breaks();
-        self.counts.0[0][properties().table.get('\n') as usize] += self.lines.breaks();
+        self.found.characters += breaks as u64;
         self.close_run();
         self.found.unpaired += self.found.open.iter().map(|n| u64::from(*n)).sum::<u64>();
         self.lines.end();
         self.present.clear();
-        let [one, other] = &self.counts.0;
-        let counts = properties().of.iter().zip(one.iter().zip(other)).map(|(flags, (a, b))| (*flags, a + b));
+        let counts = properties().of.iter().zip(self.tally.finish()).map(|(flags, count)| (*flags, count));
         self.present.extend(counts.filter(|(_, count)| *count > 0));
+        if groups.has(Group::Pairs) {
+            self.count_pairs();
+        }
+    }
+
+    /// Counts pairs of neighbouring Han.
+    fn count_pairs(&mut self) {
+        let (pairs, of) = (pairs(), &properties().of);
+        let han = |code: u32| of[(code >> 21) as usize] & HAN != 0;
+        let (mut all, mut known) = (0, 0);
+        for pair in self.codes.windows(2) {
+            if han(pair[0]) && han(pair[1]) {
+                all += 1;
+                known += u64::from(pairs.has(pair[0] & CODE, pair[1] & CODE));
+            }
+        }
+        (self.found.pairs, self.found.known) = (all, known);
     }
 
     /// Characters with any of the properties.
@@ -138,30 +150,23 @@ impl Page {
     }
 
     fn line(&mut self, line: &str) {
-        let (properties, pairs) = (properties(), pairs());
+        let properties = properties();
+        let (table, of) = (properties.table.borrowed(), &properties.of);
         let mut place = Place { at: 0, event: 0, segment: (0, 0), han: false, code: 0, dollar: None };
-        let (mut han, mut upper, mut run, mut before) = (0u32, 0u32, 0u64, 0u32);
+        let (mut han, mut upper, mut run) = (0u32, 0u32, 0u32);
         if !self.lines.is_first() {
-            self.codes.push('\n' as u32 | u32::from(properties.table.get('\n')) << 21);
+            self.push('\n', properties.table.get('\n'));
         }
         for (byte, c) in line.char_indices() {
-            let number = properties.table.get(c);
-            let flags = properties.of[number as usize];
-            self.counts.0[place.at & 1][number as usize] += 1;
-            self.codes.push(c as u32 | u32::from(number) << 21);
+            let number = table.get(c);
+            let flags = of[number as usize];
+            self.push(c, number);
             if flags & HAN != 0 {
-                han += 1;
                 run += 1;
-                if before != 0 {
-                    self.known(pairs, before, c as u32);
-                }
-                before = c as u32;
                 place.han = true;
             } else {
-                if before != 0 {
-                    self.found.longest_han = self.found.longest_han.max(run);
-                    (before, run) = (0, 0);
-                }
+                self.found.longest_han = self.found.longest_han.max(u64::from(run));
+                (han, run) = (han + run, 0);
                 upper += u32::from(flags & super::properties::UPPER != 0);
                 if flags & EVENT != 0 {
                     self.event(line, byte, c, flags, &mut place, properties);
@@ -170,7 +175,8 @@ impl Page {
             }
             place.at += 1;
         }
-        self.found.longest_han = self.found.longest_han.max(run);
+        self.found.longest_han = self.found.longest_han.max(u64::from(run));
+        han += run;
         self.segment(line, line.len(), &place, true);
         self.close_run();
         self.sentence(place.at, place.event);
@@ -179,10 +185,12 @@ impl Page {
         self.lines.add(line, place.at as u64, han, upper, place.code);
     }
 
+    /// Takes a character with the number of its properties.
     #[inline(always)]
-    fn known(&mut self, pairs: &Pairs, before: u32, c: u32) {
-        self.found.pairs += 1;
-        self.found.known += u64::from(pairs.has(before, c));
+    fn push(&mut self, c: char, number: u8) {
+        let entry = c as u32 | u32::from(number) << 21;
+        self.codes.push(entry);
+        self.tally.add(entry);
     }
 
     /// A sign, a symbol, white space, or the first character of UTF-8 that was read as Latin-1.
@@ -268,7 +276,7 @@ impl Page {
     /// The stretch up to here; one that white space ends is a keyword only behind Han.
     fn segment(&mut self, line: &str, byte: usize, place: &Place, sign: bool) {
         let characters = place.at - place.segment.1;
-        if (sign || place.han) && SEGMENT.contains(&characters) {
+        if self.wants_segments && (sign || place.han) && SEGMENT.contains(&characters) {
             let hash = xxh3_64(&line.as_bytes()[place.segment.0..byte]);
             if self.segments.add(hash).1 > 1 {
                 self.found.in_segments += characters as u64;

@@ -13,10 +13,10 @@ use crate::text::convert;
 const BITS: u32 = 21;
 
 /// The set of pairs.
-pub struct Pairs(Vec<u64>);
+pub struct Pairs(Box<[u64; 1 << (BITS - 6)]>);
 
 static PAIRS: LazyLock<Pairs> = LazyLock::new(|| {
-    let mut pairs = Pairs(vec![0; 1 << (BITS - 6)]);
+    let mut pairs = Pairs(Box::new([0; 1 << (BITS - 6)]));
     for line in include_str!("data/pairs.txt").lines() {
         let mut characters = line.chars();
         let Some(first) = characters.next() else { continue };

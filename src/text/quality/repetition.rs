@@ -30,6 +30,8 @@ pub struct Repetition {
     table: Vec<Entry>,
     round: u32,
     bits: Vec<[u64; 2]>,
+    /// The low bits of the keys of n-grams: where each lies among the bits.
+    keys: Vec<u32>,
 }
 
 /// What was found of one size.
@@ -130,21 +132,24 @@ impl Repetition {
         let words = (ngrams / 8).next_power_of_two().max(8);
         self.bits.clear();
         self.bits.resize(words, [0; 2]);
-        let place = |key: u64| ((key >> 6) as usize & (words - 1), 1u64 << (key & 63));
+        let place = |key: u32| ((key >> 6) as usize & (words - 1), 1u64 << (key & 63));
         let (ends, starts) = (&self.prefix[size..], &self.prefix[..ngrams]);
         let key = |(end, start): (&u64, &u64)| mix(end.wrapping_sub(start.wrapping_mul(power)));
-        for pair in ends.iter().zip(starts) {
-            let (word, bit) = place(key(pair));
-            let cell = &mut self.bits[word];
+        self.keys.clear();
+        self.keys.extend(ends.iter().zip(starts).map(|pair| key(pair) as u32));
+        let bits = &mut self.bits[..words];
+        for key in &self.keys {
+            let (word, bit) = place(*key);
+            let cell = &mut bits[word];
             cell[1] |= cell[0] & bit;
             cell[0] |= bit;
         }
         self.places.resize(ngrams, 0);
-        let mut kept = 0;
-        for (at, pair) in ends.iter().zip(starts).enumerate() {
-            let (word, bit) = place(key(pair));
-            self.places[kept] = at as u32;
-            kept += usize::from(self.bits[word][1] & bit != 0);
+        let (places, mut kept) = (&mut self.places[..ngrams], 0);
+        for (at, key) in (0u32..).zip(&self.keys) {
+            let (word, bit) = place(*key);
+            places[kept] = at;
+            kept += usize::from(bits[word][1] & bit != 0);
         }
         self.places.truncate(kept);
     }

@@ -2,7 +2,7 @@
 
 use memchr::memmem;
 
-use super::page::CODE;
+use super::tally::CODE;
 
 /// Characters of addresses: from the scheme, or `www.`, to white space, Han, a quote or a bracket that closes.
 pub fn links(text: &str) -> u64 {

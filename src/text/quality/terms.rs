@@ -8,8 +8,8 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
 use super::counter::mix;
-use super::page::CODE;
 use super::properties::{FUNCTION, properties};
+use super::tally::CODE;
 use crate::text::convert;
 
 /// Kinds of words, in the order of the counts.
@@ -24,8 +24,8 @@ pub const POLICY: usize = 8;
 /// Number of the kind `content`: words with a character that ties sentences together elsewhere, as 都 of 成都.
 pub const CONTENT: usize = 9;
 
-/// Bits of the set of beginnings: eight kilobytes, one bit in thirty taken.
-const BITS: u32 = 16;
+/// Bits of the set of beginnings: sixteen kilobytes, one bit in sixty taken.
+const BITS: u32 = 17;
 
 /// A word.
 struct Word {
@@ -41,7 +41,7 @@ struct Word {
 /// The words, ready to be searched for.
 pub struct Terms {
     /// Pairs of characters that words begin with.
-    bits: Vec<u64>,
+    bits: Box<[u64; 1 << (BITS - 6)]>,
     /// Words by the two characters that they begin with, the longest first.
     words: HashMap<u64, Vec<Word>, BuildHasherDefault<Mixed>>,
 }
@@ -118,7 +118,7 @@ fn is_alphanumeric(code: Option<&u32>) -> bool {
 impl Terms {
     fn new<'a>(entries: impl Iterator<Item = (usize, &'a str)>) -> Terms {
         let traditional = convert::mode("s2t");
-        let mut terms = Terms { bits: vec![0; 1 << (BITS - 6)], words: HashMap::default() };
+        let mut terms = Terms { bits: Box::new([0; 1 << (BITS - 6)]), words: HashMap::default() };
         for (number, (kind, word)) in entries.enumerate() {
             terms.add(kind, word, number as u32);
             if let Some(other) = traditional.as_ref().map(|t| t.convert(word)).filter(|other| other != word) {
@@ -132,8 +132,14 @@ impl Terms {
     fn add(&mut self, kind: usize, word: &str, number: u32) {
         let characters: Vec<u32> = word.chars().map(|c| fold(c as u32)).collect();
         let &[first, then, ..] = characters.as_slice() else { return };
-        let (cell, bit) = Terms::place(first, then);
-        self.bits[cell] |= 1 << bit;
+        // Texts are looked up as they stand: capitals have bits of their own.
+        let cases = |code: u32| [Some(code), char::from_u32(code).filter(char::is_ascii_lowercase).map(|_| code - 32)];
+        for (first, then) in
+            cases(first).into_iter().flatten().flat_map(|f| cases(then).into_iter().flatten().map(move |t| (f, t)))
+        {
+            let (cell, bit) = Terms::place(first, then);
+            self.bits[cell] |= 1 << bit;
+        }
         let ties = word.chars().filter(|c| kind == CONTENT && properties().get(*c) & FUNCTION != 0).count() as u64;
         self.words.entry(beginning(first, then)).or_default().push(Word { kind, characters, number, ties });
     }
@@ -148,26 +154,23 @@ impl Terms {
     pub fn find(&self, codes: &[u32], found: &mut Found) {
         *found = Found { seen: std::mem::take(&mut found.seen), ..Found::default() };
         found.seen.clear();
-        let (mut at, mut first, mut policy) = (1, fold(codes.first().copied().unwrap_or(0)), false);
-        while let Some(code) = codes.get(at) {
-            let then = fold(*code);
+        // Where the last word ended, and the last one of `policy`.
+        let (mut end, mut policy) = (0, None);
+        for (at, pair) in codes.windows(2).enumerate() {
+            let (first, then) = (pair[0] & CODE, pair[1] & CODE);
             let (cell, bit) = Terms::place(first, then);
-            if self.bits[cell % (1 << (BITS - 6))] >> bit & 1 == 1
-                && let Some(word) = self.longest(codes, at - 1, first, then)
-            {
-                found.count(word);
-                policy |= word.kind == POLICY;
-                at += word.characters.len() - 1;
-                first = fold(codes.get(at).copied().unwrap_or(0));
-            } else {
-                first = then;
+            if self.bits[cell % (1 << (BITS - 6))] >> bit & 1 == 0 || at < end {
+                continue;
             }
-            if first == u32::from('\n') {
-                found.policy_lines += u64::from(std::mem::take(&mut policy));
+            let Some(word) = self.longest(codes, at, fold(first), fold(then)) else { continue };
+            found.count(word);
+            end = at + word.characters.len();
+            if word.kind == POLICY {
+                let same = policy.is_some_and(|before| !codes[before..at].iter().any(|c| c & CODE == u32::from('\n')));
+                found.policy_lines += u64::from(!same);
+                policy = Some(end);
             }
-            at += 1;
         }
-        found.policy_lines += u64::from(policy);
     }
 
     /// The longest word at a place. A word of Latin letters is not part of a longer one.

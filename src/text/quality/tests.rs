@@ -28,6 +28,32 @@ fn a_meter_forgets() {
 }
 
 #[test]
+fn what_is_not_asked_for_has_no_value_and_changes_no_other() {
+    let texts = [
+        "我们走在路上，路上没有人，路上没有人，路上没有人。\n我们走在路上，路上没有人，路上没有人。\n\n- 全场包邮\nPrivacy Policy 见 https://a.cn/b <b>$x^2$</b>",
+        "Plain English, with words and words, and words and words, and words and words.\n# Use cookies\n",
+        "",
+    ];
+    let words = ["我们", "走", "在", "路上", "路上", "没有", "人", "路上", "没有", "人", "路上", "没有", "人", "的"];
+    let mut groups: Vec<Group> = SIGNALS.iter().map(|s| s.group).collect();
+    groups.sort_unstable();
+    groups.dedup();
+    assert_eq!(groups.len(), 11);
+    let mut meter = Meter::default();
+    for (text, words) in texts.iter().flat_map(|text| [(text, None), (text, Some(&words[..]))]) {
+        let all = meter.measure(text, words);
+        for pick in 0..1u32 << groups.len() {
+            let some: Groups = groups.iter().copied().filter(|group| pick >> *group as u32 & 1 == 1).collect();
+            let found = meter.measure_some(text, words, some);
+            for (about, (found, all)) in SIGNALS.iter().zip(found.0.iter().zip(&all.0)) {
+                let want = if some.has(about.group) { all.to_bits() } else { f64::NAN.to_bits() };
+                assert_eq!(found.to_bits(), want, "{} of {text}", about.name);
+            }
+        }
+    }
+}
+
+#[test]
 fn chinese_in_characters_and_in_words() {
     let text = "我们走在路上，路上没有人。\n他说：“好的……”\n";
     let values = of(text);
