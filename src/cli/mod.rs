@@ -47,6 +47,8 @@ mod report;
 mod rows_of;
 mod show;
 mod sources;
+mod sql;
+mod sql_tables;
 mod survey;
 mod table;
 mod tables;
@@ -71,7 +73,7 @@ struct Cli {
     command: Command,
     /// How results are printed.
     #[arg(long, global = true, value_enum, default_value = "human")]
-    format: Format,
+    format: Layout,
     /// Say only what went wrong.
     #[arg(short, long, global = true)]
     quiet: bool,
@@ -86,8 +88,21 @@ struct Cli {
     lang: Option<lang::Choice>,
 }
 
-/// How results are printed.
+/// How results are printed, as it is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Layout {
+    /// For people.
+    Human,
+    /// For machines: JSON on stdout.
+    Json,
+    /// A JSON object a line (`sql` alone).
+    Jsonl,
+    /// Comma-separated values (`sql` alone).
+    Csv,
+}
+
+/// For whom results are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// For people.
     Human,
@@ -105,6 +120,7 @@ enum Command {
     Inspect(inspect::Inspect),
     Why(why::Why),
     Diff(diff::Diff),
+    Sql(sql::Sql),
     Tune(tune::Tune),
     List(list::List),
     Explain(explain::Explain),
@@ -153,8 +169,13 @@ pub fn main() -> u8 {
         }
     };
     ui::set_colour(cli.color);
-    let context = Context { format: cli.format, quiet: cli.quiet, verbose: cli.verbose };
+    let format = if cli.format == Layout::Json { Format::Json } else { Format::Human };
+    let context = Context { format, quiet: cli.quiet, verbose: cli.verbose };
     let result = match cli.command {
+        Command::Sql(command) => command.run(&context, cli.format).map(|()| 0),
+        _ if matches!(cli.format, Layout::Jsonl | Layout::Csv) => {
+            Err(Error::other("only `corpus sql` prints jsonl and csv", "say `--format json`"))
+        }
         Command::Fetch(command) => command.run(&context),
         Command::Build(command) => command.run(&context).map(|()| 0),
         Command::Plan(command) => command.run(&context).map(|()| 0),
@@ -191,7 +212,7 @@ fn asks_for_json() -> bool {
 }
 
 /// Commands whose `--format json` has a schema of its own: `schemas/output/NAME.json`.
-pub const SCHEMAS: [&str; 17] = [
+pub const SCHEMAS: [&str; 18] = [
     "build",
     "cache",
     "check",
@@ -204,6 +225,7 @@ pub const SCHEMAS: [&str; 17] = [
     "list",
     "plan",
     "report",
+    "sql",
     "train-perplexity",
     "train-quality",
     "tune",

@@ -3,7 +3,8 @@
 //! A job of a build is one physical plan from files to files, cut into partitions. Plans are put together operator by
 //! operator ([`plan`]), so what runs is what is written here: no optimizer moves or copies a function that reads text.
 //! Ours in a plan are the [`scan`] (a `FileSource`), the named [`functions`], and the [`sink`]; everything between is
-//! built in. [`codec`] carries all three through protobuf, as a cluster needs it.
+//! built in. [`codec`] carries all three through protobuf, as a cluster needs it. Only [`sql`], which answers questions
+//! about a finished build, has plans made for it.
 
 pub mod codec;
 pub mod functions;
@@ -11,6 +12,7 @@ pub mod plan;
 pub mod scan;
 pub mod session;
 pub mod sink;
+pub mod sql;
 
 pub use session::{Session, drive, in_order, one_by_one};
 

@@ -97,7 +97,12 @@ pub fn parquet(groups: &[Vec<Part>], schema: &SchemaRef, wanted: &[&str], consta
     Ok(DataSourceExec::from_data_source(config))
 }
 
-fn partitioned((path, constants): &Part) -> Result<PartitionedFile> {
+/// A file as the engine names it.
+///
+/// # Errors
+///
+/// [`Error::Io`] where it is not there.
+pub(super) fn partitioned((path, constants): &Part) -> Result<PartitionedFile> {
     // The engine knows no `..` and no links: this is where every path of its files passes.
     let path = std::fs::canonicalize(path).map_err(Error::io(path))?;
     let size = std::fs::metadata(&path).map_err(Error::io(&path))?.len();

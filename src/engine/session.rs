@@ -46,16 +46,7 @@ impl Session {
     ///
     /// [`Error::Engine`] where the engine refuses the folder.
     pub fn new(threads: usize, memory: u64, folder: &Path, stop: Arc<AtomicBool>) -> Result<Self> {
-        let pool = (memory as usize / 5 * 3).max(8 << 20);
-        let consumers = NonZeroUsize::new(5).expect("five is not zero");
-        let runtime = RuntimeEnvBuilder::new()
-            .with_memory_pool(Arc::new(TrackConsumersPool::new(FairSpillPool::new(pool), consumers)))
-            .with_disk_manager_builder(
-                DiskManagerBuilder::default()
-                    .with_mode(DiskManagerMode::Directories(vec![folder.to_path_buf()]))
-                    .with_max_temp_directory_size(1 << 50),
-            )
-            .build_arc()?;
+        let (pool, runtime) = runtime(memory, folder)?;
         let threads = threads.max(1);
         Ok(Session { threads, pool, runtime, stop, slots: Arc::new(Semaphore::new(threads)) })
     }
@@ -96,6 +87,25 @@ impl Session {
     pub fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
+}
+
+/// The engine's memory pool and its spill folder, of `memory` bytes in all; with the bytes of the pool.
+///
+/// # Errors
+///
+/// [`Error::Engine`] where the engine refuses the folder.
+pub fn runtime(memory: u64, folder: &Path) -> Result<(usize, Arc<RuntimeEnv>)> {
+    let pool = (memory as usize / 5 * 3).max(8 << 20);
+    let consumers = NonZeroUsize::new(5).expect("five is not zero");
+    let runtime = RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(TrackConsumersPool::new(FairSpillPool::new(pool), consumers)))
+        .with_disk_manager_builder(
+            DiskManagerBuilder::default()
+                .with_mode(DiskManagerMode::Directories(vec![folder.to_path_buf()]))
+                .with_max_temp_directory_size(1 << 50),
+        )
+        .build_arc()?;
+    Ok((pool, runtime))
 }
 
 /// Runs the partitions of `plan`, `session.threads` at a time, in order; `begin` hears of each that starts, `done` of

@@ -71,6 +71,7 @@ mod servers;
 mod shared_data;
 mod simhash;
 mod split;
+mod sql;
 mod substrings;
 mod systems;
 mod templates;

@@ -150,6 +150,8 @@ fn speaker(path: &str) -> &'static [&'static str] {
         ("src/cli/list", &["list"]),
         ("src/cli/why", &["why"]),
         ("src/cli/diff", &["diff"]),
+        ("src/cli/sql", &["sql"]),
+        ("src/engine/sql", &["sql"]),
         ("src/cli/choices", &["build", "plan"]),
         ("src/cli/tune", &["tune"]),
         ("src/pipeline/tune/", &["tune"]),

@@ -1,0 +1,129 @@
+//! The tables that queries see of a finished build: kept rows, those of each use, dropped and unreadable ones, and what
+//! was measured of every row, where the work folder is there.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use arrow::datatypes::DataType;
+
+use super::rows_of::{self, UNREADABLE};
+use crate::Result;
+use crate::engine::sql::{Bounds, Database, PLACE, Part, Table};
+use crate::output::parquet_files::{open, within};
+use crate::pipeline::publish::manifest::Manifest;
+use crate::rows::split::Split;
+
+/// The table of what was measured of every row.
+const SIGNALS: &str = "signals";
+
+/// Opens the tables of a build, and those whose rows are numbered for [`Database::places`] beside them.
+///
+/// # Errors
+///
+/// A file of the build that cannot be read, or is no Parquet.
+pub fn open_build(
+    build: &Path,
+    work: &Path,
+    manifest: &Manifest,
+    numbered: Vec<Table>,
+    bounds: &Bounds,
+) -> Result<Database> {
+    let table = |name: &str, files: Vec<PathBuf>, split: bool| {
+        let files = files.into_iter().map(|path| Part { split: split_of(&path), path, first: 0 });
+        Table { name: name.to_owned(), files: files.collect(), split, numbered: false }
+    };
+    let data = rows_of::parts(build, &["data"], None);
+    let all = |kind: &str| rows_of::parts(build, &[kind], None).into_iter().flat_map(|part| part.files).collect();
+    let mut tables = vec![table("data", all("data"), true)];
+    tables.extend(data.into_iter().map(|part| {
+        let name = part.name.trim_start_matches("data/").to_owned();
+        table(&name, part.files, true)
+    }));
+    tables.extend(["dropped", UNREADABLE].map(|kind| table(kind, all(kind), false)));
+    let measured = measured(work, manifest)?;
+    tables.extend(measured.iter().map(|measured| measured.0.clone()));
+    tables.extend(numbered);
+    tables.retain(|table| !table.files.is_empty());
+    let mut database = Database::open(tables, bounds)?;
+    if let Some((_, query)) = measured {
+        database.define(SIGNALS, &query)?;
+    }
+    Ok(database)
+}
+
+/// The split that a file of kept rows is of, by its name: `validation-00000.parquet`.
+fn split_of(path: &Path) -> Option<Split> {
+    let name = path.file_name()?.to_str()?;
+    Split::parse(name.split_once('-')?.0)
+}
+
+/// The unit files of the scan, and the query that names what is in them; none where the work folder is gone.
+fn measured(work: &Path, manifest: &Manifest) -> Result<Option<(Table, String)>> {
+    let scan = manifest.timings.get("work").and_then(|told| told["scan"].as_str());
+    let Some(scan) = scan.map(|scan| work.join(scan)).filter(|folder| folder.is_dir()) else { return Ok(None) };
+    let (mut files, mut first) = (Vec::new(), 0);
+    for path in within(&scan) {
+        let rows = open(&path)?.metadata().file_metadata().num_rows().max(0) as u64;
+        files.push(Part { path, split: None, first });
+        first += rows;
+    }
+    let Some(part) = files.first() else { return Ok(None) };
+    let place = "_first + _row";
+    let mut query = format!("select {place} as {PLACE}");
+    // With a `limit`, rows that were not read stand between those that were: which file is whose is not known then.
+    match spans(manifest).filter(|spans| spans.last().is_some_and(|last| last.to == first)) {
+        None => query += ", id",
+        Some(spans) => {
+            let (mut source, mut id) = (String::new(), String::new());
+            for Span { source: name, label, from, to } in spans {
+                let [name, label] = [name, label].map(|name| name.replace('\'', "''"));
+                let _ = write!(source, " when {place} < {to} then '{name}'");
+                let _ = write!(id, " when {place} < {to} then concat('{label}:', {place} - {from})");
+            }
+            let _ = write!(query, ", case{source} end as source, coalesce(id, case{id} end) as id");
+        }
+    }
+    let mut signals: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for field in open(&part.path)?.schema().fields() {
+        let told = matches!(field.data_type(), DataType::Int64 | DataType::Float64 | DataType::Utf8);
+        if let Some((name, stage)) = field.name().split_once('@').filter(|_| told) {
+            signals.entry(name.to_owned()).or_default().push(stage.to_owned());
+        }
+    }
+    for (name, stages) in &signals {
+        for stage in stages {
+            // Measured more than once: the number of the stage tells which.
+            let called = if stages.len() > 1 { format!("{name}_{stage}") } else { name.clone() };
+            let _ = write!(query, ", \"{name}@{stage}\" as \"{called}\"");
+        }
+    }
+    // What could not be read has nothing that was measured.
+    query += &format!(" from {SIGNALS} where error is null");
+    Ok(Some((Table { name: SIGNALS.to_owned(), files, split: false, numbered: true }, query)))
+}
+
+/// Rows that stand together: the source, what their ids begin with where they have none of their own, and their places.
+struct Span {
+    source: String,
+    label: String,
+    from: u64,
+    to: u64,
+}
+
+/// The rows of each source, or part of one, in the order in which they were read; none where there are no rows.
+fn spans(manifest: &Manifest) -> Option<Vec<Span>> {
+    let (mut spans, mut before): (Vec<Span>, u64) = (Vec::new(), 0);
+    for source in &manifest.sources {
+        for file in &source.files {
+            let part = file.part.as_ref().map_or(String::new(), |part| format!("/{part}"));
+            let label = format!("{}{part}", source.name);
+            match spans.last_mut().filter(|last| last.label == label && last.source == source.name) {
+                Some(last) => last.to += file.rows,
+                None => spans.push(Span { source: source.name.clone(), label, from: before, to: before + file.rows }),
+            }
+            before += file.rows;
+        }
+    }
+    (before > 0).then_some(spans)
+}

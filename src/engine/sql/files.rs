@@ -1,0 +1,115 @@
+//! Parquet files of a build as one table of DataFusion.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::logical_expr::{TableProviderFilterPushDown, TableType};
+use datafusion_common::{Result as DfResult, ScalarValue};
+use datafusion_datasource::file_groups::FileGroup;
+use datafusion_datasource::file_scan_config::FileScanConfigBuilder;
+use datafusion_datasource::source::DataSourceExec;
+use datafusion_datasource::{PartitionedFile, TableSchema};
+use datafusion_datasource_parquet::source::ParquetSource;
+use datafusion_execution::object_store::ObjectStoreUrl;
+use datafusion_expr::Expr;
+use datafusion_physical_plan::ExecutionPlan;
+use parquet::arrow::RowNumber;
+
+use super::Table;
+use crate::Result;
+use crate::engine::plan::partitioned;
+use crate::output::parquet_files::open;
+use crate::rows::split::SPLIT;
+
+/// The number of a file's first row in its table, and of a row in its file.
+pub const NUMBERS: [&str; 2] = ["_first", "_row"];
+
+/// The files of a table, with the columns of all of them together: what a file has not is null in its rows.
+#[derive(Debug)]
+pub struct Files {
+    schema: TableSchema,
+    files: Vec<PartitionedFile>,
+}
+
+impl Files {
+    /// Reads the columns of the files. Files in one folder have the same.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be read, or is no Parquet.
+    pub fn open(table: &Table) -> Result<Files> {
+        let mut fields: Vec<Arc<Field>> = Vec::new();
+        let (mut files, mut folder) = (Vec::new(), None);
+        for part in &table.files {
+            if folder != part.path.parent() {
+                folder = part.path.parent();
+                // Where two uses have a column of one name and two types, the first type counts.
+                for field in open(&part.path)?.schema().fields() {
+                    if !fields.iter().any(|known| known.name() == field.name()) {
+                        fields.push(Arc::new(field.as_ref().clone().with_nullable(true)));
+                    }
+                }
+            }
+            let split = || ScalarValue::Utf8(part.split.map(|split| split.as_str().to_owned()));
+            let first = || ScalarValue::Int64(Some(part.first as i64));
+            let constants = table.split.then(split).into_iter().chain(table.numbered.then(first)).collect();
+            files.push(partitioned(&(part.path.clone(), constants))?);
+        }
+        let split = || Arc::new(Field::new(SPLIT, DataType::Utf8, true));
+        let first = || Arc::new(Field::new(NUMBERS[0], DataType::Int64, false));
+        let row = || Arc::new(Field::new(NUMBERS[1], DataType::Int64, false).with_extension_type(RowNumber));
+        let constants: Vec<_> = table.split.then(split).into_iter().chain(table.numbered.then(first)).collect();
+        let rows: Vec<_> = table.numbered.then(row).into_iter().collect();
+        let schema = TableSchema::builder(Arc::new(Schema::new(fields)))
+            .with_table_partition_cols(constants)
+            .with_virtual_columns(rows)
+            .build();
+        Ok(Files { schema, files })
+    }
+
+    /// Its columns, but for those that number rows.
+    pub fn columns(&self) -> SchemaRef {
+        let fields = self.schema.table_schema().fields().iter();
+        Arc::new(Schema::new(fields.filter(|f| !NUMBERS.contains(&f.name().as_str())).cloned().collect::<Vec<_>>()))
+    }
+}
+
+impl TableProvider for Files {
+    fn schema(&self) -> SchemaRef {
+        self.schema.table_schema().clone()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    /// The scan of the columns that a query names. Conditions come to it afterwards, as physical expressions.
+    fn scan<'a, 's, 'p, 'f, 'r>(
+        &'a self,
+        state: &'s dyn Session,
+        projection: Option<&'p Vec<usize>>,
+        _filters: &'f [Expr],
+        limit: Option<usize>,
+    ) -> Pin<Box<dyn Future<Output = DfResult<Arc<dyn ExecutionPlan>>> + Send + 'r>>
+    where
+        'a: 'r,
+        's: 'r,
+        'p: 'r,
+        'f: 'r,
+    {
+        let parquet = state.config_options().execution.parquet.clone();
+        let options = datafusion_common::config::TableParquetOptions { global: parquet, ..Default::default() };
+        let source = ParquetSource::new(self.schema.clone()).with_table_parquet_options(options);
+        let scan = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))
+            .with_file_groups(vec![FileGroup::new(self.files.clone())])
+            .with_limit(limit)
+            .with_projection_indices(projection.cloned());
+        Box::pin(async move { Ok(DataSourceExec::from_data_source(scan?.build()) as Arc<dyn ExecutionPlan>) })
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> DfResult<Vec<TableProviderFilterPushDown>> {
+        Ok(vec![TableProviderFilterPushDown::Unsupported; filters.len()])
+    }
+}
