@@ -10,7 +10,7 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray, StringBuilder, UInt64Array,
     new_null_array,
 };
-use arrow::compute::{filter_record_batch, not, or, take_record_batch};
+use arrow::compute::{SlicesIterator, filter_record_batch, not, or, take_record_batch};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, UInt64Type};
 use serde::{Deserialize, Serialize};
 
@@ -215,15 +215,13 @@ impl SlabWriter {
             let rows = self.dropped_rows(&input)?;
             let path = slab_file(&self.spec.folder, self.slab, "dropped");
             let file = opened(&mut self.dropped, &path, rows.schema(), style)?;
-            let (rows, sizes) = chosen(rows, &dropped, sizes)?;
-            file.write(&rows, &sizes)?;
+            some(&rows, &dropped, sizes, |rows, sizes| file.write(rows, sizes))?;
         }
         if unreadable.true_count() > 0 {
             let rows = self.unreadable_rows(&input)?;
             let path = slab_file(&self.spec.folder, self.slab, "unreadable");
             let file = opened(&mut self.unreadable, &path, rows.schema(), style)?;
-            let (rows, sizes) = chosen(rows, &unreadable, &vec![200; sizes.len()])?;
-            file.write(&rows, &sizes)?;
+            some(&rows, &unreadable, &vec![200; sizes.len()], |rows, sizes| file.write(rows, sizes))?;
         }
         Ok(())
     }
@@ -255,26 +253,19 @@ impl SlabWriter {
         for (split, file) in held.iter().zip(&mut self.held) {
             let mine = mine(*split);
             if mine.true_count() > 0 {
-                let (rows, sizes) = chosen(rows.clone(), &mine, sizes)?;
                 let file = match file {
                     Some(file) => file,
                     None => file.insert(Kept::create(&self.spec, self.slab, &self.data_schema, *split)?),
                 };
                 // What is held out comes once.
-                file.write(&rows, &sizes)?;
+                some(&rows, &mine, sizes, |rows, sizes| file.write(rows, sizes))?;
             }
         }
-        let (rows, sizes) = match splits {
-            Some(_) => chosen(rows, &mine(Split::Train), sizes)?,
-            None => chosen(rows, kept, sizes)?,
-        };
-        if rows.num_rows() == 0 {
-            return Ok(());
-        }
-        match &self.spec.take {
-            None => self.data.write(&rows, &sizes),
-            Some(take) => copies(&rows, &sizes, take, |rows, sizes| self.data.write(rows, sizes)),
-        }
+        let train = splits.map(|_| mine(Split::Train));
+        some(&rows, train.as_ref().unwrap_or(kept), sizes, |rows, sizes| match &self.spec.take {
+            None => self.data.write(rows, sizes),
+            Some(take) => copies(rows, sizes, take, |rows, sizes| self.data.write(rows, sizes)),
+        })
     }
 
     fn public(&self, input: &Input<'_>, name: &str) -> Result<ArrayRef> {
@@ -379,13 +370,26 @@ fn opened<'a>(
     }
 }
 
-/// Some of the rows, and their sizes.
-fn chosen(rows: RecordBatch, which: &BooleanArray, sizes: &[u64]) -> Result<(RecordBatch, Vec<u64>)> {
-    if which.true_count() == rows.num_rows() {
-        return Ok((rows, sizes.to_vec()));
+/// Bytes of text from which a stretch of rows is handed on where it lies. Shorter ones cost less copied together.
+const STRETCH: u64 = 4 << 10;
+
+/// Hands on some of the rows with their sizes, in order: stretches of the batch where these are long, so that their text
+/// is not copied, else a batch of the rows alone.
+fn some(
+    rows: &RecordBatch,
+    which: &BooleanArray,
+    sizes: &[u64],
+    mut write: impl FnMut(&RecordBatch, &[u64]) -> Result<()>,
+) -> Result<()> {
+    let stretches: Vec<(usize, usize)> = SlicesIterator::new(which).collect();
+    let bytes: u64 = stretches.iter().map(|(start, end)| sizes[*start..*end].iter().sum::<u64>()).sum();
+    if bytes >= STRETCH * stretches.len() as u64 {
+        return stretches
+            .iter()
+            .try_for_each(|(start, end)| write(&rows.slice(*start, end - start), &sizes[*start..*end]));
     }
-    let sizes = sizes.iter().zip(which.values().iter()).filter(|(_, w)| *w).map(|(s, _)| *s).collect();
-    Ok((filter_record_batch(&rows, which)?, sizes))
+    let sizes: Vec<u64> = stretches.iter().flat_map(|(start, end)| &sizes[*start..*end]).copied().collect();
+    write(&filter_record_batch(rows, which)?, &sizes)
 }
 
 /// Hands rows on as often as a mix takes them, the copies of a row beside it: `id`, `id#2`, `id#3`, ….
