@@ -17,12 +17,21 @@ use crate::{Error, Result};
 ///
 /// What the system says of making, writing, syncing or renaming the file; what was written aside is removed again.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_whole_by(path, |file| file.write_all(bytes))
+}
+
+/// The same for what is better not in memory as a whole: `write` writes it.
+///
+/// # Errors
+///
+/// As [`write_whole`], and what `write` says.
+pub fn write_whole_by(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let aside = folder.join(format!("{name}.{}-{:08x}.tmp", std::process::id(), fastrand::u32(..)));
     let written = File::create_new(&aside).and_then(|mut file| {
-        file.write_all(bytes)?;
+        write(&mut file)?;
         file.sync_all()
     });
     if let Err(error) = written.and_then(|()| fs::rename(&aside, path)) {

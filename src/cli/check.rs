@@ -23,7 +23,6 @@ use crate::pipeline::usage::{count, size};
 use crate::recipe::kinds::Kind;
 use crate::recipe::problem::Place;
 use crate::recipe::{self, Recipe, Source};
-use crate::rows::Use;
 use crate::text::figures::plural;
 use crate::{Error, Result};
 
@@ -254,13 +253,9 @@ fn look(recipe: &Recipe, source: &Source, found: &mut Found) -> (u64, u64) {
         }
     }
     found.mappings.extend(understood::lines(source, seen.iter().map(|s| (&s.layout, &s.understood)), true));
-    let uses: Vec<(String, Use)> = seen
-        .iter()
-        .filter(|s| s.layout.container != not_data::NAME)
-        .map(|s| (s.name.clone(), s.layout.usage))
-        .collect();
+    let holds = seen.iter().filter(|s| s.layout.container != not_data::NAME);
     let recipe_file = recipe.path.display().to_string();
-    let mixed = understood::one_use(source, &uses).err();
+    let mixed = understood::one_use(source, holds.map(|s| (s.name.as_str(), s.layout.usage))).err();
     found.problems.extend(mixed.map(|e| Fault::new(Kind::TwoUses, e, Some(&recipe_file))));
     rows(recipe, source, &seen, step == 1, found);
     if step > 1 {

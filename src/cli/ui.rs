@@ -11,8 +11,8 @@ use super::progress::Shown;
 use super::{Context, Format, table};
 use crate::Error;
 use crate::messages::{chinese, said};
+use crate::pipeline::inputs::Inputs;
 use crate::pipeline::inputs::understood;
-use crate::pipeline::inputs::{Inputs, SourceInput};
 use crate::pipeline::{Amount, Progress};
 use crate::recipe::kinds::Kind;
 pub use crate::text::shell::quoted;
@@ -231,13 +231,10 @@ impl Progress for Bars {
         if self.quiet {
             return;
         }
-        let files = |source: &SourceInput| {
-            let files = source.files.iter().filter(|f| f.bytes > 0 || f.unpacked.is_none());
-            files.map(|f| (f.layout.clone(), f.understood.clone())).collect::<Vec<_>>()
-        };
         for source in inputs.sources.iter().take(SOURCES) {
-            let files = files(source);
-            let lines = understood::lines(&source.source, files.iter().map(|f| (&f.0, &f.1)), false);
+            let files = source.files.iter().filter(|f| f.bytes > 0 || f.unpacked.is_none());
+            let files = files.map(|f| (f.layout.as_ref(), &f.understood));
+            let lines = understood::lines(&source.source, files, false);
             lines.iter().for_each(|line| eprint(&format!("{:>PHASE$} {}", "", said(line))));
         }
         if inputs.sources.len() > SOURCES {

@@ -1,9 +1,11 @@
 //! The scan: pieces of raw files to batches of rows.
 //!
 //! It is a `FileSource` under DataFusion's own `FileScanConfig`, one file group a partition: Ballista makes tasks by
-//! slicing file groups, and cuts any other leaf wrongly without a word. A `PartitionedFile` names its piece by number,
-//! in its partition value; the pieces themselves are options of the source.
+//! slicing file groups, and cuts any other leaf wrongly without a word. A `PartitionedFile` names a run of neighbouring
+//! pieces by their numbers, in its partition value; the pieces themselves are options of the source. A run is read as one:
+//! a batch holds rows of as many small files as it has room for.
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -51,6 +53,9 @@ pub struct PieceSpec {
     pub lines: u64,
     /// Which of [`ScanSpec::layouts`].
     pub layout: usize,
+    /// The file's name below the source's folder, where its rows carry it ([`Layout::file`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named: Option<String>,
     /// Bytes of the file on disk.
     pub bytes: u64,
     /// Time of the last change, nanoseconds since 1970: a file that changed under us is an error. 0 is not compared.
@@ -69,7 +74,7 @@ pub struct PieceSpec {
 pub struct ScanSpec {
     /// The use of all rows.
     pub usage: Use,
-    /// The layouts that pieces refer to.
+    /// The layouts that pieces refer to, each once, without names of files.
     pub layouts: Vec<Layout>,
     /// The pieces, in order.
     pub pieces: Vec<PieceSpec>,
@@ -90,10 +95,8 @@ pub struct ScanSource {
 pub fn scan(spec: Arc<ScanSpec>, groups: &[Vec<usize>]) -> Arc<dyn ExecutionPlan> {
     let partition = Arc::new(Field::new("piece", DataType::UInt64, false));
     let schema = TableSchema::builder(scan_schema(spec.usage)).with_table_partition_cols(vec![partition]).build();
-    let groups = groups
-        .iter()
-        .map(|pieces| FileGroup::new(pieces.iter().map(|index| file(&spec.pieces[*index], *index)).collect()))
-        .collect();
+    let file = |run: Range<usize>| file(&spec.pieces[run.start], run);
+    let groups = groups.iter().map(|pieces| FileGroup::new(runs(pieces).into_iter().map(file).collect())).collect();
     let source = ScanSource { spec, schema, metrics: ExecutionPlanMetricsSet::new() };
     let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))
         .with_file_groups(groups)
@@ -101,9 +104,24 @@ pub fn scan(spec: Arc<ScanSpec>, groups: &[Vec<usize>]) -> Arc<dyn ExecutionPlan
     DataSourceExec::from_data_source(config)
 }
 
-fn file(piece: &PieceSpec, index: usize) -> PartitionedFile {
-    let mut file = PartitionedFile::new(piece.path.to_string_lossy().into_owned(), piece.bytes);
-    file.partition_values = vec![ScalarValue::UInt64(Some(index as u64))];
+/// Bits of a partition value that say how many pieces a run has, below the number of its first.
+const RUN_BITS: u32 = 24;
+
+/// Runs of neighbours among ascending numbers of pieces.
+fn runs(pieces: &[usize]) -> Vec<Range<usize>> {
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    for piece in pieces {
+        match runs.last_mut().filter(|run| run.end == *piece && run.len() + 1 < 1 << RUN_BITS) {
+            Some(run) => run.end += 1,
+            None => runs.push(*piece..*piece + 1),
+        }
+    }
+    runs
+}
+
+fn file(first: &PieceSpec, run: Range<usize>) -> PartitionedFile {
+    let mut file = PartitionedFile::new(first.path.to_string_lossy().into_owned(), first.bytes);
+    file.partition_values = vec![ScalarValue::UInt64(Some((run.start as u64) << RUN_BITS | run.len() as u64))];
     file
 }
 
@@ -111,15 +129,17 @@ fn file(piece: &PieceSpec, index: usize) -> PartitionedFile {
 pub fn parts(plan: &dyn ExecutionPlan) -> Option<(Arc<ScanSpec>, Vec<Vec<usize>>)> {
     let exec = plan.downcast_ref::<DataSourceExec>()?;
     let (config, source) = exec.downcast_to_file_source::<ScanSource>()?;
-    let groups =
-        config.file_groups.iter().map(|group| group.iter().filter_map(|f| index_of(f).ok()).collect()).collect();
-    Some((source.spec.clone(), groups))
+    let pieces = |group: &FileGroup| group.iter().filter_map(|file| run_of(file).ok()).flatten().collect();
+    Some((source.spec.clone(), config.file_groups.iter().map(pieces).collect()))
 }
 
-fn index_of(file: &PartitionedFile) -> Result<usize> {
+fn run_of(file: &PartitionedFile) -> Result<Range<usize>> {
     match file.partition_values.first() {
-        Some(ScalarValue::UInt64(Some(index))) => Ok(*index as usize),
-        _ => Err(DataFusionError::Internal("a scanned file without the number of its piece".into())),
+        Some(ScalarValue::UInt64(Some(run))) => {
+            let first = (run >> RUN_BITS) as usize;
+            Ok(first..first + (run & ((1 << RUN_BITS) - 1)) as usize)
+        }
+        _ => Err(DataFusionError::Internal("a scanned file without the numbers of its pieces".into())),
     }
 }
 
@@ -162,83 +182,120 @@ struct Opener {
 
 impl FileOpener for Opener {
     fn open(&self, file: PartitionedFile) -> Result<FileOpenFuture> {
-        let index = index_of(&file)?;
-        let batches = Batches::open(&self.spec, index, self.schema.clone())?;
+        let batches = Batches::new(&self.spec, run_of(&file)?, self.schema.clone());
         Ok(async move { Ok(futures::stream::iter(batches).boxed()) }.boxed())
     }
 }
 
-/// The batches of one piece. Reads are plain blocking ones: a worker has one piece at a time.
+/// The batches of a run of pieces. Reads are plain blocking ones: a worker has one piece at a time.
 struct Batches {
     spec: Arc<ScanSpec>,
-    index: usize,
-    reader: Option<Box<dyn Reader>>,
+    /// Pieces that are not opened yet.
+    left: Range<usize>,
+    open: Option<Open>,
     rows: Rows,
-    /// Rows of the piece seen so far.
-    seen: u64,
+    /// The piece of each collected row.
+    of: Vec<u64>,
     schema: SchemaRef,
     /// A row for which there is too little memory.
     refused: Option<crate::Error>,
 }
 
+/// The piece that is being read.
+struct Open {
+    index: usize,
+    reader: Box<dyn Reader>,
+    /// Rows of the piece seen so far.
+    seen: u64,
+}
+
 impl Batches {
-    fn open(spec: &Arc<ScanSpec>, index: usize, schema: SchemaRef) -> Result<Self> {
-        let piece = &spec.pieces[index];
-        let layout = &spec.layouts[piece.layout];
+    fn new(spec: &Arc<ScanSpec>, left: Range<usize>, schema: SchemaRef) -> Self {
+        let rows = Rows::new(spec.usage);
+        Batches { spec: spec.clone(), left, open: None, rows, of: Vec::new(), schema, refused: None }
+    }
+
+    /// Opens a piece; one that does not open is a row that cannot be read.
+    fn open(&mut self, index: usize) -> Result<()> {
+        let piece = &self.spec.pieces[index];
+        let layout = &self.spec.layouts[piece.layout];
         unchanged(piece)?;
-        let mut batches = Batches {
-            spec: spec.clone(),
-            index,
-            reader: None,
-            rows: Rows::new(spec.usage),
-            seen: 0,
-            schema,
-            refused: None,
-        };
         // What there is no memory for is passed over as it is read, and told of.
-        let within = Layout { max_row: layout.max_row.min(spec.largest), ..layout.clone() };
+        let max_row = layout.max_row.min(self.spec.largest);
+        let within = Layout { max_row, file: piece.named.clone(), ..layout.clone() };
         let container = formats::container(&layout.container)
             .ok_or_else(|| DataFusionError::Internal(format!("no container is called {}", layout.container)))?;
         let place =
             Piece { path: piece.path.clone(), member: piece.member.clone(), start: piece.start, end: piece.end };
         match container.open(&place, &within) {
             Ok(mut reader) => {
-                batches.seen = if piece.first > 0 { reader.skip(piece.first) } else { 0 };
-                batches.reader = Some(reader);
+                let seen = if piece.first > 0 { reader.skip(piece.first) } else { 0 };
+                self.open = Some(Open { index, reader, seen });
             }
             Err(error) => {
                 let row = Err(Unreadable { reason: "open", detail: error.to_string(), head: String::new() });
-                batches.push(Record { offset: 0, line: 0, row });
+                push(piece, &mut self.rows, &mut 0, Record { offset: 0, line: 0, row });
+                self.of.resize(self.rows.len(), index as u64);
             }
         }
-        Ok(batches)
+        Ok(())
     }
 
-    fn push(&mut self, record: Record<'_>) {
-        let piece = &self.spec.pieces[self.index];
-        push(piece, &mut self.rows, &mut self.seen, record);
-    }
-
-    /// Reads on by a record; false at the end.
-    fn step(&mut self) -> bool {
-        let piece = &self.spec.pieces[self.index];
-        let max = self.spec.layouts[piece.layout].max_row;
-        let (rows, seen, refused, largest) = (&mut self.rows, &mut self.seen, &mut self.refused, self.spec.largest);
-        let Some(reader) = self.reader.as_mut().filter(|_| *seen < piece.last) else { return false };
-        reader.next(&mut |record| {
-            let too_large = record.row.as_ref().err().filter(|_| largest < max).and_then(length_of);
-            if let Some(length) = too_large.filter(|length| *length <= max) {
-                refused.get_or_insert_with(|| too_little_memory(piece, &record, (length, max)));
+    /// Reads on by a record of the open piece; at its end the next is opened. False behind the last one.
+    fn step(&mut self) -> Result<bool> {
+        let Some(Open { index, reader, seen }) = &mut self.open else {
+            return self.left.next().map_or(Ok(false), |index| self.open(index).map(|()| true));
+        };
+        let piece = &self.spec.pieces[*index];
+        if let Some((first, _)) = stretch(piece, *seen).filter(|only| only.0 > *seen) {
+            if first == u64::MAX {
+                self.open = None;
+                return Ok(true);
             }
-            push(piece, rows, seen, record);
-        })
+            // A reader that cannot skip reads on: rows that are not wanted are not emitted.
+            *seen += reader.skip(first - *seen);
+        }
+        let max = self.spec.layouts[piece.layout].max_row;
+        let (rows, refused, largest) = (&mut self.rows, &mut self.refused, self.spec.largest);
+        let more = *seen < piece.last
+            && reader.next(&mut |record| {
+                let too_large = record.row.as_ref().err().filter(|_| largest < max).and_then(length_of);
+                if let Some(length) = too_large.filter(|length| *length <= max) {
+                    refused.get_or_insert_with(|| too_little_memory(piece, &record, (length, max)));
+                }
+                push(piece, rows, seen, record);
+            });
+        self.of.resize(self.rows.len(), *index as u64);
+        if !more {
+            self.open = None;
+        }
+        Ok(true)
     }
 
     fn batch(&mut self) -> Result<RecordBatch> {
         let batch = self.rows.finish();
         let mut columns = batch.columns().to_vec();
-        columns.push(Arc::new(UInt64Array::from(vec![self.index as u64; batch.num_rows()])) as ArrayRef);
+        columns.push(Arc::new(UInt64Array::from(std::mem::take(&mut self.of))) as ArrayRef);
         Ok(RecordBatch::try_new(self.schema.clone(), columns)?)
+    }
+}
+
+impl Iterator for Batches {
+    type Item = Result<RecordBatch>;
+    fn next(&mut self) -> Option<Self::Item> {
+        while self.rows.bytes() < BATCH_BYTES && self.rows.len() < BATCH_ROWS {
+            let stepped = self.step();
+            let stepped = self.refused.take().map_or(stepped, |error| Err(super::external(error)));
+            match stepped {
+                Ok(true) => {}
+                Ok(false) => return (!self.rows.is_empty()).then(|| self.batch()),
+                Err(error) => {
+                    (self.open, self.left) = (None, 0..0);
+                    return Some(Err(error));
+                }
+            }
+        }
+        Some(self.batch())
     }
 }
 
@@ -290,35 +347,6 @@ fn stretch(piece: &PieceSpec, row: u64) -> Option<(u64, u64)> {
     Some(only.get(only.partition_point(|(_, end)| *end <= row)).copied().unwrap_or((u64::MAX, u64::MAX)))
 }
 
-impl Iterator for Batches {
-    type Item = Result<RecordBatch>;
-    fn next(&mut self) -> Option<Self::Item> {
-        let spec = self.spec.clone();
-        let piece = &spec.pieces[self.index];
-        while let Some(reader) = &mut self.reader {
-            if self.rows.bytes() >= BATCH_BYTES || self.rows.len() >= BATCH_ROWS {
-                return Some(self.batch());
-            }
-            if let Some((first, _)) = stretch(piece, self.seen).filter(|only| only.0 > self.seen) {
-                if first == u64::MAX {
-                    self.reader = None;
-                    continue;
-                }
-                // A reader that cannot skip reads on: rows that are not wanted are not emitted.
-                self.seen += reader.skip(first - self.seen);
-            }
-            if !self.step() {
-                self.reader = None;
-            }
-            if let Some(error) = self.refused.take() {
-                self.reader = None;
-                return Some(Err(super::external(error)));
-            }
-        }
-        (!self.rows.is_empty()).then(|| self.batch())
-    }
-}
-
 /// A file that was changed since it was looked at would give other rows under the same keys.
 fn unchanged(piece: &PieceSpec) -> Result<()> {
     let io = |e| super::external(crate::Error::io(&piece.path)(e));
@@ -336,4 +364,84 @@ fn unchanged(piece: &PieceSpec) -> Result<()> {
 pub fn modified(meta: &std::fs::Metadata) -> u64 {
     let since = meta.modified().ok().and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok());
     since.map_or(0, |d| d.as_nanos() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Session;
+    use arrow::array::AsArray;
+    use arrow::datatypes::UInt64Type;
+
+    /// 300 files of three lines each.
+    fn spec(folder: &std::path::Path) -> ScanSpec {
+        let piece = |number: u64| {
+            let path = folder.join(format!("{number:03}.txt"));
+            std::fs::write(&path, format!("{number} a\n{number} b\n{number} c\n")).unwrap();
+            let meta = std::fs::metadata(&path).unwrap();
+            let (bytes, modified) = (meta.len(), modified(&meta));
+            let named = Some(format!("{number:03}.txt"));
+            let (start, end, first, last) = (0, u64::MAX, 0, u64::MAX);
+            let (member, lines, layout, only) = (None, 0, 0, None);
+            PieceSpec { number, path, member, start, end, lines, layout, named, bytes, modified, first, last, only }
+        };
+        let mut layout = Layout::plain("text", Use::Pretrain, 1 << 20);
+        layout.rows = Some(formats::TextRows::Line);
+        ScanSpec {
+            usage: Use::Pretrain,
+            layouts: vec![layout],
+            pieces: (0..300).map(piece).collect(),
+            largest: 1 << 20,
+        }
+    }
+
+    fn read(plan: &Arc<dyn ExecutionPlan>, partition: usize) -> Result<Vec<RecordBatch>> {
+        let spill = tempfile::tempdir().unwrap();
+        let session = Session::new(1, 64 << 20, spill.path(), Default::default()).unwrap();
+        let stream = plan.execute(partition, session.context(8192))?;
+        futures::executor::block_on(stream.collect::<Vec<_>>()).into_iter().collect()
+    }
+
+    #[test]
+    fn small_files_share_a_batch() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut spec = spec(folder.path());
+        // A slab that ends within a file, and one of which some rows are wanted.
+        spec.pieces[0].first = 2;
+        spec.pieces[199].last = 1;
+        spec.pieces[250].only = Some(vec![(1, 2)]);
+        spec.pieces[251].only = Some(Vec::new());
+        let groups: Vec<Vec<usize>> = vec![(0..200).collect(), (200..300).filter(|n| *n != 260).collect()];
+        let plan = scan(Arc::new(spec.clone()), &groups);
+        assert_eq!(parts(plan.as_ref()).map(|(_, groups)| groups), Some(groups));
+        let of = |batch: &RecordBatch, name: &str| batch[name].as_primitive::<UInt64Type>().values().to_vec();
+        let first = read(&plan, 0).unwrap();
+        assert!(first.len() < 5, "{} batches of 200 files", first.len());
+        let ords: Vec<u64> = first.iter().flat_map(|batch| of(batch, "ord")).collect();
+        let all = (0..200u64).flat_map(|piece| (0..3).map(move |row| piece << 32 | row));
+        assert!(all.filter(|ord| *ord > 1 && *ord <= 199 << 32).eq(ords.iter().copied()), "{ords:x?}");
+        let pieces: Vec<u64> = first.iter().flat_map(|batch| of(batch, "piece")).collect();
+        assert_eq!(pieces, ords.iter().map(|ord| ord >> 32).collect::<Vec<_>>());
+        let meta: Vec<String> =
+            first.iter().flat_map(|b| b["meta"].as_string::<i32>().iter().flatten().map(str::to_owned)).collect();
+        assert_eq!(
+            (meta.len(), meta[0].as_str(), meta[1].as_str()),
+            (596, "{\"file\":\"000.txt\"}", "{\"file\":\"001.txt\"}")
+        );
+        let second = read(&plan, 1).unwrap();
+        let ords: Vec<u64> = second.iter().flat_map(|batch| of(batch, "ord")).collect();
+        assert_eq!(ords.iter().filter(|ord| *ord >> 32 == 250).collect::<Vec<_>>(), [&(250 << 32 | 1)]);
+        assert!(ords.iter().all(|ord| ![251, 260].contains(&(ord >> 32))));
+        assert_eq!(ords.len(), 97 * 3 + 1);
+    }
+
+    #[test]
+    fn a_file_that_changed_ends_the_scan() {
+        let folder = tempfile::tempdir().unwrap();
+        let spec = spec(folder.path());
+        std::fs::write(&spec.pieces[7].path, "longer than it was before").unwrap();
+        let plan = scan(Arc::new(spec), &[(0..300).collect()]);
+        let error = read(&plan, 0).unwrap_err().to_string();
+        assert!(error.contains("007.txt: the file changed"), "{error}");
+    }
 }

@@ -142,28 +142,28 @@ pub fn draw(recipe: &Recipe, options: &Options, depth: Depth, folder: &Path) -> 
         let picked = picked(source.pieces.clone().collect(), whole);
         let stretch = (read / picked.len().max(1) as u64).max(STRETCH);
         let mut pieces: Vec<PieceSpec> = picked.iter().map(|n| inputs.pieces[*n].clone()).collect();
+        let of: Vec<usize> = picked.iter().map(|n| inputs.owners[*n].1).collect();
         let (mut copies, mut cut) = (source.files.clone(), Vec::new());
         if !whole {
             let began = usage::cpu_seconds();
-            let wanted: Vec<usize> = pieces.iter().map(|p| p.layout).collect();
-            cut = members::copy(&mut copies, &wanted, stretch, &folder.join(format!("members-{number}")))?;
+            cut = members::copy(&mut copies, &of, stretch, &folder.join(format!("members-{number}")))?;
             unpack_seconds += usage::cpu_seconds() - began;
-            for piece in &mut pieces {
-                let (path, member) = copies[piece.layout].read_from();
+            for (piece, file) in pieces.iter_mut().zip(&of) {
+                let (path, member) = copies[*file].read_from();
                 (piece.path, piece.member) = (path.to_path_buf(), member.cloned());
             }
         }
-        let layouts = |piece: &PieceSpec| copies[piece.layout].read_as().clone();
+        let layouts = |index: usize| copies[of[index]].read_whole_as();
         let limit = source.source.limit;
         let mut seen = read_all(&pieces, &layouts, stretch, limit, options, &keys);
-        for (_, seen) in pieces.iter().zip(&mut seen).filter(|(piece, _)| cut.binary_search(&piece.layout).is_ok()) {
+        for (_, seen) in of.iter().zip(&mut seen).filter(|(file, _)| cut.binary_search(file).is_ok()) {
             seen.goes_on();
         }
         sources.push(known(&inputs, source, (&picked, &copies), &seen, whole));
         let mut files: Vec<InputFile> = Vec::new();
-        for (piece, seen) in pieces.iter().zip(seen) {
+        for ((piece, file), seen) in pieces.iter().zip(&of).zip(seen) {
             let cut = (piece.start, piece.end, piece.lines);
-            let file = &copies[piece.layout];
+            let file = &copies[*file];
             match files.last_mut().filter(|f| f.name == file.name) {
                 Some(last) => last.cuts.push(cut),
                 None => files.push(InputFile { cuts: vec![cut], ..file.clone() }),
@@ -223,7 +223,7 @@ impl Default for Keys {
 /// Reads pieces side by side; with a limit one after the other, until there are enough rows.
 fn read_all(
     pieces: &[PieceSpec],
-    layout: &(dyn Fn(&PieceSpec) -> Layout + Sync),
+    layout: &(dyn Fn(usize) -> Layout + Sync),
     bytes: u64,
     limit: Option<u64>,
     options: &Options,
@@ -244,7 +244,7 @@ fn read_all(
                     if rows == 0 || options.stop.load(Ordering::Relaxed) {
                         break;
                     }
-                    let seen = read_one(piece, &layout(piece), (rows, bytes), keys, &mut hasher);
+                    let seen = read_one(piece, &layout(index), (rows, bytes), keys, &mut hasher);
                     if limit.is_some() {
                         left.fetch_sub(seen.records.min(rows), Ordering::Relaxed);
                     }
@@ -347,7 +347,7 @@ fn expected_of(
     }
     let size = |n: usize| length(inputs.file(n), &inputs.pieces[n]) as f64;
     // Decoded bytes of a byte, by the first files that were looked into.
-    let mut first: Vec<usize> = picked.iter().map(|n| inputs.pieces[*n].layout).collect();
+    let mut first: Vec<usize> = picked.iter().map(|n| inputs.owners[*n].1).collect();
     first.dedup();
     let ratios: Vec<f64> = first.into_iter().take(4).filter_map(|file| expansion(&copies[file])).collect();
     let ratio = if ratios.is_empty() { 1.0 } else { ratios.iter().sum::<f64>() / ratios.len() as f64 };

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{BufWriter, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::input;
 use crate::pipeline::inputs::InputFile;
@@ -75,7 +76,7 @@ fn copy_of(
     let file = tar.into_inner().and_then(|file| file.into_inner().map_err(std::io::IntoInnerError::into_error));
     let length = file.and_then(|file| file.metadata()).map_err(Error::io(place))?.len();
     for (at, name) in copied {
-        let layout = files[at].layout.decompressed();
+        let layout = Arc::new(files[at].layout.decompressed());
         let copy = PlainCopy { path: place.to_path_buf(), bytes: length, member: Some(name), layout };
         files[at].unpacked = Some(Box::new(copy));
     }

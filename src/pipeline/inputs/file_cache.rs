@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use sha2::digest::common::hazmat::{SerializableState, SerializedState};
 use sha2::{Digest, Sha256};
 
+use crate::disk;
 use crate::input::Member;
-use crate::output::parquet_file::write_whole;
 use crate::{Error, Result};
 
 /// What is remembered of a file between builds, so that it is hashed once.
@@ -97,7 +97,12 @@ impl Knowns {
     pub(crate) fn close(self) -> Result<()> {
         let Some((log, file)) = self.log else { return Ok(()) };
         let all = self.all.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        write_whole(&self.store, &serde_json::to_vec(&all).unwrap_or_default())?;
+        let write = |file: &mut File| {
+            let mut out = BufWriter::with_capacity(1 << 20, file);
+            serde_json::to_writer(&mut out, &all)?;
+            out.flush()
+        };
+        disk::write_whole_by(&self.store, write).map_err(Error::io(&self.store))?;
         drop(file);
         std::fs::remove_file(&log).map_err(Error::io(&log))
     }

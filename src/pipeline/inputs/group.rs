@@ -9,8 +9,8 @@
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
@@ -50,19 +50,19 @@ pub fn group(files: &mut Vec<InputFile>, work: &Path, unit: u64, threads: usize,
     let members: Vec<usize> = (0..files.len()).filter(|n| groups(&files[*n])).collect();
     let Some(first) = members.first().map(|n| &files[*n]) else { return Ok(()) };
     // Which objects make pairs is chosen when the copy is read.
-    let unchosen = |f: &InputFile| Layout { options: Default::default(), ..f.layout.clone() };
+    let unchosen = |f: &InputFile| Layout { options: Default::default(), ..f.layout.as_ref().clone() };
     let inputs: Vec<_> = members.iter().map(|n| &files[*n]).map(|f| (&f.sha256, &f.member, unchosen(f))).collect();
     let sha256 = fingerprint(&(CODE, "groups", inputs));
     let place = work.join("unpacked").join(format!("{sha256}-groups"));
     let note = work.join("prepared").join(format!("{sha256}-groups"));
-    let layout = Layout {
+    let layout = Arc::new(Layout {
         container: "jsonl".into(),
         transport: Transport::plain(),
         rows: None,
         columns: None,
         max_row: u64::MAX,
-        ..first.layout.clone()
-    };
+        ..first.layout.as_ref().clone()
+    });
     let known: Option<Known> = std::fs::read(&note).ok().and_then(|b| serde_json::from_slice(&b).ok());
     let bytes = match known {
         Some(known) => known.bytes,
@@ -89,6 +89,7 @@ pub fn group(files: &mut Vec<InputFile>, work: &Path, unit: u64, threads: usize,
         modified: 0,
         sha256,
         layout,
+        named: None,
         note: None,
         understood: Default::default(),
         replaced: 0,
@@ -105,9 +106,9 @@ pub fn group(files: &mut Vec<InputFile>, work: &Path, unit: u64, threads: usize,
 
 /// Of a file whose objects are read elsewhere, what could not be brought together is read.
 fn rest(file: &mut InputFile) {
-    file.layout.grouped = Some(Grouped::Rest);
+    Arc::make_mut(&mut file.layout).grouped = Some(Grouped::Rest);
     if let Some(copy) = &mut file.unpacked {
-        copy.layout.grouped = Some(Grouped::Rest);
+        Arc::make_mut(&mut copy.layout).grouped = Some(Grouped::Rest);
     }
 }
 
@@ -164,7 +165,7 @@ fn write(files: &[InputFile], place: &Path, threads: usize) -> Result<()> {
 
 /// Reads the objects of a piece. One that cannot be read, or has no place in a group, is left to the scan.
 fn gather(file: &InputFile, start: u64, end: u64, number: u64, parts: &Parts) -> io::Result<()> {
-    let layout = Layout { grouped: Some(Grouped::Gather), ..file.read_as().clone() };
+    let layout = Layout { grouped: Some(Grouped::Gather), ..file.read_as().as_ref().clone() };
     let (path, member) = file.read_from();
     let piece = Piece { start, end, ..Piece::whole(path, member.map(String::as_str)) };
     let Some(container) = formats::container(&layout.container) else { return Ok(()) };

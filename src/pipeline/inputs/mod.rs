@@ -16,8 +16,8 @@ pub mod understood;
 pub mod unpack;
 
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use crate::engine::scan::PieceSpec;
 use crate::formats::explain::{self, Mapping};
@@ -50,8 +50,10 @@ pub struct InputFile {
     pub modified: u64,
     /// Of the bytes on disk.
     pub sha256: String,
-    /// How it is read.
-    pub layout: Layout,
+    /// How it is read: shared by the files of a source that are read alike, however many there are.
+    pub layout: Arc<Layout>,
+    /// The name below the source's folder, where its rows carry it ([`Layout::file`]).
+    pub named: Option<String>,
     /// What detection was not sure of.
     pub note: Option<String>,
     /// What detection made of it, and how its sample is mapped.
@@ -73,6 +75,8 @@ pub struct SourceInput {
     pub usage: Use,
     /// Its files, in order.
     pub files: Vec<InputFile>,
+    /// How they are read, each way once.
+    pub layouts: Vec<Arc<Layout>>,
     /// Whether its text is written down after cleaning, rather than read from the raw files a second time: right where
     /// reading costs more than a copy.
     pub staged: bool,
@@ -128,13 +132,13 @@ pub fn gather(recipe: &Recipe, unit: u64, work: &Path, threads: usize, effort: E
     for source in &recipe.sources {
         let Found { files: found, mut said } = find(recipe, source)?;
         let mut files = look_at(&look, source, &found, (None, &agree::Encodings::new()))?;
-        let most = understood::one_reading(source, files.iter().map(|f| (&f.layout, &f.understood)));
+        let most = understood::one_reading(source, files.iter().map(|f| (f.layout.as_ref(), &f.understood)));
         let encodings = agree::encodings(source, &files);
         if most.is_some() || !encodings.is_empty() {
             files = look_at(&look, source, &found, (most, &encodings))?;
         }
         agree::paired(source, &files)?;
-        said.extend(only_data(source, &mut files, |f| (&f.name, &f.layout)));
+        said.extend(only_data(source, &mut files, |f| (&f.name, f.layout.as_ref())));
         if let (Some(first), false) = (files.first_mut(), said.is_empty()) {
             let before = first.note.take();
             first.note = Some(before.into_iter().chain(said).collect::<Vec<_>>().join("; "));
@@ -181,10 +185,48 @@ fn look_at(
             Err(error) => return Err(error),
         }
     }
+    alike(&mut files);
     match refused {
         Some(error) if files.iter().all(|f| may_go(source, &f.name)) => Err(error),
         _ => Ok(files),
     }
+}
+
+/// Ways to read files that are remembered while more files are looked at: those of a folder are few.
+const WAYS: usize = 64;
+
+/// Has files that are read alike share their layout.
+fn alike(files: &mut [InputFile]) {
+    let mut ways: Vec<Arc<Layout>> = Vec::new();
+    for file in files {
+        let copy = file.unpacked.as_mut().map(|copy| &mut copy.layout);
+        for layout in [&mut file.layout].into_iter().chain(copy) {
+            match ways.iter().find(|way| *way == layout) {
+                Some(way) => *layout = way.clone(),
+                None if ways.len() < WAYS => ways.push(layout.clone()),
+                None => {}
+            }
+        }
+    }
+}
+
+/// The use of a source's files; what is no data has none of its own, and is given it.
+fn usage_of(files: &mut [InputFile]) -> Use {
+    let told = files.iter().find(|f| f.layout.container != not_data::NAME).or(files.first());
+    let usage = told.map_or(Use::Pretrain, |f| f.layout.usage);
+    for file in files.iter_mut().filter(|f| f.layout.container == not_data::NAME && f.layout.usage != usage) {
+        Arc::make_mut(&mut file.layout).usage = usage;
+    }
+    usage
+}
+
+/// The place of a layout among those of a source; it is put behind them where it is not there.
+fn way_of(layouts: &mut Vec<Arc<Layout>>, layout: &Arc<Layout>) -> usize {
+    let back = layouts.iter().rev().take(WAYS).position(|way| Arc::ptr_eq(way, layout) || way == layout);
+    if back.is_none() {
+        layouts.push(layout.clone());
+    }
+    layouts.len() - 1 - back.unwrap_or(0)
 }
 
 /// Whether reading a file twice costs more than keeping its text in between.
@@ -276,8 +318,13 @@ fn fields_of(json: &str) -> Vec<String> {
 
 impl InputFile {
     /// How the bytes that are read are laid out: those of the plain copy, where there is one.
-    pub fn read_as(&self) -> &Layout {
+    pub fn read_as(&self) -> &Arc<Layout> {
         self.unpacked.as_ref().map_or(&self.layout, |copy| &copy.layout)
+    }
+
+    /// The same, with the name that its rows carry.
+    pub fn read_whole_as(&self) -> Layout {
+        Layout { file: self.named.clone(), ..self.read_as().as_ref().clone() }
     }
 
     /// Where the bytes that are read lie: the file, and the member of it.
@@ -298,12 +345,9 @@ impl InputFile {
 
 impl Inputs {
     pub(crate) fn add(&mut self, source: &Source, mut files: Vec<InputFile>, unit: u64) -> Result<()> {
-        let told = files.iter().find(|f| f.layout.container != not_data::NAME).or(files.first());
-        let usage = told.map_or(Use::Pretrain, |f| f.layout.usage);
-        // What is no data has no use of its own.
-        files.iter_mut().filter(|f| f.layout.container == not_data::NAME).for_each(|f| f.layout.usage = usage);
-        let uses: Vec<_> = files.iter().map(|f| (f.name.clone(), f.layout.usage)).collect();
-        understood::one_use(source, &uses)?;
+        let usage = usage_of(&mut files);
+        understood::one_use(source, files.iter().map(|f| (f.name.as_str(), f.layout.usage)))?;
+        let mut layouts: Vec<Arc<Layout>> = Vec::new();
         let (first_piece, first_unit) = (self.pieces.len(), self.units.len());
         let mut staged = false;
         let (mut open, mut weight) = (first_piece, 0);
@@ -315,6 +359,7 @@ impl Inputs {
                 None => (file.bytes, file.modified, file.size),
             };
             staged |= is_costly(file);
+            let way = way_of(&mut layouts, file.read_as());
             for (start, end, lines) in &file.cuts {
                 let size = (*end).min(length.max(*start)) - start;
                 let size = if file.cuts.len() > 1 && file.layout.is_random_access() { unit } else { size };
@@ -332,7 +377,8 @@ impl Inputs {
                     start: *start,
                     end: *end,
                     lines: *lines,
-                    layout: index,
+                    layout: way,
+                    named: file.named.clone(),
                     bytes,
                     modified,
                     first: 0,
@@ -348,6 +394,7 @@ impl Inputs {
             source: source.clone(),
             usage,
             files,
+            layouts,
             staged,
             pieces: first_piece..self.pieces.len(),
             units: first_unit..self.units.len(),

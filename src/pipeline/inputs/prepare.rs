@@ -3,8 +3,8 @@
 //! inputs, so neither a second build nor another recipe over the same files looks again.
 
 use std::path::Path;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use super::InputFile;
 use crate::formats::{self, Piece};
@@ -57,9 +57,9 @@ pub fn prepare(files: &mut [InputFile], work: &Path, threads: usize, read: bool)
     let place = std::path::absolute(&place).map_err(Error::io(&place))?;
     for index in found {
         let file = &mut files[index];
-        file.layout.prepared = Some(place.clone());
+        Arc::make_mut(&mut file.layout).prepared = Some(place.clone());
         if let Some(copy) = &mut file.unpacked {
-            copy.layout.prepared = Some(place.clone());
+            Arc::make_mut(&mut copy.layout).prepared = Some(place.clone());
         }
     }
     Ok(())

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::agree;
 use super::file_cache::{Cut, Known, Knowns, OnDisk, hashed, name, recall, remember};
@@ -97,13 +98,15 @@ pub(crate) fn files_of(
         }
         let mapping = explained(source, &name_of, &layout, &sample, look.recipe.input.max_unreadable)?;
         let seen = Understood { mapping, ..seen };
-        if formats::container(&layout.container).is_some_and(|c| c.names_file()) {
+        let named = formats::container(&layout.container).filter(|c| c.names_file()).map(|_| {
             let file = below(look.recipe, source, path).unwrap_or_else(|| shown.to_owned());
-            layout.file = Some(named(&file, member.as_ref()));
-        }
+            named(&file, member.as_ref())
+        });
         let (replaced, chars) = malformed(look, &disk, member.as_ref(), &layout);
         let note = note.into_iter().chain(malformed::note(replaced, chars, &layout)).reduce(|a, b| format!("{a}; {b}"));
         let read = reading(look, &disk, member.as_ref(), &layout)?;
+        let like = files.last().filter(|last: &&InputFile| *last.layout == layout);
+        let layout = like.map_or_else(|| Arc::new(layout), |last| last.layout.clone());
         let end = |i: usize| read.starts.get(i + 1).copied().unwrap_or(u64::MAX);
         files.push(InputFile {
             name: name_of,
@@ -114,6 +117,7 @@ pub(crate) fn files_of(
             modified: disk.modified,
             sha256: read.sha256,
             layout,
+            named,
             note,
             understood: seen,
             replaced,
@@ -208,7 +212,7 @@ fn reading(look: &Look<'_>, disk: &OnDisk<'_>, member: Option<&Member>, layout: 
         path: copy.clone(),
         bytes: *bytes,
         member: Some(member.name.clone()),
-        layout: layout.decompressed(),
+        layout: Arc::new(layout.decompressed()),
     });
     let whole = |copy: Option<PlainCopy>| Reading { sha256: sha256.clone(), copy, starts: vec![0], lines: vec![0] };
     let bytes = member.map_or(disk.bytes, |m| m.size);
@@ -216,14 +220,15 @@ fn reading(look: &Look<'_>, disk: &OnDisk<'_>, member: Option<&Member>, layout: 
         return Ok(whole(within));
     }
     let place = unpack::place(look.work, &sha256, &unpack::tail(layout, member_name));
-    let own = |bytes: u64| PlainCopy { path: place.clone(), bytes, member: None, layout: unpack::layout(layout) };
+    let own =
+        |bytes: u64| PlainCopy { path: place.clone(), bytes, member: None, layout: Arc::new(unpack::layout(layout)) };
     let known = recall(&look.known, &key, disk, |known| known.cut.clone());
     if let Some(cut) = known.filter(|c| c.starts.len() < 2 || c.starts[1] >= look.unit) {
         let copy = if cut.own { Some(own(cut.bytes)) } else { within };
         return Ok(Reading { sha256, copy, starts: cut.starts, lines: cut.lines });
     }
     let (at, read_as) =
-        within.as_ref().filter(|c| c.path.is_file()).map_or((disk.path, layout), |c| (&c.path, &c.layout));
+        within.as_ref().filter(|c| c.path.is_file()).map_or((disk.path, layout), |c| (&c.path, c.layout.as_ref()));
     let in_place = match member_name {
         Some(name) if read_as.transport.encoding.is_utf8() && !read_as.is_random_access() => {
             !read_as.transport.is_compressed() && input::within(at, name, 0).map_err(io)?.is_some()

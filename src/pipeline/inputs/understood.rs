@@ -133,12 +133,12 @@ pub fn as_most((rows, of, all): (TextRows, usize, usize)) -> String {
 ///
 /// # Errors
 /// Two uses in one source.
-pub fn one_use(source: &Source, files: &[(String, Use)]) -> Result<()> {
+pub fn one_use<'f>(source: &Source, files: impl Iterator<Item = (&'f str, Use)>) -> Result<()> {
     let mut uses: Vec<(Use, Vec<&str>)> = Vec::new();
     for (name, usage) in files {
-        match uses.iter_mut().find(|u| u.0 == *usage) {
+        match uses.iter_mut().find(|u| u.0 == usage) {
             Some(of) => of.1.push(name),
-            None => uses.push((*usage, vec![name])),
+            None => uses.push((usage, vec![name])),
         }
     }
     if uses.len() < 2 {
@@ -196,10 +196,9 @@ mod tests {
     #[test]
     fn the_odd_files_are_named() {
         let source = crate::pipeline::inputs::understood::tests::source();
-        let files = |uses: &[(&str, Use)]| uses.iter().map(|u| (u.0.to_owned(), u.1)).collect::<Vec<_>>();
-        assert!(one_use(&source, &files(&[("a", Use::Task), ("b", Use::Task)])).is_ok());
-        let many = files(&[("odd.json", Use::Rlhf), ("a", Use::Task), ("b", Use::Task)]);
-        let error = one_use(&source, &many).unwrap_err();
+        assert!(one_use(&source, [("a", Use::Task), ("b", Use::Task)].into_iter()).is_ok());
+        let many = [("odd.json", Use::Rlhf), ("a", Use::Task), ("b", Use::Task)];
+        let error = one_use(&source, many.into_iter()).unwrap_err();
         assert!(error.to_string().ends_with("a, b for task; odd.json for rlhf"), "{error}");
         assert!(error.hint().unwrap().contains("use = \"task\""));
     }

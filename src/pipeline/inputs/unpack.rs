@@ -7,7 +7,7 @@
 
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use super::part::Part;
 use crate::formats::{self, Layout, Piece, Split};
@@ -31,7 +31,7 @@ pub struct PlainCopy {
     /// The member, where the copy is that of a whole archive.
     pub member: Option<String>,
     /// How it is read.
-    pub layout: Layout,
+    pub layout: Arc<Layout>,
 }
 
 /// Whether a file or member of `bytes` is worth unpacking: it is larger than a unit, or takes long to decode and can be

@@ -1,5 +1,6 @@
 //! What the files of each job depend on: one function a job, so that `build` and `plan` cannot differ.
 
+use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use super::planner::Plans;
@@ -14,19 +15,27 @@ pub type Cuts = [(u64, u64)];
 /// Those of sources without a limit.
 pub const NO_CUTS: &Cuts = &[];
 
+/// A list that is written down one by one: there may be a hundred thousand files.
+struct Each<F>(F);
+
+impl<I: Iterator<Item: Serialize>, F: Fn() -> I> Serialize for Each<F> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0())
+    }
+}
+
 /// What makes two inputs the same: content, layout and cuts; not where they lie.
-pub fn inputs(inputs: &Inputs) -> Json {
+pub fn inputs(inputs: &Inputs) -> impl Serialize + '_ {
     let file = |f: &InputFile| {
         let prepared = f.layout.prepared.as_ref().and_then(|p| p.file_name()).map(std::path::PathBuf::from);
-        json!([f.sha256, f.member, Layout { prepared, ..f.layout.clone() }])
+        let layout = Layout { prepared, file: f.named.clone(), ..f.layout.as_ref().clone() };
+        json!([f.sha256, f.member, layout])
     };
-    let pieces: Vec<_> = inputs.pieces.iter().map(|p| (p.start, p.end)).collect();
-    let sources: Vec<_> = inputs
-        .sources
-        .iter()
-        .map(|s| json!([s.source.name, s.usage, s.source.priority, s.files.iter().map(file).collect::<Vec<_>>()]))
-        .collect();
-    json!([sources, pieces])
+    let source = move |number: usize| {
+        let s = &inputs.sources[number];
+        (&s.source.name, s.usage, s.source.priority, Each(move || s.files.iter().map(file)))
+    };
+    (Each(move || (0..inputs.sources.len()).map(source)), Each(move || inputs.pieces.iter().map(|p| (p.start, p.end))))
 }
 
 /// Of the resolved stages, output options, uses and version: without paths, inputs, threads or memory.
@@ -55,17 +64,17 @@ pub fn build(recipe: &Recipe, all: &Inputs, fingerprint_of_recipe: &str) -> Stri
 }
 
 /// Of the scan.
-pub fn scan(plans: &Plans<'_>, unit: u64) -> Json {
+pub fn scan(plans: &Plans<'_>, unit: u64) -> impl Serialize {
     let sources = &plans.inputs.sources;
     let specs: Vec<_> =
         sources.iter().map(|s| json!([plans.rows_spec(s).identity(), s.staged, s.source.limit])).collect();
-    json!([inputs(plans.inputs), specs, unit])
+    (inputs(plans.inputs), specs, unit)
 }
 
 /// Of the scan once more, over the text without what the job `cut` found.
-pub fn rescan(plans: &Plans<'_>, unit: u64, cut: &str) -> Json {
+pub fn rescan(plans: &Plans<'_>, unit: u64, cut: &str) -> impl Serialize {
     let specs: Vec<_> = plans.inputs.sources.iter().map(|s| plans.rows_spec(s).identity()).collect();
-    json!([scan(plans, unit), specs, cut])
+    (scan(plans, unit), specs, cut)
 }
 
 /// Of a judgement, after the job `before`.

@@ -32,7 +32,7 @@ impl Plans<'_> {
     pub(crate) fn scan_spec(&self, source: &SourceInput) -> ScanSpec {
         ScanSpec {
             usage: source.usage,
-            layouts: source.files.iter().map(|f| f.read_as().clone()).collect(),
+            layouts: source.layouts.iter().map(|layout| layout.as_ref().clone()).collect(),
             pieces: self.inputs.pieces[source.pieces.clone()].to_vec(),
             largest: self.largest_row,
         }

@@ -12,7 +12,6 @@ use super::tables::tables;
 use crate::output::export::Exporter;
 use crate::output::export::folder::MANIFEST;
 use crate::output::export::run::{Account, BATCH, Job, Table, export, losses, survey};
-use crate::output::parquet_file::write_whole;
 use crate::output::tokens::run as of_ids;
 use crate::output::tokens::{Layout, Sheet};
 use crate::pipeline::{Options, Progress};
@@ -59,8 +58,7 @@ pub(crate) fn run(
         }
     }
     if manifest.exports != before {
-        let text = serde_json::to_vec_pretty(manifest).map_err(|e| Error::Engine(e.to_string()))?;
-        write_whole(&options.out.join("build.json"), &text)?;
+        manifest.write(&options.out.join("build.json"))?;
     }
     failed
 }

@@ -1,10 +1,14 @@
 //! `build.json`: what was read, what became of it, and by which recipe.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::shard_lines::{self, ShardLine, SplitLine};
+use crate::disk;
 use crate::engine::functions::judge::{READ, UNREADABLE};
 use crate::output::export::run::Account;
 use crate::output::tokens::run::Sums;
@@ -20,6 +24,7 @@ use crate::rows::column::TOKENS;
 use crate::stages::clause::Clause;
 use crate::stages::percentile::Found;
 use crate::stages::rule::Rule;
+use crate::{Error, Result};
 
 /// The manifest. Names are fixed: other programs read them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -375,6 +380,20 @@ fn tokens(inputs: &Inputs, chain: &StagePlan, layout: &Layout) -> Vec<TokenLine>
 }
 
 impl Manifest {
+    /// Writes it, as a file that appears whole: line by line, for there may be a hundred thousand files in it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] of writing.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        let write = |file: &mut File| {
+            let mut out = BufWriter::with_capacity(1 << 20, file);
+            serde_json::to_writer_pretty(&mut out, self)?;
+            out.flush()
+        };
+        disk::write_whole_by(path, write).map_err(Error::io(path))
+    }
+
     /// The tokens of kept text, where they are counted.
     pub fn kept_tokens(&self) -> Option<u64> {
         (!self.tokens.is_empty()).then(|| self.tokens.iter().map(|line| line.tokens).sum())

@@ -158,8 +158,7 @@ impl Build<'_> {
         parquet_file::write_whole(&fresh.join("README.md"), card.as_bytes())?;
         manifest.card = resources::sha256(&fresh.join("README.md"))?;
         manifest.written = place::listed(&fresh);
-        let json = serde_json::to_vec_pretty(manifest).map_err(|e| Error::Engine(e.to_string()))?;
-        parquet_file::write_whole(&fresh.join("build.json"), &json)?;
+        manifest.write(&fresh.join("build.json"))?;
         // The build may have taken hours: what came into the folder meanwhile is not ours either.
         place::unclaimed(self.recipe, self.options)?;
         exchange::exchange(out, &mut exchange::watched())?;

@@ -2,17 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{Seek, Write};
+use std::io::{BufReader, Seek, Write};
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
+
 use super::exchange;
-use super::manifest::Manifest;
+use super::manifest::RecipeLine;
 use super::ours::{ASIDE, MARKER, NAMES, WORK, claim, is_marked, job, remove, shell};
 use crate::disk::local;
 use crate::pipeline::Options;
 use crate::pipeline::inputs::find::find;
 use crate::pipeline::plan::resources::sha256;
 use crate::pipeline::plan::stage_plan::StagePlan;
+use crate::pipeline::run::slabs::Counts;
 use crate::recipe::Recipe;
 use crate::{Error, Result};
 
@@ -155,6 +158,20 @@ fn lock(path: &Path) -> Result<Option<File>> {
     }
 }
 
+/// Of a manifest, what says which files are of its build: those that it lists by source may be a hundred thousand.
+#[derive(Deserialize)]
+struct Claim {
+    version: String,
+    recipe: RecipeLine,
+    /// What only a manifest has.
+    #[serde(rename = "totals")]
+    _totals: Counts,
+    #[serde(default)]
+    written: BTreeMap<String, u64>,
+    #[serde(default)]
+    card: String,
+}
+
 /// Refuses an output folder that holds what no build wrote under the names of ours, or the build of another recipe.
 pub(crate) fn unclaimed(recipe: &Recipe, options: &Options) -> Result<()> {
     let out = &options.out;
@@ -165,10 +182,12 @@ pub(crate) fn unclaimed(recipe: &Recipe, options: &Options) -> Result<()> {
             "write elsewhere with --out, or move it away yourself",
         )
     };
-    let old: Option<Manifest> = match fs::read(&manifest) {
-        Ok(bytes) => Some(serde_json::from_slice(&bytes).map_err(|_| match older(&bytes) {
-            Some((name, version)) => unlisted(out, &name, &version),
-            None => foreign(&manifest, "it is not of a build of corpus"),
+    let old: Option<Claim> = match File::open(&manifest) {
+        Ok(file) => Some(serde_json::from_reader(BufReader::new(file)).map_err(|_| {
+            match older(&fs::read(&manifest).unwrap_or_default()) {
+                Some((name, version)) => unlisted(out, &name, &version),
+                None => foreign(&manifest, "it is not of a build of corpus"),
+            }
         })?),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
         Err(e) => return Err(Error::io(&manifest)(e)),

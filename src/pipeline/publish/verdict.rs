@@ -11,7 +11,6 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::manifest::Manifest;
 use super::tables::tables;
-use crate::output::parquet_file::write_whole;
 use crate::pipeline::gates::{Facts, judge};
 use crate::recipe::Recipe;
 use crate::rows::{LANGUAGE, Use};
@@ -43,8 +42,7 @@ pub(crate) fn run(recipe: &Recipe, out: &Path, manifest: &mut Manifest) -> Resul
         return Ok(());
     }
     manifest.gates = judged;
-    let text = serde_json::to_vec_pretty(manifest).map_err(|e| Error::Engine(e.to_string()))?;
-    write_whole(&out.join("build.json"), &text)
+    manifest.write(&out.join("build.json"))
 }
 
 /// Kept rows by language.
