@@ -14,7 +14,7 @@ pub mod session;
 pub mod sink;
 pub mod sql;
 
-pub use session::{Session, drive, in_order, one_by_one};
+pub use session::{Session, drive, in_order, side_by_side};
 
 impl From<datafusion_common::DataFusionError> for crate::Error {
     fn from(error: datafusion_common::DataFusionError) -> Self {

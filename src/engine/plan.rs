@@ -1,11 +1,10 @@
 //! The built-in operators that our plans are made of, with the settings that they need.
 
-use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::compute::SortOptions;
-use arrow::datatypes::{DataType, Field, SchemaRef};
+use arrow::datatypes::{Field, SchemaRef};
 use datafusion_common::{JoinType, NullEquality, ScalarValue};
 use datafusion_datasource::file_groups::FileGroup;
 use datafusion_datasource::file_scan_config::FileScanConfigBuilder;
@@ -24,7 +23,6 @@ use datafusion_physical_plan::sorts::sort::SortExec;
 use datafusion_physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
 
 use super::session::{NARROW_ROWS, TEXT_ROWS};
-use crate::rows::column::KEY;
 use crate::rows::{Use, content};
 use crate::{Error, Result};
 
@@ -175,19 +173,6 @@ pub fn outside(input: &Plan, name: &str, first: u64, last: u64) -> Result<Expr> 
     let less = BinaryExpr::new(column(input, name)?, Operator::Lt, number(first));
     let at_least = BinaryExpr::new(column(input, name)?, Operator::GtEq, number(last));
     Ok(Arc::new(BinaryExpr::new(Arc::new(less), Operator::Or, Arc::new(at_least))))
-}
-
-/// `column` is a key of `keys`.
-///
-/// # Errors
-///
-/// As [`column()`].
-pub fn in_range(input: &Plan, name: &str, keys: &RangeInclusive<i128>) -> Result<Expr> {
-    let DataType::Decimal128(digits, scale) = KEY else { return Err(Error::Engine("a key is no number".into())) };
-    let number = |key: &i128| constant(ScalarValue::Decimal128(Some(*key), digits, scale));
-    let at_least = BinaryExpr::new(column(input, name)?, Operator::GtEq, number(keys.start()));
-    let at_most = BinaryExpr::new(column(input, name)?, Operator::LtEq, number(keys.end()));
-    Ok(Arc::new(BinaryExpr::new(Arc::new(at_least), Operator::And, Arc::new(at_most))))
 }
 
 /// `low <= column and column < high`, all three columns.

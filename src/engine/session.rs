@@ -14,7 +14,7 @@ use datafusion_execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion_execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion_execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion_physical_plan::ExecutionPlan;
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt};
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::JoinHandle;
@@ -81,6 +81,11 @@ impl Session {
     /// Where no partition may run any more.
     pub async fn slot(&self) -> Result<SemaphorePermit<'_>> {
         self.slots.acquire().await.map_err(|_| Error::Engine("no partition may run any more".into()))
+    }
+
+    /// Partitions that are read at a time where each holds something: as many as there are threads, and memory for.
+    pub fn at_once(&self) -> usize {
+        (self.pool / READ_AHEAD).clamp(1, self.threads)
     }
 
     /// Whether the user asked to stop.
@@ -181,19 +186,39 @@ pub async fn in_order(
     ahead(session, (0..partitions).map(|partition| (plan.clone(), partition)), rows, each).await
 }
 
-/// Hands over the batches of plans of one partition each, one plan after the other; they run side by side as the
-/// partitions of [`in_order`] do.
+/// Hands over the batches of all partitions of `plan`, `session.threads` partitions at a time: `each` is called by many
+/// threads at once, in no order.
 ///
 /// # Errors
 ///
 /// As [`in_order`].
-pub async fn one_by_one(
+pub async fn side_by_side(
     session: &Session,
-    plans: Vec<Arc<dyn ExecutionPlan>>,
+    plan: Arc<dyn ExecutionPlan>,
     rows: usize,
-    each: impl FnMut(&RecordBatch) -> Result<()>,
+    each: impl Fn(&RecordBatch) -> Result<()> + Send + Sync + 'static,
 ) -> Result<()> {
-    ahead(session, plans.into_iter().map(|plan| (plan, 0)), rows, each).await
+    is_drivable(plan.as_ref())?;
+    let partitions = plan.properties().output_partitioning().partition_count();
+    let each = Arc::new(each);
+    let tasks = futures::stream::iter(0..partitions).map(|partition| {
+        let (plan, each, context) = (plan.clone(), each.clone(), session.context(rows));
+        async move {
+            let _slot = session.slot().await?;
+            if session.stopped() {
+                return Err(Error::Interrupted);
+            }
+            let read = tokio::spawn(async move {
+                let mut stream = plan.execute(partition, context)?;
+                while let Some(batch) = stream.next().await {
+                    each(&batch?)?;
+                }
+                Ok(())
+            });
+            read.await.map_err(|panic| Error::Engine(format!("a worker failed: {panic}")))?
+        }
+    });
+    tasks.buffer_unordered(session.threads).try_collect().await
 }
 
 async fn ahead(
@@ -202,7 +227,7 @@ async fn ahead(
     rows: usize,
     mut each: impl FnMut(&RecordBatch) -> Result<()>,
 ) -> Result<()> {
-    let at_once = (session.pool / READ_AHEAD).clamp(1, session.threads);
+    let at_once = session.at_once();
     let mut begun: VecDeque<(Receiver<RecordBatch>, JoinHandle<Result<()>>)> = VecDeque::new();
     loop {
         while begun.len() < at_once

@@ -127,7 +127,8 @@ pub trait GlobalContext {
         each: &mut dyn FnMut(&RecordBatch) -> Result<()>,
     ) -> Result<()>;
 
-    /// All rows, sorted: the key, `ord`, and what [`GlobalContext::kept_id`] needs.
+    /// All rows whose key is that of another row too, and maybe some others, sorted: the key, `ord`, and what
+    /// [`GlobalContext::kept_id`] needs.
     ///
     /// # Errors
     /// As of [`GlobalContext::scan`].

@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 
 pub mod ids;
 pub mod judge;
+pub mod repeated;
 pub mod rows;
 
 /// What a named function does with a batch.
@@ -106,7 +107,8 @@ pub fn encode(function: &ScalarUDF) -> Option<crate::Result<String>> {
     }
     let json = json::<rows::RowsKernel>(function)
         .or_else(|| json::<judge::JudgeKernel>(function))
-        .or_else(|| json::<ids::IdsKernel>(function))?;
+        .or_else(|| json::<ids::IdsKernel>(function))
+        .or_else(|| json::<repeated::RepeatedKernel>(function))?;
     Some(json.map_err(|e| crate::Error::Engine(e.to_string())))
 }
 
@@ -120,6 +122,7 @@ pub fn decode(name: &str, options: &str) -> crate::Result<Arc<ScalarUDF>> {
         rows::RowsKernel::NAME => Function::<rows::RowsKernel>::from_json(options),
         judge::JudgeKernel::NAME => Function::<judge::JudgeKernel>::from_json(options),
         ids::IdsKernel::NAME => Function::<ids::IdsKernel>::from_json(options),
+        repeated::RepeatedKernel::NAME => Function::<repeated::RepeatedKernel>::from_json(options),
         _ => Err(crate::Error::Engine(format!("no function is called {name}"))),
     };
     function.map(Arc::new)

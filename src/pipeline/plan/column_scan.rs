@@ -1,6 +1,5 @@
 //! Unit files read without their text: the columns that a plan wants, joined with what was decided so far.
 
-use std::ops::RangeInclusive;
 use std::path::Path;
 
 use arrow::datatypes::{Field, SchemaRef};
@@ -9,6 +8,8 @@ use datafusion_common::ScalarValue;
 use super::folders::Folders;
 use super::planner::Plans;
 use crate::Result;
+use crate::engine::functions::Function;
+use crate::engine::functions::repeated::{RepeatedKernel, RepeatedSpec};
 use crate::engine::plan::{self, Part, Plan};
 use crate::engine::sink::unit_file;
 use crate::pipeline::inputs::SourceInput;
@@ -23,8 +24,8 @@ pub(crate) struct Narrow<'a> {
     pub(crate) schema: &'a SchemaRef,
     pub(crate) wanted: Vec<&'a str>,
     pub(crate) constants: Vec<Field>,
-    /// Only rows whose key in this column is one of these.
-    pub(crate) within: Option<(&'a str, RangeInclusive<i128>)>,
+    /// Only rows whose key in this column may stand in another row too.
+    pub(crate) repeated: Option<(&'a str, RepeatedSpec)>,
     pub(crate) cuts: &'a [(u64, u64)],
     pub(crate) repeats: Option<&'a Path>,
     pub(crate) sizes: Option<&'a Path>,
@@ -50,7 +51,7 @@ impl Plans<'_> {
             schema: &schema,
             wanted: wanted.to_vec(),
             constants: vec![],
-            within: None,
+            repeated: None,
             cuts: &at.cuts,
             repeats: at.repeats.filter(|_| repeats),
             sizes: None,
@@ -83,8 +84,9 @@ impl Plans<'_> {
             plan::parquet(&parts, schema, names, &[])
         };
         let mut node = plan::parquet(&part(read.units), read.schema, &read.wanted, &read.constants)?;
-        if let Some((column, keys)) = &read.within {
-            let predicate = plan::in_range(&node, column, keys)?;
+        if let Some((column, spec)) = &read.repeated {
+            let key = vec![plan::column(&node, column)?];
+            let predicate = plan::call(&node, Function::<RepeatedKernel>::of(spec.clone())?, key)?;
             node = plan::filter(node, predicate)?;
         }
         for (first, last) in read.cuts {

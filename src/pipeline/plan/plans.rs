@@ -1,7 +1,6 @@
 //! The plans of a build, one function a job. Each is from files to files, and made of what [`crate::engine`] offers.
 
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,11 +13,12 @@ use super::planner::{NARROW, Plans, STAGED};
 use crate::Result;
 use crate::engine::functions::ids::IdsKernel;
 use crate::engine::functions::judge::{self, Ask, Decision, JudgeKernel, JudgeSpec};
+use crate::engine::functions::repeated::RepeatedSpec;
 use crate::engine::functions::rows::RowsKernel;
 use crate::engine::functions::{Function, rows::RowsSpec};
 use crate::engine::plan::{self, Direction, Expr, Plan};
 use crate::engine::scan::scan;
-use crate::engine::sink::{SinkExec, SinkSpec, UnitsSpec};
+use crate::engine::sink::{SinkExec, SinkSpec, UnitsSpec, unit_file};
 use crate::output::slab::OutputSpec;
 use crate::pipeline::inputs::SourceInput;
 use crate::pipeline::jobs::Job;
@@ -92,7 +92,7 @@ impl Plans<'_> {
             schema: &schema,
             wanted: vec!["ord", "id_key"],
             constants: vec![],
-            within: None,
+            repeated: None,
             cuts: &at.cuts,
             repeats: None,
             sizes: None,
@@ -104,8 +104,17 @@ impl Plans<'_> {
         plan::sort(plan::filter(node, predicate)?, &[("id_key", Direction::Up), ("ord", Direction::Up)])
     }
 
-    /// Rows that are still there, sorted as a pass over all rows asks for it, the one to keep first: those with a key of
-    /// `keys`, in one partition.
+    /// The column of a key of all rows of some units, a partition a unit.
+    ///
+    /// # Errors
+    /// Where the engine refuses the plan.
+    pub fn keys(&self, key: &str, units: &[usize], at: &Folders<'_>) -> Result<Plan> {
+        let files: Vec<_> = units.iter().map(|unit| vec![(unit_file(at.units, *unit as u64), Vec::new())]).collect();
+        plan::parquet(&files, &key_schema(key, false), &[key], &[])
+    }
+
+    /// Rows that are still there, sorted as a pass over all rows asks for it, the one to keep first: those whose key may
+    /// be `repeated`. Read and sorted in so many `groups` of units.
     ///
     /// # Errors
     /// Where the engine refuses the plan, or a column that the sort names is in no unit file.
@@ -115,7 +124,7 @@ impl Plans<'_> {
         sources: &[&SourceInput],
         units: &[Vec<usize>],
         at: &Folders<'_>,
-        keys: RangeInclusive<i128>,
+        (repeated, groups): (&RepeatedSpec, usize),
     ) -> Result<Plan> {
         let schema = key_schema(sort.key, true);
         let priority = sources.iter().any(|s| s.source.priority != sources[0].source.priority);
@@ -131,12 +140,12 @@ impl Plans<'_> {
         }
         wanted.extend(sort.prefer);
         let read = Narrow {
-            groups: vec![units],
+            groups: contiguous(&units, groups),
             units: at.units,
             schema: &schema,
             wanted,
             constants: if priority { vec![Field::new("priority", DataType::Int64, true)] } else { vec![] },
-            within: Some((sort.key, keys)),
+            repeated: Some((sort.key, repeated.clone())),
             cuts: &at.cuts,
             repeats: at.repeats,
             sizes: None,
@@ -185,7 +194,7 @@ impl Plans<'_> {
             schema: &schema,
             wanted,
             constants: vec![],
-            within: None,
+            repeated: None,
             cuts: &at.cuts,
             repeats: at.repeats,
             sizes: None,
@@ -246,7 +255,7 @@ impl Plans<'_> {
                 .chain(tokens.as_deref())
                 .collect(),
             constants: vec![],
-            within: None,
+            repeated: None,
             cuts: &at.cuts,
             repeats: at.repeats.filter(|_| ids),
             sizes: None,
@@ -306,7 +315,7 @@ impl Plans<'_> {
             schema: &schema,
             wanted: wanted.clone(),
             constants: plan::BOUNDS.map(range).to_vec(),
-            within: None,
+            repeated: None,
             cuts: &[],
             repeats: at.repeats,
             sizes: at.sizes,

@@ -27,7 +27,7 @@ impl Plans<'_> {
             schema: &schema,
             wanted: vec!["ord", "id"],
             constants: vec![],
-            within: None,
+            repeated: None,
             cuts: &at.cuts,
             repeats: at.repeats,
             sizes: None,

@@ -177,8 +177,28 @@ impl Buckets {
     /// # Errors
     /// Where records of the unit went to disk, and cannot be read back.
     pub fn take(&mut self, unit: usize) -> Result<Vec<(u64, Vec<u8>)>> {
-        let mut entries = self.entries.remove(&unit).unwrap_or_default();
-        let path = self.path(unit);
+        self.part(unit).read()
+    }
+
+    /// The bucket of a unit, to be read elsewhere; it is gone then.
+    pub fn part(&mut self, unit: usize) -> Bucket {
+        Bucket { entries: self.entries.remove(&unit).unwrap_or_default(), path: self.path(unit) }
+    }
+}
+
+/// The records of the rows of a unit.
+pub struct Bucket {
+    entries: Vec<(u64, Vec<u8>)>,
+    path: PathBuf,
+}
+
+impl Bucket {
+    /// The records, sorted by row key.
+    ///
+    /// # Errors
+    /// As [`Buckets::take`].
+    pub fn read(self) -> Result<Vec<(u64, Vec<u8>)>> {
+        let Bucket { mut entries, path } = self;
         if let Ok(file) = File::open(&path) {
             let mut file = BufReader::new(file);
             let mut head = [0; 16];

@@ -4,24 +4,25 @@
 use std::cell::RefCell;
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Read, Write};
-use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::UInt64Type;
 use datafusion_physical_plan::ExecutionPlan;
+use futures::StreamExt;
 use tokio::runtime::Handle;
 
 use super::cuts::write_cuts;
 use super::drops::{self, Buckets, from_record, to_record};
 use crate::engine::functions::Kernel;
 use crate::engine::functions::ids::IdsKernel;
+use crate::engine::functions::repeated::Seen;
 use crate::engine::functions::rows::column_name;
 use crate::engine::plan;
 use crate::engine::session::{NARROW_ROWS, TEXT_ROWS};
 use crate::engine::sink::unit_file;
-use crate::engine::{in_order, one_by_one};
+use crate::engine::{in_order, side_by_side};
 use crate::output::parquet_file::settle;
 use crate::pipeline::inputs::SourceInput;
 use crate::pipeline::jobs::Job;
@@ -35,6 +36,8 @@ use crate::stages::global::{Drop, GlobalContext, GlobalPass, PassProgress, Sorte
 use crate::stages::resources::Resource;
 use crate::{Error, Result};
 
+/// The share of the build's memory, one in so many, for what is noted of keys while those are found that repeat.
+const KEYS: u64 = 8;
 /// The folder of a job's sizes, by unit.
 pub const SIZES: &str = "sizes";
 /// The folder of rows that are held out, by unit.
@@ -118,30 +121,50 @@ impl Build<'_> {
         // The pass blocks: the thread that runs it drives the plans that it asks for.
         tokio::task::block_in_place(|| pass.run(&context))?;
         context.end_links()?;
-        let (mut found, mut cuts) = (context.drops.into_inner(), context.cuts.into_inner());
+        let found = Mutex::new((context.drops.into_inner(), context.cuts.into_inner()));
         if stage.cuts_late() {
             std::fs::create_dir_all(folder(CUTS)).map_err(Error::io(folder(CUTS)))?;
         }
-        let drop = |(ord, record): (u64, Vec<u8>)| from_record(&stage.name, ord, &record);
-        for unit in &units {
-            if stage.cuts_late() {
-                let cuts: Vec<_> = cuts.take(*unit)?.into_iter().map(drop).collect();
-                write_cuts(&unit_file(&folder(CUTS), *unit as u64), stage.number, &cuts)?;
-            }
-            let mut all = match before {
-                Some(before) => drops::read_drops(&before.unit(*unit))?,
-                None => Vec::new(),
-            };
-            all.extend(found.take(*unit)?.into_iter().map(drop));
-            all.sort_by_key(|d| d.ord);
-            drops::write_drops(&job.unit(*unit), &all)?;
-        }
+        let space = Space {
+            folder: folder("work"),
+            budget: 0,
+            threads: self.session.at_once(),
+            stop: self.options.stop.clone(),
+        };
+        let write = |at: usize| write_unit(units[at], &found, before, stage, job);
+        tokio::task::block_in_place(|| space.side_by_side(units.len(), write))?;
         for name in ["work", "drops", "found"] {
             let _ = std::fs::remove_dir_all(folder(name));
         }
         self.log.line(job, 0, "done");
         Ok(())
     }
+}
+
+/// Writes what a pass found of a unit, drops and cuts, behind the drops of the job `before`.
+fn write_unit(
+    unit: usize,
+    found: &Mutex<(Buckets, Buckets)>,
+    before: Option<&Job>,
+    stage: &PlannedStage,
+    job: &Job,
+) -> Result<()> {
+    let (drops, cuts) = {
+        let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+        (found.0.part(unit), found.1.part(unit))
+    };
+    let drop = |(ord, record): (u64, Vec<u8>)| from_record(&stage.name, ord, &record);
+    if stage.cuts_late() {
+        let cuts: Vec<_> = cuts.read()?.into_iter().map(drop).collect();
+        write_cuts(&job.cuts(unit), stage.number, &cuts)?;
+    }
+    let mut all = match before {
+        Some(before) => drops::read_drops(&before.unit(unit))?,
+        None => Vec::new(),
+    };
+    all.extend(drops.read()?.into_iter().map(drop));
+    all.sort_by_key(|d| d.ord);
+    drops::write_drops(&job.unit(unit), &all)
 }
 
 /// The sources that the stage applies to and that have rows, in order.
@@ -156,18 +179,6 @@ fn sources(plans: &Plans<'_>, scanned: &Scanned, stage: &PlannedStage) -> Vec<So
             units: units.clone(),
         })
         .collect()
-}
-
-/// All keys in `count` stretches of the same length, in order.
-fn stretches(count: u128) -> impl Iterator<Item = RangeInclusive<i128>> {
-    let count = count.max(1);
-    // The order of numbers with a sign is that of those without, half of them on.
-    let key = |at: u128| (at ^ 1 << 127) as i128;
-    let length = u128::MAX / count;
-    (0..count).map(move |at| {
-        let last = if at + 1 == count { u128::MAX } else { length * (at + 1) - 1 };
-        key(length * at)..=key(last)
-    })
 }
 
 impl PassContext<'_> {
@@ -235,13 +246,26 @@ impl GlobalContext for PassContext<'_> {
             return Ok(());
         }
         let sources: Vec<&SourceInput> = self.sources.iter().map(|s| self.input(s)).collect();
-        // Keys are hashes: equal stretches of them hold as many rows, and are sorted side by side.
-        let plan = |keys| {
-            let plan = self.plans.sorted(sort, &sources, &self.scanned.units, &self.at, keys)?;
-            Ok(self.build.seen(plan))
-        };
-        let plans = stretches(self.build.session.threads as u128).map(plan).collect::<Result<Vec<_>>>()?;
-        Handle::current().block_on(one_by_one(&self.build.session, plans, NARROW_ROWS, each))
+        let (session, handle) = (&self.build.session, Handle::current());
+        let units: Vec<usize> = self.sources.iter().flat_map(|source| source.units.iter().copied()).collect();
+        // Few rows have a partner: only these are sorted.
+        let seen = Arc::new(Seen::new(self.rows(), self.build.options.memory / KEYS));
+        let plan = self.build.seen(self.plans.keys(sort.key, &units, &self.at)?);
+        let add = seen.clone();
+        handle.block_on(side_by_side(session, plan, NARROW_ROWS, move |batch| add.add(batch)))?;
+        let seen = Arc::into_inner(seen).ok_or_else(|| Error::Engine("a worker goes on".into()))?;
+        let folder = self.job.folder.join("work");
+        scratch(&folder)?;
+        let repeated = seen.write(&folder.join("repeated"))?;
+        let plan = self.plans.sorted(sort, &sources, &self.scanned.units, &self.at, (&repeated, session.at_once()))?;
+        let mut rows = self.build.seen(plan).execute(0, session.context(NARROW_ROWS))?;
+        handle.block_on(async {
+            while let Some(batch) = rows.next().await {
+                self.check()?;
+                each(&batch?)?;
+            }
+            Ok(())
+        })
     }
 
     fn texts(
@@ -376,19 +400,5 @@ impl PassProgress for PassContext<'_> {
 
     fn done(&self, summary: &str) {
         Progress::done(self.build.progress, summary);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn stretches_hold_every_key_once_and_in_order() {
-        for count in [1, 2, 3, 7, 16, 255] {
-            let all: Vec<RangeInclusive<i128>> = stretches(count).collect();
-            assert_eq!((all.len() as u128, *all[0].start(), *all[all.len() - 1].end()), (count, i128::MIN, i128::MAX));
-            assert!(all.windows(2).all(|w| w[0].start() <= w[0].end() && *w[0].end() + 1 == *w[1].start()), "{count}");
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! The pass: rows sorted by their keys, the runs of equal keys walked once.
+//! The pass: rows whose keys may stand twice sorted by them, the runs of equal keys walked once.
 
 use super::{CONTENT, ExactDedup, Prefer};
 use crate::Result;
@@ -7,7 +7,7 @@ use crate::stages::resources::Resource;
 use crate::stages::runs::Runs;
 use crate::text::figures::count;
 
-/// Key, row key and id of a row, as they are sorted: bytes.
+/// Key, row key and id of a row, as they are sorted: bytes, where every row has a copy.
 const ROW_BYTES: u64 = 48;
 
 impl GlobalPass for ExactDedup {

@@ -1,0 +1,187 @@
+//! `corpus_repeated(key)`: whether another row may have the key of a row too.
+//!
+//! What compares rows by their keys sorts those of them alone that may have a partner; most have none. Which these are is
+//! found without a sort, by all threads at once: each key sets one of so many bits, and a bit that was set before is noted
+//! in a second set. Keys that share a bit by chance are sorted for nothing, and change nothing.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch};
+use arrow::datatypes::{DataType, Decimal128Type};
+use serde::{Deserialize, Serialize};
+
+use super::Kernel;
+use crate::disk;
+use crate::{Error, Result};
+
+/// Bits for a row: of keys that stand once, one in so many shares its bit with another.
+const BITS: u64 = 16;
+/// Bits at least.
+const LEAST: u64 = 1 << 16;
+
+/// The bit of a key, of a power of two of bits.
+fn bit(key: i128, bits: u64) -> u64 {
+    let key = key as u128;
+    let folded = (key as u64 ^ (key >> 64) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (folded ^ folded >> 32) & (bits - 1)
+}
+
+/// The keys that came by.
+pub struct Seen {
+    once: Vec<AtomicU64>,
+    twice: Vec<AtomicU64>,
+}
+
+impl Seen {
+    /// None so far; room for `rows` of them, in two sets of at most `memory` bytes together.
+    pub fn new(rows: u64, memory: u64) -> Self {
+        let most = 1 << (memory * 4).max(LEAST).ilog2();
+        let bits = rows.saturating_mul(BITS).clamp(LEAST, most).next_power_of_two().min(most);
+        let set = || (0..bits / 64).map(|_| AtomicU64::new(0)).collect();
+        Seen { once: set(), twice: set() }
+    }
+
+    fn bits(&self) -> u64 {
+        self.once.len() as u64 * 64
+    }
+
+    /// Adds the keys of a batch, its first column; any number of threads does so at once.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Engine`] where the column is none of keys.
+    pub fn add(&self, batch: &RecordBatch) -> Result<()> {
+        let keys = batch.column(0).as_primitive_opt::<Decimal128Type>();
+        let keys = keys.ok_or_else(|| Error::Engine("a column of keys holds something else".into()))?;
+        for key in keys.iter().flatten() {
+            let bit = bit(key, self.bits());
+            let (word, mask) = ((bit / 64) as usize, 1 << (bit % 64));
+            if self.once[word].fetch_or(mask, Ordering::Relaxed) & mask != 0 {
+                self.twice[word].fetch_or(mask, Ordering::Relaxed);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes down which bits were set twice.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] of writing.
+    pub fn write(self, path: &Path) -> Result<RepeatedSpec> {
+        let bits = self.bits();
+        drop(self.once);
+        let bytes: Vec<u8> = self.twice.into_iter().flat_map(|word| word.into_inner().to_le_bytes()).collect();
+        disk::write_whole(path, &bytes).map_err(Error::io(path))?;
+        Ok(RepeatedSpec { file: path.to_path_buf(), bits })
+    }
+}
+
+/// Where it is written which bits were set twice.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RepeatedSpec {
+    /// The file: the bits, from the lowest of the first byte on.
+    pub file: PathBuf,
+    /// How many there are.
+    pub bits: u64,
+}
+
+/// The ready function.
+#[derive(Debug)]
+pub struct RepeatedKernel {
+    spec: RepeatedSpec,
+    /// The file's bytes, read at the first run.
+    twice: OnceLock<Arc<[u8]>>,
+}
+
+impl RepeatedKernel {
+    fn twice(&self) -> Result<&Arc<[u8]>> {
+        if let Some(twice) = self.twice.get() {
+            return Ok(twice);
+        }
+        let bytes = std::fs::read(&self.spec.file).map_err(Error::io(&self.spec.file))?;
+        if bytes.len() as u64 * 8 != self.spec.bits {
+            return Err(Error::Engine(format!("{}: not {} bits", self.spec.file.display(), self.spec.bits)));
+        }
+        Ok(self.twice.get_or_init(|| bytes.into()))
+    }
+}
+
+impl Kernel for RepeatedKernel {
+    const NAME: &'static str = "corpus_repeated";
+    type Spec = RepeatedSpec;
+
+    fn new(spec: RepeatedSpec) -> Result<Self> {
+        Ok(RepeatedKernel { spec, twice: OnceLock::new() })
+    }
+
+    fn returns(&self) -> DataType {
+        DataType::Boolean
+    }
+
+    /// Argument: the key; a row without one has no partner.
+    fn run(&self, arguments: &[ArrayRef], _rows: usize) -> Result<ArrayRef> {
+        let twice = self.twice()?;
+        let keys = arguments[0].as_primitive_opt::<Decimal128Type>();
+        let keys = keys.ok_or_else(|| Error::Engine("a column of keys holds something else".into()))?;
+        let repeated = |key: Option<i128>| {
+            let bit = bit(key?, self.spec.bits);
+            Some(twice[(bit / 8) as usize] >> (bit % 8) & 1 == 1)
+        };
+        let found: BooleanArray = keys.iter().map(|key| Some(repeated(key).unwrap_or(false))).collect();
+        Ok(Arc::new(found))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{Array, Decimal128Array};
+    use arrow::datatypes::{Field, Schema};
+    use xxhash_rust::xxh3::xxh3_128;
+
+    use super::*;
+    use crate::rows::column::KEY;
+
+    fn batch(keys: impl Iterator<Item = Option<u64>>) -> RecordBatch {
+        let key = |n: u64| xxh3_128(&n.to_le_bytes()) as i128;
+        let keys: Decimal128Array = keys.map(|n| n.map(key)).collect();
+        let keys = keys.with_data_type(KEY);
+        RecordBatch::try_new(Arc::new(Schema::new(vec![Field::new("key", KEY, true)])), vec![Arc::new(keys)]).unwrap()
+    }
+
+    #[test]
+    fn keys_that_repeat_are_found_and_few_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let seen = Seen::new(100_000, 1 << 30);
+        std::thread::scope(|scope| {
+            for part in 0..4 {
+                let seen = &seen;
+                // 1, 5, 9 … of the second part stand in the first one too.
+                scope.spawn(move || seen.add(&batch((0..25_000).map(|n| Some(n * 4 + part % 3)))).unwrap());
+            }
+        });
+        seen.add(&batch([None, None].into_iter())).unwrap();
+        let spec = seen.write(&folder.path().join("twice")).unwrap();
+        let kernel = RepeatedKernel::new(spec).unwrap();
+        let ask = |numbers: &mut dyn Iterator<Item = Option<u64>>| {
+            let found = kernel.run(batch(numbers).columns(), 0).unwrap();
+            let found = found.as_boolean();
+            (found.true_count(), found.len(), found.null_count())
+        };
+        // Parts 0 and 3 are the same.
+        assert_eq!(ask(&mut (0..25_000).map(|n| Some(n * 4))), (25_000, 25_000, 0));
+        let (some, all, _) = ask(&mut (0..25_000).map(|n| Some(n * 4 + 1)));
+        assert!(some < all / 8, "{some} of {all}");
+        assert_eq!(ask(&mut [None].into_iter()), (0, 1, 0));
+    }
+
+    #[test]
+    fn memory_bounds_the_bits() {
+        assert_eq!(Seen::new(1 << 40, 16 << 20).bits(), 64 << 20);
+        assert_eq!(Seen::new(1 << 40, 0).bits(), LEAST);
+        assert_eq!(Seen::new(0, 1 << 30).bits(), LEAST);
+        assert_eq!(Seen::new(5_000, 1 << 30).bits(), 1 << 17);
+    }
+}
