@@ -5,7 +5,8 @@
 //! A line goes when one of some four hundred patterns takes all of it (`展开全文`, `责任编辑：王小明`, `上一篇：… 下一篇：…`,
 //! `未经授权，不得转载`, `Share this:`), or when it is a row of such (`首页 | 新闻 | 登录`); so does the end of a line, in
 //! brackets or behind the last sentence. Some patterns cut wherever they stand, others (`来源：…`, `发布时间：…`, `Home`) only
-//! among the first 6 and the last 10 lines of a text. A sentence about such things stays, as headings and code do. Each
+//! among the first 6 and the last 10 lines of a text; words that are titles too (`教育`, `News`) only there, and beside
+//! others. A sentence about such things stays, as headings and code do. Each
 //! pattern belongs to a group: `expand`, `navigate`, `editor`, `copyright`, `follow`, `share`, `comment`, `advert`; `skip`
 //! names groups that stay. `add` has patterns of your own: `*` stands for up to 40 characters without a sentence's end,
 //! `**` for up to 300 of any.

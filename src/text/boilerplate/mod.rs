@@ -25,6 +25,8 @@ pub enum Place {
     Any,
     /// Among the first and last lines only.
     Edge,
+    /// There, and only beside other boilerplate: a word that is a title too (`教育`).
+    Menu,
 }
 
 /// One pattern, with where it was seen and an example that it takes.
@@ -47,7 +49,7 @@ pub const ZH: &str = include_str!("zh.tsv");
 /// English patterns, as [`parse`] reads them.
 pub const EN: &str = include_str!("en.tsv");
 
-/// Reads patterns: a line each of group, place (`any` or `edge`), pattern, source and example, tabs between; lines that
+/// Reads patterns: a line each of group, place (`any`, `edge` or `menu`), pattern, source and example, tabs between; lines that
 /// begin with `#` are comment.
 ///
 /// # Errors
@@ -66,8 +68,9 @@ pub fn parse(tsv: &str) -> Result<Vec<Pattern>, String> {
         let place = match place {
             "any" => Place::Any,
             "edge" => Place::Edge,
+            "menu" => Place::Menu,
             other => {
-                return Err(format!("line {number}: `{other}` is no place; write `any` or `edge`"));
+                return Err(format!("line {number}: `{other}` is no place; write `any`, `edge` or `menu`"));
             }
         };
         let parts = Parts::of(text).ok_or_else(|| format!("line {number}: the pattern `{text}` has no words"))?;
@@ -285,9 +288,12 @@ impl Judge for Cutter {
         self.line(line, edge).map(Found::Whole).or_else(tail)
     }
 
-    fn is_word(&self, pattern: usize) -> (bool, bool) {
+    fn is_word(&self, pattern: usize, text: &str) -> (bool, Place) {
         let pattern = &self.patterns[pattern];
-        (!pattern.text.contains('*'), pattern.place == Place::Edge)
+        // A row of words is no title.
+        let row = bare(text).len() > pattern.text.len();
+        let place = if row && pattern.place == Place::Menu { Place::Edge } else { pattern.place };
+        (!pattern.text.contains('*'), place)
     }
 }
 
@@ -304,7 +310,8 @@ mod tests {
         let cutter = cutter();
         for pattern in cutter.patterns().to_vec() {
             let body = "第一段讲了许多事情，读来很有意思。\n".repeat(9);
-            let text = format!("{body}{}\n", pattern.example);
+            let beside = if pattern.place == Place::Menu { "首页\n" } else { "" };
+            let text = format!("{body}{beside}{}\n", pattern.example);
             assert_eq!(cutter.clean(&text), body.trim_end(), "{pattern:?}");
             if pattern.place == Place::Any {
                 assert_eq!(
@@ -333,6 +340,10 @@ mod tests {
             "我们分享到此结束。",
             "首页设计是网站建设的第一步。",
             "目录学是研究书目的学问。",
+            // A title, of a text or of what follows.
+            "教育\n\n教育是培养人的活动。\n它与社会的发展分不开。",
+            "第一章讲过了。\n第二章也讲过了。\n\n图片",
+            "News\n\nNews is what people have not heard yet.\nIt ages fast.",
         ] {
             assert_eq!(cutter.clean(text), text);
         }
@@ -342,6 +353,14 @@ mod tests {
     fn ends_of_lines_and_rows_of_links() {
         let cutter = cutter();
         assert_eq!(cutter.clean("会议昨天闭幕。（责任编辑：王小明）"), "会议昨天闭幕。");
+        assert_eq!(
+            cutter.clean("新闻\n教育\n正文在此，很长很长。\n正文还没有完。"),
+            "正文在此，很长很长。\n正文还没有完。"
+        );
+        assert_eq!(
+            cutter.clean("教育 | 科技\n正文在此，很长很长。\n正文还没有完。"),
+            "正文在此，很长很长。\n正文还没有完。"
+        );
         assert_eq!(cutter.clean("会议昨天闭幕，各方满意。展开全文"), "会议昨天闭幕，各方满意。");
         assert_eq!(
             cutter.clean("首页 | 新闻 | 体育 | 登录\n正文在此，很长很长。\n上一篇：甲 下一篇：乙"),

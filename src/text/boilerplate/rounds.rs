@@ -7,6 +7,8 @@ use std::borrow::Cow;
 
 use aho_corasick::AhoCorasick;
 
+use super::Place;
+
 /// Lines at the beginning of a text that are its edge.
 const FIRST: usize = 6;
 /// Lines at the end of a text that are its edge.
@@ -20,8 +22,8 @@ pub(super) trait Judge {
     /// What a pattern takes of a line that is not blank: one of the first or last ones (`edge`), or the very last one.
     fn judge(&self, line: &str, facts: &Facts, edge: bool, last: bool) -> Option<Found>;
 
-    /// Whether a pattern is words without a gap; and whether it cuts at the edge only.
-    fn is_word(&self, pattern: usize) -> (bool, bool);
+    /// Whether a pattern is words without a gap; and where it cuts, as it takes this.
+    fn is_word(&self, pattern: usize, text: &str) -> (bool, Place);
 }
 
 /// No line, and no hit.
@@ -221,21 +223,21 @@ impl<'a, J: Judge> Rounds<'a, J> {
     }
 
     /// Whether what a pattern takes is a word alone (`图片`, `Help`, `- Read more`): it may be a heading or an item, and goes
-    /// with others, or at the very edge.
+    /// with others, or at the very edge unless it may be a title.
     fn alone(&self, id: u32, found: Found) -> bool {
         let line = &self.lines[id as usize];
         let (from, pattern) = match found {
             Found::Whole(pattern) => (line.start, pattern),
             Found::Tail(from, pattern) => (line.start + from, pattern),
         };
-        let (word, edge) = self.judge.is_word(pattern);
+        let text = self.text[from..line.end].trim_start();
+        let (word, place) = self.judge.is_word(pattern, text);
         if !word {
             return false;
         }
-        let text = self.text[from..line.end].trim_start();
         let item = text.starts_with(['-', '*', '•', '·', '+']) || text.starts_with(|c: char| c.is_ascii_digit());
-        let beside = |id: u32| id == NONE || self.found(id).is_some();
-        (edge || item) && !beside(line.before) && !beside(line.behind)
+        let beside = |id: u32| (id == NONE && place != Place::Menu) || self.found(id).is_some();
+        (place != Place::Any || item) && !beside(line.before) && !beside(line.behind)
     }
 
     /// Cuts what was found of these lines, and says which ones have changed, or stand beside other lines now.
@@ -319,7 +321,7 @@ impl<'a, J: Judge> Rounds<'a, J> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Cutter, EN, Place, ZH, parse};
+    use super::super::{Cutter, EN, ZH, parse};
     use super::*;
 
     /// The same without a memory: every line is looked at in every round.
@@ -349,13 +351,15 @@ mod tests {
                     Some(Found::Tail(at, pattern)) => (start + at, pattern, *end),
                     None => continue,
                 };
-                let pattern = &cutter.patterns[pattern];
+                let number = pattern;
+                let pattern = &cutter.patterns[number];
                 let piece = text[at..behind].trim_start();
                 let item =
                     piece.starts_with(['-', '*', '•', '·', '+']) || piece.starts_with(|c: char| c.is_ascii_digit());
+                let end = cutter.is_word(number, piece.trim_end()).1 != Place::Menu;
                 let beside =
-                    |rank: Option<usize>| rank.is_none_or(|rank| found.get(rank).is_none_or(|found| found.is_some()));
-                let word = (pattern.place == Place::Edge || item) && !pattern.text.contains('*');
+                    |rank: Option<usize>| rank.map_or(end, |rank| found.get(rank).map_or(end, |found| found.is_some()));
+                let word = (pattern.place != Place::Any || item) && !pattern.text.contains('*');
                 if word && !beside(rank.checked_sub(1)) && !beside(Some(rank + 1)) {
                     continue;
                 }
@@ -375,7 +379,7 @@ mod tests {
         let cutter = Cutter::new([parse(ZH).unwrap(), parse(EN).unwrap()].concat());
         let pieces = "首页|新闻|Help|展开全文|责任编辑：甲|（责任编辑：乙）|来源：丙|上一篇：丁|- Read more|* Help|1 图片|正文在此。|\
             正文，很长。展开全文|一句。首页|一句。（图片）|一句。首页。新闻|`首页`|# 首页|[图](a)。首页|x;|首页;|\u{3000}| |  |\t|\
-            |正文。 |甲。首页 |                              （首页）|Share this|Home|the text.|// 首页|    Help";
+            |教育|Search|正文。 |甲。首页 |                              （首页）|Share this|Home|the text.|// 首页|    Help";
         let pieces: Vec<&str> = pieces.split('|').map(|p| p.trim_start_matches("            ")).collect();
         let mut state = 5u64;
         let mut next = |n: usize| {
