@@ -94,6 +94,13 @@ impl Table {
         &self.groups
     }
 
+    /// Its files, each with the place of its first row.
+    pub fn files(&self) -> impl Iterator<Item = (&PathBuf, u64)> {
+        let first =
+            |at: usize| self.groups.iter().find(|group| group.file >= at).map_or(self.rows, |group| group.first);
+        self.files.iter().enumerate().map(move |(at, file)| (&file.path, first(at)))
+    }
+
     /// Its columns; none where it has no file.
     pub fn columns(&self) -> &[Arc<Field>] {
         self.files.first().map_or(&[], |file| file.whole.schema().fields())

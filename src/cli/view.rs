@@ -5,6 +5,7 @@
 //! that a page of another site makes, or that comes by another name, is refused ([`guard`]). Nothing is written.
 
 mod answers;
+mod condition;
 mod guard;
 mod http;
 mod query;

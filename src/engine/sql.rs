@@ -67,7 +67,7 @@ pub struct Bounds {
     pub memory: u64,
     /// Where what does not fit is spilled.
     pub folder: PathBuf,
-    /// How long a query may run; as long as it takes where nothing is said.
+    /// How long a query may run; where nothing is said, until it is done or Ctrl-C.
     pub time: Option<Duration>,
 }
 
@@ -182,13 +182,14 @@ impl Database {
         self.runtime.block_on(self.bounded(run))
     }
 
-    /// Lets something run until it ends, its time is over, or Ctrl-C.
+    /// Lets something run until it ends or its time is over; where it has no time, until Ctrl-C.
     async fn bounded<T>(&self, run: impl Future<Output = Result<T>>) -> Result<T> {
-        let time = self.time.unwrap_or(Duration::from_secs(u64::from(u32::MAX)));
+        if let Some(time) = self.time {
+            return tokio::time::timeout(time, run).await.unwrap_or_else(|_| Err(faults::late(time)));
+        }
         tokio::select! {
             done = run => done,
             _ = tokio::signal::ctrl_c() => Err(Error::Interrupted),
-            () = tokio::time::sleep(time) => Err(faults::late(time)),
         }
     }
 

@@ -14,7 +14,7 @@ macro_rules! files {
     };
 }
 
-files! { "cli" "help" "explain" "options" "counted" "composed" "foreign" "recipe" "stages" "formats" "fetch" "pipeline" "output" "models" "engine" }
+files! { "cli" "help" "explain" "options" "counted" "composed" "foreign" "recipe" "stages" "formats" "fetch" "pipeline" "output" "models" "engine" "containers" }
 
 /// The file whose keys are words that are counted.
 const COUNTED: &str = "counted";

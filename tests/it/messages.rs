@@ -95,7 +95,8 @@ fn explained() -> BTreeSet<String> {
         }
     }
     let mut all = BTreeSet::new();
-    for docs in stages::ALL.iter().map(|entry| entry.docs).chain([recipe::mix::DOCS]) {
+    let containers = formats::containers::ALL.iter().map(|container| container.docs());
+    for docs in stages::ALL.iter().map(|entry| entry.docs).chain([recipe::mix::DOCS]).chain(containers) {
         let plain = |line: &str| line.trim_start_matches("//!").trim_start_matches(' ').to_owned();
         let text = docs.lines().map(plain).collect::<Vec<_>>().join("\n");
         all.extend(prose(&text).lines().map(|line| line.trim_start_matches("- ").to_owned()));

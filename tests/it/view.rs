@@ -143,6 +143,57 @@ fn rows_are_paged_filtered_and_searched() {
     assert!(open.found("api/life?id=telephone").to_string().contains("13812345678"));
 }
 
+/// A condition as it stands in an address.
+fn by(condition: &str) -> String {
+    format!("api/rows?where={}", condition.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>())
+}
+
+#[test]
+fn rows_are_asked_for_by_a_condition_in_sql() {
+    let scratch = built();
+    let viewer = Viewer::of(&scratch, &[]);
+    let found = viewer.found(&by("chars >= 100 and chars < 102 or text like '%13812345678%' -- both"));
+    assert_eq!(
+        (ids(&found), &found["total"], &found["listed"]),
+        (vec!["p92", "p93", "telephone"], &json!(3), &json!(3))
+    );
+    assert!(!found.to_string().contains("13812345678"), "what is shown is masked: {found}");
+    let page = viewer.found(&(by("text like '%河%'") + "&size=5&from=10"));
+    assert_eq!((ids(&page), &page["total"]), (vec!["p12", "p13", "p14", "p15", "p16"], &json!(118)));
+    // Columns of one use, other tables, and nothing.
+    assert_eq!(ids(&viewer.found(&by("messages[1]['role'] = 'user'"))), ["t1"]);
+    let stands = "id in (select kept_id from dropped where reason = 'exact_duplicate')";
+    assert_eq!(ids(&viewer.found(&by(stands))), ["p52"]);
+    assert_eq!(ids(&viewer.found(&(by("value = '8'") + "&kind=dropped"))), ["p0"]);
+    assert_eq!(ids(&viewer.found(&(by("line > 1") + "&kind=unreadable"))), ["pages.jsonl:123"]);
+    assert_eq!(viewer.found(&by("false"))["rows"], json!([]));
+
+    let state =
+        || files_under(&scratch.path("")).into_iter().map(|f| (f.metadata().unwrap().len(), f)).collect::<Vec<_>>();
+    let before = state();
+    for (condition, said) in [
+        ("charz > 1", "there is no column `charz`"),
+        ("chars >", "the condition ends too early"),
+        ("1 = 1; drop table data", "the query"),
+        ("1 = 1) union select 1 where (1 = 1", "more than one SELECT is not part of a condition"),
+        ("1 = 1) order by (1", "ORDER BY is not part of a condition"),
+        ("1 = 1) limit (1", "LIMIT is not part of a condition"),
+        ("1 = 1) group by (chars", "GROUP BY is not part of a condition"),
+        ("1 = 1) or (1 = 1", "more than one condition is not part of a condition"),
+        ("exists (select * from '/etc/passwd')", "there is no table"),
+        ("exists (select * from read_csv('pages.jsonl'))", "there is no table"),
+        ("id = (insert into data values (1))", "the query"),
+        ("1 / (chars - chars) > 0", "division by zero"),
+    ] {
+        let (status, json) = viewer.get(&by(condition));
+        assert_eq!(status, 400, "{condition}: {json}");
+        assert!(json["error"].as_str().unwrap().contains(said), "{condition}: {json}");
+    }
+    let (status, json) = viewer.get(&(by("chars > 1") + "&source=pages"));
+    assert!(status == 400 && json["error"].as_str().unwrap().contains("stands alone"), "{json}");
+    assert_eq!(state(), before, "nothing is written");
+}
+
 #[test]
 fn a_row_has_a_life_and_a_limit_is_judged_again() {
     let scratch = built();

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use serde_json::{Value as Json, json};
 
+use super::condition::{Build, Chosen, Conditions};
 use super::guard::{Asked, Guard};
 use super::http::{Request, Response};
 use super::query::{self, At, Counted, Filter};
@@ -17,7 +18,7 @@ use crate::cli::show::{self, Fields};
 use crate::cli::tables::Table;
 use crate::cli::{tune, tune_told, why, why_told};
 use crate::pipeline::publish::manifest::Manifest;
-use crate::pipeline::tune::{Look, judging, tune as looked_at};
+use crate::pipeline::tune::{Look, Opened as Work, judging};
 use crate::{Error, Result};
 
 /// Rows of a page.
@@ -45,6 +46,9 @@ pub struct Answers {
     counts: Mutex<Vec<(Filter, Counted)>>,
     figures: OnceLock<Arc<Json>>,
     limits: OnceLock<Arc<Json>>,
+    /// What the build was made of, once a limit has been looked at.
+    work_open: OnceLock<Work>,
+    conditions: Conditions,
     /// One of what reads the whole build at a time.
     whole: Mutex<()>,
 }
@@ -74,7 +78,23 @@ impl Answers {
         let Opened { build, work, manifest, json, options, lang } = opened;
         let tables = Table::open_all(&rows_of::parts(&build, &["data", "dropped", rows_of::UNREADABLE], None))?;
         let (counts, figures, limits, whole) = (Mutex::default(), OnceLock::new(), OnceLock::new(), Mutex::new(()));
-        Ok(Answers { build, work, manifest, json, tables, options, lang, guard, counts, figures, limits, whole })
+        let (work_open, conditions) = (OnceLock::new(), Conditions::default());
+        Ok(Answers {
+            build,
+            work,
+            manifest,
+            json,
+            tables,
+            options,
+            lang,
+            guard,
+            counts,
+            figures,
+            limits,
+            work_open,
+            conditions,
+            whole,
+        })
     }
 
     /// The address of the page.
@@ -135,8 +155,15 @@ impl Answers {
         let filter = Filter::of(asked).map_err(wrong)?;
         let number = |name: &str| asked.get(name).and_then(|text| text.parse::<u64>().ok());
         let size = number("size").map_or(PAGE, |size| (size as usize).clamp(1, MOST));
-        let counted = self.counted(&filter.narrow())?;
         let show = Show { chars: SHORT, masked: self.options.masked };
+        if let Some(condition) = &filter.condition {
+            let chosen = self.chosen(&filter, condition)?;
+            let from = number("from").unwrap_or(0);
+            let rows: Vec<At> = chosen.rows.iter().skip(from as usize).take(size).copied().collect();
+            let (total, listed) = (chosen.total, chosen.rows.len());
+            return Ok(json!({"rows": self.shown(&show, &rows)?, "from": from, "total": total, "listed": listed}));
+        }
+        let counted = self.counted(&filter.narrow())?;
         if filter.grep.is_some() {
             let from = (number("table").unwrap_or(0) as usize, number("place").unwrap_or(0));
             let found = query::search(&self.tables, &filter, &counted, from, size)?;
@@ -147,6 +174,26 @@ impl Answers {
         let from = number("from").unwrap_or(0);
         let rows = query::page(&self.tables, &filter, &counted, from, size)?;
         Ok(json!({"rows": self.shown(&show, &rows)?, "from": from, "total": counted.total}))
+    }
+
+    /// The rows for which a condition in SQL holds. What a mistake quotes of a text is masked as the text is.
+    fn chosen(&self, filter: &Filter, condition: &str) -> Result<Arc<Chosen>> {
+        let build = Build { folder: &self.build, work: &self.work, manifest: &self.manifest, tables: &self.tables };
+        self.conditions.chosen(&build, filter, condition).map_err(|error| match error {
+            Error::Input { message, hint } if self.options.masked => {
+                Error::Input { message: tune_told::masked(&message), hint }
+            }
+            other => other,
+        })
+    }
+
+    /// What the build was made of.
+    fn made_of(&self) -> Result<&Work> {
+        if let Some(open) = self.work_open.get() {
+            return Ok(open);
+        }
+        let open = Work::new(&self.manifest, &self.work)?;
+        Ok(self.work_open.get_or_init(|| open))
     }
 
     /// How many rows of each row group fit; remembered for the last filters.
@@ -218,7 +265,7 @@ impl Answers {
     fn limits(&self) -> Result<Json> {
         once(&self.limits, &self.whole, || {
             let look = Look { near: 0, points: POINTS, ..Look::default() };
-            let tuned = looked_at(&self.manifest, &self.work, &judging(&self.manifest), &look)?;
+            let tuned = self.made_of()?.tune(&self.manifest, &judging(&self.manifest), &look)?;
             Ok(tune_told::json(&tuned, &tune_told::Texts::new()))
         })
     }
@@ -232,7 +279,7 @@ impl Answers {
         stages.retain(|judging| judging.name == stage);
         let look = Look { key: Some(key), at: Some(value), near: 4, points: 0 };
         let _one = self.whole.lock();
-        let tuned = looked_at(&self.manifest, &self.work, &stages, &look)?;
+        let tuned = self.made_of()?.tune(&self.manifest, &stages, &look)?;
         let mut texts = tune::texts(&self.build, &tuned)?;
         if self.options.masked {
             tune_told::mask(&mut texts);

@@ -30,6 +30,8 @@ pub struct Filter {
     range: Option<(String, f64, f64)>,
     /// What a row must say.
     pub grep: Option<String>,
+    /// A condition in SQL, which stands alone.
+    pub condition: Option<String>,
 }
 
 impl Filter {
@@ -50,7 +52,11 @@ impl Filter {
         let range = asked.get("signal").map(|signal| (signal.to_owned(), min, max));
         let words = BY_WORD.into_iter().filter_map(|name| Some((name, asked.get(name)?.to_owned()))).collect();
         let text = |name: &str| asked.get(name).map(str::to_owned);
-        Ok(Filter { kind, usage: text("use"), words, range, grep: text("grep") })
+        let filter = Filter { kind, usage: text("use"), words, range, grep: text("grep"), condition: text("where") };
+        if filter.condition.is_some() && (filter.grep.is_some() || !filter.columns().is_empty()) {
+            return Err("a condition stands alone: write the others into it".into());
+        }
+        Ok(filter)
     }
 
     /// The same without what rows must say.

@@ -64,12 +64,19 @@ impl Query {
                 "allow more (--memory), or ask for less: fewer columns, or a LIMIT behind the ORDER BY",
             );
         }
-        if let DataFusionError::IoError(_) | DataFusionError::ObjectStore(_) | DataFusionError::ParquetError(_) = root {
+        // What a condition says of a value is found out while a file is read.
+        let by_condition = root.to_string().contains(IN_FILE);
+        let of_file = matches!(root, DataFusionError::IoError(_) | DataFusionError::ObjectStore(_));
+        if of_file || matches!(root, DataFusionError::ParquetError(_)) && !by_condition {
             return Error::Engine(root.strip_backtrace());
         }
         let (what, hint) = told(root, tables, &self.written);
         let Some(place) = place(fault, root) else { return Error::input(format!("the query: {what}"), hint) };
         let place = (place.0.saturating_sub(self.before).max(1), place.1);
+        let lines = self.written.lines().count().max(1) as u64;
+        if self.before > 0 && place.0 > lines {
+            return Error::input("the condition ends too early", "something has to stand behind its last word");
+        }
         let (line, column) = place;
         let message = format!("the query, line {line}, column {column}: {what}\n{}", marked(&self.written, place));
         Error::input(message, hint)
@@ -89,11 +96,16 @@ pub fn exact(name: &str) -> TableReference {
     TableReference::bare(name)
 }
 
+/// How the engine begins to say that a condition failed while a file was read.
+const IN_FILE: &str = "Error evaluating filter predicate: ";
+const DIVISION: &str = "a division by zero";
+const NULLIF: &str = "`a / nullif(b, 0)` gives null there";
 /// What the engine says, what it means, and the cure.
-const KNOWN: [(&str, &str, &str); 4] = [
+const KNOWN: [(&str, &str, &str); 5] = [
     ("only supports a single SQL", "there is more than one statement", "ask one question at a time"),
     ("No SQL statements", "there is no statement", LISTED),
-    ("Divide by zero", "a division by zero", "`a / nullif(b, 0)` gives null there"),
+    ("Divide by zero", DIVISION, NULLIF),
+    ("DivideByZero", DIVISION, NULLIF),
     (
         "Dot access not supported",
         "a field behind `]` or `)` is not reached by a dot",
@@ -128,7 +140,8 @@ fn told(root: &DataFusionError, tables: &[&str], written: &str) -> (String, Stri
         "This feature is not implemented: ",
     ];
     let message = kind.into_iter().fold(message.as_str(), |message, kind| message.trim_start_matches(kind)).to_owned();
-    if let Some(name) = between(&message, "table '", "' not found") {
+    let unknown = between(&message, "table function '", "' not found");
+    if let Some(name) = unknown.or_else(|| between(&message, "table '", "' not found")) {
         let name = name.trim_start_matches("corpus.build.");
         let mut named = tables.to_vec();
         named.retain(|name| !name.contains('/'));
@@ -151,9 +164,10 @@ fn told(root: &DataFusionError, tables: &[&str], written: &str) -> (String, Stri
     if let Some((_, what, hint)) = KNOWN.into_iter().find(|known| message.contains(known.0)) {
         return (what.to_owned(), hint.to_owned());
     }
-    let cast = matches!(root, DataFusionError::ArrowError(..)) && message.contains("Cast error");
+    let message = message.split_once(IN_FILE).map_or(message.as_str(), |said| said.1);
+    let cast = message.contains("Cast error") || message.contains("CastError");
     let hint = if cast { "`try_cast(a as int)` gives null where a value does not fit" } else { LISTED };
-    (first_line(&message), hint.to_owned())
+    (first_line(message), hint.to_owned())
 }
 
 fn first_line(message: &str) -> String {

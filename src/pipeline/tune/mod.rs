@@ -13,6 +13,7 @@ mod rows;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 pub use counts::{Bin, Neighbour};
 
@@ -128,11 +129,48 @@ pub struct Look<'a> {
 /// # Errors
 /// [`Error::Input`] where the work folder does not hold what the build was made of; a file that cannot be read.
 pub fn tune(manifest: &Manifest, work: &Path, stages: &[Judging], asked: &Look<'_>) -> Result<Vec<Tuned>> {
-    let units = Units::open(manifest, work)?;
-    stages.iter().map(|stage| look(&units, manifest, stage, asked)).collect()
+    Opened::new(manifest, work)?.tune(manifest, stages, asked)
 }
 
-fn look(units: &Units, manifest: &Manifest, stage: &Judging, look: &Look<'_>) -> Result<Tuned> {
+/// What a build was made of, opened once for many looks: two bytes a row, and four for the stage looked at last.
+pub struct Opened {
+    units: Units,
+    /// The stage that was looked at last, and its rows in classes.
+    last: Mutex<Option<(String, Arc<Classes>)>>,
+}
+
+impl Opened {
+    /// Opens the work folder of a build.
+    ///
+    /// # Errors
+    /// As [`tune`].
+    pub fn new(manifest: &Manifest, work: &Path) -> Result<Opened> {
+        Ok(Opened { units: Units::open(manifest, work)?, last: Mutex::new(None) })
+    }
+
+    /// Looks at the limits of stages.
+    ///
+    /// # Errors
+    /// As [`tune`].
+    pub fn tune(&self, manifest: &Manifest, stages: &[Judging], asked: &Look<'_>) -> Result<Vec<Tuned>> {
+        stages.iter().map(|stage| look(self, manifest, stage, asked)).collect()
+    }
+
+    /// The rows of a stage in classes: made once for looks at the same stage.
+    fn classes(&self, stage: &Judging, make: impl FnOnce() -> Result<Classes>) -> Result<Arc<Classes>> {
+        let Ok(mut last) = self.last.lock() else { return make().map(Arc::new) };
+        if let Some((_, classes)) = last.as_ref().filter(|last| last.0 == stage.name) {
+            return Ok(classes.clone());
+        }
+        *last = None;
+        let classes = Arc::new(make()?);
+        *last = Some((stage.name.clone(), classes.clone()));
+        Ok(classes)
+    }
+}
+
+fn look(opened: &Opened, manifest: &Manifest, stage: &Judging, look: &Look<'_>) -> Result<Tuned> {
+    let units = &opened.units;
     let clause = Clause::of(stage.rules.clone());
     let signals = clause.signals();
     let asked = clause.asked(&signals);
@@ -141,7 +179,7 @@ fn look(units: &Units, manifest: &Manifest, stage: &Judging, look: &Look<'_>) ->
         let what = format!("stage {} has {} limits", stage.name, limits.len());
         return Err(Error::input(what, format!("at most {} are looked at: use two stages", classes::MOST)));
     }
-    let classes = Classes::of(units, manifest, stage, (&asked, &signals, &limits))?;
+    let classes = opened.classes(stage, || Classes::of(units, manifest, stage, (&asked, &signals, &limits)))?;
     let keys = stage.rules.iter().flat_map(Clause::keys);
     let mut left = Vec::new();
     let mut wanted: Vec<(&Limit, String, f64, Option<f64>)> = Vec::new();

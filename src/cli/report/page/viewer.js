@@ -14,6 +14,8 @@ Object.assign(WORDS, {
   from: ["from", "从"],
   to: ["to", "至"],
   says: ["says", "正文含"],
+  where: ["where (SQL)", "条件（SQL）"],
+  listed: ["the first {0} are listed", "只列出前 {0} 行"],
   id: ["id", "编号"],
   look: ["Show", "查看"],
   openId: ["Tell its life", "查看经过"],
@@ -100,7 +102,7 @@ function browse() {
       {
         change: (e) => {
           filter[name] = e.target.value;
-          if (name === "kind") filter = { kind: filter.kind, says: filter.says };
+          if (name === "kind") filter = { kind: filter.kind, says: filter.says, where: filter.where };
           if (name === "why") [filter.stage, filter.reason] = e.target.value.split("\n");
           again();
         },
@@ -112,9 +114,11 @@ function browse() {
       type,
       value: filter[name] || "",
       step: "any",
+      placeholder: name === "where" ? "chars > 500 and text like '%。%'" : null,
       change: (e) => {
         filter[name] = e.target.value;
-        again(false);
+        // A condition stands alone: the other fields go, or come back.
+        again(name === "where");
       },
     });
   const fields = [
@@ -127,13 +131,16 @@ function browse() {
       ]),
     ),
     uses.length > 1 ? labelled("use", select("use", [["", t("anyUse")], ...uses.map((u) => [u, u])])) : null,
-    labelled("source", select("source", [["", t("anySource")], ...D.sources.map((s) => [s.name, s.name])])),
-    filter.kind === "dropped" ? labelled("reason", select("why", [["", t("anyReason")], ...reasons])) : null,
-    numbers.length && filter.kind !== "unreadable"
+    labelled("where", input("where", "text")),
+    filter.where
+      ? null
+      : labelled("source", select("source", [["", t("anySource")], ...D.sources.map((s) => [s.name, s.name])])),
+    filter.kind === "dropped" && !filter.where ? labelled("reason", select("why", [["", t("anyReason")], ...reasons])) : null,
+    numbers.length && filter.kind !== "unreadable" && !filter.where
       ? labelled("signal", select("signal", [["", t("noSignal")], ...numbers.map((n) => [n, n])]))
       : null,
-    filter.signal ? [labelled("from", input("min", "number")), labelled("to", input("max", "number"))] : null,
-    labelled("says", input("says", "search")),
+    filter.signal && !filter.where ? [labelled("from", input("min", "number")), labelled("to", input("max", "number"))] : null,
+    filter.where ? null : labelled("says", input("says", "search")),
   ];
   const form = el(
     "form",
@@ -202,7 +209,8 @@ function again(redraw = true) {
 let turn = 0;
 async function list(page) {
   const mine = ++turn,
-    { kind, use, source, stage, reason, signal, min, max, says } = filter;
+    { kind, use, where } = filter,
+    { source, stage, reason, signal, min, max, says } = where ? {} : filter;
   told("found", t("wait"));
   let answer;
   try {
@@ -216,6 +224,7 @@ async function list(page) {
       min: signal && min,
       max: signal && max,
       grep: says,
+      where,
       ...page,
     });
   } catch (e) {
@@ -225,14 +234,16 @@ async function list(page) {
   if (mine !== turn) return;
   pages.push(page);
   const rows = answer.rows,
-    next = says ? answer.next : answer.from + rows.length < answer.total ? { from: answer.from + rows.length } : null;
+    listed = answer.listed ?? answer.total,
+    next = says ? answer.next : answer.from + rows.length < listed ? { from: answer.from + rows.length } : null;
   last = { next_page: next };
   told(
     "found",
     says
       ? t("searched", num(rows.length), num(answer.looked), num(answer.total))
       : rows.length
-        ? t("shownRows", num(answer.from + 1), num(answer.from + rows.length), num(answer.total))
+        ? t("shownRows", num(answer.from + 1), num(answer.from + rows.length), num(answer.total)) +
+          (listed < answer.total ? " · " + t("listed", num(listed)) : "")
         : t("noRows"),
   );
   document.getElementById("rows").replaceChildren(...rows.map(card));
