@@ -93,14 +93,12 @@ pub fn entries(name: &str) -> Vec<Entry> {
     found
 }
 
-/// How a recipe names a layout of token ids; those of dialogues alone are written by the command.
+/// How a recipe names a layout of token ids.
 fn in_recipe(layout: &dyn tokens::Layout) -> String {
-    if layout.uses(false).is_empty() {
-        return String::new();
-    }
-    let (name, packed) = (layout.name(), !layout.packings().is_empty());
-    let length = if packed { "\nseq_length = 4096" } else { "" };
-    let keys = format!("[[export]]\nto = \"{name}\"\ntokenizer = \"models/qwen3/tokenizer.json\"{length}");
+    let (name, sized) = (layout.name(), !layout.packings().is_empty() || layout.is_limited());
+    let length = if sized { "\nseq_length = 4096" } else { "" };
+    let template = if layout.uses(false).is_empty() { "\ntemplate = true" } else { "" };
+    let keys = format!("[[export]]\nto = \"{name}\"\ntokenizer = \"models/qwen3/tokenizer.json\"{length}{template}");
     format!("\n\nIn a recipe, once the build is done:\n\n{keys}")
 }
 

@@ -12,7 +12,7 @@ use super::inspect_build::manifest;
 use super::interrupt::stop_on_interrupt;
 use super::{Context, Format, ui};
 use crate::output::export::run::{BATCH, Exported, Job, Table, export, lines, losses, survey};
-use crate::output::export::{ALL, Exporter, exporter};
+use crate::output::export::{ALL, Exporter, Held, exporter, fitting};
 use crate::output::tokens;
 use crate::pipeline::publish::tables::tables;
 use crate::rows::Use;
@@ -95,6 +95,7 @@ impl Export {
         let exporter = named(&self.to)?;
         self.tokens.none(exporter.name())?;
         let mut tables = self.tables(context, exporter.name(), (exporter.uses(), ""))?;
+        let exporter = fitting(exporter, &tables);
         if let Some(split) = self.split {
             tables = of_split(tables, split)?;
         }
@@ -154,10 +155,14 @@ impl Export {
     /// Says what was done, and how to go on.
     fn report(&self, context: &Context, exporter: &dyn Exporter, out: &Path, exported: &Exported) -> Result<()> {
         let folder = out.display().to_string();
-        let start = exporter.start(&folder, &exported.rows);
+        let start = match exported.rows.as_slice() {
+            // What is held out alone trains nothing.
+            [] => String::new(),
+            rows => exporter.start(&folder, rows, Held(&exported.held_out)),
+        };
         let start = match exporter.trainer() {
-            Some(trainer) => format!("# {trainer}\n{start}"),
-            None => start,
+            Some(trainer) if !start.is_empty() => format!("# {trainer}\n{start}"),
+            _ => start,
         };
         if context.format == Format::Json {
             let told = json!({"v": 1, "to": exporter.name(), "trainer": exporter.trainer(), "out": folder, "uses": exported.accounts,

@@ -28,6 +28,9 @@ pub struct TokenOptions {
     /// Tokens of a packed sequence.
     #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u32).range(1..))]
     seq_length: Option<u32>,
+    /// Tokens of each file, of layouts of several [default: what the layout has].
+    #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u64).range(1..))]
+    shard_tokens: Option<u64>,
     /// How documents are packed: cut, best-fit [default: what the layout names first].
     #[arg(long, value_name = "HOW", value_parser = packing)]
     packing: Option<Packing>,
@@ -72,6 +75,7 @@ impl TokenOptions {
             ("--tokenizer", self.tokenizer.is_some()),
             ("--seq-length", self.seq_length.is_some()),
             ("--packing", self.packing.is_some()),
+            ("--shard-tokens", self.shard_tokens.is_some()),
             ("--eos", self.eos.is_some()),
             ("--template", self.template.is_some()),
             ("--threads", self.threads.is_some()),
@@ -116,6 +120,7 @@ impl TokenOptions {
             Chat::new((&tokenizer, path), file.as_deref(), options, self.date.unwrap_or_else(Day::today))
         });
         let sheet = Sheet::new(layout, (&tokenizer, named, &sha256), self.eos.as_deref(), packing, chat.transpose()?)?;
+        let sheet = sheet.with_shards(layout, self.shard_tokens)?;
         let threads = self.threads.map_or_else(cores, NonZeroUsize::get);
         ui::say(context, &made_by(&sheet));
         if sheet.chat.as_ref().is_some_and(Chat::is_nameless) {

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use super::table;
 use crate::messages::said;
-use crate::recipe::{Ids, Recipe, Step, Target};
+use crate::recipe::{Ids, Recipe, Step, Template};
 use crate::rows::Use;
 use crate::rows::split::Split;
 use crate::stages;
@@ -72,15 +72,12 @@ pub fn splits_table(held_out: &[(Split, Use, u64)], columns: usize) -> String {
 pub fn exports_table(recipe: &Recipe, columns: usize) -> String {
     let mut rows = vec![["export", "uses", "to", ""].map(|w| said(w).into_owned()).to_vec()];
     rows.extend(recipe.exports.iter().map(|export| {
-        let taken = export.target().map_or(&[][..], Target::uses);
-        let uses = if export.usage.is_empty() { taken } else { &export.usage };
+        let uses = if export.usage.is_empty() { export.takes() } else { &export.usage };
         let uses: Vec<&str> = uses.iter().map(|u| u.as_str()).collect();
-        let how = match (&export.ids, export.strict) {
-            (Some(ids), _) => made_by(ids),
-            (None, true) => "strict".to_owned(),
-            (None, false) => String::new(),
-        };
-        vec![export.to.clone(), uses.join(", "), export.out.clone(), how]
+        let strict = export.strict.then(|| "strict".to_owned());
+        let split = export.split.map(|split| split.to_string());
+        let how: Vec<String> = [split, export.ids.as_ref().map(made_by), strict].into_iter().flatten().collect();
+        vec![export.to.clone(), uses.join(", "), export.out.clone(), how.join(", ")]
     }));
     if rows.len() > 1 { format!("\n{}", table::table(&rows, 2, columns)) } else { String::new() }
 }
@@ -90,5 +87,9 @@ fn made_by(ids: &Ids) -> String {
     let length = ids.seq_length.map(|length| format!("sequences of {}", count(length.into())));
     let packing = ids.packing.map(|packing| packing.as_str().to_owned());
     let eos = ids.eos.as_ref().map(|eos| format!("ends with {eos}"));
-    [Some(ids.tokenizer.clone()), length, packing, eos].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    let template = ids.template.as_ref().map(|template| match template {
+        Template::Beside(_) => "written by its template".to_owned(),
+        Template::File(file) => format!("written by {file}"),
+    });
+    [Some(ids.tokenizer.clone()), template, length, packing, eos].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

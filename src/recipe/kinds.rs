@@ -296,7 +296,7 @@ kinds! {
     right "[[stage]]\nrun = \"near_dedup\"\n[gates]\nmax_dropped = { near_duplicate = 0.05 }\n"
 
     "R059" ExportKeys "value" "the keys of an export do not fit its layout"
-    "A layout of token ids needs `tokenizer`, and `seq_length` where it packs documents into sequences; one of rows has neither. `corpus list exports` says which is which."
+    "A layout of token ids needs `tokenizer`, `seq_length` where it packs documents or limits rows, and `template` where dialogues become ids; one of rows has none of them. `split` needs [split]. `corpus list exports` says which is which."
     wrong "[[export]]\nto = \"packed\"\nseq_length = 4096\n"
     right "[[export]]\nto = \"packed\"\ntokenizer = \"tokenizer.json\"\nseq_length = 4096\n"
 

@@ -29,7 +29,7 @@ use crate::text::spelling::nearest;
 use crate::{Error, Result};
 
 pub use crate::output::codec::Codec;
-pub use exports::{Export, Ids, Target};
+pub use exports::{Export, Ids, Target, Template};
 pub use gates::Gates;
 pub use mix::{By, Mix, STAGE as MIX_STAGE, Share};
 pub use problem::Problems;

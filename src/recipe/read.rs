@@ -69,7 +69,7 @@ impl Reader {
         let mix = self.mix(get("mix"), get("source"), &sources, &raw);
         let (stages, measured) = self.stages(raw);
         let output = self.output(get("output"), &measured);
-        let exports = self.exports(get("export"));
+        let exports = self.exports(get("export"), get("split").is_some());
         let gates = self.gates(get("gates"), &stages);
         let (path, base) = (path.to_path_buf(), base.to_path_buf());
         Recipe { name, about, path, base, sources, mix, input, stages, output, exports, gates }

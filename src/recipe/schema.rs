@@ -9,6 +9,7 @@ use crate::formats::{self, FIELDS, TextRows};
 use crate::output::codec::PATTERN;
 use crate::output::slab::data_schema;
 use crate::output::tokens::Packing;
+use crate::rows::split::Split;
 use crate::rows::turns::OPTIONAL;
 use crate::rows::{Filled, Use};
 use crate::stages::{self, Kind};
@@ -94,12 +95,18 @@ fn export() -> Json {
             "to": {"enum": names, "description": "The layout."},
             "use": {"description": "Uses that are exported; all that the layout takes where absent.", "anyOf": [
                 {"enum": USES}, {"type": "array", "items": {"enum": USES}}]},
-            "out": text("Its folder, from the build's; exports/NAME where absent."),
-            "strict": {"type": "boolean", "description": "Whether a row that would lose something, or be set aside, is an error; of layouts of rows."},
+            "split": {"enum": Split::ALL.map(Split::as_str), "description": "Only rows of this split, where the recipe has [split]; of token ids train where absent, else all, each in files of its own."},
+            "out": text("Its folder, from the build's; exports/NAME where absent, of what is held out exports/NAME-SPLIT."),
+            "strict": {"type": "boolean", "description": "Whether a row that would lose something, or be set aside, is an error; not of running text as token ids."},
             "tokenizer": text("The tokenizer's file, from the recipe's folder; of layouts of token ids."),
-            "seq_length": {"type": "integer", "minimum": 1, "maximum": u32::MAX, "description": "Tokens of a packed sequence."},
+            "seq_length": {"type": "integer", "minimum": 1, "maximum": u32::MAX, "description": "Tokens of a packed sequence; of a row, where rows are not packed."},
             "packing": {"enum": packings, "description": "How documents are packed; what the layout names first where absent."},
+            "shard_tokens": {"type": "integer", "minimum": 1, "description": "Tokens of each file, of layouts of several; what the layout has where absent."},
             "eos": text("The token that ends a document; the tokenizer's own where absent."),
+            "template": {"description": "The chat template that writes dialogues: a file from the recipe's folder, or true for the one beside the tokenizer.",
+                "anyOf": [{"type": "boolean"}, {"type": "string"}]},
+            "template_options": {"type": "object", "description": "Options of the template: { enable_thinking = false }."},
+            "date": text("The day that the template is told, where it asks: 2026-11-29."),
         }),
         &["to"],
         "A layout that a trainer reads.",

@@ -468,8 +468,22 @@ fn exports_are_read_and_their_mistakes_told() {
     let told = |exports: &str| of(exports).unwrap_err().to_string();
     let text = "[[export]]\nto = 'trl'\n[[export]]\nto = 'openai'\nuse = 'instruct'\nout = 'chat'\nstrict = true\n";
     let made = of(text).unwrap().exports;
-    let plain = Export { to: "trl".into(), usage: Vec::new(), out: "exports/trl".into(), strict: false, ids: None };
-    let full = Export { to: "openai".into(), usage: vec![Use::Instruct], out: "chat".into(), strict: true, ids: None };
+    let plain = Export {
+        to: "trl".into(),
+        usage: Vec::new(),
+        split: None,
+        out: "exports/trl".into(),
+        strict: false,
+        ids: None,
+    };
+    let full = Export {
+        to: "openai".into(),
+        usage: vec![Use::Instruct],
+        split: None,
+        out: "chat".into(),
+        strict: true,
+        ids: None,
+    };
     assert_eq!(made, [plain, full]);
     for (text, says) in [
         ("[export]\nto = 'trl'\n", "write [[export]], with two brackets"),

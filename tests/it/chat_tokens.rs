@@ -288,3 +288,105 @@ fn pairs_are_cut_where_the_answers_begin() {
     let words = ["export", "out", "--to", "dpo", "--tokenizer", "tiny.json", "--template", "chat.jinja"];
     contains(&scratch.corpus(&words).stderr(), &["`dpo` does not cut rows", "--seq-length"], &[]);
 }
+
+/// An `[[export]]` of a recipe writes what the command writes, and again only where something that it is made by is another.
+#[test]
+fn a_recipe_exports_dialogues_and_pairs() {
+    let scratch = pairs();
+    let source = "[[source]]\nname = 'chat'\npath = 'chat.jsonl'\nuse = 'instruct'\nformat = 'messages'\n";
+    let lines: String = (0..40)
+        .map(|n| {
+            format!(
+                "{}\n",
+                json!({"id": format!("d{n}"), "messages": [turn("user", &asked(n)), turn("assistant", "答")]})
+            )
+        })
+        .collect();
+    scratch.write("chat.jsonl", lines);
+    let before = fs::read_to_string(scratch.path("recipe.toml")).unwrap() + source;
+    let keys = |to: &str, more: &str| {
+        format!("[[export]]\nto = '{to}'\ntokenizer = 'tiny.json'\nseq_length = 200\ntemplate = 'chat.jinja'\n{more}")
+    };
+    let recipe = format!("{before}{}{}", keys("packed", ""), keys("dpo", "shard_tokens = 500\n"));
+    scratch.write("recipe.toml", &recipe);
+    let plan = scratch.corpus(&["plan", "--recipe", "recipe.toml", "--out", "out", "--format", "json"]);
+    let told = held(&plan.stdout(), "plan", "plan with exports of dialogues");
+    assert_eq!(told["exports"][1]["template"], "chat.jinja");
+    let plan = scratch.corpus(&["plan", "--recipe", "recipe.toml", "--out", "out"]).stdout();
+    contains(&plan, &["written by chat.jinja", "task, instruct", "rlhf"], &[]);
+    scratch.build("out", &[]);
+    let manifest =
+        || held(&fs::read_to_string(scratch.path("out/build.json")).unwrap(), "build", "exports of dialogues");
+    let made = manifest();
+    assert_eq!(
+        (&made["exports"][0]["tokens"]["template"]["file"], &made["exports"][1]["tokens"]["limit"]),
+        (&json!("chat.jinja"), &json!(200))
+    );
+    // Files of as many tokens, with where each begins.
+    let read = |path: &str| serde_json::from_str::<Json>(&fs::read_to_string(scratch.path(path)).unwrap()).unwrap();
+    let shards = read("out/exports/dpo/export.json")["shards"].as_array().unwrap().clone();
+    assert!(shards.len() > 3, "{shards:?}");
+    let number = |shard: &Json, key: &str| shard[key].as_u64().unwrap();
+    let (mut row, mut token) = (0, 0);
+    for (at, shard) in shards.iter().enumerate() {
+        assert_eq!((number(shard, "first_row"), number(shard, "first_token")), (row, token));
+        (row, token) = (row + number(shard, "rows"), token + number(shard, "tokens"));
+        assert!(at + 1 == shards.len() || (500..700).contains(&number(shard, "tokens")), "{shards:?}");
+    }
+    assert_eq!((json!(row), json!(token)), (json!(50), made["exports"][1]["tokens"]["tokens"].clone()));
+    // The command writes the same.
+    let words = ["export", "out", "--tokenizer", "tiny.json", "--template", "chat.jinja", "--seq-length", "200"];
+    for (to, more) in [("packed", &[][..]), ("dpo", &["--shard-tokens", "500"])] {
+        let run = scratch.corpus(&[&words[..], &["--to", to, "--out", to], more].concat());
+        assert_eq!(run.code(), 0, "{}", run.stderr());
+        let (by_recipe, by_hand) = (scratch.path("out/exports").join(to), scratch.path(to));
+        let files = |folder: &Path| {
+            let name = |path: &PathBuf| path.strip_prefix(folder).unwrap().to_owned();
+            let kept = files_under(folder).into_iter().filter(|path| !path.ends_with("export.json"));
+            kept.map(|path| (name(&path), fs::read(&path).unwrap())).collect::<Vec<_>>()
+        };
+        assert!(files(&by_recipe) == files(&by_hand), "{to}");
+    }
+    // What stands is not written again; an option of the template is another export.
+    let time = || fs::metadata(scratch.path("out/exports/packed/export.json")).unwrap().modified().unwrap();
+    let stood = time();
+    scratch.build("out", &[]);
+    assert_eq!((time(), manifest()), (stood, made));
+    scratch.write(
+        "recipe.toml",
+        recipe.replacen("template = 'chat.jinja'\n", "template = 'chat.jinja'\ntemplate_options = { n = 1 }\n", 1),
+    );
+    scratch.build("out", &[]);
+    assert_ne!(time(), stood);
+    assert_eq!(manifest()["exports"][0]["tokens"]["template"]["options"], json!({"n": 1}));
+}
+
+#[test]
+fn a_recipe_says_what_a_template_lacks() {
+    let scratch = pairs();
+    let before = fs::read_to_string(scratch.path("recipe.toml")).unwrap();
+    let check = |more: &str, parts: &[&str]| {
+        let keys = "[[export]]\nto = 'dpo'\ntokenizer = 'tiny.json'\nseq_length = 200\n";
+        scratch.write("recipe.toml", format!("{before}{keys}{more}"));
+        let run = scratch.corpus(&["build", "--recipe", "recipe.toml", "--out", "out"]);
+        assert_ne!(run.code(), 0, "{more}");
+        contains(&run.stderr(), parts, &[]);
+        assert!(!scratch.path("out/build.json").exists());
+    };
+    check("", &["holds dialogues, and no chat template writes them", "recipe.toml:", "template = true"]);
+    check("template = true\n", &["has no chat template beside it"]);
+    check("template = 'absent.jinja'\n", &["`template` names", "absent.jinja, which is no file"]);
+    scratch.write("dated.jinja", format!("{{{{ strftime_now('%d') }}}}{TEMPLATE}"));
+    check("template = 'dated.jinja'\n", &["its chat template writes which day it is", "date = 2026-11-29"]);
+    // A row that has no place is an error where that was asked for; the build itself is in its place then.
+    let keys = "[[export]]\nto = 'dpo'\ntokenizer = 'tiny.json'\nseq_length = 200\nstrict = true\n";
+    let keys = format!("{before}{keys}template = 'dated.jinja'\ndate = 2026-11-29\n");
+    scratch.write("recipe.toml", &keys);
+    let run = scratch.corpus(&["build", "--recipe", "recipe.toml", "--out", "out"]);
+    contains(&run.stderr(), &["`dpo` has no place for all of these rows"], &[]);
+    assert!(scratch.path("out/build.json").exists() && !scratch.path("out/exports/dpo").exists());
+    scratch.write("recipe.toml", keys.replace("strict = true\n", ""));
+    scratch.build("out", &[]);
+    let told: Json = serde_json::from_str(&fs::read_to_string(scratch.path("out/build.json")).unwrap()).unwrap();
+    assert_eq!(told["exports"][0]["tokens"]["template"]["date"], "2026-11-29");
+}

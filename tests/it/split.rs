@@ -291,3 +291,56 @@ fn a_plan_and_exports_tell_of_splits() {
     };
     same_files(&of("hf"), &of("again"), "an export of splits");
 }
+
+/// Trainers are told what to measure by, and a layout that would draw rows itself takes those that are held out.
+#[test]
+fn trainers_are_told_what_is_held_out() {
+    let scratch = rows();
+    scratch.build("out", &[]);
+    let read = |path: &str| fs::read_to_string(scratch.path(path)).unwrap();
+    let lines = |layout: &str| {
+        let run = scratch.corpus(&["export", "out", "--to", layout, "--use", "instruct", "--out", layout]);
+        assert_eq!(run.code(), 0, "{}", run.stderr());
+        run.stdout()
+    };
+    for (layout, says) in [
+        ("llama_factory", "--dataset corpus_sft --eval_dataset corpus_sft_validation --eval_strategy epoch"),
+        ("ms_swift", "--dataset ms_swift/sft.jsonl --val_dataset ms_swift/validation/sft.jsonl"),
+        (
+            "trl",
+            "held_out = load_dataset(\"parquet\", data_files=\"trl/validation/messages.parquet\", split=\"train\")",
+        ),
+        ("trl", "train_dataset=rows, eval_dataset=held_out)"),
+        ("verl", "data.train_files=verl/sft.parquet data.val_files=verl/validation/sft.parquet"),
+        ("openrlhf", "--eval.dataset openrlhf/validation/sft.jsonl --eval.split train"),
+        ("belle", "--validation_file belle/validation/belle.jsonl"),
+        ("fastchat", "--eval_data_path fastchat/validation/fastchat.json"),
+        ("chatglm", "--do_eval --validation_file chatglm/validation/chatglm.jsonl"),
+    ] {
+        let told = lines(layout);
+        assert!(told.contains(says), "{layout}: {told}");
+    }
+    let told: serde_json::Value = serde_json::from_str(&read("llama_factory/dataset_info.json")).unwrap();
+    let names: Vec<&String> = told.as_object().unwrap().keys().collect();
+    assert_eq!(names, ["corpus_sft", "corpus_sft_test", "corpus_sft_validation"]);
+    assert_eq!(told["corpus_sft_validation"]["file_name"], "validation/instruct.jsonl");
+    assert_eq!(told["corpus_sft_validation"]["columns"], told["corpus_sft"]["columns"]);
+    lines("axolotl");
+    let told = read("axolotl/sft.yaml");
+    let held = "test_datasets:\n  - path: validation/instruct.parquet\n    ds_type: parquet\n";
+    assert!(told.contains(held) && told.contains("eval_strategy: epoch\n") && !told.contains("test/"), "{told}");
+
+    let told = lines("deepspeed_chat");
+    assert!(told.starts_with("cp deepspeed_chat/train.json deepspeed_chat/eval.json data/"), "{told}");
+    let count = |path: &str| serde_json::from_str::<serde_json::Value>(&read(path)).unwrap().as_array().unwrap().len();
+    let counts = ["train.json", "eval.json", "test.json"].map(|file| count(&format!("deepspeed_chat/{file}")));
+    let told: serde_json::Value = serde_json::from_str(&read("deepspeed_chat/export.json")).unwrap();
+    let uses = told["uses"].as_array().unwrap();
+    let read_of = |of: &str| uses.iter().map(|u| u[of].as_u64().unwrap()).collect::<Vec<_>>();
+    assert_eq!(read_of("read"), [246, 15, 39]);
+    assert_eq!(read_of("written"), counts.map(|rows| rows as u64));
+    // The validation rows alone train nothing.
+    let run = scratch.corpus(&["export", "out", "--to", "deepspeed_chat", "--split", "validation", "--out", "side"]);
+    assert_eq!((run.code(), count("side/eval.json")), (0, 15), "{}", run.stderr());
+    assert!(!run.stdout().contains("deepspeed main.py"), "{}", run.stdout());
+}

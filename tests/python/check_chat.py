@@ -22,6 +22,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 from transformers import PreTrainedTokenizerFast
+from transformers.utils import chat_template_utils
 
 DAY = "2026-11-29"
 
@@ -77,6 +78,15 @@ def by_prefix(tokenizer, template, turns, offered):
                 return None
             spans.append((len(begin), len(end)))
     offsets = tokenizer(whole, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
+    return [int(any(start < end and begin < to for start, to in spans)) for begin, end in offsets]
+
+
+def but_for_empty(tokenizer, template, row):
+    """The mask of the blocks that wrote something: `transformers` also marks the token that an empty block falls into."""
+    turns, offered = messages(row), tools(row)
+    (text,), (spans,) = chat_template_utils.render_jinja_template([turns], offered, chat_template=template, return_assistant_tokens_mask=True, **tokenizer.special_tokens_map)
+    spans = [(begin, end) for begin, end in spans if begin < end]
+    offsets = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
     return [int(any(start < end and begin < to for start, to in spans)) for begin, end in offsets]
 
 
@@ -196,6 +206,8 @@ def check(options, tokenizer, special, path, scratch):
             told["equal ids, no mask by prefixes"] += 1
         elif tuple(mask) in by_ids[tuple(ids)]:
             told["equal ids and masks"] += 1
+        elif "endgeneration" in template and tuple(but_for_empty(tokenizer, template, row)) in by_ids[tuple(ids)]:
+            told["equal ids and masks, but for an empty block"] += 1
         else:
             told["OTHER MASK"] += 1
     if account["read"] != account["written"] + account["aside"] or account["aside"] != len(aside) or sum(got.values()) != account["written"]:
@@ -218,8 +230,6 @@ def main():
         @classmethod
         def now(cls, tz=None):
             return cls.fromisoformat(DAY)
-
-    from transformers.utils import chat_template_utils
 
     chat_template_utils.datetime = Midnight
     good, sums = True, Counter()

@@ -4,7 +4,7 @@
     render_templates.py FOLDER OUT.jsonl [NAME…]
 
 FOLDER holds templates (`*.jinja`), such as `chat_templates` of TRL's wheel; with names, only those are rendered. Each is
-rendered over eight conversations, with and without the beginning of the next answer, by `transformers`' own
+rendered over nine conversations, with and without the beginning of the next answer, by `transformers`' own
 `render_jinja_template`, which runs Jinja2. A line a case: the template, the variables, messages and tools, and the text
 with the ranges (in bytes) of what `{% generation %}` blocks wrote, or why Jinja2 refused.
 
@@ -82,6 +82,16 @@ CONVERSATIONS = {
         turn("user", "three"),
         turn("assistant", "\n\nthree"),
     ],
+    "calls": [
+        turn("user", "Weather in Oslo?"),
+        turn("assistant", "", reasoning_content="I look it up.", tool_calls=[call(1, "weather", city="Oslo")]),
+        turn("tool", '{"sky": "clear"}', tool_call_id="call_1", name="weather"),
+        turn("assistant", "Clear.", reasoning_content="Clear, it says."),
+        turn("user", "And in 北京?"),
+        turn("assistant", "", reasoning_content="Once more.", tool_calls=[call(2, "weather", city="北京")]),
+        turn("tool", '{"sky": "haze"}', tool_call_id="call_2", name="weather"),
+        turn("assistant", "Haze.", reasoning_content="Haze, it says."),
+    ],
     "system": [turn("system", "Be brief."), turn("user", "Hi"), turn("assistant", "Hello.")],
     "crlf": [turn("user", "one\r\ntwo\r\n"), turn("assistant", "\r\nthree\rfour\r\n")],
     "empty_system": [turn("system", ""), turn("user", "Hi"), turn("assistant", "Hello.")],
@@ -98,7 +108,7 @@ CONVERSATIONS = {
 
 
 def case(name, template, conversation, prompt):
-    messages, tools = CONVERSATIONS[conversation], [WEATHER] if conversation == "tools" else None
+    messages, tools = CONVERSATIONS[conversation], [WEATHER] if conversation in ("tools", "calls") else None
     # Without the answer where the next one is asked for.
     messages = messages[:-1] if prompt else messages
     made = {"name": name, "conversation": conversation, "prompt": prompt, "messages": messages, "tools": tools}

@@ -16,7 +16,7 @@
 //! All else of a row is lost, and counted.
 
 use super::json::Object;
-use super::{Aside, Example, Exporter, Part, checks, module_docs};
+use super::{Aside, Example, Exporter, Held, Part, checks, module_docs};
 use crate::rows::{Content, Use};
 
 /// The exporter.
@@ -65,7 +65,7 @@ impl Exporter for QuestionAnswer {
         object.text("answer", answer.unwrap_or_default());
         object.end();
     }
-    fn start(&self, folder: &str, files: &[&str]) -> String {
+    fn start(&self, folder: &str, files: &[&str], _held: Held<'_>) -> String {
         let quoted = |file: &&str| crate::text::shell::quoted(&format!("{folder}/{file}"));
         files.iter().map(|file| format!("my-trainer --data {}\n", quoted(file))).collect()
     }

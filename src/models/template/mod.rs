@@ -8,6 +8,7 @@
 //! Rendering can tell where a part of the text comes from: characters that mean nothing in Unicode ([`WORDS`]) may stand
 //! around parts of what is put in, and come out as ranges of the text.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -20,6 +21,7 @@ use super::{Error, Result};
 
 mod clock;
 mod json;
+mod names;
 mod python;
 #[cfg(test)]
 mod tests;
@@ -122,21 +124,23 @@ impl Template {
         self.variables.push((name.to_owned(), value));
     }
 
-    /// Sets the special tokens that the configuration beside a tokenizer names (`bos_token`, `eos_token`, …); gives back
-    /// whether there is one.
+    /// Sets the special tokens that the configuration beside a tokenizer names (`bos_token`, `eos_token`, …); gives them
+    /// back by name, or `None` where there is no configuration.
     ///
     /// # Errors
     /// A configuration that is no JSON.
-    pub fn set_tokens(&mut self, tokenizer: &Path) -> Result<bool> {
+    pub fn set_tokens(&mut self, tokenizer: &Path) -> Result<Option<BTreeMap<String, String>>> {
         let path = tokenizer.with_file_name("tokenizer_config.json");
-        let Ok(bytes) = std::fs::read(&path) else { return Ok(false) };
+        let Ok(bytes) = std::fs::read(&path) else { return Ok(None) };
         let json: Json = serde_json::from_slice(&bytes).map_err(|e| Error::file(&path, e.to_string()))?;
+        let mut found = BTreeMap::new();
         for (name, token) in json.as_object().into_iter().flatten().filter(|(name, _)| name.ends_with("_token")) {
             if let Some(token) = token.as_str().or_else(|| token.get("content")?.as_str()) {
                 self.set(name, Value::from(token));
+                found.insert(name.clone(), token.to_owned());
             }
         }
-        Ok(true)
+        Ok(Some(found))
     }
 
     /// The file that it was read from.
@@ -260,8 +264,6 @@ fn all(plain: Rest<Value>, named: Kwargs) -> Vec<Value> {
 /// A template in which `{% generation %}` is a call, and whether it has one: the engine does not know that statement.
 fn calls(source: &str) -> (String, bool) {
     let (mut out, mut rest, mut found) = (String::with_capacity(source.len()), source, false);
-    // The engine hands variables that a block reads to it, and forgets those of which it sets an attribute.
-    let reads = format!("{{% if [{}] %}}{{% endif ", assigned(source).join(", "));
     while let Some(at) = rest.find("{%") {
         let (before, tag) = rest.split_at(at + 2);
         out.push_str(before);
@@ -271,7 +273,12 @@ fn calls(source: &str) -> (String, bool) {
         let (front, word) = inside.split_at(usize::from(inside.starts_with(['-', '+'])));
         let (word, back) = word.split_at(word.len() - usize::from(word.ends_with(['-', '+'])));
         let call = match word.trim() {
-            "generation" => format!(" call {BLOCK}() %}}{reads}"),
+            "generation" => {
+                let block = tag.find("endgeneration").map_or(tag, |close| &tag[end..close]);
+                // The engine hands variables that a block reads to it, and overlooks some: those of which it sets an
+                // attribute, and those in a slice or behind the `in` of a loop.
+                format!(" call {BLOCK}() %}}{{% if [{}] %}}{{% endif ", names::read(block).join(", "))
+            }
             "endgeneration" => " endcall ".to_owned(),
             _ => continue,
         };
@@ -281,24 +288,6 @@ fn calls(source: &str) -> (String, bool) {
     }
     out.push_str(rest);
     (out, found)
-}
-
-/// The variables of which a template sets an attribute: `{% set ns.turn = 1 %}`.
-fn assigned(source: &str) -> Vec<&str> {
-    let name = |text: &'_ str| text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
-    let mut names: Vec<&str> = source
-        .split("{%")
-        .skip(1)
-        .filter_map(|tag| {
-            let tag = tag.trim_start_matches(['-', '+']).trim_start().strip_prefix("set")?;
-            let tag = tag.strip_prefix(char::is_whitespace)?.trim_start();
-            let (name, rest) = tag.split_at(name(tag));
-            (!name.is_empty() && rest.trim_start().starts_with('.')).then_some(name)
-        })
-        .collect();
-    names.sort_unstable();
-    names.dedup();
-    names
 }
 
 impl Rendered {

@@ -94,3 +94,19 @@ fn cases_of_a_file_give_what_jinja2_gives() {
     println!("{texts} texts and {refusals} refusals as Jinja2 has them, {} differ", wrong.len());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// A block makes a variable of its own and sets an attribute of it, in a loop over a part of what stands outside.
+#[test]
+fn a_block_reads_what_stands_outside() {
+    let source = "{%- set given = namespace(n=0) -%}{%- set list = messages -%}{%- for m in list -%}{%- generation -%}\
+        {%- if m.a -%}{%- set own = namespace(found=false) -%}\
+        {%- for other in list[loop.index:] -%}{%- if other.b -%}{%- set own.found = true -%}{%- endif -%}{%- endfor -%}\
+        {%- set given.n = given.n + 1 -%}[{{ own.found }}]\
+        {%- endif -%}{%- endgeneration -%}{%- endfor -%}{{ given.n }}";
+    let template = Template::of(Path::new("t"), &[(DEFAULT.to_owned(), source.to_owned())], Day::today()).unwrap();
+    let message = |a: bool, b: bool| Value::from_pairs([("a", a), ("b", b)]);
+    let messages = [message(true, false), message(false, true), message(true, false)];
+    let got = template.render(&messages, &Value::from(()), false).unwrap();
+    assert_eq!(got.text, "[True][False]2");
+    assert_eq!(got.learnt, [0..6, 6..6, 6..13]);
+}

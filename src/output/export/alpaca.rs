@@ -19,7 +19,7 @@
 //! against are lost, and counted. For dialogues take `llama_factory` or `openai`. Trainers read the array into memory.
 
 use super::json::Object;
-use super::{Aside, Example, Exporter, Frame, Part, checks, module_docs};
+use super::{Aside, Example, Exporter, Frame, Held, Part, checks, module_docs};
 use crate::rows::{Content, Use};
 
 /// The exporter.
@@ -72,7 +72,7 @@ impl Exporter for Alpaca {
         object.text("output", answer.unwrap_or_default());
         object.end();
     }
-    fn start(&self, folder: &str, files: &[&str]) -> String {
+    fn start(&self, folder: &str, files: &[&str], _held: Held<'_>) -> String {
         let train = |file: &&str| {
             let path = crate::text::shell::quoted(&format!("{folder}/{file}"));
             format!(

@@ -33,7 +33,8 @@ use arrow::datatypes::{DataType, Field};
 use super::example::task_turns;
 use super::json::Object;
 use super::messages::Arguments;
-use super::{Aside, Example, Exporter, Frame, Part, Rows, checks, messages, module_docs, sink};
+use super::{Aside, Example, Exporter, Frame, Held, Part, Rows, checks, messages, module_docs, sink};
+use crate::rows::split::Split;
 use crate::rows::{Content, Message, Use};
 use crate::text::shell::quoted;
 
@@ -168,24 +169,36 @@ impl Exporter for Axolotl {
         }
         object.end();
     }
+    fn names_splits(&self) -> bool {
+        true
+    }
     fn beside(&self, files: &[Rows], _build: &serde_json::Value) -> Vec<(&'static str, String)> {
-        let there = |file: &&&str| files.iter().any(|f| f.name == **file);
         let written = CONFIGURATIONS.iter().filter_map(|(name, run, reads, set)| {
-            let sets: String = reads
-                .iter()
-                .filter(there)
-                .map(|file| format!("  - path: {file}\n    ds_type: parquet\n    split: train\n{set}"))
-                .collect();
+            let of = |split: Split| -> String {
+                let there = |file: &&&str| files.iter().any(|f| f.name == **file && f.split == split);
+                let path = |file: &&str| match split {
+                    Split::Train => (*file).to_owned(),
+                    held => self.held_out(file, held),
+                };
+                let set =
+                    |file: &&str| format!("  - path: {}\n    ds_type: parquet\n    split: train\n{set}", path(file));
+                reads.iter().filter(there).map(set).collect()
+            };
+            let (sets, held) = (of(Split::Train), of(Split::Validation));
+            let held = match held.is_empty() {
+                true => held,
+                false => format!("test_datasets:\n{held}eval_strategy: epoch\n"),
+            };
             let stem = name.trim_end_matches(".yaml");
             let rest = format!(
                 "sequence_len: 4096\nmicro_batch_size: 1\ngradient_accumulation_steps: 8\nnum_epochs: 1\n\
                  learning_rate: 0.00002\noutput_dir: out/{stem}\n"
             );
-            (!sets.is_empty()).then(|| (*name, format!("base_model: MODEL\n{run}datasets:\n{sets}{rest}")))
+            (!sets.is_empty()).then(|| (*name, format!("base_model: MODEL\n{run}datasets:\n{sets}{held}{rest}")))
         });
         written.collect()
     }
-    fn start(&self, folder: &str, files: &[&str]) -> String {
+    fn start(&self, folder: &str, files: &[&str], _held: Held<'_>) -> String {
         let train = |(name, _, reads, _): &(&str, &str, &[&str], &str)| {
             let there = reads.iter().any(|file| files.contains(file));
             there.then(|| format!("(cd {} && axolotl train {name})\n", quoted(folder)))

@@ -20,7 +20,7 @@
 
 use super::example::conversations;
 use super::json::Object;
-use super::{Aside, Example, Exporter, Part, checks, module_docs};
+use super::{Aside, Example, Exporter, Held, Part, checks, module_docs};
 use crate::rows::Use;
 use crate::text::shell::quoted;
 
@@ -58,11 +58,13 @@ impl Exporter for Belle {
         conversations(row, "assistant", object.key("conversations"));
         object.end();
     }
-    fn start(&self, folder: &str, _files: &[&str]) -> String {
+    fn start(&self, folder: &str, _files: &[&str], held: Held<'_>) -> String {
         let path = quoted(&format!("{folder}/belle.jsonl"));
+        let held = held.validation(self, "belle.jsonl").map(|file| quoted(&format!("{folder}/{file}")));
+        let held = held.unwrap_or_else(|| "VALIDATION".into());
         format!(
             "torchrun --nproc_per_node 8 src/entry_point/sft_train.py --model_name_or_path MODEL --train_file {path} \
-             --validation_file VALIDATION --model_max_length 1024 --output_dir OUT\n"
+             --validation_file {held} --model_max_length 1024 --output_dir OUT\n"
         )
     }
 }

@@ -19,7 +19,7 @@
 
 use super::example::turn_texts;
 use super::json::{self, Object};
-use super::{Aside, Example, Exporter, Part, checks, module_docs};
+use super::{Aside, Example, Exporter, Held, Part, checks, module_docs};
 use crate::rows::Use;
 use crate::text::shell::quoted;
 
@@ -63,10 +63,13 @@ impl Exporter for ChatGlm {
         });
         object.end();
     }
-    fn start(&self, folder: &str, _files: &[&str]) -> String {
+    fn start(&self, folder: &str, _files: &[&str], held: Held<'_>) -> String {
         let path = quoted(&format!("{folder}/chatglm.jsonl"));
+        let held = held.validation(self, "chatglm.jsonl").map_or(String::new(), |file| {
+            format!(" --do_eval --validation_file {}", quoted(&format!("{folder}/{file}")))
+        });
         format!(
-            "python main.py --do_train --train_file {path} --prompt_column prompt --response_column response \
+            "python main.py --do_train --train_file {path}{held} --prompt_column prompt --response_column response \
              --history_column history --model_name_or_path MODEL --output_dir OUT\n"
         )
     }

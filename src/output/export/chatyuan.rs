@@ -21,7 +21,7 @@
 
 use super::example::turn_texts;
 use super::json::Object;
-use super::{Aside, Example, Exporter, Part, checks, module_docs};
+use super::{Aside, Example, Exporter, Held, Part, checks, module_docs};
 use crate::rows::Use;
 
 /// The exporter.
@@ -72,7 +72,7 @@ impl Exporter for ChatYuan {
         object.text("target", &escaped(target));
         object.end();
     }
-    fn start(&self, folder: &str, _files: &[&str]) -> String {
+    fn start(&self, folder: &str, _files: &[&str], _held: Held<'_>) -> String {
         let path = serde_json::json!(format!("{folder}/chatyuan.jsonl"));
         format!(
             "# distributed-training/data.py, then python train.py\nimport json\n\ndef prepare_data():\n    \

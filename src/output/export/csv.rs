@@ -16,7 +16,7 @@
 //! of the build are left out: `jsonl` and `hf` have them.
 
 use super::messages::{Arguments, list};
-use super::{Aside, Example, Exporter, Frame, Part, module_docs};
+use super::{Aside, Example, Exporter, Frame, Held, Part, module_docs};
 use crate::rows::{Content, Message, Use};
 
 /// The exporter.
@@ -106,7 +106,7 @@ impl Exporter for Csv {
             }
         }
     }
-    fn start(&self, folder: &str, files: &[&str]) -> String {
+    fn start(&self, folder: &str, files: &[&str], _held: Held<'_>) -> String {
         let load = |file: &&str| format!("pandas.read_csv({})\n", serde_json::json!(format!("{folder}/{file}")));
         format!("import pandas\n{}", files.iter().map(load).collect::<String>())
     }

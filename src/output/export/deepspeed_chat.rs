@@ -2,8 +2,9 @@
 //! read.
 //!
 //! # What it writes
-//! Two JSON arrays of `{"prompt","chosen","rejected"}`: `eval.json` has the rows whose id hashes to one in twenty,
-//! `train.json` the others. A prompt is `Human: … Assistant: … Human: … Assistant:`, flat; the answers are texts.
+//! Two JSON arrays of `{"prompt","chosen","rejected"}`: `train.json`, and `eval.json` with what the build holds out for
+//! validation (`test.json` has what it holds out for the test). Of a build without `[split]`, `eval.json` has the rows whose
+//! id hashes to one in twenty. A prompt is `Human: … Assistant: … Human: … Assistant:`, flat; the answers are texts.
 //! `rejected` is null of tasks and dialogues, which the first phase (SFT) alone then reads; the second (reward) reads
 //! pairs, the third (RLHF) prompts.
 //!
@@ -24,15 +25,20 @@
 
 use super::example::task_turns;
 use super::json::{self, Object};
-use super::{Aside, Example, Exporter, Frame, Part, checks, module_docs};
+use super::{Aside, Example, Exporter, Frame, Held, Part, checks, module_docs};
+use crate::rows::split::Split;
 use crate::rows::{Content, Message, Use};
 use crate::text::shell::quoted;
 
 /// The exporter.
-pub struct DeepSpeedChat;
+pub struct DeepSpeedChat {
+    /// Whether the build holds rows out; else some are drawn.
+    splits: bool,
+}
 
 /// Its instance.
-pub static EXPORTER: DeepSpeedChat = DeepSpeedChat;
+pub static EXPORTER: DeepSpeedChat = DeepSpeedChat { splits: false };
+static OF_SPLITS: DeepSpeedChat = DeepSpeedChat { splits: true };
 
 /// Appends turns as the trainer's examples have them, up to the answer that is to come.
 fn flat(turns: &[Message<'_>], out: &mut Vec<u8>) {
@@ -61,7 +67,15 @@ impl Exporter for DeepSpeedChat {
         &[Part::System, Part::Reasoning, Part::Names, Part::Truth, Part::Scores, Part::Choices]
     }
     fn file(&self, row: &Example<'_>) -> &'static str {
-        if xxhash_rust::xxh3::xxh3_64(row.id.as_bytes()).is_multiple_of(20) { "eval.json" } else { "train.json" }
+        let drawn = || xxhash_rust::xxh3::xxh3_64(row.id.as_bytes()).is_multiple_of(20);
+        if !self.splits && drawn() { "eval.json" } else { "train.json" }
+    }
+    fn held_out(&self, _file: &str, split: Split) -> String {
+        let name = if split == Split::Test { "test.json" } else { "eval.json" };
+        name.to_owned()
+    }
+    fn of_splits(&self) -> Option<&'static dyn Exporter> {
+        Some(&OF_SPLITS)
     }
     fn frame(&self, _file: &str) -> Frame {
         Frame::Array
@@ -108,9 +122,10 @@ impl Exporter for DeepSpeedChat {
         }
         object.end();
     }
-    fn start(&self, folder: &str, files: &[&str]) -> String {
+    fn start(&self, folder: &str, files: &[&str], held: Held<'_>) -> String {
         let folder = quoted(folder);
-        let copy = match files.contains(&"eval.json") && files.contains(&"train.json") {
+        let evaluates = files.contains(&"eval.json") || held.validation(self, "train.json").is_some();
+        let copy = match evaluates && files.contains(&"train.json") {
             true => format!("cp {folder}/train.json {folder}/eval.json data/\n"),
             false => format!("cp {folder}/{0} data/train.json && cp {folder}/{0} data/eval.json\n", files.join("")),
         };

@@ -18,7 +18,7 @@
 
 use super::example::conversations;
 use super::json::Object;
-use super::{Aside, Example, Exporter, Frame, Part, checks, module_docs};
+use super::{Aside, Example, Exporter, Frame, Held, Part, checks, module_docs};
 use crate::rows::Use;
 use crate::text::shell::quoted;
 
@@ -59,8 +59,12 @@ impl Exporter for FastChat {
         conversations(row, "gpt", object.key("conversations"));
         object.end();
     }
-    fn start(&self, folder: &str, _files: &[&str]) -> String {
+    fn start(&self, folder: &str, _files: &[&str], held: Held<'_>) -> String {
         let path = quoted(&format!("{folder}/fastchat.json"));
-        format!("torchrun --nproc_per_node=4 fastchat/train/train.py --model_name_or_path MODEL --data_path {path}\n")
+        let held = held
+            .validation(self, "fastchat.json")
+            .map_or(String::new(), |file| format!(" --eval_data_path {}", quoted(&format!("{folder}/{file}"))));
+        let train = "torchrun --nproc_per_node=4 fastchat/train/train.py --model_name_or_path MODEL";
+        format!("{train} --data_path {path}{held}\n")
     }
 }

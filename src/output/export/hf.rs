@@ -18,7 +18,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Aside, Example, Exporter, Frame, Part, Rows, module_docs};
+use super::{Aside, Example, Exporter, Frame, Held, Part, Rows, module_docs};
 use crate::rows::Use;
 use crate::rows::split::Split;
 
@@ -114,7 +114,7 @@ impl Exporter for Hf {
         let _ = write!(out, "{info}---\n\n# {recipe}\n\nExported from a build of `corpus`, one configuration a use.\n");
         vec![("README.md", out)]
     }
-    fn start(&self, folder: &str, files: &[&str]) -> String {
+    fn start(&self, folder: &str, files: &[&str], _held: Held<'_>) -> String {
         let folder = serde_json::json!(folder);
         let load = |file: &&str| format!("load_dataset({folder}, \"{}\", split=\"train\")\n", usage(file));
         format!("from datasets import load_dataset\n{}", files.iter().map(load).collect::<String>())

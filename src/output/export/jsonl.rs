@@ -17,7 +17,7 @@
 //! `data/`, which has its types.
 
 use super::json::Object;
-use super::{Aside, Example, Exporter, Part, module_docs};
+use super::{Aside, Example, Exporter, Held, Part, module_docs};
 use crate::rows::Use;
 
 /// The exporter.
@@ -61,7 +61,7 @@ impl Exporter for Jsonl {
         row.columns(&mut object);
         object.end();
     }
-    fn start(&self, folder: &str, files: &[&str]) -> String {
+    fn start(&self, folder: &str, files: &[&str], _held: Held<'_>) -> String {
         let load = |file: &&str| {
             format!(
                 "load_dataset(\"json\", data_files={}, split=\"train\")\n",

@@ -33,7 +33,8 @@
 
 use super::example::task_turns;
 use super::json::{self, Object};
-use super::{Aside, Example, Exporter, Part, Rows, checks, messages, module_docs};
+use super::{Aside, Example, Exporter, Held, Part, Rows, checks, messages, module_docs};
+use crate::rows::split::Split;
 use crate::rows::{Content, Message, Preference, Use};
 
 /// The exporter.
@@ -126,25 +127,39 @@ impl Exporter for LlamaFactory {
         }
         object.end();
     }
+    fn names_splits(&self) -> bool {
+        true
+    }
     fn beside(&self, files: &[Rows], _build: &serde_json::Value) -> Vec<(&'static str, String)> {
         let mut out = Vec::new();
         out.extend_from_slice(b"{\n");
-        for (at, (file, name, stage)) in FILES.iter().filter(|f| files.iter().any(|rows| rows.name == f.0)).enumerate()
-        {
+        let of = |file: &(&str, &str, &'static str)| {
+            let (file, name, stage) = *file;
+            let mine = files.iter().filter(move |rows| rows.name == file);
+            let named = |split: Split| match split {
+                Split::Train => (file.to_owned(), name.to_owned()),
+                held => (self.held_out(file, held), format!("{name}_{held}")),
+            };
+            mine.map(move |rows| (named(rows.split), stage)).collect::<Vec<_>>()
+        };
+        for (at, ((file, name), stage)) in FILES.iter().flat_map(of).enumerate() {
             out.extend_from_slice(if at == 0 { b"  " } else { b",\n  " });
-            json::text(name, &mut out);
+            json::text(&name, &mut out);
             out.extend_from_slice(b": ");
-            entry(file, stage, &mut out);
+            entry(&file, stage, &mut out);
         }
         out.extend_from_slice(b"\n}\n");
         vec![("dataset_info.json", String::from_utf8_lossy(&out).into_owned())]
     }
-    fn start(&self, folder: &str, files: &[&str]) -> String {
+    fn start(&self, folder: &str, files: &[&str], held: Held<'_>) -> String {
         let folder = crate::text::shell::quoted(folder);
-        let train = |(_, name, stage): &(&str, &str, &str)| {
+        let train = |(file, name, stage): &(&str, &str, &str)| {
+            let held = held.validation(self, file).map_or(String::new(), |_| {
+                format!(" --eval_dataset {name}_{} --eval_strategy epoch", Split::Validation)
+            });
             format!(
                 "llamafactory-cli train --stage {stage} --do_train --model_name_or_path MODEL --template TEMPLATE \
-                 --finetuning_type lora --dataset_dir {folder} --dataset {name} --output_dir saves/{name}\n"
+                 --finetuning_type lora --dataset_dir {folder} --dataset {name}{held} --output_dir saves/{name}\n"
             )
         };
         FILES.iter().filter(|f| files.contains(&f.0)).map(train).collect()

@@ -28,7 +28,7 @@
 
 use super::example::task_turns;
 use super::json::{self, Object};
-use super::{Aside, Example, Exporter, Part, Rows, checks, messages, module_docs};
+use super::{Aside, Example, Exporter, Held, Part, Rows, checks, messages, module_docs};
 use crate::rows::{Content, Message, Use};
 use crate::text::shell::quoted;
 
@@ -113,7 +113,7 @@ impl Exporter for LlamaFactoryV1 {
         let there = FILES.iter().filter(|f| files.iter().any(|rows| rows.name == f.0));
         there.map(|(file, yaml, name)| (*yaml, format!("corpus_{name}:\n  path: {file}\n  source: local\n"))).collect()
     }
-    fn start(&self, folder: &str, files: &[&str]) -> String {
+    fn start(&self, folder: &str, files: &[&str], _held: Held<'_>) -> String {
         let train = |(_, yaml, name): &(&str, &str, &str)| {
             format!(
                 "(cd {} && USE_V1=1 llamafactory-cli {name} --model MODEL --train_dataset {yaml} --output_dir \

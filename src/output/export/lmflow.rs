@@ -21,7 +21,7 @@
 //! memory. Written by its code (`LMFlow@f3597db`); its loader is not on PyPI and was not run.
 
 use super::json::{self, Object};
-use super::{Aside, Example, Exporter, Frame, Part, checks, messages, module_docs};
+use super::{Aside, Example, Exporter, Frame, Held, Part, checks, messages, module_docs};
 use crate::rows::{Content, Message, Use};
 use crate::text::shell::quoted;
 
@@ -131,7 +131,7 @@ impl Exporter for LmFlow {
         }
         object.end();
     }
-    fn start(&self, folder: &str, files: &[&str]) -> String {
+    fn start(&self, folder: &str, files: &[&str], _held: Held<'_>) -> String {
         let train = |file: &&str| {
             let script = if file.starts_with("paired") { "run_dpo_align.sh" } else { "run_finetune.sh" };
             let path = file.trim_end_matches("/data.json");

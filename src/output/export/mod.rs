@@ -108,8 +108,32 @@ pub trait Exporter: Sync {
     fn beside(&self, _files: &[Rows], _build: &serde_json::Value) -> Vec<(&'static str, String)> {
         Vec::new()
     }
-    /// The few lines that start the trainer on these files of rows in a folder.
-    fn start(&self, folder: &str, files: &[&str]) -> String;
+    /// What writes a build that holds rows out, where it is not this itself: a layout that draws rows of its own then uses
+    /// those instead.
+    fn of_splits(&self) -> Option<&'static dyn Exporter> {
+        None
+    }
+    /// The few lines that start the trainer on these files of rows in a folder, and measure it by what is held out there.
+    fn start(&self, folder: &str, files: &[&str], held: Held<'_>) -> String;
+}
+
+/// Files of rows that are held out of training, by their paths in the folder.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Held<'a>(pub &'a [(Split, String)]);
+
+impl<'a> Held<'a> {
+    /// The file of rows for validation that belongs to one of rows that are trained on. What is held out for the test is no
+    /// trainer's business.
+    pub fn validation(&self, exporter: &dyn Exporter, file: &str) -> Option<&'a str> {
+        let path = exporter.held_out(file, Split::Validation);
+        self.0.iter().map(|held| held.1.as_str()).find(|held| *held == path)
+    }
+}
+
+/// The exporter that writes rows of these tables: another where some are held out, of layouts that have one for it.
+pub fn fitting(exporter: &'static dyn Exporter, tables: &[run::Table]) -> &'static dyn Exporter {
+    let held_out = tables.iter().any(|table| table.split != Split::Train);
+    exporter.of_splits().filter(|_| held_out).unwrap_or(exporter)
 }
 
 /// What a file of rows is made of.

@@ -33,7 +33,7 @@
 
 use super::example::task_turns;
 use super::json::{self, Object};
-use super::{Aside, Example, Exporter, Part, checks, messages, module_docs};
+use super::{Aside, Example, Exporter, Held, Part, checks, messages, module_docs};
 use crate::rows::{Content, Message, Use};
 use crate::text::shell::quoted;
 
@@ -130,20 +130,25 @@ impl Exporter for MsSwift {
         object.text("channel", row.source());
         object.end();
     }
-    fn start(&self, folder: &str, files: &[&str]) -> String {
+    fn start(&self, folder: &str, files: &[&str], held: Held<'_>) -> String {
         let train = |file: &&str| {
             let path = quoted(&format!("{folder}/{file}"));
-            let with = |command: &str, more: &str| {
-                format!("swift {command} --model MODEL --dataset {path}{more} --enable_channel_loss true\n")
+            let held = held
+                .validation(self, file)
+                .map_or(String::new(), |held| format!(" --val_dataset {}", quoted(&format!("{folder}/{held}"))));
+            let with = |command: &str| {
+                format!("swift {command} --model MODEL --dataset {path}{held} --enable_channel_loss true\n")
             };
             match *file {
-                "pt.jsonl" => with("pt", ""),
-                "pairs.jsonl" => with("rlhf --rlhf_type dpo", ""),
-                "kto.jsonl" => with("rlhf --rlhf_type kto", ""),
+                "pt.jsonl" => with("pt"),
+                "pairs.jsonl" => with("rlhf --rlhf_type dpo"),
+                "kto.jsonl" => with("rlhf --rlhf_type kto"),
                 "rl.jsonl" => {
-                    format!("swift rlhf --rlhf_type grpo --model MODEL --dataset {path} --reward_funcs accuracy\n")
+                    format!(
+                        "swift rlhf --rlhf_type grpo --model MODEL --dataset {path}{held} --reward_funcs accuracy\n"
+                    )
                 }
-                _ => with("sft", ""),
+                _ => with("sft"),
             }
         };
         files.iter().map(train).collect()

@@ -28,7 +28,7 @@
 use super::example::task_turns;
 use super::json::Object;
 use super::messages::{Arguments, list, tool_list};
-use super::{Aside, Example, Exporter, Part, checks, module_docs};
+use super::{Aside, Example, Exporter, Held, Part, checks, module_docs};
 use crate::rows::{Content, Use};
 
 /// The exporter.
@@ -110,7 +110,7 @@ impl Exporter for OpenAi {
         }
         object.end();
     }
-    fn start(&self, folder: &str, files: &[&str]) -> String {
+    fn start(&self, folder: &str, files: &[&str], _held: Held<'_>) -> String {
         let upload = |file: &&str| {
             format!(
                 "openai api files.create --purpose fine-tune --file {}\n",

@@ -31,7 +31,7 @@
 
 use super::example::task_turns;
 use super::json::{self, Object};
-use super::{Aside, Example, Exporter, Part, checks, messages, module_docs};
+use super::{Aside, Example, Exporter, Held, Part, checks, messages, module_docs};
 use crate::rows::{Content, Use};
 use crate::text::shell::quoted;
 
@@ -110,7 +110,7 @@ impl Exporter for OpenRlhf {
         }
         object.end();
     }
-    fn start(&self, folder: &str, files: &[&str]) -> String {
+    fn start(&self, folder: &str, files: &[&str], held: Held<'_>) -> String {
         let train = |file: &&str| {
             let path = quoted(&format!("{folder}/{file}"));
             let (command, more) = match *file {
@@ -128,7 +128,12 @@ impl Exporter for OpenRlhf {
                 }
             };
             let model = if command == "ppo_ray" { "--actor.model_name_or_path" } else { "--model.model_name_or_path" };
-            format!("python -m openrlhf.cli.train_{command} {model} MODEL {}\n", more.replace("PATH", &path))
+            // Its own name of a split differs from command to command; a file's is always the same.
+            let held = held.validation(self, file).map_or(String::new(), |held| {
+                format!(" --eval.dataset {} --eval.split train", quoted(&format!("{folder}/{held}")))
+            });
+            let data = more.replace("PATH", &path);
+            format!("python -m openrlhf.cli.train_{command} {model} MODEL {data}{held}\n")
         };
         files.iter().map(train).collect()
     }

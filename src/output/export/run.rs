@@ -7,7 +7,8 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::file::metadata::ParquetMetaData;
 use serde::{Deserialize, Serialize};
 
 use super::folder::{Hashed, MANIFEST, Staging, Written};
@@ -18,8 +19,10 @@ use crate::rows::split::Split;
 use crate::text::figures::{count, plural};
 use crate::{Error, Result};
 
-/// Rows that are read at a time.
+/// Rows that are read at a time, at the most.
 pub const BATCH: usize = 128;
+/// Bytes of rows that are read at a time, at about the most; a row that is larger is read alone.
+const BYTES: usize = 1 << 23;
 
 /// The kept rows of one use that are in one split.
 #[derive(Clone, Debug, PartialEq)]
@@ -154,6 +157,9 @@ struct Manifest<'a> {
     /// The sums of an export of token ids.
     #[serde(skip_serializing_if = "Option::is_none")]
     tokens: Option<&'a serde_json::Value>,
+    /// Files of token ids in the order in which they are read, with the row and the token at which each begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shards: Option<&'a serde_json::Value>,
 }
 
 /// A finished export.
@@ -202,16 +208,28 @@ pub fn batches<'t>(
             let hint = "the build is damaged: build again";
             Error::input(format!("{}: {error}", path.display()), hint)
         };
-        let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| broken(e.to_string()))?;
-        let reader = reader.with_batch_size(rows.max(1)).build().map_err(|e| broken(e.to_string()))?;
-        for batch in reader {
-            if stop() {
-                return Err(Error::Interrupted);
+        let options = ArrowReaderOptions::new();
+        let known = ArrowReaderMetadata::load(&file, options).map_err(|e| broken(e.to_string()))?;
+        for group in 0..known.metadata().num_row_groups() {
+            let file = file.try_clone().map_err(Error::io(path))?;
+            let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, known.clone());
+            let reader = reader.with_row_groups(vec![group]).with_batch_size(at_a_time(known.metadata(), group, rows));
+            for batch in reader.build().map_err(|e| broken(e.to_string()))? {
+                if stop() {
+                    return Err(Error::Interrupted);
+                }
+                act(&batch.map_err(|e| broken(e.to_string()))?, path)?;
             }
-            act(&batch.map_err(|e| broken(e.to_string()))?, path)?;
         }
     }
     Ok(())
+}
+
+/// How many rows of a row group are read at a time, of `most`: fewer where they are large.
+fn at_a_time(known: &ParquetMetaData, group: usize, most: usize) -> usize {
+    let group = known.row_group(group);
+    let row = (group.total_byte_size() / group.num_rows().max(1)).max(1) as usize;
+    most.min(BYTES / row).max(1)
 }
 
 /// Whether a row can stand in the layout.
@@ -327,7 +345,7 @@ pub fn export(job: &Job<'_>, out: &Path, build: &serde_json::Value) -> Result<Ex
     Ok(Exported { accounts, files: written, rows: trained.iter().map(|file| file.name).collect(), held_out })
 }
 
-/// Writes `export.json`: what was exported to which layout, and of which build.
+/// Writes `export.json`: what was exported to which layout, and of which build; of token ids the sums and the files.
 ///
 /// # Errors
 ///
@@ -337,9 +355,10 @@ pub fn manifest(
     to: &str,
     build: &serde_json::Value,
     (uses, files): (&[Account], &[Written]),
-    tokens: Option<&serde_json::Value>,
+    ids: Option<(&serde_json::Value, &serde_json::Value)>,
 ) -> Result<()> {
-    let manifest = Manifest { v: 1, version: env!("CARGO_PKG_VERSION"), to, build, uses, files, tokens };
+    let (tokens, shards) = ids.unzip();
+    let manifest = Manifest { v: 1, version: env!("CARGO_PKG_VERSION"), to, build, uses, files, tokens, shards };
     let mut text = serde_json::to_vec_pretty(&manifest).map_err(|e| Error::Engine(e.to_string()))?;
     text.push(b'\n');
     let mut file = staging.file(MANIFEST)?;

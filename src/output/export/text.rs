@@ -17,7 +17,7 @@
 //! Running text alone; ids and all other columns are left out, and documents with empty lines of their own cannot be told
 //! apart again: `jsonl` keeps them.
 
-use super::{Aside, Example, Exporter, Frame, Part, module_docs};
+use super::{Aside, Example, Exporter, Frame, Held, Part, module_docs};
 use crate::rows::{Content, Use};
 use crate::text::shell::quoted;
 
@@ -68,7 +68,7 @@ impl Exporter for Text {
     fn write(&self, row: &Example<'_>, out: &mut Vec<u8>) {
         out.extend_from_slice(text(row).as_bytes());
     }
-    fn start(&self, folder: &str, _files: &[&str]) -> String {
+    fn start(&self, folder: &str, _files: &[&str], _held: Held<'_>) -> String {
         format!("spm_train --input={} --model_prefix=MODEL --vocab_size=32000\n", quoted(&format!("{folder}/text.txt")))
     }
 }

@@ -40,7 +40,7 @@ use arrow::datatypes::Field;
 use super::example::task_turns;
 use super::json::{self, Object};
 use super::messages::{Arguments, texts, tools};
-use super::{Aside, Example, Exporter, Frame, Part, checks, module_docs, sink};
+use super::{Aside, Example, Exporter, Frame, Held, Part, checks, module_docs, sink};
 use crate::rows::{Content, Message, Use};
 
 /// The exporter.
@@ -147,7 +147,7 @@ impl Exporter for Trl {
         }
         object.end();
     }
-    fn start(&self, folder: &str, files: &[&str]) -> String {
+    fn start(&self, folder: &str, files: &[&str], held: Held<'_>) -> String {
         let mut lines = String::from("from datasets import load_dataset\nimport trl\n");
         for file in files {
             let (trainer, more) = match *file {
@@ -159,7 +159,13 @@ impl Exporter for Trl {
             let path = serde_json::json!(format!("{folder}/{file}"));
             let kind = if file.ends_with(".parquet") { "parquet" } else { "json" };
             lines += &format!("rows = load_dataset(\"{kind}\", data_files={path}, split=\"train\")\n");
-            lines += &format!("trl.{trainer}(model=\"MODEL\", train_dataset=rows{more}).train()\n");
+            let mut held_out = "";
+            if let Some(held) = held.validation(self, file) {
+                let path = serde_json::json!(format!("{folder}/{held}"));
+                lines += &format!("held_out = load_dataset(\"{kind}\", data_files={path}, split=\"train\")\n");
+                held_out = ", eval_dataset=held_out";
+            }
+            lines += &format!("trl.{trainer}(model=\"MODEL\", train_dataset=rows{held_out}{more}).train()\n");
         }
         lines
     }

@@ -33,7 +33,7 @@ use arrow::datatypes::Field;
 
 use super::example::task_turns;
 use super::json::Object;
-use super::{Aside, Example, Exporter, Frame, Part, checks, messages, module_docs, sink};
+use super::{Aside, Example, Exporter, Frame, Held, Part, checks, messages, module_docs, sink};
 use crate::rows::{Content, Message, Use};
 use crate::text::shell::quoted;
 
@@ -161,16 +161,20 @@ impl Exporter for Verl {
         }
         object.end();
     }
-    fn start(&self, folder: &str, files: &[&str]) -> String {
+    fn start(&self, folder: &str, files: &[&str], held: Held<'_>) -> String {
         let train = |file: &&str| {
             let path = quoted(&format!("{folder}/{file}"));
+            let held = held.validation(self, file).map(|held| quoted(&format!("{folder}/{held}")));
             match *file {
-                "sft.parquet" => format!(
-                    "torchrun --nproc_per_node=8 -m verl.trainer.sft_trainer data.train_files={path} model.path=MODEL\n"
-                ),
+                "sft.parquet" => {
+                    let held = held.map_or(String::new(), |held| format!(" data.val_files={held}"));
+                    let train = "torchrun --nproc_per_node=8 -m verl.trainer.sft_trainer";
+                    format!("{train} data.train_files={path}{held} model.path=MODEL\n")
+                }
                 "rl.parquet" => format!(
-                    "python -m verl.trainer.main_ppo data.train_files={path} data.val_files={path} \
-                     actor_rollout_ref.model.path=MODEL algorithm.adv_estimator=grpo\n"
+                    "python -m verl.trainer.main_ppo data.train_files={path} data.val_files={} \
+                     actor_rollout_ref.model.path=MODEL algorithm.adv_estimator=grpo\n",
+                    held.as_ref().unwrap_or(&path)
                 ),
                 // 0.9 has a reader of pairs, and no trainer of its own for them.
                 _ => {

@@ -18,7 +18,7 @@
 //! the folder of `hf`.
 
 use super::json::Object;
-use super::{Aside, Example, Exporter, Frame, Part, module_docs};
+use super::{Aside, Example, Exporter, Frame, Held, Part, module_docs};
 use crate::rows::{Content, Use};
 
 /// The exporter.
@@ -72,7 +72,7 @@ impl Exporter for WebDataset {
         object.end();
         members.end();
     }
-    fn start(&self, folder: &str, files: &[&str]) -> String {
+    fn start(&self, folder: &str, files: &[&str], _held: Held<'_>) -> String {
         let load = |file: &&str| {
             let archives = serde_json::json!(format!("{folder}/{file}-*.tar"));
             format!("rows = wds.WebDataset(sorted(glob.glob({archives})), shardshuffle=False).decode()\n")

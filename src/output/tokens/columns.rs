@@ -6,8 +6,8 @@ use arrow::array::{ArrayRef, BooleanBuilder, Float64Builder, Int32Builder, ListB
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
 
-use super::super::export::folder::{Out, Staging, Written};
-use super::{Sequence, Writer};
+use super::super::export::folder::{Out, Staging};
+use super::{Done, Sequence, Shard, Writer};
 use crate::output::codec::Codec;
 use crate::output::parquet_file::{Style, properties};
 use crate::{Error, Result};
@@ -16,7 +16,9 @@ use crate::{Error, Result};
 pub(super) const CALL: usize = 1 << 20;
 /// Tokens of a row group, and of a file.
 const GROUP: usize = 1 << 23;
-pub(super) const FILE: usize = 1 << 26;
+pub(super) const FILE: u64 = 1 << 26;
+/// The most tokens that one can be asked to have.
+pub(super) const MOST: u64 = 1 << 40;
 
 /// Parquet files `data/train-00000.parquet`, …, one after the other.
 pub(super) struct Shards<'a> {
@@ -25,31 +27,38 @@ pub(super) struct Shards<'a> {
     open: Option<ArrowWriter<Out>>,
     /// Tokens of the row group.
     group: usize,
-    written: Vec<Written>,
+    done: Done,
 }
 
 impl<'a> Shards<'a> {
     /// Files with these columns; none is there yet.
     pub(super) fn new(staging: &'a Staging, fields: Vec<Field>) -> Self {
-        Shards { staging, schema: Arc::new(Schema::new(fields)), open: None, group: 0, written: Vec::new() }
+        Shards { staging, schema: Arc::new(Schema::new(fields)), open: None, group: 0, done: Done::default() }
     }
 
-    /// The path of the next file, where none is open.
-    pub(super) fn next(&self) -> Option<String> {
-        self.open.is_none().then(|| format!("data/train-{:05}.parquet", self.written.len()))
+    /// Rows and tokens of the open file; none where none is open.
+    pub(super) fn filled(&self) -> (u64, u64) {
+        let last = self.done.shards.last().filter(|_| self.open.is_some());
+        last.map_or((0, 0), |shard| (shard.rows, shard.tokens))
     }
 
-    /// Appends rows of so many tokens to the open file, or to a new one.
+    /// Appends so many rows, of so many tokens, to the open file, or to a new one.
     ///
     /// # Errors
     ///
     /// What the system says of writing.
     pub(super) fn write(&mut self, columns: Vec<ArrayRef>, tokens: usize) -> Result<()> {
         let batch = RecordBatch::try_new(self.schema.clone(), columns)?;
-        if let Some(path) = self.next() {
+        if self.open.is_none() {
+            let path = format!("data/train-{:05}.parquet", self.done.files.len());
             let properties = properties(&self.schema, Style::Ship(Codec::default())).build();
             let out = Out(self.staging.file(&path)?);
             self.open = Some(ArrowWriter::try_new(out, self.schema.clone(), Some(properties))?);
+            self.done.shards.push(Shard { path, ..Shard::default() });
+        }
+        if let Some(shard) = self.done.shards.last_mut() {
+            shard.rows += batch.num_rows() as u64;
+            shard.tokens += tokens as u64;
         }
         let Some(open) = &mut self.open else { return Ok(()) };
         open.write(&batch)?;
@@ -69,7 +78,7 @@ impl<'a> Shards<'a> {
     pub(super) fn end(&mut self) -> Result<()> {
         self.group = 0;
         if let Some(open) = self.open.take() {
-            self.written.push(open.into_inner()?.0.close()?);
+            self.done.files.push(open.into_inner()?.0.close()?);
         }
         Ok(())
     }
@@ -79,9 +88,9 @@ impl<'a> Shards<'a> {
     /// # Errors
     ///
     /// As [`Shards::write`].
-    pub(super) fn finish(mut self) -> Result<Vec<Written>> {
+    pub(super) fn finish(mut self) -> Result<Done> {
         self.end()?;
-        Ok(self.written)
+        Ok(self.done)
     }
 }
 
@@ -102,13 +111,15 @@ pub(super) struct Lists<'a> {
     shards: Shards<'a>,
     lists: Vec<ListBuilder<Int32Builder>>,
     value: Value,
-    /// Tokens of the rows that are not handed over, and of the file.
-    tokens: [usize; 2],
+    /// Rows that are not handed over, and their tokens.
+    waiting: [usize; 2],
+    /// Tokens of a file.
+    most: u64,
 }
 
 impl<'a> Lists<'a> {
     /// Columns of ids by name, and one of a number (`Float64`) or a flag (`Boolean`) behind them.
-    pub(super) fn new(staging: &'a Staging, lists: &[&str], value: Option<(&str, DataType)>) -> Self {
+    pub(super) fn new(staging: &'a Staging, lists: &[&str], value: Option<(&str, DataType)>, most: u64) -> Self {
         let mut fields: Vec<Field> = lists.iter().map(|name| list(name)).collect();
         let builder = match &value {
             None => Value::None,
@@ -117,7 +128,7 @@ impl<'a> Lists<'a> {
         };
         fields.extend(value.map(|(name, kind)| Field::new(name, kind, false)));
         let lists = lists.iter().map(|_| ListBuilder::default()).collect();
-        Lists { shards: Shards::new(staging, fields), lists, value: builder, tokens: [0; 2] }
+        Lists { shards: Shards::new(staging, fields), lists, value: builder, waiting: [0; 2], most }
     }
 
     fn flush(&mut self) -> Result<()> {
@@ -128,14 +139,9 @@ impl<'a> Lists<'a> {
             Value::Number(numbers) => columns.push(Arc::new(numbers.finish())),
             Value::Flag(flags) => columns.push(Arc::new(flags.finish())),
         }
-        let [rows, file] = self.tokens;
-        self.shards.write(columns, rows)?;
-        self.tokens = [0, file + rows];
-        if self.tokens[1] >= FILE {
-            self.tokens[1] = 0;
-            self.shards.end()?;
-        }
-        Ok(())
+        let [_, tokens] = std::mem::take(&mut self.waiting);
+        self.shards.write(columns, tokens)?;
+        if self.shards.filled().1 >= self.most { self.shards.end() } else { Ok(()) }
     }
 }
 
@@ -158,13 +164,15 @@ impl Writer for Lists<'_> {
             Value::Number(numbers) => numbers.append_value(value),
             Value::Flag(flags) => flags.append_value(value != 0.0),
         }
-        // A row without ids counts too.
-        self.tokens[0] += sequence.ids.len() + 1;
-        if self.tokens[0] >= CALL { self.flush() } else { Ok(()) }
+        let [rows, tokens] = &mut self.waiting;
+        (*rows, *tokens) = (*rows + 1, *tokens + sequence.ids.len());
+        // A row without ids takes room too.
+        let full = *rows + *tokens >= CALL || self.shards.filled().1 + *tokens as u64 >= self.most;
+        if full { self.flush() } else { Ok(()) }
     }
 
-    fn close(mut self: Box<Self>) -> Result<Vec<Written>> {
-        if self.tokens[0] > 0 {
+    fn close(mut self: Box<Self>) -> Result<Done> {
+        if self.waiting[0] > 0 {
             self.flush()?;
         }
         self.shards.finish()

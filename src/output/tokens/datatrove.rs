@@ -4,7 +4,8 @@
 //! `00000_unshuffled.ds`: the ids of all documents behind one another, each with its end token behind it (`uint16` where
 //! the vocabulary has 65,536 ids at the most, else `uint32`); `00000_unshuffled.ds.index`: where each document ends, in
 //! tokens, as `uint64`; `00000_unshuffled.ds.metadata`: the tokenizer and the bytes of an id, the number of tokens, and
-//! the same for a person.
+//! the same for a person. With `--shard-tokens` the next file, `00001_unshuffled.ds`, begins behind the document that fills
+//! one, so that files differ by a document at the most.
 //!
 //! # Example
 //! ```console
@@ -12,14 +13,15 @@
 //! ```
 //!
 //! # Limits
-//! One file, in the order of the build: shuffle there, or give the folder to datatrove's `DocumentTokenizerMerger`. No
+//! The order of the build: shuffle there, or give the folder to datatrove's `DocumentTokenizerMerger`. No
 //! `.loss` is written. Nanotron names the tokenizer in its own configuration.
 
 use super::super::export::folder::{Hashed, Staging, Written};
-use super::{Layout, Sequence, Sheet, Width, Writer, module_docs};
+use super::{Done, Layout, Sequence, Shard, Sheet, Width, Writer, module_docs};
 use crate::Result;
 
-const NAME: &str = "00000_unshuffled.ds";
+/// The most tokens that a file can be asked to have.
+const MOST: u64 = 1 << 40;
 
 /// The layout.
 pub struct Datatrove;
@@ -40,13 +42,16 @@ impl Layout for Datatrove {
     fn trainer(&self) -> Option<&'static str> {
         Some("datatrove 0.10.1")
     }
+    fn most_of_shard(&self) -> Option<u64> {
+        Some(MOST)
+    }
     fn width(&self, vocabulary: u32) -> Width {
         Width::fitting(vocabulary, 1 << 16, Width::U32)
     }
     fn writer<'a>(&self, sheet: &Sheet<'_>, staging: &'a Staging) -> Result<Box<dyn Writer + 'a>> {
-        let (ids, index) = (staging.file(NAME)?, staging.file(&format!("{NAME}.index"))?);
-        let (named, width) = (sheet.named.to_owned(), sheet.width);
-        Ok(Box::new(Files { staging, ids, index, named, width, tokens: 0, bytes: Vec::new() }))
+        let (named, width, most) = (sheet.named.to_owned(), sheet.width, sheet.shard.unwrap_or(MOST));
+        let (open, done) = (Some(Open::new(staging, 0)?), Done::default());
+        Ok(Box::new(Files { staging, open, named, width, most, done, bytes: Vec::new() }))
     }
     fn start(&self, folder: &str, _files: &[Written], sheet: &Sheet<'_>) -> String {
         let (folder, bytes) = (serde_json::json!(folder), sheet.width.bytes());
@@ -57,29 +62,66 @@ impl Layout for Datatrove {
     }
 }
 
-struct Files<'a> {
-    staging: &'a Staging,
+/// The file that is written.
+struct Open {
+    name: String,
     ids: Hashed,
     index: Hashed,
+    documents: u64,
+    tokens: u64,
+}
+
+impl Open {
+    fn new(staging: &Staging, number: usize) -> Result<Self> {
+        let name = format!("{number:05}_unshuffled.ds");
+        let (ids, index) = (staging.file(&name)?, staging.file(&format!("{name}.index"))?);
+        Ok(Open { name, ids, index, documents: 0, tokens: 0 })
+    }
+}
+
+struct Files<'a> {
+    staging: &'a Staging,
+    /// None once it has ended.
+    open: Option<Open>,
     named: String,
     width: Width,
-    tokens: u64,
+    /// Tokens of a file.
+    most: u64,
+    done: Done,
     bytes: Vec<u8>,
+}
+
+impl Files<'_> {
+    /// Ends the open file.
+    fn end(&mut self) -> Result<()> {
+        let Some(Open { name, ids, index, documents, tokens }) = self.open.take() else { return Ok(()) };
+        let mut metadata = self.staging.file(&format!("{name}.metadata"))?;
+        metadata.write(format!("{}|{}\n{tokens}\n{}", self.named, self.width.bytes(), metric(tokens)).as_bytes())?;
+        self.done.files.extend([ids.close()?, index.close()?, metadata.close()?]);
+        self.done.shards.push(Shard { path: name, rows: documents, tokens });
+        Ok(())
+    }
 }
 
 impl Writer for Files<'_> {
     fn sequence(&mut self, sequence: &Sequence<'_>) -> Result<()> {
+        if self.open.as_ref().is_some_and(|open| open.tokens >= self.most) {
+            self.end()?;
+        }
+        let open = match &mut self.open {
+            Some(open) => open,
+            None => self.open.insert(Open::new(self.staging, self.done.shards.len())?),
+        };
         self.bytes.clear();
         self.width.write(sequence.ids, &mut self.bytes);
-        self.ids.write(&self.bytes)?;
-        self.tokens += sequence.ids.len() as u64;
-        self.index.write(&self.tokens.to_le_bytes())
+        open.ids.write(&self.bytes)?;
+        open.documents += 1;
+        open.tokens += sequence.ids.len() as u64;
+        open.index.write(&open.tokens.to_le_bytes())
     }
-    fn close(self: Box<Self>) -> Result<Vec<Written>> {
-        let Files { staging, ids, index, named, width, tokens, .. } = *self;
-        let mut metadata = staging.file(&format!("{NAME}.metadata"))?;
-        metadata.write(format!("{named}|{}\n{tokens}\n{}", width.bytes(), metric(tokens)).as_bytes())?;
-        Ok(vec![ids.close()?, index.close()?, metadata.close()?])
+    fn close(mut self: Box<Self>) -> Result<Done> {
+        self.end()?;
+        Ok(self.done)
     }
 }
 

@@ -1,7 +1,8 @@
 //! Preference pairs as token ids, for TRL's `DPOTrainer`.
 //!
 //! # What it writes
-//! `data/train-00000.parquet`, …: a row a pair: `prompt_ids`, with the beginning of an answer that the chat template writes, `chosen_ids` and `rejected_ids`; no pair is longer than `--seq-length`. Files end behind 67,108,864 tokens.
+//! `data/train-00000.parquet`, …: a row a pair: `prompt_ids`, with the beginning of an answer that the chat template writes, `chosen_ids` and `rejected_ids`; no pair is longer than `--seq-length`. A file ends with the row
+//! that fills 67,108,864 tokens, or what `--shard-tokens` says.
 //!
 //! # What is set aside
 //! `export_template`, `export_too_long`, `export_not_cut`, `export_special_token`, `export_no_prompt`, `export_unpaired`,
@@ -26,5 +27,6 @@ pub static LAYOUT: Preferences = Preferences {
     lists: &["prompt_ids", "chosen_ids", "rejected_ids"],
     value: None,
     cut: Chat::pair,
-    config: "DPOConfig",
+    trainer: "DPO",
+    prepare: &["return rows"],
 };

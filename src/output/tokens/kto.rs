@@ -1,7 +1,8 @@
 //! Labelled answers as token ids, for TRL's `KTOTrainer`.
 //!
 //! # What it writes
-//! `data/train-00000.parquet`, …: a row an answer: `prompt_ids`, `completion_ids`, and `label`, whether it is a good one. Files end behind 67,108,864 tokens.
+//! `data/train-00000.parquet`, …: a row an answer: `prompt_ids`, `completion_ids`, and `label`, whether it is a good one. A file ends with the row
+//! that fills 67,108,864 tokens, or what `--shard-tokens` says.
 //!
 //! # What is set aside
 //! `export_template`, `export_too_long`, `export_not_cut`, `export_special_token`, `export_no_prompt`, `export_paired` (a pair),
@@ -28,5 +29,10 @@ pub static LAYOUT: Preferences = Preferences {
     lists: &["prompt_ids", "completion_ids"],
     value: Some(("label", DataType::Boolean)),
     cut: Chat::labelled,
-    config: "KTOConfig",
+    trainer: "KTO",
+    prepare: &[
+        "# answers of the rows beside, by which the trainer estimates how far the model has gone",
+        "beside = lambda batch: {\"KL_completion_ids\": batch[\"completion_ids\"][-1:] + batch[\"completion_ids\"][:-1]}",
+        "return rows.map(beside, batched=True, batch_size=args.per_device_train_batch_size)",
+    ],
 };

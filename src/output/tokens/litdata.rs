@@ -3,7 +3,9 @@
 //! # What it writes
 //! `chunk-0-0.bin`, `chunk-0-1.bin`, …: how many documents a chunk has and where each begins, then their ids as `int32`,
 //! each document with its end token behind it; and `index.json`: documents and tokens of each chunk. A chunk holds whole
-//! documents, of 16,777,216 tokens together (64 MiB) at the most; one that is longer is a chunk of its own.
+//! documents, of 16,777,216 tokens together (64 MiB) at the most; one that is longer is a chunk of its own. With
+//! `--shard-tokens` every chunk but the last has just so many tokens, and a document is cut where a chunk ends: of a
+//! multiple of the block's length the trainer then leaves nothing out.
 //!
 //! # Example
 //! ```console
@@ -18,12 +20,14 @@
 use sha2::{Digest, Sha256};
 
 use super::super::export::folder::{Staging, Written};
-use super::{Layout, Sequence, Sheet, Width, Writer, module_docs};
+use super::{Done, Layout, Sequence, Shard, Sheet, Width, Writer, module_docs};
 use crate::disk::hex;
 use crate::{Error, Result};
 
 /// Tokens of a chunk.
-const CHUNK: usize = 1 << 24;
+const CHUNK: u64 = 1 << 24;
+/// The most that one can be asked to have: the chunk that is filled is in memory.
+const MOST: u64 = 1 << 25;
 /// Tokens of a document whose bytes cannot be counted in 32 bits.
 const LONGEST: usize = (1 << 30) - 4;
 
@@ -46,11 +50,15 @@ impl Layout for LitData {
     fn trainer(&self) -> Option<&'static str> {
         Some("litdata 0.2.76")
     }
+    fn most_of_shard(&self) -> Option<u64> {
+        Some(MOST)
+    }
     fn width(&self, _vocabulary: u32) -> Width {
         Width::I32
     }
-    fn writer<'a>(&self, _sheet: &Sheet<'_>, staging: &'a Staging) -> Result<Box<dyn Writer + 'a>> {
-        Ok(Box::new(Chunks::new(staging, CHUNK)))
+    fn writer<'a>(&self, sheet: &Sheet<'_>, staging: &'a Staging) -> Result<Box<dyn Writer + 'a>> {
+        let limit = sheet.shard.unwrap_or(CHUNK) as usize;
+        Ok(Box::new(Chunks { cuts: sheet.shard.is_some(), ..Chunks::new(staging, limit) }))
     }
     fn start(&self, folder: &str, _files: &[Written], _sheet: &Sheet<'_>) -> String {
         let folder = crate::text::shell::quoted(folder);
@@ -64,6 +72,8 @@ impl Layout for LitData {
 pub(super) struct Chunks<'a> {
     staging: &'a Staging,
     limit: usize,
+    /// Whether a document is cut where a chunk is full.
+    cuts: bool,
     ids: Vec<u32>,
     /// Tokens of each document of the chunk.
     lengths: Vec<usize>,
@@ -75,7 +85,16 @@ pub(super) struct Chunks<'a> {
 impl<'a> Chunks<'a> {
     /// Chunks of at most so many tokens.
     pub(super) fn new(staging: &'a Staging, limit: usize) -> Self {
-        Chunks { staging, limit, ids: Vec::new(), lengths: Vec::new(), counts: Vec::new(), written: Vec::new() }
+        let (ids, lengths, counts, written) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Chunks { staging, limit, cuts: false, ids, lengths, counts, written }
+    }
+
+    /// A document, or a part of one.
+    fn add(&mut self, ids: &[u32]) {
+        if !ids.is_empty() {
+            self.ids.extend_from_slice(ids);
+            self.lengths.push(ids.len());
+        }
     }
 
     fn flush(&mut self) -> Result<()> {
@@ -130,21 +149,33 @@ impl Writer for Chunks<'_> {
             let message = format!("a document has {} tokens", sequence.ids.len());
             return Err(Error::other(message, "a chunk counts its bytes in 32 bits: leave the document out"));
         }
-        if !self.lengths.is_empty() && self.ids.len() + sequence.ids.len() > self.limit {
+        let mut ids = sequence.ids;
+        while self.cuts && self.ids.len() + ids.len() > self.limit {
+            let (now, rest) = ids.split_at(self.limit - self.ids.len());
+            self.add(now);
+            self.flush()?;
+            ids = rest;
+        }
+        if !self.lengths.is_empty() && self.ids.len() + ids.len() > self.limit {
             self.flush()?;
         }
-        self.ids.extend_from_slice(sequence.ids);
-        self.lengths.push(sequence.ids.len());
+        self.add(ids);
         Ok(())
     }
 
-    fn close(mut self: Box<Self>) -> Result<Vec<Written>> {
+    fn close(mut self: Box<Self>) -> Result<Done> {
         if !self.lengths.is_empty() {
             self.flush()?;
         }
         let mut index = self.staging.file("index.json")?;
         index.write(self.index().as_bytes())?;
+        let shard = |(file, (documents, tokens)): (&Written, &(usize, usize))| Shard {
+            path: file.path.clone(),
+            rows: *documents as u64,
+            tokens: *tokens as u64,
+        };
+        let shards = self.written.iter().zip(&self.counts).map(shard).collect();
         self.written.push(index.close()?);
-        Ok(self.written)
+        Ok(Done { files: self.written, shards })
     }
 }

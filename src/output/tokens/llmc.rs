@@ -3,8 +3,8 @@
 //! # What it writes
 //! `corpus_train_000000.bin`, `corpus_train_000001.bin`, …: a header of 256 numbers of 32 bits (magic, version, how many
 //! ids follow), then the ids, each document with its end token in front of it. Where the vocabulary fits, ids are
-//! `uint16` and the magic is 20240520 with version 1 (GPT-2); else `uint32`, 20240801 and 7 (Llama 3). A file has at most
-//! 16,777,216 ids; documents run on from one into the next.
+//! `uint16` and the magic is 20240520 with version 1 (GPT-2); else `uint32`, 20240801 and 7 (Llama 3). A file has
+//! 16,777,216 ids, or what `--shard-tokens` says, all but the last; documents run on from one into the next.
 //!
 //! # Example
 //! ```console
@@ -16,11 +16,13 @@
 //! files for validation too: export another build, or set one of the files aside.
 
 use super::super::export::folder::{Staging, Written};
-use super::{Layout, Sequence, Sheet, Side, Width, Writer, module_docs};
+use super::{Done, Layout, Sequence, Shard, Sheet, Side, Width, Writer, module_docs};
 use crate::Result;
 
 /// Ids of a file.
-const FILE: usize = 1 << 24;
+const FILE: u64 = 1 << 24;
+/// The most that it can be asked to have: the file that is filled is in memory.
+const MOST: u64 = 1 << 25;
 
 /// The layout.
 pub struct LlmC;
@@ -41,6 +43,9 @@ impl Layout for LlmC {
     fn trainer(&self) -> Option<&'static str> {
         Some("llm.c of May 2025")
     }
+    fn most_of_shard(&self) -> Option<u64> {
+        Some(MOST)
+    }
     fn end_stands(&self) -> Side {
         Side::Before
     }
@@ -48,7 +53,7 @@ impl Layout for LlmC {
         Width::fitting(vocabulary, 1 << 16, Width::U32)
     }
     fn writer<'a>(&self, sheet: &Sheet<'_>, staging: &'a Staging) -> Result<Box<dyn Writer + 'a>> {
-        Ok(Box::new(Files { staging, width: sheet.width, ids: Vec::new(), limit: FILE, written: Vec::new() }))
+        Ok(Box::new(Files::new(staging, sheet.width, sheet.shard.unwrap_or(FILE) as usize)))
     }
     fn start(&self, folder: &str, _files: &[Written], _sheet: &Sheet<'_>) -> String {
         format!("./train_gpt2cu -i \"{folder}/corpus_train_*.bin\" -j \"VALIDATION/*.bin\"\n")
@@ -56,16 +61,23 @@ impl Layout for LlmC {
 }
 
 pub(super) struct Files<'a> {
-    pub(super) staging: &'a Staging,
-    pub(super) width: Width,
-    pub(super) ids: Vec<u32>,
-    pub(super) limit: usize,
-    pub(super) written: Vec<Written>,
+    staging: &'a Staging,
+    width: Width,
+    ids: Vec<u32>,
+    limit: usize,
+    /// Documents that begin in the file.
+    documents: u64,
+    done: Done,
 }
 
-impl Files<'_> {
+impl<'a> Files<'a> {
+    /// Files of so many ids.
+    pub(super) fn new(staging: &'a Staging, width: Width, limit: usize) -> Self {
+        Files { staging, width, ids: Vec::new(), limit, documents: 0, done: Done::default() }
+    }
+
     fn flush(&mut self) -> Result<()> {
-        let mut file = self.staging.file(&format!("corpus_train_{:06}.bin", self.written.len()))?;
+        let mut file = self.staging.file(&format!("corpus_train_{:06}.bin", self.done.files.len()))?;
         let (magic, version) = if self.width == Width::U16 { (20_240_520, 1) } else { (20_240_801, 7) };
         let mut header = [0u32; 256];
         header[..3].copy_from_slice(&[magic, version, self.ids.len() as u32]);
@@ -76,8 +88,12 @@ impl Files<'_> {
             file.write(&bytes)?;
             bytes.clear();
         }
+        let file = file.close()?;
+        let (path, rows, tokens) = (file.path.clone(), self.documents, self.ids.len() as u64);
+        self.done.shards.push(Shard { path, rows, tokens });
+        self.done.files.push(file);
         self.ids.clear();
-        self.written.push(file.close()?);
+        self.documents = 0;
         Ok(())
     }
 }
@@ -85,6 +101,7 @@ impl Files<'_> {
 impl Writer for Files<'_> {
     fn sequence(&mut self, sequence: &Sequence<'_>) -> Result<()> {
         let mut ids = sequence.ids;
+        self.documents += 1;
         while !ids.is_empty() {
             let (now, rest) = ids.split_at(ids.len().min(self.limit - self.ids.len()));
             self.ids.extend_from_slice(now);
@@ -95,10 +112,10 @@ impl Writer for Files<'_> {
         }
         Ok(())
     }
-    fn close(mut self: Box<Self>) -> Result<Vec<Written>> {
+    fn close(mut self: Box<Self>) -> Result<Done> {
         if !self.ids.is_empty() {
             self.flush()?;
         }
-        Ok(self.written)
+        Ok(self.done)
     }
 }

@@ -1,7 +1,7 @@
 //! Packed token ids as MosaicML's `MDSWriter` writes them, for StreamingDataset and LLM Foundry.
 //!
 //! # What it writes
-//! `shard.00000.mds`, … of 64 MiB at the most, and `index.json`. A sample is one sequence of `--seq-length` tokens in the
+//! `shard.00000.mds`, … of 64 MiB at the most, or with `--shard-tokens` of as many sequences each, and `index.json`. A sample is one sequence of `--seq-length` tokens in the
 //! column `tokens` (`ndarray:int32`); documents stand behind one another, each with its end token behind it, and are cut
 //! where a sequence is full, as LLM Foundry's `ConcatTokensDataset` does it. What is left at the end is no full sequence
 //! and is not written; the command says how many tokens that are.
@@ -16,11 +16,13 @@
 //! `eos_token_id`, as the lines that the command prints have it.
 
 use super::super::export::folder::{Staging, Written};
-use super::{Layout, Packing, Sequence, Sheet, Width, Writer, module_docs};
+use super::{Done, Layout, Packing, Sequence, Shard, Sheet, Width, Writer, module_docs};
 use crate::Result;
 
 /// Bytes of a shard: what the real writer takes where it is not told.
 const SHARD: usize = 1 << 26;
+/// The most tokens that one can be asked to have: a shard of so many is not larger.
+const MOST: u64 = 1 << 23;
 /// The columns and options that each shard repeats.
 const CONFIG: &str = "{\"column_encodings\": [\"ndarray:int32\"], \"column_names\": [\"tokens\"], \"column_sizes\": [null], \"compression\": null, \"format\": \"mds\", \"hashes\": [], \"size_limit\": 67108864, \"version\": 2}";
 
@@ -46,12 +48,17 @@ impl Layout for Mds {
     fn packings(&self) -> &'static [Packing] {
         &[Packing::Cut]
     }
+    fn most_of_shard(&self) -> Option<u64> {
+        Some(MOST)
+    }
     fn width(&self, _vocabulary: u32) -> Width {
         Width::I32
     }
     fn writer<'a>(&self, sheet: &Sheet<'_>, staging: &'a Staging) -> Result<Box<dyn Writer + 'a>> {
         let length = sheet.packed.map_or(0, |p| p.1 as usize);
-        Ok(Box::new(Shards { staging, length, shard: Shard::default(), counts: Vec::new(), written: Vec::new() }))
+        let most = sheet.shard.map_or(usize::MAX, |tokens| tokens as usize / length.max(1));
+        let (shard, counts, written) = (Filling::default(), Vec::new(), Vec::new());
+        Ok(Box::new(Shards { staging, length, most, shard, counts, written }))
     }
     fn start(&self, folder: &str, _files: &[Written], sheet: &Sheet<'_>) -> String {
         let length = sheet.packed.map_or(0, |p| p.1);
@@ -65,7 +72,7 @@ impl Layout for Mds {
 
 /// The samples of a shard that is being filled.
 #[derive(Default)]
-struct Shard {
+struct Filling {
     /// Sizes of the samples.
     sizes: Vec<u32>,
     bytes: Vec<u8>,
@@ -74,7 +81,9 @@ struct Shard {
 struct Shards<'a> {
     staging: &'a Staging,
     length: usize,
-    shard: Shard,
+    /// Samples of a shard at the most.
+    most: usize,
+    shard: Filling,
     counts: Vec<usize>,
     written: Vec<Written>,
 }
@@ -97,7 +106,7 @@ fn array(ids: &[u32], out: &mut Vec<u8>) {
 
 impl Shards<'_> {
     fn flush(&mut self) -> Result<()> {
-        let Shard { sizes, bytes } = std::mem::take(&mut self.shard);
+        let Filling { sizes, bytes } = std::mem::take(&mut self.shard);
         let mut head = Vec::with_capacity(8 + 4 * sizes.len() + CONFIG.len());
         head.extend_from_slice(&(sizes.len() as u32).to_le_bytes());
         let mut at = (8 + 4 * sizes.len() + CONFIG.len()) as u32;
@@ -142,6 +151,7 @@ impl Writer for Shards<'_> {
         let size = sample.len() as u32 - 4;
         sample[..4].copy_from_slice(&size.to_le_bytes());
         let full = 8 + CONFIG.len() + 4 * self.shard.sizes.len() + self.shard.bytes.len() + sample.len() + 4 > SHARD;
+        let full = full || self.shard.sizes.len() == self.most;
         if full && !self.shard.sizes.is_empty() {
             self.flush()?;
         }
@@ -150,13 +160,19 @@ impl Writer for Shards<'_> {
         Ok(())
     }
 
-    fn close(mut self: Box<Self>) -> Result<Vec<Written>> {
+    fn close(mut self: Box<Self>) -> Result<Done> {
         if !self.shard.sizes.is_empty() {
             self.flush()?;
         }
+        let shard = |(file, samples): (&Written, &usize)| Shard {
+            path: file.path.clone(),
+            rows: *samples as u64,
+            tokens: (samples * self.length) as u64,
+        };
+        let shards = self.written.iter().zip(&self.counts).map(shard).collect();
         let mut index = self.staging.file("index.json")?;
         index.write(self.index().as_bytes())?;
         self.written.push(index.close()?);
-        Ok(self.written)
+        Ok(Done { files: self.written, shards })
     }
 }

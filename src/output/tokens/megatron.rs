@@ -18,7 +18,7 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 
 use super::super::export::folder::{Hashed, Staging, Written};
-use super::{Layout, Sequence, Sheet, Width, Writer, module_docs};
+use super::{Done, Layout, Sequence, Sheet, Width, Writer, module_docs};
 use crate::{Error, Result};
 
 /// The name of both files.
@@ -49,7 +49,7 @@ impl Layout for Megatron {
     fn writer<'a>(&self, sheet: &Sheet<'_>, staging: &'a Staging) -> Result<Box<dyn Writer + 'a>> {
         let ids = staging.file(&format!("{NAME}.bin"))?;
         let lengths = BufWriter::with_capacity(1 << 16, staging.scratch()?);
-        Ok(Box::new(Files { staging, ids, lengths, documents: 0, width: sheet.width, bytes: Vec::new() }))
+        Ok(Box::new(Files { staging, ids, lengths, documents: 0, tokens: 0, width: sheet.width, bytes: Vec::new() }))
     }
     fn start(&self, folder: &str, _files: &[Written], sheet: &Sheet<'_>) -> String {
         format!("--data-path {folder}/{NAME} --vocab-size {}\n", sheet.tokenizer.vocabulary())
@@ -62,6 +62,7 @@ struct Files<'a> {
     /// Lengths of documents: the index has them in front of all else.
     lengths: BufWriter<File>,
     documents: u64,
+    tokens: u64,
     width: Width,
     bytes: Vec<u8>,
 }
@@ -81,11 +82,12 @@ impl Writer for Files<'_> {
         self.width.write(sequence.ids, &mut self.bytes);
         self.ids.write(&self.bytes)?;
         self.documents += 1;
+        self.tokens += sequence.ids.len() as u64;
         self.lengths.write_all(&length.to_le_bytes()).map_err(scratch)
     }
 
-    fn close(self: Box<Self>) -> Result<Vec<Written>> {
-        let Files { staging, ids, lengths, documents, width, .. } = *self;
+    fn close(self: Box<Self>) -> Result<Done> {
+        let Files { staging, ids, lengths, documents, tokens, width, .. } = *self;
         let mut lengths = lengths.into_inner().map_err(|e| scratch(e.into_error()))?;
         let mut index = staging.file(&format!("{NAME}.idx"))?;
         index.write(b"MMIDIDX\0\0")?;
@@ -101,7 +103,7 @@ impl Writer for Files<'_> {
             Ok(())
         })?;
         (0..=documents).try_for_each(|document| index.write(&document.to_le_bytes()))?;
-        Ok(vec![ids.close()?, index.close()?])
+        Ok(Done::one(vec![ids.close()?, index.close()?], documents, tokens))
     }
 }
 

@@ -78,6 +78,10 @@ pub trait Layout: Sync {
     fn packings(&self) -> &'static [Packing] {
         &[]
     }
+    /// The most tokens that one of its files can be asked to have ([`Sheet::with_shards`]); none where all go into one.
+    fn most_of_shard(&self) -> Option<u64> {
+        None
+    }
     /// On which side of a document its end token stands.
     fn end_stands(&self) -> Side {
         Side::Behind
@@ -107,7 +111,35 @@ pub trait Writer {
     /// # Errors
     ///
     /// As [`Writer::sequence`].
-    fn close(self: Box<Self>) -> Result<Vec<Written>>;
+    fn close(self: Box<Self>) -> Result<Done>;
+}
+
+/// What a writer leaves.
+#[derive(Debug, Default)]
+pub struct Done {
+    /// Its files, in order.
+    pub files: Vec<Written>,
+    /// Those of them that hold ids, in the order in which they are read.
+    pub shards: Vec<Shard>,
+}
+
+/// A file of ids.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shard {
+    /// Its path in the folder.
+    pub path: String,
+    /// Documents, sequences or pairs that begin in it.
+    pub rows: u64,
+    /// Tokens that lie in it.
+    pub tokens: u64,
+}
+
+impl Done {
+    /// One file of ids, and others beside it.
+    fn one(files: Vec<Written>, rows: u64, tokens: u64) -> Self {
+        let path = files.first().map_or(String::new(), |file| file.path.clone());
+        Done { files, shards: vec![Shard { path, rows, tokens }] }
+    }
 }
 
 /// Ids that stand together: a document, or what was packed.
@@ -192,9 +224,38 @@ pub struct Sheet<'a> {
     pub limit: Option<u32>,
     /// How an id is written.
     pub width: Width,
+    /// Tokens that each file is asked to have; what the layout does by itself where it is none.
+    pub shard: Option<u64>,
 }
 
 impl<'a> Sheet<'a> {
+    /// The same with files of so many tokens, where that is asked for.
+    ///
+    /// # Errors
+    ///
+    /// A layout that writes one file; a number that it has no place for.
+    pub fn with_shards(mut self, layout: &dyn Layout, tokens: Option<u64>) -> Result<Self> {
+        self.shard = tokens;
+        let (Some(tokens), name) = (tokens, layout.name()) else { return Ok(self) };
+        let least = self.packed.map_or(1, |packed| u64::from(packed.1));
+        match layout.most_of_shard() {
+            None => {
+                let hint = "leave --shard-tokens out";
+                Err(Error::other(format!("`{name}` writes all ids into one file"), hint))
+            }
+            Some(most) if (least..=most).contains(&tokens) => Ok(self),
+            Some(most) => {
+                let message = format!("a file of `{name}` has no place for {tokens} tokens");
+                Err(Error::other(message, format!("give {least} to {most}")))
+            }
+        }
+    }
+
+    /// Tokens of a row at the most, where rows are limited and not packed.
+    pub fn row_limit(&self) -> Option<u32> {
+        self.limit.filter(|_| self.packed.is_none())
+    }
+
     /// What a layout is made by: `end` and `packed` are what was asked for, where anything was.
     ///
     /// # Errors
@@ -255,6 +316,7 @@ impl<'a> Sheet<'a> {
             packed,
             limit: length,
             width: layout.width(tokenizer.vocabulary()),
+            shard: None,
         })
     }
 }

@@ -15,7 +15,7 @@
 //! documents are tokens like any others to it; samples begin anywhere.
 
 use super::super::export::folder::{Hashed, Staging, Written};
-use super::{Layout, Sequence, Sheet, Width, Writer, module_docs};
+use super::{Done, Layout, Sequence, Sheet, Width, Writer, module_docs};
 use crate::Result;
 
 /// The layout.
@@ -41,7 +41,7 @@ impl Layout for NanoGpt {
         Width::fitting(vocabulary, 1 << 16, Width::U32)
     }
     fn writer<'a>(&self, sheet: &Sheet<'_>, staging: &'a Staging) -> Result<Box<dyn Writer + 'a>> {
-        Ok(Box::new(Ids { file: staging.file("train.bin")?, width: sheet.width, bytes: Vec::new() }))
+        Ok(Box::new(Ids { file: staging.file("train.bin")?, width: sheet.width, bytes: Vec::new(), counts: [0; 2] }))
     }
     fn start(&self, folder: &str, _files: &[Written], sheet: &Sheet<'_>) -> String {
         let path = serde_json::json!(format!("{folder}/train.bin"));
@@ -53,15 +53,19 @@ struct Ids {
     file: Hashed,
     width: Width,
     bytes: Vec<u8>,
+    /// Documents and tokens.
+    counts: [u64; 2],
 }
 
 impl Writer for Ids {
     fn sequence(&mut self, sequence: &Sequence<'_>) -> Result<()> {
         self.bytes.clear();
+        self.counts = [self.counts[0] + 1, self.counts[1] + sequence.ids.len() as u64];
         self.width.write(sequence.ids, &mut self.bytes);
         self.file.write(&self.bytes)
     }
-    fn close(self: Box<Self>) -> Result<Vec<Written>> {
-        Ok(vec![self.file.close()?])
+    fn close(self: Box<Self>) -> Result<Done> {
+        let [documents, tokens] = self.counts;
+        Ok(Done::one(vec![self.file.close()?], documents, tokens))
     }
 }

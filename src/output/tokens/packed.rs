@@ -4,7 +4,7 @@
 //! `data/train-00000.parquet`, …: a row a sequence of at most `--seq-length` tokens: `input_ids`, and `seq_lengths`, the
 //! lengths of the documents (or parts of them) of which it consists, in order: positions begin anew, and attention ends,
 //! where one ends. Each document has its end token behind it. Every file but the last has as many sequences
-//! (67,108,864 tokens, if all were full), and `index.json` says how many sequences and tokens each has: sequence *n* of a
+//! (of 67,108,864 tokens, or of `--shard-tokens`, if all were full), and `index.json` says how many sequences and tokens each has: sequence *n* of a
 //! run that goes on where it stopped is row *n* mod `sequences` of file *n* / `sequences`.
 //!
 //! `--packing best-fit` (the default) keeps every document whole that fits into a sequence: it stands where the least
@@ -36,8 +36,8 @@ use arrow::array::{ArrayRef, Int32Builder, ListBuilder};
 use serde::Serialize;
 
 use super::super::export::folder::{Staging, Written};
-use super::columns::{CALL, FILE, Shards, list};
-use super::{Layout, Packing, Sequence, Sheet, UNLEARNT, Width, Writer, module_docs};
+use super::columns::{CALL, FILE, MOST, Shards, list};
+use super::{Done, Layout, Packing, Sequence, Shard, Sheet, UNLEARNT, Width, Writer, module_docs};
 use crate::rows::Use;
 use crate::{Error, Result};
 
@@ -69,6 +69,9 @@ impl Layout for Packed {
     fn packings(&self) -> &'static [Packing] {
         &[Packing::BestFit, Packing::Cut]
     }
+    fn most_of_shard(&self) -> Option<u64> {
+        Some(MOST)
+    }
     fn width(&self, _vocabulary: u32) -> Width {
         Width::I32
     }
@@ -76,17 +79,20 @@ impl Layout for Packed {
         let mut fields = vec![list("input_ids"), list("seq_lengths")];
         fields.extend(sheet.chat.as_ref().map(|_| list("labels")));
         let length = sheet.packed.map_or(1, |p| p.1);
-        let each = (FILE / length as usize).max(1) as u64;
+        let each = (sheet.shard.unwrap_or(FILE) / u64::from(length)).max(1);
         let (files, labelled) = (Shards::new(staging, fields), sheet.chat.is_some());
-        let (rows, shards) = (Rows::default(), Vec::new());
-        Ok(Box::new(Files { staging, files, labelled, length, each, rows, shards }))
+        Ok(Box::new(Files { staging, files, labelled, length, each, rows: Rows::default() }))
     }
     fn start(&self, folder: &str, _files: &[Written], sheet: &Sheet<'_>) -> String {
         let files = serde_json::json!(format!("{folder}/data/*.parquet"));
         let length = sheet.packed.map_or(0, |p| p.1);
+        // TRL refuses a length beside `padding_free` unless it packs itself; it would cut `input_ids` alone.
         format!(
-            "train_dataset = load_dataset(\"parquet\", data_files={files}, split=\"train\")\n\
-             SFTConfig(max_length={length}, padding_free=True)\n"
+            "from datasets import load_dataset\nimport trl\n\
+             # sequences of {length} tokens at the most; MODEL with FlashAttention\n\
+             rows = load_dataset(\"parquet\", data_files={files}, split=\"train\")\n\
+             args = trl.SFTConfig(max_length=None, padding_free=True)\n\
+             trl.SFTTrainer(model=\"MODEL\", args=args, train_dataset=rows).train()\n"
         )
     }
 }
@@ -103,9 +109,9 @@ struct Rows {
 }
 
 /// A file in `index.json`.
-#[derive(Default, Serialize)]
-struct Shard {
-    path: String,
+#[derive(Serialize)]
+struct Line<'a> {
+    path: &'a str,
     sequences: u64,
     tokens: u64,
 }
@@ -118,7 +124,7 @@ struct Index<'a> {
     length: u32,
     /// Sequences of every file but the last.
     sequences: u64,
-    shards: &'a [Shard],
+    shards: Vec<Line<'a>>,
 }
 
 struct Files<'a> {
@@ -130,8 +136,6 @@ struct Files<'a> {
     /// Sequences of a file.
     each: u64,
     rows: Rows,
-    /// The files, the open one too.
-    shards: Vec<Shard>,
 }
 
 impl Files<'_> {
@@ -141,15 +145,9 @@ impl Files<'_> {
         if self.labelled {
             columns.push(Arc::new(rows.labels.finish()));
         }
-        if let Some(path) = self.files.next() {
-            self.shards.push(Shard { path, ..Shard::default() });
-        }
         self.files.write(columns, rows.tokens)?;
-        let Some(shard) = self.shards.last_mut() else { return Ok(()) };
-        shard.sequences += rows.sequences;
-        shard.tokens += rows.tokens as u64;
         (rows.tokens, rows.sequences) = (0, 0);
-        if shard.sequences == self.each { self.files.end() } else { Ok(()) }
+        if self.files.filled().0 == self.each { self.files.end() } else { Ok(()) }
     }
 }
 
@@ -166,21 +164,23 @@ impl Writer for Files<'_> {
         }
         self.rows.tokens += sequence.ids.len();
         self.rows.sequences += 1;
-        let there = self.shards.last().filter(|_| self.files.next().is_none()).map_or(0, |s| s.sequences);
-        let full = self.rows.tokens >= CALL || there + self.rows.sequences == self.each;
+        let full = self.rows.tokens >= CALL || self.files.filled().0 + self.rows.sequences == self.each;
         if full { self.flush() } else { Ok(()) }
     }
-    fn close(mut self: Box<Self>) -> Result<Vec<Written>> {
+    fn close(mut self: Box<Self>) -> Result<Done> {
         if self.rows.tokens > 0 {
             self.flush()?;
         }
-        let mut written = self.files.finish()?;
-        let index = Index { v: 1, length: self.length, sequences: self.each, shards: &self.shards };
+        let mut done = self.files.finish()?;
+        let shards = done.shards.iter();
+        let shards =
+            shards.map(|Shard { path, rows, tokens }| Line { path, sequences: *rows, tokens: *tokens }).collect();
+        let index = Index { v: 1, length: self.length, sequences: self.each, shards };
         let mut text = serde_json::to_vec_pretty(&index).map_err(|e| Error::Engine(e.to_string()))?;
         text.push(b'\n');
         let mut file = self.staging.file("index.json")?;
         file.write(&text)?;
-        written.push(file.close()?);
-        Ok(written)
+        done.files.push(file.close()?);
+        Ok(done)
     }
 }

@@ -1,7 +1,8 @@
 //! Preference pairs as token ids of whole dialogues, for TRL's `RewardTrainer`.
 //!
 //! # What it writes
-//! `data/train-00000.parquet`, …: a row a pair: `chosen_ids` and `rejected_ids`, each with its prompt, and `margin`, by how much the chosen answer is better: the row's own, else the difference of its scores, else 0. Files end behind 67,108,864 tokens.
+//! `data/train-00000.parquet`, …: a row a pair: `chosen_ids` and `rejected_ids`, each with its prompt, and `margin`, by how much the chosen answer is better: the row's own, else the difference of its scores, else 0. A file ends with the row
+//! that fills 67,108,864 tokens, or what `--shard-tokens` says.
 //!
 //! # What is set aside
 //! `export_template`, `export_too_long`, `export_not_cut`, `export_special_token`, `export_no_prompt`, `export_unpaired`,
@@ -28,5 +29,6 @@ pub static LAYOUT: Preferences = Preferences {
     lists: &["chosen_ids", "rejected_ids"],
     value: Some(("margin", DataType::Float64)),
     cut: Chat::compared,
-    config: "RewardConfig",
+    trainer: "Reward",
+    prepare: &[],
 };

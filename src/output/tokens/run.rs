@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::chat::Told;
 use super::chat::run::{Way, rows};
 use super::packing::Packer;
-use super::{Layout, Packing, Sequence, Sheet, Side, UNLEARNT};
+use super::{Done, Layout, Packing, Sequence, Shard, Sheet, Side, UNLEARNT};
 use crate::models::tokenizer::Scratch;
 use crate::output::export::folder::{Staging, Written};
 use crate::output::export::run::{Account, Table, each, lines, manifest};
@@ -67,6 +67,12 @@ pub struct Sums {
     pub documents: u64,
     /// Their tokens, end tokens too.
     pub tokens: u64,
+    /// Tokens of a row at the most, where rows are limited and not packed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// Tokens that each file was asked to have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<u64>,
     /// How documents are packed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub packed: Option<Packed>,
@@ -256,13 +262,36 @@ pub fn export(job: &Job<'_>, out: &Path, build: &serde_json::Value) -> Result<Ex
             format!("`{}` has no place for all of these rows, and `strict` was asked for:\n{told}", job.layout.name());
         return Err(Error::input(message, "export without --strict"));
     }
-    let mut files = writer.close()?;
+    let Done { mut files, shards } = writer.close()?;
     files.append(&mut dropped);
     files.sort_by(|a, b| a.path.cmp(&b.path));
-    let told = serde_json::to_value(&sums).map_err(|e| Error::Engine(e.to_string()))?;
-    manifest(&staging, job.layout.name(), build, (&accounts, &files), Some(&told))?;
+    let json = |value: serde_json::Result<serde_json::Value>| value.map_err(|e| Error::Engine(e.to_string()));
+    let (told, shards) = (json(serde_json::to_value(&sums))?, json(serde_json::to_value(index(&shards)))?);
+    manifest(&staging, job.layout.name(), build, (&accounts, &files), Some((&told, &shards)))?;
     staging.publish()?;
     Ok(Exported { accounts, files, sums })
+}
+
+/// A file of ids in `export.json`, for a run that goes on where it stopped.
+#[derive(Serialize)]
+struct Placed<'a> {
+    path: &'a str,
+    /// How many documents, sequences or pairs begin in the files before it, and in it.
+    first_row: u64,
+    rows: u64,
+    /// How many tokens lie in the files before it, and in it.
+    first_token: u64,
+    tokens: u64,
+}
+
+/// Files of ids in the order in which they are read, each with where it begins.
+fn index(shards: &[Shard]) -> Vec<Placed<'_>> {
+    let (mut placed, mut first_row, mut first_token) = (Vec::with_capacity(shards.len()), 0, 0);
+    for Shard { path, rows, tokens } in shards {
+        placed.push(Placed { path, first_row, rows: *rows, first_token, tokens: *tokens });
+        (first_row, first_token) = (first_row + rows, first_token + tokens);
+    }
+    placed
 }
 
 impl Sums {
@@ -287,6 +316,8 @@ impl Sums {
             dtype: sheet.width.numpy().into(),
             documents: 0,
             tokens: 0,
+            limit: sheet.row_limit(),
+            shard: sheet.shard,
             packed: None,
         }
     }

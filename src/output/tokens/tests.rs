@@ -24,13 +24,14 @@ fn written(name: &str, width: Width, documents: &[&[u32]]) -> Vec<(String, Vec<u
         packed: Some((Packing::Cut, 3)),
         limit: Some(3),
         width,
+        shard: None,
     };
     let staging = Staging::new(&folder.path().join("out")).unwrap();
     let mut writer = layout(name).unwrap().writer(&sheet, &staging).unwrap();
     for ids in documents {
         writer.sequence(&Sequence { ids, lengths: &[ids.len() as u32], value: None }).unwrap();
     }
-    let files = writer.close().unwrap();
+    let files = writer.close().unwrap().files;
     staging.publish().unwrap();
     let read = |path: &str| std::fs::read(folder.path().join("out").join(path)).unwrap();
     files.iter().map(|file| (file.path.clone(), read(&file.path))).collect()
@@ -123,10 +124,58 @@ fn chunks_hold_whole_documents() {
 fn a_file_that_is_full_is_followed_by_another() {
     let folder = tempfile::tempdir().unwrap();
     let staging = Staging::new(&folder.path().join("out")).unwrap();
-    let mut files =
-        super::llmc::Files { staging: &staging, width: Width::U16, ids: Vec::new(), limit: 4, written: Vec::new() };
+    let mut files = super::llmc::Files::new(&staging, Width::U16, 4);
     files.sequence(&Sequence { ids: &[1, 2, 3], lengths: &[3], value: None }).unwrap();
     files.sequence(&Sequence { ids: &[4, 5, 6, 7, 8, 9], lengths: &[6], value: None }).unwrap();
-    let sizes: Vec<u64> = Box::new(files).close().unwrap().iter().map(|f| f.bytes).collect();
+    let sizes: Vec<u64> = Box::new(files).close().unwrap().files.iter().map(|f| f.bytes).collect();
     assert_eq!(sizes, [1024 + 8, 1024 + 8, 1024 + 2]);
+}
+
+/// Rows and tokens of the files of a layout whose files have six tokens, of sequences of three.
+fn shards(name: &str, documents: &[&[u32]]) -> Vec<(u64, u64)> {
+    let (folder, tokenizer) = (tempfile::tempdir().unwrap(), tiny());
+    let layout = layout(name).unwrap();
+    let packed = (!layout.packings().is_empty()).then_some((Packing::Cut, 3));
+    let named = (&tokenizer, "t.json", "");
+    let sheet = Sheet::new(layout, named, Some("<|endoftext|>"), (packed.map(|p| p.0), packed.map(|p| p.1)), None);
+    let sheet = sheet.unwrap().with_shards(layout, Some(6)).unwrap();
+    let staging = Staging::new(&folder.path().join("out")).unwrap();
+    let mut writer = layout.writer(&sheet, &staging).unwrap();
+    for ids in documents {
+        writer.sequence(&Sequence { ids, lengths: &[ids.len() as u32], value: None }).unwrap();
+    }
+    let done = writer.close().unwrap();
+    let there = |path: &str| done.files.iter().any(|file| file.path == path);
+    assert!(done.shards.iter().all(|shard| there(&shard.path)), "{:?}", done.shards);
+    done.shards.iter().map(|shard| (shard.rows, shard.tokens)).collect()
+}
+
+#[test]
+fn files_have_the_tokens_that_were_asked_for() {
+    let documents: [&[u32]; 5] = [&[1, 2, 3], &[4, 5, 6], &[7, 8, 9], &[10, 11, 12], &[13, 14, 15]];
+    for name in ["packed", "mds", "llmc", "litdata", "datatrove"] {
+        assert_eq!(shards(name, &documents), [(2, 6), (2, 6), (1, 3)], "{name}");
+    }
+    // A document lies on both sides of a border, where the layout has places for that; else it ends the file.
+    let uneven: [&[u32]; 3] = [&[1, 2, 3, 4], &[5, 6, 7, 8], &[9, 10, 11, 12, 13, 14, 15, 16]];
+    assert_eq!(shards("llmc", &uneven), [(2, 6), (1, 6), (0, 4)]);
+    assert_eq!(shards("litdata", &uneven), [(2, 6), (2, 6), (1, 4)]);
+    assert_eq!(shards("datatrove", &uneven), [(2, 8), (1, 8)]);
+    let (folder, tokenizer) = (tempfile::tempdir().unwrap(), tiny());
+    let staging = Staging::new(&folder.path().join("out")).unwrap();
+    let mut lists = super::columns::Lists::new(&staging, &["a_ids", "b_ids"], None, 6);
+    for _ in 0..3 {
+        lists.sequence(&Sequence { ids: &[1, 2, 3, 4], lengths: &[1, 3], value: None }).unwrap();
+    }
+    let shards: Vec<(u64, u64)> = Box::new(lists).close().unwrap().shards.iter().map(|s| (s.rows, s.tokens)).collect();
+    assert_eq!(shards, [(2, 8), (1, 4)]);
+    let refused = |name: &str, tokens: u64| {
+        let layout = layout(name).unwrap();
+        let packed = (!layout.packings().is_empty()).then_some(64);
+        let sheet = Sheet::new(layout, (&tokenizer, "t.json", ""), Some("<|endoftext|>"), (None, packed), None);
+        sheet.unwrap().with_shards(layout, Some(tokens)).err().unwrap().to_string()
+    };
+    assert!(refused("megatron", 100).contains("writes all ids into one file"));
+    assert!(refused("packed", 63).contains("a file of `packed` has no place for 63 tokens"));
+    assert!(refused("mds", 1 << 24).contains("has no place for 16777216 tokens"));
 }

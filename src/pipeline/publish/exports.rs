@@ -9,14 +9,13 @@ use super::ids::Loaded;
 use super::manifest::{ExportLine, Manifest};
 use super::ours::{ASIDE, NAMES};
 use super::tables::tables;
-use crate::output::export::Exporter;
 use crate::output::export::folder::MANIFEST;
 use crate::output::export::run::{Account, BATCH, Job, Table, export, losses, survey};
+use crate::output::export::{Exporter, fitting};
 use crate::output::tokens::run as of_ids;
-use crate::output::tokens::{Layout, Sheet};
+use crate::output::tokens::{Chat, Layout, Sheet};
 use crate::pipeline::{Options, Progress};
 use crate::recipe::{Export, Recipe, Target};
-use crate::rows::Use;
 use crate::rows::split::Split;
 use crate::text::figures::plural;
 use crate::{Error, Result};
@@ -93,26 +92,31 @@ fn one(
 fn made_by(sums: &of_ids::Sums, sheet: &Sheet<'_>) -> bool {
     let packed = sums.packed.as_ref().map(|packed| (packed.packing, packed.length));
     let end = sheet.end.as_ref().map(|end| end.1);
+    let chat = sheet.chat.as_ref().map(Chat::told);
     (sums.tokenizer.as_str(), sums.sha256.as_str(), sums.end_id) == (sheet.named, sheet.sha256, end)
-        && packed == sheet.packed
+        && (packed, sums.limit, sums.shard, sums.template.as_ref())
+            == (sheet.packed, sheet.row_limit(), sheet.shard, chat)
 }
 
 /// Whether the export that a line is of is there as it was written, and is what is asked for.
 fn stands(export: &Export, line: &ExportLine, out: &Path) -> bool {
-    let asked = (&line.to, &line.out, &line.usage) == (&export.to, &export.out, &export.usage);
+    let asked =
+        (&line.to, &line.out, &line.usage, line.split) == (&export.to, &export.out, &export.usage, export.split);
     let path = out.join(&line.out).join(MANIFEST);
     let whole = || line.uses.iter().all(Account::is_whole);
     let same = || crate::disk::sha256(&path, &|| false).is_ok_and(|hash| hash == line.sha256);
     asked && (!export.strict || whole()) && same()
 }
 
-/// The rows that an export takes of the build.
-fn rows(spec: &Export, takes: &[Use], options: &Options) -> Result<Vec<Table>> {
-    let uses = if spec.usage.is_empty() { takes } else { &spec.usage };
-    let tables = tables(&options.out, uses);
+/// The rows that an export takes of the build: of one split, where `side` says so.
+fn rows(spec: &Export, side: Option<Split>, options: &Options) -> Result<Vec<Table>> {
+    let uses = if spec.usage.is_empty() { spec.takes() } else { &spec.usage };
+    let mut tables = tables(&options.out, uses);
+    tables.retain(|table| side.is_none_or(|split| table.split == split));
     if tables.is_empty() {
         let uses: Vec<&str> = uses.iter().map(|u| u.as_str()).collect();
-        let message = format!("the build has no {} rows for the export to `{}`", uses.join(" or "), spec.to);
+        let what = spec.split.map_or(String::new(), |split| format!("{split} ")) + &uses.join(" or ");
+        let message = format!("the build has no {} rows for the export to `{}`", what, spec.to);
         return Err(Error::input(message, "leave the [[export]] out, or name a layout of `corpus list exports`"));
     }
     Ok(tables)
@@ -120,12 +124,13 @@ fn rows(spec: &Export, takes: &[Use], options: &Options) -> Result<Vec<Table>> {
 
 fn write(
     spec: &Export,
-    exporter: &dyn Exporter,
+    exporter: &'static dyn Exporter,
     options: &Options,
     manifest: &Manifest,
     progress: &dyn Progress,
 ) -> Result<ExportLine> {
-    let tables = rows(spec, exporter.uses(), options)?;
+    let exporter = fitting(exporter, &tables(&options.out, spec.takes()));
+    let tables = rows(spec, spec.split, options)?;
     progress.phase(&format!("Exporting {}", spec.to), 0);
     let stop = || options.stop.load(Ordering::Relaxed);
     let job = Job { exporter, tables: &tables, batch: BATCH, stop: &stop };
@@ -147,9 +152,8 @@ fn write_ids(
     manifest: &Manifest,
     progress: &dyn Progress,
 ) -> Result<ExportLine> {
-    let mut tables = rows(spec, layout.uses(false), options)?;
-    // Ids are of what is trained on; `corpus export --split` writes the others.
-    tables.retain(|table| table.split == Split::Train);
+    // Ids are of what is trained on, where nothing else is asked for.
+    let tables = rows(spec, Some(spec.split.unwrap_or_default()), options)?;
     progress.phase(&format!("Exporting {}", spec.to), 0);
     let stop = || options.stop.load(Ordering::Relaxed);
     let (threads, strict) = (options.threads, spec.strict);
@@ -169,5 +173,6 @@ fn origin(manifest: &Manifest) -> serde_json::Value {
 /// The line of an export that was written.
 fn line(spec: &Export, out: &Path, uses: Vec<Account>, tokens: Option<of_ids::Sums>) -> Result<ExportLine> {
     let sha256 = crate::disk::sha256(&out.join(MANIFEST), &|| false).map_err(Error::io(out))?;
-    Ok(ExportLine { to: spec.to.clone(), out: spec.out.clone(), usage: spec.usage.clone(), uses, tokens, sha256 })
+    let (to, out, usage, split) = (spec.to.clone(), spec.out.clone(), spec.usage.clone(), spec.split);
+    Ok(ExportLine { to, out, usage, split, uses, tokens, sha256 })
 }

@@ -21,6 +21,7 @@ use crate::pipeline::run::slabs::{Counts, Layout};
 use crate::recipe::{MIX_STAGE, Only, Origin, Recipe};
 use crate::rows::Use;
 use crate::rows::column::TOKENS;
+use crate::rows::split::Split;
 use crate::stages::clause::Clause;
 use crate::stages::percentile::Found;
 use crate::stages::rule::Rule;
@@ -190,6 +191,9 @@ pub struct ExportLine {
     /// Uses that were asked for; all that the layout takes where there is none.
     #[serde(rename = "use", default, skip_serializing_if = "Vec::is_empty")]
     pub usage: Vec<Use>,
+    /// The split that was asked for; none where there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split: Option<Split>,
     /// Rows by use: written, set aside and why, and what is lost.
     pub uses: Vec<Account>,
     /// The sums of an export of token ids.

@@ -5,12 +5,12 @@ import json
 import os
 
 
-def build_rows(build, use):
-    """The rows of a build, read by pyarrow."""
+def build_rows(build, use, side=""):
+    """The rows of a build, read by pyarrow; of the files whose names begin so."""
     import pyarrow.parquet as parquet
 
     rows = []
-    for path in sorted(glob.glob(os.path.join(build, "data", use, "*.parquet"))):
+    for path in sorted(glob.glob(os.path.join(build, "data", use, f"{side}*.parquet"))):
         rows += parquet.read_table(path).to_pylist()
     return rows
 

@@ -2,7 +2,7 @@
 
 use arrow::datatypes::DataType;
 
-use super::super::columns::Lists;
+use super::super::columns::{FILE, Lists, MOST};
 use super::super::{Layout, Sheet, Width, Writer};
 use super::{Chat, Ids};
 use crate::Result;
@@ -28,8 +28,11 @@ pub struct Preferences {
     pub value: Option<(&'static str, DataType)>,
     /// How a row is cut.
     pub cut: Cut,
-    /// The trainer's class of options.
-    pub config: &'static str,
+    /// TRL's word for the training: in front of `Trainer` and `Config`.
+    pub trainer: &'static str,
+    /// The lines in which rows of ids are made ready, of trainers of TRL 1.16 that would cut texts themselves; none of
+    /// those that take ids.
+    pub prepare: &'static [&'static str],
 }
 
 impl Layout for Preferences {
@@ -56,19 +59,30 @@ impl Layout for Preferences {
     ) -> std::result::Result<Ids, Aside> {
         (self.cut)(chat, row, scratch)
     }
+    fn most_of_shard(&self) -> Option<u64> {
+        Some(MOST)
+    }
     fn width(&self, _vocabulary: u32) -> Width {
         Width::I32
     }
-    fn writer<'a>(&self, _sheet: &Sheet<'_>, staging: &'a Staging) -> Result<Box<dyn Writer + 'a>> {
-        Ok(Box::new(Lists::new(staging, self.lists, self.value.clone())))
+    fn writer<'a>(&self, sheet: &Sheet<'_>, staging: &'a Staging) -> Result<Box<dyn Writer + 'a>> {
+        Ok(Box::new(Lists::new(staging, self.lists, self.value.clone(), sheet.shard.unwrap_or(FILE))))
     }
     fn start(&self, folder: &str, _files: &[Written], sheet: &Sheet<'_>) -> String {
         let files = serde_json::json!(format!("{folder}/data/*.parquet"));
-        let length = sheet.limit.unwrap_or(0);
-        format!(
-            "train_dataset = load_dataset(\"parquet\", data_files={files}, split=\"train\")\n\
-             {}(max_length={length})\n",
-            self.config
-        )
+        let (length, name) = (sheet.limit.unwrap_or(0), self.trainer);
+        let mut lines = "from datasets import load_dataset\nimport trl\n".to_owned();
+        let mut class = format!("trl.{name}Trainer");
+        if !self.prepare.is_empty() {
+            class = "Trainer".to_owned();
+            lines += &format!("\n\nclass Trainer(trl.{name}Trainer):  # which would cut texts itself\n");
+            lines += "    def _prepare_dataset(self, rows, processing_class, args, name):\n";
+            self.prepare.iter().for_each(|line| lines += &format!("        {line}\n"));
+            lines += "\n\n";
+        }
+        lines += &format!("rows = load_dataset(\"parquet\", data_files={files}, split=\"train\")\n");
+        lines += &format!("args = trl.{name}Config(max_length={length})\n");
+        lines += &format!("{class}(model=\"MODEL\", args=args, train_dataset=rows).train()\n");
+        lines
     }
 }

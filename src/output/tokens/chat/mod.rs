@@ -9,6 +9,7 @@
 //! (`<|im_end|>`) is marked before the template is rendered, and found again in what it wrote, so that it is cut like any
 //! other text (`dialogue.rs`).
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -57,6 +58,9 @@ pub struct Told {
     /// Options that were given to it, as JSON.
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     pub options: serde_json::Map<String, serde_json::Value>,
+    /// Special tokens that it knows by their roles (`bos_token`).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub special_tokens: BTreeMap<String, String>,
     /// How it is known what is learnt: `generation` blocks, or the `difference` of what it writes.
     pub learnt_by: std::borrow::Cow<'static, str>,
 }
@@ -94,7 +98,8 @@ impl Chat {
             Some(file) => Template::read(file, day)?,
             None => Template::beside(named, day)?,
         };
-        let nameless = !template.set_tokens(named)? && template.wants_tokens();
+        let special_tokens = template.set_tokens(named)?;
+        let nameless = special_tokens.is_none() && template.wants_tokens();
         let options = match options.map(serde_json::from_str) {
             None => serde_json::Map::new(),
             Some(Ok(serde_json::Value::Object(options))) => options,
@@ -118,6 +123,7 @@ impl Chat {
             sha256,
             date: template.is_dated().then(|| day.to_string()),
             options,
+            special_tokens: special_tokens.filter(|_| template.wants_tokens()).unwrap_or_default(),
             learnt_by: if template.learns() { "generation" } else { "difference" }.into(),
         };
         Ok(Chat { template, reserved, special, told, nameless })
@@ -126,6 +132,14 @@ impl Chat {
     /// What an export says of the template.
     pub fn told(&self) -> &Told {
         &self.told
+    }
+
+    /// The same, with the template's file as a recipe in this folder names it.
+    pub fn named_from(mut self, base: &Path) -> Self {
+        if let Ok(named) = Path::new(&self.told.file).strip_prefix(base) {
+            self.told.file = named.display().to_string();
+        }
+        self
     }
 
     /// Whether the template writes special tokens by their roles (`bos_token`), and nothing beside the tokenizer names them:
