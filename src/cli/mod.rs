@@ -52,8 +52,11 @@ mod sql_tables;
 mod survey;
 mod table;
 mod tables;
+mod texts_of;
+mod tokenizer_report;
 mod train_perplexity;
 mod train_quality;
+mod train_tokenizer;
 mod training_rows;
 mod tune;
 mod tune_reference;
@@ -127,8 +130,10 @@ enum Command {
     Report(report::Report),
     View(view::View),
     Export(export::Export),
+    TokenizerReport(tokenizer_report::TokenizerReport),
     TrainQuality(train_quality::TrainQuality),
     TrainPerplexity(train_perplexity::TrainPerplexity),
+    TrainTokenizer(train_tokenizer::TrainTokenizer),
     Cache(cache::Cache),
     Completions(completions::Completions),
     Man(man::Manual),
@@ -171,37 +176,43 @@ pub fn main() -> u8 {
     ui::set_colour(cli.color);
     let format = if cli.format == Layout::Json { Format::Json } else { Format::Human };
     let context = Context { format, quiet: cli.quiet, verbose: cli.verbose };
-    let result = match cli.command {
-        Command::Sql(command) => command.run(&context, cli.format).map(|()| 0),
-        _ if matches!(cli.format, Layout::Jsonl | Layout::Csv) => {
-            Err(Error::other("only `corpus sql` prints jsonl and csv", "say `--format json`"))
-        }
-        Command::Fetch(command) => command.run(&context),
-        Command::Build(command) => command.run(&context).map(|()| 0),
-        Command::Plan(command) => command.run(&context).map(|()| 0),
-        Command::Check(command) => command.run(&context),
-        Command::Init(command) => command.run(&context).map(|()| 0),
-        Command::Inspect(command) => command.run(&context).map(|()| 0),
-        Command::Why(command) => command.run(&context).map(|()| 0),
-        Command::Diff(command) => command.run(&context).map(|()| 0),
-        Command::Tune(command) => command.run(&context).map(|()| 0),
-        Command::List(command) => command.run(&context).map(|()| 0),
-        Command::Explain(command) => command.run(&context).map(|()| 0),
-        Command::Report(command) => command.run(&context).map(|()| 0),
-        Command::View(command) => command.run(&context).map(|()| 0),
-        Command::Export(command) => command.run(&context).map(|()| 0),
-        Command::TrainQuality(command) => command.run(&context).map(|()| 0),
-        Command::TrainPerplexity(command) => command.run(&context).map(|()| 0),
-        Command::Cache(command) => command.run(&context),
-        Command::Completions(command) => command.run().map(|()| 0),
-        Command::Man(command) => command.run(&context).map(|()| 0),
-    };
-    match result {
+    match run(cli.command, cli.format, &context) {
         Ok(code) => code,
         Err(error) => {
             ui::error(&context, &error);
             error.exit_code()
         }
+    }
+}
+
+/// Runs a command; gives back its exit code.
+fn run(command: Command, layout: Layout, context: &Context) -> Result<u8> {
+    match command {
+        Command::Sql(command) => command.run(context, layout).map(|()| 0),
+        _ if matches!(layout, Layout::Jsonl | Layout::Csv) => {
+            Err(Error::other("only `corpus sql` prints jsonl and csv", "say `--format json`"))
+        }
+        Command::Fetch(command) => command.run(context),
+        Command::Build(command) => command.run(context).map(|()| 0),
+        Command::Plan(command) => command.run(context).map(|()| 0),
+        Command::Check(command) => command.run(context),
+        Command::Init(command) => command.run(context).map(|()| 0),
+        Command::Inspect(command) => command.run(context).map(|()| 0),
+        Command::Why(command) => command.run(context).map(|()| 0),
+        Command::Diff(command) => command.run(context).map(|()| 0),
+        Command::Tune(command) => command.run(context).map(|()| 0),
+        Command::List(command) => command.run(context).map(|()| 0),
+        Command::Explain(command) => command.run(context).map(|()| 0),
+        Command::Report(command) => command.run(context).map(|()| 0),
+        Command::View(command) => command.run(context).map(|()| 0),
+        Command::Export(command) => command.run(context).map(|()| 0),
+        Command::TokenizerReport(command) => command.run(context).map(|()| 0),
+        Command::TrainQuality(command) => command.run(context).map(|()| 0),
+        Command::TrainPerplexity(command) => command.run(context).map(|()| 0),
+        Command::TrainTokenizer(command) => command.run(context).map(|()| 0),
+        Command::Cache(command) => command.run(context),
+        Command::Completions(command) => command.run().map(|()| 0),
+        Command::Man(command) => command.run(context).map(|()| 0),
     }
 }
 
@@ -212,7 +223,7 @@ fn asks_for_json() -> bool {
 }
 
 /// Commands whose `--format json` has a schema of its own: `schemas/output/NAME.json`.
-pub const SCHEMAS: [&str; 18] = [
+pub const SCHEMAS: [&str; 20] = [
     "build",
     "cache",
     "check",
@@ -226,8 +237,10 @@ pub const SCHEMAS: [&str; 18] = [
     "plan",
     "report",
     "sql",
+    "tokenizer-report",
     "train-perplexity",
     "train-quality",
+    "train-tokenizer",
     "tune",
     "view",
     "why",

@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::Value as Json;
-use tokenizers::pipeline::{EncodeOptions, Override, PipelineToken, PipelineTokenizer};
+use tokenizers::pipeline::{
+    EncodeOptions, Override, PipelineToken, PipelineTokenizer, PreTokenizer, PreTokenizerScratch, normalize_all,
+};
 
+use super::pieces::{Piece, char_to_byte, named_byte};
 use super::{Read, Scratch};
 use crate::models::{Error, Result};
 
@@ -16,6 +19,10 @@ pub(super) struct Engine {
     cutter: PipelineTokenizer,
     options: EncodeOptions,
     tokens: turns::Tokens,
+    /// Whether the vocabulary is of bytes.
+    of_bytes: bool,
+    /// The id of what the vocabulary does not have.
+    unknown: Option<u32>,
 }
 
 impl Engine {
@@ -29,6 +36,41 @@ impl Engine {
         self.cutter.encode_into(text, &self.options, &mut scratch.0).map_err(|e| e.to_string())?;
         Ok(&scratch.0)
     }
+
+    /// Hands over what a text is split into before pieces are looked for, normalised as it is within a text.
+    pub(super) fn words(&self, text: &str, found: &mut dyn FnMut(&str)) -> std::result::Result<(), String> {
+        let text = normalize_all(self.cutter.get_normalizers(), text, 1).map_err(|e| e.to_string())?;
+        let (mut scratch, mut spans) = (PreTokenizerScratch::default(), Vec::new());
+        let split = self.cutter.get_pre_tokenizer().pre_tokenize(&text, &mut scratch, &mut spans);
+        split.map_err(|e| e.to_string())?;
+        let words = spans.iter().filter_map(|span| text.get(span.start as usize..span.end as usize));
+        words.filter(|word| !word.is_empty()).for_each(found);
+        Ok(())
+    }
+
+    /// What an id stands for.
+    pub(super) fn piece(&self, id: u32) -> Option<Piece> {
+        if self.unknown == Some(id) {
+            return Some(Piece::Unknown);
+        }
+        let piece = self.cutter.decode_tokens(&[id], false).pop()?;
+        if let Some(byte) = named_byte(&piece) {
+            return Some(Piece::Bytes(vec![byte]));
+        }
+        // An added token stands there as it is.
+        let bytes: Option<Vec<u8>> = if self.of_bytes { piece.chars().map(char_to_byte).collect() } else { None };
+        Some(bytes.map_or(Piece::Text(piece), |bytes| Piece::of_bytes(&bytes)))
+    }
+}
+
+/// Whether the vocabulary is of bytes, each written as a character.
+pub(super) fn is_of_bytes(json: &Json) -> bool {
+    ["pre_tokenizer", "decoder"].iter().any(|part| json[*part].to_string().contains("\"ByteLevel\""))
+}
+
+/// The id of what a model does not know.
+fn unknown(model: &Json) -> Option<u32> {
+    id(&model["unk_id"]).or_else(|| id(model["vocab"].get(model["unk_token"].as_str()?)?))
 }
 
 /// Reads one; files of older versions are brought into the form of today's.
@@ -40,6 +82,7 @@ pub(super) fn read(path: &Path, mut json: Json) -> Result<Read> {
         vocabulary.and_then(|last| last.checked_add(1)).ok_or_else(|| refuse("it has no tokens".into()))?;
     let tokens = turns::Tokens::of(&json, vocabulary);
     let special = special(&json);
+    let (of_bytes, unknown) = (is_of_bytes(&json), unknown(&json["model"]));
     tokenizers::canonicalize_value(&mut json).map_err(|e| refuse(e.to_string()))?;
     let text = json.to_string();
     drop(json);
@@ -53,7 +96,7 @@ pub(super) fn read(path: &Path, mut json: Json) -> Result<Read> {
     };
     let end = cutter.get_token_for_role("eos_token").map(str::to_owned);
     let tokens = tokens.with(&cutter);
-    let engine = super::Engine::HuggingFace(Box::new(Engine { cutter, options, tokens }));
+    let engine = super::Engine::HuggingFace(Box::new(Engine { cutter, options, tokens, of_bytes, unknown }));
     Ok(Read { engine, kind: "tokenizer.json", vocabulary, added, special, end })
 }
 

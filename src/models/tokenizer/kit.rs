@@ -5,8 +5,44 @@ use std::path::Path;
 
 use kitoken::{Definition, Fallback, Kitoken, Model, Normalization, SpecialTokenKind};
 
+use super::pieces::Piece;
 use super::{Engine, Read};
 use crate::models::{Error, Result};
+
+/// A tokenizer of this kind.
+pub(super) struct Kit {
+    pub(super) cutter: Kitoken,
+    /// By id.
+    pieces: Vec<Option<Piece>>,
+}
+
+impl Kit {
+    /// What an id stands for.
+    pub(super) fn piece(&self, id: u32) -> Option<Piece> {
+        self.pieces.get(id as usize)?.clone()
+    }
+}
+
+/// What the ids of a definition stand for. Of SentencePiece's pieces of one byte only those of bytes have no other name:
+/// signs that steer, and halves of characters.
+fn pieces(definition: &Definition, vocabulary: u32) -> Vec<Option<Piece>> {
+    let mut pieces = vec![None; vocabulary as usize];
+    let named = matches!(definition.model, Model::BytePair { chars: true, .. });
+    for token in definition.model.vocab().iter() {
+        let piece = match token.bytes.as_slice() {
+            [byte] if named && byte.is_ascii_control() => Piece::Bytes(vec![*byte]),
+            bytes => Piece::of_bytes(bytes),
+        };
+        pieces[token.id as usize] = Some(piece);
+    }
+    for special in definition.specials.iter().filter(|special| special.id < vocabulary) {
+        pieces[special.id as usize] = Some(match special.kind {
+            SpecialTokenKind::Unknown => Piece::Unknown,
+            _ => Piece::of_bytes(&special.bytes),
+        });
+    }
+    pieces
+}
 
 /// A model of SentencePiece.
 pub(super) fn sentence_piece(path: &Path, bytes: &[u8]) -> Result<Read> {
@@ -49,9 +85,17 @@ pub(super) fn of(path: &Path, kind: &'static str, mut definition: Definition) ->
     let Some(vocabulary) = ids.max().and_then(|last| last.checked_add(1)) else {
         return Err(Error::file(path, "has no tokens"));
     };
+    let pieces = pieces(&definition, vocabulary);
     // `kitoken` splits a text around special tokens even where it cuts them like other text: it is not told of them.
     definition.specials.retain(|special| special.kind != SpecialTokenKind::Control);
     definition.config.templates.clear();
-    let engine = Kitoken::from_definition(definition).map_err(|e| Error::file(path, e.to_string()))?;
-    Ok(Read { engine: Engine::Kit(Box::new(engine)), kind, vocabulary, added, special: Vec::new(), end })
+    let cutter = Kitoken::from_definition(definition).map_err(|e| Error::file(path, e.to_string()))?;
+    Ok(Read {
+        engine: Engine::Kit(Box::new(Kit { cutter, pieces })),
+        kind,
+        vocabulary,
+        added,
+        special: Vec::new(),
+        end,
+    })
 }

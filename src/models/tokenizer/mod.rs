@@ -14,9 +14,12 @@ use super::{Error, Place, Result};
 
 mod hugging_face;
 mod kit;
+pub mod pieces;
 mod ranks;
+pub mod tally;
 #[cfg(test)]
 mod tests;
+pub mod train;
 
 /// A tokenizer.
 pub struct Tokenizer {
@@ -34,7 +37,7 @@ pub struct Tokenizer {
 /// Who cuts.
 enum Engine {
     HuggingFace(Box<hugging_face::Engine>),
-    Kit(Box<kitoken::Kitoken>),
+    Kit(Box<kit::Kit>),
 }
 
 /// What reading a file gave, before the end of documents is settled.
@@ -111,7 +114,7 @@ impl Tokenizer {
             Engine::HuggingFace(engine) => {
                 ids.extend_from_slice(tokenizers::pipeline::PipelineToken::cast_slice(engine.cut(text, scratch)?));
             }
-            Engine::Kit(engine) => ids.extend(engine.encode(text, false).map_err(|e| e.to_string())?),
+            Engine::Kit(engine) => ids.extend(engine.cutter.encode(text, false).map_err(|e| e.to_string())?),
         }
         Ok(())
     }
@@ -123,7 +126,7 @@ impl Tokenizer {
     pub fn count(&self, text: &str, scratch: &mut Scratch) -> std::result::Result<usize, String> {
         match &self.engine {
             Engine::HuggingFace(engine) => Ok(engine.cut(text, scratch)?.len()),
-            Engine::Kit(engine) => Ok(engine.encode(text, false).map_err(|e| e.to_string())?.len()),
+            Engine::Kit(engine) => Ok(engine.cutter.encode(text, false).map_err(|e| e.to_string())?.len()),
         }
     }
 
@@ -152,6 +155,39 @@ impl Tokenizer {
     /// The special tokens of a `tokenizer.json`.
     pub fn special(&self) -> &[String] {
         &self.special
+    }
+
+    /// Reads a `tokenizer.json` that is at hand; `named` is what errors call it.
+    ///
+    /// # Errors
+    /// As [`Tokenizer::read`].
+    pub fn of_json(named: &Path, json: serde_json::Value) -> Result<Tokenizer> {
+        let Read { engine, kind, vocabulary, added, special, end } = hugging_face::read(named, json)?;
+        let end = end.and_then(|t| Some((added.get_key_value(&t)?.0.clone(), *added.get(&t)?)));
+        Ok(Tokenizer { engine, kind, vocabulary, added, special, end })
+    }
+
+    /// Hands over what a `tokenizer.json` splits a text into before it looks for pieces: no piece goes beyond. Another
+    /// tokenizer is handed the whole text.
+    ///
+    /// # Errors
+    /// Why the text cannot be split.
+    pub fn words(&self, text: &str, found: &mut dyn FnMut(&str)) -> std::result::Result<(), String> {
+        match &self.engine {
+            Engine::HuggingFace(engine) => engine.words(text, found),
+            Engine::Kit(_) => {
+                found(text);
+                Ok(())
+            }
+        }
+    }
+
+    /// What an id stands for; nothing where the vocabulary has a gap.
+    pub fn piece(&self, id: u32) -> Option<pieces::Piece> {
+        match &self.engine {
+            Engine::HuggingFace(engine) => engine.piece(id),
+            Engine::Kit(engine) => engine.piece(id),
+        }
     }
 
     /// The format of its file, for a person.

@@ -12,6 +12,7 @@ use tokenizers::pipeline::{
     normalize_all,
 };
 
+use super::super::pieces::named_byte;
 use super::super::{Cut, Scratch, Turns};
 use super::Engine;
 
@@ -36,11 +37,11 @@ impl Tokens {
                 *place = u16::try_from(width).unwrap_or(0);
             }
         };
-        let bytes = ["pre_tokenizer", "decoder"].iter().any(|part| json[*part].to_string().contains("\"ByteLevel\""));
+        let bytes = super::is_of_bytes(json);
         // In a vocabulary of bytes every character stands for one of them.
         let width = |piece: &str| match bytes {
             true => piece.chars().count(),
-            false if is_byte(piece) => 1,
+            false if named_byte(piece).is_some() => 1,
             false => piece.len(),
         };
         match &json["model"]["vocab"] {
@@ -77,11 +78,6 @@ impl Tokens {
         self.opens = at(0) != at(1);
         self
     }
-}
-
-/// A byte of a character that the vocabulary does not have: `<0x0A>`.
-fn is_byte(piece: &str) -> bool {
-    piece.len() == 6 && piece.starts_with("<0x") && piece.ends_with('>')
 }
 
 /// A text that is being cut.
