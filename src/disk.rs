@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -41,6 +41,29 @@ pub fn write_whole_by(path: &Path, write: impl FnOnce(&mut File) -> io::Result<(
     sync_folder(folder)
 }
 
+/// Where a file is written before it gets its name: beside its place, under a name that no other process uses, so that two
+/// that write the same file do not write into one another's.
+pub fn aside(path: &Path) -> PathBuf {
+    path.with_extension(format!("{}-{:08x}.tmp", std::process::id(), fastrand::u32(..)))
+}
+
+/// Gives a finished file a second name, or a copy under that name where the file system has no second names; one that is
+/// there already stays.
+///
+/// # Errors
+///
+/// What the system says of linking or copying.
+pub fn second(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::hard_link(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(_) => {
+            let aside = aside(to);
+            fs::copy(from, &aside).and_then(|_| File::open(&aside)?.sync_all()).and_then(|()| fs::rename(&aside, to))
+        }
+        linked => linked,
+    }
+}
+
 /// A path that the user named by `option`, where one of this machine is meant.
 ///
 /// # Errors
@@ -68,7 +91,7 @@ pub fn local(option: &str, path: &Path) -> Result<()> {
 
 /// How a path that begins with `~` is written out.
 pub fn home(path: &Path) -> String {
-    let home = std::env::var_os("HOME").map_or_else(|| "/home/NAME".into(), std::path::PathBuf::from);
+    let home = std::env::var_os("HOME").map_or_else(|| "/home/NAME".into(), PathBuf::from);
     let whole = home.join(path.strip_prefix("~").unwrap_or(path));
     format!("write it out: {}; or ./{} if a folder called `~` is meant", whole.display(), path.display())
 }

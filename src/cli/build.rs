@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 
@@ -16,6 +17,7 @@ use crate::output::export::run::lines;
 use crate::pipeline as runner;
 use crate::pipeline::Options;
 use crate::pipeline::publish::manifest::Manifest;
+use crate::pipeline::run::workers::Worker;
 use crate::pipeline::usage::{count, size};
 use crate::recipe::{self, Recipe};
 use crate::{Error, Result};
@@ -27,6 +29,13 @@ pub struct Build {
     recipe: RecipeOption,
     #[command(flatten)]
     run: RunOptions,
+    /// Be one of several processes, on one machine or many, that share this build: the K-th of N, all with the same
+    /// command, on folders that all of them see. The last one finishes it.
+    #[arg(long, value_name = "K/N", conflicts_with_all = ["fresh", "update"])]
+    worker: Option<String>,
+    /// Seconds without a sign of life after which a worker counts as lost.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0, hide = true, requires = "worker")]
+    lease: f64,
     /// Keep the text of finished jobs too.
     #[arg(long)]
     keep_work: bool,
@@ -153,6 +162,7 @@ impl RunOptions {
             replace: false,
             stop: stop_on_interrupt(),
             watch: None,
+            worker: None,
         })
     }
 }
@@ -167,6 +177,16 @@ fn memory(text: &str) -> Result<u64> {
         return Err(Error::other(message, format!("write it with a unit: --memory {}GiB", given.clamp(1, 64))));
     }
     Ok(given.max(64 << 20))
+}
+
+/// The worker of `--worker K/N`.
+fn worker(text: &str, lease: f64) -> Result<Worker> {
+    let numbers = text.split_once('/').and_then(|(k, n)| Some((k.parse().ok()?, n.parse().ok()?)));
+    let Some((number, of)) = numbers.filter(|(k, n)| (1..=*n).contains(k)) else {
+        let cure = "write which of how many it is, from 1: --worker 2/3";
+        return Err(Error::other(format!("--worker: `{text}` is not one of so many workers"), cure));
+    };
+    Ok(Worker { number, of, lease: Duration::from_secs_f64(lease.clamp(0.1, 86_400.0)) })
 }
 
 pub(super) fn bytes(option: &str, text: &str) -> Result<u64> {
@@ -196,6 +216,7 @@ impl Build {
             keep_work: self.keep_work,
             work_limit: self.work_limit.map(|limit| bytes("--work-limit", &limit)).transpose()?,
             replace: self.replace,
+            worker: self.worker.map(|text| worker(&text, self.lease)).transpose()?,
             ..self.run.options(&recipe)?
         };
         let built = runner::run(&recipe, &options, &ui::Bars::new(context))?;

@@ -113,39 +113,41 @@ pub fn runtime(memory: u64, folder: &Path) -> Result<(usize, Arc<RuntimeEnv>)> {
     Ok((pool, runtime))
 }
 
-/// Runs the partitions of `plan`, `session.threads` at a time, in order; `begin` hears of each that starts, `done` of
-/// each that ended, in order. Plans that are driven side by side share the threads.
+/// Runs partitions of `plan`, `session.threads` at a time, in the order given; `begin` hears of each when it is about to
+/// start, and says whether it is to run, `done` of each that ended, in order. Plans that are driven side by side share the
+/// threads.
 /// This is for plans without operators whose partitions wait for one another; `is_drivable` refuses others.
 ///
 /// # Errors
 ///
 /// [`Error::Engine`] where the plan has an operator whose partitions wait for one another, or a partition fails;
-/// [`Error::Interrupted`] once the session is stopped; the first error of `done`.
+/// [`Error::Interrupted`] once the session is stopped; the first error of `begin` or `done`.
 pub async fn drive(
     session: &Session,
     plan: Arc<dyn ExecutionPlan>,
     rows: usize,
-    begin: impl Fn(usize),
-    mut done: impl FnMut(usize, Vec<RecordBatch>) -> Result<()>,
+    order: Vec<usize>,
+    begin: impl Fn(usize) -> Result<bool>,
+    mut done: impl FnMut(usize) -> Result<()>,
 ) -> Result<()> {
     is_drivable(plan.as_ref())?;
-    let partitions = plan.properties().output_partitioning().partition_count();
     let context = session.context(rows);
-    let tasks = futures::stream::iter(0..partitions).map(|partition| {
+    let tasks = futures::stream::iter(order).map(|partition| {
         let (plan, context, session, begin) = (plan.clone(), context.clone(), session.clone(), &begin);
         async move {
             let _slot = session.slot().await?;
             if session.stopped() {
                 return Err(Error::Interrupted);
             }
-            begin(partition);
+            if !begin(partition)? {
+                return Ok(None);
+            }
             let task = tokio::spawn(async move {
                 let mut stream = plan.execute(partition, context)?;
-                let mut batches = Vec::new();
                 while let Some(batch) = stream.next().await {
-                    batches.push(batch?);
+                    batch?;
                 }
-                Ok::<_, Error>(batches)
+                Ok::<_, Error>(Some(partition))
             });
             match task.await {
                 Ok(result) => result,
@@ -155,10 +157,10 @@ pub async fn drive(
     });
     // More wait for a thread than there are: one that takes long, and whose end is to be heard first, holds up no other.
     let mut tasks = std::pin::pin!(tasks.buffered(session.threads * 4));
-    let mut partition = 0;
-    while let Some(batches) = tasks.next().await {
-        done(partition, batches?)?;
-        partition += 1;
+    while let Some(ran) = tasks.next().await {
+        if let Some(partition) = ran? {
+            done(partition)?;
+        }
     }
     Ok(())
 }

@@ -147,7 +147,7 @@ impl PartFile {
     /// [`Error::Io`] where the file beside it cannot be made, [`Error::Engine`] where the Parquet writer refuses the
     /// schema.
     pub fn create(path: &Path, schema: SchemaRef, style: Style) -> Result<Self> {
-        let aside = path.with_extension("tmp");
+        let aside = crate::disk::aside(path);
         let file = File::create(&aside).map_err(Error::io(&aside))?;
         let properties = properties(&schema, style).build();
         let writer = ArrowWriter::try_new(BufWriter::with_capacity(1 << 20, file), schema.clone(), Some(properties))?;

@@ -103,7 +103,7 @@ impl Scatter {
     ///
     /// [`Error::Io`] where the file beside it cannot be made, [`Error::Engine`] where Arrow refuses the schema.
     pub fn create(path: &Path, data: &SchemaRef, spec: &ScatterSpec) -> Result<Self> {
-        let aside = path.with_extension("tmp");
+        let aside = crate::disk::aside(path);
         let file = File::create(&aside).map_err(Error::io(&aside))?;
         let schema = sized(data);
         let options = IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME))?;

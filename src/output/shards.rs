@@ -61,7 +61,7 @@ pub fn write(shard: &Shard, labels: &BTreeMap<String, String>) -> Result<()> {
     if let Some(folder) = shard.path.parent() {
         std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
     }
-    let aside = shard.path.with_extension("tmp");
+    let aside = crate::disk::aside(&shard.path);
     let file = File::create(&aside).map_err(Error::io(&aside))?;
     // Readers that go by Arrow's own schema (pyarrow's `schema.metadata`) see the labels there.
     let labelled = shard.schema.as_ref().clone().with_metadata(labels.clone().into_iter().collect());

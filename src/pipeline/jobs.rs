@@ -83,6 +83,11 @@ impl Job {
         unit_file(&self.folder.join("cuts"), number as u64)
     }
 
+    /// The lease of a unit, or of another part of the job.
+    pub fn lease(&self, number: u64) -> PathBuf {
+        self.folder.join(format!("part-{number:06}"))
+    }
+
     /// Whether a unit is done.
     pub fn has(&self, number: usize) -> bool {
         self.unit(number).is_file()
@@ -109,7 +114,8 @@ impl Log {
     /// Adds a line. The log is for people and tests; that it cannot be written is no reason to stop a build.
     pub fn line(&self, job: &Job, unit: u64, what: &str) {
         if let Ok(mut file) = self.file.lock() {
-            let _ = writeln!(file, "{what} {} {} {unit}", job.name, job.fingerprint);
+            // In one go: other processes may write to it, too.
+            let _ = file.write_all(format!("{what} {} {} {unit}\n", job.name, job.fingerprint).as_bytes());
         }
     }
 }

@@ -43,8 +43,8 @@ use serde_json::json;
 use crate::engine::functions::ids::IdsSpec;
 use crate::engine::scan::largest_row;
 use crate::engine::session::{NARROW_ROWS, TEXT_ROWS};
-use crate::engine::sink::{self, PIECES};
-use crate::engine::{Session, drive, in_order};
+use crate::engine::sink::PIECES;
+use crate::engine::{Session, in_order};
 use crate::output::parquet_file;
 use crate::output::take::Take;
 use crate::pipeline::plan::folders::{Folders, TextCuts};
@@ -54,12 +54,13 @@ use crate::pipeline::plan::stage_plan::StagePlan;
 use crate::pipeline::publish::manifest::Manifest;
 use crate::pipeline::run::decisions::{Beside, Decided};
 use crate::pipeline::run::slabs::Layout;
+use crate::pipeline::run::workers::{Identity, Turn, Worker, Workers};
 use crate::recipe::Recipe;
 use crate::rows::Use;
 use crate::rows::column::Kind;
 use crate::text::figures;
 use crate::{Error, Result};
-use inputs::{Effort, Inputs, SourceInput, group};
+use inputs::Inputs;
 use jobs::{Job, Log};
 use plan::fingerprints;
 pub use progress::{Amount, Progress};
@@ -95,6 +96,8 @@ pub struct Options {
     pub stop: Arc<AtomicBool>,
     /// Sees every plan before it runs.
     pub watch: Option<Watch>,
+    /// Which of the processes that share the build this is; `None` where it has its folders to itself.
+    pub worker: Option<Worker>,
 }
 
 impl Options {
@@ -134,9 +137,10 @@ fn run_over(recipe: &Recipe, options: &Options, progress: &dyn Progress, given: 
     }
     let _lock = place::open(recipe, options)?;
     let _work = place::open_work(recipe, options)?;
+    let workers = place::enter(recipe, options, progress)?;
     let began = std::time::SystemTime::now();
     reuse::begin(options, progress)?;
-    let spill = options.work.join("spill");
+    let spill = workers.spill(&options.work);
     let _ = std::fs::remove_dir_all(&spill);
     std::fs::create_dir_all(&spill).map_err(Error::io(&spill))?;
     let session = Session::new(options.threads, options.memory, &spill, options.stop.clone())?;
@@ -146,12 +150,14 @@ fn run_over(recipe: &Recipe, options: &Options, progress: &dyn Progress, given: 
         .build()
         .map_err(Error::io("the thread pool"))?;
     let estimated = given.is_some();
-    let build = Build { recipe, options, progress, session, log: Log::open(&options.work)?, given };
+    let build = Build { recipe, options, progress, session, log: Log::open(&options.work)?, given, workers };
     let built = runtime.block_on(build.run(chain));
     let _ = std::fs::remove_dir_all(&spill);
+    // Where other workers spill into it still, it stays.
+    let _ = std::fs::remove_dir(options.work.join("spill"));
     // What the build says goes before what tidying up says.
-    let tidied = exchange::forget(&options.out);
-    let mut built = built.and_then(|built| tidied.map(|()| built))?;
+    let tidied = if built.is_ok() || options.worker.is_none() { exchange::forget(&options.out) } else { Ok(()) };
+    let (mut built, _turn) = built.and_then(|built| tidied.map(|()| built))?;
     if !estimated {
         verdict::run(recipe, &options.out, &mut built.manifest)?;
         exports::run(recipe, options, &mut built.manifest, built.reused, progress)?;
@@ -174,6 +180,7 @@ pub(crate) struct Build<'a> {
     session: Session,
     log: Log,
     given: Option<Inputs>,
+    workers: Workers,
 }
 
 /// Units that were scanned, and the rows in each of their pieces.
@@ -194,57 +201,94 @@ pub(crate) struct Scanned {
     text_cuts: Vec<TextCuts>,
 }
 
+/// What stands between the inputs and the output.
+struct Applied {
+    scanned: Scanned,
+    decided: Decided,
+    layout: Layout,
+    job: Job,
+}
+
 impl Build<'_> {
-    async fn run(&self, chain: StagePlan) -> Result<Built> {
+    /// Runs all jobs; with the turn at what ends the build, which lasts until that is done.
+    async fn run(&self, chain: StagePlan) -> Result<(Built, Turn<'_>)> {
         let mut timings = usage::Timings::start();
         self.progress.phase("Looking at files", 0);
         chain.open(self.recipe, |said| {
             self.progress.done(said);
             self.progress.phase("Looking at files", 0);
         })?;
-        let mut inputs = match &self.given {
-            Some(given) => given.clone(),
-            None => {
-                let (unit, threads) = (self.options.unit, self.options.threads);
-                inputs::gather(self.recipe, unit, &self.options.work, threads, Effort::Build)?
-            }
-        };
-        chain.stage(&mut inputs);
+        let (inputs, identity) = self.look(&chain).await?;
         let files: usize = inputs.sources.iter().map(|s| s.files.len()).sum();
         self.progress.done(&format!("{}, {}", figures::plural(files as u64, "file"), usage::size(inputs.bytes())));
         self.progress.looked(&inputs);
         let notes = notes(&inputs);
         timings.lap("look");
 
-        let fingerprint = fingerprints::recipe(self.recipe, &inputs, &chain);
-        let identity = fingerprints::build(self.recipe, &inputs, &fingerprint);
-        if let Some(manifest) = finished(&self.options.out, &identity).filter(|_| !self.options.fresh) {
-            return Ok(Built { manifest, reused: true, notes });
+        let there = || finished(&self.options.out, &identity.build);
+        if let Some(manifest) = there().filter(|_| !self.options.fresh) {
+            return Ok((Built { manifest, reused: true, notes }, self.last_turn().await?));
         }
         let plans = Plans { inputs: &inputs, chain: &chain, largest_row: self.options.largest_row() };
-        let mut scanned = self.scan(&plans).await?;
+        let applied = match self.rows(&plans, &mut timings).await {
+            // Whatever held this process up, others have finished what it was to do.
+            Err(_) if self.workers.is_over() => None,
+            applied => Some(applied?),
+        };
+        let turn = self.last_turn().await?;
+        match (applied, there().filter(|_| self.workers.is_shared())) {
+            (Some(applied), None) => {
+                place::begin(self.recipe, self.options)?;
+                let manifest = self.output(&plans, (&identity, applied), timings, &turn).await?;
+                Ok((Built { manifest, reused: false, notes }, turn))
+            }
+            (_, Some(manifest)) => {
+                self.free()?;
+                Ok((Built { manifest, reused: true, notes }, turn))
+            }
+            (None, None) => Err(Error::Engine("the build that other workers had finished is gone".into())),
+        }
+    }
+
+    /// From the inputs to slabs.
+    async fn rows(&self, plans: &Plans<'_>, timings: &mut usage::Timings) -> Result<Applied> {
+        let mut scanned = self.scan(plans).await?;
         timings.lap("scan");
-        let repeats = self.repeats(&plans, &scanned).await?;
+        let repeats = self.repeats(plans, &scanned).await?;
         timings.lap("ids");
-        let Decided { drops, takes, beside, indexes, found } =
-            self.decide(&plans, &mut scanned, repeats.as_ref()).await?;
+        let mut decided = self.decide(plans, &mut scanned, repeats.as_ref()).await?;
         timings.lap("decide");
-        let layout = self.layout(&plans, &scanned, repeats.as_ref(), (&drops, &beside), takes).await?;
+        let takes = std::mem::take(&mut decided.takes);
+        let said = (&decided.drops, &decided.beside);
+        let layout = self.layout(plans, &scanned, repeats.as_ref(), said, takes).await?;
         timings.lap("layout");
-        let applied = self.apply(&plans, &scanned, repeats.as_ref(), (&drops, &beside), &layout).await?;
+        let job = self.apply(plans, &scanned, repeats.as_ref(), said, &layout).await?;
         timings.lap("apply");
-        let ordered = self.shuffle(&inputs, &chain, &applied, &layout).await?;
+        Ok(Applied { scanned, decided, layout, job })
+    }
+
+    /// From slabs to the output in its place.
+    async fn output(
+        &self,
+        plans: &Plans<'_>,
+        (identity, applied): (&Identity, Applied),
+        mut timings: usage::Timings,
+        turn: &Turn<'_>,
+    ) -> Result<Manifest> {
+        let (inputs, chain) = (plans.inputs, plans.chain);
+        let Applied { scanned, decided, layout, job } = applied;
+        let ordered = self.shuffle(inputs, chain, &job, &layout).await?;
         timings.lap("shuffle");
-        let mut manifest = manifest::manifest(self.recipe, &fingerprint, &inputs, &chain, &layout);
-        manifest.found(found);
-        self.shards(&inputs, &chain, &applied, &ordered, &layout, &manifest)?;
-        manifest.indexes = self.indexes(&chain, &indexes)?;
+        let mut manifest = manifest::manifest(self.recipe, &identity.recipe, inputs, chain, &layout);
+        manifest.found(decided.found);
+        self.shards((inputs, chain, &layout), (&job, &ordered), &manifest, turn)?;
+        manifest.indexes = self.indexes(chain, &decided.indexes)?;
         timings.lap("shards");
         manifest.timings = timings.finish();
-        manifest.timings.insert("identity".into(), json!(identity));
-        manifest.timings.insert("work".into(), scanned.work(&drops));
-        self.hand_over(&mut manifest)?;
-        Ok(Built { manifest, reused: false, notes })
+        manifest.timings.insert("identity".into(), json!(identity.build));
+        manifest.timings.insert("work".into(), scanned.work(&decided.drops));
+        self.hand_over(&mut manifest, turn)?;
+        Ok(manifest)
     }
 
     /// The scan job: every unit that is not there yet.
@@ -261,9 +305,9 @@ impl Build<'_> {
             text_cuts: Vec::new(),
             job,
         };
-        let sources = inputs.sources.iter().map(|source| self.scan_source(plans, source, &scanned.job));
-        let read: Vec<ScannedUnits> =
-            futures::stream::iter(sources).buffered(self.session.threads).try_collect().await?;
+        let sources = (0..inputs.sources.len()).map(|number| self.scan_source(plans, number, &scanned.job));
+        let abreast = self.workers.abreast(self.session.threads);
+        let read: Vec<ScannedUnits> = futures::stream::iter(sources).buffered(abreast).try_collect().await?;
         let mut total = 0;
         for (number, (source, units)) in inputs.sources.iter().zip(read).enumerate() {
             let limit = source.source.limit.unwrap_or(u64::MAX);
@@ -291,7 +335,8 @@ impl Build<'_> {
     }
 
     /// Scans the units of a source, or as many as its limit asks for.
-    async fn scan_source(&self, plans: &Plans<'_>, source: &SourceInput, job: &Job) -> Result<ScannedUnits> {
+    async fn scan_source(&self, plans: &Plans<'_>, number: usize, job: &Job) -> Result<ScannedUnits> {
+        let source = &plans.inputs.sources[number];
         let (limit, threads) = (source.source.limit.unwrap_or(u64::MAX), self.session.threads);
         // A source with a limit is read a few units at a time, until there is enough.
         let step = if limit == u64::MAX { source.units.len() } else { threads };
@@ -299,11 +344,15 @@ impl Build<'_> {
         let (mut used, mut seen) = (Vec::new(), 0);
         for units in all.chunks(step.max(1)) {
             if units.iter().any(|u| !job.has(*u)) {
-                group::make_readable(&source.files, threads)?;
+                self.readable(source, number).await?;
             }
             let schema = plans.unit_schema(source)?;
             self.units(job, units, &schema, TEXT_ROWS, |left| plans.scan(source, left, job, &[], None)).await?;
+            // How many are read at a time is a matter of threads; which of them count is not.
             for unit in units {
+                if seen >= limit {
+                    break;
+                }
                 let rows = pieces_of(&job.unit(*unit))?;
                 seen += rows.iter().map(|piece| piece.1).sum::<u64>();
                 used.push((*unit, rows));
@@ -313,33 +362,6 @@ impl Build<'_> {
             }
         }
         Ok(used)
-    }
-
-    /// Runs the units of a job that are not done, and makes sure that each has its file.
-    async fn units(
-        &self,
-        job: &Job,
-        units: &[usize],
-        schema: &arrow::datatypes::SchemaRef,
-        rows: usize,
-        plan: impl FnOnce(&[usize]) -> Result<Arc<dyn ExecutionPlan>>,
-    ) -> Result<()> {
-        let left: Vec<usize> = units.iter().copied().filter(|u| !job.has(*u)).collect();
-        self.progress.reused((units.len() - left.len()) as u64);
-        if left.is_empty() {
-            return Ok(());
-        }
-        let begin = |partition: usize| self.log.line(job, left[partition] as u64, "start");
-        drive(&self.session, self.seen(plan(&left)?), rows, begin, |partition, _| {
-            let unit = left[partition];
-            if !job.has(unit) {
-                sink::write_empty(&job.folder, unit as u64, schema.clone())?;
-            }
-            self.log.line(job, unit as u64, "done");
-            self.progress.advance(1);
-            Ok(())
-        })
-        .await
     }
 
     fn seen(&self, plan: Arc<dyn ExecutionPlan>) -> Arc<dyn ExecutionPlan> {

@@ -4,7 +4,7 @@
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
-use super::publish::ours::{is_marked, job};
+use super::publish::ours::{MEMBERS, is_marked, job};
 use super::run::pass_context::LINKS;
 use super::usage::count;
 use super::{Options, Progress};
@@ -52,6 +52,10 @@ fn take(from: &Path, work: &Path) -> Result<Taken> {
     if !is_marked(from) {
         return Ok(Taken::Files(0));
     }
+    // Workers of other machines may not show in the lock.
+    if from.join(MEMBERS).exists() {
+        return Ok(Taken::Busy);
+    }
     let lock = from.join(".lock");
     let held = match File::open(&lock) {
         Ok(file) => match file.try_lock_shared() {
@@ -75,10 +79,12 @@ fn take(from: &Path, work: &Path) -> Result<Taken> {
         let folder = to.parent().unwrap_or(work);
         fs::create_dir_all(folder).map_err(Error::io(folder))?;
         // Where there are no second names, or no more of them, the jobs run.
-        if fs::hard_link(&file, &to).is_err() {
-            break;
+        match fs::hard_link(&file, &to) {
+            Ok(()) => files += 1,
+            // Another worker of this build takes them, too.
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(_) => break,
         }
-        files += 1;
     }
     drop(held);
     Ok(Taken::Files(files))

@@ -29,6 +29,7 @@ fn built(folder: &Path) -> Built {
         replace: false,
         stop: Arc::new(AtomicBool::new(false)),
         watch: None,
+        worker: None,
     };
     run(&recipe, &options, &Silent).unwrap()
 }

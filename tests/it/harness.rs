@@ -106,6 +106,12 @@ impl Scratch {
 /// A finished command.
 pub struct Run(Output);
 
+impl From<Output> for Run {
+    fn from(output: Output) -> Self {
+        Run(output)
+    }
+}
+
 impl Run {
     /// Runs a command of [`Scratch::command`].
     pub fn of(command: &mut Command) -> Run {

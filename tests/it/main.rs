@@ -86,3 +86,4 @@ mod turns;
 mod view;
 mod why;
 mod wikipedia;
+mod workers;

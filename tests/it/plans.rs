@@ -53,6 +53,7 @@ fn plans_run(recipe: &Recipe, scratch: &Scratch) -> (Plans, pipeline::Built) {
         work_limit: None,
         replace: false,
         stop: Arc::new(AtomicBool::new(false)),
+        worker: None,
         watch: Some(Arc::new(move |plan| watched.lock().unwrap().push(plan.clone()))),
     };
     let built = pipeline::run(recipe, &options, &Silent).unwrap();

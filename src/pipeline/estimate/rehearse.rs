@@ -54,8 +54,16 @@ pub fn rehearse(recipe: &Recipe, inputs: Inputs, amount: f64, options: &Options,
     // What is held out of a sample says nothing of the whole, and numbers of rows may be more than it has.
     recipe.stages.retain(|step| stages::table(&step.run).is_none());
     let (out, work) = (folder.join("out"), folder.join("work"));
-    let options =
-        Options { out, work, reuse: None, fresh: false, keep_work: true, work_limit: None, ..options.clone() };
+    let options = Options {
+        out,
+        work,
+        reuse: None,
+        fresh: false,
+        keep_work: true,
+        work_limit: None,
+        worker: None,
+        ..options.clone()
+    };
     let built = run_over(&recipe, &options, &Quiet, Some(inputs))?;
     let size = |folder: &Path, wanted: &dyn Fn(&str) -> bool| -> f64 {
         let files = walkdir::WalkDir::new(folder).into_iter().flatten().filter(|e| e.file_type().is_file());

@@ -112,6 +112,11 @@ fn rest(file: &mut InputFile) {
     }
 }
 
+/// Whether all files of a source can be read as they are: no copy is gone.
+pub fn is_readable(files: &[InputFile]) -> bool {
+    files.iter().all(|file| file.unpacked.as_ref().is_none_or(|copy| copy.path.is_file()))
+}
+
 /// Makes sure that all files of a source can be read: copies that are gone are made again.
 ///
 /// # Errors

@@ -21,6 +21,7 @@ use super::plan::resources;
 use super::plan::stage_plan::StagePlan;
 use super::run::shuffle::Ordered;
 use super::run::slabs::{Layout, Slab};
+use super::run::workers::{self, Turn};
 use super::{Build, uses};
 use crate::output::scatter::kind;
 use crate::output::slab::{data_schema, dropped_schema, slab_file, unreadable_schema};
@@ -37,12 +38,10 @@ impl Build<'_> {
     /// Strings slabs together under a new folder, which then takes the place of what stood in the output.
     pub(crate) fn shards(
         &self,
-        inputs: &Inputs,
-        chain: &StagePlan,
-        applied: &Job,
-        ordered: &Ordered,
-        layout: &Layout,
+        (inputs, chain, layout): (&Inputs, &StagePlan, &Layout),
+        (applied, ordered): (&Job, &Ordered),
         manifest: &Manifest,
+        turn: &Turn<'_>,
     ) -> Result<()> {
         let fresh = exchange::staging(&self.options.out);
         let limit = self.recipe.output.shard;
@@ -83,11 +82,11 @@ impl Build<'_> {
             layout.slabs.iter().filter(|s| s.unreadable > 0).map(|s| (file(s, "unreadable"), s.unreadable * 264));
         let planned = shards::plan((&fresh.join("unreadable"), "part"), &unreadable_schema(), unreadable, limit);
         all.extend(planned.into_iter().map(|s| ((None, None), s)));
-        self.write_shards(&all, manifest)
+        self.write_shards(&all, manifest, turn)
     }
 
     /// Writes shards on all threads: row groups are copied as they are, so what one writes does not depend on the others.
-    fn write_shards(&self, all: &[(Labels, shards::Shard)], manifest: &Manifest) -> Result<()> {
+    fn write_shards(&self, all: &[(Labels, shards::Shard)], manifest: &Manifest, turn: &Turn<'_>) -> Result<()> {
         let (session, recipe) = (&self.session, self.recipe);
         let write = |((usage, split), shard): &(Labels, shards::Shard)| -> Result<()> {
             let mut labels = BTreeMap::from([
@@ -110,6 +109,7 @@ impl Build<'_> {
                 if session.stopped() {
                     return Err(Error::Interrupted);
                 }
+                turn.check()?;
                 write(shard)?;
             }
             Ok(())
@@ -148,7 +148,7 @@ impl Build<'_> {
     }
 
     /// Completes the new output beside the old one, and puts it in its place.
-    pub(crate) fn hand_over(&self, manifest: &mut Manifest) -> Result<()> {
+    pub(crate) fn hand_over(&self, manifest: &mut Manifest, turn: &Turn<'_>) -> Result<()> {
         let (out, fresh) = (&self.options.out, exchange::staging(&self.options.out));
         let mut uses: Vec<Use> = manifest.sources.iter().flat_map(|s| s.uses.clone()).collect();
         uses.sort();
@@ -161,12 +161,16 @@ impl Build<'_> {
         manifest.write(&fresh.join("build.json"))?;
         // The build may have taken hours: what came into the folder meanwhile is not ours either.
         place::unclaimed(self.recipe, self.options)?;
-        exchange::exchange(out, &mut exchange::watched())?;
+        let mut watched = exchange::watched();
+        exchange::exchange(out, &mut || turn.check().and_then(|()| watched()))?;
         self.free()
     }
 
     /// Frees what nothing needs any more: slabs are in the shards now.
-    fn free(&self) -> Result<()> {
+    pub(crate) fn free(&self) -> Result<()> {
+        if self.workers.is_shared() {
+            workers::tidy(&self.options.work);
+        }
         if self.options.keep_work {
             return Ok(());
         }
@@ -175,7 +179,7 @@ impl Build<'_> {
             let name = entry.file_name();
             let name = name.to_string_lossy();
             if ours::job(&name) && ["apply-", "shuffle-"].iter().any(|job| name.starts_with(job)) {
-                std::fs::remove_dir_all(entry.path()).map_err(Error::io(entry.path()))?;
+                ours::remove(&entry.path())?;
             }
         }
         Ok(())

@@ -16,8 +16,11 @@ pub(crate) const MARKER: &str = ".corpus-work";
 const MARK: &str = "Jobs of `corpus build` lie here. All in this folder is made again when it is missing.\n";
 /// The file in a work folder that names the jobs of the last build.
 pub(crate) const LAST: &str = "last.json";
+/// The folder in a work folder in which processes that share a build know of each other.
+pub(crate) const MEMBERS: &str = "workers";
 /// What builds put into a work folder, beside the folders of jobs.
-pub(crate) const WORK: [&str; 7] = ["spill", "unpacked", "prepared", "inputs.json", "inputs.log", "units.log", LAST];
+pub(crate) const WORK: [&str; 8] =
+    ["spill", "unpacked", "prepared", "inputs.json", "inputs.log", "units.log", LAST, MEMBERS];
 
 /// Whether a folder has our mark.
 pub(crate) fn is_marked(folder: &Path) -> bool {
@@ -36,6 +39,10 @@ pub(crate) fn claim(folder: &Path) -> Result<()> {
     others.retain(|name| !name.starts_with(&format!("{MARKER}.")));
     others.sort();
     let Some(other) = others.first() else { return write_whole(&marker, MARK.as_bytes()) };
+    // Another worker of the same build has claimed it meanwhile: the mark comes first.
+    if is_marked(folder) {
+        return Ok(());
+    }
     // Builds before the mark was made left folders without one: what is told of them is how they look.
     let older = others.iter().all(|name| job(name) || name == ".lock") && others.iter().any(|name| name == "units.log");
     let why = if older {

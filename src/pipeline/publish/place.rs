@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{BufReader, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use serde::Deserialize;
 
@@ -11,11 +12,12 @@ use super::exchange;
 use super::manifest::RecipeLine;
 use super::ours::{ASIDE, MARKER, NAMES, WORK, claim, is_marked, job, remove, shell};
 use crate::disk::local;
-use crate::pipeline::Options;
 use crate::pipeline::inputs::find::find;
 use crate::pipeline::plan::resources::sha256;
 use crate::pipeline::plan::stage_plan::StagePlan;
 use crate::pipeline::run::slabs::Counts;
+use crate::pipeline::run::workers::{self, Workers};
+use crate::pipeline::{Options, Progress};
 use crate::recipe::Recipe;
 use crate::{Error, Result};
 
@@ -95,30 +97,61 @@ fn real(path: &Path) -> PathBuf {
 pub(crate) fn open(recipe: &Recipe, options: &Options) -> Result<File> {
     let out = &options.out;
     if !exchange::under_way(out) {
-        unclaimed(recipe, options)?;
+        // Another worker may have begun to put the build in its place just now.
+        let others = || options.worker.is_some() && out.join(ASIDE).exists();
+        unclaimed(recipe, options).or_else(|error| if others() { Ok(()) } else { Err(error) })?;
     }
     fs::create_dir_all(out).map_err(Error::io(out))?;
-    let file = lock(&out.join(".lock"))?.ok_or_else(|| {
+    let file = lock(&out.join(".lock"), options.worker.is_some())?.ok_or_else(|| {
         let by = fs::read_to_string(options.work.join(".lock")).unwrap_or_default();
         let message = format!("another build is writing into {} {by}", out.display());
         Error::other(message.trim_end(), "wait for it, or write elsewhere with --out")
     })?;
-    exchange::recover(out)?;
-    unclaimed(recipe, options)?;
-    claim(&out.join(ASIDE))?;
+    if options.worker.is_none() {
+        clear(recipe, options)?;
+    }
     Ok(file)
+}
+
+/// An output folder in which nothing is under way any more, ready for what is to come.
+fn clear(recipe: &Recipe, options: &Options) -> Result<()> {
+    exchange::recover(&options.out)?;
+    unclaimed(recipe, options)?;
+    claim(&options.out.join(ASIDE))
+}
+
+/// The same where others share the build: for the one that is to put it in its place, before it begins.
+pub(crate) fn begin(recipe: &Recipe, options: &Options) -> Result<()> {
+    if options.worker.is_some() { clear(recipe, options) } else { Ok(()) }
+}
+
+/// Who is at work in the folder of jobs that [`open_work`] has opened: this process alone, with leftovers of others removed,
+/// or one of the workers of a build.
+pub(crate) fn enter(recipe: &Recipe, options: &Options, progress: &dyn Progress) -> Result<Workers> {
+    let (out, work) = (options.out.as_path(), options.work.as_path());
+    let Some(worker) = &options.worker else {
+        let looking = |who: &str| progress.phase(&format!("Looking for worker {who}"), 0);
+        workers::none_at_work(work, &options.stop, looking)?;
+        workers::tidy(work);
+        return Ok(Workers::default());
+    };
+    Workers::join(worker, &recipe.name, (out, work), &options.stop)
 }
 
 /// The work folder, marked and locked; with `fresh`, without earlier jobs.
 pub(crate) fn open_work(recipe: &Recipe, options: &Options) -> Result<File> {
     let work = &options.work;
     claim(work)?;
-    let mut file = lock(&work.join(".lock"))?.ok_or_else(|| {
+    let mut file = lock(&work.join(".lock"), options.worker.is_some())?.ok_or_else(|| {
         let by = fs::read_to_string(work.join(".lock")).unwrap_or_default();
         let message = format!("another build works in {} {by}", work.display());
         Error::other(message.trim_end(), "wait for it, or work elsewhere with --work")
     })?;
-    let by = format!("(process {}, recipe `{}`, --out {})", std::process::id(), recipe.name, options.out.display());
+    let who = match &options.worker {
+        Some(_) => "workers".to_owned(),
+        None => format!("process {}", std::process::id()),
+    };
+    let by = format!("({who}, recipe `{}`, --out {})", recipe.name, options.out.display());
     // Who holds it is for the message alone.
     let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(by.as_bytes()));
     if options.fresh {
@@ -141,18 +174,23 @@ pub fn hold(work: &Path) -> Result<File> {
         let message = format!("{} is no work folder of a build", work.display());
         return Err(Error::input(message, "name the folder given to --work, else `.work` in the output folder"));
     }
-    lock(&work.join(".lock"))?.ok_or_else(|| {
+    let file = lock(&work.join(".lock"), false)?.ok_or_else(|| {
         let by = fs::read_to_string(work.join(".lock")).unwrap_or_default();
         Error::other(format!("a build works in {} {by}", work.display()).trim_end(), "wait for it")
-    })
+    })?;
+    // Those of other machines may not show in the lock.
+    workers::none_at_work(work, &AtomicBool::new(false), |_| ())?;
+    Ok(file)
 }
 
-/// The system frees the lock when the process ends, however it ends.
-fn lock(path: &Path) -> Result<Option<File>> {
+/// The system frees the lock when the process ends, however it ends. Workers of a build share it; whether they build the
+/// same is asked elsewhere ([`enter`]), and where a file system has no locks leases are enough for them.
+fn lock(path: &Path, shared: bool) -> Result<Option<File>> {
     let file =
         File::options().create(true).truncate(false).read(true).write(true).open(path).map_err(Error::io(path))?;
-    match file.try_lock() {
+    match if shared { file.try_lock_shared() } else { file.try_lock() } {
         Ok(()) => Ok(Some(file)),
+        Err(fs::TryLockError::Error(e)) if shared && e.kind() == std::io::ErrorKind::Unsupported => Ok(Some(file)),
         Err(fs::TryLockError::WouldBlock) => Ok(None),
         Err(fs::TryLockError::Error(e)) => Err(Error::io(path)(e)),
     }

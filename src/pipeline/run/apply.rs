@@ -10,8 +10,8 @@ use futures::{StreamExt, TryStreamExt};
 
 use super::decisions::Beside;
 use super::slabs::{Layout, Slab};
+use super::units::Parts;
 use crate::Result;
-use crate::engine::drive;
 use crate::engine::session::TEXT_ROWS;
 use crate::formats::{self, Split};
 use crate::output::scatter::{kind, scattered};
@@ -60,7 +60,8 @@ impl Build<'_> {
         self.progress.counted("Writing", layout.slabs.len() as u64, Amount::Rows(rows));
         let from = From { plans, scanned, repeats, drops, beside, layout };
         let sources = (0..plans.inputs.sources.len()).map(|number| self.apply_source(from, number, &job));
-        futures::stream::iter(sources).buffer_unordered(self.session.threads).try_collect::<()>().await?;
+        let abreast = self.workers.abreast(self.session.threads);
+        futures::stream::iter(sources).buffer_unordered(abreast).try_collect::<()>().await?;
         let kept: u64 = layout.slabs.iter().map(|s| s.all_kept().0).sum();
         self.progress.done(&format!("{} rows", usage::count(kept)));
         Ok(job)
@@ -70,33 +71,38 @@ impl Build<'_> {
     async fn apply_source(&self, from: From<'_>, number: usize, job: &Job) -> Result<()> {
         let From { plans, scanned, repeats, drops, beside, layout } = from;
         let source = &plans.inputs.sources[number];
-        let mine = layout.slabs.iter().filter(|s| s.source == number);
+        let mine: Vec<Slab> = layout.slabs.iter().filter(|s| s.source == number).cloned().collect();
         let shuffled = plans.chain.shuffle(source.usage).is_some();
         let file = |s: &Slab| match shuffled {
             true => scattered(&job.folder, s.number, split::Split::Train),
             false => slab_file(&job.folder, s.number, kind(split::Split::Train)),
         };
-        let left: Vec<Slab> = mine.clone().filter(|s| !file(s).is_file()).cloned().collect();
-        self.progress.reused((mine.count() - left.len()) as u64);
-        if left.is_empty() {
-            return Ok(());
-        }
-        let runs = runs(plans.inputs, source, &left);
-        let spans: Vec<Slab> = runs.iter().filter_map(|run| span(run)).collect();
+        // Runs are the same whoever asks, and whatever is there: what is left of one is its end.
+        let runs = runs(plans.inputs, source, &mine);
+        let left = |run: usize| {
+            let slabs: &[Slab] = &runs[run];
+            &slabs[slabs.iter().position(|s| !file(s).is_file()).unwrap_or(slabs.len())..]
+        };
         let (sizes, splits) = (beside.sizes.as_deref(), beside.splits.as_deref());
         let at = Folders { sizes, splits, ..scanned.folders(repeats, Some(drops)) };
-        let mut spec = self.output_spec(plans, source, &left, job);
-        spec.take = layout.repeats(number).copied();
-        spec.filled = layout.filled(plans.inputs, source.usage);
-        spec.scatter = self.scatter(plans.inputs, plans.chain, layout, source.usage);
-        let plan = self.seen(plans.apply(source, &spans, &at, spec)?);
-        let begin = |partition: usize| self.log.line(job, runs[partition][0].number, "start");
-        drive(&self.session, plan, TEXT_ROWS, begin, |partition, _| {
-            runs[partition].iter().for_each(|slab| self.log.line(job, slab.number, "done"));
-            self.progress.advance(runs[partition].len() as u64);
-            Ok(())
-        })
-        .await
+        let plan = |open: &[usize]| {
+            // One that another process has ended this very moment is in the plan all the same: places must agree.
+            let of = |run: &usize| Some(left(*run)).filter(|left| !left.is_empty()).unwrap_or(&runs[*run]);
+            let open: Vec<&[Slab]> = open.iter().map(of).collect();
+            let spans: Vec<Slab> = open.iter().filter_map(|run| span(run)).collect();
+            let mut spec = self.output_spec(plans, source, &open.concat(), job);
+            spec.take = layout.repeats(number).copied();
+            spec.filled = layout.filled(plans.inputs, source.usage);
+            spec.scatter = self.scatter(plans.inputs, plans.chain, layout, source.usage);
+            plans.apply(source, &spans, &at, spec)
+        };
+        let parts = Parts {
+            all: runs.iter().map(|run| run[0].number).collect(),
+            job,
+            there: &|run| left(run).is_empty(),
+            steps: &|run| runs[run].len() as u64,
+        };
+        self.share(&parts, TEXT_ROWS, plan, |_| Ok(())).await
     }
 
     fn output_spec(&self, plans: &Plans<'_>, source: &SourceInput, slabs: &[Slab], job: &Job) -> OutputSpec {
@@ -133,11 +139,11 @@ fn span(run: &[Slab]) -> Option<Slab> {
     Some(Slab { last: run.last()?.last, ..run.first()?.clone() })
 }
 
-/// Slabs that one reader fills one after the other, by the inputs and by which of them are `left`.
-fn runs(inputs: &Inputs, source: &SourceInput, left: &[Slab]) -> Vec<Vec<Slab>> {
+/// Slabs that one reader fills one after the other, by the inputs.
+fn runs(inputs: &Inputs, source: &SourceInput, slabs: &[Slab]) -> Vec<Vec<Slab>> {
     let mut runs: Vec<Vec<Slab>> = Vec::new();
     let mut bytes = 0;
-    for slab in left {
+    for slab in slabs {
         let size = slab.all_kept().1 + slab.dropped.1;
         let cheap = || source.staged || passes_cheaply(inputs, (slab.first >> 32) as usize);
         let goes_on = |last: &Slab| last.number + 1 == slab.number && last.first >> 32 == slab.first >> 32;

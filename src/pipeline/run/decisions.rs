@@ -56,9 +56,10 @@ impl Build<'_> {
         let job = Job::new(&self.options.work, "ids", &(&scanned.job.fingerprint, &scanned.cuts))?;
         let units: Vec<usize> = scanned.units.concat();
         let any = job.folder.join("any");
-        if !any.is_file() {
+        if let Some(turn) = self.turn(&job.folder.join("pass"), || any.is_file()).await? {
             self.log.line(&job, 0, "start");
-            let mut buckets = Buckets::new(job.folder.join("buckets"))?;
+            let scratch = turn.folder(&job.folder)?;
+            let mut buckets = Buckets::new(scratch.join("buckets"))?;
             let mut count = 0u64;
             let plan = plans.ids(&units, &scanned.folders(None, None), self.session.threads)?;
             self.walk(plan, "id_key", |like| {
@@ -71,6 +72,7 @@ impl Build<'_> {
                 let repeats: Vec<_> = buckets.take(*unit)?.into_iter().map(|(ord, n)| (ord, number(n))).collect();
                 drops::write_numbers(&job.unit(*unit), drops::repeats_schema(), &repeats)?;
             }
+            let _ = std::fs::remove_dir_all(scratch);
             parquet_file::write_whole(&any, count.to_string().as_bytes())?;
             self.log.line(&job, 0, "done");
         }
@@ -125,7 +127,8 @@ impl Build<'_> {
                 Decide::Global(stage, pass) => {
                     let key = fingerprints::global(plans, &scanned.job.fingerprint, &scanned.cuts, before, stage);
                     let job = Job::new(&self.options.work, pass.job(), &key)?;
-                    self.global(plans, scanned, (repeats, drops.as_ref(), &beside.links), (stage, pass), &job)?;
+                    let before = (repeats, drops.as_ref(), beside.links.as_slice());
+                    self.global(plans, scanned, before, (stage, pass), &job).await?;
                     indexes.extend(pass.leaves(&stage.name).map(|_| (stage.name.clone(), artifact(&job))));
                     beside.sizes = pass.counts().then(|| job.folder.join(SIZES)).or(beside.sizes);
                     beside.splits = pass.splits().then(|| job.folder.join(SPLITS)).or(beside.splits);
@@ -162,10 +165,11 @@ impl Build<'_> {
             if let Some(decision) = spec.decisions.iter_mut().find(|d| Some(d.stage.as_str()) == first) {
                 decision.found = limits.iter().map(|found| found.for_source(&source.source.label)).collect();
             }
-            let plan = |left: &[usize]| plans.judged(source, left, (spec, &signals), at, job);
+            let plan = |left: &[usize]| plans.judged(source, left, (spec.clone(), &signals), at, job);
             self.units(job, units, &drops::drops_schema(), NARROW_ROWS, plan).await
         });
-        futures::stream::iter(sources).buffer_unordered(self.session.threads).try_collect::<()>().await?;
+        let abreast = self.workers.abreast(self.session.threads);
+        futures::stream::iter(sources).buffer_unordered(abreast).try_collect::<()>().await?;
         self.progress.done(&if names.is_empty() { "empty rows".to_owned() } else { names.join(", ") });
         Ok(())
     }

@@ -146,10 +146,10 @@ impl Build<'_> {
     ) -> Result<Vec<Take>> {
         let at = scanned.folders(repeats, drops);
         let path = job.folder.join("takes.json");
-        let known = std::fs::read(&path).ok().and_then(|bytes| serde_json::from_slice::<Vec<Take>>(&bytes).ok());
-        let takes = match known {
-            Some(takes) => takes,
-            None => {
+        let known = || serde_json::from_slice::<Vec<Take>>(&std::fs::read(&path).ok()?).ok();
+        let takes = match self.turn(&job.folder.join("takes"), || known().is_some()).await? {
+            None => known().ok_or_else(|| Error::Engine(format!("{} is gone", path.display())))?,
+            Some(_turn) => {
                 let takes = self.takes(plans, scanned, &at, mix).await?;
                 let json = serde_json::to_vec(&takes).map_err(|e| Error::Engine(e.to_string()))?;
                 write_whole(&path, &json)?;
@@ -168,7 +168,7 @@ impl Build<'_> {
                 ask: Ask::Take(takes[number]),
             });
             self.units(job, &scanned.units[number], &drops::drops_schema(), NARROW_ROWS, |left| {
-                plans.judged(source, left, (spec, &signals), &at, job)
+                plans.judged(source, left, (spec.clone(), &signals), &at, job)
             })
             .await?;
         }

@@ -1,4 +1,5 @@
-//! The jobs of a build: what is decided over all rows, what is cut, where rows go, and in which order they come out.
+//! The jobs of a build: what is decided over all rows, what is cut, where rows go, and in which order they come out;
+//! and by whom they are run.
 
 pub mod apply;
 pub mod cuts;
@@ -10,3 +11,5 @@ pub mod percentiles;
 pub mod rescan;
 pub mod shuffle;
 pub mod slabs;
+pub mod units;
+pub mod workers;

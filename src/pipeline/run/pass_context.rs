@@ -15,6 +15,7 @@ use tokio::runtime::Handle;
 
 use super::cuts::write_cuts;
 use super::drops::{self, Buckets, from_record, to_record};
+use crate::disk::sync_folder;
 use crate::engine::functions::Kernel;
 use crate::engine::functions::ids::IdsKernel;
 use crate::engine::functions::repeated::Seen;
@@ -77,16 +78,16 @@ struct PassContext<'a> {
     found: RefCell<Option<BufWriter<File>>>,
 }
 
-/// Makes the folders that a pass fills, and throws away links that one which was cut off has found.
+/// Makes the folders that a pass fills.
 fn begin(job: &Job, pass: &dyn GlobalPass) -> Result<()> {
-    let _ = std::fs::remove_file(job.folder.join(LINKS));
     let folders = [(pass.counts(), SIZES), (pass.splits(), SPLITS)].into_iter().filter(|of| of.0);
     folders.map(|(_, name)| job.folder.join(name)).try_for_each(|folder| scratch(&folder))
 }
 
 impl Build<'_> {
-    /// Runs the pass of a stage, if its job is not done; writes its drops after those before, and what it cuts.
-    pub(crate) fn global(
+    /// Runs the pass of a stage, if its job is not done; writes its drops after those before, and what it cuts. One does it
+    /// for all who share the build.
+    pub(crate) async fn global(
         &self,
         plans: &Plans<'_>,
         scanned: &Scanned,
@@ -95,13 +96,16 @@ impl Build<'_> {
         job: &Job,
     ) -> Result<()> {
         let units: Vec<usize> = scanned.units.concat();
-        let left = pass.leaves(&stage.name).is_none() || artifact(job).is_file();
-        if units.iter().all(|u| job.has(*u)) && left {
+        let left = || pass.leaves(&stage.name).is_none() || artifact(job).is_file();
+        let done = || units.iter().all(|u| job.has(*u)) && left();
+        let Some(turn) = self.turn(&job.folder.join("pass"), done).await? else {
             self.progress.phase("Comparing", 0);
             self.progress.done(&format!("{}: reused", stage.name));
             return Ok(());
-        }
+        };
         self.log.line(job, 0, "start");
+        // What is under way lies apart, and nobody else writes there.
+        let (whole, job) = (job, &Job { folder: turn.folder(&job.folder)?, ..job.clone() });
         let folder = |name: &str| job.folder.join(name);
         begin(job, pass)?;
         let context = PassContext {
@@ -121,7 +125,26 @@ impl Build<'_> {
         // The pass blocks: the thread that runs it drives the plans that it asks for.
         tokio::task::block_in_place(|| pass.run(&context))?;
         context.end_links()?;
-        let found = Mutex::new((context.drops.into_inner(), context.cuts.into_inner()));
+        let found = (context.drops.into_inner(), context.cuts.into_inner());
+        self.write_found(stage, (before, job), &units, found)?;
+        for name in ["work", "drops", "found"] {
+            let _ = std::fs::remove_dir_all(folder(name));
+        }
+        turn.check()?;
+        hand_over(&job.folder, &whole.folder)?;
+        self.log.line(job, 0, "done");
+        Ok(())
+    }
+
+    /// Writes what a pass found, drops and cuts, unit by unit, side by side.
+    fn write_found(
+        &self,
+        stage: &PlannedStage,
+        (before, job): (Option<&Job>, &Job),
+        units: &[usize],
+        found: (Buckets, Buckets),
+    ) -> Result<()> {
+        let (found, folder) = (Mutex::new(found), |name: &str| job.folder.join(name));
         if stage.cuts_late() {
             std::fs::create_dir_all(folder(CUTS)).map_err(Error::io(folder(CUTS)))?;
         }
@@ -132,12 +155,7 @@ impl Build<'_> {
             stop: self.options.stop.clone(),
         };
         let write = |at: usize| write_unit(units[at], &found, before, stage, job);
-        tokio::task::block_in_place(|| space.side_by_side(units.len(), write))?;
-        for name in ["work", "drops", "found"] {
-            let _ = std::fs::remove_dir_all(folder(name));
-        }
-        self.log.line(job, 0, "done");
-        Ok(())
+        tokio::task::block_in_place(|| space.side_by_side(units.len(), write)).map(drop)
     }
 }
 
@@ -165,6 +183,23 @@ fn write_unit(
     all.extend(drops.read()?.into_iter().map(drop));
     all.sort_by_key(|d| d.ord);
     drops::write_drops(&job.unit(unit), &all)
+}
+
+/// Puts what a pass has written into the folder of its job: drops by unit last, since they tell that all is there.
+fn hand_over(from: &Path, to: &Path) -> Result<()> {
+    let entries = std::fs::read_dir(from).map_err(Error::io(from))?.flatten().map(|entry| entry.path());
+    let is_unit = |path: &Path| path.is_file() && path.extension().is_some_and(|end| end == "parquet");
+    let (mut units, beside): (Vec<PathBuf>, Vec<PathBuf>) = entries.partition(|path| is_unit(path));
+    units.sort();
+    for path in beside.into_iter().chain(units) {
+        let place = to.join(path.file_name().unwrap_or_default());
+        if place.is_dir() {
+            std::fs::remove_dir_all(&place).map_err(Error::io(&place))?;
+        }
+        std::fs::rename(&path, &place).map_err(Error::io(&place))?;
+    }
+    sync_folder(to).map_err(Error::io(to))?;
+    std::fs::remove_dir(from).map_err(Error::io(from))
 }
 
 /// The sources that the stage applies to and that have rows, in order.

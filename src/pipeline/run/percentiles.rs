@@ -125,9 +125,10 @@ impl Build<'_> {
             return Ok(Vec::new());
         }
         let path = job.folder.join(FILE);
-        if let Some(found) = std::fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
-            return Ok(found);
-        }
+        let known = || serde_json::from_slice::<Vec<Found>>(&std::fs::read(&path).ok()?).ok();
+        let Some(_turn) = self.turn(&job.folder.join("limits"), || known().is_some()).await? else {
+            return known().ok_or_else(|| Error::Engine(format!("{} is gone", path.display())));
+        };
         self.progress.phase("Finding percentiles", 0);
         let mut searches = Searches { asked: &asked, by: vec![BTreeMap::new(); asked.len()] };
         let mut passes = 0;

@@ -14,10 +14,11 @@ use futures::{StreamExt, TryStreamExt};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 
+use crate::disk;
 use crate::engine::session::{NARROW_ROWS, TEXT_ROWS};
 use crate::engine::sink::PIECES;
 use crate::output::parquet_file::{PartFile, Style, label};
-use crate::pipeline::inputs::{SourceInput, group};
+use crate::pipeline::inputs::SourceInput;
 use crate::pipeline::jobs::Job;
 use crate::pipeline::plan::fingerprints;
 use crate::pipeline::plan::folders::TextCuts;
@@ -54,13 +55,18 @@ impl Build<'_> {
         scanned.text_cuts.push((stage.number, cut.folder.join("cuts")));
         let units = scanned.units.concat().len() as u64;
         self.progress.counted("Measuring what was cut", units, Amount::Bytes(plans.inputs.bytes()));
-        for (source, units) in plans.inputs.sources.iter().zip(&scanned.units) {
+        let at_once = UNITS * self.session.threads * self.workers.count();
+        for (number, (source, units)) in plans.inputs.sources.iter().zip(&scanned.units).enumerate() {
             let cut = Some(cut).filter(|_| stage.applies(source));
-            for units in units.chunks(UNITS * self.session.threads) {
-                self.rescan_some(plans, source, units, (&before, &changed, &job), (cut, &scanned.text_cuts)).await?;
+            for units in units.chunks(at_once) {
+                let jobs = (&before, &changed, &job);
+                self.rescan_some(plans, (source, number), units, jobs, (cut, &scanned.text_cuts)).await?;
             }
         }
-        let _ = std::fs::remove_dir_all(&changed.folder);
+        if !self.workers.is_shared() {
+            // Others may look into it still.
+            let _ = std::fs::remove_dir_all(&changed.folder);
+        }
         let last = plans.chain.stages.iter().rfind(|s| s.cuts_late()).is_none_or(|last| last.number == stage.number);
         if last && !self.options.keep_work {
             let _ = std::fs::remove_dir_all(self.options.work.join("unpacked"));
@@ -74,7 +80,7 @@ impl Build<'_> {
     async fn rescan_some(
         &self,
         plans: &Plans<'_>,
-        source: &SourceInput,
+        (source, number): (&SourceInput, usize),
         units: &[usize],
         (before, changed, job): (&Job, &Job, &Job),
         (cut, cuts): (Option<&Job>, &[TextCuts]),
@@ -87,8 +93,7 @@ impl Build<'_> {
             };
             if cut.is_empty() {
                 let (from, to) = (before.unit(*unit), job.unit(*unit));
-                let linked = std::fs::hard_link(&from, &to).or_else(|_| std::fs::copy(&from, &to).map(|_| ()));
-                linked.map_err(Error::io(&to))?;
+                disk::second(&from, &to).map_err(Error::io(&to))?;
             } else {
                 rows.insert(*unit, cut);
             }
@@ -99,23 +104,35 @@ impl Build<'_> {
         }
         let left: Vec<usize> = rows.keys().copied().collect();
         if left.iter().any(|unit| !changed.has(*unit)) {
-            group::make_readable(&source.files, self.session.threads)?;
+            self.readable(source, number).await?;
         }
         let schema = plans.unit_schema(source)?;
         self.units(changed, &left, &schema, TEXT_ROWS, |left| plans.scan(source, left, changed, cuts, Some(&rows)))
             .await?;
-        let tasks = left.into_iter().map(|unit| {
-            let (old, new, to) = (before.unit(unit), changed.unit(unit), job.unit(unit));
-            async move {
+        self.replace_all(&left, (before, changed, job)).await
+    }
+
+    /// Writes units anew, with their changed rows.
+    async fn replace_all(&self, units: &[usize], (before, changed, job): (&Job, &Job, &Job)) -> Result<()> {
+        while units.iter().any(|unit| !job.has(*unit)) {
+            let tasks = units.iter().filter(|unit| !job.has(**unit)).map(|unit| async move {
                 let _slot = self.session.slot().await?;
                 if self.session.stopped() {
                     return Err(Error::Interrupted);
                 }
+                if !self.workers.claims(&job.lease(*unit as u64), || job.has(*unit))? {
+                    return Ok(());
+                }
+                let (old, new, to) = (before.unit(*unit), changed.unit(*unit), job.unit(*unit));
                 let done = tokio::spawn(async move { replace(&old, &new, &to) }).await;
                 done.map_err(|panic| Error::Engine(format!("a worker failed: {panic}")))?
-            }
-        });
-        futures::stream::iter(tasks).buffer_unordered(self.session.threads).try_collect().await
+            });
+            let tasks = futures::stream::iter(tasks).buffer_unordered(self.session.threads);
+            tasks.try_collect::<()>().await?;
+            self.go_on()?;
+            self.workers.pause().await?;
+        }
+        Ok(())
     }
 }
 

@@ -1,0 +1,253 @@
+//! How the units of a job are run: those that are not there, by whoever is to do them ([`Workers`]); and what one does for
+//! all who share a build.
+//!
+//! [`Workers`]: super::workers::Workers
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use datafusion_physical_plan::ExecutionPlan;
+
+use super::workers::{Identity, Turn};
+use crate::disk::write_whole;
+use crate::engine::{drive, sink};
+use crate::pipeline::inputs::{self, Effort, Inputs, SourceInput, group};
+use crate::pipeline::jobs::Job;
+use crate::pipeline::plan::fingerprints;
+use crate::pipeline::plan::stage_plan::StagePlan;
+use crate::pipeline::publish::ours::MEMBERS;
+use crate::pipeline::{Build, finished};
+use crate::{Error, Result};
+
+/// What a job's parts are, for [`Build::share`]: each has a lease, and is there or not.
+pub(crate) struct Parts<'a> {
+    /// Numbers of the parts, by which leases and the log name them.
+    pub(crate) all: Vec<u64>,
+    /// The job.
+    pub(crate) job: &'a Job,
+    /// Whether a part, by its place, is there.
+    pub(crate) there: &'a dyn Fn(usize) -> bool,
+    /// How much of the progress a part makes.
+    pub(crate) steps: &'a dyn Fn(usize) -> u64,
+}
+
+impl Build<'_> {
+    /// Runs the units of a job that are not done, and makes sure that each has its file.
+    ///
+    /// # Errors
+    ///
+    /// As [`Build::share`].
+    pub(crate) async fn units(
+        &self,
+        job: &Job,
+        units: &[usize],
+        schema: &SchemaRef,
+        rows: usize,
+        plan: impl Fn(&[usize]) -> Result<Arc<dyn ExecutionPlan>>,
+    ) -> Result<()> {
+        let there = |place: usize| job.has(units[place]);
+        let all = units.iter().map(|unit| *unit as u64).collect();
+        let parts = Parts { all, job, there: &there, steps: &|_| 1 };
+        let made = |places: &[usize]| plan(&places.iter().map(|place| units[*place]).collect::<Vec<_>>());
+        let ended = |place: usize| match there(place) {
+            true => Ok(()),
+            false => sink::write_empty(&job.folder, units[place] as u64, schema.clone()),
+        };
+        self.share(&parts, rows, made, ended).await
+    }
+
+    /// Runs the parts of a job that are not there, among all who share the build, until all are there. `plan` makes a plan
+    /// whose partitions are parts at these places, `ended` hears of each that this process has run.
+    ///
+    /// # Errors
+    ///
+    /// What running them gives, [`Error::Interrupted`], and that others have finished the build.
+    pub(crate) async fn share(
+        &self,
+        parts: &Parts<'_>,
+        rows: usize,
+        plan: impl Fn(&[usize]) -> Result<Arc<dyn ExecutionPlan>>,
+        ended: impl Fn(usize) -> Result<()>,
+    ) -> Result<()> {
+        let missing = |place: &usize| !(parts.there)(*place);
+        let mut left: BTreeSet<usize> = (0..parts.all.len()).filter(missing).collect();
+        let all = (0..parts.all.len()).map(parts.steps).sum::<u64>();
+        self.progress.reused(all - left.iter().map(|place| (parts.steps)(*place)).sum::<u64>());
+        let mut open: Vec<usize> = left.iter().copied().collect();
+        while !left.is_empty() {
+            let begin = |at: usize| {
+                let (place, number) = (open[at], parts.all[open[at]]);
+                let claimed = self.workers.claims(&parts.job.lease(number), || (parts.there)(place))?;
+                if claimed {
+                    // What is missing may have been freed: asked for in this order, nobody makes it again.
+                    self.go_on()?;
+                    self.log.line(parts.job, number, "start");
+                }
+                Ok(claimed)
+            };
+            let done = |at: usize| {
+                ended(open[at])?;
+                self.log.line(parts.job, parts.all[open[at]], "done");
+                self.progress.advance((parts.steps)(open[at]));
+                left.remove(&open[at]);
+                Ok(())
+            };
+            drive(&self.session, self.seen(plan(&open)?), rows, self.workers.order(open.len()), begin, done).await?;
+            open = self.others(parts, &mut left).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits for what others do of a job, until it is there or may be taken over: gives back the places of what may.
+    async fn others(&self, parts: &Parts<'_>, left: &mut BTreeSet<usize>) -> Result<Vec<usize>> {
+        loop {
+            left.retain(|place| {
+                let there = (parts.there)(*place);
+                self.progress.advance(if there { (parts.steps)(*place) } else { 0 });
+                !there
+            });
+            let mut open = Vec::new();
+            for place in left.iter() {
+                if self.workers.is_open(&parts.job.lease(parts.all[*place]))? {
+                    open.push(*place);
+                }
+            }
+            if left.is_empty() || !open.is_empty() {
+                return Ok(open);
+            }
+            self.go_on()?;
+            self.workers.pause().await?;
+        }
+    }
+
+    /// Ends a process that works on while others have finished the build: what it looks for may be gone.
+    ///
+    /// # Errors
+    ///
+    /// That it is so.
+    pub(crate) fn go_on(&self) -> Result<()> {
+        match self.workers.is_over() {
+            true => Err(Error::Engine("other workers have finished the build".into())),
+            false => Ok(()),
+        }
+    }
+
+    /// Waits for the turn at what one does for all; none where it is there already, as `done` says.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Interrupted`], and that others have finished the build.
+    pub(crate) async fn turn(&self, at: &Path, done: impl Fn() -> bool) -> Result<Option<Turn<'_>>> {
+        let turn = self.wait(at, || done() || self.workers.is_over()).await?;
+        if turn.is_none() && !done() {
+            self.go_on()?;
+        }
+        Ok(turn)
+    }
+
+    /// The turn at what ends a build, which is each worker's once.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Interrupted`].
+    pub(crate) async fn last_turn(&self) -> Result<Turn<'_>> {
+        let turn = self.wait(&self.options.work.join(MEMBERS).join("last"), || false).await?;
+        turn.ok_or_else(|| Error::Engine("no turn".into()))
+    }
+
+    async fn wait(&self, at: &Path, done: impl Fn() -> bool) -> Result<Option<Turn<'_>>> {
+        let waits = RefCell::new(None);
+        let waiting = |who: &str| {
+            self.progress.phase("Waiting", 0);
+            *waits.borrow_mut() = Some(format!("for worker {who}"));
+        };
+        let turn = self.workers.turn(at, done, waiting).await;
+        if let Some(who) = waits.into_inner() {
+            self.progress.done(&who);
+        }
+        turn
+    }
+
+    /// Makes sure that the files of a source can be read: plain copies that are gone are made again, by one for all.
+    ///
+    /// # Errors
+    ///
+    /// As [`group::make_readable`] and [`Build::turn`].
+    pub(crate) async fn readable(&self, source: &SourceInput, number: usize) -> Result<()> {
+        if !self.workers.is_shared() {
+            return group::make_readable(&source.files, self.session.threads);
+        }
+        let at = self.options.work.join(MEMBERS).join(format!("copies-{number}"));
+        match self.turn(&at, || group::is_readable(&source.files)).await? {
+            Some(_turn) => group::make_readable(&source.files, self.session.threads),
+            None => Ok(()),
+        }
+    }
+
+    /// What the build reads, and what makes it this build. Of workers one hashes and unpacks; the others find what it found,
+    /// and see that they look at the same.
+    ///
+    /// # Errors
+    ///
+    /// As [`inputs::gather`]; a worker that builds something else.
+    pub(crate) async fn look(&self, chain: &StagePlan) -> Result<(Inputs, Identity)> {
+        if !self.workers.is_shared() {
+            return self.found(chain, Effort::Build);
+        }
+        let folder = self.options.work.join(MEMBERS);
+        let (at, path) = (folder.join("gather"), folder.join("build.json"));
+        let agreed = || std::fs::read(&path).ok().and_then(|json| serde_json::from_slice::<Identity>(&json).ok());
+        loop {
+            let there = agreed();
+            let turn = match &there {
+                Some(_) => None,
+                None => match self.wait(&at, || agreed().is_some()).await? {
+                    Some(turn) => Some(turn),
+                    None => continue,
+                },
+            };
+            self.progress.phase("Looking at files", 0);
+            let effort = if turn.is_some() { Effort::Build } else { Effort::Known };
+            let (inputs, identity) = self.found(chain, effort)?;
+            if turn.is_none() && there.as_ref() != Some(&identity) {
+                // Of a build before this one, or of one that is under way.
+                self.builds(&identity)?;
+                let _turn = self.wait(&at, || false).await?;
+                if agreed() == there {
+                    let _ = std::fs::remove_file(&path);
+                }
+                continue;
+            }
+            self.builds(&identity)?;
+            if turn.is_some() {
+                let json = serde_json::to_vec(&identity).map_err(|e| Error::Engine(e.to_string()))?;
+                write_whole(&path, &json).map_err(Error::io(&path))?;
+            }
+            return Ok((inputs, identity));
+        }
+    }
+
+    /// Says what this process builds, and refuses to do so beside a worker that builds something else.
+    fn builds(&self, identity: &Identity) -> Result<()> {
+        let (out, build) = (self.options.out.clone(), identity.build.clone());
+        self.workers.builds(identity, move || finished(&out, &build).is_some())?;
+        self.workers.agree(identity)
+    }
+
+    fn found(&self, chain: &StagePlan, effort: Effort) -> Result<(Inputs, Identity)> {
+        let mut inputs = match &self.given {
+            Some(given) => given.clone(),
+            None => {
+                let (unit, threads) = (self.options.unit, self.options.threads);
+                inputs::gather(self.recipe, unit, &self.options.work, threads, effort)?
+            }
+        };
+        chain.stage(&mut inputs);
+        let recipe = fingerprints::recipe(self.recipe, &inputs, chain);
+        let build = fingerprints::build(self.recipe, &inputs, &recipe);
+        Ok((inputs, Identity { recipe, build }))
+    }
+}

@@ -1,0 +1,269 @@
+//! A worker as the others see it: a file that says who it is, and beats while it lives.
+//!
+//! The file begins with a number of fixed width that its worker raises from time to time, in place; behind it stands what
+//! the worker says of itself, as JSON. Whoever wants to know whether the worker lives looks whether the number changes,
+//! by its own clock: clocks of machines are never compared. A worker that ends takes its file away.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use crate::disk::write_whole;
+use crate::{Error, Result};
+
+/// Digits of the number that beats.
+const DIGITS: usize = 20;
+/// Beats in the time after which a worker that shows none counts as lost.
+const BEATS: u32 = 6;
+/// What files of workers end with.
+const END: &str = ".worker";
+
+/// What a worker says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Statement {
+    /// Which of how many: `2/3`.
+    pub worker: String,
+    /// The machine.
+    pub host: String,
+    /// The process.
+    pub process: u32,
+    /// The version of the code.
+    pub version: String,
+    /// The recipe's name.
+    pub recipe: String,
+    /// The output folder.
+    pub out: PathBuf,
+    /// Seconds without a beat after which it counts as lost.
+    pub lease: f64,
+    /// What it builds, once it knows.
+    #[serde(default)]
+    pub build: Option<Identity>,
+}
+
+/// What makes two builds the same.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Identity {
+    /// Of the recipe: stages, output options, uses.
+    pub recipe: String,
+    /// Of the recipe and all that it reads.
+    pub build: String,
+}
+
+impl Statement {
+    /// Who it is, for people.
+    pub(super) fn named(&self) -> String {
+        format!("{} on {} (process {})", self.worker, self.host, self.process)
+    }
+}
+
+/// This worker's own file.
+pub(super) struct Member {
+    /// Its name, which no other worker has.
+    pub name: String,
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    path: PathBuf,
+    /// What is said, and the number of beats.
+    said: Mutex<(Statement, u64)>,
+    ended: Mutex<bool>,
+    wake: Condvar,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Member {
+    /// Writes the file of a worker into `folder`, and lets it beat.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be written, or no thread begun.
+    pub(super) fn join(folder: &Path, statement: Statement) -> Result<Self> {
+        let plain = |text: &str| text.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+        let (worker, host) = (plain(&statement.worker), plain(&statement.host));
+        let name = format!("{worker}-{host}-{}-{:08x}", statement.process, fastrand::u32(..));
+        let every = Duration::from_secs_f64(statement.lease) / BEATS;
+        let shared = Arc::new(Shared {
+            path: file(folder, &name),
+            said: Mutex::new((statement, 0)),
+            ended: Mutex::new(false),
+            wake: Condvar::new(),
+        });
+        shared.write()?;
+        let beating = shared.clone();
+        let thread = std::thread::Builder::new().name("beats".into()).spawn(move || beating.beat(every));
+        let thread = Some(thread.map_err(Error::io("a thread"))?);
+        Ok(Member { name, shared, thread })
+    }
+
+    /// Says what it builds.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be written.
+    pub(super) fn builds(&self, build: &Identity) -> Result<()> {
+        locked(&self.shared.said).0.build = Some(build.clone());
+        self.shared.write()
+    }
+}
+
+impl Shared {
+    /// Writes the file anew.
+    fn write(&self) -> Result<()> {
+        let said = locked(&self.said);
+        let json = serde_json::to_string(&said.0).map_err(|e| Error::Engine(e.to_string()))?;
+        let text = format!("{:0DIGITS$}\n{json}\n", said.1);
+        write_whole(&self.path, text.as_bytes()).map_err(Error::io(&self.path))
+    }
+
+    /// Raises the number until the worker ends. A beat that cannot be written is none: others may then take over what
+    /// this worker holds, which costs time and nothing else.
+    fn beat(&self, every: Duration) {
+        let mut ended = locked(&self.ended);
+        while !*ended {
+            ended = self.wake.wait_timeout(ended, every).unwrap_or_else(PoisonError::into_inner).0;
+            if *ended {
+                break;
+            }
+            let beats = {
+                let mut said = locked(&self.said);
+                said.1 += 1;
+                said.1
+            };
+            let file = File::options().write(true).open(&self.path);
+            match file.and_then(|file| file.write_all_at(format!("{beats:0DIGITS$}").as_bytes(), 0)) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                    // The last of the others took the folder with it.
+                    let _ = self.path.parent().map(std::fs::create_dir_all);
+                    let _ = self.write();
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        *locked(&self.shared.ended) = true;
+        self.shared.wake.notify_all();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+        let _ = std::fs::remove_file(&self.shared.path);
+    }
+}
+
+/// The file of a worker.
+fn file(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}{END}"))
+}
+
+/// The number and the words of a worker's file.
+fn read(path: &Path) -> Option<(u64, Statement)> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let (beats, json) = text.split_once('\n')?;
+    Some((beats.parse().unwrap_or(0), serde_json::from_str(json).ok()?))
+}
+
+/// The number of a worker's file.
+pub(super) fn beats(folder: &Path, name: &str) -> Option<u64> {
+    Some(read(&file(folder, name))?.0)
+}
+
+/// Which workers live, as far as this process has seen.
+#[derive(Default)]
+pub(super) struct Watch {
+    /// The last number of each, and when it was seen to change.
+    seen: Mutex<BTreeMap<String, (u64, Instant)>>,
+}
+
+impl Watch {
+    /// What a worker says of itself, if it lives: its number has changed not longer ago than it says. One that is seen
+    /// for the first time lives.
+    pub(super) fn living(&self, folder: &Path, name: &str) -> Option<Statement> {
+        let (beats, statement) = read(&file(folder, name))?;
+        let now = Instant::now();
+        let mut seen = locked(&self.seen);
+        let last = seen.entry(name.to_owned()).or_insert((beats, now));
+        if last.0 != beats {
+            *last = (beats, now);
+        }
+        (now.duration_since(last.1).as_secs_f64() <= statement.lease).then_some(statement)
+    }
+
+    /// What was seen of something without a name: whether it has been as it is for no longer than `lease`.
+    pub(super) fn is_new(&self, what: &str, lease: Duration) -> bool {
+        let mut seen = locked(&self.seen);
+        let since = seen.entry(what.to_owned()).or_insert_with(|| (0, Instant::now())).1;
+        since.elapsed() <= lease
+    }
+}
+
+/// All workers that have a file, living or lost, in the order of their names.
+pub(super) fn all(folder: &Path) -> Vec<(String, Statement)> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let name = |entry: std::fs::DirEntry| Some(entry.file_name().to_str()?.strip_suffix(END)?.to_owned());
+    let said = |name: String| Some((read(&file(folder, &name))?.1, name));
+    let mut all: Vec<_> =
+        entries.flatten().filter_map(name).filter_map(said).map(|(said, name)| (name, said)).collect();
+    all.sort_by(|a, b| a.0.cmp(&b.0));
+    all
+}
+
+/// Takes the file of a lost worker away.
+pub(super) fn forget(folder: &Path, name: &str) {
+    let _ = std::fs::remove_file(file(folder, name));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn statement(lease: f64) -> Statement {
+        Statement { worker: "2/3".into(), host: "node 7".into(), process: 9, lease, ..Statement::default() }
+    }
+
+    #[test]
+    fn a_worker_lives_as_long_as_its_number_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let member = Member::join(folder.path(), statement(0.6)).unwrap();
+        let watch = Watch::default();
+        for _ in 0..4 {
+            assert!(watch.living(folder.path(), &member.name).is_some());
+            std::thread::sleep(Duration::from_millis(400));
+        }
+        member.builds(&Identity { recipe: "r".into(), build: "b".into() }).unwrap();
+        let all = all(folder.path());
+        assert_eq!((all.len(), all[0].1.build.as_ref().unwrap().build.as_str()), (1, "b"));
+        let name = member.name.clone();
+        drop(member);
+        assert!(watch.living(folder.path(), &name).is_none(), "its file is gone");
+    }
+
+    #[test]
+    fn one_that_beats_no_more_is_lost_by_the_clock_of_whoever_looks() {
+        let folder = tempfile::tempdir().unwrap();
+        let json = serde_json::to_string(&statement(0.3)).unwrap();
+        let path = file(folder.path(), "a");
+        // Times of files mean nothing: this one is of a clock that runs years behind.
+        std::fs::write(&path, format!("{:020}\n{json}\n", 7)).unwrap();
+        File::open(&path).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
+        let watch = Watch::default();
+        assert!(watch.living(folder.path(), "a").is_some());
+        std::thread::sleep(Duration::from_millis(400));
+        assert!(watch.living(folder.path(), "a").is_none());
+        std::fs::write(&path, format!("{:020}\n{json}\n", 8)).unwrap();
+        assert!(watch.living(folder.path(), "a").is_some(), "it has only been held up");
+    }
+}
