@@ -20,7 +20,7 @@ use arrow::ipc::writer::{FileWriter, IpcWriteOptions};
 use arrow::ipc::{Block, CompressionType, MetadataVersion, root_as_footer};
 use serde::{Deserialize, Serialize};
 
-use super::parquet_file::settle;
+use super::parquet_file::{LARGE, settle};
 use crate::rows::draw::order;
 use crate::rows::split::Split;
 use crate::{Error, Result};
@@ -172,7 +172,8 @@ pub fn keys(batch: &RecordBatch, seed: u64) -> Result<Vec<u64>> {
     Ok(ids.iter().map(|id| order(seed, id.unwrap_or_default())).collect())
 }
 
-/// Rows, each given by something and its place in `batches`, as batches of about [`BATCH_BYTES`] of text.
+/// Rows, each given by something and its place in `batches`, as batches of about [`BATCH_BYTES`] of text. A [`LARGE`] row
+/// comes alone, and is not copied.
 pub fn interleaved<'a>(
     batches: &'a [RecordBatch],
     rows: &'a [(u64, usize, usize)],
@@ -182,11 +183,18 @@ pub fn interleaved<'a>(
     std::iter::from_fn(move || {
         let (mut bytes, mut end) = (0, 0);
         while let Some((_, batch, row)) = left.get(end).filter(|_| bytes < BATCH_BYTES) {
-            match sizes(&batches[*batch]) {
-                Ok(sizes) => bytes += sizes.value(*row) + 64,
+            let size = match sizes(&batches[*batch]) {
+                Ok(sizes) => sizes.value(*row),
                 Err(error) => return Some(Err(error)),
+            };
+            if size >= LARGE && end > 0 {
+                break;
             }
-            end += 1;
+            (bytes, end) = (bytes + size + 64, end + 1);
+            if size >= LARGE {
+                left = &left[1..];
+                return Some(Ok(batches[*batch].slice(*row, 1)));
+            }
         }
         let places: Vec<(usize, usize)> = left[..end].iter().map(|r| (r.1, r.2)).collect();
         left = &left[end..];
@@ -346,5 +354,23 @@ mod tests {
         for key in [0, 1, u64::MAX / 3, u64::MAX / 2 + 1, u64::MAX] {
             assert_eq!(part_of(key, 7 * 5) / 5, part_of(key, 7));
         }
+    }
+
+    #[test]
+    fn a_large_row_comes_alone_and_is_not_copied() {
+        let data: SchemaRef = Arc::new(Schema::new(vec![Field::new("id", DataType::Utf8, true)]));
+        let sized = |rows: std::ops::Range<u32>, large: u32| {
+            let sizes = rows.clone().map(|row| if row == large { LARGE } else { 10 });
+            let sizes: ArrayRef = Arc::new(UInt64Array::from_iter_values(sizes));
+            RecordBatch::try_new(sized(&data), vec![batch(&data, rows).column(0).clone(), sizes]).unwrap()
+        };
+        let batches = [sized(0..100, 42), sized(100..200, u32::MAX)];
+        let rows: Vec<(u64, usize, usize)> = (0..200).map(|n| (n as u64, n % 2, n / 2)).collect();
+        let found: Vec<RecordBatch> = interleaved(&batches, &rows).map(|batch| batch.unwrap()).collect();
+        assert_eq!(found.iter().map(RecordBatch::num_rows).collect::<Vec<_>>(), [84, 1, 115]);
+        let values = |batch: &RecordBatch| batch.column(0).as_string::<i32>().values().as_ptr();
+        assert_eq!((values(&found[1]), found[1].num_columns()), (values(&batches[0]), 2));
+        let expected: Vec<String> = rows.iter().map(|row| format!("s:{}", row.1 * 100 + row.2)).collect();
+        assert_eq!(ids(found.into_iter().map(Ok)), expected);
     }
 }

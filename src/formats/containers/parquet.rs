@@ -360,6 +360,10 @@ impl Reader for Groups {
             if let Some((batch, at)) = &mut self.batch
                 && *at < batch.num_rows()
             {
+                if batch.num_rows() == 1 && batch.get_array_memory_size() >= LONG {
+                    // Pages and dictionary go before the row is copied; reading begins again behind it.
+                    self.reader = None;
+                }
                 self.json.clear();
                 json::object(batch, *at, &mut self.json);
                 *at += 1;
