@@ -12,6 +12,7 @@ use crate::pipeline::publish::manifest::Manifest;
 use crate::pipeline::tune::{Judging, Look, Tuned, judging, tune};
 use crate::recipe::{self, Recipe};
 use crate::stages::resolved::Resolved;
+use crate::stages::{self, Takes};
 use crate::text::quality::reference::Method;
 use crate::text::spelling::did_you_mean;
 use crate::{Error, Result};
@@ -147,11 +148,20 @@ impl Tune {
         let Some((stage, limit)) = tuned.iter().find_map(|t| Some((t, t.limits.first()?))) else {
             return ui::say(context, &format!("{build} has no stage with a limit that is a number"));
         };
-        let key = format!("{}.{}", stage.name, limit.key);
-        ui::say(
-            context,
-            &format!("next: `corpus build --recipe … --set {key}=…` ({} measures nothing again)", manifest.recipe.name),
-        );
+        let (key, name) = (format!("{}.{}", stage.name, limit.key), &manifest.recipe.name);
+        let run = manifest.stages.iter().find(|line| line.name == stage.name).map_or("", |line| line.run.as_str());
+        let takes = stages::entry(if run.is_empty() { &stage.name } else { run }).map(|entry| entry.takes);
+        let said = match takes {
+            // Of a named set of rules one is changed by leaving it out.
+            Some(Takes::Clauses(rules)) => format!(
+                "next: in the recipe leave the rule of {key} out (`without`), write it anew (`{rules}`), and build: {name} measures nothing again"
+            ),
+            _ if limit.key.contains('[') => {
+                format!("next: change {key} in the recipe, and build: {name} measures nothing again")
+            }
+            _ => format!("next: `corpus build --recipe … --set {key}=…` ({name} measures nothing again)"),
+        };
+        ui::say(context, &said);
     }
 }
 

@@ -102,6 +102,24 @@ fn percentiles_and_languages() {
 }
 
 #[test]
+fn the_next_step_can_be_taken() {
+    for (rule, said) in [
+        ("chars={min=40}", "--set keep.chars.min=…"),
+        ("any=[{chars={min=40}},{digit_ratio={max=0.5}}]", "change keep.any[0].chars.min in the recipe"),
+    ] {
+        let scratch = scratch(rule);
+        scratch.build("out", &["--limit", "300"]);
+        scratch.corpus(&["tune", "out", "keep"]).says(0, &[said]);
+    }
+    let scratch = scratch("chars={min=40}\n[[stage]]\nrun='profile'\nprofile='zh-web'");
+    scratch.build("out", &["--limit", "300"]);
+    let shown = scratch.corpus(&["tune", "out", "profile.units"]);
+    shown.says(0, &["leave the rule of profile.units.min out (`without`)"]);
+    let set = ["--set", "profile.without=[\"units\"]"];
+    scratch.build("out", &[&["--limit", "300"], &set[..]].concat());
+}
+
+#[test]
 fn a_person_sees_bars_and_rows() {
     let scratch = scratch("chars={min=40}");
     scratch.build("out", &["--limit", "300"]);

@@ -57,20 +57,45 @@ impl Nearest {
     }
 }
 
-/// The values of a limit's signal.
-#[derive(Default)]
-struct Values {
-    /// Of all rows.
-    all: Vec<f64>,
-    /// Of those that go where they fail the limit, and stay where they keep to it.
-    failing: Vec<f64>,
-    /// Of those that go where they keep to it: it stands in a `not`.
-    holding: Vec<f64>,
+/// The values of a signal, of the rows that reach the stage.
+pub(super) struct Column {
+    values: Vec<f64>,
+    /// By value: the class of its row, and where that is (unit, row).
+    classes: Vec<u32>,
+    places: Vec<(u32, u32)>,
     /// Whether they are whole numbers.
     whole: bool,
-    /// The nearest rows that fail it, and that keep to it: those for which it decides, and others.
-    decided: [Nearest; 2],
-    others: [Nearest; 2],
+    /// The least and the greatest.
+    range: (f64, f64),
+    /// Some of them, in order.
+    sorted: Vec<f64>,
+}
+
+/// Numbers that values are counted between: of all limits of a signal, and the ends of their bars.
+struct Edges(Vec<f64>);
+
+impl Edges {
+    fn new(mut edges: Vec<f64>) -> Self {
+        edges.sort_by(f64::total_cmp);
+        edges.dedup();
+        Edges(edges)
+    }
+
+    /// The slot of a value: an odd one where it is an edge, else the even one between two.
+    fn slot(&self, value: f64) -> usize {
+        let at = self.0.partition_point(|edge| *edge < value);
+        2 * at + usize::from(self.0.get(at) == Some(&value))
+    }
+
+    fn slots(&self) -> usize {
+        2 * self.0.len() + 1
+    }
+
+    /// How many of the values counted by slot lie beyond a limit, which is an edge.
+    fn beyond(&self, counts: &[u64], limit: f64, upper: bool) -> u64 {
+        let at = self.slot(limit);
+        if upper { counts[at + 1..].iter().sum() } else { counts[..at].iter().sum() }
+    }
 }
 
 /// A limit, and what was counted of it.
@@ -90,37 +115,6 @@ pub(super) struct Counted {
 }
 
 impl Counted {
-    /// Counts the values of a limit's signal; none where no row has any.
-    pub(super) fn of(
-        units: &Units,
-        stage: &Judging,
-        classes: &Classes,
-        (limit, at): (&Limit, f64),
-        (near, points): (usize, usize),
-    ) -> Result<Option<Self>> {
-        let upper = matches!(limit.side, Side::Max(_));
-        let (decides, fixed) = classes.decides(limit);
-        let mut values = Values { whole: true, ..Values::default() };
-        for (number_of, unit) in units.all.iter().enumerate() {
-            let Some(name) = unit.column(&limit.signal, stage.number) else { continue };
-            let mut first = 0;
-            for batch in unit.read_columns(std::slice::from_ref(&name))? {
-                let batch = batch?;
-                let Some(column) = named(&batch, Some(&name)) else { continue };
-                values.whole &= *column.data_type() == DataType::Int64;
-                for row in 0..batch.num_rows() {
-                    let Some(class) = classes.class(number_of, first + row) else { continue };
-                    let Some(value) = number(column, row) else { continue };
-                    let holds = usize::from(!beyond(value, at, upper));
-                    let place = (number_of, first + row);
-                    values.see(decides[class], value, holds, ((value - at).abs(), place), near);
-                }
-                first += batch.num_rows();
-            }
-        }
-        Ok(values.counted(limit, at, fixed, points))
-    }
-
     /// The rows that are near it: unit and row.
     pub(super) fn places(&self) -> impl Iterator<Item = (usize, usize)> {
         self.failing.0.iter().chain(&self.holding.0).map(|near| (near.1, near.2))
@@ -156,89 +150,131 @@ impl Counted {
     }
 }
 
-impl Values {
-    fn see(&mut self, decides: Decides, value: f64, holds: usize, near: (f64, (usize, usize)), most: usize) {
-        self.all.push(value);
-        let nearest = match decides {
-            Decides::Nothing => &mut self.others,
-            Decides::Failing => {
-                self.failing.push(value);
-                &mut self.decided
+impl Column {
+    /// Reads the values of a signal; none where no row has any.
+    pub(super) fn read(units: &Units, stage: &Judging, classes: &Classes, signal: &str) -> Result<Option<Self>> {
+        let (mut values, mut of, mut places, mut whole) = (Vec::new(), Vec::new(), Vec::new(), true);
+        for (number_of, unit) in units.all.iter().enumerate() {
+            let Some(name) = unit.column(signal, stage.number) else { continue };
+            let mut first = 0;
+            for batch in unit.read_columns(std::slice::from_ref(&name))? {
+                let batch = batch?;
+                let Some(column) = named(&batch, Some(&name)) else { continue };
+                whole &= *column.data_type() == DataType::Int64;
+                for row in 0..batch.num_rows() {
+                    let Some(class) = classes.class(number_of, first + row) else { continue };
+                    let Some(value) = number(column, row) else { continue };
+                    values.push(value);
+                    of.push(class as u32);
+                    places.push((number_of as u32, (first + row) as u32));
+                }
+                first += batch.num_rows();
             }
-            Decides::Holding => {
-                self.holding.push(value);
-                &mut self.decided
-            }
-        };
-        nearest[holds].see(most, near.0, near.1, value);
+        }
+        if values.is_empty() {
+            return Ok(None);
+        }
+        let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let sorted = sample(&values);
+        Ok(Some(Column { values, classes: of, places, whole, range: (least, most), sorted }))
     }
 
-    fn counted(self, limit: &Limit, at: f64, fixed: u64, points: usize) -> Option<Counted> {
-        if self.all.is_empty() {
-            return None;
-        }
+    /// Counts what lies beyond limits of the signal, each with its number and value.
+    pub(super) fn counted(
+        &self,
+        classes: &Classes,
+        limits: &[(usize, &Limit, f64)],
+        (near, points): (usize, usize),
+    ) -> Vec<(usize, Counted)> {
+        let candidates: Vec<Vec<f64>> =
+            limits.iter().map(|(_, limit, at)| self.candidates(limit, *at, points)).collect();
+        let ends: Vec<Vec<f64>> = limits.iter().map(|(.., at)| ends(&self.sorted, self.whole, *at)).collect();
+        let edges = Edges::new(candidates.iter().chain(&ends).flatten().copied().collect());
+        let slots: Vec<u32> = self.values.iter().map(|value| edges.slot(*value) as u32).collect();
+        let mut all = vec![0u64; edges.slots()];
+        slots.iter().for_each(|slot| all[*slot as usize] += 1);
+        let one = |(place, (number, limit, at)): (usize, &(usize, &Limit, f64))| {
+            let (candidates, ends) = (&candidates[place], &ends[place]);
+            (*number, self.one(classes, (*limit, *at), near, (candidates, ends), (&edges, &slots, &all)))
+        };
+        limits.iter().enumerate().map(one).collect()
+    }
+
+    /// Values that could be the limit.
+    fn candidates(&self, limit: &Limit, at: f64, points: usize) -> Vec<f64> {
         let upper = matches!(limit.side, Side::Max(_));
-        let least = self.all.iter().copied().fold(f64::INFINITY, f64::min);
-        let most = self.all.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let sorted = sample(&self.all);
-        let mut limits = limits(at, upper, self.whole, (least, most), &sorted);
+        let sorted = &self.sorted;
+        let mut limits = limits(at, upper, self.whole, self.range, sorted);
         limits.extend((0..points).map(|point| sorted[point * (sorted.len() - 1) / points.max(2).saturating_sub(1)]));
         limits.sort_by(f64::total_cmp);
         limits.dedup();
-        let far = |values: &[f64]| far(values, &limits, upper);
-        let (beyond_all, beyond_failing, beyond_holding) = (far(&self.all), far(&self.failing), far(&self.holding));
-        let drops = |at: usize| fixed + beyond_failing[at] + self.holding.len() as u64 - beyond_holding[at];
-        let here = limits.iter().position(|limit| *limit == at)?;
-        let neighbour =
-            |place: usize| Neighbour { limit: limits[place], beyond: beyond_all[place], drops: drops(place) };
-        let [mut failing, mut holding] = self.decided;
-        let [other_failing, other_holding] = self.others;
+        limits
+    }
+
+    /// Counts what lies beyond one limit.
+    fn one(
+        &self,
+        classes: &Classes,
+        (limit, at): (&Limit, f64),
+        near: usize,
+        (candidates, ends): (&[f64], &[f64]),
+        (edges, slots, all): (&Edges, &[u32], &[u64]),
+    ) -> Counted {
+        let upper = matches!(limit.side, Side::Max(_));
+        let (decides, fixed) = classes.decides(limit);
+        // The nearest rows that fail it, and that keep to it: those for which it decides, and others.
+        let (mut decided, mut others) = <([Nearest; 2], [Nearest; 2])>::default();
+        let mut counts = [vec![0u64; edges.slots()], vec![0u64; edges.slots()]];
+        for (row, slot) in slots.iter().enumerate() {
+            let value = self.values[row];
+            let nearest = match decides[self.classes[row] as usize] {
+                Decides::Nothing => &mut others,
+                Decides::Failing => {
+                    counts[0][*slot as usize] += 1;
+                    &mut decided
+                }
+                Decides::Holding => {
+                    counts[1][*slot as usize] += 1;
+                    &mut decided
+                }
+            };
+            let (unit, in_unit) = self.places[row];
+            let holds = usize::from(!beyond(value, at, upper));
+            nearest[holds].see(near, (value - at).abs(), (unit as usize, in_unit as usize), value);
+        }
+        let [failing, holding] = &counts;
+        let held: u64 = holding.iter().sum();
+        let drops =
+            |limit: f64| fixed + edges.beyond(failing, limit, upper) + held - edges.beyond(holding, limit, upper);
+        let neighbour = |limit: &f64| {
+            let beyond = edges.beyond(all, *limit, upper);
+            Neighbour { limit: *limit, beyond, drops: drops(*limit) }
+        };
         // Where the limit decides nothing on a side, what lies there all the same.
-        if failing.0.is_empty() {
-            failing = other_failing;
-        }
-        if holding.0.is_empty() {
-            holding = other_holding;
-        }
-        Some(Counted {
+        let [failing, holding] = std::array::from_fn(|side| {
+            let rows = std::mem::take(&mut decided[side]);
+            if rows.0.is_empty() { std::mem::take(&mut others[side]) } else { rows }
+        });
+        Counted {
             signal: limit.signal.clone(),
             at,
             upper,
             whole: self.whole,
-            rows: self.all.len() as u64,
-            beyond: beyond_all[here],
-            alone: drops(here) - fixed,
-            range: (least, most),
-            bins: bins(&self.all, &sorted, self.whole, at),
-            neighbours: (0..limits.len()).map(neighbour).collect(),
+            rows: self.values.len() as u64,
+            beyond: edges.beyond(all, at, upper),
+            alone: drops(at) - fixed,
+            range: self.range,
+            bins: bins(ends, edges, all),
+            neighbours: candidates.iter().map(neighbour).collect(),
             failing,
             holding,
-        })
+        }
     }
 }
 
 fn beyond(value: f64, limit: f64, upper: bool) -> bool {
     if upper { value > limit } else { value < limit }
-}
-
-/// How many values lie beyond each of some limits, which ascend.
-fn far(values: &[f64], limits: &[f64], upper: bool) -> Vec<u64> {
-    // By value: how many limits it lies beyond, which are the first or the last ones.
-    let mut counts = vec![0u64; limits.len() + 1];
-    let passed = |value: f64| limits.partition_point(|limit| if upper { *limit < value } else { *limit <= value });
-    values.iter().for_each(|value| counts[passed(*value)] += 1);
-    let mut sum = 0;
-    let mut add = |count: &u64| {
-        sum += count;
-        sum
-    };
-    if upper {
-        let mut far: Vec<u64> = counts[1..].iter().rev().map(&mut add).collect();
-        far.reverse();
-        far
-    } else {
-        counts[..limits.len()].iter().map(&mut add).collect()
-    }
 }
 
 /// Some of the values, sorted: places of the distribution, near enough.
@@ -274,9 +310,21 @@ fn rounded(value: f64, digits: i32) -> f64 {
     (value * scale).round() / scale
 }
 
-/// The distribution, in stretches of one width, or of one ratio where the values span many powers of ten; what lies far
-/// out is in the first and in the last. The limit is one of their ends.
-fn bins(values: &[f64], sorted: &[f64], whole: bool, at: f64) -> Vec<Bin> {
+/// The distribution by these ends; what lies far out is in the first and in the last.
+fn bins(ends: &[f64], edges: &Edges, counts: &[u64]) -> Vec<Bin> {
+    let mut bins: Vec<Bin> = ends.windows(2).map(|ends| Bin { from: ends[0], to: ends[1], rows: 0 }).collect();
+    let (last, mut slot) = (bins.len() - 1, 0);
+    for (at, bin) in bins.iter_mut().enumerate() {
+        let behind = if at == last { counts.len() } else { edges.slot(bin.to) };
+        bin.rows = counts[slot..behind].iter().sum();
+        slot = behind;
+    }
+    bins
+}
+
+/// The ends of the bars of a distribution: stretches of one width, or of one ratio where the values span many powers of
+/// ten. The limit is one of them.
+fn ends(sorted: &[f64], whole: bool, at: f64) -> Vec<f64> {
     let place = |share: f64| sorted[((share * sorted.len() as f64) as usize).min(sorted.len() - 1)];
     let (low, high) = (place(0.005).min(at), place(0.995).max(at));
     let ratio = low > 0.0 && high / low > 200.0;
@@ -298,29 +346,40 @@ fn bins(values: &[f64], sorted: &[f64], whole: bool, at: f64) -> Vec<Bin> {
     if ends.len() == 1 {
         ends.push(ends[0] + if whole { 1.0 } else { ends[0].abs().max(1e-3) / 10.0 });
     }
-    let mut bins: Vec<Bin> = ends.windows(2).map(|ends| Bin { from: ends[0], to: ends[1], rows: 0 }).collect();
-    let last = bins.len() - 1;
-    for value in values {
-        bins[ends[1..].partition_point(|end| end <= value).min(last)].rows += 1;
-    }
-    bins
+    ends
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Values by the slots of some edges.
+    fn by_slot(values: &[f64], edges: &[f64]) -> (Edges, Vec<u64>) {
+        let edges = Edges::new(edges.to_vec());
+        let mut counts = vec![0; edges.slots()];
+        values.iter().for_each(|value| counts[edges.slot(*value)] += 1);
+        (edges, counts)
+    }
+
+    fn bars(values: &[f64], whole: bool, at: f64) -> Vec<Bin> {
+        let ends = ends(&sample(values), whole, at);
+        // Edges of other limits change nothing.
+        let others = [3.0, 33.5, 400.0];
+        let (edges, counts) = by_slot(values, &[&ends[..], &others].concat());
+        bins(&ends, &edges, &counts)
+    }
+
     #[test]
     fn all_values_are_in_a_bin_and_the_limit_is_an_end() {
         let values: Vec<f64> = (0..1_000).map(|i| f64::from(i % 100)).collect();
-        let bins = bins(&values, &sample(&values), true, 33.0);
+        let bins = bars(&values, true, 33.0);
         assert_eq!(bins.iter().map(|bin| bin.rows).sum::<u64>(), 1_000);
         let below: u64 = bins.iter().filter(|bin| bin.to <= 33.0).map(|bin| bin.rows).sum();
         assert!(below == 330 && bins.iter().any(|bin| bin.from == 33.0), "{bins:?}");
         let wide: Vec<f64> = (0..20).map(|i| 2f64.powi(i)).collect();
-        let bins = super::bins(&wide, &sample(&wide), false, 1_000.0);
+        let bins = bars(&wide, false, 1_000.0);
         assert!(bins.iter().all(|bin| bin.rows <= 3 && bin.to > bin.from), "{bins:?}");
-        let same = super::bins(&[0.0; 9], &[0.0; 9], false, 0.0);
+        let same = bars(&[0.0; 9], false, 0.0);
         assert_eq!((same.len(), same[0].rows), (1, 9));
     }
 
@@ -330,9 +389,10 @@ mod tests {
         let limits = [-1.0, 0.0, 0.25, 7.5, 7.5000001, 49.5, 50.0, 80.0];
         for upper in [false, true] {
             let slow = |limit: &f64| values.iter().filter(|v| beyond(**v, *limit, upper)).count() as u64;
-            assert_eq!(far(&values, &limits, upper), limits.iter().map(slow).collect::<Vec<_>>(), "{upper}");
+            let (edges, counts) = by_slot(&values, &limits);
+            let found = limits.map(|limit| edges.beyond(&counts, limit, upper));
+            assert_eq!(found.to_vec(), limits.iter().map(slow).collect::<Vec<_>>(), "{upper}");
         }
-        assert_eq!(far(&[], &limits, true), [0; 8]);
     }
 
     #[test]

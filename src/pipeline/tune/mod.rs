@@ -23,7 +23,7 @@ use crate::stages::clause::{Bound, Clause, Limit, Side};
 use crate::stages::percentile::Found;
 use crate::{Error, Result};
 use classes::Classes;
-use counts::Counted;
+use counts::{Column, Counted};
 use rows::Units;
 
 /// A stage whose limits are looked at.
@@ -169,6 +169,9 @@ impl Opened {
     }
 }
 
+/// A limit that is looked at, its key, the value it is looked at with, and the percentile that it is.
+type Wanted<'l> = (&'l Limit, String, f64, Option<f64>);
+
 fn look(opened: &Opened, manifest: &Manifest, stage: &Judging, look: &Look<'_>) -> Result<Tuned> {
     let units = &opened.units;
     let clause = Clause::of(stage.rules.clone());
@@ -182,7 +185,7 @@ fn look(opened: &Opened, manifest: &Manifest, stage: &Judging, look: &Look<'_>) 
     let classes = opened.classes(stage, || Classes::of(units, manifest, stage, (&asked, &signals, &limits)))?;
     let keys = stage.rules.iter().flat_map(Clause::keys);
     let mut left = Vec::new();
-    let mut wanted: Vec<(&Limit, String, f64, Option<f64>)> = Vec::new();
+    let mut wanted: Vec<Wanted<'_>> = Vec::new();
     for (limit, path) in limits.iter().zip(keys) {
         if look.key.is_some_and(|key| key != path && key != limit.signal && !path.ends_with(&format!(".{key}"))) {
             continue;
@@ -193,11 +196,20 @@ fn look(opened: &Opened, manifest: &Manifest, stage: &Judging, look: &Look<'_>) 
             Err(why) => left.push((path, why)),
         }
     }
-    let looked = parallel(&wanted, |(limit, path, value, percentile)| {
-        let counted = Counted::of(units, stage, &classes, (limit, *value), (look.near, look.points))?;
-        Ok(counted.map(|counted| (counted, path.clone(), *percentile)))
+    // A column is read once for all limits on its signal.
+    let mut signals: Vec<&str> = wanted.iter().map(|(limit, ..)| limit.signal.as_str()).collect();
+    signals.sort_unstable();
+    signals.dedup();
+    let counted = parallel(&signals, |signal| {
+        let mine = wanted.iter().enumerate().filter(|(_, wanted)| wanted.0.signal.as_str() == *signal);
+        let limits: Vec<(usize, &Limit, f64)> = mine.map(|(number, wanted)| (number, wanted.0, wanted.2)).collect();
+        let column = Column::read(units, stage, &classes, signal)?;
+        Ok(column.map(|column| column.counted(&classes, &limits, (look.near, look.points))).unwrap_or_default())
     })?;
-    let looked: Vec<(Counted, String, Option<f64>)> = looked.into_iter().flatten().collect();
+    let mut counted: Vec<(usize, Counted)> = counted.into_iter().flatten().collect();
+    counted.sort_by_key(|(number, _)| *number);
+    let looked: Vec<(Counted, String, Option<f64>)> =
+        counted.into_iter().map(|(number, counted)| (counted, wanted[number].1.clone(), wanted[number].3)).collect();
     let places = looked.iter().flat_map(|(counted, ..)| counted.places());
     let ids = units.ids(manifest, places.collect())?;
     let limits = looked.into_iter().map(|(counted, path, percentile)| counted.told(path, percentile, &ids));

@@ -53,6 +53,9 @@ pub struct Meter {
     found: terms::Found,
 }
 
+/// A group of signals, and what finds them.
+type Step<'s> = (Group, &'s dyn Fn(&mut Meter, &mut Values));
+
 /// Bytes of a text that are measured: a longer one is judged by its beginning.
 pub const LONGEST: usize = 4 << 20;
 /// Sizes of n-grams of words, and of characters: ten are some six words. What the
@@ -75,7 +78,7 @@ impl Meter {
         self.page.read(text, groups);
         let chinese = self.page.with(HAN) * 5 >= self.page.with(ROMAN) && self.page.with(HAN) > 0;
         let characters = words.is_none() && chinese;
-        let steps: [(Group, &dyn Fn(&mut Self, &mut Values)); 8] = [
+        let steps: [Step<'_>; 8] = [
             (Group::Characters, &|meter, values| {
                 meter.characters(values);
                 meter.chinese(values);
