@@ -1,7 +1,5 @@
-//! How the units of a job are run: those that are not there, by whoever is to do them ([`Workers`]); and what one does for
+//! How the units of a job are run: those that are not there, by whoever is to do them (`Workers`); and what one does for
 //! all who share a build.
-//!
-//! [`Workers`]: super::workers::Workers
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;

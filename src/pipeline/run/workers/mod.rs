@@ -1,13 +1,13 @@
 //! Who does what of a build: this process alone, or several, on one machine or many, that share its folders.
 //!
 //! Nothing else in the program knows whether a build is shared. A job asks whether it is to do a unit
-//! ([`Workers::claims`]), or for its turn at what one does for all ([`Workers::turn`]); alone, the answer is always yes.
+//! (`Workers::claims`), or for its turn at what one does for all (`Workers::turn`); alone, the answer is always yes.
 //! What answers is a lease (`lease.rs`): a worker that is lost (`member.rs`) holds none.
 //!
 //! Leases save time; they keep no order that the output depends on. A worker that was held up for longer than a lease, and
 //! goes on, does again what another did meanwhile: files appear whole and under names that follow from what is in them, so
 //! that costs time and never rows. The one thing that only one may do is to put the output in its place: it asks before
-//! every step whether its turn is still its own ([`Turn::check`]).
+//! every step whether its turn is still its own (`Turn::check`).
 
 mod lease;
 mod member;
