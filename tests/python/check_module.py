@@ -1,11 +1,12 @@
 """The Python module that comes in the wheel, over a build that it makes: `check_module.py FOLDER`, with `corpus` to import."""
 
+import os
 import sys
 from pathlib import Path
 
 import corpus
 
-folder = Path(sys.argv[1])
+folder = Path(sys.argv[1]).resolve()
 root = Path(__file__).resolve().parents[2]
 recipe = root / "recipes" / "quickstart.toml"
 out = folder / "quickstart"
@@ -49,4 +50,8 @@ for wrong, said in [
         assert said in str(error), error
     else:
         raise AssertionError(said)
+# What docs/python.md says.
+block = (root / "docs" / "python.md").read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+os.chdir(folder)
+exec(compile(block, "docs/python.md", "exec"), {})
 print("the Python module builds, loads, asks and shows")
