@@ -374,7 +374,8 @@ fn opened<'a>(
 const STRETCH: u64 = 4 << 10;
 
 /// Hands on some of the rows with their sizes, in order: stretches of the batch where these are long, so that their text
-/// is not copied, else a batch of the rows alone.
+/// is not copied, else a batch of the rows alone. So too where it is the smaller part, which would keep the whole batch
+/// in memory until it is written.
 fn some(
     rows: &RecordBatch,
     which: &BooleanArray,
@@ -383,7 +384,7 @@ fn some(
 ) -> Result<()> {
     let stretches: Vec<(usize, usize)> = SlicesIterator::new(which).collect();
     let bytes: u64 = stretches.iter().map(|(start, end)| sizes[*start..*end].iter().sum::<u64>()).sum();
-    if bytes >= STRETCH * stretches.len() as u64 {
+    if bytes >= STRETCH * stretches.len() as u64 && 2 * bytes >= sizes.iter().sum() {
         return stretches
             .iter()
             .try_for_each(|(start, end)| write(&rows.slice(*start, end - start), &sizes[*start..*end]));
