@@ -143,7 +143,7 @@ impl Pieces {
     }
 
     /// How many are new.
-    fn new(&self) -> usize {
+    fn added(&self) -> usize {
         self.pieces.len() - self.first as usize
     }
 
@@ -214,7 +214,7 @@ pub fn extend(
         return Err(format!("{} ids are no more than the {} that the tokenizer has", options.size, pieces.first));
     };
     let new = if base.of_bytes { HashMap::new() } else { pieces.characters(words, room as usize)? };
-    let characters = pieces.new();
+    let characters = pieces.added();
     let mut cutter =
         Cutter { base, whole: base.splits(), before: Vec::new(), scratch: Scratch::default(), ids: Vec::new() };
     cutter.encode("\n")?;
@@ -227,7 +227,7 @@ pub fn extend(
     }
     let mut merges = Vec::new();
     let mut join = |left: u32, right: u32| {
-        if pieces.new() >= room as usize {
+        if pieces.added() >= room as usize {
             return Join::Full;
         }
         let Some((left, right)) = pieces.part(left).zip(pieces.part(right)) else { return Join::Never };
@@ -243,7 +243,7 @@ pub fn extend(
         Join::Piece(id)
     };
     learn(corpus, options.least, &mut join, stop);
-    let made = Made { specials: 0, characters, pieces: pieces.new() - characters };
+    let made = Made { specials: 0, characters, pieces: pieces.added() - characters };
     let own: Vec<String> = pieces.pieces[pieces.first as usize..].iter().flatten().cloned().collect();
     if let Some((model, bytes)) = &base.model {
         let mut model = model.clone();

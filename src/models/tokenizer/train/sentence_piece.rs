@@ -94,11 +94,11 @@ fn piece(bytes: &[u8]) -> Option<Piece> {
 /// A number of a message within a message.
 fn number(message: Option<&[u8]>, field: u64, otherwise: u64) -> u64 {
     let all = message.and_then(fields).unwrap_or_default();
-    let mine = all
+    let mut mine = all
         .into_iter()
         .filter(|f| f.0 == field)
         .filter_map(|f| if let Value::Number(n) = f.1 { Some(n) } else { None });
-    mine.last().unwrap_or(otherwise)
+    mine.next_back().unwrap_or(otherwise)
 }
 
 impl Model {
@@ -109,11 +109,11 @@ impl Model {
     pub fn read(bytes: &[u8]) -> Result<Model, String> {
         let all = fields(bytes).ok_or("is no model of SentencePiece, or is cut off")?;
         let message = |field: u64| {
-            let mine = all
+            let mut mine = all
                 .iter()
                 .filter(|f| f.0 == field)
                 .filter_map(|f| if let Value::Bytes(b) = f.1 { Some(b) } else { None });
-            mine.last()
+            mine.next_back()
         };
         let (trainer, normal) = (message(2), message(3));
         if number(trainer, 3, 1) != 2 {

@@ -135,7 +135,8 @@ pub fn best(pieces: &Pieces, words: &[(&[char], u64)]) -> Sums {
 pub fn expected(pieces: &Pieces, words: &[(&[char], u64)]) -> Sums {
     let mut sums = Sums::new(pieces.len());
     // From, to, piece; and by place the logarithm of the sum of all ways that lead there, and from there to the end.
-    let (mut edges, mut to, mut on): (Vec<(u32, u32, u32)>, Vec<f64>, Vec<f64>) = Default::default();
+    let mut edges: Vec<(u32, u32, u32)> = Vec::new();
+    let (mut to, mut on): (Vec<f64>, Vec<f64>) = (Vec::new(), Vec::new());
     for (word, times) in words {
         sums.words += *times as f64;
         edges.clear();

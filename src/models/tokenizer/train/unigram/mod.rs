@@ -36,8 +36,11 @@ fn digamma(mut x: f64) -> f64 {
         - 127.0 / 30720.0 * fourth * fourth
 }
 
+/// What is summed up over words, each with how often it stands there.
+type Counting = fn(&Pieces, &[(&[char], u64)]) -> Sums;
+
 /// Sums over all words, on several threads.
-fn sums(flat: &Flat, pieces: &Pieces, threads: usize, count: fn(&Pieces, &[(&[char], u64)]) -> Sums) -> Sums {
+fn sums(flat: &Flat, pieces: &Pieces, threads: usize, count: Counting) -> Sums {
     let words: Vec<(&[char], u64)> = flat.words().collect();
     let mut all = Sums::new(pieces.len());
     for wave in words.chunks(SHARE * threads.max(1)) {
