@@ -1,7 +1,20 @@
 //! Dates as pages, feeds and crawlers write them, made comparable.
 
-/// Months by their first three letters.
-const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+/// The months, in English.
+pub const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
 /// Zones by name, in hours; one that means several places (`CST`) is none.
 const ZONES: [(&str, i64); 9] =
     [("gmt", 0), ("utc", 0), ("edt", -4), ("est", -5), ("cdt", -5), ("mst", -7), ("mdt", -6), ("pst", -8), ("pdt", -7)];
@@ -32,18 +45,24 @@ pub fn seconds(text: &str) -> Option<i64> {
 pub fn stamp(text: &str) -> Option<i64> {
     let seconds = seconds(text)?;
     let (day, time) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    let (year, month, day) = date(day);
+    let date = year * 10_000 + month * 100 + day;
+    Some(date * 1_000_000 + time / 3600 * 10_000 + time / 60 % 60 * 100 + time % 60)
+}
+
+/// Year, month and day of the Gregorian calendar, out of days from 1970-01-01.
+pub fn date(day: i64) -> (i64, i64, i64) {
     // The year by its mean length, then down to the first one that begins no later.
     let mut year = 1970 + day.div_euclid(365) + 1;
     while days(year, 1, 1) > day {
         year -= 1;
     }
-    let month = (1..=12).rev().find(|month| days(year, *month, 1) <= day)?;
-    let date = year * 10_000 + month * 100 + day - days(year, month, 1) + 1;
-    Some(date * 1_000_000 + time / 3600 * 10_000 + time / 60 % 60 * 100 + time % 60)
+    let month = (1..=12).rev().find(|month| days(year, *month, 1) <= day).unwrap_or(1);
+    (year, month, day - days(year, month, 1) + 1)
 }
 
 /// Days from 1970-01-01 to a date of the Gregorian calendar.
-fn days(year: i64, month: i64, day: i64) -> i64 {
+pub fn days(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
     let of_era = year.rem_euclid(400);
@@ -172,7 +191,9 @@ fn zone(pieces: &[Piece], at: usize) -> (i64, usize) {
 /// Year, month, day, and the seconds of a time that is written with the date in one number.
 fn take_date(pieces: &[Piece]) -> Option<(i64, i64, i64, i64)> {
     let month = pieces.iter().find_map(|p| match p {
-        Piece::Word(word) if word.len() >= 3 => MONTHS.iter().position(|m| word.starts_with(m)),
+        Piece::Word(word) if word.len() >= 3 => {
+            MONTHS.iter().position(|m| word.get(..3).is_some_and(|begin| m[..3].eq_ignore_ascii_case(begin)))
+        }
         _ => None,
     });
     let numbers: Vec<(i64, usize, Option<char>)> = pieces

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::harness::{Scratch, difference, json_lines, same_files, same_output};
 
-const RECIPE: &str = r#"
+/// A recipe whose build takes long enough to be killed at any of its jobs.
+pub const RECIPE: &str = r#"
 name = "killed"
 about = "a test"
 [[source]]

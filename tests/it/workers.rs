@@ -5,6 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::harness::{Run, Scratch, files_under, json_lines, same_output};
+use crate::kill::RECIPE;
 
 /// All kinds of jobs: plain and packed files, own ids, a limit, percentiles, passes that drop, cut and hold out, a mix,
 /// another order.
@@ -42,26 +43,6 @@ by = "chars"
 test = 0.02
 [output]
 shard = "64KiB"
-"#;
-
-const SIMPLE: &str = r#"
-name = "shared"
-about = "a test"
-[[source]]
-name = "docs"
-path = ["docs.jsonl"]
-use = "pretrain"
-[[stage]]
-run = "normalize"
-[[stage]]
-run = "words"
-[[stage]]
-run = "keep"
-chars = { min = 40 }
-[[stage]]
-run = "exact_dedup"
-[output]
-shard = "1MiB"
 "#;
 
 const MORE: [&str; 6] = ["--unit", "48KiB", "--threads", "1", "--quiet", "--offline"];
@@ -147,7 +128,7 @@ fn three_workers_make_what_one_process_makes() {
 fn one_of_three_finishes_the_build_alone() {
     let scratch = Scratch::new();
     scratch.write("docs.jsonl", json_lines(2_000));
-    scratch.write("recipe.toml", SIMPLE);
+    scratch.write("recipe.toml", RECIPE);
     let alone = scratch.build("alone", &MORE);
     ends(worker(&scratch, "2/3", "30").spawn().unwrap());
     same_output(&alone, &scratch.built("shared"), "a lone worker");
@@ -197,7 +178,7 @@ fn a_lost_worker_costs_what_it_had_in_hand() {
 fn a_worker_that_was_held_up_does_no_harm() {
     let scratch = Scratch::new();
     scratch.write("docs.jsonl", json_lines(6_000));
-    scratch.write("recipe.toml", SIMPLE);
+    scratch.write("recipe.toml", RECIPE);
     let alone = scratch.build("alone", &MORE);
     for job in ["scan", "dedup", "apply"] {
         let slow = worker(&scratch, "1/2", "0.5").spawn().unwrap();
@@ -219,7 +200,7 @@ fn a_worker_that_was_held_up_does_no_harm() {
 fn strangers_are_refused() {
     let scratch = Scratch::new();
     scratch.write("docs.jsonl", json_lines(20_000));
-    scratch.write("recipe.toml", SIMPLE);
+    scratch.write("recipe.toml", RECIPE);
     let mut first = worker(&scratch, "1/2", "2").spawn().unwrap();
     until(&scratch, "start scan ", 2);
     let refused = |command: &mut Command, parts: &[&str]| {
@@ -232,14 +213,14 @@ fn strangers_are_refused() {
     // The folder of jobs of another machine, on which the lock does not show.
     let elsewhere = ["build", "--recipe", "recipe.toml", "--out", "other", "--work", "shared/.work", "--worker", "2/2"];
     refused(&mut scratch.command(&elsewhere), &["worker 1/2 on ", "with another output folder, "]);
-    scratch.write("renamed.toml", SIMPLE.replace("\"shared\"", "\"renamed\""));
+    scratch.write("renamed.toml", RECIPE.replace("\"killed\"", "\"renamed\""));
     let renamed = ["build", "--recipe", "renamed.toml", "--out", "shared", "--worker", "2/2"];
     refused(&mut scratch.command(&renamed), &["worker 1/2 on ", "at another recipe, `shared`"]);
     let options =
         ["build", "--recipe", "recipe.toml", "--out", "shared", "--worker", "2/2", "--set", "keep.chars.min=41"];
     refused(&mut scratch.command(&[&options[..], &MORE].concat()), &["builds another recipe, or other options"]);
     scratch.write("elsewhere/docs.jsonl", json_lines(10));
-    scratch.write("elsewhere/recipe.toml", SIMPLE);
+    scratch.write("elsewhere/recipe.toml", RECIPE);
     let inputs = ["build", "--recipe", "elsewhere/recipe.toml", "--out", "shared", "--worker", "2/2"];
     refused(&mut scratch.command(&[&inputs[..], &MORE].concat()), &["worker 1/2 on ", "builds other inputs"]);
     assert!(first.try_wait().unwrap().is_none(), "it was to be at work all the time");

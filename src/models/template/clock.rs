@@ -2,6 +2,8 @@
 
 use minijinja::{Error, ErrorKind};
 
+use crate::text::date::{MONTHS, date, days};
+
 /// A day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Day {
@@ -9,20 +11,6 @@ pub struct Day {
     days: i64,
 }
 
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 const WEEKDAYS: [&str; 7] = ["Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday"];
 
 impl Day {
@@ -37,19 +25,7 @@ impl Day {
         let mut parts = text.splitn(3, '-').map(|part| part.parse::<i64>().ok());
         let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
         let days = days(year, month, day);
-        let made = Day { days };
-        ((1..=9999).contains(&year) && made.date() == (year, month, day)).then_some(made)
-    }
-
-    /// Year, month and day.
-    fn date(self) -> (i64, i64, i64) {
-        // The year by its mean length, then down to the first one that begins no later.
-        let mut year = 1970 + self.days.div_euclid(365) + 1;
-        while days(year, 1, 1) > self.days {
-            year -= 1;
-        }
-        let month = (1..=12).rev().find(|month| days(year, *month, 1) <= self.days).unwrap_or(1);
-        (year, month, self.days - days(year, month, 1) + 1)
+        ((1..=9999).contains(&year) && date(days) == (year, month, day)).then_some(Day { days })
     }
 
     /// The day in the words of Python's `strftime`.
@@ -58,7 +34,7 @@ impl Day {
     ///
     /// A code that is not known here.
     pub(super) fn format(self, format: &str) -> Result<String, Error> {
-        let (year, month, day) = self.date();
+        let (year, month, day) = date(self.days);
         let (month_name, weekday) = (MONTHS[month as usize - 1], WEEKDAYS[self.days.rem_euclid(7) as usize]);
         let (mut out, mut rest) = (String::new(), format);
         while let Some(at) = rest.find('%') {
@@ -99,17 +75,9 @@ impl Day {
 
 impl std::fmt::Display for Day {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (year, month, day) = self.date();
+        let (year, month, day) = date(self.days);
         write!(f, "{year:04}-{month:02}-{day:02}")
     }
-}
-
-/// Days from 1970-01-01 to a date of the Gregorian calendar.
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
 }
 
 #[cfg(test)]

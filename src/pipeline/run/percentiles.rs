@@ -154,7 +154,7 @@ impl Build<'_> {
         }
         let found = searches.found();
         write_whole(&path, &serde_json::to_vec(&found).map_err(|e| Error::Engine(e.to_string()))?)?;
-        self.progress.done(&format!("{}: {}", stage.name, plural(passes, "pass over the columns")));
+        self.progress.done(&format!("{}: {}", stage.name, plural(passes, "column reading")));
         Ok(found)
     }
 }

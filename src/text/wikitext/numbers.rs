@@ -1,5 +1,7 @@
 //! Numbers, units and days of templates.
 
+use crate::text::date::MONTHS;
+
 /// What stands between two numbers of `{{convert}}`, and how it is shown.
 const JOINTS: &[(&str, &str)] = &[
     ("-", "–"),
@@ -68,21 +70,6 @@ pub(super) fn percent(part: &str, whole: Option<&str>, digits: Option<&str>) -> 
     let digits = digits.and_then(|d| d.parse().ok()).unwrap_or(0usize).min(9);
     share.is_finite().then(|| format!("{share:.digits$}%"))
 }
-
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 
 /// Year, month and day as numbers: `2012年3月1日`, `1 March 2012`.
 pub(super) fn day<'a>(mut list: impl Iterator<Item = &'a str>, chinese: bool) -> Option<String> {
