@@ -56,10 +56,7 @@ pub fn aside(path: &Path) -> PathBuf {
 pub fn second(from: &Path, to: &Path) -> io::Result<()> {
     match fs::hard_link(from, to) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(_) => {
-            let aside = aside(to);
-            fs::copy(from, &aside).and_then(|_| File::open(&aside)?.sync_all()).and_then(|()| fs::rename(&aside, to))
-        }
+        Err(_) => write_whole_by(to, |file| io::copy(&mut File::open(from)?, file).map(drop)),
         linked => linked,
     }
 }

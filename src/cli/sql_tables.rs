@@ -12,7 +12,7 @@ use crate::Result;
 use crate::engine::sql::{Bounds, Database, PLACE, Part, Table};
 use crate::output::parquet_files::{open, within};
 use crate::pipeline::publish::manifest::Manifest;
-use crate::rows::split::Split;
+use crate::pipeline::publish::tables::split_of;
 
 /// The table of what was measured of every row.
 const SIGNALS: &str = "signals";
@@ -52,12 +52,6 @@ pub fn open_build(
     Ok(database)
 }
 
-/// The split that a file of kept rows is of, by its name: `validation-00000.parquet`.
-fn split_of(path: &Path) -> Option<Split> {
-    let name = path.file_name()?.to_str()?;
-    Split::parse(name.split_once('-')?.0)
-}
-
 /// The unit files of the scan, and the query that names what is in them; none where the work folder is gone.
 fn measured(work: &Path, manifest: &Manifest) -> Result<Option<(Table, String)>> {
     let scan = manifest.timings.get("work").and_then(|told| told["scan"].as_str());
@@ -93,8 +87,11 @@ fn measured(work: &Path, manifest: &Manifest) -> Result<Option<(Table, String)>>
     }
     for (name, stages) in &signals {
         for stage in stages {
-            // Measured more than once: the number of the stage tells which.
-            let called = if stages.len() > 1 { format!("{name}_{stage}") } else { name.clone() };
+            // Measured more than once, or named as the place is: the number of the stage tells which.
+            let mut called = if stages.len() > 1 || name == PLACE { format!("{name}_{stage}") } else { name.clone() };
+            while called != *name && signals.contains_key(&called) {
+                called.push('_');
+            }
             let _ = write!(query, ", \"{name}@{stage}\" as \"{called}\"");
         }
     }

@@ -15,7 +15,7 @@ use crate::{Error, Result};
 
 /// A text that is handed over.
 pub struct Text<'a> {
-    /// The text; of a dialogue one of its turns.
+    /// The text; of a dialogue of a build one of its turns, of a raw file all of them as lines.
     pub text: &'a str,
     /// Its source: of a raw file the name of the file.
     pub source: &'a str,

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::Args;
 
@@ -99,11 +99,17 @@ impl TokenizerReport {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         let threads = self.threads.map_or_else(cores, NonZeroUsize::get);
         let (send, blocks) = sync_channel::<Block>(2 * threads);
-        let (blocks, failed) = (Mutex::new(blocks), AtomicBool::new(false));
+        let (blocks, failed) = (Arc::new(Mutex::new(blocks)), AtomicBool::new(false));
+        let failed = &failed;
         std::thread::scope(|scope| {
-            let work = || count_blocks(subjects, &blocks, &failed);
-            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-            let read = self.hand_out(context, (send, &failed), stop);
+            let start = |_| {
+                let blocks = Arc::clone(&blocks);
+                scope.spawn(move || count_blocks(subjects, &blocks, failed))
+            };
+            let workers: Vec<_> = (0..threads).map(start).collect();
+            // The workers alone hold it: once none is left, who reads is told.
+            drop(blocks);
+            let read = self.hand_out(context, (send, failed), stop);
             let mut all = Tally::default();
             let mut wrong = None;
             for worker in workers {

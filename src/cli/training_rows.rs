@@ -62,7 +62,7 @@ pub fn each(context: &Context, files: &[PathBuf], take: &mut dyn FnMut(String) -
     }
     if let (count @ 1.., Some(first)) = wrong {
         let records = plural(count, "record");
-        ui::warn(context, &format!("not trained on, since it could not be read: {records}; the first: {first}"));
+        ui::warn(context, &format!("left out, since it could not be read: {records}; the first: {first}"));
     }
     Ok(())
 }

@@ -181,11 +181,39 @@ pub async fn in_order(
     session: &Session,
     plan: Arc<dyn ExecutionPlan>,
     rows: usize,
-    each: impl FnMut(&RecordBatch) -> Result<()>,
+    mut each: impl FnMut(&RecordBatch) -> Result<()>,
 ) -> Result<()> {
     is_drivable(plan.as_ref())?;
-    let partitions = plan.properties().output_partitioning().partition_count();
-    ahead(session, (0..partitions).map(|partition| (plan.clone(), partition)), rows, each).await
+    let mut parts = 0..plan.properties().output_partitioning().partition_count();
+    let at_once = session.at_once();
+    let mut begun: VecDeque<(Receiver<RecordBatch>, JoinHandle<Result<()>>)> = VecDeque::new();
+    loop {
+        while begun.len() < at_once
+            && let Some(partition) = parts.next()
+        {
+            let (to, from) = channel(AHEAD);
+            let (plan, context) = (plan.clone(), session.context(rows));
+            let read = tokio::spawn(async move {
+                let mut stream = plan.execute(partition, context)?;
+                while let Some(batch) = stream.next().await {
+                    // Nobody listens any more where something else failed.
+                    if to.send(batch?).await.is_err() {
+                        break;
+                    }
+                }
+                Ok(())
+            });
+            begun.push_back((from, read));
+        }
+        let Some((mut batches, read)) = begun.pop_front() else { return Ok(()) };
+        while let Some(batch) = batches.recv().await {
+            if session.stopped() {
+                return Err(Error::Interrupted);
+            }
+            each(&batch)?;
+        }
+        read.await.map_err(|panic| Error::Engine(format!("a worker failed: {panic}")))??;
+    }
 }
 
 /// Hands over the batches of all partitions of `plan`, `session.threads` partitions at a time: `each` is called by many
@@ -221,43 +249,6 @@ pub async fn side_by_side(
         }
     });
     tasks.buffer_unordered(session.threads).try_collect().await
-}
-
-async fn ahead(
-    session: &Session,
-    mut parts: impl Iterator<Item = (Arc<dyn ExecutionPlan>, usize)>,
-    rows: usize,
-    mut each: impl FnMut(&RecordBatch) -> Result<()>,
-) -> Result<()> {
-    let at_once = session.at_once();
-    let mut begun: VecDeque<(Receiver<RecordBatch>, JoinHandle<Result<()>>)> = VecDeque::new();
-    loop {
-        while begun.len() < at_once
-            && let Some((plan, partition)) = parts.next()
-        {
-            let (to, from) = channel(AHEAD);
-            let context = session.context(rows);
-            let read = tokio::spawn(async move {
-                let mut stream = plan.execute(partition, context)?;
-                while let Some(batch) = stream.next().await {
-                    // Nobody listens any more where something else failed.
-                    if to.send(batch?).await.is_err() {
-                        break;
-                    }
-                }
-                Ok(())
-            });
-            begun.push_back((from, read));
-        }
-        let Some((mut batches, read)) = begun.pop_front() else { return Ok(()) };
-        while let Some(batch) = batches.recv().await {
-            if session.stopped() {
-                return Err(Error::Interrupted);
-            }
-            each(&batch)?;
-        }
-        read.await.map_err(|panic| Error::Engine(format!("a worker failed: {panic}")))??;
-    }
 }
 
 /// Refuses a plan in which one partition could wait for another that has not been started.

@@ -229,7 +229,9 @@ impl Reader {
                 (entry.build)(json(others)).err().as_ref() != Some(&message)
             });
             let Some(blamed) = blamed else {
-                if !taken.iter().any(|key| message == format!("missing field `{key}`")) {
+                // What is amiss without the options taken out may be so for want of them; a field that is missing is not.
+                let missing = message.starts_with("missing field");
+                if taken.is_empty() || missing && !taken.iter().any(|key| message == format!("missing field `{key}`")) {
                     let message = message.replace("missing field", "it lacks the option");
                     self.problem(
                         Kind::Unbuildable,

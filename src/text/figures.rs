@@ -1,4 +1,4 @@
-//! Numbers for people.
+//! Numbers for people, and the room that characters take on a terminal.
 
 /// Bytes for people: `64 MiB`.
 pub fn size(bytes: u64) -> String {
@@ -26,6 +26,17 @@ pub fn count(number: u64) -> String {
         out.push(digit);
     }
     out
+}
+
+/// Columns that a character takes on a terminal.
+pub fn columns_of(c: char) -> usize {
+    match u32::from(c) {
+        0..0x20 | 0x7f..0xa0 | 0x300..0x370 | 0x200b..0x2010 | 0x2028..0x2030 | 0xfe00..0xfe10 | 0xfeff => 0,
+        0x1100..0x1160 | 0x2e80..0x303f | 0x3041..0xa4d0 | 0xa960..0xa980 | 0xac00..0xd7a4 | 0xf900..0xfb00 => 2,
+        0xfe10..0xfe20 | 0xfe30..0xfe70 | 0xff00..0xff61 | 0xffe0..0xffe7 | 0x1f300..0x1f650 | 0x1f680..0x1f700 => 2,
+        0x1f900..0x1fb00 | 0x20000..0x3fffe => 2,
+        _ => 1,
+    }
 }
 
 /// `1 file`, `2 files`.

@@ -256,3 +256,17 @@ fn what_does_not_fit_goes_to_disk() {
     assert_eq!((run.code(), run.stdout().as_str()), (0, "v\n8000000\n"), "{}", run.stderr());
     assert_eq!(files_under(&temporary), Vec::<std::path::PathBuf>::new());
 }
+
+/// A program of the recipe's author may call a signal what the number of a row is called.
+#[test]
+fn a_signal_may_have_the_name_of_the_place() {
+    let program = r#"import json, sys
+for line in sys.stdin: print(json.dumps({"id": json.loads(line)["id"], "place": 7}), flush=True)"#;
+    let stage = format!(
+        "[[stage]]\nrun = 'command'\ncommand = ['python3', '-c', '''\n{program}''']\nsignals = {{ place = 'integer' }}\n"
+    );
+    let scratch = built(&RECIPE.replace("[[stage]]\nrun = 'exact_dedup'\n", &stage));
+    let run =
+        scratch.corpus(&["sql", "out", "select place, place_2 from signals order by place limit 2", "--format", "csv"]);
+    assert_eq!((run.code(), run.stdout().as_str()), (0, "place,place_2\n0,7\n1,7\n"), "{}", run.stderr());
+}

@@ -209,13 +209,13 @@ fn strangers_are_refused() {
         crate::harness::contains(&run.stderr(), parts, &[]);
     };
     let lone = ["build", "--recipe", "recipe.toml", "--out", "shared"];
-    refused(&mut scratch.command(&lone), &["another build is writing into shared (workers, recipe `shared`"]);
+    refused(&mut scratch.command(&lone), &["another build is writing into shared (workers, recipe `killed`"]);
     // The folder of jobs of another machine, on which the lock does not show.
     let elsewhere = ["build", "--recipe", "recipe.toml", "--out", "other", "--work", "shared/.work", "--worker", "2/2"];
     refused(&mut scratch.command(&elsewhere), &["worker 1/2 on ", "with another output folder, "]);
     scratch.write("renamed.toml", RECIPE.replace("\"killed\"", "\"renamed\""));
     let renamed = ["build", "--recipe", "renamed.toml", "--out", "shared", "--worker", "2/2"];
-    refused(&mut scratch.command(&renamed), &["worker 1/2 on ", "at another recipe, `shared`"]);
+    refused(&mut scratch.command(&renamed), &["worker 1/2 on ", "at another recipe, `killed`"]);
     let options =
         ["build", "--recipe", "recipe.toml", "--out", "shared", "--worker", "2/2", "--set", "keep.chars.min=41"];
     refused(&mut scratch.command(&[&options[..], &MORE].concat()), &["builds another recipe, or other options"]);

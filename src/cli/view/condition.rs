@@ -111,11 +111,10 @@ impl Conditions {
         let bounds = Bounds { threads, memory: MEMORY, folder: folder.path().to_path_buf(), time: Some(TIME) };
         let numbered = |table: &Table| {
             let files = table.files().map(|(path, first)| Part { path: path.clone(), split: None, first });
-            Named { name: table.part.name.clone(), files: files.collect(), split: false, numbered: true }
+            // Names of tables without a use are taken: `unreadable` is one of them.
+            Named { name: numbered_name(&table.part.name), files: files.collect(), split: false, numbered: true }
         };
-        let mut numbered: Vec<Named> = build.tables.iter().map(numbered).collect();
-        // Names of tables without a use are taken: `unreadable` is one of them.
-        numbered.iter_mut().for_each(|table| table.name = numbered_name(&table.name));
+        let numbered = build.tables.iter().map(numbered).collect();
         let database = Arc::new(open_build(build.folder, build.work, build.manifest, numbered, &bounds)?);
         *open = Some((database.clone(), folder));
         Ok(database)

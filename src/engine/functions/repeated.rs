@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch};
 use arrow::datatypes::{DataType, Decimal128Type};
@@ -92,20 +92,21 @@ pub struct RepeatedSpec {
 #[derive(Debug)]
 pub struct RepeatedKernel {
     spec: RepeatedSpec,
-    /// The file's bytes, read at the first run.
-    twice: OnceLock<Arc<[u8]>>,
+    /// The file's bytes, read once: by the first run, for which others wait.
+    twice: Mutex<Option<Arc<Vec<u8>>>>,
 }
 
 impl RepeatedKernel {
-    fn twice(&self) -> Result<&Arc<[u8]>> {
-        if let Some(twice) = self.twice.get() {
-            return Ok(twice);
+    fn twice(&self) -> Result<Arc<Vec<u8>>> {
+        let mut twice = self.twice.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(twice) = &*twice {
+            return Ok(twice.clone());
         }
         let bytes = std::fs::read(&self.spec.file).map_err(Error::io(&self.spec.file))?;
         if bytes.len() as u64 * 8 != self.spec.bits {
             return Err(Error::Engine(format!("{}: not {} bits", self.spec.file.display(), self.spec.bits)));
         }
-        Ok(self.twice.get_or_init(|| bytes.into()))
+        Ok(twice.insert(Arc::new(bytes)).clone())
     }
 }
 
@@ -114,7 +115,7 @@ impl Kernel for RepeatedKernel {
     type Spec = RepeatedSpec;
 
     fn new(spec: RepeatedSpec) -> Result<Self> {
-        Ok(RepeatedKernel { spec, twice: OnceLock::new() })
+        Ok(RepeatedKernel { spec, twice: Mutex::default() })
     }
 
     fn returns(&self) -> DataType {

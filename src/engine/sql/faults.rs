@@ -6,6 +6,7 @@ use datafusion_common::{DataFusionError, SchemaError, TableReference};
 
 use super::files::NUMBERS;
 use crate::Error;
+use crate::text::figures::columns_of;
 use crate::text::spelling::nearest;
 
 /// Columns that a cure names where none is near.
@@ -202,8 +203,7 @@ fn place(fault: &DataFusionError, root: &DataFusionError) -> Option<Place> {
 fn marked(written: &str, (line, column): Place) -> String {
     let shown = written.lines().nth(line as usize - 1).unwrap_or_default().replace('\t', " ");
     let head: String = shown.chars().take(column.saturating_sub(1) as usize).collect();
-    let wide = |c: char| matches!(u32::from(c), 0x1100..0x1160 | 0x2e80..0xa4d0 | 0xac00..0xd7a4 | 0xf900..0xfb00 | 0xfe30..0xfe70 | 0xff00..0xff61 | 0x1f300..0x1fb00 | 0x20000..0x3fffe);
-    let columns: usize = head.chars().map(|c| if wide(c) { 2 } else { 1 }).sum();
+    let columns: usize = head.chars().map(columns_of).sum();
     let word = shown.chars().skip(head.chars().count()).take_while(|c| c.is_alphanumeric() || *c == '_').count().max(1);
     format!("  {shown}\n  {}{}", " ".repeat(columns), "^".repeat(word))
 }

@@ -77,7 +77,10 @@ pub(super) struct Chunks<'a> {
     ids: Vec<u32>,
     /// Tokens of each document of the chunk.
     lengths: Vec<usize>,
-    /// Documents and tokens of the chunks that are written.
+    /// Documents that begin in the chunk.
+    begun: u64,
+    shards: Vec<Shard>,
+    /// Documents, or parts of them, and tokens of the chunks that are written.
     counts: Vec<(usize, usize)>,
     written: Vec<Written>,
 }
@@ -86,7 +89,7 @@ impl<'a> Chunks<'a> {
     /// Chunks of at most so many tokens.
     pub(super) fn new(staging: &'a Staging, limit: usize) -> Self {
         let (ids, lengths, counts, written) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Chunks { staging, limit, cuts: false, ids, lengths, counts, written }
+        Chunks { staging, limit, cuts: false, ids, lengths, begun: 0, shards: Vec::new(), counts, written }
     }
 
     /// A document, or a part of one.
@@ -113,9 +116,12 @@ impl<'a> Chunks<'a> {
             file.write(&bytes)?;
         }
         self.counts.push((self.lengths.len(), self.ids.len()));
+        let file = file.close()?;
+        let (rows, tokens) = (std::mem::take(&mut self.begun), self.ids.len() as u64);
+        self.shards.push(Shard { path: file.path.clone(), rows, tokens });
         self.ids.clear();
         self.lengths.clear();
-        self.written.push(file.close()?);
+        self.written.push(file);
         Ok(())
     }
 
@@ -150,14 +156,17 @@ impl Writer for Chunks<'_> {
             return Err(Error::other(message, "a chunk counts its bytes in 32 bits: leave the document out"));
         }
         let mut ids = sequence.ids;
+        // One that is cut needs room for its first token, one that is not for all of them.
+        let least = if self.cuts { 1 } else { ids.len() };
+        if !self.lengths.is_empty() && self.ids.len() + least > self.limit {
+            self.flush()?;
+        }
+        self.begun += 1;
         while self.cuts && self.ids.len() + ids.len() > self.limit {
             let (now, rest) = ids.split_at(self.limit - self.ids.len());
             self.add(now);
             self.flush()?;
             ids = rest;
-        }
-        if !self.lengths.is_empty() && self.ids.len() + ids.len() > self.limit {
-            self.flush()?;
         }
         self.add(ids);
         Ok(())
@@ -169,13 +178,7 @@ impl Writer for Chunks<'_> {
         }
         let mut index = self.staging.file("index.json")?;
         index.write(self.index().as_bytes())?;
-        let shard = |(file, (documents, tokens)): (&Written, &(usize, usize))| Shard {
-            path: file.path.clone(),
-            rows: *documents as u64,
-            tokens: *tokens as u64,
-        };
-        let shards = self.written.iter().zip(&self.counts).map(shard).collect();
         self.written.push(index.close()?);
-        Ok(Done { files: self.written, shards })
+        Ok(Done { files: self.written, shards: self.shards })
     }
 }

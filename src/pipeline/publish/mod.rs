@@ -169,7 +169,7 @@ impl Build<'_> {
     /// Frees what nothing needs any more: slabs are in the shards now.
     pub(crate) fn free(&self) -> Result<()> {
         if self.workers.is_shared() {
-            workers::tidy(&self.options.work);
+            workers::tidy(&self.options.work, true);
         }
         if self.options.keep_work {
             return Ok(());

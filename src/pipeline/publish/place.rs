@@ -97,9 +97,12 @@ fn real(path: &Path) -> PathBuf {
 pub(crate) fn open(recipe: &Recipe, options: &Options) -> Result<File> {
     let out = &options.out;
     if !exchange::under_way(out) {
-        // Another worker may have begun to put the build in its place just now.
-        let others = || options.worker.is_some() && out.join(ASIDE).exists();
-        unclaimed(recipe, options).or_else(|error| if others() { Ok(()) } else { Err(error) })?;
+        // Another worker may have begun just now to put the build in its place, or have done so.
+        unclaimed(recipe, options).or_else(|error| match options.worker {
+            Some(_) if exchange::under_way(out) => Ok(()),
+            Some(_) => unclaimed(recipe, options),
+            None => Err(error),
+        })?;
     }
     fs::create_dir_all(out).map_err(Error::io(out))?;
     let file = lock(&out.join(".lock"), options.worker.is_some())?.ok_or_else(|| {
@@ -132,7 +135,7 @@ pub(crate) fn enter(recipe: &Recipe, options: &Options, progress: &dyn Progress)
     let Some(worker) = &options.worker else {
         let looking = |who: &str| progress.phase(&format!("Looking for worker {who}"), 0);
         workers::none_at_work(work, &options.stop, looking)?;
-        workers::tidy(work);
+        workers::tidy(work, false);
         return Ok(Workers::default());
     };
     Workers::join(worker, &recipe.name, (out, work), &options.stop)

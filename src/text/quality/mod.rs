@@ -53,9 +53,6 @@ pub struct Meter {
     found: terms::Found,
 }
 
-/// A group of signals, and what finds them.
-type Step<'s> = (Group, &'s dyn Fn(&mut Meter, &mut Values));
-
 /// Bytes of a text that are measured: a longer one is judged by its beginning.
 pub const LONGEST: usize = 4 << 20;
 /// Sizes of n-grams of words, and of characters: ten are some six words. What the
@@ -78,23 +75,6 @@ impl Meter {
         self.page.read(text, groups);
         let chinese = self.page.with(HAN) * 5 >= self.page.with(ROMAN) && self.page.with(HAN) > 0;
         let characters = words.is_none() && chinese;
-        let steps: [Step<'_>; 8] = [
-            (Group::Characters, &|meter, values| {
-                meter.characters(values);
-                meter.chinese(values);
-            }),
-            (Group::Pairs, &|meter, values| {
-                values.share(Signal::KnownPairs, meter.page.found.known, meter.page.found.pairs)
-            }),
-            (Group::Segments, &|meter, values| {
-                values.share(Signal::DupSegments, meter.page.found.in_segments, meter.page.found.characters);
-            }),
-            (Group::Lines, &Self::lines),
-            (Group::Repeats, &Self::repeats),
-            (Group::Terms, &Self::terms),
-            (Group::Stretches, &|meter, values| meter.stretches(text, values)),
-            (Group::Units, &|meter, values| meter.unit_signals(characters, values)),
-        ];
         let ngrams = groups.has(Group::Grams).then_some(&mut self.repetition);
         if groups.has(Group::Units) || groups.has(Group::Grams) {
             match words {
@@ -103,7 +83,32 @@ impl Meter {
                 None => self.units.of_text(text, ngrams),
             }
         }
-        steps.iter().filter(|step| groups.has(step.0)).for_each(|step| step.1(self, &mut values));
+        if groups.has(Group::Characters) {
+            self.characters(&mut values);
+            self.chinese(&mut values);
+        }
+        let found = &self.page.found;
+        if groups.has(Group::Pairs) {
+            values.share(Signal::KnownPairs, found.known, found.pairs);
+        }
+        if groups.has(Group::Segments) {
+            values.share(Signal::DupSegments, found.in_segments, found.characters);
+        }
+        if groups.has(Group::Lines) {
+            self.lines(&mut values);
+        }
+        if groups.has(Group::Repeats) {
+            self.repeats(&mut values);
+        }
+        if groups.has(Group::Terms) {
+            self.terms(&mut values);
+        }
+        if groups.has(Group::Stretches) {
+            self.stretches(text, &mut values);
+        }
+        if groups.has(Group::Units) {
+            self.unit_signals(characters, &mut values);
+        }
         self.repetition_signals(characters, groups, &mut values);
         values
     }

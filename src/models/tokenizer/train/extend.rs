@@ -132,7 +132,7 @@ impl Pieces {
         let lacks = |c: &char| {
             !c.is_whitespace() && !c.is_control() && !self.ids.contains_key(c.encode_utf8(&mut [0; 4]) as &str)
         };
-        let lacking: Vec<char> = alphabet(words, fresh::COVERAGE, usize::MAX).into_iter().filter(lacks).collect();
+        let lacking: Vec<char> = alphabet(words, fresh::COVERAGE).into_iter().filter(lacks).collect();
         if lacking.len() > room {
             let lacking = lacking.len();
             return Err(format!(

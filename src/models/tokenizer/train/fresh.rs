@@ -53,7 +53,7 @@ pub fn bpe(words: &Words, options: &Options, of_bytes: bool, stop: &dyn Fn() -> 
     let (mut vocabulary, specials) = beginning(options, of_bytes);
     let room = room(options, vocabulary.len())?;
     if !of_bytes {
-        let characters = alphabet(words, COVERAGE, usize::MAX);
+        let characters = alphabet(words, COVERAGE);
         if characters.len() >= room {
             return Err(too_small(options, vocabulary.len(), characters.len()));
         }
@@ -91,8 +91,9 @@ pub fn bpe(words: &Words, options: &Options, of_bytes: bool, stop: &dyn Fn() -> 
         Join::Piece(vocabulary.push(piece))
     };
     learn(corpus, options.least, &mut join, stop);
-    let made =
-        Made { specials: specials.len(), characters: known - specials.len() - 256, pieces: vocabulary.len() - known };
+    // A special token may be the name of a byte.
+    let characters = known.saturating_sub(specials.len() + 256);
+    let made = Made { specials: specials.len(), characters, pieces: vocabulary.len() - known };
     Ok((file::tokenizer(file::bpe(&vocabulary, &merges, of_bytes), &specials, of_bytes), made))
 }
 

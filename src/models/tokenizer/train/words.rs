@@ -57,7 +57,7 @@ fn of(texts: &[Box<str>], splitter: &Tokenizer) -> Result<HashMap<Box<str>, u64>
 }
 
 /// The characters that make up this share of the words, in order: the rest are rare, and fall into bytes.
-pub fn alphabet(words: &Words, coverage: f64, most: usize) -> Vec<char> {
+pub fn alphabet(words: &Words, coverage: f64) -> Vec<char> {
     let mut counts: HashMap<char, u64> = HashMap::new();
     for (word, times) in words {
         word.chars().for_each(|c| *counts.entry(c).or_default() += times);
@@ -66,7 +66,7 @@ pub fn alphabet(words: &Words, coverage: f64, most: usize) -> Vec<char> {
     let mut chars: Vec<(char, u64)> = counts.into_iter().collect();
     chars.sort_unstable_by_key(|(c, times)| (std::cmp::Reverse(*times), *c));
     let (mut seen, mut kept) = (0, Vec::new());
-    for (c, times) in chars.into_iter().take(most) {
+    for (c, times) in chars {
         if seen as f64 >= coverage * all as f64 {
             break;
         }
@@ -99,8 +99,7 @@ mod tests {
     #[test]
     fn rare_characters_are_left_out() {
         let words: Words = vec![("aaab".into(), 30), ("c".into(), 1), ("d".into(), 1)];
-        assert_eq!(alphabet(&words, 0.98, 99), ['a', 'b']);
-        assert_eq!(alphabet(&words, 1.0, 99), ['a', 'b', 'c', 'd']);
-        assert_eq!(alphabet(&words, 1.0, 3), ['a', 'b', 'c']);
+        assert_eq!(alphabet(&words, 0.98), ['a', 'b']);
+        assert_eq!(alphabet(&words, 1.0), ['a', 'b', 'c', 'd']);
     }
 }

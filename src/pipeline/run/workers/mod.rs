@@ -407,8 +407,9 @@ pub(crate) fn none_at_work(work: &Path, stop: &AtomicBool, looking: impl Fn(&str
 }
 
 /// Removes from the folders of jobs what lost workers left: files that never got their names, leases, turns. For whoever has
-/// the folder of jobs to itself, or has put the build in its place.
-pub(crate) fn tidy(work: &Path) {
+/// the folder of jobs to itself, or has put the build in its place (`over`): before that, rows that a rescan has read again
+/// are of use still.
+pub(crate) fn tidy(work: &Path, over: bool) {
     let jobs = fs::read_dir(work).into_iter().flatten().flatten();
     for folder in jobs.filter(|entry| job(&entry.file_name().to_string_lossy())).map(|entry| entry.path()) {
         for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
@@ -416,7 +417,7 @@ pub(crate) fn tidy(work: &Path) {
             let name = name.to_string_lossy();
             if name.ends_with(".tmp") || lease::is_lease(&name) {
                 let _ = fs::remove_file(entry.path());
-            } else if name == "changed" || name.starts_with("turn-") {
+            } else if over && name == "changed" || name.starts_with("turn-") {
                 let _ = fs::remove_dir_all(entry.path());
             }
         }

@@ -47,7 +47,10 @@ fn sums(flat: &Flat, pieces: &Pieces, threads: usize, count: Counting) -> Sums {
         let counted: Vec<Sums> = std::thread::scope(|scope| {
             let work = |share| scope.spawn(move || count(pieces, share));
             let workers: Vec<_> = wave.chunks(SHARE).map(work).collect();
-            workers.into_iter().map(|worker| worker.join().unwrap_or_else(|_| Sums::new(0))).collect()
+            let joined = |worker: std::thread::ScopedJoinHandle<'_, Sums>| {
+                worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            };
+            workers.into_iter().map(joined).collect()
         });
         counted.iter().for_each(|sums| all.add(sums));
     }
@@ -146,17 +149,24 @@ pub fn train(
     stop: &dyn Fn() -> bool,
 ) -> Result<(Json, Made), String> {
     let mut specials = vec![UNKNOWN.to_owned()];
-    specials.extend(options.specials.iter().filter(|token| *token != UNKNOWN).cloned());
+    for token in &options.specials {
+        if !specials.contains(token) {
+            specials.push(token.clone());
+        }
+    }
     let known = specials.len() + 256;
     let room = fresh::room(options, known)?;
-    let characters = alphabet(words, fresh::COVERAGE, usize::MAX);
+    let mut characters = alphabet(words, fresh::COVERAGE);
+    // No text makes a special token.
+    characters.retain(|c| !specials.iter().any(|token| *token == c.to_string()));
     if characters.len() >= room {
         return Err(fresh::too_small(options, known, characters.len()));
     }
     let rare = |c: char| characters.binary_search(&c).is_err();
     let runs = words.iter().flat_map(|(word, times)| word.split(rare).map(|run| (run, *times)));
     let flat = Flat::new(runs);
-    let learnt = learn(&flat, &characters, (room, options.longest), threads, stop);
+    let mut learnt = learn(&flat, &characters, (room, options.longest), threads, stop);
+    learnt.retain(|piece| !specials.contains(&piece.0));
     let least = learnt.iter().map(|piece| piece.1).fold(0.0, f64::min);
     // The name of a byte that stands in a text is dearer than its characters, so that it is no byte there.
     let byte = 8.0 * least - 10.0;
