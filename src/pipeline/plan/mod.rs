@@ -7,5 +7,7 @@ pub mod planner;
 pub mod plans;
 pub mod resources;
 pub mod stage_plan;
+#[cfg(test)]
+mod stage_plan_tests;
 pub mod state;
 mod text_scan;

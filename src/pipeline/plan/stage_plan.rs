@@ -272,12 +272,17 @@ impl StagePlan {
         }
     }
 
+    /// The stage behind this one that measures the same once more, if there is one: whoever comes after it reads that.
+    fn measured_again(&self, at: usize) -> Option<usize> {
+        let behind = self.stages[at + 1..].iter().position(|other| other.stands_for(&self.stages[at]));
+        behind.map(|next| at + 1 + next)
+    }
+
     /// Marks measurings that nobody reads before they are made again.
     fn rest(&mut self) {
         for at in 0..self.stages.len() {
             let stage = &self.stages[at];
-            let again = self.stages[at + 1..].iter().position(|l| l.stands_for(stage)).map(|next| at + 1 + next);
-            let Some(again) = again.filter(|_| stage.measures_text()) else { continue };
+            let Some(again) = self.measured_again(at).filter(|_| stage.measures_text()) else { continue };
             // Rows that an early rule drops are measured no further, and still say their language.
             let early = |l: &PlannedStage| l.stops_measuring() && stage.measures(LANGUAGE);
             let read = |l: &PlannedStage| early(l) || stage.signals().any(|s| l.reads(&s.name));
@@ -285,14 +290,18 @@ impl StagePlan {
         }
     }
 
-    /// Has stages that measure only what is read measure that: what stages behind them read, and what is `wanted` at the
-    /// end. One of which nobody reads anything is not run.
+    /// Has stages that measure only what is read measure that: what stages behind them read before it is measured again,
+    /// and what is `wanted` at the end. One of which nobody reads anything is not run.
     fn narrow(&mut self, wanted: &[String]) -> Result<()> {
         for at in 0..self.stages.len() {
-            let behind = &self.stages[at + 1..];
-            let all = behind.iter().any(|stage| stage.stage().hands_on());
+            let again = self.measured_again(at);
+            let readers = &self.stages[at + 1..again.unwrap_or(self.stages.len())];
+            let all = readers.iter().any(|stage| stage.stage().hands_on());
+            // Rows that an early rule drops are not measured again.
+            let last = again.is_none() || readers.iter().any(PlannedStage::stops_measuring);
             let read = |signal: &str| {
-                all || wanted.iter().any(|w| w == signal) || behind.iter().any(|stage| stage.reads(signal))
+                let shown = last && wanted.iter().any(|w| w == signal);
+                all || shown || readers.iter().any(|stage| stage.reads(signal))
             };
             let stage = &self.stages[at];
             let Some(options) = stage.stage().for_readers(&read).filter(|_| !stage.idle) else { continue };
