@@ -3,15 +3,14 @@
 
 use std::collections::HashMap;
 
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, Float64Type, Int64Type};
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch};
 
 use super::Judging;
 use super::rows::{Unit, Units, language_columns, named};
 use crate::Result;
 use crate::pipeline::publish::manifest::{FileLine, Manifest, SourceLine};
 use crate::recipe::Only;
-use crate::stages::clause::{Asked, Limit, Values};
+use crate::stages::clause::{Asked, Bound, Known, Limit, Side, Values};
 use crate::stages::percentile::FoundLimit;
 
 /// Limits of a stage that are told apart.
@@ -61,15 +60,20 @@ pub(super) struct Classes {
     classes: Vec<Class>,
     /// By unit and row: the class; [`NONE`] for what does not reach the stage.
     of: Vec<Vec<u32>>,
+    /// By limit: what is known of it, a bit a class.
+    known: Vec<Vec<Known>>,
     asked: Asked,
 }
 
 /// The class of rows that the stage does not see.
 const NONE: u32 = u32::MAX;
 
+/// A column, and its numbers where it has some.
+type Shown<'b> = (&'b ArrayRef, Option<Numbers<'b>>);
+
 /// Columns of a batch as limits look at them.
 struct Row<'b> {
-    columns: &'b [Option<&'b arrow::array::ArrayRef>],
+    columns: &'b [Option<Shown<'b>>],
     row: usize,
     found: &'b [FoundLimit],
     language: &'b str,
@@ -77,11 +81,11 @@ struct Row<'b> {
 
 impl Values for Row<'_> {
     fn number(&self, at: usize) -> Option<f64> {
-        number(self.columns.get(at).copied().flatten()?, self.row)
+        self.columns.get(at)?.as_ref()?.1.as_ref()?.at(self.row)
     }
 
     fn word(&self, at: usize) -> Option<&str> {
-        let column = self.columns.get(at).copied().flatten().filter(|c| c.is_valid(self.row))?;
+        let column = self.columns.get(at)?.as_ref().map(|column| column.0).filter(|c| c.is_valid(self.row))?;
         Some(column.as_string_opt::<i32>()?.value(self.row))
     }
 
@@ -90,13 +94,31 @@ impl Values for Row<'_> {
     }
 }
 
-/// A number in a column.
-pub(super) fn number(column: &arrow::array::ArrayRef, row: usize) -> Option<f64> {
-    match column.data_type() {
-        _ if column.is_null(row) => None,
-        DataType::Int64 => Some(column.as_primitive::<Int64Type>().value(row) as f64),
-        DataType::Float64 => Some(column.as_primitive::<Float64Type>().value(row)).filter(|v| !v.is_nan()),
-        _ => None,
+/// A column of numbers.
+pub(super) enum Numbers<'b> {
+    Whole(&'b Int64Array),
+    Real(&'b Float64Array),
+}
+
+impl<'b> Numbers<'b> {
+    /// A column, where it holds numbers.
+    pub(super) fn of(column: &'b ArrayRef) -> Option<Self> {
+        let whole = column.as_primitive_opt().map(Numbers::Whole);
+        whole.or_else(|| column.as_primitive_opt().map(Numbers::Real))
+    }
+
+    /// Whether all are whole numbers.
+    pub(super) fn whole(&self) -> bool {
+        matches!(self, Numbers::Whole(_))
+    }
+
+    /// The number of a row, where it was measured.
+    #[inline]
+    pub(super) fn at(&self, row: usize) -> Option<f64> {
+        match self {
+            Numbers::Whole(column) => column.is_valid(row).then(|| column.value(row) as f64),
+            Numbers::Real(column) => column.is_valid(row).then(|| column.value(row)).filter(|v| !v.is_nan()),
+        }
     }
 }
 
@@ -118,13 +140,13 @@ impl Classes {
     ) -> Result<Self> {
         let read = super::parallel(&units.all, |unit| of_unit(unit, manifest, stage, signals, limits))?;
         let mut known: HashMap<Keeps, u32> = HashMap::new();
-        let mut all = Classes { classes: Vec::new(), of: Vec::new(), asked: asked.clone() };
+        let mut all = Classes { classes: Vec::new(), of: Vec::new(), known: Vec::new(), asked: asked.clone() };
         for (mut rows, found) in read {
             let places: Vec<u32> = found
                 .into_iter()
                 .map(|keeps| {
                     *known.entry(keeps).or_insert_with(|| {
-                        let goes = all.goes(&keeps, None);
+                        let goes = all.goes(&keeps);
                         all.classes.push(Class { keeps, rows: 0, goes });
                         all.classes.len() as u32 - 1
                     })
@@ -136,15 +158,25 @@ impl Classes {
             }
             all.of.push(rows);
         }
+        all.known = limits.iter().map(|limit| all.known(limit.number)).collect();
         Ok(all)
     }
 
-    /// Whether rows go that keep to limits so; with the outcome of one limit set.
-    fn goes(&self, keeps: &Keeps, set: Option<(usize, bool)>) -> bool {
-        let holds = |limit: &Limit| match set {
-            Some((number, holds)) if number == limit.number => Some(holds),
-            _ => keeps.known.has(limit.number).then(|| keeps.holds.has(limit.number)),
+    /// What is known of a limit, a bit a class.
+    fn known(&self, limit: usize) -> Vec<Known> {
+        let of = |classes: &[Class]| {
+            let mut block = Known::default();
+            for (at, class) in classes.iter().enumerate().filter(|(_, class)| class.keeps.known.has(limit)) {
+                *(if class.keeps.holds.has(limit) { &mut block.yes } else { &mut block.no }) |= 1 << at;
+            }
+            block
         };
+        self.classes.chunks(64).map(of).collect()
+    }
+
+    /// Whether rows go that keep to limits so.
+    fn goes(&self, keeps: &Keeps) -> bool {
+        let holds = |limit: &Limit| keeps.known.has(limit.number).then(|| keeps.holds.has(limit.number));
         self.asked.holds(&holds) == Some(false)
     }
 
@@ -160,17 +192,31 @@ impl Classes {
 
     /// What a limit decides, by class; and how many rows go for which it decides nothing.
     pub(super) fn decides(&self, limit: &Limit) -> (Vec<Decides>, u64) {
-        let mut fixed = 0;
-        let decides = |class: &Class| {
-            let [failing, holding] = [false, true].map(|holds| self.goes(&class.keeps, Some((limit.number, holds))));
-            match (class.keeps.known.has(limit.number), failing, holding) {
-                (true, true, false) => return Decides::Failing,
-                (true, false, true) => return Decides::Holding,
-                _ => fixed += if class.goes { class.rows } else { 0 },
+        let (mut fixed, mut decides) = (0, Vec::with_capacity(self.classes.len()));
+        for (block, classes) in self.classes.chunks(64).enumerate() {
+            // Classes that go if the limit is this for all of them.
+            let going = |all: Known| {
+                let of = |other: &Limit| {
+                    if other.number == limit.number { all } else { self.known[other.number][block] }
+                };
+                self.asked.holds_of_many(&of).no
+            };
+            let known = self.known[limit.number][block];
+            let known = known.yes | known.no;
+            let (failing, holding) = (going(Known { yes: 0, no: u64::MAX }), going(Known { yes: u64::MAX, no: 0 }));
+            for (at, class) in classes.iter().enumerate() {
+                let has = |word: u64| word >> at & 1 == 1;
+                decides.push(match (has(known & failing & !holding), has(known & !failing & holding)) {
+                    (true, _) => Decides::Failing,
+                    (_, true) => Decides::Holding,
+                    _ => {
+                        fixed += if class.goes { class.rows } else { 0 };
+                        Decides::Nothing
+                    }
+                });
             }
-            Decides::Nothing
-        };
-        (self.classes.iter().map(decides).collect(), fixed)
+        }
+        (decides, fixed)
     }
 
     /// The class of a row, where the stage sees it.
@@ -196,7 +242,9 @@ fn of_unit(
     let (files, mut file, mut at) = (unit.files(manifest), 0, 0);
     for batch in unit.read_columns(&wanted)? {
         let batch = batch?;
-        let all: Vec<_> = columns.iter().map(|name| named(&batch, name.as_ref())).collect();
+        let column = |name: &Option<String>| named(&batch, name.as_ref()).map(|column| (column, Numbers::of(column)));
+        let all: Vec<Option<Shown<'_>>> = columns.iter().map(column).collect();
+        let (mut kept, others) = kept_by_numbers(limits, &all, batch.num_rows());
         let mut found: Vec<FoundLimit> = Vec::new();
         for row in 0..batch.num_rows() {
             let here = at + row;
@@ -216,9 +264,9 @@ fn of_unit(
             if !applies(only, source, of) || !only.language.is_empty() && !only.language.iter().any(|l| l == language) {
                 continue;
             }
-            let mut keeps = Keeps::default();
+            let keeps = &mut kept[row];
             let row = Row { columns: &all, row, found: &found, language };
-            for limit in limits {
+            for limit in &others {
                 if let Some(holds) = limit.holds(&row) {
                     keeps.known.set(limit.number);
                     if holds {
@@ -226,14 +274,47 @@ fn of_unit(
                     }
                 }
             }
-            rows[here] = *known.entry(keeps).or_insert_with(|| {
-                classes.push(keeps);
+            rows[here] = *known.entry(*keeps).or_insert_with(|| {
+                classes.push(*keeps);
                 classes.len() as u32 - 1
             });
         }
         at += batch.num_rows();
     }
     Ok((rows, classes))
+}
+
+/// Rows of a batch that are compared at a time: what is known of them fits a core's own memory.
+const AT_A_TIME: usize = 512;
+
+/// What is known of limits that are one number for all rows, by row; and the other limits. Column by column, since rows
+/// are millions and limits dozens.
+fn kept_by_numbers<'l>(
+    limits: &'l [Limit],
+    columns: &[Option<Shown<'_>>],
+    rows: usize,
+) -> (Vec<Keeps>, Vec<&'l Limit>) {
+    let plain = |limit: &&Limit| matches!(limit.side, Side::Min(Bound::Value(_)) | Side::Max(Bound::Value(_)));
+    let (plain, others): (Vec<&Limit>, Vec<&Limit>) = limits.iter().partition(plain);
+    let mut kept = vec![Keeps::default(); rows];
+    for (part, kept) in kept.chunks_mut(AT_A_TIME).enumerate() {
+        for limit in &plain {
+            let Some((_, Some(numbers))) = columns.get(limit.at).and_then(Option::as_ref) else { continue };
+            let (min, max) = match limit.side {
+                Side::Min(Bound::Value(min)) => (min, f64::INFINITY),
+                Side::Max(Bound::Value(max)) => (f64::NEG_INFINITY, max),
+                _ => continue,
+            };
+            for (at, keeps) in kept.iter_mut().enumerate() {
+                let Some(value) = numbers.at(part * AT_A_TIME + at) else { continue };
+                keeps.known.set(limit.number);
+                if value >= min && value <= max {
+                    keeps.holds.set(limit.number);
+                }
+            }
+        }
+    }
+    (kept, others)
 }
 
 /// The language of a row.

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use arrow::datatypes::DataType;
-
-use super::classes::{Classes, Decides, number};
+use super::classes::{Classes, Decides, Numbers};
 use super::rows::{Units, named};
 use super::{Judging, Looked, Near};
 use crate::Result;
@@ -159,11 +157,11 @@ impl Column {
             let mut first = 0;
             for batch in unit.read_columns(std::slice::from_ref(&name))? {
                 let batch = batch?;
-                let Some(column) = named(&batch, Some(&name)) else { continue };
-                whole &= *column.data_type() == DataType::Int64;
+                let Some(numbers) = named(&batch, Some(&name)).and_then(Numbers::of) else { continue };
+                whole &= numbers.whole();
                 for row in 0..batch.num_rows() {
                     let Some(class) = classes.class(number_of, first + row) else { continue };
-                    let Some(value) = number(column, row) else { continue };
+                    let Some(value) = numbers.at(row) else { continue };
                     values.push(value);
                     of.push(class as u32);
                     places.push((number_of as u32, (first + row) as u32));

@@ -64,11 +64,11 @@ pub struct Limit {
 /// A rule whose signals are places of columns.
 #[derive(Clone, Debug, Default)]
 pub struct Asked {
-    when: Option<Box<Asked>>,
-    limits: Vec<Limit>,
-    all: Vec<Asked>,
-    any: Option<Vec<Asked>>,
-    not: Option<Box<Asked>>,
+    pub(super) when: Option<Box<Asked>>,
+    pub(super) limits: Vec<Limit>,
+    pub(super) all: Vec<Asked>,
+    pub(super) any: Option<Vec<Asked>>,
+    pub(super) not: Option<Box<Asked>>,
 }
 
 /// The numbers that the next limit, and the next percentile, of a rule get.

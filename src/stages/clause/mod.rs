@@ -5,6 +5,7 @@
 //! goes only where a rule is known not to hold.
 
 mod asked;
+mod side_by_side;
 #[cfg(test)]
 mod tests;
 
@@ -13,6 +14,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use asked::{Asked, Bound, Limit, Side, Values};
+pub use side_by_side::Known;
 
 use asked::Next;
 

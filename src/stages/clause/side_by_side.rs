@@ -1,0 +1,82 @@
+//! A rule asked of 64 rows at once, a bit a row: what the limits of many rows say is combined by a few operations on words.
+
+use super::{Asked, Limit};
+
+/// What is known of 64 rows: a bit is in one of the two words, or in none where it is not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Rows for which it holds.
+    pub yes: u64,
+    /// Rows for which it does not.
+    pub no: u64,
+}
+
+impl Known {
+    fn opposite(self) -> Known {
+        Known { yes: self.no, no: self.yes }
+    }
+
+    /// What holds where each of several holds, and does not where one does not.
+    fn all(parts: impl Iterator<Item = Known>) -> Known {
+        let start = Known { yes: u64::MAX, no: 0 };
+        parts.fold(start, |all, part| Known { yes: all.yes & part.yes, no: all.no | part.no })
+    }
+
+    /// What holds where one of several holds, and does not where none does.
+    fn any(parts: impl Iterator<Item = Known>) -> Known {
+        Known::all(parts.map(Known::opposite)).opposite()
+    }
+}
+
+impl Asked {
+    /// Whether it holds for each of 64 rows whose limits hold as `of` says: as [`Asked::holds`] of each.
+    pub fn holds_of_many(&self, of: &impl Fn(&Limit) -> Known) -> Known {
+        let asked = self.when.as_ref().map_or(u64::MAX, |when| when.holds_of_many(of).yes);
+        let limits = self.limits.iter().map(of);
+        let all = self.all.iter().map(|rule| rule.holds_of_many(of));
+        let any = self.any.iter().map(|rules| Known::any(rules.iter().map(|rule| rule.holds_of_many(of))));
+        let not = self.not.iter().map(|rule| rule.holds_of_many(of).opposite());
+        let known = Known::all(limits.chain(all).chain(any).chain(not));
+        Known { yes: known.yes | !asked, no: known.no & asked }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::stages::clause::Clause;
+
+    /// Every outcome of three limits, known or not, for rules of every kind.
+    #[test]
+    fn it_is_what_one_row_after_the_other_says() {
+        let signals = ["a", "b", "c"].map(String::from);
+        let outcomes = [Some(true), Some(false), None];
+        let rows: Vec<[Option<bool>; 3]> =
+            (0..27).map(|n| [outcomes[n % 3], outcomes[n / 3 % 3], outcomes[n / 9]]).collect();
+        let (a, b, c) = (json!({"min": 1}), json!({"min": 2}), json!({"min": 3}));
+        for rule in [
+            json!({"a": a, "b": b}),
+            json!({"when": {"a": a}, "b": b, "c": c}),
+            json!({"any": [{"a": a}, {"b": b, "c": c}]}),
+            json!({"any": []}),
+            json!({"not": {"any": [{"a": a}, {"not": {"b": b}}]}, "c": c}),
+            json!({"when": {"not": {"a": a}}, "all": [{"b": b}, {"any": [{"c": c}]}]}),
+        ] {
+            let asked = serde_json::from_value::<Clause>(rule.clone()).unwrap().asked(&signals);
+            let bits = |limit: &Limit, outcome| {
+                let bit =
+                    |(row, known): (usize, &[Option<bool>; 3])| u64::from(known[limit.at] == Some(outcome)) << row;
+                rows.iter().enumerate().map(bit).sum()
+            };
+            let many = asked.holds_of_many(&|limit| Known { yes: bits(limit, true), no: bits(limit, false) });
+            for (row, known) in rows.iter().enumerate() {
+                let one = asked.holds(&|limit| known[limit.at]);
+                let bit = |word: u64| word >> row & 1 == 1;
+                let here = (bit(many.yes), bit(many.no));
+                assert_eq!(here, (one == Some(true), one == Some(false)), "{rule} of {known:?}");
+            }
+        }
+    }
+}
