@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 
-use super::table::{columns_of, steers, width};
+use super::table::{closes, columns_of, opens, steers, width};
 use crate::text::diff::{Part, diff};
 
 /// Characters of each side that are compared.
@@ -101,6 +101,22 @@ fn bracketed(cells: &[Cell]) -> Vec<Cell> {
     out
 }
 
+/// How many cells of a full line stay on it, so that the next one, with `next` behind them, begins with no mark that belongs
+/// to what is before it, nor this one ends with a bracket that opens.
+fn together(full: &[Cell], next: char) -> usize {
+    let wide = |c: char| !c.is_ascii();
+    let (mut stay, mut behind) = (full.len(), next);
+    while stay > 1 && full.len() - stay < 3 {
+        let last = full[stay - 1].0;
+        if !(wide(behind) && closes(behind) || wide(last) && opens(last)) {
+            break;
+        }
+        stay -= 1;
+        behind = last;
+    }
+    stay
+}
+
 /// Lines of at most `columns` columns: at the text's own breaks, else at a space in the last third, else anywhere.
 fn flow(cells: &[Cell], columns: usize, lines: usize) -> Vec<Vec<Cell>> {
     let mut out: Vec<Vec<Cell>> = vec![Vec::new()];
@@ -119,7 +135,7 @@ fn flow(cells: &[Cell], columns: usize, lines: usize) -> Vec<Vec<Cell>> {
                 let last = out.last_mut().map(std::mem::take).unwrap_or_default();
                 let space =
                     last.iter().rposition(|cell| cell.0 == ' ').filter(|at| c != ' ' && *at > last.len() * 2 / 3);
-                let (kept, moved) = last.split_at(space.map_or(last.len(), |at| at + 1));
+                let (kept, moved) = last.split_at(space.map_or_else(|| together(&last, c), |at| at + 1));
                 used = moved.iter().map(|cell| columns_of(cell.0)).sum();
                 let moved = moved.to_vec();
                 let kept = kept.to_vec();
@@ -219,6 +235,14 @@ mod tests {
         assert_eq!(lines.len(), 2);
         let apart = beside(("+", "全然不同的话"), ("-", "quite another thing"), 60, 4, true);
         assert!(!apart.contains('⟦') && apart.lines().nth(1).unwrap().contains("│ quite another thing"), "{apart}");
+    }
+
+    #[test]
+    fn no_line_begins_with_a_mark() {
+        assert_eq!(paragraphs("一二三四五。六七", 10, 9), ["一二三四", "五。六七"]);
+        assert_eq!(paragraphs("一二三四（五六", 10, 9), ["一二三四", "（五六"]);
+        assert_eq!(paragraphs("一二三四五六", 10, 9), ["一二三四五", "六"]);
+        assert_eq!(paragraphs("。。。。。。", 6, 9).concat(), "。。。。。。", "marks alone end somewhere");
     }
 
     #[test]

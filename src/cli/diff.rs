@@ -192,7 +192,7 @@ fn read(compared: &Comparison) -> String {
             let first: Vec<String> = files.iter().take(3).map(|file| line(file)).collect();
             let more = if files.len() > 3 { ", …" } else { "" };
             let (of, name) = (plural(files.len() as u64, "file"), line(&source.source));
-            let line = format!("source `{name}`: {of} {what}: {}{more}", first.join(", "));
+            let line = format!("source `{name}`: {what}, {of}: {}{more}", first.join(", "));
             text += &format!("{}\n", said(&line));
         }
     }

@@ -71,12 +71,12 @@ pub fn entries(name: &str) -> Vec<Entry> {
         let uses: Vec<&str> = layout.uses().iter().map(|u| u.as_str()).collect();
         let kind = format!("export (layout of {} rows)", uses.join(" or "));
         let read = read_by(layout.trainer());
-        let recipe = format!("In a recipe, once the build is done:\n\n[[export]]\nto = \"{name}\"");
-        let docs = format!("{}{read}\n\n{recipe}", plain(layout.docs()).trim_end());
+        let recipe = in_recipe(&format!("to = \"{name}\""));
+        let docs = format!("{}{read}{recipe}", plain(layout.docs()).trim_end());
         found.push(Entry { kind, about: layout.about().into(), docs, ..Entry::default() });
     }
     if let Some(layout) = tokens::layout(name) {
-        let docs = format!("{}{}{}", plain(layout.docs()).trim_end(), read_by(layout.trainer()), in_recipe(layout));
+        let docs = format!("{}{}{}", plain(layout.docs()).trim_end(), read_by(layout.trainer()), of_tokens(layout));
         let kind = "export (layout of token ids)".into();
         found.push(Entry { kind, about: layout.about().into(), docs, ..Entry::default() });
     }
@@ -93,13 +93,17 @@ pub fn entries(name: &str) -> Vec<Entry> {
     found
 }
 
+/// How a recipe names a layout, by the keys of its table.
+fn in_recipe(keys: &str) -> String {
+    format!("\n\nIn a recipe, once the build is done:\n\n```toml\n[[export]]\n{keys}\n```")
+}
+
 /// How a recipe names a layout of token ids.
-fn in_recipe(layout: &dyn tokens::Layout) -> String {
+fn of_tokens(layout: &dyn tokens::Layout) -> String {
     let (name, sized) = (layout.name(), !layout.packings().is_empty() || layout.is_limited());
     let length = if sized { "\nseq_length = 4096" } else { "" };
     let template = if layout.uses(false).is_empty() { "\ntemplate = true" } else { "" };
-    let keys = format!("[[export]]\nto = \"{name}\"\ntokenizer = \"models/qwen3/tokenizer.json\"{length}{template}");
-    format!("\n\nIn a recipe, once the build is done:\n\n{keys}")
+    in_recipe(&format!("to = \"{name}\"\ntokenizer = \"models/qwen3/tokenizer.json\"{length}{template}"))
 }
 
 /// Whose code has read a layout.

@@ -81,10 +81,13 @@ fn said(job: &JobState) -> String {
     }
 }
 
-/// What a job does: the names of its stages, and words of ours.
-fn does(job: &JobState) -> String {
+/// What a job does: the names of its stages, as they are, and words of ours.
+fn does(recipe: &Recipe, job: &JobState) -> String {
     let comma = if messages::chinese() { "、" } else { ", " };
-    job.does.split(", ").map(|part| messages::said(part).into_owned()).collect::<Vec<_>>().join(comma)
+    let is_name =
+        |part: &str| recipe.stages.iter().any(|step| step.name == part) || crate::stages::entry(part).is_some();
+    let part = |part| if is_name(part) { part.to_owned() } else { messages::said(part).into_owned() };
+    job.does.split(", ").map(part).collect::<Vec<_>>().join(comma)
 }
 
 fn duration(seconds: f64) -> String {
@@ -114,7 +117,7 @@ fn text(recipe: &Recipe, options: &Options, state: &State, estimate: &Estimate) 
         state
             .jobs
             .iter()
-            .map(|job| (job, messages::said(&said(job)).into_owned(), does(job)))
+            .map(|job| (job, messages::said(&said(job)).into_owned(), does(recipe, job)))
             .map(|(job, state, does)| vec![job.name.to_owned(), job.units.map_or("?".to_owned(), count), state, does]),
     );
     text += &format!("\n{}", table::table(&rows, 2, columns));

@@ -28,7 +28,7 @@ pub fn stages_table(recipe: &Recipe, columns: usize) -> String {
             .into_iter()
             .flatten()
             .filter(|(_, v)| v.as_array().is_some_and(|v| !v.is_empty()))
-            .map(|(k, v)| format!("only {k} {v}"))
+            .map(|(k, v)| said(&format!("only {k} {v}")).into_owned())
             .collect();
         let options = [vec![step.options.to_string()], only].concat().join(" ");
         let options = if options == "{}" { String::new() } else { options };

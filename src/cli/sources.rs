@@ -120,7 +120,8 @@ pub fn text(card: &Card, columns: usize, zh: bool) -> String {
     if !card.overlaps.is_empty() {
         page.title("Overlaps", "");
         card.overlaps.iter().for_each(|o| {
-            let never = said(if o.never { " (never together)" } else { "" });
+            let never = if zh { "（绝不可同用）" } else { " (never together)" };
+            let never = if o.never { never } else { "" };
             page.bullet(&format!("{}{never}{}{}", o.card, signs(zh)[1], o.said(zh)));
         });
     }

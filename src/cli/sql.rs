@@ -15,7 +15,7 @@ use super::show::{self, Fields};
 use super::sql_tables::open_build;
 use super::{Context, Layout, table, ui};
 use crate::engine::sql::{Bounds, Database};
-use crate::messages::said;
+use crate::messages::{chinese, said};
 use crate::pipeline::usage::count;
 use crate::text::figures::plural;
 use crate::{Error, Result};
@@ -101,8 +101,8 @@ impl Sql {
             Layout::Human => {
                 let mut text = String::new();
                 for (name, rows, schema) in &listed {
-                    let columns = schema.fields().iter().map(|f| format!("{} {}", f.name(), kind(f.data_type())));
-                    let columns = columns.collect::<Vec<_>>().join(", ");
+                    let columns = schema.fields().iter().map(|f| format!("{} {}", f.name(), told(f.data_type())));
+                    let columns = columns.collect::<Vec<_>>().join(if chinese() { "、" } else { ", " });
                     text += &format!("{name} · {}\n", said(&plural(*rows, "row")));
                     text += &table::hanging("  ", &columns, table::terminal());
                 }
@@ -140,6 +140,18 @@ impl Sql {
 fn columns(schema: &Schema) -> Vec<Json> {
     let column = |f: &std::sync::Arc<arrow::datatypes::Field>| json!({"name": f.name(), "type": kind(f.data_type())});
     schema.fields().iter().map(column).collect()
+}
+
+/// A type for a person.
+fn told(of: &DataType) -> String {
+    match of {
+        DataType::List(item) | DataType::LargeList(item) if chinese() => format!("列表（{}）", told(item.data_type())),
+        DataType::Struct(fields) if chinese() => {
+            let fields: Vec<String> = fields.iter().map(|f| format!("{} {}", f.name(), told(f.data_type()))).collect();
+            format!("结构：{}", fields.join("、"))
+        }
+        other => said(&kind(other)).into_owned(),
+    }
 }
 
 /// A type, in a word.

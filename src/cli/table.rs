@@ -111,13 +111,22 @@ pub fn wrap(text: &str, columns: usize, lines: usize) -> Vec<String> {
     out
 }
 
+/// Whether a mark stays with the character before it: no line begins with it.
+pub fn closes(c: char) -> bool {
+    "，。！？；：、）》」』】”’…,.!?;:)]}".contains(c)
+}
+
+/// Whether a bracket stays with the character behind it: no line ends with it.
+pub fn opens(c: char) -> bool {
+    "（《「『【“‘([{".contains(c)
+}
+
 /// How many bytes of a text make its first line: up to the last place where it may break.
 fn end_of_line(text: &str, columns: usize) -> usize {
     let most = head(text, columns).len();
     let wide = |c: Option<char>| c.is_some_and(|c| columns_of(c) == 2);
-    // Marks that stay with the character before them, and brackets that stay with the one behind them.
-    let closes = |c: Option<char>| c.is_some_and(|c| "，。！？；：、）》」』】”’…,.!?;:)]}".contains(c));
-    let opens = |c: Option<char>| c.is_some_and(|c| "（《「『【“‘([{".contains(c));
+    let closes = |c: Option<char>| c.is_some_and(closes);
+    let opens = |c: Option<char>| c.is_some_and(opens);
     let breaks = |at: usize| {
         let (before, after) = (text[..at].chars().next_back(), text[at..].chars().next());
         after == Some(' ') || before == Some(' ') || (wide(before) || wide(after)) && !closes(after) && !opens(before)

@@ -53,6 +53,7 @@ struct Words {
     holding: &'static str,
     no_text: &'static str,
     left: &'static str,
+    comma: &'static str,
 }
 
 const ENGLISH: Words = Words {
@@ -68,6 +69,7 @@ const ENGLISH: Words = Words {
     holding: "just within",
     no_text: "(text not kept)",
     left: "not shown",
+    comma: ", ",
 };
 
 const CHINESE: Words = Words {
@@ -83,6 +85,7 @@ const CHINESE: Words = Words {
     holding: "刚好在内",
     no_text: "（未保留正文）",
     left: "未显示",
+    comma: "，",
 };
 
 /// The limits for a person.
@@ -93,7 +96,8 @@ pub(super) fn text(tuned: &[Tuned], texts: &Texts) -> String {
     for stage in tuned {
         let gap = if out.is_empty() { "" } else { "\n" };
         let (reached, drops) = (count(stage.reached), count(stage.drops));
-        out += &format!("{gap}{} · {reached} {}, {drops} {}\n", table::line(&stage.name), words.reach, words.go);
+        let (name, comma) = (table::line(&stage.name), words.comma);
+        out += &format!("{gap}{name} · {reached} {}{comma}{drops} {}\n", words.reach, words.go);
         for limit in &stage.limits {
             out += &format!("\n{}", limit_text(limit, texts, words, columns));
         }
@@ -119,7 +123,7 @@ fn share(rows: u64, of: u64) -> String {
 fn limit_text(limit: &Looked, texts: &Texts, words: &Words, columns: usize) -> String {
     let (beyond, alone) = (count(limit.beyond), count(limit.alone));
     let share = share(limit.beyond, limit.rows);
-    let mut out = format!("{} · {beyond}{share} {}, {alone} {}\n", rule(limit), words.fail, words.alone);
+    let mut out = format!("{} · {beyond}{share} {}{}{alone} {}\n", rule(limit), words.fail, words.comma, words.alone);
     out += &bars(limit, columns);
     let change = |drops: u64| match drops.cmp(&now(limit)) {
         std::cmp::Ordering::Equal => String::new(),

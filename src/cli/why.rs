@@ -2,6 +2,7 @@
 //! was cut out of it, which row stayed in its place, and where it went in the output.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::Float64Type;
@@ -13,6 +14,7 @@ use super::inspect_build::manifest;
 use super::life::{Life, Outcome, Place, StandsFor};
 use super::rows_of::{self, Part, UNREADABLE, Wanted};
 use super::show::{self, Fields};
+use super::tables::on_all_cores;
 use super::{Context, Format, table, ui, why_told};
 use crate::output::parquet_files::open;
 use crate::pipeline::publish::manifest::{FileLine, Manifest};
@@ -173,7 +175,7 @@ impl Why {
         let mut near: Vec<String> = Vec::new();
         let mut some: Vec<String> = Vec::new();
         let like = |id: &str| id.contains(&self.id) || self.id.contains(id) && id.len() > 3;
-        ids(&self.build, &["data", "dropped"], |_, _, _, id| {
+        ids(&self.build, &["data", "dropped"], |id| {
             if near.len() < 3 && like(id) {
                 near.push(id.to_owned());
             }
@@ -232,42 +234,65 @@ fn within(build: &Path, file: &Path) -> String {
     file.strip_prefix(build).unwrap_or(file).display().to_string()
 }
 
-/// Goes through the ids of some tables: table, file, place, id; until told to stop.
-fn ids(build: &Path, kinds: &[&str], mut see: impl FnMut(&Part, &Path, u64, &str) -> bool) -> Result<()> {
-    for part in rows_of::parts(build, kinds, None) {
-        for file in &part.files {
-            let reader = open(file)?;
-            let mask = ProjectionMask::columns(reader.parquet_schema(), ["id"]);
-            let mut at = 0;
-            for batch in reader.with_projection(mask).with_batch_size(8192).build()? {
-                let batch = batch?;
-                let Some(column) = batch.columns().first().and_then(|c| c.as_string_opt::<i32>()) else { break };
-                for id in column {
-                    if !see(&part, file, at, id.unwrap_or_default()) {
-                        return Ok(());
-                    }
-                    at += 1;
-                }
-            }
+/// Goes through the ids of some tables, until told to stop.
+fn ids(build: &Path, kinds: &[&str], mut see: impl FnMut(&str) -> bool) -> Result<()> {
+    let mut go_on = true;
+    for file in rows_of::parts(build, kinds, None).iter().flat_map(|part| &part.files) {
+        ids_of(file, |_, id| {
+            go_on = see(id);
+            go_on
+        })?;
+        if !go_on {
+            break;
         }
     }
     Ok(())
 }
 
-/// The rows of some tables whose ids fit, at most `most`, with their places.
-fn find(build: &Path, kinds: &[&str], fits: impl Fn(&str) -> bool, most: usize) -> Result<Vec<Place>> {
-    let mut found: Vec<(Part, PathBuf, u64, String)> = Vec::new();
-    ids(build, kinds, |part, file, at, id| {
-        if fits(id) {
-            found.push((part.clone(), file.to_path_buf(), at, id.to_owned()));
+/// Goes through the ids of a file, place and id, until told to stop.
+fn ids_of(file: &Path, mut see: impl FnMut(u64, &str) -> bool) -> Result<()> {
+    let reader = open(file)?;
+    let mask = ProjectionMask::columns(reader.parquet_schema(), ["id"]);
+    let mut at = 0;
+    for batch in reader.with_projection(mask).with_batch_size(8192).build()? {
+        let batch = batch?;
+        let Some(column) = batch.columns().first().and_then(|c| c.as_string_opt::<i32>()) else { break };
+        for id in column {
+            if !see(at, id.unwrap_or_default()) {
+                return Ok(());
+            }
+            at += 1;
         }
-        found.len() < most
+    }
+    Ok(())
+}
+
+/// The first `most` rows of some tables whose ids fit, with their places. Files are looked through on all cores; where
+/// one row is enough, no further than until some core has it.
+fn find(build: &Path, kinds: &[&str], fits: impl Fn(&str) -> bool + Sync, most: usize) -> Result<Vec<Place>> {
+    let parts = rows_of::parts(build, kinds, None);
+    let of = |(at, part): (usize, &Part)| (0..part.files.len()).map(move |file| (at, file)).collect::<Vec<_>>();
+    let files: Vec<(usize, usize)> = parts.iter().enumerate().flat_map(of).collect();
+    let enough = AtomicBool::new(false);
+    let found = on_all_cores(&files, Vec::new, |found: &mut Vec<(usize, usize, u64, String)>, (part, file)| {
+        let before = found.len();
+        ids_of(&parts[*part].files[*file], |at, id| {
+            if fits(id) {
+                found.push((*part, *file, at, id.to_owned()));
+                enough.store(most == 1, Ordering::Relaxed);
+            }
+            found.len() - before < most && !enough.load(Ordering::Relaxed)
+        })
     })?;
+    let mut found: Vec<(usize, usize, u64, String)> = found.into_iter().flatten().collect();
+    found.sort_unstable();
+    found.truncate(most);
     let mut places = Vec::new();
-    for (part, path, at, id) in found {
-        let one = part.only(&path);
+    for (part, file, at, id) in found {
+        let path = &parts[part].files[file];
+        let one = parts[part].only(path);
         let row = rows_of::by_ids(&one, &[id])?.pop();
-        places.extend(row.map(|row| Place { part: one.name.clone(), file: within(build, &path), at, row }));
+        places.extend(row.map(|row| Place { part: one.name.clone(), file: within(build, path), at, row }));
     }
     Ok(places)
 }

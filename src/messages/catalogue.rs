@@ -14,7 +14,7 @@ macro_rules! files {
     };
 }
 
-files! { "cli" "help" "explain" "options" "counted" "composed" "foreign" "recipe" "stages" "formats" "fetch" "pipeline" "output" "models" "engine" "containers" }
+files! { "cli" "help" "explain" "options" "counted" "composed" "foreign" "recipe" "stages" "formats" "fetch" "pipeline" "output" "models" "engine" "containers" "shapes" "exports" }
 
 /// The file whose keys are words that are counted.
 const COUNTED: &str = "counted";
@@ -67,11 +67,13 @@ impl Catalogue {
                 }
                 let (english, chinese) = (english.trim_matches(ENDS), chinese.trim_matches(ENDS));
                 let pattern = Pattern::read(english);
-                if pattern.places.is_empty() {
-                    fixed.insert(pattern.longest().to_owned(), chinese.to_owned());
-                } else {
-                    fixed.insert(english.to_owned(), chinese.to_owned());
+                // What is no template stands in the source as it is printed, braces that look escaped too.
+                fixed.insert(english.to_owned(), chinese.to_owned());
+                if !pattern.places.is_empty() {
                     patterns.push((pattern, Sentence::read(chinese)));
+                } else if pattern.longest() != english {
+                    let said = Sentence::read(chinese).filled(|_| "", |_| None, false);
+                    fixed.insert(pattern.longest().to_owned(), said.unwrap_or_default());
                 }
             }
         }

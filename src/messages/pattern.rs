@@ -203,12 +203,14 @@ fn join(out: &mut String, text: &str) {
     let mut begins = text.chars();
     let (first, second) = (begins.next(), begins.next());
     let is = |c: Option<char>| c.is_some_and(is_chinese);
-    // What is filled in may be Chinese or not: a space stands between Han and Latin, and only there.
+    // What is filled in may be Chinese or not: a space stands between Han and Latin, and only there; not within
+    // backticks, where a name stands as it is.
+    let quoted = out.matches('`').count() % 2 == 1;
     let han = |c: Option<char>| c.is_some_and(|c| is_chinese(c) && c.is_alphabetic());
-    let latin = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric() || "`]%".contains(c));
+    let latin = |c: Option<char>, marks: &str| c.is_some_and(|c| c.is_ascii_alphanumeric() || marks.contains(c));
     if last == Some(' ') && is(before) && is(first) {
         out.pop();
-    } else if han(last) && latin(first) || latin(last) && han(first) {
+    } else if !quoted && (han(last) && latin(first, "`") || latin(last, "`]%") && han(first)) {
         out.push(' ');
     }
     let skip = first == Some(' ') && is(last) && is(second);
@@ -245,6 +247,11 @@ mod tests {
         assert_eq!(say("it has {}", "共 {@} 个", "it has two"), Some("共两个".into()));
         assert_eq!(say("it has {}", "共 {@} 个", "it has 7"), Some("共 7 个".into()));
         assert_eq!(say("{} has it", "{@}有", "[output] has it"), Some("[output] 有".into()));
+        assert_eq!(
+            say("source `{}`: {} rows", "来源 `{}`：{1} 行", "source `一a`: 3 rows"),
+            Some("来源 `一a`：3 行".into())
+        );
+        assert_eq!(say("a [{}]", "甲 [{@}]", "a [two]"), Some("甲 [两]".into()));
         assert_eq!(say("it took {}", "用了 {#}", "it took 4 m 10 s"), Some("用了 4 m 10 s".into()));
     }
 

@@ -1,4 +1,5 @@
-//! Markdown in the language of the reader: paragraphs, items and headings one by one; code and tables as they stand.
+//! Markdown in the language of the reader: paragraphs, items, headings and rows of tables one by one; of code the
+//! remarks.
 
 use super::said;
 
@@ -11,7 +12,11 @@ pub fn prose(text: &str) -> String {
         let apart = fence || begins.is_empty() || begins.starts_with(['#', '|']);
         if code || apart {
             close(&mut out, &mut open);
-            out += &if code || fence { line.to_owned() } else { said(line).into_owned() };
+            out += &match (code, fence) {
+                (_, true) => line.to_owned(),
+                (true, _) => commented(line),
+                _ => said(line).into_owned(),
+            };
             out.push('\n');
             code ^= fence;
             continue;
@@ -26,6 +31,14 @@ pub fn prose(text: &str) -> String {
     }
     close(&mut out, &mut open);
     out
+}
+
+/// A line of code, with what its remark says.
+fn commented(line: &str) -> String {
+    match line.find("# ").filter(|at| line[..*at].is_empty() || line[..*at].ends_with(' ')) {
+        Some(at) => format!("{}# {}", &line[..at], said(&line[at + 2..])),
+        None => line.to_owned(),
+    }
 }
 
 /// Ends the paragraph or item that is open.
@@ -44,6 +57,13 @@ fn close(out: &mut String, open: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_remark_is_told_from_code() {
+        assert_eq!(commented("a = 1   # one"), "a = 1   # one");
+        assert_eq!(commented("a = \"b# c\""), "a = \"b# c\"");
+        assert_eq!(commented("# whole"), "# whole");
+    }
 
     #[test]
     fn paragraphs_are_joined_and_code_stays() {

@@ -33,6 +33,7 @@ mod final_text;
 mod folders;
 mod foreign;
 mod format_rows;
+mod format_words;
 mod formats;
 mod fuzz;
 mod gates;

@@ -81,7 +81,7 @@ fn helps() -> BTreeSet<String> {
     all
 }
 
-/// What `explain` says of stages: paragraphs and items of their texts, and what their options are.
+/// What `explain` says of stages, formats, layouts and tables: paragraphs and items of their texts, and what options are.
 fn explained() -> BTreeSet<String> {
     fn described(schema: &serde_json::Value, all: &mut BTreeSet<String>) {
         match schema {
@@ -94,15 +94,61 @@ fn explained() -> BTreeSet<String> {
             _ => {}
         }
     }
-    let mut all = BTreeSet::new();
-    let containers = formats::containers::ALL.iter().map(|container| container.docs());
-    for docs in stages::ALL.iter().map(|entry| entry.docs).chain([recipe::mix::DOCS]).chain(containers) {
-        let plain = |line: &str| line.trim_start_matches("//!").trim_start_matches(' ').to_owned();
-        let text = docs.lines().map(plain).collect::<Vec<_>>().join("\n");
-        all.extend(prose(&text).lines().map(|line| line.trim_start_matches("- ").to_owned()));
-    }
-    stages::ALL.iter().for_each(|entry| described(&serde_json::to_value((entry.schema)()).unwrap(), &mut all));
+    let mut all: BTreeSet<String> = documented().into_iter().flat_map(|(_, docs)| paragraphs(docs)).collect();
+    let tables = ["split"].iter().filter_map(|name| stages::table(name));
+    stages::ALL.iter().copied().chain(tables).for_each(|entry| {
+        described(&serde_json::to_value((entry.schema)()).unwrap(), &mut all);
+    });
     all
+}
+
+/// What `explain` says of the options of stages and tables.
+fn options() -> Vec<String> {
+    let line = |about: &str| about.split_whitespace().collect::<Vec<_>>().join(" ");
+    let of = |entry: &stages::Entry| {
+        let schema = serde_json::to_value((entry.schema)()).unwrap();
+        let fields: Vec<serde_json::Value> =
+            schema["properties"].as_object().into_iter().flat_map(|f| f.values().cloned()).collect();
+        let whole = |field: &serde_json::Value| field["$ref"].as_str().and_then(|r| schema.pointer(&r[1..])).cloned();
+        let about = |field: &serde_json::Value| {
+            let own = field["description"].as_str().map(line);
+            own.or_else(|| whole(field)?["description"].as_str().map(line))
+        };
+        fields.iter().filter_map(about).collect::<Vec<_>>()
+    };
+    stages::ALL.iter().copied().chain(stages::table("split")).flat_map(of).collect()
+}
+
+/// Everything that has a text of its own in `explain`: its name, and its `//!` text.
+fn documented() -> Vec<(&'static str, &'static str)> {
+    let mut all: Vec<(&str, &str)> = stages::ALL.iter().map(|entry| (entry.name, entry.docs)).collect();
+    all.extend(stages::table("split").map(|table| (table.name, table.docs)));
+    all.extend([("mix", recipe::mix::DOCS), ("gates", recipe::gates::DOCS)]);
+    all.extend(formats::containers::ALL.iter().map(|container| (container.name(), container.docs())));
+    all.extend(formats::shapes::ALL.iter().map(|shape| (shape.name(), shape.docs())));
+    all.extend(output::export::ALL.iter().map(|layout| (layout.name(), layout.docs())));
+    all.extend(output::tokens::ALL.iter().map(|layout| (layout.name(), layout.docs())));
+    all
+}
+
+/// The paragraphs, items, headings and rows of tables of a `//!` text, as `explain` asks for their Chinese, and remarks
+/// of code; the rule of a table left out.
+fn paragraphs(docs: &str) -> Vec<String> {
+    let plain = |line: &str| line.trim_start_matches("//!").trim_start_matches(' ').to_owned();
+    let text = docs.lines().map(plain).collect::<Vec<_>>().join("\n");
+    let (mut code, mut found) = (false, Vec::new());
+    for line in prose(&text).lines() {
+        let fence = line.starts_with("```");
+        let remark = line.split_once("# ").filter(|(before, _)| before.is_empty() || before.ends_with(' '));
+        match code {
+            _ if fence => {}
+            true => found.extend(remark.map(|(_, remark)| remark.to_owned())),
+            false if line.chars().any(char::is_alphabetic) => found.push(line.trim_start_matches("- ").to_owned()),
+            false => {}
+        }
+        code ^= fence;
+    }
+    found
 }
 
 #[test]
@@ -174,6 +220,21 @@ fn help_lists_and_reasons_are_whole() {
     assert!(gone.is_empty(), "{} without a line in src/messages/zh:\n{}", gone.len(), gone.join("\n"));
 }
 
+#[test]
+fn what_explain_says_is_whole() {
+    let mut gone: Vec<String> = Vec::new();
+    for (name, docs) in documented() {
+        let lacking = |text: &String| !all_english().contains(text.trim_matches([' ', '\n']));
+        gone.extend(paragraphs(docs).into_iter().filter(lacking).map(|text| format!("{name}: {text}")));
+    }
+    gone.extend(missing(options()));
+    for shape in formats::shapes::ALL {
+        gone.extend(missing(shape.choices().iter().map(|choice| choice.about.to_owned())));
+    }
+    let files = "explain, options, containers, shapes, exports";
+    assert!(gone.is_empty(), "{} without a line in src/messages/zh ({files}):\n{}", gone.len(), gone.join("\n"));
+}
+
 /// Whether a literal looks like words for people: it has three words or more, and is no TOML, path or markup.
 fn is_sentence(text: &str) -> bool {
     let words = text.split(|c: char| c.is_whitespace() || c == '{' || c == '}' || c == '`');
@@ -226,6 +287,8 @@ fn chinese_is_set_as_chinese() {
     for (name, _, whole) in all() {
         // What stands in backticks is quoted as it is.
         let chinese = whole.split('`').step_by(2).collect::<Vec<_>>().join("`");
+        // The bars of a table have spaces on both sides.
+        let chinese = if whole.starts_with('|') { chinese.replace(" | ", "|").replace(" |", "|") } else { chinese };
         let chars: Vec<char> = chinese.chars().collect();
         for pair in chars.windows(2) {
             // A comma, colon or the like of half width behind Han; a space beside a mark of full width.

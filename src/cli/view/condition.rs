@@ -18,7 +18,7 @@ use crate::{Error, Result};
 /// How long a condition may be looked for in a table.
 const TIME: Duration = Duration::from_secs(20);
 /// Bytes that it may take.
-const MEMORY: u64 = 256 << 20;
+const MEMORY: u64 = 128 << 20;
 /// Rows that are listed at most: the first.
 const LISTED: usize = 1_000;
 /// Conditions whose rows are remembered.

@@ -158,17 +158,71 @@ fn told(root: &DataFusionError, tables: &[&str], written: &str) -> (String, Stri
         return (format!("there is no function `{name}`"), hint);
     }
     if let DataFusionError::SQL(_, _) = root {
-        let message = message.trim_start_matches("sql parser error: ").trim_start_matches("ParserError(\"");
+        let message = message
+            .trim_start_matches("sql parser error: ")
+            .trim_start_matches("ParserError(\"")
+            .trim_start_matches("TokenizerError(\"");
         let message = message.split(" at Line:").next().unwrap_or(message).trim_end_matches("\")");
         return (message.to_owned(), "names of columns with other signs than letters, digits and _ stand between double quotes, texts between single ones".to_owned());
+    }
+    if let Some(said) = of_types(&message).or_else(|| of_groups(&message)) {
+        return said;
     }
     if let Some((_, what, hint)) = KNOWN.into_iter().find(|known| message.contains(known.0)) {
         return (what.to_owned(), hint.to_owned());
     }
     let message = message.split_once(IN_FILE).map_or(message.as_str(), |said| said.1);
-    let cast = message.contains("Cast error") || message.contains("CastError");
-    let hint = if cast { "`try_cast(a as int)` gives null where a value does not fit" } else { LISTED };
-    (first_line(message), hint.to_owned())
+    (first_line(message), LISTED.to_owned())
+}
+
+/// How much of a text is told that could not be read as another type, in characters.
+const SHOWN: usize = 40;
+
+/// What the engine says of types that do not fit, and the cure.
+fn of_types(message: &str) -> Option<(String, String)> {
+    const TYPES: &str = "`describe data` tells the types of columns; `try_cast(a as double)` makes a number of a text";
+    let function =
+        between(message, "Function '", "' failed to match").or_else(|| between(message, "a call to '", "' function"));
+    if let Some(name) = function {
+        return Some((format!("`{name}` does not take values of these types"), TYPES.to_owned()));
+    }
+    let computed = between(message, "arithmetic expression ", " to valid types").map(words);
+    if let Some(said) = computed {
+        return Some((format!("`{said}` cannot be computed"), TYPES.to_owned()));
+    }
+    if let Some(name) = between(message, "non-boolean predicate '", "' returning") {
+        return Some((format!("`{name}` is no condition"), format!("compare it: `{name} > 0`, `{name} is not null`")));
+    }
+    let (_, cast) = message.split_once("Cannot cast string '")?;
+    let (text, to) = cast.rsplit_once("' to value of ")?;
+    let to = words(to.split(' ').next().unwrap_or_default());
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let cut: String = text.chars().take(SHOWN).chain((text.chars().count() > SHOWN).then_some('…')).collect();
+    let cure = "`try_cast(a as int)` gives null where a value does not fit";
+    Some((format!("`{cut}` cannot be read as {to}"), cure.to_owned()))
+}
+
+/// Names of types in the words of `corpus sql BUILD`.
+fn words(types: &str) -> String {
+    let word = |name: &str| match name {
+        "Utf8" | "Utf8View" | "LargeUtf8" => "text".to_owned(),
+        "Boolean" => "boolean".to_owned(),
+        _ if name.starts_with("Int") || name.starts_with("UInt") => "integer".to_owned(),
+        _ if name.starts_with("Float") || name.starts_with("Decimal") => "number".to_owned(),
+        other => other.to_owned(),
+    };
+    types.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// What the engine says of columns that are not grouped by, or that stand in several tables.
+fn of_groups(message: &str) -> Option<(String, String)> {
+    if let Some(name) = between(message, "column \"", "\" must appear in the GROUP BY") {
+        let cure = format!("write GROUP BY {name}, or take one value of each group: `min({name})`");
+        return Some((format!("`{name}` is neither grouped by nor in an aggregate"), cure));
+    }
+    let (_, name) = message.split_once("Ambiguous reference to unqualified field ")?;
+    let name = name.split([' ', '\n']).next().unwrap_or_default();
+    Some((format!("`{name}` is a column of more than one table"), format!("write the table before it: `data.{name}`")))
 }
 
 fn first_line(message: &str) -> String {

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::logical_expr::{TableProviderFilterPushDown, TableType};
-use datafusion_common::{Result as DfResult, ScalarValue};
+use datafusion_common::stats::Precision;
+use datafusion_common::{Result as DfResult, ScalarValue, Statistics};
 use datafusion_datasource::file_groups::FileGroup;
 use datafusion_datasource::file_scan_config::FileScanConfigBuilder;
 use datafusion_datasource::source::DataSourceExec;
@@ -31,6 +32,7 @@ pub const NUMBERS: [&str; 2] = ["_first", "_row"];
 pub struct Files {
     schema: TableSchema,
     files: Vec<PartitionedFile>,
+    rows: usize,
 }
 
 impl Files {
@@ -41,12 +43,14 @@ impl Files {
     /// A file that cannot be read, or is no Parquet.
     pub fn open(table: &Table) -> Result<Files> {
         let mut fields: Vec<Arc<Field>> = Vec::new();
-        let (mut files, mut folder) = (Vec::new(), None);
+        let (mut files, mut folder, mut rows) = (Vec::new(), None, 0);
         for part in &table.files {
+            let reader = open(&part.path)?;
+            rows += reader.metadata().file_metadata().num_rows().max(0) as usize;
             if folder != part.path.parent() {
                 folder = part.path.parent();
                 // Where two uses have a column of one name and two types, the first type counts.
-                for field in open(&part.path)?.schema().fields() {
+                for field in reader.schema().fields() {
                     if !fields.iter().any(|known| known.name() == field.name()) {
                         fields.push(Arc::new(field.as_ref().clone().with_nullable(true)));
                     }
@@ -61,12 +65,12 @@ impl Files {
         let first = || Arc::new(Field::new(NUMBERS[0], DataType::Int64, false));
         let row = || Arc::new(Field::new(NUMBERS[1], DataType::Int64, false).with_extension_type(RowNumber));
         let constants: Vec<_> = table.split.then(split).into_iter().chain(table.numbered.then(first)).collect();
-        let rows: Vec<_> = table.numbered.then(row).into_iter().collect();
+        let numbers: Vec<_> = table.numbered.then(row).into_iter().collect();
         let schema = TableSchema::builder(Arc::new(Schema::new(fields)))
             .with_table_partition_cols(constants)
-            .with_virtual_columns(rows)
+            .with_virtual_columns(numbers)
             .build();
-        Ok(Files { schema, files })
+        Ok(Files { schema, files, rows })
     }
 
     /// Its columns, but for those that number rows.
@@ -102,8 +106,12 @@ impl TableProvider for Files {
         let parquet = state.config_options().execution.parquet.clone();
         let options = datafusion_common::config::TableParquetOptions { global: parquet, ..Default::default() };
         let source = ParquetSource::new(self.schema.clone()).with_table_parquet_options(options);
+        // How many rows there are tells which side of a join is the smaller one, and is kept in memory.
+        let mut known = Statistics::new_unknown(self.schema.table_schema());
+        known.num_rows = Precision::Inexact(self.rows);
         let scan = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))
             .with_file_groups(vec![FileGroup::new(self.files.clone())])
+            .with_statistics(known)
             .with_limit(limit)
             .with_projection_indices(projection.cloned());
         Box::pin(async move { Ok(DataSourceExec::from_data_source(scan?.build()) as Arc<dyn ExecutionPlan>) })

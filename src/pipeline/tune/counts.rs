@@ -151,7 +151,10 @@ impl Counted {
 impl Column {
     /// Reads the values of a signal; none where no row has any.
     pub(super) fn read(units: &Units, stage: &Judging, classes: &Classes, signal: &str) -> Result<Option<Self>> {
-        let (mut values, mut of, mut places, mut whole) = (Vec::new(), Vec::new(), Vec::new(), true);
+        // Not more room than there are rows: arrays that grow take up to twice as much.
+        let most = classes.reached() as usize;
+        let (mut values, mut of) = (Vec::with_capacity(most), Vec::with_capacity(most));
+        let (mut places, mut whole) = (Vec::with_capacity(most), true);
         for (number_of, unit) in units.all.iter().enumerate() {
             let Some(name) = unit.column(signal, stage.number) else { continue };
             let mut first = 0;
