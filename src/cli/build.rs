@@ -12,6 +12,7 @@ use super::notes::{self, Note};
 use super::ready::{Ways, ready};
 use super::{Context, Format, choices, gates, heavy, no_rows, ui};
 use crate::disk::local;
+use crate::engine::cluster::Address;
 use crate::messages::said;
 use crate::output::export::run::lines;
 use crate::pipeline as runner;
@@ -36,6 +37,10 @@ pub struct Build {
     /// Seconds without a sign of life after which a worker counts as lost.
     #[arg(long, value_name = "SECONDS", default_value_t = 60.0, hide = true, requires = "worker")]
     lease: f64,
+    /// Have the units done by an Apache Ballista cluster, whose scheduler is there; --out and --work are folders that all
+    /// its machines see under the same path.
+    #[arg(long, value_name = "df://HOST:PORT", conflicts_with = "worker")]
+    cluster: Option<String>,
     /// Keep the text of finished jobs too.
     #[arg(long)]
     keep_work: bool,
@@ -163,13 +168,14 @@ impl RunOptions {
             stop: stop_on_interrupt(),
             watch: None,
             worker: None,
+            cluster: None,
         })
     }
 }
 
 /// Bytes of `--memory`. No build runs in less than 64 MiB, so less counts as that; a number without a unit, which would
 /// be bytes, cannot be meant.
-fn memory(text: &str) -> Result<u64> {
+pub(super) fn memory(text: &str) -> Result<u64> {
     const LEAST: u64 = 1 << 20;
     let given = bytes("--memory", text)?;
     if given < LEAST {
@@ -201,6 +207,7 @@ impl Build {
     ///
     /// As [`recipe::load`], [`ready`] and [`runner::run`].
     pub fn run(self, context: &Context) -> Result<()> {
+        let cluster = self.cluster.map(|text| Address::parse("--cluster", &text)).transpose()?;
         let mut recipe = self.run.recipe(self.recipe.reference("build")?)?;
         choices::warn(context, &recipe)?;
         let ways = Ways {
@@ -211,14 +218,21 @@ impl Build {
             write: true,
         };
         ready(context, &mut recipe, &ways)?;
-        let options = Options {
+        let mut options = Options {
             fresh: self.fresh,
             keep_work: self.keep_work,
             work_limit: self.work_limit.map(|limit| bytes("--work-limit", &limit)).transpose()?,
             replace: self.replace,
             worker: self.worker.map(|text| worker(&text, self.lease)).transpose()?,
+            cluster,
             ..self.run.options(&recipe)?
         };
+        if options.cluster.is_some() {
+            // Executors run in folders of their own.
+            for folder in [&mut options.out, &mut options.work] {
+                *folder = std::path::absolute(&folder).map_err(Error::io(&*folder))?;
+            }
+        }
         let built = runner::run(&recipe, &options, &ui::Bars::new(context))?;
         let said: Vec<Note> = built.notes.iter().map(|(file, text)| Note::of(file, text)).collect();
         notes::warn(context, &said);

@@ -12,6 +12,7 @@ mod build;
 mod cache;
 mod check;
 mod choices;
+mod cluster;
 mod clusters;
 mod columns;
 mod completions;
@@ -134,6 +135,7 @@ enum Command {
     TrainQuality(train_quality::TrainQuality),
     TrainPerplexity(train_perplexity::TrainPerplexity),
     TrainTokenizer(train_tokenizer::TrainTokenizer),
+    Cluster(cluster::ClusterCommand),
     Cache(cache::Cache),
     Completions(completions::Completions),
     Man(man::Manual),
@@ -210,6 +212,7 @@ fn run(command: Command, layout: Layout, context: &Context) -> Result<u8> {
         Command::TrainQuality(command) => command.run(context).map(|()| 0),
         Command::TrainPerplexity(command) => command.run(context).map(|()| 0),
         Command::TrainTokenizer(command) => command.run(context).map(|()| 0),
+        Command::Cluster(command) => command.run(context).map(|()| 0),
         Command::Cache(command) => command.run(context),
         Command::Completions(command) => command.run().map(|()| 0),
         Command::Man(command) => command.run(context).map(|()| 0),

@@ -53,14 +53,10 @@ impl Session {
 
     /// The context for a plan whose batches hold at most `rows` rows.
     pub fn context(&self, rows: usize) -> Arc<TaskContext> {
-        let mut config = SessionConfig::new().with_batch_size(rows).with_target_partitions(2);
-        let options = config.options_mut();
-        // Work stealing would move files between partitions; a declared order would be lost.
-        options.execution.enable_file_stream_work_stealing = false;
+        let mut config = configured(SessionConfig::new(), rows);
         // A sort by several columns makes cursors of all its batches at once while it merges (measured: less than
         // half a partition's share fails).
-        options.execution.sort_spill_reservation_bytes = self.pool / (2 * self.threads);
-        options.execution.spill_compression = SpillCompression::Lz4Frame;
+        config.options_mut().execution.sort_spill_reservation_bytes = self.pool / (2 * self.threads);
         let none = std::collections::HashMap::new;
         Arc::new(TaskContext::new(
             None,
@@ -92,6 +88,16 @@ impl Session {
     pub fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
+}
+
+/// The settings of a plan whose batches hold at most `rows` rows, wherever it runs.
+pub(super) fn configured(config: SessionConfig, rows: usize) -> SessionConfig {
+    let mut config = config.with_batch_size(rows).with_target_partitions(2);
+    let options = config.options_mut();
+    // Work stealing would move files between partitions; a declared order would be lost.
+    options.execution.enable_file_stream_work_stealing = false;
+    options.execution.spill_compression = SpillCompression::Lz4Frame;
+    config
 }
 
 /// The engine's memory pool and its spill folder, of `memory` bytes in all; with the bytes of the pool.

@@ -40,6 +40,7 @@ use datafusion_physical_plan::ExecutionPlan;
 use futures::{StreamExt, TryStreamExt};
 use serde_json::json;
 
+use crate::engine::cluster::{Address, Cluster};
 use crate::engine::functions::ids::IdsSpec;
 use crate::engine::scan::largest_row;
 use crate::engine::session::{NARROW_ROWS, TEXT_ROWS};
@@ -61,7 +62,7 @@ use crate::rows::column::Kind;
 use crate::text::figures;
 use crate::{Error, Result};
 use inputs::Inputs;
-use jobs::{Job, Log};
+use jobs::{CODE, Job, Log};
 use plan::fingerprints;
 pub use progress::{Amount, Progress};
 use publish::{exchange, exports, ids, manifest, place, verdict};
@@ -98,6 +99,8 @@ pub struct Options {
     pub watch: Option<Watch>,
     /// Which of the processes that share the build this is; `None` where it has its folders to itself.
     pub worker: Option<Worker>,
+    /// The scheduler of the cluster that does what is done unit by unit; `None` where this process does it.
+    pub cluster: Option<Address>,
 }
 
 impl Options {
@@ -150,7 +153,8 @@ fn run_over(recipe: &Recipe, options: &Options, progress: &dyn Progress, given: 
         .build()
         .map_err(Error::io("the thread pool"))?;
     let estimated = given.is_some();
-    let build = Build { recipe, options, progress, session, log: Log::open(&options.work)?, given, workers };
+    let cluster = options.cluster.as_ref().map(|at| runtime.block_on(joined(at, options, progress))).transpose()?;
+    let build = Build { recipe, options, progress, session, log: Log::open(&options.work)?, given, workers, cluster };
     let built = runtime.block_on(build.run(chain));
     let _ = std::fs::remove_dir_all(&spill);
     // Where other workers spill into it still, it stays.
@@ -173,6 +177,19 @@ fn run_over(recipe: &Recipe, options: &Options, progress: &dyn Progress, given: 
     Ok(built)
 }
 
+/// The cluster of a scheduler, with a word where it has no executors yet.
+async fn joined(at: &Address, options: &Options, progress: &dyn Progress) -> Result<Cluster> {
+    let cluster = Cluster::join(at, CODE, &options.work).await?;
+    progress.phase("Joining", 0);
+    let (executors, threads) = cluster.executors().await?;
+    let threads = figures::plural(threads as u64, "thread");
+    progress.done(&match executors {
+        0 => format!("{}: no executor is there yet, and units wait for one", at.shown()),
+        some => format!("{}: {}, {threads}", at.shown(), figures::plural(some as u64, "executor")),
+    });
+    Ok(cluster)
+}
+
 pub(crate) struct Build<'a> {
     recipe: &'a Recipe,
     options: &'a Options,
@@ -181,6 +198,7 @@ pub(crate) struct Build<'a> {
     log: Log,
     given: Option<Inputs>,
     workers: Workers,
+    cluster: Option<Cluster>,
 }
 
 /// Units that were scanned, and the rows in each of their pieces.
@@ -306,7 +324,7 @@ impl Build<'_> {
             job,
         };
         let sources = (0..inputs.sources.len()).map(|number| self.scan_source(plans, number, &scanned.job));
-        let abreast = self.workers.abreast(self.session.threads);
+        let abreast = self.abreast();
         let read: Vec<ScannedUnits> = futures::stream::iter(sources).buffered(abreast).try_collect().await?;
         let mut total = 0;
         for (number, (source, units)) in inputs.sources.iter().zip(read).enumerate() {

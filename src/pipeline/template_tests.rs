@@ -30,6 +30,7 @@ fn built(folder: &Path) -> Built {
         stop: Arc::new(AtomicBool::new(false)),
         watch: None,
         worker: None,
+        cluster: None,
     };
     run(&recipe, &options, &Silent).unwrap()
 }

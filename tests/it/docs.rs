@@ -240,7 +240,7 @@ fn every_command_of_the_docs_is_one() {
 /// No block escapes: TOML and console blocks run here, the Python of the README in `tests/python/check_output.py`, that of
 /// docs/command.md in `command.rs`, that of docs/output.md in `tests/python/check_splits.py`, that of docs/python.md in
 /// `tests/python/check_module.py`; `tests/trainers/run snippets` holds that of docs/trainers.md against the trainers'
-/// packages; the scripts of docs/cluster.md in `workers.rs`; what is no program is `text`.
+/// packages; the scripts and files of docs/cluster.md in `workers.rs` and `cluster.rs`; what is no program is `text`.
 #[test]
 fn every_block_is_of_a_known_kind() {
     for block in documents() {
@@ -249,7 +249,7 @@ fn every_block_is_of_a_known_kind() {
                 && ["README.md", "docs/command.md", "docs/output.md", "docs/python.md"]
                     .iter()
                     .any(|p| block.place.starts_with(p))
-            || block.kind == "bash" && block.place.starts_with("docs/cluster.md")
+            || ["bash", "yaml"].contains(&block.kind.as_str()) && block.place.starts_with("docs/cluster.md")
             || ["python", "yaml"].contains(&block.kind.as_str()) && block.place.starts_with("docs/trainers.md");
         assert!(known, "{}: nothing runs blocks of `{}`", block.place, block.kind);
     }

@@ -14,6 +14,7 @@ mod block;
 mod cards;
 mod chat_tokens;
 mod chinese;
+mod cluster;
 mod command;
 mod commands;
 mod decontaminate;

@@ -54,6 +54,7 @@ fn plans_run(recipe: &Recipe, scratch: &Scratch) -> (Plans, pipeline::Built) {
         replace: false,
         stop: Arc::new(AtomicBool::new(false)),
         worker: None,
+        cluster: None,
         watch: Some(Arc::new(move |plan| watched.lock().unwrap().push(plan.clone()))),
     };
     let built = pipeline::run(recipe, &options, &Silent).unwrap();

@@ -142,6 +142,8 @@ fn speaker(path: &str) -> &'static [&'static str] {
         ("src/catalog/", &["fetch"]),
         ("src/cli/fetch", &["fetch"]),
         ("src/cli/cache", &["cache"]),
+        ("src/cli/cluster.", &["cluster"]),
+        ("src/engine/cluster/", &["build", "cluster"]),
         ("src/cli/build", &["build", "plan"]),
         ("src/cli/ready", &["build"]),
         ("src/cli/plan", &["plan"]),

@@ -1,5 +1,6 @@
 //! `corpus_id(ord, own id, repeat)`: the final id of a row.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, StringBuilder};
@@ -16,6 +17,16 @@ pub struct IdsSpec {
     pub sources: Vec<String>,
     /// `(piece, rows of its source before it, source)`, ascending by piece.
     pub bases: Vec<(u64, u64, usize)>,
+}
+
+impl IdsSpec {
+    /// The same for the rows of some pieces alone: a plan that is sent elsewhere carries no others.
+    pub fn within(&self, pieces: &Range<u64>) -> IdsSpec {
+        let upto = |piece: u64| self.bases.partition_point(|(first, ..)| *first <= piece);
+        let first = upto(pieces.start).saturating_sub(1);
+        let end = upto(pieces.end.saturating_sub(1)).max(first);
+        IdsSpec { sources: self.sources.clone(), bases: self.bases[first..end].to_vec() }
+    }
 }
 
 /// The ready function.
@@ -71,6 +82,24 @@ impl IdsKernel {
 mod tests {
     use super::*;
     use arrow::array::{Int64Array, StringArray, UInt64Array};
+
+    #[test]
+    fn some_pieces_are_enough_for_their_rows() {
+        let all = IdsSpec {
+            sources: vec!["a".into(), "b".into()],
+            bases: vec![(2, 0, 0), (3, 5, 0), (5, 7, 0), (8, 0, 1), (9, 4, 1)],
+        };
+        let kernel = |spec: IdsSpec| IdsKernel::new(spec).unwrap();
+        let whole = kernel(all.clone());
+        for first in 0..12u64 {
+            for end in first + 1..13 {
+                let some = kernel(all.within(&(first..end)));
+                assert!((first..end).all(|piece| some.generated(piece << 32) == whole.generated(piece << 32)));
+            }
+        }
+        assert_eq!(all.within(&(5..9)).bases, all.bases[2..4]);
+        assert_eq!(all.within(&(0..u64::MAX)), all);
+    }
 
     #[test]
     fn own_ids_ordinals_and_repeats() {

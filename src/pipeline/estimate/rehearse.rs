@@ -62,6 +62,7 @@ pub fn rehearse(recipe: &Recipe, inputs: Inputs, amount: f64, options: &Options,
         keep_work: true,
         work_limit: None,
         worker: None,
+        cluster: None,
         ..options.clone()
     };
     let built = run_over(&recipe, &options, &Quiet, Some(inputs))?;

@@ -1,6 +1,7 @@
 //! The plans of a build, one function a job. Each is from files to files, and made of what [`crate::engine`] offers.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use crate::engine::functions::repeated::RepeatedSpec;
 use crate::engine::functions::rows::RowsKernel;
 use crate::engine::functions::{Function, rows::RowsSpec};
 use crate::engine::plan::{self, Direction, Expr, Plan};
-use crate::engine::scan::scan;
+use crate::engine::scan::{ScanSpec, scan};
 use crate::engine::sink::{SinkExec, SinkSpec, UnitsSpec, unit_file};
 use crate::output::slab::OutputSpec;
 use crate::pipeline::inputs::SourceInput;
@@ -62,6 +63,7 @@ impl Plans<'_> {
                 pieces
             })
             .collect();
+        let groups = only_those(&mut spec, groups);
         let mut rows = self.rows_spec(source);
         rows.place(&spec);
         let scanned = scan(Arc::new(spec), &groups);
@@ -69,8 +71,8 @@ impl Plans<'_> {
         if source.staged {
             names.extend(STAGED);
         }
-        let alone: Vec<Vec<usize>> = units.iter().map(|unit| vec![*unit]).collect();
-        let scanned = self.with_cuts(scanned, &mut rows, &alone, cuts)?;
+        let each: Vec<Vec<usize>> = units.iter().map(|unit| vec![*unit]).collect();
+        let scanned = self.with_cuts(scanned, &mut rows, &each, cuts)?;
         let worked = worked(scanned, source, &names, rows)?;
         let units = units.iter().map(|u| (self.inputs.units[*u].pieces.start as u64, *u as u64)).collect();
         let sink = SinkSpec::Units(UnitsSpec { folder: job.folder.clone(), units });
@@ -207,7 +209,8 @@ impl Plans<'_> {
             Ask::Take(_) => true,
             Ask::Emptied(..) => false,
         };
-        let final_id = if spec.decisions.iter().any(by_id) { Some(id_of(&node, at)?) } else { None };
+        let final_id =
+            if spec.decisions.iter().any(by_id) { Some(id_of(&node, at, &self.pieces_of(units))?) } else { None };
         let mut arguments = Vec::new();
         for name in judge::ARGUMENTS {
             let before = node.schema().index_of(name).is_ok();
@@ -269,7 +272,7 @@ impl Plans<'_> {
             .map(|name| Ok((plan::column(&node, name)?, name.to_owned())))
             .collect::<Result<Vec<_>>>()?;
         if ids {
-            columns.push((id_of(&node, at)?, "final_id".into()));
+            columns.push((id_of(&node, at, &self.pieces_of(units))?, "final_id".into()));
         }
         if let Some(tokens) = tokens {
             columns.push((plan::column(&node, &tokens)?, TOKENS.to_owned()));
@@ -325,7 +328,7 @@ impl Plans<'_> {
         let mut node = self.narrow(&read)?;
         let predicate = plan::between(&node, "ord", plan::BOUNDS[0], plan::BOUNDS[1])?;
         node = plan::filter(node, predicate)?;
-        let mut columns = vec![(id_of(&node, at)?, "final_id".to_owned())];
+        let mut columns = vec![(id_of(&node, at, &pieces_of(slabs))?, "final_id".to_owned())];
         for field in node.schema().fields() {
             let name = field.name().as_str();
             let text_side = name == "id" && !source.staged;
@@ -338,6 +341,13 @@ impl Plans<'_> {
             node = plan::left_join(self.text(source, slabs, at)?, node)?;
         }
         Ok(Arc::new(SinkExec::new(SinkSpec::Slabs(Box::new(output)), node)))
+    }
+
+    /// The pieces between the first and the last of some units.
+    fn pieces_of(&self, units: &[usize]) -> Range<u64> {
+        let pieces = |unit: &usize| &self.inputs.units[*unit].pieces;
+        let first = units.iter().map(|unit| pieces(unit).start).min().unwrap_or(0);
+        first as u64..units.iter().map(|unit| pieces(unit).end).max().unwrap_or(0) as u64
     }
 
     /// The units that have rows of a slab.
@@ -387,6 +397,24 @@ impl Plans<'_> {
     }
 }
 
+/// The pieces between the first and the last of some slabs.
+pub(crate) fn pieces_of(slabs: &[Slab]) -> Range<u64> {
+    let first = slabs.iter().map(|slab| slab.first >> 32).min().unwrap_or(0);
+    first..slabs.iter().map(|slab| (slab.last >> 32) + 1).max().unwrap_or(0)
+}
+
+/// Leaves in a scan the pieces of `groups` alone, which are what is sent elsewhere, and gives back their new numbers.
+fn only_those(spec: &mut ScanSpec, groups: Vec<Vec<usize>>) -> Vec<Vec<usize>> {
+    let mut kept = Vec::new();
+    let mut keep = |piece: usize| {
+        kept.push(spec.pieces[piece].clone());
+        kept.len() - 1
+    };
+    let groups = groups.into_iter().map(|group| group.into_iter().map(&mut keep).collect()).collect();
+    spec.pieces = kept;
+    groups
+}
+
 fn key_schema(key: &str, more: bool) -> SchemaRef {
     let mut fields = vec![Field::new("ord", DataType::UInt64, false), Field::new(key, KEY, true)];
     if more {
@@ -396,14 +424,14 @@ fn key_schema(key: &str, more: bool) -> SchemaRef {
     Arc::new(Schema::new(fields))
 }
 
-/// The final id: the row's own (with `~n` where it stood before), else made of source and ordinal.
-pub(crate) fn id_of(node: &Plan, at: &Folders<'_>) -> Result<Expr> {
+/// The final id of rows of these pieces: the row's own (with `~n` where it stood before), else made of source and ordinal.
+pub(crate) fn id_of(node: &Plan, at: &Folders<'_>, pieces: &Range<u64>) -> Result<Expr> {
     let repeat = match at.repeats {
         Some(_) => plan::column(node, "repeat")?,
         None => plan::constant(ScalarValue::Int64(None)),
     };
     let arguments = vec![plan::column(node, "ord")?, plan::column(node, "id")?, repeat];
-    plan::call(node, Function::<IdsKernel>::of(at.ids.clone())?, arguments)
+    plan::call(node, Function::<IdsKernel>::of(at.ids.within(pieces))?, arguments)
 }
 
 /// Calls the row-wise function once, in a projection that names its result, and takes its fields apart above.

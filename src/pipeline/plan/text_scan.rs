@@ -35,7 +35,10 @@ impl Plans<'_> {
             drops: None,
         };
         let node = self.narrow(&read)?;
-        let columns = vec![(plan::column(&node, "ord")?, "ord".to_owned()), (id_of(&node, at)?, "final_id".to_owned())];
+        let columns = vec![
+            (plan::column(&node, "ord")?, "ord".to_owned()),
+            (id_of(&node, at, &(0..u64::MAX))?, "final_id".to_owned()),
+        ];
         plan::project(node, columns)
     }
 

@@ -21,6 +21,7 @@ use crate::pipeline::jobs::Job;
 use crate::pipeline::plan::fingerprints;
 use crate::pipeline::plan::folders::Folders;
 use crate::pipeline::plan::planner::Plans;
+use crate::pipeline::plan::plans::pieces_of;
 use crate::pipeline::{Amount, Build, Scanned, usage};
 use crate::rows::column::CLUSTER_SIZE;
 use crate::rows::split;
@@ -60,7 +61,7 @@ impl Build<'_> {
         self.progress.counted("Writing", layout.slabs.len() as u64, Amount::Rows(rows));
         let from = From { plans, scanned, repeats, drops, beside, layout };
         let sources = (0..plans.inputs.sources.len()).map(|number| self.apply_source(from, number, &job));
-        let abreast = self.workers.abreast(self.session.threads);
+        let abreast = self.abreast();
         futures::stream::iter(sources).buffer_unordered(abreast).try_collect::<()>().await?;
         let kept: u64 = layout.slabs.iter().map(|s| s.all_kept().0).sum();
         self.progress.done(&format!("{} rows", usage::count(kept)));
@@ -112,6 +113,8 @@ impl Build<'_> {
             size.or_else(|| last(signal))
         };
         let signals = plans.chain.output_signals(self.recipe).into_iter();
+        let (pieces, of) = (pieces_of(slabs), &source.pieces);
+        let pieces = (pieces.start as usize).max(of.start)..(pieces.end as usize).min(of.end);
         OutputSpec {
             folder: job.folder.clone(),
             slabs: slabs.iter().map(|s| (s.first, s.number)).collect(),
@@ -129,7 +132,7 @@ impl Build<'_> {
             take: None,
             scatter: Vec::new(),
             codec: self.recipe.output.compression,
-            paths: source.pieces.clone().map(|p| (p as u64, plans.inputs.file(p).name.clone())).collect(),
+            paths: pieces.map(|p| (p as u64, plans.inputs.file(p).name.clone())).collect(),
         }
     }
 }

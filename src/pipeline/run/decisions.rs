@@ -168,7 +168,7 @@ impl Build<'_> {
             let plan = |left: &[usize]| plans.judged(source, left, (spec.clone(), &signals), at, job);
             self.units(job, units, &drops::drops_schema(), NARROW_ROWS, plan).await
         });
-        let abreast = self.workers.abreast(self.session.threads);
+        let abreast = self.abreast();
         futures::stream::iter(sources).buffer_unordered(abreast).try_collect::<()>().await?;
         self.progress.done(&if names.is_empty() { "empty rows".to_owned() } else { names.join(", ") });
         Ok(())

@@ -127,8 +127,10 @@ impl Plans<'_> {
             }
         };
         let node = self.still_there(source, units, at, &["ord", size.as_str(), "id"], true)?;
-        let columns =
-            vec![(id_of(&node, at)?, "final_id".to_owned()), (plan::column(&node, &size)?, "size".to_owned())];
+        let columns = vec![
+            (id_of(&node, at, &(0..u64::MAX))?, "final_id".to_owned()),
+            (plan::column(&node, &size)?, "size".to_owned()),
+        ];
         plan::project(node, columns)
     }
 }

@@ -93,10 +93,26 @@ impl Build<'_> {
                 left.remove(&open[at]);
                 Ok(())
             };
-            drive(&self.session, self.seen(plan(&open)?), rows, self.workers.order(open.len()), begin, done).await?;
+            let order = self.workers.order(open.len());
+            match &self.cluster {
+                None => drive(&self.session, self.seen(plan(&open)?), rows, order, begin, done).await?,
+                Some(cluster) => {
+                    let one = |at: usize| Ok(self.seen(plan(&open[at..=at])?));
+                    let there = |at: usize| (parts.there)(open[at]);
+                    cluster.drive(&self.session, (rows, order), one, begin, there, done).await?;
+                }
+            }
             open = self.others(parts, &mut left).await?;
         }
         Ok(())
+    }
+
+    /// How many things of which each has a few units are gone through side by side.
+    pub(crate) fn abreast(&self) -> usize {
+        match self.cluster {
+            Some(_) => usize::from(u16::MAX),
+            None => self.workers.abreast(self.session.threads),
+        }
     }
 
     /// Waits for what others do of a job, until it is there or may be taken over: gives back the places of what may.
@@ -244,6 +260,12 @@ impl Build<'_> {
             }
         };
         chain.stage(&mut inputs);
+        if self.cluster.is_some() {
+            // Executors run in folders of their own.
+            for piece in &mut inputs.pieces {
+                piece.path = std::path::absolute(&piece.path).map_err(Error::io(&piece.path))?;
+            }
+        }
         let recipe = fingerprints::recipe(self.recipe, &inputs, chain);
         let build = fingerprints::build(self.recipe, &inputs, &recipe);
         Ok((inputs, Identity { recipe, build }))
