@@ -12,7 +12,11 @@ use super::pieces::{Piece, char_to_byte, named_byte};
 use super::{Read, Scratch};
 use crate::models::{Error, Result};
 
+mod file;
 mod turns;
+
+use file::File;
+pub(super) use file::Parts;
 
 /// A tokenizer of this kind.
 pub(super) struct Engine {
@@ -68,24 +72,24 @@ pub(super) fn is_of_bytes(json: &Json) -> bool {
     ["pre_tokenizer", "decoder"].iter().any(|part| json[*part].to_string().contains("\"ByteLevel\""))
 }
 
-/// The id of what a model does not know.
-fn unknown(model: &Json) -> Option<u32> {
-    id(&model["unk_id"]).or_else(|| id(model["vocab"].get(model["unk_token"].as_str()?)?))
-}
-
-/// Reads one; files of older versions are brought into the form of today's.
-pub(super) fn read(path: &Path, mut json: Json) -> Result<Read> {
+/// Reads one by its fields; files of older versions are brought into the form of today's.
+pub(super) fn read(path: &Path, parts: &Parts<'_>) -> Result<Read> {
     let refuse = |what: String| Error::file(path, format!("this tokenizer cannot be used: {what}"));
-    let added = added(&json);
-    let vocabulary = vocabulary(&json["model"]).into_iter().chain(added.values().copied()).max();
-    let vocabulary =
-        vocabulary.and_then(|last| last.checked_add(1)).ok_or_else(|| refuse("it has no tokens".into()))?;
-    let tokens = turns::Tokens::of(&json, vocabulary);
-    let special = special(&json);
-    let (of_bytes, unknown) = (is_of_bytes(&json), unknown(&json["model"]));
-    tokenizers::canonicalize_value(&mut json).map_err(|e| refuse(e.to_string()))?;
-    let text = json.to_string();
-    drop(json);
+    let file = File::of(parts).map_err(|e| refuse(e.to_string()))?;
+    let (added, special, of_bytes) = (added(file.root()), special(file.root()), is_of_bytes(file.root()));
+    let model = &file.root()["model"];
+    let (mut widths, mut named) = (Vec::new(), None);
+    let unknown = model["unk_token"].as_str();
+    let walked = file.pieces(&mut |piece, id| {
+        widths.push((id, turns::width(piece, of_bytes)));
+        named = if unknown == Some(piece) { Some(id) } else { named };
+    });
+    walked.map_err(|e| refuse(e.to_string()))?;
+    let unknown = id(&model["unk_id"]).or(named);
+    let last = widths.iter().map(|(id, _)| *id).chain(added.values().copied()).max();
+    let vocabulary = last.and_then(|last| last.checked_add(1)).ok_or_else(|| refuse("it has no tokens".into()))?;
+    let tokens = turns::Tokens::of(file.root(), &widths, vocabulary);
+    let text = file.canonical().map_err(refuse)?;
     let cutter = tokenizers::from_json(&text).map_err(|e| refuse(e.to_string()))?;
     // The text alone, whole, special tokens in it as words.
     let options = EncodeOptions {
@@ -103,15 +107,6 @@ pub(super) fn read(path: &Path, mut json: Json) -> Result<Read> {
 /// An id of JSON.
 fn id(json: &Json) -> Option<u32> {
     json.as_u64().and_then(|id| u32::try_from(id).ok())
-}
-
-/// The largest id of a model's vocabulary.
-fn vocabulary(model: &Json) -> Option<u32> {
-    match model.get("vocab")? {
-        Json::Object(ids) => ids.values().filter_map(id).max(),
-        Json::Array(pieces) => u32::try_from(pieces.len()).ok()?.checked_sub(1),
-        _ => None,
-    }
 }
 
 /// The added tokens.

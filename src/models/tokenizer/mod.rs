@@ -162,7 +162,9 @@ impl Tokenizer {
     /// # Errors
     /// As [`Tokenizer::read`].
     pub fn of_json(named: &Path, json: serde_json::Value) -> Result<Tokenizer> {
-        let Read { engine, kind, vocabulary, added, special, end } = hugging_face::read(named, json)?;
+        let text = json.to_string();
+        drop(json);
+        let Read { engine, kind, vocabulary, added, special, end } = of_json(named, text.as_bytes())?;
         let end = end.and_then(|t| Some((added.get_key_value(&t)?.0.clone(), *added.get(&t)?)));
         Ok(Tokenizer { engine, kind, vocabulary, added, special, end })
     }
@@ -219,15 +221,15 @@ impl Tokenizer {
 
 /// A JSON file: Hugging Face's, or Mistral's.
 fn of_json(path: &Path, bytes: &[u8]) -> Result<Read> {
-    let json: serde_json::Value = serde_json::from_slice(bytes).map_err(|e| Error {
+    let parts: hugging_face::Parts<'_> = serde_json::from_slice(bytes).map_err(|e| Error {
         file: path.into(),
         place: Place::Line(e.line() as u64),
         what: format!("no JSON: {e}; fetch it again"),
     })?;
-    if json.get("model").is_some() {
-        return hugging_face::read(path, json);
+    if parts.contains_key("model") {
+        return hugging_face::read(path, &parts);
     }
-    if json.get("vocab").is_some_and(serde_json::Value::is_array) && json.get("config").is_some() {
+    if parts.get("vocab").is_some_and(|vocab| vocab.get().starts_with('[')) && parts.contains_key("config") {
         return kit::tekken(path, bytes);
     }
     let what = "has no `model`, so it is no tokenizer: name the model's tokenizer.json, not its tokenizer_config.json";

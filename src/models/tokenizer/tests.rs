@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::{Scratch, Tokenizer};
+use super::{Cut, Scratch, Tokenizer, Turns};
 
 fn tiny(name: &str) -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "tests", "models", name].iter().collect()
@@ -119,4 +119,46 @@ fn files_that_are_no_tokenizers_are_told() {
     assert!(refused("half.model", &whole[..whole.len() / 2]).contains("tokenizer.json"));
     let whole = std::fs::read_to_string(tiny("tiny-tokenizer.json")).unwrap();
     assert!(refused("odd.json", whole.replace("\"BPE\"", "\"ABC\"").as_bytes()).contains("cannot be used"));
+}
+
+/// The vocabulary and the merges are handed on as they stand: however they are written, the tokenizer is the same.
+#[test]
+fn a_file_reads_the_same_in_every_form() {
+    let text = std::fs::read_to_string(tiny("tiny-tokenizer.json")).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let mut older = json.clone();
+    for merge in older["model"]["merges"].as_array_mut().unwrap() {
+        *merge = format!("{} {}", merge[0].as_str().unwrap(), merge[1].as_str().unwrap()).into();
+    }
+    let utf16 = |c: char| c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect::<String>();
+    let ascii = text.chars().map(|c| if c.is_ascii() { c.to_string() } else { utf16(c) }).collect::<String>();
+    let broken_up = serde_json::to_string_pretty(&json).unwrap();
+    let forms = [text, older.to_string(), ascii, broken_up];
+    let told = forms.map(|form| {
+        let (_folder, path) = file("tokenizer.json", form.as_bytes());
+        let (tokenizer, mut scratch) = (Tokenizer::read(&path).unwrap(), Scratch::default());
+        let turns = "<|im_start|>渡船慢慢靠岸 the ferry🙂<|im_end|>\n";
+        let turns = Turns { text: turns, words: &[], learnt: &[15..30] };
+        let mut cut = Cut::default();
+        tokenizer.encode_turns(&turns, &mut scratch, &mut cut).unwrap();
+        let pieces: Vec<_> = (0..tokenizer.vocabulary()).map(|id| tokenizer.piece(id)).collect();
+        (cut, pieces, tokenizer.vocabulary(), tokenizer.special().to_vec())
+    });
+    assert!(told[0].0.learnt.contains(&true) && told[0].0.learnt.contains(&false));
+    for other in &told[1..] {
+        assert_eq!(other, &told[0]);
+    }
+}
+
+#[test]
+fn merges_and_pieces_that_cannot_be_read_are_told() {
+    let whole = std::fs::read_to_string(tiny("tiny-tokenizer.json")).unwrap();
+    let swapped = |old: &str, new: &str| {
+        assert!(whole.contains(old), "{old}");
+        refused("odd.json", whole.replacen(old, new, 1).as_bytes())
+    };
+    assert!(swapped("\"merges\":[[", "\"merges\":[[\"a\"],[").contains("cannot be used: a merge pair"));
+    assert!(swapped("\"merges\":[[", "\"merges\":[\"a b c\",[").contains("cannot be used: legacy merge"));
+    assert!(swapped("\"vocab\":{", "\"vocab\":{\"\\ud83d\":9,").contains("cannot be used: "));
+    assert!(swapped("\"vocab\":{", "\"vocab\":3,\"pieces\":{").contains("cannot be used: "));
 }

@@ -29,31 +29,15 @@ pub(super) struct Tokens {
 }
 
 impl Tokens {
-    /// Of a file as it stands, and of the tokenizer that was made of it.
-    pub(super) fn of(json: &Json, vocabulary: u32) -> Self {
+    /// Of a file without its vocabulary, and the widths of the vocabulary's pieces.
+    pub(super) fn of(json: &Json, pieces: &[(u32, usize)], vocabulary: u32) -> Self {
         let mut widths = vec![0; vocabulary as usize];
         let mut set = |id: u64, width: usize| {
             if let Some(place) = widths.get_mut(id as usize) {
                 *place = u16::try_from(width).unwrap_or(0);
             }
         };
-        let bytes = super::is_of_bytes(json);
-        // In a vocabulary of bytes every character stands for one of them.
-        let width = |piece: &str| match bytes {
-            true => piece.chars().count(),
-            false if named_byte(piece).is_some() => 1,
-            false => piece.len(),
-        };
-        match &json["model"]["vocab"] {
-            Json::Object(pieces) => {
-                pieces.iter().for_each(|(piece, id)| set(id.as_u64().unwrap_or(u64::MAX), width(piece)))
-            }
-            Json::Array(pieces) => {
-                let pieces = pieces.iter().map(|pair| pair[0].as_str().unwrap_or_default());
-                (0..).zip(pieces).for_each(|(id, piece)| set(id, width(piece)));
-            }
-            _ => {}
-        }
+        pieces.iter().for_each(|(id, width)| set(u64::from(*id), *width));
         let mut special = Vec::new();
         for token in json["added_tokens"].as_array().into_iter().flatten() {
             let (Some(id), Some(content)) = (token["id"].as_u64(), token["content"].as_str()) else { continue };
@@ -77,6 +61,15 @@ impl Tokens {
         let at = |offset| normalize_all(cutter.get_normalizers(), "a", offset).map(|text| text.into_owned()).ok();
         self.opens = at(0) != at(1);
         self
+    }
+}
+
+/// Bytes of the normalised text that a piece of a vocabulary stands for; `of_bytes` where every character of it is one.
+pub(super) fn width(piece: &str, of_bytes: bool) -> usize {
+    match of_bytes {
+        true => piece.chars().count(),
+        false if named_byte(piece).is_some() => 1,
+        false => piece.len(),
     }
 }
 
