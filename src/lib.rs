@@ -18,6 +18,7 @@
 //! rows      the four row schemas, and the builder that fills them
 //! models    classifiers and language models: their files, what they say of a text, how they are trained
 //! text      pure kernels over &str
+//! objects   object stores: read by ranges, written in parts, put under conditions
 //! messages  what the program says, in Chinese: the catalogue, and how a sentence finds its line
 //! ```
 pub mod catalog;
@@ -30,6 +31,7 @@ pub mod formats;
 pub mod input;
 pub mod messages;
 pub mod models;
+pub mod objects;
 pub mod output;
 pub mod pipeline;
 pub mod recipe;

@@ -14,6 +14,7 @@ use super::{Context, Format, choices, gates, heavy, no_rows, ui};
 use crate::disk::local;
 use crate::engine::cluster::Address;
 use crate::messages::said;
+use crate::objects::is_url;
 use crate::output::export::run::lines;
 use crate::pipeline as runner;
 use crate::pipeline::Options;
@@ -96,10 +97,11 @@ impl RecipeOption {
 /// Options that `build` and `plan` share.
 #[derive(Debug, Args)]
 pub struct RunOptions {
-    /// The output folder [default: builds/NAME; builds/NAME-trial with --limit or --set].
+    /// The output folder, or s3://BUCKET/FOLDER, gs://…, az://… [default: builds/NAME; builds/NAME-trial with --limit or
+    /// --set].
     #[arg(long)]
     out: Option<PathBuf>,
-    /// The folder of finished jobs, for resuming and reuse [default: OUT/.work].
+    /// The folder of finished jobs, for resuming and reuse [default: OUT/.work; builds/NAME/.work for an object store].
     #[arg(long)]
     work: Option<PathBuf>,
     /// Units worked on at a time [default: the cores there are].
@@ -151,11 +153,15 @@ impl RunOptions {
         // A trial begins with what the real build has done.
         let reuse = (trial && self.out.is_none() && self.work.is_none()).then(|| named("").join(".work"));
         let out = self.out.unwrap_or_else(|| named(if trial { "-trial" } else { "" }));
-        local("--out", &out)?;
+        if !is_url(&out) {
+            local("--out", &out)?;
+        }
+        // Beside the output, where that is a folder.
+        let beside = if is_url(&out) { named(if trial { "-trial" } else { "" }) } else { out.clone() };
         self.work.as_deref().map_or(Ok(()), |work| local("--work", work))?;
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Options {
-            work: self.work.unwrap_or_else(|| out.join(".work")),
+            work: self.work.unwrap_or_else(|| beside.join(".work")),
             out,
             reuse,
             threads: self.threads.map_or_else(cores, NonZeroUsize::get),
@@ -218,6 +224,7 @@ impl Build {
             write: true,
         };
         ready(context, &mut recipe, &ways)?;
+        let work_named = self.run.work.is_some();
         let mut options = Options {
             fresh: self.fresh,
             keep_work: self.keep_work,
@@ -227,12 +234,7 @@ impl Build {
             cluster,
             ..self.run.options(&recipe)?
         };
-        if options.cluster.is_some() {
-            // Executors run in folders of their own.
-            for folder in [&mut options.out, &mut options.work] {
-                *folder = std::path::absolute(&folder).map_err(Error::io(&*folder))?;
-            }
-        }
+        anchored(context, &mut options, work_named)?;
         let built = runner::run(&recipe, &options, &ui::Bars::new(context))?;
         let said: Vec<Note> = built.notes.iter().map(|(file, text)| Note::of(file, text)).collect();
         notes::warn(context, &said);
@@ -265,6 +267,20 @@ impl Build {
     }
 }
 
+/// Makes folders that executors see too whole paths, and says where jobs are where that does not follow from the output.
+fn anchored(context: &Context, options: &mut Options, work_named: bool) -> Result<()> {
+    if options.cluster.is_some() {
+        // Executors run in folders of their own.
+        for folder in [&mut options.out, &mut options.work].into_iter().filter(|folder| !is_url(folder)) {
+            *folder = std::path::absolute(&folder).map_err(Error::io(&*folder))?;
+        }
+    }
+    if is_url(&options.out) && !work_named {
+        ui::say(context, &format!("jobs are in {}: another run goes on from there", options.work.display()));
+    }
+    Ok(())
+}
+
 fn funnel(manifest: &Manifest, options: &Options) -> String {
     let totals = &manifest.totals;
     let share = |rows: u64| if totals.read == 0 { 0.0 } else { rows as f64 * 100.0 / totals.read as f64 };
@@ -286,9 +302,8 @@ fn funnel(manifest: &Manifest, options: &Options) -> String {
     for (name, rows) in reasons {
         lines.push(format!("  - {:>width$} {name}", count(rows)));
     }
-    let shards =
-        walkdir::WalkDir::new(options.out.join("data")).into_iter().flatten().filter(|e| e.file_type().is_file());
-    let sizes: Vec<u64> = shards.filter_map(|e| Some(e.metadata().ok()?.len())).collect();
+    let sizes: Vec<u64> =
+        manifest.written.iter().filter(|(name, _)| name.starts_with("data/")).map(|(_, bytes)| *bytes).collect();
     let mut uses: Vec<&str> = manifest.sources.iter().flat_map(|s| &s.uses).map(|u| u.as_str()).collect();
     uses.dedup();
     let out = options.out.display();

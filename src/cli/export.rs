@@ -10,6 +10,7 @@ use super::export_tokens::{TokenOptions, report_files};
 use super::inspect::parse_use;
 use super::inspect_build::manifest;
 use super::interrupt::stop_on_interrupt;
+use super::opened::{beside, is_build, opened};
 use super::{Context, Format, ui};
 use crate::output::export::run::{BATCH, Exported, Job, Table, export, lines, losses, survey};
 use crate::output::export::{ALL, Exporter, Held, exporter, fitting};
@@ -75,7 +76,8 @@ impl Export {
     ///
     /// [`Error::Input`] where the folder is no build, has no rows that the layout takes, or with `--strict` would lose
     /// something; [`Error::Other`] where no layout has the name; as [`export`].
-    pub fn run(self, context: &Context) -> Result<()> {
+    pub fn run(mut self, context: &Context) -> Result<()> {
+        self.build = opened(&self.build)?;
         let stop = stop_on_interrupt();
         let stop = || stop.load(Ordering::Relaxed);
         if let Some(layout) = tokens::layout(&self.to) {
@@ -113,7 +115,10 @@ impl Export {
 
     /// Where the export goes, and what it says of the build.
     fn places(&self, layout: &str) -> Result<(PathBuf, Json)> {
-        let out = self.out.clone().unwrap_or_else(|| self.build.join("exports").join(layout));
+        let out = match &self.out {
+            Some(out) => out.clone(),
+            None => beside(&self.build, "exports", "--out")?.join(layout),
+        };
         crate::disk::local("--out", &out)?;
         let (built, _) = manifest(&self.build)?;
         Ok((out, json!({"recipe": built.recipe.name, "fingerprint": built.recipe.fingerprint})))
@@ -122,7 +127,7 @@ impl Export {
     /// The tables of the build that the layout of this name takes, with rows of these uses, of the use that was asked for;
     /// `more` is said where there are none.
     fn tables(&self, context: &Context, layout: &str, (taken, more): (&[Use], &str)) -> Result<Vec<Table>> {
-        if !self.build.join("build.json").is_file() {
+        if !is_build(&self.build) {
             return Err(Error::input(
                 format!("{} is no build: it has no build.json", self.build.display()),
                 "name the folder of a finished build: `corpus export builds/NAME --to openai`",

@@ -10,6 +10,7 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowPredicateFn, ParquetRecordBatchReaderBuilder, RowFilter};
 use serde_json::{Map, Value as Json, json};
 
+use super::opened::{is_build, opened};
 use super::show::{self, Fields};
 use super::{Context, Format, clusters, peek, pipe, table, ui};
 use crate::formats;
@@ -94,8 +95,9 @@ impl Inspect {
     ///
     /// [`Error::Input`] where the path is not there, or is no build and an option is for builds; what cannot be read of
     /// a file.
-    pub fn run(self, context: &Context) -> Result<()> {
-        if self.path.join("build.json").is_file() && self.clusters {
+    pub fn run(mut self, context: &Context) -> Result<()> {
+        self.path = opened(&self.path)?;
+        if is_build(&self.path) && self.clusters {
             return self.clusters(context);
         }
         if self.clusters {
@@ -104,7 +106,7 @@ impl Inspect {
                 "clusters are of a finished build: name its folder (`builds/NAME`)",
             ));
         }
-        if self.path.join("build.json").is_file() {
+        if is_build(&self.path) {
             return self.build(context);
         }
         if let Some(option) = self.of_builds() {

@@ -11,6 +11,7 @@ use super::rows_of::{self, Part, UNREADABLE, Wanted};
 use super::show::{self, Fields};
 use super::{Context, Format, heavy, near_limit, table, ui};
 use crate::messages::said;
+use crate::objects::known;
 use crate::pipeline::publish::manifest::Manifest;
 use crate::pipeline::usage::{count, size};
 use crate::text::figures::plural;
@@ -23,7 +24,10 @@ use crate::{Error, Result};
 /// [`Error::Io`] where it cannot be read, [`Error::Input`] where it is of another version.
 pub fn manifest(folder: &Path) -> Result<(Manifest, Json)> {
     let path = folder.join("build.json");
-    let bytes = std::fs::read(&path).map_err(Error::io(&path))?;
+    let bytes = match known(folder) {
+        Some(known) => known.manifest.clone(),
+        None => std::fs::read(&path).map_err(Error::io(&path))?,
+    };
     let wrong = |e| Error::input(format!("{}: {e}", path.display()), "another version wrote it: build again");
     let json: Json = serde_json::from_slice(&bytes).map_err(wrong)?;
     Ok((Manifest::deserialize(&json).map_err(wrong)?, json))

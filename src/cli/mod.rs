@@ -36,6 +36,7 @@ mod man;
 mod near_limit;
 mod no_rows;
 mod notes;
+mod opened;
 mod peek;
 mod pipe;
 mod plan;

@@ -6,9 +6,10 @@ use std::path::Path;
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::UInt64Type;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+use super::opened::opened;
 use super::{Context, ui};
+use crate::output::parquet_files::{below, open};
 use crate::pipeline::inputs::understood;
 use crate::pipeline::publish::manifest::{Manifest, SourceLine};
 use crate::pipeline::usage::count;
@@ -85,10 +86,8 @@ pub fn nothing(source: &str, files: &[(String, Option<String>)]) -> Message {
 /// What cannot be read in a build, by source.
 fn failed(out: &Path) -> Result<BTreeMap<String, Vec<Failed>>> {
     let mut all: BTreeMap<String, Vec<Failed>> = BTreeMap::new();
-    let shards = walkdir::WalkDir::new(out.join("unreadable")).sort_by_file_name().into_iter().flatten();
-    for shard in shards.filter(|e| e.path().extension().is_some_and(|e| e == "parquet")) {
-        let file = std::fs::File::open(shard.path()).map_err(Error::io(shard.path()))?;
-        for batch in ParquetRecordBatchReaderBuilder::try_new(file)?.build()? {
+    for path in below(&opened(out)?.join("unreadable")) {
+        for batch in open(&path)?.build()? {
             let batch = batch?;
             let text = |name: &str| batch.column_by_name(name).map(|c| c.as_string::<i32>());
             let (Some(source), Some(path), Some(reason), Some(detail)) =

@@ -22,6 +22,7 @@ use clap::Args;
 use serde_json::{Value as Json, json};
 
 use super::inspect_build::manifest;
+use super::opened::{beside, is_build, opened as at};
 use super::{Context, Format, ui};
 use crate::output::parquet_file::write_whole;
 use crate::pipeline::usage::size;
@@ -58,14 +59,18 @@ impl Report {
     ///
     /// [`Error::Input`] where the folder is no build, or something else stands where the page would go; shards that
     /// cannot be read.
-    pub fn run(self, context: &Context) -> Result<()> {
-        if !self.build.join("build.json").is_file() {
+    pub fn run(mut self, context: &Context) -> Result<()> {
+        self.build = at(&self.build)?;
+        if !is_build(&self.build) {
             return Err(Error::input(
                 format!("{} is no build: it has no build.json", self.build.display()),
                 "name the folder of a finished build: `corpus report builds/NAME`",
             ));
         }
-        let out = self.out.clone().unwrap_or_else(|| self.build.join("report.html"));
+        let out = match &self.out {
+            Some(out) => out.clone(),
+            None => beside(&self.build, "report.html", "--out")?,
+        };
         crate::disk::local("--out", &out)?;
         unclaimed(&out)?;
         let (manifest, json) = manifest(&self.build)?;

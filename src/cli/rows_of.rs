@@ -2,7 +2,6 @@
 //! whole rows only where they are shown, so that memory depends on what is shown and not on the build.
 
 use std::collections::{BinaryHeap, HashSet};
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,7 +13,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::show::{self, Fields};
 use crate::Result;
-use crate::output::parquet_files::{below, open};
+use crate::output::parquet_files::{Input, below, open};
 use crate::rows::{self, Use};
 
 /// Rows that are read at a time where they are read whole.
@@ -73,8 +72,9 @@ pub fn parts(build: &Path, kinds: &[&str], usage: Option<Use>) -> Vec<Part> {
         for usage in Use::ALL.into_iter().filter(|u| usage.is_none_or(|w| w == *u)) {
             let folder = build.join(kind).join(usage.as_str());
             let texts = rows::content(usage).iter().map(|f| f.name().clone()).collect();
-            let part = || Part { name: format!("{kind}/{usage}"), files: below(&folder), texts };
-            all.extend(folder.is_dir().then(part));
+            let files = below(&folder);
+            let there = folder.is_dir() || !files.is_empty();
+            all.extend(there.then(|| Part { name: format!("{kind}/{usage}"), files, texts }));
         }
     }
     all
@@ -97,7 +97,7 @@ type Filters = Vec<Box<dyn ArrowPredicate>>;
 
 impl Wanted {
     /// The conditions as Parquet's reader takes them, cheap ones first; none where the table cannot have such rows.
-    fn filters(&self, part: &Part, reader: &ParquetRecordBatchReaderBuilder<File>) -> Option<Filters> {
+    fn filters(&self, part: &Part, reader: &ParquetRecordBatchReaderBuilder<Input>) -> Option<Filters> {
         let mut all: Filters = Vec::new();
         let at = |name: &str| reader.schema().index_of(name).ok();
         for (name, wanted) in [("reason", &self.reason), ("id", &self.id)] {
@@ -227,7 +227,7 @@ fn keys(part: &Part, batch: &RecordBatch) -> Vec<Key> {
     (0..batch.num_rows()).map(|row| Key(format!("{}:{}", value(&paths, row), offset(row)))).collect()
 }
 
-fn key_columns(part: &Part, reader: &ParquetRecordBatchReaderBuilder<File>) -> ProjectionMask {
+fn key_columns(part: &Part, reader: &ParquetRecordBatchReaderBuilder<Input>) -> ProjectionMask {
     let names: &[&str] = if part.has_ids() { &["id"] } else { &["path", "offset"] };
     ProjectionMask::columns(reader.parquet_schema(), names.iter().copied())
 }

@@ -11,6 +11,7 @@ use serde_json::{Value as Json, json};
 
 use super::build::bytes;
 use super::inspect_build::manifest;
+use super::opened::{is_build, opened};
 use super::show::{self, Fields};
 use super::sql_tables::open_build;
 use super::{Context, Layout, table, ui};
@@ -52,8 +53,9 @@ impl Sql {
     /// # Errors
     ///
     /// [`Error::Input`] where there is no such build, and for a query that cannot be read, is refused, or fails.
-    pub(super) fn run(self, context: &Context, layout: Layout) -> Result<()> {
-        if !self.build.join("build.json").is_file() {
+    pub(super) fn run(mut self, context: &Context, layout: Layout) -> Result<()> {
+        self.build = opened(&self.build)?;
+        if !is_build(&self.build) {
             return Err(Error::input(
                 format!("{} is no build: it has no build.json", self.build.display()),
                 "name the folder of a finished build: `corpus sql builds/NAME`",

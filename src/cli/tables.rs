@@ -1,7 +1,6 @@
 //! The tables of a finished build by row groups: narrow columns read side by side on all cores, and single rows by their
 //! places. What is held depends on what is asked for, and not on the build.
 
-use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,7 +15,8 @@ use parquet::file::statistics::Statistics;
 
 use super::rows_of::Part;
 use super::show::{self, Fields};
-use crate::{Error, Result};
+use crate::Result;
+use crate::output::parquet_files::Input;
 
 /// Rows that are read at a time where a few narrow columns are.
 const NARROW: usize = 8192;
@@ -58,11 +58,11 @@ impl Table {
     /// Opens the files of a table.
     ///
     /// # Errors
-    /// [`Error::Io`] of a file that cannot be opened, [`Error::Engine`] of one that is no Parquet.
+    /// [`Error::Io`](crate::Error::Io) of a file that cannot be opened, [`Error::Engine`](crate::Error::Engine) of one that is no Parquet.
     pub fn open(part: &Part) -> Result<Table> {
         let mut table = Table { part: part.clone(), files: Vec::new(), groups: Vec::new(), rows: 0 };
         for path in &part.files {
-            let file = File::open(path).map_err(Error::io(path))?;
+            let file = Input::open(path)?;
             let whole = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())?;
             let options = ArrowReaderOptions::new().with_schema(Arc::new(numbered(whole.schema())));
             let narrow = ArrowReaderMetadata::try_new(whole.metadata().clone(), options)?;
@@ -128,7 +128,7 @@ impl Table {
     /// As [`Table::open`].
     pub fn narrow(&self, group: &Group, columns: &[&str]) -> Result<ParquetRecordBatchReader> {
         let file = &self.files[group.file];
-        let open = File::open(&file.path).map_err(Error::io(&file.path))?;
+        let open = Input::open(&file.path)?;
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(open, file.narrow.clone());
         let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
         Ok(builder.with_projection(mask).with_row_groups(vec![group.index]).with_batch_size(NARROW).build()?)
@@ -200,7 +200,7 @@ impl Table {
     /// Some rows of a row group, whole; of those between nothing is decoded.
     fn selected(&self, group: &Group, places: &[u64]) -> Result<ParquetRecordBatchReader> {
         let file = &self.files[group.file];
-        let open = File::open(&file.path).map_err(Error::io(&file.path))?;
+        let open = Input::open(&file.path)?;
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(open, file.whole.clone());
         let ranges = places.iter().map(|place| (place - group.first) as usize).map(|row| row..row + 1);
         let selection = RowSelection::from_consecutive_ranges(ranges, group.rows as usize);
@@ -213,7 +213,7 @@ impl Table {
     /// As [`Table::open`].
     pub fn texts(&self, group: &Group) -> Result<ParquetRecordBatchReader> {
         let file = &self.files[group.file];
-        let open = File::open(&file.path).map_err(Error::io(&file.path))?;
+        let open = Input::open(&file.path)?;
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(open, file.whole.clone());
         let schema = builder.schema().clone();
         let roots = self.part.texts().iter().filter_map(|name| schema.index_of(name).ok());

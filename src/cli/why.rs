@@ -12,6 +12,7 @@ use serde_json::Value as Json;
 
 use super::inspect_build::manifest;
 use super::life::{Life, Outcome, Place, StandsFor};
+use super::opened::{is_build, opened};
 use super::rows_of::{self, Part, UNREADABLE, Wanted};
 use super::show::{self, Fields};
 use super::tables::on_all_cores;
@@ -58,8 +59,9 @@ impl Why {
     /// # Errors
     ///
     /// [`Error::Input`] where the folder is no build, or no row has the id; a file of the build that cannot be read.
-    pub fn run(self, context: &Context) -> Result<()> {
-        if !self.build.join("build.json").is_file() {
+    pub fn run(mut self, context: &Context) -> Result<()> {
+        self.build = opened(&self.build)?;
+        if !is_build(&self.build) {
             return Err(Error::input(
                 format!("{} is no build: it has no build.json", self.build.display()),
                 "name the folder of a finished build (`builds/NAME`), then the id of a row",

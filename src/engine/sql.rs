@@ -16,9 +16,11 @@ use datafusion::physical_plan::SendableRecordBatchStream;
 use datafusion::sql::parser::Statement;
 use datafusion_common::DataFusionError;
 use datafusion_execution::config::SessionConfig;
+use datafusion_execution::object_store::ObjectStoreUrl;
 use futures::StreamExt;
 
 use super::session::runtime;
+use crate::objects::is_url;
 use crate::rows::split::Split;
 use crate::{Error, Result};
 use faults::Query;
@@ -102,6 +104,11 @@ impl Database {
         let mut opened = Vec::new();
         for table in tables {
             let files = Files::open(&table)?;
+            if let Some(part) = table.files.first().filter(|part| is_url(&part.path)) {
+                let bucket = files::bucket(&part.path)?;
+                let url = ObjectStoreUrl::parse(bucket.url(""))?;
+                context.register_object_store(url.as_ref(), bucket.store());
+            }
             opened.push((table.clone(), files.columns()));
             context.register_table(faults::exact(&table.name), Arc::new(files))?;
         }

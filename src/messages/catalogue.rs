@@ -14,7 +14,7 @@ macro_rules! files {
     };
 }
 
-files! { "cli" "help" "explain" "options" "counted" "composed" "foreign" "recipe" "stages" "formats" "fetch" "pipeline" "output" "models" "engine" "containers" "shapes" "exports" }
+files! { "cli" "help" "explain" "options" "counted" "composed" "foreign" "recipe" "stages" "formats" "fetch" "pipeline" "output" "models" "engine" "containers" "shapes" "exports" "objects" }
 
 /// The file whose keys are words that are counted.
 const COUNTED: &str = "counted";

@@ -9,4 +9,5 @@ pub mod scatter;
 pub mod shards;
 pub mod slab;
 pub mod take;
+pub mod target;
 pub mod tokens;

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::BufWriter;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
@@ -14,23 +13,24 @@ use parquet::file::reader::FileReader;
 use parquet::file::serialized_reader::SerializedFileReader;
 use parquet::file::writer::SerializedFileWriter;
 
-use super::parquet_file::{CREATED_BY, settle};
+use super::parquet_file::CREATED_BY;
+use super::target::Target;
 use crate::{Error, Result};
 
 /// A shard that is to be written.
 pub struct Shard {
-    /// Where it goes.
-    pub path: PathBuf,
+    /// Its name within the output: `data/pretrain/part-00000.parquet`.
+    pub name: String,
     /// The slab files that it is made of, in order.
     pub parts: Vec<PathBuf>,
     /// Its schema.
     pub schema: SchemaRef,
 }
 
-/// Plans shards, called `stem-00000.parquet` and so on: a new one begins once the text in the last has reached `limit`
-/// bytes. `slabs`: file and bytes of text, in order.
+/// Plans shards, called `folder/stem-00000.parquet` and so on: a new one begins once the text in the last has reached
+/// `limit` bytes. `slabs`: file and bytes of text, in order.
 pub fn plan(
-    (folder, stem): (&Path, &str),
+    (folder, stem): (&str, &str),
     schema: &SchemaRef,
     slabs: impl Iterator<Item = (PathBuf, u64)>,
     limit: u64,
@@ -39,8 +39,8 @@ pub fn plan(
     let mut bytes = limit;
     for (part, size) in slabs {
         if bytes >= limit {
-            let path = folder.join(format!("{stem}-{:05}.parquet", shards.len()));
-            shards.push(Shard { path, parts: Vec::new(), schema: schema.clone() });
+            let name = format!("{folder}/{stem}-{:05}.parquet", shards.len());
+            shards.push(Shard { name, parts: Vec::new(), schema: schema.clone() });
             bytes = 0;
         }
         bytes += size;
@@ -51,18 +51,17 @@ pub fn plan(
     shards
 }
 
-/// Writes a shard and labels it.
+/// Writes a shard and labels it; its bytes.
 ///
 /// # Errors
 ///
-/// [`Error::Io`] of reading the slabs, or of writing, syncing and renaming the shard; [`Error::Engine`] where a slab is
-/// broken.
-pub fn write(shard: &Shard, labels: &BTreeMap<String, String>) -> Result<()> {
-    if let Some(folder) = shard.path.parent() {
-        std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
+/// [`Error::Io`] of reading the slabs; [`Error::Engine`] where a slab is broken; what the target says.
+pub fn write(shard: &Shard, labels: &BTreeMap<String, String>, target: &dyn Target) -> Result<u64> {
+    if let Some(bytes) = target.finished(&shard.name)? {
+        return Ok(bytes);
     }
-    let aside = crate::disk::aside(&shard.path);
-    let file = File::create(&aside).map_err(Error::io(&aside))?;
+    let expected = shard.parts.iter().filter_map(|part| Some(std::fs::metadata(part).ok()?.len())).sum();
+    let file = target.create(&shard.name, expected)?;
     // Readers that go by Arrow's own schema (pyarrow's `schema.metadata`) see the labels there.
     let labelled = shard.schema.as_ref().clone().with_metadata(labels.clone().into_iter().collect());
     let mut labels: Vec<KeyValue> = labels.iter().map(|(k, v)| KeyValue::new(k.clone(), v.clone())).collect();
@@ -73,11 +72,7 @@ pub fn write(shard: &Shard, labels: &BTreeMap<String, String>) -> Result<()> {
     let properties =
         WriterProperties::builder().set_created_by(CREATED_BY.into()).set_key_value_metadata(Some(labels)).build();
     let schema = parquet::arrow::ArrowSchemaConverter::new().convert(&shard.schema)?;
-    let mut writer = SerializedFileWriter::new(
-        BufWriter::with_capacity(1 << 20, file),
-        schema.root_schema_ptr(),
-        Arc::new(properties),
-    )?;
+    let mut writer = SerializedFileWriter::new(file, schema.root_schema_ptr(), Arc::new(properties))?;
     for part in &shard.parts {
         let input = File::open(part).map_err(Error::io(part))?;
         let reader = SerializedFileReader::new(input.try_clone().map_err(Error::io(part))?)?;
@@ -97,6 +92,5 @@ pub fn write(shard: &Shard, labels: &BTreeMap<String, String>) -> Result<()> {
             out.close()?;
         }
     }
-    let file = writer.into_inner()?.into_inner().map_err(|e| Error::io(&aside)(e.into_error()))?;
-    settle(file, &aside, &shard.path)
+    writer.into_inner()?.finish()
 }

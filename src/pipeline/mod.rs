@@ -46,6 +46,7 @@ use crate::engine::scan::largest_row;
 use crate::engine::session::{NARROW_ROWS, TEXT_ROWS};
 use crate::engine::sink::PIECES;
 use crate::engine::{Session, in_order};
+use crate::objects::is_url;
 use crate::output::parquet_file;
 use crate::output::take::Take;
 use crate::pipeline::plan::folders::{Folders, TextCuts};
@@ -65,6 +66,7 @@ use inputs::Inputs;
 use jobs::{CODE, Job, Log};
 use plan::fingerprints;
 pub use progress::{Amount, Progress};
+use publish::bucket::Bucket;
 use publish::{exchange, exports, ids, manifest, place, verdict};
 
 /// Sees every plan before it runs.
@@ -138,7 +140,8 @@ fn run_over(recipe: &Recipe, options: &Options, progress: &dyn Progress, given: 
         exports::apart(recipe, options)?;
         ids::ready(recipe)?;
     }
-    let _lock = place::open(recipe, options)?;
+    let bucket = is_url(&options.out).then(|| Bucket::open(recipe, options)).transpose()?;
+    let _lock = if bucket.is_none() { Some(place::open(recipe, options)?) } else { None };
     let _work = place::open_work(recipe, options)?;
     let workers = place::enter(recipe, options, progress)?;
     let began = std::time::SystemTime::now();
@@ -154,15 +157,20 @@ fn run_over(recipe: &Recipe, options: &Options, progress: &dyn Progress, given: 
         .map_err(Error::io("the thread pool"))?;
     let estimated = given.is_some();
     let cluster = options.cluster.as_ref().map(|at| runtime.block_on(joined(at, options, progress))).transpose()?;
-    let build = Build { recipe, options, progress, session, log: Log::open(&options.work)?, given, workers, cluster };
+    let build =
+        Build { recipe, options, progress, session, log: Log::open(&options.work)?, given, workers, cluster, bucket };
     let built = runtime.block_on(build.run(chain));
     let _ = std::fs::remove_dir_all(&spill);
     // Where other workers spill into it still, it stays.
     let _ = std::fs::remove_dir(options.work.join("spill"));
     // What the build says goes before what tidying up says.
-    let tidied = if built.is_ok() || options.worker.is_none() { exchange::forget(&options.out) } else { Ok(()) };
+    let ours = build.bucket.is_none() && (built.is_ok() || options.worker.is_none());
+    let tidied = if ours { exchange::forget(&options.out) } else { Ok(()) };
     let (mut built, _turn) = built.and_then(|built| tidied.map(|()| built))?;
-    if !estimated {
+    if let Some(bucket) = build.bucket.as_ref().filter(|_| built.reused) {
+        bucket.judge(recipe, &mut built.manifest)?;
+    }
+    if !estimated && build.bucket.is_none() {
         verdict::run(recipe, &options.out, &mut built.manifest)?;
         exports::run(recipe, options, &mut built.manifest, built.reused, progress)?;
     }
@@ -199,6 +207,7 @@ pub(crate) struct Build<'a> {
     given: Option<Inputs>,
     workers: Workers,
     cluster: Option<Cluster>,
+    bucket: Option<Bucket>,
 }
 
 /// Units that were scanned, and the rows in each of their pieces.
@@ -243,8 +252,8 @@ impl Build<'_> {
         let notes = notes(&inputs);
         timings.lap("look");
 
-        let there = || finished(&self.options.out, &identity.build);
-        if let Some(manifest) = there().filter(|_| !self.options.fresh) {
+        let there = || self.there(&identity.build);
+        if let Some(manifest) = there()?.filter(|_| !self.options.fresh) {
             return Ok((Built { manifest, reused: true, notes }, self.last_turn().await?));
         }
         let plans = Plans { inputs: &inputs, chain: &chain, largest_row: self.options.largest_row() };
@@ -254,7 +263,7 @@ impl Build<'_> {
             applied => Some(applied?),
         };
         let turn = self.last_turn().await?;
-        match (applied, there().filter(|_| self.workers.is_shared())) {
+        match (applied, if self.workers.is_shared() { there()? } else { None }) {
             (Some(applied), None) => {
                 place::begin(self.recipe, self.options)?;
                 let manifest = self.output(&plans, (&identity, applied), timings, &turn).await?;
@@ -299,13 +308,16 @@ impl Build<'_> {
         timings.lap("shuffle");
         let mut manifest = manifest::manifest(self.recipe, &identity.recipe, inputs, chain, &layout);
         manifest.found(decided.found);
-        self.shards((inputs, chain, &layout), (&job, &ordered), &manifest, turn)?;
-        manifest.indexes = self.indexes(chain, &decided.indexes)?;
+        let planned = self.planned((inputs, chain, &layout), (&job, &ordered));
+        let indexes = self.index_files(chain, decided.indexes);
+        let landing = self.landing(&identity.build, &planned, &indexes)?;
+        self.shards(&planned, &landing, &mut manifest, turn)?;
+        self.indexes(chain, &indexes, &landing, &mut manifest)?;
         timings.lap("shards");
         manifest.timings = timings.finish();
         manifest.timings.insert("identity".into(), json!(identity.build));
         manifest.timings.insert("work".into(), scanned.work(&decided.drops));
-        self.hand_over(&mut manifest, turn)?;
+        self.hand_over(&mut manifest, &landing, turn)?;
         Ok(manifest)
     }
 

@@ -59,6 +59,7 @@ mod near_prompts;
 mod negative;
 mod no_rows;
 mod not_data;
+mod object_stores;
 mod parsoid;
 mod paths;
 mod plan_truth;

@@ -1,5 +1,6 @@
 //! Parquet files of a build as one table of DataFusion.
 
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ use parquet::arrow::RowNumber;
 use super::Table;
 use crate::Result;
 use crate::engine::plan::partitioned;
+use crate::objects::{self, Address, Folder, is_url};
 use crate::output::parquet_files::open;
 use crate::rows::split::SPLIT;
 
@@ -33,6 +35,8 @@ pub struct Files {
     schema: TableSchema,
     files: Vec<PartitionedFile>,
     rows: usize,
+    /// Where all of them are.
+    store: ObjectStoreUrl,
 }
 
 impl Files {
@@ -70,7 +74,11 @@ impl Files {
             .with_table_partition_cols(constants)
             .with_virtual_columns(numbers)
             .build();
-        Ok(Files { schema, files, rows })
+        let store = match table.files.first().filter(|part| is_url(&part.path)) {
+            Some(part) => ObjectStoreUrl::parse(bucket(&part.path)?.url(""))?,
+            None => ObjectStoreUrl::local_filesystem(),
+        };
+        Ok(Files { schema, files, rows, store })
     }
 
     /// Its columns, but for those that number rows.
@@ -78,6 +86,15 @@ impl Files {
         let fields = self.schema.table_schema().fields().iter();
         Arc::new(Schema::new(fields.filter(|f| !NUMBERS.contains(&f.name().as_str())).cloned().collect::<Vec<_>>()))
     }
+}
+
+/// The bucket of a file that is in a store.
+///
+/// # Errors
+///
+/// An address that is none.
+pub fn bucket(path: &Path) -> Result<Folder> {
+    objects::bucket(Address::read("the file", &path.to_string_lossy())?)
 }
 
 impl TableProvider for Files {
@@ -109,7 +126,7 @@ impl TableProvider for Files {
         // How many rows there are tells which side of a join is the smaller one, and is kept in memory.
         let mut known = Statistics::new_unknown(self.schema.table_schema());
         known.num_rows = Precision::Inexact(self.rows);
-        let scan = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))
+        let scan = FileScanConfigBuilder::new(self.store.clone(), Arc::new(source))
             .with_file_groups(vec![FileGroup::new(self.files.clone())])
             .with_statistics(known)
             .with_limit(limit)

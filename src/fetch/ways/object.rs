@@ -5,19 +5,16 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use futures::{FutureExt, TryStreamExt};
-use object_store::aws::AmazonS3Builder;
-use object_store::azure::MicrosoftAzureBuilder;
-use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::path::Path;
-use object_store::{ClientOptions, ObjectMeta, ObjectStore, ObjectStoreExt as _, RetryConfig};
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _};
 
 use super::{Listing, Lists, Place, Remote, Request};
-use crate::fetch::Limits;
 use crate::fetch::client::Client;
 use crate::fetch::names;
 use crate::fetch::open::object_problem;
 use crate::fetch::problem::{Kind, Problem};
 use crate::fetch::sums::Checksums;
+use crate::objects::{self, Patience};
 
 /// The way.
 pub const LISTS: Object = Object;
@@ -46,78 +43,17 @@ fn parts(from: &str) -> Option<(&str, &str, &str)> {
     (!bucket.is_empty()).then_some((scheme, bucket, key))
 }
 
-/// Patience and protocol, as our own client has them.
-fn options(limits: &Limits) -> ClientOptions {
-    let mut options = ClientOptions::new()
-        .with_connect_timeout(limits.connect)
-        // Ours watch the body: this one ends a request as a whole, however fast it is.
-        .with_timeout_disabled()
-        .with_pool_max_idle_per_host(limits.per_host)
-        .with_http1_only();
-    if let Ok(agent) = concat!("corpus/", env!("CARGO_PKG_VERSION")).parse() {
-        options = options.with_user_agent(agent);
-    }
-    let allow_http =
-        |name: &str| std::env::var(name).is_ok_and(|v| matches!(v.to_ascii_lowercase().as_str(), "true" | "1" | "yes"));
-    options.with_allow_http(
-        allow_http("AWS_ALLOW_HTTP") || allow_http("GOOGLE_ALLOW_HTTP") || allow_http("AZURE_ALLOW_HTTP"),
-    )
-}
-
-/// Whether the environment has no credentials: no variable begins with one of `heads`. Without any the crates would ask
-/// the metadata service of a cloud, which hangs elsewhere.
-fn unsigned(heads: &[&str]) -> bool {
-    !std::env::vars_os().any(|(name, value)| {
-        let name = name.to_string_lossy().to_ascii_uppercase();
-        !value.is_empty() && heads.iter().any(|h| name.starts_with(h))
-    })
-}
-
 fn open(client: &Client, scheme: &str, bucket: &str) -> Result<Arc<dyn ObjectStore>, Problem> {
-    let (limits, options) = (&client.limits, options(&client.limits));
-    let retry = RetryConfig {
-        max_retries: limits.tries.min(crate::fetch::wait::FEW).saturating_sub(1) as usize,
-        retry_timeout: limits.max_wait.min(std::time::Duration::from_secs(180)),
-        ..RetryConfig::default()
+    let limits = &client.limits;
+    let patience = Patience {
+        connect: limits.connect,
+        // Ours watch the body: this one ends a request as a whole, however fast it is.
+        answer: None,
+        idle: limits.per_host,
+        again: limits.tries.min(crate::fetch::wait::FEW).saturating_sub(1) as usize,
+        retry_for: limits.max_wait.min(std::time::Duration::from_secs(180)),
     };
-    let store: object_store::Result<Arc<dyn ObjectStore>> = match scheme {
-        "s3" => {
-            let heads = [
-                "AWS_ACCESS_KEY_ID",
-                "AWS_WEB_IDENTITY",
-                "AWS_CONTAINER_",
-                "AWS_METADATA_ENDPOINT",
-                "AWS_SKIP_SIGNATURE",
-            ];
-            let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket);
-            if unsigned(&heads) {
-                builder = builder.with_skip_signature(true);
-            }
-            builder.with_client_options(options).with_retry(retry).build().map(|s| Arc::new(s) as Arc<dyn ObjectStore>)
-        }
-        "gs" => {
-            let mut builder = GoogleCloudStorageBuilder::from_env().with_bucket_name(bucket);
-            if unsigned(&["GOOGLE_"]) {
-                builder = builder.with_skip_signature(true);
-            }
-            builder.with_client_options(options).with_retry(retry).build().map(|s| Arc::new(s) as Arc<dyn ObjectStore>)
-        }
-        _ => {
-            let mut builder = MicrosoftAzureBuilder::from_env().with_container_name(bucket);
-            if unsigned(&[
-                "AZURE_STORAGE_KEY",
-                "AZURE_STORAGE_ACCOUNT_KEY",
-                "AZURE_STORAGE_SAS",
-                "AZURE_STORAGE_TOKEN",
-                "AZURE_CLIENT",
-                "AZURE_FEDERATED",
-            ]) {
-                builder = builder.with_skip_signature(true);
-            }
-            builder.with_client_options(options).with_retry(retry).build().map(|s| Arc::new(s) as Arc<dyn ObjectStore>)
-        }
-    };
-    store.map_err(|e| {
+    objects::open(scheme, bucket, &patience).map_err(|e| {
         Problem::last(Kind::Gated, format!("{scheme}://{bucket}: {}", names::shown(&e.to_string())))
             .cure("set the variables of the store: AWS_*, GOOGLE_*, AZURE_STORAGE_ACCOUNT and its key")
     })

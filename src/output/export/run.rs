@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
@@ -14,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::folder::{Hashed, MANIFEST, Staging, Written};
 use super::sink::Sink;
 use super::{Aside, Example, Exporter, Part, Rows, checks};
+use crate::output::parquet_files::Input;
 use crate::rows::Use;
 use crate::rows::split::Split;
 use crate::text::figures::{count, plural};
@@ -203,7 +203,7 @@ pub fn batches<'t>(
     act: &mut dyn FnMut(&RecordBatch, &'t Path) -> Result<()>,
 ) -> Result<()> {
     for path in &table.files {
-        let file = File::open(path).map_err(Error::io(path))?;
+        let file = Input::open(path)?;
         let broken = |error: String| {
             let hint = "the build is damaged: build again";
             Error::input(format!("{}: {error}", path.display()), hint)
@@ -211,7 +211,7 @@ pub fn batches<'t>(
         let options = ArrowReaderOptions::new();
         let known = ArrowReaderMetadata::load(&file, options).map_err(|e| broken(e.to_string()))?;
         for group in 0..known.metadata().num_row_groups() {
-            let file = file.try_clone().map_err(Error::io(path))?;
+            let file = file.again().map_err(Error::io(path))?;
             let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, known.clone());
             let reader = reader.with_row_groups(vec![group]).with_batch_size(at_a_time(known.metadata(), group, rows));
             for batch in reader.build().map_err(|e| broken(e.to_string()))? {

@@ -74,6 +74,9 @@ pub struct Manifest {
     /// Exports that the recipe asks for, in its order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exports: Vec<ExportLine>,
+    /// In an object store, the folder of the files, within that of this file; none on a disk, where they lie beside it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub at: String,
     /// The files of the output but this one, and their bytes: nothing else is ever replaced.
     #[serde(default)]
     pub written: BTreeMap<String, u64>,
@@ -274,6 +277,7 @@ pub fn manifest(recipe: &Recipe, fingerprint: &str, inputs: &Inputs, chain: &Sta
         dropped_text: Some(recipe.output.dropped_text),
         heavy: Vec::new(),
         gates: Vec::new(),
+        at: String::new(),
         written: BTreeMap::new(),
         card: String::new(),
         timings: BTreeMap::new(),
@@ -396,6 +400,15 @@ impl Manifest {
             out.flush()
         };
         disk::write_whole_by(path, write).map_err(Error::io(path))
+    }
+
+    /// The same as bytes, for an object store.
+    ///
+    /// # Errors
+    ///
+    /// None: all of it can be JSON.
+    pub fn bytes(&self) -> Result<Vec<u8>> {
+        serde_json::to_vec_pretty(self).map_err(|e| Error::Engine(e.to_string()))
     }
 
     /// The tokens of kept text, where they are counted.

@@ -1,5 +1,6 @@
 //! The last step: slabs strung together to shards, labelled, and put in the place of what stood in the output folder.
 
+pub(crate) mod bucket;
 pub mod card;
 pub mod exchange;
 pub mod exports;
@@ -12,47 +13,80 @@ pub mod tables;
 pub(crate) mod verdict;
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use sha2::{Digest, Sha256};
+
 use super::inputs::Inputs;
 use super::jobs::Job;
-use super::plan::resources;
 use super::plan::stage_plan::StagePlan;
 use super::run::shuffle::Ordered;
 use super::run::slabs::{Layout, Slab};
 use super::run::workers::{self, Turn};
-use super::{Build, uses};
+use super::{Build, finished, uses};
+use crate::disk::hex;
 use crate::output::scatter::kind;
+use crate::output::shards;
 use crate::output::slab::{data_schema, dropped_schema, slab_file, unreadable_schema};
-use crate::output::{parquet_file, shards};
+use crate::output::target::{InFolder, Target};
+use crate::recipe::Recipe;
 use crate::rows::Use;
+use crate::rows::column::TOKENS;
 use crate::rows::split::Split;
 use crate::{Error, Result};
+use bucket::attempt::{Asked, Attempt};
 use manifest::{AgainstLine, IndexLine, Manifest};
+use shard_lines::ShardLine;
+
+/// The data set card.
+const CARD: &str = "README.md";
+/// Bytes of memory for a file on its way to a store, with what reads it.
+const UPLOADING: u64 = 64 << 20;
+
+/// An index for later builds: the stage that writes it, its name in the output, and its file.
+pub(crate) type Index = (String, String, PathBuf);
 
 /// The use and the split of the rows of a shard, where they have them.
 type Labels = (Option<Use>, Option<Split>);
 
+/// Where a build is put together.
+pub(crate) enum Landing {
+    /// Beside the output that it replaces, on a disk.
+    Folder(InFolder),
+    /// In an object store.
+    Bucket(Attempt),
+}
+
+impl Landing {
+    fn target(&self) -> &dyn Target {
+        match self {
+            Landing::Folder(folder) => folder,
+            Landing::Bucket(attempt) => attempt,
+        }
+    }
+}
+
+/// The shards of a build, planned.
+pub(crate) type Planned = Vec<(Labels, shards::Shard)>;
+
 impl Build<'_> {
-    /// Strings slabs together under a new folder, which then takes the place of what stood in the output.
-    pub(crate) fn shards(
+    /// Plans which slabs make which shard.
+    pub(crate) fn planned(
         &self,
         (inputs, chain, layout): (&Inputs, &StagePlan, &Layout),
         (applied, ordered): (&Job, &Ordered),
-        manifest: &Manifest,
-        turn: &Turn<'_>,
-    ) -> Result<()> {
-        let fresh = exchange::staging(&self.options.out);
+    ) -> Planned {
         let limit = self.recipe.output.shard;
         let signals: Vec<_> = chain.output_signals(self.recipe);
         let slabs = |usage: Use| layout.slabs.iter().filter(move |s| inputs.sources[s.source].usage == usage);
         let file = |slab: &Slab, kind: &str| slab_file(&applied.folder, slab.number, kind);
-        let mut all: Vec<(Labels, shards::Shard)> = Vec::new();
+        let mut all: Planned = Vec::new();
         for usage in uses(inputs) {
             let [kept, gone] = layout.filled(inputs, usage);
             let (data, dropped) = (data_schema(usage, &signals, kept), dropped_schema(usage, gone));
-            let folder = fresh.join("data").join(usage.as_str());
+            let folder = format!("data/{usage}");
             for split in Split::ALL {
                 let kept: Vec<(PathBuf, u64)> = match chain.shuffle(usage) {
                     Some(_) => ordered.iter().filter(|o| o.0 == (usage, split)).map(|o| (o.1.clone(), o.2)).collect(),
@@ -74,95 +108,141 @@ impl Build<'_> {
                 all.extend(planned.into_iter().map(|s| ((Some(usage), label), s)));
             }
             let gone = slabs(usage).filter(|s| s.dropped.0 > 0).map(|s| (file(s, "dropped"), s.dropped.1));
-            let folder = fresh.join("dropped").join(usage.as_str());
-            let planned = shards::plan((&folder, "part"), &dropped, gone, limit);
+            let planned = shards::plan((&format!("dropped/{usage}"), "part"), &dropped, gone, limit);
             all.extend(planned.into_iter().map(|s| ((Some(usage), None), s)));
         }
         let unreadable =
             layout.slabs.iter().filter(|s| s.unreadable > 0).map(|s| (file(s, "unreadable"), s.unreadable * 264));
-        let planned = shards::plan((&fresh.join("unreadable"), "part"), &unreadable_schema(), unreadable, limit);
+        let planned = shards::plan(("unreadable", "part"), &unreadable_schema(), unreadable, limit);
         all.extend(planned.into_iter().map(|s| ((None, None), s)));
-        self.write_shards(&all, manifest, turn)
+        all
     }
 
-    /// Writes shards on all threads: row groups are copied as they are, so what one writes does not depend on the others.
-    fn write_shards(&self, all: &[(Labels, shards::Shard)], manifest: &Manifest, turn: &Turn<'_>) -> Result<()> {
-        let (session, recipe) = (&self.session, self.recipe);
-        let write = |((usage, split), shard): &(Labels, shards::Shard)| -> Result<()> {
-            let mut labels = BTreeMap::from([
-                ("corpus.recipe".to_owned(), recipe.name.clone()),
-                ("corpus.fingerprint".to_owned(), manifest.recipe.fingerprint.clone()),
-                ("corpus.version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
-                ("corpus.schema".to_owned(), crate::recipe::schema::describe(&shard.schema).to_string()),
-            ]);
-            if let Some(usage) = usage {
-                labels.insert("corpus.use".to_owned(), usage.as_str().to_owned());
-            }
-            if let Some(split) = split {
-                labels.insert("corpus.split".to_owned(), split.as_str().to_owned());
-            }
-            shards::write(shard, &labels)
+    /// The manifest of this very build, where the output is there already.
+    pub(crate) fn there(&self, identity: &str) -> Result<Option<Manifest>> {
+        match &self.bucket {
+            Some(bucket) => bucket.finished(identity),
+            None => Ok(finished(&self.options.out, identity)),
+        }
+    }
+
+    /// Where the build is put together; in a store, the names of all its files are claimed.
+    pub(crate) fn landing(&self, identity: &str, planned: &Planned, indexes: &[Index]) -> Result<Landing> {
+        let Some(bucket) = &self.bucket else {
+            return Ok(Landing::Folder(InFolder(exchange::staging(&self.options.out))));
         };
-        let next = AtomicUsize::new(0);
-        let work = || -> Result<()> {
-            while let Some(shard) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
+        let shards = planned.iter().map(|(_, shard)| shard.name.clone());
+        let indexes = indexes.iter().map(|(_, place, _)| place.clone());
+        let names = shards.chain(indexes).chain([CARD.to_owned()]).collect();
+        let asked = Asked { identity, recipe: &self.recipe.name, names };
+        Ok(Landing::Bucket(Attempt::begin(bucket, &self.options.work, asked)?))
+    }
+
+    /// Strings slabs together, on all threads: row groups are copied as they are, so what one writes does not depend on the
+    /// others.
+    pub(crate) fn shards(
+        &self,
+        planned: &Planned,
+        landing: &Landing,
+        manifest: &mut Manifest,
+        turn: &Turn<'_>,
+    ) -> Result<()> {
+        let (session, recipe, next) = (&self.session, self.recipe, AtomicUsize::new(0));
+        // What is on its way to a store is held in memory, a few parts of each file.
+        let most = (self.options.memory / UPLOADING).max(1) as usize;
+        let threads = if matches!(landing, Landing::Bucket(_)) { session.threads.min(most) } else { session.threads };
+        let fingerprint = manifest.recipe.fingerprint.as_str();
+        let work = || -> Result<Vec<(usize, u64, Option<ShardLine>)>> {
+            let mut written = Vec::new();
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                let Some((labels, shard)) = planned.get(number) else { return Ok(written) };
                 if session.stopped() {
                     return Err(Error::Interrupted);
                 }
                 turn.check()?;
-                write(shard)?;
+                let bytes = shards::write(shard, &metadata(recipe, *labels, shard, fingerprint), landing.target())?;
+                written.push((number, bytes, line(*labels, shard)?));
             }
-            Ok(())
         };
-        std::thread::scope(|scope| {
-            let workers: Vec<_> = (0..session.threads.min(all.len())).map(|_| scope.spawn(work)).collect();
+        let mut written = std::thread::scope(|scope| -> Result<Vec<_>> {
+            let workers: Vec<_> = (0..threads.min(planned.len())).map(|_| scope.spawn(work)).collect();
             let failed = || Err(Error::Engine("a worker failed".into()));
-            workers.into_iter().try_for_each(|worker| worker.join().unwrap_or_else(|_| failed()))
-        })
+            let all: Result<Vec<_>> = workers.into_iter().map(|w| w.join().unwrap_or_else(|_| failed())).collect();
+            Ok(all?.into_iter().flatten().collect())
+        })?;
+        written.sort_by_key(|one| one.0);
+        let names = written.iter().map(|(number, bytes, _)| (planned[*number].1.name.clone(), *bytes));
+        manifest.written = names.collect();
+        manifest.shards = shard_lines::numbered(written.into_iter().filter_map(|one| one.2).collect());
+        Ok(())
+    }
+
+    /// The indexes for later builds that were written, with their names in the output.
+    pub(crate) fn index_files(&self, chain: &StagePlan, written: Vec<(String, PathBuf)>) -> Vec<Index> {
+        let mut all = Vec::new();
+        for stage in &chain.stages {
+            let place = stage.pass().and_then(|pass| pass.leaves(&stage.name));
+            let file = written.iter().find(|w| w.0 == stage.name);
+            if let (Some(place), Some((name, file))) = (place, file) {
+                all.push((name.clone(), place.to_string_lossy().into_owned(), file.clone()));
+            }
+        }
+        all
     }
 
     /// Puts indexes for later builds beside the shards; what became of them and of those that were read.
-    pub(crate) fn indexes(&self, chain: &StagePlan, written: &[(String, PathBuf)]) -> Result<Vec<IndexLine>> {
-        let fresh = exchange::staging(&self.options.out);
-        let mut lines = Vec::new();
+    pub(crate) fn indexes(
+        &self,
+        chain: &StagePlan,
+        written: &[Index],
+        landing: &Landing,
+        manifest: &mut Manifest,
+    ) -> Result<()> {
         for stage in &chain.stages {
-            let Some(pass) = stage.pass() else { continue };
+            if stage.pass().is_none() {
+                continue;
+            }
             let against = stage.files.iter();
             let against = against.map(|f| AgainstLine { path: f.shown.clone(), sha256: f.sha256.clone() }).collect();
             let mut line = IndexLine { stage: stage.name.clone(), path: None, against };
-            if let (Some(place), Some((_, file))) =
-                (pass.leaves(&stage.name), written.iter().find(|w| w.0 == stage.name))
-            {
-                let target = fresh.join(&place);
-                let folder = target.parent().unwrap_or(&fresh);
-                std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
+            if let Some((_, place, file)) = written.iter().find(|w| w.0 == stage.name) {
                 // The job keeps its file for the next build; neither is ever written again.
-                if std::fs::hard_link(file, &target).is_err() {
-                    std::fs::copy(file, &target).map_err(Error::io(&target))?;
-                }
-                line.path = Some(place.to_string_lossy().into_owned());
+                let bytes = landing.target().take(file, place)?;
+                manifest.written.insert(place.clone(), bytes);
+                line.path = Some(place.clone());
             }
-            lines.extend((line.path.is_some() || !line.against.is_empty()).then_some(line));
+            manifest.indexes.extend((line.path.is_some() || !line.against.is_empty()).then_some(line));
         }
-        Ok(lines)
+        Ok(())
     }
 
     /// Completes the new output beside the old one, and puts it in its place.
-    pub(crate) fn hand_over(&self, manifest: &mut Manifest, turn: &Turn<'_>) -> Result<()> {
-        let (out, fresh) = (&self.options.out, exchange::staging(&self.options.out));
+    pub(crate) fn hand_over(&self, manifest: &mut Manifest, landing: &Landing, turn: &Turn<'_>) -> Result<()> {
         let mut uses: Vec<Use> = manifest.sources.iter().flat_map(|s| s.uses.clone()).collect();
         uses.sort();
         uses.dedup();
-        manifest.shards = shard_lines::shards(&fresh)?;
         let card = card::card(self.recipe, manifest, &uses);
-        parquet_file::write_whole(&fresh.join("README.md"), card.as_bytes())?;
-        manifest.card = resources::sha256(&fresh.join("README.md"))?;
-        manifest.written = place::listed(&fresh);
-        manifest.write(&fresh.join("build.json"))?;
-        // The build may have taken hours: what came into the folder meanwhile is not ours either.
-        place::unclaimed(self.recipe, self.options)?;
-        let mut watched = exchange::watched();
-        exchange::exchange(out, &mut || turn.check().and_then(|()| watched()))?;
+        let mut file = landing.target().create(CARD, card.len() as u64)?;
+        file.write_all(card.as_bytes()).map_err(Error::io(CARD))?;
+        manifest.written.insert(CARD.to_owned(), file.finish()?);
+        manifest.card = hex(&Sha256::digest(card.as_bytes()));
+        match landing {
+            Landing::Folder(InFolder(fresh)) => {
+                manifest.write(&fresh.join("build.json"))?;
+                // The build may have taken hours: what came into the folder meanwhile is not ours either.
+                place::unclaimed(self.recipe, self.options)?;
+                let mut watched = exchange::watched();
+                exchange::exchange(&self.options.out, &mut || turn.check().and_then(|()| watched()))?;
+            }
+            Landing::Bucket(attempt) => {
+                attempt.at().clone_into(&mut manifest.at);
+                manifest.gates = verdict::judged(self.recipe, manifest, &attempt.tables(manifest))?;
+                if let Some(said) = attempt.publish(manifest)? {
+                    self.progress.done(&said);
+                }
+            }
+        }
         self.free()
     }
 
@@ -184,4 +264,29 @@ impl Build<'_> {
         }
         Ok(())
     }
+}
+
+/// The line of a shard of kept rows.
+fn line((usage, split): Labels, shard: &shards::Shard) -> Result<Option<ShardLine>> {
+    let Some(usage) = usage.filter(|_| shard.name.starts_with("data/")) else { return Ok(None) };
+    let (rows, tokens) = shard_lines::sums(&shard.parts, shard.schema.index_of(TOKENS).is_ok())?;
+    Ok(Some(ShardLine { path: shard.name.clone(), usage, split, first: 0, rows, tokens }))
+}
+
+/// What the metadata of a shard says.
+fn metadata(
+    recipe: &Recipe,
+    (usage, split): Labels,
+    shard: &shards::Shard,
+    fingerprint: &str,
+) -> BTreeMap<String, String> {
+    let mut labels = BTreeMap::from([
+        ("corpus.recipe".to_owned(), recipe.name.clone()),
+        ("corpus.fingerprint".to_owned(), fingerprint.to_owned()),
+        ("corpus.version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
+        ("corpus.schema".to_owned(), crate::recipe::schema::describe(&shard.schema).to_string()),
+    ]);
+    labels.extend(usage.map(|usage| ("corpus.use".to_owned(), usage.as_str().to_owned())));
+    labels.extend(split.map(|split| ("corpus.split".to_owned(), split.as_str().to_owned())));
+    labels
 }

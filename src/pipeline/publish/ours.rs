@@ -18,9 +18,11 @@ const MARK: &str = "Jobs of `corpus build` lie here. All in this folder is made 
 pub(crate) const LAST: &str = "last.json";
 /// The folder in a work folder in which processes that share a build know of each other.
 pub(crate) const MEMBERS: &str = "workers";
+/// The file in a work folder that says which files of a build have arrived in an object store.
+pub(crate) const UPLOADED: &str = "upload.log";
 /// What builds put into a work folder, beside the folders of jobs.
-pub(crate) const WORK: [&str; 8] =
-    ["spill", "unpacked", "prepared", "inputs.json", "inputs.log", "units.log", LAST, MEMBERS];
+pub(crate) const WORK: [&str; 9] =
+    ["spill", "unpacked", "prepared", "inputs.json", "inputs.log", "units.log", UPLOADED, LAST, MEMBERS];
 
 /// Whether a folder has our mark.
 pub(crate) fn is_marked(folder: &Path) -> bool {

@@ -12,6 +12,7 @@ use super::exchange;
 use super::manifest::RecipeLine;
 use super::ours::{ASIDE, MARKER, NAMES, WORK, claim, is_marked, job, remove, shell};
 use crate::disk::local;
+use crate::objects::is_url;
 use crate::pipeline::inputs::find::find;
 use crate::pipeline::plan::resources::sha256;
 use crate::pipeline::plan::stage_plan::StagePlan;
@@ -29,9 +30,13 @@ pub fn names() -> (Vec<&'static str>, Vec<&'static str>) {
 
 /// Refuses what a build reads where it lies where the build writes; touches nothing.
 pub(crate) fn apart(recipe: &Recipe, chain: &StagePlan, options: &Options) -> Result<()> {
-    local("--out", &options.out)?;
+    let out_is_local = !is_url(&options.out);
+    if out_is_local {
+        local("--out", &options.out)?;
+    }
     local("--work", &options.work)?;
-    for (option, folder) in [("--out", &options.out), ("--work", &options.work)] {
+    let folders = [("--out", &options.out), ("--work", &options.work)];
+    for (option, folder) in folders.into_iter().skip(usize::from(!out_is_local)) {
         let there = folder.ancestors().find(|path| fs::symlink_metadata(path).is_ok());
         if let Some(there) = there.filter(|path| !path.is_dir()) {
             let what = if there.exists() { "is a file" } else { "is a link that leads nowhere" };
@@ -46,13 +51,13 @@ pub(crate) fn apart(recipe: &Recipe, chain: &StagePlan, options: &Options) -> Re
             "name another folder with --work (it lies in the output folder unless told): the engine cannot name files here",
         ));
     }
-    if out.starts_with(&work) {
+    if out_is_local && out.starts_with(&work) {
         let message = format!("--work {} holds the output folder {}", work.display(), out.display());
         return Err(Error::input(message, "name a work folder of its own, or leave --work out"));
     }
     for (reader, shown, path) in read(recipe, chain) {
         let path = real(&path);
-        let ours = NAMES.iter().chain(&[ASIDE]).any(|name| path.starts_with(out.join(name)));
+        let ours = out_is_local && NAMES.iter().chain(&[ASIDE]).any(|name| path.starts_with(out.join(name)));
         let option = if path.starts_with(&work) {
             "--work"
         } else if ours {
@@ -200,17 +205,20 @@ fn lock(path: &Path, shared: bool) -> Result<Option<File>> {
 }
 
 /// Of a manifest, what says which files are of its build: those that it lists by source may be a hundred thousand.
-#[derive(Deserialize)]
-struct Claim {
+#[derive(Clone, Deserialize)]
+pub(super) struct Claim {
     version: String,
-    recipe: RecipeLine,
+    pub(super) recipe: RecipeLine,
     /// What only a manifest has.
     #[serde(rename = "totals")]
     _totals: Counts,
+    /// In an object store, the folder of the files.
     #[serde(default)]
-    written: BTreeMap<String, u64>,
+    pub(super) at: String,
     #[serde(default)]
-    card: String,
+    pub(super) written: BTreeMap<String, u64>,
+    #[serde(default)]
+    pub(super) card: String,
 }
 
 /// Refuses an output folder that holds what no build wrote under the names of ours, or the build of another recipe.
@@ -261,7 +269,7 @@ pub(crate) fn unclaimed(recipe: &Recipe, options: &Options) -> Result<()> {
 }
 
 /// Recipe and version of a manifest whose other keys are not those of today.
-fn older(manifest: &[u8]) -> Option<(String, String)> {
+pub(super) fn older(manifest: &[u8]) -> Option<(String, String)> {
     let json: serde_json::Value = serde_json::from_slice(manifest).ok()?;
     json["recipe"]["fingerprint"].as_str()?;
     Some((json["recipe"]["name"].as_str()?.to_owned(), json["version"].as_str()?.to_owned()))
@@ -288,14 +296,4 @@ fn files(path: &Path) -> Vec<PathBuf> {
     let mut files: Vec<_> = all.filter(file).map(walkdir::DirEntry::into_path).collect();
     files.sort();
     files
-}
-
-/// What lies in a folder, and the bytes of each file.
-pub(crate) fn listed(folder: &Path) -> BTreeMap<String, u64> {
-    let name = |path: &Path| path.strip_prefix(folder).unwrap_or(path).to_string_lossy().into_owned();
-    files(folder)
-        .iter()
-        .filter(|path| !path.is_dir())
-        .map(|path| (name(path), fs::symlink_metadata(path).map_or(0, |m| m.len())))
-        .collect()
 }

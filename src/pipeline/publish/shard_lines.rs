@@ -1,21 +1,19 @@
 //! The kept rows as they lie in files, for whoever reads them in order: rows and tokens of each file, and of each split.
 
-use std::fs::File;
-use std::path::Path;
+use std::path::PathBuf;
 
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::{Deserialize, Serialize};
 
-use super::tables::{split_of, tables};
+use crate::Result;
+use crate::output::parquet_files::open;
 use crate::pipeline::inputs::Inputs;
 use crate::pipeline::run::slabs::Layout;
 use crate::rows::Use;
 use crate::rows::column::TOKENS;
 use crate::rows::split::Split;
-use crate::{Error, Result};
 
 /// Rows of a source that are in a split.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,38 +66,40 @@ pub fn splits(inputs: &Inputs, layout: &Layout) -> Vec<SplitLine> {
     lines
 }
 
-/// The files of kept rows in a folder, in the order in which they are read.
+/// The rows of the slabs that a shard is made of, and their tokens, where a stage counts them.
 ///
 /// # Errors
 ///
-/// [`Error::Io`] where a file cannot be opened, [`Error::Engine`] where it is no Parquet.
-pub fn shards(folder: &Path) -> Result<Vec<ShardLine>> {
-    let mut lines = Vec::new();
-    for table in tables(folder, &Use::ALL) {
-        let mut first = 0;
-        for path in &table.files {
-            let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path).map_err(Error::io(path))?)?;
-            let rows = u64::try_from(reader.metadata().file_metadata().num_rows()).unwrap_or(0);
-            let shown = path.strip_prefix(folder).unwrap_or(path).to_string_lossy().into_owned();
-            let (usage, split, tokens) = (table.usage, split_of(path), tokens(reader)?);
-            lines.push(ShardLine { path: shown, usage, split, first, rows, tokens });
-            first += rows;
+/// [`Error::Io`](crate::Error::Io) where a slab cannot be opened, [`Error::Engine`](crate::Error::Engine) where it is no
+/// Parquet.
+pub fn sums(parts: &[PathBuf], counted: bool) -> Result<(u64, Option<u64>)> {
+    let (mut rows, mut sum) = (0, 0);
+    for part in parts {
+        let reader = open(part)?;
+        rows += u64::try_from(reader.metadata().file_metadata().num_rows()).unwrap_or(0);
+        if counted {
+            let mask = ProjectionMask::columns(reader.parquet_schema(), [TOKENS]);
+            for batch in reader.with_projection(mask).with_batch_size(8192).build()? {
+                let batch = batch?;
+                let tokens = batch.column(0).as_primitive_opt::<Int64Type>();
+                sum += tokens.into_iter().flatten().flatten().map(|tokens| tokens as u64).sum::<u64>();
+            }
         }
     }
-    Ok(lines)
+    Ok((rows, counted.then_some(sum)))
 }
 
-/// The sum of the column of tokens, where there is one.
-fn tokens(reader: ParquetRecordBatchReaderBuilder<File>) -> Result<Option<u64>> {
-    if reader.schema().index_of(TOKENS).is_err() {
-        return Ok(None);
+/// Says of each file how many rows of its use and split lie before it; the files stand in the order in which they are read.
+pub fn numbered(mut lines: Vec<ShardLine>) -> Vec<ShardLine> {
+    let mut before = None;
+    for line in &mut lines {
+        let of = (line.usage, line.split);
+        let first = match before {
+            Some((last, rows)) if last == of => rows,
+            _ => 0,
+        };
+        line.first = first;
+        before = Some((of, first + line.rows));
     }
-    let mask = ProjectionMask::columns(reader.parquet_schema(), [TOKENS]);
-    let mut sum = 0;
-    for batch in reader.with_projection(mask).with_batch_size(8192).build()? {
-        let batch = batch?;
-        let tokens = batch.column(0).as_primitive_opt::<Int64Type>();
-        sum += tokens.into_iter().flatten().flatten().map(|tokens| tokens as u64).sum::<u64>();
-    }
-    Ok(Some(sum))
+    lines
 }

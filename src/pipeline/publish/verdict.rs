@@ -2,42 +2,28 @@
 //! `build.json`.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use arrow::array::AsArray;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::manifest::Manifest;
 use super::tables::tables;
-use crate::pipeline::gates::{Facts, judge};
+use crate::Result;
+use crate::output::parquet_files::open;
+use crate::pipeline::gates::{Facts, Judged, judge};
 use crate::recipe::Recipe;
 use crate::rows::{LANGUAGE, Use};
-use crate::{Error, Result};
 
 /// Judges the gates of a recipe, and says in `build.json` what came of it.
 ///
 /// # Errors
 ///
-/// [`Error::Io`] of the files of kept rows, which are read where a gate asks for languages, and of `build.json`.
+/// [`Error::Io`](crate::Error::Io) of the files of kept rows, which are read where a gate asks for languages, and of
+/// `build.json`.
 pub(crate) fn run(recipe: &Recipe, out: &Path, manifest: &mut Manifest) -> Result<()> {
-    let judged = match &recipe.gates {
-        Some(gates) => {
-            let asked = !gates.min_language.is_empty();
-            let facts = Facts {
-                readable: manifest.totals.read.saturating_sub(manifest.totals.unreadable),
-                rows: manifest.totals.kept,
-                chars: manifest.kept_chars,
-                tokens: manifest.kept_tokens().unwrap_or(0),
-                lost: manifest.lost(),
-                cut: manifest.cuts.iter().map(|line| (line.stage.as_str(), line.rows)).collect(),
-                languages: if asked { languages(out)? } else { BTreeMap::new() },
-            };
-            judge(recipe, gates, &facts)
-        }
-        None => Vec::new(),
-    };
+    let files: Vec<PathBuf> = tables(out, &Use::ALL).into_iter().flat_map(|table| table.files).collect();
+    let judged = judged(recipe, manifest, &files)?;
     if judged == manifest.gates {
         return Ok(());
     }
@@ -45,11 +31,31 @@ pub(crate) fn run(recipe: &Recipe, out: &Path, manifest: &mut Manifest) -> Resul
     manifest.write(&out.join("build.json"))
 }
 
+/// The gates of a recipe, judged by what a build says of itself, and by the files of its kept rows where languages count.
+///
+/// # Errors
+///
+/// What is said of reading them.
+pub(crate) fn judged(recipe: &Recipe, manifest: &Manifest, files: &[PathBuf]) -> Result<Vec<Judged>> {
+    let Some(gates) = &recipe.gates else { return Ok(Vec::new()) };
+    let asked = !gates.min_language.is_empty();
+    let facts = Facts {
+        readable: manifest.totals.read.saturating_sub(manifest.totals.unreadable),
+        rows: manifest.totals.kept,
+        chars: manifest.kept_chars,
+        tokens: manifest.kept_tokens().unwrap_or(0),
+        lost: manifest.lost(),
+        cut: manifest.cuts.iter().map(|line| (line.stage.as_str(), line.rows)).collect(),
+        languages: if asked { languages(files)? } else { BTreeMap::new() },
+    };
+    Ok(judge(recipe, gates, &facts))
+}
+
 /// Kept rows by language.
-fn languages(out: &Path) -> Result<BTreeMap<String, u64>> {
+fn languages(files: &[PathBuf]) -> Result<BTreeMap<String, u64>> {
     let mut rows: BTreeMap<String, u64> = BTreeMap::new();
-    for path in tables(out, &Use::ALL).into_iter().flat_map(|table| table.files) {
-        let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&path).map_err(Error::io(&path))?)?;
+    for path in files {
+        let reader = open(path)?;
         let mask = ProjectionMask::columns(reader.parquet_schema(), [LANGUAGE]);
         for batch in reader.with_projection(mask).with_batch_size(8192).build()? {
             let batch = batch?;

@@ -42,6 +42,9 @@ pub(super) fn send(
     told: &dyn Fn(u16, u64),
 ) -> Result<()> {
     let mut answer = spoil_answer(request, answer, fault);
+    if answer.status == 0 {
+        return hang_up(stream);
+    }
     match fault {
         Some(Fault::Hangup) => return hang_up(stream),
         Some(Fault::Garbage) => {

@@ -1,0 +1,247 @@
+//! A build whose place is a prefix of an object store, where nothing can be renamed.
+//!
+//! ```text
+//! OUT/build.json              the manifest; `at` says where its files are: versions/ID
+//! OUT/versions/ID/data/…      the files of a build, under names that no other build uses
+//! OUT/.corpus/ID.json         the claim of a build: which names below versions/ID are its own
+//! ```
+//!
+//! A build writes its files below an ID of its own and puts `build.json` last, on the condition that it is what it was when
+//! the build began. So a reader that has read `build.json` finds the old build whole or the new one, and of two builds at
+//! once the later one is refused. What was there before goes when the new manifest stands: the files that the old manifest
+//! lists, and those of claims that were there *before* the put. Whoever made such a claim had read `build.json` before that,
+//! and can put no manifest of its own any more; so no manifest ever names files that another build removes. Listings
+//! are hints: whatever follows from one is asked of the object itself, and nothing is overwritten because of one.
+
+pub(crate) mod attempt;
+mod journal;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::manifest::Manifest;
+use super::ours::NAMES;
+use super::place::{Claim as Listed, older};
+use super::verdict;
+use crate::disk::hex;
+use crate::objects::{Address, Folder, Found, Put, Tag};
+use crate::pipeline::Options;
+use crate::recipe::Recipe;
+use crate::{Error, Result};
+
+/// The manifest.
+pub(super) const MANIFEST: &str = "build.json";
+/// Below it lie the files of builds.
+const VERSIONS: &str = "versions";
+/// Below it lie the claims of builds.
+const CLAIMS: &str = ".corpus";
+
+/// The place of a build, and what stood there when it was opened.
+pub(crate) struct Bucket {
+    folder: Folder,
+    before: Option<Standing>,
+}
+
+/// A manifest that stands.
+#[derive(Clone)]
+struct Standing {
+    tag: Tag,
+    listed: Listed,
+}
+
+/// The claim of a build to what it writes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Claim {
+    /// Version of this layout: 1.
+    v: u32,
+    /// The folder of its files: `versions/ID`.
+    at: String,
+    /// Name of the recipe.
+    recipe: String,
+    /// Version of corpus.
+    version: String,
+    /// When it began, in UTC.
+    began: String,
+    /// Its files, within that folder.
+    names: Vec<String>,
+}
+
+impl Claim {
+    /// The name of its own object.
+    fn name(&self) -> String {
+        claim_of(&self.at)
+    }
+
+    fn files(&self) -> Vec<String> {
+        self.names.iter().map(|name| joined(&self.at, name)).collect()
+    }
+}
+
+/// The name of the claim of a version.
+fn claim_of(at: &str) -> String {
+    format!("{CLAIMS}/{}.json", at.rsplit('/').next().unwrap_or(at))
+}
+
+/// A name within a version; within the place itself where a build was copied there from a disk.
+fn joined(at: &str, name: &str) -> String {
+    if at.is_empty() { name.to_owned() } else { format!("{at}/{name}") }
+}
+
+impl Bucket {
+    /// Opens the place `out`, and refuses what is in the way there.
+    ///
+    /// # Errors
+    ///
+    /// Something that no build wrote, the build of another recipe; a build that cannot be in a store; what the store answers.
+    pub(crate) fn open(recipe: &Recipe, options: &Options) -> Result<Self> {
+        refuse(recipe, options)?;
+        let folder = Folder::new(Address::read("--out", &options.out.to_string_lossy())?, options.stop.clone())?;
+        let before = standing(&folder)?;
+        let bucket = Bucket { folder, before };
+        bucket.unclaimed()?;
+        if let Some(old) =
+            bucket.before.as_ref().filter(|old| old.listed.recipe.name != recipe.name && !options.replace)
+        {
+            let recipe = &old.listed.recipe.name;
+            return Err(Error::input(
+                format!("{} holds the build of another recipe, `{}`", bucket.folder.url(""), recipe),
+                "write elsewhere with --out, or replace it with --replace",
+            ));
+        }
+        Ok(bucket)
+    }
+
+    /// The manifest of this very build, where it stands and all its files are there.
+    pub(crate) fn finished(&self, identity: &str) -> Result<Option<Manifest>> {
+        let Some((bytes, _)) = self.folder.read(MANIFEST)? else { return Ok(None) };
+        let Ok(manifest) = serde_json::from_slice::<Manifest>(&bytes) else { return Ok(None) };
+        if manifest.timings.get("identity").and_then(|is| is.as_str()) != Some(identity) {
+            return Ok(None);
+        }
+        let names: Vec<String> = manifest.written.keys().map(|name| joined(&manifest.at, name)).collect();
+        let found = self.folder.heads(&names)?;
+        let there = |(found, bytes): (&Option<Found>, &u64)| found.as_ref().is_some_and(|f| f.bytes == *bytes);
+        Ok(found.iter().zip(manifest.written.values()).all(there).then_some(manifest))
+    }
+
+    /// Judges a build that is there already anew, and says so in its manifest.
+    pub(crate) fn judge(&self, recipe: &Recipe, manifest: &mut Manifest) -> Result<()> {
+        let judged = verdict::judged(recipe, manifest, &self.tables(manifest))?;
+        if judged == manifest.gates {
+            return Ok(());
+        }
+        manifest.gates = judged;
+        let tag = self.before.as_ref().map(|before| &before.tag);
+        match self.folder.replace(MANIFEST, &manifest.bytes()?, tag)? {
+            Put::Done => Ok(()),
+            Put::Refused => Err(overtaken(&self.folder)),
+        }
+    }
+
+    /// The addresses of the files of kept rows.
+    fn tables(&self, manifest: &Manifest) -> Vec<PathBuf> {
+        let url = |path: &str| self.folder.url(&joined(&manifest.at, path)).into();
+        manifest.shards.iter().map(|shard| url(&shard.path)).collect()
+    }
+
+    /// Refuses what no build wrote where builds write.
+    fn unclaimed(&self) -> Result<()> {
+        // Of each name that is ours the bytes, where they are known.
+        let mut ours: BTreeMap<String, Option<u64>> = BTreeMap::new();
+        for claim in claims(&self.folder)? {
+            ours.extend(claim.files().into_iter().map(|name| (name, None)));
+            ours.insert(claim.name(), None);
+        }
+        if let Some(old) = &self.before {
+            let at = &old.listed.at;
+            ours.extend(old.listed.written.iter().map(|(name, bytes)| (joined(at, name), Some(*bytes))));
+            self.card_as_written(&old.listed)?;
+        }
+        let fits = |found: &Found| ours.get(&found.name).is_some_and(|bytes| bytes.is_none_or(|b| b == found.bytes));
+        let mut listed = Vec::new();
+        for area in NAMES[1..].iter().chain(&[VERSIONS, CLAIMS]) {
+            listed.extend(self.folder.list(area)?.into_iter().filter(|found| !fits(found)).map(|found| found.name));
+        }
+        listed.extend((!ours.contains_key("README.md")).then(|| "README.md".to_owned()));
+        // What is listed may have been there a moment ago.
+        let there = self.folder.heads(&listed)?.into_iter().flatten().find(|found| !fits(found));
+        there.map_or(Ok(()), |found| {
+            let why = match ours.get(&found.name) {
+                Some(_) => "it was changed since the build wrote it",
+                None => "the build there did not write it (build.json lists what it wrote)",
+            };
+            Err(in_the_way(&self.folder, &found.name, why))
+        })
+    }
+
+    /// People do edit a card.
+    fn card_as_written(&self, old: &Listed) -> Result<()> {
+        let name = joined(&old.at, "README.md");
+        match self.folder.read(&name)? {
+            Some((card, _)) if !old.card.is_empty() && hex(&Sha256::digest(&card)) != old.card => {
+                Err(in_the_way(&self.folder, &name, "it was changed since the build wrote it"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What cannot be done in a store yet.
+fn refuse(recipe: &Recipe, options: &Options) -> Result<()> {
+    if options.worker.is_some() {
+        let cure = "build in a folder that all workers see, and copy that; or build with one process";
+        return Err(Error::other("--worker: a build that is shared cannot be written to an object store yet", cure));
+    }
+    if let Some(export) = recipe.exports.first() {
+        let message = format!("the export to `{}` cannot be written to an object store yet", export.to);
+        let (out, to) = (options.out.display(), &export.to);
+        let cure =
+            format!("leave [[export]] out, and write it to a folder: `corpus export {out} --to {to} --out {to}`");
+        return Err(Error::input(message, cure));
+    }
+    Ok(())
+}
+
+fn in_the_way(folder: &Folder, name: &str, why: &str) -> Error {
+    Error::input(
+        format!("{} is in the way: {why}", folder.url(name)),
+        "write elsewhere with --out, or move it away yourself",
+    )
+}
+
+/// Another build has put its manifest there since this one began.
+fn overtaken(folder: &Folder) -> Error {
+    let message = format!("{}: another build was put there while this one ran, and stays", folder.url(MANIFEST));
+    Error::input(message, "run the same command again to replace it, or write elsewhere with --out")
+}
+
+/// The manifest that stands at a place.
+fn standing(folder: &Folder) -> Result<Option<Standing>> {
+    let Some((bytes, tag)) = folder.read(MANIFEST)? else { return Ok(None) };
+    let foreign = |why: &str| in_the_way(folder, MANIFEST, why);
+    let listed: Listed = serde_json::from_slice(&bytes).map_err(|_| match older(&bytes) {
+        Some(_) => foreign("it is of an older corpus, and does not list what it wrote"),
+        None => foreign("it is not of a build of corpus"),
+    })?;
+    if listed.written.is_empty() {
+        return Err(foreign("it is of an older corpus, and does not list what it wrote"));
+    }
+    Ok(Some(Standing { tag, listed }))
+}
+
+/// All claims that are there.
+fn claims(folder: &Folder) -> Result<Vec<Claim>> {
+    let mut all = Vec::new();
+    for found in folder.list(CLAIMS)? {
+        let Some((bytes, _)) = folder.read(&found.name)? else { continue };
+        let claim = serde_json::from_slice::<Claim>(&bytes).ok().filter(|claim| {
+            claim.v == 1 && claim.at.starts_with(&format!("{VERSIONS}/")) && claim.name() == found.name
+        });
+        let foreign = || in_the_way(folder, &found.name, "it is not of a build of corpus");
+        all.push(claim.ok_or_else(foreign)?);
+    }
+    Ok(all)
+}
