@@ -132,7 +132,7 @@ def preferred(made, net):
     batch = DataCollatorForPreference(pad_token_id=0, max_length=LENGTH)([rows["train"][0], rows["train"][1]])
     assert batch["completion_mask"].sum().item() == sum(len(rows["train"][n][key]) for n in range(2) for key in ["chosen_ids", "rejected_ids"])
     batch = {"per_device_train_batch_size": 4, "per_device_eval_batch_size": 4}
-    args = options(trl.DPOConfig, "dpo", max_length=LENGTH, learning_rate=3e-4, warmup_steps=5, max_steps=STEPS, **batch)
+    args = options(trl.DPOConfig, "dpo", max_length=LENGTH, learning_rate=5e-5, warmup_steps=5, max_steps=STEPS, **batch)
     trainer = Trainer(model=net, ref_model=copy.deepcopy(net), args=args, train_dataset=rows["train"], eval_dataset=rows["validation"], processing_class=made)
     before = trainer.evaluate()
     trainer.train()
