@@ -107,8 +107,9 @@ fn options() -> Vec<String> {
     let line = |about: &str| about.split_whitespace().collect::<Vec<_>>().join(" ");
     let of = |entry: &stages::Entry| {
         let schema = serde_json::to_value((entry.schema)()).unwrap();
-        let fields: Vec<serde_json::Value> =
-            schema["properties"].as_object().into_iter().flat_map(|f| f.values().cloned()).collect();
+        // Names of the user's own have a description too.
+        let named = schema["properties"].as_object().into_iter().flat_map(|f| f.values().cloned());
+        let fields: Vec<serde_json::Value> = named.chain([schema["additionalProperties"].clone()]).collect();
         let whole = |field: &serde_json::Value| field["$ref"].as_str().and_then(|r| schema.pointer(&r[1..])).cloned();
         let about = |field: &serde_json::Value| {
             let own = field["description"].as_str().map(line);
