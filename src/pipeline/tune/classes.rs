@@ -246,7 +246,7 @@ fn of_unit(
         let all: Vec<Option<Shown<'_>>> = columns.iter().map(column).collect();
         let (mut kept, others) = kept_by_numbers(limits, &all, batch.num_rows());
         let mut found: Vec<FoundLimit> = Vec::new();
-        for row in 0..batch.num_rows() {
+        for (row, keeps) in kept.iter_mut().enumerate() {
             let here = at + row;
             if !unit.reaches(here, stage.place) {
                 continue;
@@ -264,7 +264,6 @@ fn of_unit(
             if !applies(only, source, of) || !only.language.is_empty() && !only.language.iter().any(|l| l == language) {
                 continue;
             }
-            let keeps = &mut kept[row];
             let row = Row { columns: &all, row, found: &found, language };
             for limit in &others {
                 if let Some(holds) = limit.holds(&row) {
