@@ -141,7 +141,8 @@ fn what_cannot_be_asked_is_said() {
 /// A misspelt name is one mistake: that no rules are left without it is none.
 #[test]
 fn a_profile_that_is_not_there_is_one_problem() {
-    let recipe = "name='b'\n[[source]]\nname='s'\npath='a.jsonl'\nuse='pretrain'\n[[stage]]\nrun='profile'\nprofile='zh-wob'\n";
+    let recipe =
+        "name='b'\n[[source]]\nname='s'\npath='a.jsonl'\nuse='pretrain'\n[[stage]]\nrun='profile'\nprofile='zh-wob'\n";
     let problems = crate::recipe::read::check(recipe, "r.toml".as_ref(), ".".as_ref(), &[]).unwrap_err().render(false);
     assert!(problems.contains("did you mean `zh-web`?"), "{problems}");
     assert_eq!(problems.matches("error").count(), 1, "{problems}");
