@@ -5,10 +5,10 @@ deduplication, a mix and a shuffle; with little memory and much, and killed agai
     tests/bench/mixed.py BINARY [memory] [kills] [--mb MB] [--threads N] [--kills N] [--keep FOLDER]
 
 `memory` builds it with 256 MiB, 1 GiB and 4 GiB: CPU seconds a MB of text by job, peak memory beside what is promised
-(200 MiB more than `--memory`), and whether all three have the same bytes. `kills` kills a build N times, in each job of
-it in turn (and more often in long ones), and runs it again each time: units that were under
-way at each kill, CPU seconds that all runs took beyond one undisturbed run, and whether the bytes are the same. Standard
-library alone; a Parquet file of one row group is among the sources where pyarrow is there.
+(200 MiB more than `--memory`), and whether all three have the same bytes. `kills` kills a build in the middle of each phase
+in turn, shards and exchange among them (and more often in long ones, up to N kills), and runs it again each time: units
+that were under way at each kill, CPU seconds that all runs took beyond one undisturbed run, and whether the bytes are the
+same. Standard library alone; a Parquet file of one row group is among the sources where pyarrow is there.
 """
 import argparse
 import bz2
@@ -22,6 +22,7 @@ import shutil
 import sys
 import tarfile
 import tempfile
+import threading
 import time
 import zipfile
 
@@ -175,78 +176,96 @@ def spent():
     return used.ru_utime + used.ru_stime
 
 
-def run(case, out, options, until=None):
-    """A build, watched: CPU seconds, whether `until(job, units done, seconds)` said that it be killed, and for each job
-    units done and seconds from its first to its last line; `look` is what comes before all others, `shards` behind them."""
-    before, began, log = spent(), time.time(), Log(case.path(f"{out}/.work/units.log"))
+#: Lines that a build writes when a phase of it has ended, as they begin or what they name; the first that fits counts.
+LINES = [
+    ("Looking at files", "look"), ("near_dedup", "near"), ("bands of", "near: bands"), ("Reading candidates", "near: texts"),
+    ("Reading", "scan"), ("exact_dedup", "exact"), ("Counting lines", "lines"), ("Measuring what", "rescan"),
+    ("Judging", "judge"), ("Counting", "layout"), ("Mixing", "mix"), ("Writing", "apply"), ("Shuffling", "shuffle"),
+]
+
+
+class Phases(threading.Thread):
+    """Reads what a build says: the phases that have ended, and when. Of two that are called alike the second is `… 2`."""
+
+    def __init__(self, process):
+        super().__init__(daemon=True)
+        self.process, self.ended, self.said = process, {}, ""
+        self.start()
+
+    def run(self):
+        for line in self.process.stderr:
+            self.said += line
+            names = lambda begins: begins in line if begins[0].islower() else line.lstrip().startswith(begins)
+            name = next((name for begins, name in LINES if names(begins)), None)
+            if name and "\u00b7" not in line and not line.lstrip().startswith("-"):
+                self.ended[f"{name} 2" if name in self.ended else name] = time.time()
+
+
+def run(case, out, options, calm=None, kill=None):
+    """A build, watched, and killed where `kill` says it: in a phase, once so many seconds of it are over. What is after the
+    last phase that says when it ends is `shards`, and then `exchange`, as long as its journal is there."""
+    before, log, folder = spent(), Log(case.path(f"{out}/.work/units.log")), case.path(out)
     log.read()
     log.going.clear()
-    arguments = ["build", "--recipe", "recipe.toml", "--out", out, "--threads", str(options.threads), "--quiet"]
-    process = case.start(arguments)
-    first, last, killed = {}, {"look": 0.0}, False
-    known = dict(log.done)
+    began = time.time()
+    process = case.start(["build", "--recipe", "recipe.toml", "--out", out, "--threads", str(options.threads)])
+    phases, killed, moved = Phases(process), False, None
+    order = list(calm or [])
     while process.poll() is None:
+        now, journal = time.time(), os.path.exists(f"{folder}/.corpus/moving")
+        moved = moved or (now if journal else None)
+        last, since = next(reversed(phases.ended.items()), (None, began))
+        at = "exchange" if journal else order[order.index(last) + 1 if last else 0] if order else None
         log.read()
-        now = time.time() - began
-        for job in {going[0] for going in log.going} | {job for job in log.done if log.done[job] > known.get(job, 0)}:
-            first.setdefault(job, now)
-            last["look"] = min(first.values())
-        for job in log.done:
-            if log.done[job] > known.get(job, 0):
-                last[job] = now
-        known = dict(log.done)
-        going = next(iter(log.going), (None,))[0]
-        if until and until(going, log.done, now, now - first.get(going, 0.0)):
+        # A pass says that it has ended before its drops are written.
+        wait = at == "layout" and log.going
+        due = at == kill[0] and not wait and (journal or now - since >= kill[1]) if kill else False
+        if due or kill and kill[0] in phases.ended:
             process.kill()
             killed = True
             break
-        time.sleep(0.005)
-    process.communicate()
+        # An exchange takes some milliseconds.
+        time.sleep(0.0002 if at in ("shards", "exchange") or not kill else 0.002)
+    process.wait()
+    phases.join()
     log.read()
     if process.returncode not in (0, -9):
-        sys.exit(f"{case.name}: ended with {process.returncode}")
-    total = time.time() - began
-    lengths = {job: last[job] - first.get(job, 0.0) for job in last}
-    lengths["shards"] = total - max(last.values())
+        sys.exit(f"{case.name}: ended with {process.returncode}\n{phases.said}")
+    lengths, last = {}, began
+    for name, when in [*phases.ended.items(), ("shards", moved or time.time()), ("exchange", time.time())]:
+        lengths[name], last = when - last, when
     return {"cpu": spent() - before, "killed": killed, "done": log.done, "going": list(log.going), "lengths": lengths}
 
 
 def moments(calm, kills):
-    """Kills: one in each job, the others where most time goes; `(job, share of its units, share of its seconds)`."""
-    times = {job: 1 for job in calm["lengths"]}
+    """Kills: one in the middle of each phase, and where most time goes more than one; `(phase, seconds)`."""
+    times = {phase: 1 for phase in calm}
     while sum(times.values()) < kills:
-        times[max(times, key=lambda job: calm["lengths"][job] / times[job])] += 1
-    return [(job, (nth + 0.5) / times[job]) for job in times for nth in range(times[job])]
+        times[max(times, key=lambda phase: calm[phase] / times[phase])] += 1
+    return [(phase, calm[phase] / 2 / times[phase]) for phase in times for _ in range(times[phase])]
 
 
 def kills(case, options):
     for out in ("calm", "out"):
         shutil.rmtree(case.path(out), ignore_errors=True)
     calm = run(case, "calm", options)
-    told = ", ".join(f"{job} {seconds:.1f} s {calm['done'].get(job, '')}".strip() for job, seconds in calm["lengths"].items())
-    print(f"kills      undisturbed: {calm['cpu']:.1f} CPU s; jobs, their seconds and units: {told}", flush=True)
+    told = ", ".join(f"{phase} {seconds:.1f}" for phase, seconds in calm["lengths"].items())
+    units = ", ".join(f"{job} {count}" for job, count in calm["done"].items())
+    print(f"kills      undisturbed: {calm['cpu']:.1f} CPU s; seconds: {told}; units: {units}", flush=True)
     whole = digest(case.path("calm"))
     shutil.rmtree(case.path("calm"))
     spent_by_all, count, most = 0.0, 0, 0
-    for job, share in moments(calm, options.kills):
-        units, seconds = calm["done"].get(job, 0), calm["lengths"][job]
-
-        def until(going, done, now, since):
-            if job == "look":
-                return now >= share * seconds
-            if job == "shards":
-                return going is None and all(done.get(j, 0) >= n for j, n in calm["done"].items())
-            return going == job and (since >= share * seconds if units < 4 else done.get(job, 0) >= share * units)
-
-        done = run(case, "out", options, until)
+    for kill in moments(calm["lengths"], options.kills):
+        done = run(case, "out", options, calm["lengths"], kill)
         spent_by_all += done["cpu"]
         if not done["killed"]:
-            print(f"kills      {job} at {share:.0%}: over before it could be killed", flush=True)
+            print(f"kills      {kill[0]}: over before it could be killed", flush=True)
             shutil.rmtree(case.path("out"))
             continue
         count, most = count + 1, max(most, len(done["going"]))
-        print(f"kills      {job} at {share:.0%}: {len(done['going'])} units under way, {done['cpu']:.1f} CPU s since the "
-              "kill before", flush=True)
+        lost = ", ".join(sorted(job for job, _, _ in done["going"])) or "none"
+        print(f"kills      in {kill[0]} after {kill[1]:.1f} s: units under way: {lost}; {done['cpu']:.1f} CPU s since the kill "
+              "before", flush=True)
     done = run(case, "out", options)
     spent_by_all += done["cpu"]
     more = spent_by_all - calm["cpu"]

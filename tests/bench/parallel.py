@@ -9,7 +9,10 @@ a second; and so a quarter of it. Prints for each job: wall and CPU seconds at o
 that is done while one thread at most wants a core (serial); and what it would take on so many cores (work over threads that
 want a core, summed up over the run). Some work goes with the units, whose number is the same, and some with the rows: from
 both sizes follows what a build of `--to` MB in as many units takes (10 GB in 160 units, as it is cut), on one core and on
-all, and so the speed-up.
+all, and so the speed-up. It is given twice: with CPU seconds as they were, and as they were with two threads. Many threads
+on few cores drive each other out of the caches, which those of a machine that has a core for each do not.
+
+The text lies in `--files` files: a file is hashed by one thread, so fewer files than cores leave some of these idle.
 
 Wall seconds mean something on a quiet machine only; work, and how many threads want a core, do on any. Standard library
 alone.
@@ -36,6 +39,7 @@ def main():
     parser.add_argument("--to", type=float, default=10_240.0)
     parser.add_argument("--units", type=int, default=160)
     parser.add_argument("--cores", type=int, default=16)
+    parser.add_argument("--files", type=int, default=32)
     parser.add_argument("--memory", default="4GiB")
     parser.add_argument("--keep", default=os.path.join(tempfile.gettempdir(), "parallel"))
     options = parser.parse_args()
@@ -43,12 +47,12 @@ def main():
     sizes, cases = (options.mb / 4, options.mb), []
     for number, megabytes in enumerate(sizes):
         case = Case(options, f"made-{number}")
-        web, files = Web(), 8
-        for file in range(files):
-            lines(case.path(f"docs/{file}.jsonl"), web.rows(megabytes / files))
+        web = Web()
+        for file in range(options.files):
+            lines(case.path(f"docs/{file:03}.jsonl"), web.rows(megabytes / options.files))
         cases.append(case)
     cores = options.cores
-    print(f"{options.mb:.0f} MB, and a quarter of it, in {options.units} units; to {options.to:.0f} MB")
+    print(f"{options.mb:.0f} MB, and a quarter of it, in {options.files} files and {options.units} units; to {options.to:.0f} MB")
     print(f"{'build':6} {'job':8} {'wall 1':>7} {'wall 2':>7} {'cpu 1':>7} {'cpu 2':>7} {f'cpu {cores}':>7} {'serial':>7} "
           f"{f'on {cores}':>7}   {'to: cpu':>8} {f'on {cores}':>7}")
     for name in options.builds:
@@ -61,31 +65,33 @@ def main():
             for threads in (cores, 1, 2):
                 shutil.rmtree(case.path("out"), ignore_errors=True)
                 runs.append(case.build("--threads", str(threads), *common, watch=sampler if threads == cores else None))
-            found.append((sampler.by_job(runs[0]["timings"]), runs[1]["jobs"]))
+            calm = {job: runs[2]["jobs"].get(job, 0) / max(runs[0]["jobs"].get(job, 0), 0.01) for job in JOBS}
+            found.append((sampler.by_job(runs[0]["timings"]), runs[1]["jobs"], calm))
         told(options, name, sizes, found, runs)
 
 
 def told(options, name, sizes, found, runs):
     """Prints a line a job, and that of the whole."""
     to = lambda few, many: max(many + (many - few) / (sizes[1] - sizes[0]) * (options.to - sizes[1]), 0.0)
-    whole = [0.0] * 5
+    whole = [0.0] * 6
     for job in JOBS:
         cpu = [run["jobs"].get(job, 0) for run in runs]
         walls = [run["timings"][job]["wall_seconds"] for run in runs]
-        (few, few_cpu), (many, many_cpu) = found
+        (few, few_cpu, few_calm), (many, many_cpu, many_calm) = found
         work, serial, on = many[job]
         # What the larger build took on one core, and on all.
-        ahead = (to(few_cpu.get(job, 0), many_cpu.get(job, 0)), to(few[job][2], on))
+        calm = to(few[job][2] * min(few_calm[job], 1.0), on * min(many_calm[job], 1.0))
+        ahead = (to(few_cpu.get(job, 0), many_cpu.get(job, 0)), to(few[job][2], on), calm)
         whole = [a + b for a, b in zip(whole, (work, serial, on, *ahead))]
         if max(cpu) >= 0.05:
             print(f"{name:6} {job:8} {walls[1]:7.2f} {walls[2]:7.2f} {cpu[1]:7.2f} {cpu[2]:7.2f} {cpu[0]:7.2f} "
                   f"{serial / max(work, 1e-9):7.1%} {on:7.2f}   {ahead[0]:8.1f} {ahead[1]:7.2f}", flush=True)
     walls = [run["timings"]["total"]["wall_seconds"] for run in runs]
     cpu = [run["timings"]["total"]["cpu_seconds"] for run in runs]
-    work, serial, on, ahead, ahead_on = whole
+    work, serial, on, ahead, ahead_on, calm_on = whole
     print(f"{name:6} {'total':8} {walls[1]:7.2f} {walls[2]:7.2f} {cpu[1]:7.2f} {cpu[2]:7.2f} {cpu[0]:7.2f} {serial / work:7.1%} "
           f"{on:7.2f}   {ahead:8.1f} {ahead_on:7.2f}   speed-up on {options.cores} cores: {cpu[1] / on:.1f} here, "
-          f"{ahead / ahead_on:.1f} at {options.to:.0f} MB", flush=True)
+          f"{ahead / ahead_on:.1f} at {options.to:.0f} MB, {ahead / calm_on:.1f} with the CPU seconds of two threads", flush=True)
 
 
 if __name__ == "__main__":
