@@ -11,8 +11,8 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt64Array};
-use arrow::buffer::Buffer;
+use arrow::array::{Array, ArrayData, ArrayRef, AsArray, RecordBatch, UInt64Array, make_array};
+use arrow::buffer::{BooleanBuffer, Buffer, NullBuffer};
 use arrow::compute::interleave_record_batch;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::ipc::reader::{FileDecoder, read_footer_length};
@@ -273,9 +273,31 @@ impl Index {
             file.read_exact_at(&mut buffer, segment.block.offset() as u64).map_err(Error::io(path))?;
             open = Some((segment.file, file));
             let batch = decoder.read_record_batch(&segment.block, &Buffer::from_vec(buffer))?;
-            batch.ok_or_else(|| Error::Engine(format!("{}: a batch is missing", path.display())))
+            let batch = batch.ok_or_else(|| Error::Engine(format!("{}: a batch is missing", path.display())))?;
+            if segment.memory >= LARGE { apart(&batch) } else { Ok(batch) }
         })
     }
+}
+
+/// A batch that keeps nothing of the bytes it was read from: what is short is not packed, and would hold all that was.
+fn apart(batch: &RecordBatch) -> Result<RecordBatch> {
+    let columns = batch.columns().iter().map(|column| Ok(make_array(copied(&column.to_data())?)));
+    Ok(RecordBatch::try_new(batch.schema(), columns.collect::<Result<_>>()?)?)
+}
+
+/// Data whose buffers, but for large ones, are copies.
+fn copied(data: &ArrayData) -> Result<ArrayData> {
+    let copy = |buffer: &Buffer| match buffer.len() as u64 >= LARGE / 4 {
+        true => buffer.clone(),
+        false => Buffer::from_slice_ref(buffer.as_slice()),
+    };
+    let nulls = data.nulls().map(|nulls| {
+        let bits = nulls.inner();
+        NullBuffer::new(BooleanBuffer::new(copy(bits.inner()), bits.offset(), bits.len()))
+    });
+    let children = data.child_data().iter().map(copied).collect::<Result<_>>()?;
+    let buffers = data.buffers().iter().map(copy).collect();
+    Ok(data.clone().into_builder().nulls(nulls).buffers(buffers).child_data(children).build()?)
 }
 
 /// Stretch, place and bytes in memory of each batch of a file.
@@ -372,5 +394,25 @@ mod tests {
         assert_eq!((values(&found[1]), found[1].num_columns()), (values(&batches[0]), 2));
         let expected: Vec<String> = rows.iter().map(|row| format!("s:{}", row.1 * 100 + row.2)).collect();
         assert_eq!(ids(found.into_iter().map(Ok)), expected);
+    }
+
+    #[test]
+    fn a_large_row_keeps_nothing_of_what_it_was_read_from() {
+        let folder = tempfile::tempdir().unwrap();
+        let fields = [Field::new("id", DataType::Utf8, true), Field::new("text", DataType::Utf8, true)];
+        let (schema, path) = (Arc::new(Schema::new(fields.to_vec())), folder.path().join("a.arrow"));
+        let text = "文".repeat(LARGE as usize / 3 + 1);
+        let columns: [ArrayRef; 2] =
+            [Arc::new(StringArray::from(vec!["s:0"])), Arc::new(StringArray::from(vec![text.as_str()]))];
+        let batch = RecordBatch::try_new(schema.clone(), columns.to_vec()).unwrap();
+        let mut file =
+            Scatter::create(&path, &schema, &ScatterSpec { seed: 1, parts: 1, wide: 1, held: 1 << 30 }).unwrap();
+        file.write(&batch, &[LARGE]).unwrap();
+        file.finish().unwrap();
+        let index = Index::read(vec![path], &schema, 0..1).unwrap();
+        let read = index.batches(0).next().unwrap().unwrap();
+        assert!(read.project(&[0, 1]).unwrap() == batch);
+        let held = read.column(0).to_data().buffers().iter().map(Buffer::capacity).sum::<usize>();
+        assert!(held < 1024, "an id of three letters holds {held} bytes");
     }
 }

@@ -39,14 +39,14 @@ impl Flat {
         self.len() == 0
     }
 
-    /// Adds a record.
+    /// Adds a record, or some, one behind the other.
     ///
     /// # Errors
     ///
     /// [`Error::Io`] of writing to its file, once it does not fit in memory.
-    pub fn push(&mut self, record: &[u8]) -> Result<()> {
-        debug_assert_eq!(record.len(), self.width);
-        self.memory.extend_from_slice(record);
+    pub fn push(&mut self, records: &[u8]) -> Result<()> {
+        debug_assert_eq!(records.len() % self.width, 0);
+        self.memory.extend_from_slice(records);
         let limit = if self.file.is_some() { CHUNK } else { self.limit.max(CHUNK) };
         if self.memory.len() < limit { Ok(()) } else { self.flush() }
     }
@@ -192,6 +192,12 @@ impl Bits {
 /// Bits that several threads set.
 pub struct SharedBits(Vec<AtomicU64>);
 
+impl From<Bits> for SharedBits {
+    fn from(bits: Bits) -> Self {
+        SharedBits(bits.0.into_iter().map(AtomicU64::new).collect())
+    }
+}
+
 impl SharedBits {
     /// All of `count` bits off.
     pub fn new(count: usize) -> Self {
@@ -201,6 +207,11 @@ impl SharedBits {
     /// Sets one.
     pub fn set(&self, at: usize) {
         self.0[at / 64].fetch_or(1 << (at % 64), Ordering::Relaxed);
+    }
+
+    /// Takes one back.
+    pub fn clear(&self, at: usize) {
+        self.0[at / 64].fetch_and(!(1 << (at % 64)), Ordering::Relaxed);
     }
 
     /// The bits, and how many are set.
@@ -253,6 +264,10 @@ mod tests {
         let (bits, count) = bits.into_bits();
         assert_eq!(count, 500);
         assert!((0..1000).all(|at| bits.has(at) == (at % 8 < 4)));
+        let bits = SharedBits::from(bits);
+        (0..1000).step_by(8).for_each(|at| bits.clear(at));
+        let (bits, count) = bits.into_bits();
+        assert!(count == 375 && !bits.has(8) && bits.has(9) && !bits.has(12));
     }
 
     #[test]

@@ -183,6 +183,12 @@ pub trait GlobalContext {
     /// Of the disk.
     fn drop_row(&self, drop: Drop) -> Result<()>;
 
+    /// Rows go: `parts` lists of them, which are made side by side. As [`GlobalContext::drop_row`] else.
+    ///
+    /// # Errors
+    /// Of the disk, and the first one of `made`.
+    fn drop_rows(&self, parts: usize, made: &(dyn Fn(usize) -> Result<Vec<Drop>> + Sync)) -> Result<()>;
+
     /// A row loses stretches of its texts: bytes of them with one byte between two, ascending. Rows come in any order.
     ///
     /// # Errors

@@ -142,23 +142,49 @@ fn whole(piece: &Piece, layout: &Layout) -> io::Result<Bytes> {
     Ok(Bytes::from(bytes))
 }
 
-/// The first rows as JSON, for detection: none of a file that is not plain, or that cannot be read.
+/// The first rows as JSON, for detection: none of a file that is not plain, or that cannot be read. Rows of [`LONG`] bytes
+/// are passed over, for detection holds each several times; where all are, the first of them is there.
 pub fn first(path: &Path, member: Option<&str>, count: usize) -> Vec<String> {
     if member.is_some() || !matches!(crate::input::compression(path), Ok(Compression::None)) {
         return Vec::new();
     }
     let source = Source::Path(path.to_path_buf());
-    let rows = |metadata: &ArrowReaderMetadata| -> Result<Vec<String>, String> {
-        let mut reader = source.rows(metadata, 0, count, 0)?;
-        let batch = guarded(|| reader.next().transpose().map_err(|e| e.to_string()))?;
-        let row = |batch: &RecordBatch, at: usize| {
-            let mut json = Json::default();
-            json::object(batch, at, &mut json);
-            json.text
-        };
-        Ok(batch.map(|batch| (0..batch.num_rows().min(count)).map(|at| row(&batch, at)).collect()).unwrap_or_default())
+    let metadata = source.metadata().ok().filter(|m| m.metadata().num_row_groups() > 0);
+    metadata.and_then(|metadata| sample(&source, &metadata, count).ok()).unwrap_or_default()
+}
+
+/// Rows of [`LONG`] bytes that are passed over at the most.
+const PASSED: usize = 4;
+
+fn sample(source: &Source, metadata: &ArrowReaderMetadata, count: usize) -> Result<Vec<String>, String> {
+    let next = |reader: &mut ParquetRecordBatchReader| guarded(|| reader.next().transpose().map_err(|e| e.to_string()));
+    let as_json = |batch: &RecordBatch| {
+        let mut json = Json::default();
+        json::object(batch, 0, &mut json);
+        json.text
     };
-    source.metadata().ok().filter(|m| m.metadata().num_row_groups() > 0).and_then(|m| rows(&m).ok()).unwrap_or_default()
+    // A row a batch, so that the batch tells the size of the row.
+    let mut reader = source.rows(metadata, 0, 1, 0)?;
+    let (mut rows, mut passed) = (Vec::new(), Vec::new());
+    for at in 0..count {
+        match next(&mut reader)? {
+            Some(batch) if batch.get_array_memory_size() >= LONG => passed.push(at),
+            Some(batch) => rows.push(as_json(&batch)),
+            None => break,
+        }
+        if passed.len() >= PASSED {
+            break;
+        }
+    }
+    if let (true, Some(at)) = (rows.is_empty(), passed.first()) {
+        drop(reader);
+        let mut reader = source.rows(metadata, 0, 1, *at)?;
+        let batch = next(&mut reader)?;
+        // Pages and dictionary go before the row is copied.
+        drop(reader);
+        rows.extend(batch.as_ref().map(as_json));
+    }
+    Ok(rows)
 }
 
 /// Runs a call into the Parquet crate, which may panic on bytes that make no sense.

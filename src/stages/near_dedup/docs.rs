@@ -3,15 +3,17 @@
 //! in both.
 
 use std::ops::Range;
+use std::sync::PoisonError;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type, UInt64Type};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::signature::Signature;
+use super::stretches::Stretches;
 use crate::rows::Use;
 use crate::spill::Space;
-use crate::spill::flat::{Bits, Flat};
+use crate::spill::flat::{Bits, Flat, SharedBits};
 use crate::spill::sorter::Sorter;
 use crate::stages::global::Scope;
 use crate::stages::rule::number;
@@ -167,13 +169,13 @@ impl Docs {
         let sketches = batch.column(1).as_fixed_size_binary();
         let keys = batch.column(2).as_primitive::<Decimal128Type>();
         let decides = batch.columns().get(3 + usize::from(self.contents.is_some()));
-        for row in 0..batch.num_rows() {
-            let doc = self.len();
-            self.ords.push(&ords.value(row).to_le_bytes())?;
+        let (first, rows) = (self.len(), batch.num_rows());
+        for row in 0..rows {
             if let Some(order) = &mut self.order {
                 let value = decides.map_or(Ok(u64::MAX), |c| value(c.as_ref(), row))?;
                 // Earlier builds' rows have the first place.
-                order.push((u128::from(place) + 1) << 96 | u128::from(value) << 32 | doc as u128)?;
+                let doc = (first + row) as u128;
+                order.push((u128::from(place) + 1) << 96 | u128::from(value) << 32 | doc)?;
             }
             if let Some(values) = &mut self.values {
                 let value = decides.map_or(Ok(f64::NAN), |c| plain(c.as_ref(), row))?;
@@ -183,9 +185,20 @@ impl Docs {
                 let content = batch.column(3).as_primitive::<Decimal128Type>().value(row);
                 contents.push(&content.to_le_bytes()[..8])?;
             }
-            self.push(sketches.is_valid(row).then(|| sketches.value(row)), keys.value(row) as u128)?;
         }
-        Ok(())
+        // One thread does this for all rows, so it is done for a batch at a time.
+        self.ords.push(&ords.values().iter().flat_map(|ord| ord.to_le_bytes()).collect::<Vec<u8>>())?;
+        let salt = salt(self.stretches.last().map_or(0, |s| s.1));
+        let mut salted = Vec::with_capacity(rows * KEY);
+        keys.values().iter().for_each(|key| salted.extend_from_slice(&(*key as u128 ^ salt).to_le_bytes()[..KEY]));
+        self.keys.push(&salted)?;
+        (0..rows).filter(|row| sketches.is_valid(*row)).for_each(|row| self.sketched.set(first + row));
+        if sketches.null_count() == 0 {
+            return self.sketches.push(sketches.value_data());
+        }
+        let none = &[0; SLOTS][..self.signature.width()];
+        (0..rows)
+            .try_for_each(|row| self.sketches.push(if sketches.is_valid(row) { sketches.value(row) } else { none }))
     }
 
     fn push(&mut self, sketch: Option<&[u8]>, key: u128) -> Result<()> {
@@ -299,20 +312,47 @@ impl Docs {
         self.sketches.each(|doc, sketch| if self.sketched.has(doc) { found(doc, sketch) } else { Ok(()) })
     }
 
-    /// Rows with the same text: `found(rank, rank of the first of them)` for all but the first of each; where the content
-    /// is more than the text, for copies of the content and for those that come after `most` contents. These have no
-    /// sketch any more.
-    pub fn same(&mut self, space: &Space, most: usize, mut found: impl FnMut(u32, u32) -> Result<()>) -> Result<()> {
-        let mut sorter = space.sorter("same", 16);
-        self.keys.each(|doc, key| {
-            let mut bytes = [0; 16];
-            bytes[..KEY].copy_from_slice(key);
-            sorter.push(u128::from_le_bytes(bytes) << 32 | u128::from(self.rank_of(doc)?))
+    /// Rows with the same text: rank, and rank of the first of them (4 bytes each), for all but the first of each; where the
+    /// content is more than the text, for copies of the content and for those that come after `most` contents. These have no
+    /// sketch any more. By stretches of the keys, in order.
+    ///
+    /// # Errors
+    ///
+    /// Of the disk, and [`Error::Interrupted`].
+    pub fn same(&mut self, space: &Space, most: usize) -> Result<Vec<Flat>> {
+        let keyed = Stretches::new(space, ("same", 16), 1 << 32, 2);
+        let stripe = self.len().div_ceil(space.threads * 4).max(1);
+        space.side_by_side(self.len().div_ceil(stripe), |at| {
+            let mut sender = keyed.sender();
+            self.keys.range(at * stripe..((at + 1) * stripe).min(self.len()), |doc, key| {
+                let mut bytes = [0; 16];
+                bytes[..KEY].copy_from_slice(key);
+                let record = u128::from_le_bytes(bytes) << 32 | u128::from(self.rank_of(doc)?);
+                sender.record((record >> 96) as u64, record)
+            })?;
+            sender.finish()
         })?;
         if !self.keep_keys {
             self.keys = space.flat("keys", KEY);
         }
-        let mut sketched = std::mem::take(&mut self.sketched);
+        let (parts, sketched) = (keyed.into_parts(), SharedBits::from(std::mem::take(&mut self.sketched)));
+        let copies = space.side_by_side(parts.len(), |at| {
+            let place = space.folder.join(format!("copies-{at}"));
+            let mut copies = Flat::new(place, 8, space.budget / 24 / parts.len());
+            if let Some(sorter) = parts[at].lock().unwrap_or_else(PoisonError::into_inner).take() {
+                self.copies(sorter, most, |doc, rank, first| {
+                    sketched.clear(doc);
+                    copies.push(&[rank.to_le_bytes(), first.to_le_bytes()].concat())
+                })?;
+            }
+            Ok(copies)
+        })?;
+        (self.sketched, self.contents) = (sketched.into_bits().0, None);
+        Ok(copies)
+    }
+
+    /// Hands over those of sorted keys and ranks that count as copies: doc, rank, rank of the first of them.
+    fn copies(&self, sorter: Sorter, most: usize, mut found: impl FnMut(usize, u32, u32) -> Result<()>) -> Result<()> {
         // Of a text: its key, and by content the first row with it.
         let (mut text, mut contents): (Option<u128>, Vec<(u64, u32)>) = (None, Vec::new());
         sorter.drain(&mut |record| {
@@ -323,18 +363,13 @@ impl Docs {
             let doc = self.doc_of(rank)?;
             let content = self.contents.as_ref().map_or(Ok(0), |contents| contents.number(doc))?;
             match contents.iter().find(|c| c.0 == content).or(contents.first().filter(|_| contents.len() == most)) {
-                Some((_, first)) => {
-                    sketched.clear(doc);
-                    found(rank, *first)
-                }
+                Some((_, first)) => found(doc, rank, *first),
                 None => {
                     contents.push((content, rank));
                     Ok(())
                 }
             }
-        })?;
-        (self.sketched, self.contents) = (sketched, None);
-        Ok(())
+        })
     }
 }
 

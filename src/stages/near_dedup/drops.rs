@@ -1,5 +1,7 @@
 //! What is written down of the rows that go: drops by unit, sizes of clusters, and the index for later builds.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use arrow::array::AsArray;
 use arrow::datatypes::UInt64Type;
 
@@ -20,14 +22,14 @@ fn record(first: usize, second: usize, similarity: f64) -> u128 {
 
 impl Run<'_> {
     /// Names the kept row for every row that goes, and writes the index where the build is to have one.
-    pub(super) fn drops(&self, docs: &Docs, same: &Flat, fates: &Fates) -> Result<Gone> {
+    pub(super) fn drops(&self, docs: &Docs, same: &[Flat], fates: &Fates) -> Result<Gone> {
         let (rows, list, gone) = self.sorted_drops(docs, same, fates)?;
         if self.method.rules().cluster_size {
             self.sizes(docs, &list)?;
         }
         let wanted = self.wanted(docs, &list, &gone)?;
-        let mut found = Named { run: self, docs, list: &list, at: 0, better: 0 };
-        self.earlier.kept(&wanted, |doc, id, standing| found.kept(doc, id, Some(&standing)))?;
+        let mut found = Named { run: self, docs, list: &list, at: 0, better: 0, waiting: Vec::new() };
+        self.earlier.kept(&wanted, |doc, id, standing| found.earlier(doc, id, &standing))?;
         let mut writer = match self.method.index() {
             Some(near) => {
                 let path = self.context.artifact();
@@ -37,12 +39,13 @@ impl Run<'_> {
             None => None,
         };
         self.ids(docs, &wanted, |doc, id| {
-            found.kept(doc, id, None)?;
+            found.kept(doc, id)?;
             writer.as_mut().map_or(Ok(()), |writer| writer.kept(doc, id))
         })?;
         if let Some(writer) = writer {
             writer.finish()?;
         }
+        found.flush()?;
         if found.at < list.len() {
             return Err(Error::Engine("a row that is kept has no id".into()));
         }
@@ -51,7 +54,7 @@ impl Run<'_> {
 
     /// How many own rows go, and their drops (keeper, doc, similarity) in the order of keepers; for an index those (doc,
     /// keeper, similarity) in the order of docs too.
-    fn sorted_drops(&self, docs: &Docs, same: &Flat, fates: &Fates) -> Result<(u64, Flat, Flat)> {
+    fn sorted_drops(&self, docs: &Docs, same: &[Flat], fates: &Fates) -> Result<(u64, Flat, Flat)> {
         let mut by_keeper = self.space.sorter("drops", 16);
         let mut by_doc = self.method.index().map(|_| self.space.small_sorter("fates", 16));
         let mut rows = 0;
@@ -67,12 +70,13 @@ impl Run<'_> {
             by_keeper.push(record(keeper, doc, similarity))
         };
         fates.each(&mut add)?;
-        same.each(|_, record| {
+        let mut copy = |record: &[u8]| {
             let half = |at: usize| record[at..at + 4].iter().rev().fold(0, |n, b| n << 8 | u32::from(*b));
             let (rank, first) = (half(0), half(4));
             let (keeper, similarity) = fates.keeper(first)?.unwrap_or((first, 1.0));
             add(rank, keeper, similarity)
-        })?;
+        };
+        same.iter().try_for_each(|copies| copies.each(|_, record| copy(record)))?;
         let mut list = self.space.flat("by_keeper", 16);
         by_keeper.drain(&mut |record| list.push(&record.to_be_bytes()))?;
         let mut gone = self.space.flat("by_doc", 16);
@@ -157,44 +161,102 @@ impl Run<'_> {
     }
 }
 
+/// Rows kept whose names wait until the drops of the rows that went for them are written, side by side.
+const WAITING: usize = 1 << 15;
+
 /// Takes the names of rows that others went for, in order.
 struct Named<'a> {
     run: &'a Run<'a>,
     docs: &'a Docs,
     /// Docs of a row kept and of one that goes, similarity; sorted.
     list: &'a Flat,
+    /// How many of these are dealt with: the first ones.
     at: usize,
     better: u64,
+    /// Names of own rows whose turn is next.
+    waiting: Vec<(usize, String)>,
 }
 
 impl Named<'_> {
-    fn kept(&mut self, doc: usize, id: &str, earlier: Option<&Standing>) -> Result<()> {
-        let (mut record, mut bits) = ([0; 16], [0; 8]);
-        while self.at < self.list.len() {
-            self.list.get(self.at, &mut record)?;
-            if part(&record, 0) != doc {
-                break;
-            }
-            self.at += 1;
-            let gone = part(&record, 4);
-            let better = earlier.map_or(Ok(None), |standing| self.docs.better(gone, standing))?;
+    /// A row of an earlier build.
+    fn earlier(&mut self, doc: usize, id: &str, standing: &Standing) -> Result<()> {
+        self.at = gone_for(self.list, self.at, doc, |gone, similarity| {
+            let better = self.docs.better(gone, standing)?;
             self.better += u64::from(better.is_some());
-            bits.copy_from_slice(&record[8..]);
-            let similarity = f64::from_bits(u64::from_be_bytes(bits));
-            let [reason, value, limit] = match better {
+            let words = match better {
                 Some((own, other)) => ["would_replace".into(), own, other],
                 None => self.run.method.words(similarity),
             };
-            self.run.context.drop_row(Drop {
-                ord: self.docs.ord(gone)?,
-                reason,
-                value: Some(value),
-                limit: Some(limit),
-                kept_id: Some(id.to_owned()),
-                similarity: Some(similarity),
-                spans: Vec::new(),
-            })?;
-        }
+            self.run.context.drop_row(dropped(self.docs, gone, (id, similarity), words)?)
+        })?;
         Ok(())
     }
+
+    /// A row of the build's own.
+    fn kept(&mut self, doc: usize, id: &str) -> Result<()> {
+        self.waiting.push((doc, id.to_owned()));
+        if self.waiting.len() < WAITING { Ok(()) } else { self.flush() }
+    }
+
+    /// Drops the rows that went for those whose names wait.
+    fn flush(&mut self) -> Result<()> {
+        let (method, docs, list, from) = (self.run.method, self.docs, self.list, self.at);
+        let done = AtomicUsize::new(0);
+        let chunks: Vec<_> = self.waiting.chunks(WAITING / 64).collect();
+        self.run.context.drop_rows(chunks.len(), &|at| {
+            let mut next = chunks[at].first().map_or(Ok(from), |(doc, _)| first_of(list, from, *doc))?;
+            let mut drops = Vec::new();
+            for (doc, id) in chunks[at] {
+                next = gone_for(list, next, *doc, |gone, similarity| {
+                    drops.push(dropped(docs, gone, (id, similarity), method.words(similarity))?);
+                    Ok(())
+                })?;
+            }
+            done.fetch_add(drops.len(), Ordering::Relaxed);
+            Ok(drops)
+        })?;
+        self.at += done.into_inner();
+        self.waiting.clear();
+        Ok(())
+    }
+}
+
+/// The drop of a row that goes for one that is kept: the id of that one, and their similarity.
+fn dropped(docs: &Docs, gone: usize, (id, similarity): (&str, f64), words: [String; 3]) -> Result<Drop> {
+    let [reason, value, limit] = words;
+    Ok(Drop {
+        ord: docs.ord(gone)?,
+        reason,
+        value: Some(value),
+        limit: Some(limit),
+        kept_id: Some(id.to_owned()),
+        similarity: Some(similarity),
+        spans: Vec::new(),
+    })
+}
+
+/// The first record, from `from` on, of a row kept that is not before `doc`.
+fn first_of(list: &Flat, from: usize, doc: usize) -> Result<usize> {
+    let (mut low, mut high, mut record) = (from, list.len(), [0; 16]);
+    while low < high {
+        let middle = low.midpoint(high);
+        list.get(middle, &mut record)?;
+        if part(&record, 0) < doc { low = middle + 1 } else { high = middle }
+    }
+    Ok(low)
+}
+
+/// Hands over what went for the row `doc`, whose records begin at `at` if it has any; gives back where they end.
+fn gone_for(list: &Flat, mut at: usize, doc: usize, mut found: impl FnMut(usize, f64) -> Result<()>) -> Result<usize> {
+    let (mut record, mut bits) = ([0; 16], [0; 8]);
+    while at < list.len() {
+        list.get(at, &mut record)?;
+        if part(&record, 0) != doc {
+            break;
+        }
+        at += 1;
+        bits.copy_from_slice(&record[8..]);
+        found(part(&record, 4), f64::from_bits(u64::from_be_bytes(bits)))?;
+    }
+    Ok(at)
 }

@@ -207,7 +207,7 @@ fn banded(space: &Space, docs: &Docs, bands: Bands, pairs: &Stretches) -> Result
 ///
 /// Of the disk, and [`crate::Error::Interrupted`].
 pub fn candidates(space: &Space, docs: &Docs) -> Result<Pairs> {
-    let pairs = Stretches::new(space, docs.len());
+    let pairs = Stretches::new(space, ("pairs", 8), docs.len() as u64, 8);
     match docs.signature {
         Signature::Sketch(bands, _) => banded(space, docs, bands, &pairs)?,
         Signature::Fingerprint(within) => blocks::pairs(space, docs, within, &pairs)?,

@@ -18,7 +18,7 @@
 
 use std::sync::{PoisonError, RwLock};
 
-use arrow::array::RecordBatch;
+use arrow::array::{Array, RecordBatch};
 
 use super::columns::{CONTENT, SKETCH, TEXT, TIME, texts};
 use super::docs::{Docs, Origin, Wanted};
@@ -95,9 +95,8 @@ impl Run<'_> {
         let progress = self.context.progress();
         progress.phase("Comparing", 0);
         let mut docs = self.docs()?;
-        let mut same = self.space.flat("copies", 8);
         let most = self.method.rules().most as usize;
-        docs.same(&self.space, most, |rank, first| same.push(&[rank.to_le_bytes(), first.to_le_bytes()].concat()))?;
+        let same = docs.same(&self.space, most)?;
         let pairs = pairs::candidates(&self.space, &docs)?;
         progress.done(&self.method.said(pairs.len() as u64));
         let texts = match self.method {
@@ -123,14 +122,20 @@ impl Run<'_> {
     }
 
     /// Says which rows are alike, and drops none.
-    fn only_links(&self, docs: &Docs, same: &Flat, pairs: Pairs, texts: Option<&(Texts, &NearDedup)>) -> Result<Gone> {
+    fn only_links(
+        &self,
+        docs: &Docs,
+        same: &[Flat],
+        pairs: Pairs,
+        texts: Option<&(Texts, &NearDedup)>,
+    ) -> Result<Gone> {
         let mut links = 0;
         let mut link = |record: &[u8]| {
             let half = |at: usize| record[at..at + 4].iter().rev().fold(0, |n, b| n << 8 | u32::from(*b));
             links += 1;
             self.link(docs, half(0), half(4))
         };
-        same.each(|_, record| link(record))?;
+        same.iter().try_for_each(|copies| copies.each(|_, record| link(record)))?;
         let fates = RwLock::new(Fates::new(&self.space, docs.len(), 1, &self.earlier)?);
         let lists = pairs.apart(&self.space, docs.len())?;
         let all = &self.space;
@@ -199,6 +204,9 @@ impl Run<'_> {
         wanted.extend((rules.of == Of::Prompt && rules.most > 1).then_some(content.as_str()));
         wanted.extend(value.as_deref());
         self.context.scan(source, &source.units, &wanted, &mut |batch| {
+            if batch.column(2).null_count() == 0 {
+                return each(batch);
+            }
             let keyed = arrow::compute::is_not_null(batch.column(2))?;
             each(&arrow::compute::filter_record_batch(batch, &keyed)?)
         })

@@ -274,3 +274,26 @@ fn the_shape_is_told_by_the_first_rows() {
     std::fs::write(&path, b"PAR1 and no more").unwrap();
     assert_eq!(crate::formats::detect::detect(&path, None).unwrap().shape.as_deref(), Some("fields"));
 }
+
+#[test]
+fn a_huge_row_is_no_sample_where_there_are_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.parquet");
+    let huge = "字".repeat(LONG / 3 + 1);
+    let write = |texts: &[&str]| {
+        let text: ArrayRef = Arc::new(StringArray::from(texts.to_vec()));
+        let batch = RecordBatch::try_from_iter([("text", text)]).unwrap();
+        let mut writer = ArrowWriter::try_new(File::create(&path).unwrap(), batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        first(&path, None, 20)
+    };
+    let small = |text: &str| format!(r#"{{"text":"{text}"}}"#);
+    assert!(write(&["一", &huge, "二"]) == [small("一"), small("二")]);
+    assert!(write(&[&huge, &huge, "三"]) == [small("三")]);
+    assert!(write(&[&huge, "四", &huge]) == [small("四")]);
+    // Nothing else is there to go by.
+    assert!(write(&[&huge, &huge]) == [small(&huge)]);
+    let many = write(&["五"; 50]);
+    assert!(many.len() == 20 && many.iter().all(|row| *row == small("五")));
+}
