@@ -58,7 +58,7 @@ fn examples_parse() {
         }
     }
     for script in blocks("bash").iter().filter(|script| script.contains("corpus cluster ")) {
-        for line in script.replace("\\\n", " ").lines().filter_map(|line| Some(line.get(line.find("corpus ")?..)?)) {
+        for line in script.replace("\\\n", " ").lines().filter_map(|line| line.get(line.find("corpus ")?..)) {
             let value = |word: &str| match word.trim_matches('"') {
                 number if number.starts_with("$SLURM_CPUS") => "16".to_owned(),
                 other => other.to_owned(),

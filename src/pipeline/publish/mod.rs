@@ -56,14 +56,14 @@ pub(crate) enum Landing {
     /// Beside the output that it replaces, on a disk.
     Folder(InFolder),
     /// In an object store.
-    Bucket(Attempt),
+    Bucket(Box<Attempt>),
 }
 
 impl Landing {
     fn target(&self) -> &dyn Target {
         match self {
             Landing::Folder(folder) => folder,
-            Landing::Bucket(attempt) => attempt,
+            Landing::Bucket(attempt) => &**attempt,
         }
     }
 }
@@ -135,7 +135,7 @@ impl Build<'_> {
         let indexes = indexes.iter().map(|(_, place, _)| place.clone());
         let names = shards.chain(indexes).chain([CARD.to_owned()]).collect();
         let asked = Asked { identity, recipe: &self.recipe.name, names };
-        Ok(Landing::Bucket(Attempt::begin(bucket, &self.options.work, asked)?))
+        Ok(Landing::Bucket(Box::new(Attempt::begin(bucket, &self.options.work, asked)?)))
     }
 
     /// Strings slabs together, on all threads: row groups are copied as they are, so what one writes does not depend on the

@@ -151,7 +151,7 @@ impl State {
     fn trouble(&mut self, request: &Request) -> Option<Trouble> {
         self.seen += 1;
         if let Some(every) = self.rough
-            && self.seen % every == 0
+            && self.seen.is_multiple_of(every)
         {
             const ALL: [Trouble; 5] =
                 [Trouble::SlowDown, Trouble::Late, Trouble::Internal, Trouble::Lost, Trouble::Reset];
