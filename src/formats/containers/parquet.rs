@@ -142,7 +142,7 @@ fn whole(piece: &Piece, layout: &Layout) -> io::Result<Bytes> {
     Ok(Bytes::from(bytes))
 }
 
-/// The first rows as JSON, for detection: none of a file that is not plain, or that cannot be read. Rows of [`LONG`] bytes
+/// The first rows as JSON, for detection: none of a file that is not plain, or that cannot be read. Rows of 16 MiB and more
 /// are passed over, for detection holds each several times; where all are, the first of them is there.
 pub fn first(path: &Path, member: Option<&str>, count: usize) -> Vec<String> {
     if member.is_some() || !matches!(crate::input::compression(path), Ok(Compression::None)) {
