@@ -67,7 +67,7 @@ fn rows_gained_and_lost_are_named() {
     assert_eq!(said.code(), 0);
     let parts = ["chars min 2 -> 9", "`exact_dedup` is there after only", "3 rows kept by both, 0 gained, 2 lost"];
     contains(&said.stdout(), &parts, &[]);
-    contains(&said.stdout(), &["with other bytes: docs.jsonl", "dropped: chars_min (keep)", "not there"], &[]);
+    contains(&said.stdout(), &["with other bytes, 1 file: docs.jsonl", "dropped: chars_min (keep)", "not there"], &[]);
     contains(&said.stderr(), &["corpus why after "], &[]);
 }
 
