@@ -84,11 +84,16 @@ fn inputs_under_the_folders_that_a_build_writes_are_refused() {
 #[test]
 fn urls_are_no_folders() {
     let scratch = scratch("docs.jsonl");
-    for (out, more) in [("s3://bucket/x", &[][..]), ("out", &["--work", "file:///tmp/x"][..])] {
+    for (out, more) in [
+        ("https://host/x", &[][..]),
+        ("out", &["--work", "file:///tmp/x"][..]),
+        ("out", &["--work", "s3://bucket/x"][..]),
+    ] {
         let run = scratch.try_build(out, more);
         run.says(1, &["is a URL"]);
     }
-    assert!(!scratch.path("s3:").exists() && !scratch.path("file:").exists());
+    let made = |name: &&str| scratch.path(name).exists();
+    assert_eq!(["https:", "file:", "s3:"].iter().find(|name| made(name)), None);
 }
 
 #[test]
