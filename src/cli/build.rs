@@ -152,12 +152,13 @@ impl RunOptions {
         let named = |tail: &str| PathBuf::from("builds").join(format!("{}{tail}", recipe.name));
         // A trial begins with what the real build has done.
         let reuse = (trial && self.out.is_none() && self.work.is_none()).then(|| named("").join(".work"));
-        let out = self.out.unwrap_or_else(|| named(if trial { "-trial" } else { "" }));
+        let usual = named(if trial { "-trial" } else { "" });
+        let out = self.out.unwrap_or_else(|| usual.clone());
         if !is_url(&out) {
             local("--out", &out)?;
         }
         // Beside the output, where that is a folder.
-        let beside = if is_url(&out) { named(if trial { "-trial" } else { "" }) } else { out.clone() };
+        let beside = if is_url(&out) { usual } else { out.clone() };
         self.work.as_deref().map_or(Ok(()), |work| local("--work", work))?;
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Options {

@@ -10,7 +10,7 @@ use super::export_tokens::{TokenOptions, report_files};
 use super::inspect::parse_use;
 use super::inspect_build::manifest;
 use super::interrupt::stop_on_interrupt;
-use super::opened::{beside, is_build, opened};
+use super::opened::{beside, is_build, no_build, opened};
 use super::{Context, Format, ui};
 use crate::output::export::run::{BATCH, Exported, Job, Table, export, lines, losses, survey};
 use crate::output::export::{ALL, Exporter, Held, exporter, fitting};
@@ -128,10 +128,7 @@ impl Export {
     /// `more` is said where there are none.
     fn tables(&self, context: &Context, layout: &str, (taken, more): (&[Use], &str)) -> Result<Vec<Table>> {
         if !is_build(&self.build) {
-            return Err(Error::input(
-                format!("{} is no build: it has no build.json", self.build.display()),
-                "name the folder of a finished build: `corpus export builds/NAME --to openai`",
-            ));
+            return Err(no_build(&self.build, "corpus export builds/NAME --to openai"));
         }
         let takes = |usage: &Use| taken.contains(usage);
         let words = |uses: &[Use]| uses.iter().map(|u| u.as_str()).collect::<Vec<_>>().join(", ");

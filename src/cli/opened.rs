@@ -50,6 +50,12 @@ pub(super) fn is_build(folder: &Path) -> bool {
     known(folder).is_some() || folder.join("build.json").is_file()
 }
 
+/// The refusal of what is no build; `example` is how the command is written.
+pub(super) fn no_build(folder: &Path, example: &str) -> Error {
+    let hint = format!("name the folder of a finished build: `{example}`");
+    Error::input(format!("{} is no build: it has no build.json", folder.display()), hint)
+}
+
 /// A folder of this machine beside the build, or below it, by default; in a store there is none, and `option` has to say.
 ///
 /// # Errors

@@ -22,7 +22,7 @@ use clap::Args;
 use serde_json::{Value as Json, json};
 
 use super::inspect_build::manifest;
-use super::opened::{beside, is_build, opened as at};
+use super::opened::{beside, is_build, no_build, opened as at};
 use super::{Context, Format, ui};
 use crate::output::parquet_file::write_whole;
 use crate::pipeline::usage::size;
@@ -62,10 +62,7 @@ impl Report {
     pub fn run(mut self, context: &Context) -> Result<()> {
         self.build = at(&self.build)?;
         if !is_build(&self.build) {
-            return Err(Error::input(
-                format!("{} is no build: it has no build.json", self.build.display()),
-                "name the folder of a finished build: `corpus report builds/NAME`",
-            ));
+            return Err(no_build(&self.build, "corpus report builds/NAME"));
         }
         let out = match &self.out {
             Some(out) => out.clone(),

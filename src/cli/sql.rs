@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 
 use super::build::bytes;
 use super::inspect_build::manifest;
-use super::opened::{is_build, opened};
+use super::opened::{is_build, no_build, opened};
 use super::show::{self, Fields};
 use super::sql_tables::open_build;
 use super::{Context, Layout, table, ui};
@@ -56,10 +56,7 @@ impl Sql {
     pub(super) fn run(mut self, context: &Context, layout: Layout) -> Result<()> {
         self.build = opened(&self.build)?;
         if !is_build(&self.build) {
-            return Err(Error::input(
-                format!("{} is no build: it has no build.json", self.build.display()),
-                "name the folder of a finished build: `corpus sql builds/NAME`",
-            ));
+            return Err(no_build(&self.build, "corpus sql builds/NAME"));
         }
         let manifest = manifest(&self.build)?.0;
         let folder = tempfile::Builder::new().prefix("corpus-sql-").tempdir();

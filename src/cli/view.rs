@@ -17,6 +17,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::inspect_build::manifest;
+use super::opened::no_build;
 use super::report::model::Options;
 use super::report::opened;
 use super::report::page::Lang;
@@ -60,10 +61,7 @@ impl View {
     pub fn run(self, context: &Context) -> Result<()> {
         let build = self.build.clone().map_or_else(|| last(Path::new("builds")), Ok)?;
         if !build.join("build.json").is_file() {
-            return Err(Error::input(
-                format!("{} is no build: it has no build.json", build.display()),
-                "name the folder of a finished build: `corpus view builds/NAME`",
-            ));
+            return Err(no_build(&build, "corpus view builds/NAME"));
         }
         let (manifest, json) = manifest(&build)?;
         let listener = TcpListener::bind(("127.0.0.1", self.port));

@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 
 use super::inspect_build::manifest;
 use super::life::{Life, Outcome, Place, StandsFor};
-use super::opened::{is_build, opened};
+use super::opened::{is_build, no_build, opened};
 use super::rows_of::{self, Part, UNREADABLE, Wanted};
 use super::show::{self, Fields};
 use super::tables::on_all_cores;
@@ -62,10 +62,7 @@ impl Why {
     pub fn run(mut self, context: &Context) -> Result<()> {
         self.build = opened(&self.build)?;
         if !is_build(&self.build) {
-            return Err(Error::input(
-                format!("{} is no build: it has no build.json", self.build.display()),
-                "name the folder of a finished build (`builds/NAME`), then the id of a row",
-            ));
+            return Err(no_build(&self.build, "corpus why builds/NAME ID"));
         }
         let (manifest, _) = manifest(&self.build)?;
         let life = self.life(&manifest)?;

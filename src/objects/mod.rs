@@ -18,8 +18,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub use folder::{Folder, Found, Put, Tag};
 pub use known::{Known, below, known, remember};
-pub use open::{Patience, open, unsigned};
-pub use read::Reading;
+pub use open::{Patience, open};
+pub use read::{Bytes, Reading};
 pub use upload::Upload;
 
 use crate::{Error, Result};

@@ -60,7 +60,7 @@ fn options(patience: &Patience) -> ClientOptions {
 
 /// Whether the environment has no credentials: no variable begins with one of `heads`. Without any the crates would ask
 /// the metadata service of a cloud, which hangs elsewhere.
-pub fn unsigned(heads: &[&str]) -> bool {
+fn unsigned(heads: &[&str]) -> bool {
     !std::env::vars_os().any(|(name, value)| {
         let name = name.to_string_lossy().to_ascii_uppercase();
         !value.is_empty() && heads.iter().any(|h| name.starts_with(h))

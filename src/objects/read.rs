@@ -10,7 +10,7 @@ use super::{Folder, Found};
 use crate::{Error, Result};
 
 /// `bytes::Bytes`, which is no dependency by name.
-type Bytes = <object_store::PutPayload as IntoIterator>::Item;
+pub type Bytes = <object_store::PutPayload as IntoIterator>::Item;
 
 /// Bytes of one request.
 const BLOCK: u64 = 4 << 20;

@@ -8,7 +8,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::reader::{ChunkReader, Length};
 use walkdir::WalkDir;
 
-use crate::objects::{self, Reading};
+use crate::objects::{self, Bytes, Reading};
 use crate::{Error, Result};
 
 /// The Parquet files below a folder, by their names; none where there is no folder. In a store, those of the builds that
@@ -31,9 +31,6 @@ fn of(tree: WalkDir) -> Vec<PathBuf> {
     let entries = tree.sort_by_file_name().into_iter().flatten().map(walkdir::DirEntry::into_path);
     entries.filter(|path| path.extension().is_some_and(|x| x == "parquet")).collect()
 }
-
-/// `bytes::Bytes`, which is no dependency by name.
-type Bytes = <object_store::PutPayload as IntoIterator>::Item;
 
 /// Where the bytes of a Parquet file are.
 pub enum Input {

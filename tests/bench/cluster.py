@@ -10,7 +10,6 @@ bytes of `data/` and `dropped/`, and prints CPU seconds of all processes, wall s
 process, and how many units were handed in more than once. Wall seconds mean something on a quiet machine only. Standard
 library alone.
 """
-import argparse
 import os
 import shutil
 import subprocess
@@ -18,7 +17,7 @@ import sys
 import tempfile
 import time
 
-from workers import RECIPE, again, digest
+from workers import again, asked, digest
 
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -106,29 +105,10 @@ class Cluster:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("binary")
-    parser.add_argument("files", nargs="+")
-    parser.add_argument("--executors", type=int, default=2)
-    parser.add_argument("--kills", type=int, default=3)
-    parser.add_argument("--unit", default="4MiB")
-    parser.add_argument("--lease", default="5")
-    parser.add_argument("--memory", default="1GiB")
-    parser.add_argument("--keep", default=os.path.join(tempfile.gettempdir(), "cluster"))
-    options = parser.parse_args()
-    options.binary, options.keep = os.path.abspath(options.binary), os.path.abspath(options.keep)
-    shutil.rmtree(options.keep, ignore_errors=True)
-    os.makedirs(options.keep)
-    recipe, sources = os.path.join(options.keep, "recipe.toml"), []
-    for number, path in enumerate(options.files):
-        sources.append(f'[[source]]\nname = "s{number}"\npath = ["{os.path.abspath(path)}"]\nuse = "pretrain"\n')
-    with open(RECIPE, encoding="utf-8") as file:
-        shipped = file.read()
-    with open(recipe, "w", encoding="utf-8") as file:
-        file.write('name = "cluster"\nabout = "a measurement"\n' + "".join(sources) + shipped[shipped.index("[[stage]]"):])
+    options = asked(__doc__, "cluster", executors=2, kills=3)
 
     def build(out, *more):
-        return Process([options.binary, "build", "--recipe", recipe, "--out", out, "--offline", "--quiet", "--threads", "1",
+        return Process([options.binary, "build", "--recipe", options.recipe, "--out", out, "--offline", "--quiet", "--threads", "1",
                         "--unit", options.unit, "--memory", options.memory, *more], options.keep)
 
     def until_end(driver, at=None, event=None):

@@ -89,30 +89,36 @@ def again(out):
     return sum(count - 1 for count in times.values() if count > 1), sum(count > 0 for count in times.values())
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def asked(about, name, **counts):
+    """The options of such a measurement, a new folder for it, and in it the recipe of the files."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("binary")
     parser.add_argument("files", nargs="+")
-    parser.add_argument("--workers", type=int, default=3)
-    parser.add_argument("--kills", type=int, default=10)
+    for option, count in counts.items():
+        parser.add_argument(f"--{option}", type=int, default=count)
     parser.add_argument("--unit", default="4MiB")
     parser.add_argument("--lease", default="5")
     parser.add_argument("--memory", default="1GiB")
-    parser.add_argument("--keep", default=os.path.join(tempfile.gettempdir(), "workers"))
+    parser.add_argument("--keep", default=os.path.join(tempfile.gettempdir(), name))
     options = parser.parse_args()
+    options.binary, options.keep = os.path.abspath(options.binary), os.path.abspath(options.keep)
     shutil.rmtree(options.keep, ignore_errors=True)
     os.makedirs(options.keep)
-    recipe, sources = os.path.join(options.keep, "recipe.toml"), []
+    options.recipe, sources = os.path.join(options.keep, "recipe.toml"), []
     for number, path in enumerate(options.files):
         sources.append(f'[[source]]\nname = "s{number}"\npath = ["{os.path.abspath(path)}"]\nuse = "pretrain"\n')
     with open(RECIPE, encoding="utf-8") as file:
         shipped = file.read()
-    stages = shipped[shipped.index("[[stage]]"):]
-    with open(recipe, "w", encoding="utf-8") as file:
-        file.write('name = "workers"\nabout = "a measurement"\n' + "".join(sources) + stages)
+    with open(options.recipe, "w", encoding="utf-8") as file:
+        file.write(f'name = "{name}"\nabout = "a measurement"\n' + "".join(sources) + shipped[shipped.index("[[stage]]"):])
+    return options
+
+
+def main():
+    options = asked(__doc__, "workers", workers=3, kills=10)
 
     def command(out, *more):
-        return [os.path.abspath(options.binary), "build", "--recipe", recipe, "--out", out, "--offline", "--quiet",
+        return [options.binary, "build", "--recipe", options.recipe, "--out", out, "--offline", "--quiet",
                 "--threads", "1", "--unit", options.unit, "--memory", options.memory, *more]
 
     def shared(kill=None):

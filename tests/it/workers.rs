@@ -54,19 +54,20 @@ fn worker(scratch: &Scratch, which: &str, lease: &str) -> Command {
     command
 }
 
-fn ends(child: Child) {
+/// Waits for a build, which is to succeed.
+pub fn ends(child: Child) {
     let run = Run::from(child.wait_with_output().unwrap());
     assert_eq!(run.code(), 0, "{}", run.stderr());
 }
 
 /// Lines of the log of units that begin so.
-fn lines(scratch: &Scratch, what: &str) -> usize {
+pub fn lines(scratch: &Scratch, what: &str) -> usize {
     let log = std::fs::read_to_string(scratch.path("shared/.work/units.log")).unwrap_or_default();
     log.lines().filter(|line| line.starts_with(what)).count()
 }
 
 /// Waits until the log has so many lines that begin so.
-fn until(scratch: &Scratch, what: &str, count: usize) {
+pub fn until(scratch: &Scratch, what: &str, count: usize) {
     let began = Instant::now();
     while lines(scratch, what) < count {
         assert!(began.elapsed() < Duration::from_secs(120), "there are never {count} of `{what}`");

@@ -237,7 +237,7 @@ impl Build<'_> {
             }
             Landing::Bucket(attempt) => {
                 attempt.at().clone_into(&mut manifest.at);
-                manifest.gates = verdict::judged(self.recipe, manifest, &attempt.tables(manifest))?;
+                manifest.gates = verdict::judged(self.recipe, manifest, &|shard| attempt.url(shard))?;
                 if let Some(said) = attempt.publish(manifest)? {
                     self.progress.done(&said);
                 }

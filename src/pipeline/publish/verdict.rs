@@ -8,12 +8,11 @@ use arrow::array::AsArray;
 use parquet::arrow::ProjectionMask;
 
 use super::manifest::Manifest;
-use super::tables::tables;
 use crate::Result;
 use crate::output::parquet_files::open;
 use crate::pipeline::gates::{Facts, Judged, judge};
 use crate::recipe::Recipe;
-use crate::rows::{LANGUAGE, Use};
+use crate::rows::LANGUAGE;
 
 /// Judges the gates of a recipe, and says in `build.json` what came of it.
 ///
@@ -22,8 +21,7 @@ use crate::rows::{LANGUAGE, Use};
 /// [`Error::Io`](crate::Error::Io) of the files of kept rows, which are read where a gate asks for languages, and of
 /// `build.json`.
 pub(crate) fn run(recipe: &Recipe, out: &Path, manifest: &mut Manifest) -> Result<()> {
-    let files: Vec<PathBuf> = tables(out, &Use::ALL).into_iter().flat_map(|table| table.files).collect();
-    let judged = judged(recipe, manifest, &files)?;
+    let judged = judged(recipe, manifest, &|shard| out.join(shard))?;
     if judged == manifest.gates {
         return Ok(());
     }
@@ -31,12 +29,13 @@ pub(crate) fn run(recipe: &Recipe, out: &Path, manifest: &mut Manifest) -> Resul
     manifest.write(&out.join("build.json"))
 }
 
-/// The gates of a recipe, judged by what a build says of itself, and by the files of its kept rows where languages count.
+/// The gates of a recipe, judged by what a build says of itself, and by the files of its kept rows where languages count:
+/// `place` is where a shard of that name is.
 ///
 /// # Errors
 ///
 /// What is said of reading them.
-pub(crate) fn judged(recipe: &Recipe, manifest: &Manifest, files: &[PathBuf]) -> Result<Vec<Judged>> {
+pub(crate) fn judged(recipe: &Recipe, manifest: &Manifest, place: &dyn Fn(&str) -> PathBuf) -> Result<Vec<Judged>> {
     let Some(gates) = &recipe.gates else { return Ok(Vec::new()) };
     let asked = !gates.min_language.is_empty();
     let facts = Facts {
@@ -46,16 +45,20 @@ pub(crate) fn judged(recipe: &Recipe, manifest: &Manifest, files: &[PathBuf]) ->
         tokens: manifest.kept_tokens().unwrap_or(0),
         lost: manifest.lost(),
         cut: manifest.cuts.iter().map(|line| (line.stage.as_str(), line.rows)).collect(),
-        languages: if asked { languages(files)? } else { BTreeMap::new() },
+        languages: if asked {
+            languages(manifest.shards.iter().map(|shard| place(&shard.path)))?
+        } else {
+            BTreeMap::new()
+        },
     };
     Ok(judge(recipe, gates, &facts))
 }
 
 /// Kept rows by language.
-fn languages(files: &[PathBuf]) -> Result<BTreeMap<String, u64>> {
+fn languages(files: impl Iterator<Item = PathBuf>) -> Result<BTreeMap<String, u64>> {
     let mut rows: BTreeMap<String, u64> = BTreeMap::new();
     for path in files {
-        let reader = open(path)?;
+        let reader = open(&path)?;
         let mask = ProjectionMask::columns(reader.parquet_schema(), [LANGUAGE]);
         for batch in reader.with_projection(mask).with_batch_size(8192).build()? {
             let batch = batch?;

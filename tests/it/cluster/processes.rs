@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use crate::harness::{Built, Run, Scratch, json_lines, same_output};
-use crate::workers::{MORE, everything};
+use crate::workers::{MORE, ends, everything, lines, until};
 
 /// A process that ends with the test, and what it says.
 struct Process {
@@ -88,27 +88,8 @@ fn executor(scratch: &Scratch, at: &str, number: usize) -> Process {
     Process::start(command)
 }
 
-fn ends(child: Child) {
-    let run = Run::from(child.wait_with_output().unwrap());
-    assert_eq!(run.code(), 0, "{}", run.stderr());
-}
-
 fn spawned(mut command: Command) -> Child {
     command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
-}
-
-/// Lines of the log of units that begin so.
-fn lines(scratch: &Scratch, what: &str) -> usize {
-    let log = std::fs::read_to_string(scratch.path("shared/.work/units.log")).unwrap_or_default();
-    log.lines().filter(|line| line.starts_with(what)).count()
-}
-
-fn until(scratch: &Scratch, what: &str, count: usize) {
-    let began = Instant::now();
-    while lines(scratch, what) < count {
-        assert!(began.elapsed() < Duration::from_secs(120), "there are never {count} of `{what}`");
-        std::thread::sleep(Duration::from_millis(2));
-    }
 }
 
 fn bare(built: &Built) -> serde_json::Value {

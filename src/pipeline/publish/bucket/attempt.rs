@@ -96,10 +96,9 @@ impl Attempt {
         Ok(())
     }
 
-    /// The addresses of the files of kept rows.
-    pub(crate) fn tables(&self, manifest: &Manifest) -> Vec<PathBuf> {
-        let url = |path: &str| self.folder.url(&joined(self.at(), path)).into();
-        manifest.shards.iter().map(|shard| url(&shard.path)).collect()
+    /// The address of a file of it.
+    pub(crate) fn url(&self, name: &str) -> PathBuf {
+        self.folder.url(&joined(self.at(), name)).into()
     }
 
     /// Puts the manifest, which makes this the build of the place, and removes what it replaces; what is to be said of what

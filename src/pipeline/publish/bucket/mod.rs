@@ -17,7 +17,6 @@ pub(crate) mod attempt;
 mod journal;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -129,7 +128,7 @@ impl Bucket {
 
     /// Judges a build that is there already anew, and says so in its manifest.
     pub(crate) fn judge(&self, recipe: &Recipe, manifest: &mut Manifest) -> Result<()> {
-        let judged = verdict::judged(recipe, manifest, &self.tables(manifest))?;
+        let judged = verdict::judged(recipe, manifest, &|shard| self.folder.url(&joined(&manifest.at, shard)).into())?;
         if judged == manifest.gates {
             return Ok(());
         }
@@ -139,12 +138,6 @@ impl Bucket {
             Put::Done => Ok(()),
             Put::Refused => Err(overtaken(&self.folder)),
         }
-    }
-
-    /// The addresses of the files of kept rows.
-    fn tables(&self, manifest: &Manifest) -> Vec<PathBuf> {
-        let url = |path: &str| self.folder.url(&joined(&manifest.at, path)).into();
-        manifest.shards.iter().map(|shard| url(&shard.path)).collect()
     }
 
     /// Refuses what no build wrote where builds write.
