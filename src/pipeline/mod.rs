@@ -140,7 +140,7 @@ fn run_over(recipe: &Recipe, options: &Options, progress: &dyn Progress, given: 
         exports::apart(recipe, options)?;
         ids::ready(recipe)?;
     }
-    let bucket = is_url(&options.out).then(|| Bucket::open(recipe, options)).transpose()?;
+    let bucket = is_url(&options.out).then(|| Bucket::open(recipe, options, progress)).transpose()?;
     let _lock = if bucket.is_none() { Some(place::open(recipe, options)?) } else { None };
     let _work = place::open_work(recipe, options)?;
     let workers = place::enter(recipe, options, progress)?;

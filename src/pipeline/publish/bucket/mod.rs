@@ -27,7 +27,7 @@ use super::place::{Claim as Listed, older};
 use super::verdict;
 use crate::disk::hex;
 use crate::objects::{Address, Folder, Found, Put, Tag};
-use crate::pipeline::Options;
+use crate::pipeline::{Options, Progress};
 use crate::recipe::Recipe;
 use crate::{Error, Result};
 
@@ -95,8 +95,10 @@ impl Bucket {
     /// # Errors
     ///
     /// Something that no build wrote, the build of another recipe; a build that cannot be in a store; what the store answers.
-    pub(crate) fn open(recipe: &Recipe, options: &Options) -> Result<Self> {
+    pub(crate) fn open(recipe: &Recipe, options: &Options, progress: &dyn Progress) -> Result<Self> {
         refuse(recipe, options)?;
+        // One that does not answer is asked for minutes.
+        progress.phase("Asking the store", 0);
         let folder = Folder::new(Address::read("--out", &options.out.to_string_lossy())?, options.stop.clone())?;
         let before = standing(&folder)?;
         let bucket = Bucket { folder, before };
