@@ -358,19 +358,22 @@ impl Card {
 
     /// What some of its parts come to, as far as it tells, and those of them whose size it does not tell.
     pub fn bytes_of<'p>(&self, parts: impl IntoIterator<Item = &'p str>) -> (u64, Vec<&'p str>) {
-        let (told, untold): (Vec<&str>, Vec<&str>) =
+        let (known, unknown): (Vec<&str>, Vec<&str>) =
             parts.into_iter().partition(|p| self.part(p).is_some_and(|p| p.bytes.is_some()));
         let sum = |parts: &[&str]| parts.iter().filter_map(|p| self.part(p)?.bytes).sum::<u64>();
         // Its own size is that of all that is not optional.
         let whole = || self.part.iter().filter(|p| !p.optional).map(|p| p.name.as_str());
-        let asked = |name: &str| told.contains(&name) || untold.contains(&name);
+        let asked = |name: &str| known.contains(&name) || unknown.contains(&name);
         let optional = |name: &&&str| self.part(name).is_some_and(|p| p.optional);
         match self.bytes {
-            Some(all) if !untold.is_empty() && whole().all(asked) => {
-                let extra: Vec<&str> = told.iter().filter(optional).copied().collect();
-                (all.max(sum(&told) - sum(&extra)) + sum(&extra), untold.into_iter().filter(|p| optional(&p)).collect())
+            Some(all) if !unknown.is_empty() && whole().all(asked) => {
+                let extra: Vec<&str> = known.iter().filter(optional).copied().collect();
+                (
+                    all.max(sum(&known) - sum(&extra)) + sum(&extra),
+                    unknown.into_iter().filter(|p| optional(&p)).collect(),
+                )
             }
-            _ => (sum(&told), untold),
+            _ => (sum(&known), unknown),
         }
     }
 

@@ -218,12 +218,12 @@ fn picked(out: &mut String, cards: &[Card], lang: In) {
         for pick in &task.pick {
             let Some(card) = cards.iter().find(|c| c.name == pick.card) else { continue };
             let size = figure(card, "bytes", card.bytes.map(size));
-            let told = [kind(card, lang), access(card, lang).to_owned(), size];
-            let told: Vec<String> = told.into_iter().filter(|t| t != "–").collect();
+            let facts = [kind(card, lang), access(card, lang).to_owned(), size];
+            let facts: Vec<String> = facts.into_iter().filter(|t| t != "–").collect();
             let why = lang.of(&pick.why).trim_end_matches('。');
             let _ = match lang.zh {
-                false => writeln!(out, "- {}: {why} ({})", link(card, lang), told.join(", ")),
-                true => writeln!(out, "- {}：{why}（{}）。", link(card, lang), told.join("，")),
+                false => writeln!(out, "- {}: {why} ({})", link(card, lang), facts.join(", ")),
+                true => writeln!(out, "- {}：{why}（{}）。", link(card, lang), facts.join("，")),
             };
         }
         out.push('\n');
@@ -242,14 +242,15 @@ fn table(out: &mut String, cards: &[&Card], lang: In) {
             why = format!("{}`{other}`", lang.or("superseded: take ", "已被取代，请用 "));
         }
         let tokens = card.tokens.map(|n| format!("{} {}", scaled(n), lang.or("tokens", "token")));
-        let told = [card.bytes.map(size), tokens, card.rows.map(|n| format!("{} {}", count(n), lang.or("rows", "行")))];
+        let sizes =
+            [card.bytes.map(size), tokens, card.rows.map(|n| format!("{} {}", count(n), lang.or("rows", "行")))];
         let _ = writeln!(
             out,
             "| {} ({}) | {why} | {} | {} | {} | {} |",
             link(card, lang),
             card.languages.join(", "),
             figure(card, "year", card.year.map(|y| y.to_string())),
-            told.into_iter().flatten().next().unwrap_or_else(|| "–".into()),
+            sizes.into_iter().flatten().next().unwrap_or_else(|| "–".into()),
             kind(card, lang),
             access(card, lang),
         );
@@ -259,13 +260,13 @@ fn table(out: &mut String, cards: &[&Card], lang: In) {
 
 /// Which sets must never be together: one holds the other, or most of it.
 fn never(out: &mut String, cards: &[&Card], lang: In) {
-    let mut told: BTreeSet<(&str, &str)> = BTreeSet::new();
+    let mut listed: BTreeSet<(&str, &str)> = BTreeSet::new();
     let mut lines = String::new();
     for card in cards {
         let others = card.overlaps.iter().filter(|o| o.never);
         for other in others {
             let (a, b) = (card.name.as_str(), other.card.as_str());
-            if told.insert((a.min(b), a.max(b))) {
+            if listed.insert((a.min(b), a.max(b))) {
                 let _ = writeln!(lines, "| `{a}` | `{b}` | {} |", cell(other.said(lang.zh)));
             }
         }

@@ -257,8 +257,8 @@ impl Build {
                 for export in &built.manifest.exports {
                     ui::say(context, &format!("{} as {}", options.out.join(&export.out).display(), export.to));
                     let ids = export.tokens.as_ref().map_or(Vec::new(), export_tokens::said);
-                    let told = lines(&export.uses, "").into_iter().chain(ids);
-                    told.for_each(|line| ui::say(context, &format!("  {line}")));
+                    let lines_shown = lines(&export.uses, "").into_iter().chain(ids);
+                    lines_shown.for_each(|line| ui::say(context, &format!("  {line}")));
                 }
                 ui::say(context, &funnel(&built.manifest, &options));
             }

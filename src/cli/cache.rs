@@ -262,14 +262,14 @@ fn to_prune(store: &Store, names: &[String], revision: Option<&str>, lock: bool)
 }
 
 fn prune(context: &Context, store: &Store, names: &[String], revision: Option<&str>, yes: bool) -> Result<()> {
-    let Pruned { files: mut gone, folders, others, locks: _locks } = to_prune(store, names, revision, yes)?;
+    let Pruned { files: mut pruned, folders, others, locks: _locks } = to_prune(store, names, revision, yes)?;
     if others > 0 {
         let stay = if others == 1 { "is left as it is" } else { "are left as they are" };
         let what = format!("{} that no fetch put there {stay}", plural(others, "file"));
         ui::say(context, &what);
     }
-    let weight: u64 = gone.iter().map(|path| weigh(path).0).sum();
-    let (shown, word) = if names.is_empty() { (&gone, "file") } else { (&folders, "folder") };
+    let weight: u64 = pruned.iter().map(|path| weigh(path).0).sum();
+    let (shown, word) = if names.is_empty() { (&pruned, "file") } else { (&folders, "folder") };
     let what = format!("{} ({})", plural(shown.len() as u64, word), size(weight));
     if context.format == Format::Json {
         super::print(&format!("{}\n", json!({"v": 1, "removed": yes, "bytes": weight, "paths": shown})))?;
@@ -282,8 +282,8 @@ fn prune(context: &Context, store: &Store, names: &[String], revision: Option<&s
         return Ok(());
     }
     // The manifest goes last: what is cut off here can be pruned again.
-    gone.sort_by_key(|path| path.ends_with(manifest::NAME));
-    for path in &gone {
+    pruned.sort_by_key(|path| path.ends_with(manifest::NAME));
+    for path in &pruned {
         fs::remove_file(path).map_err(Error::io(path))?;
     }
     for folder in &folders {

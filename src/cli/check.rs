@@ -304,7 +304,7 @@ fn file(recipe: &Recipe, source: &Source, name: &str, path: &Path, member: Optio
 fn rows(recipe: &Recipe, source: &Source, seen: &[Seen], all: bool, found: &mut Found) {
     let lost = |s: &Seen| s.failed.iter().map(|f| f.rows).sum::<u64>();
     let (sampled, failed) = (seen.iter().map(|s| s.rows).sum::<u64>(), seen.iter().map(lost).sum::<u64>());
-    let told = if sampled > 0 && sampled == failed {
+    let none_readable = if sampled > 0 && sampled == failed {
         let mut reasons: Vec<Failed> = Vec::new();
         for one in seen.iter().flat_map(|s| &s.failed) {
             match reasons.iter_mut().find(|r| r.reason == one.reason) {
@@ -319,8 +319,8 @@ fn rows(recipe: &Recipe, source: &Source, seen: &[Seen], all: bool, found: &mut 
     } else {
         None
     };
-    let whole = told.is_some();
-    match told {
+    let whole = none_readable.is_some();
+    match none_readable {
         Some((what, cure)) if recipe.input.max_unreadable < 1.0 => {
             let file = seen.first().map(|s| s.name.as_str());
             found.problems.push(Fault::new(Kind::NoRow, Error::input(what, cure), file));

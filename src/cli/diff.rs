@@ -156,25 +156,25 @@ fn recipes(compared: &Comparison) -> String {
     if compared.same_recipe {
         return "the recipes say the same\n".into();
     }
-    let mut told: Vec<String> = Vec::new();
+    let mut differences: Vec<String> = Vec::new();
     for stage in &compared.stages {
         let name = line(&stage.name);
         match stage.rows_in {
-            [Some(_), None] => told.push(format!("stage `{name}` is there before only")),
-            [None, Some(_)] => told.push(format!("stage `{name}` is there after only")),
+            [Some(_), None] => differences.push(format!("stage `{name}` is there before only")),
+            [None, Some(_)] => differences.push(format!("stage `{name}` is there after only")),
             _ if stage.differs && stage.limits.is_empty() => {
-                told.push(format!("`{name}`: other options, files or rows (`only`)"));
+                differences.push(format!("`{name}`: other options, files or rows (`only`)"));
             }
-            _ => told.extend(stage.limits.iter().map(|limit| format!("`{name}`: {}", limit_of(limit)))),
+            _ => differences.extend(stage.limits.iter().map(|limit| format!("`{name}`: {}", limit_of(limit)))),
         }
     }
     if !compared.same_order {
-        told.push("the stages stand in another order".into());
+        differences.push("the stages stand in another order".into());
     }
-    if told.is_empty() {
+    if differences.is_empty() {
         return "the recipes differ in output options or uses\n".into();
     }
-    format!("the recipes differ:\n{}", told.iter().map(|what| format!("  {what}\n")).collect::<String>())
+    format!("the recipes differ:\n{}", differences.iter().map(|what| format!("  {what}\n")).collect::<String>())
 }
 
 fn limit_of(limit: &LimitChange) -> String {

@@ -181,7 +181,7 @@ pub fn nearest(name: &str, names: &[String]) -> Option<String> {
 }
 
 /// What is said of a thing, in the language of the reader. English keeps its lines as they were written.
-fn told(docs: &str) -> String {
+fn localized(docs: &str) -> String {
     if chinese() { prose(docs) } else { docs.to_owned() }
 }
 
@@ -279,7 +279,7 @@ impl Entry {
         let mut text = format!("{name} · {}\n\n", said(&self.kind));
         let docs = if self.docs.is_empty() { &self.about } else { &self.docs };
         // The text of a recipe is TOML, to be copied as it stands.
-        text += &if self.kind == "recipe" { format!("{docs}\n") } else { table::flow(&told(docs), columns) };
+        text += &if self.kind == "recipe" { format!("{docs}\n") } else { table::flow(&localized(docs), columns) };
         if !self.options.is_empty() {
             text += &format!("\n{}\n", said("# Options"));
             for option in &self.options {

@@ -167,14 +167,14 @@ impl Export {
             _ => start,
         };
         if context.format == Format::Json {
-            let told = json!({"v": 1, "to": exporter.name(), "trainer": exporter.trainer(), "out": folder, "uses": exported.accounts,
+            let answer = json!({"v": 1, "to": exporter.name(), "trainer": exporter.trainer(), "out": folder, "uses": exported.accounts,
                 "files": exported.files, "start": start});
-            let mut told = told;
+            let mut answer = answer;
             if !exported.held_out.is_empty() {
                 let file = |(split, path): &(Split, String)| json!({"split": split, "path": path});
-                told["held_out"] = exported.held_out.iter().map(file).collect();
+                answer["held_out"] = exported.held_out.iter().map(file).collect();
             }
-            return super::print(&format!("{told}\n"));
+            return super::print(&format!("{answer}\n"));
         }
         let mut start = start;
         for (split, file) in &exported.held_out {

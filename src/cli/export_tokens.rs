@@ -133,9 +133,9 @@ impl TokenOptions {
         let start = layout.start(&folder, &files, &sheet);
         let start = layout.trainer().map_or(start.clone(), |trainer| format!("# {trainer}\n{start}"));
         if context.format == Format::Json {
-            let told = json!({"v": 1, "to": name, "trainer": layout.trainer(), "out": folder, "uses": accounts, "files": files, "start": start,
+            let answer = json!({"v": 1, "to": name, "trainer": layout.trainer(), "out": folder, "uses": accounts, "files": files, "start": start,
                 "tokens": sums});
-            return super::print(&format!("{told}\n"));
+            return super::print(&format!("{answer}\n"));
         }
         if sums.template.is_some() {
             lines(&accounts, "").iter().for_each(|line| ui::say(context, line));
@@ -149,14 +149,14 @@ impl TokenOptions {
 /// What an export is made by, as a line of talk.
 fn made_by(sheet: &Sheet<'_>) -> String {
     let (named, ids) = (sheet.named, count(sheet.tokenizer.vocabulary().into()));
-    let what = match (&sheet.end, sheet.chat.as_ref().map(Chat::told)) {
-        (_, Some(told)) => {
-            let date = told.date.as_ref().map_or(String::new(), |date| format!(", told that it is {date}"));
-            let learnt = match told.learnt_by.as_ref() {
+    let what = match (&sheet.end, sheet.chat.as_ref().map(Chat::facts)) {
+        (_, Some(facts)) => {
+            let date = facts.date.as_ref().map_or(String::new(), |date| format!(", told that it is {date}"));
+            let learnt = match facts.learnt_by.as_ref() {
                 "generation" => "what it marks by generation blocks is learnt",
                 _ => "what it adds for each answer is learnt",
             };
-            format!("dialogues are written by {}{date}; {learnt}", told.file)
+            format!("dialogues are written by {}{date}; {learnt}", facts.file)
         }
         (Some((end, id)), None) => format!("documents end with {end} ({id})"),
         (None, None) => String::new(),

@@ -161,7 +161,7 @@ impl Fetch {
         let summary = run::fetch(&catalog, &targets, &options, &FetchBars::new(context))?;
         match context.format {
             Format::Json => super::print(&format!("{}\n", serde_json::to_string(&summary).unwrap_or_default()))?,
-            Format::Human => told(context, &summary, &options),
+            Format::Human => summarize(context, &summary, &options),
         }
         code(context, &summary)
     }
@@ -180,7 +180,7 @@ fn code(context: &Context, summary: &Summary) -> Result<u8> {
     }
 }
 
-fn told(context: &Context, summary: &Summary, options: &Options) {
+fn summarize(context: &Context, summary: &Summary, options: &Options) {
     for set in &summary.sets {
         let count = |state: &str| set.files.iter().filter(|f| f.state == state).count() as u64;
         let new = count("fetched") + count("imported");
@@ -220,8 +220,8 @@ fn shown(plan: &Plan) -> String {
             let bytes = part.bytes.map(|b| format!(", about {}", size(b))).unwrap_or_default();
             let accept = if part.to_accept { " -> needs --accept-license" } else { "" };
             let license = table::line(&part.license);
-            let told = format!("{}{bytes}: licence {license} [{}]{accept}", part.part, part.freedom);
-            out += &table::hanging(&format!("  {} ", said("part")), &said(&told), width);
+            let line = format!("{}{bytes}: licence {license} [{}]{accept}", part.part, part.freedom);
+            out += &table::hanging(&format!("  {} ", said("part")), &said(&line), width);
         }
         for way in &set.ways {
             out += &format!("  {}\n", said(&format!("by {}", table::line(&way.way))));

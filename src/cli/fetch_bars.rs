@@ -85,8 +85,8 @@ impl Progress for FetchBars {
                 ui::drawn(u64::MAX)
             } else {
                 let total = bytes.map(|b| format!(", {}", size(b))).unwrap_or_default();
-                let told = format!("{set}: {}{total}", plural(files, "file"));
-                eprint(&format!("{} {}", table::right(&said("Fetching"), 12), said(&told)));
+                let line = format!("{set}: {}{total}", plural(files, "file"));
+                eprint(&format!("{} {}", table::right(&said("Fetching"), 12), said(&line)));
                 ProgressBar::hidden()
             };
             (state.set, state.files, state.bytes) = (set, files, bytes);

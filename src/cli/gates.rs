@@ -91,9 +91,9 @@ mod tests {
             gate("min_rows", None, 10_000.0, 12_345.0, true),
             gate("max_dropped", Some("near_duplicate"), 0.05, 0.072_34, false),
         ];
-        let told = lines(&gates);
-        assert_eq!(told[0], format!("  gate passed  min_rows: {}, at least {}", count(12_345), count(10_000)));
-        assert_eq!(told[1], "  gate FAILED  max_dropped.near_duplicate: 7.234%, at most 5%");
+        let shown = lines(&gates);
+        assert_eq!(shown[0], format!("  gate passed  min_rows: {}, at least {}", count(12_345), count(10_000)));
+        assert_eq!(shown[1], "  gate FAILED  max_dropped.near_duplicate: 7.234%, at most 5%");
         let close = gate("max_dropped", Some("all"), 0.05, 0.050_001, false);
         assert!(lines(&[close])[0].ends_with("max_dropped.all: 5.0001%, at most 5%"));
         let error = judge(&gates, Path::new("builds/x")).unwrap_err();

@@ -14,12 +14,12 @@ pub fn chinese(mut tree: Command) -> Command {
     tree.build();
     let columns = terminal().min(100);
     // The program's own help names `help` and options of every command in clap's words.
-    told(tree, columns)
+    with_text(tree, columns)
 }
 
-fn told(command: Command, columns: usize) -> Command {
+fn with_text(command: Command, columns: usize) -> Command {
     let text = text(&command, columns);
-    command.override_help(text).mut_subcommands(|sub| told(sub, columns))
+    command.override_help(text).mut_subcommands(|sub| with_text(sub, columns))
 }
 
 /// The help of one command.

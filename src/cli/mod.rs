@@ -61,14 +61,14 @@ mod train_quality;
 mod train_tokenizer;
 mod training_rows;
 mod tune;
+mod tune_output;
 mod tune_reference;
-mod tune_told;
 pub mod ui;
 mod unlisted;
 mod usage;
 mod view;
 mod why;
-mod why_told;
+mod why_output;
 
 /// Collect and clean text for training language models, Chinese first.
 #[derive(Debug, Parser)]
@@ -168,8 +168,8 @@ pub fn main() -> u8 {
                 let text = error.render().to_string();
                 let context = Context { format: Format::Json, quiet: false, verbose: false };
                 ui::error(&context, &Error::other(text.trim_start_matches("error: ").trim(), "`corpus help`"));
-            } else if let Some(told) = usage::told(&error).filter(|_| chinese()) {
-                ui::eprint(&format!("{}{told}", ui::lead("31", "error:")));
+            } else if let Some(mistake) = usage::mistake(&error).filter(|_| chinese()) {
+                ui::eprint(&format!("{}{mistake}", ui::lead("31", "error:")));
             } else {
                 let _ = error.print();
             }
@@ -253,11 +253,11 @@ pub const SCHEMAS: [&str; 20] = [
 /// The command tree. Help of a command that prints JSON names the schema of it.
 pub fn command() -> clap::Command {
     fn named(command: clap::Command, schema: &str) -> clap::Command {
-        let told = format!(
+        let schema_note = format!(
             "JSON: --format json prints what schemas/output/{schema}.json describes, and on failure what \
              schemas/output/error.json does."
         );
-        command.after_help(told).mut_subcommands(|sub| named(sub, schema))
+        command.after_help(schema_note).mut_subcommands(|sub| named(sub, schema))
     }
     Cli::command().mut_subcommands(|sub| {
         let name = sub.get_name().to_owned();

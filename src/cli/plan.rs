@@ -293,9 +293,9 @@ fn document(recipe: &Recipe, options: &Options, state: &State, estimate: &Estima
             "share": l.rows.likely as f64 / rows.max(1) as f64})
     });
     let gates = expected(recipe, estimate).into_iter().map(|gate| {
-        let told = gates::estimated(&gate);
-        json!({"gate": gate.gate, "of": gate.of, "limit": gate.limit, "expected": told.then_some(gate.value),
-            "passes": told.then_some(gate.passed)})
+        let known = gates::estimated(&gate);
+        json!({"gate": gate.gate, "of": gate.of, "limit": gate.limit, "expected": known.then_some(gate.value),
+            "passes": known.then_some(gate.passed)})
     });
     let splits = held_out(recipe, &kept(estimate)).into_iter();
     let splits = splits.map(|(split, usage, rows)| json!({"split": split, "use": usage, "rows": rows}));

@@ -5,9 +5,9 @@
 //! other script run. What is read of a build is `build.json`, its narrow columns in one pass, and the rows that are shown,
 //! so the page stays small for any build.
 
+mod dropped;
 mod duplicates;
 mod figures;
-mod gone;
 mod kept;
 pub(super) mod model;
 pub(super) mod page;

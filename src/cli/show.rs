@@ -163,20 +163,20 @@ fn pair(fields: &Fields) -> Option<(Side<'_>, Side<'_>, bool)> {
 }
 
 fn dropped(fields: &Fields, reason: &str) -> String {
-    let mut told = match text(fields, "stage") {
+    let mut line = match text(fields, "stage") {
         Some(stage) => said(&format!("{reason} (by {stage})")).into_owned(),
         None => reason.to_owned(),
     };
     if let Some(value) = text(fields, "value").filter(|v| !v.is_empty()) {
-        told += &said(&format!(", has {value}"));
+        line += &said(&format!(", has {value}"));
     }
     if let Some(limit) = text(fields, "limit").filter(|l| !l.is_empty()) {
-        told += &said(&format!(", limit {limit}"));
+        line += &said(&format!(", limit {limit}"));
     }
     if let Some(kept) = text(fields, "kept_id") {
-        told += &said(&format!(", kept is {kept}"));
+        line += &said(&format!(", kept is {kept}"));
     }
-    told
+    line
 }
 
 fn word(value: &Json) -> String {

@@ -100,7 +100,7 @@ impl Sql {
             Layout::Human => {
                 let mut text = String::new();
                 for (name, rows, schema) in &listed {
-                    let columns = schema.fields().iter().map(|f| format!("{} {}", f.name(), told(f.data_type())));
+                    let columns = schema.fields().iter().map(|f| format!("{} {}", f.name(), type_name(f.data_type())));
                     let columns = columns.collect::<Vec<_>>().join(if chinese() { "、" } else { ", " });
                     text += &format!("{name} · {}\n", said(&plural(*rows, "row")));
                     text += &table::hanging("  ", &columns, table::terminal());
@@ -142,11 +142,14 @@ fn columns(schema: &Schema) -> Vec<Json> {
 }
 
 /// A type for a person.
-fn told(of: &DataType) -> String {
+fn type_name(of: &DataType) -> String {
     match of {
-        DataType::List(item) | DataType::LargeList(item) if chinese() => format!("列表（{}）", told(item.data_type())),
+        DataType::List(item) | DataType::LargeList(item) if chinese() => {
+            format!("列表（{}）", type_name(item.data_type()))
+        }
         DataType::Struct(fields) if chinese() => {
-            let fields: Vec<String> = fields.iter().map(|f| format!("{} {}", f.name(), told(f.data_type()))).collect();
+            let fields: Vec<String> =
+                fields.iter().map(|f| format!("{} {}", f.name(), type_name(f.data_type()))).collect();
             format!("结构：{}", fields.join("、"))
         }
         other => said(&kind(other)).into_owned(),

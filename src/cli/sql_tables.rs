@@ -54,7 +54,7 @@ pub fn open_build(
 
 /// The unit files of the scan, and the query that names what is in them; none where the work folder is gone.
 fn measured(work: &Path, manifest: &Manifest) -> Result<Option<(Table, String)>> {
-    let scan = manifest.timings.get("work").and_then(|told| told["scan"].as_str());
+    let scan = manifest.timings.get("work").and_then(|work| work["scan"].as_str());
     let Some(scan) = scan.map(|scan| work.join(scan)).filter(|folder| folder.is_dir()) else { return Ok(None) };
     let (mut files, mut first) = (Vec::new(), 0);
     for path in within(&scan) {
@@ -80,8 +80,8 @@ fn measured(work: &Path, manifest: &Manifest) -> Result<Option<(Table, String)>>
     }
     let mut signals: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for field in open(&part.path)?.schema().fields() {
-        let told = matches!(field.data_type(), DataType::Int64 | DataType::Float64 | DataType::Utf8);
-        if let Some((name, stage)) = field.name().split_once('@').filter(|_| told) {
+        let is_signal = matches!(field.data_type(), DataType::Int64 | DataType::Float64 | DataType::Utf8);
+        if let Some((name, stage)) = field.name().split_once('@').filter(|_| is_signal) {
             signals.entry(name.to_owned()).or_default().push(stage.to_owned());
         }
     }

@@ -19,7 +19,7 @@ use crate::rows::Use;
 use crate::text::figures::count;
 use crate::{Error, Result};
 
-mod told;
+mod output;
 
 /// Bytes of text that a thread counts in one go.
 const BLOCK: usize = 1 << 18;
@@ -83,11 +83,11 @@ impl TokenizerReport {
             return Err(Error::input("there is no text to look at", "name builds or files that have rows: --on"));
         }
         let longest: Vec<Splits> = subjects.iter().map(|s| splits(s, &tally.words, self.longest)).collect();
-        let told = told::Told { named: &named, subjects: &subjects, tally: &tally, longest: &longest };
+        let report = output::Report { named: &named, subjects: &subjects, tally: &tally, longest: &longest };
         if context.format == Format::Json {
-            return super::print(&format!("{}\n", told.json()));
+            return super::print(&format!("{}\n", report.json()));
         }
-        super::print(&told.text())?;
+        super::print(&report.text())?;
         if tally.words.one_in() > 1 {
             ui::say(context, &format!("of the words one in {} was looked at", count(tally.words.one_in())));
         }

@@ -80,11 +80,11 @@ impl TrainPerplexity {
         }
         let perplexity = score.perplexity();
         if context.format == Format::Json {
-            let told = json!({
+            let answer = json!({
                 "v": 1, "out": self.out, "bytes": bytes.len(), "memory": model.memory(), "rows": rows, "units": tokens,
                 "ngrams": model.counts(), "held_out": held.len(), "perplexity": perplexity, "full": full,
             });
-            super::print(&format!("{told}\n"))?;
+            super::print(&format!("{answer}\n"))?;
         } else {
             let counts = model.counts().iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
             let held = perplexity.map(|p| format!("perplexity   {p:.2} of {} rows held out\n", held.len()));

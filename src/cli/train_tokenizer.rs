@@ -139,8 +139,8 @@ impl TrainTokenizer {
         let own = Tokenizer::of_json(&self.out.join("tokenizer.json"), trained.json.clone())?;
         let held = self.held(&held, &own, base.as_ref())?;
         let files = self.write(&trained, base.is_some())?;
-        let told = Told { drawn: bytes, seen, words: words.len(), ids: own.vocabulary(), files, held };
-        self.report(context, &trained, base.as_ref(), &told)
+        let summary = Summary { drawn: bytes, seen, words: words.len(), ids: own.vocabulary(), files, held };
+        self.report(context, &trained, base.as_ref(), &summary)
     }
 
     /// Refuses options that do not go together, and to write over what is there.
@@ -243,8 +243,8 @@ impl TrainTokenizer {
             files.extend(BESIDE.iter().filter_map(|name| Some((*name, beside(name)?))));
         } else {
             let unknown = trained.json["model"]["byte_fallback"].as_bool() == Some(true);
-            let told = file::configuration(&self.options().specials[0], unknown);
-            files.push(("tokenizer_config.json", format!("{told:#}\n").into_bytes()));
+            let config = file::configuration(&self.options().specials[0], unknown);
+            files.push(("tokenizer_config.json", format!("{config:#}\n").into_bytes()));
         }
         for (name, bytes) in &files {
             write_whole(&self.out.join(name), bytes)?;
@@ -252,20 +252,20 @@ impl TrainTokenizer {
         Ok(files.into_iter().map(|file| file.0.to_owned()).collect())
     }
 
-    fn report(&self, context: &Context, trained: &Trained, base: Option<&Base>, told: &Told) -> Result<()> {
-        let Told { drawn, seen, words, ids, files, held } = told;
+    fn report(&self, context: &Context, trained: &Trained, base: Option<&Base>, summary: &Summary) -> Result<()> {
+        let Summary { drawn, seen, words, ids, files, held } = summary;
         let (made, checked) = (&trained.made, &held.checked);
         if context.format == Format::Json {
             let extended = base.map(|base| {
                 json!({"ids": base.tokenizer().vocabulary(), "lines": checked.texts, "lines_as_before": checked.as_before,
                     "tokens_before": checked.before})
             });
-            let told = json!({"v": 1, "out": self.out, "files": files, "ids": ids,
+            let answer = json!({"v": 1, "out": self.out, "files": files, "ids": ids,
                 "made": {"specials": made.specials, "characters": made.characters, "pieces": made.pieces},
                 "texts": {"bytes": drawn, "of_bytes": seen.bytes, "of_texts": seen.texts, "seed": self.seed},
                 "words": words, "held_out": {"characters": held.characters, "tokens": checked.after},
                 "extended": extended});
-            return super::print(&format!("{told}\n"));
+            return super::print(&format!("{answer}\n"));
         }
         let of = |tokens: u64| format!("{:.3}", held.characters as f64 / tokens.max(1) as f64);
         let (characters, pieces) = (plural(made.characters as u64, "character"), plural(made.pieces as u64, "piece"));
@@ -295,7 +295,7 @@ impl TrainTokenizer {
 }
 
 /// What is said of it beside what was made.
-struct Told {
+struct Summary {
     drawn: u64,
     seen: Seen,
     words: usize,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::inspect_build::manifest;
-use super::tune_told::{self, Texts};
+use super::tune_output::{self, Texts};
 use super::{Context, Format, rows_of, show, tune_reference, ui};
 use crate::pipeline::publish::manifest::Manifest;
 use crate::pipeline::tune::{Judging, Look, Tuned, judging, tune};
@@ -112,9 +112,9 @@ impl Tune {
         }
         let texts = texts(&folder, &tuned)?;
         if context.format == Format::Json {
-            return super::print(&format!("{}\n", tune_told::json(&tuned, &texts)));
+            return super::print(&format!("{}\n", tune_output::json(&tuned, &texts)));
         }
-        super::print(&tune_told::text(&tuned, &texts))?;
+        super::print(&tune_output::text(&tuned, &texts))?;
         self.next(context, &folder, &manifest, &tuned);
         Ok(())
     }

@@ -19,7 +19,7 @@ fn part(error: &clap::Error, kind: ContextKind) -> Option<String> {
 }
 
 /// What is wrong, without what leads it; `None` for what is no mistake (help, the version) or has no words here.
-pub fn told(error: &clap::Error) -> Option<String> {
+pub fn mistake(error: &clap::Error) -> Option<String> {
     let part = |kind| part(error, kind);
     let arg = || part(ContextKind::InvalidArg).unwrap_or_default();
     let number = |kind| part(kind).unwrap_or_default();

@@ -16,7 +16,7 @@ use super::opened::{is_build, no_build, opened};
 use super::rows_of::{self, Part, UNREADABLE, Wanted};
 use super::show::{self, Fields};
 use super::tables::on_all_cores;
-use super::{Context, Format, table, ui, why_told};
+use super::{Context, Format, table, ui, why_output};
 use crate::output::parquet_files::open;
 use crate::pipeline::publish::manifest::{FileLine, Manifest};
 use crate::pipeline::trace::trace;
@@ -67,9 +67,9 @@ impl Why {
         let (manifest, _) = manifest(&self.build)?;
         let life = self.life(&manifest)?;
         if context.format == Format::Json {
-            return super::print(&format!("{}\n", why_told::json(&life)));
+            return super::print(&format!("{}\n", why_output::json(&life)));
         }
-        super::print(&why_told::text(&life, table::terminal(), self.full))?;
+        super::print(&why_output::text(&life, table::terminal(), self.full))?;
         self.remarks(context, &life);
         Ok(())
     }

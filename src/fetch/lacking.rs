@@ -294,17 +294,17 @@ mod tests {
 
     #[test]
     fn one_command_fetches_just_what_is_lacking() {
-        let told = of(&[
+        let lacking = of(&[
             ("nlp_chinese_corpus", &["webtext2019zh", "news2016zh"], None),
             ("alpaca", &["all"], None),
             ("hf:a/b", &["all"], Some("v1")),
         ]);
         assert_eq!(
-            told.command.as_deref().unwrap(),
+            lacking.command.as_deref().unwrap(),
             "corpus fetch nlp_chinese_corpus alpaca hf:a/b@v1 --part news2016zh --part webtext2019zh \
              --accept-license nlp_chinese_corpus --accept-license alpaca"
         );
-        let amount = told.amount();
+        let amount = lacking.amount();
         assert!(amount.starts_with("4 parts, about 5.0 GiB and 1 part of unknown size, these licences: "), "{amount}");
         assert!(amount.contains("MIT | unstated; ") && amount.ends_with("; what the hub tells"), "{amount}");
         // A part whose licence is its own needs no acceptance.
@@ -317,9 +317,9 @@ mod tests {
         let catalog = Catalog::load(None).unwrap();
         let hand = catalog.iter().find(|c| c.access() == Access::ByHand && !c.evaluation).unwrap();
         let part = hand.part[0].name.as_str();
-        let told = of(&[(&hand.name, &[part], None), ("alpaca", &["all"], None)]);
-        assert_eq!(told.command.as_deref(), Some("corpus fetch alpaca --accept-license alpaca"));
-        let lines = told.lines().join("\n");
+        let lacking = of(&[(&hand.name, &[part], None), ("alpaca", &["all"], None)]);
+        assert_eq!(lacking.command.as_deref(), Some("corpus fetch alpaca --accept-license alpaca"));
+        let lines = lacking.lines().join("\n");
         assert!(lines.contains(&hand.way[0].how.as_ref().unwrap().zh) && lines.contains("--from FILE_OR_FOLDER"));
         assert_eq!(of(&[(&hand.name, &[part], None)]).command, None);
     }

@@ -54,12 +54,12 @@ mod tests {
     fn a_circle_is_named() {
         let url = |n: usize| Url::parse(&format!("http://h/{n}?token=secret")).unwrap();
         let seen = [url(0), url(1), url(2)];
-        let told = astray(&["h".into()], &seen, &url(1));
-        assert_eq!(told.what, "h: redirects in a circle: http://h/1 -> http://h/2 -> http://h/1");
-        let cure = told.remedy();
+        let problem = astray(&["h".into()], &seen, &url(1));
+        assert_eq!(problem.what, "h: redirects in a circle: http://h/1 -> http://h/2 -> http://h/1");
+        let cure = problem.remedy();
         assert!(cure.contains("the host is at fault") && !cure.contains("run the same command"), "{cure}");
         let long: Vec<Url> = (0..11).map(url).collect();
-        let told = astray(&["h".into()], &long, &url(11));
-        assert!(told.what.contains("http://h/2 -> … -> http://h/10 -> http://h/11"), "{}", told.what);
+        let problem = astray(&["h".into()], &long, &url(11));
+        assert!(problem.what.contains("http://h/2 -> … -> http://h/10 -> http://h/11"), "{}", problem.what);
     }
 }

@@ -47,9 +47,9 @@ mod tests {
     fn the_reserve_counts_and_is_told() {
         assert_eq!(short(0, 0, "x"), None);
         assert_eq!(short(1, RESERVE + 1, "x"), None);
-        let told = short(100 << 20, 120 << 20, "/store").unwrap();
+        let shortage = short(100 << 20, 120 << 20, "/store").unwrap();
         for word in ["100 MiB more", "64.0 MiB that a fetch leaves free", "/store has 120 MiB left"] {
-            assert!(told.contains(word), "{word}: {told}");
+            assert!(shortage.contains(word), "{word}: {shortage}");
         }
         assert!(short(u64::MAX, u64::MAX, "x").is_none(), "no overflow");
     }

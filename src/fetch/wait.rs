@@ -117,14 +117,14 @@ mod tests {
     fn tries_end_by_time_or_number() {
         let limits = Limits { retry_for: Duration::from_millis(30), ..Limits::default() };
         let (mut tries, mut count) = (Tries::default(), 0);
-        let told = loop {
+        let problem = loop {
             match tries.next(Problem::passing("h: 503"), &limits) {
                 Ok(_) => std::thread::sleep(Duration::from_millis(1)),
                 Err(problem) => break problem.what,
             }
             count += 1;
         };
-        assert!(count > 6 && told.contains("--retry-for"), "{count}: {told}");
+        assert!(count > 6 && problem.contains("--retry-for"), "{count}: {problem}");
         let limits = Limits { tries: 3, ..Limits::default() };
         let mut tries = Tries::default();
         for _ in 0..2 {

@@ -219,7 +219,7 @@ mod tests {
     fn what_is_no_text_is_named() {
         let zip = |name: &str| [b"PK\x03\x04\x14\0\0\0\0\0".as_slice(), name.as_bytes()].concat();
         let tar = [vec![b'a'; 100], vec![0; 157], b"ustar\0".to_vec()].concat();
-        let told: [(Vec<u8>, &str); 9] = [
+        let cases: [(Vec<u8>, &str); 9] = [
             (b"%PDF-1.7\n1 0 obj".to_vec(), "PDF"),
             (zip("[Content_Types].xmlword/document.xml"), "Word"),
             (zip("mimetypeapplication/epub+zip"), "EPUB"),
@@ -230,7 +230,7 @@ mod tests {
             (b"SQLite format 3\0".to_vec(), "SQLite"),
             (b"\x93NUMPY\x01\0".to_vec(), "NumPy"),
         ];
-        for (head, word) in told {
+        for (head, word) in cases {
             let kind = by_bytes(&head).unwrap_or_else(|| panic!("{word} is not known"));
             assert!(kind.sentence().contains(word), "{}", kind.sentence());
         }

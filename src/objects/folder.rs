@@ -243,10 +243,10 @@ impl Folder {
                     &self.stop,
                     async move { store.delete_stream(futures::stream::iter(keys).boxed()).collect().await },
                 )?;
-            let gone = |answer: &object_store::Result<Path>| {
+            let deleted = |answer: &object_store::Result<Path>| {
                 matches!(answer, Ok(_) | Err(object_store::Error::NotFound { .. }))
             };
-            match answers.into_iter().find(|answer| !gone(answer)) {
+            match answers.into_iter().find(|answer| !deleted(answer)) {
                 // Whether it was done is not known, and doing it again does no harm.
                 Some(Err(refusal)) if left > 0 && is_unknown(&refusal) => std::thread::sleep(PAUSE),
                 Some(Err(refusal)) => return Err(problem(&self.url(""), &refusal)),

@@ -28,13 +28,13 @@ impl Default for Patience {
     /// As a build has it: a request is of 8 MiB at most, and is made again for five minutes, or for as many seconds as
     /// `CORPUS_RETRY_FOR` says.
     fn default() -> Self {
-        let told = std::env::var("CORPUS_RETRY_FOR").ok().and_then(|text| text.trim().parse().ok());
+        let seconds = std::env::var("CORPUS_RETRY_FOR").ok().and_then(|text| text.trim().parse().ok());
         Patience {
             connect: Duration::from_secs(15),
             answer: Some(Duration::from_secs(120)),
             idle: 32,
             again: 1 << 10,
-            retry_for: Duration::from_secs(told.unwrap_or(300)),
+            retry_for: Duration::from_secs(seconds.unwrap_or(300)),
         }
     }
 }

@@ -19,11 +19,11 @@ pub(super) fn problem(url: &str, refusal: &Refusal) -> Error {
         Refusal::Precondition { .. } => "run the same command again",
         _ => "run the same command again once the store answers: it goes on from what is there",
     };
-    Error::other(format!("{url}: {}", told(&refusal.to_string())), cure)
+    Error::other(format!("{url}: {}", answer_of(&refusal.to_string())), cure)
 }
 
 /// What is told of a refusal's own words.
-fn told(text: &str) -> String {
+fn answer_of(text: &str) -> String {
     let between = |from: &str, to: &str| Some(text.split_once(from)?.1.split_once(to)?.0.trim().to_owned());
     let status = text
         .split_once("status code: ")
@@ -72,8 +72,8 @@ mod tests {
         let text = "Generic S3 error: Error performing PUT http://h/b/k?sig=HUSH in 1.2s, after 7 retries, max_retries: 9, \
                     retry_timeout: 3s  - Server returned non-2xx status code: 503 Service Unavailable: \
                     <?xml?><Error><Code>SlowDown</Code><Message>Reduce your rate.</Message><StringToSign>HUSH</StringToSign>";
-        assert_eq!(told(text), "the store answers SlowDown: Reduce your rate., asked 7 times more");
-        assert_eq!(told("status code: 500 Internal: oops"), "the store answers 500");
-        assert_eq!(told("cannot reach http://h/b?sig=HUSH now"), "cannot reach http://h/b?… now");
+        assert_eq!(answer_of(text), "the store answers SlowDown: Reduce your rate., asked 7 times more");
+        assert_eq!(answer_of("status code: 500 Internal: oops"), "the store answers 500");
+        assert_eq!(answer_of("cannot reach http://h/b?sig=HUSH now"), "cannot reach http://h/b?… now");
     }
 }

@@ -80,8 +80,8 @@ pub fn judge(recipe: &Recipe, gates: &Gates, facts: &Facts<'_>) -> Vec<Judged> {
         all.push(Judged { gate: "min_language".into(), of, limit: *limit, value, passed: value >= *limit });
     }
     for (word, limit) in &gates.max_dropped {
-        let gone: u64 = facts.lost.iter().filter(|lost| counts(lost, word)).map(|lost| lost.rows).sum();
-        let (value, of) = (share(gone, facts.readable), Some(word.clone()));
+        let dropped: u64 = facts.lost.iter().filter(|lost| counts(lost, word)).map(|lost| lost.rows).sum();
+        let (value, of) = (share(dropped, facts.readable), Some(word.clone()));
         all.push(Judged { gate: "max_dropped".into(), of, limit: *limit, value, passed: value <= *limit });
     }
     all.extend(gates.max_evaluation_hits.map(|limit| {
@@ -104,9 +104,9 @@ fn counts(lost: &Lost<'_>, word: &str) -> bool {
 /// Rows that hold text of an evaluation set: those that went for it, and those that lost it.
 fn evaluation_hits(recipe: &Recipe, facts: &Facts<'_>) -> u64 {
     let looks = |stage: &str| recipe.stages.iter().any(|step| step.name == stage && looks_for_evaluation(step));
-    let gone = facts.lost.iter().filter(|lost| lost.reason == CONTAMINATED && looks(lost.stage)).map(|lost| lost.rows);
+    let whole = facts.lost.iter().filter(|lost| lost.reason == CONTAMINATED && looks(lost.stage)).map(|lost| lost.rows);
     let cut = facts.cut.iter().filter(|cut| looks(cut.0)).map(|cut| cut.1);
-    gone.chain(cut).sum()
+    whole.chain(cut).sum()
 }
 
 #[cfg(test)]
@@ -149,7 +149,7 @@ mod tests {
             ..Facts::default()
         };
         let judged = judge(&recipe, recipe.gates.as_ref().unwrap(), &facts);
-        let told: Vec<_> = judged.iter().map(|g| (g.name(), g.value, g.passed)).collect();
+        let found: Vec<_> = judged.iter().map(|g| (g.name(), g.value, g.passed)).collect();
         let expected = [
             ("min_rows", 50.0, true),
             ("min_chars", 999.0, false),
@@ -161,7 +161,7 @@ mod tests {
             ("max_dropped.read", 0.01, false),
             ("max_evaluation_hits", 4.0, false),
         ];
-        assert_eq!(told, expected.map(|(name, value, passed)| (name.to_owned(), value, passed)));
+        assert_eq!(found, expected.map(|(name, value, passed)| (name.to_owned(), value, passed)));
         // The word of a recipe is the one of the funnel.
         assert_eq!(READ, crate::recipe::gates::READ);
     }

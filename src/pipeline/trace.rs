@@ -36,8 +36,8 @@ pub struct Trace {
 ///
 /// [`Error`](crate::Error) where a file of the work folder cannot be read.
 pub fn trace(manifest: &Manifest, work: &Path, source: &str, id: &str) -> Result<Option<Trace>> {
-    let Some(told) = manifest.timings.get("work") else { return Ok(None) };
-    let Some(scan) = told["scan"].as_str() else { return Ok(None) };
+    let Some(folders) = manifest.timings.get("work") else { return Ok(None) };
+    let Some(scan) = folders["scan"].as_str() else { return Ok(None) };
     let units = within(&work.join(scan));
     let mut rows = Vec::new();
     for unit in &units {
@@ -65,7 +65,7 @@ pub fn trace(manifest: &Manifest, work: &Path, source: &str, id: &str) -> Result
     let Some(path) = units.get(unit) else { return Ok(None) };
     let (ord, signals) = measured(path, at)?;
     trace.signals = signals;
-    for (number, folder) in told["cuts"].as_object().into_iter().flatten() {
+    for (number, folder) in folders["cuts"].as_object().into_iter().flatten() {
         let (Ok(number), Some(folder), Some(name)) = (number.parse(), folder.as_str(), path.file_name()) else {
             continue;
         };
@@ -187,8 +187,8 @@ fn measured(path: &Path, at: u64) -> Result<(u64, Vec<Measured>)> {
 /// `signal@number`, where the column is a signal or what a stage says of a row.
 fn signal<'n>(column: &'n str, kind: &DataType) -> Option<(&'n str, usize)> {
     let (name, number) = column.split_once('@')?;
-    let told = matches!(kind, DataType::Int64 | DataType::Float64 | DataType::Utf8);
-    told.then_some((name.trim_end_matches("_key"), number.parse().ok()?))
+    let is_signal = matches!(kind, DataType::Int64 | DataType::Float64 | DataType::Utf8);
+    is_signal.then_some((name.trim_end_matches("_key"), number.parse().ok()?))
 }
 
 fn value(column: &dyn Array) -> Json {

@@ -200,7 +200,7 @@ mod tests {
     use std::path::Path;
 
     /// `line:column message | hint` of each problem of gates behind a sound recipe of two stages; lines count from them.
-    fn told(gates: &str) -> Vec<String> {
+    fn problems(gates: &str) -> Vec<String> {
         let text = format!(
             "name='r'\n[[source]]\nname='d'\npath='d.jsonl'\n[[stage]]\nrun='keep'\nname='length'\nchars={{min=5}}\n\
              [[stage]]\nrun='exact_dedup'\n{gates}"
@@ -217,7 +217,7 @@ mod tests {
         let wrong = "[gates]\nmin_row = 1\nmin_rows = -1\nmin_tokens = 5\nmin_language = { zh = 90, xyzzy = 0.1 }\n\
                      max_dropped = { near_duplicate = 0.05, exact_duplicates = 0.1, chars_min = 0.1, lenght = 0.1 }\n\
                      max_evaluation_hits = 0\n";
-        let told = told(wrong);
+        let problems = problems(wrong);
         let expected = [
             "2:1 [gates] has no key `min_row` | did you mean `min_rows`?",
             "3:12 `min_rows` should be at least 0 | ",
@@ -229,9 +229,9 @@ mod tests {
             "6:81 no stage of the recipe drops rows for `lenght` | did you mean `length`?",
             "7:1 no stage looks for text of evaluation sets | add [[stage]] run = \"decontaminate\"",
         ];
-        assert_eq!(told.len(), expected.len(), "{told:#?}");
-        for (told, expected) in told.iter().zip(expected) {
-            assert!(told.starts_with(expected), "{told}\n{expected}");
+        assert_eq!(problems.len(), expected.len(), "{problems:#?}");
+        for (problems, expected) in problems.iter().zip(expected) {
+            assert!(problems.starts_with(expected), "{problems}\n{expected}");
         }
     }
 
@@ -239,10 +239,10 @@ mod tests {
     fn what_a_recipe_can_give_is_taken() {
         let all = "[gates]\nmin_rows = 0\nmin_chars = 1\nmin_language = { Chinese = 1, und = 0.0 }\n\
                    max_dropped = { all = 1, read = 0, mix = 0, length = 0.1, chars_min = 0, exact_duplicate = 0 }\n";
-        assert_eq!(told(all), Vec::<String>::new());
-        assert_eq!(told("[gates]\nmax_dropped = 0.25\n"), Vec::<String>::new());
+        assert_eq!(problems(all), Vec::<String>::new());
+        assert_eq!(problems("[gates]\nmax_dropped = 0.25\n"), Vec::<String>::new());
         // A stage that is wrong is told alone.
-        let only = told("[[stage]]\nrun = 'near_dedpu'\n[gates]\nmax_dropped = { near_duplicate = 0.1 }\n");
+        let only = problems("[[stage]]\nrun = 'near_dedpu'\n[gates]\nmax_dropped = { near_duplicate = 0.1 }\n");
         assert_eq!(only.len(), 1, "{only:?}");
     }
 }

@@ -14,7 +14,7 @@ fn problems_of(text: &str, sets: &[&str]) -> Problems {
 }
 
 /// `line:column message | hint` of each problem.
-fn told(text: &str, sets: &[&str]) -> Vec<String> {
+fn problems(text: &str, sets: &[&str]) -> Vec<String> {
     let tell = |p: problem::Place| {
         let hint = p.hint.map(|h| format!(" | {h}")).unwrap_or_default();
         format!("{}:{} {}{hint}", p.line, p.column, p.message)
@@ -23,13 +23,13 @@ fn told(text: &str, sets: &[&str]) -> Vec<String> {
 }
 
 /// The same for stages behind a sound source; lines count from the first stage.
-fn told_of_stages(stages: &str) -> Vec<String> {
+fn problems_of_stages(stages: &str) -> Vec<String> {
     let above = SOURCE.lines().count();
-    let shift = |told: String| {
-        let (line, rest) = told.split_once(':').unwrap();
+    let shift = |problems: String| {
+        let (line, rest) = problems.split_once(':').unwrap();
         format!("{}:{rest}", line.parse::<usize>().unwrap() - above)
     };
-    told(&format!("{SOURCE}{stages}"), &[]).into_iter().map(shift).collect()
+    problems(&format!("{SOURCE}{stages}"), &[]).into_iter().map(shift).collect()
 }
 
 #[test]
@@ -191,7 +191,7 @@ dropped_text = 2
 compression = "zstd:30"
 "#;
     assert_eq!(
-        told(text, &[]),
+        problems(text, &[]),
         [
             "2:1 a recipe has no key `abuot` | did you mean `about`?",
             "6:1 a source has no key `formt` | did you mean `format`?",
@@ -248,9 +248,9 @@ fn the_examples_of_every_kind_are_wrong_and_right() {
 
 #[test]
 fn every_wrong_option_of_a_stage_is_told() {
-    let told = told_of_stages("[[stage]]\nrun='sample'\nseed=-1\nshare='x'\nshar=1\n[[stage]]\nrun='sample'\n");
+    let problems = problems_of_stages("[[stage]]\nrun='sample'\nseed=-1\nshare='x'\nshar=1\n[[stage]]\nrun='sample'\n");
     assert_eq!(
-        told,
+        problems,
         [
             "3:6 option `seed` of `sample`: invalid value: integer `-1`, expected a whole number from 0 | Another seed \
              chooses other rows.",
@@ -266,9 +266,9 @@ fn every_wrong_option_of_a_stage_is_told() {
 fn rules_that_decide_nothing_are_problems() {
     let rules =
         "chars={min=nan}\nbytes={min=3,max=2}\nhan_ratio={}\nlanguage={in=[]}\nscript={in='Hans'}\nwords={min=1}\n";
-    let told = told_of_stages(&format!("[[stage]]\nrun='language'\n[[stage]]\nrun='keep'\n{rules}"));
+    let problems = problems_of_stages(&format!("[[stage]]\nrun='language'\n[[stage]]\nrun='keep'\n{rules}"));
     assert_eq!(
-        told,
+        problems,
         [
             "5:12 `min` is no finite number",
             "6:18 `min` is greater than `max`: nothing would stay",
@@ -283,7 +283,7 @@ fn rules_that_decide_nothing_are_problems() {
 #[test]
 fn rules_of_rules_are_checked_where_they_stand() {
     let rules = "any=[{chars={min=1}},{chras={min=1}},{}]\nall=[]\nwhen={script='Hans'}\nnot=[{chars={max=1}}]\n";
-    let in_keep = told_of_stages(&format!("[[stage]]\nrun='keep'\n{rules}"));
+    let in_keep = problems_of_stages(&format!("[[stage]]\nrun='keep'\n{rules}"));
     assert_eq!(
         in_keep,
         [
@@ -295,7 +295,7 @@ fn rules_of_rules_are_checked_where_they_stand() {
         ]
     );
     let rules = "rules=[{words={min=1}},{not={when={chars={min=1}},bytes={min='x'}}},{language=['zh',3]}]\n";
-    let in_profile = told_of_stages(&format!("[[stage]]\nrun='language'\n[[stage]]\nrun='profile'\n{rules}"));
+    let in_profile = problems_of_stages(&format!("[[stage]]\nrun='language'\n[[stage]]\nrun='profile'\n{rules}"));
     assert_eq!(
         in_profile,
         [
@@ -317,17 +317,17 @@ fn one_mistake_is_one_problem() {
         ("[[stage]]\nrun='keep'\nlanguage={in=['zh']}\n[[stage]]\nrun='language'\n", 1),
         ("[output]\nsignals=['word_count', 'language', 'chars']\n", 1),
     ] {
-        let told = told_of_stages(stages);
-        assert_eq!(told.len(), count, "{told:?}");
+        let problems = problems_of_stages(stages);
+        assert_eq!(problems.len(), count, "{problems:?}");
     }
-    assert_eq!(told("[[source]]\n[[source]]\n", &[]).len(), 4);
+    assert_eq!(problems("[[source]]\n[[source]]\n", &[]).len(), 4);
     assert_eq!(
-        told("source = []", &[]),
+        problems("source = []", &[]),
         ["1:1 the recipe names no source | add [[source]] with a `card`, or with a `name` and a `path`"]
     );
-    assert_eq!(told("[source]\nname='x'\n", &[]).len(), 1);
-    assert_eq!(told("", &[]).len(), 1);
-    assert_eq!(told("a = \n", &[]).len(), 1);
+    assert_eq!(problems("[source]\nname='x'\n", &[]).len(), 1);
+    assert_eq!(problems("", &[]).len(), 1);
+    assert_eq!(problems("a = \n", &[]).len(), 1);
 }
 
 #[test]
@@ -455,9 +455,9 @@ fn the_schema_offers_the_options_that_check_accepts() {
         }
     }
     // What one shape knows is no word of another.
-    let refused = told(&format!("{SOURCE}format = \"webtext\"\noptions = {{ pairs = \"best\" }}\n"), &[]);
+    let refused = problems(&format!("{SOURCE}format = \"webtext\"\noptions = {{ pairs = \"best\" }}\n"), &[]);
     assert!(refused.len() == 1 && refused[0].contains("best_worst"), "{refused:?}");
-    let none = told(&format!("{SOURCE}format = \"text\"\noptions = {{ pairs = \"best\" }}\n"), &[]);
+    let none = problems(&format!("{SOURCE}format = \"text\"\noptions = {{ pairs = \"best\" }}\n"), &[]);
     assert!(none.len() == 1 && none[0].contains("text has no key `pairs`"), "{none:?}");
 }
 
@@ -465,7 +465,7 @@ fn the_schema_offers_the_options_that_check_accepts() {
 fn exports_are_read_and_their_mistakes_told() {
     let source = "[[source]]\nname = 'd'\npath = 'd.jsonl'\n";
     let of = |exports: &str| read(&format!("{source}{exports}"), "r.toml".as_ref(), ".".as_ref(), &[]);
-    let told = |exports: &str| of(exports).unwrap_err().to_string();
+    let problems = |exports: &str| of(exports).unwrap_err().to_string();
     let text = "[[export]]\nto = 'trl'\n[[export]]\nto = 'openai'\nuse = 'instruct'\nout = 'chat'\nstrict = true\n";
     let made = of(text).unwrap().exports;
     let plain = Export {
@@ -495,6 +495,6 @@ fn exports_are_read_and_their_mistakes_told() {
         ("[[export]]\nto = 'trl'\nstrict = 'yes'\n", "`strict` should be true or false, but is text"),
         ("[[export]]\nto = 'trl'\nform = 'x'\n", "an export has no key `form`"),
     ] {
-        assert!(told(text).contains(says), "{text}: {}", told(text));
+        assert!(problems(text).contains(says), "{text}: {}", problems(text));
     }
 }

@@ -239,8 +239,8 @@ mod tests {
             assert_eq!(read(form), (clock.to_owned(), "[{}]".to_owned()), "{form}");
         }
         let (text, more) = read(r#"["look(\"sea\")", "no call", {"id":"7","name":"f","index":0}]"#);
-        let told = r#"[{"type":"function","function":{"name":"look","arguments":"\"sea\""}},{"type":"function","function":{"arguments":"no call"}},{"id":"7","type":"function","function":{"name":"f"}}]"#;
-        assert_eq!((text.as_str(), more.as_str()), (told, r#"[{},{},{"index":0}]"#));
+        let expected = r#"[{"type":"function","function":{"name":"look","arguments":"\"sea\""}},{"type":"function","function":{"arguments":"no call"}},{"id":"7","type":"function","function":{"name":"f"}}]"#;
+        assert_eq!((text.as_str(), more.as_str()), (expected, r#"[{},{},{"index":0}]"#));
         assert!(has_id(&text) && !has_id(clock));
         let made = Call::texts("look(\"a (b), c\"), add(1, f(2))");
         let made: Vec<_> = made.iter().map(|c| (c.name.as_deref().unwrap(), c.arguments.as_deref().unwrap())).collect();

@@ -94,8 +94,8 @@ impl Anchors {
         let (mut least, mut age, mut slot) = (u64::MAX, 0, 0);
         let (mut anchor, mut another) = (0, false);
         for (at, c) in text.chars().enumerate() {
-            let gone = if at < run { 0 } else { old.next().map_or(0, code) };
-            hash = hash.wrapping_mul(BASE).wrapping_add(code(c).wrapping_sub(gone.wrapping_mul(out)));
+            let leaving = if at < run { 0 } else { old.next().map_or(0, code) };
+            hash = hash.wrapping_mul(BASE).wrapping_add(code(c).wrapping_sub(leaving.wrapping_mul(out)));
             if at + 1 < run {
                 continue;
             }

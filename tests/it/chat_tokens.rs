@@ -126,23 +126,23 @@ fn wanted(n: usize) -> (Vec<i32>, Vec<i32>) {
 fn dialogues_are_packed_whole_with_what_is_learnt() {
     let scratch = folder();
     assert_eq!(scratch.build("out", &[]).total("kept"), 43);
-    let told = export(&scratch, &["--threads", "3"]);
+    let report = export(&scratch, &["--threads", "3"]);
     let mut dialogues: Vec<(Vec<i32>, Vec<i32>)> = (0..40).map(wanted).collect();
     dialogues.sort_unstable();
     assert_eq!(packed(&scratch.path("out/exports/packed")), dialogues);
     let learnt = dialogues.iter().flat_map(|d| &d.1).filter(|label| **label != -100).count();
     let tokens: usize = dialogues.iter().map(|d| d.0.len()).sum();
-    assert_eq!((&told["tokens"]["learnt"], &told["tokens"]["tokens"]), (&json!(learnt), &json!(tokens)));
-    assert_eq!(told["tokens"]["template"]["learnt_by"], "difference");
-    assert_eq!(told["tokens"]["packed"]["cuts"], 0);
+    assert_eq!((&report["tokens"]["learnt"], &report["tokens"]["tokens"]), (&json!(learnt), &json!(tokens)));
+    assert_eq!(report["tokens"]["template"]["learnt_by"], "difference");
+    assert_eq!(report["tokens"]["packed"]["cuts"], 0);
     let uses = json!([{"use": "instruct", "read": 43, "written": 40, "aside": 3, "loses": {},
         "reasons": {"export_no_answer": 1, "export_template": 1, "export_too_long": 1}}]);
-    assert_eq!(told["uses"], uses);
+    assert_eq!(report["uses"], uses);
     let dropped = fs::read_to_string(scratch.path("out/exports/packed/dropped/instruct.jsonl")).unwrap();
     let rows: Vec<Json> = dropped.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let told: Vec<(&str, &str)> =
+    let report: Vec<(&str, &str)> =
         rows.iter().map(|r| (r["id"].as_str().unwrap(), r["aside_reason"].as_str().unwrap())).collect();
-    assert_eq!(told, [("tool", "export_template"), ("long", "export_too_long"), ("open", "export_no_answer")]);
+    assert_eq!(report, [("tool", "export_template"), ("long", "export_too_long"), ("open", "export_no_answer")]);
     contains(rows[0]["aside_detail"].as_str().unwrap(), &["no tools here", "line 1"], &[]);
 }
 
@@ -171,8 +171,8 @@ fn the_template_beside_the_tokenizer_is_found() {
     };
     let done = run(&["--format", "json"]);
     assert_eq!(done.code(), 0, "{}", done.stderr());
-    let told = held(&done.stdout(), "export", "packed");
-    assert_eq!(told["tokens"]["template"]["file"], "tokenizer_config.json");
+    let report = held(&done.stdout(), "export", "packed");
+    assert_eq!(report["tokens"]["template"]["file"], "tokenizer_config.json");
     let before = packed(&scratch.path("out/exports/packed"));
     // An option of the template comes out.
     let done = run(&["--template-options", "{\"system\": \"船\"}"]);
@@ -269,20 +269,20 @@ fn pairs_are_cut_where_the_answers_begin() {
         ask.concat()
     };
     let answer = |text: &str| [ids(text), vec![482], ids("\n")].concat();
-    let (told, rows) = export("dpo");
+    let (report, rows) = export("dpo");
     let wanted: Vec<Row> = (0..50).map(|n| (vec![prompt(n), answer(&format!("好 {n}")), answer("坏")], None)).collect();
     assert_eq!(rows, wanted);
-    let account = &told["uses"][0];
+    let account = &report["uses"][0];
     assert_eq!((&account["read"], &account["written"], &account["aside"]), (&json!(71), &json!(50), &json!(21)));
     assert_eq!(account["reasons"], json!({"export_too_long": 1, "export_unpaired": 20}));
     let (_, rows) = export("reward");
     let whole = |n: usize, text: &str| [prompt(n), answer(text)].concat();
     let wanted: Vec<Row> = (0..50).map(|n| (vec![whole(n, &format!("好 {n}")), whole(n, "坏")], Some(0.0))).collect();
     assert_eq!(rows, wanted);
-    let (told, rows) = export("kto");
+    let (report, rows) = export("kto");
     let label = |n: usize| Some(f64::from(u8::from(n.is_multiple_of(3))));
     assert_eq!(rows, (0..20).map(|n| (vec![prompt(n), answer("答")], label(n))).collect::<Vec<_>>());
-    assert_eq!(told["uses"][0]["reasons"], json!({"export_paired": 51}));
+    assert_eq!(report["uses"][0]["reasons"], json!({"export_paired": 51}));
     let run = scratch.corpus(&["export", "out", "--to", "dpo", "--tokenizer", "tiny.json"]);
     contains(&run.stderr(), &["holds dialogues: it needs --template"], &[]);
     let words = ["export", "out", "--to", "dpo", "--tokenizer", "tiny.json", "--template", "chat.jinja"];
@@ -310,8 +310,8 @@ fn a_recipe_exports_dialogues_and_pairs() {
     let recipe = format!("{before}{}{}", keys("packed", ""), keys("dpo", "shard_tokens = 500\n"));
     scratch.write("recipe.toml", &recipe);
     let plan = scratch.corpus(&["plan", "--recipe", "recipe.toml", "--out", "out", "--format", "json"]);
-    let told = held(&plan.stdout(), "plan", "plan with exports of dialogues");
-    assert_eq!(told["exports"][1]["template"], "chat.jinja");
+    let report = held(&plan.stdout(), "plan", "plan with exports of dialogues");
+    assert_eq!(report["exports"][1]["template"], "chat.jinja");
     let plan = scratch.corpus(&["plan", "--recipe", "recipe.toml", "--out", "out"]).stdout();
     contains(&plan, &["written by chat.jinja", "task, instruct", "rlhf"], &[]);
     scratch.build("out", &[]);
@@ -387,6 +387,6 @@ fn a_recipe_says_what_a_template_lacks() {
     assert!(scratch.path("out/build.json").exists() && !scratch.path("out/exports/dpo").exists());
     scratch.write("recipe.toml", keys.replace("strict = true\n", ""));
     scratch.build("out", &[]);
-    let told: Json = serde_json::from_str(&fs::read_to_string(scratch.path("out/build.json")).unwrap()).unwrap();
-    assert_eq!(told["exports"][0]["tokens"]["template"]["date"], "2026-11-29");
+    let report: Json = serde_json::from_str(&fs::read_to_string(scratch.path("out/build.json")).unwrap()).unwrap();
+    assert_eq!(report["exports"][0]["tokens"]["template"]["date"], "2026-11-29");
 }

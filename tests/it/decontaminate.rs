@@ -96,8 +96,8 @@ fn sentences_are_cut_and_stages_behind_see_the_rest() {
     assert_eq!(built.column("data/pretrain", "chars"), ["14", "3"], "measured after the cut");
     assert_eq!(built.column("dropped/pretrain", "reason"), ["contaminated"]);
     let cuts = &built.manifest["cuts"][0];
-    let gone = zh.len() - "前言在此。答案是线性。后记。".len();
-    assert_eq!((cuts["rows"].as_u64(), cuts["bytes"].as_u64()), (Some(1), Some(gone as u64)), "{cuts}");
+    let cut = zh.len() - "前言在此。答案是线性。后记。".len();
+    assert_eq!((cuts["rows"].as_u64(), cuts["bytes"].as_u64()), (Some(1), Some(cut as u64)), "{cuts}");
     assert_eq!(built.manifest["kept_chars"], 17);
 }
 

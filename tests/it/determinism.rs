@@ -232,8 +232,8 @@ fn rows_that_differ_in_a_label_tools_or_choices_are_no_duplicates() {
     scratch.write("k.jsonl", two(kto, "true", "false"));
     let said =
         serde_json::json!([{"role": "user", "content": "几点了？"}, {"role": "assistant", "content": "不知道。"}]);
-    let told = serde_json::json!({"messages": said, "tools": [{"name": "clock"}]}).to_string();
-    scratch.write("t.jsonl", two(told, "clock", "radio"));
+    let answer = serde_json::json!({"messages": said, "tools": [{"name": "clock"}]}).to_string();
+    scratch.write("t.jsonl", two(answer, "clock", "radio"));
     let task = serde_json::json!({"input": "哪个会飞？", "target": "鹰", "answer_choices": ["鹰", "蛇"], "type": "mc"});
     scratch.write("c.jsonl", two(task.to_string(), "蛇", "鱼"));
     let source = |name: &str, more: &str| format!("[[source]]\nname='{name}'\npath=['{name}.jsonl']\n{more}\n");

@@ -101,11 +101,11 @@ fn rows_go_with_the_message_that_is_to_blame() {
         serde_json::from_str(&scratch.corpus(&["why", "out", id, "--format", "json"]).stdout()).unwrap()
     };
     for (id, reason, value, _) in talks() {
-        let told = why(id);
+        let answer = why(id);
         match reason {
-            "" => assert_eq!(told["outcome"], "kept", "{id}: {told}"),
+            "" => assert_eq!(answer["outcome"], "kept", "{id}: {answer}"),
             reason => assert_eq!(
-                (&told["dropped"]["reason"], &told["dropped"]["value"], &told["dropped"]["stage"]),
+                (&answer["dropped"]["reason"], &answer["dropped"]["value"], &answer["dropped"]["stage"]),
                 (&json!(reason), &json!(value), &json!("sft")),
                 "{id}"
             ),

@@ -211,10 +211,10 @@ fn every_command_of_the_docs_is_one() {
                 others.push(line.to_owned());
                 continue;
             };
-            let told = format!("{}: {line}", block.place);
+            let place = format!("{}: {line}", block.place);
             let whole = std::iter::once("corpus".to_owned()).chain(arguments.clone());
             if let Err(error) = corpus::cli::command().try_get_matches_from(whole) {
-                panic!("{told}\n{error}");
+                panic!("{place}\n{error}");
             }
             let looks = ["list", "explain"].contains(&arguments[0].as_str());
             if block.marked.is_some() && !looks {
@@ -223,7 +223,7 @@ fn every_command_of_the_docs_is_one() {
             }
             let run: Vec<&str> = arguments.iter().map(String::as_str).collect();
             let output = scratch.command(&run).env("CORPUS_OFFLINE", "1").output().unwrap();
-            assert!(output.status.success(), "{told}\n{}", String::from_utf8_lossy(&output.stderr));
+            assert!(output.status.success(), "{place}\n{}", String::from_utf8_lossy(&output.stderr));
             let all = [output.stdout, output.stderr].concat();
             printed = Some(String::from_utf8_lossy(&all).into_owned());
             ran += 1;

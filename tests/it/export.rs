@@ -92,7 +92,7 @@ pub fn read(scratch: &Scratch, name: &str) -> String {
     fs::read_to_string(scratch.path(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 
-pub fn told(scratch: &Scratch, arguments: &[&str]) -> Json {
+pub fn exported(scratch: &Scratch, arguments: &[&str]) -> Json {
     let run = scratch.corpus(&[&["export", "out", "--format", "json"], arguments].concat());
     assert_eq!(run.code(), 0, "{}", run.stdout());
     held(&run.stdout(), "export", &format!("export {arguments:?}"))
@@ -101,7 +101,7 @@ pub fn told(scratch: &Scratch, arguments: &[&str]) -> Json {
 #[test]
 fn openai_has_no_nulls_and_calls_as_objects() {
     let scratch = built();
-    let told = told(&scratch, &["--to", "openai", "--out", "chat"]);
+    let exported = exported(&scratch, &["--to", "openai", "--out", "chat"]);
     let wanted = concat!(
         r#"{"messages":[{"role":"user","content":"你好"},{"role":"assistant","content":"你好！"}]}"#,
         "\n",
@@ -118,7 +118,7 @@ fn openai_has_no_nulls_and_calls_as_objects() {
         "\n",
     );
     same_text(&read(&scratch, "chat/rlhf.jsonl"), wanted, "rlhf.jsonl");
-    let line = |of: &str| told["uses"].as_array().unwrap().iter().find(|u| u["use"] == of).unwrap().clone();
+    let line = |of: &str| exported["uses"].as_array().unwrap().iter().find(|u| u["use"] == of).unwrap().clone();
     assert_eq!(
         line("instruct"),
         json!({"use": "instruct", "read": 3, "written": 2, "aside": 1, "reasons": {"export_no_answer": 1}, "loses": {}})
@@ -139,7 +139,7 @@ fn openai_has_no_nulls_and_calls_as_objects() {
 #[test]
 fn alpaca_has_the_first_exchange() {
     let scratch = built();
-    let told = told(&scratch, &["--to", "alpaca", "--out", "alpaca"]);
+    let exported = exported(&scratch, &["--to", "alpaca", "--out", "alpaca"]);
     let wanted = concat!(
         "[\n",
         r#"{"instruction":"把“河”译成英文","input":"","output":"river"}"#,
@@ -149,15 +149,15 @@ fn alpaca_has_the_first_exchange() {
     );
     same_text(&read(&scratch, "alpaca/alpaca.json"), wanted, "alpaca.json");
     // The first question of `c2` is answered by a call, `c3` has no answer.
-    assert_eq!(told["uses"][1]["reasons"], json!({"export_no_answer": 2}));
+    assert_eq!(exported["uses"][1]["reasons"], json!({"export_no_answer": 2}));
     let start = "torchrun --nproc_per_node=4 train.py --model_name_or_path MODEL --data_path alpaca/alpaca.json";
-    contains(told["start"].as_str().unwrap(), &[start], &[]);
+    contains(exported["start"].as_str().unwrap(), &[start], &[]);
 }
 
 #[test]
 fn llama_factory_has_its_roles_and_its_description() {
     let scratch = built();
-    let told = told(&scratch, &["--to", "llama_factory", "--out", "lf"]);
+    let exported = exported(&scratch, &["--to", "llama_factory", "--out", "lf"]);
     same_text(
         &read(&scratch, "lf/pretrain.jsonl"),
         "{\"text\":\"河水流过\\\"桥\\\"。\"}\n{\"text\":\"second\\nline\"}\n",
@@ -186,7 +186,7 @@ fn llama_factory_has_its_roles_and_its_description() {
     let pairs = json!({"file_name": "ranking.jsonl", "formatting": "sharegpt", "ranking": true, "columns": columns,
         "tags": tags});
     assert_eq!(described["corpus_dpo"], pairs);
-    contains(told["start"].as_str().unwrap(), &["--stage dpo", "--dataset_dir lf --dataset corpus_dpo"], &["kto"]);
+    contains(exported["start"].as_str().unwrap(), &["--stage dpo", "--dataset_dir lf --dataset corpus_dpo"], &["kto"]);
 }
 
 /// Of labelled answers, and of what LLaMA-Factory would empty without a word.
@@ -210,7 +210,7 @@ fn labelled_answers_and_broken_turns() {
     let source = |name: &str, usage: &str| format!("[[source]]\nname='{name}'\npath=['{name}.jsonl']\nuse='{usage}'\n");
     scratch.write("recipe.toml", format!("name='k'\n{}{}", source("kto", "rlhf"), source("chat", "instruct")));
     assert_eq!(scratch.build("out", &[]).total("kept"), 4);
-    let of = told(&scratch, &["--to", "llama_factory", "--out", "lf"]);
+    let of = exported(&scratch, &["--to", "llama_factory", "--out", "lf"]);
     let wanted = concat!(
         r#"{"conversations":[{"from":"human","value":"一加一？"},{"from":"gpt","value":"二"}],"system":"","label":true}"#,
         "\n",
@@ -224,17 +224,17 @@ fn labelled_answers_and_broken_turns() {
     let details: Vec<Json> =
         dropped.lines().map(|line| serde_json::from_str::<Json>(line).unwrap()["aside_detail"].take()).collect();
     assert_eq!(details, ["turn 2 is of user", "turn 3 is of user"]);
-    told(&scratch, &["--to", "trl", "--out", "trl"]);
+    exported(&scratch, &["--to", "trl", "--out", "trl"]);
     let first = r#"{"prompt":[{"role":"user","content":"一加一？"}],"completion":[{"role":"assistant","content":"二"}],"label":true}"#;
     assert_eq!(read(&scratch, "trl/unpaired.jsonl").lines().next(), Some(first));
-    let of = told(&scratch, &["--to", "openai", "--use", "rlhf"]);
+    let of = exported(&scratch, &["--to", "openai", "--use", "rlhf"]);
     assert_eq!(of["uses"][0]["reasons"], json!({"export_unpaired": 2}));
 }
 
 #[test]
 fn trl_has_a_file_a_type() {
     let scratch = built();
-    let told = told(&scratch, &["--to", "trl", "--out", "trl"]);
+    let exported = exported(&scratch, &["--to", "trl", "--out", "trl"]);
     for (file, first) in [
         ("text.jsonl", r#"{"text":"河水流过\"桥\"。"}"#),
         (
@@ -252,7 +252,7 @@ fn trl_has_a_file_a_type() {
     ] {
         assert_eq!(read(&scratch, &format!("trl/{file}")).lines().next(), Some(first), "{file}");
     }
-    let chat = told["uses"].as_array().unwrap().iter().find(|u| u["use"] == "instruct").unwrap();
+    let chat = exported["uses"].as_array().unwrap().iter().find(|u| u["use"] == "instruct").unwrap();
     assert_eq!((&chat["written"], &chat["reasons"], &chat["loses"]), (&json!(3), &json!({}), &json!({})));
     let wanted = [
         json!({"messages": [r#"{"role":"user","content":"你好"}"#, r#"{"role":"assistant","content":"你好！"}"#],
@@ -273,13 +273,13 @@ fn trl_has_a_file_a_type() {
     assert_eq!(rows, wanted);
     let arrow::datatypes::DataType::List(item) = schema.field(0).data_type() else { panic!("{schema}") };
     assert_eq!(item.metadata().get("ARROW:extension:name").map(String::as_str), Some("arrow.json"));
-    contains(told["start"].as_str().unwrap(), &["trl.DPOTrainer(", "\"trl/preference.jsonl\""], &["KTOTrainer"]);
+    contains(exported["start"].as_str().unwrap(), &["trl.DPOTrainer(", "\"trl/preference.jsonl\""], &["KTOTrainer"]);
 }
 
 #[test]
 fn plain_rows_have_every_column() {
     let scratch = built();
-    told(&scratch, &["--to", "jsonl"]);
+    exported(&scratch, &["--to", "jsonl"]);
     let text = read(&scratch, "out/exports/jsonl/instruct.jsonl");
     let rows: Vec<Json> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let keys = |row: &Json| row.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
@@ -305,22 +305,27 @@ fn plain_rows_have_every_column() {
 fn every_layout_accounts_for_every_row() {
     let scratch = built();
     for layout in ALL {
-        let told = told(&scratch, &["--to", layout.name()]);
+        let exported = exported(&scratch, &["--to", layout.name()]);
         let folder = scratch.path("out/exports").join(layout.name());
         let manifest: Json = serde_json::from_slice(&fs::read(folder.join("export.json")).unwrap()).unwrap();
-        assert_eq!((&manifest["uses"], &manifest["files"]), (&told["uses"], &told["files"]), "{}", layout.name());
+        assert_eq!(
+            (&manifest["uses"], &manifest["files"]),
+            (&exported["uses"], &exported["files"]),
+            "{}",
+            layout.name()
+        );
         let mut listed: Vec<&str> =
-            told["files"].as_array().unwrap().iter().map(|f| f["path"].as_str().unwrap()).collect();
+            exported["files"].as_array().unwrap().iter().map(|f| f["path"].as_str().unwrap()).collect();
         listed.push("export.json");
         listed.sort_unstable();
         assert_eq!(files(&folder).into_keys().collect::<Vec<_>>(), listed, "{}", layout.name());
         let kept = BTreeMap::from([("pretrain", 2), ("task", 2), ("instruct", 3), ("rlhf", 2)]);
-        for line in told["uses"].as_array().unwrap() {
+        for line in exported["uses"].as_array().unwrap() {
             let of = |key: &str| line[key].as_u64().unwrap();
             assert_eq!(of("read"), of("written") + of("aside"), "{}: {line}", layout.name());
             assert_eq!(of("read"), kept[line["use"].as_str().unwrap()], "{}: {line}", layout.name());
         }
-        assert!(!told["start"].as_str().unwrap().is_empty(), "{} does not say how to go on", layout.name());
+        assert!(!exported["start"].as_str().unwrap().is_empty(), "{} does not say how to go on", layout.name());
     }
 }
 

@@ -8,7 +8,7 @@ use corpus::output::export::json::{Object, value};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::{Value as Json, json};
 
-use crate::export::{built, files, read, told};
+use crate::export::{built, exported, files, read};
 use crate::harness::{Scratch, contains, same_text};
 
 /// The rows of a Parquet file as JSON, and its schema.
@@ -40,8 +40,8 @@ fn lines(scratch: &Scratch, path: &str) -> Vec<Json> {
 }
 
 /// Why rows were set aside, by use.
-fn reasons(told: &Json, usage: &str) -> Json {
-    told["uses"].as_array().unwrap().iter().find(|u| u["use"] == usage).unwrap()["reasons"].clone()
+fn reasons(exported: &Json, usage: &str) -> Json {
+    exported["uses"].as_array().unwrap().iter().find(|u| u["use"] == usage).unwrap()["reasons"].clone()
 }
 
 /// Prompts with and without an answer to check, labelled answers, pairs with a margin, with several turns before them.
@@ -85,7 +85,7 @@ fn hard() -> Scratch {
 #[test]
 fn ms_swift_has_loss_flags_channels_and_margins() {
     let scratch = built();
-    told(&scratch, &["--to", "ms_swift", "--out", "swift"]);
+    exported(&scratch, &["--to", "ms_swift", "--out", "swift"]);
     let wanted = concat!(
         r#"{"messages":[{"role":"user","content":"把“河”译成英文","loss":false},{"role":"assistant","content":"river","loss":true}],"tools":"[]","channel":"task"}"#,
         "\n",
@@ -99,7 +99,7 @@ fn ms_swift_has_loss_flags_channels_and_margins() {
     assert_eq!(read(&scratch, "swift/pt.jsonl").lines().next(), Some(first));
 
     let scratch = hard();
-    let of = told(&scratch, &["--to", "ms_swift", "--out", "swift"]);
+    let of = exported(&scratch, &["--to", "ms_swift", "--out", "swift"]);
     let first = concat!(
         r#"{"messages":[{"role":"user","content":"三乘四？","loss":false}],"solution":"12","answer_kind":"math","#,
         r#""data_source":"gsm8k","channel":"prompts"}"#
@@ -122,14 +122,14 @@ fn ms_swift_has_loss_flags_channels_and_margins() {
 #[test]
 fn verl_has_ground_truths_and_plain_messages() {
     let scratch = built();
-    let of = told(&scratch, &["--to", "verl", "--out", "verl"]);
+    let of = exported(&scratch, &["--to", "verl", "--out", "verl"]);
     let said = |user: &str, assistant: &str| json!({"messages": [{"role": "user", "content": user}, {"role": "assistant", "content": assistant}]});
     assert_eq!(rows(&scratch, "verl/sft.parquet"), [said("把“河”译成英文", "river"), said("你好", "你好！")]);
     assert_eq!(reasons(&of, "instruct"), json!({"export_no_truth": 1, "export_tools": 1}));
     assert_eq!(rows(&scratch, "verl/rm.parquet"), [json!({"prompt": "一加一？", "chosen": "二", "rejected": "三"})]);
 
     let scratch = hard();
-    let of = told(&scratch, &["--to", "verl", "--out", "verl"]);
+    let of = exported(&scratch, &["--to", "verl", "--out", "verl"]);
     let wanted = json!({"data_source": "gsm8k", "prompt": [{"role": "user", "content": "三乘四？"}], "ability": "math",
         "reward_model": {"style": "rule", "ground_truth": "12"}, "extra_info": {"id": "q1", "source": "prompts"}});
     assert_eq!(rows(&scratch, "verl/rl.parquet"), [wanted]);
@@ -142,7 +142,7 @@ fn verl_has_ground_truths_and_plain_messages() {
 #[test]
 fn openrlhf_has_dialogues_prompts_and_margins() {
     let scratch = built();
-    let of = told(&scratch, &["--to", "openrlhf", "--out", "o"]);
+    let of = exported(&scratch, &["--to", "openrlhf", "--out", "o"]);
     let wanted = concat!(
         r#"{"messages":[{"role":"user","content":"把“河”译成英文"},{"role":"assistant","content":"river"}]}"#,
         "\n",
@@ -152,7 +152,7 @@ fn openrlhf_has_dialogues_prompts_and_margins() {
     same_text(&read(&scratch, "o/sft.jsonl"), wanted, "sft.jsonl");
     assert_eq!(reasons(&of, "instruct"), json!({"export_tools": 1}));
     let scratch = hard();
-    told(&scratch, &["--to", "openrlhf", "--out", "o"]);
+    exported(&scratch, &["--to", "openrlhf", "--out", "o"]);
     let wanted = concat!(
         r#"{"prompt":[{"role":"user","content":"三乘四？"}],"label":"12","datasource":"gsm8k"}"#,
         "\n",
@@ -170,7 +170,7 @@ fn openrlhf_has_dialogues_prompts_and_margins() {
 #[test]
 fn axolotl_has_its_columns_and_a_configuration_a_training() {
     let scratch = built();
-    let of = told(&scratch, &["--to", "axolotl", "--out", "a"]);
+    let of = exported(&scratch, &["--to", "axolotl", "--out", "a"]);
     let chat = rows(&scratch, "a/instruct.parquet");
     assert_eq!(chat.len(), 2);
     let call = json!({"role": "assistant", "content": "", "tool_calls": [{"id": "call_1", "type": "function",
@@ -191,7 +191,7 @@ fn axolotl_has_its_columns_and_a_configuration_a_training() {
     assert!(!scratch.path("a/kto.yaml").exists());
     contains(of["start"].as_str().unwrap(), &["(cd a && axolotl train sft.yaml)", "train dpo.yaml"], &["kto"]);
     let scratch = hard();
-    told(&scratch, &["--to", "axolotl", "--out", "a"]);
+    exported(&scratch, &["--to", "axolotl", "--out", "a"]);
     let wanted = json!({"completion": [{"role": "user", "content": "二加二？"}, {"role": "assistant", "content": "五"}],
         "label": false});
     assert_eq!(rows(&scratch, "a/kto.parquet"), [wanted]);
@@ -201,7 +201,7 @@ fn axolotl_has_its_columns_and_a_configuration_a_training() {
 #[test]
 fn llama_factory_v1_has_parts_with_weights() {
     let scratch = built();
-    let of = told(&scratch, &["--to", "llama_factory_v1", "--out", "v1"]);
+    let of = exported(&scratch, &["--to", "llama_factory_v1", "--out", "v1"]);
     let first = concat!(
         r#"{"messages":[{"role":"user","content":[{"type":"text","value":"把“河”译成英文"}],"loss_weight":0.0},"#,
         r#"{"role":"assistant","content":[{"type":"text","value":"river"}],"loss_weight":1.0}],"tools":""}"#
@@ -226,7 +226,7 @@ fn llama_factory_v1_has_parts_with_weights() {
 #[test]
 fn hf_has_every_row_and_column_under_names_of_splits() {
     let scratch = built();
-    let of = told(&scratch, &["--to", "hf", "--out", "hub"]);
+    let of = exported(&scratch, &["--to", "hf", "--out", "hub"]);
     let mut names: Vec<String> = files(&scratch.path("hub")).into_keys().collect();
     names.sort();
     let shard = |usage: &str| format!("data/{usage}/train-00000-of-00001.parquet");
@@ -249,7 +249,7 @@ fn hf_has_every_row_and_column_under_names_of_splits() {
 fn plain_layouts_have_their_bytes() {
     let scratch = built();
     let first = |file: &str| read(&scratch, file).lines().next().unwrap_or_default().to_owned();
-    let of = told(&scratch, &["--to", "fastchat", "--out", "fc"]);
+    let of = exported(&scratch, &["--to", "fastchat", "--out", "fc"]);
     let wanted = concat!(
         "[\n",
         r#"{"id":"t1","conversations":[{"from":"human","value":"把“河”译成英文"},{"from":"gpt","value":"river"}]}"#,
@@ -260,10 +260,10 @@ fn plain_layouts_have_their_bytes() {
     same_text(&read(&scratch, "fc/fastchat.json"), wanted, "fastchat.json");
     assert_eq!(reasons(&of, "instruct"), json!({"export_no_answer": 1, "export_tools": 1}));
 
-    told(&scratch, &["--to", "chatglm", "--out", "glm"]);
+    exported(&scratch, &["--to", "chatglm", "--out", "glm"]);
     assert_eq!(first("glm/chatglm.jsonl"), r#"{"prompt":"把“河”译成英文","response":"river","history":[]}"#);
 
-    told(&scratch, &["--to", "lmflow", "--out", "lm"]);
+    exported(&scratch, &["--to", "lmflow", "--out", "lm"]);
     let conversation = read(&scratch, "lm/conversation/data.json");
     let wanted = concat!(
         "{\"type\": \"conversation\", \"instances\": [\n",
@@ -276,9 +276,9 @@ fn plain_layouts_have_their_bytes() {
     let text: Json = serde_json::from_str(&read(&scratch, "lm/text_only/data.json")).unwrap();
     assert_eq!((&text["type"], &text["instances"][1]["text"]), (&json!("text_only"), &json!("second\nline")));
 
-    told(&scratch, &["--to", "text", "--out", "plain"]);
+    exported(&scratch, &["--to", "text", "--out", "plain"]);
     same_text(&read(&scratch, "plain/text.txt"), "河水流过\"桥\"。\n\nsecond\nline\n", "text.txt");
-    told(&scratch, &["--to", "csv", "--out", "csv"]);
+    exported(&scratch, &["--to", "csv", "--out", "csv"]);
     let wanted = "id,source,text\r\np1,text,\"河水流过\"\"桥\"\"。\"\r\np2,text,\"second\nline\"\r\n";
     same_text(&read(&scratch, "csv/pretrain.csv"), wanted, "pretrain.csv");
     let wanted = concat!(
@@ -293,7 +293,7 @@ fn plain_layouts_have_their_bytes() {
 #[test]
 fn belle_and_chatyuan_have_their_bytes() {
     let scratch = built();
-    let of = told(&scratch, &["--to", "belle", "--out", "belle"]);
+    let of = exported(&scratch, &["--to", "belle", "--out", "belle"]);
     let wanted = concat!(
         r#"{"id":"t1","conversations":[{"from":"human","value":"把“河”译成英文"},{"from":"assistant","value":"river"}]}"#,
         "\n",
@@ -311,7 +311,7 @@ fn belle_and_chatyuan_have_their_bytes() {
     scratch.write("chat.jsonl", format!("{row}\n"));
     scratch.write("recipe.toml", "name = 'chat'\n[[source]]\nname = 'chat'\npath = 'chat.jsonl'\nuse = 'instruct'\n");
     scratch.build("out", &[]);
-    let of = told(&scratch, &["--to", "chatyuan", "--out", "yuan"]);
+    let of = exported(&scratch, &["--to", "chatyuan", "--out", "yuan"]);
     let wanted = concat!(
         r#"{"source":"用户：你好\\n小元：你好！\\n请讲。\\n用户：列表\\t一\\n小元：","target":"一\\n二"}"#,
         "\n"
@@ -324,7 +324,7 @@ fn belle_and_chatyuan_have_their_bytes() {
 #[test]
 fn webdataset_has_every_row_in_its_archives() {
     let scratch = built();
-    let of = told(&scratch, &["--to", "webdataset", "--out", "tars"]);
+    let of = exported(&scratch, &["--to", "webdataset", "--out", "tars"]);
     let members = |name: &str| -> Vec<(String, String)> {
         let mut archive = tar::Archive::new(File::open(scratch.path("tars").join(name)).unwrap());
         let text = |entry: std::io::Result<tar::Entry<'_, File>>| {
@@ -355,7 +355,7 @@ fn webdataset_has_every_row_in_its_archives() {
 #[test]
 fn deepspeed_chat_has_flat_prompts() {
     let scratch = built();
-    let of = told(&scratch, &["--to", "deepspeed_chat", "--out", "ds"]);
+    let of = exported(&scratch, &["--to", "deepspeed_chat", "--out", "ds"]);
     let rows: Vec<Json> = ["train.json", "eval.json"]
         .iter()
         .filter(|file| scratch.path(&format!("ds/{file}")).is_file())

@@ -24,9 +24,9 @@ fn a_build_writes_its_exports() {
     let scratch = rows();
     scratch.write("recipe.toml", format!("{RECIPE}{EXPORTS}"));
     let plan = scratch.corpus(&["plan", "--recipe", "recipe.toml", "--out", "out", "--format", "json"]);
-    let told = held(&plan.stdout(), "plan", "plan with exports");
+    let answer = held(&plan.stdout(), "plan", "plan with exports");
     let trl = json!({"to": "trl", "out": "exports/trl", "strict": false});
-    assert_eq!(told["exports"], json!([trl, {"to": "openai", "use": ["task"], "out": "chat", "strict": false}]));
+    assert_eq!(answer["exports"], json!([trl, {"to": "openai", "use": ["task"], "out": "chat", "strict": false}]));
     let plan = scratch.corpus(&["plan", "--recipe", "recipe.toml", "--out", "out"]).stdout();
     assert!(plan.contains("exports/trl") && plan.contains("pretrain, task, instruct, rlhf"), "{plan}");
 

@@ -172,8 +172,8 @@ fn a_build_of_an_older_corpus_is_named_with_its_cure() {
     scratch.build("out", &["--work", "work"]);
     let mut manifest: serde_json::Value =
         serde_json::from_slice(&fs::read(scratch.path("out/build.json")).unwrap()).unwrap();
-    for gone in ["written", "kept_chars"] {
-        manifest.as_object_mut().unwrap().remove(gone);
+    for column in ["written", "kept_chars"] {
+        manifest.as_object_mut().unwrap().remove(column);
         scratch.write("out/build.json", manifest.to_string());
         let before = bytes(&scratch.path("out"));
         let run = scratch.try_build("out", &["--work", "work", "--replace"]);

@@ -6,11 +6,11 @@ const fn sample(
     set: &'static str,
     file: &'static str,
     text: &'static str,
-    told: (&'static str, &'static str),
+    keys: (&'static str, &'static str),
     format: &'static str,
     rows: (u64, u64),
 ) -> Sample {
-    Sample { set, file, text, usage: told.0, more: told.1, format, rows }
+    Sample { set, file, text, usage: keys.0, more: keys.1, format, rows }
 }
 
 /// The samples.

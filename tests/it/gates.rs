@@ -5,8 +5,8 @@ use std::fs;
 use serde_json::{Value as Json, json};
 
 use crate::harness::{Scratch, document};
+use crate::named_commands::holds;
 use crate::schemas::held;
-use crate::told::holds;
 
 const RECIPE: &str = "name = 'gated'
 [[source]]
@@ -77,9 +77,9 @@ fn a_build_passes_its_gates_or_says_which_failed() {
     );
     assert_eq!(code, 1, "{said}");
     assert!(said.contains("holds this very build already"), "{said}");
-    let told = "3 of 4 gates failed: min_rows: 85, at least 86; min_language.zh: 94.118%, at least 95%; \
+    let answer = "3 of 4 gates failed: min_rows: 85, at least 86; min_language.zh: 94.118%, at least 95%; \
                 max_evaluation_hits: 1, at most 0";
-    assert!(said.contains(told), "{said}");
+    assert!(said.contains(answer), "{said}");
     assert!(said.contains("gate passed  max_dropped.all: 15%, at most 20%"), "{said}");
     holds("build", &said);
     assert_eq!(fs::metadata(&shard).unwrap().modified().unwrap(), written);
@@ -116,8 +116,8 @@ fn a_plan_tells_what_is_expected_of_gates() {
     let scratch = rows();
     scratch.write("recipe.toml", format!("{RECIPE}[gates]\nmin_rows = 86\nmin_chars = 5\nmax_dropped = 0.2\n"));
     let plan = scratch.corpus(&["plan", "--recipe", "recipe.toml", "--out", "out", "--format", "json"]);
-    let told = held(&plan.stdout(), "plan", "plan with gates");
-    let gate = |at: usize, key: &str| told["gates"][at][key].clone();
+    let answer = held(&plan.stdout(), "plan", "plan with gates");
+    let gate = |at: usize, key: &str| answer["gates"][at][key].clone();
     assert_eq!((gate(0, "expected"), gate(0, "passes")), (json!(85.0), json!(false)));
     assert_eq!((gate(1, "expected"), gate(1, "passes")), (Json::Null, Json::Null));
     assert_eq!((gate(2, "of"), gate(2, "passes")), (json!("all"), json!(true)));

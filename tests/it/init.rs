@@ -97,7 +97,7 @@ fn a_folder_as_people_keep_it() {
     scratch.write("书库/包.zip", mixed.to_vec());
     scratch.write(".hidden/x.jsonl", json_lines(3));
     let (text, said) = init(&scratch, &["书库"]);
-    for told in [
+    for expected in [
         "path = [\"书库/小说/**/*.txt\"]",
         "path = [\"书库/语料/*.jsonl\"]",
         "path = [\"书库/对话/chat 1.jsonl\"]",
@@ -110,7 +110,10 @@ fn a_folder_as_people_keep_it() {
         "#   书库/包.zip: an archive of several kinds",
         "# rows = ",
     ] {
-        assert!(text.contains(told) || told == "GBK" && text.contains("gb18030"), "not said: {told}\n{text}");
+        assert!(
+            text.contains(expected) || expected == "GBK" && text.contains("gb18030"),
+            "not said: {expected}\n{text}"
+        );
     }
     assert!(!text.contains("hidden") && text.contains("书库/平行/"), "{text}");
     assert!(said.contains("4 sources, 5 without data") && said.contains("next: "), "{said}");
@@ -165,9 +168,9 @@ fn nothing_is_written_over_and_names_start_from_the_recipe() {
     assert_eq!(scratch.corpus(&["check", "recipe.toml"]).code(), 0, "{}", piped.stdout());
 
     scratch.write("pages/a.html", "<!DOCTYPE html><html></html>");
-    for (path, told) in [("pages", "no file of data"), ("nowhere", "there is no nowhere")] {
+    for (path, expected) in [("pages", "no file of data"), ("nowhere", "there is no nowhere")] {
         let run = scratch.corpus(&["init", path]);
-        run.says(1, &[told]);
+        run.says(1, &[expected]);
     }
     let unknown = scratch.corpus(&["init", "raw", "--from", "zh-pretain"]);
     unknown.says(1, &["zh-pretrain"]);

@@ -71,8 +71,8 @@ fn repeated_lines_are_cut_and_the_rest_is_measured() {
     let reasons = built.reasons();
     assert_eq!(reasons["repeated_lines"], 17, "{reasons:?}");
     let cuts = &built.manifest["cuts"][0];
-    let gone: usize = data.iter().map(|(id, text)| texts[id[1..].parse::<usize>().unwrap()].len() - text.len()).sum();
-    assert_eq!(cuts["bytes"].as_u64(), Some(gone as u64), "{cuts}");
+    let cut: usize = data.iter().map(|(id, text)| texts[id[1..].parse::<usize>().unwrap()].len() - text.len()).sum();
+    assert_eq!(cuts["bytes"].as_u64(), Some(cut as u64), "{cuts}");
 }
 
 #[test]

@@ -161,12 +161,17 @@ fn every_line_is_of_a_sentence_that_is_said() {
         said.extend(text.split('\n').map(|line| line.trim().to_owned()));
         said.insert(text.trim_matches([' ', '\n']).to_owned());
     }
-    let gone: Vec<String> = (all().into_iter())
+    let untranslated: Vec<String> = (all().into_iter())
         .filter(|(name, english, _)| !FOREIGN.contains(name) && !said.contains(english.trim_matches([' ', '\n'])))
         .map(|(name, english, _)| format!("src/messages/zh/{name}.toml: {english:?}"))
         .collect();
     let cure = "change the line as the sentence changed, or take it out";
-    assert!(gone.is_empty(), "{} lines of what nothing says any more; {cure}:\n{}", gone.len(), gone.join("\n"));
+    assert!(
+        untranslated.is_empty(),
+        "{} lines of what nothing says any more; {cure}:\n{}",
+        untranslated.len(),
+        untranslated.join("\n")
+    );
 }
 
 #[test]
@@ -203,8 +208,8 @@ fn missing(texts: impl IntoIterator<Item = String>) -> Vec<String> {
 
 #[test]
 fn help_lists_and_reasons_are_whole() {
-    let gone = missing(helps());
-    assert!(gone.is_empty(), "help without a line in src/messages/zh/help.toml:\n{}", gone.join("\n"));
+    let untranslated = missing(helps());
+    assert!(untranslated.is_empty(), "help without a line in src/messages/zh/help.toml:\n{}", untranslated.join("\n"));
     let mut texts: Vec<String> = Vec::new();
     for entry in stages::ALL {
         texts.push(entry.about.to_owned());
@@ -217,23 +222,33 @@ fn help_lists_and_reasons_are_whole() {
     texts.extend(output::tokens::ALL.iter().map(|e| e.about().to_owned()));
     texts.extend(recipe::kinds::ALL.iter().flat_map(|row| [row.title.to_owned(), row.about.to_owned()]));
     texts.extend(recipe::SHIPPED.iter().filter_map(|(_, text)| about(text)));
-    let gone = missing(texts);
-    assert!(gone.is_empty(), "{} without a line in src/messages/zh:\n{}", gone.len(), gone.join("\n"));
+    let untranslated = missing(texts);
+    assert!(
+        untranslated.is_empty(),
+        "{} without a line in src/messages/zh:\n{}",
+        untranslated.len(),
+        untranslated.join("\n")
+    );
 }
 
 #[test]
 fn what_explain_says_is_whole() {
-    let mut gone: Vec<String> = Vec::new();
+    let mut untranslated: Vec<String> = Vec::new();
     for (name, docs) in documented() {
         let lacking = |text: &String| !all_english().contains(text.trim_matches([' ', '\n']));
-        gone.extend(paragraphs(docs).into_iter().filter(lacking).map(|text| format!("{name}: {text}")));
+        untranslated.extend(paragraphs(docs).into_iter().filter(lacking).map(|text| format!("{name}: {text}")));
     }
-    gone.extend(missing(options()));
+    untranslated.extend(missing(options()));
     for shape in formats::shapes::ALL {
-        gone.extend(missing(shape.choices().iter().map(|choice| choice.about.to_owned())));
+        untranslated.extend(missing(shape.choices().iter().map(|choice| choice.about.to_owned())));
     }
     let files = "explain, options, containers, shapes, exports";
-    assert!(gone.is_empty(), "{} without a line in src/messages/zh ({files}):\n{}", gone.len(), gone.join("\n"));
+    assert!(
+        untranslated.is_empty(),
+        "{} without a line in src/messages/zh ({files}):\n{}",
+        untranslated.len(),
+        untranslated.join("\n")
+    );
 }
 
 /// Whether a literal looks like words for people: it has three words or more, and is no TOML, path or markup.
@@ -248,7 +263,7 @@ fn is_sentence(text: &str) -> bool {
 fn most_of_what_is_said_is_there() {
     // Not said to people: kernels, the engine's own faults, descriptions of schemas, layouts of data cards.
     let aside = ["text/", "engine/", "spill/", "catalog/", "recipe/schema.rs", "recipe/samples.rs", "publish/card.rs"];
-    let (mut there, mut gone) = (0, BTreeMap::<String, Vec<String>>::new());
+    let (mut there, mut untranslated) = (0, BTreeMap::<String, Vec<String>>::new());
     for (file, texts) in source() {
         if aside.iter().any(|a| file.contains(a)) || file.ends_with("tests.rs") {
             continue;
@@ -256,20 +271,21 @@ fn most_of_what_is_said_is_there() {
         for text in texts.iter().filter(|text| is_sentence(text)) {
             match all_english().contains(text.trim_matches([' ', '\n'])) {
                 true => there += 1,
-                false => gone.entry(file.clone()).or_default().push(text.clone()),
+                false => untranslated.entry(file.clone()).or_default().push(text.clone()),
             }
         }
     }
-    let lacking: usize = gone.values().map(Vec::len).sum();
+    let lacking: usize = untranslated.values().map(Vec::len).sum();
     let share = f64::from(there) / (f64::from(there) + lacking as f64);
-    let told: Vec<String> = gone.iter().map(|(file, texts)| format!("{file}: {}", texts.join("\n    "))).collect();
+    let listed: Vec<String> =
+        untranslated.iter().map(|(file, texts)| format!("{file}: {}", texts.join("\n    "))).collect();
     println!(
         "{there} of {} sentences ({:.1} %); missing:\n{}",
         there as usize + lacking,
         share * 100.0,
-        told.join("\n")
+        listed.join("\n")
     );
-    assert!(share >= LEAST, "{share:.3} of the sentences are there in Chinese, {LEAST} were:\n{}", told.join("\n"));
+    assert!(share >= LEAST, "{share:.3} of the sentences are there in Chinese, {LEAST} were:\n{}", listed.join("\n"));
 }
 
 fn all_english() -> &'static BTreeSet<String> {

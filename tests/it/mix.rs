@@ -380,7 +380,7 @@ fn parts_of_a_card_share_its_weight() {
 
 #[test]
 fn mistakes_in_a_mix_are_told() {
-    let told = |of: [&str; 3], more: &str| {
+    let refusal = |of: [&str; 3], more: &str| {
         let scratch = mixed(of, more);
         let run = scratch.try_build("out", &[]);
         assert_eq!(run.code(), 1, "{}", run.stderr());
@@ -404,7 +404,7 @@ fn mistakes_in_a_mix_are_told() {
             "no row of source `b` is left to be mixed",
         ),
     ] {
-        let text = told(of, more);
+        let text = refusal(of, more);
         assert!(text.contains(said), "not said: {said}\n{text}");
     }
 }

@@ -60,17 +60,21 @@ fn batches_drop_what_one_build_drops() {
         let days = batches(&scratch, options, &[]);
         let kept = |built: &Built| built.column("data/pretrain", "id");
         assert_eq!(days.iter().flat_map(kept).collect::<Vec<_>>(), kept(&whole));
-        let mut gone = BTreeMap::new();
+        let mut drops_by_id = BTreeMap::new();
         let mut earlier = 0;
         for day in &days {
             day.check_accounts();
             for (id, (kept, similarity)) in drops(day) {
                 earlier += usize::from(kept.contains('#'));
-                gone.insert(id, (plain(&kept), similarity));
+                drops_by_id.insert(id, (plain(&kept), similarity));
             }
         }
-        assert_eq!(gone, drops(&whole));
-        assert!(earlier > 800 && gone.len() > earlier + 100, "{earlier} of {} drops across batches", gone.len());
+        assert_eq!(drops_by_id, drops(&whole));
+        assert!(
+            earlier > 800 && drops_by_id.len() > earlier + 100,
+            "{earlier} of {} drops across batches",
+            drops_by_id.len()
+        );
     }
 }
 
@@ -104,7 +108,7 @@ fn memory_and_threads_do_not_show_in_an_index() {
         same_files(&seen[0], &seen[seen.len() - 1], &format!("{more:?} changed the bytes"));
         // Ordinals of the second batch begin anew.
         let moved = |id: &str| format!("s:{}", id[2..].parse::<usize>().unwrap() + 22_000);
-        let gone: BTreeMap<String, (String, f64)> = drops(&day)
+        let drops_by_id: BTreeMap<String, (String, f64)> = drops(&day)
             .into_iter()
             .map(|(id, (kept, s))| {
                 (moved(&id), (kept.strip_prefix("day-0#").map_or_else(|| moved(&kept), str::to_owned), s))
@@ -112,8 +116,8 @@ fn memory_and_threads_do_not_show_in_an_index() {
             .collect();
         let expected: BTreeMap<String, (String, f64)> =
             drops(&whole).into_iter().filter(|(id, _)| id[2..].parse::<usize>().unwrap() >= 22_000).collect();
-        assert!(gone.len() > 5_000, "{} rows", gone.len());
-        same_items(&Vec::from_iter(gone), &Vec::from_iter(expected), "two days, and both at once");
+        assert!(drops_by_id.len() > 5_000, "{} rows", drops_by_id.len());
+        same_items(&Vec::from_iter(drops_by_id), &Vec::from_iter(expected), "two days, and both at once");
     }
 }
 
@@ -169,7 +173,7 @@ fn other_rules_tell_what_they_would_replace() {
     let other = document(4);
     scratch.write("docs/0.jsonl", row("a", &base, "2023-05-01") + &row("b", &other, "2023-05-01"));
     scratch.write("docs/1.jsonl", row("c", &format!("{base}。多一点"), "2022-01-01") + &row("d", &other, "2024-01-01"));
-    let told = |options: &str, first: &str| {
+    let replaced = |options: &str, first: &str| {
         let _ = fs::remove_dir_all(scratch.path("builds"));
         batch(&scratch, 0, first);
         scratch.build("builds/day-0", &[]);
@@ -189,15 +193,15 @@ fn other_rules_tell_what_they_would_replace() {
         (found, run.stderr())
     };
     let bytes = |text: &str| text.len().to_string();
-    let longest = told("keep='longest'", "keep='longest'");
+    let longest = replaced("keep='longest'", "keep='longest'");
     assert_eq!(longest.0, [(0, bytes(&format!("{base}。多一点")), bytes(&base))]);
     assert!(longest.1.contains("1 of which would replace a published row"), "{}", longest.1);
     let newest = "keep='newest'\nby='info.date'";
-    assert_eq!(told(newest, newest).0, [(1, "20240101000000".into(), "20230501000000".into())]);
+    assert_eq!(replaced(newest, newest).0, [(1, "20240101000000".into(), "20230501000000".into())]);
     let best = "keep='best'\nby='chars'";
-    assert_eq!(told(best, best).0.len(), 1);
-    assert!(told("", "").0.is_empty());
-    let unknown = told("keep='longest'", "");
+    assert_eq!(replaced(best, best).0.len(), 1);
+    assert!(replaced("", "").0.is_empty());
+    let unknown = replaced("keep='longest'", "");
     assert!(
         unknown.0.is_empty() && unknown.1.contains("not told what would replace rows of builds/day-0"),
         "{}",

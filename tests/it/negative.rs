@@ -162,7 +162,7 @@ fn what_is_metadata_is_reported_and_read() {
             "language_score",
         ),
     ];
-    for (index, (row, told)) in rows.into_iter().enumerate() {
+    for (index, (row, answer)) in rows.into_iter().enumerate() {
         scratch.write("a.jsonl", row.repeat(3));
         scratch.write(
             "recipe.toml",
@@ -170,7 +170,7 @@ fn what_is_metadata_is_reported_and_read() {
         );
         let run = scratch.corpus(&["check", "recipe.toml"]);
         assert_eq!(run.code(), 0, "{row} {}", run.stderr());
-        assert!(run.stderr().contains(told), "{row} {}", run.stderr());
+        assert!(run.stderr().contains(answer), "{row} {}", run.stderr());
         assert_eq!(scratch.build(&format!("out{index}"), &[]).total("unreadable"), 0);
     }
 }

@@ -450,7 +450,7 @@ fn a_build_in_a_store_is_read_there() {
     place.on_disk();
     place.builds(&[]);
     let at = format!("{OUT}/{}", place.manifest()["at"].as_str().unwrap());
-    let told = |arguments: &[&str]| {
+    let stdout_of = |arguments: &[&str]| {
         let run = Run::of(&mut place.command(arguments));
         assert_eq!(run.code(), 0, "{arguments:?}: {}", run.stderr());
         run.stdout().replace(&at, "disk").replace(OUT, "disk")
@@ -458,7 +458,7 @@ fn a_build_in_a_store_is_read_there() {
     let both = |arguments: &[&str]| {
         let of = |build: &'static str| {
             let named: Vec<&str> = arguments.iter().map(|a| if *a == "BUILD" { build } else { a }).collect();
-            told(&named)
+            stdout_of(&named)
         };
         let (store, disk) = (of(OUT), of("disk"));
         assert_eq!(store, disk, "{arguments:?}");
@@ -470,21 +470,21 @@ fn a_build_in_a_store_is_read_there() {
     let ids = both(&["sql", "BUILD", "select id from dropped order by id limit 1", "--format", "jsonl"]);
     let id: Value = serde_json::from_str(ids.lines().next().unwrap()).unwrap();
     let id = id["id"].as_str().unwrap().to_owned();
-    let why = |build: &str, work: &str| told(&["why", build, &id, "--work", work, "--format", "json"]);
+    let why = |build: &str, work: &str| stdout_of(&["why", build, &id, "--work", work, "--format", "json"]);
     assert_eq!(why(OUT, "work"), why("disk", "disk/.work"));
     for (build, out) in [(OUT, "one"), ("disk", "other")] {
-        told(&["export", build, "--to", "text", "--out", out, "--quiet"]);
+        stdout_of(&["export", build, "--to", "text", "--out", out, "--quiet"]);
     }
     let files = |out: &str| {
         let all = files_under(&place.scratch.path(out)).into_iter();
         all.map(|path| std::fs::read(path).unwrap()).collect::<Vec<_>>()
     };
     assert!(files("one") == files("other") && files("one").len() > 1);
-    told(&["report", OUT, "--out", "page.html"]);
+    stdout_of(&["report", OUT, "--out", "page.html"]);
     assert!(std::fs::metadata(place.scratch.path("page.html")).unwrap().len() > 10_000);
     // Of a file that is read for one column, little goes over the wire.
     place.s3.server.forget();
-    told(&["sql", OUT, "select count(*) from data"]);
+    stdout_of(&["sql", OUT, "select count(*) from data"]);
     let whole: usize = place.found().values().map(Vec::len).sum();
     assert!(place.s3.server.sent() < whole as u64, "{} of {whole}", place.s3.server.sent());
     // Where nothing is written, a place has to be named; a folder without a build is none.
@@ -497,5 +497,5 @@ fn a_build_in_a_store_is_read_there() {
     Run::of(&mut place.command(&["inspect", &at])).says(1, &["not the build that stands there any more", OUT]);
     // A store in trouble costs retries.
     place.s3.rough(3);
-    told(&["sql", OUT, "select count(*) from dropped"]);
+    stdout_of(&["sql", OUT, "select count(*) from dropped"]);
 }

@@ -51,9 +51,9 @@ fn compared(built: &Built, plan: &Json) -> Vec<(String, u64, [u64; 3])> {
     let mut all = vec![("kept".to_owned(), built.total("kept"), range(&plan["kept_range"]))];
     for (reason, rows) in built.reasons() {
         let losses = plan["losses"].as_array().unwrap();
-        let told = losses.iter().find(|l| l["reason"] == reason.as_str());
+        let answer = losses.iter().find(|l| l["reason"] == reason.as_str());
         let unseen = [0, 0, plan["unseen_rows"].as_u64().unwrap()];
-        all.push((reason, rows, told.map_or(unseen, |l| range(&l["range"]))));
+        all.push((reason, rows, answer.map_or(unseen, |l| range(&l["range"]))));
     }
     all
 }
@@ -62,14 +62,14 @@ fn compared(built: &Built, plan: &Json) -> Vec<(String, u64, [u64; 3])> {
 #[test]
 fn what_is_said_of_a_small_input_is_what_comes_out() {
     let scratch = scratch();
-    let told = plan(&scratch, &[]);
+    let answer = plan(&scratch, &[]);
     let built = scratch.build("out", &[]);
-    let compared = compared(&built, &told);
+    let compared = compared(&built, &answer);
     assert!(compared.len() >= 4, "kept, too short, copies, near copies: {compared:?}");
     for (what, rows, range) in compared {
         assert_eq!(range, [rows; 3], "{what}");
     }
-    assert_eq!(told["sampled_rows"], told["rows"]);
+    assert_eq!(answer["sampled_rows"], answer["rows"]);
 }
 
 /// Of a larger one a sample is built: what is true lies in the ranges, and these say something.
@@ -77,11 +77,11 @@ fn what_is_said_of_a_small_input_is_what_comes_out() {
 fn what_is_said_of_a_sample_lies_in_its_range() {
     let scratch = scratch();
     let built = scratch.build("out", &[]);
-    let told = plan(&scratch, &["--sample", "400KiB"]);
-    let (sampled, rows) = (told["sampled_rows"].as_u64().unwrap(), told["rows"].as_u64().unwrap());
+    let answer = plan(&scratch, &["--sample", "400KiB"]);
+    let (sampled, rows) = (answer["sampled_rows"].as_u64().unwrap(), answer["rows"].as_u64().unwrap());
     assert!(sampled * 2 < rows && sampled > 300, "{sampled} of {rows}");
     assert_eq!(rows, built.total("read"), "rows were counted");
-    for (what, rows, [low, likely, high]) in compared(&built, &told) {
+    for (what, rows, [low, likely, high]) in compared(&built, &answer) {
         assert!((low..=high).contains(&rows), "{what}: {rows} is not in {low} to {high} ({likely})");
         assert!(low <= likely && likely <= high, "{what}");
         // Without copies drawn together a tenth of them would be seen; a range as wide as everything says nothing.
@@ -94,12 +94,17 @@ fn what_is_said_of_a_sample_lies_in_its_range() {
 fn what_is_not_read_is_in_the_range() {
     let scratch = scratch();
     let built = scratch.build("out", &[]);
-    let told = plan(&scratch, &["--read", "300KiB"]);
-    let read = told["read_share"].as_f64().unwrap();
+    let answer = plan(&scratch, &["--read", "300KiB"]);
+    let read = answer["read_share"].as_f64().unwrap();
     assert!(read < 1.0 && read > 0.0, "{read}");
     let near = |what: u64, truth: u64| what.abs_diff(truth) * 5 < truth;
-    assert!(near(told["rows"].as_u64().unwrap(), built.total("read")), "{} of {}", told["rows"], built.total("read"));
-    for (what, rows, [low, _, high]) in compared(&built, &told).into_iter().skip(1) {
+    assert!(
+        near(answer["rows"].as_u64().unwrap(), built.total("read")),
+        "{} of {}",
+        answer["rows"],
+        built.total("read")
+    );
+    for (what, rows, [low, _, high]) in compared(&built, &answer).into_iter().skip(1) {
         assert!((low..=high).contains(&rows), "{what}: {rows} is not in {low} to {high}");
     }
 }

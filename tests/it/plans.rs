@@ -231,8 +231,8 @@ fn cuts_ship_and_move_no_text() {
          documents=2\nmin_chars=3\n[[stage]]\nrun='substring_dedup'\nmin_chars=20\n[[stage]]\nrun='near_dedup'\n",
     );
     let (plans, built) = plans_of(recipe.to_str().unwrap(), &[], &scratch);
-    let gone: Vec<&str> = built.manifest.reasons.iter().map(|r| r.reason.as_str()).collect();
-    assert!(["blocked_id", "contaminated"].iter().all(|r| gone.contains(r)), "{gone:?}");
+    let dropped: Vec<&str> = built.manifest.reasons.iter().map(|r| r.reason.as_str()).collect();
+    assert!(["blocked_id", "contaminated"].iter().all(|r| dropped.contains(r)), "{dropped:?}");
     assert!(built.manifest.cuts[0].rows > 0);
     check(&plans);
 }

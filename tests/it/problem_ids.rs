@@ -56,11 +56,11 @@ fn every_problem_has_its_id() {
     {
         let id = recipe.rsplit('/').next().unwrap().trim_end_matches(".toml");
         let printed = String::from_utf8(check(&scratch, recipe, "json").stdout).unwrap();
-        let told = held(&printed, "check", recipe);
-        let problems = told["recipes"][0]["problems"].as_array().unwrap();
+        let answer = held(&printed, "check", recipe);
+        let problems = answer["recipes"][0]["problems"].as_array().unwrap();
         let errors: Vec<_> = problems.iter().filter(|p| p["severity"] == "error").collect();
-        assert!(!errors.is_empty() && errors.iter().all(|p| p["id"] == id), "{recipe}: {told}");
-        assert!(problems.iter().filter(|p| p["severity"] == "warning").all(|p| p["id"].is_null()), "{told}");
+        assert!(!errors.is_empty() && errors.iter().all(|p| p["id"] == id), "{recipe}: {answer}");
+        assert!(problems.iter().filter(|p| p["severity"] == "warning").all(|p| p["id"].is_null()), "{answer}");
         let said = String::from_utf8(check(&scratch, recipe, "human").stderr).unwrap();
         assert!(said.contains(&format!("error[{id}]: ")), "{recipe}: {said}");
         assert!(left.remove(id), "{id} has an example");
@@ -76,13 +76,13 @@ fn every_id_is_explained() {
         assert!(listed.contains(row.id), "{}: {listed}", row.id);
     }
     for id in ["R041", "r041"] {
-        let told = scratch.corpus(&["explain", id]).stdout();
+        let answer = scratch.corpus(&["explain", id]).stdout();
         for words in ["asked for that no stage before measures", "Wrong", "script = { in = [\"Hans\"] }", "Right"] {
-            assert!(told.contains(words), "{words}: {told}");
+            assert!(answer.contains(words), "{words}: {answer}");
         }
     }
-    let told = held(&scratch.corpus(&["explain", "R102", "--format", "json"]).stdout(), "explain", "explain R102");
-    assert!(told["entries"][0]["docs"].as_str().unwrap().contains("No file matches"), "{told}");
+    let answer = held(&scratch.corpus(&["explain", "R102", "--format", "json"]).stdout(), "explain", "explain R102");
+    assert!(answer["entries"][0]["docs"].as_str().unwrap().contains("No file matches"), "{answer}");
     let near = scratch.corpus(&["explain", "R999"]);
     assert_ne!(near.code(), 0);
 }

@@ -49,16 +49,16 @@ fn rules_are_put_together() {
 
     // A row's life has the rule, what the row has, and whether it keeps to it.
     let life = |id: &str| -> Json {
-        let told = scratch.corpus(&["why", "out", id, "--format", "json"]);
-        serde_json::from_str(&told.stdout()).unwrap()
+        let answer = scratch.corpus(&["why", "out", id, "--format", "json"]);
+        serde_json::from_str(&answer.stdout()).unwrap()
     };
     let short = life("r3");
     assert_eq!((&short["dropped"]["reason"], &short["dropped"]["limit"]), (&json!("chars_min"), &json!("50")));
     let clause = &short["stages"][2]["clauses"][0];
     assert_eq!((&clause["holds"], &clause["values"]["language"]), (&json!(false), &json!("en")));
     assert_eq!(life("r2")["stages"][2]["clauses"][0]["holds"], json!(true));
-    let told = scratch.corpus(&["why", "out", "r4"]).stdout();
-    contains(&told, &["DROPPED: digit_ratio_max", "not (digit_ratio", "does not hold"], &[]);
+    let answer = scratch.corpus(&["why", "out", "r4"]).stdout();
+    contains(&answer, &["DROPPED: digit_ratio_max", "not (digit_ratio", "does not hold"], &[]);
 
     // The same rules in a profile, and in an early keep, decide the same.
     scratch.write("recipe.toml", recipe(&format!("[[stage]]\nrun='keep'\nearly=true\n{RULES}")));
@@ -99,9 +99,9 @@ fn percentiles_are_of_the_rows_that_reach_the_stage() {
     // Each length stands twice or thrice: no fewer go than a tenth without those that are equal to the limit.
     assert!(reasons["chars_max"] + 3 > reach / 10 && stay + 2 * (reach / 10) >= reach, "{reasons:?} of {reach}");
     let limits = line["limits"].as_array().unwrap();
-    let told: Vec<_> = limits.iter().map(|l| (l["upper"].as_bool().unwrap(), &l["limits"][0])).collect();
-    assert!(!told[0].0 && told[1].0 && told[1].1["rows"] == reach, "{limits:?}");
-    let most = told[1].1["limit"].as_f64().unwrap();
+    let answer: Vec<_> = limits.iter().map(|l| (l["upper"].as_bool().unwrap(), &l["limits"][0])).collect();
+    assert!(!answer[0].0 && answer[1].0 && answer[1].1["rows"] == reach, "{limits:?}");
+    let most = answer[1].1["limit"].as_f64().unwrap();
     let longest = built.column("data/pretrain", "chars").iter().map(|c| c.parse().unwrap()).fold(0.0, f64::max);
     assert_eq!(longest, most, "the limit is a value that stays");
     let limit = most.to_string();
@@ -142,14 +142,14 @@ fn percentiles_within_each_source_and_language() {
         scratch.write("recipe.toml", format!("{sources}{rule}"));
         let built = scratch.build(per, &[]);
         let limits = &built.manifest["stages"][1]["limits"][0]["limits"];
-        let told: Vec<(String, u64, f64)> = limits
+        let answer: Vec<(String, u64, f64)> = limits
             .as_array()
             .unwrap()
             .iter()
             .map(|l| (l["of"].as_str().unwrap().to_owned(), l["rows"].as_u64().unwrap(), l["limit"].as_f64().unwrap()))
             .collect();
         let (long, short) = if per == "source" { ("long", "short") } else { ("ja", "zh") };
-        assert_eq!(told, [(long.to_owned(), 100, 1095.0), (short.to_owned(), 100, 105.0)]);
+        assert_eq!(answer, [(long.to_owned(), 100, 1095.0), (short.to_owned(), 100, 105.0)]);
         assert_eq!(built.column("dropped/pretrain", "limit"), [vec!["105"; 5], vec!["1095"; 5]].concat());
     }
     for (rule, said) in [
@@ -160,12 +160,12 @@ fn percentiles_within_each_source_and_language() {
         ("early=true\nchars={max_percentile=95}", "known when all are"),
     ] {
         scratch.write("recipe.toml", format!("{sources}[[stage]]\nrun='keep'\n{rule}\n"));
-        let told = scratch.corpus(&["check", "recipe.toml"]);
+        let answer = scratch.corpus(&["check", "recipe.toml"]);
         assert!(
-            told.code() == 1 && format!("{}{}", told.stdout(), told.stderr()).contains(said),
+            answer.code() == 1 && format!("{}{}", answer.stdout(), answer.stderr()).contains(said),
             "{rule}: {}{}",
-            told.stdout(),
-            told.stderr()
+            answer.stdout(),
+            answer.stderr()
         );
     }
 }

@@ -36,21 +36,21 @@ fn faults(value: &Json, rule: &Json, root: &Json, at: &str) -> Vec<String> {
         other => panic!("no type is called {other}"),
     };
     let mut below = Vec::new();
-    for (word, told) in rule.as_object().expect("a schema is an object") {
+    for (word, wanted) in rule.as_object().expect("a schema is an object") {
         match word.as_str() {
             "$schema" | "$defs" | "title" | "description" => {}
-            "type" if !kinds(told).iter().any(is) => say(format!("is no {told}: {value}")),
+            "type" if !kinds(wanted).iter().any(is) => say(format!("is no {wanted}: {value}")),
             "type" => {}
-            "const" if value != told => say(format!("is not {told}: {value}")),
-            "enum" if !told.as_array().unwrap().contains(value) => say(format!("is none of {told}: {value}")),
-            "minimum" if value.as_f64().is_some_and(|v| v < told.as_f64().unwrap()) => say(format!("below {told}")),
+            "const" if value != wanted => say(format!("is not {wanted}: {value}")),
+            "enum" if !wanted.as_array().unwrap().contains(value) => say(format!("is none of {wanted}: {value}")),
+            "minimum" if value.as_f64().is_some_and(|v| v < wanted.as_f64().unwrap()) => say(format!("below {wanted}")),
             "const" | "enum" | "minimum" => {}
             "required" => {
                 let lacks = |key: &&Json| value.is_object() && value.get(key.as_str().unwrap()).is_none();
-                told.as_array().unwrap().iter().filter(lacks).for_each(|key| say(format!("has no {key}")));
+                wanted.as_array().unwrap().iter().filter(lacks).for_each(|key| say(format!("has no {key}")));
             }
             "properties" => {
-                for (key, rule) in told.as_object().unwrap() {
+                for (key, rule) in wanted.as_object().unwrap() {
                     let inner = value.get(key).map(|v| faults(v, rule, root, &format!("{at}.{key}")));
                     below.extend(inner.unwrap_or_default());
                 }
@@ -58,7 +58,7 @@ fn faults(value: &Json, rule: &Json, root: &Json, at: &str) -> Vec<String> {
             "additionalProperties" => {
                 let known = rule.get("properties").and_then(Json::as_object);
                 for (key, inner) in value.as_object().into_iter().flatten() {
-                    match told {
+                    match wanted {
                         _ if known.is_some_and(|k| k.contains_key(key)) => {}
                         Json::Bool(false) => say(format!("`{key}` is not in the schema")),
                         rule => below.extend(faults(inner, rule, root, &format!("{at}.{key}"))),
@@ -67,23 +67,23 @@ fn faults(value: &Json, rule: &Json, root: &Json, at: &str) -> Vec<String> {
             }
             "items" => {
                 for (i, item) in value.as_array().into_iter().flatten().enumerate() {
-                    below.extend(faults(item, told, root, &format!("{at}[{i}]")));
+                    below.extend(faults(item, wanted, root, &format!("{at}[{i}]")));
                 }
             }
             "anyOf" => {
                 let ways: Vec<Vec<String>> =
-                    told.as_array().unwrap().iter().map(|r| faults(value, r, root, at)).collect();
+                    wanted.as_array().unwrap().iter().map(|r| faults(value, r, root, at)).collect();
                 if ways.iter().all(|w| !w.is_empty()) {
                     // The way that comes nearest tells most.
                     below.extend(ways.into_iter().min_by_key(Vec::len).unwrap_or_default());
                 }
             }
             "$ref" => {
-                let told = told.as_str().unwrap();
-                match told.strip_prefix('#') {
-                    Some(inner) => below.extend(faults(value, root.pointer(inner).expect(told), root, at)),
+                let wanted = wanted.as_str().unwrap();
+                match wanted.strip_prefix('#') {
+                    Some(inner) => below.extend(faults(value, root.pointer(inner).expect(wanted), root, at)),
                     None => {
-                        let other = schema(told);
+                        let other = schema(wanted);
                         below.extend(faults(value, &other, &other, at));
                     }
                 }
@@ -149,31 +149,31 @@ fn check_tells_each_problem_with_its_place() {
         "bad.toml",
         "name='b'\n[[source]]\nname='d'\npath=['docs.jsonl']\nfromat='x'\n[[stage]]\nrun='kep'\n[[stage]]\nrun='keep'\nchars={ min='long' }\n",
     );
-    let told = run(&scratch, "check", &["check", "bad.toml"]);
-    let problems = told["recipes"][0]["problems"].as_array().unwrap();
+    let answer = run(&scratch, "check", &["check", "bad.toml"]);
+    let problems = answer["recipes"][0]["problems"].as_array().unwrap();
     let of = |p: &Json| (p["code"].as_str().unwrap().to_owned(), p["line"].as_u64(), p["column"].as_u64());
     let places: Vec<_> = problems.iter().map(of).collect();
-    assert_eq!(places[0], ("unknown_key".into(), Some(5), Some(1)), "{told}");
-    assert_eq!(places[1], ("unknown_name".into(), Some(7), Some(5)), "{told}");
-    assert_eq!((places.len(), places[2].1), (3, Some(10)), "{told}");
-    assert!(problems.iter().all(|p| p["file"] == "bad.toml" && p["severity"] == "error"), "{told}");
+    assert_eq!(places[0], ("unknown_key".into(), Some(5), Some(1)), "{answer}");
+    assert_eq!(places[1], ("unknown_name".into(), Some(7), Some(5)), "{answer}");
+    assert_eq!((places.len(), places[2].1), (3, Some(10)), "{answer}");
+    assert!(problems.iter().all(|p| p["file"] == "bad.toml" && p["severity"] == "error"), "{answer}");
     assert_eq!(problems[0]["hint"], "did you mean `format`?");
 
     scratch.write("syntax.toml", "name = 'b\n");
-    let told = run(&scratch, "check", &["check", "syntax.toml", "no-such.toml", "quickstart"]);
-    let first = |i: usize| told["recipes"][i]["problems"][0].clone();
+    let answer = run(&scratch, "check", &["check", "syntax.toml", "no-such.toml", "quickstart"]);
+    let first = |i: usize| answer["recipes"][i]["problems"][0].clone();
     assert_eq!((&first(0)["code"], &first(0)["line"]), (&json!("syntax"), &json!(1)));
     assert_eq!((&first(1)["code"], &first(1)["file"]), (&json!("input"), &json!("no-such.toml")));
     // A row of the samples is broken on purpose.
-    let warned = told["recipes"][2]["problems"].as_array().unwrap();
-    assert!(warned.iter().all(|p| p["severity"] == "warning" && p["code"] == "uncertain"), "{told}");
-    assert_eq!((&told["recipes"][2]["ok"], warned.len()), (&json!(true), 1), "{told}");
+    let warned = answer["recipes"][2]["problems"].as_array().unwrap();
+    assert!(warned.iter().all(|p| p["severity"] == "warning" && p["code"] == "uncertain"), "{answer}");
+    assert_eq!((&answer["recipes"][2]["ok"], warned.len()), (&json!(true), 1), "{answer}");
 
     scratch.write("file.toml", "name='b'\n[[source]]\nname='d'\npath=['docs.jsonl']\nuse='rlhf'\n");
-    let told = run(&scratch, "check", &["check", "file.toml"]);
-    let problem = &told["recipes"][0]["problems"][0];
-    assert_eq!((&problem["file"], &problem["line"]), (&json!("docs.jsonl"), &json!(null)), "{told}");
-    assert!(problem["hint"].is_string(), "{told}");
+    let answer = run(&scratch, "check", &["check", "file.toml"]);
+    let problem = &answer["recipes"][0]["problems"][0];
+    assert_eq!((&problem["file"], &problem["line"]), (&json!("docs.jsonl"), &json!(null)), "{answer}");
+    assert!(problem["hint"].is_string(), "{answer}");
 }
 
 #[test]
@@ -273,17 +273,17 @@ fn the_store_and_what_fills_it() {
     let row = json!({"instruction": "问", "input": "", "output": "答"});
     scratch.write("mine/alpaca_data.json", json!([row]).to_string());
     let accept = ["--accept-license", "alpaca"];
-    let told = run(&scratch, "fetch", &[&["fetch", "alpaca", "--from", "mine"], &accept[..]].concat());
-    assert_eq!(told["sets"][0]["files"][0]["state"], "imported", "{told}");
+    let answer = run(&scratch, "fetch", &[&["fetch", "alpaca", "--from", "mine"], &accept[..]].concat());
+    assert_eq!(answer["sets"][0]["files"][0]["state"], "imported", "{answer}");
 }
 
 #[test]
 fn recipes_before_there_is_data() {
     let scratch = Scratch::new();
-    let told = run(&scratch, "check", &["check", "zh-pretrain"]);
-    assert!(told["recipes"][0]["missing"]["command"].is_string(), "{told}");
-    let told = run(&scratch, "plan", &["plan", "--recipe", "zh-pretrain"]);
-    assert!(told["estimate"].is_null() && told["missing"]["untold"] == 0, "{told}");
+    let answer = run(&scratch, "check", &["check", "zh-pretrain"]);
+    assert!(answer["recipes"][0]["missing"]["command"].is_string(), "{answer}");
+    let answer = run(&scratch, "plan", &["plan", "--recipe", "zh-pretrain"]);
+    assert!(answer["estimate"].is_null() && answer["missing"]["untold"] == 0, "{answer}");
 }
 
 #[test]
@@ -291,10 +291,14 @@ fn models_that_are_trained() {
     let scratch = Scratch::new();
     scratch.write("good.jsonl", crate::models::rows(200, false));
     scratch.write("bad.jsonl", crate::models::rows(200, true));
-    let told = run(&scratch, "train-quality", &["train-quality", "--good", "good.jsonl", "--bad", "bad.jsonl"]);
-    assert!(told["telling"]["good"].as_array().is_some_and(|f| !f.is_empty()), "{told}");
-    let told = run(&scratch, "train-perplexity", &["train-perplexity", "good.jsonl", "bad.jsonl", "--order", "3"]);
-    assert_eq!((told["ngrams"].as_array().map(Vec::len), told["full"].as_bool()), (Some(3), Some(false)), "{told}");
+    let answer = run(&scratch, "train-quality", &["train-quality", "--good", "good.jsonl", "--bad", "bad.jsonl"]);
+    assert!(answer["telling"]["good"].as_array().is_some_and(|f| !f.is_empty()), "{answer}");
+    let answer = run(&scratch, "train-perplexity", &["train-perplexity", "good.jsonl", "bad.jsonl", "--order", "3"]);
+    assert_eq!(
+        (answer["ngrams"].as_array().map(Vec::len), answer["full"].as_bool()),
+        (Some(3), Some(false)),
+        "{answer}"
+    );
 }
 
 /// Every command that prints JSON names its schema in its help, and every schema is of a command (or part of one).
@@ -305,9 +309,9 @@ fn help_names_the_schema() {
     let silent = ["cluster", "completions", "man", "help"];
     for command in root.get_subcommands().map(|c| c.get_name()) {
         let help = scratch.corpus(&[command, "--help"]).stdout();
-        let told = format!("schemas/output/{command}.json");
-        assert_eq!(help.contains(&told), !silent.contains(&command), "{command}: {help}");
-        assert!(silent.contains(&command) || folder().join(format!("{command}.json")).is_file(), "{told} is not there");
+        let path = format!("schemas/output/{command}.json");
+        assert_eq!(help.contains(&path), !silent.contains(&command), "{command}: {help}");
+        assert!(silent.contains(&command) || folder().join(format!("{command}.json")).is_file(), "{path} is not there");
     }
     assert!(scratch.corpus(&["cache", "size", "--help"]).stdout().contains("schemas/output/cache.json"));
     let known: BTreeSet<String> =

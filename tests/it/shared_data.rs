@@ -160,13 +160,13 @@ fn all() -> Vec<(String, &'static str, u64, &'static str)> {
 fn no_file_is_forgotten() {
     let Some(data) = beside("data") else { return };
     let shared = data.parent().unwrap();
-    let told = all();
+    let answer = all();
     let mut forgotten = Vec::new();
     for folder in ["data", "facts/samples", "facts/samples-instruct"] {
         for path in crate::harness::files_under(&shared.join(folder)) {
             let name = path.strip_prefix(shared).unwrap().to_string_lossy().into_owned();
             let left = LEFT.iter().any(|(start, _)| name.starts_with(start));
-            if !left && !told.iter().any(|t| t.0 == name) {
+            if !left && !answer.iter().any(|t| t.0 == name) {
                 forgotten.push(name);
             }
         }

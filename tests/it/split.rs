@@ -234,7 +234,7 @@ fn what_cannot_be_held_out_is_said() {
     scratch.write("recipe.toml", format!("{source}[split]\ntest = 40\ngroup = []\n"));
     let run = scratch.corpus(&["build", "--recipe", "recipe.toml", "--out", "out"]);
     run.says(1, &["holds 40 rows of pretrain out, and there are 40: nothing is left to train on"]);
-    for (wrong, told) in [
+    for (wrong, answer) in [
         ("validaton = 0.1", "did you mean `validation`?"),
         ("validation = 1.5", "a share lies between 0 and 1"),
         ("seed = 1", "holds nothing out"),
@@ -243,7 +243,7 @@ fn what_cannot_be_held_out_is_said() {
         scratch.write("recipe.toml", format!("{source}[split]\n{wrong}\n"));
         let check = scratch.corpus(&["check", "recipe.toml"]);
         let said = check.stdout() + &check.stderr();
-        assert!(check.code() == 1 && said.contains(told) && said.contains("recipe.toml:"), "{wrong}: {said}");
+        assert!(check.code() == 1 && said.contains(answer) && said.contains("recipe.toml:"), "{wrong}: {said}");
     }
     scratch.write("recipe.toml", format!("{source}[[stage]]\nrun = 'split'\n"));
     scratch.corpus(&["check", "recipe.toml"]).says(1, &[]);
@@ -253,12 +253,12 @@ fn what_cannot_be_held_out_is_said() {
 fn a_plan_and_exports_tell_of_splits() {
     let scratch = rows();
     let plan = scratch.corpus(&["plan", "--recipe", "recipe.toml", "--out", "out", "--format", "json"]);
-    let told = held(&plan.stdout(), "plan", "plan with splits");
+    let answer = held(&plan.stdout(), "plan", "plan with splits");
     let expected = json!([
         {"split": "validation", "use": "pretrain", "rows": 50}, {"split": "validation", "use": "instruct", "rows": 15},
         {"split": "test", "use": "pretrain", "rows": 40}, {"split": "test", "use": "instruct", "rows": 40},
     ]);
-    assert_eq!(told["splits"], expected);
+    assert_eq!(answer["splits"], expected);
     let plan = scratch.corpus(&["plan", "--recipe", "recipe.toml", "--out", "out"]).stdout();
     assert!(plan.contains("validation") && plan.contains("split"), "{plan}");
 
@@ -267,13 +267,13 @@ fn a_plan_and_exports_tell_of_splits() {
         [("jsonl", "validation/instruct.jsonl", 15), ("jsonl", "instruct.jsonl", 246), ("trl", "test/text.jsonl", 40)]
     {
         let run = scratch.corpus(&["export", "out", "--to", layout, "--out", layout, "--format", "json"]);
-        let told = held(&run.stdout(), "export", "export with splits");
+        let answer = held(&run.stdout(), "export", "export with splits");
         let path = scratch.path(&format!("{layout}/{file}"));
         assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), rows, "{layout} {file}");
-        let held_out = told["held_out"].as_array().unwrap();
-        assert_eq!(held_out.iter().any(|f| f["path"] == file), file.contains('/'), "{told}");
-        let sums: u64 = told["uses"].as_array().unwrap().iter().map(|u| u["read"].as_u64().unwrap()).sum();
-        assert_eq!(sums, 1300, "{told}");
+        let held_out = answer["held_out"].as_array().unwrap();
+        assert_eq!(held_out.iter().any(|f| f["path"] == file), file.contains('/'), "{answer}");
+        let sums: u64 = answer["uses"].as_array().unwrap().iter().map(|u| u["read"].as_u64().unwrap()).sum();
+        assert_eq!(sums, 1300, "{answer}");
     }
     let run = scratch.corpus(&["export", "out", "--to", "hf", "--out", "hf"]);
     assert_eq!(run.code(), 0, "{}", run.stderr());
@@ -317,25 +317,28 @@ fn trainers_are_told_what_is_held_out() {
         ("fastchat", "--eval_data_path fastchat/validation/fastchat.json"),
         ("chatglm", "--do_eval --validation_file chatglm/validation/chatglm.jsonl"),
     ] {
-        let told = lines(layout);
-        assert!(told.contains(says), "{layout}: {told}");
+        let answer = lines(layout);
+        assert!(answer.contains(says), "{layout}: {answer}");
     }
-    let told: serde_json::Value = serde_json::from_str(&read("llama_factory/dataset_info.json")).unwrap();
-    let names: Vec<&String> = told.as_object().unwrap().keys().collect();
+    let answer: serde_json::Value = serde_json::from_str(&read("llama_factory/dataset_info.json")).unwrap();
+    let names: Vec<&String> = answer.as_object().unwrap().keys().collect();
     assert_eq!(names, ["corpus_sft", "corpus_sft_test", "corpus_sft_validation"]);
-    assert_eq!(told["corpus_sft_validation"]["file_name"], "validation/instruct.jsonl");
-    assert_eq!(told["corpus_sft_validation"]["columns"], told["corpus_sft"]["columns"]);
+    assert_eq!(answer["corpus_sft_validation"]["file_name"], "validation/instruct.jsonl");
+    assert_eq!(answer["corpus_sft_validation"]["columns"], answer["corpus_sft"]["columns"]);
     lines("axolotl");
-    let told = read("axolotl/sft.yaml");
+    let answer = read("axolotl/sft.yaml");
     let held = "test_datasets:\n  - path: validation/instruct.parquet\n    ds_type: parquet\n";
-    assert!(told.contains(held) && told.contains("eval_strategy: epoch\n") && !told.contains("test/"), "{told}");
+    assert!(
+        answer.contains(held) && answer.contains("eval_strategy: epoch\n") && !answer.contains("test/"),
+        "{answer}"
+    );
 
-    let told = lines("deepspeed_chat");
-    assert!(told.starts_with("cp deepspeed_chat/train.json deepspeed_chat/eval.json data/"), "{told}");
+    let answer = lines("deepspeed_chat");
+    assert!(answer.starts_with("cp deepspeed_chat/train.json deepspeed_chat/eval.json data/"), "{answer}");
     let count = |path: &str| serde_json::from_str::<serde_json::Value>(&read(path)).unwrap().as_array().unwrap().len();
     let counts = ["train.json", "eval.json", "test.json"].map(|file| count(&format!("deepspeed_chat/{file}")));
-    let told: serde_json::Value = serde_json::from_str(&read("deepspeed_chat/export.json")).unwrap();
-    let uses = told["uses"].as_array().unwrap();
+    let answer: serde_json::Value = serde_json::from_str(&read("deepspeed_chat/export.json")).unwrap();
+    let uses = answer["uses"].as_array().unwrap();
     let read_of = |of: &str| uses.iter().map(|u| u[of].as_u64().unwrap()).collect::<Vec<_>>();
     assert_eq!(read_of("read"), [246, 15, 39]);
     assert_eq!(read_of("written"), counts.map(|rows| rows as u64));

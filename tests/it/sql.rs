@@ -54,8 +54,8 @@ fn asked(scratch: &Scratch, query: &str) -> Vec<Json> {
 fn tables_are_listed_and_asked() {
     let scratch = built(RECIPE);
     let run = scratch.corpus(&["sql", "out", "--format", "json"]);
-    let told = held(&run.stdout(), "sql", "corpus sql out");
-    let tables: BTreeMap<&str, u64> = told["tables"]
+    let answer = held(&run.stdout(), "sql", "corpus sql out");
+    let tables: BTreeMap<&str, u64> = answer["tables"]
         .as_array()
         .unwrap()
         .iter()
@@ -79,11 +79,11 @@ fn tables_are_listed_and_asked() {
         ]
     );
     // Kept, dropped and measured rows, joined by id.
-    let gone = "select s.id, s.chars, d.reason, d.kept_id from signals s join dropped d using (id) order by s.place";
-    let gone = asked(&scratch, gone);
+    let dropped = "select s.id, s.chars, d.reason, d.kept_id from signals s join dropped d using (id) order by s.place";
+    let dropped = asked(&scratch, dropped);
     let row = |id: &str, chars: u64, reason: &str, kept: Option<&str>| json!({"id": id, "chars": chars, "reason": reason, "kept_id": kept});
     assert_eq!(
-        gone,
+        dropped,
         [
             row("p0", 8, "chars_min", None),
             row("p1", 9, "chars_min", None),

@@ -61,7 +61,8 @@ fn covered(texts: &[String], window: usize, first: bool) -> Vec<Vec<bool>> {
 
 fn cut(texts: &[String], window: usize, first: bool) -> Vec<String> {
     let covered = covered(texts, window, first);
-    let stays = |(text, gone): (&String, &Vec<bool>)| text.chars().zip(gone).filter(|c| !c.1).map(|c| c.0).collect();
+    let stays =
+        |(text, passage): (&String, &Vec<bool>)| text.chars().zip(passage).filter(|c| !c.1).map(|c| c.0).collect();
     texts.iter().zip(&covered).map(stays).collect()
 }
 
@@ -120,9 +121,9 @@ fn whole_sentences_are_cut_and_the_rest_is_measured() {
     scratch.write("recipe.toml", recipe(stages));
     let built = scratch.build("out", &[]);
     // The first sentence began before the notice, so it stays.
-    let gone = "未经许可不得转载！违者将被追究法律责任。";
+    let passage = "未经许可不得转载！违者将被追究法律责任。";
     let expected: Vec<String> =
-        all.iter().enumerate().map(|(i, t)| if i == 0 { t.clone() } else { t.replace(gone, "") }).collect();
+        all.iter().enumerate().map(|(i, t)| if i == 0 { t.clone() } else { t.replace(passage, "") }).collect();
     check(&built, &expected);
     for (chars, text) in built.column("data/pretrain", "chars").iter().zip(built.column("data/pretrain", "text")) {
         assert_eq!(chars.parse::<usize>().unwrap(), text.chars().count(), "measured after the cut");
@@ -140,8 +141,8 @@ fn rows_made_of_repeated_text_go_and_say_what_it_is() {
     built.check_accounts();
     let covered = covered(&all, 15, true);
     let share = |i: usize| {
-        let gone = all[i].chars().zip(&covered[i]).filter(|c| *c.1).map(|c| c.0.len_utf8()).sum::<usize>();
-        gone as f64 / all[i].len().max(1) as f64
+        let passage = all[i].chars().zip(&covered[i]).filter(|c| *c.1).map(|c| c.0.len_utf8()).sum::<usize>();
+        passage as f64 / all[i].len().max(1) as f64
     };
     let dropped = |name| built.column("dropped/pretrain", name);
     let rows: Vec<usize> = (0..all.len()).filter(|i| share(*i) >= 0.4).collect();

@@ -26,8 +26,8 @@ fn the_card_is_one_and_can_be_used() {
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     };
-    let told = held(&run(&["explain", "card", "--format", "json"]), "explain", "explain card");
-    assert_eq!(told["entries"][0]["card"]["rows"], 1200, "{told}");
+    let answer = held(&run(&["explain", "card", "--format", "json"]), "explain", "explain card");
+    assert_eq!(answer["entries"][0]["card"]["rows"], 1200, "{answer}");
     assert!(run(&["list", "sources", "--use", "instruct"]).contains("A Thousand Questions"));
     run(&["check", "recipe.toml", "--no-inputs"]);
 }

@@ -102,6 +102,6 @@ fn aligned_files_of_which_no_two_belong_together_are_an_error() {
     scratch.write("recipe.toml", RECIPE.replace("rows='file'", "format='aligned'"));
     let run = scratch.try_build("out", &[]);
     assert_eq!(run.code(), 1);
-    let told = run.stderr();
-    assert!(told.contains("shelf/source.txt") && told.contains("differ by a language only"), "{told}");
+    let answer = run.stderr();
+    assert!(answer.contains("shelf/source.txt") && answer.contains("differ by a language only"), "{answer}");
 }

@@ -56,8 +56,8 @@ fn tokenizers_side_by_side_on_a_build() {
     scratch.build("out", &[]);
     let names = ["tiny-tokenizer.json", "tiny-spm.model"];
     let both = [names[0], names[1], "--on", "out"];
-    let told = report(&scratch, &both);
-    let group = |source: &str| told["groups"].as_array().unwrap().iter().find(|g| g["source"] == source).unwrap();
+    let answer = report(&scratch, &both);
+    let group = |source: &str| answer["groups"].as_array().unwrap().iter().find(|g| g["source"] == source).unwrap();
     for (at, name) in names.iter().enumerate() {
         let books: u64 = (0..30).map(|n| tokens(name, &format!("{BOOK}{n}"))).sum();
         assert_eq!(group("books")["made"][at]["tokens"], books, "{name}");
@@ -73,7 +73,7 @@ fn tokenizers_side_by_side_on_a_build() {
     assert!((made["characters_per_token"].as_f64().unwrap() - quotient).abs() < 1e-9, "{made}");
     assert!(made["byte_tokens"].as_u64().unwrap() >= 30 * 12 && made["unknown"] == 0, "{made}");
     // 魑魅魍魉 have no pieces in either vocabulary.
-    for tokenizer in told["tokenizers"].as_array().unwrap() {
+    for tokenizer in answer["tokenizers"].as_array().unwrap() {
         let characters = tokenizer["characters"].as_array().unwrap();
         let of = |c: &str| characters.iter().find(|s| s["word"] == c).unwrap_or_else(|| panic!("{c}: {tokenizer}"));
         let wanted: String = "魍".bytes().map(|b| format!("<0x{b:02X}>")).collect();
@@ -85,10 +85,10 @@ fn tokenizers_side_by_side_on_a_build() {
         assert!(words.contains(&"extraordinarily"), "{words:?}");
     }
     // The sums of the parts are the whole, and nothing depends on the threads.
-    let sum = |key: &str| told["groups"].as_array().unwrap().iter().map(|g| g[key].as_u64().unwrap()).sum::<u64>();
-    assert_eq!((sum("characters"), sum("texts")), (told["total"]["characters"].as_u64().unwrap(), 68));
+    let sum = |key: &str| answer["groups"].as_array().unwrap().iter().map(|g| g[key].as_u64().unwrap()).sum::<u64>();
+    assert_eq!((sum("characters"), sum("texts")), (answer["total"]["characters"].as_u64().unwrap(), 68));
     for threads in ["1", "5"] {
-        assert_eq!(report(&scratch, &[&both[..], &["--threads", threads]].concat()), told, "{threads} threads");
+        assert_eq!(report(&scratch, &[&both[..], &["--threads", threads]].concat()), answer, "{threads} threads");
     }
     let only = report(&scratch, &[&both[..], &["--use", "instruct", "--longest", "1"]].concat());
     assert_eq!(

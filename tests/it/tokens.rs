@@ -71,10 +71,10 @@ fn rows_and_the_build_say_their_tokens() {
     let turns = ids("你好").len() + ids("你好！").len() + ids("问好。").len();
     assert_eq!(built.column("data/instruct", "tokens"), [turns.to_string()]);
     let lines = built.manifest["tokens"].as_array().unwrap();
-    let told: Vec<(&Json, &Json, &Json)> = lines.iter().map(|l| (&l["source"], &l["use"], &l["tokens"])).collect();
+    let answer: Vec<(&Json, &Json, &Json)> = lines.iter().map(|l| (&l["source"], &l["use"], &l["tokens"])).collect();
     let wanted = [("a", "pretrain", sum(a)), ("b", "pretrain", sum(b)), ("chat", "instruct", turns)];
     let wanted = wanted.map(|(source, usage, tokens)| (json!(source), json!(usage), json!(tokens)));
-    assert_eq!(told, wanted.iter().map(|w| (&w.0, &w.1, &w.2)).collect::<Vec<_>>());
+    assert_eq!(answer, wanted.iter().map(|w| (&w.0, &w.1, &w.2)).collect::<Vec<_>>());
     assert_eq!(lines[0]["tokenizer"], "tiny.json");
     let card = fs::read_to_string(scratch.path("out/README.md")).unwrap();
     let all = counts.iter().sum::<usize>() + turns;
@@ -162,9 +162,9 @@ fn whole_documents_with_their_ends() {
             Some(*at)
         })
         .collect();
-    let told = exported(&scratch, "nanogpt", &["--threads", "3"]);
-    assert_eq!(told["tokens"]["tokens"], ended.len());
-    assert_eq!((&told["tokens"]["dtype"], &told["uses"][0]["written"]), (&json!("uint16"), &json!(100)));
+    let answer = exported(&scratch, "nanogpt", &["--threads", "3"]);
+    assert_eq!(answer["tokens"]["tokens"], ended.len());
+    assert_eq!((&answer["tokens"]["dtype"], &answer["uses"][0]["written"]), (&json!("uint16"), &json!(100)));
     assert_eq!(u16s(&bytes(&scratch, "nanogpt/train.bin")), ended);
     exported(&scratch, "datatrove", &[]);
     assert_eq!(u16s(&bytes(&scratch, "datatrove/00000_unshuffled.ds")), ended);
@@ -210,9 +210,9 @@ fn packed_sequences_hold_every_token_once() {
     scratch.build("out", &[]);
     let documents: Vec<Vec<u32>> = documents().into_iter().map(|d| d.into_iter().chain([END]).collect()).collect();
     let stream: Vec<u32> = documents.concat();
-    let told = exported(&scratch, "packed", &["--seq-length", "96"]);
+    let answer = exported(&scratch, "packed", &["--seq-length", "96"]);
     let rows = packed(&scratch.path("out/exports/packed"));
-    assert_eq!(told["tokens"]["packed"]["sequences"], rows.len());
+    assert_eq!(answer["tokens"]["packed"]["sequences"], rows.len());
     let index: Json = serde_json::from_slice(&bytes(&scratch, "packed/index.json")).unwrap();
     let shards = json!([{"path": "data/train-00000.parquet", "sequences": rows.len(), "tokens": stream.len()}]);
     assert_eq!(
@@ -234,16 +234,16 @@ fn packed_sequences_hold_every_token_once() {
     parts.sort_unstable();
     assert_eq!(parts, wanted);
     let cuts = wanted.len() - documents.len();
-    assert_eq!(told["tokens"]["packed"]["cuts"], cuts);
-    let told = exported(&scratch, "packed", &["--seq-length", "96", "--packing", "cut", "--out", "cut"]);
+    assert_eq!(answer["tokens"]["packed"]["cuts"], cuts);
+    let answer = exported(&scratch, "packed", &["--seq-length", "96", "--packing", "cut", "--out", "cut"]);
     let rows = packed(&scratch.path("cut"));
     assert_eq!(rows.iter().flat_map(|r| r.0.clone()).collect::<Vec<_>>(), stream);
     assert!(rows.iter().rev().skip(1).all(|r| r.0.len() == 96));
-    assert!(told["tokens"]["packed"]["cuts"].as_u64().unwrap() > cuts as u64);
-    let told = exported(&scratch, "mds", &["--seq-length", "96"]);
+    assert!(answer["tokens"]["packed"]["cuts"].as_u64().unwrap() > cuts as u64);
+    let answer = exported(&scratch, "mds", &["--seq-length", "96"]);
     let left = stream.len() % 96;
     assert_eq!(
-        (&told["tokens"]["packed"]["left_over"], &told["tokens"]["packed"]["empty"]),
+        (&answer["tokens"]["packed"]["left_over"], &answer["tokens"]["packed"]["empty"]),
         (&json!(left), &json!(0.0))
     );
     let shard = bytes(&scratch, "mds/shard.00000.mds");
@@ -332,10 +332,10 @@ out = 'ids'
 fn a_recipe_names_its_token_ids() {
     let scratch = folder(EXPORTS, ["", ""]);
     let plan = scratch.corpus(&["plan", "--recipe", "recipe.toml", "--out", "out", "--format", "json"]);
-    let told = held(&plan.stdout(), "plan", "plan with exports of ids");
+    let answer = held(&plan.stdout(), "plan", "plan with exports of ids");
     let packed = json!({"to": "packed", "out": "exports/packed", "strict": false, "tokenizer": "tiny.json",
         "seq_length": 96, "eos": "<|endoftext|>"});
-    assert_eq!(told["exports"][0], packed);
+    assert_eq!(answer["exports"][0], packed);
     let plan = scratch.corpus(&["plan", "--recipe", "recipe.toml", "--out", "out"]).stdout();
     contains(&plan, &["tiny.json, sequences of 96, ends with <|endoftext|>"], &[]);
     let run = scratch.corpus(&["build", "--recipe", "recipe.toml", "--out", "out", "--threads", "2"]);

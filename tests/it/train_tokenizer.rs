@@ -55,13 +55,13 @@ fn tokenizers_are_trained_on_a_build() {
         ("unigram", "330", &["--model", "unigram"]),
     ] {
         let words = [&["out", "--size", size, "--out", name], more].concat();
-        let told = train(&scratch, &words);
+        let answer = train(&scratch, &words);
         let file = scratch.path(name).join("tokenizer.json");
         let tokenizer = Tokenizer::read(&file).unwrap();
         let wanted: u32 = size.parse().unwrap();
-        assert!(tokenizer.vocabulary() <= wanted && tokenizer.vocabulary() > 280, "{told}");
+        assert!(tokenizer.vocabulary() <= wanted && tokenizer.vocabulary() > 280, "{answer}");
         assert_eq!(
-            (told["ids"].as_u64(), told["texts"]["of_texts"].as_u64()),
+            (answer["ids"].as_u64(), answer["texts"]["of_texts"].as_u64()),
             (Some(tokenizer.vocabulary().into()), Some(300))
         );
         let end = if name == "characters" { "<eos>" } else { "<|endoftext|>" };
@@ -100,8 +100,8 @@ fn a_vocabulary_is_extended() {
         let base = Tokenizer::read(&tiny(name)).unwrap();
         let (from, size) = (base.vocabulary(), (base.vocabulary() + 40).to_string());
         let file = format!("base/{name}");
-        let told = train(&scratch, &["docs.jsonl", "--extend", &file, "--size", &size, "--out", "more", "--replace"]);
-        assert_eq!((&told["extended"]["ids"], &told["ids"]), (&json!(from), &json!(from + 40)), "{told}");
+        let answer = train(&scratch, &["docs.jsonl", "--extend", &file, "--size", &size, "--out", "more", "--replace"]);
+        assert_eq!((&answer["extended"]["ids"], &answer["ids"]), (&json!(from), &json!(from + 40)), "{answer}");
         assert!(scratch.path("more/tokenizer_config.json").is_file());
         let new = scratch.path("more/tokenizer.json");
         let extended = Tokenizer::read(&new).unwrap();

@@ -41,12 +41,12 @@ fn neighbours_are_what_builds_with_them_do() {
         "chars={min=40, max=200}\nany=[{digit_ratio={max=0.5}}, {chars={max=60}}]\nnot={latin_ratio={min=0.7}}",
     );
     let built = scratch.build("out", &[]);
-    let told = tuned(&scratch, &["out", "keep"]);
-    let stage = &told["stages"][0];
+    let answer = tuned(&scratch, &["out", "keep"]);
+    let stage = &answer["stages"][0];
     let line = &built.manifest["stages"][3];
     assert_eq!(stage["reached"], line["rows_in"]);
-    let gone = line["rows_in"].as_u64().unwrap() - line["rows_out"].as_u64().unwrap();
-    assert_eq!(stage["drops"], gone);
+    let dropped = line["rows_in"].as_u64().unwrap() - line["rows_out"].as_u64().unwrap();
+    assert_eq!(stage["drops"], dropped);
     let keys: Vec<&str> = stage["limits"].as_array().unwrap().iter().map(|l| l["key"].as_str().unwrap()).collect();
     let all = ["chars.min", "chars.max", "any[0].digit_ratio.max", "any[1].chars.max", "not.latin_ratio.min"];
     assert_eq!(keys, all);
@@ -59,7 +59,7 @@ fn neighbours_are_what_builds_with_them_do() {
         for neighbour in limit["neighbours"].as_array().unwrap() {
             let value = &neighbour["limit"];
             if *value == limit["limit"] {
-                assert_eq!(neighbour["drops"], gone, "{key}");
+                assert_eq!(neighbour["drops"], dropped, "{key}");
             }
             // A trial with that value drops as many.
             if key.starts_with("chars.") && seen < 6 {
@@ -151,12 +151,12 @@ fn limits_out_of_trusted_text() {
     let line =
         |i: u64| format!("{}\n", json!({"text": format!("{}第{i}天，{prose}", prose.repeat(1 + i as usize % 5))}));
     scratch.write("good.jsonl", (0..300).map(line).collect::<String>());
-    let told = scratch.corpus(&["tune", "--from-reference", "good.jsonl", "--format", "json"]);
-    let told = held(&told.stdout(), "tune", "trusted text");
+    let answer = scratch.corpus(&["tune", "--from-reference", "good.jsonl", "--format", "json"]);
+    let answer = held(&answer.stdout(), "tune", "trusted text");
     assert_eq!(
-        (told["sets"][0]["rows"].as_u64(), told["passes"][0].as_f64() > Some(0.98)),
+        (answer["sets"][0]["rows"].as_u64(), answer["passes"][0].as_f64() > Some(0.98)),
         (Some(300), true),
-        "{told}"
+        "{answer}"
     );
     let printed = scratch.corpus(&["tune", "--from-reference", "good.jsonl", "--tail", "0.5"]);
     printed.says(0, &["keep to all limits"]);

@@ -119,8 +119,8 @@ fn rows_are_paged_filtered_and_searched() {
     assert_eq!((&range["total"], ids(&range)), (&json!(2), vec!["p92", "p93"]));
     assert_eq!(range["rows"][0]["signals"]["chars"], 100);
     assert_eq!(ids(&viewer.found("api/rows?source=talk")), ["t1"]);
-    let gone = viewer.found("api/rows?kind=dropped&stage=length&reason=chars_min");
-    assert_eq!((ids(&gone), &gone["rows"][0]["value"]), (vec!["p0", "p1"], &json!("8")));
+    let dropped = viewer.found("api/rows?kind=dropped&stage=length&reason=chars_min");
+    assert_eq!((ids(&dropped), &dropped["rows"][0]["value"]), (vec!["p0", "p1"], &json!("8")));
     let unreadable = viewer.found("api/rows?kind=unreadable");
     assert_eq!((&unreadable["total"], ids(&unreadable)), (&json!(1), vec!["pages.jsonl:123"]));
     for wrong in
@@ -219,8 +219,8 @@ fn a_row_has_a_life_and_a_limit_is_judged_again() {
         scratch.corpus(&["build", "--recipe", "recipe.toml", "--out", "trial", "--set", &set]).says(0, &[]);
         let trial: Json = serde_json::from_slice(&std::fs::read(scratch.path("trial/build.json")).unwrap()).unwrap();
         let stage = trial["stages"].as_array().unwrap().iter().find(|s| s["name"] == "length").unwrap();
-        let gone = stage["rows_in"].as_u64().unwrap() - stage["rows_out"].as_u64().unwrap();
-        assert_eq!(there.unwrap()["drops"], gone, "{value}");
+        let dropped = stage["rows_in"].as_u64().unwrap() - stage["rows_out"].as_u64().unwrap();
+        assert_eq!(there.unwrap()["drops"], dropped, "{value}");
         if value == 50 {
             assert_eq!((&looked["failing"][0]["id"], &looked["holding"][0]["id"]), (&json!("p41"), &json!("p42")));
         }

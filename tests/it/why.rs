@@ -30,12 +30,12 @@ fn a_rule_that_takes_more_than_half_is_named() {
     let plan = scratch.corpus(&["plan", "--recipe", "recipe.toml", "--out", "out"]);
     let built = scratch.try_build("out", &[]);
     assert_eq!((plan.code(), built.code()), (0, 0), "{}", built.stderr());
-    let told = scratch.built("out").manifest["heavy"].clone();
-    let gone = told[0]["rows"].as_u64().unwrap();
-    assert!(gone > 30 && gone < 60, "{told}");
-    let one = json!([{"stage": "basics", "reason": "han_ratio_min", "source": "tech", "rows": gone, "reached": 60,
+    let answer = scratch.built("out").manifest["heavy"].clone();
+    let dropped = answer[0]["rows"].as_u64().unwrap();
+    assert!(dropped > 30 && dropped < 60, "{answer}");
+    let one = json!([{"stage": "basics", "reason": "han_ratio_min", "source": "tech", "rows": dropped, "reached": 60,
         "rule": "han_ratio = { min = 0.4 }"}]);
-    assert_eq!(told, one, "the prose loses next to nothing");
+    assert_eq!(answer, one, "the prose loses next to nothing");
     for run in [&plan, &built] {
         let said = run.stderr();
         let line = said.lines().find(|l| l.starts_with("warning:")).unwrap_or_else(|| panic!("{said}"));
@@ -102,8 +102,8 @@ fn rows_are_found_by_id_and_by_text() {
     assert!(crate::harness::files_under(&scratch.path("out/data/pretrain")).len() > 3, "several shards");
     let seen = look(&scratch, &["--id", "d17"]);
     assert_eq!(ids(&rows(&seen, "data/pretrain")), ["d17"]);
-    let gone = rows(&look(&scratch, &["--id", "d5"]), "dropped/pretrain");
-    assert_eq!((gone.len(), &gone[0]["reason"]), (1, &json!("chars_min")));
+    let dropped = rows(&look(&scratch, &["--id", "d5"]), "dropped/pretrain");
+    assert_eq!((dropped.len(), &dropped[0]["reason"]), (1, &json!("chars_min")));
     let none = scratch.corpus(&["inspect", "out", "--id", "d999"]);
     none.says(1, &["no row with the id `d999`"]);
 
@@ -186,10 +186,10 @@ fn rows_near_a_limit_are_shown_on_both_sides() {
     kept.sort_by(f64::total_cmp);
     assert_eq!(values(&low, "kept"), kept[..5]);
     let reasons = built.column("dropped/pretrain", "reason");
-    let gone = built.column("dropped/pretrain", "value").into_iter().zip(reasons).filter(|g| g.1 == "chars_min");
-    let mut gone: Vec<f64> = gone.map(|g| g.0.parse().unwrap()).collect();
-    gone.sort_by(|a, b| b.total_cmp(a));
-    assert_eq!((low["limit"].as_f64(), values(&low, "dropped")), (Some(20.0), gone[..5].to_vec()));
+    let dropped = built.column("dropped/pretrain", "value").into_iter().zip(reasons).filter(|g| g.1 == "chars_min");
+    let mut dropped: Vec<f64> = dropped.map(|g| g.0.parse().unwrap()).collect();
+    dropped.sort_by(|a, b| b.total_cmp(a));
+    assert_eq!((low["limit"].as_f64(), values(&low, "dropped")), (Some(20.0), dropped[..5].to_vec()));
     assert_eq!(low["dropped"][0]["row"]["reason"], "chars_min");
     // A limit that no row fails has its nearest rows all the same.
     let high = of("chars_max");
@@ -237,10 +237,10 @@ fn dropped_rows_with_text_come_first_and_the_others_say_why() {
 fn life(scratch: &Scratch, folder: &str, id: &str) -> Json {
     let run = scratch.corpus(&["why", folder, id, "--format", "json"]);
     assert_eq!(run.code(), 0, "{id}: {}", run.stdout());
-    let told = crate::schemas::held(&run.stdout(), "why", "corpus why");
+    let answer = crate::schemas::held(&run.stdout(), "why", "corpus why");
     let text = scratch.corpus(&["why", folder, id]);
-    assert!(text.code() == 0 && text.stdout().contains(told["outcome"].as_str().unwrap()), "{}", text.stdout());
-    told
+    assert!(text.code() == 0 && text.stdout().contains(answer["outcome"].as_str().unwrap()), "{}", text.stdout());
+    answer
 }
 
 fn stage<'l>(life: &'l Json, name: &str) -> &'l Json {
@@ -399,16 +399,16 @@ fn a_member_is_named_and_a_limit_does_not_lead_astray() {
     };
     write("");
     scratch.build("out", &["--unit", "1KiB"]);
-    let told = life(&scratch, "out", "z:8");
-    assert_eq!((&told["file"]["path"], &told["file"]["row"]), (&json!("in/set.zip!two.jsonl"), &json!(3)));
-    assert!(told["row"]["text"].as_str().unwrap().starts_with("第22篇"), "{told}");
-    assert!(stage(&told, "words")["signals"]["word_count"].as_u64() > Some(5), "{told}");
+    let answer = life(&scratch, "out", "z:8");
+    assert_eq!((&answer["file"]["path"], &answer["file"]["row"]), (&json!("in/set.zip!two.jsonl"), &json!(3)));
+    assert!(answer["row"]["text"].as_str().unwrap().starts_with("第22篇"), "{answer}");
+    assert!(stage(&answer, "words")["signals"]["word_count"].as_u64() > Some(5), "{answer}");
     // Rows that a limit leaves out are in the work folder all the same: no row of a file is told rather than a wrong one.
     write("limit=3");
     scratch.build("less", &["--unit", "1KiB"]);
-    let told = life(&scratch, "less", "m:2");
-    assert_eq!((&told["file"]["path"], &told["row"]["text"]), (&json!("more.jsonl"), &json!(document(42))));
-    assert!(told["file"]["row"].is_null() || told["file"]["row"] == 3, "{told}");
+    let answer = life(&scratch, "less", "m:2");
+    assert_eq!((&answer["file"]["path"], &answer["row"]["text"]), (&json!("more.jsonl"), &json!(document(42))));
+    assert!(answer["file"]["row"].is_null() || answer["file"]["row"] == 3, "{answer}");
     // Of the source that has the limit the row is not told, or it is the right one.
     let cut = life(&scratch, "less", "z:2");
     assert!(cut["file"]["row"].is_null() || cut["file"]["row"] == 3, "{cut}");

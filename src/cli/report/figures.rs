@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use super::gone::Dropped;
+use super::dropped::Dropped;
 use super::kept::{Kept, Limit, SHARED};
 use super::values::{Values, low};
 
@@ -28,8 +28,8 @@ pub fn signals(kept: &Kept, dropped: &Dropped, limits: &[Limit]) -> Vec<Json> {
         kept.names.iter().zip(&kept.values).map(|(name, values)| (name.as_str(), (values, Vec::new()))).collect();
     for (limit, under) in limits.iter().zip(&kept.under) {
         let Some(signal) = &limit.signal else { continue };
-        let gone = dropped.all.get(&(limit.stage.clone(), limit.reason.clone())).map_or(&none, |gone| &gone.values);
-        by_name.entry(signal).or_insert((&none, Vec::new())).1.push((limit, gone, under.as_ref()));
+        let values = dropped.all.get(&(limit.stage.clone(), limit.reason.clone())).map_or(&none, |rows| &rows.values);
+        by_name.entry(signal).or_insert((&none, Vec::new())).1.push((limit, values, under.as_ref()));
     }
     let mut all: Vec<Json> = by_name.into_iter().map(|(name, (kept, limits))| signal(name, kept, &limits)).collect();
     all.sort_by_key(|signal| signal["limits"].as_array().is_none_or(Vec::is_empty));
@@ -57,16 +57,16 @@ fn signal(name: &str, kept: &Values, limits: &[Against<'_>]) -> Json {
     let shares = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99];
     let quantiles: Vec<f64> = shares.iter().map(|share| rounded(kept.quantile(*share))).collect();
     let side = |limit: &Limit| if limit.upper { "max" } else { "min" };
-    let limit = |(limit, gone, under): &Against<'_>| {
-        let mut told = json!({"stage": limit.stage, "side": side(limit), "limit": limit.limit, "rows": gone.count});
+    let limit = |(limit, dropped, under): &Against<'_>| {
+        let mut entry = json!({"stage": limit.stage, "side": side(limit), "limit": limit.limit, "rows": dropped.count});
         if let Some(under) = under {
             let mut kept = vec![0; bars.len()];
             if !kept.is_empty() {
                 count(under, &mut |bar, rows| kept[bar] += rows);
             }
-            told["kept"] = json!(kept);
+            entry["kept"] = json!(kept);
         }
-        told
+        entry
     };
     let limits: Vec<Json> = limits.iter().map(limit).collect();
     json!({"name": name, "rows": kept.count, "quantiles": quantiles, "limits": limits, "bars": bars})

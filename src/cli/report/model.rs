@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value as Json, json};
 
-use super::gone::{self, Draw};
+use super::dropped::{self, Draw};
 use super::kept::{self, Asked};
 use super::rows::{Show, said};
 use super::samples::Samples;
@@ -95,20 +95,20 @@ pub fn rows(build: &Path, manifest: &Manifest, options: &Options) -> Result<Json
     let seed = seed(&manifest.recipe.fingerprint);
     let draw =
         Draw { shown: options.most, near: options.most.min(NEAR), text: manifest.dropped_text.unwrap_or(1.0), seed };
-    let gone = gone::gone(&dropped, draw)?;
-    let limits = gone::limits(manifest, &gone);
+    let by_reason = dropped::dropped(&dropped, draw)?;
+    let limits = dropped::limits(manifest, &by_reason);
     let kept = kept::kept(&data, &Asked { limits: &limits, most: draw.near, seed })?;
     let clusters = duplicates::clusters(&dropped, CLUSTERS)?;
     let show = Show { chars: options.chars, masked: options.masked };
     let samples = Samples { data: &data, dropped: &dropped, show, most: options.most, seed };
-    let (samples, duplicates) = samples.groups(manifest, (&kept, &gone, &limits), &clusters)?;
-    let (words, sampled) = worded(&data, &kept.worded, &dropped, &gone.worded, options.masked)?;
+    let (samples, duplicates) = samples.groups(manifest, (&kept, &by_reason, &limits), &clusters)?;
+    let (words, sampled) = worded(&data, &kept.worded, &dropped, &by_reason.worded, options.masked)?;
     // The characters of all rows where they are a column, else of the rows whose words were counted.
     let chars = kept.names.iter().position(|name| name == "chars").map(|at| &kept.values[at]);
     let lengths = chars.filter(|all| all.count == data.iter().map(Table::rows).sum::<u64>());
     let lengths = json!({"whole": lengths.is_some(), "bars": figures::lengths(lengths.unwrap_or(&sampled))});
     Ok(json!({"samples": samples, "duplicates": duplicates, "words": words, "lengths": lengths,
-        "signals": figures::signals(&kept, &gone, &limits), "shares": figures::shares(&kept),
+        "signals": figures::signals(&kept, &by_reason, &limits), "shares": figures::shares(&kept),
         "relations": figures::relations(&kept, &limits)}))
 }
 
@@ -117,7 +117,7 @@ fn worded(
     data: &[Table],
     kept: &[(usize, u64)],
     dropped: &[Table],
-    gone: &[(usize, u64)],
+    drawn: &[(usize, u64)],
     masked: bool,
 ) -> Result<(Json, Values)> {
     let places = |rows: &[(usize, u64)], at: usize| -> Vec<u64> {
@@ -138,7 +138,7 @@ fn worded(
     }
     let mut reasons = words::ByReason::default();
     for (at, table) in dropped.iter().enumerate() {
-        let found = table.each_at(&places(gone, at), words::ByReason::default, |reasons, _, row| {
+        let found = table.each_at(&places(drawn, at), words::ByReason::default, |reasons, _, row| {
             let of = |name: &str| show::text(&row, name).unwrap_or_default().to_owned();
             reasons.see((of("stage"), of("reason")), &said(&row), masked);
         })?;

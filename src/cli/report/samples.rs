@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use arrow::array::{AsArray, RecordBatch};
 use serde_json::{Value as Json, json};
 
+use super::dropped::Dropped;
 use super::duplicates::Clusters;
-use super::gone::Dropped;
 use super::kept::{Kept, Limit, drawn};
 use super::rows::{Show, row};
 use super::values::Least;
@@ -71,7 +71,7 @@ pub fn places(tables: &[Table], ids: &HashSet<String>) -> Result<HashMap<String,
 
 /// The rows that are shown.
 struct Shown {
-    gone: Read,
+    dropped: Read,
     data: Read,
     /// Where the rows are that stayed in the place of others.
     stayed: HashMap<String, (usize, u64)>,
@@ -85,7 +85,7 @@ impl Shown {
 
     /// A row that went, with the one that stayed in its place.
     fn beside(&self, show: &Show, at: &(usize, u64)) -> Option<Json> {
-        let fields = self.gone.get(at)?;
+        let fields = self.dropped.get(at)?;
         let mut one = row(show, fields);
         if let Some(kept) = show::text(fields, "kept_id").and_then(|id| self.stays(show, id)) {
             one["kept"] = kept;
@@ -112,17 +112,17 @@ impl Samples<'_> {
         let reasons = reasons(manifest);
         let typical: Vec<Vec<u64>> = self.data.iter().enumerate().map(|(at, table)| self.drawn(at, table)).collect();
         let near = |limit: &Limit| dropped.all.get(&(limit.stage.clone(), limit.reason.clone()));
-        let mut gone: Vec<(usize, u64)> = Vec::new();
+        let mut dropped_places: Vec<(usize, u64)> = Vec::new();
         for (why, _) in &reasons {
-            gone.extend(dropped.all.get(why).map(|gone| of(&gone.shown)).unwrap_or_default());
+            dropped_places.extend(dropped.all.get(why).map(|rows| of(&rows.shown)).unwrap_or_default());
         }
-        limits.iter().filter_map(near).for_each(|found| gone.extend(of(&found.near)));
+        limits.iter().filter_map(near).for_each(|found| dropped_places.extend(of(&found.near)));
         let mut stay: Vec<(usize, u64)> = kept.near.iter().flat_map(of).collect();
         typical.iter().enumerate().for_each(|(at, places)| stay.extend(places.iter().map(|place| (at, *place))));
-        let rows = self.shown(gone, stay, clusters)?;
+        let rows = self.shown(dropped_places, stay, clusters)?;
         let mut groups: Vec<Json> = Vec::new();
         for (why, total) in &reasons {
-            let places = dropped.all.get(why).map(|gone| of(&gone.shown)).unwrap_or_default();
+            let places = dropped.all.get(why).map(|rows| of(&rows.shown)).unwrap_or_default();
             let sample: Vec<Json> = places.iter().filter_map(|at| rows.beside(&self.show, at)).collect();
             groups.push(json!({"kind": "reason", "stage": why.0, "reason": why.1, "total": total, "rows": sample}));
         }
@@ -131,7 +131,7 @@ impl Samples<'_> {
                 let rows = least.map(of).unwrap_or_default().into_iter().filter_map(|place| rows.get(&place));
                 rows.map(|fields| self.near(limit, side, fields)).collect()
             };
-            let failing = on("dropped", &rows.gone, near(limit).map(|gone| &gone.near));
+            let failing = on("dropped", &rows.dropped, near(limit).map(|rows| &rows.near));
             let both = [failing, on("kept", &rows.data, kept.near.get(at))].concat();
             groups.push(json!({"kind": "limit", "stage": limit.stage, "reason": limit.reason, "limit": limit.limit,
                 "rows": both}));
@@ -145,21 +145,21 @@ impl Samples<'_> {
     }
 
     /// Reads the rows that are shown: dropped ones first, since they tell which kept rows stand beside them.
-    fn shown(&self, mut gone: Vec<(usize, u64)>, mut stay: Vec<(usize, u64)>, clusters: &Clusters) -> Result<Shown> {
-        clusters.largest.iter().for_each(|c| gone.extend(c.pairs.iter().map(|place| (c.table, *place))));
-        let gone = read(self.dropped, &gone)?;
+    fn shown(&self, mut dropped: Vec<(usize, u64)>, mut stay: Vec<(usize, u64)>, clusters: &Clusters) -> Result<Shown> {
+        clusters.largest.iter().for_each(|c| dropped.extend(c.pairs.iter().map(|place| (c.table, *place))));
+        let dropped = read(self.dropped, &dropped)?;
         let mut ids: HashSet<String> =
-            gone.values().filter_map(|row| show::text(row, "kept_id").map(str::to_owned)).collect();
+            dropped.values().filter_map(|row| show::text(row, "kept_id").map(str::to_owned)).collect();
         ids.extend(clusters.largest.iter().map(|c| c.kept.clone()));
         let stayed = places(self.data, &ids)?;
         stay.extend(stayed.values().copied());
-        Ok(Shown { gone, stayed, data: read(self.data, &stay)? })
+        Ok(Shown { dropped, stayed, data: read(self.data, &stay)? })
     }
 
     /// The groups of duplicates: their sizes, and the largest.
     fn duplicates(&self, clusters: &Clusters, rows: &Shown) -> Json {
         let largest = clusters.largest.iter().map(|cluster| {
-            let pairs = cluster.pairs.iter().filter_map(|place| rows.gone.get(&(cluster.table, *place)));
+            let pairs = cluster.pairs.iter().filter_map(|place| rows.dropped.get(&(cluster.table, *place)));
             json!({"table": self.dropped[cluster.table].part.name, "kept_id": cluster.kept, "rows": cluster.dropped + 1,
                 "kept": rows.stays(&self.show, &cluster.kept),
                 "pairs": pairs.map(|fields| row(&self.show, fields)).collect::<Vec<_>>()})

@@ -16,7 +16,7 @@ use crate::cli::report::rows::{Show, row};
 use crate::cli::rows_of;
 use crate::cli::show::{self, Fields};
 use crate::cli::tables::Table;
-use crate::cli::{tune, tune_told, why, why_told};
+use crate::cli::{tune, tune_output, why, why_output};
 use crate::pipeline::publish::manifest::Manifest;
 use crate::pipeline::tune::{Look, Opened as Work, judging};
 use crate::{Error, Result};
@@ -181,7 +181,7 @@ impl Answers {
         let build = Build { folder: &self.build, work: &self.work, manifest: &self.manifest, tables: &self.tables };
         self.conditions.chosen(&build, filter, condition).map_err(|error| match error {
             Error::Input { message, hint } if self.options.masked => {
-                Error::Input { message: tune_told::masked(&message), hint }
+                Error::Input { message: tune_output::masked(&message), hint }
             }
             other => other,
         })
@@ -249,16 +249,16 @@ impl Answers {
         let id = asked.get("id").ok_or_else(|| Error::input("no id is given", "ask as the page does"))?;
         let life = why::life(&self.build, &self.work, &self.manifest, id)?;
         let show = Show { chars: LONG, masked: self.options.masked };
-        let mut told = why_told::json(&life);
+        let mut answer = why_output::json(&life);
         // The row as it stands may hold personal data; what is shown of it is masked.
-        told["row"] = life.places.first().map_or(Json::Null, |place| self.row(&show, &place.row));
+        answer["row"] = life.places.first().map_or(Json::Null, |place| self.row(&show, &place.row));
         if self.options.masked
-            && let Some(value) = told["dropped"]["value"].as_str()
+            && let Some(value) = answer["dropped"]["value"].as_str()
         {
-            told["dropped"]["value"] = tune_told::masked(value).into();
+            answer["dropped"]["value"] = tune_output::masked(value).into();
         }
-        told["kept"] = life.kept.as_ref().map_or(Json::Null, |place| self.row(&show, &place.row));
-        Ok(told)
+        answer["kept"] = life.kept.as_ref().map_or(Json::Null, |place| self.row(&show, &place.row));
+        Ok(answer)
     }
 
     /// Every limit with what other values of it would drop.
@@ -266,7 +266,7 @@ impl Answers {
         once(&self.limits, &self.whole, || {
             let look = Look { near: 0, points: POINTS, ..Look::default() };
             let tuned = self.made_of()?.tune(&self.manifest, &judging(&self.manifest), &look)?;
-            Ok(tune_told::json(&tuned, &tune_told::Texts::new()))
+            Ok(tune_output::json(&tuned, &tune_output::Texts::new()))
         })
     }
 
@@ -282,9 +282,9 @@ impl Answers {
         let tuned = self.made_of()?.tune(&self.manifest, &stages, &look)?;
         let mut texts = tune::texts(&self.build, &tuned)?;
         if self.options.masked {
-            tune_told::mask(&mut texts);
+            tune_output::mask(&mut texts);
         }
-        Ok(tune_told::json(&tuned, &texts))
+        Ok(tune_output::json(&tuned, &texts))
     }
 }
 

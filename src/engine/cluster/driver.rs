@@ -124,8 +124,8 @@ impl Cluster {
     async fn status(&self, what: &str) -> Result<Vec<Json>> {
         let url = format!("http://{}:{}/api/{what}", self.at.host, self.at.port);
         let answer = async { self.http.get(url).send().await?.error_for_status()?.bytes().await };
-        let bytes = answer.await.map_err(|e| self.gone(&root(&e)))?;
-        serde_json::from_slice(&bytes).map_err(|e| self.gone(&e.to_string()))
+        let bytes = answer.await.map_err(|e| self.lost(&root(&e)))?;
+        serde_json::from_slice(&bytes).map_err(|e| self.lost(&e.to_string()))
     }
 
     /// Runs the parts of a job in `order`, as [`drive`](crate::engine::drive) does; `plan` makes the plan of one part, of one
@@ -145,11 +145,11 @@ impl Cluster {
         done: impl FnMut(usize) -> Result<()>,
     ) -> Result<()> {
         let width = self.widen(2 * self.executors().await?.1);
-        let clients = self.connected(width.div_ceil(OF_A_CONNECTION)).await.map_err(|e| self.gone(&e))?;
+        let clients = self.connected(width.div_ceil(OF_A_CONNECTION)).await.map_err(|e| self.lost(&e))?;
         let one = |(number, part): (usize, usize)| {
             let (plan, begin, there, client) = (&plan, &begin, &there, clients[number % clients.len()].clone());
             async move {
-                let _slot = self.slots.acquire().await.map_err(|_| self.gone("no unit may be handed in any more"))?;
+                let _slot = self.slots.acquire().await.map_err(|_| self.lost("no unit may be handed in any more"))?;
                 if session.stopped() {
                     return Err(Error::Interrupted);
                 }
@@ -206,13 +206,13 @@ impl Cluster {
         });
         insert_version_header(request.metadata_mut());
         let answer = client.execute_query_push(request).await;
-        let mut told = answer.map_err(|status| self.refused(&status))?.into_inner();
+        let mut updates = answer.map_err(|status| self.refused(&status))?.into_inner();
         let mut own: Option<String> = None;
         let ended = loop {
-            let status = match told.next().await {
+            let status = match updates.next().await {
                 Some(Ok(status)) => status.status,
                 Some(Err(status)) => break Err(self.refused(&status)),
-                None => break Err(self.gone("it ended the connection")),
+                None => break Err(self.lost("it ended the connection")),
             };
             let Some(status) = status else { continue };
             if own.is_none() {
@@ -262,7 +262,7 @@ impl Cluster {
     }
 
     /// The error of a scheduler that does not answer any more.
-    fn gone(&self, why: &str) -> Error {
+    fn lost(&self, why: &str) -> Error {
         Error::other(
             format!("the scheduler at {} is gone: {why}", self.at.shown()),
             "start it again, then run the same command: it goes on from the last finished unit",
@@ -272,7 +272,7 @@ impl Cluster {
     /// The error of a request that the scheduler refused, or did not answer.
     fn refused(&self, status: &tonic::Status) -> Error {
         match status.code() {
-            Code::Unavailable | Code::Unknown | Code::Cancelled | Code::DeadlineExceeded => self.gone(status.message()),
+            Code::Unavailable | Code::Unknown | Code::Cancelled | Code::DeadlineExceeded => self.lost(status.message()),
             _ => faults::of(status.message()),
         }
     }

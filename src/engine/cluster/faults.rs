@@ -22,11 +22,11 @@ pub(super) fn of(why: &str) -> Error {
 pub(super) fn own(why: &str) -> Option<Error> {
     let behind = |word: &str| why.find(word).map(|at| &why[at + word.len()..]);
     if let Some(rest) = behind("Input { message: ") {
-        let (message, hint) = told(rest)?;
+        let (message, hint) = decoded(rest)?;
         return Some(Error::Input { message, hint });
     }
     if let Some(rest) = behind("Other { message: ") {
-        let (message, hint) = told(rest)?;
+        let (message, hint) = decoded(rest)?;
         return Some(Error::Other { message, hint });
     }
     let (path, rest) = quoted(behind("Io { path: ")?)?;
@@ -41,7 +41,7 @@ pub(super) fn own(why: &str) -> Option<Error> {
 }
 
 /// A message, and the cure behind it.
-fn told(text: &str) -> Option<(String, Option<String>)> {
+fn decoded(text: &str) -> Option<(String, Option<String>)> {
     let (message, rest) = quoted(text)?;
     let hint = rest.strip_prefix(", hint: Some(").and_then(quoted);
     Some((message, hint.map(|hint| hint.0)))

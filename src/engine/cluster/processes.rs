@@ -25,9 +25,9 @@ use crate::{Error, Result};
 const REMEMBERED: u64 = 60;
 
 /// What Ballista warns of, as lines of talk.
-struct Told(Say);
+struct Logger(Say);
 
-impl log::Log for Told {
+impl log::Log for Logger {
     fn enabled(&self, of: &log::Metadata<'_>) -> bool {
         of.level() <= log::Level::Warn && of.target().starts_with("ballista")
     }
@@ -44,7 +44,7 @@ impl log::Log for Told {
 /// Lets Ballista say what it warns of.
 fn listen(say: &Say) {
     // It lasts as long as the process.
-    if log::set_logger(Box::leak(Box::new(Told(say.clone())))).is_ok() {
+    if log::set_logger(Box::leak(Box::new(Logger(say.clone())))).is_ok() {
         log::set_max_level(log::LevelFilter::Warn);
     }
 }

@@ -71,7 +71,7 @@ impl Query {
         if of_file || matches!(root, DataFusionError::ParquetError(_)) && !by_condition {
             return Error::Engine(root.strip_backtrace());
         }
-        let (what, hint) = told(root, tables, &self.written);
+        let (what, hint) = explained(root, tables, &self.written);
         let Some(place) = place(fault, root) else { return Error::input(format!("the query: {what}"), hint) };
         let place = (place.0.saturating_sub(self.before).max(1), place.1);
         let lines = self.written.lines().count().max(1) as u64;
@@ -115,7 +115,7 @@ const KNOWN: [(&str, &str, &str); 5] = [
 ];
 
 /// What is wrong, and what to do about it.
-fn told(root: &DataFusionError, tables: &[&str], written: &str) -> (String, String) {
+fn explained(root: &DataFusionError, tables: &[&str], written: &str) -> (String, String) {
     if let DataFusionError::SchemaError(fault, _) = root
         && let SchemaError::FieldNotFound { field, valid_fields } = fault.as_ref()
     {

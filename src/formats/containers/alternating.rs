@@ -66,7 +66,7 @@ impl Container for Alternating {
         let mut head = Vec::new();
         // What breaks off is reported by the reader, in its place.
         let _ = input::open(piece, &layout.transport)?.take(HEAD).read_to_end(&mut head);
-        let Some(languages) = order(&told(&String::from_utf8_lossy(&head))) else {
+        let Some(languages) = order(&language_pairs(&String::from_utf8_lossy(&head))) else {
             let name = piece.path.display();
             return Err(io::Error::other(format!("{name}: its lines do not take turns between two languages")));
         };
@@ -83,7 +83,7 @@ impl Container for Alternating {
 }
 
 /// The languages of the first lines of a text, two by two.
-fn told(text: &str) -> Vec<[&'static str; 2]> {
+fn language_pairs(text: &str) -> Vec<[&'static str; 2]> {
     let language = |line: &str| script::judge(&[line]).language;
     let lines: Vec<&str> = text.split('\n').take(200).map(language).collect();
     lines.chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect()
@@ -97,7 +97,7 @@ fn order(pairs: &[[&'static str; 2]]) -> Option<[&'static str; 2]> {
 /// The languages of lines that take turns in a text: four pairs or more, and half of all, can be detected, and nine in ten of
 /// these say the same.
 pub fn languages(text: &str) -> Option<[&'static str; 2]> {
-    let pairs = told(text);
+    let pairs = language_pairs(text);
     let found = order(&pairs)?;
     let count = pairs.iter().filter(|pair| !pair.contains(&UND)).count();
     let same = pairs.iter().filter(|pair| **pair == found).count();

@@ -186,8 +186,8 @@ fn wet_records_are_documents() {
     reader.next(&mut |_| panic!("the file's description is no row"));
     reader.next(&mut |record| {
         let row = record.row.unwrap();
-        let told = [row.url, row.id, row.language].map(|f| f.unwrap().into_owned());
-        assert_eq!(told, ["http://a.example/", "urn:uuid:1", "zh"]);
+        let found = [row.url, row.id, row.language].map(|f| f.unwrap().into_owned());
+        assert_eq!(found, ["http://a.example/", "urn:uuid:1", "zh"]);
         let meta = r#"{"WARC-Date":"2024","WARC-Identified-Content-Language":"zho,eng"}"#;
         assert_eq!(row.meta.as_deref(), Some(meta));
     });
@@ -236,8 +236,8 @@ fn a_wet_goes_on_behind_a_record_of_the_wrong_length() {
         }
     }
     // A text that tells of such files is no record, as long as its own length is right.
-    let told = "记录如此开始：\r\n\r\nWARC/1.0\r\nWARC-Type: conversion\r\nContent-Length: 3\r\n\r\nabc";
-    assert_eq!(read(&write(folder.path(), "t.wet", page(told) + &page("完")), &layout), [told, "完"]);
+    let header_like = "记录如此开始：\r\n\r\nWARC/1.0\r\nWARC-Type: conversion\r\nContent-Length: 3\r\n\r\nabc";
+    assert_eq!(read(&write(folder.path(), "t.wet", page(header_like) + &page("完")), &layout), [header_like, "完"]);
     // Line breaks converted on the way: the lengths of before are those of the same text.
     let converted =
         (record("warcinfo", "Software: x\r\nFormat: y") + &page("一\r\n二\r\n三\r\n四\r\n五\r\n六") + &page("三"))

@@ -218,8 +218,8 @@ impl CsvReader {
         match self.separator {
             Some(separator) => separator,
             None => {
-                let told = self.tell_separator();
-                *self.separator.insert(told)
+                let separator = self.tell_separator();
+                *self.separator.insert(separator)
             }
         }
     }

@@ -81,7 +81,7 @@ const EXPECTED: [Expected; 16] = [
 #[test]
 fn real_files_are_what_they_are() {
     let Some(data) = beside("data") else { return };
-    let mut told = 0;
+    let mut settled = 0;
     for entry in walkdir::WalkDir::new(&data).sort_by_file_name().into_iter().flatten() {
         if !entry.file_type().is_file() {
             continue;
@@ -100,10 +100,10 @@ fn real_files_are_what_they_are() {
             found.note
         );
         if let Some(wanted) = EXPECTED.iter().find(|t| t.0 == name) {
-            told += 1;
+            settled += 1;
             let seen = (wanted.0, found.container, shape.as_str(), found.encoding.0.as_str(), found.rows);
             assert_eq!(seen, *wanted);
         }
     }
-    assert_eq!(told, EXPECTED.len());
+    assert_eq!(settled, EXPECTED.len());
 }

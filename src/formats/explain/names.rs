@@ -267,7 +267,7 @@ mod tests {
 
     #[test]
     fn names_tell_what_a_field_is() {
-        let told: [(&str, Option<Sense>); 17] = [
+        let cases: [(&str, Option<Sense>); 17] = [
             ("std_answer", Some(Sense::Answer)),
             ("referenceAnswer", Some(Sense::Answer)),
             ("answer_1", Some(Sense::Answer)),
@@ -286,7 +286,7 @@ mod tests {
             ("", None),
             ("_", None),
         ];
-        for (name, wanted) in told {
+        for (name, wanted) in cases {
             assert_eq!(sense(name), wanted, "{name}");
         }
     }

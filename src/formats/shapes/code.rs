@@ -90,8 +90,8 @@ mod tests {
             "max_stars_repo_licenses":["MIT","Apache-2.0"],"lang":"Python","hexsha":"ab","size":6}"#;
         let read = row(&SHAPE, stack, Use::Pretrain).unwrap();
         assert_eq!(read.content, Content::Pretrain { text: "x = 1\n".into() });
-        let told = [&read.id, &read.subset, &read.license].map(|t| t.as_deref().unwrap());
-        assert_eq!(told, ["ab", "Python", "MIT AND Apache-2.0"]);
+        let found = [&read.id, &read.subset, &read.license].map(|t| t.as_deref().unwrap());
+        assert_eq!(found, ["ab", "Python", "MIT AND Apache-2.0"]);
         assert_eq!(read.language, None);
         assert_eq!(
             read.meta.as_deref(),

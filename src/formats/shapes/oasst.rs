@@ -321,8 +321,8 @@ mod tests {
         fn one(json: &str, usage: Use) -> Result<Row<'_>, Unreadable> {
             rows_with(&SHAPE, json, &layout(usage)).remove(0)
         }
-        let gone = r#"{"prompt":{"text":"q","role":"prompter","deleted":true,"replies":[]}}"#;
-        assert_eq!(one(gone, Use::Instruct).unwrap().aside, Some(("rejected", String::new())));
+        let deleted = r#"{"prompt":{"text":"q","role":"prompter","deleted":true,"replies":[]}}"#;
+        assert_eq!(one(deleted, Use::Instruct).unwrap().aside, Some(("rejected", String::new())));
         let lone = r#"{"prompt":{"text":"q","role":"prompter","replies":[{"text":"a","role":"assistant"}]}}"#;
         assert_eq!(one(lone, Use::Rlhf).unwrap().aside, Some(("unranked", String::new())));
         assert_eq!(one(r#"{"prompt":{"role":"x"}}"#, Use::Rlhf).unwrap_err().reason, "field_type");

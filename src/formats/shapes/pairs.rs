@@ -160,8 +160,8 @@ mod tests {
             assert_eq!(SHAPE.fits(&[Object::parse(json).unwrap()]), 1.0);
         }
         let regions = ["EN-us", "cmn_hans_cn", "zh-CN", "is_human", "en-tokenized"].map(language::tag);
-        let told = regions.iter().map(|l| l.as_deref().unwrap_or("")).collect::<Vec<_>>();
-        assert_eq!(told, ["en-US", "zh-Hans-CN", "zh-CN", "", ""]);
+        let found = regions.iter().map(|l| l.as_deref().unwrap_or("")).collect::<Vec<_>>();
+        assert_eq!(found, ["en-US", "zh-Hans-CN", "zh-CN", "", ""]);
         let json = r#"{"de":"Hallo","zh_TW":"你好","score":0.5}"#;
         let row = row(&SHAPE, json, Use::Task).unwrap();
         assert_eq!(

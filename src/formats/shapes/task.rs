@@ -44,9 +44,9 @@ impl Shape for Tasks {
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
         let text = |o: &Object<'_>, key: &str| starts(o, key) == Some(b'"');
         let both = |o: &Object<'_>| SIDES.iter().any(|(a, b)| text(o, a) && text(o, b));
-        let told = |o: &Object<'_>| text(o, "kind") || text(o, "type") || starts(o, "answer_choices").is_some();
+        let typed = |o: &Object<'_>| text(o, "kind") || text(o, "type") || starts(o, "answer_choices").is_some();
         // `input` and `target` alone are BELLE's.
-        let plain = |o: &Object<'_>| !(text(o, "input") && text(o, "target") && !told(o));
+        let plain = |o: &Object<'_>| !(text(o, "input") && text(o, "target") && !typed(o));
         0.9 * share(sample, |o| both(o) && plain(o) && !text(o, "instruction") && !text(o, "text"))
     }
     fn map<'a>(&self, object: &Object<'a>, layout: &Layout, emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>)) {

@@ -84,8 +84,8 @@ mod tests {
         let read = row(&SHAPE, json, Use::Instruct).unwrap();
         assert_eq!(said(instruct(&read)), ["user: 一加一？"]);
         let truth = read.truth.as_deref().unwrap();
-        let told = [&truth.answer, &truth.answer_kind, &truth.data_source].map(|t| t.as_deref().unwrap());
-        assert_eq!(told, ["2", "rule", "math_dapo"]);
+        let found = [&truth.answer, &truth.answer_kind, &truth.data_source].map(|t| t.as_deref().unwrap());
+        assert_eq!(found, ["2", "rule", "math_dapo"]);
         assert_eq!(read.id.as_deref(), Some("a1"));
         assert_eq!(read.meta.as_deref(), Some(r#"{"ability":"MATH","extra_info":{"split":"train"}}"#));
         let tests = r#"{"prompt":"写 f","reward_model":{"ground_truth":{"in":[1],"out":[2]},"style":"code"}}"#;

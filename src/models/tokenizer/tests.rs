@@ -134,7 +134,7 @@ fn a_file_reads_the_same_in_every_form() {
     let ascii = text.chars().map(|c| if c.is_ascii() { c.to_string() } else { utf16(c) }).collect::<String>();
     let broken_up = serde_json::to_string_pretty(&json).unwrap();
     let forms = [text, older.to_string(), ascii, broken_up];
-    let told = forms.map(|form| {
+    let masks = forms.map(|form| {
         let (_folder, path) = file("tokenizer.json", form.as_bytes());
         let (tokenizer, mut scratch) = (Tokenizer::read(&path).unwrap(), Scratch::default());
         let turns = "<|im_start|>渡船慢慢靠岸 the ferry🙂<|im_end|>\n";
@@ -145,9 +145,9 @@ fn a_file_reads_the_same_in_every_form() {
         let pieces: Vec<_> = (0..tokenizer.vocabulary()).map(|id| tokenizer.piece(id)).collect();
         (cut, pieces, tokenizer.vocabulary(), tokenizer.special().to_vec())
     });
-    assert!(told[0].0.learnt.contains(&true) && told[0].0.learnt.contains(&false));
-    for other in &told[1..] {
-        assert_eq!(other, &told[0]);
+    assert!(masks[0].0.learnt.contains(&true) && masks[0].0.learnt.contains(&false));
+    for other in &masks[1..] {
+        assert_eq!(other, &masks[0]);
     }
 }
 

@@ -137,8 +137,8 @@ pub fn losses(exporter: &dyn Exporter, accounts: &[Account]) -> Result<()> {
     if lossy.is_empty() {
         return Ok(());
     }
-    let told = lines(&lossy, "to be ").join("\n");
-    let message = format!("`{}` cannot hold all of these rows, and `strict` was asked for:\n{told}", exporter.name());
+    let losses = lines(&lossy, "to be ").join("\n");
+    let message = format!("`{}` cannot hold all of these rows, and `strict` was asked for:\n{losses}", exporter.name());
     Err(Error::input(
         message,
         "export without --strict (in a recipe: without `strict`), or to another layout: `corpus list exports`",

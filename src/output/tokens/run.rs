@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::chat::Told;
+use super::chat::ChatFacts;
 use super::chat::run::{Way, rows};
 use super::packing::Packer;
 use super::{Done, Layout, Packing, Sequence, Shard, Sheet, Side, UNLEARNT};
@@ -57,7 +57,7 @@ pub struct Sums {
     pub end_id: Option<u32>,
     /// What writes dialogues.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub template: Option<Told>,
+    pub template: Option<ChatFacts>,
     /// Tokens that are learnt, of dialogues.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub learnt: Option<u64>,
@@ -257,17 +257,19 @@ pub fn export(job: &Job<'_>, out: &Path, build: &serde_json::Value) -> Result<Ex
     }
     sums.packed = seen.packed(job, &sums);
     if job.strict && accounts.iter().any(|account| account.aside > 0) {
-        let told = lines(&accounts, "to be ").join("\n");
-        let message =
-            format!("`{}` has no place for all of these rows, and `strict` was asked for:\n{told}", job.layout.name());
+        let losses = lines(&accounts, "to be ").join("\n");
+        let message = format!(
+            "`{}` has no place for all of these rows, and `strict` was asked for:\n{losses}",
+            job.layout.name()
+        );
         return Err(Error::input(message, "export without --strict"));
     }
     let Done { mut files, shards } = writer.close()?;
     files.append(&mut dropped);
     files.sort_by(|a, b| a.path.cmp(&b.path));
     let json = |value: serde_json::Result<serde_json::Value>| value.map_err(|e| Error::Engine(e.to_string()));
-    let (told, shards) = (json(serde_json::to_value(&sums))?, json(serde_json::to_value(index(&shards)))?);
-    manifest(&staging, job.layout.name(), build, (&accounts, &files), Some((&told, &shards)))?;
+    let (sums_json, shards) = (json(serde_json::to_value(&sums))?, json(serde_json::to_value(index(&shards)))?);
+    manifest(&staging, job.layout.name(), build, (&accounts, &files), Some((&sums_json, &shards)))?;
     staging.publish()?;
     Ok(Exported { accounts, files, sums })
 }
@@ -311,7 +313,7 @@ impl Sums {
             vocabulary: sheet.tokenizer.vocabulary(),
             end: sheet.end.as_ref().map(|end| end.0.clone()),
             end_id: sheet.end.as_ref().map(|end| end.1),
-            template: sheet.chat.as_ref().map(|chat| chat.told().clone()),
+            template: sheet.chat.as_ref().map(|chat| chat.facts().clone()),
             learnt: sheet.chat.as_ref().filter(|_| sheet.packed.is_some()).map(|_| 0),
             dtype: sheet.width.numpy().into(),
             documents: 0,

@@ -306,18 +306,18 @@ fn known(
     let (text, chars): (u64, u64) = seen.iter().fold((0, 0), |sum, s| (sum.0 + s.text, sum.1 + s.chars));
     let a_row = |n: u64| n as f64 / records.max(1) as f64;
     let limit = source.source.limit.unwrap_or(u64::MAX);
-    let mut told = Expected { rows: records as f64, read: 1.0, off: 0.0 };
+    let mut expected_rows = Expected { rows: records as f64, read: 1.0, off: 0.0 };
     if !whole && records < limit {
-        told = expected_of(inputs, source, (picked, copies), seen);
+        expected_rows = expected_of(inputs, source, (picked, copies), seen);
     }
-    let rows = (told.rows.round() as u64).max(records).min(limit);
+    let rows = (expected_rows.rows.round() as u64).max(records).min(limit);
     SourceDraw {
         rows,
         // Where a limit is reached in any case, nothing is unsure.
-        off: if told.rows * (1.0 - told.off) >= limit as f64 { 0.0 } else { told.off },
+        off: if expected_rows.rows * (1.0 - expected_rows.off) >= limit as f64 { 0.0 } else { expected_rows.off },
         text: a_row(text) * rows as f64,
         chars_a_row: a_row(chars),
-        read: told.read,
+        read: expected_rows.read,
         files: HashSet::new(),
         share: 1.0,
     }

@@ -71,26 +71,26 @@ mod tests {
     #[test]
     fn files_that_are_rows_are_counted_as_files() {
         let seen: Vec<Stretch> = (0..256).map(|i| of(1.0, if i % 64 == 0 { 40_000.0 } else { 900.0 })).collect();
-        let told = expected(6000, 9e6, 0.0, &seen);
-        assert_eq!((told.rows, told.off), (6000.0, 0.0));
-        assert!(told.read < 0.1);
+        let found = expected(6000, 9e6, 0.0, &seen);
+        assert_eq!((found.rows, found.off), (6000.0, 0.0));
+        assert!(found.read < 0.1);
     }
 
     #[test]
     fn rows_of_files_of_many_sizes_are_counted_by_bytes() {
         let seen: Vec<Stretch> =
             (1..=100).map(|i| of(f64::from(i) * 10.0 + f64::from(i % 3), f64::from(i) * 1000.0)).collect();
-        let told = expected(1000, 1000.0 * 50_500.0, 0.3, &seen);
-        assert!((told.rows - 506_000.0).abs() < 1_000.0, "{told:?}");
-        assert!(told.off > 0.0 && told.off < 0.03, "{told:?}");
+        let found = expected(1000, 1000.0 * 50_500.0, 0.3, &seen);
+        assert!((found.rows - 506_000.0).abs() < 1_000.0, "{found:?}");
+        assert!(found.off > 0.0 && found.off < 0.03, "{found:?}");
     }
 
     #[test]
     fn what_goes_on_is_no_whole_file_and_one_stretch_is_not_much() {
         let seen = [Stretch { rows: 100.0, bytes: 1e4, ended: false }];
-        let told = expected(1, 1e6, 0.3, &seen);
-        assert_eq!((told.rows, told.read), (10_000.0, 0.01));
-        assert!(told.off >= 0.05, "{told:?}");
+        let found = expected(1, 1e6, 0.3, &seen);
+        assert_eq!((found.rows, found.read), (10_000.0, 0.01));
+        assert!(found.off >= 0.05, "{found:?}");
         // All of it: nothing is unsure.
         assert_eq!(expected(1, 1e4, 0.3, &[of(100.0, 1e4)]).off, 0.0);
     }

@@ -22,9 +22,9 @@ pub(crate) type Encodings = BTreeMap<String, Encoding>;
 /// Reads a file in the encoding of those beside it.
 pub(crate) fn settle(encodings: &Encodings, name: &str, found: &mut Detected) {
     let Some(encoding) = encodings.get(name) else { return };
-    let told = &encoding.0;
+    let name = &encoding.0;
     found.note = Some(format!(
-        "read as {told}, as the files beside it are; say `encoding = \"{told}\"` (or another) to settle it"
+        "read as {name}, as the files beside it are; say `encoding = \"{name}\"` (or another) to settle it"
     ));
     found.encoding = encoding.clone();
 }
@@ -65,16 +65,16 @@ pub(crate) fn encodings(source: &Source, files: &[InputFile]) -> Encodings {
             break;
         }
     }
-    let told = encoding::guess(&all, true).encoding;
-    if told.0.starts_with("UTF-") {
+    let guessed = encoding::guess(&all, true).encoding;
+    if guessed.0.starts_with("UTF-") {
         return Encodings::new();
     }
-    let short = files.iter().filter(|f| f.size <= TINY && f.layout.transport.encoding != told).filter(reads);
+    let short = files.iter().filter(|f| f.size <= TINY && f.layout.transport.encoding != guessed).filter(reads);
     let fits = |f: &&InputFile| {
         let bytes = head(f).unwrap_or_default();
-        std::str::from_utf8(&bytes).is_err() && !encoding::decoded(&bytes, &told).contains('\u{fffd}')
+        std::str::from_utf8(&bytes).is_err() && !encoding::decoded(&bytes, &guessed).contains('\u{fffd}')
     };
     let whole =
         |f: &&InputFile| f.layout.container != not_data::NAME && (f.layout.transport.encoding.is_utf8() || other(f));
-    short.filter(whole).filter(fits).map(|f| (f.name.clone(), told.clone())).collect()
+    short.filter(whole).filter(fits).map(|f| (f.name.clone(), guessed.clone())).collect()
 }

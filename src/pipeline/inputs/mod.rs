@@ -212,8 +212,8 @@ fn alike(files: &mut [InputFile]) {
 
 /// The use of a source's files; what is no data has none of its own, and is given it.
 fn usage_of(files: &mut [InputFile]) -> Use {
-    let told = files.iter().find(|f| f.layout.container != not_data::NAME).or(files.first());
-    let usage = told.map_or(Use::Pretrain, |f| f.layout.usage);
+    let first_data = files.iter().find(|f| f.layout.container != not_data::NAME).or(files.first());
+    let usage = first_data.map_or(Use::Pretrain, |f| f.layout.usage);
     for file in files.iter_mut().filter(|f| f.layout.container == not_data::NAME && f.layout.usage != usage) {
         Arc::make_mut(&mut file.layout).usage = usage;
     }
@@ -240,8 +240,8 @@ fn is_costly(file: &InputFile) -> bool {
 
 /// Whether a file may be left out by its name: it tells of data, and neither is named nor is a kind of file said.
 pub fn may_go(source: &Source, name: &str) -> bool {
-    let told = source.format.is_some() || source.rows.is_some() || source.path.iter().any(|p| p == name);
-    !told && not_data::tells_of_data(name)
+    let asked_for = source.format.is_some() || source.rows.is_some() || source.path.iter().any(|p| p == name);
+    !asked_for && not_data::tells_of_data(name)
 }
 
 /// Leaves out what stands beside data and tells of it (README, LICENSE, scripts); gives back what it says of them. A file
@@ -285,7 +285,7 @@ pub fn explained(
     limit: f64,
 ) -> Result<Option<Mapping>> {
     let Some(mapping) = mapping(layout, sample) else { return Ok(None) };
-    let told = source.format.is_some() || !source.fields.is_empty() || is_of_catalog(source);
+    let declared = source.format.is_some() || !source.fields.is_empty() || is_of_catalog(source);
     let shape = layout.shape.as_deref().unwrap_or("fields");
     if let Some(reason) = mapping.reason.as_ref().filter(|r| limit < 1.0 && r.starts_with("field_missing")) {
         let names = sample.first().map_or(Vec::new(), |json| fields_of(json));
@@ -298,7 +298,7 @@ pub fn explained(
         ));
     }
     match mapping.refusal(shape, layout.usage) {
-        Some((message, cure)) if !told => {
+        Some((message, cure)) if !declared => {
             Err(Error::input(format!("source `{}`: {shown}: {message}", source.name), cure))
         }
         _ => Ok(Some(mapping)),

@@ -222,8 +222,11 @@ mod tests {
         };
         let seen = Understood { confidence: 0.9, ..Understood::default() };
         let layouts = [layout("fields"), layout("fields"), layout("prompt")];
-        let told = lines(&source, layouts.iter().map(|l| (l, &seen)), false);
-        assert_eq!(told.len(), 2, "{told:?}");
-        assert!(told[0].contains("format = \"fields\" settles it") && told[0].ends_with("2 of the files"), "{told:?}");
+        let found = lines(&source, layouts.iter().map(|l| (l, &seen)), false);
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(
+            found[0].contains("format = \"fields\" settles it") && found[0].ends_with("2 of the files"),
+            "{found:?}"
+        );
     }
 }

@@ -92,7 +92,7 @@ fn one(
 fn made_by(sums: &of_ids::Sums, sheet: &Sheet<'_>) -> bool {
     let packed = sums.packed.as_ref().map(|packed| (packed.packing, packed.length));
     let end = sheet.end.as_ref().map(|end| end.1);
-    let chat = sheet.chat.as_ref().map(Chat::told);
+    let chat = sheet.chat.as_ref().map(Chat::facts);
     (sums.tokenizer.as_str(), sums.sha256.as_str(), sums.end_id) == (sheet.named, sheet.sha256, end)
         && (packed, sums.limit, sums.shard, sums.template.as_ref())
             == (sheet.packed, sheet.row_limit(), sheet.shard, chat)

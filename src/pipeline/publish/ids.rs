@@ -62,7 +62,7 @@ impl<'a> Loaded<'a> {
         let tokenizer = self.base.join(&self.ids.tokenizer);
         let given = day.unwrap_or_else(Day::today);
         let chat = Chat::new((&self.tokenizer, &tokenizer), named.as_deref(), options.as_deref(), given)?;
-        if day.is_none() && chat.told().date.is_some() {
+        if day.is_none() && chat.facts().date.is_some() {
             let message = format!("the export to `{layout}`: its chat template writes which day it is");
             let hint = "say which, so that the same recipe gives the same bytes: date = 2026-11-29";
             return Err(Error::input(message, hint));

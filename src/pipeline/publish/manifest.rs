@@ -478,7 +478,7 @@ fn funnel(chain: &StagePlan, manifest: &Manifest) -> Vec<StageLine> {
     let mut lines = vec![read];
     alive -= elsewhere;
     for (name, decides, link) in names {
-        let gone = if decides { dropped(name) } else { 0 };
+        let dropped_here = if decides { dropped(name) } else { 0 };
         let added = if name == MIX_STAGE && chain.mix.is_some() { manifest.totals.added } else { 0 };
         let (rules, clauses) = rules(link.map(|l| l.stage().rules()).unwrap_or_default());
         lines.push(StageLine {
@@ -491,9 +491,9 @@ fn funnel(chain: &StagePlan, manifest: &Manifest) -> Vec<StageLine> {
             clauses,
             limits: Vec::new(),
             rows_in: alive,
-            rows_out: alive - gone + added,
+            rows_out: alive - dropped_here + added,
         });
-        alive = alive - gone + added;
+        alive = alive - dropped_here + added;
     }
     lines
 }

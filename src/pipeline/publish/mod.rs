@@ -84,8 +84,8 @@ impl Build<'_> {
         let file = |slab: &Slab, kind: &str| slab_file(&applied.folder, slab.number, kind);
         let mut all: Planned = Vec::new();
         for usage in uses(inputs) {
-            let [kept, gone] = layout.filled(inputs, usage);
-            let (data, dropped) = (data_schema(usage, &signals, kept), dropped_schema(usage, gone));
+            let [kept, dropped_rows] = layout.filled(inputs, usage);
+            let (data, dropped) = (data_schema(usage, &signals, kept), dropped_schema(usage, dropped_rows));
             let folder = format!("data/{usage}");
             for split in Split::ALL {
                 let kept: Vec<(PathBuf, u64)> = match chain.shuffle(usage) {
@@ -107,8 +107,8 @@ impl Build<'_> {
                 }
                 all.extend(planned.into_iter().map(|s| ((Some(usage), label), s)));
             }
-            let gone = slabs(usage).filter(|s| s.dropped.0 > 0).map(|s| (file(s, "dropped"), s.dropped.1));
-            let planned = shards::plan((&format!("dropped/{usage}"), "part"), &dropped, gone, limit);
+            let dropped_rows = slabs(usage).filter(|s| s.dropped.0 > 0).map(|s| (file(s, "dropped"), s.dropped.1));
+            let planned = shards::plan((&format!("dropped/{usage}"), "part"), &dropped, dropped_rows, limit);
             all.extend(planned.into_iter().map(|s| ((Some(usage), None), s)));
         }
         let unreadable =

@@ -69,12 +69,12 @@ pub(crate) fn job(name: &str) -> bool {
 
 /// Removes a file or folder of ours, if it is there.
 pub(crate) fn remove(path: &Path) -> Result<()> {
-    let gone = match fs::symlink_metadata(path) {
+    let removed = match fs::symlink_metadata(path) {
         Ok(m) if m.is_dir() => fs::remove_dir_all(path),
         Ok(_) => fs::remove_file(path),
         Err(e) => Err(e),
     };
-    match gone {
+    match removed {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io(path)(e)),
         _ => Ok(()),
     }

@@ -119,7 +119,7 @@ impl Counted {
     }
 
     /// What is told of it.
-    pub(super) fn told(
+    pub(super) fn into_looked(
         self,
         key: String,
         percentile: Option<f64>,

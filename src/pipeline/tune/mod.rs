@@ -212,7 +212,7 @@ fn look(opened: &Opened, manifest: &Manifest, stage: &Judging, look: &Look<'_>) 
         counted.into_iter().map(|(number, counted)| (counted, wanted[number].1.clone(), wanted[number].3)).collect();
     let places = looked.iter().flat_map(|(counted, ..)| counted.places());
     let ids = units.ids(manifest, places.collect())?;
-    let limits = looked.into_iter().map(|(counted, path, percentile)| counted.told(path, percentile, &ids));
+    let limits = looked.into_iter().map(|(counted, path, percentile)| counted.into_looked(path, percentile, &ids));
     Ok(Tuned {
         name: stage.name.clone(),
         reached: classes.reached(),

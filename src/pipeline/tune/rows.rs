@@ -47,10 +47,10 @@ fn lacking(work: &Path) -> Error {
 impl Units {
     /// Opens what the build was made of.
     pub(super) fn open(manifest: &Manifest, work: &Path) -> Result<Self> {
-        let told = manifest.timings.get("work").ok_or_else(|| lacking(work))?;
-        let folder = |name: &str| told[name].as_str().map(|name| work.join(name)).filter(|path| path.is_dir());
+        let folders = manifest.timings.get("work").ok_or_else(|| lacking(work))?;
+        let folder = |name: &str| folders[name].as_str().map(|name| work.join(name)).filter(|path| path.is_dir());
         let (scan, drops) = folder("scan").zip(folder("drops")).ok_or_else(|| lacking(work))?;
-        let left_out: Vec<(u64, u64)> = serde_json::from_value(told["left_out"].clone()).unwrap_or_default();
+        let left_out: Vec<(u64, u64)> = serde_json::from_value(folders["left_out"].clone()).unwrap_or_default();
         let places: BTreeMap<&str, u16> = (0u16..).zip(&manifest.stages).map(|(at, s)| (s.name.as_str(), at)).collect();
         let read = super::parallel(&within(&scan), |path| {
             let beside = drops.join(path.file_name().unwrap_or_default());

@@ -33,8 +33,8 @@ fn exports_of_token_ids_are_read_and_their_mistakes_told() {
         ("to = 'trl'\neos = '</s>'\n", "`trl` holds text: `eos` does nothing there"),
         ("to = 'pakced'\n", "did you mean `packed`?"),
     ] {
-        let told = of(export).unwrap_err().to_string();
-        assert!(told.contains(says), "{export}: {told}");
+        let refusal = of(export).unwrap_err().to_string();
+        assert!(refusal.contains(says), "{export}: {refusal}");
     }
 }
 
@@ -117,7 +117,7 @@ fn exports_of_dialogues_are_read_and_their_mistakes_told() {
         ("to = 'trl'\nsplit = 'test'\n", "the recipe holds nothing out"),
         ("to = 'trl'\nsplit = 'dev'\n", "`dev` is no `split`"),
     ] {
-        let told = one(export).unwrap_err().to_string();
-        assert!(told.contains(says), "{export}: {told}");
+        let refusal = one(export).unwrap_err().to_string();
+        assert!(refusal.contains(says), "{export}: {refusal}");
     }
 }

@@ -226,7 +226,7 @@ impl Limit {
         }
     }
 
-    fn told(&self, side: &str, row: &impl Values) -> Failure {
+    fn failure_on(&self, side: &str, row: &impl Values) -> Failure {
         let (value, limit) = match &self.side {
             Side::In(words) => (row.word(self.at).unwrap_or_default().to_owned(), words.join(", ")),
             Side::Min(limit) | Side::Max(limit) => {
@@ -246,7 +246,7 @@ impl Limit {
             Side::Min(_) => "min",
             Side::Max(_) => "max",
         };
-        self.told(side, row)
+        self.failure_on(side, row)
     }
 
     fn beyond(&self, row: &impl Values) -> Failure {
@@ -255,7 +255,7 @@ impl Limit {
             Side::Min(_) => "max",
             Side::Max(_) => "min",
         };
-        self.told(side, row)
+        self.failure_on(side, row)
     }
 }
 

@@ -67,9 +67,9 @@ fn what_was_not_measured_drops_no_row() {
 fn percentiles_are_numbered_as_they_are_asked() {
     let clause = rule(json!({"when": {"b": {"max_percentile": 50}}, "a": {"min_percentile": 5, "per": "source"},
         "any": [{"b": {"min_percentile": 1, "max_percentile": 99}}]}));
-    let told = |p: Percentile| format!("{} {} {}", p.signal, if p.upper { "max" } else { "min" }, p.percentile);
+    let shown = |p: Percentile| format!("{} {} {}", p.signal, if p.upper { "max" } else { "min" }, p.percentile);
     assert_eq!(
-        clause.percentiles().into_iter().map(told).collect::<Vec<_>>(),
+        clause.percentiles().into_iter().map(shown).collect::<Vec<_>>(),
         ["b max 50", "a min 5", "b min 1", "b max 99"]
     );
     let keys = ["when.b.max_percentile", "a.min_percentile", "any[0].b.min_percentile", "any[0].b.max_percentile"];

@@ -100,7 +100,7 @@ impl Work {
                 }
                 Err(fault) => {
                     if self.process(&mut lent)?.answered() == 0 {
-                        let (what, cure) = self.told(&fault);
+                        let (what, cure) = self.explained(&fault);
                         return Err(self.failed(&mut lent, context, &questions[group.start], &what, cure));
                     }
                     lent.restart().map_err(|e| self.unstartable(&e))?;
@@ -187,7 +187,7 @@ impl Work {
     }
 
     /// What a fault means, and the cure.
-    fn told(&self, fault: &Fault) -> (String, String) {
+    fn explained(&self, fault: &Fault) -> (String, String) {
         let seconds = self.launch.patience.as_secs();
         match fault {
             Fault::Ended(how) => (

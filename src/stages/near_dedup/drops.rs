@@ -8,7 +8,7 @@ use arrow::datatypes::UInt64Type;
 use super::docs::{Docs, Standing};
 use super::index::part;
 use super::index_writer::Writer;
-use super::pass::{Gone, Run};
+use super::pass::{Outcome, Run};
 use super::verify::Fates;
 use crate::spill::flat::{Bits, Flat};
 use crate::spill::scratch;
@@ -22,19 +22,19 @@ fn record(first: usize, second: usize, similarity: f64) -> u128 {
 
 impl Run<'_> {
     /// Names the kept row for every row that goes, and writes the index where the build is to have one.
-    pub(super) fn drops(&self, docs: &Docs, same: &[Flat], fates: &Fates) -> Result<Gone> {
-        let (rows, list, gone) = self.sorted_drops(docs, same, fates)?;
+    pub(super) fn drops(&self, docs: &Docs, same: &[Flat], fates: &Fates) -> Result<Outcome> {
+        let (rows, list, by_doc_list) = self.sorted_drops(docs, same, fates)?;
         if self.method.rules().cluster_size {
             self.sizes(docs, &list)?;
         }
-        let wanted = self.wanted(docs, &list, &gone)?;
+        let wanted = self.wanted(docs, &list, &by_doc_list)?;
         let mut found = Named { run: self, docs, list: &list, at: 0, better: 0, waiting: Vec::new() };
         self.earlier.kept(&wanted, |doc, id, standing| found.earlier(doc, id, &standing))?;
         let mut writer = match self.method.index() {
             Some(near) => {
                 let path = self.context.artifact();
                 scratch(path.parent().unwrap_or(&path))?;
-                Some(Writer::new(&path, near, &self.earlier, docs, &gone)?)
+                Some(Writer::new(&path, near, &self.earlier, docs, &by_doc_list)?)
             }
             None => None,
         };
@@ -49,7 +49,7 @@ impl Run<'_> {
         if found.at < list.len() {
             return Err(Error::Engine("a row that is kept has no id".into()));
         }
-        Ok(Gone { rows, better: found.better, links: 0 })
+        Ok(Outcome { rows, better: found.better, links: 0 })
     }
 
     /// How many own rows go, and their drops (keeper, doc, similarity) in the order of keepers; for an index those (doc,
@@ -79,19 +79,19 @@ impl Run<'_> {
         same.iter().try_for_each(|copies| copies.each(|_, record| copy(record)))?;
         let mut list = self.space.flat("by_keeper", 16);
         by_keeper.drain(&mut |record| list.push(&record.to_be_bytes()))?;
-        let mut gone = self.space.flat("by_doc", 16);
+        let mut by_doc_list = self.space.flat("by_doc", 16);
         if let Some(by_doc) = by_doc {
-            by_doc.drain(&mut |record| gone.push(&record.to_be_bytes()))?;
+            by_doc.drain(&mut |record| by_doc_list.push(&record.to_be_bytes()))?;
         }
-        Ok((rows, list, gone))
+        Ok((rows, list, by_doc_list))
     }
 
     /// The rows whose ids are needed: those that others went for, and for an index all that stay.
-    fn wanted(&self, docs: &Docs, list: &Flat, gone: &Flat) -> Result<Bits> {
+    fn wanted(&self, docs: &Docs, list: &Flat, by_doc_list: &Flat) -> Result<Bits> {
         let mut wanted = Bits::new(docs.len());
         if self.method.index().is_some() {
             docs.own().for_each(|doc| wanted.set(doc));
-            gone.each(|_, record| {
+            by_doc_list.each(|_, record| {
                 wanted.clear(part(record, 0));
                 Ok(())
             })?;
@@ -180,14 +180,14 @@ struct Named<'a> {
 impl Named<'_> {
     /// A row of an earlier build.
     fn earlier(&mut self, doc: usize, id: &str, standing: &Standing) -> Result<()> {
-        self.at = gone_for(self.list, self.at, doc, |gone, similarity| {
-            let better = self.docs.better(gone, standing)?;
+        self.at = drops_for(self.list, self.at, doc, |dropped_doc, similarity| {
+            let better = self.docs.better(dropped_doc, standing)?;
             self.better += u64::from(better.is_some());
             let words = match better {
                 Some((own, other)) => ["would_replace".into(), own, other],
                 None => self.run.method.words(similarity),
             };
-            self.run.context.drop_row(dropped(self.docs, gone, (id, similarity), words)?)
+            self.run.context.drop_row(dropped(self.docs, dropped_doc, (id, similarity), words)?)
         })?;
         Ok(())
     }
@@ -207,8 +207,8 @@ impl Named<'_> {
             let mut next = chunks[at].first().map_or(Ok(from), |(doc, _)| first_of(list, from, *doc))?;
             let mut drops = Vec::new();
             for (doc, id) in chunks[at] {
-                next = gone_for(list, next, *doc, |gone, similarity| {
-                    drops.push(dropped(docs, gone, (id, similarity), method.words(similarity))?);
+                next = drops_for(list, next, *doc, |dropped_doc, similarity| {
+                    drops.push(dropped(docs, dropped_doc, (id, similarity), method.words(similarity))?);
                     Ok(())
                 })?;
             }
@@ -222,10 +222,10 @@ impl Named<'_> {
 }
 
 /// The drop of a row that goes for one that is kept: the id of that one, and their similarity.
-fn dropped(docs: &Docs, gone: usize, (id, similarity): (&str, f64), words: [String; 3]) -> Result<Drop> {
+fn dropped(docs: &Docs, doc: usize, (id, similarity): (&str, f64), words: [String; 3]) -> Result<Drop> {
     let [reason, value, limit] = words;
     Ok(Drop {
-        ord: docs.ord(gone)?,
+        ord: docs.ord(doc)?,
         reason,
         value: Some(value),
         limit: Some(limit),
@@ -247,7 +247,7 @@ fn first_of(list: &Flat, from: usize, doc: usize) -> Result<usize> {
 }
 
 /// Hands over what went for the row `doc`, whose records begin at `at` if it has any; gives back where they end.
-fn gone_for(list: &Flat, mut at: usize, doc: usize, mut found: impl FnMut(usize, f64) -> Result<()>) -> Result<usize> {
+fn drops_for(list: &Flat, mut at: usize, doc: usize, mut found: impl FnMut(usize, f64) -> Result<()>) -> Result<usize> {
     let (mut record, mut bits) = ([0; 16], [0; 8]);
     while at < list.len() {
         list.get(at, &mut record)?;

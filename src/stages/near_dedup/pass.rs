@@ -49,7 +49,7 @@ pub(super) struct Run<'a> {
 }
 
 /// How many rows go.
-pub struct Gone {
+pub struct Outcome {
     /// All of them.
     pub rows: u64,
     /// Those that would stay, were the row kept in their place not published already.
@@ -62,14 +62,14 @@ pub struct Gone {
 pub fn run(method: Method<'_>, context: &dyn GlobalContext) -> Result<()> {
     let (space, earlier) = (context.space(SHARE)?, method.earlier(context.files())?);
     let run = Run { context, method, earlier, space };
-    let gone = run.run()?;
-    let better = match gone.better {
+    let outcome = run.run()?;
+    let better = match outcome.better {
         0 => String::new(),
         some => format!(", {} of which would replace a published row", count(some)),
     };
     let found = match method.drops() {
-        true => format!("{} duplicates{better}", count(gone.rows)),
-        false => format!("{} pairs alike, none dropped", count(gone.links)),
+        true => format!("{} duplicates{better}", count(outcome.rows)),
+        false => format!("{} pairs alike, none dropped", count(outcome.links)),
     };
     context.progress().done(&format!("{}: {found}", context.stage()));
     Ok(())
@@ -91,7 +91,7 @@ fn proof<'t>(texts: Option<&'t (Texts, &NearDedup)>, space: &Space) -> Proof<'t>
 
 impl Run<'_> {
     /// All steps.
-    fn run(&self) -> Result<Gone> {
+    fn run(&self) -> Result<Outcome> {
         let progress = self.context.progress();
         progress.phase("Comparing", 0);
         let mut docs = self.docs()?;
@@ -128,7 +128,7 @@ impl Run<'_> {
         same: &[Flat],
         pairs: Pairs,
         texts: Option<&(Texts, &NearDedup)>,
-    ) -> Result<Gone> {
+    ) -> Result<Outcome> {
         let mut links = 0;
         let mut link = |record: &[u8]| {
             let half = |at: usize| record[at..at + 4].iter().rev().fold(0, |n, b| n << 8 | u32::from(*b));
@@ -147,7 +147,7 @@ impl Run<'_> {
             Ok(found)
         })?;
         found.iter().try_for_each(|list| list.each(|_, record| link(record)))?;
-        Ok(Gone { rows: 0, better: 0, links })
+        Ok(Outcome { rows: 0, better: 0, links })
     }
 
     /// Judges the candidates: those that pairs link one after the other, others side by side.

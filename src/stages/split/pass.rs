@@ -42,9 +42,9 @@ impl GlobalPass for HoldOut {
         let space = context.space(SHARE)?;
         let mut rows = Rows::read(context, &space, self.seed)?;
         rows.link(context, &space)?;
-        let (sides, told) = rows.sides(context, &space, self)?;
+        let (sides, summary) = rows.sides(context, &space, self)?;
         rows.write(context, &sides)?;
-        context.progress().done(&format!("{}: {told}", context.stage()));
+        context.progress().done(&format!("{}: {summary}", context.stage()));
         Ok(())
     }
 }
@@ -173,7 +173,7 @@ impl Rows {
             if split == Split::Train { Ok(()) } else { sides.set(row, &[split.number() as u8]) }
         })?;
         enough(context, options, (&asked, &sources), largest)?;
-        Ok((sides, told(options, (&asked, &sources), largest)))
+        Ok((sides, summary(options, (&asked, &sources), largest)))
     }
 
     /// Says which rows are held out, unit by unit.
@@ -251,7 +251,7 @@ fn enough(context: &dyn GlobalContext, options: &HoldOut, quotas: (&[Quota], &[Q
 }
 
 /// What is held out, in a line.
-fn told(options: &HoldOut, quotas: (&[Quota], &[Quota]), largest: u64) -> String {
+fn summary(options: &HoldOut, quotas: (&[Quota], &[Quota]), largest: u64) -> String {
     let mut all = Vec::new();
     for (at, split) in Split::HELD_OUT.into_iter().enumerate().filter(|(_, split)| options.amount(*split).is_some()) {
         let rows: u64 = Use::ALL.into_iter().map(|usage| taken(usage, at, quotas).1).sum();

@@ -51,9 +51,9 @@ fn national(window: &Window, code: &[u8]) -> Option<(usize, Vec<usize>)> {
         let taken = zeros + code.len();
         let mut left = taken;
         let lens = window.lens().into_iter().filter_map(|n| {
-            let gone = left.min(n);
-            left -= gone;
-            (n > gone).then_some(n - gone)
+            let taken = left.min(n);
+            left -= taken;
+            (n > taken).then_some(n - taken)
         });
         (taken, lens.collect())
     })

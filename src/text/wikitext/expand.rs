@@ -34,7 +34,7 @@ struct Frame {
     variant: Option<usize>,
     brace: Option<usize>,
     /// The number of unlisted templates that were noted before it.
-    told: usize,
+    uses: usize,
 }
 
 struct Expander<'t, 'a> {
@@ -49,7 +49,7 @@ struct Expander<'t, 'a> {
     variant: Variant,
     options: Options<'a>,
     /// Templates that are not on the list, of text that may still be seen; filled only where they are asked for.
-    told: Vec<Use>,
+    uses: Vec<Use>,
 }
 
 /// Bytes that can begin or end something, or part it.
@@ -75,7 +75,7 @@ pub(super) fn expand<'a>(text: &str, options: &Options<'a>, converts: bool) -> (
         rules: Rules::new(options.groups, converts),
         announced: 0,
         options: *options,
-        told: Vec::new(),
+        uses: Vec::new(),
         variant: options.variant.unwrap_or(Variant::Cn),
     };
     // The end of the run of one byte that was met last.
@@ -93,7 +93,7 @@ pub(super) fn expand<'a>(text: &str, options: &Options<'a>, converts: bool) -> (
     }
     e.out.push_str(&text[e.plain..]);
     if let Some(tally) = options.unlisted {
-        tally.add(e.told);
+        tally.add(e.uses);
     }
     (e.out, e.rules)
 }
@@ -217,8 +217,8 @@ impl Expander<'_, '_> {
             Kind::Link => (Some(me), variant, brace),
             Kind::Variant => (link, Some(me), brace),
         };
-        let told = self.told.len();
-        self.stack.push(Frame { kind, open, start, bars: Vec::new(), equals: Vec::new(), link, variant, brace, told });
+        let uses = self.uses.len();
+        self.stack.push(Frame { kind, open, start, bars: Vec::new(), equals: Vec::new(), link, variant, brace, uses });
     }
 
     /// Takes off the frame at that place; those above it were never closed, and what they enclose is text.
@@ -261,7 +261,7 @@ impl Expander<'_, '_> {
             }
             None => {
                 self.out.truncate(frame.open);
-                self.told.truncate(frame.told);
+                self.uses.truncate(frame.uses);
                 self.hole();
             }
         }
@@ -311,13 +311,13 @@ impl Expander<'_, '_> {
                 let shown = templates::shown(&args, self.variant, &mut self.rules);
                 if shown.is_none() {
                     // Nobody sees what it holds.
-                    self.told.truncate(frame.told);
+                    self.uses.truncate(frame.uses);
                 }
                 if self.options.unlisted.is_some()
                     && let Some(rule) = args.unlisted.get()
                 {
-                    let (name, contents) = (templates::told(args.name), &self.out[frame.start..]);
-                    self.told.extend(Use::new(name, rule, contents, shown.as_deref()));
+                    let (name, contents) = (templates::counted_name(args.name), &self.out[frame.start..]);
+                    self.uses.extend(Use::new(name, rule, contents, shown.as_deref()));
                 }
                 shown
             }

@@ -337,7 +337,7 @@ fn region(args: &Args, variant: Variant) -> Option<String> {
 }
 
 /// The name by which a template is counted: of a function its own, without what it is given.
-pub(super) fn told(written: &str) -> String {
+pub(super) fn counted_name(written: &str) -> String {
     let name = name(written);
     match name.split_once(':') {
         Some((function, _)) if function.starts_with('#') => function.to_owned(),

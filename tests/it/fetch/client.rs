@@ -116,7 +116,7 @@ impl Client {
             };
             assert!(status.is_some(), "corpus {} hangs\n{}", arguments.join(" "), got.stderr);
             // Whatever it says, it names no option and no command that is not there.
-            crate::told::holds(arguments[0], &got.stderr);
+            crate::named_commands::holds(arguments[0], &got.stderr);
             got
         })
     }
@@ -202,8 +202,8 @@ impl Client {
         }
         for server in others {
             for seen in server.log() {
-                let told = format!("{:?}", seen.request);
-                assert!(!told.contains(TOKEN), "{} was given the token: {told}", server.authority());
+                let request = format!("{:?}", seen.request);
+                assert!(!request.contains(TOKEN), "{} was given the token: {request}", server.authority());
             }
         }
     }

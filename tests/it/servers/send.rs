@@ -39,7 +39,7 @@ pub(super) fn send(
     answer: Answer,
     fault: Option<&Fault>,
     busy: Busy<'_>,
-    told: &dyn Fn(u16, u64),
+    log: &dyn Fn(u16, u64),
 ) -> Result<()> {
     let mut answer = spoil_answer(request, answer, fault);
     if answer.status == 0 {
@@ -113,11 +113,11 @@ pub(super) fn send(
     }
     let head_only = request.method == "HEAD" || matches!(answer.status, 204 | 304);
     write_head(stream, &answer, &body, if let Some(Fault::DripHead(every)) = fault { Some(*every) } else { None })?;
-    told(answer.status, 0);
+    log(answer.status, 0);
     if head_only {
         return Ok(());
     }
-    body.send(shared, stream, answer.status, busy, told)
+    body.send(shared, stream, answer.status, busy, log)
 }
 
 /// Faults that put another answer in the place of the right one, or wrap it.
@@ -188,7 +188,7 @@ fn label(answer: &mut Answer, range: &mut Range<u64>, fault: Option<&Fault>, who
         let start = (range.start + by).min(whole.saturating_sub(1));
         start..(range.end + by).min(whole)
     };
-    let (told, sent) = match fault {
+    let (stated, sent) = match fault {
         Some(Fault::ShiftedRange(by)) => (shifted(*by), shifted(*by)),
         // The same number of bytes from elsewhere; from the front where the end is too near.
         Some(Fault::LyingRange(by)) if range.end + by <= whole => (range.clone(), shifted(*by)),
@@ -199,7 +199,7 @@ fn label(answer: &mut Answer, range: &mut Range<u64>, fault: Option<&Fault>, who
         }
         _ => (range.clone(), range.clone()),
     };
-    answer.headers.push(("Content-Range".into(), format!("bytes {}-{}/{whole}", told.start, told.end - 1)));
+    answer.headers.push(("Content-Range".into(), format!("bytes {}-{}/{whole}", stated.start, stated.end - 1)));
     *range = sent;
 }
 
@@ -242,7 +242,7 @@ impl Body {
         stream: &mut TcpStream,
         status: u16,
         busy: Busy<'_>,
-        told: &dyn Fn(u16, u64),
+        log: &dyn Fn(u16, u64),
     ) -> Result<()> {
         let mut busy = Some(busy);
         let began = Instant::now();
@@ -275,7 +275,7 @@ impl Body {
                 _ => self.block(stream, slice)?,
             }
             (at, sent) = (at + slice.len() as u64, sent + slice.len() as u64);
-            told(status, sent);
+            log(status, sent);
             if let Some(every) = self.drip {
                 std::thread::sleep(every);
             }

@@ -30,8 +30,8 @@ fn serve() {
             until_told(&[&plain.server]);
         }
         Some("hub") => {
-            let (hub, told) = stand_in();
-            say(&told);
+            let (hub, printed) = stand_in();
+            say(&printed);
             until_told(&[&hub.api, &hub.cdn]);
         }
         _ => panic!("CORPUS_TEST_SERVE is plain:BYTES[:BYTES_A_SECOND] or hub"),
@@ -47,10 +47,10 @@ fn python_hub_client_gets_the_same_tree() {
         crate::harness::skipped(&format!("{python} has no huggingface_hub (set CORPUS_PYTHON to one that has)"));
         return;
     }
-    let (hub, told) = stand_in();
+    let (hub, printed) = stand_in();
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/hub_standin.py");
     let mut child = Command::new(&python).arg(script).stdin(Stdio::piped()).spawn().unwrap();
-    writeln!(child.stdin.take().unwrap(), "{told}").unwrap();
+    writeln!(child.stdin.take().unwrap(), "{printed}").unwrap();
     assert!(child.wait().unwrap().success(), "{script} failed");
     // It too keeps the token from the CDN, which would refuse it.
     assert!(hub.cdn.log().iter().all(|seen| seen.request.header("authorization").is_none()));
@@ -82,8 +82,8 @@ fn stand_in() -> (Hub, Value) {
     hub.page(5);
     let listed: Vec<_> =
         files.iter().map(|(path, content, _)| json!({"path": path, "sha256": content.sha256()})).collect();
-    let told = json!({"url": hub.url(), "repo": "stand/in", "commit": commit, "token": TOKEN, "files": listed});
-    (hub, told)
+    let printed = json!({"url": hub.url(), "repo": "stand/in", "commit": commit, "token": TOKEN, "files": listed});
+    (hub, printed)
 }
 
 /// A tree with everything that makes a hub's tree: folders, small and large files, names that need quoting, more

@@ -42,8 +42,8 @@ fn ranges_and_conditions() {
         [("5-9", 5..10), ("99990-", 99_990..100_000), ("-3", 99_997..100_000), ("7-999999", 7..100_000)]
     {
         let (head, body) = get(&format!("Range: bytes={range}\r\n"));
-        let told = format!("Content-Range: bytes {}-{}/100000", want.start, want.end - 1);
-        assert!(head.starts_with("HTTP/1.1 206 ") && head.contains(&told), "{head}");
+        let content_range = format!("Content-Range: bytes {}-{}/100000", want.start, want.end - 1);
+        assert!(head.starts_with("HTTP/1.1 206 ") && head.contains(&content_range), "{head}");
         same_bytes(&body, &all[want], range);
     }
     assert!(get("Range: bytes=100000-\r\n").0.starts_with("HTTP/1.1 416 "));

@@ -144,8 +144,8 @@ fn one_text_that_is_not_utf8_costs_its_row_at_most() {
             }) {}
             let want: Vec<String> = (0..50).filter(|n| lost == 0 || *n != 7).map(|n| format!("磨坊第{n}日")).collect();
             assert_eq!(texts, want, "{damage}");
-            let told = [(7, "utf8", "not UTF-8 in column `text`".to_owned())];
-            assert_eq!(errors, told[..lost], "{damage}");
+            let expected = [(7, "utf8", "not UTF-8 in column `text`".to_owned())];
+            assert_eq!(errors, expected[..lost], "{damage}");
             assert_eq!((meta.contains("题目8号"), meta.contains('\u{fffd}')), (true, lost == 0), "{meta}");
         }
     }

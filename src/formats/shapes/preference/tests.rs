@@ -63,8 +63,8 @@ fn a_prompt_that_is_said_again_is_said_once() {
         assert_eq!(three(&row(prompt, &both.0, alone.1)), want, "{prompt}");
         assert_eq!(three(&row(prompt, &alone.0, &both.1)), want, "{prompt}");
     }
-    let told = row(&format!("[{system},{}]", user("p")), &both.0, &both.1);
-    assert_eq!(three(&told)[0], ["system: s", "user: p", "assistant: a", "user: q"]);
+    let with_system = row(&format!("[{system},{}]", user("p")), &both.0, &both.1);
+    assert_eq!(three(&with_system)[0], ["system: s", "user: p", "assistant: a", "user: q"]);
     let twice = format!(
         r#"{{"system":"s","chosen":[{system},{},{}],"rejected":[{system},{},{}]}}"#,
         user("p"),

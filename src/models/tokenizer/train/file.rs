@@ -114,10 +114,10 @@ pub fn tokenizer(model: Json, specials: &[String], of_bytes: bool) -> Json {
 
 /// What `transformers` reads beside it.
 pub fn configuration(end: &str, unknown: bool) -> Json {
-    let mut told = json!({"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": end,
+    let mut config = json!({"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": end,
         "clean_up_tokenization_spaces": false, "model_max_length": 1_000_000_000_000_000_000u64});
     if unknown {
-        told["unk_token"] = UNKNOWN.into();
+        config["unk_token"] = UNKNOWN.into();
     }
-    told
+    config
 }

@@ -28,7 +28,7 @@ pub(super) fn of(messages: &[Message<'_>], meta: Option<&str>) -> Result<Vec<boo
     let Some(meta) = meta.filter(|meta| meta.contains("\"turn_fields\"")) else { return Ok(flags) };
     let meta: Meta = serde_json::from_str(meta).unwrap_or(Meta { turn_fields: BTreeMap::new() });
     // By the message's place in the source: `messages.3`.
-    let told: BTreeMap<usize, bool> = meta
+    let learnt_at: BTreeMap<usize, bool> = meta
         .turn_fields
         .iter()
         .filter_map(|(path, fields)| {
@@ -37,11 +37,11 @@ pub(super) fn of(messages: &[Message<'_>], meta: Option<&str>) -> Result<Vec<boo
             Some((at, value.as_bool().unwrap_or_else(|| value.as_f64() != Some(0.0))))
         })
         .collect();
-    if told.values().all(|learnt| *learnt) {
+    if learnt_at.values().all(|learnt| *learnt) {
         return Ok(flags);
     }
-    for (at, learnt) in &told {
-        match flags.get_mut(at + shift(messages, &told)?) {
+    for (at, learnt) in &learnt_at {
+        match flags.get_mut(at + shift(messages, &learnt_at)?) {
             Some(flag) => *flag = *learnt,
             None => return Err(unknown()),
         }
@@ -54,14 +54,14 @@ fn unknown() -> Aside {
 }
 
 /// How many messages stand before the first one of the source's list: a system turn may come from a field of its own.
-fn shift(messages: &[Message<'_>], told: &BTreeMap<usize, bool>) -> Result<usize, Aside> {
+fn shift(messages: &[Message<'_>], learnt_at: &BTreeMap<usize, bool>) -> Result<usize, Aside> {
     let system = messages.first().is_some_and(|m| m.role == "system");
     if !system {
         return Ok(0);
     }
     let of_assistant =
-        |shift: usize| told.keys().all(|at| messages.get(at + shift).is_some_and(|m| m.role == "assistant"));
-    let all = |shift: usize| told.len() + shift == messages.len();
+        |shift: usize| learnt_at.keys().all(|at| messages.get(at + shift).is_some_and(|m| m.role == "assistant"));
+    let all = |shift: usize| learnt_at.len() + shift == messages.len();
     match [of_assistant(0) || all(0), of_assistant(1) || all(1)] {
         [true, false] => Ok(0),
         [false, true] => Ok(1),

@@ -40,14 +40,14 @@ pub struct Chat {
     reserved: AhoCorasick,
     /// How many of them are special tokens; the marks stand behind them.
     special: usize,
-    told: Told,
+    facts: ChatFacts,
     /// Whether the template writes special tokens by roles that nothing names.
     nameless: bool,
 }
 
 /// What an export says of its template.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Told {
+pub struct ChatFacts {
     /// Its file.
     pub file: String,
     /// Hex, of its bytes.
@@ -118,7 +118,7 @@ impl Chat {
         let reserved = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&reserved);
         let reserved = reserved.map_err(|e| Error::Engine(e.to_string()))?;
         let sha256 = crate::disk::sha256(template.file(), &|| false).map_err(Error::io(template.file()))?;
-        let told = Told {
+        let facts = ChatFacts {
             file: template.file().display().to_string(),
             sha256,
             date: template.is_dated().then(|| day.to_string()),
@@ -126,18 +126,18 @@ impl Chat {
             special_tokens: special_tokens.filter(|_| template.wants_tokens()).unwrap_or_default(),
             learnt_by: if template.learns() { "generation" } else { "difference" }.into(),
         };
-        Ok(Chat { template, reserved, special, told, nameless })
+        Ok(Chat { template, reserved, special, facts, nameless })
     }
 
     /// What an export says of the template.
-    pub fn told(&self) -> &Told {
-        &self.told
+    pub fn facts(&self) -> &ChatFacts {
+        &self.facts
     }
 
     /// The same, with the template's file as a recipe in this folder names it.
     pub fn named_from(mut self, base: &Path) -> Self {
-        if let Ok(named) = Path::new(&self.told.file).strip_prefix(base) {
-            self.told.file = named.display().to_string();
+        if let Ok(named) = Path::new(&self.facts.file).strip_prefix(base) {
+            self.facts.file = named.display().to_string();
         }
         self
     }

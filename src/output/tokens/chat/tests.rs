@@ -86,7 +86,7 @@ fn blocks_of_the_template_say_what_is_learnt() {
     assert_eq!(learnt(&blocks, &four), ["二<|im_end|>", "四<|im_end|>"]);
     let [some, _] = parts(&blocks, &four, &[true, true, true, false]).unwrap();
     assert_eq!(some, ["二<|im_end|>"]);
-    assert_eq!(chat(&blocks).told().learnt_by, "generation");
+    assert_eq!(chat(&blocks).facts().learnt_by, "generation");
 }
 
 #[test]

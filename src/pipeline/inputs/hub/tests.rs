@@ -36,8 +36,8 @@ fn train_is_read_and_the_rest_is_said() {
     assert_eq!(taken(&names, None, true, &Asked { split: &all, config: &[] }).0.len(), 4);
     let test = ["test".to_owned()];
     assert_eq!(taken(&names, None, true, &Asked { split: &test, config: &[] }).0, ["data/test-0.parquet"]);
-    let gone = ["validation".to_owned()];
-    let error = choose(&names, None, true, &Asked { split: &gone, config: &[] }).unwrap_err();
+    let missing = ["validation".to_owned()];
+    let error = choose(&names, None, true, &Asked { split: &missing, config: &[] }).unwrap_err();
     assert!(error.contains("`validation`") && error.contains("test, train"), "{error}");
     // Without a split called train there is nothing to prefer.
     assert_eq!(taken(&["test.jsonl", "dev.jsonl"], None, true, &NOTHING).0.len(), 2);

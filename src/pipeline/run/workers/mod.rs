@@ -172,7 +172,7 @@ impl Workers {
         done: impl Fn() -> bool,
         waiting: impl Fn(&str),
     ) -> Result<Option<Turn<'_>>> {
-        let mut told = false;
+        let mut announced = false;
         loop {
             if done() {
                 return Ok(None);
@@ -183,9 +183,9 @@ impl Workers {
                     let turn = Turn { held: Some((shared, at.to_path_buf(), number)) };
                     return Ok((!done()).then_some(turn));
                 }
-                Answer::Other(who) if !told => {
+                Answer::Other(who) if !announced => {
                     waiting(&who);
-                    told = true;
+                    announced = true;
                 }
                 Answer::Other(_) => {}
             }

@@ -108,16 +108,16 @@ impl Life<'_> {
     fn verdicts(&self) -> Vec<(&StageLine, Verdict)> {
         let by = self.field("stage").filter(|_| self.outcome == Outcome::Dropped);
         let known = by.is_none_or(|by| self.manifest.stages.iter().any(|s| s.name == by));
-        let mut gone = self.outcome == Outcome::Unreadable;
+        let mut dropped = self.outcome == Outcome::Unreadable;
         let verdict = |stage: &'_ StageLine| {
             // What the format set aside is dropped while it is read.
             let here = by.is_some_and(|by| by == stage.name || !known && stage.name == "read");
-            let verdict = match (gone, here) {
+            let verdict = match (dropped, here) {
                 (true, _) => Verdict::NotReached,
                 (_, true) => Verdict::Dropped,
                 _ => Verdict::Passed,
             };
-            gone |= here;
+            dropped |= here;
             verdict
         };
         let verdicts: Vec<Verdict> = self.manifest.stages.iter().map(verdict).collect();

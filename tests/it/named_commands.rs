@@ -184,11 +184,11 @@ fn every_option_that_a_message_names_is_there() {
         let known: Vec<String> = speaker(&shown).iter().flat_map(|name| known(name)).collect();
         for text in literals(&std::fs::read_to_string(&path).unwrap()) {
             let text = filled(&text);
-            let told = commands(&text);
+            let answer = commands(&text);
             // `corpus build --update` is no whole command, and a way to speak of an option.
             let whole = |fault: &String| !fault.contains("required arguments were not provided");
             let known_command = |c: &&String| !c.starts_with("corpus x");
-            let faults = told.iter().filter(known_command).filter_map(|c| fault(c)).filter(whole);
+            let faults = answer.iter().filter(known_command).filter_map(|c| fault(c)).filter(whole);
             wrong.extend(faults.map(|fault| format!("{shown}: {fault}")));
             // A literal that begins with a command goes on with options of that command.
             // One that begins with a trainer's command, or stands in a layout, has options of that trainer.
@@ -196,7 +196,7 @@ fn every_option_that_a_message_names_is_there() {
             let layout = ALL.iter().any(|layout| shown == format!("src/output/export/{}.rs", layout.name()))
                 || tokens::ALL.iter().any(|layout| shown == format!("src/output/tokens/{}.rs", layout.name()));
             let own = layout || own.iter().any(|command| text.trim_start().starts_with(command));
-            for option in options(&without(&text, &told)).into_iter().filter(|_| !own) {
+            for option in options(&without(&text, &answer)).into_iter().filter(|_| !own) {
                 seen += 1;
                 if !known.contains(&option) {
                     wrong.push(format!("{shown}: {} has no {option}: {text:?}", speaker(&shown).join(" and ")));

@@ -12,7 +12,7 @@ use crate::models::tokenizer::tally::{Made, Subject, Sums, Tally};
 use crate::text::figures::{count, plural, size};
 
 /// What is told.
-pub struct Told<'a> {
+pub struct Report<'a> {
     /// The tokenizers' files.
     pub(super) named: &'a [Named],
     /// The tokenizers.
@@ -51,7 +51,7 @@ fn shown(pieces: &[String]) -> String {
     pieces.iter().map(piece).collect::<Vec<_>>().join(" | ")
 }
 
-impl Told<'_> {
+impl Report<'_> {
     /// The sums of all texts.
     fn total(&self) -> Sums {
         let mut total = Sums::default();
@@ -135,9 +135,9 @@ impl Told<'_> {
                 "vocabulary": tokenizer.vocabulary(), "han": han(&splits.han), "characters": list(&splits.characters),
                 "han_words": list(&splits.han_words), "words": list(&splits.words)})
         };
-        let with = |mut told: Json, more: &[(&str, &str)]| {
-            more.iter().for_each(|(key, value)| told[*key] = Json::from(*value));
-            told
+        let with = |mut answer: Json, more: &[(&str, &str)]| {
+            more.iter().for_each(|(key, value)| answer[*key] = Json::from(*value));
+            answer
         };
         let languages = self.languages();
         let languages = languages.iter().map(|(language, all)| with(sums(all), &[("language", language)]));

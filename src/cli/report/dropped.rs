@@ -1,5 +1,5 @@
-//! One pass over the narrow columns of the rows that went: by stage and reason how many, what they had and by which limit,
-//! those nearest to it, and which are drawn to be shown.
+//! Statistics of dropped rows, by one pass over their narrow columns: by stage and reason how many, their values and the
+//! limit, those nearest to it, and which are drawn to be shown.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,9 +13,9 @@ use crate::output::take::NOT_SAMPLED;
 use crate::pipeline::publish::manifest::Manifest;
 use crate::rows::draw::sampled;
 
-/// What is known of the rows that went for one reason.
+/// Statistics of the rows that one reason dropped.
 #[derive(Clone)]
-pub struct Gone {
+pub struct OfReason {
     /// What they had, where that is a number.
     pub values: Values,
     /// The limit of the first that has one, with its table and place.
@@ -29,10 +29,10 @@ pub struct Gone {
 /// Stage and reason.
 pub type Why = (String, String);
 
-/// What is known of the rows that went.
+/// Statistics of all dropped rows.
 pub struct Dropped {
     /// By stage and reason.
-    pub all: BTreeMap<Why, Gone>,
+    pub all: BTreeMap<Why, OfReason>,
     /// Rows whose words are counted.
     pub worded: Vec<(usize, u64)>,
 }
@@ -51,16 +51,16 @@ pub struct Draw {
 }
 
 struct State {
-    all: HashMap<Why, Gone>,
+    all: HashMap<Why, OfReason>,
     worded: Least,
 }
 
-impl Gone {
-    fn new(draw: Draw) -> Gone {
-        Gone { values: Values::default(), limit: None, near: Least::new(draw.near), shown: Least::new(draw.shown) }
+impl OfReason {
+    fn new(draw: Draw) -> OfReason {
+        OfReason { values: Values::default(), limit: None, near: Least::new(draw.near), shown: Least::new(draw.shown) }
     }
 
-    fn merge(&mut self, other: Gone) {
+    fn merge(&mut self, other: OfReason) {
         self.values.merge(&other.values);
         self.near.merge(other.near);
         self.shown.merge(other.shown);
@@ -78,12 +78,12 @@ impl Gone {
     }
 }
 
-/// Goes through the rows that went.
+/// What is known of all dropped rows of these tables.
 ///
 /// # Errors
 /// Shards that cannot be read.
-pub fn gone(tables: &[Table], draw: Draw) -> Result<Dropped> {
-    let mut all: BTreeMap<Why, Gone> = BTreeMap::new();
+pub fn dropped(tables: &[Table], draw: Draw) -> Result<Dropped> {
+    let mut all: BTreeMap<Why, OfReason> = BTreeMap::new();
     let mut worded = Least::new(WORDED);
     let mut columns = vec!["stage", "reason", "value", "limit", "kept_id"];
     columns.extend((draw.text < 1.0).then_some("id"));
@@ -95,7 +95,7 @@ pub fn gone(tables: &[Table], draw: Draw) -> Result<Dropped> {
         };
         for state in table.fold(&columns, new, step)? {
             for (why, one) in state.all {
-                all.entry(why).or_insert_with(|| Gone::new(draw)).merge(one);
+                all.entry(why).or_insert_with(|| OfReason::new(draw)).merge(one);
             }
             worded.merge(state.worded);
         }
@@ -118,18 +118,18 @@ impl State {
         }
         for (rows, why) in by_stage.into_values() {
             let sample = why.1 == NOT_SAMPLED;
-            let gone = self.all.entry(why).or_insert_with(|| Gone::new(draw));
+            let of_reason = self.all.entry(why).or_insert_with(|| OfReason::new(draw));
             for row in rows {
                 let place = first + row as u64;
                 if let (Some(values), Some(limit)) =
                     (values.filter(|v| v.is_valid(row)), limits.as_ref().and_then(|l| l.get(row)))
                 {
-                    gone.see(values.value(row), limit, table, place);
+                    of_reason.see(values.value(row), limit, table, place);
                 }
                 let there = draw.text >= 1.0
                     || ids.is_some_and(|ids| ids.is_valid(row) && sampled(0, draw.text, ids.value(row)));
                 if there && !sample {
-                    gone.shown.see(drawn(draw.seed, table, place, 1), table, place);
+                    of_reason.shown.see(drawn(draw.seed, table, place, 1), table, place);
                     if !own(kept, row) {
                         self.worded.see(drawn_together(draw.seed, table, place), table, place);
                     }
@@ -151,9 +151,9 @@ pub fn limits(manifest: &Manifest, dropped: &Dropped) -> Vec<Limit> {
                 all.push(Limit { stage: name, reason, signal, upper: side == "max", limit, only });
             }
         }
-        let told = dropped.all.iter().filter(|((name, _), _)| *name == stage.name);
-        for ((name, reason), gone) in told {
-            let Some((.., limit)) = gone.limit else { continue };
+        let of_stage = dropped.all.iter().filter(|((name, _), _)| *name == stage.name);
+        for ((name, reason), rows) in of_stage {
+            let Some((.., limit)) = rows.limit else { continue };
             if all.iter().any(|l| l.stage == *name && l.reason == *reason) {
                 continue;
             }
