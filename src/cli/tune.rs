@@ -9,7 +9,7 @@ use super::inspect_build::manifest;
 use super::tune_output::{self, Texts};
 use super::{Context, Format, rows_of, show, tune_reference, ui};
 use crate::pipeline::publish::manifest::Manifest;
-use crate::pipeline::tune::{Judging, Look, Tuned, judging, tune};
+use crate::pipeline::tune::{Judging, Question, Tuned, judging, tune};
 use crate::recipe::{self, Recipe};
 use crate::stages::resolved::Resolved;
 use crate::stages::{self, Takes};
@@ -99,8 +99,8 @@ impl Tune {
         }
         let key = chosen(&mut stages, self.key.as_deref(), &folder)?;
         let work = self.work.clone().unwrap_or_else(|| folder.join(".work"));
-        let look = Look { key: key.as_deref(), near: self.rows, ..Look::default() };
-        let tuned = tune(&manifest, &work, &stages, &look)?;
+        let question = Question { key: key.as_deref(), near: self.rows, ..Question::default() };
+        let tuned = tune(&manifest, &work, &stages, &question)?;
         if let Some(asked) =
             self.key.as_deref().filter(|_| tuned.iter().all(|t| t.limits.is_empty() && t.left.is_empty()))
         {

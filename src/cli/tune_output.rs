@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Value as Json, json};
 
 use super::table;
-use crate::pipeline::tune::{Bin, Looked, Near, Tuned};
+use crate::pipeline::tune::{Bin, LimitReport, Near, Tuned};
 use crate::pipeline::usage::count;
 use crate::stages::rule::number;
 use crate::text::personal::{Action, Kinds, replace};
@@ -109,7 +109,7 @@ pub(super) fn text(tuned: &[Tuned], texts: &Texts) -> String {
 }
 
 /// The key without its side, and the sign of the side.
-fn rule(limit: &Looked) -> String {
+fn rule(limit: &LimitReport) -> String {
     let sign = if limit.upper { "≤" } else { "≥" };
     let key = limit.key.rsplit_once('.').map_or(limit.key.as_str(), |key| key.0);
     let percentile = limit.percentile.map_or(String::new(), |p| format!(" (percentile {p})"));
@@ -120,7 +120,7 @@ fn share(rows: u64, of: u64) -> String {
     if of == 0 { String::new() } else { format!(" ({:.2} %)", rows as f64 * 100.0 / of as f64) }
 }
 
-fn limit_text(limit: &Looked, texts: &Texts, words: &Words, columns: usize) -> String {
+fn limit_text(limit: &LimitReport, texts: &Texts, words: &Words, columns: usize) -> String {
     let (beyond, alone) = (count(limit.beyond), count(limit.alone));
     let share = share(limit.beyond, limit.rows);
     let mut out = format!("{} · {beyond}{share} {}{}{alone} {}\n", rule(limit), words.fail, words.comma, words.alone);
@@ -145,7 +145,7 @@ fn limit_text(limit: &Looked, texts: &Texts, words: &Words, columns: usize) -> S
 }
 
 /// What the stage drops with the limit as it is.
-fn now(limit: &Looked) -> u64 {
+fn now(limit: &LimitReport) -> u64 {
     limit.neighbours.iter().find(|near| near.limit == limit.limit).map_or(0, |near| near.drops)
 }
 
@@ -157,7 +157,7 @@ fn near_text(what: &str, near: &Near, texts: &Texts, words: &Words, columns: usi
 }
 
 /// The distribution as bars, with a line where the limit is.
-fn bars(limit: &Looked, columns: usize) -> String {
+fn bars(limit: &LimitReport, columns: usize) -> String {
     let longest = limit.bins.iter().map(|bin| bin.rows).max().unwrap_or(0).max(1);
     let ends: Vec<(String, String)> = limit.bins.iter().map(|bin| (number(bin.from), number(bin.to))).collect();
     let width = |of: fn(&(String, String)) -> &String| ends.iter().map(|e| of(e).len()).max().unwrap_or(0);
@@ -198,7 +198,7 @@ pub(super) fn json(tuned: &[Tuned], texts: &Texts) -> Json {
         };
         rows.iter().map(one).collect()
     };
-    let limit = |l: &Looked| {
+    let limit = |l: &LimitReport| {
         let bins: Vec<Json> = l.bins.iter().map(|b| json!({"from": b.from, "to": b.to, "rows": b.rows})).collect();
         let neighbours = l.neighbours.iter().map(|n| json!({"limit": n.limit, "beyond": n.beyond, "drops": n.drops}));
         json!({"key": l.key, "signal": l.signal, "side": if l.upper { "max" } else { "min" }, "limit": l.limit,

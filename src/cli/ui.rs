@@ -227,7 +227,7 @@ impl Progress for Bars {
         });
     }
 
-    fn looked(&self, inputs: &Inputs) {
+    fn inputs(&self, inputs: &Inputs) {
         if self.quiet {
             return;
         }

@@ -245,10 +245,10 @@ impl Build<'_> {
             self.progress.done(said);
             self.progress.phase("Looking at files", 0);
         })?;
-        let (inputs, identity) = self.look(&chain).await?;
+        let (inputs, identity) = self.inputs_of(&chain).await?;
         let files: usize = inputs.sources.iter().map(|s| s.files.len()).sum();
         self.progress.done(&format!("{}, {}", figures::plural(files as u64, "file"), usage::size(inputs.bytes())));
-        self.progress.looked(&inputs);
+        self.progress.inputs(&inputs);
         let notes = notes(&inputs);
         timings.lap("look");
 
@@ -317,7 +317,7 @@ impl Build<'_> {
         manifest.timings = timings.finish();
         manifest.timings.insert("identity".into(), json!(identity.build));
         manifest.timings.insert("work".into(), scanned.work(&decided.drops));
-        self.hand_over(&mut manifest, &landing, turn)?;
+        self.complete(&mut manifest, &landing, turn)?;
         Ok(manifest)
     }
 

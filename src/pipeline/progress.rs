@@ -19,7 +19,7 @@ pub trait Progress {
     /// The phase is over; a sentence says what it did.
     fn done(&self, summary: &str);
     /// The inputs were looked at: how each source is read and mapped is known.
-    fn looked(&self, _inputs: &Inputs) {}
+    fn inputs(&self, _inputs: &Inputs) {}
 }
 
 /// What the steps of a phase come to.

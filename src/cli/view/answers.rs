@@ -18,7 +18,7 @@ use crate::cli::show::{self, Fields};
 use crate::cli::tables::Table;
 use crate::cli::{tune, tune_output, why, why_output};
 use crate::pipeline::publish::manifest::Manifest;
-use crate::pipeline::tune::{Look, Opened as Work, judging};
+use crate::pipeline::tune::{Opened as Work, Question, judging};
 use crate::{Error, Result};
 
 /// Rows of a page.
@@ -264,8 +264,8 @@ impl Answers {
     /// Every limit with what other values of it would drop.
     fn limits(&self) -> Result<Json> {
         once(&self.limits, &self.whole, || {
-            let look = Look { near: 0, points: POINTS, ..Look::default() };
-            let tuned = self.made_of()?.tune(&self.manifest, &judging(&self.manifest), &look)?;
+            let question = Question { near: 0, points: POINTS, ..Question::default() };
+            let tuned = self.made_of()?.tune(&self.manifest, &judging(&self.manifest), &question)?;
             Ok(tune_output::json(&tuned, &tune_output::Texts::new()))
         })
     }
@@ -277,9 +277,9 @@ impl Answers {
         let value: f64 = asked.get("value").and_then(|v| v.parse().ok()).ok_or_else(|| wrong("value"))?;
         let mut stages = judging(&self.manifest);
         stages.retain(|judging| judging.name == stage);
-        let look = Look { key: Some(key), at: Some(value), near: 4, points: 0 };
+        let question = Question { key: Some(key), at: Some(value), near: 4, points: 0 };
         let _one = self.whole.lock();
-        let tuned = self.made_of()?.tune(&self.manifest, &stages, &look)?;
+        let tuned = self.made_of()?.tune(&self.manifest, &stages, &question)?;
         let mut texts = tune::texts(&self.build, &tuned)?;
         if self.options.masked {
             tune_output::mask(&mut texts);

@@ -198,13 +198,13 @@ impl Records {
     ) {
         while self.window.bytes().len() < whole && self.window.more() {}
         if self.window.bytes().len() >= whole && self.closes(whole) {
-            hand_over(headers, &self.window.bytes()[end..whole], place, emit);
+            emit_record(headers, &self.window.bytes()[end..whole], place, emit);
             return self.step(whole);
         }
         let length = (whole - end) as u64;
         match self.mend(end, whole - end) {
             (Some(next), Some(real)) => {
-                hand_over(headers, &self.window.bytes()[end..end + real], place, emit);
+                emit_record(headers, &self.window.bytes()[end..end + real], place, emit);
                 self.step(next);
             }
             (Some(next), None) => {
@@ -303,7 +303,7 @@ impl Reader for Records {
             if header(&headers, "WARC-Type") == Some("conversion") {
                 emit(too_large(&head, length, self.max, place.0, place.1));
             } else {
-                hand_over(&headers, b"", place, emit);
+                emit_record(&headers, b"", place, emit);
             }
             return true;
         }
@@ -313,7 +313,7 @@ impl Reader for Records {
 }
 
 /// Hands over a record with its body.
-fn hand_over(headers: &Headers, body: &[u8], place: (u64, u64), emit: &mut dyn FnMut(Record<'_>)) {
+fn emit_record(headers: &Headers, body: &[u8], place: (u64, u64), emit: &mut dyn FnMut(Record<'_>)) {
     let kind = header(headers, "WARC-Type").unwrap_or_default();
     if kind == "warcinfo" {
         return;

@@ -28,7 +28,7 @@ use crate::rows::Use;
 use crate::{Error, Result};
 use file_cache::Knowns;
 pub use find::{Found, find, wanted};
-use probe::{Look, files_of};
+use probe::{Prober, files_of};
 pub use read_as::layout;
 use understood::Understood;
 use unpack::PlainCopy;
@@ -127,15 +127,15 @@ pub enum Effort {
 pub fn gather(recipe: &Recipe, unit: u64, work: &Path, threads: usize, effort: Effort) -> Result<Inputs> {
     let (glance, unpack) = (effort == Effort::Glance, effort == Effort::Build);
     // Whoever makes no copies (a plan) leaves the folder as it is: a build may be at work in it.
-    let look = Look { recipe, unit, work, unpack, glance, threads, known: Knowns::open(work, unpack)? };
+    let prober = Prober { recipe, unit, work, unpack, glance, threads, known: Knowns::open(work, unpack)? };
     let mut inputs = Inputs { sources: Vec::new(), pieces: Vec::new(), owners: Vec::new(), units: Vec::new() };
     for source in &recipe.sources {
         let Found { files: found, mut said } = find(recipe, source)?;
-        let mut files = look_at(&look, source, &found, (None, &agree::Encodings::new()))?;
+        let mut files = probed(&prober, source, &found, (None, &agree::Encodings::new()))?;
         let most = understood::one_reading(source, files.iter().map(|f| (f.layout.as_ref(), &f.understood)));
         let encodings = agree::encodings(source, &files);
         if most.is_some() || !encodings.is_empty() {
-            files = look_at(&look, source, &found, (most, &encodings))?;
+            files = probed(&prober, source, &found, (most, &encodings))?;
         }
         agree::paired(source, &files)?;
         said.extend(only_data(source, &mut files, |f| (&f.name, f.layout.as_ref())));
@@ -149,12 +149,12 @@ pub fn gather(recipe: &Recipe, unit: u64, work: &Path, threads: usize, effort: E
         }
         inputs.add(source, files, unit)?;
     }
-    look.known.close()?;
+    prober.known.close()?;
     Ok(inputs)
 }
 
-fn look_at(
-    look: &Look<'_>,
+fn probed(
+    prober: &Prober<'_>,
     source: &Source,
     found: &[(String, PathBuf)],
     agreed: (Option<(formats::TextRows, usize, usize)>, &agree::Encodings),
@@ -162,12 +162,12 @@ fn look_at(
     let next = AtomicUsize::new(0);
     let slots: Vec<Mutex<Option<Result<Vec<InputFile>>>>> = found.iter().map(|_| Mutex::new(None)).collect();
     std::thread::scope(|scope| {
-        for _ in 0..look.threads.clamp(1, found.len().max(1)) {
+        for _ in 0..prober.threads.clamp(1, found.len().max(1)) {
             scope.spawn(|| {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some((shown, path)) = found.get(index) else { break };
-                    let result = files_of(look, source, (shown, path), agreed);
+                    let result = files_of(prober, source, (shown, path), agreed);
                     if let Ok(mut slot) = slots[index].lock() {
                         *slot = Some(result);
                     }

@@ -36,7 +36,7 @@ pub fn prepare(files: &mut [InputFile], work: &Path, threads: usize, read: bool)
                     loop {
                         let index = next.fetch_add(1, Ordering::Relaxed);
                         let Some(slot) = slots.get(index) else { break };
-                        let result = look(&files[found[index]], container);
+                        let result = prepared_bytes(&files[found[index]], container);
                         if let Ok(mut slot) = slot.lock() {
                             *slot = Some(result);
                         }
@@ -65,8 +65,8 @@ pub fn prepare(files: &mut [InputFile], work: &Path, threads: usize, read: bool)
     Ok(())
 }
 
-/// Looks through one file: its plain copy if that is there.
-fn look(file: &InputFile, container: &dyn formats::Container) -> Result<Vec<u8>> {
+/// What the container remembers of one file to read it: from its plain copy if that is there.
+fn prepared_bytes(file: &InputFile, container: &dyn formats::Container) -> Result<Vec<u8>> {
     let (path, member, layout) = match &file.unpacked {
         Some(copy) if copy.path.is_file() => (&copy.path, &copy.member, &copy.layout),
         _ => (&file.path, &file.member, &file.layout),

@@ -21,8 +21,8 @@ use crate::input::{self, Compression, Member};
 use crate::recipe::{Recipe, Source};
 use crate::{Error, Result};
 
-/// What looking at files needs to know.
-pub(crate) struct Look<'a> {
+/// Probes files for what they hold: what all of them are probed with.
+pub(crate) struct Prober<'a> {
     pub recipe: &'a Recipe,
     pub unit: u64,
     pub work: &'a Path,
@@ -34,7 +34,7 @@ pub(crate) struct Look<'a> {
     pub known: Knowns,
 }
 
-impl Look<'_> {
+impl Prober<'_> {
     /// The hash of a file and the lines before `starts`; without reading it, something that stands for its hash.
     fn hashed(&self, disk: &OnDisk<'_>, starts: &[u64]) -> Result<Known> {
         match self.glance {
@@ -69,7 +69,7 @@ fn members(path: &Path, disk: &mut OnDisk<'_>, compression: Compression) -> Resu
 /// Texts that leave open how they fall into rows do so as `most` of the source, where that is given, and `encodings` are
 /// those that other files tell.
 pub(crate) fn files_of(
-    look: &Look<'_>,
+    prober: &Prober<'_>,
     source: &Source,
     (shown, path): (&str, &Path),
     (most, encodings): (Option<(TextRows, usize, usize)>, &agree::Encodings),
@@ -78,7 +78,7 @@ pub(crate) fn files_of(
     let meta = std::fs::metadata(path).map_err(io)?;
     let compression = input::compression(path).map_err(io)?;
     let mut disk = OnDisk { path, bytes: meta.len(), modified: modified(&meta), tar: None };
-    disk.tar = tar(look, &disk, compression)?;
+    disk.tar = tar(prober, &disk, compression)?;
     let mut found = members(path, &mut disk, compression)?;
     let names = found.iter().filter_map(|f| Some(f.0.as_ref()?.name.clone())).collect();
     let wanted: HashSet<String> = wanted(source, names).into_iter().collect();
@@ -91,20 +91,20 @@ pub(crate) fn files_of(
         let name_of = named(shown, member.as_ref());
         agree::settle(encodings, &name_of, &mut found);
         let seen = Understood { confidence: found.confidence, runner_up: found.runner_up.clone(), mapping: None };
-        let (mut layout, mut note) = layout(look.recipe.input.max_row, source, path, found)?;
+        let (mut layout, mut note) = layout(prober.recipe.input.max_row, source, path, found)?;
         let open = layout.container == "text" && understood::is_open(seen.runner_up.as_deref());
         if let Some(most) = most.filter(|most| open && layout.rows != Some(most.0)) {
             (layout.rows, note) = (Some(most.0), Some(understood::as_most(most)));
         }
-        let mapping = explained(source, &name_of, &layout, &sample, look.recipe.input.max_unreadable)?;
+        let mapping = explained(source, &name_of, &layout, &sample, prober.recipe.input.max_unreadable)?;
         let seen = Understood { mapping, ..seen };
         let named = formats::container(&layout.container).filter(|c| c.names_file()).map(|_| {
-            let file = below(look.recipe, source, path).unwrap_or_else(|| shown.to_owned());
+            let file = below(prober.recipe, source, path).unwrap_or_else(|| shown.to_owned());
             named(&file, member.as_ref())
         });
-        let (replaced, chars) = malformed(look, &disk, member.as_ref(), &layout);
+        let (replaced, chars) = malformed(prober, &disk, member.as_ref(), &layout);
         let note = note.into_iter().chain(malformed::note(replaced, chars, &layout)).reduce(|a, b| format!("{a}; {b}"));
-        let read = reading(look, &disk, member.as_ref(), &layout)?;
+        let read = reading(prober, &disk, member.as_ref(), &layout)?;
         let like = files.last().filter(|last: &&InputFile| *last.layout == layout);
         let layout = like.map_or_else(|| Arc::new(layout), |last| last.layout.clone());
         let end = |i: usize| read.starts.get(i + 1).copied().unwrap_or(u64::MAX);
@@ -137,13 +137,13 @@ fn named(file: &str, member: Option<&Member>) -> String {
 }
 
 /// Malformed sequences and characters of a file that is not UTF-8: counted once, and remembered.
-fn malformed(look: &Look<'_>, disk: &OnDisk<'_>, member: Option<&Member>, layout: &Layout) -> (u64, u64) {
-    if layout.transport.encoding.is_utf8() || layout.is_random_access() || look.glance {
+fn malformed(prober: &Prober<'_>, disk: &OnDisk<'_>, member: Option<&Member>, layout: &Layout) -> (u64, u64) {
+    if layout.transport.encoding.is_utf8() || layout.is_random_access() || prober.glance {
         return (0, 0);
     }
     let key = name(disk.path, member);
     if let Some(known) =
-        recall(&look.known, &key, disk, |known| known.malformed.get(&layout.transport.encoding.0).copied())
+        recall(&prober.known, &key, disk, |known| known.malformed.get(&layout.transport.encoding.0).copied())
     {
         return known;
     }
@@ -155,7 +155,7 @@ fn malformed(look: &Look<'_>, disk: &OnDisk<'_>, member: Option<&Member>, layout
         }
         None => malformed::count(&Piece::whole(disk.path, member), layout),
     };
-    remember(&look.known, &key, disk, |known| {
+    remember(&prober.known, &key, disk, |known| {
         known.malformed.insert(layout.transport.encoding.0.clone(), counted);
     });
     counted
@@ -163,25 +163,25 @@ fn malformed(look: &Look<'_>, disk: &OnDisk<'_>, member: Option<&Member>, layout
 
 /// The plain copy of a compressed tar of several members, or of one that is larger than a unit: it is unpacked in one
 /// pass, and then its members are read where they lie. `None` where it is not worth a copy, or broken.
-fn tar(look: &Look<'_>, disk: &OnDisk<'_>, compression: Compression) -> Result<Option<(PathBuf, u64)>> {
+fn tar(prober: &Prober<'_>, disk: &OnDisk<'_>, compression: Compression) -> Result<Option<(PathBuf, u64)>> {
     if compression == Compression::None {
         return Ok(None);
     }
     let members = input::at_least(disk.path, compression, 2).unwrap_or(0);
-    if members == 0 || members == 1 && disk.bytes <= look.unit {
+    if members == 0 || members == 1 && disk.bytes <= prober.unit {
         return Ok(None);
     }
-    let known = look.hashed(disk, &[0])?;
-    let place = unpack::place(look.work, &known.sha256, "tar");
+    let known = prober.hashed(disk, &[0])?;
+    let place = unpack::place(prober.work, &known.sha256, "tar");
     if let Some(cut) = &known.cut {
         return Ok(Some((place, cut.bytes)));
     }
-    if !look.unpack || !unpack::archive(disk.path, compression, &place, look.threads)? {
+    if !prober.unpack || !unpack::archive(disk.path, compression, &place, prober.threads)? {
         return Ok(None);
     }
     let bytes = std::fs::metadata(&place).map_err(Error::io(&place))?.len();
     let cut = Cut { own: true, bytes, starts: vec![0], lines: vec![0] };
-    remember(&look.known, &name(disk.path, None), disk, |known| known.cut = Some(cut));
+    remember(&prober.known, &name(disk.path, None), disk, |known| known.cut = Some(cut));
     Ok(Some((place, bytes)))
 }
 
@@ -195,16 +195,16 @@ struct Reading {
 
 /// Where a file's bytes are read, and cut. What is known from an earlier build is enough: a copy is made again only if
 /// its rows must be read again.
-fn reading(look: &Look<'_>, disk: &OnDisk<'_>, member: Option<&Member>, layout: &Layout) -> Result<Reading> {
+fn reading(prober: &Prober<'_>, disk: &OnDisk<'_>, member: Option<&Member>, layout: &Layout) -> Result<Reading> {
     let io = |e| Error::io(disk.path)(e);
     let key = name(disk.path, member);
     let plain = member.is_none() && layout.transport.is_plain();
     if plain || member.is_none() && layout.is_random_access() {
-        let starts = starts(&Piece::whole(disk.path, None), layout, disk.bytes, look.unit).map_err(io)?;
-        let known = look.hashed(disk, &starts)?;
+        let starts = starts(&Piece::whole(disk.path, None), layout, disk.bytes, prober.unit).map_err(io)?;
+        let known = prober.hashed(disk, &starts)?;
         return Ok(Reading { sha256: known.sha256, copy: None, starts, lines: known.lines });
     }
-    let known = look.hashed(disk, &[0])?;
+    let known = prober.hashed(disk, &[0])?;
     let sha256 = known.sha256.clone();
     let member_name = member.map(|m| m.name.as_str());
     // The member within the copy of its archive.
@@ -216,14 +216,14 @@ fn reading(look: &Look<'_>, disk: &OnDisk<'_>, member: Option<&Member>, layout: 
     });
     let whole = |copy: Option<PlainCopy>| Reading { sha256: sha256.clone(), copy, starts: vec![0], lines: vec![0] };
     let bytes = member.map_or(disk.bytes, |m| m.size);
-    if !unpack::worth(disk.path, layout, member.is_some(), bytes, look.unit).map_err(io)? {
+    if !unpack::worth(disk.path, layout, member.is_some(), bytes, prober.unit).map_err(io)? {
         return Ok(whole(within));
     }
-    let place = unpack::place(look.work, &sha256, &unpack::tail(layout, member_name));
+    let place = unpack::place(prober.work, &sha256, &unpack::tail(layout, member_name));
     let own =
         |bytes: u64| PlainCopy { path: place.clone(), bytes, member: None, layout: Arc::new(unpack::layout(layout)) };
-    let known = recall(&look.known, &key, disk, |known| known.cut.clone());
-    if let Some(cut) = known.filter(|c| c.starts.len() < 2 || c.starts[1] >= look.unit) {
+    let known = recall(&prober.known, &key, disk, |known| known.cut.clone());
+    if let Some(cut) = known.filter(|c| c.starts.len() < 2 || c.starts[1] >= prober.unit) {
         let copy = if cut.own { Some(own(cut.bytes)) } else { within };
         return Ok(Reading { sha256, copy, starts: cut.starts, lines: cut.lines });
     }
@@ -237,7 +237,7 @@ fn reading(look: &Look<'_>, disk: &OnDisk<'_>, member: Option<&Member>, layout: 
     };
     let (copy, cut) = if in_place {
         (within.clone(), Piece::whole(at, member_name))
-    } else if look.unpack && unpack::unpack(at, member_name, read_as, &place, look.threads)? {
+    } else if prober.unpack && unpack::unpack(at, member_name, read_as, &place, prober.threads)? {
         let bytes = std::fs::metadata(&place).map_err(Error::io(&place))?.len();
         (Some(own(bytes)), Piece::whole(&place, None))
     } else {
@@ -245,10 +245,10 @@ fn reading(look: &Look<'_>, disk: &OnDisk<'_>, member: Option<&Member>, layout: 
     };
     let read_as = if in_place { read_as } else { &unpack::layout(layout) };
     let bytes = if in_place { bytes } else { copy.as_ref().map_or(0, |c| c.bytes) };
-    let starts = starts(&cut, read_as, bytes, look.unit).map_err(io)?;
+    let starts = starts(&cut, read_as, bytes, prober.unit).map_err(io)?;
     let lines = lines_before(&cut, read_as, &starts).map_err(io)?;
     let fresh = Cut { own: !in_place, bytes, starts: starts.clone(), lines: lines.clone() };
-    remember(&look.known, &key, disk, |known| known.cut = Some(fresh));
+    remember(&prober.known, &key, disk, |known| known.cut = Some(fresh));
     Ok(Reading { sha256, copy, starts, lines })
 }
 

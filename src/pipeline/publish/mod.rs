@@ -218,7 +218,7 @@ impl Build<'_> {
     }
 
     /// Completes the new output beside the old one, and puts it in its place.
-    pub(crate) fn hand_over(&self, manifest: &mut Manifest, landing: &Landing, turn: &Turn<'_>) -> Result<()> {
+    pub(crate) fn complete(&self, manifest: &mut Manifest, landing: &Landing, turn: &Turn<'_>) -> Result<()> {
         let mut uses: Vec<Use> = manifest.sources.iter().flat_map(|s| s.uses.clone()).collect();
         uses.sort();
         uses.dedup();

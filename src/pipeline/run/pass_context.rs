@@ -131,7 +131,7 @@ impl Build<'_> {
             let _ = std::fs::remove_dir_all(folder(name));
         }
         turn.check()?;
-        hand_over(&job.folder, &whole.folder)?;
+        move_outputs(&job.folder, &whole.folder)?;
         self.log.line(job, 0, "done");
         Ok(())
     }
@@ -188,7 +188,7 @@ fn write_unit(
 }
 
 /// Puts what a pass has written into the folder of its job: drops by unit last, since they tell that all is there.
-fn hand_over(from: &Path, to: &Path) -> Result<()> {
+fn move_outputs(from: &Path, to: &Path) -> Result<()> {
     let entries = std::fs::read_dir(from).map_err(Error::io(from))?.flatten().map(|entry| entry.path());
     let is_unit = |path: &Path| path.is_file() && path.extension().is_some_and(|end| end == "parquet");
     let (mut units, beside): (Vec<PathBuf>, Vec<PathBuf>) = entries.partition(|path| is_unit(path));

@@ -207,7 +207,7 @@ impl Build<'_> {
     /// # Errors
     ///
     /// As [`inputs::gather`]; a worker that builds something else.
-    pub(crate) async fn look(&self, chain: &StagePlan) -> Result<(Inputs, Identity)> {
+    pub(crate) async fn inputs_of(&self, chain: &StagePlan) -> Result<(Inputs, Identity)> {
         if !self.workers.is_shared() {
             return self.found(chain, Effort::Build);
         }

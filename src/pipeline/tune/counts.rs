@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::classes::{Classes, Decides, Numbers};
 use super::rows::{Units, named};
-use super::{Judging, Looked, Near};
+use super::{Judging, LimitReport, Near};
 use crate::Result;
 use crate::stages::clause::{Limit, Side};
 
@@ -119,17 +119,17 @@ impl Counted {
     }
 
     /// What is told of it.
-    pub(super) fn into_looked(
+    pub(super) fn into_report(
         self,
         key: String,
         percentile: Option<f64>,
         ids: &BTreeMap<(usize, usize), Vec<String>>,
-    ) -> Looked {
+    ) -> LimitReport {
         let near = |rows: Nearest| -> Vec<Near> {
             let ids = |unit, row| ids.get(&(unit, row)).cloned().unwrap_or_default();
             rows.0.into_iter().map(|(_, unit, row, value)| Near { value, ids: ids(unit, row) }).collect()
         };
-        Looked {
+        LimitReport {
             key,
             signal: self.signal,
             upper: self.upper,

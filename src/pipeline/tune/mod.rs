@@ -63,9 +63,9 @@ pub struct Near {
     pub ids: Vec<String>,
 }
 
-/// What is known of one limit.
+/// A limit with the distribution of its signal around it.
 #[derive(Clone, Debug)]
-pub struct Looked {
+pub struct LimitReport {
     /// Its key within the stage: `chars.max`, `any[0].chars.min`.
     pub key: String,
     /// The signal.
@@ -106,14 +106,14 @@ pub struct Tuned {
     /// Those that it drops.
     pub drops: u64,
     /// Its limits that are numbers.
-    pub limits: Vec<Looked>,
+    pub limits: Vec<LimitReport>,
     /// Keys of limits that are not looked at, and why.
     pub left: Vec<(String, String)>,
 }
 
-/// What is asked of limits.
+/// Which limits are reported, and how finely.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Look<'a> {
+pub struct Question<'a> {
     /// Only limits with this key or signal.
     pub key: Option<&'a str>,
     /// Look at them as though this were their value.
@@ -124,11 +124,11 @@ pub struct Look<'a> {
     pub points: usize,
 }
 
-/// Looks at the limits of stages.
+/// Reports on the limits of stages.
 ///
 /// # Errors
 /// [`Error::Input`] where the work folder does not hold what the build was made of; a file that cannot be read.
-pub fn tune(manifest: &Manifest, work: &Path, stages: &[Judging], asked: &Look<'_>) -> Result<Vec<Tuned>> {
+pub fn tune(manifest: &Manifest, work: &Path, stages: &[Judging], asked: &Question<'_>) -> Result<Vec<Tuned>> {
     Opened::new(manifest, work)?.tune(manifest, stages, asked)
 }
 
@@ -148,12 +148,12 @@ impl Opened {
         Ok(Opened { units: Units::open(manifest, work)?, last: Mutex::new(None) })
     }
 
-    /// Looks at the limits of stages.
+    /// Reports on the limits of stages.
     ///
     /// # Errors
     /// As [`tune`].
-    pub fn tune(&self, manifest: &Manifest, stages: &[Judging], asked: &Look<'_>) -> Result<Vec<Tuned>> {
-        stages.iter().map(|stage| look(self, manifest, stage, asked)).collect()
+    pub fn tune(&self, manifest: &Manifest, stages: &[Judging], asked: &Question<'_>) -> Result<Vec<Tuned>> {
+        stages.iter().map(|stage| tuned(self, manifest, stage, asked)).collect()
     }
 
     /// The rows of a stage in classes: made once for looks at the same stage.
@@ -172,7 +172,7 @@ impl Opened {
 /// A limit that is looked at, its key, the value it is looked at with, and the percentile that it is.
 type Wanted<'l> = (&'l Limit, String, f64, Option<f64>);
 
-fn look(opened: &Opened, manifest: &Manifest, stage: &Judging, look: &Look<'_>) -> Result<Tuned> {
+fn tuned(opened: &Opened, manifest: &Manifest, stage: &Judging, question: &Question<'_>) -> Result<Tuned> {
     let units = &opened.units;
     let clause = Clause::of(stage.rules.clone());
     let signals = clause.signals();
@@ -187,11 +187,11 @@ fn look(opened: &Opened, manifest: &Manifest, stage: &Judging, look: &Look<'_>) 
     let mut left = Vec::new();
     let mut wanted: Vec<Wanted<'_>> = Vec::new();
     for (limit, path) in limits.iter().zip(keys) {
-        if look.key.is_some_and(|key| key != path && key != limit.signal && !path.ends_with(&format!(".{key}"))) {
+        if question.key.is_some_and(|key| key != path && key != limit.signal && !path.ends_with(&format!(".{key}"))) {
             continue;
         }
         match bound(stage, limit) {
-            Ok(Some((value, percentile))) => wanted.push((limit, path, look.at.unwrap_or(value), percentile)),
+            Ok(Some((value, percentile))) => wanted.push((limit, path, question.at.unwrap_or(value), percentile)),
             Ok(None) => {}
             Err(why) => left.push((path, why)),
         }
@@ -204,15 +204,15 @@ fn look(opened: &Opened, manifest: &Manifest, stage: &Judging, look: &Look<'_>) 
         let mine = wanted.iter().enumerate().filter(|(_, wanted)| wanted.0.signal.as_str() == *signal);
         let limits: Vec<(usize, &Limit, f64)> = mine.map(|(number, wanted)| (number, wanted.0, wanted.2)).collect();
         let column = Column::read(units, stage, &classes, signal)?;
-        Ok(column.map(|column| column.counted(&classes, &limits, (look.near, look.points))).unwrap_or_default())
+        Ok(column.map(|column| column.counted(&classes, &limits, (question.near, question.points))).unwrap_or_default())
     })?;
     let mut counted: Vec<(usize, Counted)> = counted.into_iter().flatten().collect();
     counted.sort_by_key(|(number, _)| *number);
-    let looked: Vec<(Counted, String, Option<f64>)> =
+    let counted: Vec<(Counted, String, Option<f64>)> =
         counted.into_iter().map(|(number, counted)| (counted, wanted[number].1.clone(), wanted[number].3)).collect();
-    let places = looked.iter().flat_map(|(counted, ..)| counted.places());
+    let places = counted.iter().flat_map(|(counted, ..)| counted.places());
     let ids = units.ids(manifest, places.collect())?;
-    let limits = looked.into_iter().map(|(counted, path, percentile)| counted.into_looked(path, percentile, &ids));
+    let limits = counted.into_iter().map(|(counted, path, percentile)| counted.into_report(path, percentile, &ids));
     Ok(Tuned {
         name: stage.name.clone(),
         reached: classes.reached(),
