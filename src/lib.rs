@@ -19,6 +19,7 @@
 //! models    classifiers and language models: their files, what they say of a text, how they are trained
 //! text      pure kernels over &str
 //! objects   object stores: read by ranges, written in parts, put under conditions
+//! heap      what the allocator is asked for
 //! messages  what the program says, in Chinese: the catalogue, and how a sentence finds its line
 //! ```
 pub mod catalog;
@@ -28,6 +29,7 @@ pub mod engine;
 pub mod error;
 pub mod fetch;
 pub mod formats;
+pub mod heap;
 pub mod input;
 pub mod messages;
 pub mod models;

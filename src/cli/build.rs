@@ -13,6 +13,7 @@ use super::ready::{Ways, ready};
 use super::{Context, Format, choices, gates, heavy, no_rows, ui};
 use crate::disk::local;
 use crate::engine::cluster::Address;
+use crate::heap;
 use crate::messages::said;
 use crate::objects::is_url;
 use crate::output::export::run::lines;
@@ -104,7 +105,7 @@ pub struct RunOptions {
     /// The folder of finished jobs, for resuming and reuse [default: OUT/.work; builds/NAME/.work for an object store].
     #[arg(long)]
     work: Option<PathBuf>,
-    /// Units worked on at a time [default: the cores there are].
+    /// Units worked on at a time [default: the cores there are]; one for each 32 MiB of --memory at most.
     #[arg(long)]
     threads: Option<NonZeroUsize>,
     /// Memory to use: peak resident stays under this plus 200 MiB.
@@ -125,6 +126,14 @@ pub struct RunOptions {
 }
 
 impl RunOptions {
+    /// Sees to it that the allocator keeps to `--memory`: what starts the program anew comes first ([`heap::few`]). A size
+    /// that is none is told where options are read.
+    pub fn settle(&self) {
+        if let Ok(memory) = memory(&self.memory) {
+            heap::few(memory);
+        }
+    }
+
     /// The recipe, with `--set` and `--limit` applied.
     ///
     /// # Errors
@@ -147,7 +156,9 @@ impl RunOptions {
     ///
     /// [`Error::Input`](crate::Error::Input) where a folder is a URL, and [`Error::Other`](crate::Error::Other) where a
     /// size is none.
-    pub fn options(self, recipe: &Recipe) -> Result<Options> {
+    pub fn options(self, context: &Context, recipe: &Recipe) -> Result<Options> {
+        /// Bytes of `--memory` for each thread: what it reads, holds, packs and writes at a time.
+        const THREAD: u64 = 32 << 20;
         let trial = self.limit.is_some() || !self.set.is_empty();
         let named = |tail: &str| PathBuf::from("builds").join(format!("{}{tail}", recipe.name));
         // A trial begins with what the real build has done.
@@ -161,12 +172,17 @@ impl RunOptions {
         let beside = if is_url(&out) { usual } else { out.clone() };
         self.work.as_deref().map_or(Ok(()), |work| local("--work", work))?;
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        let memory = memory(&self.memory)?;
+        let (threads, most) = (self.threads.map_or_else(cores, NonZeroUsize::get), (memory / THREAD).max(1) as usize);
+        if self.threads.is_some_and(|asked| asked.get() > most) {
+            ui::say(context, &format!("--memory {} is enough for {most} of {threads} threads", self.memory));
+        }
         Ok(Options {
             work: self.work.unwrap_or_else(|| beside.join(".work")),
             out,
             reuse,
-            threads: self.threads.map_or_else(cores, NonZeroUsize::get),
-            memory: memory(&self.memory)?,
+            threads: threads.min(most),
+            memory,
             unit: bytes("--unit", &self.unit)?.max(1024),
             fresh: false,
             keep_work: false,
@@ -214,6 +230,7 @@ impl Build {
     ///
     /// As [`recipe::load`], [`ready`] and [`runner::run`].
     pub fn run(self, context: &Context) -> Result<()> {
+        self.run.settle();
         let cluster = self.cluster.map(|text| Address::parse("--cluster", &text)).transpose()?;
         let mut recipe = self.run.recipe(self.recipe.reference("build")?)?;
         choices::warn(context, &recipe)?;
@@ -233,7 +250,7 @@ impl Build {
             replace: self.replace,
             worker: self.worker.map(|text| worker(&text, self.lease)).transpose()?,
             cluster,
-            ..self.run.options(&recipe)?
+            ..self.run.options(context, &recipe)?
         };
         anchored(context, &mut options, work_named)?;
         let built = runner::run(&recipe, &options, &ui::Bars::new(context))?;

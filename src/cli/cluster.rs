@@ -11,6 +11,7 @@ use clap::{Args, Subcommand};
 use super::build::memory;
 use super::{Context, Format, ui};
 use crate::engine::cluster::{self, Address, ExecutorOptions, PORT, Say, SchedulerOptions};
+use crate::heap;
 use crate::pipeline::jobs::CODE;
 use crate::{Error, Result};
 
@@ -83,13 +84,15 @@ impl ClusterCommand {
                 cluster::scheduler(SchedulerOptions { bind, host, lease: time(lease), version: CODE }, &say)
             }
             What::Executor { scheduler, bind: at, host, threads, memory: given, scratch, lease } => {
+                let memory = memory(&given)?;
+                heap::few(memory);
                 let cores = || std::thread::available_parallelism().map_or(1, usize::from);
                 let options = ExecutorOptions {
                     scheduler: Address::parse("--scheduler", &scheduler)?,
                     bind: bind(at.as_deref(), PORT + 1)?,
                     host,
                     threads: threads.map_or_else(cores, NonZeroUsize::get),
-                    memory: memory(&given)?,
+                    memory,
                     scratch: scratch.unwrap_or_else(std::env::temp_dir),
                     lease: time(lease),
                     version: CODE,

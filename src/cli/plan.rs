@@ -45,11 +45,12 @@ impl PlanCommand {
     ///
     /// As [`seen`], [`state`] and [`estimate`].
     pub fn run(self, context: &Context) -> Result<()> {
+        self.run.settle();
         let mut recipe = self.run.recipe(self.recipe.reference("plan")?)?;
         choices::warn(context, &recipe)?;
         let depth = Depth { read: bytes("--read", &self.read)?, text: bytes("--sample", &self.sample)? };
         let missing = seen(&mut recipe)?;
-        let options = self.run.options(&recipe)?;
+        let options = self.run.options(context, &recipe)?;
         let chain = StagePlan::new(&recipe)?;
         if let Some(missing) = &missing {
             return plan_cards::run(context, &recipe, missing);

@@ -172,7 +172,9 @@ impl<'a> Batch<'a> {
                     let same = before.map(str::len) == after.as_ref().map(|a| a.len());
                     let owned = matches!(after, Some(Cow::Owned(_)));
                     if changed.is_none() && (owned || !same) {
-                        let bytes = leaf.texts.value_data().len();
+                        // Of a stretch of a batch: its own texts, not all that lie in the buffer.
+                        let offsets = leaf.texts.value_offsets();
+                        let bytes = (offsets[offsets.len() - 1] - offsets[0]) as usize;
                         let mut builder = StringBuilder::with_capacity(leaf.texts.len(), bytes);
                         (0..i).for_each(|j| {
                             builder.append_option(leaf.texts.is_valid(j).then(|| leaf.texts.value(j)));

@@ -2,13 +2,15 @@
 """A build as a lab runs it, made here by a seed: eleven sources of every kind, four uses, words, exact, line and near
 deduplication, a mix and a shuffle; with little memory and much, and killed again and again.
 
-    tests/bench/mixed.py BINARY [memory] [kills] [--mb MB] [--threads N] [--kills N] [--keep FOLDER]
+    tests/bench/mixed.py BINARY [memory] [kills] [--mb MB] [--threads N] [--sizes SIZE,…] [--kills N] [--keep FOLDER]
 
 `memory` builds it with 256 MiB, 1 GiB and 4 GiB: CPU seconds a MB of text by job, peak memory beside what is promised
-(200 MiB more than `--memory`), and whether all three have the same bytes. `kills` kills a build in the middle of each phase
-in turn, shards and exchange among them (and more often in long ones, up to N kills), and runs it again each time: units
-that were under way at each kill, CPU seconds that all runs took beyond one undisturbed run, and whether the bytes are the
-same. Standard library alone; a Parquet file of one row group is among the sources where pyarrow is there.
+(200 MiB more than `--memory`), and whether all three have the same bytes. `kills` kills a build, with the first of these
+sizes, in the middle of each phase in turn, shards and exchange among them (and more often in long ones, up to N kills), and
+runs it again each time: units that were under way at each kill, CPU seconds that all runs took beyond one undisturbed run,
+and whether the bytes are the same. The middle of a phase that is units is that half of them are done, by the log of the
+build; of the others half of the time that they took undisturbed. A promise that is broken is said, and ends it with 1.
+Standard library alone; a Parquet file of one row group is among the sources where pyarrow is there.
 """
 import argparse
 import bz2
@@ -131,9 +133,14 @@ def digest(out):
     return total.hexdigest()[:16]
 
 
+def mib(size):
+    """MiB of a size that is written as the options are."""
+    return int(size[:-3]) * {"M": 1, "G": 1024}[size[-3]]
+
+
 def memory(case, options):
-    found = set()
-    for size, promised in (("256MiB", 456), ("1GiB", 1224), ("4GiB", 4296)):
+    found, broken = set(), []
+    for size, promised in ((size, mib(size) + 200) for size in options.sizes.split(",")):
         shutil.rmtree(case.path("out"), ignore_errors=True)
         done = case.build("--memory", size)
         found.add(digest(case.path("out")))
@@ -142,7 +149,10 @@ def memory(case, options):
         print(f"memory     {size:>6}: peak {done['peak']:.0f} MiB of {promised} promised; CPU s a MB "
               f"{done['jobs']['total'] / options.mb:.4f}; wall {done['wall']:.0f} s; CPU s {each}; peak so far, MiB, {peaks}; "
               f"{digest(case.path('out'))}", flush=True)
+        if done["peak"] > promised:
+            broken.append(f"more memory than promised with {size}")
     print("memory     same bytes" if len(found) == 1 else "memory     BYTES DIFFER", flush=True)
+    return broken + (["bytes differ"] if len(found) > 1 else [])
 
 
 class Log:
@@ -201,14 +211,21 @@ class Phases(threading.Thread):
                 self.ended[f"{name} 2" if name in self.ended else name] = time.time()
 
 
+#: Phases that are units, by the name of their job in the log.
+UNITS = ["scan", "rescan", "apply", "shuffle"]
+
+
 def run(case, out, options, calm=None, kill=None):
-    """A build, watched, and killed where `kill` says it: in a phase, once so many seconds of it are over. What is after the
-    last phase that says when it ends is `shards`, and then `exchange`, as long as its journal is there."""
+    """A build, watched, and killed where `kill` says it: in a phase, once so many seconds of it are over, or so many of its
+    units done. What is after the last phase that says when it ends is `shards`, and then `exchange`, as long as its journal
+    is there."""
     before, log, folder = spent(), Log(case.path(f"{out}/.work/units.log")), case.path(out)
     log.read()
     log.going.clear()
+    earlier = dict(log.done)
     began = time.time()
-    process = case.start(["build", "--recipe", "recipe.toml", "--out", out, "--threads", str(options.threads)])
+    size, threads = options.sizes.split(",")[0], str(options.threads)
+    process = case.start(["build", "--recipe", "recipe.toml", "--out", out, "--threads", threads, "--memory", size])
     phases, killed, moved = Phases(process), False, None
     order = list(calm or [])
     while process.poll() is None:
@@ -220,9 +237,12 @@ def run(case, out, options, calm=None, kill=None):
         # A pass says that it has ended before its drops are written.
         wait = at == "layout" and log.going
         due = at == kill[0] and not wait and (journal or now - since >= kill[1]) if kill else False
+        if kill and kill[0] in UNITS:
+            under_way = any(job == kill[0] for job, _, _ in log.going)
+            due = under_way and log.done.get(kill[0], 0) - earlier.get(kill[0], 0) >= kill[2]
         if due or kill and kill[0] in phases.ended:
             process.kill()
-            killed = True
+            killed = "late" if kill[0] in phases.ended else "in time"
             break
         # An exchange takes some milliseconds.
         time.sleep(0.0002 if at in ("shards", "exchange") or not kill else 0.002)
@@ -237,12 +257,14 @@ def run(case, out, options, calm=None, kill=None):
     return {"cpu": spent() - before, "killed": killed, "done": log.done, "going": list(log.going), "lengths": lengths}
 
 
-def moments(calm, kills):
-    """Kills: one in the middle of each phase, and where most time goes more than one; `(phase, seconds)`."""
+def moments(calm, units, kills):
+    """Kills: one in the middle of each phase, and where most time goes more than one; `(phase, seconds, units)`."""
     times = {phase: 1 for phase in calm}
     while sum(times.values()) < kills:
         times[max(times, key=lambda phase: calm[phase] / times[phase])] += 1
-    return [(phase, calm[phase] / 2 / times[phase]) for phase in times for _ in range(times[phase])]
+    middle = lambda phase, all_of_it: all_of_it / 2 / times[phase]
+    return [(phase, middle(phase, calm[phase]), int(middle(phase, units.get(phase, 0))))
+            for phase in times for _ in range(times[phase])]
 
 
 def kills(case, options):
@@ -255,7 +277,7 @@ def kills(case, options):
     whole = digest(case.path("calm"))
     shutil.rmtree(case.path("calm"))
     spent_by_all, count, most = 0.0, 0, 0
-    for kill in moments(calm["lengths"], options.kills):
+    for kill in moments(calm["lengths"], calm["done"], options.kills):
         done = run(case, "out", options, calm["lengths"], kill)
         spent_by_all += done["cpu"]
         if not done["killed"]:
@@ -264,14 +286,19 @@ def kills(case, options):
             continue
         count, most = count + 1, max(most, len(done["going"]))
         lost = ", ".join(sorted(job for job, _, _ in done["going"])) or "none"
-        print(f"kills      in {kill[0]} after {kill[1]:.1f} s: units under way: {lost}; {done['cpu']:.1f} CPU s since the kill "
+        when = f"{kill[2]} units" if kill[0] in UNITS else f"{kill[1]:.1f} s"
+        late = " (it was over)" if done["killed"] == "late" else ""
+        print(f"kills      in {kill[0]} after {when}{late}: units under way: {lost}; {done['cpu']:.1f} CPU s since the kill "
               "before", flush=True)
     done = run(case, "out", options)
     spent_by_all += done["cpu"]
     more = spent_by_all - calm["cpu"]
     same = "same bytes" if digest(case.path("out")) == whole else "BYTES DIFFER"
+    broken = ["bytes differ"] if same != "same bytes" else []
+    broken += ["more units lost than threads"] if most > options.threads else []
     print(f"kills      {count} kills, at most {most} units under way with {options.threads} threads; {spent_by_all:.1f} CPU s in "
           f"all runs, {more:.1f} more than undisturbed, {more / max(count, 1):.2f} a kill; {same}", flush=True)
+    return broken
 
 
 def main():
@@ -280,14 +307,16 @@ def main():
     parser.add_argument("what", nargs="*", default=["memory", "kills"])
     parser.add_argument("--mb", type=float, default=1000.0)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--sizes", default="256MiB,1GiB,4GiB")
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--keep", default=os.path.join(tempfile.gettempdir(), "mixed"))
     options = parser.parse_args()
     options.binary = os.path.abspath(options.binary)
     case = Case(options, "made")
     make(case, options.mb)
-    for what in options.what:
-        {"memory": memory, "kills": kills}[what](case, options)
+    broken = [line for what in options.what for line in {"memory": memory, "kills": kills}[what](case, options)]
+    if broken:
+        sys.exit("broken: " + "; ".join(broken))
 
 
 if __name__ == "__main__":

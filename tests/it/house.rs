@@ -16,9 +16,9 @@ use graph::Graph;
 use source::File;
 
 /// Layers from the ground up; a file may use its own layer and those before it.
-const LAYERS: [&str; 19] = [
-    "messages", "error", "disk", "objects", "text", "models", "spill", "rows", "output", "input", "formats", "stages",
-    "catalog", "store", "fetch", "recipe", "engine", "pipeline", "cli",
+const LAYERS: [&str; 20] = [
+    "heap", "messages", "error", "disk", "objects", "text", "models", "spill", "rows", "output", "input", "formats",
+    "stages", "catalog", "store", "fetch", "recipe", "engine", "pipeline", "cli",
 ];
 
 /// The places where a layer uses one above it, each with its reason. One that nothing uses has to go.

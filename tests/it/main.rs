@@ -49,6 +49,7 @@ mod jieba;
 mod kill;
 mod language;
 mod lines;
+mod memory;
 mod messages;
 mod mix;
 mod model_stages;

@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::heap;
+
 /// How a program is started.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Launch {
@@ -61,7 +63,7 @@ impl Launch {
         let (program, arguments) = self.command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
         // A path is from the folder that the program runs in; a name is looked for in PATH.
         let program = if program.contains('/') { self.folder.join(program) } else { PathBuf::from(program) };
-        let mut child = Command::new(program)
+        let mut child = heap::spare(&mut Command::new(program))
             .args(arguments)
             .current_dir(&self.folder)
             .process_group(0)
