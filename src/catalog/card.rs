@@ -67,6 +67,9 @@ pub struct Card {
     /// Models trained on it.
     #[serde(default)]
     pub used_by: Vec<String>,
+    /// The same in Chinese, where they are more than names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub used_by_zh: Vec<String>,
     /// What is known to be wrong with it.
     #[serde(default)]
     pub problems: Vec<String>,

@@ -68,6 +68,9 @@ pub fn problems(card: &Card, stem: &str) -> Vec<String> {
     if !card.problems_zh.is_empty() && card.problems_zh.len() != card.problems.len() {
         say("`problems_zh` has as many sentences as `problems`, in the same order".into());
     }
+    if !card.used_by_zh.is_empty() && card.used_by_zh.len() != card.used_by.len() {
+        say("`used_by_zh` has as many names as `used_by`, in the same order".into());
+    }
     if card.year.is_some_and(|year| !(1990..=2100).contains(&year)) {
         say("`year` is the year of the newest edition that the card describes".into());
     }
@@ -282,6 +285,17 @@ mod tests {
             let plain = card.problems_zh.iter().find(|p| !p.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)));
             assert_eq!(plain, None, "{}: no Chinese in it", card.name);
         }
+    }
+
+    #[test]
+    fn who_used_a_set_is_chinese_where_it_is_more_than_a_name() {
+        let word = |w: &str| w.len() > 1 && w.chars().all(|c| c.is_ascii_lowercase());
+        let plain = |by: &str| by.split([' ', '(', ')', ',', '\'']).any(word);
+        for card in shipped() {
+            let said = if card.used_by_zh.is_empty() { &card.used_by } else { &card.used_by_zh };
+            assert_eq!(said.iter().find(|by| plain(by)), None, "{}: no Chinese in it", card.name);
+        }
+        assert!(plain("Koala (five of the files)") && !plain("Guanaco (JosephusCheung)") && !plain("pCLUE"));
     }
 
     /// Which sets are there to reproduce older models alone, by the rule that docs/datasets-older.md states.

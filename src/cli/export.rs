@@ -84,9 +84,18 @@ impl Export {
             let chat = self.tokens.chat();
             let uses = layout.uses(chat);
             if uses.is_empty() {
-                let hint = "leave --template out for running text; `packed` takes dialogues";
-                let what = if chat { "has no place for dialogues" } else { "holds dialogues: it needs --template" };
-                return Err(Error::other(format!("`{}` {what}", layout.name()), hint));
+                let name = layout.name();
+                let (what, hint) = match chat {
+                    true => (
+                        format!("`{name}` has no place for dialogues"),
+                        "leave --template out for running text; `packed` takes dialogues",
+                    ),
+                    false => (
+                        format!("`{name}` holds dialogues: it needs --template"),
+                        "write --template for the one beside the tokenizer, or --template FILE",
+                    ),
+                };
+                return Err(Error::other(what, hint));
             }
             let more = if chat || layout.uses(true).is_empty() { "" } else { "; dialogues become ids with --template" };
             let tables = self.tables(context, layout.name(), (uses, more))?;

@@ -167,7 +167,7 @@ fn made_by(sheet: &Sheet<'_>) -> String {
 /// The sums as lines of talk.
 pub fn said(sums: &Sums) -> Vec<String> {
     let documents = plural(sums.documents, "document");
-    let mut lines = vec![format!("{documents}: {}, as {}", plural(sums.tokens, "token"), sums.dtype)];
+    let mut lines = vec![format!("{documents}: {}, written as {}", plural(sums.tokens, "token"), sums.dtype)];
     if let Some(learnt) = sums.learnt {
         let share = 100.0 * learnt as f64 / sums.tokens.max(1) as f64;
         lines.push(format!("{} learnt ({share:.1}%)", plural(learnt, "token")));

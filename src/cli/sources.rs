@@ -242,7 +242,11 @@ impl Page {
         self.fact("homepage", &card.homepage);
         self.fact("citation", &format!("{}{}", card.citation.as_deref().unwrap_or("none given"), doubt("citation")));
         if !card.used_by.is_empty() {
-            self.fact("used by", &format!("{}{}", card.used_by.join(", "), doubt("used_by")));
+            let by = match zh && !card.used_by_zh.is_empty() {
+                true => card.used_by_zh.join("、"),
+                false => card.used_by.join(if zh { "、" } else { ", " }),
+            };
+            self.fact("used by", &format!("{by}{}", doubt("used_by")));
         }
     }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value as Json, json};
 
 use super::{Context, Format, training_rows, ui};
+use crate::messages::said;
 use crate::stages::rule::number;
 use crate::text::figures::plural;
 use crate::text::quality::Meter;
@@ -152,7 +153,8 @@ fn profile(about: &str, sets: &[Set], limits: &[Limit]) -> String {
     );
     let mut out = format!("about = \"like {}\"\nsource = \"\"\"\n{}\n\"\"\"\n", escaped(&names), escaped(&source));
     if limits.iter().any(|limit| limit.upper) {
-        out += "# Beside each limit: the share of the rows of each set that fails it.\n";
+        let remark = said("Beside each limit: the share of the rows of each set that fails it.");
+        out += &format!("# {remark}\n");
     }
     out += "rules = [\n";
     for limit in limits {

@@ -6,6 +6,7 @@ use super::names;
 use super::targets::Target;
 use crate::catalog::Freedom;
 use crate::catalog::card::License;
+use crate::messages::{chinese, said};
 use crate::text::shell::quoted;
 use crate::{Error, Result};
 
@@ -156,6 +157,15 @@ pub fn word(target: &Target) -> String {
     }
 }
 
+/// A licence with who states it, in the language of the reader.
+fn stated(license: &License) -> String {
+    let (name, says) = license.said(chinese());
+    match chinese() {
+        true => format!("{}（{}），依据：{}", said(name), license.kind.zh(), said(says)),
+        false => format!("{name} [{}], says {says}", license.kind.as_str()),
+    }
+}
+
 /// The error of licences that were not accepted.
 fn refused(refusals: &[(&Target, Vec<Closed<'_>>)], command: &str) -> Error {
     // A set of addresses is known to people by them.
@@ -173,9 +183,8 @@ fn refused(refusals: &[(&Target, Vec<Closed<'_>>)], command: &str) -> Error {
     for (target, closed) in refusals {
         let mut lines: BTreeMap<String, Vec<&str>> = BTreeMap::new();
         for (part, license) in closed {
-            let each: Vec<String> =
-                license.each.iter().map(|l| format!("{} [{}], says {}", l.name, l.kind.as_str(), l.says)).collect();
-            lines.entry(each.join("; ")).or_default().push(part);
+            let each: Vec<String> = license.each.iter().map(stated).collect();
+            lines.entry(each.join(if chinese() { "；" } else { "; " })).or_default().push(part);
         }
         for (license, parts) in lines {
             let of = if several { format!("{}: ", shown(target)) } else { String::new() };

@@ -113,11 +113,15 @@ impl Catalogue {
         if !text.contains(pattern.longest()) {
             return None;
         }
-        let found = pattern.found(text)?;
-        let of = |name: &str| pattern.places.iter().position(|place| place == name).map_or("", |at| found[at]);
         // What is filled in is shorter than the text, unless a pattern is nothing but places.
         let again = |part: &str| (part.len() < text.len()).then(|| self.say(part)).flatten();
-        sentence.filled(of, again, pattern.is_loose())
+        let filled = |found: Vec<&str>| {
+            let of = |name: &str| pattern.places.iter().position(|place| place == name).map_or("", |at| found[at]);
+            sentence.filled(of, again, pattern.is_loose())
+        };
+        let found = pattern.found(text)?;
+        // Where a place ends too early, what stands in another one is no figure.
+        filled(found).or_else(|| pattern.found_late(text).and_then(filled))
     }
 
     /// `3 files`.
@@ -160,5 +164,13 @@ mod tests {
         assert_eq!(all.say("ok x · 1,024 files · y").as_deref(), Some("ok x · 1,024 个文件 · y"));
         assert_eq!(all.say("the end\nof it").as_deref(), Some("完\nof it"));
         assert_eq!(all.say("x files"), None);
+    }
+
+    #[test]
+    fn what_is_filled_in_may_hold_what_stands_between() {
+        let all = of(&[("Mapped: {}; {} rows.", "对应：{0}；{#1} 行。")]);
+        assert_eq!(all.say("Mapped: a ← a; 3 rows.").as_deref(), Some("对应：a ← a；3 行。"));
+        assert_eq!(all.say("Mapped: a ← a; b ← b; 3 rows.").as_deref(), Some("对应：a ← a; b ← b；3 行。"));
+        assert_eq!(all.say("Mapped: a ← a; many rows."), None);
     }
 }

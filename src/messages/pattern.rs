@@ -80,19 +80,39 @@ impl Pattern {
     }
 
     /// What a text has in the places, in their order; `None` where it was not made by this pattern. What is filled in
-    /// holds no line break.
+    /// holds no line break. Where it holds what stands between two places, a place ends as soon as it can.
     pub fn found<'t>(&self, text: &'t str) -> Option<Vec<&'t str>> {
-        let [first, rest @ ..] = self.between.as_slice() else { return None };
-        let [middle @ .., last] = rest else { return (text == first).then(Vec::new) };
-        let inside = text.strip_prefix(first.as_str())?.strip_suffix(last.as_str())?;
-        let (mut found, mut rest) = (Vec::with_capacity(self.places.len()), inside);
+        let (mut rest, middle) = self.inside(text)?;
+        let mut found = Vec::with_capacity(self.places.len());
         for stop in middle {
             let (filled, behind) = rest.split_once(stop.as_str())?;
             found.push(filled);
             rest = behind;
         }
-        found.push(rest);
+        found.extend((!self.places.is_empty()).then_some(rest));
         found.iter().all(|filled| !filled.contains('\n')).then_some(found)
+    }
+
+    /// The same, where a place ends as late as it can: of `{}; {} rows` and `a; b; 3 rows` the second place has `3`.
+    pub fn found_late<'t>(&self, text: &'t str) -> Option<Vec<&'t str>> {
+        let (mut rest, middle) = self.inside(text)?;
+        let mut found = Vec::with_capacity(self.places.len());
+        for stop in middle.iter().rev() {
+            let (before, filled) = rest.rsplit_once(stop.as_str())?;
+            found.push(filled);
+            rest = before;
+        }
+        found.extend((!self.places.is_empty()).then_some(rest));
+        found.reverse();
+        found.iter().all(|filled| !filled.contains('\n')).then_some(found)
+    }
+
+    /// What stands between the beginning and the end of a text that could be of this pattern, and what stands between
+    /// its places.
+    fn inside<'t>(&self, text: &'t str) -> Option<(&'t str, &[String])> {
+        let [first, rest @ ..] = self.between.as_slice() else { return None };
+        let [middle @ .., last] = rest else { return (text == first).then_some(("", [].as_slice())) };
+        Some((text.strip_prefix(first.as_str())?.strip_suffix(last.as_str())?, middle))
     }
 }
 
