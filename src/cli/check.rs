@@ -13,6 +13,7 @@ use super::{no_rows, no_rows::Failed};
 use crate::formats::{Layout, Piece, detect, not_data};
 use crate::input::{self, Compression};
 use crate::messages::said;
+use crate::objects::{self, is_url};
 use crate::pipeline::inputs;
 use crate::pipeline::inputs::sample;
 use crate::pipeline::inputs::understood;
@@ -226,13 +227,14 @@ fn look(recipe: &Recipe, source: &Source, found: &mut Found) -> (u64, u64) {
     };
     let of = |text: String| Note { file: None, text: format!("source `{}`: {text}", source.name) };
     found.notes.extend(said.into_iter().map(of));
-    let bytes = files.iter().filter_map(|f| std::fs::metadata(&f.1).ok()).map(|m| m.len()).sum();
+    let bytes = files.iter().filter_map(|f| inputs::size(&f.1)).sum();
     let step = files.len().div_ceil(LOOKED_AT).max(1);
     let (mut seen, mut refused) = (Vec::new(), Vec::new());
     for (shown, path) in files.iter().step_by(step) {
         for member in members(source, path) {
             let name = member.as_ref().map_or_else(|| shown.clone(), |m| format!("{shown}!{m}"));
-            match file(recipe, source, &name, path, member.as_deref()) {
+            let looked = file(recipe, source, &name, path, member.as_deref());
+            match objects::lost().map_or(looked, Err) {
                 Ok(file) => seen.push(file),
                 Err(error) => refused.push((name, error)),
             }
@@ -270,6 +272,9 @@ fn look(recipe: &Recipe, source: &Source, found: &mut Found) -> (u64, u64) {
 /// that is none is looked into itself.
 fn members(source: &Source, path: &Path) -> Vec<Option<String>> {
     let Ok(compression) = input::compression(path) else { return vec![None] };
+    if is_url(path) {
+        return vec![None];
+    }
     let all = input::members(path, compression).ok().flatten();
     let names: Vec<String> = all.into_iter().flatten().map(|m| m.name).collect();
     if names.is_empty() || compression == Compression::None && not_data::is_document(names.iter().map(String::as_str)) {
@@ -281,13 +286,16 @@ fn members(source: &Source, path: &Path) -> Vec<Option<String>> {
 
 /// Looks into one file: what it is, how it is mapped, and whether its first rows can be read.
 fn file(recipe: &Recipe, source: &Source, name: &str, path: &Path, member: Option<&str>) -> Result<Seen> {
+    if is_url(path) {
+        inputs::no_archive(path, input::compression(path).map_err(Error::io(path))?)?;
+    }
     let mut found = detect::detect(path, member).map_err(Error::io(path))?;
     let sample = std::mem::take(&mut found.sample);
     let (confidence, runner_up) = (found.confidence, found.runner_up.clone());
     let (layout, note) = inputs::layout(recipe.input.max_row, source, path, found)?;
     let mapping = inputs::explained(source, name, &layout, &sample, recipe.input.max_unreadable)?;
     let (mut rows, mut failed) = (0, Vec::new());
-    let large = std::fs::metadata(path).is_ok_and(|m| m.len() > JOINT);
+    let large = inputs::size(path).is_some_and(|bytes| bytes > JOINT);
     if !(large && understood::is_joint(&layout)) {
         sample::read(&Piece::whole(path, member), &layout, ROWS, BYTES, &mut |record| {
             rows += 1;

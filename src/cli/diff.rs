@@ -8,11 +8,13 @@ use serde_json::{Value as Json, json};
 
 use super::build::bytes;
 use super::inspect_build::manifest;
+use super::opened::{is_build, opened};
 use super::table::{line, table, terminal};
 use super::{Context, Format, ui};
 use crate::messages::said;
 use crate::pipeline::compare::rows::{Group, Move, Options, Outcome};
 use crate::pipeline::compare::{Build, Comparison, LimitChange, StageChange, compare};
+use crate::pipeline::publish::manifest::Manifest;
 use crate::pipeline::usage::count;
 use crate::recipe::differences::differences;
 use crate::text::figures::plural;
@@ -51,12 +53,12 @@ impl Diff {
             return self.recipes(context);
         }
         let memory = usize::try_from(bytes("--memory", &self.memory)?).unwrap_or(usize::MAX).max(1 << 20);
-        let (before, after) = (found(&self.before)?, found(&self.after)?);
+        let [(of_before, before), (of_after, after)] = [found(&self.before)?, found(&self.after)?];
         let folder = tempfile::tempdir().map_err(Error::io(std::env::temp_dir()))?;
         let memory = if self.texts { memory / 2 } else { memory };
         let options = Options { memory, folder: folder.path().to_path_buf(), ids: self.ids, texts: self.texts };
-        let a = Build { folder: &self.before, manifest: &before };
-        let b = Build { folder: &self.after, manifest: &after };
+        let a = Build { folder: &of_before, manifest: &before };
+        let b = Build { folder: &of_after, manifest: &after };
         let compared = compare(a, b, &options)?;
         if context.format == Format::Json {
             return super::print(&format!("{}\n", document(&compared)));
@@ -92,15 +94,17 @@ impl Diff {
     }
 }
 
-/// The manifest of a build.
-fn found(folder: &Path) -> Result<crate::pipeline::publish::manifest::Manifest> {
-    if !folder.join("build.json").is_file() {
+/// The folder of a build, and its manifest.
+fn found(build: &Path) -> Result<(PathBuf, Manifest)> {
+    let folder = opened(build)?;
+    if !is_build(&folder) {
         return Err(Error::input(
             format!("{} is no build: it has no build.json", folder.display()),
             "name the folders of two finished builds (`builds/NAME`), the one before, then the one after; or two recipes",
         ));
     }
-    Ok(manifest(folder)?.0)
+    let manifest = manifest(&folder)?.0;
+    Ok((folder, manifest))
 }
 
 /// The comparison for machines.

@@ -6,12 +6,13 @@ use std::sync::atomic::Ordering;
 use clap::Args;
 use serde_json::{Value as Json, json};
 
-use super::export_tokens::{TokenOptions, report_files};
+use super::export_tokens::{TokenOptions, in_store, report_files};
 use super::inspect::parse_use;
 use super::inspect_build::manifest;
 use super::interrupt::stop_on_interrupt;
-use super::opened::{beside, is_build, no_build, opened};
+use super::opened::{is_build, no_build, opened};
 use super::{Context, Format, ui};
+use crate::objects::is_url;
 use crate::output::export::run::{BATCH, Exported, Job, Table, export, lines, losses, survey};
 use crate::output::export::{ALL, Exporter, Held, exporter, fitting};
 use crate::output::tokens;
@@ -35,7 +36,7 @@ pub struct Export {
     /// Only rows of this split: train, validation, test [default: all, each in files of its own; of token ids, train].
     #[arg(long, value_name = "SPLIT", value_parser = parse_split)]
     split: Option<Split>,
-    /// Where it goes [default: BUILD/exports/NAME].
+    /// Where it goes: a folder, or s3://BUCKET/FOLDER, gs://…, az://… [default: BUILD/exports/NAME].
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Export nothing where a row would lose something or be set aside.
@@ -77,7 +78,8 @@ impl Export {
     /// [`Error::Input`] where the folder is no build, has no rows that the layout takes, or with `--strict` would lose
     /// something; [`Error::Other`] where no layout has the name; as [`export`].
     pub fn run(mut self, context: &Context) -> Result<()> {
-        self.build = opened(&self.build)?;
+        let place = std::mem::take(&mut self.build);
+        self.build = opened(&place)?;
         let stop = stop_on_interrupt();
         let stop = || stop.load(Ordering::Relaxed);
         if let Some(layout) = tokens::layout(&self.to) {
@@ -100,7 +102,7 @@ impl Export {
             let more = if chat || layout.uses(true).is_empty() { "" } else { "; dialogues become ids with --template" };
             let tables = self.tables(context, layout.name(), (uses, more))?;
             let tables = of_split(tables, self.split.unwrap_or_default())?;
-            let (out, build) = self.places(layout.name())?;
+            let (out, build) = self.places(&place, layout.name())?;
             return self.tokens.export(context, (layout, &tables), (&out, self.strict), (&build, &stop));
         }
         let exporter = named(&self.to)?;
@@ -110,7 +112,7 @@ impl Export {
         if let Some(split) = self.split {
             tables = of_split(tables, split)?;
         }
-        let (out, build) = self.places(exporter.name())?;
+        let (out, build) = self.places(&place, exporter.name())?;
         let job = Job { exporter, tables: &tables, batch: BATCH, stop: &stop };
         let before = survey(&job)?;
         if self.strict {
@@ -119,16 +121,23 @@ impl Export {
         ui::say(context, &format!("{} → {} as {}", self.build.display(), out.display(), exporter.name()));
         lines(&before, "to be ").iter().for_each(|line| ui::say(context, line));
         let exported = export(&job, &out, &build)?;
-        self.report(context, exporter, &out, &exported)
+        self.report(context, exporter, &exported)
     }
 
-    /// Where the export goes, and what it says of the build.
-    fn places(&self, layout: &str) -> Result<(PathBuf, Json)> {
+    /// Where the export of the build at `place` goes, and what it says of the build.
+    fn places(&self, place: &Path, layout: &str) -> Result<(PathBuf, Json)> {
         let out = match &self.out {
             Some(out) => out.clone(),
-            None => beside(&self.build, "exports", "--out")?.join(layout),
+            None => {
+                // Of a build in a store, its place, even where one version of it was named.
+                let shown = place.to_string_lossy();
+                let whole = shown.split_once("/versions/").filter(|_| is_url(place)).map(|(whole, _)| Path::new(whole));
+                whole.unwrap_or(place).join("exports").join(layout)
+            }
         };
-        crate::disk::local("--out", &out)?;
+        if !is_url(&out) {
+            crate::disk::local("--out", &out)?;
+        }
         let (built, _) = manifest(&self.build)?;
         Ok((out, json!({"recipe": built.recipe.name, "fingerprint": built.recipe.fingerprint})))
     }
@@ -164,8 +173,8 @@ impl Export {
     }
 
     /// Says what was done, and how to go on.
-    fn report(&self, context: &Context, exporter: &dyn Exporter, out: &Path, exported: &Exported) -> Result<()> {
-        let folder = out.display().to_string();
+    fn report(&self, context: &Context, exporter: &dyn Exporter, exported: &Exported) -> Result<()> {
+        let folder = exported.folder.display().to_string();
         let start = match exported.rows.as_slice() {
             // What is held out alone trains nothing.
             [] => String::new(),
@@ -191,6 +200,7 @@ impl Export {
         }
         lines(&exported.accounts, "").iter().for_each(|line| ui::say(context, line));
         report_files(context, &exported.files);
+        in_store(context, &exported.folder);
         super::print(&start)
     }
 }

@@ -10,6 +10,7 @@ use super::{Context, Format, table, ui};
 use crate::messages;
 use crate::models::template::Day;
 use crate::models::tokenizer::Tokenizer;
+use crate::objects::is_url;
 use crate::output::export::folder::Written;
 use crate::output::export::run::{BATCH, Table, lines};
 use crate::output::tokens::run::{Exported, Job, Sums, export};
@@ -128,8 +129,9 @@ impl TokenOptions {
             ui::warn(context, &format!("{what}: fetch that file too"));
         }
         let job = Job { layout, sheet: &sheet, tables, batch: BATCH, threads, strict, stop };
-        let Exported { accounts, files, sums } = export(&job, out, build)?;
-        let folder = out.display().to_string();
+        let Exported { accounts, folder, files, sums } = export(&job, out, build)?;
+        let place = folder;
+        let folder = place.display().to_string();
         let start = layout.start(&folder, &files, &sheet);
         let start = layout.trainer().map_or(start.clone(), |trainer| format!("# {trainer}\n{start}"));
         if context.format == Format::Json {
@@ -142,6 +144,7 @@ impl TokenOptions {
         }
         said(&sums).iter().for_each(|line| ui::say(context, line));
         report_files(context, &files);
+        in_store(context, &place);
         super::print(&start)
     }
 }
@@ -192,4 +195,12 @@ pub fn report_files(context: &Context, files: &[Written]) {
         files.iter().map(|f| vec![f.path.clone(), messages::said(&format!("{} bytes", count(f.bytes))).into_owned()]);
     let files = table::table(&files.collect::<Vec<_>>(), 2, table::talk());
     files.lines().for_each(|line| ui::say(context, line));
+}
+
+/// Says what a trainer needs of an export that is in an object store.
+pub fn in_store(context: &Context, folder: &Path) {
+    if is_url(folder) {
+        let url = folder.display();
+        ui::say(context, &format!("a trainer that reads folders needs a copy of {url}: `aws s3 sync {url} DIR`"));
+    }
 }

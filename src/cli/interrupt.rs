@@ -1,12 +1,20 @@
 //! Ctrl-C and SIGTERM as a flag that long work asks for.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Once};
 
-/// The first Ctrl-C or SIGTERM asks the build to stop after the units it is at; the second ends the process.
+use crate::objects;
+
+/// The first Ctrl-C or SIGTERM asks the build to stop after the units it is at, and ends what waits for an object store; the
+/// second ends the process. There is one flag, however often this is called.
 pub fn stop_on_interrupt() -> Arc<AtomicBool> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = stop.clone();
+    static LISTENING: Once = Once::new();
+    LISTENING.call_once(listen);
+    objects::stop()
+}
+
+fn listen() {
+    let flag = objects::stop();
     std::thread::spawn(move || {
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
         runtime.block_on(async {
@@ -25,5 +33,4 @@ pub fn stop_on_interrupt() -> Arc<AtomicBool> {
             }
         });
     });
-    stop
 }

@@ -1,6 +1,7 @@
 //! `corpus plan`: what a build would do, reuse and cost.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use clap::Args;
 use serde_json::{Value as Json, json};
@@ -11,6 +12,7 @@ use super::ready::seen;
 use super::{Context, Format, choices, gates, heavy, plan_cards, table, ui};
 use crate::Result;
 use crate::messages;
+use crate::objects::is_url;
 use crate::pipeline::estimate::{Depth, Estimate, Range, estimate};
 use crate::pipeline::gates::{Facts, Judged, judge};
 use crate::pipeline::heavy::Lost;
@@ -205,7 +207,7 @@ fn costs(options: &Options, state: &State, estimate: &Estimate, columns: usize) 
         table::hanging(&format!("  {} ", table::left(&messages::said(name), 10)), &messages::said(value), columns)
     };
     text += &lines.iter().map(line).collect::<String>();
-    if let Some(free) = crate::disk::free(&options.out) {
+    if let Some(free) = crate::disk::free(on_disk(options)) {
         let short = if free < estimate.disk_bytes().likely { ": TOO LITTLE" } else { "" };
         text += &line(&("free disk", format!("{}{short}", size(free))));
     }
@@ -320,7 +322,7 @@ fn document(recipe: &Recipe, options: &Options, state: &State, estimate: &Estima
             "output_bytes": estimate.output_bytes.likely, "output_bytes_range": range(&estimate.output_bytes),
             "work_bytes": estimate.work_bytes, "slab_bytes": estimate.slab_bytes, "spill_bytes": estimate.spill_bytes,
             "peak_disk_bytes": estimate.disk_bytes().likely,
-            "peak_disk_bytes_range": range(&estimate.disk_bytes()), "free_disk_bytes": crate::disk::free(&options.out),
+            "peak_disk_bytes_range": range(&estimate.disk_bytes()), "free_disk_bytes": crate::disk::free(on_disk(options)),
             "losses": losses.collect::<Vec<_>>(), "unseen_rows": estimate.unseen, "heavy": estimate.heavy,
         },
     })
@@ -341,4 +343,9 @@ mod tests {
         assert_eq!((job(Some(3), 0), job(Some(3), 3), job(None, 0)), ("run".into(), "reuse".into(), "run".into()));
         assert_eq!(job(Some(3), 2), "resume (2 done)");
     }
+}
+
+/// The folder whose disk a build fills: that of the output, or of the jobs where the output is in a store.
+fn on_disk(options: &Options) -> &Path {
+    if is_url(&options.out) { &options.work } else { &options.out }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::inspect_build::manifest;
+use super::opened::{is_build, opened};
 use super::tune_output::{self, Texts};
 use super::{Context, Format, rows_of, show, tune_reference, ui};
 use crate::pipeline::publish::manifest::Manifest;
@@ -87,8 +88,9 @@ impl Tune {
         if !self.from_reference.is_empty() {
             return self.reference(context);
         }
-        let (folder, recipe) = self.folder()?;
-        if !folder.join("build.json").is_file() {
+        let (place, recipe) = self.folder()?;
+        let folder = opened(&place)?;
+        if !is_build(&folder) {
             let what = format!("{} is no build: it has no build.json", folder.display());
             return Err(Error::input(what, "name the folder of a finished build, or a recipe that was built"));
         }

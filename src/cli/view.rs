@@ -17,7 +17,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::inspect_build::manifest;
-use super::opened::no_build;
+use super::opened::{is_build, no_build};
 use super::report::model::Options;
 use super::report::opened;
 use super::report::page::Lang;
@@ -59,8 +59,9 @@ impl View {
     ///
     /// [`Error::Input`] where there is no such build; a port that is taken; shards that cannot be read.
     pub fn run(self, context: &Context) -> Result<()> {
-        let build = self.build.clone().map_or_else(|| last(Path::new("builds")), Ok)?;
-        if !build.join("build.json").is_file() {
+        let build =
+            self.build.clone().map_or_else(|| last(Path::new("builds")), |build| super::opened::opened(&build))?;
+        if !is_build(&build) {
             return Err(no_build(&build, "corpus view builds/NAME"));
         }
         let (manifest, json) = manifest(&build)?;

@@ -270,9 +270,13 @@ fn origin(life: &Life<'_>, mut say: impl FnMut(&str, &str)) {
     };
     let part = file.part.as_deref().map_or(String::new(), |p| format!(" · part {}", line(p)));
     let row = life.row_in_file.map_or(String::new(), |n| format!(", row {} of {}", count(n), count(file.rows)));
-    let short: String = file.sha256.chars().take(12).collect();
+    let version = match (&file.e_tag, &file.version) {
+        (Some(tag), _) => format!("etag {}", line(tag.trim_matches('"'))),
+        (None, Some(version)) => format!("version {}", line(version)),
+        (None, None) => format!("sha256 {}", file.sha256.chars().take(12).collect::<String>()),
+    };
     let (path, of) = (line(&file.path), size(file.bytes));
-    say("file", &format!("{path}{row}{part} · {} · {of} · {} · sha256 {short}", file.format, file.encoding));
+    say("file", &format!("{path}{row}{part} · {} · {of} · {} · {version}", file.format, file.encoding));
 }
 
 /// A stage: what it measured, each rule with what the row has, and the verdict.
@@ -365,7 +369,7 @@ pub fn json(life: &Life<'_>) -> Json {
     let source = life.source.map(|s| json!({"name": s.name, "card": s.card, "license": s.license}));
     let file = life.file.map(|f| {
         json!({"path": f.path, "part": f.part, "row": life.row_in_file, "rows": f.rows, "format": f.format,
-            "encoding": f.encoding, "bytes": f.bytes, "sha256": f.sha256})
+            "encoding": f.encoding, "bytes": f.bytes, "sha256": f.sha256, "e_tag": f.e_tag, "version": f.version})
     });
     let span = |(start, end): &(u64, u64)| json!({"start": start, "end": end});
     let stages = life.verdicts().into_iter().map(|(stage, verdict)| {

@@ -23,7 +23,6 @@ use datafusion_physical_plan::sorts::sort::SortExec;
 use datafusion_physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
 
 use super::session::{NARROW_ROWS, TEXT_ROWS};
-use crate::objects;
 use crate::rows::{Use, content};
 use crate::{Error, Result};
 
@@ -102,13 +101,6 @@ pub fn parquet(groups: &[Vec<Part>], schema: &SchemaRef, wanted: &[&str], consta
 ///
 /// [`Error::Io`] where it is not there.
 pub(super) fn partitioned((path, constants): &Part) -> Result<PartitionedFile> {
-    if objects::is_url(path) {
-        let object = objects::at(&path.to_string_lossy())?;
-        let mut file = PartitionedFile::new(String::new(), object.found().bytes);
-        file.object_meta.location = object_store::path::Path::from(object.found().name.as_str());
-        file.partition_values = constants.clone();
-        return Ok(file);
-    }
     // The engine knows no `..` and no links: this is where every path of its files passes.
     let path = std::fs::canonicalize(path).map_err(Error::io(path))?;
     let size = std::fs::metadata(&path).map_err(Error::io(&path))?.len();

@@ -29,6 +29,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::formats::containers::support::records::length_of;
 use crate::formats::{self, Layout, Piece, Reader};
+use crate::input::file::{self, Facts};
+use crate::objects;
 use crate::rows::{Record, Rows, Unreadable, Use, scan_schema};
 
 /// Bytes of text in a batch: cut by bytes before rows.
@@ -219,6 +221,8 @@ impl Batches {
     fn open(&mut self, index: usize) -> Result<()> {
         let piece = &self.spec.pieces[index];
         let layout = &self.spec.layouts[piece.layout];
+        // What went wrong on this thread before is no matter of this piece.
+        let _ = objects::lost();
         unchanged(piece)?;
         // What there is no memory for is passed over as it is read, and told of.
         let max_row = layout.max_row.min(self.spec.largest);
@@ -285,7 +289,9 @@ impl Iterator for Batches {
     fn next(&mut self) -> Option<Self::Item> {
         while self.rows.bytes() < BATCH_BYTES && self.rows.len() < BATCH_ROWS {
             let stepped = self.step();
-            let stepped = self.refused.take().map_or(stepped, |error| Err(super::external(error)));
+            // What a store that does not answer seems to have broken is no row.
+            let refused = self.refused.take().or_else(objects::lost);
+            let stepped = refused.map_or(stepped, |error| Err(super::external(error)));
             match stepped {
                 Ok(true) => {}
                 Ok(false) => return (!self.rows.is_empty()).then(|| self.batch()),
@@ -350,20 +356,13 @@ fn stretch(piece: &PieceSpec, row: u64) -> Option<(u64, u64)> {
 /// A file that was changed since it was looked at would give other rows under the same keys.
 fn unchanged(piece: &PieceSpec) -> Result<()> {
     let io = |e| super::external(crate::Error::io(&piece.path)(e));
-    let meta = std::fs::metadata(&piece.path).map_err(io)?;
-    if meta.len() == piece.bytes && (piece.modified == 0 || modified(&meta) == piece.modified) {
+    if file::is_still(&piece.path, Facts { bytes: piece.bytes, modified: piece.modified }).map_err(io)? {
         return Ok(());
     }
     Err(super::external(crate::Error::input(
         format!("{}: the file changed while the build was reading it", piece.path.display()),
         "run the same command again: what depends on the file is done anew",
     )))
-}
-
-/// Time of the last change, nanoseconds since 1970.
-pub fn modified(meta: &std::fs::Metadata) -> u64 {
-    let since = meta.modified().ok().and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok());
-    since.map_or(0, |d| d.as_nanos() as u64)
 }
 
 #[cfg(test)]
@@ -378,8 +377,8 @@ mod tests {
         let piece = |number: u64| {
             let path = folder.join(format!("{number:03}.txt"));
             std::fs::write(&path, format!("{number} a\n{number} b\n{number} c\n")).unwrap();
-            let meta = std::fs::metadata(&path).unwrap();
-            let (bytes, modified) = (meta.len(), modified(&meta));
+            let now = file::facts(&path).unwrap();
+            let (bytes, modified) = (now.bytes, now.modified);
             let named = Some(format!("{number:03}.txt"));
             let (start, end, first, last) = (0, u64::MAX, 0, u64::MAX);
             let (member, lines, layout, only) = (None, 0, 0, None);

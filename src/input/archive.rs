@@ -16,7 +16,7 @@ mod method;
 
 use method::Method;
 
-use super::{Compression, decompress, peek};
+use super::{Compression, decompress, file, peek};
 
 /// A regular file in an archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -368,15 +368,24 @@ fn missing(member: &str) -> io::Error {
     io::Error::new(io::ErrorKind::NotFound, format!("the archive has no member `{member}`"))
 }
 
+/// Whether a file is an archive, by its first bytes.
+///
+/// # Errors
+///
+/// What the system or the store says of opening it.
+pub fn is_archive(path: &Path, compression: Compression) -> io::Result<bool> {
+    Ok(compression == Compression::None && is_zip(path)? || tar(path, compression)?.is_some())
+}
+
 fn is_zip(path: &Path) -> io::Result<bool> {
     let mut head = Vec::with_capacity(4);
-    File::open(path)?.take(4).read_to_end(&mut head)?;
+    file::open(path)?.take(4).read_to_end(&mut head)?;
     Ok(head == *b"PK\x03\x04" || head == *b"PK\x05\x06")
 }
 
 /// A tar archive by its first header: the checksum of a header is hard to hit by chance.
 fn tar(path: &Path, compression: Compression) -> io::Result<Option<Stream>> {
-    let stream = decompress::reader(File::open(path)?, compression)?;
+    let stream = decompress::reader(file::open(path)?, compression)?;
     let stream: Stream = if compression == Compression::None { Box::new(BufReader::new(stream)) } else { stream };
     let (head, stream) = peek(stream, 512);
     if head.len() < 512 || head[0] == 0 {

@@ -1,7 +1,6 @@
 //! Bytes on disk to decoded bytes: compression, archives, encodings; and the lines in them.
 
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -12,13 +11,14 @@ mod archive;
 pub mod bzip2_blocks;
 mod decompress;
 pub mod encoding;
+pub mod file;
 pub mod lines;
 pub mod mark;
 mod piece;
 pub mod resume;
 pub mod window;
 
-pub use archive::{Member, at_least, each_member, heads, members, packed, within};
+pub use archive::{Member, at_least, each_member, heads, is_archive, members, packed, within};
 pub use lines::{Line, Lines};
 pub use piece::{Piece, Transport};
 pub use window::Window;
@@ -53,7 +53,7 @@ impl Encoding {
 /// What the system says where the file cannot be opened or its first 16 bytes read.
 pub fn compression(path: &Path) -> io::Result<Compression> {
     let mut head = Vec::with_capacity(16);
-    File::open(path)?.take(16).read_to_end(&mut head)?;
+    file::open(path)?.take(16).read_to_end(&mut head)?;
     Ok(decompress::by_magic(&head))
 }
 
@@ -61,7 +61,7 @@ pub fn compression(path: &Path) -> io::Result<Compression> {
 /// itself is decompressed too.
 fn raw(path: &Path, member: Option<&str>, compression: Compression) -> io::Result<Box<dyn Read + Send>> {
     match member {
-        None => decompress::reader(File::open(path)?, compression),
+        None => decompress::reader(file::open(path)?, compression),
         Some(name) => archive::open(path, name),
     }
 }
@@ -97,18 +97,18 @@ pub fn open_at(piece: &Piece, transport: &Transport) -> io::Result<Opened> {
     let malformed = Arc::new(AtomicU64::new(0));
     if transport.is_plain() && piece.start > 0 {
         let stream = match &piece.member {
-            None => {
-                let mut file = File::open(&piece.path)?;
-                file.seek(SeekFrom::Start(piece.start))?;
-                Some(Box::new(file) as Box<dyn Read + Send>)
-            }
+            None => Some(Box::new(file::within(&piece.path, piece.start, piece.end)?) as Box<dyn Read + Send>),
             Some(member) => archive::within(&piece.path, member, piece.start)?,
         };
         if let Some(stream) = stream {
             return Ok(Opened { stream, offset: piece.start, malformed });
         }
     }
-    let stream = raw(&piece.path, piece.member.as_deref(), transport.compression)?;
+    let stream = match &piece.member {
+        // Only of what is plain does the piece say how much of the file is wanted.
+        None if transport.is_plain() => Box::new(file::within(&piece.path, 0, piece.end)?),
+        member => raw(&piece.path, member.as_deref(), transport.compression)?,
+    };
     if !transport.encoding.is_utf8() {
         let stream = encoding::to_utf8(stream, &transport.encoding, malformed.clone())?;
         return Ok(Opened { stream, offset: 0, malformed });

@@ -1,5 +1,6 @@
 //! What lies below one address: objects by their names within it.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -16,10 +17,15 @@ use super::said::problem;
 use super::wait::wait;
 use crate::{Error, Result};
 
+/// `bytes::Bytes`, which is no dependency by name.
+pub type Bytes = <object_store::PutPayload as IntoIterator>::Item;
+
 /// Questions at a time.
 const ABREAST: usize = 16;
 /// How often a conditional put of which nothing is known is made again.
 const AGAIN: usize = 3;
+/// The longest that tidying up waits for an answer.
+const BRIEF: Duration = Duration::from_secs(5);
 /// The wait before that.
 const PAUSE: Duration = Duration::from_millis(300);
 
@@ -51,6 +57,9 @@ pub struct Found {
     pub tag: Tag,
 }
 
+/// The answer to a request for a stretch of an object: the entity tag of what it is of, and its bytes.
+pub(super) type Stretch = object_store::Result<(Option<String>, Bytes)>;
+
 /// What became of a conditional put.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Put {
@@ -58,6 +67,19 @@ pub enum Put {
     Done,
     /// The condition does not hold: something else is there.
     Refused,
+}
+
+impl Tag {
+    /// Whether it tells one version of an object from another.
+    pub fn is_known(&self) -> bool {
+        self.e_tag.is_some() || self.version.is_some()
+    }
+
+    /// A number that stands for the version, as the time of its last change does for a file.
+    pub fn number(&self) -> u64 {
+        let text = format!("{:?}", (&self.e_tag, &self.version));
+        xxhash_rust::xxh3::xxh3_64(text.as_bytes()).max(1)
+    }
 }
 
 impl Folder {
@@ -84,7 +106,10 @@ impl Folder {
 
     /// The key of an object.
     pub(super) fn key(&self, name: &str) -> Path {
-        if self.address.key.is_empty() { Path::from(name) } else { Path::from(format!("{}/{name}", self.address.key)) }
+        let whole = [self.address.key.as_str(), name].into_iter().filter(|part| !part.is_empty());
+        let whole = whole.collect::<Vec<_>>().join("/");
+        // As it is written: another way to make a path would escape Chinese names in the key itself.
+        Path::parse(&whole).unwrap_or_else(|_| Path::from(whole))
     }
 
     fn found(name: &str, meta: ObjectMeta) -> Found {
@@ -154,6 +179,18 @@ impl Folder {
         let mut all: Vec<Found> = metas.into_iter().map(|meta| Folder::found(&name(&meta), meta)).collect();
         all.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(all)
+    }
+
+    /// The names of the objects right below a name, as the store lists them.
+    ///
+    /// # Errors
+    ///
+    /// What the store answers; [`Error::Interrupted`].
+    pub fn names(&self, below: &str) -> Result<Vec<String>> {
+        let (store, prefix) = (self.store.clone(), self.key(below));
+        let answer = wait(&self.stop, async move { store.list_with_delimiter(Some(&prefix)).await })?;
+        let listed = answer.map_err(|refusal| problem(&self.url(below), &refusal))?;
+        Ok(listed.objects.iter().filter_map(|meta| meta.location.filename().map(str::to_owned)).collect())
     }
 
     /// Puts an object that no other process puts, in the place of whatever is there.
@@ -230,6 +267,30 @@ impl Folder {
         Error::other(message, "write to a store that does (If-None-Match and If-Match), or to a folder, and copy that")
     }
 
+    /// Gives an object another name: it is copied within the store, and then removed.
+    ///
+    /// # Errors
+    ///
+    /// What the store answers; [`Error::Interrupted`].
+    pub fn rename(&self, from: &str, to: &str) -> Result<()> {
+        let (store, keys) = (self.store.clone(), (self.key(from), self.key(to)));
+        let answer = wait(&self.stop, async move { store.copy(&keys.0, &keys.1).await })?;
+        answer.map_err(|refusal| problem(&self.url(to), &refusal))?;
+        self.delete(&[from.to_owned()])
+    }
+
+    /// The same folder, for what is tidied up when all else has ended: nobody waits long for that.
+    ///
+    /// # Errors
+    ///
+    /// As [`Folder::new`].
+    pub fn briefly(&self) -> Result<Self> {
+        let patience = Patience { retry_for: BRIEF, answer: Some(BRIEF), connect: BRIEF, ..Patience::default() };
+        let store = open(&self.address.scheme, &self.address.bucket, &patience);
+        let store = store.map_err(|refusal| problem(&self.address.text(), &refusal))?;
+        Ok(Folder { store, address: self.address.clone(), stop: Arc::default() })
+    }
+
     /// Removes objects; those that are not there are as good as removed.
     ///
     /// # Errors
@@ -261,22 +322,42 @@ impl Folder {
     /// # Errors
     ///
     /// What the store answers; [`Error::Interrupted`].
-    pub(super) fn range(&self, name: &str, tag: &Tag, range: std::ops::Range<u64>) -> Result<Vec<u8>> {
-        let (store, key) = (self.store.clone(), self.key(name));
-        let options =
-            GetOptions { if_match: tag.e_tag.clone(), range: Some(range.clone().into()), ..GetOptions::default() };
-        let answer: object_store::Result<Vec<u8>> =
-            wait(&self.stop, async move { Ok(store.get_opts(&key, options).await?.bytes().await?.to_vec()) })?;
-        let bytes = answer.map_err(|refusal| match refusal {
-            object_store::Error::NotFound { .. } | object_store::Error::Precondition { .. } => {
-                let message = format!("{}: another object is there by now, or none", self.url(name));
-                Error::other(message, "run the same command again")
-            }
-            refusal => problem(&self.url(name), &refusal),
+    pub(super) fn range(&self, found: &Found, range: &Range<u64>) -> Result<Bytes> {
+        let answer = wait(&self.stop, self.request(found, range))?;
+        self.received(found, range, answer)
+    }
+
+    /// The request for a stretch, and the entity tag of what the answer is of.
+    pub(super) fn request(&self, found: &Found, range: &Range<u64>) -> impl Future<Output = Stretch> + Send + 'static {
+        let (store, key, if_match) = (self.store.clone(), self.key(&found.name), found.tag.e_tag.clone());
+        let options = GetOptions { if_match, range: Some(range.clone().into()), ..GetOptions::default() };
+        async move {
+            let got = store.get_opts(&key, options).await?;
+            Ok((got.meta.e_tag.clone(), got.bytes().await?))
+        }
+    }
+
+    /// The bytes of a stretch, out of the answer to a request for it.
+    ///
+    /// # Errors
+    ///
+    /// What the store answers; another version; fewer bytes.
+    pub(super) fn received(&self, found: &Found, range: &Range<u64>, answer: Stretch) -> Result<Bytes> {
+        let url = self.url(&found.name);
+        let other = || {
+            let message = format!("{url}: another object is there by now, or none");
+            Error::other(message, "run the same command again")
+        };
+        let (e_tag, bytes) = answer.map_err(|refusal| match refusal {
+            object_store::Error::NotFound { .. } | object_store::Error::Precondition { .. } => other(),
+            refusal => problem(&url, &refusal),
         })?;
+        // A store may pass over the condition.
+        if e_tag.is_some() && found.tag.e_tag.is_some() && e_tag != found.tag.e_tag {
+            return Err(other());
+        }
         if bytes.len() as u64 != range.end - range.start {
-            let message =
-                format!("{}: the store sends {} bytes of {}", self.url(name), bytes.len(), range.end - range.start);
+            let message = format!("{url}: the store sends {} bytes of {}", bytes.len(), range.end - range.start);
             return Err(Error::other(message, "run the same command again"));
         }
         Ok(bytes)

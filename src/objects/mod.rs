@@ -5,7 +5,9 @@
 //! (`wait`). Credentials come from the environment of the process, and are kept nowhere.
 
 mod folder;
+mod inputs;
 mod known;
+mod lost;
 mod open;
 mod read;
 mod said;
@@ -14,12 +16,15 @@ mod wait;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-pub use folder::{Folder, Found, Put, Tag};
+pub use folder::{Bytes, Folder, Found, Put, Tag};
+pub use inputs::{beside, pin, pinned};
 pub use known::{Known, below, known, remember};
+pub use lost::{is_lost, lost};
 pub use open::{Patience, open};
-pub use read::{Bytes, Reading};
+pub use read::{Bytewise, Reading};
 pub use upload::Upload;
 
 use crate::{Error, Result};
@@ -56,9 +61,15 @@ pub fn bucket(address: Address) -> Result<Folder> {
     if let Some(folder) = open.get(&text) {
         return Ok(folder.clone());
     }
-    let folder = Folder::new(address, Arc::default())?;
+    let folder = Folder::new(address, stop())?;
     open.insert(text, folder.clone());
     Ok(folder)
+}
+
+/// The flag of this process that ends what waits for a store, once it is set.
+pub fn stop() -> Arc<AtomicBool> {
+    static STOP: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
+    STOP.clone()
 }
 
 /// `s3://bucket/some/folder`, taken apart.

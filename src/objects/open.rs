@@ -67,6 +67,21 @@ fn unsigned(heads: &[&str]) -> bool {
     })
 }
 
+/// Variables that credentials of S3 begin with.
+const AWS: [&str; 5] =
+    ["AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY", "AWS_CONTAINER_", "AWS_METADATA_ENDPOINT", "AWS_SKIP_SIGNATURE"];
+/// Those of Google Cloud Storage.
+const GOOGLE: [&str; 1] = ["GOOGLE_"];
+/// Those of Azure.
+const AZURE: [&str; 6] = [
+    "AZURE_STORAGE_KEY",
+    "AZURE_STORAGE_ACCOUNT_KEY",
+    "AZURE_STORAGE_SAS",
+    "AZURE_STORAGE_TOKEN",
+    "AZURE_CLIENT",
+    "AZURE_FEDERATED",
+];
+
 /// Opens a bucket; asks nobody yet.
 ///
 /// # Errors
@@ -76,41 +91,17 @@ pub fn open(scheme: &str, bucket: &str, patience: &Patience) -> object_store::Re
     let options = options(patience);
     let retry =
         RetryConfig { max_retries: patience.again, retry_timeout: patience.retry_for, ..RetryConfig::default() };
+    // The builders share their methods, and no trait.
+    macro_rules! built {
+        ($builder:expr, $credentials:expr) => {{
+            let builder = $builder.with_client_options(options).with_retry(retry);
+            let builder = if unsigned(&$credentials) { builder.with_skip_signature(true) } else { builder };
+            Ok(Arc::new(builder.build()?))
+        }};
+    }
     match scheme {
-        "s3" => {
-            let heads = [
-                "AWS_ACCESS_KEY_ID",
-                "AWS_WEB_IDENTITY",
-                "AWS_CONTAINER_",
-                "AWS_METADATA_ENDPOINT",
-                "AWS_SKIP_SIGNATURE",
-            ];
-            let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket);
-            if unsigned(&heads) {
-                builder = builder.with_skip_signature(true);
-            }
-            builder.with_client_options(options).with_retry(retry).build().map(|s| Arc::new(s) as Arc<dyn ObjectStore>)
-        }
-        "gs" => {
-            let mut builder = GoogleCloudStorageBuilder::from_env().with_bucket_name(bucket);
-            if unsigned(&["GOOGLE_"]) {
-                builder = builder.with_skip_signature(true);
-            }
-            builder.with_client_options(options).with_retry(retry).build().map(|s| Arc::new(s) as Arc<dyn ObjectStore>)
-        }
-        _ => {
-            let mut builder = MicrosoftAzureBuilder::from_env().with_container_name(bucket);
-            if unsigned(&[
-                "AZURE_STORAGE_KEY",
-                "AZURE_STORAGE_ACCOUNT_KEY",
-                "AZURE_STORAGE_SAS",
-                "AZURE_STORAGE_TOKEN",
-                "AZURE_CLIENT",
-                "AZURE_FEDERATED",
-            ]) {
-                builder = builder.with_skip_signature(true);
-            }
-            builder.with_client_options(options).with_retry(retry).build().map(|s| Arc::new(s) as Arc<dyn ObjectStore>)
-        }
+        "s3" => built!(AmazonS3Builder::from_env().with_bucket_name(bucket), AWS),
+        "gs" => built!(GoogleCloudStorageBuilder::from_env().with_bucket_name(bucket), GOOGLE),
+        _ => built!(MicrosoftAzureBuilder::from_env().with_container_name(bucket), AZURE),
     }
 }

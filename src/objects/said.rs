@@ -35,7 +35,10 @@ fn answer_of(text: &str) -> String {
             let message = message.map_or(String::new(), |message| format!(": {message}"));
             format!("the store answers {code}{message}{tries}")
         }
-        (None, None, _) => text.to_owned(),
+        (None, None, _) => match text.split_once("HTTP error: ") {
+            Some((_, why)) => format!("no answer comes ({why}){tries}"),
+            None => text.to_owned(),
+        },
     };
     let hidden = without_queries(&without_secrets(said));
     let short: String = hidden.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
@@ -73,6 +76,9 @@ mod tests {
                     retry_timeout: 3s  - Server returned non-2xx status code: 503 Service Unavailable: \
                     <?xml?><Error><Code>SlowDown</Code><Message>Reduce your rate.</Message><StringToSign>HUSH</StringToSign>";
         assert_eq!(answer_of(text), "the store answers SlowDown: Reduce your rate., asked 7 times more");
+        let text = "Generic S3 error: Error performing GET http://h/b/k in 1.5s, after 5 retries, max_retries: 9, \
+                    retry_timeout: 1s  - HTTP error: error sending request";
+        assert_eq!(answer_of(text), "no answer comes (error sending request), asked 5 times more");
         assert_eq!(answer_of("status code: 500 Internal: oops"), "the store answers 500");
         assert_eq!(answer_of("cannot reach http://h/b?sig=HUSH now"), "cannot reach http://h/b?… now");
     }

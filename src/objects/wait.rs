@@ -49,12 +49,18 @@ impl<T> Pending<T> {
                 Err(RecvTimeoutError::Disconnected) => return Err(Error::Engine("a request gave no answer".into())),
                 Err(RecvTimeoutError::Timeout) => {
                     if stop.load(Ordering::Relaxed) || late.is_some_and(|late| Instant::now() > late) {
-                        self.task.abort();
                         return Err(Error::Interrupted);
                     }
                 }
             }
         }
+    }
+}
+
+/// What nobody waits for any more is not asked for any longer.
+impl<T> Drop for Pending<T> {
+    fn drop(&mut self) {
+        self.task.abort();
     }
 }
 

@@ -5,7 +5,7 @@
 //! and renamed when whole and synced.
 
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
@@ -127,11 +127,9 @@ fn properties_of(builder: WriterPropertiesBuilder, field: &Field, path: Vec<Stri
     }
 }
 
-/// A file that is being written.
-pub struct PartFile {
-    path: PathBuf,
-    aside: PathBuf,
-    writer: ArrowWriter<BufWriter<File>>,
+/// Rows on their way into a Parquet file, wherever that is written to.
+pub struct RowFile<W: Write + Send> {
+    writer: ArrowWriter<W>,
     schema: SchemaRef,
     pending: Vec<RecordBatch>,
     call: u64,
@@ -139,20 +137,16 @@ pub struct PartFile {
     group_rows: usize,
 }
 
-impl PartFile {
-    /// Starts a file that will appear as `path`.
+impl<W: Write + Send> RowFile<W> {
+    /// Starts a file.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] where the file beside it cannot be made, [`Error::Engine`] where the Parquet writer refuses the
-    /// schema.
-    pub fn create(path: &Path, schema: SchemaRef, style: Style) -> Result<Self> {
-        let aside = crate::disk::aside(path);
-        let file = File::create(&aside).map_err(Error::io(&aside))?;
+    /// [`Error::Engine`] where the Parquet writer refuses the schema.
+    pub fn new(to: W, schema: SchemaRef, style: Style) -> Result<Self> {
         let properties = properties(&schema, style).build();
-        let writer = ArrowWriter::try_new(BufWriter::with_capacity(1 << 20, file), schema.clone(), Some(properties))?;
-        let path = path.to_path_buf();
-        Ok(PartFile { path, aside, writer, schema, pending: Vec::new(), call: 0, group: 0, group_rows: 0 })
+        let writer = ArrowWriter::try_new(to, schema.clone(), Some(properties))?;
+        Ok(RowFile { writer, schema, pending: Vec::new(), call: 0, group: 0, group_rows: 0 })
     }
 
     /// Adds a key-value pair to the file's metadata.
@@ -177,7 +171,7 @@ impl PartFile {
     ///
     /// # Errors
     ///
-    /// As [`PartFile::write_all`].
+    /// As [`RowFile::write_all`].
     pub fn write(&mut self, batch: &RecordBatch, sizes: &[u64]) -> Result<()> {
         let mut start = 0;
         for (row, size) in sizes.iter().enumerate() {
@@ -217,15 +211,68 @@ impl PartFile {
         Ok(())
     }
 
+    /// Ends the file; what it was written to.
+    ///
+    /// # Errors
+    ///
+    /// What writing the rest says.
+    pub fn end(mut self) -> Result<W> {
+        self.flush()?;
+        Ok(self.writer.into_inner()?)
+    }
+}
+
+/// A file of this machine that is being written.
+pub struct PartFile {
+    path: PathBuf,
+    aside: PathBuf,
+    rows: RowFile<BufWriter<File>>,
+}
+
+impl PartFile {
+    /// Starts a file that will appear as `path`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where the file beside it cannot be made, [`Error::Engine`] where the Parquet writer refuses the
+    /// schema.
+    pub fn create(path: &Path, schema: SchemaRef, style: Style) -> Result<Self> {
+        let aside = crate::disk::aside(path);
+        let file = File::create(&aside).map_err(Error::io(&aside))?;
+        let rows = RowFile::new(BufWriter::with_capacity(1 << 20, file), schema, style)?;
+        Ok(PartFile { path: path.to_path_buf(), aside, rows })
+    }
+
+    /// Adds a key-value pair to the file's metadata.
+    pub fn label(&mut self, key: &str, value: String) {
+        self.rows.label(key, value);
+    }
+
+    /// Adds rows whose sizes do not matter, as [`RowFile::write_all`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn write_all(&mut self, batch: &RecordBatch) -> Result<()> {
+        self.rows.write_all(batch)
+    }
+
+    /// Adds rows, given the bytes of text in each.
+    ///
+    /// # Errors
+    ///
+    /// As [`RowFile::write_all`].
+    pub fn write(&mut self, batch: &RecordBatch, sizes: &[u64]) -> Result<()> {
+        self.rows.write(batch, sizes)
+    }
+
     /// Ends the file, syncs it and gives it its name.
     ///
     /// # Errors
     ///
     /// [`Error::Io`] of writing the rest, syncing or renaming.
-    pub fn finish(mut self) -> Result<()> {
-        self.flush()?;
-        let file = self.writer.into_inner()?;
-        let file = file.into_inner().map_err(|e| Error::io(&self.aside)(e.into_error()))?;
+    pub fn finish(self) -> Result<()> {
+        let file = self.rows.end()?.into_inner().map_err(|e| Error::io(&self.aside)(e.into_error()))?;
         settle(file, &self.aside, &self.path)
     }
 }

@@ -80,6 +80,19 @@ impl Input {
         })
     }
 
+    /// The bytes of a file of raw data: an object is read in the version that was probed, and what goes wrong with it is
+    /// noted ([`objects::lost()`]).
+    ///
+    /// # Errors
+    ///
+    /// As [`Input::open`].
+    pub fn raw(path: &Path) -> Result<Self> {
+        match objects::is_url(path) {
+            true => objects::pinned(&path.to_string_lossy()).map(Input::Object),
+            false => Input::open(path),
+        }
+    }
+
     /// The same bytes once more.
     ///
     /// # Errors

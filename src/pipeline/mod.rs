@@ -167,12 +167,14 @@ fn run_over(recipe: &Recipe, options: &Options, progress: &dyn Progress, given: 
     let ours = build.bucket.is_none() && (built.is_ok() || options.worker.is_none());
     let tidied = if ours { exchange::forget(&options.out) } else { Ok(()) };
     let (mut built, _turn) = built.and_then(|built| tidied.map(|()| built))?;
-    if let Some(bucket) = build.bucket.as_ref().filter(|_| built.reused) {
-        bucket.judge(recipe, &mut built.manifest)?;
+    let bucket = build.bucket.as_ref();
+    match bucket {
+        Some(bucket) if built.reused => bucket.judge(recipe, &mut built.manifest)?,
+        None if !estimated => verdict::run(recipe, &options.out, &mut built.manifest)?,
+        _ => {}
     }
-    if !estimated && build.bucket.is_none() {
-        verdict::run(recipe, &options.out, &mut built.manifest)?;
-        exports::run(recipe, options, &mut built.manifest, built.reused, progress)?;
+    if !estimated {
+        exports::run(recipe, (options, bucket), &mut built.manifest, built.reused, progress)?;
     }
     if !built.reused {
         spare::note_used(&options.work, began)?;
@@ -249,7 +251,7 @@ impl Build<'_> {
         let files: usize = inputs.sources.iter().map(|s| s.files.len()).sum();
         self.progress.done(&format!("{}, {}", figures::plural(files as u64, "file"), usage::size(inputs.bytes())));
         self.progress.inputs(&inputs);
-        let notes = notes(&inputs);
+        let notes = inputs.notes();
         timings.lap("look");
 
         let there = || self.there(&identity.build);
@@ -470,11 +472,6 @@ fn finished(out: &Path, identity: &str) -> Option<Manifest> {
     let there = || manifest.written.keys().all(|name| out.join(name).is_file()) && out.join("data").is_dir();
     let ours = manifest.timings.get("identity")?.as_str()? == identity && there();
     ours.then_some(manifest)
-}
-
-fn notes(inputs: &Inputs) -> Vec<(String, String)> {
-    let files = inputs.sources.iter().flat_map(|s| &s.files);
-    files.filter_map(|f| Some((f.name.clone(), f.note.clone()?))).collect()
 }
 
 /// Rows by piece, as the unit's file counts them.

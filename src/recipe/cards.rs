@@ -9,6 +9,7 @@ use super::toml::Entry;
 use super::{FromCard, Source};
 use crate::catalog::{Card, Catalog, Freedom, Part};
 use crate::formats::TextRows;
+use crate::objects;
 use crate::text::spelling::did_you_mean;
 
 /// Words of a source that only a card has.
@@ -35,10 +36,10 @@ impl Reader {
         policy
     }
 
-    /// Where a data set without a card lies: `hf:`, `ms:`, `opus:` or `wikimedia:`.
+    /// Where a data set without a card lies: `hf:`, `ms:`, `opus:`, `wikimedia:`, or an object store.
     fn scheme(&mut self, scheme: &str, span: &Range<usize>) {
-        if !["hf", "ms", "opus", "wikimedia"].contains(&scheme) {
-            let help = "a card of the catalog, `hf:owner/name`, `ms:owner/name`, `opus:UNPC/en-zh`, `wikimedia:zhwiki`";
+        if !["hf", "ms", "opus", "wikimedia"].contains(&scheme) && !objects::SCHEMES.contains(&scheme) {
+            let help = "a card of the catalog, `hf:owner/name`, `ms:owner/name`, `opus:UNPC/en-zh`, `wikimedia:zhwiki`, `s3://bucket/folder/`";
             self.cure(Kind::UnknownPlace, span, format!("`{scheme}:` is no place for data sets"), "this card", help);
         }
     }
@@ -99,7 +100,8 @@ impl Reader {
             ..common.clone()
         };
         if let Some((scheme, rest)) = name.split_once(':') {
-            let label = if common.label.is_empty() { rest.replace('/', "-") } else { common.label.clone() };
+            let label =
+                if common.label.is_empty() { rest.trim_matches('/').replace('/', "-") } else { common.label.clone() };
             self.scheme(scheme, &entry.node.span);
             return vec![of(&name, None, &label, false)];
         }

@@ -181,7 +181,7 @@ fn options_by_format(formats: &[&str]) -> Vec<Json> {
 
 /// `[[source]]`.
 fn source() -> Json {
-    let paths = json!({"description": "Paths and globs, relative to the recipe's folder.", "anyOf": [
+    let paths = json!({"description": "Paths and globs, relative to the recipe's folder, or of objects that are read in a store (s3://, gs://, az://).", "anyOf": [
         {"type": "string", "minLength": 1},
         {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}}]});
     let formats: Vec<&str> = formats::containers::ALL
@@ -193,7 +193,7 @@ fn source() -> Json {
     let some = |about: &str| json!({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}], "description": about});
     let source = closed(
         json!({
-            "card": text("A data set of the catalog, or hf:owner/name, ms:owner/name, opus:CORPUS/en-zh, wikimedia:zhwiki."),
+            "card": text("A data set of the catalog, or hf:owner/name, ms:owner/name, opus:CORPUS/en-zh, wikimedia:zhwiki, s3://BUCKET/FOLDER/; it is fetched."),
             "parts": {"type": "array", "items": {"type": "string"}, "description": "Parts of the card; those of its best use where absent."},
             "revision": text("Commit, dump date or version; the newest in the store where absent."),
             "name": {"type": "string", "minLength": 1, "description": "The source's name, unique in the recipe; the card's where absent."},

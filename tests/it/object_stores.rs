@@ -50,13 +50,7 @@ impl Place {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.scratch.command(arguments);
-        command
-            .env("AWS_ENDPOINT_URL", self.s3.server.url())
-            .env("AWS_ALLOW_HTTP", "true")
-            .env("AWS_ACCESS_KEY_ID", "keyOfTheStore")
-            .env("AWS_SECRET_ACCESS_KEY", "secretOfTheStore")
-            .env("AWS_REGION", "us-east-1")
-            .env("CORPUS_RETRY_FOR", "20");
+        self.s3.reach(&mut command);
         command
     }
 
@@ -404,9 +398,9 @@ fn what_cannot_be_is_said_before_anything_is_read() {
     place.build(&[]).says(2, &["the store does no conditional puts"]);
     assert!(!place.s3.names().iter().any(|name| name.ends_with("build.json")));
     place.s3.calm();
-    place.build(&["--worker", "1/2"]).says(2, &["--worker", "object store"]);
-    place.scratch.write("recipe.toml", format!("{RECIPE}[[export]]\nto = \"text\"\n"));
-    place.build(&[]).says(1, &["the export to `text`", "corpus export"]);
+    let within = "[[export]]\nto = \"text\"\nout = \"versions/mine\"\n";
+    place.scratch.write("recipe.toml", format!("{RECIPE}{within}"));
+    place.build(&[]).says(1, &["the export to `text` would lie in", "where the build writes"]);
     place.scratch.write("recipe.toml", RECIPE);
     let build = |out: &str| Run::of(&mut place.command(&["build", "--recipe", "recipe.toml", "--out", out]));
     let run = build("s3://someone:hush@bucket/x");
@@ -472,6 +466,10 @@ fn a_build_in_a_store_is_read_there() {
     let id = id["id"].as_str().unwrap().to_owned();
     let why = |build: &str, work: &str| stdout_of(&["why", build, &id, "--work", work, "--format", "json"]);
     assert_eq!(why(OUT, "work"), why("disk", "disk/.work"));
+    let tune = |build: &str, work: &str| stdout_of(&["tune", build, "--work", work, "--format", "json"]);
+    assert_eq!(tune(OUT, "work"), tune("disk", "disk/.work"));
+    let diff: Value = serde_json::from_str(&stdout_of(&["diff", "disk", OUT, "--texts", "--format", "json"])).unwrap();
+    assert_eq!((diff["same_recipe"].as_bool(), diff["moves"].as_array().unwrap().len()), (Some(true), 0), "{diff}");
     for (build, out) in [(OUT, "one"), ("disk", "other")] {
         stdout_of(&["export", build, "--to", "text", "--out", out, "--quiet"]);
     }
@@ -488,9 +486,7 @@ fn a_build_in_a_store_is_read_there() {
     let whole: usize = place.found().values().map(Vec::len).sum();
     assert!(place.s3.server.sent() < whole as u64, "{} of {whole}", place.s3.server.sent());
     // Where nothing is written, a place has to be named; a folder without a build is none.
-    for arguments in [&["export", OUT, "--to", "text"][..], &["report", OUT]] {
-        Run::of(&mut place.command(arguments)).says(2, &["is in an object store", "--out"]);
-    }
+    Run::of(&mut place.command(&["report", OUT])).says(2, &["is in an object store", "--out"]);
     Run::of(&mut place.command(&["sql", "s3://bucket/none", "select 1"])).says(1, &["is no build"]);
     // A version that was replaced is named as that.
     place.builds(&["--fresh"]);

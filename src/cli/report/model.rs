@@ -78,7 +78,9 @@ fn file(file: &Json) -> Json {
     for field in fields.into_iter().filter(|field| !file[*field].is_null()) {
         shown[field] = file[field].clone();
     }
-    shown["sha256"] = file["sha256"].as_str().unwrap_or_default().chars().take(12).collect::<String>().into();
+    // What was read in an object store has an entity tag in its place.
+    let sum = file["sha256"].as_str().or(file["e_tag"].as_str()).unwrap_or_default().trim_matches('"');
+    shown["sha256"] = sum.chars().take(12).collect::<String>().into();
     for field in ["url", "revision", "license"].into_iter().filter(|field| file["origin"][*field].is_string()) {
         shown["origin"][field] = file["origin"][field].clone();
     }

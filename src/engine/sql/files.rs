@@ -18,13 +18,14 @@ use datafusion_execution::object_store::ObjectStoreUrl;
 use datafusion_expr::Expr;
 use datafusion_physical_plan::ExecutionPlan;
 use parquet::arrow::RowNumber;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::Table;
-use crate::Result;
 use crate::engine::plan::partitioned;
-use crate::objects::{self, Address, Folder, is_url};
-use crate::output::parquet_files::open;
+use crate::objects::{self, Address, Folder, Reading, is_url};
+use crate::output::parquet_files::Input;
 use crate::rows::split::SPLIT;
+use crate::{Error, Result};
 
 /// The number of a file's first row in its table, and of a row in its file.
 pub const NUMBERS: [&str; 2] = ["_first", "_row"];
@@ -49,7 +50,8 @@ impl Files {
         let mut fields: Vec<Arc<Field>> = Vec::new();
         let (mut files, mut folder, mut rows) = (Vec::new(), None, 0);
         for part in &table.files {
-            let reader = open(&part.path)?;
+            let input = Input::open(&part.path)?;
+            let reader = ParquetRecordBatchReaderBuilder::try_new(input.again().map_err(Error::io(&part.path))?)?;
             rows += reader.metadata().file_metadata().num_rows().max(0) as usize;
             if folder != part.path.parent() {
                 folder = part.path.parent();
@@ -63,7 +65,10 @@ impl Files {
             let split = || ScalarValue::Utf8(part.split.map(|split| split.as_str().to_owned()));
             let first = || ScalarValue::Int64(Some(part.first as i64));
             let constants = table.split.then(split).into_iter().chain(table.numbered.then(first)).collect();
-            files.push(partitioned(&(part.path.clone(), constants))?);
+            files.push(match &input {
+                Input::Object(object) => of_object(object, constants),
+                Input::File(_) => partitioned(&(part.path.clone(), constants))?,
+            });
         }
         let split = || Arc::new(Field::new(SPLIT, DataType::Utf8, true));
         let first = || Arc::new(Field::new(NUMBERS[0], DataType::Int64, false));
@@ -86,6 +91,14 @@ impl Files {
         let fields = self.schema.table_schema().fields().iter();
         Arc::new(Schema::new(fields.filter(|f| !NUMBERS.contains(&f.name().as_str())).cloned().collect::<Vec<_>>()))
     }
+}
+
+/// An object as the engine names it.
+fn of_object(object: &Reading, constants: Vec<ScalarValue>) -> PartitionedFile {
+    let mut file = PartitionedFile::new(String::new(), object.found().bytes);
+    file.object_meta.location = object.location();
+    file.partition_values = constants;
+    file
 }
 
 /// The bucket of a file that is in a store.

@@ -122,10 +122,7 @@ pub fn partner(path: &Path, member: Option<&str>) -> io::Result<Option<Partner>>
         let names: Vec<String> = members.into_iter().map(|m| m.name).collect();
         return Ok(partner_among(path, &own, &names));
     }
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let entries = std::fs::read_dir(folder)?.flatten();
-    let names: Vec<String> = entries.map(|e| e.file_name().to_string_lossy().into_owned()).collect();
-    Ok(matching(&own, &names).map(|(name, codes)| ((path.with_file_name(name), None), codes)))
+    Ok(matching(&own, &input::file::beside(path)?).map(|(name, codes)| ((path.with_file_name(name), None), codes)))
 }
 
 /// The member that belongs to a member of an archive, by the names of all.

@@ -21,7 +21,6 @@
 //! Limits: encrypted files and LZO pages are not read. A file that is not Parquet, or is cut short, is one unreadable
 //! record (`corrupt`); of a row group with a corrupt page the rows before it are read, each one behind it is such a
 //! record, and reading goes on with the next row group.
-use std::fs::File;
 use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -36,7 +35,8 @@ use parquet::file::reader::ChunkReader;
 use super::support::mapper::Mapper;
 use super::support::records::{too_large, unreadable};
 use crate::formats::{Container, Layout, Piece, Reader, Split};
-use crate::input::{Compression, Encoding, Transport};
+use crate::input::{Compression, Encoding, Transport, file};
+use crate::output::parquet_files::Input;
 use crate::rows::{Record, Unreadable};
 
 mod json;
@@ -75,7 +75,7 @@ impl Container for Parquet {
         true
     }
     fn stated_rows(&self, path: &Path) -> Option<u64> {
-        let metadata = ParquetMetaDataReader::new().parse_and_finish(&File::open(path).ok()?).ok()?;
+        let metadata = ParquetMetaDataReader::new().parse_and_finish(&Input::raw(path).ok()?).ok()?;
         Some(metadata.file_metadata().num_rows().max(0) as u64)
     }
     fn split(&self, layout: &Layout) -> Split {
@@ -83,7 +83,7 @@ impl Container for Parquet {
     }
     fn cuts(&self, whole: &Piece, _layout: &Layout, unit: u64) -> io::Result<Vec<u64>> {
         // A corrupt file is reported by the reader of its only piece.
-        let Ok(metadata) = guarded(|| load(&File::open(&whole.path).map_err(|e| e.to_string())?)) else {
+        let Ok(metadata) = guarded(|| load(&Input::raw(&whole.path).map_err(|e| e.to_string())?)) else {
             return Ok(vec![0]);
         };
         let (mut cuts, mut bytes) = (vec![0], 0u64);
@@ -98,7 +98,7 @@ impl Container for Parquet {
     }
     fn open(&self, piece: &Piece, layout: &Layout) -> io::Result<Box<dyn Reader>> {
         let source = if !layout.transport.is_compressed() && piece.member.is_none() {
-            File::open(&piece.path)?;
+            file::open(&piece.path)?;
             Source::Path(piece.path.clone())
         } else {
             Source::Memory(whole(piece, layout)?)
@@ -206,7 +206,7 @@ enum Source {
 impl Source {
     fn metadata(&self) -> Result<ArrowReaderMetadata, String> {
         guarded(|| match self {
-            Source::Path(path) => load(&File::open(path).map_err(|e| e.to_string())?),
+            Source::Path(path) => load(&Input::raw(path).map_err(|e| e.to_string())?),
             Source::Memory(bytes) => load(bytes),
         })
     }
@@ -233,7 +233,7 @@ impl Source {
                 .map_err(|e| e.to_string())
         }
         guarded(|| match self {
-            Source::Path(path) => rows(File::open(path).map_err(|e| e.to_string())?, metadata, group, size, skip),
+            Source::Path(path) => rows(Input::raw(path).map_err(|e| e.to_string())?, metadata, group, size, skip),
             Source::Memory(bytes) => rows(bytes.clone(), metadata, group, size, skip),
         })
     }

@@ -1,4 +1,7 @@
-//! The folder of an export: written aside, put in its place whole, and never over files of others.
+//! The place of an export: a folder, or a prefix of an object store. It is written aside, put in its place whole, and never
+//! over files of others.
+
+mod store;
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
@@ -9,7 +12,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::disk::{self, hex};
+use crate::objects::is_url;
+use crate::output::target::Whole;
 use crate::{Error, Result};
+use store::InStore;
 
 /// The file that says what an export is, written last.
 pub const MANIFEST: &str = "export.json";
@@ -25,22 +31,13 @@ pub struct Written {
     pub sha256: String,
 }
 
-impl Written {
-    /// A finished file; `name` is its path in the folder.
-    ///
-    /// # Errors
-    ///
-    /// What the system says of reading it.
-    pub fn of(path: &Path, name: String) -> Result<Self> {
-        let bytes = fs::metadata(path).map_err(Error::io(path))?.len();
-        let sha256 = disk::sha256(path, &|| false).map_err(Error::io(path))?;
-        Ok(Written { path: name, bytes, sha256 })
-    }
-}
-
 /// What is read of the manifest of an earlier export.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 struct Earlier {
+    /// In a store, the folder of its files.
+    #[serde(default)]
+    at: String,
+    /// Its files.
     files: Vec<Written>,
 }
 
@@ -83,9 +80,117 @@ pub fn ours(out: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A folder that is being written beside its place; what is not put there is removed again.
-#[derive(Debug)]
-pub struct Staging {
+/// An export that is being written: beside its place on a disk, in a folder of its own in an object store. What is not put
+/// in its place is removed again.
+pub enum Staging {
+    /// On a disk.
+    Disk(Beside),
+    /// In a store.
+    Store(InStore),
+}
+
+impl Staging {
+    /// A place for the files of an export that is to be `out`; what an interrupted export left there goes.
+    ///
+    /// # Errors
+    ///
+    /// As [`ours`]; [`Error::Other`] where another process writes the same export; what the system or the store says.
+    pub fn new(out: &Path) -> Result<Self> {
+        match is_url(out) {
+            true => InStore::new(out).map(Staging::Store),
+            false => Beside::new(out).map(Staging::Disk),
+        }
+    }
+
+    /// The same, where the largest file may have so many bytes: a store takes a number of parts of a file, and not more.
+    pub fn expecting(self, bytes: impl FnOnce() -> u64) -> Self {
+        match self {
+            Staging::Store(store) => Staging::Store(store.expecting(bytes())),
+            beside => beside,
+        }
+    }
+
+    /// The folder of the files within the place of the export; none where they lie in the place itself.
+    pub fn at(&self) -> &str {
+        match self {
+            Staging::Disk(_) => "",
+            Staging::Store(store) => store.at(),
+        }
+    }
+
+    /// The folder of the files, once they are in their place `out`.
+    pub fn within(&self, out: &Path) -> PathBuf {
+        if self.at().is_empty() { out.to_path_buf() } else { out.join(self.at()) }
+    }
+
+    /// Opens a file of the export.
+    ///
+    /// # Errors
+    ///
+    /// What the system says of making it.
+    pub fn file(&self, name: &str) -> Result<Hashed> {
+        let out: Box<dyn Whole> = match self {
+            Staging::Disk(beside) => beside.file(name)?,
+            Staging::Store(store) => store.file(name),
+        };
+        Ok(Hashed { out, name: name.to_owned(), hash: Sha256::new(), bytes: 0 })
+    }
+
+    /// Gives a finished file another name.
+    ///
+    /// # Errors
+    ///
+    /// What the system or the store says.
+    pub fn rename(&self, file: Written, name: String) -> Result<Written> {
+        match self {
+            Staging::Disk(beside) => {
+                let (from, to) = (beside.aside.join(&file.path), beside.aside.join(&name));
+                fs::rename(from, &to).map_err(Error::io(&to))?;
+            }
+            Staging::Store(store) => store.rename(&file.path, &name)?,
+        }
+        Ok(Written { path: name, ..file })
+    }
+
+    /// A file of this machine for the time of writing: it has no name, and goes when it is closed.
+    ///
+    /// # Errors
+    ///
+    /// What the system says of making it.
+    pub fn scratch(&self) -> Result<File> {
+        match self {
+            Staging::Disk(beside) => tempfile::tempfile_in(&beside.aside).map_err(Error::io(&beside.aside)),
+            Staging::Store(_) => tempfile::tempfile().map_err(Error::io(std::env::temp_dir())),
+        }
+    }
+
+    /// Puts the export in its place, with `manifest` as [`MANIFEST`]; an earlier export there goes.
+    ///
+    /// # Errors
+    ///
+    /// As [`ours`], for what came there meanwhile; what the system or the store says.
+    pub fn publish(self, manifest: &[u8]) -> Result<()> {
+        match self {
+            Staging::Disk(beside) => beside.publish(manifest),
+            Staging::Store(store) => store.publish(manifest),
+        }
+    }
+}
+
+/// The manifest of the export at a place, as it is; none where there is no export.
+///
+/// # Errors
+///
+/// What the store answers.
+pub fn manifest_of(out: &Path) -> Result<Option<Vec<u8>>> {
+    match is_url(out) {
+        true => store::manifest_of(out),
+        false => Ok(fs::read(out.join(MANIFEST)).ok()),
+    }
+}
+
+/// A folder that is being written beside its place.
+pub struct Beside {
     out: PathBuf,
     aside: PathBuf,
     /// Held while this process writes.
@@ -93,13 +198,8 @@ pub struct Staging {
     done: bool,
 }
 
-impl Staging {
-    /// Makes an empty folder beside `out`; what an interrupted export left in it goes.
-    ///
-    /// # Errors
-    ///
-    /// As [`ours`]; [`Error::Other`] where another process writes the same export; what the system says.
-    pub fn new(out: &Path) -> Result<Self> {
+impl Beside {
+    fn new(out: &Path) -> Result<Self> {
         ours(out)?;
         let name = out.file_name().ok_or_else(|| {
             Error::other(format!("{} has no name", out.display()), "name the folder itself: --out exports/mine")
@@ -117,54 +217,22 @@ impl Staging {
             Err(TryLockError::Error(error)) => return Err(Error::io(&aside)(error)),
         }
         clear(&aside)?;
-        Ok(Staging { out: out.to_owned(), aside, _lock: lock, done: false })
+        Ok(Beside { out: out.to_owned(), aside, _lock: lock, done: false })
     }
 
-    /// Where a file of the export is written; its folder is made.
-    ///
-    /// # Errors
-    ///
-    /// What the system says of making the folder.
-    pub fn place(&self, name: &str) -> Result<PathBuf> {
+    fn file(&self, name: &str) -> Result<Box<dyn Whole>> {
         let path = self.aside.join(name);
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(Error::io(folder))?;
         }
-        Ok(path)
-    }
-
-    /// Opens a file of the export.
-    ///
-    /// # Errors
-    ///
-    /// What the system says of making it.
-    pub fn file(&self, name: &str) -> Result<Hashed> {
-        let path = self.place(name)?;
         let file = File::create(&path).map_err(Error::io(&path))?;
-        Ok(Hashed {
-            out: BufWriter::with_capacity(1 << 18, file),
-            path,
-            name: name.to_owned(),
-            hash: Sha256::new(),
-            bytes: 0,
-        })
+        Ok(Box::new(Synced { file: BufWriter::with_capacity(1 << 18, file), path }))
     }
 
-    /// A file for the time of writing: it has no name, and goes when it is closed.
-    ///
-    /// # Errors
-    ///
-    /// What the system says of making it.
-    pub fn scratch(&self) -> Result<File> {
-        tempfile::tempfile_in(&self.aside).map_err(Error::io(&self.aside))
-    }
-
-    /// Puts the folder in its place; an earlier export there goes.
-    ///
-    /// # Errors
-    ///
-    /// As [`ours`], for what came there meanwhile; what the system says of renaming.
-    pub fn publish(mut self) -> Result<()> {
+    fn publish(mut self, manifest: &[u8]) -> Result<()> {
+        let mut file = self.file(MANIFEST)?;
+        file.write_all(manifest).map_err(Error::io(self.aside.join(MANIFEST)))?;
+        file.finish()?;
         ours(&self.out)?;
         let failed = |error: std::io::Error| Error::io(&self.out)(error);
         if !self.out.exists() {
@@ -188,11 +256,34 @@ impl Staging {
     }
 }
 
-impl Drop for Staging {
+impl Drop for Beside {
     fn drop(&mut self) {
         if !self.done {
             let _ = fs::remove_dir_all(&self.aside);
         }
+    }
+}
+
+/// A file of this machine that is on the disk when it is finished.
+struct Synced {
+    file: BufWriter<File>,
+    path: PathBuf,
+}
+
+impl Write for Synced {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.file.write(bytes)
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Whole for Synced {
+    fn finish(mut self: Box<Self>) -> Result<u64> {
+        let synced = self.file.flush().and_then(|()| self.file.get_ref().sync_all());
+        let bytes = synced.and_then(|()| self.file.get_ref().metadata()).map_err(Error::io(&self.path))?.len();
+        Ok(bytes)
     }
 }
 
@@ -206,10 +297,8 @@ fn clear(folder: &Path) -> Result<()> {
 }
 
 /// A file that is hashed as it is written.
-#[derive(Debug)]
 pub struct Hashed {
-    out: BufWriter<File>,
-    path: PathBuf,
+    out: Box<dyn Whole>,
     name: String,
     hash: Sha256,
     bytes: u64,
@@ -224,23 +313,21 @@ impl Hashed {
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
         self.hash.update(bytes);
         self.bytes += bytes.len() as u64;
-        self.out.write_all(bytes).map_err(Error::io(&self.path))
+        self.out.write_all(bytes).map_err(Error::io(&self.name))
     }
 
-    /// Brings the file to the disk.
+    /// Brings the file to the disk, or to the store.
     ///
     /// # Errors
     ///
-    /// What the system says of writing and syncing.
-    pub fn close(mut self) -> Result<Written> {
-        let synced = self.out.flush().and_then(|()| self.out.get_ref().sync_all());
-        synced.map_err(Error::io(&self.path))?;
+    /// What the system says of writing and syncing; what the store says.
+    pub fn close(self) -> Result<Written> {
+        self.out.finish()?;
         Ok(Written { path: self.name, bytes: self.bytes, sha256: hex(&self.hash.finalize()) })
     }
 }
 
 /// A hashed file, for a writer of bytes.
-#[derive(Debug)]
 pub struct Out(pub Hashed);
 
 impl Write for Out {

@@ -1,27 +1,27 @@
 //! The build's own columns in shards: rows are handed on as the batches that they came in.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
 
 use super::Example;
-use super::folder::{Staging, Written};
+use super::folder::{Out, Staging, Written};
+use crate::Result;
 use crate::output::codec::Codec;
-use crate::output::parquet_file::{PartFile, Style};
-use crate::{Error, Result};
+use crate::output::parquet_file::{RowFile, Style};
 
 /// Parquet files `NAME-00000-of-00002.parquet`, which `datasets` reads as the shards of a split.
-pub struct Shards {
+pub struct Shards<'a> {
+    staging: &'a Staging,
     /// Path of a shard, without its number.
-    path: PathBuf,
     name: String,
     limit: u64,
-    open: Option<(PartFile, SchemaRef)>,
+    open: Option<(RowFile<Out>, SchemaRef)>,
     /// Bytes of text in the open shard.
     bytes: u64,
-    made: Vec<PathBuf>,
+    /// Finished shards, under the names of the time of writing.
+    made: Vec<Written>,
     run: Option<Run>,
 }
 
@@ -40,15 +40,10 @@ impl Run {
     }
 }
 
-impl Shards {
+impl<'a> Shards<'a> {
     /// Shards that end once their text has reached `limit` bytes.
-    ///
-    /// # Errors
-    ///
-    /// What the system says of making their folder.
-    pub fn new(staging: &Staging, name: &str, limit: u64) -> Result<Self> {
-        let path = staging.place(name)?;
-        Ok(Shards { path, name: name.to_owned(), limit, open: None, bytes: 0, made: Vec::new(), run: None })
+    pub fn new(staging: &'a Staging, name: &str, limit: u64) -> Self {
+        Shards { staging, name: name.to_owned(), limit, open: None, bytes: 0, made: Vec::new(), run: None }
     }
 
     /// Appends a row.
@@ -81,9 +76,8 @@ impl Shards {
             None => {
                 // The labels of the build's files are the build's.
                 let schema = Arc::new(Schema::new(run.batch.schema().fields().clone()));
-                let path = self.path.with_extension(format!("{:05}", self.made.len()));
-                let file = PartFile::create(&path, schema.clone(), Style::Ship(Codec::default()))?;
-                self.made.push(path);
+                let out = Out(self.staging.file(&format!("{}.{:05}", self.name, self.made.len()))?);
+                let file = RowFile::new(out, schema.clone(), Style::Ship(Codec::default()))?;
                 self.open.insert((file, schema))
             }
         };
@@ -95,7 +89,10 @@ impl Shards {
     fn end(&mut self) -> Result<()> {
         self.flush()?;
         self.bytes = 0;
-        self.open.take().map_or(Ok(()), |(file, _)| file.finish())
+        if let Some((file, _)) = self.open.take() {
+            self.made.push(file.end()?.0.close()?);
+        }
+        Ok(())
     }
 
     /// Ends the last shard, and gives all of them their names.
@@ -106,14 +103,11 @@ impl Shards {
     pub fn close(mut self) -> Result<Vec<Written>> {
         self.end()?;
         let shards = self.made.len();
-        let named = |(number, made): (usize, &PathBuf)| {
-            let tail = format!("-{number:05}-of-{shards:05}.parquet");
-            let stem = self.path.file_name().unwrap_or_default().to_string_lossy();
-            let path = self.path.with_file_name(format!("{stem}{tail}"));
-            std::fs::rename(made, &path).map_err(Error::io(&path))?;
-            Written::of(&path, format!("{}{tail}", self.name))
+        let named = |(number, made): (usize, Written)| {
+            let name = format!("{}-{number:05}-of-{shards:05}.parquet", self.name);
+            self.staging.rename(made, name)
         };
-        self.made.iter().enumerate().map(named).collect()
+        self.made.into_iter().enumerate().map(named).collect()
     }
 }
 
@@ -131,7 +125,7 @@ mod tests {
         let column = |texts: [&str; 4]| Arc::new(StringArray::from_iter_values(texts)) as ArrayRef;
         let columns = [("id", column(["a", "b", "c", "d"])), ("text", column(["十个字节", "十", "一百", "千"]))];
         let batch = RecordBatch::try_from_iter(columns).unwrap();
-        let mut shards = Shards::new(&staging, "data/pretrain/train", 10).unwrap();
+        let mut shards = Shards::new(&staging, "data/pretrain/train", 10);
         for at in 0..4 {
             shards.row(&Example::of(Use::Pretrain, &batch, at, folder.path()).unwrap()).unwrap();
         }
@@ -139,7 +133,7 @@ mod tests {
         let names: Vec<&str> = written.iter().map(|file| file.path.as_str()).collect();
         let name = |n: usize| format!("data/pretrain/train-0000{n}-of-00002.parquet");
         assert_eq!(names, [name(0), name(1)]);
-        staging.publish().unwrap();
+        staging.publish(b"{}\n").unwrap();
         let rows = |n: usize| {
             let file = std::fs::File::open(folder.path().join("out").join(name(n))).unwrap();
             let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).unwrap();

@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use arrow::array::RecordBatch;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::file::metadata::ParquetMetaData;
+use parquet::file::reader::Length;
 use serde::{Deserialize, Serialize};
 
-use super::folder::{Hashed, MANIFEST, Staging, Written};
+use super::folder::{Hashed, Staging, Written};
 use super::sink::Sink;
 use super::{Aside, Example, Exporter, Part, Rows, checks};
 use crate::output::parquet_files::Input;
@@ -151,6 +152,9 @@ struct Manifest<'a> {
     v: u32,
     version: &'static str,
     to: &'a str,
+    /// In an object store, the folder of the files.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    at: &'a str,
     build: &'a serde_json::Value,
     uses: &'a [Account],
     files: &'a [Written],
@@ -167,6 +171,8 @@ struct Manifest<'a> {
 pub struct Exported {
     /// By use.
     pub accounts: Vec<Account>,
+    /// Where its files are.
+    pub folder: PathBuf,
     /// All files but `export.json`, in order of their names.
     pub files: Vec<Written>,
     /// The names of those that hold rows that are trained on.
@@ -312,7 +318,7 @@ fn path(exporter: &dyn Exporter, file: &'static str, split: Split) -> String {
 /// A file of the build that cannot be read; a folder that holds files of others; [`Error::Interrupted`]; what the
 /// system says of writing. Nothing is left under the folder's name then but what was there before.
 pub fn export(job: &Job<'_>, out: &Path, build: &serde_json::Value) -> Result<Exported> {
-    let staging = Staging::new(out)?;
+    let staging = Staging::new(out)?.expecting(|| expected(job.tables));
     let mut files = Files { staging: &staging, open: BTreeMap::new(), dropped: None, line: Vec::new() };
     let (mut accounts, mut written) = (Vec::new(), Vec::new());
     for table in job.tables {
@@ -338,30 +344,36 @@ pub fn export(job: &Job<'_>, out: &Path, build: &serde_json::Value) -> Result<Ex
         written.push(file.close()?);
     }
     written.sort_by(|a, b| a.path.cmp(&b.path));
-    manifest(&staging, job.exporter.name(), build, (&accounts, &written), None)?;
+    let text = manifest(&staging, job.exporter.name(), build, (&accounts, &written), None)?;
     drop(files);
-    staging.publish()?;
+    let folder = staging.within(out);
+    staging.publish(&text)?;
     let held_out = held.iter().map(|file| (file.split, path(job.exporter, file.name, file.split))).collect();
-    Ok(Exported { accounts, files: written, rows: trained.iter().map(|file| file.name).collect(), held_out })
+    Ok(Exported { accounts, folder, files: written, rows: trained.iter().map(|file| file.name).collect(), held_out })
 }
 
-/// Writes `export.json`: what was exported to which layout, and of which build; of token ids the sums and the files.
+/// Bytes that a file of an export may have, about: the text of all tables, which is packed there.
+pub fn expected(tables: &[Table]) -> u64 {
+    let bytes = |path: &PathBuf| Input::open(path).map_or(0, |file| Length::len(&file));
+    4 * tables.iter().flat_map(|table| &table.files).map(bytes).sum::<u64>()
+}
+
+/// `export.json`: what was exported to which layout, and of which build; of token ids the sums and the files.
 ///
 /// # Errors
 ///
-/// What the system says of writing.
+/// [`Error::Engine`] where it cannot be JSON.
 pub fn manifest(
     staging: &Staging,
     to: &str,
     build: &serde_json::Value,
     (uses, files): (&[Account], &[Written]),
     ids: Option<(&serde_json::Value, &serde_json::Value)>,
-) -> Result<()> {
+) -> Result<Vec<u8>> {
     let (tokens, shards) = ids.unzip();
-    let manifest = Manifest { v: 1, version: env!("CARGO_PKG_VERSION"), to, build, uses, files, tokens, shards };
+    let (version, at) = (env!("CARGO_PKG_VERSION"), staging.at());
+    let manifest = Manifest { v: 1, version, to, at, build, uses, files, tokens, shards };
     let mut text = serde_json::to_vec_pretty(&manifest).map_err(|e| Error::Engine(e.to_string()))?;
     text.push(b'\n');
-    let mut file = staging.file(MANIFEST)?;
-    file.write(&text)?;
-    file.close().map(|_| ())
+    Ok(text)
 }

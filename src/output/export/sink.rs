@@ -1,19 +1,18 @@
 //! Files of rows as they are written: text in a frame, Parquet of a layout's own columns, the build's own columns in
 //! shards, or tar archives.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow_json::ReaderBuilder;
 use arrow_json::reader::Decoder;
 
-use super::folder::{Hashed, Staging, Written};
+use super::folder::{Hashed, Out, Staging, Written};
 use super::native::Shards;
 use super::tar::Tars;
 use super::{Example, Exporter, Frame};
 use crate::output::codec::Codec;
-use crate::output::parquet_file::{PartFile, Style};
+use crate::output::parquet_file::{RowFile, Style};
 use crate::{Error, Result};
 
 /// Rows that become one batch of a table.
@@ -39,7 +38,7 @@ pub enum Sink<'a> {
     /// Parquet of a layout's own columns.
     Table(Table),
     /// Parquet of the build's columns.
-    Shards(Shards),
+    Shards(Shards<'a>),
     /// Tar archives.
     Tars(Tars<'a>),
 }
@@ -53,7 +52,7 @@ impl<'a> Sink<'a> {
     pub fn open(exporter: &dyn Exporter, staging: &'a Staging, (name, path): (&'static str, &str)) -> Result<Self> {
         match exporter.frame(name) {
             Frame::Table(schema) => Ok(Sink::Table(Table::new(staging, path, schema(name))?)),
-            Frame::Native => Ok(Sink::Shards(Shards::new(staging, path, SHARD)?)),
+            Frame::Native => Ok(Sink::Shards(Shards::new(staging, path, SHARD))),
             Frame::Tars => Ok(Sink::Tars(Tars::new(staging, path, ARCHIVE))),
             frame => Ok(Sink::Text { file: staging.file(path)?, frame, rows: 0 }),
         }
@@ -137,19 +136,17 @@ pub struct Table {
     decoder: Decoder,
     sizes: Vec<u64>,
     bytes: usize,
-    file: PartFile,
-    path: PathBuf,
+    file: RowFile<Out>,
     name: String,
 }
 
 impl Table {
     fn new(staging: &Staging, name: &str, fields: Vec<Field>) -> Result<Self> {
         let schema: SchemaRef = Arc::new(Schema::new(fields));
-        let path = staging.place(name)?;
-        let file = PartFile::create(&path, schema.clone(), Style::Ship(Codec::default()))?;
+        let file = RowFile::new(Out(staging.file(name)?), schema.clone(), Style::Ship(Codec::default()))?;
         // A key without a column would be lost without a word.
         let decoder = ReaderBuilder::new(schema).with_strict_mode(true).with_batch_size(2 * ROWS).build_decoder()?;
-        Ok(Table { decoder, sizes: Vec::new(), bytes: 0, file, path, name: name.to_owned() })
+        Ok(Table { decoder, sizes: Vec::new(), bytes: 0, file, name: name.to_owned() })
     }
 
     fn row(&mut self, line: &[u8]) -> Result<()> {
@@ -173,7 +170,6 @@ impl Table {
 
     fn close(mut self) -> Result<Written> {
         self.flush()?;
-        self.file.finish()?;
-        Written::of(&self.path, self.name)
+        self.file.end()?.0.close()
     }
 }

@@ -153,7 +153,7 @@ mod tests {
         let written = tars.close().unwrap();
         let sizes: Vec<(&str, u64)> = written.iter().map(|file| (file.path.as_str(), file.bytes)).collect();
         assert_eq!(sizes, [("text-000000.tar", RECORD as u64), ("text-000001.tar", RECORD as u64)]);
-        staging.publish().unwrap();
+        staging.publish(b"{}\n").unwrap();
         let members = |name: &str| -> Vec<(String, String)> {
             let mut archive = ::tar::Archive::new(std::fs::File::open(folder.path().join("out").join(name)).unwrap());
             let read = |entry: std::io::Result<::tar::Entry<'_, std::fs::File>>| {

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
@@ -15,7 +15,7 @@ use super::packing::Packer;
 use super::{Done, Layout, Packing, Sequence, Shard, Sheet, Side, UNLEARNT};
 use crate::models::tokenizer::Scratch;
 use crate::output::export::folder::{Staging, Written};
-use crate::output::export::run::{Account, Table, each, lines, manifest};
+use crate::output::export::run::{Account, Table, each, expected, lines, manifest};
 use crate::rows::Content;
 use crate::{Error, Result};
 
@@ -99,6 +99,8 @@ pub struct Packed {
 pub struct Exported {
     /// By use.
     pub accounts: Vec<Account>,
+    /// Where its files are.
+    pub folder: PathBuf,
     /// All files but `export.json`, in order of their names.
     pub files: Vec<Written>,
     /// Its sums.
@@ -216,7 +218,7 @@ fn documents(job: &Job<'_>, table: &Table, act: &mut dyn FnMut(&[u32]) -> Result
 /// [`Error::Interrupted`]; what the system says of writing. Nothing is left under the folder's name then but what was
 /// there before.
 pub fn export(job: &Job<'_>, out: &Path, build: &serde_json::Value) -> Result<Exported> {
-    let staging = Staging::new(out)?;
+    let staging = Staging::new(out)?.expecting(|| expected(job.tables));
     let sheet = job.sheet;
     let mut writer = job.layout.writer(sheet, &staging)?;
     let mut sums = Sums::new(sheet);
@@ -269,9 +271,10 @@ pub fn export(job: &Job<'_>, out: &Path, build: &serde_json::Value) -> Result<Ex
     files.sort_by(|a, b| a.path.cmp(&b.path));
     let json = |value: serde_json::Result<serde_json::Value>| value.map_err(|e| Error::Engine(e.to_string()));
     let (sums_json, shards) = (json(serde_json::to_value(&sums))?, json(serde_json::to_value(index(&shards)))?);
-    manifest(&staging, job.layout.name(), build, (&accounts, &files), Some((&sums_json, &shards)))?;
-    staging.publish()?;
-    Ok(Exported { accounts, files, sums })
+    let text = manifest(&staging, job.layout.name(), build, (&accounts, &files), Some((&sums_json, &shards)))?;
+    let folder = staging.within(out);
+    staging.publish(&text)?;
+    Ok(Exported { accounts, folder, files, sums })
 }
 
 /// A file of ids in `export.json`, for a run that goes on where it stopped.

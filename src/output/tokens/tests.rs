@@ -32,7 +32,7 @@ fn written(name: &str, width: Width, documents: &[&[u32]]) -> Vec<(String, Vec<u
         writer.sequence(&Sequence { ids, lengths: &[ids.len() as u32], value: None }).unwrap();
     }
     let files = writer.close().unwrap().files;
-    staging.publish().unwrap();
+    staging.publish(b"{}\n").unwrap();
     let read = |path: &str| std::fs::read(folder.path().join("out").join(path)).unwrap();
     files.iter().map(|file| (file.path.clone(), read(&file.path))).collect()
 }
@@ -103,7 +103,7 @@ fn chunks_hold_whole_documents() {
         chunks.sequence(&Sequence { ids, lengths: &[ids.len() as u32], value: None }).unwrap();
     }
     Box::new(chunks).close().unwrap();
-    staging.publish().unwrap();
+    staging.publish(b"{}\n").unwrap();
     let read = |name: &str| std::fs::read(folder.path().join("out").join(name)).unwrap();
     assert_eq!(read("chunk-0-0.bin"), words(&[2, 16, 28, 36, 1, 2, 3, 4, 5]));
     assert_eq!(read("chunk-0-1.bin"), words(&[1, 12, 16, 65_000]));

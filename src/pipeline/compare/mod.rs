@@ -261,14 +261,16 @@ fn sources(both: [&Manifest; 2]) -> Vec<SourceChange> {
         let sum = |count: fn(&SourceLine) -> u64| of.map(|source| source.map(count));
         let files = of.map(|source| {
             let lines = source.into_iter().flat_map(|source| &source.files);
-            lines.map(|file| (file.path.as_str(), file.sha256.as_str())).collect::<BTreeMap<_, _>>()
+            lines
+                .map(|file| (file.path.as_str(), (&file.sha256, &file.e_tag, &file.version)))
+                .collect::<BTreeMap<_, _>>()
         });
         let only = |one: usize| -> Vec<String> {
             let other = &files[1 - one];
             files[one].keys().filter(|path| !other.contains_key(*path)).map(|path| (*path).to_owned()).collect()
         };
-        let other_bytes = |(path, sha): (&&str, &&str)| files[1].get(path).is_some_and(|other| other != sha);
-        let changed = files[0].iter().filter(|file| other_bytes(*file)).map(|file| (*file.0).to_owned()).collect();
+        let other_bytes = |(path, is): &(&&str, &_)| files[1].get(*path).is_some_and(|other| other != *is);
+        let changed = files[0].iter().filter(other_bytes).map(|file| (*file.0).to_owned()).collect();
         SourceChange {
             source: name.to_owned(),
             read: sum(|source| source.files.iter().map(|file| file.counts.read).sum()),

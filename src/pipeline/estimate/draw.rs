@@ -19,6 +19,7 @@ use super::least::{Hasher, Hashes, mixed};
 use super::members;
 use crate::engine::scan::PieceSpec;
 use crate::formats::{Layout, Piece};
+use crate::objects;
 use crate::pipeline::inputs;
 use crate::pipeline::inputs::sample;
 use crate::pipeline::inputs::{Effort, InputFile, Inputs};
@@ -78,6 +79,8 @@ struct Seen {
     /// Decoded bytes from the first record to the last.
     decoded: u64,
     ended: bool,
+    /// A store that did not answer.
+    lost: Option<Error>,
 }
 
 /// What is known of one source after it was read.
@@ -126,7 +129,7 @@ pub fn draw(recipe: &Recipe, options: &Options, depth: Depth, folder: &Path) -> 
     let mut bytes = 0u64;
     for source in &recipe.sources {
         let found = inputs::find(recipe, source)?.files;
-        bytes += found.iter().filter_map(|f| Some(std::fs::metadata(&f.1).ok()?.len())).sum::<u64>();
+        bytes += found.iter().filter_map(|f| inputs::size(&f.1)).sum::<u64>();
     }
     let whole = bytes <= depth.read;
     let before = usage::cpu_seconds();
@@ -156,6 +159,7 @@ pub fn draw(recipe: &Recipe, options: &Options, depth: Depth, folder: &Path) -> 
         let layouts = |index: usize| copies[of[index]].read_whole_as();
         let limit = source.source.limit;
         let mut seen = read_all(&pieces, &layouts, stretch, limit, options, &keys);
+        seen.iter_mut().find_map(|seen| seen.lost.take()).map_or(Ok(()), Err)?;
         for (_, seen) in of.iter().zip(&mut seen).filter(|(file, _)| cut.binary_search(file).is_ok()) {
             seen.goes_on();
         }
@@ -281,6 +285,7 @@ fn read_one(piece: &PieceSpec, layout: &Layout, (rows, bytes): (u64, u64), keys:
     });
     (seen.text, seen.chars, seen.squares, seen.candidates) = (total.0, total.1, squares, candidates);
     (seen.records, seen.decoded, seen.ended) = (read.records.min(rows), read.bytes, read.ended);
+    seen.lost = objects::lost();
     seen
 }
 

@@ -14,7 +14,9 @@ use sha2::digest::common::hazmat::{SerializableState, SerializedState};
 use sha2::{Digest, Sha256};
 
 use crate::disk;
-use crate::input::Member;
+use crate::input::{Member, file};
+use crate::objects::Tag;
+use crate::pipeline::jobs;
 use crate::{Error, Result};
 
 /// What is remembered of a file between builds, so that it is hashed once.
@@ -125,6 +127,16 @@ pub(crate) struct OnDisk<'a> {
     pub modified: u64,
     /// Of a compressed tar: the plain copy that its members are read from, and its bytes.
     pub tar: Option<(PathBuf, u64)>,
+    /// Of an object in a store: which version of it is read.
+    pub version: Option<Tag>,
+}
+
+impl OnDisk<'_> {
+    /// What stands for the hash of an object, none for a file: to hash it would be to read it once more. It is of its address,
+    /// version and size, since an entity tag tells versions of one object apart.
+    pub(crate) fn identity(&self) -> Option<String> {
+        self.version.as_ref().map(|tag| jobs::fingerprint(&(self.path, self.bytes, tag)))
+    }
 }
 
 /// What a file, or a member, is remembered by.
@@ -136,7 +148,12 @@ pub(crate) fn name(path: &Path, member: Option<&Member>) -> String {
 impl Known {
     /// What stands for a file that is not read: a hash of its name, size and time.
     pub(crate) fn unread(disk: &OnDisk<'_>, starts: &[u64]) -> Known {
-        let sha256 = crate::pipeline::jobs::fingerprint(&(disk.path, disk.bytes, disk.modified));
+        let sha256 = jobs::fingerprint(&(disk.path, disk.bytes, disk.modified));
+        Known { sha256, lines: vec![0; starts.len()], ..Known::default() }
+    }
+
+    /// What stands for an object of which no lines are counted: its identity.
+    pub(crate) fn object(sha256: String, starts: &[u64]) -> Known {
         Known { sha256, lines: vec![0; starts.len()], ..Known::default() }
     }
 
@@ -181,6 +198,7 @@ pub(crate) fn remember(known: &Knowns, key: &str, disk: &OnDisk<'_>, add: impl F
 /// The hash of a file, and the lines before each start: read once as long as the file stays as it is.
 pub(crate) fn hashed(known: &Knowns, disk: &OnDisk<'_>, starts: &[u64]) -> Result<Known> {
     let (path, key) = (disk.path, name(disk.path, None));
+    let identity = disk.identity();
     // What was remembered of it before it was hashed (how it is encoded) has no hash.
     let fresh = |k: &&Known| k.is(disk) && k.at == starts && !k.sha256.is_empty();
     if let Ok(all) = known.all.lock()
@@ -188,7 +206,7 @@ pub(crate) fn hashed(known: &Knowns, disk: &OnDisk<'_>, starts: &[u64]) -> Resul
     {
         return Ok(known.clone());
     }
-    let mut file = File::open(path).map_err(Error::io(path))?;
+    let mut file = file::open(path).map_err(Error::io(path))?;
     let (mut sha, mut buffer) = (Sha256::new(), vec![0; 1 << 20]);
     let (mut offset, mut newlines, mut lines) = (0u64, 0u64, Vec::with_capacity(starts.len()));
     let (bytes, modified) = (disk.bytes, disk.modified);
@@ -226,7 +244,7 @@ pub(crate) fn hashed(known: &Knowns, disk: &OnDisk<'_>, starts: &[u64]) -> Resul
         }
         offset += read as u64;
     }
-    let sha256 = sha.finalize().iter().map(|b| format!("{b:02x}")).collect();
+    let sha256 = identity.unwrap_or_else(|| disk::hex(&sha.finalize()));
     let mut fresh = Known { sha256, lines, ..part };
     if let Ok(mut all) = known.all.lock() {
         if let Some(before) = all.get(&key).filter(|k| k.is(disk)) {
@@ -249,7 +267,7 @@ mod tests {
         std::fs::create_dir(&work).unwrap();
         let bytes: Vec<u8> = (0..4u32 << 20).map(|n| if n % 97 == 0 { b'\n' } else { (n % 251) as u8 }).collect();
         std::fs::write(&path, &bytes).unwrap();
-        let disk = OnDisk { path: &path, bytes: bytes.len() as u64, modified: 7, tar: None };
+        let disk = OnDisk { path: &path, bytes: bytes.len() as u64, modified: 7, tar: None, version: None };
         let starts = [0, 1_500_000, 3_000_000];
         let known = Knowns::open(&work, true).unwrap();
         let whole = hashed(&known, &disk, &starts).unwrap();

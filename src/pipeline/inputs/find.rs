@@ -1,11 +1,15 @@
 //! The files that paths and globs name.
 
 use std::collections::{BTreeMap, HashSet};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::hub;
-use super::store_sources::is_remote;
+use super::in_place::Named;
+use super::store_sources::is_fetched;
+use super::{hub, in_place};
 use crate::disk::home;
+use crate::input::file;
+use crate::objects::is_url;
 use crate::recipe::{Recipe, Source};
 use crate::{Error, Result};
 
@@ -41,23 +45,16 @@ pub fn find(recipe: &Recipe, source: &Source) -> Result<Found> {
     let asked = !source.split.is_empty() || !source.config.is_empty();
     // What earlier patterns named.
     let (mut taken, mut before) = (HashSet::<PathBuf>::new(), 0);
-    for pattern in source.path.iter().filter(|p| !is_remote(p)) {
-        let mut files = named(recipe, pattern)?;
-        if files.is_empty() {
-            let cure = match pattern.starts_with("~/") {
-                true => format!("only the shell replaces `~`; {}", home(Path::new(pattern))),
-                false => "paths are relative to the recipe's folder; `**` matches any number of folders".to_owned(),
-            };
-            let whole = recipe.base.join(pattern);
-            return Err(Error::input(format!("source `{}`: nothing matches {}", source.name, whole.display()), cure));
-        }
+    for pattern in source.path.iter().filter(|p| !is_fetched(p)) {
+        let Named { mut files, root, folder } = match is_url(Path::new(pattern)) {
+            true => in_place::named(source, pattern)?,
+            false => on_disk(recipe, source, pattern)?,
+        };
         taken.extend(found.files[before..].iter().map(|f| f.1.clone()));
         before = found.files.len();
         files.retain(|file| !taken.contains(file));
         let shown = |file: &PathBuf| file.strip_prefix(&recipe.base).unwrap_or(file).to_string_lossy().into_owned();
-        let whole = recipe.base.join(pattern);
-        let root = if whole.is_dir() { whole.clone() } else { root(&recipe.base, pattern).0 };
-        if !whole.is_dir() && !asked {
+        if !folder && !asked {
             found.files.extend(files.into_iter().map(|file| (shown(&file), file)));
             continue;
         }
@@ -69,6 +66,27 @@ pub fn find(recipe: &Recipe, source: &Source) -> Result<Found> {
     }
     found.once();
     Ok(found)
+}
+
+fn on_disk(recipe: &Recipe, source: &Source, pattern: &str) -> Result<Named> {
+    let (files, whole) = (named(recipe, pattern)?, recipe.base.join(pattern));
+    if files.is_empty() {
+        let cure = match pattern.starts_with("~/") {
+            true => format!("only the shell replaces `~`; {}", home(Path::new(pattern))),
+            false => "paths are relative to the recipe's folder; `**` matches any number of folders".to_owned(),
+        };
+        return Err(Error::input(format!("source `{}`: nothing matches {}", source.name, whole.display()), cure));
+    }
+    let folder = whole.is_dir();
+    let root = if folder { whole } else { root(&recipe.base, pattern).0 };
+    Ok(Named { files, root, folder })
+}
+
+/// A small file as text; nothing where it cannot be read as one.
+fn text_of(file: &Path) -> Option<String> {
+    const MOST: u64 = 8 << 20;
+    let mut text = String::new();
+    file::open(file).ok()?.take(MOST).read_to_string(&mut text).ok().map(|_| text)
 }
 
 impl Found {
@@ -88,7 +106,7 @@ impl Found {
     /// Takes the data files of one set; `names` are those below its folder, `stored` says that a fetch brought it.
     fn take(&mut self, source: &Source, files: Vec<(String, PathBuf)>, names: Vec<String>, stored: bool) -> Result<()> {
         let readme = names.iter().position(|n| n.eq_ignore_ascii_case("readme.md")).and_then(|n| files.get(n));
-        let readme = readme.and_then(|f| std::fs::read_to_string(&f.1).ok()).unwrap_or_default();
+        let readme = readme.and_then(|f| text_of(&f.1)).unwrap_or_default();
         let card = hub::card(&readme);
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let asked = hub::Asked { split: &source.split, config: &source.config };
@@ -106,6 +124,11 @@ impl Found {
     }
 }
 
+/// About how many bytes a file that was found has; none where that cannot be told.
+pub fn size(path: &Path) -> Option<u64> {
+    in_place::size(path).or_else(|| Some(file::facts(path).ok()?.bytes))
+}
+
 /// Files by the set that they are of: the deepest folder with a card, else the folder that was named. Of a copy in the
 /// hub's own cache, the snapshot that `main` is.
 fn sets(root: &Path, mut files: Vec<PathBuf>) -> BTreeMap<PathBuf, Vec<PathBuf>> {
@@ -117,7 +140,7 @@ fn sets(root: &Path, mut files: Vec<PathBuf>) -> BTreeMap<PathBuf, Vec<PathBuf>>
     }
     let is_card = |file: &&PathBuf| {
         file.file_name().is_some_and(|name| name.eq_ignore_ascii_case("readme.md"))
-            && std::fs::read_to_string(file).is_ok_and(|text| hub::card(&text).is_some())
+            && text_of(file).is_some_and(|text| hub::card(&text).is_some())
     };
     let homes: Vec<PathBuf> = files.iter().filter(is_card).filter_map(|f| f.parent().map(Path::to_path_buf)).collect();
     let mut sets: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
@@ -153,9 +176,13 @@ fn no_file(path: &Path) -> Error {
 /// The name of a file below the folder that the first path or glob of the source names it by; `/` on every system.
 /// `None` for files of the store, which have names of their own.
 pub(crate) fn below(recipe: &Recipe, source: &Source, file: &Path) -> Option<String> {
-    source.path.iter().filter(|p| !is_remote(p)).find_map(|pattern| {
+    source.path.iter().filter(|p| !is_fetched(p) && is_url(Path::new(p)) == is_url(file)).find_map(|pattern| {
         let whole = recipe.base.join(pattern);
-        let root = if whole.is_dir() { whole } else { root(&recipe.base, pattern).0 };
+        let root = match is_url(file) {
+            true => in_place::root(pattern, file),
+            false if whole.is_dir() => whole,
+            false => root(&recipe.base, pattern).0,
+        };
         let parts = file.strip_prefix(root).ok()?.components();
         Some(parts.map(|c| c.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/"))
     })

@@ -19,6 +19,7 @@ use super::InputFile;
 use super::unpack::PlainCopy;
 use crate::formats::{self, Grouped, Layout, Piece};
 use crate::input::Transport;
+use crate::objects;
 use crate::output::parquet_file::{settle, write_whole};
 use crate::pipeline::jobs::{CODE, fingerprint};
 use crate::rows::Content;
@@ -87,6 +88,7 @@ pub fn group(files: &mut Vec<InputFile>, work: &Path, unit: u64, threads: usize,
         bytes: 0,
         size: 0,
         modified: 0,
+        version: None,
         sha256,
         layout,
         named: None,
@@ -175,7 +177,9 @@ fn gather(file: &InputFile, start: u64, end: u64, number: u64, parts: &Parts) ->
     let piece = Piece { start, end, ..Piece::whole(path, member.map(String::as_str)) };
     let Some(container) = formats::container(&layout.container) else { return Ok(()) };
     // A file that does not open is a row of the scan.
-    let Ok(mut reader) = container.open(&piece, &layout) else { return Ok(()) };
+    let Ok(mut reader) = container.open(&piece, &layout) else {
+        return objects::lost().map_or(Ok(()), |error| Err(io::Error::other(error)));
+    };
     let (mut order, mut result) = (number << 32, Ok(()));
     while reader.next(&mut |record| {
         if let Ok(row) = record.row
@@ -186,7 +190,7 @@ fn gather(file: &InputFile, start: u64, end: u64, number: u64, parts: &Parts) ->
         }
     }) && result.is_ok()
     {}
-    result
+    objects::lost().map_or(result, |error| Err(io::Error::other(error)))
 }
 
 /// Files of objects by a few bits of their keys' hashes.

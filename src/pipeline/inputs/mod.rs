@@ -5,6 +5,7 @@ pub mod file_cache;
 pub mod find;
 pub mod group;
 pub mod hub;
+pub mod in_place;
 pub mod malformed;
 pub mod part;
 pub mod prepare;
@@ -23,11 +24,13 @@ use crate::engine::scan::PieceSpec;
 use crate::formats::explain::{self, Mapping};
 use crate::formats::{self, Layout, not_data};
 use crate::input::Compression;
+use crate::objects::{Tag, is_url};
 use crate::recipe::{Recipe, Source};
 use crate::rows::Use;
 use crate::{Error, Result};
 use file_cache::Knowns;
-pub use find::{Found, find, wanted};
+pub use find::{Found, find, size, wanted};
+pub use probe::no_archive;
 use probe::{Prober, files_of};
 pub use read_as::layout;
 use understood::Understood;
@@ -48,7 +51,9 @@ pub struct InputFile {
     pub size: u64,
     /// Time of the last change.
     pub modified: u64,
-    /// Of the bytes on disk.
+    /// Of an object in a store: which version of it is read.
+    pub version: Option<Tag>,
+    /// Of the bytes on disk; of an object, of its address, size and version.
     pub sha256: String,
     /// How it is read: shared by the files of a source that are read alike, however many there are.
     pub layout: Arc<Layout>,
@@ -153,6 +158,9 @@ pub fn gather(recipe: &Recipe, unit: u64, work: &Path, threads: usize, effort: E
     Ok(inputs)
 }
 
+/// Objects of a store that are probed side by side.
+const ABREAST: usize = 16;
+
 fn probed(
     prober: &Prober<'_>,
     source: &Source,
@@ -162,7 +170,10 @@ fn probed(
     let next = AtomicUsize::new(0);
     let slots: Vec<Mutex<Option<Result<Vec<InputFile>>>>> = found.iter().map(|_| Mutex::new(None)).collect();
     std::thread::scope(|scope| {
-        for _ in 0..prober.threads.clamp(1, found.len().max(1)) {
+        // A store is waited for: more of its objects are asked for than there are threads to work on them.
+        let afar = found.iter().any(|(_, path)| is_url(path));
+        let threads = if afar { prober.threads.max(ABREAST) } else { prober.threads };
+        for _ in 0..threads.clamp(1, found.len().max(1)) {
             scope.spawn(|| {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
@@ -406,6 +417,12 @@ impl Inputs {
     pub fn file(&self, piece: usize) -> &InputFile {
         let (source, file) = self.owners[piece];
         &self.sources[source].files[file]
+    }
+
+    /// Files of which something is to be said, and what.
+    pub fn notes(&self) -> Vec<(String, String)> {
+        let files = self.sources.iter().flat_map(|s| &s.files);
+        files.filter_map(|f| Some((f.name.clone(), f.note.clone()?))).collect()
     }
 
     /// Bytes on disk, each file once.

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use super::InputFile;
 use crate::formats::{self, Piece};
+use crate::objects;
 use crate::output::parquet_file::write_whole;
 use crate::pipeline::jobs::{CODE, fingerprint};
 use crate::{Error, Result};
@@ -71,5 +72,6 @@ fn prepared_bytes(file: &InputFile, container: &dyn formats::Container) -> Resul
         Some(copy) if copy.path.is_file() => (&copy.path, &copy.member, &copy.layout),
         _ => (&file.path, &file.member, &file.layout),
     };
-    container.prepare(&Piece::whole(path, member.as_deref()), layout).map_err(Error::io(path))
+    let found = container.prepare(&Piece::whole(path, member.as_deref()), layout).map_err(Error::io(path));
+    objects::lost().map_or(found, Err)
 }

@@ -14,10 +14,11 @@ use super::understood::Understood;
 use super::unpack;
 use super::unpack::PlainCopy;
 use super::{InputFile, explained, layout};
-use crate::engine::scan::modified;
 use crate::formats::detect::Detected;
 use crate::formats::{self, Layout, Piece, Split, TextRows, detect};
+use crate::input::file::facts;
 use crate::input::{self, Compression, Member};
+use crate::objects::{self, is_url};
 use crate::recipe::{Recipe, Source};
 use crate::{Error, Result};
 
@@ -37,16 +38,38 @@ pub(crate) struct Prober<'a> {
 impl Prober<'_> {
     /// The hash of a file and the lines before `starts`; without reading it, something that stands for its hash.
     fn hashed(&self, disk: &OnDisk<'_>, starts: &[u64]) -> Result<Known> {
-        match self.glance {
-            true => Ok(Known::unread(disk, starts)),
-            false => hashed(&self.known, disk, starts),
+        match (self.glance, disk.identity()) {
+            (true, _) => Ok(Known::unread(disk, starts)),
+            (false, Some(identity)) if starts.len() < 2 => Ok(Known::object(identity, starts)),
+            (false, _) => hashed(&self.known, disk, starts),
         }
     }
+}
+
+/// Refuses an archive in a store: its members are found by going through it, and read from its start.
+///
+/// # Errors
+///
+/// An archive; what the store answers.
+pub fn no_archive(path: &Path, compression: Compression) -> Result<()> {
+    if !input::is_archive(path, compression).map_err(Error::io(path))? {
+        return Ok(());
+    }
+    let url = path.display();
+    let cure = format!(
+        "fetch it and read the copy: `corpus fetch {url}`, and `card = \"{url}\"` in place of `path`; or put its files \
+         there one by one"
+    );
+    Err(Error::input(format!("{url}: an archive is not read in an object store"), cure))
 }
 
 /// What a file on disk holds: itself, or the members of an archive, each with what was found in it.
 fn members(path: &Path, disk: &mut OnDisk<'_>, compression: Compression) -> Result<Vec<(Option<Member>, Detected)>> {
     let io = |e| Error::io(path)(e);
+    if is_url(path) {
+        no_archive(path, compression)?;
+        return Ok(vec![(None, detect::detect(path, None).map_err(io)?)]);
+    }
     let at_hand = disk.tar.as_ref().map(|t| t.0.as_path()).filter(|copy| copy.is_file());
     let found = match at_hand {
         Some(copy) => detect::members(copy, Compression::None),
@@ -72,13 +95,25 @@ pub(crate) fn files_of(
     prober: &Prober<'_>,
     source: &Source,
     (shown, path): (&str, &Path),
+    agreed: (Option<(TextRows, usize, usize)>, &agree::Encodings),
+) -> Result<Vec<InputFile>> {
+    let files = probed(prober, source, (shown, path), agreed);
+    // A store that did not answer makes a file look like another one.
+    objects::lost().map_or(files, Err)
+}
+
+fn probed(
+    prober: &Prober<'_>,
+    source: &Source,
+    (shown, path): (&str, &Path),
     (most, encodings): (Option<(TextRows, usize, usize)>, &agree::Encodings),
 ) -> Result<Vec<InputFile>> {
     let io = |e| Error::io(path)(e);
-    let meta = std::fs::metadata(path).map_err(io)?;
+    let now = facts(path).map_err(io)?;
     let compression = input::compression(path).map_err(io)?;
-    let mut disk = OnDisk { path, bytes: meta.len(), modified: modified(&meta), tar: None };
-    disk.tar = tar(prober, &disk, compression)?;
+    let version = if is_url(path) { Some(objects::pinned(shown)?.found().tag.clone()) } else { None };
+    let mut disk = OnDisk { path, bytes: now.bytes, modified: now.modified, tar: None, version };
+    disk.tar = if is_url(path) { None } else { tar(prober, &disk, compression)? };
     let mut found = members(path, &mut disk, compression)?;
     let names = found.iter().filter_map(|f| Some(f.0.as_ref()?.name.clone())).collect();
     let wanted: HashSet<String> = wanted(source, names).into_iter().collect();
@@ -97,7 +132,6 @@ pub(crate) fn files_of(
             (layout.rows, note) = (Some(most.0), Some(understood::as_most(most)));
         }
         let mapping = explained(source, &name_of, &layout, &sample, prober.recipe.input.max_unreadable)?;
-        let seen = Understood { mapping, ..seen };
         let named = formats::container(&layout.container).filter(|c| c.names_file()).map(|_| {
             let file = below(prober.recipe, source, path).unwrap_or_else(|| shown.to_owned());
             named(&file, member.as_ref())
@@ -110,16 +144,17 @@ pub(crate) fn files_of(
         let end = |i: usize| read.starts.get(i + 1).copied().unwrap_or(u64::MAX);
         files.push(InputFile {
             name: name_of,
-            path: std::path::absolute(path).map_err(io)?,
+            path: if is_url(path) { path.to_path_buf() } else { std::path::absolute(path).map_err(io)? },
             bytes: disk.bytes,
             size: member.as_ref().map_or(disk.bytes, |m| m.size),
             member: member.map(|m| m.name),
             modified: disk.modified,
+            version: disk.version.clone(),
             sha256: read.sha256,
             layout,
             named,
             note,
-            understood: seen,
+            understood: Understood { mapping, ..seen },
             replaced,
             cuts: (0..read.starts.len()).map(|i| (read.starts[i], end(i), read.lines[i])).collect(),
             unpacked: read.copy.map(Box::new),
@@ -155,6 +190,10 @@ fn malformed(prober: &Prober<'_>, disk: &OnDisk<'_>, member: Option<&Member>, la
         }
         None => malformed::count(&Piece::whole(disk.path, member), layout),
     };
+    // What could not be read to its end is not remembered.
+    if is_url(disk.path) && objects::is_lost() {
+        return counted;
+    }
     remember(&prober.known, &key, disk, |known| {
         known.malformed.insert(layout.transport.encoding.0.clone(), counted);
     });
@@ -201,6 +240,9 @@ fn reading(prober: &Prober<'_>, disk: &OnDisk<'_>, member: Option<&Member>, layo
     let plain = member.is_none() && layout.transport.is_plain();
     if plain || member.is_none() && layout.is_random_access() {
         let starts = starts(&Piece::whole(disk.path, None), layout, disk.bytes, prober.unit).map_err(io)?;
+        if let Some(sha256) = disk.identity().filter(|_| layout.is_random_access()) {
+            return Ok(Reading { sha256, copy: None, lines: vec![0; starts.len()], starts });
+        }
         let known = prober.hashed(disk, &starts)?;
         return Ok(Reading { sha256: known.sha256, copy: None, starts, lines: known.lines });
     }
@@ -216,7 +258,8 @@ fn reading(prober: &Prober<'_>, disk: &OnDisk<'_>, member: Option<&Member>, layo
     });
     let whole = |copy: Option<PlainCopy>| Reading { sha256: sha256.clone(), copy, starts: vec![0], lines: vec![0] };
     let bytes = member.map_or(disk.bytes, |m| m.size);
-    if !unpack::worth(disk.path, layout, member.is_some(), bytes, prober.unit).map_err(io)? {
+    // What lies in a store is read as it is: a copy would be a copy of the corpus.
+    if is_url(disk.path) || !unpack::worth(disk.path, layout, member.is_some(), bytes, prober.unit).map_err(io)? {
         return Ok(whole(within));
     }
     let place = unpack::place(prober.work, &sha256, &unpack::tail(layout, member_name));

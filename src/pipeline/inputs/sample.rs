@@ -63,7 +63,7 @@ pub fn read(piece: &Piece, layout: &Layout, records: u64, bytes: u64, each: &mut
 pub fn expansion(path: &Path, member: Option<&str>, compression: Compression) -> std::io::Result<f64> {
     const HEAD: u64 = 2 << 20;
     let (stream, compression): (Box<dyn Read + Send>, _) = match member {
-        None => (Box::new(std::fs::File::open(path)?), compression),
+        None => (Box::new(input::file::open(path)?), compression),
         Some(member) => input::packed(path, member)?,
     };
     let head = BufReader::with_capacity(1 << 16, stream.take(HEAD));

@@ -1,9 +1,11 @@
 //! Sources of cards and URLs, from the store: which files they have, how that copy is read, and where it came from.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use crate::catalog::{Card, Catalog, Way};
 use crate::fetch::{Lacking, Want, targets};
+use crate::objects::is_url;
 use crate::recipe::{FromCard, Origin, Recipe, Source, Step, Stored};
 use crate::stages::resolved::Resolved;
 use crate::stages::resources::{self, Wanted};
@@ -36,7 +38,7 @@ pub fn needs(recipe: &Recipe) -> Vec<Need> {
 /// What a source reads out of the store.
 pub fn of_source(source: &Source) -> Vec<Need> {
     let url = |url: &String| Need { card: url.clone(), part: ALL.into(), revision: None };
-    let urls = source.path.iter().filter(|p| is_remote(p)).map(url);
+    let urls = source.path.iter().filter(|p| is_fetched(p)).map(url);
     source.card.as_ref().map(need).into_iter().chain(urls).collect()
 }
 
@@ -51,7 +53,7 @@ pub fn parts_of(catalog: &Catalog, wanted: &Wanted, word: &str) -> Option<Vec<St
         return Some(part.map_or_else(whole, |part| vec![part.to_owned()]));
     }
     let scheme = ["hf:", "ms:", "opus:", "wikimedia:"].iter().any(|s| word.starts_with(s));
-    (scheme || is_remote(word)).then(|| vec![ALL.to_owned()])
+    (scheme || is_fetched(word) || is_url(Path::new(word))).then(|| vec![ALL.to_owned()])
 }
 
 /// The card that a word of a stage names, and the part of it, where one is named.
@@ -105,9 +107,9 @@ pub fn of_model(step: &Step, need: &resources::Need) -> Result<BTreeMap<String, 
     }
 }
 
-/// Whether a path is no file of this machine.
-pub fn is_remote(path: &str) -> bool {
-    ["http://", "https://", "s3://", "gs://", "az://"].iter().any(|scheme| path.starts_with(scheme))
+/// Whether a path of a source is fetched before it is read: objects of a store are read where they lie.
+pub fn is_fetched(path: &str) -> bool {
+    ["http://", "https://"].iter().any(|scheme| path.starts_with(scheme))
 }
 
 fn need(card: &FromCard) -> Need {
@@ -158,7 +160,7 @@ pub fn resolve_without(recipe: &mut Recipe, store: &Store, missing: &[Need]) -> 
     let lacks = |needs: &[Need]| needs.iter().any(|need| missing.contains(need));
     for source in recipe.sources.iter_mut().filter(|s| !lacks(&of_source(s))) {
         let mut files = Vec::new();
-        for url in source.path.iter().filter(|p| is_remote(p)) {
+        for url in source.path.iter().filter(|p| is_fetched(p)) {
             let need = Need { card: url.clone(), part: ALL.into(), revision: None };
             files.extend(all_of(&catalog, store, &need)?);
         }

@@ -1,15 +1,19 @@
 //! The exports of a recipe: written when the build is in its place, and accounted for in `build.json`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
+use super::bucket::{Bucket, VERSIONS};
 use super::ids::Loaded;
 use super::manifest::{ExportLine, Manifest};
 use super::ours::{ASIDE, NAMES};
 use super::tables::tables;
-use crate::output::export::folder::MANIFEST;
+use crate::disk::hex;
+use crate::objects::{Known, is_url, remember};
+use crate::output::export::folder::{MANIFEST, manifest_of};
 use crate::output::export::run::{Account, BATCH, Job, Table, export, losses, survey};
 use crate::output::export::{Exporter, fitting};
 use crate::output::tokens::run as of_ids;
@@ -26,7 +30,7 @@ pub(crate) fn apart(recipe: &Recipe, options: &Options) -> Result<()> {
     for export in &recipe.exports {
         let folder = out.join(&export.out);
         let absolute = std::path::absolute(&folder).unwrap_or_else(|_| folder.clone());
-        let ours = NAMES.iter().chain(&[ASIDE]).any(|name| folder.starts_with(out.join(name)));
+        let ours = NAMES.iter().chain(&[ASIDE, VERSIONS]).any(|name| folder.starts_with(out.join(name)));
         if ours || absolute.starts_with(&work) {
             let message =
                 format!("the export to `{}` would lie in {}, where the build writes", export.to, folder.display());
@@ -36,14 +40,24 @@ pub(crate) fn apart(recipe: &Recipe, options: &Options) -> Result<()> {
     Ok(())
 }
 
+/// Where the files of the build are that is in its place: below its folder, or in an object store.
+fn files_of(options: &Options, manifest: &Manifest) -> PathBuf {
+    if manifest.at.is_empty() { options.out.clone() } else { options.out.join(&manifest.at) }
+}
+
 /// Writes what is not there yet, and says so in `build.json`; `there`: the build itself was there already.
 pub(crate) fn run(
     recipe: &Recipe,
-    options: &Options,
+    (options, bucket): (&Options, Option<&Bucket>),
     manifest: &mut Manifest,
     there: bool,
     progress: &dyn Progress,
 ) -> Result<()> {
+    if is_url(&options.out) && !recipe.exports.is_empty() {
+        let folder = files_of(options, manifest);
+        let known = Known { manifest: manifest.bytes()?, names: manifest.written.keys().cloned().collect() };
+        remember(&folder.to_string_lossy(), known);
+    }
     let before = std::mem::take(&mut manifest.exports);
     let mut failed = Ok(());
     for export in &recipe.exports {
@@ -57,7 +71,10 @@ pub(crate) fn run(
         }
     }
     if manifest.exports != before {
-        manifest.write(&options.out.join("build.json"))?;
+        match bucket {
+            Some(bucket) => bucket.restate(manifest)?,
+            None => manifest.write(&options.out.join("build.json"))?,
+        }
     }
     failed
 }
@@ -70,17 +87,21 @@ fn one(
     (manifest, old): (&Manifest, &[&ExportLine]),
     progress: &dyn Progress,
 ) -> Result<ExportLine> {
-    let mut standing = old.iter().filter(|line| stands(export, line, &options.out));
+    let mut standing = Vec::new();
+    for line in old {
+        standing.extend(stands(export, line, &options.out)?.then_some(*line));
+    }
+    let mut standing = standing.into_iter();
     match (export.target(), &export.ids) {
         (Some(Target::Rows(exporter)), _) => match standing.next() {
-            Some(line) => Ok((*line).clone()),
+            Some(line) => Ok(line.clone()),
             None => write(export, exporter, options, manifest, progress),
         },
         (Some(Target::Ids(layout)), Some(ids)) => {
             let loaded = Loaded::read(recipe, ids, layout.name())?;
             let sheet = loaded.sheet(layout)?;
             match standing.find(|line| line.tokens.as_ref().is_some_and(|sums| made_by(sums, &sheet))) {
-                Some(line) => Ok((*line).clone()),
+                Some(line) => Ok(line.clone()),
                 None => write_ids(export, (layout, &sheet), options, manifest, progress),
             }
         }
@@ -99,19 +120,21 @@ fn made_by(sums: &of_ids::Sums, sheet: &Sheet<'_>) -> bool {
 }
 
 /// Whether the export that a line is of is there as it was written, and is what is asked for.
-fn stands(export: &Export, line: &ExportLine, out: &Path) -> bool {
+fn stands(export: &Export, line: &ExportLine, out: &Path) -> Result<bool> {
     let asked =
         (&line.to, &line.out, &line.usage, line.split) == (&export.to, &export.out, &export.usage, export.split);
-    let path = out.join(&line.out).join(MANIFEST);
     let whole = || line.uses.iter().all(Account::is_whole);
-    let same = || crate::disk::sha256(&path, &|| false).is_ok_and(|hash| hash == line.sha256);
-    asked && (!export.strict || whole()) && same()
+    if !asked || export.strict && !whole() {
+        return Ok(false);
+    }
+    let there = manifest_of(&out.join(&line.out))?;
+    Ok(there.is_some_and(|bytes| hex(&Sha256::digest(bytes)) == line.sha256))
 }
 
 /// The rows that an export takes of the build: of one split, where `side` says so.
-fn rows(spec: &Export, side: Option<Split>, options: &Options) -> Result<Vec<Table>> {
+fn rows(spec: &Export, side: Option<Split>, folder: &Path) -> Result<Vec<Table>> {
     let uses = if spec.usage.is_empty() { spec.takes() } else { &spec.usage };
-    let mut tables = tables(&options.out, uses);
+    let mut tables = tables(folder, uses);
     tables.retain(|table| side.is_none_or(|split| table.split == split));
     if tables.is_empty() {
         let uses: Vec<&str> = uses.iter().map(|u| u.as_str()).collect();
@@ -129,8 +152,9 @@ fn write(
     manifest: &Manifest,
     progress: &dyn Progress,
 ) -> Result<ExportLine> {
-    let exporter = fitting(exporter, &tables(&options.out, spec.takes()));
-    let tables = rows(spec, spec.split, options)?;
+    let folder = files_of(options, manifest);
+    let exporter = fitting(exporter, &tables(&folder, spec.takes()));
+    let tables = rows(spec, spec.split, &folder)?;
     progress.phase(&format!("Exporting {}", spec.to), 0);
     let stop = || options.stop.load(Ordering::Relaxed);
     let job = Job { exporter, tables: &tables, batch: BATCH, stop: &stop };
@@ -153,7 +177,7 @@ fn write_ids(
     progress: &dyn Progress,
 ) -> Result<ExportLine> {
     // Ids are of what is trained on, where nothing else is asked for.
-    let tables = rows(spec, Some(spec.split.unwrap_or_default()), options)?;
+    let tables = rows(spec, Some(spec.split.unwrap_or_default()), &files_of(options, manifest))?;
     progress.phase(&format!("Exporting {}", spec.to), 0);
     let stop = || options.stop.load(Ordering::Relaxed);
     let (threads, strict) = (options.threads, spec.strict);
@@ -172,7 +196,8 @@ fn origin(manifest: &Manifest) -> serde_json::Value {
 
 /// The line of an export that was written.
 fn line(spec: &Export, out: &Path, uses: Vec<Account>, tokens: Option<of_ids::Sums>) -> Result<ExportLine> {
-    let sha256 = crate::disk::sha256(&out.join(MANIFEST), &|| false).map_err(Error::io(out))?;
+    let written = manifest_of(out)?.ok_or_else(|| Error::Engine(format!("{} has no {MANIFEST}", out.display())))?;
+    let sha256 = hex(&Sha256::digest(written));
     let (to, out, usage, split) = (spec.to.clone(), spec.out.clone(), spec.usage.clone(), spec.split);
     Ok(ExportLine { to, out, usage, split, uses, tokens, sha256 })
 }

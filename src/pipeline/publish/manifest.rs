@@ -1,5 +1,7 @@
 //! `build.json`: what was read, what became of it, and by which recipe.
 
+mod sources;
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -26,6 +28,7 @@ use crate::stages::clause::Clause;
 use crate::stages::percentile::Found;
 use crate::stages::rule::Rule;
 use crate::{Error, Result};
+use sources::source_lines;
 
 /// The manifest. Names are fixed: other programs read them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -114,7 +117,13 @@ pub struct FileLine {
     pub path: String,
     pub part: Option<String>,
     pub license: Option<String>,
+    /// None of what was read in an object store, which has an entity tag or a version.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub sha256: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub e_tag: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     pub bytes: u64,
     pub format: String,
     pub encoding: String,
@@ -285,58 +294,6 @@ pub fn manifest(recipe: &Recipe, fingerprint: &str, inputs: &Inputs, chain: &Sta
     manifest.stages = funnel(chain, &manifest);
     manifest.heavy = heavy(recipe, &manifest.reached(), &manifest.lost());
     manifest
-}
-
-/// The sums of all rows, and a line a source with a line a file. Parts of one card stand together.
-fn source_lines(inputs: &Inputs, layout: &Layout) -> (Counts, Vec<SourceLine>) {
-    let mut totals = Counts::default();
-    let mut sources: Vec<SourceLine> = Vec::new();
-    for source in &inputs.sources {
-        let mut counts = vec![Counts::default(); source.files.len()];
-        for piece in source.pieces.clone() {
-            counts[inputs.owners[piece].1].add(&layout.pieces[piece]);
-        }
-        let files = source.files.iter().zip(counts).map(|(file, counts)| {
-            totals.add(&counts);
-            let l = &file.layout;
-            FileLine {
-                path: file.name.clone(),
-                part: source.source.card.as_ref().and_then(|c| c.part.clone()),
-                license: source.source.license.clone(),
-                sha256: file.sha256.clone(),
-                bytes: file.bytes,
-                format: l.shape.as_ref().map_or_else(|| l.container.clone(), |s| format!("{}/{s}", l.container)),
-                encoding: l.transport.encoding.0.clone(),
-                replaced: file.replaced,
-                note: file.note.clone(),
-                rows: counts.read,
-                origin: source.source.stored.iter().find(|s| s.path == file.path).map(|s| s.origin.clone()),
-                counts,
-                uses: BTreeMap::from([(source.usage, counts.kept)]),
-            }
-        });
-        let files: Vec<FileLine> = files.collect();
-        let of = &source.source;
-        match sources.last_mut().filter(|s| s.name == of.label) {
-            Some(line) => {
-                line.files.extend(files);
-                if !line.uses.contains(&source.usage) {
-                    line.uses.push(source.usage);
-                }
-                if line.license != of.license {
-                    line.license = None;
-                }
-            }
-            None => sources.push(SourceLine {
-                name: of.label.clone(),
-                card: of.card.as_ref().map(|c| c.card.clone()),
-                license: of.license.clone(),
-                uses: vec![source.usage],
-                files,
-            }),
-        }
-    }
-    (totals, sources)
 }
 
 /// How many rows went for each reason, by stage, source and use.

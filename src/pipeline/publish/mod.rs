@@ -241,6 +241,10 @@ impl Build<'_> {
                 if let Some(said) = attempt.publish(manifest)? {
                     self.progress.done(&said);
                 }
+                let build = manifest.timings.get("identity").and_then(|build| build.as_str());
+                if let Some(build) = build.filter(|_| self.workers.is_shared()) {
+                    workers::ended(&self.options.work, build)?;
+                }
             }
         }
         self.free()

@@ -19,7 +19,7 @@ use crate::pipeline::plan::stage_plan::StagePlan;
 use crate::pipeline::run::slabs::Counts;
 use crate::pipeline::run::workers::{self, Workers};
 use crate::pipeline::{Options, Progress};
-use crate::recipe::Recipe;
+use crate::recipe::{Recipe, Source};
 use crate::{Error, Result};
 
 /// Every name that builds use: in an output folder, and in a work folder.
@@ -79,7 +79,9 @@ fn read(recipe: &Recipe, chain: &StagePlan) -> Vec<(String, String, PathBuf)> {
     if recipe.path.is_file() {
         all.push(("the recipe".to_owned(), recipe.path.display().to_string(), recipe.path.clone()));
     }
-    for source in &recipe.sources {
+    // What is read in a store lies nowhere here, and asking for it takes long.
+    let afar = |source: &&Source| source.card.is_none() && source.path.iter().all(|path| is_url(Path::new(path)));
+    for source in recipe.sources.iter().filter(|source| !afar(source)) {
         // What cannot be found is said by the build itself.
         let found = find(recipe, source).unwrap_or_default().files;
         all.extend(found.into_iter().map(|(shown, path)| (format!("source `{}`", source.name), shown, path)));
@@ -130,7 +132,7 @@ fn clear(recipe: &Recipe, options: &Options) -> Result<()> {
 
 /// The same where others share the build: for the one that is to put it in its place, before it begins.
 pub(crate) fn begin(recipe: &Recipe, options: &Options) -> Result<()> {
-    if options.worker.is_some() { clear(recipe, options) } else { Ok(()) }
+    if options.worker.is_some() && !is_url(&options.out) { clear(recipe, options) } else { Ok(()) }
 }
 
 /// Who is at work in the folder of jobs that [`open_work`] has opened: this process alone, with leftovers of others removed,

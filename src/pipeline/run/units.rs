@@ -9,9 +9,10 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 use datafusion_physical_plan::ExecutionPlan;
 
-use super::workers::{Identity, Turn};
+use super::workers::{Identity, Turn, has_ended};
 use crate::disk::write_whole;
 use crate::engine::{drive, sink};
+use crate::objects::is_url;
 use crate::pipeline::inputs::{self, Effort, Inputs, SourceInput, group};
 use crate::pipeline::jobs::Job;
 use crate::pipeline::plan::fingerprints;
@@ -246,8 +247,15 @@ impl Build<'_> {
 
     /// Says what this process builds, and refuses to do so beside a worker that builds something else.
     fn builds(&self, identity: &Identity) -> Result<()> {
-        let (out, build) = (self.options.out.clone(), identity.build.clone());
-        self.workers.builds(identity, move || finished(&out, &build).is_some())?;
+        let (out, work, build) = (self.options.out.clone(), self.options.work.clone(), identity.build.clone());
+        match self.bucket.clone() {
+            None => self.workers.builds(identity, move || finished(&out, &build).is_some())?,
+            Some(bucket) => {
+                // Asked before each unit, and a store is far.
+                let stands = move |build: &str| bucket.finished(build).is_ok_and(|manifest| manifest.is_some());
+                self.workers.builds(identity, move || has_ended(&work, &build, || stands(&build)))?;
+            }
+        }
         self.workers.agree(identity)
     }
 
@@ -262,7 +270,7 @@ impl Build<'_> {
         chain.stage(&mut inputs);
         if self.cluster.is_some() {
             // Executors run in folders of their own.
-            for piece in &mut inputs.pieces {
+            for piece in inputs.pieces.iter_mut().filter(|piece| !is_url(&piece.path)) {
                 piece.path = std::path::absolute(&piece.path).map_err(Error::io(&piece.path))?;
             }
         }

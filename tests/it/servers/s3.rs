@@ -2,8 +2,10 @@
 //! delete: buckets in the path, no signatures checked. It refuses, forgets to answer and lists what is past on demand.
 
 use std::collections::BTreeMap;
+use std::process::Command;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use super::http::decode;
 use super::{Answer, Content, Request, Server};
 
 /// What goes wrong with one request.
@@ -43,6 +45,8 @@ struct State {
     /// Trouble of all kinds with every so-manieth request.
     rough: Option<usize>,
     seen: usize,
+    /// Of an object, the reads until another one lies there, and that one.
+    changes: Option<(String, usize, Content)>,
     /// Conditions are not looked at, as in stores of long ago.
     careless: bool,
     troubled: usize,
@@ -60,6 +64,17 @@ impl S3 {
         let of_server = Arc::clone(&state);
         let server = Server::start(move |request| of_server.lock().unwrap().answer(request));
         S3 { server, state }
+    }
+
+    /// Has a command know the store, and ask it again for twenty seconds.
+    pub fn reach(&self, command: &mut Command) {
+        command
+            .env("AWS_ENDPOINT_URL", self.server.url())
+            .env("AWS_ALLOW_HTTP", "true")
+            .env("AWS_ACCESS_KEY_ID", "keyOfTheStore")
+            .env("AWS_SECRET_ACCESS_KEY", "secretOfTheStore")
+            .env("AWS_REGION", "us-east-1")
+            .env("CORPUS_RETRY_FOR", "20");
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -122,6 +137,11 @@ impl S3 {
     pub fn stale(&self) {
         let mut state = self.state();
         state.listed = Some(state.objects.clone());
+    }
+
+    /// After so many reads of an object, another one lies there.
+    pub fn changes(&self, name: &str, reads: usize, to: Content) {
+        self.state().changes = Some((name.into(), reads, to));
     }
 
     /// Conditions of puts are not looked at.
@@ -195,7 +215,13 @@ impl State {
         }
     }
 
-    fn read(&self, path: &str, request: &Request) -> Answer {
+    fn read(&mut self, path: &str, request: &Request) -> Answer {
+        if let Some((name, reads, to)) = self.changes.take_if(|change| change.0 == path && request.method == "GET") {
+            match reads {
+                0 => drop(self.objects.insert(name, to)),
+                reads => self.changes = Some((name, reads - 1, to)),
+            }
+        }
         let Some(content) = self.objects.get(path) else { return refusal(404, "NoSuchKey") };
         if request.header("if-match").is_some_and(|tag| tag != tag_of(content)) {
             return refusal(412, "PreconditionFailed");
@@ -206,6 +232,14 @@ impl State {
     }
 
     fn write(&mut self, path: &str, request: &Request) -> Answer {
+        if let Some(from) = request.header("x-amz-copy-source") {
+            let Some(content) = self.objects.get(decode(from).trim_start_matches('/')).cloned() else {
+                return refusal(404, "NoSuchKey");
+            };
+            let tag = tag_of(&content);
+            self.objects.insert(path.into(), content);
+            return xml(format!("<CopyObjectResult><ETag>{tag}</ETag></CopyObjectResult>"));
+        }
         let there = self.objects.get(path);
         if !self.careless {
             if request.header("if-none-match").is_some() && there.is_some() {

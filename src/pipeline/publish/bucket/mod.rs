@@ -34,11 +34,12 @@ use crate::{Error, Result};
 /// The manifest.
 pub(super) const MANIFEST: &str = "build.json";
 /// Below it lie the files of builds.
-const VERSIONS: &str = "versions";
+pub(super) const VERSIONS: &str = "versions";
 /// Below it lie the claims of builds.
 const CLAIMS: &str = ".corpus";
 
 /// The place of a build, and what stood there when it was opened.
+#[derive(Clone)]
 pub(crate) struct Bucket {
     folder: Folder,
     before: Option<Standing>,
@@ -94,9 +95,8 @@ impl Bucket {
     ///
     /// # Errors
     ///
-    /// Something that no build wrote, the build of another recipe; a build that cannot be in a store; what the store answers.
+    /// Something that no build wrote, the build of another recipe; what the store answers.
     pub(crate) fn open(recipe: &Recipe, options: &Options, progress: &dyn Progress) -> Result<Self> {
-        refuse(recipe, options)?;
         // One that does not answer is asked for minutes.
         progress.phase("Asking the store", 0);
         let folder = Folder::new(Address::read("--out", &options.out.to_string_lossy())?, options.stop.clone())?;
@@ -142,6 +142,20 @@ impl Bucket {
         }
     }
 
+    /// Puts the manifest of the build that stands there anew.
+    ///
+    /// # Errors
+    ///
+    /// Another build that was put there meanwhile; what the store answers.
+    pub(crate) fn restate(&self, manifest: &Manifest) -> Result<()> {
+        let now = standing(&self.folder)?.filter(|now| now.listed.at == manifest.at);
+        let Some(now) = now else { return Err(overtaken(&self.folder)) };
+        match self.folder.replace(MANIFEST, &manifest.bytes()?, Some(&now.tag))? {
+            Put::Done => Ok(()),
+            Put::Refused => Err(overtaken(&self.folder)),
+        }
+    }
+
     /// Refuses what no build wrote where builds write.
     fn unclaimed(&self) -> Result<()> {
         // Of each name that is ours the bytes, where they are known.
@@ -182,22 +196,6 @@ impl Bucket {
             _ => Ok(()),
         }
     }
-}
-
-/// What cannot be done in a store yet.
-fn refuse(recipe: &Recipe, options: &Options) -> Result<()> {
-    if options.worker.is_some() {
-        let cure = "build in a folder that all workers see, and copy that; or build with one process";
-        return Err(Error::other("--worker: a build that is shared cannot be written to an object store yet", cure));
-    }
-    if let Some(export) = recipe.exports.first() {
-        let message = format!("the export to `{}` cannot be written to an object store yet", export.to);
-        let (out, to) = (options.out.display(), &export.to);
-        let cure =
-            format!("leave [[export]] out, and write it to a folder: `corpus export {out} --to {to} --out {to}`");
-        return Err(Error::input(message, cure));
-    }
-    Ok(())
 }
 
 fn in_the_way(folder: &Folder, name: &str, why: &str) -> Error {

@@ -18,12 +18,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::disk::write_whole;
+use crate::objects::is_url;
 use crate::pipeline::jobs::CODE;
 use crate::pipeline::publish::ours::{MEMBERS, job};
 use crate::{Error, Result};
 use lease::Holder;
 pub(crate) use member::Identity;
 use member::{Member, Statement, Watch};
+
+/// The file that says which build is in its place.
+const ENDED: &str = "ended";
 
 /// A process among those that share a build.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,7 +85,7 @@ impl Workers {
     ) -> Result<Self> {
         let folder = work.join(MEMBERS);
         fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
-        let out = std::path::absolute(out).map_err(Error::io(out))?;
+        let out = if is_url(out) { out.to_path_buf() } else { std::path::absolute(out).map_err(Error::io(out))? };
         let statement = Statement {
             worker: format!("{}/{}", worker.number, worker.of),
             host: host(),
@@ -422,6 +427,32 @@ pub(crate) fn tidy(work: &Path, over: bool) {
             }
         }
     }
+}
+
+/// Says to the workers that share the folder of jobs `work` that the build of this identity is in its place, where to ask the
+/// place itself takes long.
+///
+/// # Errors
+///
+/// [`Error::Io`] of writing.
+pub(crate) fn ended(work: &Path, build: &str) -> Result<()> {
+    let path = work.join(MEMBERS).join(ENDED);
+    write_whole(&path, build.as_bytes()).map_err(Error::io(&path))
+}
+
+/// Whether that was said. `stands` asks the place itself: the build may have been removed there later; and where the folder of
+/// workers is gone, they have all ended, and took this one for lost.
+pub(crate) fn has_ended(work: &Path, build: &str, stands: impl Fn() -> bool) -> bool {
+    let folder = work.join(MEMBERS);
+    let path = folder.join(ENDED);
+    if folder.exists() && fs::read(&path).ok().is_none_or(|said| said != build.as_bytes()) {
+        return false;
+    }
+    let stands = stands();
+    if !stands {
+        let _ = fs::remove_file(&path);
+    }
+    stands
 }
 
 /// The name of this machine.
