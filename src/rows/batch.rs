@@ -333,3 +333,22 @@ impl<'a> Batch<'a> {
         columns
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A stretch of a batch shares the buffer of the whole; a copy with changed texts has room for its own, no more.
+    #[test]
+    fn changed_texts_of_a_stretch_have_room_for_their_own() {
+        let whole: StringArray = (0..100).map(|n| Some(format!("{n:0>1000}"))).collect();
+        let columns: [ArrayRef; 1] = [Arc::new(whole.slice(40, 10))];
+        let mut batch = Batch::new(Use::Pretrain, &columns, 10).unwrap();
+        batch.cut(&[vec![(0, 998)]]);
+        let content = batch.content();
+        let texts = content[0].as_string::<i32>();
+        assert_eq!((texts.value(0), texts.value(1).len(), texts.len()), ("40", 1000, 10));
+        let room = texts.values().capacity();
+        assert!((9_002..12_000).contains(&room), "{room} bytes for 9,002");
+    }
+}

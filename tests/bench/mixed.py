@@ -244,8 +244,8 @@ def run(case, out, options, calm=None, kill=None):
             process.kill()
             killed = "late" if kill[0] in phases.ended else "in time"
             break
-        # An exchange takes some milliseconds.
-        time.sleep(0.0002 if at in ("shards", "exchange") or not kill else 0.002)
+        # An exchange, behind all that says when it ends, takes some milliseconds.
+        time.sleep(0.0002 if "shuffle" in phases.ended else 0.005)
     process.wait()
     phases.join()
     log.read()
