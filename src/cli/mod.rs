@@ -41,6 +41,7 @@ mod peek;
 mod pipe;
 mod plan;
 mod plan_cards;
+mod plan_cluster;
 mod plan_stages;
 mod progress;
 mod ready;

@@ -1,19 +1,21 @@
 //! `corpus plan`: what a build would do, reuse and cost.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use clap::Args;
 use serde_json::{Value as Json, json};
 
 use super::build::{RecipeOption, RunOptions, bytes};
+use super::plan_cluster::{cluster_json, cluster_table};
 use super::plan_stages::{exports_table, held_out, kind, splits_table, stages_json, stages_table};
 use super::ready::seen;
 use super::{Context, Format, choices, gates, heavy, plan_cards, table, ui};
 use crate::Result;
 use crate::messages;
 use crate::objects::is_url;
-use crate::pipeline::estimate::{Depth, Estimate, Range, estimate};
+use crate::pipeline::estimate::{Depth, Estimate, Range, estimate, on_cluster};
 use crate::pipeline::gates::{Facts, Judged, judge};
 use crate::pipeline::heavy::Lost;
 use crate::pipeline::plan::stage_plan::StagePlan;
@@ -38,6 +40,9 @@ pub struct PlanCommand {
     /// Text that is built for the estimate.
     #[arg(long, value_name = "SIZE", default_value = "64MiB")]
     sample: String,
+    /// Say also what a cluster would do of it, whose executors have so many threads in all: jobs, tasks, bytes moved.
+    #[arg(long, value_name = "THREADS", num_args = 0..=1, default_missing_value = "16")]
+    cluster: Option<NonZeroUsize>,
 }
 
 impl PlanCommand {
@@ -66,10 +71,20 @@ impl PlanCommand {
         let estimate = estimate(&recipe, &chain, &options, depth, &state)?;
         let sampled: u64 = estimate.sources.iter().map(|s| s.sampled).sum();
         bars.done(&plural(sampled, "row"));
+        let threads = self.cluster.map(NonZeroUsize::get);
+        let cluster = threads.map(|threads| on_cluster(&chain, &options, &state, &estimate, threads)).transpose()?;
         if context.format == Format::Json {
-            return super::print(&format!("{}\n", document(&recipe, &options, &state, &estimate)));
+            let mut document = document(&recipe, &options, &state, &estimate);
+            if let Some(cluster) = &cluster {
+                document["cluster"] = cluster_json(cluster);
+            }
+            return super::print(&format!("{document}\n"));
         }
-        super::print(&text(&recipe, &options, &state, &estimate))?;
+        let mut text = text(&recipe, &options, &state, &estimate);
+        if let Some(cluster) = cluster.filter(|_| !state.finished) {
+            text += &cluster_table(&cluster, duration, table::terminal());
+        }
+        super::print(&text)?;
         heavy::warn(context, &estimate.heavy, None);
         ui::say(context, &format!("next: `corpus build --recipe {}`", ui::quoted(self.recipe.reference("plan")?)));
         Ok(())

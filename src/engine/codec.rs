@@ -11,6 +11,7 @@ use datafusion_proto::physical_plan::{PhysicalExtensionCodec, PhysicalProtoConve
 use serde::{Deserialize, Serialize};
 
 use super::functions;
+use super::part::{self, PartExec, PartSpec};
 use super::scan::{self, ScanSpec};
 use super::sink::{SinkExec, SinkSpec};
 
@@ -20,6 +21,7 @@ use super::sink::{SinkExec, SinkSpec};
 enum Node {
     Scan { spec: ScanSpec, groups: Vec<Vec<usize>> },
     Sink { spec: SinkSpec },
+    Part { spec: PartSpec },
 }
 
 /// The codec.
@@ -39,6 +41,7 @@ impl PhysicalExtensionCodec for Codec {
         _converter: &dyn PhysicalProtoConverterExtension,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         match serde_json::from_slice(buf).map_err(json)? {
+            Node::Part { spec } => Ok(part::part(spec)),
             Node::Scan { spec, groups } => Ok(scan::scan(Arc::new(spec), &groups)),
             Node::Sink { spec } => match inputs {
                 [input] => Ok(Arc::new(SinkExec::new(spec, input.clone()))),
@@ -57,6 +60,8 @@ impl PhysicalExtensionCodec for Codec {
             Node::Scan { spec: spec.as_ref().clone(), groups }
         } else if let Some(sink) = node.downcast_ref::<SinkExec>() {
             Node::Sink { spec: sink.spec().clone() }
+        } else if let Some(part) = node.downcast_ref::<PartExec>() {
+            Node::Part { spec: part.spec().clone() }
         } else {
             return Err(DataFusionError::NotImplemented(format!("{} cannot be shipped", node.name())));
         };

@@ -8,6 +8,7 @@ pub mod parquet_files;
 pub mod scatter;
 pub mod shards;
 pub mod slab;
+pub mod stretch;
 pub mod take;
 pub mod target;
 pub mod tokens;

@@ -237,15 +237,39 @@ impl Index {
     ///
     /// Where a file cannot be read, or is of another kind.
     pub fn read(files: Vec<PathBuf>, data: &SchemaRef, stretches: std::ops::Range<u64>) -> Result<Self> {
+        let index = Self::read_some(files, data, stretches.clone())?;
+        match index.1 {
+            None => Ok(index.0),
+            Some(path) => Err(Error::Engine(format!("{}: a part too many", path.display()))),
+        }
+    }
+
+    /// The same of one stretch, whatever others there are.
+    ///
+    /// # Errors
+    ///
+    /// As [`Index::read`].
+    pub fn read_one(files: Vec<PathBuf>, data: &SchemaRef, stretch: u64) -> Result<Self> {
+        Ok(Self::read_some(files, data, stretch..stretch + 1)?.0)
+    }
+
+    /// The index of some stretches, and a file that has rows of others.
+    fn read_some(
+        files: Vec<PathBuf>,
+        data: &SchemaRef,
+        stretches: std::ops::Range<u64>,
+    ) -> Result<(Self, Option<PathBuf>)> {
         let mut all = vec![Vec::new(); (stretches.end - stretches.start) as usize];
+        let mut other = None;
         for (file, path) in files.iter().enumerate() {
             for (stretch, block, memory) in listed(path)? {
-                let of = stretch.checked_sub(stretches.start).and_then(|at| all.get_mut(at as usize));
-                let of = of.ok_or_else(|| Error::Engine(format!("{}: a part too many", path.display())))?;
-                of.push(Segment { file: file as u32, block, memory });
+                match stretch.checked_sub(stretches.start).and_then(|at| all.get_mut(at as usize)) {
+                    Some(of) => of.push(Segment { file: file as u32, block, memory }),
+                    None => other = Some(path.clone()),
+                }
             }
         }
-        Ok(Index { files, schema: sized(data), first: stretches.start, stretches: all })
+        Ok((Index { files, schema: sized(data), first: stretches.start, stretches: all }, other))
     }
 
     fn segments(&self, stretch: u64) -> &[Segment] {

@@ -1,9 +1,10 @@
 //! An array of records of one size: in memory up to a limit, then in a file that is read and written by number.
 
 use std::fs::File;
+use std::io::Write;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::{Error, Result};
@@ -21,12 +22,47 @@ pub struct Flat {
     file: Option<File>,
     /// Bytes in the file.
     written: u64,
+    /// Whether there is a file that goes when this does.
+    ours: bool,
 }
 
 impl Flat {
     /// An empty array of records of `width` bytes, of which up to `limit` bytes stay in memory.
     pub fn new(path: PathBuf, width: usize, limit: usize) -> Self {
-        Flat { path, width, limit, memory: Vec::new(), file: None, written: 0 }
+        Flat { path, width, limit, memory: Vec::new(), file: None, written: 0, ours: false }
+    }
+
+    /// The array that another process has written down ([`Flat::settle`]), to be read.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where its file cannot be opened.
+    pub fn open(path: PathBuf, width: usize) -> Result<Self> {
+        let file = File::open(&path).map_err(Error::io(&path))?;
+        let written = file.metadata().map_err(Error::io(&path))?.len();
+        Ok(Flat { path, width, limit: 0, memory: Vec::new(), file: Some(file), written, ours: false })
+    }
+
+    /// Writes down all records, so that other processes can open them; what is in memory stays there, too. Gives back
+    /// where.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] of writing the file.
+    pub fn settle(&mut self) -> Result<&Path> {
+        match &self.file {
+            Some(_) => {
+                self.flush()?;
+                self.file.as_ref().map_or(Ok(()), File::sync_data).map_err(Error::io(&self.path))?;
+            }
+            None => {
+                self.ours = true;
+                File::create(&self.path)
+                    .and_then(|mut file| file.write_all(&self.memory).and_then(|()| file.sync_data()))
+                    .map_err(Error::io(&self.path))?;
+            }
+        }
+        Ok(&self.path)
     }
 
     /// How many records there are.
@@ -57,7 +93,10 @@ impl Flat {
         let first = self.file.is_none();
         let file = match self.file.take() {
             Some(file) => file,
-            None => create().map_err(Error::io(&self.path))?,
+            None => {
+                self.ours = true;
+                create().map_err(Error::io(&self.path))?
+            }
         };
         file.write_all_at(&self.memory, self.written).map_err(io)?;
         self.file = Some(file);
@@ -157,7 +196,7 @@ impl Flat {
 
 impl Drop for Flat {
     fn drop(&mut self) {
-        if self.file.take().is_some() {
+        if self.ours {
             let _ = std::fs::remove_file(&self.path);
         }
     }
@@ -181,6 +220,16 @@ impl Bits {
     /// Takes one back.
     pub fn clear(&mut self, at: usize) {
         self.0[at / 64] &= !(1 << (at % 64));
+    }
+
+    /// All of them, to be written down.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.0.iter().flat_map(|word| word.to_le_bytes()).collect()
+    }
+
+    /// Those that were written down.
+    pub fn from_bytes(bytes: &[u8]) -> Self {
+        Bits(bytes.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word)).collect())
     }
 
     /// Whether one is set.
@@ -247,6 +296,14 @@ mod tests {
             })
             .unwrap();
             assert_eq!(sum, 499_999 * 250_000 - 3 + 77 - 499_999 + 78);
+            let place = flat.settle().unwrap().to_owned();
+            assert_eq!(place, path);
+            // What is in memory and written down may still change here; whoever opens it has what it was.
+            let other = Flat::open(place, 8).unwrap();
+            assert_eq!((other.len(), flat.len()), (500_000, 500_000));
+            assert_eq!([3, 4, 499_999].map(|at| other.number(at).unwrap()), [77, 4, 78]);
+            drop(other);
+            assert!(path.exists());
             drop(flat);
             assert!(!path.exists());
         }
@@ -275,6 +332,8 @@ mod tests {
         let mut bits = Bits::new(70);
         bits.set(69);
         assert!(bits.has(69) && !bits.has(68) && !bits.has(0));
+        let same = Bits::from_bytes(&bits.to_bytes());
+        assert!(same.has(69) && !same.has(68));
         bits.clear(69);
         assert!(!bits.has(69));
     }

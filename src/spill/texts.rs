@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Space;
 use super::flat::Flat;
@@ -11,6 +11,10 @@ use crate::{Error, Result};
 
 /// Where a text is that is not there.
 const NOWHERE: u64 = u64::MAX;
+/// The file of the texts.
+const TEXTS: &str = "texts";
+/// The file of where each is.
+const PLACES: &str = "places";
 
 /// Takes texts in the order of docs.
 pub struct Writer {
@@ -34,10 +38,10 @@ impl Writer {
     ///
     /// [`Error::Io`] where the file cannot be made.
     pub fn new(space: &Space) -> Result<Self> {
-        let path = space.folder.join("texts");
+        let path = space.folder.join(TEXTS);
         let file = File::options().create(true).truncate(true).read(true).write(true).open(&path);
         let file = BufWriter::with_capacity(1 << 20, file.map_err(Error::io(&path))?);
-        Ok(Writer { path, file, bytes: 0, places: space.flat("places", 8) })
+        Ok(Writer { path, file, bytes: 0, places: space.flat(PLACES, 8) })
     }
 
     /// Adds the texts of a doc, which is after all those before.
@@ -76,6 +80,27 @@ impl Writer {
 }
 
 impl Texts {
+    /// The texts that another process has written down ([`Texts::settle`]) in `folder`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where they cannot be opened.
+    pub fn open(folder: &Path) -> Result<Self> {
+        let path = folder.join(TEXTS);
+        let file = File::open(&path).map_err(Error::io(&path))?;
+        Ok(Texts { path, file, places: Flat::open(folder.join(PLACES), 8)? })
+    }
+
+    /// Writes all down, so that other processes can open them, in the folder of the space that they were made in.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] of writing.
+    pub fn settle(&mut self) -> Result<()> {
+        self.places.settle()?;
+        self.file.sync_data().map_err(Error::io(&self.path))
+    }
+
     /// The text of a doc, in `bytes`: texts of a row with newlines between.
     ///
     /// # Errors
@@ -110,8 +135,12 @@ mod tests {
         writer.add(2, &["一", "二"]).unwrap();
         writer.add(7, &[]).unwrap();
         writer.add(8, &["x"]).unwrap();
-        let texts = writer.finish().unwrap();
+        let mut texts = writer.finish().unwrap();
         let mut bytes = Vec::new();
+        texts.settle().unwrap();
+        let others = Texts::open(folder.path()).unwrap();
+        assert_eq!(others.read(2, &mut bytes).unwrap(), "一\n二");
+        assert!(others.read(3, &mut bytes).is_err());
         assert_eq!(texts.read(8, &mut bytes).unwrap(), "x");
         assert_eq!(texts.read(2, &mut bytes).unwrap(), "一\n二");
         assert_eq!(texts.read(7, &mut bytes).unwrap(), "");

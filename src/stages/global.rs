@@ -80,6 +80,8 @@ pub struct Footprint {
     pub sorted_rows: u64,
     /// Bytes of records that it sorts or holds itself, in memory or in files of its [`Space`].
     pub records: u64,
+    /// Of these, bytes that others sort where there are some ([`GlobalPass::part`]).
+    pub elsewhere: u64,
     /// Rows of earlier builds that are compared as well.
     pub earlier: u64,
 }
@@ -92,6 +94,15 @@ pub trait PassProgress {
     fn advance(&self, steps: u64);
     /// Ends the phase.
     fn done(&self, summary: &str);
+}
+
+/// A part of a pass that another process can do.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Part {
+    /// The file that it writes, which appears whole.
+    pub file: PathBuf,
+    /// What is to be done, in the words of the pass.
+    pub work: serde_json::Value,
 }
 
 /// What whoever runs a pass offers to it. Rows that earlier decisions dropped, and rows that the stage does not apply to,
@@ -177,6 +188,16 @@ pub trait GlobalContext {
     /// Of the disk.
     fn space(&self, share: f64) -> Result<Space>;
 
+    /// How many processes' threads do parts of this pass ([`GlobalContext::parts`]); none where it is alone.
+    fn elsewhere(&self) -> usize;
+
+    /// Has other processes do `parts` of the pass ([`GlobalPass::part`]), until the file of each is there. They see
+    /// `folder`, and what the pass has written down there.
+    ///
+    /// # Errors
+    /// Of the first part that failed.
+    fn parts(&self, folder: &Path, parts: &[Part]) -> Result<()>;
+
     /// A row goes. Rows come in any order, each at most once.
     ///
     /// # Errors
@@ -255,6 +276,14 @@ pub trait GlobalPass: Send + Sync {
     /// The file that it leaves for later builds: its place in the output folder.
     fn leaves(&self, _stage: &str) -> Option<PathBuf> {
         None
+    }
+
+    /// Does one of the parts that it has others do, with `folder` as it has left it, and writes the part's file.
+    ///
+    /// # Errors
+    /// Of the disk, [`crate::Error::Interrupted`], and a pass that has no parts.
+    fn part(&self, _folder: &Path, _part: &Part, _space: &Space) -> Result<()> {
+        Err(crate::Error::Engine(format!("the pass {} has no parts", self.job())))
     }
 
     /// Runs it; drops, cuts and sizes go to the context.

@@ -95,7 +95,7 @@ def asked(about, name, **counts):
     parser.add_argument("binary")
     parser.add_argument("files", nargs="+")
     for option, count in counts.items():
-        parser.add_argument(f"--{option}", type=int, default=count)
+        parser.add_argument(f"--{option.replace('_', '-')}", type=int, default=count)
     parser.add_argument("--unit", default="4MiB")
     parser.add_argument("--lease", default="5")
     parser.add_argument("--memory", default="1GiB")

@@ -33,6 +33,41 @@ fn addresses_are_checked() {
     scratch.corpus(&scheduler).says(2, &["--bind: `head:50050` is no address of this machine"]);
 }
 
+/// What a cluster would do is told by any binary: which jobs are tasks, how many, and what they move.
+#[test]
+fn a_plan_says_what_a_cluster_would_do() {
+    use crate::harness::{Scratch, json_lines};
+    let scratch = Scratch::new();
+    let text = json_lines(900);
+    let bytes = text.len() as u64;
+    scratch.write("docs.jsonl", text);
+    scratch.write(
+        "recipe.toml",
+        "name = 'r'\n[[source]]\nname = 'd'\npath = ['docs.jsonl']\n[[stage]]\nrun = 'near_dedup'\n[[stage]]\nrun = 'line_dedup'\n",
+    );
+    let plan = ["plan", "--recipe", "recipe.toml", "--out", "out", "--unit", "16KiB", "--cluster", "8"];
+    let run = scratch.corpus(&[&plan[..], &["--format", "json"]].concat());
+    assert_eq!(run.code(), 0, "{}", run.stderr());
+    let plan_json: serde_json::Value = serde_json::from_str(&run.stdout()).unwrap();
+    let (cluster, rows) = (&plan_json["cluster"], plan_json["estimate"]["rows"].as_u64().unwrap());
+    let jobs = cluster["jobs"].as_array().unwrap();
+    let names: Vec<&str> = jobs.iter().map(|job| job["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["gather", "scan", "judge", "near", "lines", "judge", "layout", "apply", "shards"]);
+    let by = |at: usize| (jobs[at]["driver"].as_bool().unwrap(), jobs[at]["executors"].as_bool().unwrap());
+    assert_eq!([1, 3, 4, 8].map(by), [(false, true), (true, true), (true, false), (true, false)]);
+    assert_eq!((jobs[1]["tasks"].as_u64(), jobs[7]["tasks"].as_u64()), (Some(bytes.div_ceil(16 << 10)), None));
+    assert_eq!((jobs[0]["read_bytes"].as_u64(), jobs[1]["read_bytes"].as_u64()), (Some(bytes), Some(bytes)));
+    // Sketch and key of each row are read, and 42 bands sorted beside them.
+    assert_eq!(jobs[3]["shuffled_bytes"].as_u64(), Some(rows * (300 + 11 * 42)));
+    let seconds = |name: &str| cluster[name].as_f64().unwrap();
+    let wall = seconds("driver_seconds") + seconds("executor_seconds") / 8.0;
+    assert!(wall > 0.0 && (seconds("wall_seconds") - wall).abs() < 1e-9, "{cluster}");
+    let table = scratch.corpus(&plan).stdout();
+    let parts = ["job on a cluster", "driver, executors", "on 8 threads", "read and"];
+    assert!(parts.iter().all(|part| table.contains(part)), "{table}");
+    assert!(!scratch.corpus(&plan[..7]).stdout().contains("job on a cluster"));
+}
+
 /// The commands in the files of docs/cluster.md for Docker, Kubernetes and Slurm parse.
 #[test]
 fn examples_parse() {

@@ -35,26 +35,27 @@ shard = "64KiB"
 const OUT: &str = "s3://bucket/some/build";
 const BELOW: &str = "bucket/some/build/";
 
-struct Place {
-    scratch: Scratch,
-    s3: S3,
+/// A recipe, and a store to build it into.
+pub struct Place {
+    pub scratch: Scratch,
+    pub s3: S3,
 }
 
 impl Place {
-    fn new(rows: u64) -> Place {
+    pub fn new(rows: u64) -> Place {
         let scratch = Scratch::new();
         scratch.write("docs.jsonl", json_lines(rows));
         scratch.write("recipe.toml", RECIPE);
         Place { scratch, s3: S3::start() }
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.scratch.command(arguments);
         self.s3.reach(&mut command);
         command
     }
 
-    fn arguments<'a>(&self, more: &[&'a str]) -> Vec<&'a str> {
+    pub fn arguments<'a>(&self, more: &[&'a str]) -> Vec<&'a str> {
         let all = ["build", "--recipe", "recipe.toml", "--out", OUT, "--work", "work", "--quiet", "--threads", "2"];
         [&all[..], more].concat()
     }
@@ -92,7 +93,7 @@ impl Place {
 
     /// Nothing lies there but one build.
     #[track_caller]
-    fn tidy(&self) {
+    pub fn tidy(&self) {
         let manifest = self.manifest();
         let at = manifest["at"].as_str().unwrap();
         let id = at.strip_prefix("versions/").unwrap();
@@ -106,12 +107,12 @@ impl Place {
     }
 
     /// The same recipe on a disk.
-    fn on_disk(&self) -> Built {
+    pub fn on_disk(&self) -> Built {
         self.scratch.build("disk", &["--quiet"])
     }
 
     #[track_caller]
-    fn same_as(&self, disk: &Built) {
+    pub fn same_as(&self, disk: &Built) {
         let found = self.found();
         let there = files_under(&disk.folder).into_iter().filter(|path| !path.starts_with(disk.folder.join(".work")));
         let name = |path: &std::path::Path| path.strip_prefix(&disk.folder).unwrap().to_string_lossy().into_owned();

@@ -217,6 +217,7 @@ fn a_build_and_what_is_seen_of_it() {
     let file = std::fs::read_to_string(scratch.path("out/build.json")).unwrap();
     assert_eq!(held(&file, "build", "build.json")["totals"], build["totals"]);
     run(&scratch, "plan", &["plan", "--recipe", "recipe.toml", "--out", "out"]);
+    run(&scratch, "plan", &["plan", "--recipe", "recipe.toml", "--out", "other", "--cluster", "8"]);
     for more in [&[][..], &["--dropped"], &["--unreadable"], &["--reason", "chars_min"]] {
         let seen = run(&scratch, "inspect", &[&["inspect", "out"], more].concat());
         assert!(seen["kind"] == "build" && !seen["rows"].as_object().unwrap().is_empty(), "{seen}");

@@ -5,6 +5,7 @@
 //! is the cost of starting (dictionaries, threads) and of passing over what is not in the sample. A small input is its
 //! own sample: then what is told of its rows is what comes out.
 
+mod cluster;
 mod draw;
 mod expect;
 mod least;
@@ -14,6 +15,7 @@ mod rehearse;
 
 use std::collections::BTreeMap;
 
+pub use cluster::{ClusterJob, ClusterPlan, on_cluster};
 pub use draw::Depth;
 pub use range::Range;
 
@@ -89,6 +91,8 @@ pub struct Estimate {
     pub kept: Range,
     /// CPU seconds.
     pub cpu_seconds: Range<f64>,
+    /// The same by phase of a build, where something of it is left.
+    pub phases: Vec<(&'static str, f64)>,
     /// Seconds.
     pub wall_seconds: f64,
     /// Peak resident memory: a promise, not an estimate.
@@ -374,14 +378,15 @@ impl Scaled<'_> {
             let left = state.jobs.iter().filter(|j| j.name == job).map(|j| j.left()).fold(0.0, f64::max);
             let left = if job.is_empty() { 1.0 } else { left };
             let amount = if job == "scan" { scanned } else { total };
-            all.cpu_seconds.likely += left * at(&|r| r.seconds(phase), amount);
+            all.phases.push((phase, left * at(&|r| r.seconds(phase), amount)));
         }
-        all.cpu_seconds.likely += self.draw.unpack_seconds;
+        all.phases.push(("look", self.draw.unpack_seconds));
         let bytes: u64 = all.sources.iter().map(|s| s.bytes).sum();
         if self.options.known().is_none() {
             let hashing = bytes as f64 * sample::hash_second_a_byte();
-            all.cpu_seconds.likely += self.draw.look_seconds.unwrap_or(hashing);
+            all.phases.push(("look", self.draw.look_seconds.unwrap_or(hashing)));
         }
+        all.cpu_seconds.likely = all.phases.iter().map(|phase| phase.1).sum();
         let taken = all.sources.iter().map(|s| s.kept).sum::<u64>() as f64 / self.kept_before_mix(all);
         let spread = all.kept.spread();
         let bytes = |get: &dyn Fn(&Rehearsal) -> f64, of: f64| get(&self.whole) * of / self.whole.amount.max(1.0);

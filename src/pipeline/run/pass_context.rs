@@ -1,7 +1,9 @@
 //! A pass over all rows on one machine: what it asks for is read by plans of the engine, and what it gives back is
 //! collected by unit.
 
-use std::cell::RefCell;
+mod elsewhere;
+
+use std::cell::{Cell, RefCell};
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
@@ -33,7 +35,7 @@ use crate::pipeline::plan::stage_plan::PlannedStage;
 use crate::pipeline::{Build, Progress, Scanned};
 use crate::rows::batch::Batch;
 use crate::spill::{Space, scratch};
-use crate::stages::global::{Drop, GlobalContext, GlobalPass, PassProgress, SortedRows, SourceRows};
+use crate::stages::global::{Drop, GlobalContext, GlobalPass, Part, PassProgress, SortedRows, SourceRows};
 use crate::stages::resources::Resource;
 use crate::{Error, Result};
 
@@ -76,6 +78,8 @@ struct PassContext<'a> {
     links: &'a [PathBuf],
     /// Those that this one finds.
     found: RefCell<Option<BufWriter<File>>>,
+    /// How many parts were handed to others.
+    handed: Cell<u64>,
 }
 
 /// Makes the folders that a pass fills.
@@ -121,6 +125,7 @@ impl Build<'_> {
             cuts: RefCell::new(Buckets::new(folder("found"))?),
             links,
             found: RefCell::new(None),
+            handed: Cell::new(0),
         };
         // The pass blocks: the thread that runs it drives the plans that it asks for.
         tokio::task::block_in_place(|| pass.run(&context))?;
@@ -312,10 +317,15 @@ impl GlobalContext for PassContext<'_> {
         each: &mut dyn FnMut(&Batch<'_>, usize) -> Result<()>,
     ) -> Result<()> {
         let input = self.input(source);
-        if !self.plans.is_staged(self.stage, input) {
+        let staged = self.plans.is_staged(self.stage, input);
+        if !staged {
             crate::pipeline::inputs::group::make_readable(&input.files, self.build.session.threads)?;
         }
-        let plan = self.plans.texts(self.stage, input, wanted, &self.at)?;
+        let elsewhere = if staged { None } else { self.texts_elsewhere(input, wanted)? };
+        let plan = match &elsewhere {
+            Some(texts) => texts.plan()?,
+            None => self.plans.texts(self.stage, input, wanted, &self.at)?,
+        };
         let mut wanted = wanted.iter().flat_map(|(_, ords)| ords).peekable();
         self.in_order(plan, TEXT_ROWS, &mut |batch| {
             let content = Batch::new(source.usage, &batch.columns()[1..], batch.num_rows())?;
@@ -365,6 +375,14 @@ impl GlobalContext for PassContext<'_> {
         let space = self.build.threads(&self.job.folder.join("work"), budget);
         scratch(&space.folder)?;
         Ok(space)
+    }
+
+    fn elsewhere(&self) -> usize {
+        self.threads_elsewhere()
+    }
+
+    fn parts(&self, folder: &Path, parts: &[Part]) -> Result<()> {
+        self.parts_elsewhere(folder, parts)
     }
 
     fn drop_row(&self, drop: Drop) -> Result<()> {

@@ -1,5 +1,5 @@
 //! The job behind a `shuffle`: rows that `apply` arranged by part ([`crate::output::scatter`]) gathered part by part, each
-//! sorted in memory and written as row groups that are ready to be strung together.
+//! sorted in memory and written as row groups that are ready to be strung together ([`crate::output::stretch`]).
 //!
 //! Parts are planned from the sizes of the rows alone, so the bytes that come out depend on rows and seed. How many
 //! parts are worked on side by side, and whether one is gathered in several goes, is a matter of memory.
@@ -8,19 +8,20 @@
 //! are first brought together in one file, arranged by part: text is moved once more, and every file is opened once a
 //! stretch, so that the work grows with the rows.
 
-use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::array::{BooleanArray, RecordBatch};
-use arrow::compute::filter_record_batch;
-use arrow::datatypes::SchemaRef;
+use datafusion_physical_plan::ExecutionPlan;
 use futures::StreamExt;
 
 use super::slabs::Layout;
-use crate::output::parquet_file::{PartFile, Style, label};
-use crate::output::scatter::{Index, Scatter, ScatterSpec, interleaved, keys, part_of, scattered, sizes, wide};
-use crate::output::slab::{data_schema, slab_file};
+use super::units::Parts;
+use crate::engine::part::{self, PartSpec};
+use crate::engine::session::TEXT_ROWS;
+use crate::output::parquet_file::label;
+use crate::output::scatter::{Index, ScatterSpec, scattered, wide};
+use crate::output::slab::slab_file;
+use crate::output::stretch::{BYTES, Order, Stretch, budget};
 use crate::pipeline::inputs::Inputs;
 use crate::pipeline::jobs::Job;
 use crate::pipeline::plan::fingerprints;
@@ -30,38 +31,21 @@ use crate::rows::Use;
 use crate::rows::split::Split;
 use crate::{Error, Result};
 
-/// Metadata key under which a part says how many bytes of text it holds.
-const BYTES: &str = "corpus.bytes";
-/// Memory of a writer and what it compresses.
-const WRITER: u64 = 40 << 20;
-
-/// The order of the rows of one use and split.
-struct Order {
-    usage: Use,
-    split: Split,
-    seed: u64,
-    schema: SchemaRef,
-    style: Style,
-    /// Parts that it has, and how many neighbours make a stretch.
-    parts: u64,
-    wide: u64,
+/// An order, and where its parts are.
+struct Numbered {
+    order: Order,
     /// The number in the build of its first part.
     first: u64,
+    /// Where all its rows lie.
+    files: Vec<PathBuf>,
 }
 
 /// Neighbouring parts that are not all done.
-struct Stretch {
-    order: Arc<Order>,
-    /// Its place among the stretches.
-    place: u64,
-    /// Where all rows lie.
-    index: Arc<Index>,
-    /// Its parts that are to be written: place in the order, and file.
-    left: Vec<(u64, PathBuf)>,
-    /// Where its rows are brought together.
-    together: PathBuf,
-    /// Bytes of memory.
-    budget: u64,
+struct Left {
+    of: Arc<Numbered>,
+    stretch: Stretch,
+    /// Where the rows lie, where this process gathers them.
+    index: Option<Arc<Index>>,
 }
 
 /// The parts of the new order that are done: use and split, file and bytes of text.
@@ -102,16 +86,19 @@ impl Build<'_> {
             let splits = if chain.splits() { &Split::ALL[..] } else { &[Split::Train] };
             for split in splits {
                 let parts = parts(inputs, layout, usage, *split);
-                orders.push(Arc::new(Order {
+                let order = Order {
                     usage,
                     split: *split,
                     seed,
-                    schema: data_schema(usage, &signals, layout.filled(inputs, usage)[0]),
-                    style: Style::ship(self.recipe.output.compression, large),
+                    signals: signals.clone(),
+                    filled: layout.filled(inputs, usage)[0],
+                    codec: self.recipe.output.compression,
+                    large,
                     parts,
                     wide: wide(parts),
-                    first,
-                }));
+                };
+                let files = files(inputs, applied, layout, &order);
+                orders.push(Arc::new(Numbered { order, first, files }));
                 first += parts;
             }
         }
@@ -120,54 +107,62 @@ impl Build<'_> {
         }
         let job = Job::new(&self.options.work, "shuffle", &fingerprints::shuffle(&applied.fingerprint))?;
         self.progress.phase("Shuffling", first);
-        let mut stretches = Vec::new();
-        for order in &orders {
-            let left: Vec<(u64, PathBuf)> = order.files(&job).filter(|part| !part.1.is_file()).collect();
-            self.progress.reused(order.parts - left.len() as u64);
-            if left.is_empty() {
-                continue;
-            }
-            let count = order.parts.div_ceil(order.wide);
-            let index = Arc::new(Index::read(files(inputs, applied, layout, order), &order.schema, 0..count)?);
-            stretches.extend(left.chunk_by(|a, b| a.0 / order.wide == b.0 / order.wide).map(|left| {
-                let place = left[0].0 / order.wide;
-                let together = job.folder.join(format!("stretch-{}-{}-{place:06}.arrow", order.usage, order.split));
-                Stretch { order: order.clone(), place, index: index.clone(), left: left.to_vec(), together, budget: 0 }
-            }));
-        }
+        let stretches = self.left(&job, &orders)?;
         let missing = !stretches.is_empty();
-        self.gather(&job, stretches).await?;
+        match self.cluster {
+            None => self.gather(&job, stretches).await?,
+            Some(_) => self.gathered_elsewhere(&job, stretches).await?,
+        }
         let mut ordered = Vec::new();
-        for (order, (_, file)) in orders.iter().flat_map(|order| order.files(&job).map(move |part| (order, part))) {
+        for (of, (_, file)) in orders.iter().flat_map(|of| of.files(&job).map(move |part| (of, part))) {
             let bytes = label(&file, BYTES)?.and_then(|b| b.parse().ok());
             let bytes: u64 = bytes.ok_or_else(|| Error::Engine(format!("{}: no size", file.display())))?;
-            ordered.extend((bytes > 0).then_some(((order.usage, order.split), file, bytes)));
+            ordered.extend((bytes > 0).then_some(((of.order.usage, of.order.split), file, bytes)));
         }
         self.progress.done(if missing { "by the hash of the id" } else { "reused" });
         Ok(ordered)
     }
 
+    /// The stretches that are not all done.
+    fn left(&self, job: &Job, orders: &[Arc<Numbered>]) -> Result<Vec<Left>> {
+        let mut stretches = Vec::new();
+        for of in orders {
+            let order = &of.order;
+            let left: Vec<(u64, PathBuf)> = of.files(job).filter(|part| !part.1.is_file()).collect();
+            self.progress.reused(order.parts - left.len() as u64);
+            let here = self.cluster.is_none() && !left.is_empty();
+            let count = order.parts.div_ceil(order.wide);
+            let index = here.then(|| Index::read(of.files.clone(), &order.schema(), 0..count).map(Arc::new));
+            let index = index.transpose()?;
+            stretches.extend(left.chunk_by(|a, b| a.0 / order.wide == b.0 / order.wide).map(|left| {
+                let place = left[0].0 / order.wide;
+                let together = job.folder.join(format!("stretch-{}-{}-{place:06}.arrow", order.usage, order.split));
+                let stretch = Stretch { place, left: left.to_vec(), together };
+                Left { of: of.clone(), stretch, index: index.clone() }
+            }));
+        }
+        Ok(stretches)
+    }
+
     /// Works on as many stretches at a time as fit in memory, on the threads that all jobs share: what `apply` freed in
     /// them is used again.
-    async fn gather(&self, job: &Job, stretches: Vec<Stretch>) -> Result<()> {
+    async fn gather(&self, job: &Job, stretches: Vec<Left>) -> Result<()> {
         let pool = self.session.pool as u64;
         let workers = ((pool / (192 << 20)) as usize).clamp(1, self.session.threads);
-        let budget = (pool / workers as u64).saturating_sub(WRITER).max(48 << 20);
-        let tasks = stretches.into_iter().map(|stretch| {
-            let stretch = Stretch { budget, ..stretch };
-            async move {
-                let _slot = self.session.slot().await?;
-                if self.session.stopped() {
-                    return Err(Error::Interrupted);
-                }
-                let numbers: Vec<u64> = stretch.left.iter().map(|part| stretch.order.first + part.0).collect();
-                numbers.iter().for_each(|number| self.log.line(job, *number, "start"));
-                let done = tokio::spawn(async move { stretch.write() }).await;
-                done.map_err(|panic| Error::Engine(format!("a worker failed: {panic}")))??;
-                numbers.iter().for_each(|number| self.log.line(job, *number, "done"));
-                self.progress.advance(numbers.len() as u64);
-                Ok(())
+        let budget = budget(pool / workers as u64);
+        let tasks = stretches.into_iter().map(|Left { of, stretch, index }| async move {
+            let _slot = self.session.slot().await?;
+            if self.session.stopped() {
+                return Err(Error::Interrupted);
             }
+            let numbers: Vec<u64> = stretch.left.iter().map(|part| of.first + part.0).collect();
+            numbers.iter().for_each(|number| self.log.line(job, *number, "start"));
+            let work = async move { index.map_or(Ok(()), |index| of.order.write(&stretch, &index, budget)) };
+            let done = tokio::spawn(work).await;
+            done.map_err(|panic| Error::Engine(format!("a worker failed: {panic}")))??;
+            numbers.iter().for_each(|number| self.log.line(job, *number, "done"));
+            self.progress.advance(numbers.len() as u64);
+            Ok(())
         });
         let mut tasks = std::pin::pin!(futures::stream::iter(tasks).buffer_unordered(workers));
         while let Some(done) = tasks.next().await {
@@ -175,87 +170,28 @@ impl Build<'_> {
         }
         Ok(())
     }
+
+    /// Has a cluster work on the stretches, a task each.
+    async fn gathered_elsewhere(&self, job: &Job, stretches: Vec<Left>) -> Result<()> {
+        let there = |place: usize| stretches[place].stretch.left.iter().all(|part| part.1.is_file());
+        let steps = |place: usize| stretches[place].stretch.left.len() as u64;
+        let first = |left: &Left| left.of.first + left.stretch.left.first().map_or(0, |part| part.0);
+        let parts = Parts { all: stretches.iter().map(first).collect(), job, there: &there, steps: &steps };
+        // A cluster is given one at a time.
+        let plan = |places: &[usize]| -> Result<Arc<dyn ExecutionPlan>> {
+            let Left { of, stretch, .. } = &stretches[places[0]];
+            let (order, files, stretch) = (of.order.clone(), of.files.clone(), stretch.clone());
+            Ok(part::part(PartSpec::Shuffle { order, files, stretch }))
+        };
+        self.share(&parts, TEXT_ROWS, plan, |_| Ok(())).await
+    }
 }
 
-impl Order {
+impl Numbered {
     /// Its parts: place in the order, and file.
     fn files(&self, job: &Job) -> impl Iterator<Item = (u64, PathBuf)> + use<'_> {
         let folder = job.folder.clone();
-        (0..self.parts).map(move |part| (part, slab_file(&folder, self.first + part, "data")))
-    }
-
-    /// A batch without the sizes of its rows.
-    fn bare(&self, batch: &RecordBatch) -> Result<RecordBatch> {
-        let columns: Vec<usize> = (0..self.schema.fields().len()).collect();
-        Ok(batch.project(&columns)?.with_schema(self.schema.clone())?)
-    }
-}
-
-impl Stretch {
-    /// Writes the parts that are not done.
-    fn write(&self) -> Result<()> {
-        let order = &self.order;
-        let all = self.place * order.wide..((self.place + 1) * order.wide).min(order.parts);
-        if order.wide == 1 {
-            return self.left.iter().try_for_each(|(place, to)| self.sort(&self.index, *place, to.clone()));
-        }
-        let index = self.bring_together(all)?;
-        for (place, to) in &self.left {
-            self.sort(&index, *place, to.clone())?;
-        }
-        std::fs::remove_file(&self.together).map_err(Error::io(&self.together))
-    }
-
-    /// All rows of the stretch in one file, arranged by part.
-    fn bring_together(&self, parts: Range<u64>) -> Result<Index> {
-        let order = &self.order;
-        if !self.together.is_file() {
-            let held = (self.budget / 2).min(64 << 20);
-            let spec = ScatterSpec { seed: order.seed, parts: order.parts, wide: 1, held };
-            let mut file = Scatter::create(&self.together, &order.schema, &spec)?;
-            for batch in self.index.batches(self.place) {
-                let batch = batch?;
-                file.write(&order.bare(&batch)?, sizes(&batch)?.values())?;
-            }
-            file.finish()?;
-        }
-        Index::read(vec![self.together.clone()], &order.schema, parts)
-    }
-
-    /// Gathers one part, sorts it and writes it, in as many goes as the budget of memory asks for.
-    fn sort(&self, index: &Index, place: u64, to: PathBuf) -> Result<()> {
-        let Order { seed, schema, parts, .. } = self.order.as_ref();
-        let mut file = PartFile::create(&to, schema.clone(), self.order.style)?;
-        let goes = index.memory(place).div_ceil(self.budget).max(1);
-        let mut bytes = 0;
-        for go in 0..goes {
-            let wanted = |key: u64| goes == 1 || part_of(key, parts * goes) == place * goes + go;
-            let mut batches: Vec<RecordBatch> = Vec::new();
-            let mut rows: Vec<(u64, usize, usize)> = Vec::new();
-            for batch in index.batches(place) {
-                let batch = batch?;
-                let mut keys = keys(&batch, *seed)?;
-                let batch = if goes == 1 {
-                    batch
-                } else {
-                    let mask: BooleanArray = keys.iter().map(|k| Some(wanted(*k))).collect();
-                    keys.retain(|k| wanted(*k));
-                    filter_record_batch(&batch, &mask)?
-                };
-                rows.extend(keys.into_iter().enumerate().map(|(row, key)| (key, batches.len(), row)));
-                batches.push(batch);
-            }
-            // Of equal keys the one that came first stays first.
-            rows.sort_unstable();
-            for batch in interleaved(&batches, &rows) {
-                let batch = batch?;
-                let sizes = sizes(&batch)?.values().to_vec();
-                bytes += sizes.iter().map(|s| s + 64).sum::<u64>();
-                file.write(&self.order.bare(&batch)?, &sizes)?;
-            }
-        }
-        file.label(BYTES, bytes.to_string());
-        file.finish()
+        (0..self.order.parts).map(move |part| (part, slab_file(&folder, self.first + part, "data")))
     }
 }
 

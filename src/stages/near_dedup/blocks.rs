@@ -48,6 +48,11 @@ impl Held {
     }
 }
 
+/// How many tables there are.
+pub fn tables(within: u32) -> usize {
+    Tables::new(within).count()
+}
+
 /// Adds the pairs of rows that differ in up to `within` bits and stand close to one another under a key, some of them
 /// several times. A record of 16 bytes a row for each table that is sorted at a time.
 ///
@@ -55,33 +60,50 @@ impl Held {
 ///
 /// Of the disk, and [`crate::Error::Interrupted`].
 pub fn pairs(space: &Space, docs: &Docs, within: u32, pairs: &Stretches) -> Result<()> {
-    let tables = Tables::new(within);
-    let threads = space.threads.min(space.budget / 2 / LEAST).clamp(1, tables.count().max(1));
+    let tables = tables(within);
+    let threads = space.threads.min(space.budget / 2 / LEAST).clamp(1, tables.max(1));
     let work = |table: usize| {
-        let mut entries = Sorter::new(space.folder.join(format!("table-{table}")), 16, space.budget / 2 / threads);
-        docs.each_sketch(|doc, sketch| {
-            if doc % 4096 == 0 {
-                space.check()?;
-            }
-            let fingerprint = sketch.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
-            // Keys of different scopes fall apart.
-            let salt = (docs.scope(doc).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32;
-            let key = tables.key(table, fingerprint) ^ salt;
-            let rank = docs.rank_of(doc)?;
-            entries.push(u128::from(key) << 96 | u128::from(rank) << 64 | u128::from(fingerprint))
-        })?;
-        let mut held = Held { key: 0, first: Vec::new(), last: VecDeque::new(), within };
-        let (mut seen, mut sender) = (0u64, pairs.sender());
-        entries.drain(&mut |record| {
-            seen += 1;
-            if seen.is_multiple_of(1 << 16) {
-                space.check()?;
-            }
-            held.walk(record, |rank, other| sender.pair(rank, other))
-        })?;
+        let entries = Sorter::new(space.folder.join(format!("table-{table}")), 16, space.budget / 2 / threads);
+        let mut sender = pairs.sender();
+        of_table(space, docs, (within, table), entries, &mut |rank, other| sender.pair(rank, other))?;
         sender.finish()
     };
-    Space { threads, ..space.clone() }.side_by_side(tables.count(), work).map(|_| ())
+    Space { threads, ..space.clone() }.side_by_side(tables, work).map(|_| ())
+}
+
+/// The pairs of one table, sorted by `entries`.
+///
+/// # Errors
+///
+/// Of the disk, the first error of `pair`, and [`crate::Error::Interrupted`].
+pub fn of_table(
+    space: &Space,
+    docs: &Docs,
+    (within, table): (u32, usize),
+    mut entries: Sorter,
+    pair: &mut impl FnMut(u32, u32) -> Result<()>,
+) -> Result<()> {
+    let tables = Tables::new(within);
+    docs.each_sketch(|doc, sketch| {
+        if doc % 4096 == 0 {
+            space.check()?;
+        }
+        let fingerprint = sketch.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+        // Keys of different scopes fall apart.
+        let salt = (docs.scope(doc).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32;
+        let key = tables.key(table, fingerprint) ^ salt;
+        let rank = docs.rank_of(doc)?;
+        entries.push(u128::from(key) << 96 | u128::from(rank) << 64 | u128::from(fingerprint))
+    })?;
+    let mut held = Held { key: 0, first: Vec::new(), last: VecDeque::new(), within };
+    let mut seen = 0u64;
+    entries.drain(&mut |record| {
+        seen += 1;
+        if seen.is_multiple_of(1 << 16) {
+            space.check()?;
+        }
+        held.walk(record, &mut *pair)
+    })
 }
 
 #[cfg(test)]

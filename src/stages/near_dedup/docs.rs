@@ -2,6 +2,8 @@
 //! kept (its *rank*); where the first row stays, these are the same. Rows of earlier builds come before the build's own,
 //! in both.
 
+mod shared;
+
 use std::ops::Range;
 use std::sync::PoisonError;
 
@@ -21,7 +23,7 @@ use crate::text::near::sketch::{SLOTS, Sketch};
 use crate::{Error, Result};
 
 /// Whose rows a stretch of them is.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Origin {
     /// Name of the source.
     pub source: String,

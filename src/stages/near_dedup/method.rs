@@ -1,14 +1,15 @@
 //! The two ways of comparing texts: what each asks for, and how it says what it found.
 
-use super::NearDedup;
 use super::index::Earlier;
 use super::signature::Signature;
+use super::{NearDedup, Verify};
 use crate::Result;
 use crate::stages::global::Footprint;
 use crate::stages::near_dedup::Rules;
 use crate::stages::resources::Resource;
 use crate::stages::rule::number;
 use crate::text::figures::count;
+use crate::text::near::shingle::Shingler;
 use crate::text::near::simhash::{BITS, Tables};
 
 /// A stage that compares texts.
@@ -31,6 +32,14 @@ impl<'a> Method<'a> {
         match self {
             Method::Near(near) => near.rules(),
             Method::Simhash { rules, .. } => rules,
+        }
+    }
+
+    /// What cuts the texts that are compared, where texts are.
+    pub fn shingler(self) -> Option<Shingler> {
+        match self {
+            Method::Near(near) if near.verify == Verify::Exact => Some(near.shingler()),
+            _ => None,
         }
     }
 
@@ -68,11 +77,14 @@ impl<'a> Method<'a> {
 
     /// What it holds and sorts: sketch, keys and bands of a row; pairs and texts of candidates depend on what is alike.
     pub fn footprint(self, files: &[Resource]) -> Result<Footprint> {
-        let records = match self {
-            Method::Near(near) => 300 + 11 * near.bands().bands as u64,
-            Method::Simhash { .. } => 72,
+        let (records, elsewhere) = match self {
+            Method::Near(near) => {
+                let bands = 11 * near.bands().bands as u64;
+                (300 + bands, bands)
+            }
+            Method::Simhash { .. } => (72, 16),
         };
-        Ok(Footprint { sorted_rows: 0, records, earlier: self.earlier(files)?.rows() as u64 })
+        Ok(Footprint { sorted_rows: 0, records, elsewhere, earlier: self.earlier(files)?.rows() as u64 })
     }
 
     /// How candidates were found.

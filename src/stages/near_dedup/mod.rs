@@ -80,18 +80,17 @@ mod index;
 mod index_writer;
 pub(super) mod method;
 mod pairs;
+pub(super) mod parts;
 pub(super) mod pass;
 mod signature;
 mod stretches;
 mod verify;
 
-use std::path::PathBuf;
-
 use columns::{Signatures, Width};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::global::{Footprint, GlobalContext, GlobalPass, Scope, left_file};
+use super::global::{GlobalPass, Scope};
 use super::resources::{Need, Resource, Wanted};
 use super::{Column, Entry, RowWork, Stage, build};
 use crate::Result;
@@ -409,28 +408,6 @@ impl Stage for NearDedup {
 
     fn global(&self) -> Option<&dyn GlobalPass> {
         Some(self)
-    }
-}
-
-impl GlobalPass for NearDedup {
-    fn job(&self) -> &'static str {
-        JOB
-    }
-
-    fn footprint(&self, files: &[Resource]) -> Result<Footprint> {
-        method::Method::Near(self).footprint(files)
-    }
-
-    fn counts(&self) -> bool {
-        self.cluster_size
-    }
-
-    fn leaves(&self, stage: &str) -> Option<PathBuf> {
-        self.index.then(|| left_file(index::FOLDER, stage))
-    }
-
-    fn run(&self, context: &dyn GlobalContext) -> Result<()> {
-        pass::run(method::Method::Near(self), context)
     }
 }
 

@@ -3,11 +3,13 @@
 //! Bands are sorted side by side, a few of them a thread. What pairs they make falls into stretches of ranks, which are
 //! sorted and sieved side by side as well. Neither changes what comes out: pairs are sorted, and stretches stand in order.
 
+use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::PoisonError;
 
 use super::docs::{Docs, Recent};
 use super::signature::Signature;
-use super::stretches::{Sender, Stretches};
+use super::stretches::Stretches;
 use super::{BEFORE, blocks};
 use crate::Result;
 use crate::spill::Space;
@@ -35,6 +37,28 @@ pub struct Pairs {
 pub type Group = Vec<(u32, u16)>;
 
 impl Pairs {
+    /// Those of `lists` that were sieved elsewhere, in stretches of ranks.
+    ///
+    /// # Errors
+    ///
+    /// Of the disk.
+    pub fn of(lists: Vec<Flat>, docs: &Docs) -> Result<Self> {
+        let wanted = SharedBits::new(docs.len());
+        lists.iter().try_for_each(|list| {
+            list.each(|_, record| {
+                let (rank, _, other) = pair(record);
+                let (doc, other) = (docs.doc_of(rank)?, docs.doc_of(other)?);
+                if !docs.is_earlier(other) {
+                    wanted.set(doc);
+                    wanted.set(other);
+                }
+                Ok(())
+            })
+        })?;
+        let (docs, rows) = wanted.into_bits();
+        Ok(Pairs { lists, docs, rows })
+    }
+
     /// How many pairs there are.
     pub fn len(&self) -> usize {
         self.lists.iter().map(Flat::len).sum()
@@ -79,6 +103,29 @@ impl Pairs {
 pub struct Linked(Vec<Flat>);
 
 impl Linked {
+    /// Those that another process has written down ([`Linked::settle`]).
+    ///
+    /// # Errors
+    ///
+    /// Of the disk.
+    pub fn open(files: &[PathBuf]) -> Result<Self> {
+        Ok(Linked(files.iter().map(|file| Flat::open(file.clone(), PAIR)).collect::<Result<_>>()?))
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(Flat::is_empty)
+    }
+
+    /// Writes them down; the files.
+    ///
+    /// # Errors
+    ///
+    /// Of the disk.
+    pub fn settle(&mut self) -> Result<Vec<PathBuf>> {
+        self.0.iter_mut().map(|list| Ok(list.settle()?.to_owned())).collect()
+    }
+
     /// Hands over the pairs, a row at a time in the order of ranks.
     ///
     /// # Errors
@@ -129,7 +176,7 @@ struct Buckets {
 }
 
 impl Buckets {
-    fn walk(&mut self, record: u128, pairs: &mut Sender<'_>) -> Result<()> {
+    fn walk(&mut self, record: u128, pair: &mut impl FnMut(u32, u32) -> Result<()>) -> Result<()> {
         let (bucket, rank) = (record >> 32, record as u32);
         if self.count == 0 || bucket != self.bucket {
             *self = Buckets { bucket, count: 1, first: rank, last: [rank; BEFORE], ..*self };
@@ -141,12 +188,12 @@ impl Buckets {
             (_, false) => 1,
         };
         if before > 0 {
-            pairs.pair(rank, self.first)?;
+            pair(rank, self.first)?;
         }
         for back in 1..self.count.min(before + 1) {
             let other = self.last[(self.count - back) as usize % BEFORE];
             if other != self.first {
-                pairs.pair(rank, other)?;
+                pair(rank, other)?;
             }
         }
         self.last[self.count as usize % BEFORE] = rank;
@@ -169,36 +216,85 @@ fn groups(space: &Space, rows: usize, bands: usize) -> (usize, usize, usize) {
 /// Rows that share a band.
 fn banded(space: &Space, docs: &Docs, bands: Bands, pairs: &Stretches) -> Result<()> {
     let (groups, threads, budget) = groups(space, docs.len(), bands.bands);
-    let earlier = docs.own().start as u32;
     let work = |group: usize| {
         let of = |group: usize| group * bands.bands / groups;
-        let mine = of(group)..of(group + 1);
-        let mut entries = Sorter::new(space.folder.join(format!("bands-{group}")), 11, budget);
-        entries.reserve(docs.len() * mine.len());
-        docs.each_sketch(|doc, sketch| {
-            let rank = docs.rank_of(doc)?;
-            if doc % 4096 == 0 {
-                space.check()?;
-            }
-            // Bands of different scopes fall apart; a band of at most 48 bits, its number and the rank are a record.
-            let salt = docs.scope(doc).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 16;
-            for (band, key) in mine.clone().zip(bands.of(sketch).skip(mine.start)) {
-                entries.push((band as u128) << 80 | u128::from(key ^ salt) << 32 | u128::from(rank))?;
-            }
-            Ok(())
-        })?;
-        let mut buckets = Buckets { bucket: 0, count: 0, first: 0, last: [0; BEFORE], earlier };
-        let (mut seen, mut sender) = (0u64, pairs.sender());
-        entries.drain(&mut |record| {
-            seen += 1;
-            if seen.is_multiple_of(1 << 20) {
-                space.check()?;
-            }
-            buckets.walk(record, &mut sender)
-        })?;
+        let entries = Sorter::new(space.folder.join(format!("bands-{group}")), 11, budget);
+        let mut sender = pairs.sender();
+        of_bands(space, docs, (bands, of(group)..of(group + 1)), entries, &mut |rank, other| sender.pair(rank, other))?;
         sender.finish()
     };
     Space { threads, ..space.clone() }.side_by_side(groups, work).map(|_| ())
+}
+
+/// Pairs of rows that share one of the bands `mine`, sorted by `entries`; some of them several times.
+fn of_bands(
+    space: &Space,
+    docs: &Docs,
+    (bands, mine): (Bands, Range<usize>),
+    mut entries: Sorter,
+    pair: &mut impl FnMut(u32, u32) -> Result<()>,
+) -> Result<()> {
+    let earlier = docs.own().start as u32;
+    entries.reserve(docs.len() * mine.len());
+    docs.each_sketch(|doc, sketch| {
+        let rank = docs.rank_of(doc)?;
+        if doc % 4096 == 0 {
+            space.check()?;
+        }
+        // Bands of different scopes fall apart; a band of at most 48 bits, its number and the rank are a record.
+        let salt = docs.scope(doc).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 16;
+        for (band, key) in mine.clone().zip(bands.of(sketch).skip(mine.start)) {
+            entries.push((band as u128) << 80 | u128::from(key ^ salt) << 32 | u128::from(rank))?;
+        }
+        Ok(())
+    })?;
+    let mut buckets = Buckets { bucket: 0, count: 0, first: 0, last: [0; BEFORE], earlier };
+    let mut seen = 0u64;
+    entries.drain(&mut |record| {
+        seen += 1;
+        if seen.is_multiple_of(1 << 20) {
+            space.check()?;
+        }
+        buckets.walk(record, pair)
+    })
+}
+
+/// Into how many parts the search for pairs can be cut: bands, or tables.
+pub fn searches(signature: Signature) -> usize {
+    match signature {
+        Signature::Sketch(bands, _) => bands.bands,
+        Signature::Fingerprint(within) => blocks::tables(within),
+    }
+}
+
+/// Pairs of rows that some of the [`searches`] find; some of them several times. As many at a time as half of the memory
+/// sorts.
+///
+/// # Errors
+///
+/// Of the disk, the first error of `pair`, and [`crate::Error::Interrupted`].
+pub fn search(
+    space: &Space,
+    docs: &Docs,
+    mine: Range<usize>,
+    pair: &mut impl FnMut(u32, u32) -> Result<()>,
+) -> Result<()> {
+    let budget = space.budget / 2;
+    match docs.signature {
+        Signature::Sketch(bands, _) => {
+            let fits = budget / (docs.len().max(1) * size_of::<u128>());
+            let wide = if fits == 0 { mine.len() } else { fits.min(mine.len()) };
+            for first in mine.clone().step_by(wide.max(1)) {
+                let entries = Sorter::new(space.folder.join("bands"), 11, budget);
+                of_bands(space, docs, (bands, first..mine.end.min(first + wide)), entries, pair)?;
+            }
+            Ok(())
+        }
+        Signature::Fingerprint(within) => mine.into_iter().try_for_each(|table| {
+            let entries = Sorter::new(space.folder.join("table"), 16, budget);
+            blocks::of_table(space, docs, (within, table), entries, pair)
+        }),
+    }
 }
 
 /// Finds the candidates: rows whose sketches agree enough.
@@ -217,35 +313,45 @@ pub fn candidates(space: &Space, docs: &Docs) -> Result<Pairs> {
     let lists = space.side_by_side(count, |part| {
         let sorter = parts[part].lock().unwrap_or_else(PoisonError::into_inner).take();
         let list = Flat::new(space.folder.join(format!("list-{part}")), PAIR, space.budget / 24 / count);
-        let mut sieve = Sieve {
-            docs,
-            recent: Recent::new(docs),
-            least: docs.signature.least(),
-            list,
-            wanted: &wanted,
-            rank: u32::MAX,
-            doc: 0,
-            sketch: [0; SLOTS],
-            group: Group::new(),
-        };
-        let mut before = u128::MAX;
-        if let Some(sorter) = sorter {
-            sorter.drain(&mut |record| {
-                if record == before {
-                    return Ok(());
-                }
-                before = record;
-                if (record as u32).is_multiple_of(4096) {
-                    space.check()?;
-                }
-                sieve.pair((record >> 32) as u32, record as u32)
-            })?;
+        match sorter {
+            Some(sorter) => sieved(space, docs, sorter, list, &wanted),
+            None => Ok(list),
         }
-        sieve.flush()?;
-        Ok(sieve.list)
     })?;
     let (docs, rows) = wanted.into_bits();
     Ok(Pairs { lists, docs, rows })
+}
+
+/// Adds to `list` the pairs of `sorter` whose sketches agree enough, each once; their docs are `wanted`.
+///
+/// # Errors
+///
+/// Of the disk, and [`crate::Error::Interrupted`].
+pub fn sieved(space: &Space, docs: &Docs, sorter: Sorter, list: Flat, wanted: &SharedBits) -> Result<Flat> {
+    let mut sieve = Sieve {
+        docs,
+        recent: Recent::new(docs),
+        least: docs.signature.least(),
+        list,
+        wanted,
+        rank: u32::MAX,
+        doc: 0,
+        sketch: [0; SLOTS],
+        group: Group::new(),
+    };
+    let mut before = u128::MAX;
+    sorter.drain(&mut |record| {
+        if record == before {
+            return Ok(());
+        }
+        before = record;
+        if (record as u32).is_multiple_of(4096) {
+            space.check()?;
+        }
+        sieve.pair((record >> 32) as u32, record as u32)
+    })?;
+    sieve.flush()?;
+    Ok(sieve.list)
 }
 
 /// Lets through the pairs whose sketches agree enough.

@@ -16,6 +16,7 @@
 //! Every step but reading is over records of a fixed size, in memory where they fit and in files of the job's folder
 //! where they do not. What comes out depends on neither.
 
+use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
 
 use arrow::array::{Array, RecordBatch};
@@ -25,14 +26,17 @@ use super::docs::{Docs, Origin, Wanted};
 use super::index::Earlier;
 use super::method::Method;
 use super::pairs::{self, Pairs};
-use super::verify::{Exact, Fates, Judge, Proof};
-use super::{Keep, NearDedup, Of, Verify};
+use super::parts::{self, Parts};
+use super::verify::{Fates, Judge, Proof};
+use super::{Keep, NearDedup, Of};
 use crate::Result;
 use crate::spill::Space;
 use crate::spill::flat::Flat;
 use crate::spill::texts::{Texts, Writer};
-use crate::stages::global::{GlobalContext, SourceRows};
+use crate::stages::global::{Footprint, GlobalContext, GlobalPass, INDEX, Part, SourceRows, left_file};
+use crate::stages::resources::Resource;
 use crate::text::figures::count;
+use crate::text::near::shingle::Shingler;
 
 /// The share of the build's memory that a comparison may take.
 const SHARE: f64 = 0.55;
@@ -40,12 +44,51 @@ const SHARE: f64 = 0.55;
 /// Rows that are listed before their texts are read: those of several units, which are read side by side.
 const LISTED: usize = 1 << 18;
 
+/// What candidates are compared by, and by whom.
+struct Compared<'a> {
+    /// Their texts, where those are compared.
+    texts: Option<&'a Texts>,
+    /// Other processes, where they do it.
+    parts: Option<&'a Parts<'a>>,
+}
+
+/// The texts, and what cuts them, where texts are compared.
+fn cut<'t>(method: Method<'_>, texts: Option<&'t Texts>) -> Option<(&'t Texts, Shingler)> {
+    Some((texts?, method.shingler()?))
+}
+
 /// One run of the stage.
 pub(super) struct Run<'a> {
     pub(super) context: &'a dyn GlobalContext,
     pub(super) method: Method<'a>,
     pub(super) earlier: Earlier,
     pub(super) space: Space,
+}
+
+impl GlobalPass for NearDedup {
+    fn job(&self) -> &'static str {
+        super::JOB
+    }
+
+    fn footprint(&self, files: &[Resource]) -> Result<Footprint> {
+        Method::Near(self).footprint(files)
+    }
+
+    fn counts(&self) -> bool {
+        self.cluster_size
+    }
+
+    fn leaves(&self, stage: &str) -> Option<PathBuf> {
+        self.index.then(|| left_file(INDEX, stage))
+    }
+
+    fn run(&self, context: &dyn GlobalContext) -> Result<()> {
+        run(Method::Near(self), context)
+    }
+
+    fn part(&self, folder: &Path, part: &Part, space: &Space) -> Result<()> {
+        parts::work(Method::Near(self), folder, part, space)
+    }
 }
 
 /// How many rows go.
@@ -81,14 +124,6 @@ fn list_space(all: &Space, list: usize, lists: usize) -> Space {
     Space { folder: all.folder.join(format!("judged-{list}")), budget, ..all.clone() }
 }
 
-/// What rows are compared by.
-fn proof<'t>(texts: Option<&'t (Texts, &NearDedup)>, space: &Space) -> Proof<'t> {
-    match texts {
-        Some((texts, near)) => Proof::Exact(Box::new(Exact::new(texts, near.shingler(), space))),
-        None => Proof::Sketch,
-    }
-}
-
 impl Run<'_> {
     /// All steps.
     fn run(&self) -> Result<Outcome> {
@@ -97,17 +132,22 @@ impl Run<'_> {
         let mut docs = self.docs()?;
         let most = self.method.rules().most as usize;
         let same = docs.same(&self.space, most)?;
-        let pairs = pairs::candidates(&self.space, &docs)?;
-        progress.done(&self.method.said(pairs.len() as u64));
-        let texts = match self.method {
-            Method::Near(near) if near.verify == Verify::Exact => Some((self.texts(&docs, &pairs)?, near)),
-            _ => None,
+        let parts = Parts::new(self.context, &self.space, &mut docs)?;
+        let pairs = match &parts {
+            Some(parts) => parts.candidates(&docs)?,
+            None => pairs::candidates(&self.space, &docs)?,
         };
-        progress.phase("Verifying", 0);
-        if !self.method.drops() {
-            return self.only_links(&docs, &same, pairs, texts.as_ref());
+        progress.done(&self.method.said(pairs.len() as u64));
+        let mut texts = self.method.shingler().map(|_| self.texts(&docs, &pairs)).transpose()?;
+        if let (Some(texts), Some(_)) = (&mut texts, &parts) {
+            texts.settle()?;
         }
-        let fates = self.judged(&docs, pairs, most, texts.as_ref())?;
+        progress.phase("Verifying", 0);
+        let compared = Compared { texts: texts.as_ref(), parts: parts.as_ref() };
+        if !self.method.drops() {
+            return self.only_links(&docs, &same, pairs, &compared);
+        }
+        let fates = self.judged(&docs, pairs, most, &compared)?;
         fates.links(|rank, other| self.link(&docs, rank, other))?;
         self.drops(&docs, &same, &fates)
     }
@@ -122,13 +162,7 @@ impl Run<'_> {
     }
 
     /// Says which rows are alike, and drops none.
-    fn only_links(
-        &self,
-        docs: &Docs,
-        same: &[Flat],
-        pairs: Pairs,
-        texts: Option<&(Texts, &NearDedup)>,
-    ) -> Result<Outcome> {
+    fn only_links(&self, docs: &Docs, same: &[Flat], pairs: Pairs, by: &Compared<'_>) -> Result<Outcome> {
         let mut links = 0;
         let mut link = |record: &[u8]| {
             let half = |at: usize| record[at..at + 4].iter().rev().fold(0, |n, b| n << 8 | u32::from(*b));
@@ -136,13 +170,18 @@ impl Run<'_> {
             self.link(docs, half(0), half(4))
         };
         same.iter().try_for_each(|copies| copies.each(|_, record| link(record)))?;
+        if let Some(parts) = by.parts {
+            parts.alike(docs, (pairs, &self.space), by.texts.is_some(), &mut link)?;
+            return Ok(Outcome { rows: 0, better: 0, links });
+        }
         let fates = RwLock::new(Fates::new(&self.space, docs.len(), 1, &self.earlier)?);
         let lists = pairs.apart(&self.space, docs.len())?;
-        let all = &self.space;
+        let (all, method, texts) = (&self.space, self.method, by.texts);
         let found = all.side_by_side(lists.len(), |list| {
             let space = list_space(all, list, lists.len());
             let mut found = all.flat(&format!("links-{list}"), 8);
-            let judge = Judge { docs, fates: &fates, most: 1, proof: proof(texts, &space), space: &space };
+            let proof = Proof::of(cut(method, texts), &space);
+            let judge = Judge { docs, fates: &fates, most: 1, proof, space: &space };
             judge.alike(&lists[list], |a, b| found.push(&[a.to_le_bytes(), b.to_le_bytes()].concat()))?;
             Ok(found)
         })?;
@@ -151,13 +190,19 @@ impl Run<'_> {
     }
 
     /// Judges the candidates: those that pairs link one after the other, others side by side.
-    fn judged(&self, docs: &Docs, pairs: Pairs, most: usize, texts: Option<&(Texts, &NearDedup)>) -> Result<Fates> {
-        let fates = RwLock::new(Fates::new(&self.space, docs.len(), most, &self.earlier)?);
+    fn judged(&self, docs: &Docs, pairs: Pairs, most: usize, by: &Compared<'_>) -> Result<Fates> {
+        let mut fates = Fates::new(&self.space, docs.len(), most, &self.earlier)?;
+        if let Some(parts) = by.parts {
+            parts.judge(docs, (pairs, &self.space), (&mut fates, most), by.texts.is_some())?;
+            return Ok(fates);
+        }
+        let fates = RwLock::new(fates);
         let lists = pairs.apart(&self.space, docs.len())?;
-        let all = &self.space;
+        let (all, method, texts) = (&self.space, self.method, by.texts);
         all.side_by_side(lists.len(), |list| {
             let space = list_space(all, list, lists.len());
-            Judge { docs, fates: &fates, most, proof: proof(texts, &space), space: &space }.run(&lists[list])
+            let proof = Proof::of(cut(method, texts), &space);
+            Judge { docs, fates: &fates, most, proof, space: &space }.run(&lists[list])
         })?;
         Ok(fates.into_inner().unwrap_or_else(PoisonError::into_inner))
     }

@@ -21,40 +21,91 @@ const NONE: [u8; 4] = u32::MAX.to_le_bytes();
 
 /// What became of each row, by rank.
 pub struct Fates {
-    dropped: Bits,
-    /// The similarity with the first, and ranks of as many rows as may stay of those that are similar: all of which were
-    /// kept. Of a row that went, there are as many.
-    similar: Flat,
-    /// How many that is.
+    of: Of,
+    /// How many rows may stay of those that are similar.
     most: usize,
+}
+
+/// Of whom it is known.
+enum Of {
+    /// Of all rows: which go; and the similarity with the first, and ranks of as many rows as may stay of those that are
+    /// similar, all of which were kept. Of a row that went, there are as many.
+    All { dropped: Bits, similar: Flat },
+    /// Of some rows: the same. All others stay, and are similar to none.
+    Some(HashMap<u32, Vec<u8>>),
 }
 
 impl Fates {
     /// All of `rows` rows stay, but for what is known of rows of earlier builds; `most` of those that are similar may.
     pub fn new(space: &Space, rows: usize, most: usize, earlier: &Earlier) -> Result<Self> {
-        let mut fates = Fates { dropped: Bits::new(rows), similar: space.flat("similar", 8 + 4 * most), most };
+        let (mut dropped, mut similar) = (Bits::new(rows), space.flat("similar", width(most)));
         earlier.fates(|fate| {
             if fate.is_some() {
-                fates.dropped.set(fates.similar.len());
+                dropped.set(similar.len());
             }
-            fates.similar.push(&record(fate.as_slice(), most))
+            similar.push(&record(fate.as_slice(), most))
         })?;
         let nothing = record(&[], most);
-        while fates.similar.len() < rows {
-            fates.similar.push(&nothing)?;
+        while similar.len() < rows {
+            similar.push(&nothing)?;
         }
-        Ok(fates)
+        Ok(Fates { of: Of::All { dropped, similar }, most })
     }
 
-    fn record(&self, rank: u32) -> Result<Vec<u8>> {
-        let mut record = vec![0; 8 + 4 * self.most];
-        self.similar.get(rank as usize, &mut record)?;
-        Ok(record)
+    /// All rows stay, but for what is known of some.
+    pub fn of_some(most: usize) -> Self {
+        Fates { of: Of::Some(HashMap::new()), most }
+    }
+
+    /// Whether a row goes.
+    fn goes(&self, rank: u32) -> bool {
+        match &self.of {
+            Of::All { dropped, .. } => dropped.has(rank as usize),
+            Of::Some(known) => known.get(&rank).is_some_and(|record| is_full(record)),
+        }
+    }
+
+    /// What is known of a row: [`width`] bytes.
+    pub fn record(&self, rank: u32) -> Result<Vec<u8>> {
+        match &self.of {
+            Of::All { similar, .. } => {
+                let mut record = vec![0; width(self.most)];
+                similar.get(rank as usize, &mut record)?;
+                Ok(record)
+            }
+            Of::Some(known) => Ok(known.get(&rank).cloned().unwrap_or_else(|| record(&[], self.most))),
+        }
+    }
+
+    /// Takes what is known of a row from elsewhere.
+    pub fn take(&mut self, rank: u32, record: &[u8]) -> Result<()> {
+        match &mut self.of {
+            Of::All { dropped, similar } => {
+                if is_full(record) {
+                    dropped.set(rank as usize);
+                }
+                similar.set(rank as usize, record)
+            }
+            Of::Some(known) => {
+                known.insert(rank, record.to_vec());
+                Ok(())
+            }
+        }
+    }
+
+    /// The rows of which something is known, where that are some; in order.
+    pub fn into_some(self) -> Vec<(u32, Vec<u8>)> {
+        let mut all: Vec<_> = match self.of {
+            Of::All { .. } => Vec::new(),
+            Of::Some(known) => known.into_iter().collect(),
+        };
+        all.sort_unstable();
+        all
     }
 
     /// The row kept in place of another, and their similarity.
     pub fn keeper(&self, rank: u32) -> Result<Option<(u32, f64)>> {
-        if !self.dropped.has(rank as usize) {
+        if !self.goes(rank) {
             return Ok(None);
         }
         Ok(Some(read(&self.record(rank)?)))
@@ -62,7 +113,7 @@ impl Fates {
 
     /// Adds the kept rows that are known to be similar to one; whether that one was kept.
     fn similar(&self, rank: u32, similar: &mut Vec<u32>) -> Result<bool> {
-        let kept = !self.dropped.has(rank as usize);
+        let kept = !self.goes(rank);
         if self.most > 1 || !kept {
             let ranks = self.record(rank)?;
             similar
@@ -71,10 +122,18 @@ impl Fates {
         Ok(kept)
     }
 
+    /// What is known of all rows, in order.
+    fn each_record(&self, found: impl FnMut(usize, &[u8]) -> Result<()>) -> Result<()> {
+        match &self.of {
+            Of::All { similar, .. } => similar.each(found),
+            Of::Some(_) => Ok(()),
+        }
+    }
+
     /// All rows that go: rank, rank of the keeper, similarity.
     pub fn each(&self, mut found: impl FnMut(u32, u32, f64) -> Result<()>) -> Result<()> {
-        self.similar.each(|rank, record| {
-            if !self.dropped.has(rank) {
+        self.each_record(|rank, record| {
+            if !self.goes(rank as u32) {
                 return Ok(());
             }
             let (keeper, similarity) = read(record);
@@ -87,9 +146,9 @@ impl Fates {
         if self.most == 1 {
             return Ok(());
         }
-        self.similar.each(|rank, record| {
+        self.each_record(|rank, record| {
             let others = record[8..].as_chunks::<4>().0.iter().filter(|r| **r != NONE);
-            match self.dropped.has(rank) {
+            match self.goes(rank as u32) {
                 true => Ok(()),
                 false => others.map(|r| u32::from_le_bytes(*r)).try_for_each(|other| found(rank as u32, other)),
             }
@@ -98,18 +157,25 @@ impl Fates {
 
     /// A row is similar to kept ones, the most similar first, and goes where these are as many as may stay.
     fn found(&mut self, rank: u32, similar: &[(u32, f64)]) -> Result<()> {
-        if similar.len() == self.most {
-            self.dropped.set(rank as usize);
-        }
-        self.similar.set(rank as usize, &record(similar, self.most))
+        self.take(rank, &record(similar, self.most))
     }
+}
+
+/// Bytes of what is known of a row, where `most` of those that are similar may stay.
+pub fn width(most: usize) -> usize {
+    8 + 4 * most
+}
+
+/// Whether there are as many similar rows as may stay.
+fn is_full(record: &[u8]) -> bool {
+    record.last_chunk() != Some(&NONE)
 }
 
 /// What is known of a row.
 fn record(similar: &[(u32, f64)], most: usize) -> Vec<u8> {
     let mut record = similar.first().map_or(0.0, |s| s.1).to_le_bytes().to_vec();
     record.extend(similar.iter().flat_map(|s| s.0.to_le_bytes()));
-    record.resize(8 + 4 * most, NONE[0]);
+    record.resize(width(most), NONE[0]);
     record
 }
 
@@ -127,6 +193,16 @@ pub enum Proof<'a> {
     Sketch,
     /// The sets of shingles of their texts; rows of earlier builds, whose texts are not there, their sketches.
     Exact(Box<Exact<'a>>),
+}
+
+impl<'a> Proof<'a> {
+    /// By texts, cut by a shingler, where there are some; else by sketches.
+    pub fn of(texts: Option<(&'a Texts, Shingler)>, space: &Space) -> Self {
+        match texts {
+            Some((texts, shingler)) => Proof::Exact(Box::new(Exact::new(texts, shingler, space))),
+            None => Proof::Sketch,
+        }
+    }
 }
 
 /// Judges candidates that are linked with no others.

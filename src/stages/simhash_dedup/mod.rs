@@ -30,16 +30,19 @@
 //! 256 and the 256 before it. In texts of more than 262,144 shingles a shingle that recurs far away votes again. There is
 //! no `index` for later builds. State on disk: 24 bytes a row in the unit files, and while it runs some 70 more.
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::global::{Footprint, GlobalContext, GlobalPass, Scope};
+use super::global::{Footprint, GlobalContext, GlobalPass, Part, Scope};
 use super::near_dedup::columns::{self, Signatures, Width};
 use super::near_dedup::method::Method;
 use super::near_dedup::{self, FoldOf, Keep, NearDedup, Of, Rules, ShingleOf, shingler};
 use super::resources::Resource;
 use super::{Column, Entry, RowWork, Stage, build};
 use crate::Result;
+use crate::spill::Space;
 use crate::text::near::shingle::Shingler;
 
 /// Options of `simhash_dedup`.
@@ -154,6 +157,10 @@ impl GlobalPass for SimhashDedup {
 
     fn run(&self, context: &dyn GlobalContext) -> Result<()> {
         near_dedup::pass::run(self.method(), context)
+    }
+
+    fn part(&self, folder: &Path, part: &Part, space: &Space) -> Result<()> {
+        near_dedup::parts::work(self.method(), folder, part, space)
     }
 }
 

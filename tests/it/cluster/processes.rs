@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use crate::harness::{Built, Run, Scratch, json_lines, same_output};
+use crate::object_stores::Place;
 use crate::workers::{MORE, ends, everything, lines, until};
 
 /// A process that ends with the test, and what it says.
@@ -124,10 +125,10 @@ fn a_lost_executor_costs_its_tasks() {
     assert_eq!(bare(&alone), bare(&shared));
     let units = lines(&scratch, "done scan ");
     assert!(units > 4, "{units} units");
-    for (round, job) in ["scan", "apply"].into_iter().enumerate() {
+    for (round, job) in ["scan", "near-parts", "apply"].into_iter().enumerate() {
         std::fs::remove_dir_all(scratch.path("shared")).unwrap();
         let build = spawned(cluster.command(&scratch, "shared"));
-        until(&scratch, &format!("done {job} "), 2);
+        until(&scratch, &format!("done {job} "), 1);
         cluster.executors[0].kill();
         ends(build);
         same_output(&alone, &scratch.built("shared"), &format!("an executor killed in {job}"));
@@ -162,6 +163,40 @@ fn the_same_command_goes_on() {
     assert_eq!(run.code(), 0, "{}", run.stderr());
     same_output(&alone, &scratch.built("shared"), "killed twice");
     assert!(done >= 3, "{done}");
+}
+
+/// Executors fill the folder of jobs, and the driver puts shards into an object store that is in trouble now and then:
+/// what lies there is what a build on a disk has. A driver that is killed there goes on.
+#[test]
+fn a_cluster_builds_into_an_object_store() {
+    let place = Place::new(3_000);
+    let disk = place.on_disk();
+    let cluster = Cluster::start(&place.scratch, 2);
+    let command = |more: &[&str]| {
+        let more = [&["--cluster", &cluster.at, "--unit", "48KiB"][..], more].concat();
+        place.command(&place.arguments(&more))
+    };
+    place.s3.rough(7);
+    let run = Run::of(&mut command(&[]));
+    assert_eq!(run.code(), 0, "{}", run.stderr());
+    assert!(place.s3.troubled() > 0);
+    place.s3.calm();
+    place.same_as(&disk);
+    place.tidy();
+    let log = || std::fs::read_to_string(place.scratch.path("work/units.log")).unwrap_or_default();
+    assert!(log().contains("done near-parts"), "{}", log());
+    std::fs::remove_dir_all(place.scratch.path("work")).unwrap();
+    let mut driver = spawned(command(&["--fresh"]));
+    while !log().contains("done apply ") {
+        assert!(driver.try_wait().unwrap().is_none(), "over before it was killed");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    driver.kill().unwrap();
+    driver.wait().unwrap();
+    let run = Run::of(&mut command(&[]));
+    assert_eq!(run.code(), 0, "{}", run.stderr());
+    place.same_as(&disk);
+    place.tidy();
 }
 
 #[test]

@@ -1,0 +1,217 @@
+//! A part of a pass over all rows, or of a shuffle, as a plan: the way in which it is sent to another process. It has one
+//! partition, no rows, and leaves files.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::{Schema, SchemaRef};
+use datafusion_common::Result as EngineResult;
+use datafusion_common::tree_node::TreeNodeRecursion;
+use datafusion_execution::{SendableRecordBatchStream, TaskContext};
+use datafusion_physical_expr::{EquivalenceProperties, Partitioning, PhysicalExpr};
+use datafusion_physical_plan::execution_plan::{Boundedness, EmissionType, PlanProperties, ReplaceChildrenOptions};
+use datafusion_physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion_physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan};
+use serde::{Deserialize, Serialize};
+
+use super::external;
+use super::plan::Plan;
+use crate::output::scatter::Index;
+use crate::output::stretch::{Order, Stretch, budget};
+use crate::spill::Space;
+use crate::stages::global::Part;
+use crate::stages::resolved::Resolved;
+use crate::{Error, Result};
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "one a plan")]
+pub enum PartSpec {
+    /// A part of a pass.
+    Pass {
+        /// The stage whose pass it is.
+        stage: Resolved,
+        /// The folder that the pass has filled.
+        folder: PathBuf,
+        /// The part.
+        part: Part,
+    },
+    /// Some parts of a new order of rows.
+    Shuffle {
+        /// The order.
+        order: Order,
+        /// Where all its rows lie.
+        files: Vec<PathBuf>,
+        /// The parts.
+        stretch: Stretch,
+    },
+}
+
+/// What this process gives to a part that it does.
+#[derive(Clone, Debug)]
+pub struct Room {
+    /// Where it may write what nobody else sees.
+    pub scratch: PathBuf,
+    /// Bytes of memory.
+    pub memory: usize,
+}
+
+/// Set once, by a process that does parts for others.
+static ROOM: OnceLock<Room> = OnceLock::new();
+
+/// Says what this process gives to a part.
+pub fn give(room: Room) {
+    // The first word counts: there is one executor in a process.
+    let _ = ROOM.set(room);
+}
+
+/// What parts get where nobody has said more: bytes of memory.
+const LEAST: usize = 64 << 20;
+
+fn room() -> Room {
+    let least = || Room { scratch: std::env::temp_dir(), memory: LEAST };
+    ROOM.get().cloned().unwrap_or_else(least)
+}
+
+impl PartSpec {
+    /// Does it.
+    fn run(&self, stop: Arc<AtomicBool>) -> Result<()> {
+        let room = room();
+        let scratch = tempfile::Builder::new().prefix("part-").tempdir_in(&room.scratch);
+        let scratch = scratch.map_err(Error::io(&room.scratch))?;
+        match self {
+            PartSpec::Pass { stage, folder, part } => {
+                let space = Space { stop, ..Space::new(scratch.path(), room.memory) };
+                let pass = stage.stage.global();
+                let pass = pass.ok_or_else(|| Error::Engine(format!("`{}` has no pass", stage.run())))?;
+                pass.part(folder, part, &space)
+            }
+            PartSpec::Shuffle { order, files, stretch } => {
+                let index = Index::read_one(files.clone(), &order.schema(), stretch.place)?;
+                // Where nobody else is: a part that is done twice is in nobody's way.
+                let stretch = Stretch { together: scratch.path().join("together.arrow"), ..stretch.clone() };
+                order.write(&stretch, &index, budget(room.memory as u64))
+            }
+        }
+    }
+
+    /// What it does, for people.
+    fn does(&self) -> &str {
+        match self {
+            PartSpec::Pass { stage, .. } => stage.run(),
+            PartSpec::Shuffle { .. } => "shuffle",
+        }
+    }
+}
+
+/// The operator.
+#[derive(Debug)]
+pub struct PartExec {
+    spec: PartSpec,
+    properties: Arc<PlanProperties>,
+}
+
+/// The plan of a part.
+pub fn part(spec: PartSpec) -> Plan {
+    let properties = PlanProperties::new(
+        EquivalenceProperties::new(schema()),
+        Partitioning::UnknownPartitioning(1),
+        EmissionType::Final,
+        Boundedness::Bounded,
+    );
+    Arc::new(PartExec { spec, properties: Arc::new(properties) })
+}
+
+fn schema() -> SchemaRef {
+    Arc::new(Schema::empty())
+}
+
+impl PartExec {
+    /// What it does.
+    pub fn spec(&self) -> &PartSpec {
+        &self.spec
+    }
+}
+
+impl DisplayAs for PartExec {
+    fn fmt_as(&self, _t: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "PartExec: {}", self.spec.does())
+    }
+}
+
+/// Ends the work of a part that nobody waits for any more.
+struct Ends(Arc<AtomicBool>);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl ExecutionPlan for PartExec {
+    fn name(&self) -> &str {
+        "PartExec"
+    }
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+    fn children(&self) -> Vec<&Plan> {
+        Vec::new()
+    }
+    fn apply_expressions(
+        &self,
+        _f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> EngineResult<TreeNodeRecursion>,
+    ) -> EngineResult<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+    fn replace_children(self: Arc<Self>, _children: Vec<Plan>, _options: ReplaceChildrenOptions) -> EngineResult<Plan> {
+        Ok(self)
+    }
+    #[allow(deprecated)]
+    fn with_new_children(self: Arc<Self>, _children: Vec<Plan>) -> EngineResult<Plan> {
+        Ok(self)
+    }
+    fn execute(&self, _partition: usize, _context: Arc<TaskContext>) -> EngineResult<SendableRecordBatchStream> {
+        let (spec, stop) = (self.spec.clone(), Arc::new(AtomicBool::new(false)));
+        let ends = Ends(stop.clone());
+        let stream = futures::stream::once(async move {
+            let _ends = ends;
+            let work = tokio::task::spawn_blocking(move || spec.run(stop));
+            let done = work.await.map_err(|panic| Error::Engine(format!("a part failed: {panic}")));
+            done.and_then(|done| done).map_err(external)?;
+            Ok(RecordBatch::new_empty(schema()))
+        });
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema(), stream)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::codec::Codec;
+    use datafusion_proto::physical_plan::AsExecutionPlan;
+    use datafusion_proto::protobuf::PhysicalPlanNode;
+    use futures::StreamExt;
+    use serde_json::json;
+
+    /// It comes through protobuf as it is, and its error is that of the pass.
+    #[tokio::test]
+    async fn a_part_is_sent_and_done() {
+        let stage = Resolved::new("exact_dedup", &json!({})).unwrap();
+        let part = Part { file: "f".into(), work: json!({"any": 1}) };
+        let plan = super::part(PartSpec::Pass { stage, folder: "here".into(), part });
+        let mut sent = Vec::new();
+        PhysicalPlanNode::try_from_physical_plan(plan.clone(), &Codec).unwrap().try_encode(&mut sent).unwrap();
+        let context = Arc::new(TaskContext::default());
+        let back = PhysicalPlanNode::try_decode(&sent).unwrap().try_into_physical_plan(&context, &Codec).unwrap();
+        let back = back.downcast_ref::<PartExec>().unwrap();
+        assert_eq!(back.spec(), plan.downcast_ref::<PartExec>().unwrap().spec());
+        let mut stream = back.execute(0, context).unwrap();
+        let error = stream.next().await.unwrap().unwrap_err().to_string();
+        assert!(error.contains("the pass dedup has no parts"), "{error}");
+    }
+}

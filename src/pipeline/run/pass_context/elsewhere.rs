@@ -1,0 +1,100 @@
+//! What a pass has done by a cluster: its parts, and the texts of rows, a unit each.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use datafusion_physical_plan::ExecutionPlan;
+use tokio::runtime::Handle;
+
+use super::PassContext;
+use crate::Result;
+use crate::engine::part::{self, PartSpec};
+use crate::engine::plan::{self, Plan};
+use crate::engine::session::{NARROW_ROWS, TEXT_ROWS};
+use crate::engine::sink::{SinkExec, SinkSpec, UnitsSpec};
+use crate::pipeline::inputs::SourceInput;
+use crate::pipeline::jobs::Job;
+use crate::pipeline::run::units::Parts;
+use crate::spill::scratch;
+use crate::stages::global::Part;
+
+/// Texts of rows of some units, in files that others have written; gone with this.
+pub(super) struct Written {
+    job: Job,
+    units: Vec<usize>,
+    schema: SchemaRef,
+}
+
+impl Written {
+    /// The plan that reads them, a partition a unit.
+    pub(super) fn plan(&self) -> Result<Plan> {
+        let files: Vec<_> = self.units.iter().map(|unit| vec![(self.job.unit(*unit), Vec::new())]).collect();
+        let names: Vec<&str> = self.schema.fields().iter().map(|field| field.name().as_str()).collect();
+        plan::parquet(&files, &self.schema, &names, &[])
+    }
+}
+
+impl Drop for Written {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.job.folder);
+    }
+}
+
+impl PassContext<'_> {
+    /// Threads of the executors that there are; at least one where there is a cluster.
+    pub(super) fn threads_elsewhere(&self) -> usize {
+        let Some(cluster) = &self.build.cluster else { return 0 };
+        // One that does not answer is told of when something is handed to it.
+        let found = Handle::current().block_on(cluster.executors());
+        found.map_or(1, |(_, threads)| threads.max(1))
+    }
+
+    /// A job of this pass that others do, in a folder of its own.
+    fn job_elsewhere(&self, name: &str, folder: PathBuf) -> Job {
+        Job { name: format!("{}-{name}", self.job.name), folder, fingerprint: self.job.fingerprint.clone() }
+    }
+
+    /// Has others do some parts.
+    pub(super) fn parts_elsewhere(&self, folder: &Path, parts: &[Part]) -> Result<()> {
+        let job = self.job_elsewhere("parts", folder.to_owned());
+        let first = self.handed.get();
+        self.handed.set(first + parts.len() as u64);
+        let all = (first..).take(parts.len()).collect();
+        let there = |place: usize| parts[place].file.is_file();
+        let these = Parts { all, job: &job, there: &there, steps: &|_| 0 };
+        let stage = &self.stage.resolved;
+        // A cluster is given one at a time.
+        let plan = |places: &[usize]| -> Result<Arc<dyn ExecutionPlan>> {
+            let part = parts[places[0]].clone();
+            Ok(part::part(PartSpec::Pass { stage: stage.clone(), folder: folder.to_owned(), part }))
+        };
+        Handle::current().block_on(self.build.share(&these, NARROW_ROWS, plan, |_| Ok(())))
+    }
+
+    /// Has others read the texts of rows `wanted` again, where there are others.
+    pub(super) fn texts_elsewhere(&self, input: &SourceInput, wanted: &[(usize, Vec<u64>)]) -> Result<Option<Written>> {
+        if self.build.cluster.is_none() || wanted.is_empty() {
+            return Ok(None);
+        }
+        let folder = self.job.folder.join("texts");
+        scratch(&folder)?;
+        let job = self.job_elsewhere("texts", folder);
+        let units: Vec<usize> = wanted.iter().map(|(unit, _)| *unit).collect();
+        let schema = self.plans.texts(self.stage, input, &wanted[..1], &self.at)?.schema();
+        let written = Written { job, units, schema };
+        let plan = |places: &[usize]| -> Result<Arc<dyn ExecutionPlan>> {
+            let these: Vec<_> = places.iter().map(|place| wanted[*place].clone()).collect();
+            let read = self.plans.texts(self.stage, input, &these, &self.at)?;
+            let first = |unit: usize| self.plans.inputs.units[unit].pieces.start as u64;
+            let units = these.iter().map(|(unit, _)| (first(*unit), *unit as u64)).collect();
+            let sink = SinkSpec::Units(UnitsSpec { folder: written.job.folder.clone(), units });
+            Ok(Arc::new(SinkExec::new(sink, read)))
+        };
+        let there = |place: usize| written.job.has(written.units[place]);
+        let all = written.units.iter().map(|unit| *unit as u64).collect();
+        let parts = Parts { all, job: &written.job, there: &there, steps: &|_| 0 };
+        Handle::current().block_on(self.build.share(&parts, TEXT_ROWS, plan, |_| Ok(())))?;
+        Ok(Some(written))
+    }
+}
