@@ -107,18 +107,33 @@ pub struct Exported {
     pub sums: Sums,
 }
 
-/// Texts of documents, to be cut.
+/// Texts of documents, and what they are cut into. Its buffers are large, and filled again for another block.
 #[derive(Default)]
 struct Block {
     text: String,
-    /// Where each document ends.
+    /// Where each document ends in the text.
     ends: Vec<usize>,
     /// The ids of the rows.
     rows: Vec<String>,
+    /// The tokens of all documents.
+    ids: Vec<u32>,
+    /// Where each document ends among them.
+    cuts: Vec<usize>,
 }
 
-/// The ids of a block's documents, and where each ends; or which document cannot be cut, and why.
-type Cut = std::result::Result<(Vec<u32>, Vec<usize>), (String, String)>;
+impl Block {
+    /// Makes it empty.
+    fn clear(&mut self) {
+        self.text.clear();
+        self.ends.clear();
+        self.rows.clear();
+        self.ids.clear();
+        self.cuts.clear();
+    }
+}
+
+/// A block with the tokens of its documents; or which document cannot be cut, and why.
+type Cut = std::result::Result<Block, (String, String)>;
 
 /// Cuts blocks until there are no more.
 fn work(blocks: &Mutex<Receiver<(Block, SyncSender<Cut>)>>, sheet: &Sheet<'_>, side: Side) {
@@ -127,27 +142,28 @@ fn work(blocks: &Mutex<Receiver<(Block, SyncSender<Cut>)>>, sheet: &Sheet<'_>, s
         let next = blocks.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok((block, back)) = next else { return };
         // Nobody waits for it where the export has failed.
-        let _ = back.send(cut(&block, sheet, side, &mut scratch));
+        let _ = back.send(cut(block, sheet, side, &mut scratch));
     }
 }
 
-fn cut(block: &Block, sheet: &Sheet<'_>, side: Side, scratch: &mut Scratch) -> Cut {
-    let (mut ids, mut ends) = (Vec::with_capacity(block.text.len() / 3), Vec::with_capacity(block.ends.len()));
+fn cut(mut block: Block, sheet: &Sheet<'_>, side: Side, scratch: &mut Scratch) -> Cut {
+    let Block { text, ends, rows, ids, cuts } = &mut block;
+    ids.reserve(text.len() / 3);
     let end = sheet.end.as_ref().map(|end| end.1);
     let mut from = 0;
-    for (to, row) in block.ends.iter().zip(&block.rows) {
+    for (to, row) in ends.iter().zip(rows) {
         if side == Side::Before {
             ids.extend(end);
         }
-        let cut = sheet.tokenizer.encode(&block.text[from..*to], scratch, &mut ids);
-        cut.map_err(|why| (row.clone(), why))?;
+        let cut = sheet.tokenizer.encode(&text[from..*to], scratch, ids);
+        cut.map_err(|why| (std::mem::take(row), why))?;
         if side == Side::Behind {
             ids.extend(end);
         }
-        ends.push(ids.len());
+        cuts.push(ids.len());
         from = *to;
     }
-    Ok((ids, ends))
+    Ok(block)
 }
 
 /// Blocks that are being cut, in order.
@@ -156,27 +172,38 @@ struct Queue<'a> {
     waiting: VecDeque<Receiver<Cut>>,
     most: usize,
     named: &'a str,
+    /// Blocks whose documents were handed over.
+    done: Vec<Block>,
 }
 
 impl Queue<'_> {
-    /// Has a block cut, and hands over the documents of one that is done where enough are waiting.
-    fn push(&mut self, block: Block, act: &mut dyn FnMut(&[u32]) -> Result<()>) -> Result<()> {
+    /// Has a block cut, and hands over the documents of one that is done where enough are waiting. Gives back an empty
+    /// block.
+    fn push(&mut self, block: Block, act: &mut dyn FnMut(&[u32]) -> Result<()>) -> Result<Block> {
         let (back, cut) = sync_channel(1);
         self.send.send((block, back)).map_err(|e| Error::Engine(e.to_string()))?;
         self.waiting.push_back(cut);
-        if self.waiting.len() >= self.most { self.pull(act) } else { Ok(()) }
+        if self.waiting.len() >= self.most {
+            self.pull(act)?;
+        }
+        Ok(self.done.pop().unwrap_or_default())
     }
 
     fn pull(&mut self, act: &mut dyn FnMut(&[u32]) -> Result<()>) -> Result<()> {
         let Some(next) = self.waiting.pop_front() else { return Ok(()) };
-        let (ids, ends) = next.recv().map_err(|e| Error::Engine(e.to_string()))?.map_err(|(row, why)| {
+        let mut block = next.recv().map_err(|e| Error::Engine(e.to_string()))?.map_err(|(row, why)| {
             let hint = "name a tokenizer that has a token for what it does not know";
             Error::input(format!("{}: the text of row {row} cannot be cut: {why}", self.named), hint)
         })?;
         let mut from = 0;
-        for to in ends {
-            act(&ids[from..to])?;
-            from = to;
+        for to in &block.cuts {
+            act(&block.ids[from..*to])?;
+            from = *to;
+        }
+        // What a huge document needed is given back.
+        if block.text.capacity() <= 4 * BLOCK {
+            block.clear();
+            self.done.push(block);
         }
         Ok(())
     }
@@ -192,14 +219,18 @@ fn documents(job: &Job<'_>, table: &Table, act: &mut dyn FnMut(&[u32]) -> Result
             scope.spawn(|| work(&blocks, sheet, side));
         }
         // It goes at the end of this scope, and with it the threads.
-        let mut queue = Queue { send, waiting: VecDeque::new(), most: 2 * threads + 2, named: sheet.named };
+        let mut queue =
+            Queue { send, waiting: VecDeque::new(), most: 2 * threads + 2, named: sheet.named, done: Vec::new() };
         let mut block = Block::default();
         each(table, job.batch, job.stop, &mut |row| {
             let Content::Pretrain { text } = &row.content else { return Ok(()) };
             block.text.push_str(text);
             block.ends.push(block.text.len());
             block.rows.push(row.id.to_owned());
-            if block.text.len() >= BLOCK { queue.push(std::mem::take(&mut block), act) } else { Ok(()) }
+            if block.text.len() >= BLOCK {
+                block = queue.push(std::mem::take(&mut block), act)?;
+            }
+            Ok(())
         })?;
         queue.push(block, act)?;
         while !queue.waiting.is_empty() {

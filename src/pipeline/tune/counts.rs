@@ -58,9 +58,10 @@ impl Nearest {
 /// The values of a signal, of the rows that reach the stage.
 pub(super) struct Column {
     values: Vec<f64>,
-    /// By value: the class of its row, and where that is (unit, row).
-    classes: Vec<u32>,
-    places: Vec<(u32, u32)>,
+    /// By value: the place of its row in its unit.
+    rows: Vec<u32>,
+    /// By unit: how many values there are up to its end.
+    ends: Vec<usize>,
     /// Whether they are whole numbers.
     whole: bool,
     /// The least and the greatest.
@@ -153,24 +154,29 @@ impl Column {
     pub(super) fn read(units: &Units, stage: &Judging, classes: &Classes, signal: &str) -> Result<Option<Self>> {
         // Not more room than there are rows: arrays that grow take up to twice as much.
         let most = classes.reached() as usize;
-        let (mut values, mut of) = (Vec::with_capacity(most), Vec::with_capacity(most));
-        let (mut places, mut whole) = (Vec::with_capacity(most), true);
+        let (mut values, mut rows) = (Vec::with_capacity(most), Vec::with_capacity(most));
+        let (mut ends, mut whole) = (Vec::with_capacity(units.all.len()), true);
         for (number_of, unit) in units.all.iter().enumerate() {
-            let Some(name) = unit.column(signal, stage.number) else { continue };
+            let Some(name) = unit.column(signal, stage.number) else {
+                ends.push(values.len());
+                continue;
+            };
             let mut first = 0;
             for batch in unit.read_columns(std::slice::from_ref(&name))? {
                 let batch = batch?;
                 let Some(numbers) = named(&batch, Some(&name)).and_then(Numbers::of) else { continue };
                 whole &= numbers.whole();
                 for row in 0..batch.num_rows() {
-                    let Some(class) = classes.class(number_of, first + row) else { continue };
+                    if classes.class(number_of, first + row).is_none() {
+                        continue;
+                    }
                     let Some(value) = numbers.at(row) else { continue };
                     values.push(value);
-                    of.push(class as u32);
-                    places.push((number_of as u32, (first + row) as u32));
+                    rows.push((first + row) as u32);
                 }
                 first += batch.num_rows();
             }
+            ends.push(values.len());
         }
         if values.is_empty() {
             return Ok(None);
@@ -178,7 +184,7 @@ impl Column {
         let least = values.iter().copied().fold(f64::INFINITY, f64::min);
         let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let sorted = sample(&values);
-        Ok(Some(Column { values, classes: of, places, whole, range: (least, most), sorted }))
+        Ok(Some(Column { values, rows, ends, whole, range: (least, most), sorted }))
     }
 
     /// Counts what lies beyond limits of the signal, each with its number and value.
@@ -192,14 +198,25 @@ impl Column {
             limits.iter().map(|(_, limit, at)| self.candidates(limit, *at, points)).collect();
         let ends: Vec<Vec<f64>> = limits.iter().map(|(.., at)| ends(&self.sorted, self.whole, *at)).collect();
         let edges = Edges::new(candidates.iter().chain(&ends).flatten().copied().collect());
-        let slots: Vec<u32> = self.values.iter().map(|value| edges.slot(*value) as u32).collect();
         let mut all = vec![0u64; edges.slots()];
-        slots.iter().for_each(|slot| all[*slot as usize] += 1);
-        let one = |(place, (number, limit, at)): (usize, &(usize, &Limit, f64))| {
-            let (candidates, ends) = (&candidates[place], &ends[place]);
-            (*number, self.one(classes, (*limit, *at), near, (candidates, ends), (&edges, &slots, &all)))
-        };
-        limits.iter().enumerate().map(one).collect()
+        let mut counting: Vec<Counting<'_>> =
+            limits.iter().map(|(_, limit, at)| Counting::new(classes, limit, *at, near, edges.slots())).collect();
+        let mut first = 0;
+        for (unit, end) in self.ends.iter().enumerate() {
+            for (value, row) in self.values[first..*end].iter().zip(&self.rows[first..*end]) {
+                let (slot, row) = (edges.slot(*value), *row as usize);
+                all[slot] += 1;
+                let Some(class) = classes.class(unit, row) else { continue };
+                counting.iter_mut().for_each(|limit| limit.see(class, slot, (unit, row), *value));
+            }
+            first = *end;
+        }
+        let numbers = limits.iter().map(|limit| limit.0);
+        let counted = counting
+            .into_iter()
+            .enumerate()
+            .map(|(place, limit)| limit.counted(self, (&candidates[place], &ends[place]), (&edges, &all)));
+        numbers.zip(counted).collect()
     }
 
     /// Values that could be the limit.
@@ -212,39 +229,60 @@ impl Column {
         limits.dedup();
         limits
     }
+}
 
-    /// Counts what lies beyond one limit.
-    fn one(
-        &self,
-        classes: &Classes,
-        (limit, at): (&Limit, f64),
-        near: usize,
-        (candidates, ends): (&[f64], &[f64]),
-        (edges, slots, all): (&Edges, &[u32], &[u64]),
-    ) -> Counted {
-        let upper = matches!(limit.side, Side::Max(_));
+/// A limit while the values of its signal are counted.
+struct Counting<'l> {
+    limit: &'l Limit,
+    at: f64,
+    upper: bool,
+    near: usize,
+    /// What it decides, by class.
+    decides: Vec<Decides>,
+    /// How many rows go for which it decides nothing.
+    fixed: u64,
+    /// By slot: the rows that go where they fail it, and those that go where they keep to it.
+    counts: [Vec<u64>; 2],
+    /// The nearest rows that fail it, and that keep to it: those for which it decides, and others.
+    decided: [Nearest; 2],
+    others: [Nearest; 2],
+}
+
+impl<'l> Counting<'l> {
+    fn new(classes: &Classes, limit: &'l Limit, at: f64, near: usize, slots: usize) -> Self {
         let (decides, fixed) = classes.decides(limit);
-        // The nearest rows that fail it, and that keep to it: those for which it decides, and others.
-        let (mut decided, mut others) = <([Nearest; 2], [Nearest; 2])>::default();
-        let mut counts = [vec![0u64; edges.slots()], vec![0u64; edges.slots()]];
-        for (row, slot) in slots.iter().enumerate() {
-            let value = self.values[row];
-            let nearest = match decides[self.classes[row] as usize] {
-                Decides::Nothing => &mut others,
-                Decides::Failing => {
-                    counts[0][*slot as usize] += 1;
-                    &mut decided
-                }
-                Decides::Holding => {
-                    counts[1][*slot as usize] += 1;
-                    &mut decided
-                }
-            };
-            let (unit, in_unit) = self.places[row];
-            let holds = usize::from(!beyond(value, at, upper));
-            nearest[holds].see(near, (value - at).abs(), (unit as usize, in_unit as usize), value);
-        }
-        let [failing, holding] = &counts;
+        let (decided, others) = Default::default();
+        let upper = matches!(limit.side, Side::Max(_));
+        let counts = [vec![0u64; slots], vec![0u64; slots]];
+        Counting { limit, at, upper, near, decides, fixed, counts, decided, others }
+    }
+
+    /// Counts a row.
+    fn see(&mut self, class: usize, slot: usize, place: (usize, usize), value: f64) {
+        let nearest = match self.decides[class] {
+            Decides::Nothing => &mut self.others,
+            Decides::Failing => {
+                self.counts[0][slot] += 1;
+                &mut self.decided
+            }
+            Decides::Holding => {
+                self.counts[1][slot] += 1;
+                &mut self.decided
+            }
+        };
+        let holds = usize::from(!beyond(value, self.at, self.upper));
+        nearest[holds].see(self.near, (value - self.at).abs(), place, value);
+    }
+
+    /// What was counted: `all` rows by slot too.
+    fn counted(
+        mut self,
+        column: &Column,
+        (candidates, ends): (&[f64], &[f64]),
+        (edges, all): (&Edges, &[u64]),
+    ) -> Counted {
+        let (at, upper, fixed) = (self.at, self.upper, self.fixed);
+        let [failing, holding] = &self.counts;
         let held: u64 = holding.iter().sum();
         let drops =
             |limit: f64| fixed + edges.beyond(failing, limit, upper) + held - edges.beyond(holding, limit, upper);
@@ -254,18 +292,18 @@ impl Column {
         };
         // Where the limit decides nothing on a side, what lies there all the same.
         let [failing, holding] = std::array::from_fn(|side| {
-            let rows = std::mem::take(&mut decided[side]);
-            if rows.0.is_empty() { std::mem::take(&mut others[side]) } else { rows }
+            let rows = std::mem::take(&mut self.decided[side]);
+            if rows.0.is_empty() { std::mem::take(&mut self.others[side]) } else { rows }
         });
         Counted {
-            signal: limit.signal.clone(),
+            signal: self.limit.signal.clone(),
             at,
             upper,
-            whole: self.whole,
-            rows: self.values.len() as u64,
+            whole: column.whole,
+            rows: column.values.len() as u64,
             beyond: edges.beyond(all, at, upper),
             alone: drops(at) - fixed,
-            range: self.range,
+            range: column.range,
             bins: bins(ends, edges, all),
             neighbours: candidates.iter().map(neighbour).collect(),
             failing,
