@@ -51,7 +51,9 @@ fn gaps(line: &str, offset: usize, cuts: &mut Vec<(usize, usize)>) {
     let spaced = between >= 5 && han_count <= between * 5 / 2 + 2;
     for (at, gap) in all.iter().enumerate() {
         let single = gap.between && (alone(&all, at) || at > 0 && alone(&all, at - 1) || alone(&all, at + 1));
-        if gap.sign || spaced || single {
+        // A space behind a sign that had one before it: `好 ， 我` is set so throughout.
+        let behind = at > 0 && gap.behind && all[at - 1].sign && line[all[at - 1].end..gap.start].chars().count() == 1;
+        if gap.sign || spaced || single || behind {
             cuts.push((offset + gap.start, offset + gap.end));
         }
     }
@@ -65,6 +67,8 @@ struct Gap {
     between: bool,
     /// Beside punctuation that never has a space there.
     sign: bool,
+    /// Behind punctuation that mostly has none, and before Han.
+    behind: bool,
     /// Han characters from the gap before (of one space) to this one, where there are no others between.
     run: Option<usize>,
     one: bool,
@@ -88,7 +92,8 @@ fn find_gaps(line: &str) -> Vec<Gap> {
             continue;
         };
         let between = han(before) && han(behind);
-        let sign = han(before) && CLOSING.contains(&behind) && !matches!(behind, '”' | '’')
+        let word = han(before) || before.is_ascii_alphanumeric() || matches!(before, '%' | '”' | '》' | '）');
+        let sign = word && CLOSING.contains(&behind) && !matches!(behind, '”' | '’')
             || OPENING.contains(&before) && !matches!(before, '“' | '‘') && han(behind);
         let behind_sign = CLOSING.contains(&before) && han(behind);
         if !between && !sign && !behind_sign {
@@ -97,7 +102,7 @@ fn find_gaps(line: &str) -> Vec<Gap> {
         let since = all.last().map_or(0, |g| g.end);
         let piece = &line[since..start];
         let run = piece.chars().all(han).then(|| piece.chars().count());
-        all.push(Gap { start, end, between, sign, run, one: end - start == 1 });
+        all.push(Gap { start, end, between, sign, run, one: end - start == 1, behind: behind_sign });
     }
     all
 }
@@ -295,6 +300,8 @@ mod tests {
             ("这 是 一个 测试 文本 ， 分词 之后 有 空格 。", "这是一个测试文本，分词之后有空格。"),
             ("他说 ，好的 。《 红楼梦 》很好", "他说，好的。《红楼梦》很好"),
             ("关于 扫 描 件 的 说明", "关于扫描件的说明"),
+            ("今天很好 。 我们去 ， 他不去 。", "今天很好。我们去，他不去。"),
+            ("共有 202 。比例为 30% ，不算高", "共有 202。比例为 30%，不算高"),
         ] {
             assert_eq!(unspace(text), clean);
             assert_eq!(unspace(clean), clean);

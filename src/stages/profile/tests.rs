@@ -56,6 +56,44 @@ fn good_chinese_passes() {
     assert_eq!(why(&rules("chinesewebtext"), OLD).as_deref(), Some("chars_min"));
 }
 
+/// Text about what others sell, and Cantonese, whose own characters are rare elsewhere.
+#[test]
+fn text_about_what_others_sell_passes() {
+    let rules = profile("zh-web").unwrap().rules;
+    for text in [
+        "公安机关通报，该团伙在境外租用服务器，搭建网络赌博平台，以百家乐、时时彩等方式招揽赌客，涉案金额达四亿元。\
+         法院认为，被告人以营利为目的开设赌场，情节严重，判处有期徒刑六年，并处罚金。警方提醒，切勿相信稳赚不赔的谎言。",
+        "近期有一种骗局盯上了大学生。骗子在群里发刷单兼职的广告，先让受害人做一两单小额的，本金和佣金当场返还，等受害人\
+         放松警惕，就以操作失误为由拒绝返款。民警提醒，凡是要求先垫资的刷单都是诈骗，请保留转账凭证，立即报警。",
+        "琴日喺街市見到個阿婆賣菜，佢話啲菜係自己種嘅，冇落農藥，五蚊一斤。我買咗兩斤菜心，佢仲送咗幾條葱畀我。\
+         我問佢點解咁平，佢笑笑口話：「種得多，食唔晒，賣畀街坊當交個朋友啫。」",
+        "参观须知：本馆免费开放，实行预约参观，您可以通过官方网站提前七天预约。开放时间为上午九点至下午五点，周一闭馆。\
+         馆内提供免费讲解，每天三场，请在大厅服务台领取耳机。请勿使用闪光灯，请勿触摸展品。",
+    ] {
+        assert_eq!(why(&rules, text), None, "{text}");
+    }
+}
+
+/// Sentences that sell, of words that no list of a trade has; and words in a random order.
+#[test]
+fn whoever_speaks_to_a_buyer_goes() {
+    let rules = profile("zh-web").unwrap().rules;
+    for (reason, text) in [
+        (
+            "sales_ratio_max",
+            "零经验也能当老板，总部全程扶持，三个月回本不是梦。前二十名签约客户减免品牌费，再送价值八千元的设备一套。\
+             一城一店，晚一步就被别人抢走了！想创业的朋友请在下方留言，招商顾问会尽快与您联系。",
+        ),
+        (
+            "odd_pairs_max",
+            "的在昨天他很一把，了书桌子上们放。我和想是去不他到，的北京把看长城时候。这个有人的很不，了是吗喜欢个吃\
+             在里家。就们都的走我了路，也上雨下在把。会着得她的和没，是了书那本看完还。",
+        ),
+    ] {
+        assert_eq!(why(&rules, text).as_deref(), Some(reason), "{text}");
+    }
+}
+
 #[test]
 fn bad_chinese_goes() {
     let rules = profile("zh-web").unwrap().rules;

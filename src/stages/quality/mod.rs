@@ -14,9 +14,9 @@
 //! - characters: `letter_ratio`, `alnum_ratio`, `upper_ratio`, `special_ratio`, `mark_ratio`, `broken_ratio`,
 //!   `mojibake_ratio`, `sign_runs`, `unpaired_signs`, `divider_ratio`, `hash_per_unit`, `ellipsis_per_unit`;
 //! - Chinese: `han_share`, `traditional_ratio`, `mixed_script`, `rare_ratio`, `frequent_ratio`, `function_ratio`,
-//!   `known_pairs`, `classical_ratio`, `modern_ratio`, `cantonese_ratio`, `misread_ratio`, `half_width_signs`;
+//!   `known_pairs`, `odd_pairs`, `classical_ratio`, `modern_ratio`, `cantonese_ratio`, `misread_ratio`, `half_width_signs`;
 //! - words of lists: `spam_ratio`, `spam_terms`, `ad_ratio`, `contact_ratio`, `gambling_ratio`, `adult_ratio`,
-//!   `seo_ratio`, `boilerplate_ratio`, `placeholder_ratio`;
+//!   `seo_ratio`, `boilerplate_ratio`, `placeholder_ratio`, `sales_ratio`, `report_ratio`;
 //! - what is no prose: `link_ratio`, `code_ratio`, `formula_ratio`, `markup_ratio`.
 //!
 //! Texts are counted in *units*: Chinese in characters, or with `unit = "words"` in jieba's words; all else in Unicode's

@@ -219,7 +219,7 @@ impl Cutter {
             return None;
         }
         if let Some(found) = self.piece(whole, edge) {
-            return Some(found);
+            return (!self.is_said(found, line)).then_some(found);
         }
         let pieces: Vec<&str> = whole
             .split(['|', '｜', '/', '·', '•', '\t', '\u{3000}', '»', '>'])
@@ -237,6 +237,17 @@ impl Cutter {
             first.get_or_insert(found);
         }
         first.filter(|at| edge || self.patterns[*at].place == Place::Any)
+    }
+
+    /// Whether what follows the name of an office is what somebody says: `记者：您喜欢什么？`, and no name.
+    fn is_said(&self, pattern: usize, line: &str) -> bool {
+        let Pattern { group, text, .. } = &self.patterns[pattern];
+        if group != "editor" || !text.ends_with(['：', ':', '*']) {
+            return false;
+        }
+        let line = line.trim_end();
+        let behind = line.split_once(['：', ':']).map_or(0, |parts| parts.1.chars().count());
+        line.ends_with(['？', '?', '！', '!', '”', '」']) || line.ends_with(['。', '…']) && behind > 12
     }
 
     fn piece(&self, piece: &str, edge: bool) -> Option<usize> {
@@ -328,6 +339,8 @@ mod tests {
         let cutter = cutter();
         for text in [
             "版权声明是作者对作品权利的公开说明，它通常写在书的扉页。",
+            "扫码关注已经成了商家的口头禅，谁都听得见。",
+            "记者：您从什么时候开始修钟表的？\n陈师傅：十六岁。\n记者：现在还有人修机械表吗？\n陈师傅：有，年轻人多。",
             "未经授权的访问会被防火墙拒绝。\n管理员应当定期检查日志，并保留证据。",
             "他在报社做责任编辑已经二十年了，经手的稿子数不清。",
             "上一篇论文讨论了气候，下一篇则谈海洋。两者互为补充。",

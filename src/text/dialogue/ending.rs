@@ -35,7 +35,10 @@ pub fn is_truncated(text: &str, code: &Code) -> bool {
     }
     let line = text.rsplit('\n').next().unwrap_or_default().trim();
     let letters = weight(text);
-    if letters < LEAST || line.starts_with('|') || is_code_line(line) || is_rule(line) {
+    if cut_row(text, line) {
+        return true;
+    }
+    if letters < LEAST || line.starts_with('|') || is_code_line(line) || is_rule(line) && !lone_mark(text, line) {
         return false;
     }
     let Some(last) = line.chars().next_back() else { return false };
@@ -45,12 +48,94 @@ pub fn is_truncated(text: &str, code: &Code) -> bool {
         return matches!(last, '，' | '、' | ',') || letters >= SHORT && !asks();
     }
     if letters < SHORT {
-        return false;
+        return lone_mark(text, line);
     }
-    if opened(line) {
+    if opened(line) || quoted(line) || lone_mark(text, line) || cut_row(text, line) || follows(line) {
         return true;
     }
     letters >= LONG && (unfinished(line) || alone(text, line))
+}
+
+/// Whether a quotation of Chinese text opens in the last line and stays open; so it does at the end of a paragraph whose
+/// quotation goes on, but not at the end of a text.
+fn quoted(line: &str) -> bool {
+    let open = line.rfind('“').filter(|at| !line[*at..].contains('”'));
+    open.is_some_and(|at| weight(&line[at..]) > 3 && !line.ends_with(|c| ENDS.contains(c)))
+}
+
+/// Whether the last line is the number of an entry that did not come: `3.` behind `1. …` and `2. …`.
+fn lone_mark(text: &str, line: &str) -> bool {
+    let number = line.trim_end_matches(['.', '、', ')', '）', '．']);
+    let next = number.parse::<u32>().ok().filter(|n| number.len() < line.len() && (2..100).contains(n));
+    next.is_some_and(|n| {
+        let before = format!("\n{}{}", n - 1, &line[number.len()..]);
+        text[..text.len() - line.len()].contains(&before)
+    })
+}
+
+/// Whether the last row of a table stops before its last cell ends.
+fn cut_row(text: &str, line: &str) -> bool {
+    let mut rows = text.lines().rev().skip(1).map(str::trim).take_while(|row| row.starts_with('|'));
+    let ends = |row: &str| row.len() > 1 && row.ends_with('|');
+    line.starts_with('|') && !ends(line) && rows.next().is_some_and(ends) && rows.next().is_some_and(ends)
+}
+
+/// Whether the last line ends in a word behind which something has to follow.
+fn follows(line: &str) -> bool {
+    const ZH: [&str; 25] = [
+        "但是",
+        "因为",
+        "以及",
+        "例如",
+        "比如",
+        "并且",
+        "而且",
+        "如果",
+        "由于",
+        "因此",
+        "然而",
+        "其中",
+        "分别是",
+        "主要是",
+        "也就是",
+        "第一是",
+        "第二是",
+        "第三是",
+        "关于",
+        "根据",
+        "通过",
+        "除了",
+        "甚至",
+        "尤其是",
+        "一种",
+    ];
+    const EN: [&str; 22] = [
+        " the",
+        " a",
+        " an",
+        " of",
+        " and",
+        " or",
+        " in the",
+        " with",
+        " is",
+        " are",
+        " was",
+        " were",
+        " which",
+        " because",
+        " such as",
+        " including",
+        " their",
+        " its",
+        " your",
+        " my",
+        " be",
+        " into",
+    ];
+    let lower = || line.to_ascii_lowercase();
+    ZH.iter().any(|w| line.ends_with(w))
+        || line.is_ascii() && line.contains(", ") && EN.iter().any(|w| lower().ends_with(w))
 }
 
 /// Letters and numbers of a text; those beyond U+2E80 count two.
@@ -145,6 +230,11 @@ mod tests {
             "There are three things that you should know about it,",
             "下面是代码：\n```python\nfor i in range(3):\n    print(i",
             "他最喜欢的是那本很旧的小说（写的是他父亲年轻时",
+            "他站起来，看着大家，慢慢地说：“我们明天就",
+            "要准备的东西如下：\n1. 一口锅\n2. 面粉\n3.",
+            "各朝的年代：\n| 朝代 | 年份 |\n| --- | --- |\n| 秦 | 前2",
+            "通货膨胀有三个原因，需求拉动是一个，第三是",
+            "The sky looks blue, since short waves are scattered by the",
             "The first reason is the weather (which in that part of the country",
             &long(true, "到了冬天，河面结了冰，孩子们便在上面"),
             &long(false, "In winter the river freezes over, and the children of the"),
@@ -159,6 +249,9 @@ mod tests {
         for text in [
             "北京",
             "好的：",
+            "1.\n2.",
+            "他说：“我来。”她说：“好。”然后就走了",
+            "3.",
             "1. 苹果\n2. 香蕉\n3. 我们常吃的梨和桃子还有葡萄",
             "下面是代码：\n```python\nprint(1)\n```",
             "他说：“我们明天再来看看这件事情怎么办。”",

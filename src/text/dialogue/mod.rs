@@ -84,11 +84,16 @@ struct Before {
     asked: Found,
     /// The last question: its letters, and its text folded.
     question: Option<(Letters, Folded)>,
+    /// Whether the last question has the words of a refusal in it, to be translated or written on.
+    sorry: bool,
     /// Whether there are several answers.
     several: bool,
     /// Hashes of answers.
     answers: HashSet<u64>,
 }
+
+/// How a refusal begins.
+const SORRY: [&str; 8] = ["对不起", "對不起", "抱歉", "不好意思", "遗憾", "sorry", "Sorry", "apolog"];
 
 /// Sums over the messages.
 #[derive(Default)]
@@ -177,6 +182,7 @@ impl Meter {
                 before.asked.join(found);
                 sums.asked += chars;
                 before.question = Some((Letters::of(text, &code), Folded::of(text)));
+                before.sorry = SORRY.iter().any(|word| text.contains(word));
             }
             _ => {}
         }
@@ -204,7 +210,9 @@ impl Meter {
         for (signal, kind) in
             [(Signal::Refusal, Kind::Refusal), (Signal::AiLine, Kind::AiLine), (Signal::ModelName, Kind::ModelName)]
         {
-            if found.has(kind) {
+            // Who is asked to say that he is sorry does not refuse.
+            let asked = kind == Kind::Refusal && before.sorry;
+            if found.has(kind) && !asked {
                 values.blame(signal, at);
             }
         }

@@ -150,7 +150,7 @@ pub fn ipv4(window: &Window) -> Option<Span> {
         b'/' => further != b'/' && !further.is_ascii_digit() && further != units::OTHER,
         b'-' | b'@' => further.is_ascii_alphabetic() && c == b'-',
         b'_' | b'.' => true,
-        c => c.is_ascii_alphanumeric(),
+        c => c.is_ascii_alphanumeric() && !called(b, window.start),
     };
     let label = window.label();
     let small = octets.iter().all(|o| *o < 32) && octets[0] != 10;
@@ -188,6 +188,12 @@ pub fn ipv4(window: &Window) -> Option<Span> {
     (!path && !other && !numbered && !glued).then_some(Span { start: window.start, end: window.end, kind: Kind::Ip })
 }
 
+/// Whether `IP`, `IPv4` or `IPv6` is all that stands before byte `start` without a space: `登录IP8.8.4.4`.
+fn called(b: &[u8], start: usize) -> bool {
+    let word = b[..start].iter().rev().take(6).take_while(|c| c.is_ascii_alphanumeric()).count();
+    [&b"ip"[..], b"ipv4", b"ipv6"].iter().any(|w| b[start - word..start].eq_ignore_ascii_case(w))
+}
+
 /// The IPv6 address that begins at byte `start`: eight groups, or `::` and enough of it to be no path of a program.
 pub fn ipv6(text: &str, start: usize) -> Option<Span> {
     let b = text.as_bytes();
@@ -203,7 +209,7 @@ pub fn ipv6(text: &str, start: usize) -> Option<Span> {
     let previous = start.checked_sub(1).map_or(0, |at| b[at]);
     if next.is_ascii_alphanumeric()
         || next == b'_'
-        || previous.is_ascii_alphanumeric()
+        || previous.is_ascii_alphanumeric() && !called(b, start)
         || matches!(previous, b':' | b'_' | b'.')
     {
         return None;

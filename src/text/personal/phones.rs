@@ -40,7 +40,38 @@ fn unbalanced(window: &Window) -> bool {
 }
 
 fn span(window: &Window, kind: Kind) -> Option<Span> {
-    Some(Span { start: window.lead().1, end: window.end, kind })
+    let more = if kind == Kind::Landline { extension(&window.text[window.end..]) } else { 0 };
+    Some(Span { start: window.lead().1, end: window.end + more, kind })
+}
+
+/// The bytes of an extension behind a landline number: `转802`, ` 轉 12`, `分机号：306`.
+fn extension(rest: &str) -> usize {
+    let blank = |text: &'_ str| text.len() - text.trim_start_matches([' ', '：', ':']).len();
+    let start = blank(rest);
+    let Some(word) =
+        ["转分机", "分机号", "分機號", "分机", "分機", "转", "轉"].iter().find(|w| rest[start..].starts_with(**w))
+    else {
+        return 0;
+    };
+    let from = start + word.len();
+    let from = from + blank(&rest[from..]);
+    let digits = rest[from..].bytes().take_while(u8::is_ascii_digit).count();
+    if (1..=6).contains(&digits) { from + digits } else { 0 }
+}
+
+/// Whether a number has a line for itself, and begins as those of China's carriers do: a list of numbers.
+fn listed(window: &Window, number: &[u8]) -> bool {
+    let carrier = match number[1] {
+        3 | 8 => true,
+        4 => matches!(number[2], 5 | 7 | 9),
+        5 => number[2] != 4,
+        6 => matches!(number[2], 2 | 5..=7),
+        7 => number[2] < 9,
+        _ => !matches!(number[2], 4),
+    };
+    let before = window.text[..window.start].rsplit('\n').next().unwrap_or_default();
+    let behind = window.text[window.end..].split('\n').next().unwrap_or_default();
+    carrier && before.trim().is_empty() && behind.trim().is_empty()
 }
 
 /// The groups of a window without its country code: how many digits the code has, and the lengths of what is left.
@@ -91,7 +122,8 @@ fn mobile(window: &Window) -> Option<Span> {
     }
     // Elsewhere than in Chinese, eleven digits are a number of a telephone where something says so.
     let said = plus || taken > 1 || lens.len() > 1 || labels::beside_han(window.text, window.start, window.end);
-    if !said && !matches!(window.label(), Some(Label::Phone | Label::Wechat | Label::Qq)) {
+    let labelled = || matches!(window.label(), Some(Label::Phone | Label::Wechat | Label::Qq));
+    if !said && !labelled() && !listed(window, number) {
         return None;
     }
     // Four groups of four to the left or right are rather a card.

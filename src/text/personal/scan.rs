@@ -159,7 +159,7 @@ impl Scan<'_> {
 
     fn letters(&mut self, i: usize, end: usize) -> Option<Span> {
         let text = self.text;
-        if end - i >= 16 || self.b[i..].starts_with(b"SK") || self.b.get(end) == Some(&b'~') {
+        if end - i >= 16 || self.assigned(i) || self.b[i..].starts_with(b"SK") || self.b.get(end) == Some(&b'~') {
             let opened = i == 0 || !matches!(self.b[i - 1], b'_' | b'0'..=b'9');
             if self.dashed <= i {
                 self.dashed = secrets::dashed_end(self.b, i);
@@ -184,6 +184,15 @@ impl Scan<'_> {
         let address = || if self.b[i].is_ascii_hexdigit() { net::ipv6(text, i) } else { None };
         let handle = || if handles::likely(self.b, i, self.handle) { handles::name(text, i) } else { None };
         plate.or_else(passport).or_else(address).or_else(handle)
+    }
+
+    /// Whether a long value of base64 is given to a name at byte `i`, which may have a `/` early: `AccountKey=aB3/…`.
+    fn assigned(&self, i: usize) -> bool {
+        let edge = self.b[..i].iter().rev().take(3).find(|c| !matches!(c, b' ' | b'"' | b'\''));
+        let value = || {
+            self.b[i..].iter().take(20).take_while(|c| c.is_ascii_alphanumeric() || matches!(c, b'/' | b'+')).count()
+        };
+        matches!(edge, Some(b'=' | b':')) && i >= self.url && value() == 20
     }
 
     /// Whether the letters at byte `i` are a word that says what the digits behind them are.

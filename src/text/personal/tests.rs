@@ -126,6 +126,29 @@ fn han_and_its_punctuation_are_nobody() {
 }
 
 #[test]
+fn forms_that_people_write() {
+    let masked = |text: &str| replace(text, Kinds::ALL, &Action::Mask).0.into_owned();
+    for (text, mask) in [
+        ("登录IP114.202.47.48:8080，请查", "登录IP[IP]:8080，请查"),
+        ("来自ipv6 2409:853e:df3::90的请求，IP2409:853e:df3::90", "来自ipv6 [IP]的请求，IP[IP]"),
+        ("请打0371-29002776转672。", "请打[LANDLINE]。"),
+        ("029-29430654 分机：68", "[LANDLINE]"),
+        ("有事 +v gqat_1988，谢谢", "有事 +v [WECHAT]，谢谢"),
+        ("名单\n17343099169\n18618667143\n", "名单\n[MOBILE]\n[MOBILE]\n"),
+        (
+            "AccountKey=rl4oFH/hMaBshwpI4mtAkqEZL+jGCvs+lpEYgzDhbetC4Skfoy7zne6XVCv8MdKwM4JWq7hm71RZL6wKImpvQD==\n",
+            "AccountKey=[SECRET]\n",
+        ),
+    ] {
+        assert_eq!(masked(text), mask, "{text}");
+    }
+    for text in ["14443099169\n", "订单17343099169 done", "zip114.2.3.4.x", "0371-29002776转发给他"] {
+        let once = masked(text);
+        assert!(!once.contains("[MOBILE]") && !once.contains("[IP]") && !once.contains("转发给他]"), "{once}");
+    }
+}
+
+#[test]
 fn places_and_operators_are_nobody() {
     let kinds = |text: &str| find(text, Kinds::ALL).iter().map(|s| s.kind).collect::<Vec<_>>();
     for text in [

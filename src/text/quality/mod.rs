@@ -90,6 +90,7 @@ impl Meter {
         let found = &self.page.found;
         if groups.has(Group::Pairs) {
             values.share(Signal::KnownPairs, found.known, found.pairs);
+            values.share(Signal::OddPairs, found.odd, found.sides);
         }
         if groups.has(Group::Segments) {
             values.share(Signal::DupSegments, found.in_segments, found.characters);
@@ -200,13 +201,17 @@ impl Meter {
             (Signal::SeoRatio, 4),
             (Signal::BoilerplateRatio, 5),
             (Signal::PlaceholderRatio, 6),
+            (Signal::ReportRatio, terms::REPORT),
         ] {
             values.share(signal, self.found.characters[kind], all);
         }
         let ties = self.page.with_all(FUNCTION | HAN).saturating_sub(self.found.content);
         values.share(Signal::FunctionRatio, ties, self.page.with(HAN));
         values.set(Signal::SpamTerms, self.found.spam as f64);
-        values.share(Signal::SpamRatio, self.found.characters[..terms::SPAM].iter().sum(), all);
+        let spam = self.found.characters[..terms::SPAM].iter().sum();
+        values.share(Signal::SpamRatio, spam, all);
+        let sales = spam + self.found.characters[terms::SALES];
+        values.share(Signal::SalesRatio, 4 * sales + self.found.characters[terms::SERVICE], 4 * all);
         values.share(Signal::MojibakeRatio, self.page.found.mojibake + self.found.characters[terms::MOJIBAKE], all);
         values.set(Signal::PolicyLines, self.found.policy_lines as f64);
     }

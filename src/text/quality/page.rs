@@ -4,13 +4,17 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::counter::Counter;
 use super::lines::Lines;
-use super::pairs::pairs;
+use super::pairs::{odd, pairs};
 use super::properties::{
-    ASCII_SIGN, BLANK, CHINESE_SIGN, END, EVENT, HAN, LEAD, MARK, OTHER_SIGN, Properties, TRAIL, properties,
+    ASCII_SIGN, BLANK, CHINESE_SIGN, END, EVENT, FREQUENT, HAN, LEAD, MARK, OTHER_SIGN, Properties, TRAIL, properties,
 };
 use super::signal::{Group, Groups};
 use super::tally::{CODE, Tally};
 
+/// Signs that part what stands on either side, as `data/odd.txt` counts them.
+const PARTING: [u32; 7] = ['，' as u32, '。' as u32, '！' as u32, '？' as u32, '；' as u32, '：' as u32, '、' as u32];
+/// What stands for them there.
+const SIDE: u32 = '，' as u32;
 const SIGN: u32 = ASCII_SIGN | CHINESE_SIGN | OTHER_SIGN;
 /// Characters of the shortest run of signs that counts.
 const RUN: usize = 4;
@@ -47,6 +51,9 @@ pub struct Found {
     /// Pairs of neighbouring Han, and those that words are made of.
     pub pairs: u64,
     pub known: u64,
+    /// Pairs of Han, or of Han and a sign that parts, and those that text hardly has.
+    pub sides: u64,
+    pub odd: u64,
     pub longest_han: u64,
     pub sentences: u64,
     pub hashes: u64,
@@ -125,18 +132,28 @@ impl Page {
         }
     }
 
-    /// Counts pairs of neighbouring Han.
+    /// Counts pairs of neighbouring Han, and of Han and a sign.
     fn count_pairs(&mut self) {
-        let (pairs, of) = (pairs(), &properties().of);
-        let han = |code: u32| of[(code >> 21) as usize] & HAN != 0;
-        let (mut all, mut known) = (0, 0);
+        let (pairs, odd, of) = (pairs(), odd(), &properties().of);
+        let (mut all, mut known, mut sides, mut odds) = (0, 0, 0, 0);
         for pair in self.codes.windows(2) {
-            if han(pair[0]) && han(pair[1]) {
+            let flags = [of[(pair[0] >> 21) as usize], of[(pair[1] >> 21) as usize]];
+            let (first, then) = (pair[0] & CODE, pair[1] & CODE);
+            if flags[0] & flags[1] & HAN != 0 {
                 all += 1;
-                known += u64::from(pairs.has(pair[0] & CODE, pair[1] & CODE));
+                known += u64::from(pairs.has(first, then));
+                if flags[0] & flags[1] & FREQUENT != 0 {
+                    odds += u64::from(odd.has(first, then));
+                }
+            } else if flags[0] & HAN != 0 && PARTING.contains(&then) {
+                sides += 1;
+                odds += u64::from(flags[0] & FREQUENT != 0 && odd.has(first, SIDE));
+            } else if flags[1] & HAN != 0 && PARTING.contains(&first) {
+                sides += 1;
+                odds += u64::from(flags[1] & FREQUENT != 0 && odd.has(SIDE, then));
             }
         }
-        (self.found.pairs, self.found.known) = (all, known);
+        (self.found.pairs, self.found.known, self.found.sides, self.found.odd) = (all, known, sides + all, odds);
     }
 
     /// Characters with any of the properties.

@@ -26,7 +26,8 @@ pub const HAN: u32 = 1 << 4;
 pub const SIMPLIFIED: u32 = 1 << 5;
 /// Han of traditional Chinese only.
 pub const TRADITIONAL: u32 = 1 << 6;
-/// Han that is neither in GB 2312 nor on Big5's first level: outside of what schools teach on either side.
+/// Han that is neither in GB 2312 nor on Big5's first level, nor of written Cantonese: outside of what schools teach on
+/// either side, and of what Hong Kong writes.
 pub const RARE: u32 = 1 << 7;
 /// Han among the 500 most frequent characters.
 pub const FREQUENT: u32 = 1 << 8;
@@ -200,7 +201,7 @@ fn flags(c: char, named: u32) -> u32 {
     if classes::is_han(class) {
         flags |= HAN | named & MISREAD;
         // Of the lists, the flag says that the character is common.
-        flags |= if named & RARE == 0 && c >= '\u{3400}' { RARE } else { 0 };
+        flags |= if named & (RARE | CANTONESE) == 0 && c >= '\u{3400}' { RARE } else { 0 };
         flags |= match class {
             HANS => SIMPLIFIED,
             HANT => TRADITIONAL,

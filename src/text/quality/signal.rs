@@ -144,10 +144,11 @@ signals! {
     HanRatio "han_share" share Characters "Han of all Unihan blocks by characters without white space";
     TraditionalRatio "traditional_ratio" share Characters "Han of traditional Chinese only, by those of one side only";
     MixedScript "mixed_script" share Characters "the smaller of the two sides, by both: 0 is pure, 0.5 as mixed as can be";
-    RareRatio "rare_ratio" share Characters "Han outside GB 2312 and Big5's first level, by Han";
+    RareRatio "rare_ratio" share Characters "Han outside GB 2312 and Big5's first level, but characters of written Cantonese, by Han";
     FrequentRatio "frequent_ratio" share Characters "Han among the 500 most frequent characters, by Han";
     FunctionRatio "function_ratio" share Terms "Han that ties sentences together (的 之 在 不 …), but in names (成都), by Han";
     KnownPairs "known_pairs" share Pairs "pairs of neighbouring Han that words are made of, by pairs of neighbouring Han";
+    OddPairs "odd_pairs" share Pairs "pairs of neighbouring Han, or of Han and a sign, that text hardly ever has (的的, 把，; data/odd.txt), by such pairs: words in a random order";
     ClassicalRatio "classical_ratio" share Characters "particles and pronouns of classical Chinese (之 其 曰 矣 …), by Han";
     ModernRatio "modern_ratio" share Characters "particles and pronouns of modern Chinese (的 了 们 这 …), by Han";
     CantoneseRatio "cantonese_ratio" share Characters "characters of written Cantonese (嘅 喺 唔 …), by Han";
@@ -165,6 +166,8 @@ signals! {
     SeoRatio "seo_ratio" share Terms "characters of words for search engines, by characters";
     BoilerplateRatio "boilerplate_ratio" share Terms "characters of what stands around the text of a page, by characters";
     PlaceholderRatio "placeholder_ratio" share Terms "characters of what stands where a text was never filled in (lorem ipsum, 此处输入), by characters";
+    SalesRatio "sales_ratio" share Terms "characters of what is said to make somebody buy (回本, 仅限本周, 先看效果 …), of the five lists of spam, and a quarter of those that any public hears (预约, 领取 …), by characters: how thick they stand, whatever is sold";
+    ReportRatio "report_ratio" share Terms "characters of words that speak of an offence or of what is sold, and sell nothing (警方, 有期徒刑, 切勿相信), by characters";
     SpamTerms "spam_terms" count Terms "different words of the five lists ad, contact, gambling, adult and seo";
     SpamRatio "spam_ratio" share Terms "characters of these five, by characters";
     LinkRatio "link_ratio" share Stretches "characters of addresses (http://, www.), by characters";

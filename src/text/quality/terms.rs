@@ -13,8 +13,21 @@ use super::tally::CODE;
 use crate::text::convert;
 
 /// Kinds of words, in the order of the counts.
-pub const KINDS: [&str; 10] =
-    ["ad", "contact", "gambling", "adult", "seo", "boilerplate", "placeholder", "mojibake", "policy", "content"];
+pub const KINDS: [&str; 13] = [
+    "ad",
+    "contact",
+    "gambling",
+    "adult",
+    "seo",
+    "boilerplate",
+    "placeholder",
+    "mojibake",
+    "policy",
+    "content",
+    "report",
+    "sales",
+    "service",
+];
 /// How many of them are spam.
 pub const SPAM: usize = 5;
 /// Number of the kind `mojibake`.
@@ -23,6 +36,12 @@ pub const MOJIBAKE: usize = 7;
 pub const POLICY: usize = 8;
 /// Number of the kind `content`: words with a character that ties sentences together elsewhere, as 都 of 成都.
 pub const CONTENT: usize = 9;
+/// Number of the kind `report`: words with which texts speak of what others sell.
+pub const REPORT: usize = 10;
+/// Number of the kind `sales`: what is said to make somebody buy.
+pub const SALES: usize = 11;
+/// Number of the kind `service`: what is said to any public, a quarter as telling.
+pub const SERVICE: usize = 12;
 
 /// Bits of the set of beginnings: sixteen kilobytes, one bit in sixty taken.
 const BITS: u32 = 17;
@@ -210,12 +229,12 @@ mod tests {
     #[test]
     fn words_of_both_scripts_and_no_parts_of_words() {
         let of = |text: &str| (find(text).characters, find(text).spam);
-        assert_eq!(of("全场包邮，全場包郵！"), ([8, 0, 0, 0, 0, 0, 0, 0, 0, 0], 1));
+        assert_eq!(of("全场包邮，全場包郵！"), ([8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 1));
         assert_eq!(of("北京赛车PK10开奖结果").0[2], 12);
         assert_eq!(of("jackpots are not a Jackpot").0[2], 7);
         assert_eq!(find("We use cookies. Use cookies,\nprivacy policy").policy_lines, 2);
-        assert_eq!(of("这是一句普通的话，谈的是天气。"), ([0; 10], 0));
-        assert_eq!(of(""), ([0; 10], 0));
+        assert_eq!(of("这是一句普通的话，谈的是天气。"), ([0; 13], 0));
+        assert_eq!(of(""), ([0; 13], 0));
         assert_eq!(of("包邮").0[0], 2);
         assert_eq!((find("成都和首都都在下雨").content, find("都在下雨").content), (2, 0));
     }
