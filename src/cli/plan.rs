@@ -343,6 +343,11 @@ fn document(recipe: &Recipe, options: &Options, state: &State, estimate: &Estima
     })
 }
 
+/// The folder whose disk a build fills: that of the output, or of the jobs where the output is in a store.
+fn on_disk(options: &Options) -> &Path {
+    if is_url(&options.out) { &options.work } else { &options.out }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -358,9 +363,4 @@ mod tests {
         assert_eq!((job(Some(3), 0), job(Some(3), 3), job(None, 0)), ("run".into(), "reuse".into(), "run".into()));
         assert_eq!(job(Some(3), 2), "resume (2 done)");
     }
-}
-
-/// The folder whose disk a build fills: that of the output, or of the jobs where the output is in a store.
-fn on_disk(options: &Options) -> &Path {
-    if is_url(&options.out) { &options.work } else { &options.out }
 }

@@ -50,7 +50,7 @@ impl<'a> Shards<'a> {
     ///
     /// # Errors
     ///
-    /// What the system says of writing; [`Error::Engine`] where a file of the build has other columns than the first.
+    /// What the system says of writing; [`Error::Engine`](crate::Error::Engine) where a file of the build has other columns than the first.
     pub fn row(&mut self, row: &Example<'_>) -> Result<()> {
         let (batch, at) = row.place();
         if self.bytes >= self.limit {

@@ -327,7 +327,7 @@ mod tests {
 
     /// The text of a row: one in four is that of an earlier row with some words changed.
     fn text(row: u64) -> String {
-        let (of, changed) = if row > 0 && row % 4 == 0 { (number(row) % row, row) } else { (row, u64::MAX) };
+        let (of, changed) = if row > 0 && row.is_multiple_of(4) { (number(row) % row, row) } else { (row, u64::MAX) };
         if changed != u64::MAX && of % 4 == 0 {
             return text(of);
         }
