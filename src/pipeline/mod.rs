@@ -261,15 +261,18 @@ impl Build<'_> {
         let plans = Plans { inputs: &inputs, chain: &chain, largest_row: self.options.largest_row() };
         let applied = match self.rows(&plans, &mut timings).await {
             // Whatever held this process up, others have finished what it was to do.
-            Err(_) if self.workers.is_over() => None,
+            Err(_) if self.made_by_others(&identity).is_some() => None,
             applied => Some(applied?),
         };
         let turn = self.last_turn().await?;
         match (applied, if self.workers.is_shared() { there()? } else { None }) {
             (Some(applied), None) => {
                 place::begin(self.recipe, self.options)?;
-                let manifest = self.output(&plans, (&identity, applied), timings, &turn).await?;
-                Ok((Built { manifest, reused: false, notes }, turn))
+                let made = self.output(&plans, (&identity, applied), timings, &turn).await;
+                // Where its turn was taken over meanwhile, what it was to copy is freed.
+                let others = |error| self.made_by_others(&identity).map(|m| (m, true)).ok_or(error);
+                let (manifest, reused) = made.map(|m| (m, false)).or_else(others)?;
+                Ok((Built { manifest, reused, notes }, turn))
             }
             (_, Some(manifest)) => {
                 self.free()?;

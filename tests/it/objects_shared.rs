@@ -131,7 +131,7 @@ fn the_one_that_puts_it_there_may_be_lost() {
         clear();
     }
     // One whose puts are refused ends with an error; another one goes on from what it has put.
-    s3.trouble(Trouble::Denied, 1, 4, |request| request.method == "PUT" && request.target.contains("/data/"));
+    s3.trouble(Trouble::Denied, 1, 1, |request| request.method == "PUT" && request.target.contains("/data/"));
     let first = worker(&scratch, &s3, "1/2", "1").spawn().unwrap().wait_with_output().unwrap();
     assert!(!first.status.success());
     s3.calm();

@@ -17,6 +17,7 @@ use crate::pipeline::inputs::{self, Effort, Inputs, SourceInput, group};
 use crate::pipeline::jobs::Job;
 use crate::pipeline::plan::fingerprints;
 use crate::pipeline::plan::stage_plan::StagePlan;
+use crate::pipeline::publish::manifest::Manifest;
 use crate::pipeline::publish::ours::MEMBERS;
 use crate::pipeline::{Build, finished};
 use crate::{Error, Result};
@@ -243,6 +244,12 @@ impl Build<'_> {
             }
             return Ok((inputs, identity));
         }
+    }
+
+    /// The build, where it is shared and stands in its place: asked of the place itself, since what workers say to one
+    /// another goes with the last of them.
+    pub(crate) fn made_by_others(&self, identity: &Identity) -> Option<Manifest> {
+        if self.workers.is_shared() { self.there(&identity.build).ok().flatten() } else { None }
     }
 
     /// Says what this process builds, and refuses to do so beside a worker that builds something else.
