@@ -1,7 +1,7 @@
 //! Files that appear whole or not at all, and what a disk has left.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -20,19 +20,21 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_whole_by(path, |file| file.write_all(bytes))
 }
 
-/// The same for what is better not in memory as a whole: `write` writes it.
+/// The same for what is better not in memory as a whole: `write` writes it, in pieces as small as it likes.
 ///
 /// # Errors
 ///
 /// As [`write_whole`], and what `write` says.
-pub fn write_whole_by(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+pub fn write_whole_by(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let aside = folder.join(format!("{name}.{}-{:08x}.tmp", std::process::id(), fastrand::u32(..)));
-    let written = File::create_new(&aside).and_then(|mut file| {
+    let written = File::create_new(&aside).and_then(|file| {
+        let mut file = BufWriter::with_capacity(1 << 18, file);
         write(&mut file)?;
-        file.sync_all()
+        file.flush()?;
+        file.get_ref().sync_all()
     });
     if let Err(error) = written.and_then(|()| fs::rename(&aside, path)) {
         let _ = fs::remove_file(&aside);

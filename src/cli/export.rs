@@ -185,9 +185,8 @@ impl Export {
             _ => start,
         };
         if context.format == Format::Json {
-            let answer = json!({"v": 1, "to": exporter.name(), "trainer": exporter.trainer(), "out": folder, "uses": exported.accounts,
+            let mut answer = json!({"v": 1, "to": exporter.name(), "trainer": exporter.trainer(), "out": folder, "uses": exported.accounts,
                 "files": exported.files, "start": start});
-            let mut answer = answer;
             if !exported.held_out.is_empty() {
                 let file = |(split, path): &(Split, String)| json!({"split": split, "path": path});
                 answer["held_out"] = exported.held_out.iter().map(file).collect();

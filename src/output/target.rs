@@ -6,6 +6,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::parquet_file::settle;
+use crate::objects::Upload;
 use crate::{Error, Result};
 
 /// A file that is being written: it appears whole, under its name, when it is finished, and not at all otherwise.
@@ -16,6 +17,12 @@ pub trait Whole: Write + Send {
     ///
     /// What went wrong with what was written, or now.
     fn finish(self: Box<Self>) -> Result<u64>;
+}
+
+impl Whole for Upload {
+    fn finish(self: Box<Self>) -> Result<u64> {
+        Ok(Upload::finish(*self)?.bytes)
+    }
 }
 
 /// A place for files. Names are of paths with `/`: `data/pretrain/part-00000.parquet`.

@@ -65,6 +65,22 @@ impl Flat {
         Ok(&self.path)
     }
 
+    /// The first record from `from` on that is not `before` a place, in an array that is sorted by it; their number where
+    /// all are.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] of reading the file.
+    pub fn first_of(&self, from: usize, before: impl Fn(&[u8]) -> bool) -> Result<usize> {
+        let (mut low, mut high, mut record) = (from, self.len(), vec![0; self.width]);
+        while low < high {
+            let middle = low.midpoint(high);
+            self.get(middle, &mut record)?;
+            if before(&record) { low = middle + 1 } else { high = middle }
+        }
+        Ok(low)
+    }
+
     /// How many records there are.
     pub fn len(&self) -> usize {
         (self.written as usize + self.memory.len()) / self.width

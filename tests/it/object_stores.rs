@@ -11,26 +11,21 @@ use crate::harness::{Built, Run, Scratch, contains, files_under, json_lines};
 use crate::servers::s3::{S3, Trouble};
 use crate::servers::{Content, Request};
 
-const RECIPE: &str = r#"
-name = "stored"
-about = "a test"
-[[source]]
-name = "docs"
-path = ["docs.jsonl"]
-use = "pretrain"
-[[stage]]
-run = "normalize"
-[[stage]]
-run = "keep"
-chars = { min = 40 }
-[[stage]]
-run = "exact_dedup"
-[[stage]]
-run = "near_dedup"
-index = true
-[output]
-shard = "64KiB"
-"#;
+/// What is kept of the documents of these tests: long ones.
+pub const STAGES: &str = "[[stage]]\nrun = \"normalize\"\n[[stage]]\nrun = \"keep\"\nchars = { min = 40 }\n";
+/// Several shards.
+pub const SHARDS: &str = "[output]\nshard = \"64KiB\"\n";
+
+/// A recipe over documents at a path; `more` stands between what is kept and the output.
+pub fn recipe(name: &str, path: &str, more: &str) -> String {
+    let source = format!("[[source]]\nname = \"docs\"\npath = [\"{path}\"]\nuse = \"pretrain\"\n");
+    format!("name = \"{name}\"\nabout = \"a test\"\n{source}{STAGES}{more}{SHARDS}")
+}
+
+/// The recipe of a place.
+fn stored() -> String {
+    recipe("stored", "docs.jsonl", "[[stage]]\nrun = \"exact_dedup\"\n[[stage]]\nrun = \"near_dedup\"\nindex = true\n")
+}
 
 const OUT: &str = "s3://bucket/some/build";
 const BELOW: &str = "bucket/some/build/";
@@ -45,14 +40,12 @@ impl Place {
     pub fn new(rows: u64) -> Place {
         let scratch = Scratch::new();
         scratch.write("docs.jsonl", json_lines(rows));
-        scratch.write("recipe.toml", RECIPE);
+        scratch.write("recipe.toml", stored());
         Place { scratch, s3: S3::start() }
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.scratch.command(arguments);
-        self.s3.reach(&mut command);
-        command
+        self.s3.command(&self.scratch, arguments)
     }
 
     pub fn arguments<'a>(&self, more: &[&'a str]) -> Vec<&'a str> {
@@ -190,7 +183,7 @@ fn what_no_build_wrote_is_not_touched() {
     place.s3.put(&card, Content::new(was));
     assert_eq!(place.s3.names(), names);
     // The build of another recipe wants --replace.
-    place.scratch.write("recipe.toml", RECIPE.replace("stored", "another"));
+    place.scratch.write("recipe.toml", stored().replace("stored", "another"));
     place.build(&[]).says(1, &["holds the build of another recipe, `stored`", "--replace"]);
     place.builds(&["--replace"]);
     assert!(notes(&place));
@@ -222,7 +215,7 @@ fn large_files_go_in_parts() {
     };
     let lines = noise.chunks(1 << 16).map(|chunk| format!("{{\"text\": \"{}\"}}\n", text(chunk)));
     place.scratch.write("docs.jsonl", lines.collect::<String>());
-    place.scratch.write("recipe.toml", RECIPE.replace("64KiB", "64MiB"));
+    place.scratch.write("recipe.toml", stored().replace("64KiB", "64MiB"));
     let disk = place.on_disk();
     place.s3.rough(4);
     // The answer to the last request of an upload is lost; made again, it finds no such upload.
@@ -400,9 +393,9 @@ fn what_cannot_be_is_said_before_anything_is_read() {
     assert!(!place.s3.names().iter().any(|name| name.ends_with("build.json")));
     place.s3.calm();
     let within = "[[export]]\nto = \"text\"\nout = \"versions/mine\"\n";
-    place.scratch.write("recipe.toml", format!("{RECIPE}{within}"));
+    place.scratch.write("recipe.toml", stored() + within);
     place.build(&[]).says(1, &["the export to `text` would lie in", "where the build writes"]);
-    place.scratch.write("recipe.toml", RECIPE);
+    place.scratch.write("recipe.toml", stored());
     let build = |out: &str| Run::of(&mut place.command(&["build", "--recipe", "recipe.toml", "--out", out]));
     let run = build("s3://someone:hush@bucket/x");
     run.says(1, &["no credentials"]);
@@ -422,7 +415,7 @@ fn what_cannot_be_is_said_before_anything_is_read() {
 fn gates_are_judged_in_a_store_too() {
     let place = Place::new(300);
     let gates = |language: &str, least: f64| {
-        let stage = RECIPE.replace("[output]", "[[stage]]\nrun = \"language\"\n[output]");
+        let stage = stored().replace("[output]", "[[stage]]\nrun = \"language\"\n[output]");
         let recipe = format!("{stage}[gates]\nmin_language = {{ {language} = {least} }}\n");
         place.scratch.write("recipe.toml", recipe);
     };

@@ -7,24 +7,9 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::harness::{Run, Scratch, files_under, json_lines};
+use crate::object_stores::recipe;
 use crate::servers::Content;
 use crate::servers::s3::{S3, Trouble};
-
-const RECIPE: &str = r#"
-name = "exported"
-about = "a test"
-[[source]]
-name = "docs"
-path = ["s3://bucket/raw/*.jsonl"]
-use = "pretrain"
-[[stage]]
-run = "normalize"
-[[stage]]
-run = "keep"
-chars = { min = 40 }
-[output]
-shard = "64KiB"
-"#;
 
 const BUILD: &str = "s3://bucket/build";
 
@@ -46,13 +31,11 @@ impl Place {
     }
 
     fn recipe(&self, exports: &str) {
-        self.scratch.write("recipe.toml", format!("{RECIPE}{exports}"));
+        self.scratch.write("recipe.toml", recipe("exported", "s3://bucket/raw/*.jsonl", "") + exports);
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.scratch.command(arguments);
-        self.s3.reach(&mut command);
-        command
+        self.s3.command(&self.scratch, arguments)
     }
 
     fn build(&self) -> Run {

@@ -6,22 +6,11 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::harness::{Built, Run, Scratch, json_lines, same_output};
+use crate::object_stores::{SHARDS, STAGES};
 use crate::servers::s3::{S3, Trouble};
 use crate::servers::{Content, Fault};
 
-const STAGES: &str = r#"
-[[stage]]
-run = "normalize"
-[[stage]]
-run = "keep"
-chars = { min = 40 }
-[[stage]]
-run = "exact_dedup"
-[[stage]]
-run = "near_dedup"
-[output]
-shard = "64KiB"
-"#;
+const DEDUP: &str = "[[stage]]\nrun = \"exact_dedup\"\n[[stage]]\nrun = \"near_dedup\"\n";
 
 struct Place {
     scratch: Scratch,
@@ -46,13 +35,11 @@ impl Place {
         for (name, path, more) in sources {
             text += &format!("[[source]]\nname = \"{name}\"\npath = [\"{head}{path}\"]\nuse = \"pretrain\"\n{more}\n");
         }
-        self.scratch.write("recipe.toml", text + STAGES);
+        self.scratch.write("recipe.toml", text + STAGES + DEDUP + SHARDS);
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.scratch.command(arguments);
-        self.s3.reach(&mut command);
-        command
+        self.s3.command(&self.scratch, arguments)
     }
 
     fn build(&self, out: &str, more: &[&str]) -> Run {

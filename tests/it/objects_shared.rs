@@ -17,8 +17,7 @@ fn worker(scratch: &Scratch, s3: &S3, which: &str, lease: &str) -> Command {
     let out = format!("s3://{PLACE}");
     let all =
         ["build", "--recipe", "recipe.toml", "--out", &out, "--work", "work", "--worker", which, "--lease", lease];
-    let mut command = scratch.command(&[&all[..], &MORE[..]].concat());
-    s3.reach(&mut command);
+    let mut command = s3.command(scratch, &[&all[..], &MORE[..]].concat());
     command.stdout(Stdio::null()).stderr(Stdio::piped());
     command
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -99,11 +99,7 @@ impl Knowns {
     pub(crate) fn close(self) -> Result<()> {
         let Some((log, file)) = self.log else { return Ok(()) };
         let all = self.all.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let write = |file: &mut File| {
-            let mut out = BufWriter::with_capacity(1 << 20, file);
-            serde_json::to_writer(&mut out, &all)?;
-            out.flush()
-        };
+        let write = |file: &mut dyn Write| Ok(serde_json::to_writer(file, &all)?);
         disk::write_whole_by(&self.store, write).map_err(Error::io(&self.store))?;
         drop(file);
         std::fs::remove_file(&log).map_err(Error::io(&log))

@@ -3,8 +3,7 @@
 mod sources;
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -351,11 +350,7 @@ impl Manifest {
     ///
     /// [`Error::Io`] of writing.
     pub fn write(&self, path: &Path) -> Result<()> {
-        let write = |file: &mut File| {
-            let mut out = BufWriter::with_capacity(1 << 20, file);
-            serde_json::to_writer_pretty(&mut out, self)?;
-            out.flush()
-        };
+        let write = |file: &mut dyn Write| Ok(serde_json::to_writer_pretty(file, self)?);
         disk::write_whole_by(path, write).map_err(Error::io(path))
     }
 

@@ -204,7 +204,7 @@ impl Named<'_> {
         let done = AtomicUsize::new(0);
         let chunks: Vec<_> = self.waiting.chunks(WAITING / 64).collect();
         self.run.context.drop_rows(chunks.len(), &|at| {
-            let mut next = chunks[at].first().map_or(Ok(from), |(doc, _)| first_of(list, from, *doc))?;
+            let mut next = chunks[at].first().map_or(Ok(from), |(doc, _)| list.first_of(from, |record| part(record, 0) < *doc))?;
             let mut drops = Vec::new();
             for (doc, id) in chunks[at] {
                 next = drops_for(list, next, *doc, |dropped_doc, similarity| {
@@ -233,17 +233,6 @@ fn dropped(docs: &Docs, doc: usize, (id, similarity): (&str, f64), words: [Strin
         similarity: Some(similarity),
         spans: Vec::new(),
     })
-}
-
-/// The first record, from `from` on, of a row kept that is not before `doc`.
-fn first_of(list: &Flat, from: usize, doc: usize) -> Result<usize> {
-    let (mut low, mut high, mut record) = (from, list.len(), [0; 16]);
-    while low < high {
-        let middle = low.midpoint(high);
-        list.get(middle, &mut record)?;
-        if part(&record, 0) < doc { low = middle + 1 } else { high = middle }
-    }
-    Ok(low)
 }
 
 /// Hands over what went for the row `doc`, whose records begin at `at` if it has any; gives back where they end.

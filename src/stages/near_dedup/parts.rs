@@ -3,7 +3,7 @@
 //! in the folder of the pass, and writes one. What comes out is what one process finds: pairs are sorted, and lists stand
 //! apart.
 
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::RwLock;
 
@@ -221,7 +221,9 @@ fn sieve(docs: &Docs, space: &Space, (part, parts): (usize, usize), found: &[Pat
     let mut sorter = Sorter::new(space.folder.join("pairs"), FOUND, space.budget / 2);
     for path in found {
         let found = Flat::open(path.clone(), FOUND)?;
-        let range = first_of(&found, of(part) as u32)?..first_of(&found, of(part + 1) as u32)?;
+        // Sorted by the rank of the later row, whose four bytes come first.
+        let first = |rank: usize| found.first_of(0, |record| record[..4] < (rank as u32).to_be_bytes()[..]);
+        let range = first(of(part))?..first(of(part + 1))?;
         found.range(range, |_, record| {
             let mut bytes = [0; FOUND];
             bytes.copy_from_slice(record);
@@ -231,17 +233,6 @@ fn sieve(docs: &Docs, space: &Space, (part, parts): (usize, usize), found: &[Pat
     let list = Flat::new(space.folder.join("list"), PAIR, space.budget / 8);
     let list = pairs::sieved(space, docs, sorter, list, &SharedBits::new(docs.len()))?;
     written(file, |to| list.each(|_, record| to.write_all(record).map_err(Error::io(file))))
-}
-
-/// The first of sorted pairs whose later row has not a lesser rank.
-fn first_of(found: &Flat, rank: u32) -> Result<usize> {
-    let (mut low, mut high, mut record) = (0, found.len(), [0; FOUND]);
-    while low < high {
-        let middle = low.midpoint(high);
-        found.get(middle, &mut record)?;
-        if (u64::from_be_bytes(record) >> 32) < u64::from(rank) { low = middle + 1 } else { high = middle }
-    }
-    Ok(low)
 }
 
 fn judge(
@@ -290,14 +281,10 @@ fn write_records(file: &Path, records: &[(u32, Vec<u8>)]) -> Result<()> {
 fn written(file: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
     let mut own = None;
     let ended = write_whole_by(file, |to| {
-        let mut to = BufWriter::with_capacity(1 << 20, to);
-        match write(&mut to) {
-            Ok(()) => to.flush(),
-            Err(error) => {
-                own = Some(error);
-                Err(std::io::Error::other("not written"))
-            }
-        }
+        write(to).map_err(|error| {
+            own = Some(error);
+            std::io::Error::other("not written")
+        })
     });
     match own {
         Some(error) => Err(error),

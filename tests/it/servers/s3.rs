@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::http::decode;
 use super::{Answer, Content, Request, Server};
+use crate::harness::Scratch;
 
 /// What goes wrong with one request.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -66,8 +67,9 @@ impl S3 {
         S3 { server, state }
     }
 
-    /// Has a command know the store, and ask it again for twenty seconds.
-    pub fn reach(&self, command: &mut Command) {
+    /// A command of `scratch` that knows the store, and asks it again for twenty seconds.
+    pub fn command(&self, scratch: &Scratch, arguments: &[&str]) -> Command {
+        let mut command = scratch.command(arguments);
         command
             .env("AWS_ENDPOINT_URL", self.server.url())
             .env("AWS_ALLOW_HTTP", "true")
@@ -75,6 +77,7 @@ impl S3 {
             .env("AWS_SECRET_ACCESS_KEY", "secretOfTheStore")
             .env("AWS_REGION", "us-east-1")
             .env("CORPUS_RETRY_FOR", "20");
+        command
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

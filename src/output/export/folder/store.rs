@@ -9,7 +9,6 @@
 //! The manifest is put last, on the condition that it is what it was when the export began; what it replaces goes then, and
 //! what exports that were cut off have left: those that were there before the put, whose own put is refused from then on.
 
-use std::io::{self, Write};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -89,7 +88,7 @@ impl InStore {
     }
 
     pub(super) fn file(&self, name: &str) -> Box<dyn Whole> {
-        Box::new(Arriving(Upload::new(&self.folder, &format!("{}/{name}", self.at), self.expected)))
+        Box::new(Upload::new(&self.folder, &format!("{}/{name}", self.at), self.expected))
     }
 
     pub(super) fn rename(&self, from: &str, to: &str) -> Result<()> {
@@ -186,23 +185,4 @@ fn refused(folder: &Folder, name: &str, why: &str) -> Error {
 fn overtaken(folder: &Folder) -> Error {
     let message = format!("{}: another export was put there while this one ran, and stays", folder.url(MANIFEST));
     Error::input(message, "run the same command again to replace it, or name another folder with --out")
-}
-
-/// A file on its way.
-struct Arriving(Upload);
-
-impl Write for Arriving {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
-    }
-}
-
-impl Whole for Arriving {
-    fn finish(self: Box<Self>) -> Result<u64> {
-        Ok(self.0.finish()?.bytes)
-    }
 }
