@@ -204,7 +204,8 @@ impl Named<'_> {
         let done = AtomicUsize::new(0);
         let chunks: Vec<_> = self.waiting.chunks(WAITING / 64).collect();
         self.run.context.drop_rows(chunks.len(), &|at| {
-            let mut next = chunks[at].first().map_or(Ok(from), |(doc, _)| list.first_of(from, |record| part(record, 0) < *doc))?;
+            let mut next =
+                chunks[at].first().map_or(Ok(from), |(doc, _)| list.first_of(from, |record| part(record, 0) < *doc))?;
             let mut drops = Vec::new();
             for (doc, id) in chunks[at] {
                 next = drops_for(list, next, *doc, |dropped_doc, similarity| {
