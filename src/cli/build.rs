@@ -157,8 +157,6 @@ impl RunOptions {
     /// [`Error::Input`](crate::Error::Input) where a folder is a URL, and [`Error::Other`](crate::Error::Other) where a
     /// size is none.
     pub fn options(self, context: &Context, recipe: &Recipe) -> Result<Options> {
-        /// Bytes of `--memory` for each thread: what it reads, holds, packs and writes at a time.
-        const THREAD: u64 = 32 << 20;
         let trial = self.limit.is_some() || !self.set.is_empty();
         let named = |tail: &str| PathBuf::from("builds").join(format!("{}{tail}", recipe.name));
         // A trial begins with what the real build has done.
@@ -171,17 +169,13 @@ impl RunOptions {
         // Beside the output, where that is a folder.
         let beside = if is_url(&out) { usual } else { out.clone() };
         self.work.as_deref().map_or(Ok(()), |work| local("--work", work))?;
-        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         let memory = memory(&self.memory)?;
-        let (threads, most) = (self.threads.map_or_else(cores, NonZeroUsize::get), (memory / THREAD).max(1) as usize);
-        if self.threads.is_some_and(|asked| asked.get() > most) {
-            ui::say(context, &format!("--memory {} is enough for {most} of {threads} threads", self.memory));
-        }
+        let threads = threads_for(context, self.threads, (memory, &self.memory));
         Ok(Options {
             work: self.work.unwrap_or_else(|| beside.join(".work")),
             out,
             reuse,
-            threads: threads.min(most),
+            threads,
             memory,
             unit: bytes("--unit", &self.unit)?.max(1024),
             fresh: false,
@@ -194,6 +188,18 @@ impl RunOptions {
             cluster: None,
         })
     }
+}
+
+/// The threads that `--memory`, as it was given, is enough for: of those `asked` for, else of the cores there are.
+pub(super) fn threads_for(context: &Context, asked: Option<NonZeroUsize>, (memory, given): (u64, &str)) -> usize {
+    /// Bytes of `--memory` for each thread: what it reads, holds, packs and writes at a time.
+    const THREAD: u64 = 32 << 20;
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    let (threads, most) = (asked.map_or_else(cores, NonZeroUsize::get), (memory / THREAD).max(1) as usize);
+    if asked.is_some_and(|asked| asked.get() > most) {
+        ui::say(context, &format!("--memory {given} is enough for {most} of {threads} threads"));
+    }
+    threads.min(most)
 }
 
 /// Bytes of `--memory`. No build runs in less than 64 MiB, so less counts as that; a number without a unit, which would

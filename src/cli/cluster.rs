@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use super::build::memory;
+use super::build::{memory, threads_for};
 use super::{Context, Format, ui};
 use crate::engine::cluster::{self, Address, ExecutorOptions, PORT, Say, SchedulerOptions};
 use crate::heap;
-use crate::pipeline::jobs::CODE;
+use crate::pipeline::jobs::BUILD;
 use crate::{Error, Result};
 
 /// Run the processes of a cluster, on which `corpus build --cluster` has its units done: Apache Ballista's, in this binary.
@@ -50,7 +50,7 @@ enum What {
         /// The name under which the scheduler reaches it [default: the address from which it calls].
         #[arg(long, value_name = "NAME")]
         host: Option<String>,
-        /// Units worked on at a time [default: the cores there are].
+        /// Units worked on at a time [default: the cores there are]; one for each 32 MiB of --memory at most.
         #[arg(long)]
         threads: Option<NonZeroUsize>,
         /// Memory to use: peak resident stays under this plus 200 MiB.
@@ -81,21 +81,20 @@ impl ClusterCommand {
         match self.what {
             What::Scheduler { bind: at, host, lease } => {
                 let bind = bind(at.as_deref(), PORT)?;
-                cluster::scheduler(SchedulerOptions { bind, host, lease: time(lease), version: CODE }, &say)
+                cluster::scheduler(SchedulerOptions { bind, host, lease: time(lease), version: BUILD }, &say)
             }
             What::Executor { scheduler, bind: at, host, threads, memory: given, scratch, lease } => {
                 let memory = memory(&given)?;
                 heap::few(memory);
-                let cores = || std::thread::available_parallelism().map_or(1, usize::from);
                 let options = ExecutorOptions {
                     scheduler: Address::parse("--scheduler", &scheduler)?,
                     bind: bind(at.as_deref(), PORT + 1)?,
                     host,
-                    threads: threads.map_or_else(cores, NonZeroUsize::get),
+                    threads: threads_for(context, threads, (memory, &given)),
                     memory,
                     scratch: scratch.unwrap_or_else(std::env::temp_dir),
                     lease: time(lease),
-                    version: CODE,
+                    version: BUILD,
                 };
                 cluster::executor(options, &say)
             }

@@ -15,6 +15,10 @@ use crate::{Error, Result};
 /// The version of the code that files of a job depend on; it goes into every fingerprint.
 pub const CODE: &str = concat!(env!("CARGO_PKG_VERSION"), "/14");
 
+/// The version that a driver, a scheduler and executors compare: that of the package, and a hash of the sources that it was
+/// compiled from (`build.rs`). What they send one another has no version of its own that somebody would have to raise.
+pub const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), "/", env!("CORPUS_SOURCES"));
+
 /// The first 16 hex digits of a SHA-256 of `what` as JSON.
 pub fn fingerprint(what: &impl Serialize) -> String {
     let mut hash = Hash(Sha256::new());

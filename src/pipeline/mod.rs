@@ -63,7 +63,7 @@ use crate::rows::column::Kind;
 use crate::text::figures;
 use crate::{Error, Result};
 use inputs::Inputs;
-use jobs::{CODE, Job, Log};
+use jobs::{BUILD, Job, Log};
 use plan::fingerprints;
 pub use progress::{Amount, Progress};
 use publish::bucket::Bucket;
@@ -189,7 +189,7 @@ fn run_over(recipe: &Recipe, options: &Options, progress: &dyn Progress, given: 
 
 /// The cluster of a scheduler, with a word where it has no executors yet.
 async fn joined(at: &Address, options: &Options, progress: &dyn Progress) -> Result<Cluster> {
-    let cluster = Cluster::join(at, CODE, &options.work).await?;
+    let cluster = Cluster::join(at, BUILD, &options.work).await?;
     progress.phase("Joining", 0);
     let (executors, threads) = cluster.executors().await?;
     let threads = figures::plural(threads as u64, "thread");

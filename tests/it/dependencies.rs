@@ -8,7 +8,36 @@ use std::process::Command;
 
 use serde_json::Value as Json;
 
-use crate::harness::files_under;
+use crate::harness::{Scratch, files_under};
+
+#[allow(dead_code, reason = "cargo runs its `main`")]
+#[path = "../../build.rs"]
+mod build_script;
+
+/// What processes of a cluster compare changes with each of the files that the crate is compiled from, with their names and
+/// with nothing else; and the binary has that of this tree.
+#[test]
+fn sources_are_hashed() {
+    let scratch = Scratch::new();
+    scratch.write("src/a/b.rs", "fn b() {}\n");
+    scratch.write("src/c.rs", "fn c() {}\n");
+    scratch.write("notes.md", "one");
+    let hash = || build_script::hash(&scratch.path(""), &["src", "Cargo.lock"]).unwrap();
+    let first = hash();
+    scratch.write("notes.md", "two");
+    scratch.write("src/c.rs", "fn c() {}\r\n");
+    assert_eq!(hash(), first);
+    let mut seen = BTreeSet::from([first]);
+    scratch.write("src/a/b.rs", "fn b() { }\n");
+    assert!(seen.insert(hash()));
+    std::fs::rename(scratch.path("src/c.rs"), scratch.path("src/d.rs")).unwrap();
+    assert!(seen.insert(hash()));
+    scratch.write("Cargo.lock", "version = 4");
+    assert!(seen.insert(hash()));
+    let (name, sources) = corpus::pipeline::jobs::BUILD.split_once('/').unwrap();
+    assert_eq!((name, sources.len()), (env!("CARGO_PKG_VERSION"), 16));
+    assert!(sources.bytes().all(|byte| byte.is_ascii_hexdigit()));
+}
 
 /// An SPDX expression held against a list: `A OR B` needs one of them, `A AND B` both. `A/B` is an old way to write OR.
 fn allows(expression: &str, allowed: &BTreeSet<String>) -> bool {

@@ -93,7 +93,7 @@ pub struct SchedulerOptions {
     pub host: Option<String>,
     /// The time without a sign of life after which an executor counts as lost.
     pub lease: Duration,
-    /// The version of the code that files of jobs depend on.
+    /// The version of the code, which all processes of a cluster share.
     pub version: &'static str,
 }
 

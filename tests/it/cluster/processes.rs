@@ -199,6 +199,19 @@ fn a_cluster_builds_into_an_object_store() {
     place.tidy();
 }
 
+/// An executor takes no more tasks at a time than its memory is enough for.
+#[test]
+fn threads_go_by_memory() {
+    let scratch = Scratch::new();
+    let cluster = Cluster::start(&scratch, 0);
+    let arguments = ["cluster", "executor", "--scheduler", &cluster.at, "--bind", "127.0.0.1:0", "--threads", "3"];
+    let executor =
+        Process::start(scratch.command(&[&arguments[..], &["--memory", "64MiB", "--scratch", "x"]].concat()));
+    executor.says("--memory 64MiB is enough for 2 of 3 threads");
+    executor.says("2 threads");
+    cluster.scheduler.says("1 executor with 2 threads");
+}
+
 #[test]
 fn no_scheduler_is_said() {
     let scratch = Scratch::new();
