@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::compute::SortOptions;
-use arrow::datatypes::{Field, SchemaRef};
+use arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion_common::{JoinType, NullEquality, ScalarValue};
 use datafusion_datasource::file_groups::FileGroup;
 use datafusion_datasource::file_scan_config::FileScanConfigBuilder;
@@ -13,7 +13,7 @@ use datafusion_datasource::{PartitionedFile, TableSchema};
 use datafusion_datasource_parquet::source::ParquetSource;
 use datafusion_execution::object_store::ObjectStoreUrl;
 use datafusion_expr::{Operator, ScalarUDF};
-use datafusion_physical_expr::expressions::{BinaryExpr, Column, IsNotNullExpr, IsNullExpr, Literal};
+use datafusion_physical_expr::expressions::{BinaryExpr, CastExpr, Column, IsNotNullExpr, IsNullExpr, Literal};
 use datafusion_physical_expr::{LexOrdering, PhysicalExpr, PhysicalSortExpr, ScalarFunctionExpr};
 use datafusion_physical_plan::ExecutionPlan;
 use datafusion_physical_plan::filter::FilterExec;
@@ -120,6 +120,26 @@ pub(super) fn partitioned((path, constants): &Part) -> Result<PartitionedFile> {
 pub fn project(input: Plan, columns: Vec<(Expr, String)>) -> Result<Plan> {
     let exprs = columns.into_iter().map(|(expr, name)| ProjectionExpr::new(expr, name));
     Ok(Arc::new(ProjectionExec::try_new(exprs, input)?))
+}
+
+/// The same rows with views of their content where it is plain text (`Utf8View`): joins and filters then pass on where a
+/// text lies, and do not copy it.
+///
+/// # Errors
+///
+/// As [`column()`].
+pub fn views(input: Plan) -> Result<Plan> {
+    let schema = input.schema();
+    let content: Vec<Field> = Use::ALL.iter().flat_map(|usage| content(*usage)).collect();
+    let large =
+        |field: &Field| *field.data_type() == DataType::Utf8 && content.iter().any(|c| c.name() == field.name());
+    let columns = schema.fields().iter().map(|field| {
+        let whole = column(&input, field.name())?;
+        let viewed = || Arc::new(CastExpr::new(whole.clone(), DataType::Utf8View, None)) as Expr;
+        Ok((if large(field) { viewed() } else { whole.clone() }, field.name().clone()))
+    });
+    let columns = columns.collect::<Result<Vec<_>>>()?;
+    project(input, columns)
 }
 
 /// Keeps the columns `names` as they are.

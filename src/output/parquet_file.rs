@@ -130,7 +130,6 @@ fn properties_of(builder: WriterPropertiesBuilder, field: &Field, path: Vec<Stri
 /// Rows on their way into a Parquet file, wherever that is written to.
 pub struct RowFile<W: Write + Send> {
     writer: ArrowWriter<W>,
-    schema: SchemaRef,
     pending: Vec<RecordBatch>,
     call: u64,
     group: u64,
@@ -145,8 +144,8 @@ impl<W: Write + Send> RowFile<W> {
     /// [`Error::Engine`] where the Parquet writer refuses the schema.
     pub fn new(to: W, schema: SchemaRef, style: Style) -> Result<Self> {
         let properties = properties(&schema, style).build();
-        let writer = ArrowWriter::try_new(to, schema.clone(), Some(properties))?;
-        Ok(RowFile { writer, schema, pending: Vec::new(), call: 0, group: 0, group_rows: 0 })
+        let writer = ArrowWriter::try_new(to, schema, Some(properties))?;
+        Ok(RowFile { writer, pending: Vec::new(), call: 0, group: 0, group_rows: 0 })
     }
 
     /// Adds a key-value pair to the file's metadata.
@@ -197,7 +196,8 @@ impl<W: Write + Send> RowFile<W> {
         let batch = match self.pending.as_slice() {
             [] => return Ok(()),
             [one] => one.clone(),
-            many => concat_batches(&self.schema, many)?,
+            // Their own schema: text may come as views, which are written as the text that they are views of.
+            many => concat_batches(many[0].schema_ref(), many)?,
         };
         self.pending.clear();
         self.writer.write(&batch)?;

@@ -214,7 +214,7 @@ impl SlabWriter {
         if dropped.true_count() > 0 {
             let rows = self.dropped_rows(&input)?;
             let path = slab_file(&self.spec.folder, self.slab, "dropped");
-            let file = opened(&mut self.dropped, &path, rows.schema(), style)?;
+            let file = opened(&mut self.dropped, &path, dropped_schema(self.spec.usage, self.spec.filled[1]), style)?;
             some(&rows, &dropped, sizes, |rows, sizes| file.write(rows, sizes))?;
         }
         if unreadable.true_count() > 0 {
@@ -305,7 +305,7 @@ impl SlabWriter {
                 None => new_null_array(&kind.data_type(), input.batch.num_rows()),
             });
         }
-        Ok(RecordBatch::try_new(self.data_schema.clone(), columns)?)
+        rows_of(&self.data_schema, columns)
     }
 
     fn dropped_rows(&self, input: &Input<'_>) -> Result<RecordBatch> {
@@ -325,7 +325,7 @@ impl SlabWriter {
                 _ => column,
             });
         }
-        Ok(RecordBatch::try_new(schema, columns)?)
+        rows_of(&schema, columns)
     }
 
     /// Which dropped rows leave their content out: those of a sample, and those over the share that keeps it.
@@ -358,6 +358,16 @@ impl SlabWriter {
     }
 }
 
+/// A batch of a public schema, in which text may come as views.
+fn rows_of(schema: &SchemaRef, columns: Vec<ArrayRef>) -> Result<RecordBatch> {
+    let fields = schema.fields().iter().zip(&columns);
+    let fields = fields.map(|(field, column)| match column.data_type() {
+        DataType::Utf8View => Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8View)),
+        _ => field.clone(),
+    });
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields.collect::<Vec<_>>())), columns)?)
+}
+
 fn opened<'a>(
     file: &'a mut Option<PartFile>,
     path: &Path,
@@ -384,13 +394,24 @@ fn some(
 ) -> Result<()> {
     let stretches: Vec<(usize, usize)> = SlicesIterator::new(which).collect();
     let bytes: u64 = stretches.iter().map(|(start, end)| sizes[*start..*end].iter().sum::<u64>()).sum();
-    if bytes >= STRETCH * stretches.len() as u64 && 2 * bytes >= sizes.iter().sum() {
+    let larger = 2 * bytes >= sizes.iter().sum();
+    if larger && bytes >= STRETCH * stretches.len() as u64 {
         return stretches
             .iter()
             .try_for_each(|(start, end)| write(&rows.slice(*start, end - start), &sizes[*start..*end]));
     }
     let sizes: Vec<u64> = stretches.iter().flat_map(|(start, end)| &sizes[*start..*end]).copied().collect();
-    write(&filter_record_batch(rows, which)?, &sizes)
+    let rows = filter_record_batch(rows, which)?;
+    write(&if larger { rows } else { apart(&rows)? }, &sizes)
+}
+
+/// The same rows, whose text holds nothing else in memory.
+fn apart(rows: &RecordBatch) -> Result<RecordBatch> {
+    let columns = rows.columns().iter().map(|column| match column.as_string_view_opt() {
+        Some(views) => Arc::new(views.gc()) as ArrayRef,
+        None => column.clone(),
+    });
+    Ok(RecordBatch::try_new(rows.schema(), columns.collect())?)
 }
 
 /// Hands rows on as often as a mix takes them, the copies of a row beside it: `id`, `id#2`, `id#3`, ….

@@ -3,12 +3,16 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanBuilder, Float64Builder, ListBuilder, RecordBatch, StringBuilder, StructBuilder, UInt64Builder,
+    ArrayBuilder, ArrayRef, BooleanBuilder, Float64Builder, ListBuilder, RecordBatch, StringBuilder, StructBuilder,
+    UInt64Builder,
 };
 use arrow::datatypes::SchemaRef;
 
 use super::schema::{message_fields, scan_schema};
 use super::{Content, Message, Record, Row, Task, Unreadable, Use};
+
+/// Bytes of text for which room is made before they are there.
+const MOST_AHEAD: usize = 1 << 20;
 
 /// Collects records into a batch of [`scan_schema`].
 pub struct Rows {
@@ -235,7 +239,12 @@ impl ContentBuilder {
 
     fn finish(&mut self, columns: &mut Vec<ArrayRef>) {
         match self {
-            ContentBuilder::Pretrain(text) => columns.push(Arc::new(text.finish())),
+            ContentBuilder::Pretrain(text) => {
+                // The next batch is about as large: a buffer that grows to it would be copied on the way.
+                let (rows, bytes) = (text.len(), text.values_slice().len().min(MOST_AHEAD));
+                columns.push(Arc::new(text.finish()));
+                *text = StringBuilder::with_capacity(rows, bytes + bytes / 16);
+            }
             ContentBuilder::Task { columns: texts, choices } => {
                 let mut texts = texts.each_mut().map(|b| Arc::new(b.finish()) as ArrayRef).into_iter();
                 columns.extend(texts.by_ref().take(4));

@@ -338,7 +338,10 @@ impl Plans<'_> {
         }
         node = plan::project(node, columns)?;
         if !source.staged {
-            node = plan::left_join(self.text(source, slabs, at)?, node)?;
+            let text = self.text(source, slabs, at)?;
+            // Rows that are arranged for a shuffle are copied once in any case.
+            let text = if output.scatter.is_empty() { plan::views(text)? } else { text };
+            node = plan::left_join(text, node)?;
         }
         Ok(Arc::new(SinkExec::new(SinkSpec::Slabs(Box::new(output)), node)))
     }

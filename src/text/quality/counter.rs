@@ -1,11 +1,31 @@
 //! A hash table that counts 64-bit keys and is emptied in no time: entries carry the number of the round they belong to.
 
+use std::hash::Hasher;
+
 /// One key.
 #[derive(Clone, Copy, Default)]
 struct Entry {
     key: u64,
     round: u32,
     count: u32,
+}
+
+/// A hasher of keys of 64 bits, such as those of two characters.
+#[derive(Default)]
+pub struct Mixed(u64);
+
+impl Hasher for Mixed {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|b| self.write_u64(u64::from(*b)));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = mix(self.0 ^ number);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// Counts keys; open addressing, linear probing, at most half full.

@@ -8,8 +8,6 @@ use super::properties::{END, NUMBER, TERMINAL, properties};
 /// Signs that may stand behind the end of a sentence.
 const CLOSING: [char; 11] = ['”', '’', '」', '』', '）', ')', '"', '\'', '》', '】', '*'];
 /// Bullets, but numbers.
-const BULLETS: &str = "-*+•·●◆■▪○◎◇□☆★※►▶▷→➢➤✓✔";
-const NUMERALS: &str = "一二三四五六七八九十百〇０１２３４５６７８９0123456789";
 /// How many lines must begin alike.
 const ALIKE: u32 = 3;
 /// How many characters of a line are its beginning.
@@ -190,11 +188,49 @@ fn ends(line: &str, text: &str, han: u32, characters: u64, found: &mut Found) {
     }
 }
 
+/// A sign before an entry of a list.
+fn is_bullet(c: char) -> bool {
+    matches!(
+        c,
+        '-' | '*'
+            | '+'
+            | '•'
+            | '·'
+            | '●'
+            | '◆'
+            | '■'
+            | '▪'
+            | '○'
+            | '◎'
+            | '◇'
+            | '□'
+            | '☆'
+            | '★'
+            | '※'
+            | '►'
+            | '▶'
+            | '▷'
+            | '→'
+            | '➢'
+            | '➤'
+            | '✓'
+            | '✔'
+    )
+}
+
+/// A sign of a number before one.
+fn is_numeral(c: char) -> bool {
+    matches!(
+        c,
+        '0'..='9' | '０'..='９' | '〇' | '一' | '二' | '三' | '四' | '五' | '六' | '七' | '八' | '九' | '十' | '百'
+    )
+}
+
 /// Whether a line begins as an entry of a list does.
 fn is_listed(text: &str) -> bool {
     let mut characters = text.chars();
     let Some(first) = characters.next() else { return false };
-    if BULLETS.contains(first) {
+    if is_bullet(first) {
         return characters.next().is_some_and(|c| c != first);
     }
     if ('①'..='⓿').contains(&first) || ('❶'..='➓').contains(&first) {
@@ -202,7 +238,7 @@ fn is_listed(text: &str) -> bool {
     }
     let bracket = matches!(first, '(' | '（' | '[' | '【');
     let rest = if bracket { characters.as_str() } else { text };
-    let number = rest.trim_start_matches(|c| NUMERALS.contains(c));
+    let number = rest.trim_start_matches(is_numeral);
     let digits = rest.len() - number.len();
     let mut behind = number.chars();
     let Some(sign) = behind.next().filter(|_| (1..=9).contains(&digits)) else { return false };

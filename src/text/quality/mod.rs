@@ -120,6 +120,7 @@ impl Meter {
         let letters = page.with(LETTER);
         values.share(Signal::LetterRatio, letters, all);
         values.share(Signal::AlnumRatio, page.with(LETTER | NUMBER), all);
+        values.share(Signal::NumberRatio, page.with(NUMBER), all);
         values.share(Signal::UpperRatio, page.with(UPPER), all);
         values.share(Signal::SpecialRatio, page.with(SPECIAL), all);
         values.share(Signal::MarkRatio, page.with(MARK), all);

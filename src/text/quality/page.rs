@@ -4,16 +4,14 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::counter::Counter;
 use super::lines::Lines;
-use super::pairs::{odd, pairs};
+use super::pairs::pairs;
 use super::properties::{
-    ASCII_SIGN, BLANK, CHINESE_SIGN, END, EVENT, FREQUENT, HAN, LEAD, MARK, OTHER_SIGN, Properties, TRAIL, properties,
+    ASCII_SIGN, BLANK, CHINESE_SIGN, END, EVENT, HAN, LEAD, MARK, OTHER_SIGN, PARTING, Properties, TRAIL, properties,
 };
 use super::signal::{Group, Groups};
 use super::tally::{CODE, Tally};
 
-/// Signs that part what stands on either side, as `data/odd.txt` counts them.
-const PARTING: [u32; 7] = ['，' as u32, '。' as u32, '！' as u32, '？' as u32, '；' as u32, '：' as u32, '、' as u32];
-/// What stands for them there.
+/// What stands for signs that part in `data/odd.txt`.
 const SIDE: u32 = '，' as u32;
 const SIGN: u32 = ASCII_SIGN | CHINESE_SIGN | OTHER_SIGN;
 /// Characters of the shortest run of signs that counts.
@@ -134,24 +132,24 @@ impl Page {
 
     /// Counts pairs of neighbouring Han, and of Han and a sign.
     fn count_pairs(&mut self) {
-        let (pairs, odd, of) = (pairs(), odd(), &properties().of);
+        let (pairs, of) = (pairs(), &properties().of);
         let (mut all, mut known, mut sides, mut odds) = (0, 0, 0, 0);
-        for pair in self.codes.windows(2) {
-            let flags = [of[(pair[0] >> 21) as usize], of[(pair[1] >> 21) as usize]];
-            let (first, then) = (pair[0] & CODE, pair[1] & CODE);
-            if flags[0] & flags[1] & HAN != 0 {
+        let (mut first, mut before) = (0, 0);
+        for code in &self.codes {
+            let (then, flags) = (code & CODE, of[(code >> 21) as usize]);
+            if before & flags & HAN != 0 {
+                let (word, odd) = pairs.of(first, then);
                 all += 1;
-                known += u64::from(pairs.has(first, then));
-                if flags[0] & flags[1] & FREQUENT != 0 {
-                    odds += u64::from(odd.has(first, then));
-                }
-            } else if flags[0] & HAN != 0 && PARTING.contains(&then) {
+                known += u64::from(word);
+                odds += u64::from(odd);
+            } else if before & HAN != 0 && flags & PARTING != 0 {
                 sides += 1;
-                odds += u64::from(flags[0] & FREQUENT != 0 && odd.has(first, SIDE));
-            } else if flags[1] & HAN != 0 && PARTING.contains(&first) {
+                odds += u64::from(pairs.of(first, SIDE).1);
+            } else if flags & HAN != 0 && before & PARTING != 0 {
                 sides += 1;
-                odds += u64::from(flags[1] & FREQUENT != 0 && odd.has(SIDE, then));
+                odds += u64::from(pairs.of(SIDE, then).1);
             }
+            (first, before) = (then, flags);
         }
         (self.found.pairs, self.found.known, self.found.sides, self.found.odd) = (all, known, sides + all, odds);
     }

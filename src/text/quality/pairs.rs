@@ -2,7 +2,7 @@
 //!
 //! `data/pairs.txt` has them by first character: the pairs inside the words of two to four characters in jieba's
 //! dictionary (`dict.txt` of 0.42.1, <https://github.com/fxsjy/jieba>, MIT), with a summed frequency of at least 100.
-//! A pair is looked up in a set of bits: one in forty pairs that are not listed is taken for one.
+//! A pair is looked up by a place in a table: one in forty pairs that are not listed is taken for one.
 //!
 //! `data/odd.txt` has the pairs of frequent characters, and of one and a sign (`，` stands for all of them), that text
 //! hardly ever has: less than 15 in 100 times as often as by chance, counted over 31 million pairs of encyclopaedia,
@@ -10,27 +10,34 @@
 //! order have many: `的的`, `了的`, `把，`.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasherDefault;
 use std::sync::LazyLock;
 
+use super::counter::Mixed;
 use crate::text::convert;
 
-/// Bits of the set; a power of two.
-const BITS: u32 = 21;
+/// Places of the table; a power of two.
+const PLACES: u32 = 21;
+/// The bit of a place for pairs of words, and the one for pairs that text hardly has.
+const WORDS: u64 = 1;
+const ODD: u64 = 2;
 
-/// The set of pairs.
-pub struct Pairs(Box<[u64; 1 << (BITS - 6)]>);
+/// The pairs of both lists. What a pair is takes one look into a table of two bits a place; of those that may be odd, one
+/// more into the list of them.
+pub struct Pairs {
+    table: Box<[u64; 1 << (PLACES - 5)]>,
+    odd: HashSet<u64, BuildHasherDefault<Mixed>>,
+}
 
-static PAIRS: LazyLock<Pairs> = LazyLock::new(|| Pairs::of(include_str!("data/pairs.txt")));
-
-/// Pairs that text hardly has: bits, and the pairs themselves, for a place of the bits may be of another one.
-pub struct Odd(Pairs, HashSet<(u32, u32)>);
-
-static ODD: LazyLock<Odd> = LazyLock::new(|| {
-    let list = include_str!("data/odd.txt");
-    let both = |(first, then): (char, char)| {
-        [(first as u32, then as u32), (traditional(first) as u32, traditional(then) as u32)]
-    };
-    Odd(Pairs::of(list), listed(list).flat_map(both).collect())
+static PAIRS: LazyLock<Pairs> = LazyLock::new(|| {
+    let mut pairs = Pairs { table: Box::new([0; 1 << (PLACES - 5)]), odd: HashSet::default() };
+    for (list, kind) in [(include_str!("data/pairs.txt"), WORDS), (include_str!("data/odd.txt"), ODD)] {
+        for (first, then) in listed(list) {
+            pairs.insert(kind, first, then);
+            pairs.insert(kind, traditional(first), traditional(then));
+        }
+    }
+    pairs
 });
 
 /// The pairs of a list: lines of a character and those behind it.
@@ -54,45 +61,37 @@ pub fn pairs() -> &'static Pairs {
     &PAIRS
 }
 
-/// The pairs that text hardly has.
-pub fn odd() -> &'static Odd {
-    &ODD
-}
-
-impl Odd {
-    /// Whether the two code points, one behind the other, are such a pair; `，` stands for any sign.
-    #[inline(always)]
-    pub fn has(&self, first: u32, then: u32) -> bool {
-        self.0.has(first, then) && self.1.contains(&(first, then))
-    }
-}
-
 impl Pairs {
-    fn of(list: &str) -> Pairs {
-        let mut pairs = Pairs(Box::new([0; 1 << (BITS - 6)]));
-        for (first, then) in listed(list) {
-            pairs.insert(first, then);
-            pairs.insert(traditional(first), traditional(then));
+    fn insert(&mut self, kind: u64, first: char, then: char) {
+        let key = key(first as u32, then as u32);
+        let (word, shift) = place(key);
+        self.table[word] |= kind << shift;
+        if kind == ODD {
+            self.odd.insert(key);
         }
-        pairs
     }
 
-    fn place(first: u32, then: u32) -> (usize, u32) {
-        let hash = (u64::from(first) << 21 | u64::from(then)).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - BITS);
-        ((hash >> 6) as usize, (hash & 63) as u32)
-    }
-
-    fn insert(&mut self, first: char, then: char) {
-        let (word, bit) = Pairs::place(first as u32, then as u32);
-        self.0[word] |= 1 << bit;
-    }
-
-    /// Whether the two code points, one behind the other, are a pair.
+    /// What two code points, one behind the other, are: whether words are made of such a pair, and whether text hardly
+    /// has it; `，` stands there for any sign.
     #[inline(always)]
-    pub fn has(&self, first: u32, then: u32) -> bool {
-        let (word, bit) = Pairs::place(first, then);
-        self.0[word % (1 << (BITS - 6))] >> bit & 1 == 1
+    pub fn of(&self, first: u32, then: u32) -> (bool, bool) {
+        let key = key(first, then);
+        let (word, shift) = place(key);
+        let bits = self.table[word % (1 << (PLACES - 5))] >> shift;
+        (bits & WORDS != 0, bits & ODD != 0 && self.odd.contains(&key))
     }
+}
+
+#[inline(always)]
+fn key(first: u32, then: u32) -> u64 {
+    u64::from(first) << 21 | u64::from(then)
+}
+
+/// The word of the table and the first of the two bits in it.
+#[inline(always)]
+fn place(key: u64) -> (usize, u64) {
+    let place = key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - PLACES);
+    ((place >> 5) as usize, (place & 31) * 2)
 }
 
 #[cfg(test)]
@@ -101,24 +100,20 @@ mod tests {
 
     #[test]
     fn pairs_of_both_scripts() {
-        let has = |pair: &str| {
+        let of = |pair: &str| {
             let mut characters = pair.chars().map(|c| c as u32);
-            pairs().has(characters.next().unwrap(), characters.next().unwrap())
+            pairs().of(characters.next().unwrap(), characters.next().unwrap())
         };
         for pair in ["我们", "我們", "中国", "中國", "经济", "經濟", "清华", "华大"] {
-            assert!(has(pair), "{pair}");
+            assert!(of(pair).0, "{pair}");
         }
-        let odd = |pair: &str| {
-            let mut characters = pair.chars().map(|c| c as u32);
-            odd().has(characters.next().unwrap(), characters.next().unwrap())
-        };
         for pair in ["的的", "，的", "把，", "這的"] {
-            assert!(odd(pair), "{pair}");
+            assert!(of(pair).1, "{pair}");
         }
         for pair in ["我的", "的，", "，我", "是的", "这是", "這是", "之不", "龙龙"] {
-            assert!(!odd(pair), "{pair}");
+            assert!(!of(pair).1, "{pair}");
         }
-        let set = pairs().0.iter().map(|w| w.count_ones()).sum::<u32>();
-        assert!((1 << BITS) / set > 30, "{set} bits of {}", 1 << BITS);
+        let set = pairs().table.iter().map(|w| (w & 0x5555_5555_5555_5555).count_ones()).sum::<u32>();
+        assert!((1 << PLACES) / set > 30, "{set} places of {}", 1 << PLACES);
     }
 }

@@ -73,6 +73,11 @@ pub const OTHER_EAST: u32 = 1 << 27;
 /// What the pass over a text has to look at: punctuation, white space, symbols and the two above.
 pub const EVENT: u32 = 1 << 28;
 
+/// A sign that parts what stands on either side, as `data/odd.txt` counts them.
+pub const PARTING: u32 = 1 << 29;
+
+/// The signs that part.
+const PARTING_SIGNS: &str = "，。！？；：、";
 /// Characters of Windows-1252 at 0x80 to 0x9F.
 const WINDOWS: &str = "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ";
 const ENDS: &str = "。！？!?…｡．‼⁇⁈⁉";
@@ -150,6 +155,7 @@ fn named() -> Vec<u32> {
         }
     }
     ENDS.chars().for_each(|c| add(c, END));
+    PARTING_SIGNS.chars().for_each(|c| add(c, PARTING));
     CODE_SIGNS.chars().for_each(|c| add(c, CODE));
     DIVIDERS.chars().for_each(|c| add(c, DIVIDER));
     WINDOWS.chars().chain('\u{80}'..='\u{BF}').for_each(|c| add(c, TRAIL));

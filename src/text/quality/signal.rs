@@ -134,6 +134,7 @@ signals! {
     DupSegments "dup_segments" share Segments "characters in stretches of 2 to 24 characters between signs that stood before, by characters: keywords in a row";
     LetterRatio "letter_ratio" share Characters "letters by characters (Python's isalpha)";
     AlnumRatio "alnum_ratio" share Characters "letters and number signs by characters (Data-Juicer: alnum_ratio)";
+    NumberRatio "number_ratio" share Characters "number signs by characters";
     UpperRatio "upper_ratio" share Characters "upper-case letters by characters (datatrove: uppercase_ratio)";
     SpecialRatio "special_ratio" share Characters "Data-Juicer's special characters by characters (special_char_ratio), without the letters among them: 一, 上 and 士 are no special characters";
     MarkRatio "mark_ratio" share Characters "symbols and emoji by characters";

@@ -4,10 +4,10 @@
 //! two characters at a place, which is so for few; the words that do are compared, the longest first.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 use std::sync::LazyLock;
 
-use super::counter::mix;
+use super::counter::Mixed;
 use super::properties::{FUNCTION, properties};
 use super::tally::CODE;
 use crate::text::convert;
@@ -46,6 +46,9 @@ pub const SERVICE: usize = 12;
 /// Bits of the set of beginnings: sixteen kilobytes, one bit in sixty taken.
 const BITS: u32 = 17;
 
+/// Stands for no character.
+const NONE: u32 = 0;
+
 /// A word.
 struct Word {
     kind: usize,
@@ -61,26 +64,10 @@ struct Word {
 pub struct Terms {
     /// Pairs of characters that words begin with.
     bits: Box<[u64; 1 << (BITS - 6)]>,
+    /// Those with the character behind them, or with none where the pair is a word: `co` begins many a word, `coo` few.
+    thirds: Box<[u64; 1 << (BITS - 6)]>,
     /// Words by the two characters that they begin with, the longest first.
     words: HashMap<u64, Vec<Word>, BuildHasherDefault<Mixed>>,
-}
-
-/// A hasher of the two characters that a word begins with.
-#[derive(Default)]
-struct Mixed(u64);
-
-impl Hasher for Mixed {
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|b| self.write_u64(u64::from(*b)));
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        self.0 = mix(self.0 ^ number);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
 }
 
 fn beginning(first: u32, then: u32) -> u64 {
@@ -137,7 +124,8 @@ fn is_alphanumeric(code: Option<&u32>) -> bool {
 impl Terms {
     fn new<'a>(entries: impl Iterator<Item = (usize, &'a str)>) -> Terms {
         let traditional = convert::mode("s2t");
-        let mut terms = Terms { bits: Box::new([0; 1 << (BITS - 6)]), words: HashMap::default() };
+        let none = || Box::new([0; 1 << (BITS - 6)]);
+        let mut terms = Terms { bits: none(), thirds: none(), words: HashMap::default() };
         for (number, (kind, word)) in entries.enumerate() {
             terms.add(kind, word, number as u32);
             if let Some(other) = traditional.as_ref().map(|t| t.convert(word)).filter(|other| other != word) {
@@ -159,6 +147,8 @@ impl Terms {
             let (cell, bit) = Terms::place(first, then);
             self.bits[cell] |= 1 << bit;
         }
+        let (cell, bit) = Terms::third(first, then, characters.get(2).copied().unwrap_or(NONE));
+        self.thirds[cell] |= 1 << bit;
         let ties = word.chars().filter(|c| kind == CONTENT && properties().get(*c) & FUNCTION != 0).count() as u64;
         self.words.entry(beginning(first, then)).or_default().push(Word { kind, characters, number, ties });
     }
@@ -167,6 +157,19 @@ impl Terms {
     fn place(first: u32, then: u32) -> (usize, u32) {
         let hash = (first.wrapping_mul(0x9E37_79B1) ^ then.wrapping_mul(0x85EB_CA77)) >> (32 - BITS);
         ((hash >> 6) as usize, hash & 63)
+    }
+
+    #[inline(always)]
+    fn third(first: u32, then: u32, third: u32) -> (usize, u32) {
+        Terms::place(first ^ third.rotate_left(7).wrapping_mul(0xC2B2_AE35), then)
+    }
+
+    /// Whether a word begins with the pair and the character behind it, or is the pair; or may be taken for one that does.
+    fn goes_on(&self, first: u32, then: u32, third: u32) -> bool {
+        [third, NONE].into_iter().any(|third| {
+            let (cell, bit) = Terms::third(first, then, third);
+            self.thirds[cell % (1 << (BITS - 6))] >> bit & 1 == 1
+        })
     }
 
     /// Searches the characters of a text.
@@ -181,7 +184,11 @@ impl Terms {
             if self.bits[cell % (1 << (BITS - 6))] >> bit & 1 == 0 || at < end {
                 continue;
             }
-            let Some(word) = self.longest(codes, at, fold(first), fold(then)) else { continue };
+            let (first, then) = (fold(first), fold(then));
+            if !self.goes_on(first, then, codes.get(at + 2).map_or(NONE, |code| fold(*code))) {
+                continue;
+            }
+            let Some(word) = self.longest(codes, at, first, then) else { continue };
             found.count(word);
             end = at + word.characters.len();
             if word.kind == POLICY {
