@@ -16,7 +16,7 @@ use crate::{Error, Result};
 pub const CODE: &str = concat!(env!("CARGO_PKG_VERSION"), "/14");
 
 /// The version that a driver, a scheduler and executors compare: that of the package, and a hash of the sources that it was
-/// compiled from (`build.rs`). What they send one another has no version of its own that somebody would have to raise.
+/// compiled from (`src/build.rs`). What they send one another has no version of its own that somebody would have to raise.
 pub const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), "/", env!("CORPUS_SOURCES"));
 
 /// The first 16 hex digits of a SHA-256 of `what` as JSON.

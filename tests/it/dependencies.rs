@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use crate::harness::{Scratch, files_under};
 
 #[allow(dead_code, reason = "cargo runs its `main`")]
-#[path = "../../build.rs"]
+#[path = "../../src/build.rs"]
 mod build_script;
 
 /// What processes of a cluster compare changes with each of the files that the crate is compiled from, with their names and
