@@ -41,7 +41,7 @@ impl PhysicalExtensionCodec for Codec {
         _converter: &dyn PhysicalProtoConverterExtension,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         match serde_json::from_slice(buf).map_err(json)? {
-            Node::Part { spec } => Ok(part::part(spec)),
+            Node::Part { spec } => Ok(part::part(spec, inputs.first().cloned())),
             Node::Scan { spec, groups } => Ok(scan::scan(Arc::new(spec), &groups)),
             Node::Sink { spec } => match inputs {
                 [input] => Ok(Arc::new(SinkExec::new(spec, input.clone()))),

@@ -1,5 +1,6 @@
 //! A part of a pass over all rows, or of a shuffle, as a plan: the way in which it is sent to another process. It has one
-//! partition, no rows, and leaves files.
+//! partition, gives back no rows, and leaves files. Below a part of a pass may stand a plan of one partition, whose rows it
+//! is handed.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -15,7 +16,9 @@ use datafusion_physical_expr::{EquivalenceProperties, Partitioning, PhysicalExpr
 use datafusion_physical_plan::execution_plan::{Boundedness, EmissionType, PlanProperties, ReplaceChildrenOptions};
 use datafusion_physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion_physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan};
+use futures::StreamExt;
 use serde::{Deserialize, Serialize};
+use tokio::runtime::Handle;
 
 use super::external;
 use super::plan::Plan;
@@ -78,17 +81,23 @@ fn room() -> Room {
 }
 
 impl PartSpec {
-    /// Does it.
-    fn run(&self, stop: Arc<AtomicBool>) -> Result<()> {
+    /// Does it, with the rows that it is handed.
+    fn run(&self, rows: Option<SendableRecordBatchStream>, stop: Arc<AtomicBool>) -> Result<()> {
         let room = room();
         let scratch = tempfile::Builder::new().prefix("part-").tempdir_in(&room.scratch);
         let scratch = scratch.map_err(Error::io(&room.scratch))?;
         match self {
             PartSpec::Pass { stage, folder, part } => {
-                let space = Space { stop, ..Space::new(scratch.path(), room.memory) };
+                let space = Space { stop: stop.clone(), ..Space::new(scratch.path(), room.memory) };
                 let pass = stage.stage.global();
                 let pass = pass.ok_or_else(|| Error::Engine(format!("`{}` has no pass", stage.run())))?;
-                pass.part(folder, part, &space)
+                let Some(mut rows) = rows else { return pass.part(folder, part, &space) };
+                let here = Handle::current();
+                let mut rows = std::iter::from_fn(|| {
+                    let batch = here.block_on(rows.next())?;
+                    Some(space.check().and_then(|()| Ok(batch?)))
+                });
+                pass.fed(folder, part, &mut rows, &space)
             }
             PartSpec::Shuffle { order, files, stretch } => {
                 let index = Index::read_one(files.clone(), &order.schema(), stretch.place)?;
@@ -112,18 +121,19 @@ impl PartSpec {
 #[derive(Debug)]
 pub struct PartExec {
     spec: PartSpec,
+    rows: Option<Plan>,
     properties: Arc<PlanProperties>,
 }
 
-/// The plan of a part.
-pub fn part(spec: PartSpec) -> Plan {
+/// The plan of a part, which is handed the rows of the one partition of a plan.
+pub fn part(spec: PartSpec, rows: Option<Plan>) -> Plan {
     let properties = PlanProperties::new(
         EquivalenceProperties::new(schema()),
         Partitioning::UnknownPartitioning(1),
         EmissionType::Final,
         Boundedness::Bounded,
     );
-    Arc::new(PartExec { spec, properties: Arc::new(properties) })
+    Arc::new(PartExec { spec, rows, properties: Arc::new(properties) })
 }
 
 fn schema() -> SchemaRef {
@@ -160,7 +170,7 @@ impl ExecutionPlan for PartExec {
         &self.properties
     }
     fn children(&self) -> Vec<&Plan> {
-        Vec::new()
+        self.rows.iter().collect()
     }
     fn apply_expressions(
         &self,
@@ -168,19 +178,24 @@ impl ExecutionPlan for PartExec {
     ) -> EngineResult<TreeNodeRecursion> {
         Ok(TreeNodeRecursion::Continue)
     }
-    fn replace_children(self: Arc<Self>, _children: Vec<Plan>, _options: ReplaceChildrenOptions) -> EngineResult<Plan> {
-        Ok(self)
+    fn replace_children(
+        self: Arc<Self>,
+        mut children: Vec<Plan>,
+        _options: ReplaceChildrenOptions,
+    ) -> EngineResult<Plan> {
+        Ok(part(self.spec.clone(), children.pop()))
     }
     #[allow(deprecated)]
-    fn with_new_children(self: Arc<Self>, _children: Vec<Plan>) -> EngineResult<Plan> {
-        Ok(self)
+    fn with_new_children(self: Arc<Self>, mut children: Vec<Plan>) -> EngineResult<Plan> {
+        Ok(part(self.spec.clone(), children.pop()))
     }
-    fn execute(&self, _partition: usize, _context: Arc<TaskContext>) -> EngineResult<SendableRecordBatchStream> {
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> EngineResult<SendableRecordBatchStream> {
+        let rows = self.rows.as_ref().map(|rows| rows.execute(partition, context)).transpose()?;
         let (spec, stop) = (self.spec.clone(), Arc::new(AtomicBool::new(false)));
         let ends = Ends(stop.clone());
         let stream = futures::stream::once(async move {
             let _ends = ends;
-            let work = tokio::task::spawn_blocking(move || spec.run(stop));
+            let work = tokio::task::spawn_blocking(move || spec.run(rows, stop));
             let done = work.await.map_err(|panic| Error::Engine(format!("a part failed: {panic}")));
             done.and_then(|done| done).map_err(external)?;
             Ok(RecordBatch::new_empty(schema()))
@@ -195,7 +210,6 @@ mod tests {
     use crate::engine::codec::Codec;
     use datafusion_proto::physical_plan::AsExecutionPlan;
     use datafusion_proto::protobuf::PhysicalPlanNode;
-    use futures::StreamExt;
     use serde_json::json;
 
     /// It comes through protobuf as it is, and its error is that of the pass.
@@ -203,7 +217,7 @@ mod tests {
     async fn a_part_is_sent_and_done() {
         let stage = Resolved::new("exact_dedup", &json!({})).unwrap();
         let part = Part { file: "f".into(), work: json!({"any": 1}) };
-        let plan = super::part(PartSpec::Pass { stage, folder: "here".into(), part });
+        let plan = super::part(PartSpec::Pass { stage, folder: "here".into(), part }, None);
         let mut sent = Vec::new();
         PhysicalPlanNode::try_from_physical_plan(plan.clone(), &Codec).unwrap().try_encode(&mut sent).unwrap();
         let context = Arc::new(TaskContext::default());

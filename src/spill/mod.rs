@@ -5,10 +5,12 @@ pub mod flat;
 pub mod sorter;
 pub mod texts;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::disk::write_whole_by;
 use crate::{Error, Result};
 use flat::Flat;
 use sorter::Sorter;
@@ -98,6 +100,25 @@ impl Space {
 pub fn scratch(folder: &Path) -> Result<()> {
     let _ = std::fs::remove_dir_all(folder);
     std::fs::create_dir_all(folder).map_err(Error::io(folder))
+}
+
+/// Writes a file that appears whole, for others to read.
+///
+/// # Errors
+///
+/// What `write` says, and [`Error::Io`].
+pub fn written(file: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+    let mut own = None;
+    let ended = write_whole_by(file, |to| {
+        write(to).map_err(|error| {
+            own = Some(error);
+            std::io::Error::other("not written")
+        })
+    });
+    match own {
+        Some(error) => Err(error),
+        None => ended.map_err(Error::io(file)),
+    }
 }
 
 #[cfg(test)]

@@ -86,19 +86,28 @@ impl Texts {
     ///
     /// [`Error::Io`] where they cannot be opened.
     pub fn open(folder: &Path) -> Result<Self> {
-        let path = folder.join(TEXTS);
-        let file = File::open(&path).map_err(Error::io(&path))?;
-        Ok(Texts { path, file, places: Flat::open(folder.join(PLACES), 8)? })
+        Texts::at(&folder.join(TEXTS), &folder.join(PLACES))
     }
 
-    /// Writes all down, so that other processes can open them, in the folder of the space that they were made in.
+    /// The same by the names of the two files.
+    ///
+    /// # Errors
+    ///
+    /// As [`Texts::open`].
+    pub fn at(texts: &Path, places: &Path) -> Result<Self> {
+        let file = File::open(texts).map_err(Error::io(texts))?;
+        Ok(Texts { path: texts.to_path_buf(), file, places: Flat::open(places.to_path_buf(), 8)? })
+    }
+
+    /// Writes all down, so that other processes can open them, in the folder of the space that they were made in: the texts,
+    /// and where each is.
     ///
     /// # Errors
     ///
     /// [`Error::Io`] of writing.
-    pub fn settle(&mut self) -> Result<()> {
-        self.places.settle()?;
-        self.file.sync_data().map_err(Error::io(&self.path))
+    pub fn settle(&mut self) -> Result<(&Path, &Path)> {
+        self.file.sync_data().map_err(Error::io(&self.path))?;
+        Ok((&self.path, self.places.settle()?))
     }
 
     /// The text of a doc, in `bytes`: texts of a row with newlines between.

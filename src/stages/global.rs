@@ -80,8 +80,8 @@ pub struct Footprint {
     pub sorted_rows: u64,
     /// Bytes of records that it sorts or holds itself, in memory or in files of its [`Space`].
     pub records: u64,
-    /// Of these, bytes that others sort where there are some ([`GlobalPass::part`]).
-    pub elsewhere: u64,
+    /// Whether others do parts of it, where there are some ([`GlobalPass::part`]).
+    pub elsewhere: bool,
     /// Rows of earlier builds that are compared as well.
     pub earlier: u64,
 }
@@ -104,6 +104,20 @@ pub struct Part {
     /// What is to be done, in the words of the pass.
     pub work: serde_json::Value,
 }
+
+/// A part that is handed columns of the rows of some units ([`GlobalPass::fed`]).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fed {
+    /// The part.
+    pub part: Part,
+    /// The place of the units' source among [`GlobalContext::sources`].
+    pub source: usize,
+    /// The units, in order.
+    pub units: Vec<usize>,
+}
+
+/// Columns of rows, in order.
+pub type Rows<'a> = dyn Iterator<Item = Result<RecordBatch>> + 'a;
 
 /// What whoever runs a pass offers to it. Rows that earlier decisions dropped, and rows that the stage does not apply to,
 /// are never seen.
@@ -198,6 +212,19 @@ pub trait GlobalContext {
     /// Of the first part that failed.
     fn parts(&self, folder: &Path, parts: &[Part]) -> Result<()>;
 
+    /// The same of parts that are handed `columns` of the rows of units ([`GlobalContext::scan`], [`GlobalPass::fed`]).
+    ///
+    /// # Errors
+    /// As of [`GlobalContext::parts`].
+    fn fed(&self, folder: &Path, columns: &[&str], parts: &[Fed]) -> Result<()>;
+
+    /// The same of parts that are handed the texts of rows `wanted` of their one unit, and maybe of others beside them, in
+    /// order: row keys, and the columns of which [`Batch`] finds the texts.
+    ///
+    /// # Errors
+    /// As of [`GlobalContext::parts`].
+    fn fed_texts(&self, folder: &Path, parts: &[(Fed, Vec<u64>)]) -> Result<()>;
+
     /// A row goes. Rows come in any order, each at most once.
     ///
     /// # Errors
@@ -284,6 +311,14 @@ pub trait GlobalPass: Send + Sync {
     /// Of the disk, [`crate::Error::Interrupted`], and a pass that has no parts.
     fn part(&self, _folder: &Path, _part: &Part, _space: &Space) -> Result<()> {
         Err(crate::Error::Engine(format!("the pass {} has no parts", self.job())))
+    }
+
+    /// The same for a part that is handed rows ([`Fed`]).
+    ///
+    /// # Errors
+    /// As of [`GlobalPass::part`], and what `rows` says.
+    fn fed(&self, _folder: &Path, _part: &Part, _rows: &mut Rows<'_>, _space: &Space) -> Result<()> {
+        Err(crate::Error::Engine(format!("no part of the pass {} is handed rows", self.job())))
     }
 
     /// Runs it; drops, cuts and sizes go to the context.

@@ -1,10 +1,13 @@
 //! What stages that count have in common: rows numbered in order with the records that the scan made of them, and what of
 //! these is repeated, by row.
 
-use arrow::array::AsArray;
+pub mod parts;
+pub mod verdict;
+
+use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::UInt64Type;
 
-use super::global::{Drop, GlobalContext, Scope, SourceRows, records_of};
+use super::global::{Drop, GlobalContext, Rows, Scope, SourceRows, records_of};
 use super::rule::number;
 use super::{CUT, Column, Effect, Kind};
 use crate::spill::Space;
@@ -84,11 +87,13 @@ pub fn numbered(
             found(n, ord, salt, records)
         })?;
     }
-    if number >> ROW_BITS != 0 {
-        let what = format!("`{}` counts at most 2^{ROW_BITS} rows in one build", context.stage());
-        return Err(Error::other(what, "build the parts on their own"));
-    }
-    Ok(())
+    if number >> ROW_BITS != 0 { Err(too_many(context)) } else { Ok(()) }
+}
+
+/// More rows than can be numbered.
+fn too_many(context: &dyn GlobalContext) -> Error {
+    let what = format!("`{}` counts at most 2^{ROW_BITS} rows in one build", context.stage());
+    Error::other(what, "build the parts on their own")
 }
 
 /// What is called with a row's number, key and records.
@@ -108,14 +113,62 @@ pub fn of_units(
 ) -> Result<()> {
     let wanted: Vec<&str> = std::iter::once("ord").chain(column).collect();
     context.scan(source, units, &wanted, &mut |batch| {
-        let ords = batch.column(0).as_primitive::<UInt64Type>();
-        for row in 0..batch.num_rows() {
-            let records = batch.columns().get(1).map_or(&[][..], |column| records_of(column, row));
-            found(*number, ords.value(row), records)?;
+        of_batch(batch, &mut |ord, records| {
+            found(*number, ord, records)?;
             *number += 1;
-        }
-        Ok(())
+            Ok(())
+        })
     })
+}
+
+/// The row keys of a batch.
+pub fn ords_of(batch: &RecordBatch) -> &[u64] {
+    batch.column(0).as_primitive::<UInt64Type>().values()
+}
+
+/// Row keys and records out of the two first columns of a batch; no records where there is one.
+fn of_batch(batch: &RecordBatch, found: &mut dyn FnMut(u64, &[u8]) -> Result<()>) -> Result<()> {
+    let ords = batch.column(0).as_primitive::<UInt64Type>();
+    for row in 0..batch.num_rows() {
+        found(ords.value(row), batch.columns().get(1).map_or(&[][..], |column| records_of(column, row)))?;
+    }
+    Ok(())
+}
+
+/// Row keys and records of rows that are handed over.
+///
+/// # Errors
+/// Of whoever hands them over, and the first one of `found`.
+pub fn each_row(rows: &mut Rows<'_>, mut found: impl FnMut(u64, &[u8]) -> Result<()>) -> Result<()> {
+    for batch in rows {
+        of_batch(&batch?, &mut found)?;
+    }
+    Ok(())
+}
+
+/// Goes over sorted `hash << ROW_BITS | row`: those that come at least `least` times (`all`: the first one too) are marks,
+/// `row << HASH_BITS | hash`, in no order; how many hashes do.
+fn repeated(sorter: Sorter, least: u64, all: bool, mut marked: impl FnMut(u128) -> Result<()>) -> Result<u64> {
+    let (mut current, mut count, mut repeated) = (None, 0u64, 0u64);
+    // Rows of the run while it is too short to be repeated.
+    let mut waiting: Vec<u64> = Vec::new();
+    sorter.drain(&mut |record| {
+        let (hash, row) = (record >> ROW_BITS, (record & ((1 << ROW_BITS) - 1)) as u64);
+        if current != Some(hash) {
+            (current, count) = (Some(hash), 0);
+            waiting.clear();
+        }
+        count += 1;
+        if count > 1 || all {
+            waiting.push(row);
+        }
+        if count < least {
+            return Ok(());
+        }
+        repeated += u64::from(count == least);
+        waiting.drain(..).try_for_each(|row| marked(u128::from(row) << HASH_BITS | hash))
+    })?;
+    Ok(repeated)
 }
 
 /// Marks by row, read in order.
@@ -134,28 +187,15 @@ impl Marks {
     /// Where the sorter cannot use its folder.
     pub fn new(sorter: Sorter, space: &Space, least: u64, all: bool) -> Result<(Self, u64)> {
         let mut marks = space.small_sorter("marks", 16);
-        let (mut current, mut count, mut repeated) = (None, 0u64, 0u64);
-        // Rows of the run while it is too short to be repeated.
-        let mut waiting: Vec<u64> = Vec::new();
-        sorter.drain(&mut |record| {
-            let (hash, row) = (record >> ROW_BITS, (record & ((1 << ROW_BITS) - 1)) as u64);
-            if current != Some(hash) {
-                (current, count) = (Some(hash), 0);
-                waiting.clear();
-            }
-            count += 1;
-            if count > 1 || all {
-                waiting.push(row);
-            }
-            if count < least {
-                return Ok(());
-            }
-            repeated += u64::from(count == least);
-            waiting.drain(..).try_for_each(|row| marks.push(u128::from(row) << HASH_BITS | hash))
-        })?;
+        let count = repeated(sorter, least, all, |mark| marks.push(mark))?;
+        Ok((Marks::sorted(marks, space)?, count))
+    }
+
+    /// Of marks that are to be sorted.
+    fn sorted(marks: Sorter, space: &Space) -> Result<Self> {
         let mut all = space.flat("marked", 16);
         marks.drain(&mut |record| all.push(&record.to_be_bytes()))?;
-        Ok((Marks { all, next: 0, chunk: Vec::new(), at: 0 }, repeated))
+        Ok(Marks { all, next: 0, chunk: Vec::new(), at: 0 })
     }
 
     /// The hashes that are marked in row `row`, ascending; rows are asked for in ascending order.

@@ -103,7 +103,7 @@ pub fn on_cluster(
                 let of = pass.footprint(&stage.files)?;
                 let sorted = rows * (of.sorted_rows + of.records) + of.earlier * of.records;
                 let job = driver(job(name, [keys, 0, sorted]));
-                ClusterJob { executors: of.elsewhere > 0, ..job }
+                ClusterJob { executors: of.elsewhere, ..job }
             }
         });
     }

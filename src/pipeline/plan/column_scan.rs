@@ -44,9 +44,22 @@ impl Plans<'_> {
         wanted: &[&str],
         repeats: bool,
     ) -> Result<Plan> {
+        let each: Vec<Vec<usize>> = units.iter().map(|unit| vec![*unit]).collect();
+        self.together(source, &each, at, wanted, repeats)
+    }
+
+    /// The same with the units of a group in one partition.
+    pub(crate) fn together(
+        &self,
+        source: &SourceInput,
+        groups: &[Vec<usize>],
+        at: &Folders<'_>,
+        wanted: &[&str],
+        repeats: bool,
+    ) -> Result<Plan> {
         let schema = self.unit_schema(source)?;
         let node = self.narrow(&Narrow {
-            groups: units.iter().map(|u| vec![(*u, vec![])]).collect(),
+            groups: groups.iter().map(|units| units.iter().map(|unit| (*unit, vec![])).collect()).collect(),
             units: at.units,
             schema: &schema,
             wanted: wanted.to_vec(),

@@ -35,7 +35,7 @@ use crate::pipeline::plan::stage_plan::PlannedStage;
 use crate::pipeline::{Build, Progress, Scanned};
 use crate::rows::batch::Batch;
 use crate::spill::{Space, scratch};
-use crate::stages::global::{Drop, GlobalContext, GlobalPass, Part, PassProgress, SortedRows, SourceRows};
+use crate::stages::global::{Drop, Fed, GlobalContext, GlobalPass, Part, PassProgress, SortedRows, SourceRows};
 use crate::stages::resources::Resource;
 use crate::{Error, Result};
 
@@ -383,6 +383,14 @@ impl GlobalContext for PassContext<'_> {
 
     fn parts(&self, folder: &Path, parts: &[Part]) -> Result<()> {
         self.parts_elsewhere(folder, parts)
+    }
+
+    fn fed(&self, folder: &Path, columns: &[&str], parts: &[Fed]) -> Result<()> {
+        self.fed_elsewhere(folder, columns, parts)
+    }
+
+    fn fed_texts(&self, folder: &Path, parts: &[(Fed, Vec<u64>)]) -> Result<()> {
+        self.fed_texts_elsewhere(folder, parts)
     }
 
     fn drop_row(&self, drop: Drop) -> Result<()> {

@@ -181,7 +181,7 @@ impl Build<'_> {
         let plan = |places: &[usize]| -> Result<Arc<dyn ExecutionPlan>> {
             let Left { of, stretch, .. } = &stretches[places[0]];
             let (order, files, stretch) = (of.order.clone(), of.files.clone(), stretch.clone());
-            Ok(part::part(PartSpec::Shuffle { order, files, stretch }))
+            Ok(part::part(PartSpec::Shuffle { order, files, stretch }, None))
         };
         self.share(&parts, TEXT_ROWS, plan, |_| Ok(())).await
     }

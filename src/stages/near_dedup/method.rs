@@ -77,14 +77,11 @@ impl<'a> Method<'a> {
 
     /// What it holds and sorts: sketch, keys and bands of a row; pairs and texts of candidates depend on what is alike.
     pub fn footprint(self, files: &[Resource]) -> Result<Footprint> {
-        let (records, elsewhere) = match self {
-            Method::Near(near) => {
-                let bands = 11 * near.bands().bands as u64;
-                (300 + bands, bands)
-            }
-            Method::Simhash { .. } => (72, 16),
+        let records = match self {
+            Method::Near(near) => 300 + 11 * near.bands().bands as u64,
+            Method::Simhash { .. } => 72,
         };
-        Ok(Footprint { sorted_rows: 0, records, elsewhere, earlier: self.earlier(files)?.rows() as u64 })
+        Ok(Footprint { sorted_rows: 0, records, elsewhere: true, earlier: self.earlier(files)?.rows() as u64 })
     }
 
     /// How candidates were found.

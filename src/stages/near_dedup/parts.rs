@@ -3,7 +3,6 @@
 //! in the folder of the pass, and writes one. What comes out is what one process finds: pairs are sorted, and lists stand
 //! apart.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::RwLock;
 
@@ -13,11 +12,10 @@ use super::docs::Docs;
 use super::method::Method;
 use super::pairs::{self, Linked, PAIR, Pairs};
 use super::verify::{Fates, Judge, Proof, width};
-use crate::disk::write_whole_by;
 use crate::spill::flat::{Flat, SharedBits};
 use crate::spill::sorter::Sorter;
 use crate::spill::texts::Texts;
-use crate::spill::{Space, scratch};
+use crate::spill::{Space, scratch, written};
 use crate::stages::global::{GlobalContext, Part};
 use crate::text::near::shingle::Shingler;
 use crate::{Error, Result};
@@ -275,21 +273,6 @@ fn write_records(file: &Path, records: &[(u32, Vec<u8>)]) -> Result<()> {
             to.write_all(&rank.to_le_bytes()).and_then(|()| to.write_all(record)).map_err(Error::io(file))
         })
     })
-}
-
-/// Writes a file that appears whole.
-fn written(file: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
-    let mut own = None;
-    let ended = write_whole_by(file, |to| {
-        write(to).map_err(|error| {
-            own = Some(error);
-            std::io::Error::other("not written")
-        })
-    });
-    match own {
-        Some(error) => Err(error),
-        None => ended.map_err(Error::io(file)),
-    }
 }
 
 #[cfg(test)]

@@ -36,8 +36,10 @@
 //! bytes for every `min_chars` characters in the unit files, and twice as much while it runs; then the text of the rows
 //! that may have repeats, and 16 bytes for each of their characters that may be in one.
 
+mod parts;
 mod pass;
 mod records;
+mod windows;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};

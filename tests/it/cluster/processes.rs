@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use crate::harness::{Built, Run, Scratch, json_lines, same_output};
 use crate::object_stores::Place;
+use crate::servers::Content;
+use crate::servers::s3::S3;
 use crate::workers::{MORE, ends, everything, lines, until};
 
 /// A process that ends with the test, and what it says.
@@ -58,10 +60,16 @@ struct Cluster {
 
 impl Cluster {
     fn start(scratch: &Scratch, executors: usize) -> Cluster {
+        Cluster::knowing(scratch, executors, |command| command)
+    }
+
+    /// One whose executors are told more.
+    fn knowing(scratch: &Scratch, executors: usize, told: impl Fn(Command) -> Command) -> Cluster {
         let scheduler = scheduler(scratch, "127.0.0.1:0");
         let line = scheduler.says("the scheduler is at df://");
         let at = line.split_once("is at ").unwrap().1.to_owned();
-        let executors: Vec<Process> = (0..executors).map(|number| executor(scratch, &at, number)).collect();
+        let executors: Vec<Process> =
+            (0..executors).map(|number| Process::start(told(execute(scratch, &at, number)))).collect();
         if !executors.is_empty() {
             scheduler.says(&format!("{} executors with {0} threads", executors.len()));
         }
@@ -79,14 +87,18 @@ fn scheduler(scratch: &Scratch, bind: &str) -> Process {
 }
 
 /// It runs in a folder of its own: no path may be relative to that of the build.
-fn executor(scratch: &Scratch, at: &str, number: usize) -> Process {
+fn execute(scratch: &Scratch, at: &str, number: usize) -> Command {
     let folder = scratch.path(&format!("machine-{number}"));
     std::fs::create_dir_all(&folder).unwrap();
     let arguments =
         ["cluster", "executor", "--scheduler", at, "--bind", "127.0.0.1:0", "--threads", "1", "--lease", "2"];
     let mut command = scratch.command(&[&arguments[..], &["--scratch", "."]].concat());
     command.current_dir(folder);
-    Process::start(command)
+    command
+}
+
+fn executor(scratch: &Scratch, at: &str, number: usize) -> Process {
+    Process::start(execute(scratch, at, number))
 }
 
 fn spawned(mut command: Command) -> Child {
@@ -210,6 +222,94 @@ fn threads_go_by_memory() {
     executor.says("--memory 64MiB is enough for 2 of 3 threads");
     executor.says("2 threads");
     cluster.scheduler.says("1 executor with 2 threads");
+}
+
+/// Lines and stretches of text that stand in many rows, of two sources, are found by executors alone; one of them is lost.
+#[test]
+fn executors_compare_lines_and_stretches() {
+    let scratch = Scratch::new();
+    let with = |first: u64, rows: u64| -> String {
+        let more = |n: u64| match n % 5 {
+            0 => format!("\\n第{}条通知：本页面的内容由网友上传，版权归原作者所有，如有问题请联系我们处理。", n % 7),
+            1 => format!("在这之前{n}，引用一段很长的话，它在别的文章里也出现过，一字不差地抄了下来{}次。", n % 3),
+            _ => String::new(),
+        };
+        let lines = json_lines(first + rows);
+        let of = |(n, line): (usize, &str)| line.replace("\"}", &format!("{}\"}}\n", more(n as u64)));
+        lines.lines().enumerate().skip(first as usize).map(of).collect()
+    };
+    scratch.write("docs.jsonl", with(0, 2_500));
+    scratch.write("packed.jsonl.zst", zstd::encode_all(with(1_900, 1_500).as_bytes(), 3).unwrap());
+    let recipe = |stages: &str| {
+        let source = |name: &str, path: &str| {
+            format!("[[source]]\nname = \"{name}\"\npath = [\"{path}\"]\nuse = \"pretrain\"\n")
+        };
+        let sources = source("docs", "docs.jsonl") + &source("packed", "packed.jsonl.zst");
+        scratch.write("recipe.toml", format!("name = \"alike\"\nabout = \"a test\"\n{sources}{stages}"));
+    };
+    let mut cluster = Cluster::start(&scratch, 2);
+    let cutting = "[[stage]]\nrun = \"line_dedup\"\ndocuments = 3\nkeep = \"first\"\nscope = \"all\"\n\
+        [[stage]]\nrun = \"substring_dedup\"\nmin_chars = 25\nwhole = \"characters\"\n";
+    let dropping = "[[stage]]\nrun = \"line_dedup\"\naction = \"drop\"\ndocuments = 4\nshare = 0.3\nscope = \"source\"\n\
+        [[stage]]\nrun = \"substring_dedup\"\naction = \"drop\"\nkeep = \"none\"\nmin_chars = 20\nshare = 0.4\n";
+    for (round, stages) in [cutting, dropping].into_iter().enumerate() {
+        recipe(stages);
+        let alone = scratch.build("alone", &MORE);
+        let changed = alone.manifest["stages"].as_array().unwrap().iter();
+        let cuts = alone.manifest["cuts"].as_array().map_or(&[][..], |cuts| cuts);
+        let cut = |name: &serde_json::Value| -> u64 {
+            cuts.iter().filter(|cut| cut["stage"] == *name).map(|cut| cut["rows"].as_u64().unwrap()).sum()
+        };
+        let touched = |stage: &serde_json::Value| cut(&stage["name"]) + gone(stage);
+        assert!(changed.filter(|stage| touched(stage) > 20).count() == 2, "{}", alone.manifest["stages"]);
+        let build = spawned(cluster.command(&scratch, "shared"));
+        until(&scratch, ["done lines-parts ", "done substrings-parts "][round], 3);
+        cluster.executors[0].kill();
+        cluster.executors[0] = executor(&scratch, &cluster.at, 2 + round);
+        ends(build);
+        let shared = scratch.built("shared");
+        same_output(&alone, &shared, &format!("round {round}"));
+        assert_eq!(bare(&alone), bare(&shared));
+        std::fs::remove_dir_all(scratch.path("shared")).unwrap();
+    }
+}
+
+/// Rows that a stage dropped.
+fn gone(stage: &serde_json::Value) -> u64 {
+    stage["rows_in"].as_u64().unwrap() - stage["rows_out"].as_u64().unwrap()
+}
+
+/// Objects that are sources are read by executors, each in the version that the driver looked at: also by executors that
+/// have read an earlier one for an earlier build.
+#[test]
+fn executors_read_sources_in_a_store() {
+    let (scratch, s3) = (Scratch::new(), S3::start());
+    let put = |name: &str, bytes: &[u8]| {
+        scratch.write(&format!("corpus/{name}"), bytes);
+        s3.put(&format!("bucket/corpus/{name}"), Content::new(bytes.to_vec()));
+    };
+    let recipe = |head: &str| {
+        let path = format!("{head}corpus/*");
+        scratch
+            .write("recipe.toml", crate::object_stores::recipe("placed", &path, "[[stage]]\nrun = \"near_dedup\"\n"));
+    };
+    let cluster = Cluster::knowing(&scratch, 2, |command| s3.known(command));
+    let others: String = json_lines(3_000).lines().skip(2_200).map(|line| line.to_owned() + "\n").collect();
+    put("b.jsonl.zst", &zstd::encode_all(others.as_bytes(), 3).unwrap());
+    for (round, rows) in [2_000, 1_500].into_iter().enumerate() {
+        put("a.jsonl", json_lines(rows).as_bytes());
+        recipe("");
+        let disk = scratch.build("disk", &MORE);
+        recipe("s3://bucket/");
+        s3.rough(7);
+        let run = Run::of(&mut s3.known(cluster.command(&scratch, "shared")));
+        assert_eq!(run.code(), 0, "{}", run.stderr());
+        assert!(s3.troubled() > 0);
+        s3.calm();
+        same_output(&disk, &scratch.built("shared"), &format!("round {round}"));
+    }
+    let log = std::fs::read_to_string(scratch.path("shared/.work/units.log")).unwrap();
+    assert!(log.lines().filter(|line| line.starts_with("done scan ")).count() > 8, "{log}");
 }
 
 #[test]

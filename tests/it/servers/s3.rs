@@ -69,7 +69,11 @@ impl S3 {
 
     /// A command of `scratch` that knows the store, and asks it again for twenty seconds.
     pub fn command(&self, scratch: &Scratch, arguments: &[&str]) -> Command {
-        let mut command = scratch.command(arguments);
+        self.known(scratch.command(arguments))
+    }
+
+    /// A command that knows the store.
+    pub fn known(&self, mut command: Command) -> Command {
         command
             .env("AWS_ENDPOINT_URL", self.server.url())
             .env("AWS_ALLOW_HTTP", "true")

@@ -14,10 +14,11 @@ use crate::engine::plan::{self, Plan};
 use crate::engine::session::{NARROW_ROWS, TEXT_ROWS};
 use crate::engine::sink::{SinkExec, SinkSpec, UnitsSpec};
 use crate::pipeline::inputs::SourceInput;
+use crate::pipeline::inputs::group::make_readable;
 use crate::pipeline::jobs::Job;
 use crate::pipeline::run::units::Parts;
 use crate::spill::scratch;
-use crate::stages::global::Part;
+use crate::stages::global::{Fed, Part};
 
 /// Texts of rows of some units, in files that others have written; gone with this.
 pub(super) struct Written {
@@ -57,6 +58,44 @@ impl PassContext<'_> {
 
     /// Has others do some parts.
     pub(super) fn parts_elsewhere(&self, folder: &Path, parts: &[Part]) -> Result<()> {
+        let all: Vec<&Part> = parts.iter().collect();
+        self.done_elsewhere(folder, NARROW_ROWS, &all, |_| Ok(None))
+    }
+
+    /// The same of parts that are handed columns of rows.
+    pub(super) fn fed_elsewhere(&self, folder: &Path, columns: &[&str], parts: &[Fed]) -> Result<()> {
+        let all: Vec<&Part> = parts.iter().map(|fed| &fed.part).collect();
+        self.done_elsewhere(folder, NARROW_ROWS, &all, |place| {
+            let Fed { source, units, .. } = &parts[place];
+            let input = self.input(&self.sources[*source]);
+            let rows = self.plans.together(input, &[units.clone()], &self.at, columns, false)?;
+            plan::select(rows, columns).map(Some)
+        })
+    }
+
+    /// The same of parts that are handed texts.
+    pub(super) fn fed_texts_elsewhere(&self, folder: &Path, parts: &[(Fed, Vec<u64>)]) -> Result<()> {
+        let all: Vec<&Part> = parts.iter().map(|(fed, _)| &fed.part).collect();
+        for source in &self.sources {
+            let input = self.input(source);
+            if !self.plans.is_staged(self.stage, input) {
+                make_readable(&input.files, self.build.session.threads)?;
+            }
+        }
+        self.done_elsewhere(folder, TEXT_ROWS, &all, |place| {
+            let (Fed { source, units, .. }, ords) = &parts[place];
+            let wanted = [(units[0], ords.clone())];
+            self.plans.texts(self.stage, self.input(&self.sources[*source]), &wanted, &self.at).map(Some)
+        })
+    }
+
+    fn done_elsewhere(
+        &self,
+        folder: &Path,
+        at_a_time: usize,
+        parts: &[&Part],
+        rows: impl Fn(usize) -> Result<Option<Plan>>,
+    ) -> Result<()> {
         let job = self.job_elsewhere("parts", folder.to_owned());
         let first = self.handed.get();
         self.handed.set(first + parts.len() as u64);
@@ -67,9 +106,10 @@ impl PassContext<'_> {
         // A cluster is given one at a time.
         let plan = |places: &[usize]| -> Result<Arc<dyn ExecutionPlan>> {
             let part = parts[places[0]].clone();
-            Ok(part::part(PartSpec::Pass { stage: stage.clone(), folder: folder.to_owned(), part }))
+            let spec = PartSpec::Pass { stage: stage.clone(), folder: folder.to_owned(), part };
+            Ok(part::part(spec, rows(places[0])?))
         };
-        Handle::current().block_on(self.build.share(&these, NARROW_ROWS, plan, |_| Ok(())))
+        Handle::current().block_on(self.build.share(&these, at_a_time, plan, |_| Ok(())))
     }
 
     /// Has others read the texts of rows `wanted` again, where there are others.

@@ -1,0 +1,248 @@
+//! What others do of the comparison, where there are some: the anchors that occur twice are marked as lines are
+//! (`marks/parts.rs`); then the texts of a unit's rows are gone through by somebody who is handed them, windows are compared
+//! in ranges of their hashes, and the rows of a unit are judged. Each part reads files in the folder of the pass, and writes
+//! its own; what it needs beside that it reads again.
+//!
+//! A place is that of its unit, until all units are counted, and behind that one among all.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::records::each;
+use super::windows::{COUNT_BITS, COVERED, Candidates, Gathered, PLACE_BITS, fits, judged, repeated};
+use super::{COLUMN, SubstringDedup};
+use crate::rows::Use;
+use crate::rows::batch::Batch;
+use crate::spill::flat::Flat;
+use crate::spill::texts::Texts;
+use crate::spill::{Space, written};
+use crate::stages::global::{Fed, GlobalContext, Part, Rows};
+use crate::stages::marks::parts::{self as marked, Others, RECORD, Sought, number, starts};
+use crate::stages::marks::verdict::Verdict;
+use crate::stages::marks::{of_units, ords_of};
+use crate::text::substrings::{ANCHOR_BITS, PRINT_BITS, joined};
+use crate::{Error, Result};
+
+/// The file with the places of all units.
+const PLACES: &str = "units";
+/// Bytes of a row that is wanted: its key, and its number in its group; and of one that was read: its key, and the place
+/// behind it.
+const WANTED: usize = 16;
+
+/// What is to be done; or a [`marked::Work`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+enum Work {
+    /// The windows of a unit's rows: `unit` by its place among those that have some.
+    Windows { unit: usize, group: usize, ranges: usize, salt: [u64; 2], usage: Use },
+    /// Windows in a range of hashes that are repeated, of so many units.
+    Cover { range: (usize, usize), units: usize },
+    /// What becomes of the rows of a unit.
+    Verdict { unit: usize, ranges: usize },
+}
+
+/// Files of a unit.
+fn file(folder: &Path, name: &str, number: usize) -> PathBuf {
+    folder.join(format!("{name}-{number}"))
+}
+
+/// Has others compare and judge all rows, where there are others: how many stretches there are, rows that were read, and
+/// rows cut or dropped.
+///
+/// # Errors
+/// Of the disk, of those who do it, and more characters than can be numbered.
+pub fn compared(
+    context: &dyn GlobalContext,
+    options: &SubstringDedup,
+    space: &Space,
+) -> Result<Option<(u64, u64, u64)>> {
+    let sought = Sought { scope: options.scope, column: COLUMN, bits: ANCHOR_BITS, least: 2, all: true };
+    let Some((others, _)) = Others::mark(context, space, &sought)? else { return Ok(None) };
+    let (windows, read) = wanted(context, &others, space)?;
+    let (folder, ranges) = (others.folder(), others.ranges());
+    context.fed_texts(folder, &windows)?;
+    let places = windows.iter().map(|(fed, _)| marked::first(&Flat::open(fed.part.file.clone(), RECORD)?));
+    let places = places.collect::<Result<Vec<u64>>>()?;
+    fits(places.iter().sum())?;
+    marked::write_counts(&folder.join(PLACES), &places)?;
+    let units = windows.len();
+    let cover = |number| others.part("covered", number, &Work::Cover { range: (number, ranges), units });
+    context.parts(folder, &(0..ranges).map(cover).collect::<Result<Vec<Part>>>()?)?;
+    (0..units).for_each(|unit| drop(std::fs::remove_file(file(folder, "windows", unit))));
+    let judge = |unit| others.part("judged", unit, &Work::Verdict { unit, ranges });
+    let judged = (0..units).map(judge).collect::<Result<Vec<Part>>>()?;
+    context.parts(folder, &judged)?;
+    let (fate, mut touched, mut stretches) = (options.fate(), 0, 0);
+    for part in judged {
+        stretches += Verdict::each(&part.file, &mut |of| {
+            touched += 1;
+            fate.meet(context, of.ord, of.spans, of.share)
+        })?;
+    }
+    Ok(Some((stretches, read, touched)))
+}
+
+/// A part that goes through texts of a unit, with the rows that have anchors which occur twice.
+type Listed = (Fed, Vec<u64>);
+
+/// Such parts, and how many rows they have. Which these are is written down for each.
+fn wanted(context: &dyn GlobalContext, others: &Others<'_>, space: &Space) -> Result<(Vec<Listed>, u64)> {
+    let (mut parts, mut read, mut hashes) = (Vec::new(), 0, Vec::new());
+    for (group, of) in others.groups().iter().enumerate() {
+        let source = &context.sources()[of.source];
+        let mut marks = marked::marks(others.folder(), (group, 0), others.ranges(), space)?;
+        let mut number = 0;
+        for unit in &of.units {
+            let (mut ords, mut rows) = (Vec::new(), Vec::new());
+            of_units(context, source, &[*unit], None, &mut number, &mut |row, ord, _| {
+                marks.of(row, &mut hashes)?;
+                if !hashes.is_empty() {
+                    ords.push(ord);
+                    rows.extend(ord.to_le_bytes().into_iter().chain(row.to_le_bytes()));
+                }
+                Ok(())
+            })?;
+            if ords.is_empty() {
+                continue;
+            }
+            let place = parts.len();
+            let path = file(others.folder(), "wanted", place);
+            written(&path, |to| to.write_all(&rows).map_err(Error::io(&path)))?;
+            let (ranges, salt, usage) = (others.ranges(), of.salt, source.usage);
+            let work = Work::Windows { unit: place, group, ranges, salt, usage };
+            read += ords.len() as u64;
+            let part = others.part("windows", place, &work)?;
+            parts.push((Fed { part, source: of.source, units: vec![*unit] }, ords));
+        }
+    }
+    Ok((parts, read))
+}
+
+/// Does a part that is handed rows.
+///
+/// # Errors
+/// Of the disk, of whoever hands over the rows, and a part that is none of this pass.
+pub fn fed(options: &SubstringDedup, folder: &Path, part: &Part, rows: &mut Rows<'_>, space: &Space) -> Result<()> {
+    if let Ok(marked::Work::Hash { salt }) = marked::Work::of(part) {
+        return marked::hash(&part.file, rows, (salt, space), |records, hashes| {
+            hashes.extend(each(records).map(u128::from));
+        });
+    }
+    let Work::Windows { unit, group, ranges, salt, usage } = work(part)? else {
+        return Err(Error::Engine("a part of `substring_dedup` with rows".into()));
+    };
+    let wanted = Flat::open(file(folder, "wanted", unit), WANTED)?;
+    let mut record = [0; WANTED];
+    wanted.get(0, &mut record)?;
+    let mut marks = marked::marks(folder, (group, halves(&record).1), ranges, space)?;
+    let mut gathered = Gathered::new(options, space)?;
+    let (salt, mut at, mut hashes, mut anchors) = (marked::whole(salt), 0, Vec::new(), Vec::new());
+    for batch in rows {
+        let batch = batch?;
+        let content = Batch::new(usage, &batch.columns()[1..], batch.num_rows())?;
+        for (place, ord) in ords_of(&batch).iter().enumerate() {
+            if at == wanted.len() {
+                break;
+            }
+            wanted.get(at, &mut record)?;
+            let (own, row) = halves(&record);
+            if own != *ord {
+                continue;
+            }
+            at += 1;
+            marks.of(row, &mut hashes)?;
+            anchors.clear();
+            anchors.extend(hashes.iter().map(|hash| *hash as u64));
+            let mut texts = Vec::new();
+            content.texts(place, &mut texts);
+            gathered.add(*ord, &joined(&texts), &anchors, salt)?;
+        }
+    }
+    if at < wanted.len() {
+        return Err(Error::Engine("a row was not read again".into()));
+    }
+    settle(folder, unit, part, gathered)
+}
+
+fn work(part: &Part) -> Result<Work> {
+    Work::deserialize(&part.work).map_err(|e| Error::Engine(e.to_string()))
+}
+
+/// The two numbers of a record.
+fn halves(record: &[u8; WANTED]) -> (u64, u64) {
+    let (first, second) = record.split_at(WANTED / 2);
+    let of = |bytes: &[u8]| bytes.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    (of(first), of(second))
+}
+
+/// Writes down what was gathered of a unit; the part's own file last.
+fn settle(folder: &Path, unit: usize, part: &Part, gathered: Gathered) -> Result<()> {
+    let Candidates { mut rows, mut texts, windows, covered, places } = gathered.finish()?;
+    let copied = |from: &Path, name: &str| {
+        let to = file(folder, name, unit);
+        written(&to, |out| {
+            let mut from = File::open(from).map_err(Error::io(from))?;
+            std::io::copy(&mut from, out).map(drop).map_err(Error::io(&to))
+        })
+    };
+    copied(rows.settle()?, "rows")?;
+    let (text, place) = texts.settle()?;
+    copied(text, "texts")?;
+    copied(place, "places")?;
+    let known = file(folder, "known", unit);
+    marked::records(&known, 0, |add| covered.drain(&mut |record| add(record)))?;
+    marked::records(&part.file, places, |add| windows.drain(&mut |record| add(record)))
+}
+
+/// Does a part that is handed no rows.
+///
+/// # Errors
+/// Of the disk, [`Error::Interrupted`], and a part that is none of this pass.
+pub fn part(options: &SubstringDedup, folder: &Path, part: &Part, space: &Space) -> Result<()> {
+    if let Ok(marked::Work::Mark { range, bits, least, all }) = marked::Work::of(part) {
+        return marked::mark(folder, &part.file, (range, bits), (least, all), space);
+    }
+    match work(part)? {
+        Work::Cover { range, units } => cover(options, folder, part, (range, units), space),
+        Work::Verdict { unit, ranges } => {
+            let starts = starts(&folder.join(PLACES))?;
+            let (start, end) = (starts[unit], starts[unit + 1]);
+            let mut covered = space.sorter("covered", COVERED);
+            marked::each_of(&file(folder, "known", unit), |record| covered.push(record))?;
+            for range in 0..ranges {
+                space.check()?;
+                let others = Flat::open(file(folder, "covered", range), RECORD)?;
+                let from = |place: u64| others.first_of(1, |record| number(record) >> COUNT_BITS < u128::from(place));
+                let first = u128::from(start) << COUNT_BITS;
+                others.range(from(start)?..from(end)?, |_, record| covered.push(number(record) - first))?;
+            }
+            let rows = Flat::open(file(folder, "rows", unit), WANTED)?;
+            let texts = Texts::at(&file(folder, "texts", unit), &file(folder, "places", unit))?;
+            Verdict::write(&part.file, |add| judged(options, (rows, texts), covered, add))
+        }
+        Work::Windows { .. } => Err(Error::Engine("a part of `substring_dedup` without rows".into())),
+    }
+}
+
+fn cover(
+    options: &SubstringDedup,
+    folder: &Path,
+    part: &Part,
+    (range, units): ((usize, usize), usize),
+    space: &Space,
+) -> Result<()> {
+    let starts = starts(&folder.join(PLACES))?;
+    let bound = |at: usize| ((at as u128) << PRINT_BITS) / range.1 as u128;
+    let mut sorter = space.sorter("windows", RECORD);
+    for (unit, start) in starts.iter().enumerate().take(units) {
+        space.check()?;
+        let windows = Flat::open(file(folder, "windows", unit), RECORD)?;
+        let from = |at: usize| windows.first_of(1, |record| number(record) >> PLACE_BITS < bound(at));
+        windows
+            .range(from(range.0)?..from(range.0 + 1)?, |_, record| sorter.push(number(record) + u128::from(*start)))?;
+    }
+    let mut covered = space.small_sorter("covered", COVERED);
+    repeated(options, sorter, |record| covered.push(record))?;
+    marked::records(&part.file, 0, |add| covered.drain(&mut |record| add(record)))
+}
