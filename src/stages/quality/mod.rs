@@ -8,15 +8,17 @@
 //! - length and units: `units`, `mean_unit_length`, `unique_units`, `unit_entropy`, `letter_units`, `stop_words`,
 //!   `sentences`, `lines`, `mean_line_length`, `max_line_length`;
 //! - lines: `ended_lines`, `ended_chars`, `terminal_lines`, `lines_upto_10`, `lines_upto_30`, `bullet_lines`,
-//!   `list_lines`, `ellipsis_lines`, `like_starts`, `c4_lines`, `caps_lines`, `number_lines`, `policy_lines`;
+//!   `list_lines`, `ellipsis_lines`, `like_starts`, `even_lines`, `c4_lines`, `caps_lines`, `number_lines`, `policy_lines`;
 //! - what repeats: `dup_lines`, `dup_line_chars`, `dup_paragraphs`, `dup_paragraph_chars`, `fineweb_dup_chars`,
 //!   `top_2_gram` to `top_4_gram`, `dup_5_gram` to `dup_10_gram`, `char_rep_10`, `char_dup_13`, `dup_segments`;
 //! - characters: `letter_ratio`, `alnum_ratio`, `number_ratio`, `upper_ratio`, `special_ratio`, `mark_ratio`, `broken_ratio`,
 //!   `mojibake_ratio`, `sign_runs`, `unpaired_signs`, `divider_ratio`, `hash_per_unit`, `ellipsis_per_unit`;
 //! - Chinese: `han_share`, `traditional_ratio`, `mixed_script`, `rare_ratio`, `frequent_ratio`, `function_ratio`,
-//!   `known_pairs`, `odd_pairs`, `classical_ratio`, `modern_ratio`, `cantonese_ratio`, `misread_ratio`, `half_width_signs`;
+//!   `known_pairs`, `odd_pairs`, `odd_triples`, `stray_signs`, `classical_ratio`, `modern_ratio`, `cantonese_ratio`,
+//!   `misread_ratio`, `half_width_signs`;
 //! - words of lists: `spam_ratio`, `spam_terms`, `ad_ratio`, `contact_ratio`, `gambling_ratio`, `adult_ratio`,
-//!   `seo_ratio`, `boilerplate_ratio`, `placeholder_ratio`, `sales_ratio`, `report_ratio`;
+//!   `seo_ratio`, `boilerplate_ratio`, `placeholder_ratio`, `sales_ratio`, `report_ratio`, `visitor_ratio`;
+//! - how somebody is reached: `reach_ratio`, `pitches`;
 //! - what is no prose: `link_ratio`, `code_ratio`, `formula_ratio`, `markup_ratio`.
 //!
 //! Texts are counted in *units*: Chinese in characters, or with `unit = "words"` in jieba's words; all else in Unicode's

@@ -35,15 +35,26 @@ impl Folded {
     }
 }
 
+/// Letters before a question that is said again: `问题：`, `您问的是：`.
+const PREFIX: usize = 8;
+
 /// Whether an answer is the question again: equal; or it begins with nine tenths of it and is at most half as long
-/// again; or, where no text is to be mended (`mends`), nine tenths of the question and no more.
+/// again; or it is the question, once or several times, behind a few letters; or, where no text is to be mended
+/// (`mends`), nine tenths of the question and no more.
 pub fn echoes(question: &Folded, answer: &Folded, mends: bool) -> bool {
     let (asked, said) = (question.text.len(), answer.text.len());
-    if question.weight < LEAST || said * 10 < asked * 9 || said * 2 > asked * 3 {
+    if question.weight < LEAST || said * 10 < asked * 9 {
         return false;
     }
-    if question.text == answer.text {
+    let mut before = answer.text.as_slice();
+    while let Some(rest) = before.strip_suffix(question.text.as_slice()) {
+        before = rest;
+    }
+    if before.len() < said && before.len() <= PREFIX {
         return true;
+    }
+    if said * 2 > asked * 3 {
+        return false;
     }
     let same = question.text.iter().zip(&answer.text).take_while(|(a, b)| a == b).count();
     let within = || question.text.windows(said).any(|part| part == answer.text);
@@ -92,6 +103,8 @@ mod tests {
             ("What is the capital of France?", "what is the capital of France"),
             ("What is the capital of France?", "What is the capital of France? Paris."),
             ("为什么天空是蓝色的？请说明", "为什么天空是蓝色的？请说明。好的。"),
+            ("推荐三本小说。", "问题：推荐三本小说。\n推荐三本小说。"),
+            ("推荐三本小说。", "您的问题是：推荐三本小说。"),
         ] {
             assert!(echo(question, answer), "{question}");
         }
@@ -104,6 +117,7 @@ mod tests {
                 "请续写：从前有座山，山里有座庙",
                 "从前有座山，山里有座庙，庙里有个老和尚在给小和尚讲故事，讲的是什么故事呢？",
             ),
+            ("推荐三本小说。", "您没有说要哪一种。那么我先问您：推荐三本小说。"),
             ("请介绍一下长城。", ""),
             ("", "长城很长，有一万多里。"),
         ] {

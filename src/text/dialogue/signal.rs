@@ -48,7 +48,7 @@ signals! {
     WrongOrder "wrong_order" Message "a message that cannot stand where it stands: an answer first or after an answer, a user after a user or a tool, a system message after another role, a result without a call before it, a role that no template knows";
     NoAnswer "no_answer" Message "the last message of a row, or of one of its answers, where it is none of the assistant; 1 where there is no message at all";
     EmptyMessage "empty_message" Message "a message of user or assistant that says nothing: blank, only dots and dashes, or a word such as `nan` and `<noinput>`; calls of tools say something, and thoughts alone do not";
-    Echo "echo" Message "an answer that is the question again: equal to it, or nine tenths of it at the start of an answer that is at most half as long again (signs and letter case aside; ten letters, or five Han, at least)";
+    Echo "echo" Message "an answer that is the question again: equal to it, or nine tenths of it at the start of an answer that is at most half as long again, or the whole of it, once or several times, behind at most eight letters (signs and letter case aside; ten letters, or five Han, at least)";
     RepeatedAnswer "repeated_answer" Message "an answer of 40 letters (20 Han) or more that stood before in the dialogue (signs and letter case aside)";
     Refusal "refusal" Message "an answer whose beginning refuses (`抱歉，我无法`, `I can't help with`)";
     AiLine "ai_line" Message "an answer that speaks as a language model (`作为一个AI语言模型，我`, `As an AI`)";

@@ -6,9 +6,11 @@
 
 mod counter;
 mod lines;
+mod neighbours;
 mod page;
 pub mod pairs;
 pub mod properties;
+mod reach;
 pub mod reference;
 mod repetition;
 pub mod signal;
@@ -16,6 +18,7 @@ mod stretches;
 mod tally;
 pub mod terms;
 mod units;
+mod visitor;
 
 use page::Page;
 use properties::*;
@@ -106,6 +109,9 @@ impl Meter {
         }
         if groups.has(Group::Stretches) {
             self.stretches(text, &mut values);
+        }
+        if groups.has(Group::Places) {
+            self.places(&mut values);
         }
         if groups.has(Group::Units) {
             self.unit_signals(characters, &mut values);
@@ -222,6 +228,21 @@ impl Meter {
         values.share(Signal::LinkRatio, stretches::links(text), all);
         values.share(Signal::MarkupRatio, stretches::markup(text), all);
         values.share(Signal::FormulaRatio, self.page.found.formula + stretches::operators(&self.page.codes), all);
+    }
+
+    /// What stands beside what: triples of characters, specks, lines of one length; numbers and what is said around them.
+    fn places(&mut self, values: &mut Values) {
+        let (codes, all) = (&self.page.codes, self.page.found.characters);
+        let found = neighbours::neighbours(codes);
+        values.share(Signal::OddTriples, found.odd, found.all);
+        values.share(Signal::StraySigns, found.specks, found.all);
+        values.share(Signal::EvenLines, found.even, found.lines);
+        // Who sells in Chinese speaks it; code has numbers and names of its own.
+        let spoken = self.page.with(HAN) * 5 >= all * 2;
+        let found = if spoken { reach::reach(codes, &mut self.found) } else { reach::Found::default() };
+        values.share(Signal::ReachRatio, found.reach, all);
+        values.set(Signal::Pitches, found.pitches as f64);
+        values.share(Signal::VisitorRatio, visitor::visitor(codes), all);
     }
 
     fn unit_signals(&mut self, characters: bool, values: &mut Values) {

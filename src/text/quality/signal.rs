@@ -45,6 +45,9 @@ pub enum Group {
     Tens,
     /// 13-grams of characters.
     Thirteens,
+    /// Triples of characters, signs between Han, lines of one length; numbers and handles by which somebody is reached;
+    /// words with which programs speak to visitors.
+    Places,
 }
 
 /// A set of groups.
@@ -150,6 +153,9 @@ signals! {
     FunctionRatio "function_ratio" share Terms "Han that ties sentences together (的 之 在 不 …), but in names (成都), by Han";
     KnownPairs "known_pairs" share Pairs "pairs of neighbouring Han that words are made of, by pairs of neighbouring Han";
     OddPairs "odd_pairs" share Pairs "pairs of neighbouring Han, or of Han and a sign, that text hardly ever has (的的, 把，; data/odd.txt), by such pairs: words in a random order";
+    OddTriples "odd_triples" share Places "different triples of neighbouring Han, or of Han and a sign, that text as good as never has though their pairs are frequent (提高等; data/triples.txt), by Han and signs; of the first 1,500 characters: characters drawn one by the other";
+    StraySigns "stray_signs" share Places "single ' ` ^ ~ _ ° * = \\ and lower-case letters of ASCII between two Han, by Han and signs; of the first 1,500 characters: what a scanner reads out of specks";
+    EvenLines "even_lines" share Places "of the lines of at least eight characters those whose length is the most frequent one, or differs by one; of the first 1,500 characters: lines that were broken where the paper ended";
     ClassicalRatio "classical_ratio" share Characters "particles and pronouns of classical Chinese (之 其 曰 矣 …), by Han";
     ModernRatio "modern_ratio" share Characters "particles and pronouns of modern Chinese (的 了 们 这 …), by Han";
     CantoneseRatio "cantonese_ratio" share Characters "characters of written Cantonese (嘅 喺 唔 …), by Han";
@@ -169,6 +175,9 @@ signals! {
     PlaceholderRatio "placeholder_ratio" share Terms "characters of what stands where a text was never filled in (lorem ipsum, 此处输入), by characters";
     SalesRatio "sales_ratio" share Terms "characters of what is said to make somebody buy (回本, 仅限本周, 先看效果 …), of the five lists of spam, and a quarter of those that any public hears (预约, 领取 …), by characters: how thick they stand, whatever is sold";
     ReportRatio "report_ratio" share Terms "characters of words that speak of an offence or of what is sold, and sell nothing (警方, 有期徒刑, 切勿相信), by characters";
+    ReachRatio "reach_ratio" share Places "characters of mobile numbers (mainland) and of handles of QQ and WeChat behind their words, by characters; 0 in texts of less than two fifths Han";
+    Pitches "pitches" count Places "such numbers and handles with what is said to make somebody buy in 60 characters before and behind: words of `sales_ratio`, or several plain ones (免费, 上门, 日结; data/pitch.txt): an advertisement, whatever else the text says";
+    VisitorRatio "visitor_ratio" share Places "characters of words with which programs speak to visitors (请重新登录, 页面不存在; data/visitor.txt), by characters; 0 in texts of more than 300 characters, and where fewer than four such words are";
     SpamTerms "spam_terms" count Terms "different words of the five lists ad, contact, gambling, adult and seo";
     SpamRatio "spam_ratio" share Terms "characters of these five, by characters";
     LinkRatio "link_ratio" share Stretches "characters of addresses (http://, www.), by characters";

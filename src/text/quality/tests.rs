@@ -38,7 +38,7 @@ fn what_is_not_asked_for_has_no_value_and_changes_no_other() {
     let mut groups: Vec<Group> = SIGNALS.iter().map(|s| s.group).collect();
     groups.sort_unstable();
     groups.dedup();
-    assert_eq!(groups.len(), 11);
+    assert_eq!(groups.len(), 12);
     let mut meter = Meter::default();
     for (text, words) in texts.iter().flat_map(|text| [(text, None), (text, Some(&words[..]))]) {
         let all = meter.measure(text, words);
