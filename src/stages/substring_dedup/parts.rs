@@ -136,7 +136,7 @@ pub fn fed(options: &SubstringDedup, folder: &Path, part: &Part, rows: &mut Rows
     let mut record = [0; WANTED];
     wanted.get(0, &mut record)?;
     let mut marks = marked::marks(folder, (group, halves(&record).1), ranges, space)?;
-    let mut gathered = Gathered::new(options, space)?;
+    let mut gathered = Gathered::new(options, space, wanted.len())?;
     let (salt, mut at, mut hashes, mut anchors) = (marked::whole(salt), 0, Vec::new(), Vec::new());
     for batch in rows {
         let batch = batch?;

@@ -79,7 +79,7 @@ impl Run<'_> {
     /// Reads the rows again that have an anchor which occurs twice.
     fn candidates(&self) -> Result<Candidates> {
         let mut marks = self.marks()?;
-        let mut gathered = Gathered::new(self.options, &self.space)?;
+        let mut gathered = Gathered::new(self.options, &self.space, usize::MAX)?;
         let (mut number, mut hashes) = (0, Vec::new());
         for source in self.context.sources() {
             let salt = salt(self.options.scope, source);

@@ -19,6 +19,9 @@ pub const COUNT_BITS: u32 = 24;
 /// Bytes of a place and how many windows are there.
 pub const COVERED: usize = (PLACE_BITS + COUNT_BITS) as usize / 8;
 
+/// Stretches that are remembered for each row.
+const CELLS: usize = 16;
+
 /// The rows that were read again.
 pub struct Candidates {
     /// Row key, and the place behind the row.
@@ -51,9 +54,12 @@ pub struct Gathered {
 }
 
 impl Gathered {
-    pub fn new(options: &SubstringDedup, space: &Space) -> Result<Self> {
+    /// Of so many rows at most.
+    pub fn new(options: &SubstringDedup, space: &Space, rows: usize) -> Result<Self> {
         let window = options.min_chars as usize;
-        let cells = vec![Default::default(); (space.budget / 8 / size_of::<(Stretch, u64)>()).max(1)];
+        // More than a few for each row would be filled for nothing.
+        let cells = (space.budget / 8 / size_of::<(Stretch, u64)>()).min(rows.saturating_mul(CELLS)).max(1);
+        let cells = vec![Default::default(); cells];
         Ok(Gathered {
             keep: options.keep,
             window,
