@@ -15,6 +15,10 @@ fn main() -> io::Result<()> {
 }
 
 /// FNV-1a, 64 bits, of the names and bytes of all files; line ends of Windows count as those of others.
+///
+/// # Errors
+///
+/// A file that cannot be read.
 pub fn hash(root: &Path, names: &[&str]) -> io::Result<u64> {
     let mut files = Vec::new();
     names.iter().try_for_each(|name| list(root, name, &mut files))?;

@@ -121,6 +121,9 @@ fn hashes(records: &[u8], hashes: &mut Vec<u128>) {
     hashes.extend(each(records).map(|(hash, _)| hash).filter(|hash| *hash != 0));
 }
 
+/// The stretches of a row that are repeated, and the share of its text that they are.
+type Found = (Vec<(usize, usize)>, f64);
+
 /// Judges rows in order, by their marks.
 struct Judge<'a> {
     options: &'a LineDedup,
@@ -134,7 +137,7 @@ impl<'a> Judge<'a> {
     }
 
     /// The stretches of the next row that are repeated and the share of its text that they are, if something becomes of it.
-    fn row(&mut self, row: u64, salt: u128, records: &[u8]) -> Result<Option<(Vec<(usize, usize)>, f64)>> {
+    fn row(&mut self, row: u64, salt: u128, records: &[u8]) -> Result<Option<Found>> {
         self.marks.of(row, &mut self.hashes)?;
         if self.hashes.is_empty() {
             return Ok(None);

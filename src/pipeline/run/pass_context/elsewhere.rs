@@ -68,7 +68,7 @@ impl PassContext<'_> {
         self.done_elsewhere(folder, NARROW_ROWS, &all, |place| {
             let Fed { source, units, .. } = &parts[place];
             let input = self.input(&self.sources[*source]);
-            let rows = self.plans.together(input, &[units.clone()], &self.at, columns, false)?;
+            let rows = self.plans.together(input, std::slice::from_ref(units), &self.at, columns, false)?;
             plan::select(rows, columns).map(Some)
         })
     }
