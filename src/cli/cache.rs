@@ -153,8 +153,11 @@ fn size_of_all(context: &Context, store: &Store) -> Result<()> {
         let partial = if partial > 0 { size(partial) } else { String::new() };
         rows.push(vec![table::line(&card), table::line(&revision), files.to_string(), size(bytes), partial]);
     }
-    let free = disk::free(store.root()).map(|f| format!(", {} are free", size(f))).unwrap_or_default();
-    let sum = format!("{} in {}{free}", size(total), store.root().display());
+    let (total, root) = (size(total), store.root().display());
+    let sum = match disk::free(store.root()).map(size) {
+        Some(free) => format!("{total} in {root}, {free} are free"),
+        None => format!("{total} in {root}"),
+    };
     super::print(&format!("{}{}\n", table::table(&rows, 0, table::terminal()), said(&sum)))
 }
 

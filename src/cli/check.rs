@@ -189,7 +189,8 @@ impl Check {
                     found.facts += &format!(" · {}, {}", plural(files, "file"), size(bytes));
                 }
                 if let Some(missing) = &missing {
-                    found.facts += &format!(" · {} to fetch", plural(missing.lacking.parts() as u64, "part"));
+                    let lacking = format!("{} to fetch", plural(missing.lacking.parts() as u64, "part"));
+                    found.facts += &format!(" · {lacking}");
                 }
                 found.missing = missing;
             }

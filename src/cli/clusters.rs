@@ -130,6 +130,11 @@ impl Cluster {
         if self.least.0 == self.most.0 { vec![&self.least] } else { vec![&self.least, &self.most] }
     }
 
+    /// The id of the row that went and is the least like the one that stayed.
+    pub fn least_like(&self) -> &str {
+        &self.least.0
+    }
+
     /// For a machine.
     pub fn json(&self) -> Json {
         let pair = |p: &(String, f64)| json!({"id": p.0, "similarity": p.1, "text": self.texts.get(&p.0)});

@@ -278,8 +278,12 @@ impl Entry {
         }
         let mut text = format!("{name} · {}\n\n", said(&self.kind));
         let docs = if self.docs.is_empty() { &self.about } else { &self.docs };
-        // The text of a recipe is TOML, to be copied as it stands.
-        text += &if self.kind == "recipe" { format!("{docs}\n") } else { table::flow(&localized(docs), columns) };
+        // The text of a recipe is TOML, to be copied: its remarks alone are said.
+        text += &if self.kind == "recipe" {
+            format!("{}\n", table::remarks_said(docs).trim_end())
+        } else {
+            table::flow(&localized(docs), columns)
+        };
         if !self.options.is_empty() {
             text += &format!("\n{}\n", said("# Options"));
             for option in &self.options {

@@ -68,9 +68,11 @@ pub fn judge(gates: &[Judged], out: &Path) -> Result<()> {
     if failed.is_empty() {
         return Ok(());
     }
-    let of =
-        if gates.len() == 1 { "the gate".to_owned() } else { format!("{} of {} gates", failed.len(), gates.len()) };
-    let message = format!("{of} failed: {}", failed.join("; "));
+    let which = failed.join("; ");
+    let message = match gates.len() {
+        1 => format!("the gate failed: {which}"),
+        all => format!("{} of {all} gates failed: {which}", failed.len()),
+    };
     Err(Error::input(
         message,
         format!("the build is in {} as it is; mend its recipe, or change [gates]", out.display()),

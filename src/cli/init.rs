@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::survey::{File, Group, Seen, Survey};
-use super::table::{line, wrap};
+use super::table::{line, remarks_said, wrap};
 use super::{Context, Format, check, ui};
 use crate::formats::TextRows;
 use crate::messages::said;
@@ -313,9 +313,11 @@ fn facts(group: &Group, seen: &Seen) -> String {
     let (rows, failed) = group.seen.iter().fold((0, 0), |sum, s| (sum.0 + s.sampled.0, sum.1 + s.sampled.1));
     let all = rows + failed;
     if all > 0 {
-        let failed =
-            if failed > 0 { format!(", {} of them not readable", count(failed as u64)) } else { String::new() };
-        parts.push(format!("{} sampled{failed}", plural(all as u64, "row")));
+        let rows = plural(all as u64, "row");
+        parts.push(match failed {
+            0 => format!("{rows} sampled"),
+            _ => format!("{rows} sampled, {} of them not readable", count(failed as u64)),
+        });
     }
     parts.push(format!("use {}", if seen.guess.is_some() { "not known".to_owned() } else { seen.usage.to_string() }));
     parts.join(" · ")
@@ -362,7 +364,7 @@ fn document(title: &str, drafts: &[Draft], left: &[&File], tail: &str) -> String
 /// Everything of a recipe but its sources, and what is about them: its stages, limits and output, with their remarks.
 fn stages_of(from: &str) -> Result<String> {
     let text = match recipe::shipped(from).filter(|_| !Path::new(from).is_file()) {
-        Some(text) => text.to_owned(),
+        Some(text) => remarks_said(text),
         None => {
             recipe::load(from, &[])?;
             std::fs::read_to_string(from).map_err(Error::io(from))?
@@ -391,7 +393,8 @@ fn names_sources(stage: &str) -> bool {
 
 fn as_remark(stage: &str) -> String {
     let lines: Vec<String> = stage.lines().map(|line| format!("# {line}").trim_end().to_owned()).collect();
-    format!("# LEFT OUT: it is for sources of that recipe; name your own in `only`.\n{}", lines.join("\n"))
+    let why = remark("LEFT OUT: it is for sources of that recipe; name your own in `only`.");
+    format!("{why}{}", lines.join("\n"))
 }
 
 /// Whether a header such as `[[stage]]` or `[stage.only]` is of the table `name`.

@@ -238,12 +238,12 @@ impl Inspect {
         }
         let columns = table::terminal();
         super::print(&all.iter().map(|c| c.text(columns)).collect::<Vec<_>>().join("\n"))?;
-        let folder = ui::quoted(&self.path.display().to_string());
+        let of = ui::quoted(&self.path.display().to_string());
         ui::say(
             context,
-            &match all.len() {
-                0 => "no row was dropped for another one: no clusters".to_owned(),
-                _ => format!("next: `corpus inspect {folder} --dropped --reason near_duplicate`"),
+            &match all.first().map(clusters::Cluster::least_like) {
+                None => "no row was dropped for another one: no clusters".to_owned(),
+                Some(id) => format!("next: `corpus why {of} {}`", ui::quoted(id)),
             },
         );
         Ok(())

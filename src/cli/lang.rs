@@ -20,7 +20,8 @@ const VARIABLES: [&str; 4] = ["CORPUS_LANG", "LC_ALL", "LC_MESSAGES", "LANG"];
 pub fn reader() -> Lang {
     let words: Vec<String> = std::env::args_os().skip(1).map(|w| w.to_string_lossy().into_owned()).collect();
     let set = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
-    let asked = option(&words).or_else(|| VARIABLES.into_iter().find_map(set));
+    let known = |word: &String| Choice::from_str(word, false).is_ok();
+    let asked = option(&words).filter(known).or_else(|| VARIABLES.into_iter().find_map(set));
     asked.map_or(Lang::En, |word| Lang::of(&word))
 }
 

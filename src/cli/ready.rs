@@ -6,6 +6,7 @@ use super::interrupt::stop_on_interrupt;
 use super::{Context, ui};
 use crate::catalog::Catalog;
 use crate::fetch::{self, Lacking, Options, Want};
+use crate::messages::chinese;
 use crate::pipeline::inputs::store_sources;
 use crate::pipeline::inputs::store_sources::Need;
 use crate::pipeline::lock;
@@ -74,7 +75,8 @@ fn fetch(context: &Context, catalog: &Catalog, store: &Store, missing: &[Need], 
     let wants = wants(missing);
     let lacking = Lacking::of(catalog, store, &wants)?;
     let names = wants.iter().map(|w| format!("{} ({})", w.card, w.parts.join(", "))).collect::<Vec<_>>().join("; ");
-    ui::say(context, &format!("The store lacks {names}: fetching {}", lacking.amount()));
+    let amount = if chinese() { lacking.amount_zh() } else { lacking.amount() };
+    ui::say(context, &format!("The store lacks {names}: fetching {amount}"));
     let options = Options {
         stop: stop_on_interrupt(),
         accept: ways.accept.clone(),
@@ -93,7 +95,8 @@ fn beside(error: Error, lacking: &Lacking) -> Error {
         Some(hint) if hint.contains("corpus build") || command.is_empty() => Some(hint),
         hint => {
             let hint = hint.map(|h| h + "\n").unwrap_or_default();
-            Some(format!("{hint}fetched apart from the build, all options of a fetch apply:\n  {command}"))
+            let apart = "fetched apart from the build, all options of a fetch apply:";
+            Some(format!("{hint}{apart}\n  {command}"))
         }
     };
     match error {

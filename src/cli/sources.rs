@@ -1,5 +1,7 @@
 //! The catalog as a person reads it: data sets by use, language and licence, and one card whole.
 
+use std::borrow::Cow;
+
 use serde_json::{Value as Json, json};
 
 use super::table;
@@ -113,7 +115,7 @@ pub fn text(card: &Card, columns: usize, zh: bool) -> String {
     page.facts(card, zh);
     let doubt = |fact: &str| doubt(card, fact);
     if !card.problems.is_empty() {
-        page.title("Known problems", doubt("problems"));
+        page.title("Known problems", &doubt("problems"));
         let problems = if zh && !card.problems_zh.is_empty() { &card.problems_zh } else { &card.problems };
         problems.iter().for_each(|p| page.bullet(p));
     }
@@ -126,8 +128,8 @@ pub fn text(card: &Card, columns: usize, zh: bool) -> String {
         });
     }
     page.title("Parts", "");
-    card.part.iter().for_each(|p| page.bullet(&part(card, p, doubt("fields"), zh)));
-    page.title("Where it lies", doubt("ways"));
+    card.part.iter().for_each(|p| page.bullet(&part(card, p, &doubt("fields"), zh)));
+    page.title("Where it lies", &doubt("ways"));
     card.way.iter().for_each(|w| page.bullet(&way(w, zh)));
     page.text
 }
@@ -138,8 +140,8 @@ fn signs(zh: bool) -> [&'static str; 3] {
 }
 
 /// What is said behind a fact that nobody has checked.
-fn doubt(card: &Card, fact: &str) -> &'static str {
-    if card.is_unverified(fact) { " (not verified)" } else { "" }
+fn doubt(card: &Card, fact: &str) -> Cow<'static, str> {
+    if card.is_unverified(fact) { said(" (not verified)") } else { Cow::Borrowed("") }
 }
 
 fn part(card: &Card, part: &Part, doubt: &str, zh: bool) -> String {

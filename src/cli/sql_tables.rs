@@ -16,6 +16,8 @@ use crate::pipeline::publish::tables::split_of;
 
 /// The table of what was measured of every row.
 const SIGNALS: &str = "signals";
+/// Own ids that repeat, by the row's key: it goes into [`SIGNALS`], and nobody sees it.
+const REPEATS: &str = "_repeats";
 
 /// Opens the tables of a build, and those whose rows are numbered for [`Database::places`] beside them.
 ///
@@ -41,7 +43,10 @@ pub fn open_build(
         table(&name, part.files, true)
     }));
     tables.extend(["dropped", UNREADABLE].map(|kind| table(kind, all(kind), false)));
-    let measured = measured(work, manifest)?;
+    let repeats = manifest.timings.get("work").and_then(|work| work["ids"].as_str()).map(|ids| within(&work.join(ids)));
+    tables.extend(repeats.map(|files| table(REPEATS, files, false)).filter(|repeats| !repeats.files.is_empty()));
+    let repeat = tables.last().is_some_and(|table| table.name == REPEATS);
+    let measured = measured(work, manifest, repeat)?;
     tables.extend(measured.iter().map(|measured| measured.0.clone()));
     tables.extend(numbered);
     tables.retain(|table| !table.files.is_empty());
@@ -49,11 +54,13 @@ pub fn open_build(
     if let Some((_, query)) = measured {
         database.define(SIGNALS, &query)?;
     }
+    database.hide(REPEATS)?;
     Ok(database)
 }
 
-/// The unit files of the scan, and the query that names what is in them; none where the work folder is gone.
-fn measured(work: &Path, manifest: &Manifest) -> Result<Option<(Table, String)>> {
+/// The unit files of the scan, and the query that names what is in them; none where the work folder is gone. With
+/// `repeat`, own ids that repeat are those of the output.
+fn measured(work: &Path, manifest: &Manifest, repeat: bool) -> Result<Option<(Table, String)>> {
     let scan = manifest.timings.get("work").and_then(|work| work["scan"].as_str());
     let Some(scan) = scan.map(|scan| work.join(scan)).filter(|folder| folder.is_dir()) else { return Ok(None) };
     let (mut files, mut first) = (Vec::new(), 0);
@@ -65,9 +72,10 @@ fn measured(work: &Path, manifest: &Manifest) -> Result<Option<(Table, String)>>
     let Some(part) = files.first() else { return Ok(None) };
     let place = "_first + _row";
     let mut query = format!("select {place} as {PLACE}");
+    let own = if repeat { "case when repeat is null then id else concat(id, '~', repeat) end" } else { "id" };
     // With a `limit`, rows that were not read stand between those that were: which file is whose is not known then.
     match spans(manifest).filter(|spans| spans.last().is_some_and(|last| last.to == first)) {
-        None => query += ", id",
+        None => query += &format!(", {own} as id"),
         Some(spans) => {
             let (mut source, mut id) = (String::new(), String::new());
             for Span { source: name, label, from, to } in spans {
@@ -75,7 +83,7 @@ fn measured(work: &Path, manifest: &Manifest) -> Result<Option<(Table, String)>>
                 let _ = write!(source, " when {place} < {to} then '{name}'");
                 let _ = write!(id, " when {place} < {to} then concat('{label}:', {place} - {from})");
             }
-            let _ = write!(query, ", case{source} end as source, coalesce(id, case{id} end) as id");
+            let _ = write!(query, ", case{source} end as source, coalesce({own}, case{id} end) as id");
         }
     }
     let mut signals: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -96,7 +104,8 @@ fn measured(work: &Path, manifest: &Manifest) -> Result<Option<(Table, String)>>
         }
     }
     // What could not be read has nothing that was measured.
-    query += &format!(" from {SIGNALS} where error is null");
+    let joined = if repeat { format!(" left join {REPEATS} on {SIGNALS}.ord = {REPEATS}.ord") } else { String::new() };
+    query += &format!(" from {SIGNALS}{joined} where error is null");
     Ok(Some((Table { name: SIGNALS.to_owned(), files, split: false, numbered: true }, query)))
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::messages::{Catalogue, Speech, chinese, remarks};
 pub use crate::text::figures::columns_of;
 
 /// Columns that a text takes on a terminal.
@@ -109,6 +110,15 @@ pub fn wrap(text: &str, columns: usize, lines: usize) -> Vec<String> {
         out.push(cut(rest, columns));
     }
     out
+}
+
+/// A recipe with its remarks in the language of the reader.
+pub fn remarks_said(recipe: &str) -> String {
+    if !chinese() {
+        return recipe.to_owned();
+    }
+    let said = &mut |text: &str| Catalogue::shipped().exactly(text).map(str::to_owned);
+    remarks(recipe, &mut Speech { said, laid: &|text, columns| wrap(text, columns, 200) })
 }
 
 /// Whether a mark stays with the character before it: no line begins with it.

@@ -141,6 +141,17 @@ impl Database {
         Ok(())
     }
 
+    /// Takes a table away, if there is one: queries that were defined over it keep it.
+    ///
+    /// # Errors
+    ///
+    /// Those of the engine's catalog.
+    pub fn hide(&mut self, name: &str) -> Result<()> {
+        self.context.deregister_table(faults::exact(name))?;
+        self.tables.retain(|known| known.0.name != name);
+        Ok(())
+    }
+
     /// Runs a query and hands its rows over, batch after batch: first an empty one, which tells the columns. `each` says
     /// whether it wants more.
     ///

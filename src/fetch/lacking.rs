@@ -129,9 +129,12 @@ impl Lacking {
         for set in &self.sets {
             let licenses =
                 if set.licenses.is_empty() { "licence: what the hub tells".into() } else { set.licenses.join("; ") };
-            let accept = if set.accept.is_some() { ", to be accepted" } else { "" };
-            let parts = set.parts.join(", ");
-            lines.push(format!("{} ({parts}) · {} · {licenses}{accept}", set.name, about(set.bytes, set.untold)));
+            let (name, parts) = (&set.name, set.parts.join(", "));
+            let mut line = format!("{name} ({parts}) · {} · {licenses}", about(set.bytes, set.untold));
+            if set.accept.is_some() {
+                line = [&line, "to be accepted"].join(" · ");
+            }
+            lines.push(line);
             if let Some(page) = &set.gated {
                 lines.push(format!("  gated: ask for access first (see {page}), and set HF_TOKEN"));
             }

@@ -44,10 +44,13 @@ impl Tries {
             return Ok(wait);
         }
         let option = if late { "--retry-for" } else { "--tries" };
-        let hint = if late || self.count >= limits.tries { format!("; {option} changes that") } else { String::new() };
+        let (what, time) = (&problem.what, words(since.elapsed()));
         let what = match self.count {
             1 => problem.what.clone(),
-            count => format!("{} (tried {count} times in {}{hint})", problem.what, words(since.elapsed())),
+            count if late || count >= limits.tries => {
+                format!("{what} (tried {count} times in {time}; {option} changes that)")
+            }
+            count => format!("{what} (tried {count} times in {time})"),
         };
         Err(Problem { what, ..problem })
     }

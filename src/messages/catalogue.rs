@@ -9,12 +9,12 @@ macro_rules! files {
     ($($name:literal)*) => {
         /// The files of the catalogue: name, and text. Where a sentence is said tells which file has its line; `foreign`
         /// has what libraries and the system say, `counted` the words that are counted (`3 files`), `composed` what is
-        /// put together out of several sentences.
+        /// put together out of several sentences, `recipes` the remarks of shipped recipes.
         pub const FILES: &[(&str, &str)] = &[$(($name, include_str!(concat!("zh/", $name, ".toml")))),*];
     };
 }
 
-files! { "cli" "help" "explain" "options" "counted" "composed" "foreign" "recipe" "stages" "formats" "fetch" "pipeline" "output" "models" "engine" "containers" "shapes" "exports" "objects" }
+files! { "cli" "help" "explain" "options" "counted" "composed" "foreign" "recipe" "stages" "formats" "fetch" "pipeline" "output" "models" "engine" "containers" "shapes" "exports" "objects" "recipes" }
 
 /// The file whose keys are words that are counted.
 const COUNTED: &str = "counted";
@@ -91,6 +91,11 @@ impl Catalogue {
         let said = self.whole(core).or_else(|| self.by(core, "\n")).or_else(|| self.by(core, " · "))?;
         let at = text.len() - text.trim_start_matches(ENDS).len();
         Some(format!("{}{said}{}", &text[..at], &text[at + core.len()..]))
+    }
+
+    /// A text in Chinese where a line has it word by word.
+    pub fn exactly(&self, text: &str) -> Option<&str> {
+        self.fixed.get(text).map(String::as_str)
     }
 
     fn by(&self, text: &str, between: &str) -> Option<String> {

@@ -13,10 +13,12 @@ use std::sync::OnceLock;
 mod catalogue;
 mod pattern;
 mod prose;
+mod remarks;
 
 pub use catalogue::{Catalogue, FILES, lines};
 pub use pattern::{Filling, Pattern, Sentence};
 pub use prose::prose;
+pub use remarks::{Speech, remarks};
 
 /// A language of what is said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -236,6 +236,7 @@ struct Applied {
     decided: Decided,
     layout: Layout,
     job: Job,
+    repeats: Option<Job>,
 }
 
 impl Build<'_> {
@@ -296,7 +297,7 @@ impl Build<'_> {
         timings.lap("layout");
         let job = self.apply(plans, &scanned, repeats.as_ref(), said, &layout).await?;
         timings.lap("apply");
-        Ok(Applied { scanned, decided, layout, job })
+        Ok(Applied { scanned, decided, layout, job, repeats })
     }
 
     /// From slabs to the output in its place.
@@ -308,7 +309,7 @@ impl Build<'_> {
         turn: &Turn<'_>,
     ) -> Result<Manifest> {
         let (inputs, chain) = (plans.inputs, plans.chain);
-        let Applied { scanned, decided, layout, job } = applied;
+        let Applied { scanned, decided, layout, job, repeats } = applied;
         let ordered = self.shuffle(inputs, chain, &job, &layout).await?;
         timings.lap("shuffle");
         let mut manifest = manifest::manifest(self.recipe, &identity.recipe, inputs, chain, &layout);
@@ -321,7 +322,7 @@ impl Build<'_> {
         timings.lap("shards");
         manifest.timings = timings.finish();
         manifest.timings.insert("identity".into(), json!(identity.build));
-        manifest.timings.insert("work".into(), scanned.work(&decided.drops));
+        manifest.timings.insert("work".into(), scanned.work(&decided.drops, repeats.as_ref()));
         self.complete(&mut manifest, &landing, turn)?;
         Ok(manifest)
     }
@@ -437,14 +438,6 @@ impl Build<'_> {
 }
 
 impl Scanned {
-    /// Where the files of rows are in the work folder, for [`trace`].
-    fn work(&self, drops: &Job) -> serde_json::Value {
-        let name = |folder: &Path| folder.file_name().map(|n| n.to_string_lossy().into_owned());
-        let cuts =
-            self.text_cuts.iter().map(|(number, cuts)| (number.to_string(), json!(cuts.parent().and_then(name))));
-        json!({"scan": name(&self.job.folder), "drops": name(&drops.folder), "left_out": self.cuts, "cuts": cuts.collect::<serde_json::Map<_, _>>()})
-    }
-
     fn folders<'a>(&'a self, repeats: Option<&'a Job>, drops: Option<&'a Job>) -> Folders<'a> {
         Folders {
             units: &self.job.folder,

@@ -46,6 +46,20 @@ fn scratch() -> Scratch {
 }
 
 #[test]
+fn remarks_of_recipes_are_chinese() {
+    let scratch = scratch();
+    for line in ["explain zh-web", "explain quickstart", "explain deepspeed-chat", "init a.jsonl --from zh-pretrain"] {
+        let run = chinese(&scratch, line);
+        let text = run.stdout();
+        let remarks: Vec<&str> = text.lines().filter_map(|line| Some(line.split_once("# ")?.1)).collect();
+        assert!(run.code() == 0 && remarks.len() > 5, "{line}: {text}");
+        let english: Vec<String> = remarks.iter().filter_map(|remark| sentence(remark)).collect();
+        assert!(english.is_empty(), "{line}: {english:?}");
+        assert!(!text.contains("use pretrain"), "{line}: {text}");
+    }
+}
+
+#[test]
 fn a_session_without_an_english_sentence() {
     let scratch = scratch();
     // The command, and its exit code.
@@ -53,6 +67,7 @@ fn a_session_without_an_english_sentence() {
         ("--help", 0),
         ("build --help", 0),
         ("biuld", 2),
+        ("--lang fr list", 2),
         ("build --recipe good.toml --thread 2", 2),
         ("build --threads 0 --recipe good.toml", 2),
         ("check bad.toml", 1),

@@ -270,3 +270,24 @@ for line in sys.stdin: print(json.dumps({"id": json.loads(line)["id"], "place": 
         scratch.corpus(&["sql", "out", "select place, place_2 from signals order by place limit 2", "--format", "csv"]);
     assert_eq!((run.code(), run.stdout().as_str()), (0, "place,place_2\n0,7\n1,7\n"), "{}", run.stderr());
 }
+
+/// An own id that stands twice is the same in the table of what was measured as in the output.
+#[test]
+fn ids_that_repeat_are_those_of_the_output() {
+    let scratch = Scratch::new();
+    let row = |id: &str, text: &str| format!("{}\n", json!({"id": id, "text": text}));
+    let rows = [("a", "河水流过桥下"), ("b", "山"), ("a", "另一条河"), ("b", "老人坐在门前"), ("a", "河")];
+    scratch.write("pages.jsonl", rows.map(|(id, text)| row(id, text)).concat());
+    scratch.write(
+        "recipe.toml",
+        "name = 'twice'\n[[source]]\nname = 'pages'\npath = ['pages.jsonl']\n[[stage]]\nrun = 'keep'\nchars = { min = 3 }\n",
+    );
+    scratch.corpus(&["build", "--recipe", "recipe.toml", "--out", "out"]).says(0, &[]);
+    let all = asked(&scratch, "select id, chars from signals order by place");
+    let wanted = [("a", 6), ("b", 1), ("a~2", 4), ("b~2", 6), ("a~3", 1)].map(|(id, n)| json!({"id": id, "chars": n}));
+    assert_eq!(all, wanted);
+    let joined = "select d.id, s.chars from dropped d join signals s using (id) order by 1";
+    assert_eq!(asked(&scratch, joined), [json!({"id": "a~3", "chars": 1}), json!({"id": "b", "chars": 1})]);
+    let run = scratch.corpus(&["sql", "out", "select * from _repeats"]);
+    run.says(1, &["there is no table `_repeats`"]);
+}

@@ -140,3 +140,27 @@ fn every_command_has_a_manual_page() {
     refused.says(2, &["corpus-build.1"]);
     assert_eq!(std::fs::read_to_string(scratch.path("man1/corpus-build.1")).unwrap(), "somebody else's");
 }
+
+#[test]
+fn manual_pages_are_chinese_too() {
+    let scratch = Scratch::new();
+    let page = scratch.corpus(&["man", "--lang", "zh"]).stdout();
+    for part in [".SH 名称", ".SH 用法", ".SH 选项", ".SH 命令", "\\fI可选：\\fR", "[默认：human]", "corpus\\-build"]
+    {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert_eq!(scratch.corpus(&["man", "man1", "--lang", "zh"]).code(), 0);
+    let folder = std::fs::read_dir(scratch.path("man1")).unwrap();
+    for path in folder.map(|entry| entry.unwrap().path()) {
+        let page = std::fs::read_to_string(&path).unwrap();
+        assert!(!page.contains(".SH O") && !page.contains("Possible"), "{}: {page}", path.display());
+        // Names, options and code aside, no five words of a line in a row are English.
+        for line in page.lines().filter(|line| !line.starts_with('.')) {
+            let plain = line.split('`').step_by(2).collect::<Vec<_>>().join(" ` ");
+            let words: Vec<&str> = plain.split_whitespace().collect();
+            let is_word = |word: &&str| word.len() > 1 && word.chars().all(|c| c.is_ascii_lowercase());
+            assert!(!words.windows(5).any(|five| five.iter().all(is_word)), "{}: {line}", path.display());
+        }
+    }
+    assert_eq!(scratch.corpus(&["man", "man1"]).code(), 0, "pages of the other language are ours as well");
+}

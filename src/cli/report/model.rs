@@ -15,6 +15,7 @@ use crate::Result;
 use crate::cli::rows_of;
 use crate::cli::show;
 use crate::cli::tables::Table;
+use crate::objects::is_url;
 use crate::pipeline::publish::manifest::Manifest;
 
 /// Rows on each side of a limit.
@@ -156,6 +157,20 @@ pub fn seed(fingerprint: &str) -> u64 {
 
 /// What a build folder is called.
 fn name(build: &Path) -> String {
+    // In a store the files lie in the folder of a version, which is the build's own.
+    let shown = build.to_string_lossy();
+    let build = shown.rsplit_once("/versions/").filter(|_| is_url(build)).map_or(build, |(place, _)| Path::new(place));
     let whole = std::path::absolute(build).unwrap_or_else(|_| build.to_path_buf());
     whole.file_name().map_or_else(|| whole.display().to_string(), |name| name.to_string_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_build_in_a_store_has_the_name_of_its_place() {
+        assert_eq!(name(Path::new("s3://bucket/zh/versions/1f-2e")), "zh");
+        assert_eq!(name(Path::new("builds/zh")), "zh");
+    }
 }

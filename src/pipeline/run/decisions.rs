@@ -1,10 +1,11 @@
 //! The jobs that decide: own ids that repeat, rows judged one by one, rows compared by their keys.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use datafusion_physical_plan::ExecutionPlan;
 use futures::{StreamExt, TryStreamExt};
+use serde_json::json;
 
 use super::drops::{self, Buckets};
 use super::pass_context::{SIZES, SPLITS, artifact, linked};
@@ -45,6 +46,22 @@ pub(crate) struct Beside {
     pub(crate) splits: Option<PathBuf>,
     /// Files of links between rows that are alike.
     pub(crate) links: Vec<PathBuf>,
+}
+
+impl Scanned {
+    /// Where the files of rows are in the work folder, for [`crate::pipeline::trace`] and questions in SQL.
+    pub(crate) fn work(&self, drops: &Job, repeats: Option<&Job>) -> serde_json::Value {
+        let name = |folder: &Path| folder.file_name().map(|n| n.to_string_lossy().into_owned());
+        let cuts =
+            self.text_cuts.iter().map(|(number, cuts)| (number.to_string(), json!(cuts.parent().and_then(name))));
+        json!({
+            "scan": name(&self.job.folder),
+            "drops": name(&drops.folder),
+            "ids": repeats.map(|job| name(&job.folder)),
+            "left_out": self.cuts,
+            "cuts": cuts.collect::<serde_json::Map<_, _>>(),
+        })
+    }
 }
 
 impl Build<'_> {
