@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use arrow::array::{ArrayRef, RecordBatch};
 
 use super::resources::Resource;
-use crate::Result;
 use crate::rows::Use;
 use crate::rows::batch::Batch;
 use crate::spill::Space;
+use crate::{Error, Result};
 
 /// Within what rows are compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
@@ -103,6 +103,24 @@ pub struct Part {
     pub file: PathBuf,
     /// What is to be done, in the words of the pass.
     pub work: serde_json::Value,
+}
+
+impl Part {
+    /// A part in the words of its pass.
+    ///
+    /// # Errors
+    /// Where these cannot be written.
+    pub fn new(file: PathBuf, work: &impl serde::Serialize) -> Result<Self> {
+        Ok(Part { file, work: serde_json::to_value(work).map_err(|e| Error::Engine(e.to_string()))? })
+    }
+
+    /// What is to be done.
+    ///
+    /// # Errors
+    /// Where its words are none of these.
+    pub fn read<'a, W: serde::Deserialize<'a>>(&'a self) -> Result<W> {
+        W::deserialize(&self.work).map_err(|e| Error::Engine(e.to_string()))
+    }
 }
 
 /// A part that is handed columns of the rows of some units ([`GlobalPass::fed`]).
@@ -310,7 +328,7 @@ pub trait GlobalPass: Send + Sync {
     /// # Errors
     /// Of the disk, [`crate::Error::Interrupted`], and a pass that has no parts.
     fn part(&self, _folder: &Path, _part: &Part, _space: &Space) -> Result<()> {
-        Err(crate::Error::Engine(format!("the pass {} has no parts", self.job())))
+        Err(Error::Engine(format!("the pass {} has no parts", self.job())))
     }
 
     /// The same for a part that is handed rows ([`Fed`]).
@@ -318,7 +336,7 @@ pub trait GlobalPass: Send + Sync {
     /// # Errors
     /// As of [`GlobalPass::part`], and what `rows` says.
     fn fed(&self, _folder: &Path, _part: &Part, _rows: &mut Rows<'_>, _space: &Space) -> Result<()> {
-        Err(crate::Error::Engine(format!("no part of the pass {} is handed rows", self.job())))
+        Err(Error::Engine(format!("no part of the pass {} is handed rows", self.job())))
     }
 
     /// Runs it; drops, cuts and sizes go to the context.

@@ -17,14 +17,19 @@ LEAST, SHARE = 30, 0.15
 SIGNS = "，。！？；：、"
 
 
-def main():
-    folder = pathlib.Path(sys.argv[1])
+def characters(folder: pathlib.Path) -> tuple:
+    """The simplified form of traditional characters, by code point, and the frequent characters with the sign."""
     simplified = {}
     for line in open(folder / "../../convert/data/TSCharacters.txt", encoding="utf8"):
         fields = line.rstrip("\n").split("\t")
         if len(fields) == 2:
             simplified[ord(fields[0])] = fields[1].split(" ")[0]
-    frequent = set(folder.joinpath("frequent.txt").read_text(encoding="utf8")) - {"\n"} | {"，"}
+    return simplified, set(folder.joinpath("frequent.txt").read_text(encoding="utf8")) - {"\n"} | {"，"}
+
+
+def main():
+    folder = pathlib.Path(sys.argv[1])
+    simplified, frequent = characters(folder)
     pairs = collections.Counter()
     for path in sys.argv[2:]:
         for line in open(path, encoding="utf8"):
@@ -53,4 +58,5 @@ def main():
     print(total, "pairs counted,", sum(max(0, len(line) - 2) for line in lines), "are odd")
 
 
-main()
+if __name__ == "__main__":
+    main()

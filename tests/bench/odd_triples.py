@@ -13,18 +13,14 @@ import json
 import pathlib
 import sys
 
+from odd_pairs import SIGNS, characters
+
 LEAST, SHARE = 8, 0.1
-SIGNS = "，。！？；：、"
 
 
 def main():
     folder = pathlib.Path(sys.argv[1])
-    simplified = {}
-    for line in open(folder / "../../convert/data/TSCharacters.txt", encoding="utf8"):
-        fields = line.rstrip("\n").split("\t")
-        if len(fields) == 2:
-            simplified[ord(fields[0])] = fields[1].split(" ")[0]
-    frequent = set(folder.joinpath("frequent.txt").read_text(encoding="utf8")) - {"\n"} | {"，"}
+    simplified, frequent = characters(folder)
     pairs, triples, middles = collections.Counter(), collections.Counter(), collections.Counter()
     for path in sys.argv[2:]:
         for line in open(path, encoding="utf8"):
@@ -53,4 +49,5 @@ def main():
     print(sum(pairs.values()), "pairs counted,", sum(max(0, len(line) - 3) for line in lines), "triples are odd")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -34,7 +34,7 @@ impl GlobalPass for LineDedup {
     }
 
     fn part(&self, folder: &Path, part: &Part, space: &Space) -> Result<()> {
-        match Work::of(part)? {
+        match part.read()? {
             Work::Mark { range, bits, least, all } => {
                 parts::mark(folder, &part.file, (range, bits), (least, all), space)
             }
@@ -43,7 +43,7 @@ impl GlobalPass for LineDedup {
     }
 
     fn fed(&self, folder: &Path, part: &Part, rows: &mut Rows<'_>, space: &Space) -> Result<()> {
-        match Work::of(part)? {
+        match part.read()? {
             Work::Hash { salt } => parts::hash(&part.file, rows, (salt, space), hashes),
             Work::Judge { group, salt, ranges } => {
                 let (salt, mut row) = (parts::whole(salt), 0);

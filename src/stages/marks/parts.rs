@@ -57,16 +57,6 @@ pub enum Work {
     },
 }
 
-impl Work {
-    /// The work of a part.
-    ///
-    /// # Errors
-    /// A part that is none of these.
-    pub fn of(part: &Part) -> Result<Self> {
-        Work::deserialize(&part.work).map_err(|e| Error::Engine(e.to_string()))
-    }
-}
-
 /// Two halves as one.
 pub fn whole(halves: [u64; 2]) -> u128 {
     u128::from(halves[0]) << 64 | u128::from(halves[1])
@@ -147,8 +137,7 @@ impl<'a> Others<'a> {
     /// # Errors
     /// Work that cannot be written.
     pub fn part(&self, name: &str, number: usize, work: &impl Serialize) -> Result<Part> {
-        let work = serde_json::to_value(work).map_err(|e| Error::Engine(e.to_string()))?;
-        Ok(Part { file: self.folder.join(format!("{name}-{number}")), work })
+        Part::new(self.folder.join(format!("{name}-{number}")), work)
     }
 
     /// Has a part of each group done by somebody who is handed its rows; their files.
@@ -425,7 +414,7 @@ mod tests {
     #[test]
     fn work_is_read_as_written() {
         let part = |work| Part { file: "f".into(), work };
-        assert!(Work::of(&part(json!({"Judge": {"group": 1, "salt": [1, 2], "ranges": 3}}))).is_ok());
-        assert!(Work::of(&part(json!({"Other": 1}))).is_err());
+        assert!(part(json!({"Judge": {"group": 1, "salt": [1, 2], "ranges": 3}})).read::<Work>().is_ok());
+        assert!(part(json!({"Other": 1})).read::<Work>().is_err());
     }
 }

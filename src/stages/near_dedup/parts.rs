@@ -71,8 +71,7 @@ impl<'a> Parts<'a> {
     }
 
     fn part(&self, name: String, work: &Work) -> Result<Part> {
-        let work = serde_json::to_value(work).map_err(|e| Error::Engine(e.to_string()))?;
-        Ok(Part { file: self.folder.join(name), work })
+        Part::new(self.folder.join(name), work)
     }
 
     /// Has parts done; their files.
@@ -181,9 +180,8 @@ impl<'a> Parts<'a> {
 ///
 /// Of the disk, [`Error::Interrupted`], and a part that is none of this pass.
 pub fn work(method: Method<'_>, folder: &Path, part: &Part, space: &Space) -> Result<()> {
-    let work: Work = Work::deserialize(&part.work).map_err(|e| Error::Engine(e.to_string()))?;
     let docs = Docs::shared(folder, method.signature())?;
-    match work {
+    match part.read()? {
         Work::Search { group, groups } => search(&docs, space, (group, groups), &part.file),
         Work::Sieve { part: at, parts, found } => sieve(&docs, space, (at, parts), &found, &part.file),
         Work::Judge { list, known, texts } => {

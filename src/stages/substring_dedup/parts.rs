@@ -124,12 +124,12 @@ fn wanted(context: &dyn GlobalContext, others: &Others<'_>, space: &Space) -> Re
 /// # Errors
 /// Of the disk, of whoever hands over the rows, and a part that is none of this pass.
 pub fn fed(options: &SubstringDedup, folder: &Path, part: &Part, rows: &mut Rows<'_>, space: &Space) -> Result<()> {
-    if let Ok(marked::Work::Hash { salt }) = marked::Work::of(part) {
+    if let Ok(marked::Work::Hash { salt }) = part.read() {
         return marked::hash(&part.file, rows, (salt, space), |records, hashes| {
             hashes.extend(each(records).map(u128::from));
         });
     }
-    let Work::Windows { unit, group, ranges, salt, usage } = work(part)? else {
+    let Work::Windows { unit, group, ranges, salt, usage } = part.read()? else {
         return Err(Error::Engine("a part of `substring_dedup` with rows".into()));
     };
     let wanted = Flat::open(file(folder, "wanted", unit), WANTED)?;
@@ -165,10 +165,6 @@ pub fn fed(options: &SubstringDedup, folder: &Path, part: &Part, rows: &mut Rows
     settle(folder, unit, part, gathered)
 }
 
-fn work(part: &Part) -> Result<Work> {
-    Work::deserialize(&part.work).map_err(|e| Error::Engine(e.to_string()))
-}
-
 /// The two numbers of a record.
 fn halves(record: &[u8; WANTED]) -> (u64, u64) {
     let (first, second) = record.split_at(WANTED / 2);
@@ -200,10 +196,10 @@ fn settle(folder: &Path, unit: usize, part: &Part, gathered: Gathered) -> Result
 /// # Errors
 /// Of the disk, [`Error::Interrupted`], and a part that is none of this pass.
 pub fn part(options: &SubstringDedup, folder: &Path, part: &Part, space: &Space) -> Result<()> {
-    if let Ok(marked::Work::Mark { range, bits, least, all }) = marked::Work::of(part) {
+    if let Ok(marked::Work::Mark { range, bits, least, all }) = part.read() {
         return marked::mark(folder, &part.file, (range, bits), (least, all), space);
     }
-    match work(part)? {
+    match part.read()? {
         Work::Cover { range, units } => cover(options, folder, part, (range, units), space),
         Work::Verdict { unit, ranges } => {
             let starts = starts(&folder.join(PLACES))?;

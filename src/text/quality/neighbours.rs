@@ -6,16 +6,14 @@
 //! one by the other have pairs as text has them, and such triples: `提高等`, `准备受`.
 
 use std::collections::HashSet;
+use std::hash::BuildHasherDefault;
 use std::sync::LazyLock;
 
-use super::pairs::traditional;
-use super::properties::{CHINESE_SIGN, FREQUENT, HAN, properties};
+use super::counter::Mixed;
+use super::pairs::{SIDE, traditional};
+use super::properties::{FREQUENT, HAN, PARTING, properties};
 use super::tally::CODE;
 
-/// Signs that part what stands on either side, as the list counts them.
-const PARTING: [u32; 7] = ['，' as u32, '。' as u32, '！' as u32, '？' as u32, '；' as u32, '：' as u32, '、' as u32];
-/// What stands for them there.
-const SIDE: u32 = '，' as u32;
 /// What no writer sets alone between two Han, and a scanner reads out of specks, beside `°`: signs of ASCII and its
 /// lower-case letters, a bit each.
 const SPECK: u128 = {
@@ -37,13 +35,13 @@ const BEGINNING: usize = 1500;
 const LONGEST: usize = 255;
 
 /// The triples: bits, and themselves, for a bit may be that of another one.
-pub struct Triples(Box<[u64; 1 << (BITS - 6)]>, HashSet<u64>);
+pub struct Triples(Box<[u64; 1 << (BITS - 6)]>, HashSet<u64, BuildHasherDefault<Mixed>>);
 
 static TRIPLES: LazyLock<Triples> = LazyLock::new(|| Triples::of(include_str!("data/triples.txt")));
 
 impl Triples {
     fn of(list: &str) -> Triples {
-        let mut triples = Triples(Box::new([0; 1 << (BITS - 6)]), HashSet::new());
+        let mut triples = Triples(Box::new([0; 1 << (BITS - 6)]), HashSet::default());
         for line in list.lines() {
             let mut characters = line.chars();
             let (Some(first), Some(then)) = (characters.next(), characters.next()) else { continue };
@@ -110,7 +108,7 @@ pub fn neighbours(codes: &[u32]) -> Found {
         let this = if flags & HAN != 0 {
             found.all += 1;
             if flags & FREQUENT != 0 { code } else { 0 }
-        } else if flags & CHINESE_SIGN != 0 && PARTING.contains(&code) {
+        } else if flags & PARTING != 0 {
             if before[1] == SIDE {
                 continue;
             }

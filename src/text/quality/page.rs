@@ -4,15 +4,13 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::counter::Counter;
 use super::lines::Lines;
-use super::pairs::pairs;
+use super::pairs::{SIDE, pairs};
 use super::properties::{
     ASCII_SIGN, BLANK, CHINESE_SIGN, END, EVENT, HAN, LEAD, MARK, OTHER_SIGN, PARTING, Properties, TRAIL, properties,
 };
 use super::signal::{Group, Groups};
 use super::tally::{CODE, Tally};
 
-/// What stands for signs that part in `data/odd.txt`.
-const SIDE: u32 = '，' as u32;
 const SIGN: u32 = ASCII_SIGN | CHINESE_SIGN | OTHER_SIGN;
 /// Characters of the shortest run of signs that counts.
 const RUN: usize = 4;

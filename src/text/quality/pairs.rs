@@ -16,6 +16,8 @@ use std::sync::LazyLock;
 use super::counter::Mixed;
 use crate::text::convert;
 
+/// What stands for any run of signs that part, in `data/odd.txt` and `data/triples.txt`.
+pub const SIDE: u32 = '，' as u32;
 /// Places of the table; a power of two.
 const PLACES: u32 = 21;
 /// The bit of a place for pairs of words, and the one for pairs that text hardly has.

@@ -4,8 +4,10 @@
 //! So they are counted in short texts alone, by character: the list is `data/visitor.txt`.
 
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 use std::sync::LazyLock;
 
+use super::counter::Mixed;
 use super::tally::CODE;
 use crate::text::convert;
 
@@ -15,7 +17,7 @@ const SHORT: usize = 300;
 const FEWEST: usize = 4;
 
 /// Words by their first character, the longest first; the traditional forms too.
-pub struct Words(HashMap<u32, Vec<Vec<u32>>>);
+pub struct Words(HashMap<u64, Vec<Vec<u32>>, BuildHasherDefault<Mixed>>);
 
 static WORDS: LazyLock<Words> = LazyLock::new(|| Words::of(include_str!("data/visitor.txt")));
 
@@ -23,16 +25,16 @@ impl Words {
     /// The words of a list: lines with blanks between words, or of a remark behind `#`.
     pub fn of(list: &str) -> Words {
         let traditional = convert::mode("s2t");
-        let mut words: HashMap<u32, Vec<Vec<u32>>> = HashMap::new();
+        let mut words = Words(HashMap::default());
         for word in list.lines().filter(|l| !l.starts_with('#')).flat_map(str::split_whitespace) {
             let other = traditional.as_ref().map(|t| t.convert(word).to_string()).filter(|other| other != word);
             for word in std::iter::once(word.to_owned()).chain(other) {
                 let characters: Vec<u32> = word.chars().map(u32::from).collect();
-                words.entry(characters[0]).or_default().push(characters);
+                words.0.entry(u64::from(characters[0])).or_default().push(characters);
             }
         }
-        words.values_mut().for_each(|w| w.sort_by_key(|w| std::cmp::Reverse(w.len())));
-        Words(words)
+        words.0.values_mut().for_each(|w| w.sort_by_key(|w| std::cmp::Reverse(w.len())));
+        words
     }
 
     /// How many characters of a text such words cover, and how many different ones there are. For short texts.
@@ -43,7 +45,7 @@ impl Words {
             let rest = &codes[at..];
             let fits =
                 |word: &&Vec<u32>| rest.len() >= word.len() && rest.iter().zip(*word).all(|(c, w)| c & CODE == *w);
-            let Some(word) = self.0.get(&(first & CODE)).and_then(|words| words.iter().find(fits)) else {
+            let Some(word) = self.0.get(&u64::from(first & CODE)).and_then(|words| words.iter().find(fits)) else {
                 at += 1;
                 continue;
             };
