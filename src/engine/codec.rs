@@ -14,6 +14,7 @@ use super::functions;
 use super::part::{self, PartExec, PartSpec};
 use super::scan::{self, ScanSpec};
 use super::sink::{SinkExec, SinkSpec};
+use crate::objects;
 
 /// Our nodes.
 #[derive(Serialize, Deserialize)]
@@ -42,7 +43,11 @@ impl PhysicalExtensionCodec for Codec {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         match serde_json::from_slice(buf).map_err(json)? {
             Node::Part { spec } => Ok(part::part(spec, inputs.first().cloned())),
-            Node::Scan { spec, groups } => Ok(scan::scan(Arc::new(spec), &groups)),
+            Node::Scan { spec, groups } => {
+                // Who is sent a plan does the work of many builds.
+                objects::begin(spec.build);
+                Ok(scan::scan(Arc::new(spec), &groups))
+            }
             Node::Sink { spec } => match inputs {
                 [input] => Ok(Arc::new(SinkExec::new(spec, input.clone()))),
                 _ => Err(DataFusionError::Internal("a sink has one input".into())),

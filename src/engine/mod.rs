@@ -10,6 +10,7 @@ pub mod cluster;
 pub mod codec;
 pub mod functions;
 pub mod part;
+pub mod partners;
 pub mod plan;
 pub mod scan;
 pub mod session;

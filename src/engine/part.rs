@@ -1,4 +1,4 @@
-//! A part of a pass over all rows, or of a shuffle, as a plan: the way in which it is sent to another process. It has one
+//! A part of a pass over all rows, of a comparison of keys, a search for percentiles, or of a shuffle, as a plan: the way in which it is sent to another process. It has one
 //! partition, gives back no rows, and leaves files. Below a part of a pass may stand a plan of one partition, whose rows it
 //! is handed.
 
@@ -21,11 +21,13 @@ use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 
 use super::external;
+use super::partners::Work;
 use super::plan::Plan;
 use crate::output::scatter::Index;
 use crate::output::stretch::{Order, Stretch, budget};
 use crate::spill::Space;
 use crate::stages::global::Part;
+use crate::stages::percentile::rows::{Searches, Source};
 use crate::stages::resolved::Resolved;
 use crate::{Error, Result};
 
@@ -42,6 +44,22 @@ pub enum PartSpec {
         folder: PathBuf,
         /// The part.
         part: Part,
+    },
+    /// A part of a comparison of keys.
+    Keys {
+        /// The folder of its files.
+        folder: PathBuf,
+        /// The part.
+        work: Work,
+    },
+    /// A pass of a search for percentiles over some rows.
+    Percentiles {
+        /// The file that it writes.
+        file: PathBuf,
+        /// The searches as they stand when the pass begins.
+        searches: Searches,
+        /// Whose rows they are.
+        source: Source,
     },
     /// Some parts of a new order of rows.
     Shuffle {
@@ -86,18 +104,24 @@ impl PartSpec {
         let room = room();
         let scratch = tempfile::Builder::new().prefix("part-").tempdir_in(&room.scratch);
         let scratch = scratch.map_err(Error::io(&room.scratch))?;
+        let space = Space { stop, ..Space::new(scratch.path(), room.memory) };
+        let mut rows = rows.map(|rows| handed(rows, &space));
         match self {
             PartSpec::Pass { stage, folder, part } => {
-                let space = Space { stop: stop.clone(), ..Space::new(scratch.path(), room.memory) };
                 let pass = stage.stage.global();
                 let pass = pass.ok_or_else(|| Error::Engine(format!("`{}` has no pass", stage.run())))?;
-                let Some(mut rows) = rows else { return pass.part(folder, part, &space) };
-                let here = Handle::current();
-                let mut rows = std::iter::from_fn(|| {
-                    let batch = here.block_on(rows.next())?;
-                    Some(space.check().and_then(|()| Ok(batch?)))
-                });
-                pass.fed(folder, part, &mut rows, &space)
+                match &mut rows {
+                    None => pass.part(folder, part, &space),
+                    Some(rows) => pass.fed(folder, part, rows, &space),
+                }
+            }
+            PartSpec::Keys { folder, work } => match &mut rows {
+                None => work.run(folder, None, &space),
+                Some(rows) => work.run(folder, Some(rows), &space),
+            },
+            PartSpec::Percentiles { file, searches, source } => {
+                let rows = rows.as_mut().ok_or_else(|| Error::Engine("percentiles are of rows".into()))?;
+                searches.clone().look(file, rows, source)
             }
             PartSpec::Shuffle { order, files, stretch } => {
                 let index = Index::read_one(files.clone(), &order.schema(), stretch.place)?;
@@ -112,9 +136,20 @@ impl PartSpec {
     fn does(&self) -> &str {
         match self {
             PartSpec::Pass { stage, .. } => stage.run(),
+            PartSpec::Keys { .. } => "keys",
+            PartSpec::Percentiles { .. } => "percentiles",
             PartSpec::Shuffle { .. } => "shuffle",
         }
     }
+}
+
+/// The rows of a plan, as whoever does a part takes them: until it is to end.
+fn handed(mut rows: SendableRecordBatchStream, space: &Space) -> impl Iterator<Item = Result<RecordBatch>> + '_ {
+    let here = Handle::current();
+    std::iter::from_fn(move || {
+        let batch = here.block_on(rows.next())?;
+        Some(space.check().and_then(|()| Ok(batch?)))
+    })
 }
 
 /// The operator.

@@ -83,6 +83,8 @@ pub struct ScanSpec {
     /// Bytes of the largest row that there is memory for: a larger one, if it is none that `max_row` sets aside, ends the
     /// scan.
     pub largest: u64,
+    /// A number of the build's own, by which those who work for many tell them apart.
+    pub build: u64,
 }
 
 /// The source under the scan.
@@ -391,6 +393,7 @@ mod tests {
             layouts: vec![layout],
             pieces: (0..300).map(piece).collect(),
             largest: 1 << 20,
+            build: 0,
         }
     }
 

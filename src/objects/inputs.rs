@@ -9,6 +9,8 @@ use crate::{Error, Result};
 
 /// Objects that were looked at, by their addresses.
 static PINNED: Mutex<BTreeMap<String, Reading>> = Mutex::new(BTreeMap::new());
+/// Names of the objects in folders that were listed.
+static LISTED: Mutex<BTreeMap<String, Arc<Vec<String>>>> = Mutex::new(BTreeMap::new());
 
 fn all() -> MutexGuard<'static, BTreeMap<String, Reading>> {
     PINNED.lock().unwrap_or_else(PoisonError::into_inner)
@@ -48,7 +50,6 @@ pub fn pinned(url: &str) -> Result<Reading> {
 ///
 /// What the store answers.
 pub fn beside(url: &str) -> Result<Arc<Vec<String>>> {
-    static LISTED: Mutex<BTreeMap<String, Arc<Vec<String>>>> = Mutex::new(BTreeMap::new());
     let address = Address::read("the file", url)?;
     let folder = address.key.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
     let bucket = bucket(address)?;
@@ -59,4 +60,14 @@ pub fn beside(url: &str) -> Result<Arc<Vec<String>>> {
     let names = Arc::new(noted(bucket.names(&folder))?);
     listed.insert(bucket.url(&folder), names.clone());
     Ok(names)
+}
+
+/// Work for a build begins, which goes by a number: what was seen for another one is forgotten. Whoever does the work of
+/// many builds finds the objects and folders of each as they are then.
+pub fn begin(build: u64) {
+    static BUILD: Mutex<Option<u64>> = Mutex::new(None);
+    if BUILD.lock().unwrap_or_else(PoisonError::into_inner).replace(build) != Some(build) {
+        all().clear();
+        LISTED.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
 }

@@ -259,7 +259,8 @@ impl Build<'_> {
         if let Some(manifest) = there()?.filter(|_| !self.options.fresh) {
             return Ok((Built { manifest, reused: true, notes }, self.last_turn().await?));
         }
-        let plans = Plans { inputs: &inputs, chain: &chain, largest_row: self.options.largest_row() };
+        let number = fastrand::u64(..);
+        let plans = Plans { inputs: &inputs, chain: &chain, largest_row: self.options.largest_row(), number };
         let applied = match self.rows(&plans, &mut timings).await {
             // Whatever held this process up, others have finished what it was to do.
             Err(_) if self.made_by_others(&identity).is_some() => None,

@@ -80,7 +80,7 @@ pub struct Footprint {
     pub sorted_rows: u64,
     /// Bytes of records that it sorts or holds itself, in memory or in files of its [`Space`].
     pub records: u64,
-    /// Whether others do parts of it, where there are some ([`GlobalPass::part`]).
+    /// Whether others do parts of it, where there are some ([`GlobalPass::part`], [`GlobalContext::sorted`]).
     pub elsewhere: bool,
     /// Rows of earlier builds that are compared as well.
     pub earlier: u64,
@@ -236,12 +236,12 @@ pub trait GlobalContext {
     /// As of [`GlobalContext::parts`].
     fn fed(&self, folder: &Path, columns: &[&str], parts: &[Fed]) -> Result<()>;
 
-    /// The same of parts that are handed the texts of rows `wanted` of their one unit, and maybe of others beside them, in
-    /// order: row keys, and the columns of which [`Batch`] finds the texts.
+    /// The same of parts that are handed the texts of some rows of each of their units (row keys, ascending), and maybe of
+    /// others beside them, in order: row keys, and the columns of which [`Batch`] finds the texts.
     ///
     /// # Errors
     /// As of [`GlobalContext::parts`].
-    fn fed_texts(&self, folder: &Path, parts: &[(Fed, Vec<u64>)]) -> Result<()>;
+    fn fed_texts(&self, folder: &Path, parts: &[(Fed, Vec<Vec<u64>>)]) -> Result<()>;
 
     /// A row goes. Rows come in any order, each at most once.
     ///

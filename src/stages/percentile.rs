@@ -4,6 +4,8 @@
 //! at the one stretch in which the limit falls, as the mix does. Only a stretch that is too large to be held is counted
 //! once more, by its next bits; of equal values without end there are four passes. Nothing depends on the order of rows.
 
+pub mod rows;
+
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
@@ -93,7 +95,7 @@ const HELD: u64 = 1 << 20;
 const BITS: u32 = 16;
 
 /// The search for one limit, a pass at a time.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Search {
     upper: bool,
     percentile: f64,
@@ -107,7 +109,7 @@ pub struct Search {
     state: State,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 enum State {
     /// Values of the stretch are counted by their next bits.
     Counts(HashMap<u16, u64>),
@@ -140,6 +142,18 @@ impl Search {
             }
             State::Holds(keys) => keys.push(key),
             State::Done(_) => {}
+        }
+    }
+
+    /// Adds what another one has seen in this pass, which began as this one stands.
+    pub fn add(&mut self, other: Search) {
+        self.rows += if self.bits == 0 { other.rows } else { 0 };
+        match (&mut self.state, other.state) {
+            (State::Counts(counts), State::Counts(more)) => {
+                more.into_iter().for_each(|(bin, count)| *counts.entry(bin).or_default() += count);
+            }
+            (State::Holds(keys), State::Holds(more)) => keys.extend(more),
+            _ => {}
         }
     }
 

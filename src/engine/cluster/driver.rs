@@ -4,14 +4,16 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ballista_core::config::BallistaConfig;
 use ballista_core::extension::SessionConfigExt;
 use ballista_core::serde::protobuf::execute_query_params::Query;
 use ballista_core::serde::protobuf::job_status::Status;
 use ballista_core::serde::protobuf::scheduler_grpc_client::SchedulerGrpcClient;
-use ballista_core::serde::protobuf::{CancelJobParams, ExecuteQueryParams, KeyValuePair};
+use ballista_core::serde::protobuf::{
+    CancelJobParams, ExecuteQueryParams, GetJobStatusParams, JobStatus, KeyValuePair,
+};
 use ballista_core::utils::{GrpcClientConfig, create_grpc_client_endpoint};
 use ballista_core::version::insert_version_header;
 use datafusion_execution::config::SessionConfig;
@@ -39,6 +41,13 @@ const ATTEMPTS: usize = 2;
 const MOMENT: Duration = Duration::from_millis(200);
 /// How long a file that a task wrote may take to be seen from here.
 const SEEN_AFTER: Duration = Duration::from_secs(60);
+/// How often a look is taken at what nobody tells: whether there are executors, and whether the files of a job that is
+/// under way are there. An executor tells once what its task came to, and that may be lost.
+const UNTOLD: Duration = Duration::from_secs(20);
+/// How long a build waits once all executors are gone; the scheduler waits as long for those of one job.
+const NOBODY: Duration = Duration::from_secs(5 * 60);
+/// How Ballista says that it has given up a job for that.
+const ALL_LOST: &str = "all executors were lost";
 
 type Client = SchedulerGrpcClient<Channel>;
 
@@ -57,6 +66,8 @@ pub struct Cluster {
     width: Mutex<usize>,
     /// Jobs that are not at their end, by Ballista's names for them.
     under_way: Mutex<BTreeSet<String>>,
+    /// When a look was taken at the executors, and when it was that there were some.
+    looked: Mutex<(Instant, Option<Instant>)>,
 }
 
 impl Cluster {
@@ -78,6 +89,7 @@ impl Cluster {
             slots: Semaphore::new(0),
             width: Mutex::default(),
             under_way: Mutex::default(),
+            looked: Mutex::new((Instant::now(), None)),
         };
         let clients = cluster.connected(1).await.map_err(|e| {
             let cure = format!("start one there: `corpus cluster scheduler --bind 0.0.0.0:{}`", at.port);
@@ -144,7 +156,11 @@ impl Cluster {
         there: impl Fn(usize) -> bool,
         done: impl FnMut(usize) -> Result<()>,
     ) -> Result<()> {
-        let width = self.widen(2 * self.executors().await?.1);
+        let (executors, threads) = self.executors().await?;
+        if executors > 0 {
+            self.looked.lock().unwrap_or_else(PoisonError::into_inner).1 = Some(Instant::now());
+        }
+        let width = self.widen(2 * threads);
         let clients = self.connected(width.div_ceil(OF_A_CONNECTION)).await.map_err(|e| self.lost(&e))?;
         let one = |(number, part): (usize, usize)| {
             let (plan, begin, there, client) = (&plan, &begin, &there, clients[number % clients.len()].clone());
@@ -156,13 +172,13 @@ impl Cluster {
                 if !begin(part)? {
                     return Ok(None);
                 }
-                self.run(client, &plan(part)?, rows).await?;
+                self.run(client, &plan(part)?, rows, &|| there(part)).await?;
                 self.seen(|| there(part)).await?;
                 Ok(Some(part))
             }
         };
         let tasks = futures::stream::iter(order.into_iter().enumerate()).map(one).buffer_unordered(width);
-        let ended = until_stopped(session, tasks, done).await;
+        let ended = self.until_stopped(session, tasks, done).await;
         if ended.is_err() {
             self.call_off(&clients).await;
         }
@@ -178,26 +194,36 @@ impl Cluster {
         *width
     }
 
-    /// Runs a plan, on whichever executor is free.
-    async fn run(&self, mut client: Client, plan: &Plan, rows: usize) -> Result<()> {
+    /// Runs a plan, on whichever executor is free; `there` says whether its files are.
+    async fn run(&self, mut client: Client, plan: &Plan, rows: usize, there: &dyn Fn() -> bool) -> Result<()> {
         let mut buf = Vec::new();
         PhysicalPlanNode::try_from_physical_plan(plan.clone(), &self.codec)?.try_encode(&mut buf)?;
-        let mut why = String::new();
-        for _ in 0..ATTEMPTS {
-            match self.job(&mut client, buf.clone(), rows).await? {
-                None => return Ok(()),
-                // The same would come of it again.
-                Some(failed) if matches!(faults::own(&failed), Some(Error::Input { .. })) => {
-                    return Err(faults::of(&failed));
+        let mut left = ATTEMPTS;
+        loop {
+            let Some(failed) = self.job(&mut client, buf.clone(), rows, there).await? else { return Ok(()) };
+            if failed.contains(ALL_LOST) {
+                // Where others have come since, the job is theirs.
+                if self.executors().await?.0 == 0 {
+                    return Err(self.nobody());
                 }
-                Some(failed) => why = failed,
+                continue;
+            }
+            left -= 1;
+            // The same would come of a wrong input again.
+            if left == 0 || matches!(faults::own(&failed), Some(Error::Input { .. })) {
+                return Err(faults::of(&failed));
             }
         }
-        Err(faults::of(&why))
     }
 
     /// Hands in a plan and waits for the end of its job; why it failed, if it did.
-    async fn job(&self, client: &mut Client, plan: Vec<u8>, rows: usize) -> Result<Option<String>> {
+    async fn job(
+        &self,
+        client: &mut Client,
+        plan: Vec<u8>,
+        rows: usize,
+        there: &dyn Fn() -> bool,
+    ) -> Result<Option<String>> {
         let mut request = tonic::Request::new(ExecuteQueryParams {
             query: Some(Query::PhysicalPlan(plan)),
             settings: settings(rows, &self.name)?,
@@ -208,8 +234,25 @@ impl Cluster {
         let answer = client.execute_query_push(request).await;
         let mut updates = answer.map_err(|status| self.refused(&status))?.into_inner();
         let mut own: Option<String> = None;
+        let mut seen = false;
         let ended = loop {
-            let status = match updates.next().await {
+            let Ok(update) = tokio::time::timeout(UNTOLD, updates.next()).await else {
+                let Some(job_id) = own.clone() else { continue };
+                // Its files appear whole or not at all: where they are, it is done, whatever is told.
+                if std::mem::replace(&mut seen, there()) && seen {
+                    let _ = client.cancel_job(CancelJobParams { job_id }).await;
+                    break Ok(None);
+                }
+                match client
+                    .get_job_status(GetJobStatusParams { job_id })
+                    .await
+                    .map(|answer| answer.into_inner().status)
+                {
+                    Ok(Some(JobStatus { status: Some(Status::Failed(job)), .. })) => break Ok(Some(job.error)),
+                    _ => continue,
+                }
+            };
+            let status = match update {
                 Some(Ok(status)) => status.status,
                 Some(Err(status)) => break Err(self.refused(&status)),
                 None => break Err(self.lost("it ended the connection")),
@@ -229,6 +272,63 @@ impl Cluster {
             self.under_way.lock().unwrap_or_else(PoisonError::into_inner).remove(&own);
         }
         ended
+    }
+
+    /// Hears the ends of `tasks` until the last, or until the user asks to stop, or nobody is left.
+    async fn until_stopped(
+        &self,
+        session: &Session,
+        tasks: impl futures::Stream<Item = Result<Option<usize>>>,
+        mut done: impl FnMut(usize) -> Result<()>,
+    ) -> Result<()> {
+        let mut tasks = std::pin::pin!(tasks);
+        let mut look = tokio::time::interval(MOMENT);
+        loop {
+            tokio::select! {
+                next = tasks.next() => match next {
+                    Some(ran) => if let Some(part) = ran? {
+                        done(part)?;
+                    },
+                    None => return Ok(()),
+                },
+                _ = look.tick() => {
+                    if session.stopped() {
+                        return Err(Error::Interrupted);
+                    }
+                    self.anybody().await?;
+                }
+            }
+        }
+    }
+
+    /// Sees to it that there are executors, where there were some: now and then, whoever asks. Jobs that were handed in when
+    /// the last one was gone already would wait for ever, as they do for a first one.
+    async fn anybody(&self) -> Result<()> {
+        {
+            let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+            if looked.0.elapsed() < UNTOLD {
+                return Ok(());
+            }
+            looked.0 = Instant::now();
+        }
+        // A scheduler that is gone ends the jobs, and a busy one answers the next time.
+        let Ok((executors, _)) = self.executors().await else { return Ok(()) };
+        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        match looked.1 {
+            _ if executors > 0 => looked.1 = Some(Instant::now()),
+            Some(last) if last.elapsed() > NOBODY => return Err(self.nobody()),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The error of a cluster whose executors are gone.
+    fn nobody(&self) -> Error {
+        Error::other(
+            format!("all executors of {} are gone", self.at.shown()),
+            "start some: `corpus cluster executor --scheduler HOST:PORT`; the same command then goes on from the last \
+             finished unit",
+        )
     }
 
     /// Waits until the files of a part that is done are seen from here: other machines' take a while on some file systems.
@@ -274,29 +374,6 @@ impl Cluster {
         match status.code() {
             Code::Unavailable | Code::Unknown | Code::Cancelled | Code::DeadlineExceeded => self.lost(status.message()),
             _ => faults::of(status.message()),
-        }
-    }
-}
-
-/// Hears the ends of `tasks` until the last, or until the user asks to stop.
-async fn until_stopped(
-    session: &Session,
-    tasks: impl futures::Stream<Item = Result<Option<usize>>>,
-    mut done: impl FnMut(usize) -> Result<()>,
-) -> Result<()> {
-    let mut tasks = std::pin::pin!(tasks);
-    let mut look = tokio::time::interval(MOMENT);
-    loop {
-        tokio::select! {
-            next = tasks.next() => match next {
-                Some(ran) => if let Some(part) = ran? {
-                    done(part)?;
-                },
-                None => return Ok(()),
-            },
-            _ = look.tick() => if session.stopped() {
-                return Err(Error::Interrupted);
-            },
         }
     }
 }

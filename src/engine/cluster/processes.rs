@@ -25,6 +25,9 @@ use crate::{Error, Result};
 /// Seconds for which the scheduler remembers a job that has ended: one a unit comes to many.
 const REMEMBERED: u64 = 60;
 
+/// How often, and for how long, a connection is tried that nobody uses.
+const ALIVE: Duration = Duration::from_secs(20);
+
 /// What Ballista warns of, as lines of talk.
 struct Logger(Say);
 
@@ -35,7 +38,11 @@ impl log::Log for Logger {
 
     fn log(&self, record: &log::Record<'_>) {
         if self.enabled(record.metadata()) {
-            (self.0)(&record.args().to_string());
+            let said = record.args().to_string();
+            // What `members.rs` makes of an executor that is late, with a time that is none; it says itself who is gone.
+            if !said.starts_with("TERMINATING executor ") {
+                (self.0)(&said);
+            }
         }
     }
 
@@ -82,7 +89,7 @@ pub fn scheduler(options: SchedulerOptions, say: &Say) -> Result<()> {
             override_physical_codec: Some(codec),
             ..SchedulerConfig::default()
         };
-        let members = Members::new(options.version, say);
+        let members = Members::new(options.version, options.lease, say);
         let jobs = InMemoryJobState::new(
             config.scheduler_id.clone(),
             Arc::new(default_session_builder),
@@ -137,11 +144,17 @@ pub fn executor(options: ExecutorOptions, say: &Say) -> Result<()> {
         override_runtime_producer: Some(Arc::new(move |_| Ok(engine.clone()))),
         override_config_producer: Some(Arc::new(SessionConfig::new_with_ballista)),
         override_physical_codec: Some(Arc::new(ClusterCodec::new(options.version))),
+        // What a task came to is told once, over a connection that may have stood still for an hour: one that is broken is
+        // to be known before.
+        override_create_grpc_client_endpoint: Some(Arc::new(|endpoint| {
+            Ok(endpoint.http2_keep_alive_interval(ALIVE).keep_alive_timeout(ALIVE).keep_alive_while_idle(true))
+        })),
         ..ExecutorProcessConfig::default()
     };
     let (threads, memory) = (plural(options.threads as u64, "thread"), size(options.memory));
     say(&format!("an executor of {}, {threads}, {memory}, on ports {port} and {grpc_port}", at.shown()));
-    let ended = runtime(Some(options.threads))?.block_on(start_executor_process(Arc::new(config)));
+    // Tasks have threads of their own: on these an executor says that it is alive, beside the plans that it is sent.
+    let ended = runtime(Some(options.threads.max(2)))?.block_on(start_executor_process(Arc::new(config)));
     ended.map_err(|e| refused(at, &e.to_string()))
 }
 

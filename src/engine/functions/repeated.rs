@@ -1,4 +1,5 @@
-//! `corpus_repeated(key)`: whether another row may have the key of a row too.
+//! `corpus_repeated(key)`: whether another row may have the key of a row too; `corpus_repeated(ord)`, where other processes
+//! have listed the rows of which that is so ([`crate::engine::partners`]).
 //!
 //! What compares rows by their keys sorts those of them alone that may have a partner; most have none. Which these are is
 //! found without a sort, by all threads at once: each key sets one of so many bits, and a bit that was set before is noted
@@ -9,11 +10,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch};
-use arrow::datatypes::{DataType, Decimal128Type};
+use arrow::datatypes::{DataType, Decimal128Type, UInt64Type};
 use serde::{Deserialize, Serialize};
 
 use super::Kernel;
 use crate::disk;
+use crate::engine::partners;
 use crate::{Error, Result};
 
 /// Bits for a row: of keys that stand once, one in so many shares its bit with another.
@@ -75,38 +77,71 @@ impl Seen {
         drop(self.once);
         let bytes: Vec<u8> = self.twice.into_iter().flat_map(|word| word.into_inner().to_le_bytes()).collect();
         disk::write_whole(path, &bytes).map_err(Error::io(path))?;
-        Ok(RepeatedSpec { file: path.to_path_buf(), bits })
+        Ok(RepeatedSpec::Bits { file: path.to_path_buf(), bits })
     }
 }
 
-/// Where it is written which bits were set twice.
+/// Where it is written which rows may have a partner.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RepeatedSpec {
-    /// The file: the bits, from the lowest of the first byte on.
-    pub file: PathBuf,
-    /// How many there are.
-    pub bits: u64,
+#[serde(rename_all = "snake_case")]
+pub enum RepeatedSpec {
+    /// By the bits of their keys that were set twice.
+    Bits {
+        /// The file: the bits, from the lowest of the first byte on.
+        file: PathBuf,
+        /// How many there are.
+        bits: u64,
+    },
+    /// By their row keys.
+    Rows {
+        /// The folder of the lists.
+        folder: PathBuf,
+        /// How many there are.
+        lists: usize,
+        /// The row keys that may come by: the first, and one past the last.
+        rows: (u64, u64),
+    },
+}
+
+impl RepeatedSpec {
+    /// What was written down.
+    fn read(&self) -> Result<Repeated> {
+        match self {
+            RepeatedSpec::Bits { file, bits } => {
+                let bytes = std::fs::read(file).map_err(Error::io(file))?;
+                if bytes.len() as u64 * 8 != *bits {
+                    return Err(Error::Engine(format!("{}: not {bits} bits", file.display())));
+                }
+                Ok(Repeated::Bits(bytes))
+            }
+            RepeatedSpec::Rows { folder, lists, rows } => Ok(Repeated::Rows(partners::listed(folder, *lists, *rows)?)),
+        }
+    }
+}
+
+/// Which rows may have a partner.
+#[derive(Debug)]
+enum Repeated {
+    Bits(Vec<u8>),
+    /// Row keys, ascending.
+    Rows(Vec<u64>),
 }
 
 /// The ready function.
 #[derive(Debug)]
 pub struct RepeatedKernel {
     spec: RepeatedSpec,
-    /// The file's bytes, read once: by the first run, for which others wait.
-    twice: Mutex<Option<Arc<Vec<u8>>>>,
+    /// What is written down, read once: by the first run, for which others wait.
+    read: Mutex<Option<Arc<Repeated>>>,
 }
 
 impl RepeatedKernel {
-    fn twice(&self) -> Result<Arc<Vec<u8>>> {
-        let mut twice = self.twice.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(twice) = &*twice {
-            return Ok(twice.clone());
+    fn read(&self) -> Result<Arc<Repeated>> {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*read {
+            Some(read) => Ok(read.clone()),
+            None => Ok(read.insert(Arc::new(self.spec.read()?)).clone()),
         }
-        let bytes = std::fs::read(&self.spec.file).map_err(Error::io(&self.spec.file))?;
-        if bytes.len() as u64 * 8 != self.spec.bits {
-            return Err(Error::Engine(format!("{}: not {} bits", self.spec.file.display(), self.spec.bits)));
-        }
-        Ok(twice.insert(Arc::new(bytes)).clone())
     }
 }
 
@@ -115,23 +150,30 @@ impl Kernel for RepeatedKernel {
     type Spec = RepeatedSpec;
 
     fn new(spec: RepeatedSpec) -> Result<Self> {
-        Ok(RepeatedKernel { spec, twice: Mutex::default() })
+        Ok(RepeatedKernel { spec, read: Mutex::default() })
     }
 
     fn returns(&self) -> DataType {
         DataType::Boolean
     }
 
-    /// Argument: the key; a row without one has no partner.
+    /// Argument: the key (a row without one has no partner), or the row key where rows are listed.
     fn run(&self, arguments: &[ArrayRef], _rows: usize) -> Result<ArrayRef> {
-        let twice = self.twice()?;
-        let keys = arguments[0].as_primitive_opt::<Decimal128Type>();
-        let keys = keys.ok_or_else(|| Error::Engine("a column of keys holds something else".into()))?;
-        let repeated = |key: Option<i128>| {
-            let bit = bit(key?, self.spec.bits);
-            Some(twice[(bit / 8) as usize] >> (bit % 8) & 1 == 1)
+        let other = || Error::Engine("a column of keys holds something else".into());
+        let found: BooleanArray = match &*self.read()? {
+            Repeated::Bits(bits) => {
+                let keys = arguments[0].as_primitive_opt::<Decimal128Type>().ok_or_else(other)?;
+                let repeated = |key: Option<i128>| {
+                    let bit = bit(key?, bits.len() as u64 * 8);
+                    Some(bits[(bit / 8) as usize] >> (bit % 8) & 1 == 1)
+                };
+                keys.iter().map(|key| Some(repeated(key).unwrap_or(false))).collect()
+            }
+            Repeated::Rows(rows) => {
+                let ords = arguments[0].as_primitive_opt::<UInt64Type>().ok_or_else(other)?;
+                ords.values().iter().map(|ord| Some(rows.binary_search(ord).is_ok())).collect()
+            }
         };
-        let found: BooleanArray = keys.iter().map(|key| Some(repeated(key).unwrap_or(false))).collect();
         Ok(Arc::new(found))
     }
 }

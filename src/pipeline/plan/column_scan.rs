@@ -24,7 +24,7 @@ pub(crate) struct Narrow<'a> {
     pub(crate) schema: &'a SchemaRef,
     pub(crate) wanted: Vec<&'a str>,
     pub(crate) constants: Vec<Field>,
-    /// Only rows whose key in this column may stand in another row too.
+    /// Only rows that may have a partner, by this column: that of a key, or that of row keys where rows are listed.
     pub(crate) repeated: Option<(&'a str, RepeatedSpec)>,
     pub(crate) cuts: &'a [(u64, u64)],
     pub(crate) repeats: Option<&'a Path>,

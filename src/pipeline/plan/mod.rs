@@ -3,6 +3,7 @@
 pub mod column_scan;
 pub mod fingerprints;
 pub mod folders;
+pub mod key_scan;
 pub mod planner;
 pub mod plans;
 pub mod resources;

@@ -25,6 +25,8 @@ pub struct Plans<'a> {
     pub chain: &'a StagePlan,
     /// Bytes of the largest row that there is memory for.
     pub largest_row: u64,
+    /// [`ScanSpec::build`].
+    pub number: u64,
 }
 
 impl Plans<'_> {
@@ -35,6 +37,7 @@ impl Plans<'_> {
             layouts: source.layouts.iter().map(|layout| layout.as_ref().clone()).collect(),
             pieces: self.inputs.pieces[source.pieces.clone()].to_vec(),
             largest: self.largest_row,
+            build: self.number,
         }
     }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field};
 use datafusion_common::ScalarValue;
 
 use super::column_scan::Narrow;
@@ -14,23 +14,21 @@ use super::planner::{NARROW, Plans, STAGED};
 use crate::Result;
 use crate::engine::functions::ids::IdsKernel;
 use crate::engine::functions::judge::{self, Ask, Decision, JudgeKernel, JudgeSpec};
-use crate::engine::functions::repeated::RepeatedSpec;
 use crate::engine::functions::rows::RowsKernel;
 use crate::engine::functions::{Function, rows::RowsSpec};
-use crate::engine::plan::{self, Direction, Expr, Plan};
+use crate::engine::plan::{self, Expr, Plan};
 use crate::engine::scan::{ScanSpec, scan};
-use crate::engine::sink::{SinkExec, SinkSpec, UnitsSpec, unit_file};
+use crate::engine::sink::{SinkExec, SinkSpec, UnitsSpec};
 use crate::output::slab::OutputSpec;
 use crate::pipeline::inputs::SourceInput;
 use crate::pipeline::jobs::Job;
 use crate::pipeline::run::slabs::Slab;
 use crate::rows;
 use crate::rows::batch::ARGUMENTS;
-use crate::rows::column::{CLUSTER_SIZE, KEY, TOKENS, is_hidden};
+use crate::rows::column::{CLUSTER_SIZE, TOKENS, is_hidden};
 use crate::rows::spans::argument;
 use crate::rows::split::SPLIT;
 use crate::stages::Reads;
-use crate::stages::global::SortedRows;
 
 impl Plans<'_> {
     /// Raw files of some units to unit files: everything row-wise, in one pass over the text.
@@ -77,101 +75,6 @@ impl Plans<'_> {
         let units = units.iter().map(|u| (self.inputs.units[*u].pieces.start as u64, *u as u64)).collect();
         let sink = SinkSpec::Units(UnitsSpec { folder: job.folder.clone(), units });
         Ok(Arc::new(SinkExec::new(sink, worked)))
-    }
-
-    /// Own ids sorted, so that those that repeat stand together. `key` is `id_key`.
-    ///
-    /// # Errors
-    /// Where the engine refuses the plan.
-    pub fn ids(&self, units: &[usize], at: &Folders<'_>, groups: usize) -> Result<Plan> {
-        let schema = key_schema("id_key", false);
-        let read = Narrow {
-            groups: contiguous(units, groups)
-                .into_iter()
-                .map(|g| g.into_iter().map(|u| (u, vec![])).collect())
-                .collect(),
-            units: at.units,
-            schema: &schema,
-            wanted: vec!["ord", "id_key"],
-            constants: vec![],
-            repeated: None,
-            cuts: &at.cuts,
-            repeats: None,
-            sizes: None,
-            splits: None,
-            drops: None,
-        };
-        let node = self.narrow(&read)?;
-        let predicate = plan::is_not_null(&node, "id_key")?;
-        plan::sort(plan::filter(node, predicate)?, &[("id_key", Direction::Up), ("ord", Direction::Up)])
-    }
-
-    /// The column of a key of all rows of some units, a partition a unit.
-    ///
-    /// # Errors
-    /// Where the engine refuses the plan.
-    pub fn keys(&self, key: &str, units: &[usize], at: &Folders<'_>) -> Result<Plan> {
-        let files: Vec<_> = units.iter().map(|unit| vec![(unit_file(at.units, *unit as u64), Vec::new())]).collect();
-        plan::parquet(&files, &key_schema(key, false), &[key], &[])
-    }
-
-    /// Rows that are still there, sorted as a pass over all rows asks for it, the one to keep first: those whose key may
-    /// be `repeated`. Read and sorted in so many `groups` of units.
-    ///
-    /// # Errors
-    /// Where the engine refuses the plan, or a column that the sort names is in no unit file.
-    pub fn sorted(
-        &self,
-        sort: &SortedRows<'_>,
-        sources: &[&SourceInput],
-        units: &[Vec<usize>],
-        at: &Folders<'_>,
-        (repeated, groups): (&RepeatedSpec, usize),
-    ) -> Result<Plan> {
-        let schema = key_schema(sort.key, true);
-        let priority = sources.iter().any(|s| s.source.priority != sources[0].source.priority);
-        let constants = |s: &SourceInput| {
-            if priority { vec![ScalarValue::Int64(Some(s.source.priority))] } else { vec![] }
-        };
-        let used = |s: &&SourceInput, u: &usize| units.iter().any(|of| of.contains(u)) && s.units.contains(u);
-        let units: Vec<(usize, Vec<ScalarValue>)> =
-            sources.iter().flat_map(|s| s.units.clone().filter(|u| used(s, u)).map(|u| (u, constants(s)))).collect();
-        let mut wanted = vec!["ord", sort.key];
-        if at.own_ids {
-            wanted.push("id");
-        }
-        wanted.extend(sort.prefer);
-        let read = Narrow {
-            groups: contiguous(&units, groups),
-            units: at.units,
-            schema: &schema,
-            wanted,
-            constants: if priority { vec![Field::new("priority", DataType::Int64, true)] } else { vec![] },
-            repeated: Some((sort.key, repeated.clone())),
-            cuts: &at.cuts,
-            repeats: at.repeats,
-            sizes: None,
-            splits: None,
-            drops: at.drops,
-        };
-        let mut node = self.narrow(&read)?;
-        for predicate in [plan::is_null(&node, "stage")?, plan::is_not_null(&node, sort.key)?] {
-            node = plan::filter(node, predicate)?;
-        }
-        let mut order = vec![(sort.key, Direction::Up)];
-        if priority {
-            order.push(("priority", Direction::Down));
-        }
-        order.extend(sort.prefer.map(|column| (column, Direction::Down)));
-        order.push(("ord", Direction::Up));
-        let mut names: Vec<&str> = order.iter().map(|o| o.0).collect();
-        if at.own_ids {
-            names.push("id");
-        }
-        if at.repeats.is_some() {
-            names.push("repeat");
-        }
-        plan::sort(plan::select(node, &names)?, &order)
     }
 
     /// Judges the rows of some units of a source, by a judgement and the signals that it reads: drops so far and new ones to
@@ -418,15 +321,6 @@ fn only_those(spec: &mut ScanSpec, groups: Vec<Vec<usize>>) -> Vec<Vec<usize>> {
     groups
 }
 
-fn key_schema(key: &str, more: bool) -> SchemaRef {
-    let mut fields = vec![Field::new("ord", DataType::UInt64, false), Field::new(key, KEY, true)];
-    if more {
-        fields.push(Field::new("id", DataType::Utf8, true));
-        fields.push(Field::new("row_bytes", DataType::Int64, true));
-    }
-    Arc::new(Schema::new(fields))
-}
-
 /// The final id of rows of these pieces: the row's own (with `~n` where it stood before), else made of source and ordinal.
 pub(crate) fn id_of(node: &Plan, at: &Folders<'_>, pieces: &Range<u64>) -> Result<Expr> {
     let repeat = match at.repeats {
@@ -470,12 +364,6 @@ pub(crate) fn stretches(rows: &[u64], piece: u64) -> Vec<(u64, u64)> {
         }
     }
     stretches
-}
-
-/// At most `groups` runs of neighbours, none empty.
-fn contiguous<T: Clone>(items: &[T], groups: usize) -> Vec<Vec<T>> {
-    let size = items.len().div_ceil(groups.max(1)).max(1);
-    items.chunks(size).map(<[T]>::to_vec).collect()
 }
 
 /// The folder of a job, where there is one.

@@ -56,7 +56,7 @@ pub fn state(recipe: &Recipe, chain: &StagePlan, options: &Options) -> Result<St
     };
     let mut inputs = inputs::gather(recipe, options.unit, known, options.threads, Effort::Known)?;
     chain.stage(&mut inputs);
-    let plans = Plans { inputs: &inputs, chain, largest_row: options.largest_row() };
+    let plans = Plans { inputs: &inputs, chain, largest_row: options.largest_row(), number: 0 };
     let fingerprint = fingerprints::recipe(recipe, &inputs, chain);
     let mut state = State {
         finished: finished(&options.out, &fingerprints::build(recipe, &inputs, &fingerprint)).is_some(),

@@ -42,8 +42,9 @@ impl Plans<'_> {
         plan::project(node, columns)
     }
 
-    /// The content of the rows `wanted` of some units (keys, ascending), as `stage` finds it, in order, a partition a unit:
-    /// `ord`, then the content columns. Where the text is staged, all rows of these units.
+    /// The content of the rows `wanted` of some units (keys, ascending), as `stage` finds it, in order, a partition a unit, or
+    /// all in one if they are to be `together`: `ord`, then the content columns. Where the text is staged, all rows of these
+    /// units.
     ///
     /// # Errors
     /// Where the engine refuses the plan.
@@ -51,14 +52,14 @@ impl Plans<'_> {
         &self,
         stage: &PlannedStage,
         source: &SourceInput,
-        wanted: &[(usize, Vec<u64>)],
+        (wanted, together): (&[(usize, Vec<u64>)], bool),
         at: &Folders<'_>,
     ) -> Result<Plan> {
         let content = rows::content(source.usage);
         let names: Vec<&str> = std::iter::once("ord").chain(content.iter().map(|f| f.name().as_str())).collect();
         if self.is_staged(stage, source) {
-            let file = |(unit, _): &(usize, Vec<u64>)| vec![(unit_file(at.units, *unit as u64), Vec::new())];
-            let files: Vec<_> = wanted.iter().map(file).collect();
+            let file = |(unit, _): &(usize, Vec<u64>)| (unit_file(at.units, *unit as u64), Vec::new());
+            let files = grouped(wanted.iter().map(file), together);
             return plan::parquet(&files, &self.unit_schema(source)?, &names, &[]);
         }
         let mut spec = self.scan_spec(source);
@@ -78,11 +79,14 @@ impl Plans<'_> {
             }
             groups.push((first..spec.pieces.len()).collect());
         }
+        if together {
+            groups = vec![groups.concat()];
+        }
         let mut work = self.chain.rows_before(source, stage.number);
         work.place(&spec);
         let scanned = scan(Arc::new(spec), &groups);
         if self.chain.cleans(source, 0..stage.number) {
-            let units: Vec<Vec<usize>> = wanted.iter().map(|(unit, _)| vec![*unit]).collect();
+            let units = grouped(wanted.iter().map(|(unit, _)| *unit), together);
             let scanned = self.with_cuts(scanned, &mut work, &units, at.text_cuts)?;
             return worked(scanned, source, &["ord"], work);
         }
@@ -93,4 +97,9 @@ impl Plans<'_> {
     pub fn is_staged(&self, stage: &PlannedStage, source: &SourceInput) -> bool {
         source.staged && !self.chain.cleans(source, stage.number..usize::MAX)
     }
+}
+
+/// Each in a group of its own, or all in one.
+fn grouped<T>(all: impl Iterator<Item = T>, together: bool) -> Vec<Vec<T>> {
+    if together { vec![all.collect()] } else { all.map(|one| vec![one]).collect() }
 }

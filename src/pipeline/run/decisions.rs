@@ -16,6 +16,7 @@ use crate::pipeline::inputs::Inputs;
 use crate::pipeline::jobs::Job;
 use crate::pipeline::plan::fingerprints;
 use crate::pipeline::plan::folders::Folders;
+use crate::pipeline::plan::key_scan::ID_KEY;
 use crate::pipeline::plan::planner::Plans;
 use crate::pipeline::plan::stage_plan::{Decide, PlannedStage};
 use crate::pipeline::{Build, Scanned};
@@ -78,8 +79,11 @@ impl Build<'_> {
             let scratch = turn.folder(&job.folder)?;
             let mut buckets = Buckets::new(scratch.join("buckets"))?;
             let mut count = 0u64;
-            let plan = plans.ids(&units, &scanned.folders(None, None), self.session.threads)?;
-            self.walk(plan, "id_key", |like| {
+            let plan = match self.cluster {
+                Some(_) => self.own_ids_elsewhere(plans, scanned, (&job, &scratch.join("keys"))).await?,
+                None => plans.ids(&units, &scanned.folders(None, None), self.session.threads)?,
+            };
+            self.walk(plan, ID_KEY, |like| {
                 count += 1;
                 buckets.add(self.unit_of(plans.inputs, like.ord), like.ord, (like.nth + 1).to_le_bytes().to_vec())
             })

@@ -6,6 +6,7 @@ pub mod cuts;
 pub mod decisions;
 pub mod drops;
 pub mod mix;
+mod partners;
 pub mod pass_context;
 pub mod percentiles;
 pub mod rescan;

@@ -22,7 +22,7 @@ use crate::engine::functions::Kernel;
 use crate::engine::functions::ids::IdsKernel;
 use crate::engine::functions::repeated::Seen;
 use crate::engine::functions::rows::column_name;
-use crate::engine::plan;
+use crate::engine::plan::{self, Plan};
 use crate::engine::session::{NARROW_ROWS, TEXT_ROWS};
 use crate::engine::sink::unit_file;
 use crate::engine::{in_order, side_by_side};
@@ -238,6 +238,23 @@ impl PassContext<'_> {
         Handle::current().block_on(in_order(&self.build.session, self.build.seen(plan), rows, each))
     }
 
+    /// The plan of a sort by this process.
+    fn sorted_here(&self, sort: &SortedRows<'_>) -> Result<Plan> {
+        let sources: Vec<&SourceInput> = self.sources.iter().map(|s| self.input(s)).collect();
+        let session = &self.build.session;
+        let units: Vec<usize> = self.sources.iter().flat_map(|source| source.units.iter().copied()).collect();
+        // Few rows have a partner: only these are sorted.
+        let seen = Arc::new(Seen::new(self.rows(), self.build.options.memory / KEYS));
+        let plan = self.build.seen(self.plans.keys(sort.key, &units, &self.at)?);
+        let add = seen.clone();
+        Handle::current().block_on(side_by_side(session, plan, NARROW_ROWS, move |batch| add.add(batch)))?;
+        let seen = Arc::into_inner(seen).ok_or_else(|| Error::Engine("a worker goes on".into()))?;
+        let folder = self.job.folder.join("work");
+        scratch(&folder)?;
+        let repeated = seen.write(&folder.join("repeated"))?;
+        self.plans.sorted(sort, &sources, &self.scanned.units, &self.at, (&repeated, session.at_once()))
+    }
+
     /// Gives the links that were found their name.
     fn end_links(&self) -> Result<()> {
         let Some(file) = self.found.borrow_mut().take() else { return Ok(()) };
@@ -287,19 +304,11 @@ impl GlobalContext for PassContext<'_> {
         if self.sources.is_empty() {
             return Ok(());
         }
-        let sources: Vec<&SourceInput> = self.sources.iter().map(|s| self.input(s)).collect();
         let (session, handle) = (&self.build.session, Handle::current());
-        let units: Vec<usize> = self.sources.iter().flat_map(|source| source.units.iter().copied()).collect();
-        // Few rows have a partner: only these are sorted.
-        let seen = Arc::new(Seen::new(self.rows(), self.build.options.memory / KEYS));
-        let plan = self.build.seen(self.plans.keys(sort.key, &units, &self.at)?);
-        let add = seen.clone();
-        handle.block_on(side_by_side(session, plan, NARROW_ROWS, move |batch| add.add(batch)))?;
-        let seen = Arc::into_inner(seen).ok_or_else(|| Error::Engine("a worker goes on".into()))?;
-        let folder = self.job.folder.join("work");
-        scratch(&folder)?;
-        let repeated = seen.write(&folder.join("repeated"))?;
-        let plan = self.plans.sorted(sort, &sources, &self.scanned.units, &self.at, (&repeated, session.at_once()))?;
+        let plan = match self.build.cluster {
+            Some(_) => handle.block_on(self.sorted_elsewhere(sort))?,
+            None => self.sorted_here(sort)?,
+        };
         let mut rows = self.build.seen(plan).execute(0, session.context(NARROW_ROWS))?;
         handle.block_on(async {
             while let Some(batch) = rows.next().await {
@@ -324,7 +333,7 @@ impl GlobalContext for PassContext<'_> {
         let elsewhere = if staged { None } else { self.texts_elsewhere(input, wanted)? };
         let plan = match &elsewhere {
             Some(texts) => texts.plan()?,
-            None => self.plans.texts(self.stage, input, wanted, &self.at)?,
+            None => self.plans.texts(self.stage, input, (wanted, false), &self.at)?,
         };
         let mut wanted = wanted.iter().flat_map(|(_, ords)| ords).peekable();
         self.in_order(plan, TEXT_ROWS, &mut |batch| {
@@ -389,7 +398,7 @@ impl GlobalContext for PassContext<'_> {
         self.fed_elsewhere(folder, columns, parts)
     }
 
-    fn fed_texts(&self, folder: &Path, parts: &[(Fed, Vec<u64>)]) -> Result<()> {
+    fn fed_texts(&self, folder: &Path, parts: &[(Fed, Vec<Vec<u64>>)]) -> Result<()> {
         self.fed_texts_elsewhere(folder, parts)
     }
 

@@ -1,10 +1,13 @@
 //! Percentiles of the corpus: what a rule's share of the rows is as a value, found in a few passes over narrow columns.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use datafusion_physical_plan::ExecutionPlan;
 
+use super::partners::{GROUPS, grouped};
+use super::units::Parts;
 use crate::engine::in_order;
+use crate::engine::part::{self, PartSpec};
 use crate::engine::plan;
 use crate::engine::session::NARROW_ROWS;
 use crate::output::parquet_file::write_whole;
@@ -15,98 +18,41 @@ use crate::pipeline::plan::planner::Plans;
 use crate::pipeline::plan::stage_plan::PlannedStage;
 use crate::pipeline::{Build, Scanned};
 use crate::rows::LANGUAGE;
-use crate::stages::judge::JudgedRow;
-use crate::stages::percentile::{Found, FoundIn, Per, Percentile, Search};
+use crate::spill::scratch;
+use crate::stages::percentile::rows::{self, Searches};
+use crate::stages::percentile::{Found, Per, Percentile};
 use crate::text::figures::plural;
 use crate::{Error, Result};
 
 /// The file of a job that holds what was found.
 const FILE: &str = "limits.json";
 
-/// The columns that are read of the rows of a source, and what each is.
-struct Columns {
-    /// All, by name.
-    names: Vec<String>,
-    /// The place of each percentile's signal.
-    signals: Vec<Option<usize>>,
-    /// The place of the language, where it is asked for and measured.
-    language: Option<usize>,
-    /// The place of what the row itself says of its language.
-    hint: usize,
+/// The columns that are read of the rows of a source, and what the searches are told of it.
+fn columns(
+    plans: &Plans<'_>,
+    source: &SourceInput,
+    stage: &PlannedStage,
+    asked: &[Percentile],
+) -> (Vec<String>, rows::Source) {
+    let mut names = vec!["ord".to_owned(), "language_hint".to_owned()];
+    let mut place = |signal: &str| {
+        let (column, _) = plans.chain.column(source, signal, stage.number)?;
+        Some(names.iter().position(|name| *name == column).unwrap_or_else(|| {
+            names.push(column);
+            names.len() - 1
+        }))
+    };
+    let signals = asked.iter().map(|percentile| place(&percentile.signal)).collect();
+    let by_language = !stage.only.language.is_empty() || asked.iter().any(|p| p.per == Some(Per::Language));
+    let measured = if by_language { place(LANGUAGE) } else { None };
+    let language = source.source.language.as_deref().unwrap_or("und").to_owned();
+    let only = stage.only.language.clone();
+    let of = rows::Source { label: source.source.label.clone(), language, only, signals, measured, hint: 1 };
+    (names, of)
 }
 
-impl Columns {
-    fn of(plans: &Plans<'_>, source: &SourceInput, stage: &PlannedStage, asked: &[Percentile]) -> Self {
-        let mut names = vec!["ord".to_owned(), "language_hint".to_owned()];
-        let mut place = |signal: &str| {
-            let (column, _) = plans.chain.column(source, signal, stage.number)?;
-            Some(names.iter().position(|name| *name == column).unwrap_or_else(|| {
-                names.push(column);
-                names.len() - 1
-            }))
-        };
-        let signals = asked.iter().map(|percentile| place(&percentile.signal)).collect();
-        let by_language = !stage.only.language.is_empty() || asked.iter().any(|p| p.per == Some(Per::Language));
-        let language = if by_language { place(LANGUAGE) } else { None };
-        Columns { names, signals, language, hint: 1 }
-    }
-}
-
-/// One search for each percentile and each source or language that it is taken within.
-struct Searches<'p> {
-    asked: &'p [Percentile],
-    by: Vec<BTreeMap<String, Search>>,
-}
-
-impl Searches<'_> {
-    /// Looks at the rows of a batch, each once.
-    fn see(&mut self, batch: &RecordBatch, columns: &Columns, source: &SourceInput, only: &[String]) {
-        let all: Vec<Option<&ArrayRef>> = columns.signals.iter().map(|at| Some(batch.column((*at)?))).collect();
-        let text = |at: usize, row: usize| {
-            let column = batch.column(at).as_string_opt::<i32>()?;
-            column.is_valid(row).then(|| column.value(row))
-        };
-        let stated = source.source.language.as_deref().unwrap_or("und");
-        for row in 0..batch.num_rows() {
-            let language = columns.language.and_then(|at| text(at, row)).or_else(|| text(columns.hint, row));
-            let language = language.unwrap_or(stated);
-            if !only.is_empty() && !only.iter().any(|code| code == language) {
-                continue;
-            }
-            let judged =
-                JudgedRow { columns: &all, row, own_id: None, final_id: "", blank: false, found: &[], language };
-            for (number, (percentile, by)) in self.asked.iter().zip(&mut self.by).enumerate() {
-                let Some(value) = judged.number(number) else { continue };
-                let of = match percentile.per {
-                    Some(Per::Source) => source.source.label.as_str(),
-                    Some(Per::Language) => language,
-                    None => "",
-                };
-                match by.get_mut(of) {
-                    Some(search) => search.see(value),
-                    None => by.entry(of.to_owned()).or_insert_with(|| Search::new(percentile)).see(value),
-                }
-            }
-        }
-    }
-
-    /// Ends a pass; whether everything is found.
-    fn end(&mut self) -> bool {
-        // Each of them ends its pass.
-        self.by.iter_mut().flat_map(BTreeMap::values_mut).fold(true, |done, search| search.end() & done)
-    }
-
-    fn found(self) -> Vec<Found> {
-        let found = |(percentile, by): (&Percentile, BTreeMap<String, Search>)| {
-            let limit = |(of, search): (String, Search)| {
-                let (limit, rows) = search.found()?;
-                Some(FoundIn { of: percentile.per.map(|_| of), rows, limit })
-            };
-            Found { percentile: percentile.clone(), limits: by.into_iter().filter_map(limit).collect() }
-        };
-        self.asked.iter().zip(self.by).map(found).collect()
-    }
-}
+/// What a pass reads: the sources that have rows, and their units.
+type Read<'a> = Vec<(&'a SourceInput, Vec<usize>)>;
 
 impl Build<'_> {
     /// What the percentiles of a judgement are: those of its first stage, which alone may ask for some
@@ -130,23 +76,18 @@ impl Build<'_> {
             return known().ok_or_else(|| Error::Engine(format!("{} is gone", path.display())));
         };
         self.progress.phase("Finding percentiles", 0);
-        let mut searches = Searches { asked: &asked, by: vec![BTreeMap::new(); asked.len()] };
+        let mut searches = Searches::new(asked);
+        let sources = plans.inputs.sources.iter().zip(&scanned.units);
+        let read: Read<'_> = sources
+            .filter(|(source, units)| !units.is_empty() && stage.applies(source))
+            .map(|(source, units)| (source, units.clone()))
+            .collect();
         let mut passes = 0;
         loop {
             passes += 1;
-            for (source, units) in plans.inputs.sources.iter().zip(&scanned.units) {
-                if units.is_empty() || !stage.applies(source) {
-                    continue;
-                }
-                let columns = Columns::of(plans, source, stage, &asked);
-                let names: Vec<&str> = columns.names.iter().map(String::as_str).collect();
-                let rows = plans.still_there(source, units, at, &names, false)?;
-                let rows = plan::select(rows, &names)?;
-                in_order(&self.session, self.seen(rows), NARROW_ROWS, |batch| {
-                    searches.see(batch, &columns, source, &stage.only.language);
-                    Ok(())
-                })
-                .await?;
+            match self.cluster {
+                Some(_) => self.seen_elsewhere((plans, at, stage), &read, (job, passes), &mut searches).await?,
+                None => self.seen_here((plans, at, stage), &read, &mut searches).await?,
             }
             if searches.end() {
                 break;
@@ -156,5 +97,62 @@ impl Build<'_> {
         write_whole(&path, &serde_json::to_vec(&found).map_err(|e| Error::Engine(e.to_string()))?)?;
         self.progress.done(&format!("{}: {}", stage.name, plural(passes, "column reading")));
         Ok(found)
+    }
+
+    /// A pass over all rows by this process.
+    async fn seen_here(
+        &self,
+        (plans, at, stage): (&Plans<'_>, &Folders<'_>, &PlannedStage),
+        read: &Read<'_>,
+        searches: &mut Searches,
+    ) -> Result<()> {
+        for (source, units) in read {
+            let (names, of) = columns(plans, source, stage, searches.asked());
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let rows = plans.still_there(source, units, at, &names, false)?;
+            let rows = plan::select(rows, &names)?;
+            in_order(&self.session, self.seen(rows), NARROW_ROWS, |batch| {
+                searches.see(batch, &of);
+                Ok(())
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// The same by executors, each some units of a source; what they saw is added up.
+    async fn seen_elsewhere(
+        &self,
+        (plans, at, stage): (&Plans<'_>, &Folders<'_>, &PlannedStage),
+        read: &Read<'_>,
+        (job, pass): (&Job, u64),
+        searches: &mut Searches,
+    ) -> Result<()> {
+        let units: Vec<Vec<usize>> = read.iter().map(|of| of.1.clone()).collect();
+        let groups = grouped(&units, GROUPS * self.width().await?);
+        let folder = job.folder.join(format!("pass-{pass}"));
+        scratch(&folder)?;
+        let of: Vec<_> = read.iter().map(|of| columns(plans, of.0, stage, searches.asked())).collect();
+        let file = |place: usize| folder.join(format!("seen-{place}"));
+        let shared = Job { name: format!("{}-parts", job.name), folder: folder.clone(), ..job.clone() };
+        let first = (pass - 1) * groups.len() as u64;
+        let parts = Parts {
+            all: (first..).take(groups.len()).collect(),
+            job: &shared,
+            there: &|place| file(place).is_file(),
+            steps: &|_| 0,
+        };
+        let plan = |places: &[usize]| -> Result<Arc<dyn ExecutionPlan>> {
+            let (number, units) = &groups[places[0]];
+            let (names, source) = &of[*number];
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let rows = plans.together(read[*number].0, std::slice::from_ref(units), at, &names, false)?;
+            let (searches, source) = (searches.clone(), source.clone());
+            let spec = PartSpec::Percentiles { file: file(places[0]), searches, source };
+            Ok(part::part(spec, Some(plan::select(rows, &names)?)))
+        };
+        self.share(&parts, NARROW_ROWS, plan, |_| Ok(())).await?;
+        (0..groups.len()).try_for_each(|place| searches.add(&file(place)))?;
+        std::fs::remove_dir_all(&folder).map_err(Error::io(&folder))
     }
 }

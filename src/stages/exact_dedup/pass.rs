@@ -16,7 +16,7 @@ impl GlobalPass for ExactDedup {
     }
 
     fn footprint(&self, _files: &[Resource]) -> Result<Footprint> {
-        Ok(Footprint { sorted_rows: ROW_BYTES, ..Footprint::default() })
+        Ok(Footprint { sorted_rows: ROW_BYTES, elsewhere: true, ..Footprint::default() })
     }
 
     fn run(&self, context: &dyn GlobalContext) -> Result<()> {

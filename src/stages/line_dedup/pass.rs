@@ -47,7 +47,7 @@ impl GlobalPass for LineDedup {
             Work::Hash { salt } => parts::hash(&part.file, rows, (salt, space), hashes),
             Work::Judge { group, salt, ranges } => {
                 let (salt, mut row) = (parts::whole(salt), 0);
-                let mut judge = Judge::new(self, parts::marks(folder, (group, 0), ranges, space)?);
+                let mut judge = Judge::new(self, parts::marks(folder, (group, parts::ALL), ranges, space)?);
                 Verdict::write(&part.file, |add| {
                     each_row(rows, |ord, records| {
                         let found = judge.row(row, salt, records)?;

@@ -5,6 +5,7 @@
 //! A row's number is that of its group, until all groups are counted; behind that, as in one process, its place among all
 //! rows. So what is marked, and which row comes first, does not depend on groups or ranges.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,8 @@ use crate::spill::{Space, scratch, written};
 use crate::stages::global::{Fed, GlobalContext, Part, Scope};
 use crate::{Error, Result};
 
+/// All rows of a group, for [`marks`].
+pub const ALL: Range<u64> = 0..u64::MAX;
 /// Bytes of a record of every file here: a hash and a row, or a row and a hash. The first one is a count.
 pub const RECORD: usize = 16;
 /// Units of a group at most: what a lost task costs.
@@ -303,20 +306,21 @@ pub fn mark(
     records(file, count, |add| marks.drain(&mut |record| add(record)))
 }
 
-/// The marks of the rows of a group from one on, whose numbers are those within the group.
+/// The marks of some rows of a group, whose numbers are those within the group.
 ///
 /// # Errors
 /// Of the disk, and [`Error::Interrupted`].
-pub fn marks(folder: &Path, (group, row): (usize, u64), ranges: usize, space: &Space) -> Result<Marks> {
+pub fn marks(folder: &Path, (group, rows): (usize, Range<u64>), ranges: usize, space: &Space) -> Result<Marks> {
     let starts = starts(&folder.join(COUNTS))?;
-    let (start, end) = (starts[group], starts[group + 1]);
+    let start = starts[group];
+    let end = starts[group + 1].min(start.saturating_add(rows.end));
     let mut found = space.small_sorter("found", RECORD);
     for range in 0..ranges {
         space.check()?;
         let marks = Flat::open(folder.join(format!("marks-{range}")), RECORD)?;
         let from = |row: u64| marks.first_of(1, |record| number(record) >> HASH_BITS < u128::from(row));
         let first = u128::from(start) << HASH_BITS;
-        marks.range(from(start + row)?..from(end)?, |_, record| found.push(number(record) - first))?;
+        marks.range(from(start + rows.start)?..from(end)?, |_, record| found.push(number(record) - first))?;
     }
     Marks::sorted(found, space)
 }
@@ -403,12 +407,24 @@ mod tests {
                 let of = |(group, size): (usize, &u64)| all(marks_of(&parts, group, ranges, &own), *size);
                 let there: Vec<Vec<u128>> = sizes.iter().enumerate().flat_map(of).collect();
                 assert!(there == alone && found == count, "{sizes:?} {ranges}: {found} of {count}");
+                sizes.iter().enumerate().for_each(|(group, size)| of_some(&parts, (group, *size), ranges, &own));
             }
         }
     }
 
     fn marks_of(folder: &Path, group: usize, ranges: usize, space: &Space) -> Marks {
-        marks(folder, (group, 0), ranges, space).unwrap()
+        marks(folder, (group, ALL), ranges, space).unwrap()
+    }
+
+    /// Who asks for some rows of a group is given the marks of these, and reads no others.
+    fn of_some(folder: &Path, (group, size): (usize, u64), ranges: usize, space: &Space) {
+        let whole = all(marks_of(folder, group, ranges, space), size);
+        let some = size / 3..size / 2;
+        let mut found = all(marks(folder, (group, some.clone()), ranges, space).unwrap(), size);
+        let these = some.start as usize..some.end as usize;
+        assert_eq!(found[these.clone()], whole[these.clone()]);
+        found.drain(these);
+        assert!(found.iter().all(Vec::is_empty), "{group}");
     }
 
     #[test]

@@ -310,8 +310,13 @@ impl Docs {
     }
 
     /// All sketches, of docs that have one.
-    pub fn each_sketch(&self, mut found: impl FnMut(usize, &[u8]) -> Result<()>) -> Result<()> {
-        self.sketches.each(|doc, sketch| if self.sketched.has(doc) { found(doc, sketch) } else { Ok(()) })
+    pub fn each_sketch(&self, found: impl FnMut(usize, &[u8]) -> Result<()>) -> Result<()> {
+        self.sketches_of(0..self.len(), found)
+    }
+
+    /// Those of some docs.
+    pub fn sketches_of(&self, docs: Range<usize>, mut found: impl FnMut(usize, &[u8]) -> Result<()>) -> Result<()> {
+        self.sketches.range(docs, |doc, sketch| if self.sketched.has(doc) { found(doc, sketch) } else { Ok(()) })
     }
 
     /// Rows with the same text: rank, and rank of the first of them (4 bytes each), for all but the first of each; where the

@@ -23,6 +23,15 @@ const LARGE: u64 = 256;
 /// Bytes of a pair: rank of the later row, agreement, rank of the earlier one.
 pub const PAIR: usize = 10;
 
+/// Bytes of an entry of a band: its number, its key and a rank.
+pub const ENTRY: usize = 11;
+/// Bits of a rank in an entry.
+pub const RANK: u32 = 32;
+/// Bits of the key before it.
+pub const BAND: u32 = 48;
+/// An odd number: by it each key of so many bits becomes another one.
+const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// Candidate pairs: by rank of the later row, then the most alike first.
 pub struct Pairs {
     /// Records of [`PAIR`] bytes, in stretches of ranks.
@@ -177,7 +186,7 @@ struct Buckets {
 
 impl Buckets {
     fn walk(&mut self, record: u128, pair: &mut impl FnMut(u32, u32) -> Result<()>) -> Result<()> {
-        let (bucket, rank) = (record >> 32, record as u32);
+        let (bucket, rank) = (record >> RANK, record as u32);
         if self.count == 0 || bucket != self.bucket {
             *self = Buckets { bucket, count: 1, first: rank, last: [rank; BEFORE], ..*self };
             return Ok(());
@@ -218,7 +227,7 @@ fn banded(space: &Space, docs: &Docs, bands: Bands, pairs: &Stretches) -> Result
     let (groups, threads, budget) = groups(space, docs.len(), bands.bands);
     let work = |group: usize| {
         let of = |group: usize| group * bands.bands / groups;
-        let entries = Sorter::new(space.folder.join(format!("bands-{group}")), 11, budget);
+        let entries = Sorter::new(space.folder.join(format!("bands-{group}")), ENTRY, budget);
         let mut sender = pairs.sender();
         of_bands(space, docs, (bands, of(group)..of(group + 1)), entries, &mut |rank, other| sender.pair(rank, other))?;
         sender.finish()
@@ -234,20 +243,51 @@ fn of_bands(
     mut entries: Sorter,
     pair: &mut impl FnMut(u32, u32) -> Result<()>,
 ) -> Result<()> {
-    let earlier = docs.own().start as u32;
     entries.reserve(docs.len() * mine.len());
-    docs.each_sketch(|doc, sketch| {
+    cut(space, docs, (bands, mine), 0..docs.len(), &mut entries)?;
+    in_buckets(space, docs, entries, pair)
+}
+
+/// Cuts the sketches of `rows` into the bands `mine`: entries of [`ENTRY`] bytes, a bucket and a rank.
+///
+/// # Errors
+///
+/// Of the disk, and [`crate::Error::Interrupted`].
+pub fn cut(
+    space: &Space,
+    docs: &Docs,
+    (bands, mine): (Bands, Range<usize>),
+    rows: Range<usize>,
+    entries: &mut Sorter,
+) -> Result<()> {
+    docs.sketches_of(rows, |doc, sketch| {
         let rank = docs.rank_of(doc)?;
         if doc % 4096 == 0 {
             space.check()?;
         }
-        // Bands of different scopes fall apart; a band of at most 48 bits, its number and the rank are a record.
-        let salt = docs.scope(doc).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 16;
+        // Bands of different scopes fall apart; a band of at most 48 bits, its number and the rank are a record. Short keys
+        // are spread over all of them, so that ranges of keys are alike.
+        let salt = docs.scope(doc).wrapping_mul(SPREAD) >> (u64::BITS - BAND);
         for (band, key) in mine.clone().zip(bands.of(sketch).skip(mine.start)) {
-            entries.push((band as u128) << 80 | u128::from(key ^ salt) << 32 | u128::from(rank))?;
+            let key = (key ^ salt).wrapping_mul(SPREAD) & ((1 << BAND) - 1);
+            entries.push((band as u128) << (BAND + RANK) | u128::from(key) << RANK | u128::from(rank))?;
         }
         Ok(())
-    })?;
+    })
+}
+
+/// Pairs of rows that share a bucket, of all entries of it; some of them several times.
+///
+/// # Errors
+///
+/// Of the disk, the first error of `pair`, and [`crate::Error::Interrupted`].
+pub fn in_buckets(
+    space: &Space,
+    docs: &Docs,
+    entries: Sorter,
+    pair: &mut impl FnMut(u32, u32) -> Result<()>,
+) -> Result<()> {
+    let earlier = docs.own().start as u32;
     let mut buckets = Buckets { bucket: 0, count: 0, first: 0, last: [0; BEFORE], earlier };
     let mut seen = 0u64;
     entries.drain(&mut |record| {
@@ -257,6 +297,11 @@ fn of_bands(
         }
         buckets.walk(record, pair)
     })
+}
+
+/// Whether pairs are searched by bands, which can be cut once for all.
+pub fn is_banded(signature: Signature) -> bool {
+    matches!(signature, Signature::Sketch(..))
 }
 
 /// Into how many parts the search for pairs can be cut: bands, or tables.
@@ -285,7 +330,7 @@ pub fn search(
             let fits = budget / (docs.len().max(1) * size_of::<u128>());
             let wide = if fits == 0 { mine.len() } else { fits.min(mine.len()) };
             for first in mine.clone().step_by(wide.max(1)) {
-                let entries = Sorter::new(space.folder.join("bands"), 11, budget);
+                let entries = Sorter::new(space.folder.join("bands"), ENTRY, budget);
                 of_bands(space, docs, (bands, first..mine.end.min(first + wide)), entries, pair)?;
             }
             Ok(())

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::docs::Docs;
 use super::method::Method;
-use super::pairs::{self, Linked, PAIR, Pairs};
+use super::pairs::{self, BAND, ENTRY, Linked, PAIR, Pairs, RANK};
 use super::verify::{Fates, Judge, Proof, width};
 use crate::spill::flat::{Flat, SharedBits};
 use crate::spill::sorter::Sorter;
@@ -24,6 +24,9 @@ use crate::{Error, Result};
 const FOUND: usize = 8;
 /// Rows of a stretch that is sieved, at least.
 const ROWS: usize = 1 << 16;
+/// Groups of bands at most: a sketch is read by each of them, and its bands, which else are written and read again, are as
+/// much as four sketches.
+const FEW: usize = 8;
 /// Into how many lists candidates fall at most, four for each of these.
 const LISTS: usize = 64;
 
@@ -32,6 +35,10 @@ const LISTS: usize = 64;
 enum Work {
     /// Pairs that the searches of a group find, sorted, each once.
     Search { group: usize, groups: usize },
+    /// The bands of a stretch of rows, sorted.
+    Cut { part: usize, parts: usize },
+    /// Pairs in a range of the buckets of all bands, out of what was cut; sorted, each once.
+    Range { range: (usize, usize), cuts: Vec<PathBuf> },
     /// The pairs of a stretch of ranks whose sketches agree enough.
     Sieve { part: usize, parts: usize, found: Vec<PathBuf> },
     /// What becomes of the rows of a list, where something is known of some; or which of them are alike.
@@ -49,6 +56,8 @@ pub struct Parts<'a> {
     folder: PathBuf,
     /// How many parts are done at a time.
     width: usize,
+    /// Rows of a stretch, at least.
+    rows: usize,
 }
 
 impl<'a> Parts<'a> {
@@ -67,7 +76,7 @@ impl<'a> Parts<'a> {
         let folder = space.folder.join("parts");
         scratch(&folder)?;
         docs.share(&folder)?;
-        Ok(Parts { others, folder, width })
+        Ok(Parts { others, folder, width, rows: ROWS })
     }
 
     fn part(&self, name: String, work: &Work) -> Result<Part> {
@@ -86,17 +95,41 @@ impl<'a> Parts<'a> {
     ///
     /// Of the disk, and of those who do it.
     pub fn candidates(&self, docs: &Docs) -> Result<Pairs> {
-        // Some groups for each that works, so that the last ones end together and a lost one costs little; each reads all
-        // sketches.
-        let groups = (2 * self.width).clamp(1, pairs::searches(docs.signature).max(1));
-        let search = |group| self.part(format!("found-{group}"), &Work::Search { group, groups });
-        let found = self.done((0..groups).map(search).collect::<Result<_>>()?)?;
-        let parts = (2 * self.width).clamp(1, docs.len() / ROWS + 1);
+        let found = match 2 * self.width {
+            few if few <= FEW || !pairs::is_banded(docs.signature) => self.by_groups(docs)?,
+            _ => self.by_ranges(docs)?,
+        };
+        let parts = self.stretches(docs);
         let sieve = |part| self.part(format!("sieved-{part}"), &Work::Sieve { part, parts, found: found.clone() });
         let sieved = self.done((0..parts).map(sieve).collect::<Result<_>>()?)?;
         found.iter().for_each(|file| drop(std::fs::remove_file(file)));
         let lists = sieved.into_iter().map(|file| Flat::open(file, PAIR)).collect::<Result<_>>()?;
         Pairs::of(lists, docs)
+    }
+
+    /// Stretches of rows: some for each that works.
+    fn stretches(&self, docs: &Docs) -> usize {
+        (2 * self.width).clamp(1, docs.len() / self.rows + 1)
+    }
+
+    /// Pairs, by groups of bands or tables: some for each that works, so that the last ones end together and a lost one
+    /// costs little. Each reads all sketches.
+    fn by_groups(&self, docs: &Docs) -> Result<Vec<PathBuf>> {
+        let groups = (2 * self.width).clamp(1, pairs::searches(docs.signature).max(1));
+        let search = |group| self.part(format!("found-{group}"), &Work::Search { group, groups });
+        self.done((0..groups).map(search).collect::<Result<_>>()?)
+    }
+
+    /// Pairs, by ranges of buckets: each sketch is read once, and its bands are written and read once.
+    fn by_ranges(&self, docs: &Docs) -> Result<Vec<PathBuf>> {
+        let (parts, ranges) = (self.stretches(docs), 2 * self.width);
+        let cut = |part| self.part(format!("bands-{part}"), &Work::Cut { part, parts });
+        let cuts = self.done((0..parts).map(cut).collect::<Result<_>>()?)?;
+        let work = |range| Work::Range { range: (range, ranges), cuts: cuts.clone() };
+        let find = |range| self.part(format!("found-{range}"), &work(range));
+        let found = self.done((0..ranges).map(find).collect::<Result<_>>()?)?;
+        cuts.iter().for_each(|file| drop(std::fs::remove_file(file)));
+        Ok(found)
     }
 
     /// The candidates in lists that can be judged apart: their files.
@@ -182,7 +215,14 @@ impl<'a> Parts<'a> {
 pub fn work(method: Method<'_>, folder: &Path, part: &Part, space: &Space) -> Result<()> {
     let docs = Docs::shared(folder, method.signature())?;
     match part.read()? {
-        Work::Search { group, groups } => search(&docs, space, (group, groups), &part.file),
+        Work::Search { group, groups } => {
+            let of = |group: usize| group * pairs::searches(docs.signature) / groups;
+            once(space, &part.file, |pair| {
+                pairs::search(space, &docs, of(group)..of(group + 1), &mut |rank, other| pair(rank, other))
+            })
+        }
+        Work::Cut { part: at, parts } => cut(&docs, space, (at, parts), &part.file),
+        Work::Range { range, cuts } => once(space, &part.file, |pair| in_range(&docs, space, range, &cuts, pair)),
         Work::Sieve { part: at, parts, found } => sieve(&docs, space, (at, parts), &found, &part.file),
         Work::Judge { list, known, texts } => {
             let shingler = method.shingler().filter(|_| texts);
@@ -197,12 +237,13 @@ pub fn work(method: Method<'_>, folder: &Path, part: &Part, space: &Space) -> Re
     }
 }
 
-fn search(docs: &Docs, space: &Space, (group, groups): (usize, usize), file: &Path) -> Result<()> {
-    let of = |group: usize| group * pairs::searches(docs.signature) / groups;
+/// What is called with the ranks of a pair: the later row, and the earlier one.
+type Pair<'a> = dyn FnMut(u32, u32) -> Result<()> + 'a;
+
+/// Writes the pairs that `find` finds, sorted, each once.
+fn once(space: &Space, file: &Path, find: impl FnOnce(&mut Pair<'_>) -> Result<()>) -> Result<()> {
     let mut found = Sorter::new(space.folder.join("found"), FOUND, space.budget / 4);
-    pairs::search(space, docs, of(group)..of(group + 1), &mut |rank, other| {
-        found.push(u128::from(rank) << 32 | u128::from(other))
-    })?;
+    find(&mut |rank, other| found.push(u128::from(rank) << 32 | u128::from(other)))?;
     let mut before = None;
     written(file, |to| {
         found.drain(&mut |record| match before.replace(record) == Some(record) {
@@ -210,6 +251,31 @@ fn search(docs: &Docs, space: &Space, (group, groups): (usize, usize), file: &Pa
             false => to.write_all(&(record as u64).to_be_bytes()).map_err(Error::io(file)),
         })
     })
+}
+
+/// Writes the bands of a stretch of rows, sorted.
+fn cut(docs: &Docs, space: &Space, (part, parts): (usize, usize), file: &Path) -> Result<()> {
+    let (of, bands) = (|part: usize| part * docs.len() / parts, docs.signature.bands()?);
+    let mut entries = space.sorter("bands", ENTRY);
+    pairs::cut(space, docs, (bands, 0..bands.bands), of(part)..of(part + 1), &mut entries)?;
+    written(file, |to| {
+        entries.drain(&mut |entry| to.write_all(&entry.to_be_bytes()[16 - ENTRY..]).map_err(Error::io(file)))
+    })
+}
+
+/// Finds the pairs in a range of buckets, of which all entries are in it.
+fn in_range(docs: &Docs, space: &Space, range: (usize, usize), cuts: &[PathBuf], pair: &mut Pair<'_>) -> Result<()> {
+    let buckets = (docs.signature.bands()?.bands as u128) << BAND;
+    let bound = |at: usize| buckets * at as u128 / range.1 as u128;
+    let number = |entry: &[u8]| entry.iter().fold(0, |number, byte| number << 8 | u128::from(*byte));
+    let mut entries = space.sorter("bands", ENTRY);
+    for path in cuts {
+        space.check()?;
+        let cut = Flat::open(path.clone(), ENTRY)?;
+        let from = |at: usize| cut.first_of(0, |entry| number(entry) >> RANK < bound(at));
+        cut.range(from(range.0)?..from(range.0 + 1)?, |_, entry| entries.push(number(entry)))?;
+    }
+    pairs::in_buckets(space, docs, entries, &mut |rank, other| pair(rank, other))
 }
 
 fn sieve(docs: &Docs, space: &Space, (part, parts): (usize, usize), found: &[PathBuf], file: &Path) -> Result<()> {
@@ -392,6 +458,7 @@ mod tests {
             }
             width => {
                 let parts = Parts::by(Box::new(others), width, &space, &mut docs).unwrap();
+                let parts = Parts { rows: 60, ..parts };
                 texts.settle().unwrap();
                 let pairs = parts.candidates(&docs).unwrap();
                 let by_texts = method.shingler().is_some();

@@ -3,6 +3,7 @@
 use crate::text::near::bands::Bands;
 use crate::text::near::simhash::{self, BITS};
 use crate::text::near::sketch::{self, SLOTS, Sketch};
+use crate::{Error, Result};
 
 /// Standard deviations under the threshold at which a pair is not compared any further.
 const SIGMAS: f64 = 5.0;
@@ -22,6 +23,18 @@ impl Signature {
         match self {
             Signature::Sketch(..) => SLOTS,
             Signature::Fingerprint(_) => simhash::BYTES,
+        }
+    }
+
+    /// The bands of sketches.
+    ///
+    /// # Errors
+    ///
+    /// Of fingerprints, which have none.
+    pub fn bands(self) -> Result<Bands> {
+        match self {
+            Signature::Sketch(bands, _) => Ok(bands),
+            Signature::Fingerprint(_) => Err(Error::Engine("fingerprints have no bands".into())),
         }
     }
 

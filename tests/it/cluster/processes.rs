@@ -39,6 +39,10 @@ impl Process {
         panic!("never said `{part}`: {before:?}");
     }
 
+    fn signal(&self, name: &str) {
+        assert!(Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap().success());
+    }
+
     fn kill(&mut self) {
         let _ = self.child.kill();
         self.child.wait().unwrap();
@@ -71,7 +75,8 @@ impl Cluster {
         let executors: Vec<Process> =
             (0..executors).map(|number| Process::start(told(execute(scratch, &at, number)))).collect();
         if !executors.is_empty() {
-            scheduler.says(&format!("{} executors with {0} threads", executors.len()));
+            let s = if executors.len() == 1 { "" } else { "s" };
+            scheduler.says(&format!("{} executor{s} with {0} thread{s}", executors.len()));
         }
         Cluster { scheduler, at, executors }
     }
@@ -83,7 +88,7 @@ impl Cluster {
 }
 
 fn scheduler(scratch: &Scratch, bind: &str) -> Process {
-    Process::start(scratch.command(&["cluster", "scheduler", "--bind", bind, "--lease", "2"]))
+    Process::start(scratch.command(&["cluster", "scheduler", "--bind", bind, "--lease", "4"]))
 }
 
 /// It runs in a folder of its own: no path may be relative to that of the build.
@@ -91,7 +96,7 @@ fn execute(scratch: &Scratch, at: &str, number: usize) -> Command {
     let folder = scratch.path(&format!("machine-{number}"));
     std::fs::create_dir_all(&folder).unwrap();
     let arguments =
-        ["cluster", "executor", "--scheduler", at, "--bind", "127.0.0.1:0", "--threads", "1", "--lease", "2"];
+        ["cluster", "executor", "--scheduler", at, "--bind", "127.0.0.1:0", "--threads", "1", "--lease", "4"];
     let mut command = scratch.command(&[&arguments[..], &["--scratch", "."]].concat());
     command.current_dir(folder);
     command
@@ -147,6 +152,85 @@ fn a_lost_executor_costs_its_tasks() {
         cluster.executors[0] = executor(&scratch, &cluster.at, 2 + round);
         cluster.scheduler.says("2 executors with 2 threads");
     }
+}
+
+/// An executor that was held up for longer than it may be counts as lost, and is there again when it goes on: it does not
+/// end, or a machine that is busy for a while would cost a cluster all of its executors.
+#[test]
+fn a_late_executor_comes_back() {
+    let scratch = Scratch::new();
+    scratch.write("docs.jsonl", json_lines(6_000));
+    scratch.write("recipe.toml", crate::kill::RECIPE);
+    let alone = scratch.build("alone", &MORE);
+    let mut cluster = Cluster::start(&scratch, 1);
+    for job in ["scan", "dedup-parts"] {
+        let build = spawned(cluster.command(&scratch, "shared"));
+        until(&scratch, &format!("done {job} "), 2);
+        cluster.executors[0].signal("-STOP");
+        cluster.scheduler.says("an executor is gone: 0 executors");
+        cluster.executors[0].signal("-CONT");
+        ends(build);
+        cluster.scheduler.says("an executor joins: 1 executor with 1 thread");
+        assert!(cluster.executors[0].child.try_wait().unwrap().is_none());
+        same_output(&alone, &scratch.built("shared"), &format!("held up in {job}"));
+        std::fs::remove_dir_all(scratch.path("shared")).unwrap();
+    }
+}
+
+/// A build that has lost all executors says so, and the same command goes on once there are some.
+#[test]
+fn a_build_without_executors_ends() {
+    let scratch = Scratch::new();
+    scratch.write("docs.jsonl", json_lines(6_000));
+    scratch.write("recipe.toml", crate::kill::RECIPE);
+    let alone = scratch.build("alone", &MORE);
+    let mut cluster = Cluster::start(&scratch, 1);
+    let build = spawned(cluster.command(&scratch, "shared"));
+    until(&scratch, "done scan ", 2);
+    cluster.executors[0].kill();
+    let run = Run::from(build.wait_with_output().unwrap());
+    run.says(2, &[&format!("all executors of {} are gone", cluster.at), "corpus cluster executor --scheduler"]);
+    cluster.executors[0] = executor(&scratch, &cluster.at, 1);
+    let run = Run::of(&mut cluster.command(&scratch, "shared"));
+    assert_eq!(run.code(), 0, "{}", run.stderr());
+    same_output(&alone, &scratch.built("shared"), "gone on");
+}
+
+/// Keys and own ids that stand in several rows, of sources with priorities, are found by executors; one of them is lost.
+#[test]
+fn executors_compare_keys() {
+    let scratch = Scratch::new();
+    let lines = |rows: std::ops::Range<usize>| -> String {
+        let all = json_lines(rows.end as u64);
+        let page = |(n, line): (usize, &str)| {
+            let tail = "再".repeat(n % 3);
+            line.replace("\"}", &format!("{tail}\",\"url\":\"https://a.example/{}\"}}\n", n % 400))
+        };
+        all.lines().enumerate().skip(rows.start).map(page).collect()
+    };
+    scratch.write("docs.jsonl", lines(0..2_500));
+    scratch.write("packed.jsonl.zst", zstd::encode_all(lines(1_900..3_400).as_bytes(), 3).unwrap());
+    let source = |name: &str, path: &str, priority: i64| {
+        format!("[[source]]\nname = \"{name}\"\npath = [\"{path}\"]\nuse = \"pretrain\"\npriority = {priority}\n")
+    };
+    let sources = source("docs", "docs.jsonl", 0) + &source("packed", "packed.jsonl.zst", 3);
+    let stages = "[[stage]]\nrun = \"exact_dedup\"\n\
+        [[stage]]\nrun = \"exact_dedup\"\nname = \"pages\"\nby = \"page\"\nkeep = \"longest\"\nmost = 3\n";
+    scratch.write("recipe.toml", format!("name = \"keys\"\nabout = \"a test\"\n{sources}{stages}"));
+    let alone = scratch.build("alone", &MORE);
+    let all = alone.manifest["stages"].as_array().unwrap();
+    let touched: Vec<u64> = all.iter().filter(|stage| stage["run"] == "exact_dedup").map(gone).collect();
+    assert!(touched.len() == 2 && touched.iter().all(|rows| *rows > 300), "{touched:?}");
+    let mut cluster = Cluster::start(&scratch, 2);
+    let build = spawned(cluster.command(&scratch, "shared"));
+    until(&scratch, "done dedup-parts ", 3);
+    cluster.executors[0].kill();
+    cluster.executors[0] = executor(&scratch, &cluster.at, 2);
+    ends(build);
+    let shared = scratch.built("shared");
+    same_output(&alone, &shared, "two executors");
+    assert_eq!(bare(&alone), bare(&shared));
+    assert!(self::lines(&scratch, "done ids-parts ") > 8);
 }
 
 /// A driver or a scheduler that is killed costs what was under way: the same command goes on.
@@ -310,6 +394,42 @@ fn executors_read_sources_in_a_store() {
     }
     let log = std::fs::read_to_string(scratch.path("shared/.work/units.log")).unwrap();
     assert!(log.lines().filter(|line| line.starts_with("done scan ")).count() > 8, "{log}");
+}
+
+/// What an executor has seen of a store is of one build: files that belong together, and came or changed between two
+/// builds, are found by it as the driver finds them.
+#[test]
+fn executors_look_at_a_store_anew_for_each_build() {
+    let (scratch, s3) = (Scratch::new(), S3::start());
+    let pair = |name: &str, lines: std::ops::Range<u64>, word: &str| {
+        for (language, text) in [("en", "The ferry left at noon, number"), ("zh", word)] {
+            let text: String = lines.clone().map(|n| format!("{text} {n}\n")).collect();
+            let file = format!("corpus/{name}.en-zh.{language}");
+            scratch.write(&file, text.as_bytes());
+            s3.put(&format!("bucket/{file}"), Content::new(text.into_bytes()));
+        }
+    };
+    let recipe = |head: &str| {
+        let source = format!("[[source]]\nname = \"pairs\"\npath = [\"{head}corpus/*\"]\nformat = \"aligned\"\n");
+        scratch.write("recipe.toml", format!("name = \"pairs\"\nabout = \"a test\"\n{source}"));
+    };
+    let cluster = Cluster::knowing(&scratch, 1, |command| s3.known(command));
+    for round in 0..2 {
+        match round {
+            0 => pair("a", 0..900, "渡船中午开走了，第"),
+            _ => {
+                pair("a", 0..900, "渡船傍晚才开走，第");
+                pair("b", 900..1_300, "船上的人挥着手，第");
+            }
+        }
+        recipe("");
+        let disk = scratch.build("disk", &MORE);
+        assert_eq!(disk.total("read"), [900, 1_300][round], "{}", disk.manifest["totals"]);
+        recipe("s3://bucket/");
+        let run = Run::of(&mut s3.known(cluster.command(&scratch, "shared")));
+        assert_eq!(run.code(), 0, "{}", run.stderr());
+        same_output(&disk, &scratch.built("shared"), &format!("round {round}"));
+    }
 }
 
 #[test]

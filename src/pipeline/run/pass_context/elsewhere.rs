@@ -8,7 +8,6 @@ use datafusion_physical_plan::ExecutionPlan;
 use tokio::runtime::Handle;
 
 use super::PassContext;
-use crate::Result;
 use crate::engine::part::{self, PartSpec};
 use crate::engine::plan::{self, Plan};
 use crate::engine::session::{NARROW_ROWS, TEXT_ROWS};
@@ -16,9 +15,11 @@ use crate::engine::sink::{SinkExec, SinkSpec, UnitsSpec};
 use crate::pipeline::inputs::SourceInput;
 use crate::pipeline::inputs::group::make_readable;
 use crate::pipeline::jobs::Job;
+use crate::pipeline::run::partners::Asked;
 use crate::pipeline::run::units::Parts;
 use crate::spill::scratch;
-use crate::stages::global::{Fed, Part};
+use crate::stages::global::{Fed, Part, SortedRows};
+use crate::{Error, Result};
 
 /// Texts of rows of some units, in files that others have written; gone with this.
 pub(super) struct Written {
@@ -74,7 +75,7 @@ impl PassContext<'_> {
     }
 
     /// The same of parts that are handed texts.
-    pub(super) fn fed_texts_elsewhere(&self, folder: &Path, parts: &[(Fed, Vec<u64>)]) -> Result<()> {
+    pub(super) fn fed_texts_elsewhere(&self, folder: &Path, parts: &[(Fed, Vec<Vec<u64>>)]) -> Result<()> {
         let all: Vec<&Part> = parts.iter().map(|(fed, _)| &fed.part).collect();
         for source in &self.sources {
             let input = self.input(source);
@@ -84,8 +85,8 @@ impl PassContext<'_> {
         }
         self.done_elsewhere(folder, TEXT_ROWS, &all, |place| {
             let (Fed { source, units, .. }, ords) = &parts[place];
-            let wanted = [(units[0], ords.clone())];
-            self.plans.texts(self.stage, self.input(&self.sources[*source]), &wanted, &self.at).map(Some)
+            let wanted: Vec<(usize, Vec<u64>)> = units.iter().copied().zip(ords.iter().cloned()).collect();
+            self.plans.texts(self.stage, self.input(&self.sources[*source]), (&wanted, true), &self.at).map(Some)
         })
     }
 
@@ -112,6 +113,24 @@ impl PassContext<'_> {
         Handle::current().block_on(self.build.share(&these, at_a_time, plan, |_| Ok(())))
     }
 
+    /// The plan of a sort of rows that others have found to have partners.
+    pub(super) async fn sorted_elsewhere(&self, sort: &SortedRows<'_>) -> Result<Plan> {
+        let columns = ["ord", sort.key];
+        let source = |unit: &usize| self.sources.iter().find(|source| source.units.contains(unit));
+        let keys = |units: &[usize]| {
+            let source = units.first().and_then(source).ok_or_else(|| Error::Engine("a unit of no source".into()))?;
+            let rows = self.plans.together(self.input(source), &[units.to_vec()], &self.at, &columns, false)?;
+            plan::select(rows, &columns)
+        };
+        let listed = |units: &[usize], spec| self.plans.listed(sort, units, &self.at, spec);
+        let asked = Asked { inputs: self.plans.inputs, keys: &keys, listed: &listed };
+        let units: Vec<Vec<usize>> = self.sources.iter().map(|source| source.units.clone()).collect();
+        let found = self.build.partners((self.job, &self.job.folder.join("work")), &units, &asked).await?;
+        let of = |(file, source): (PathBuf, usize)| (file, self.input(&self.sources[source]));
+        let files = found.files.into_iter().map(of).collect();
+        self.plans.sorted_files(sort, &found.schema, files, self.build.session.at_once())
+    }
+
     /// Has others read the texts of rows `wanted` again, where there are others.
     pub(super) fn texts_elsewhere(&self, input: &SourceInput, wanted: &[(usize, Vec<u64>)]) -> Result<Option<Written>> {
         if self.build.cluster.is_none() || wanted.is_empty() {
@@ -121,11 +140,11 @@ impl PassContext<'_> {
         scratch(&folder)?;
         let job = self.job_elsewhere("texts", folder);
         let units: Vec<usize> = wanted.iter().map(|(unit, _)| *unit).collect();
-        let schema = self.plans.texts(self.stage, input, &wanted[..1], &self.at)?.schema();
+        let schema = self.plans.texts(self.stage, input, (&wanted[..1], false), &self.at)?.schema();
         let written = Written { job, units, schema };
         let plan = |places: &[usize]| -> Result<Arc<dyn ExecutionPlan>> {
             let these: Vec<_> = places.iter().map(|place| wanted[*place].clone()).collect();
-            let read = self.plans.texts(self.stage, input, &these, &self.at)?;
+            let read = self.plans.texts(self.stage, input, (&these, false), &self.at)?;
             let first = |unit: usize| self.plans.inputs.units[unit].pieces.start as u64;
             let units = these.iter().map(|(unit, _)| (first(*unit), *unit as u64)).collect();
             let sink = SinkSpec::Units(UnitsSpec { folder: written.job.folder.clone(), units });
