@@ -1,10 +1,13 @@
 //! Puts right text whose bytes were read in the wrong encoding, where the bytes prove it.
 //!
 //! # What it does
-//! Knows UTF-8 that was read as Windows-1252 or Latin-1 (`ä¸­æ–‡`), once or twice, or as GBK or Big5, and GBK that was
-//! read as Latin-1 (`ÖÐÎÄ`). A stretch is put right when its bytes are valid in the other encoding as a whole, what comes
-//! out is common text, and what stood there is not; so well-formed text never changes. Adds `misread`: places that look
-//! damaged and cannot be proved (replacement characters, `锟斤拷`, stretches that lost bytes), counted in what is left.
+//! Knows UTF-8 that was read as Windows-1252 or Latin-1 (`ä¸­æ–‡`), once or twice, as an encoding of another alphabet
+//! (Windows-1251, KOI8-R …), or as GBK, Big5, Shift-JIS or EUC-KR; GBK, Big5, Shift-JIS, EUC-JP and EUC-KR that were read as
+//! Latin-1 (`ÖÐÎÄ`); and one of them read as another (Big5 as GBK, GBK as Big5 …). A stretch is put right when its bytes
+//! are valid in the other encoding as a whole, what comes out is common text (for double-byte encodings: a language beyond
+//! doubt, by its pairs of characters), and what stood there is not; so well-formed text never changes. Adds `misread`:
+//! places that look damaged and cannot be proved (replacement characters, `锟斤拷`, stretches that lost bytes or that no
+//! reading explains), counted in what is left.
 //!
 //! # Example
 //! ```toml

@@ -1,21 +1,27 @@
 //! Mojibake: text whose bytes were read in another encoding than the one they were written in, put right where the bytes
 //! prove it.
 //!
-//! Four readings are known: UTF-8 read as Windows-1252 or Latin-1 (`ä¸­æ–‡`), as GBK (`涓枃`) and as Big5, and GBK read as
-//! Latin-1 (`ÖÐÎÄ`). A run of characters is put right when
+//! These readings are known: UTF-8 read as Windows-1252 or Latin-1 (`ä¸­æ–‡`), as the encodings of other alphabets (`дё­ж–‡`),
+//! as GBK (`涓枃`), Big5, Shift-JIS and EUC-KR; GBK, Big5, Shift-JIS, EUC-JP and EUC-KR read as Latin-1 (`ÖÐÎÄ`); and one
+//! double-byte encoding read as another (`琌`). A run of characters is put right when
 //!
 //! - written back in the encoding it was read in, its bytes are valid in the one they were written in, whole;
-//! - what comes out is plausible: common Han characters and CJK punctuation, or letters of one script;
+//! - what comes out is plausible: common Han characters and CJK punctuation, or letters of one script; where validity alone
+//!   says little, a language beyond doubt ([`evidence`]);
 //! - and what stood there is not: most of the run are characters that such a misreading makes and that running text does not
 //!   have side by side.
 //!
 //! So well-formed text never changes. What looks damaged and cannot be proved is counted ([`Report::suspect`]): replacement
-//! characters, `锟斤拷`, runs that lost bytes.
+//! characters, `锟斤拷`, runs that lost bytes, runs that no reading explains.
+
+mod evidence;
+mod narrow;
+mod swapped;
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use encoding_rs::{BIG5, Encoding, GBK};
+use encoding_rs::{BIG5, EUC_KR, Encoding, GBK, SHIFT_JIS};
 
 use super::table::Table;
 
@@ -81,60 +87,132 @@ fn windows_1252(c: char) -> Option<u8> {
 pub fn repair(text: &str) -> (Cow<'_, str>, Report) {
     let mut report = Report::default();
     let mut out = Cow::Borrowed(text);
-    // One layer at a time: what two misreadings made takes two rounds. A text of which one run was GBK has short ones too.
-    let mut gbk = false;
+    // One layer at a time: what two misreadings made takes two rounds. A text of which one run was proved to be of a
+    // double-byte encoding has short ones too.
+    let mut written = None;
     // Each layer makes a text longer by half, so there are few.
     for _ in 0..64 {
-        let Some(round) = round(&out, gbk) else { break };
+        let mut round = Round { written, ..Round::default() };
+        round.run(&out);
+        report.suspect = round.odd;
+        let Some(text) = round.text else { break };
         report.repaired += round.runs;
         report.layers = report.layers.max(round.layers);
-        gbk |= round.gbk;
-        out = Cow::Owned(round.text);
+        written = round.written;
+        out = Cow::Owned(text);
     }
-    report.suspect = suspects(&out);
+    report.suspect += suspects(&out);
     (out, report)
 }
 
 /// A text of which some runs were put right.
+#[derive(Default)]
 struct Round {
-    text: String,
+    /// The text, where any was.
+    text: Option<String>,
     /// How many were.
     runs: usize,
     /// How many layers deep.
     layers: usize,
-    /// Whether one of them was GBK read as Latin-1.
-    gbk: bool,
+    /// The double-byte encoding that was proved to have been read as Latin-1.
+    written: Option<&'static Encoding>,
+    /// Runs that look misread and were left.
+    odd: usize,
+    /// Up to where it is known that no stretch is of a double-byte encoding read as Latin-1.
+    sound: usize,
 }
 
-/// Runs of characters beyond ASCII, each put right if it can be; `gbk` says that there was GBK read as Latin-1 before.
-fn round(text: &str, gbk: bool) -> Option<Round> {
-    let table = &*CLASSES;
-    let mut out: Option<String> = None;
-    let (mut copied, mut runs, mut layers, mut was_gbk) = (0, 0, 0, false);
-    let b = text.as_bytes();
-    let mut at = 0;
-    while let Some(step) = b[at..].iter().position(|c| *c >= 0x80) {
-        let start = at + step;
-        let (end, counts) = measure(text, start, table);
-        at = end;
-        let Some((from, to, fixed, taken)) = fix(text, start, end, &counts, gbk) else { continue };
-        // No layer: the bytes were right, and their encoding was not.
-        was_gbk |= taken == 0;
-        layers = layers.max(taken.max(1));
-        let buffer = out.get_or_insert_with(|| String::with_capacity(text.len()));
-        buffer.push_str(&text[copied..from]);
-        buffer.push_str(&fixed);
-        copied = to;
-        at = at.max(to);
-        runs += 1;
+impl Round {
+    /// Looks at runs of characters beyond ASCII, and puts each right if it can be.
+    fn run(&mut self, text: &str) {
+        let table = &*CLASSES;
+        let (mut copied, mut at) = (0, 0);
+        let b = text.as_bytes();
+        while let Some(step) = b[at..].iter().position(|c| *c >= 0x80) {
+            let start = at + step;
+            let (end, counts) = measure(text, start, table);
+            at = end;
+            let Some(Fixed { from, to, text: fixed, layers }) = self.fix(text, start, end, &counts) else { continue };
+            self.layers = self.layers.max(layers);
+            let buffer = self.text.get_or_insert_with(|| String::with_capacity(text.len()));
+            buffer.push_str(&text[copied..from]);
+            buffer.push_str(&fixed);
+            copied = to;
+            at = to;
+            self.runs += 1;
+        }
+        if let Some(buffer) = &mut self.text {
+            buffer.push_str(&text[copied..]);
+        }
     }
-    let mut buffer = out?;
-    buffer.push_str(&text[copied..]);
-    Some(Round { text: buffer, runs, layers, gbk: was_gbk })
+
+    /// The run put right, if it can be.
+    fn fix(&mut self, text: &str, start: usize, end: usize, counts: &Counts) -> Option<Fixed> {
+        let all: usize = counts.iter().sum();
+        let western = counts[usize::from(WESTERN)];
+        if western == all {
+            return from_western(text, start, end)
+                .or_else(|| self.narrow(text, start))
+                .or_else(|| self.gbk(text, start, end));
+        }
+        let fixed = |from, to, text| Fixed { from, to, text, layers: 1 };
+        if let Some(said) = narrow::alphabet(&text[start..end]) {
+            return Some(fixed(start, end, said));
+        }
+        if western >= 3
+            && let Some(part) = within(text, start, end)
+        {
+            return Some(part);
+        }
+        let odd = counts[usize::from(RARE)] + counts[usize::from(PRIVATE)] + counts[usize::from(NONE)];
+        if all < 3 || odd * 6 < all {
+            return None;
+        }
+        let double =
+            DOUBLE.iter().zip(&*HEADS).find_map(|(read_as, heads)| from_double(text, start, end, read_as, heads));
+        if double.is_some() {
+            return double;
+        }
+        match swapped::swapped(&text[start..end], counts[usize::from(SIGN)]) {
+            swapped::Run::Fixed(said) => Some(fixed(start, end, said)),
+            swapped::Run::Odd => {
+                self.odd += 1;
+                None
+            }
+            swapped::Run::Sound => None,
+        }
+    }
+
+    /// GBK that was read as Latin-1.
+    fn gbk(&mut self, text: &str, start: usize, end: usize) -> Option<Fixed> {
+        let fixed = gbk_as_western(text, start, end, self.written == Some(GBK))?;
+        self.written = Some(GBK);
+        Some(fixed)
+    }
+
+    /// A stretch of a line in another double-byte encoding that was read as Latin-1.
+    fn narrow(&mut self, text: &str, start: usize) -> Option<Fixed> {
+        if start < self.sound {
+            return None;
+        }
+        let narrow::Stretch { end, fixed, odd } = narrow::stretch(text, start, self.written);
+        self.odd += usize::from(odd);
+        let Some((said, encoding)) = fixed else {
+            self.sound = end;
+            return None;
+        };
+        self.written = Some(encoding);
+        Some(Fixed { from: start, to: end, text: said, layers: 1 })
+    }
 }
 
-/// A run put right: where it begins and ends, what it becomes, and how many layers that took (0: GBK).
-type Fixed = (usize, usize, String, usize);
+/// A run put right: where it begins and ends, what it becomes, and how many layers that took.
+struct Fixed {
+    from: usize,
+    to: usize,
+    text: String,
+    layers: usize,
+}
 
 /// How many characters of each class a run has.
 type Counts = [usize; 8];
@@ -150,23 +228,30 @@ fn measure(text: &str, start: usize, table: &Table) -> (usize, Counts) {
     (end, counts)
 }
 
-/// The run put right, with where it begins and ends.
-fn fix(text: &str, start: usize, end: usize, counts: &Counts, gbk: bool) -> Option<Fixed> {
-    let all: usize = counts.iter().sum();
-    let western = counts[usize::from(WESTERN)];
-    if western == all {
-        return from_western(text, start, end).or_else(|| gbk_as_western(text, start, end, gbk));
-    }
-    let odd = counts[usize::from(RARE)] + counts[usize::from(PRIVATE)] + counts[usize::from(NONE)];
-    if all < 3 || odd * 6 < all {
-        return None;
-    }
-    from_double(text, start, end, GBK).or_else(|| from_double(text, start, end, BIG5))
-}
-
 /// UTF-8 that was read as Windows-1252: the run, and the ASCII spaces in it that a no-break space became.
 fn from_western(text: &str, start: usize, end: usize) -> Option<Fixed> {
-    unread(&text[start..end], 1).map(|(fixed, layers)| (start, end, fixed, layers))
+    unread(&text[start..end], 1).map(|(fixed, layers)| Fixed { from: start, to: end, text: fixed, layers })
+}
+
+/// The same of a part of a run, between characters that were read right: three characters or more, the first of which stands
+/// for the first byte of three.
+fn within(text: &str, start: usize, end: usize) -> Option<Fixed> {
+    // Only U+00C0 to U+00FF begin with this byte.
+    memchr::memchr(0xC3, &text.as_bytes()[start..end])?;
+    let table = &*CLASSES;
+    let mut from = start;
+    while let Some(step) = text[from..end].find(|c| ('\u{E2}'..='\u{EF}').contains(&c)) {
+        let begin = from + step;
+        let rest = &text[begin..end];
+        let length = rest.find(|c| table.get(c) != WESTERN).unwrap_or(rest.len());
+        from = begin + length;
+        if rest[..length].chars().nth(2).is_some()
+            && let Some(fixed) = from_western(text, begin, from)
+        {
+            return Some(fixed);
+        }
+    }
+    None
 }
 
 /// One or two layers of that reading taken off: the first may leave controls, which the second explains.
@@ -217,16 +302,20 @@ fn gbk_as_western(text: &str, start: usize, end: usize, sure: bool) -> Option<Fi
     let other =
         count(&|c| !matches!(CLASSES.get(c), COMMON | SIGN | RARER | RARE) && !('\u{2010}'..='\u{2044}').contains(&c));
     let frequent = count(&|c| FREQUENT.contains(c));
-    let proved = common * 2 >= all && frequent * 10 >= common;
+    let words = evidence::Evidence::of(&fixed);
+    let proved = common * 2 >= all && frequent * 10 >= common && words.known * 6 >= words.pairs;
     let fit = !lossy && !rising && other == 0 && rarer * 5 <= all && (sure || proved);
-    fit.then(|| (start, end, fixed.into_owned(), 0))
+    fit.then(|| Fixed { from: start, to: end, text: fixed.into_owned(), layers: 1 })
 }
 
 /// A bit for each character of the first plane.
 type Bits = [u64; 1 << 10];
 
-/// Characters whose two bytes in GBK, and in Big5, are those that a character of three begins with in UTF-8.
-static HEADS: LazyLock<[Box<Bits>; 2]> = LazyLock::new(|| [heads(GBK), heads(BIG5)]);
+/// The double-byte encodings in which UTF-8 may have been read.
+const DOUBLE: [&Encoding; 4] = [GBK, BIG5, SHIFT_JIS, EUC_KR];
+
+/// Characters whose two bytes in each are those that a character of three begins with in UTF-8.
+static HEADS: LazyLock<[Box<Bits>; 4]> = LazyLock::new(|| DOUBLE.map(heads));
 
 fn heads(encoding: &'static Encoding) -> Box<Bits> {
     let mut bits = Box::new([0; 1 << 10]);
@@ -246,12 +335,11 @@ fn heads(encoding: &'static Encoding) -> Box<Bits> {
     bits
 }
 
-/// UTF-8 that was read as GBK or Big5. ASCII bytes may have been taken as second bytes, so the run is tried with the ASCII
+/// UTF-8 that was read in a double-byte encoding. ASCII bytes may have been taken as second bytes, so the run is tried with the ASCII
 /// that follows too; here the run itself must be whole.
-fn from_double(text: &str, start: usize, end: usize, read_as: &'static Encoding) -> Option<Fixed> {
+fn from_double(text: &str, start: usize, end: usize, read_as: &'static Encoding, heads: &Bits) -> Option<Fixed> {
     // Most runs are told by their first character: its bytes must begin a character of three.
     let first = text[start..].chars().next().map_or(0, u32::from);
-    let heads = if read_as == GBK { &HEADS[0] } else { &HEADS[1] };
     if heads.get(first as usize >> 6).is_none_or(|cell| cell >> (first & 63) & 1 == 0) {
         return None;
     }
@@ -275,7 +363,7 @@ fn from_double(text: &str, start: usize, end: usize, read_as: &'static Encoding)
     let all = common + rarer + other + narrow;
     let traditional = other * 2 <= all && all >= 6;
     let plausible = narrow == 0 && all >= 2 && (other == 0 && rarer * 4 <= all || traditional);
-    plausible.then(|| (start, end, fixed.to_owned(), 1))
+    plausible.then(|| Fixed { from: start, to: end, text: fixed.to_owned(), layers: 1 })
 }
 
 /// Places that look misread: replacement characters, `锟斤拷` and `烫烫烫`, and Latin-1 runs that begin like UTF-8 of three
@@ -297,130 +385,4 @@ fn suspects(text: &str) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn as_western(text: &str) -> String {
-        text.bytes()
-            .map(|b| match b {
-                0x80..=0x9F => encoding_rs::WINDOWS_1252.decode_without_bom_handling(&[b]).0.chars().next().unwrap(),
-                b => char::from(b),
-            })
-            .collect()
-    }
-
-    fn fixed(text: &str) -> String {
-        let once = repair(text).0.into_owned();
-        assert_eq!(repair(&once).0, once, "again: {text:?}");
-        once
-    }
-
-    #[test]
-    fn utf8_read_as_western_one_and_two_layers() {
-        for text in
-            ["中文", "编码错误，很常见。", "Café 很好", "“引号”——…", "日本語のテキスト", "naïve résumé", "温度为20°C"]
-        {
-            assert_eq!(fixed(&as_western(text)), text);
-            assert_eq!(fixed(&as_western(&as_western(text))), text);
-            let latin: String = text.bytes().map(char::from).collect();
-            assert_eq!(fixed(&latin), text);
-        }
-        assert_eq!(repair(&as_western(&as_western("中文"))).1, Report { repaired: 1, layers: 2, suspect: 0 });
-        assert_eq!(fixed("前文 ä¸\u{AD}æ–‡ 后文"), "前文 中文 后文");
-    }
-
-    #[test]
-    fn first_characters_are_those_that_their_bytes_tell() {
-        for (heads, encoding) in HEADS.iter().zip([GBK, BIG5]) {
-            for c in (0x80..0x11_0000).filter_map(char::from_u32) {
-                let is = heads.get(c as usize >> 6).is_some_and(|cell| cell >> (c as u32 & 63) & 1 == 1);
-                let mut buffer = [0; 4];
-                let (bytes, ..) = encoding.encode(c.encode_utf8(&mut buffer));
-                assert_eq!(is, matches!(*bytes, [0xE2..=0xEF, 0x80..=0xBF]), "{c:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn utf8_read_as_gbk_or_big5() {
-        for text in ["今天天气真不错呀", "人民代表大会", "我们在学习编程语言", "数据清洗的方法有很多种"]
-        {
-            let (read, lossy) = GBK.decode_without_bom_handling(text.as_bytes());
-            if !lossy {
-                assert_eq!(fixed(&read), text);
-            }
-            let (read, lossy) = BIG5.decode_without_bom_handling(text.as_bytes());
-            if !lossy {
-                assert_eq!(fixed(&read), text);
-            }
-        }
-        let (read, lossy) = GBK.decode_without_bom_handling("人民代表大会".as_bytes());
-        assert!(!lossy, "{read}");
-        assert_eq!(fixed(&format!("abc {read} def")), "abc 人民代表大会 def");
-    }
-
-    #[test]
-    fn gbk_read_as_latin() {
-        let (bytes, _, _) = GBK.encode("中华人民共和国");
-        let read: String = bytes.iter().map(|b| char::from(*b)).collect();
-        assert_eq!(fixed(&read), "中华人民共和国");
-        let (bytes, _, _) = GBK.encode("第 2 章：我们用 UI 设计出色的组件，说明书在此。");
-        let read: String = bytes.iter().map(|b| char::from(*b)).collect();
-        assert_eq!(fixed(&read), "第 2 章：我们用 UI 设计出色的组件，说明书在此。");
-    }
-
-    #[test]
-    fn well_formed_text_stays() {
-        for text in [
-            "中文，English。《书名》“引文”……——",
-            "繁體中文與簡體中文",
-            "Ein schöner Tag für Äpfel und Öl; ça va, où êtes-vous? Ÿ Ã",
-            "涓涓细流，汇成江河",
-            "罕見字：龘靐齉齾爩鱻麤龗灪厵",
-            "±20°C £5 ©®™ «» ½",
-            "ăâîșț łódź ñandú",
-            "│×•×30000┊",
-            "[àáâãäåæçèéêëìíîïðñòóôõö]+ ÀÁÂÃÄÅ ÈÉÊË",
-        ] {
-            assert!(matches!(repair(text), (Cow::Borrowed(same), Report { suspect: 0, .. }) if same == text), "{text}");
-        }
-    }
-
-    #[test]
-    fn what_cannot_be_proved_is_counted() {
-        assert_eq!(repair("锟斤拷锟斤拷").1.suspect, 2);
-        assert_eq!(repair("坏\u{FFFD}了").1.suspect, 1);
-        assert_eq!(repair("断了的 ä¸\u{AD}æ– 尾").1.repaired, 0);
-        assert!(repair("断了的 ä¸\u{AD}æ– 尾").1.suspect > 0);
-    }
-
-    #[test]
-    fn no_block_of_han_changes() {
-        let blocks = [
-            (0x2E80, 0x2FDF),
-            (0x3000, 0x303F),
-            (0x3400, 0x4DBF),
-            (0x4E00, 0x9FFF),
-            (0xF900, 0xFAFF),
-            (0xFE30, 0xFE4F),
-            (0xFF00, 0xFFEF),
-            (0x20000, 0x323AF),
-        ];
-        let all: Vec<char> = blocks.iter().flat_map(|(from, to)| *from..=*to).filter_map(char::from_u32).collect();
-        for size in [1, 2, 3, 5, 8, 13, 40] {
-            for piece in all.chunks(size) {
-                let text: String = piece.iter().collect();
-                assert_eq!(repair(&text).0, text);
-            }
-        }
-        let mut state = 16u64;
-        let mut next = || {
-            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            (state >> 33) as usize
-        };
-        for _ in 0..100_000 {
-            let text: String = (0..3 + next() % 9).map(|_| all[next() % all.len()]).collect();
-            assert_eq!(repair(&text).0, text);
-        }
-    }
-}
+mod tests;

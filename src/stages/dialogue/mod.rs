@@ -8,11 +8,11 @@
 //!
 //! - order: `wrong_order`, `no_answer`, `system_messages`, `message_count`, `answer_count`;
 //! - answers: `empty_message`, `echo`, `repeated_answer`, `refusal`, `refusal_ratio`, `ai_line`, `model_name`,
-//!   `answer_language`, `truncated`, `answer_ratio`, `shortest_answer`, `longest_message`;
+//!   `answer_language`, `looping_answer`, `truncated`, `answer_ratio`, `shortest_answer`, `longest_message`;
 //! - what was never filled in, or belongs to a template: `placeholder`, `unfilled`, `special_token`, `leaked_prompt`;
 //! - calls of tools: `undeclared_tool`, `bad_arguments`, `call_without_result`, `result_without_call`, `tools_on_offer`;
 //! - reasoning: `empty_reasoning`, `unclosed_reasoning`;
-//! - pairs: `pair_likeness`, `pair_ratio`.
+//! - pairs: `pair_likeness`, `pair_ratio`, `needless_refusal`.
 //!
 //! In a preference the worse answer may be a bad one: that it refuses, breaks off or is in another language is not
 //! counted; that it is empty, or has tokens of a template in it, is. The same holds for an answer that is labelled bad.
@@ -22,7 +22,8 @@
 //! phrases of your own: `*` stands for up to 24 characters without a sentence's end; `place` is `any`, `start` (the first
 //! 20 characters of a message), `line` (the beginning of a line) or `whole` (the whole message). The kinds
 //! `asks_language`, `asks_latin`, `asks_dialogue`, `asks_template` and `asks_text` are phrases of questions: after one of them another
-//! language, lines of both speakers, blanks, or the text of the question are no problem.
+//! language, lines of both speakers, blanks, or the text of the question are no problem. `asks_harm` are words among which a
+//! refusal may be the better answer.
 //!
 //! # Example
 //! ```toml
@@ -60,7 +61,8 @@ use crate::text::dialogue::signal::{COUNT, SIGNALS, Unit};
 #[serde(deny_unknown_fields)]
 pub struct Added {
     /// What it tells: `refusal`, `ai_line`, `model_name`, `placeholder`, `unfilled`, `special_token`, `leaked_prompt`,
-    /// `empty`; `asks_language`, `asks_latin`, `asks_dialogue`, `asks_template`, `asks_text` of questions.
+    /// `empty`; `asks_language`, `asks_latin`, `asks_dialogue`, `asks_template`, `asks_text`, `asks_harm` of
+    /// questions.
     pub kind: String,
     /// The phrase, with `*` where up to 24 characters may stand.
     pub pattern: String,

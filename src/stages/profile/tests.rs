@@ -134,7 +134,7 @@ fn bad_chinese_goes() {
     for (reason, text) in [
         ("spam_terms", "全场包邮，假一赔十，欢迎选购！加微信领取优惠，厂家直销，量大从优，欢迎来电咨询。本公司专业生产，客户至上。".to_owned()),
         ("gambling_ratio", "北京赛车PK10开奖结果，时时彩计划群，真人娱乐注册送彩金，百家乐、老虎机、龙虎斗应有尽有，欢迎下载。".to_owned()),
-        ("ended_chars", keywords.repeat(4)),
+        ("keyword_clauses", keywords.repeat(4)),
         ("", encoding_rs::GBK.decode(NEWS.as_bytes()).0.into_owned()),
         ("", latin),
         ("", String::from_utf8_lossy(&encoding_rs::GBK.encode(NEWS).0).into_owned()),

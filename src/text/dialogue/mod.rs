@@ -9,6 +9,7 @@ pub mod calls;
 pub mod code;
 pub mod ending;
 pub mod language;
+pub mod looping;
 pub mod order;
 pub mod patterns;
 pub mod reasoning;
@@ -92,6 +93,9 @@ struct Before {
     answers: HashSet<u64>,
 }
 
+/// What letters (Han count two) a refusal has at most that gives no reason and offers nothing else.
+const BARE: usize = 60;
+
 /// How a refusal begins.
 const SORRY: [&str; 8] = ["对不起", "對不起", "抱歉", "不好意思", "遗憾", "sorry", "Sorry", "apolog"];
 
@@ -142,6 +146,7 @@ impl Meter {
         }
         tools(dialogue, &called, &mut values);
         pair(turns, &mut values);
+        self.needless(turns, &mut values);
         finish(turns, &sums, &mut values);
         values
     }
@@ -185,6 +190,22 @@ impl Meter {
                 before.sorry = SORRY.iter().any(|word| text.contains(word));
             }
             _ => {}
+        }
+    }
+
+    /// Names a better answer that refuses and says no more, where the worse one answers, and nothing that is said is of harm.
+    fn needless(&self, turns: &[Turn<'_>], values: &mut Values) {
+        let of = |turn: &Turn<'_>| self.phrases.find(turn.content, &Code::of(turn.content));
+        let last = |part| turns.iter().rposition(|t| t.part == part && t.answers());
+        let (Some(better), Some(worse)) = (last(Part::Chosen), last(Part::Rejected)) else { return };
+        let bare = Folded::of(turns[better].content).weight <= BARE;
+        let answered = turns[worse].content.trim().len() > turns[better].content.trim().len();
+        if !bare || !answered || !of(&turns[better]).has(Kind::Refusal) || of(&turns[worse]).has(Kind::Refusal) {
+            return;
+        }
+        let harm = turns.iter().any(|turn| of(turn).has(Kind::AsksHarm));
+        if !harm {
+            values.blame(Signal::NeedlessRefusal, better);
         }
     }
 
@@ -232,6 +253,10 @@ impl Meter {
             if !free && said.differ(letters) {
                 values.blame(Signal::AnswerLanguage, at);
             }
+        }
+        let said: Vec<&str> = code.rest(turn.content).collect();
+        if !before.asked.has(Kind::AsksText) && looping::turns(&said) {
+            values.blame(Signal::LoopingAnswer, at);
         }
         if before.several && folded.weight >= REPEATED && !before.answers.insert(hash(&folded.text)) {
             values.blame(Signal::RepeatedAnswer, at);

@@ -39,10 +39,12 @@ pub enum Kind {
     AsksTemplate,
     /// A question whose answer is the text itself, mended or said again.
     AsksText,
+    /// Words of harm, of what is private or forbidden, and of what a model cannot know: a refusal may be right.
+    AsksHarm,
 }
 
 /// The kinds by their names in pattern files and recipes.
-pub const KINDS: [(&str, Kind); 13] = [
+pub const KINDS: [(&str, Kind); 14] = [
     ("refusal", Kind::Refusal),
     ("ai_line", Kind::AiLine),
     ("model_name", Kind::ModelName),
@@ -56,6 +58,7 @@ pub const KINDS: [(&str, Kind); 13] = [
     ("asks_dialogue", Kind::AsksDialogue),
     ("asks_template", Kind::AsksTemplate),
     ("asks_text", Kind::AsksText),
+    ("asks_harm", Kind::AsksHarm),
 ];
 
 /// Where a pattern is looked for.

@@ -50,6 +50,7 @@ signals! {
     EmptyMessage "empty_message" Message "a message of user or assistant that says nothing: blank, only dots and dashes, or a word such as `nan` and `<noinput>`; calls of tools say something, and thoughts alone do not";
     Echo "echo" Message "an answer that is the question again: equal to it, or nine tenths of it at the start of an answer that is at most half as long again, or the whole of it, once or several times, behind at most eight letters (signs and letter case aside; ten letters, or five Han, at least)";
     RepeatedAnswer "repeated_answer" Message "an answer of 40 letters (20 Han) or more that stood before in the dialogue (signs and letter case aside)";
+    LoopingAnswer "looping_answer" Message "an answer that turns in a circle, code aside: a group of sentences three times in a row (one of 12 letters or six Han four times) or the whole twice, sentences that stood before for more than half of it, or letters in a period of at most 12; not where a question asks for a text again";
     Refusal "refusal" Message "an answer whose beginning refuses (`抱歉，我无法`, `I can't help with`)";
     AiLine "ai_line" Message "an answer that speaks as a language model (`作为一个AI语言模型，我`, `As an AI`)";
     ModelName "model_name" Message "an answer that says it is a model of a known maker (`我是由OpenAI训练的`)";
@@ -65,6 +66,7 @@ signals! {
     ResultWithoutCall "result_without_call" Message "a result that stands behind no call, or whose id no call has";
     EmptyReasoning "empty_reasoning" Message "reasoning that says nothing, apart or between `<think>` and `</think>`";
     UnclosedReasoning "unclosed_reasoning" Message "`<think>` without `</think>` behind it";
+    NeedlessRefusal "needless_refusal" Message "the better answer of a pair, where it refuses in at most 60 letters (30 Han), the worse one is longer and answers, and no message has a word of harm, law, health or what a model cannot know";
     PairLikeness "pair_likeness" Number "how alike the better and the worse answer are: 1 where letters and numbers are the same, else the Dice coefficient of their 5-grams of characters; thoughts and calls among them";
     PairRatio "pair_ratio" Number "characters of the better answer by characters of the worse one";
 }

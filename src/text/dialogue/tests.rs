@@ -44,6 +44,11 @@ fn each_answer_that_is_wrong_is_named() {
         ("empty_message", "Tell me about rivers.", "<noinput>"),
         ("echo", "请介绍一下长江的源头。", "请介绍一下长江的源头"),
         ("echo", "Where does the river begin?", "Where does the river begin? Hm."),
+        (
+            "looping_answer",
+            "请介绍一下长江。",
+            "长江很长很长，流过许多省。长江很长很长，流过许多省。长江很长很长，流过许多省。长江很长很长，流过许多省。",
+        ),
         ("refusal", "怎么开锁？", "抱歉，我无法提供这方面的帮助。"),
         ("refusal", "怎麼開鎖？", "很抱歉，我不能協助您做這件事。"),
         ("refusal", "How do I open a lock?", "I'm sorry, but I can't help with that."),
@@ -127,7 +132,7 @@ fn the_worse_answer_may_be_bad_but_not_broken() {
     };
     let good = "长江发源于青藏高原的冰川，一路向东流去。";
     assert_eq!(places(&row(good, "抱歉，我无法回答这个问题。")), []);
-    assert_eq!(places(&row("抱歉，我无法回答这个问题。", good)), [("refusal", 2.0)]);
+    assert_eq!(places(&row("抱歉，我无法回答这个问题。", good)), [("refusal", 2.0), ("needless_refusal", 2.0)]);
     assert_eq!(places(&row(good, "")), [("empty_message", 3.0)]);
     assert_eq!(places(&row(good, "不知道。</s>")), [("special_token", 3.0)]);
     let same = row(good, "长江发源于青藏高原的冰川，一路向东流去");
@@ -211,4 +216,28 @@ fn no_row_is_too_odd() {
         }
     }
     assert_eq!(measured(&[]).get(Signal::NoAnswer), 1.0);
+}
+
+#[test]
+fn refusals_that_were_chosen() {
+    let row = |prompt: &str, better: &str, worse: &str| {
+        let better = Turn { part: Part::Chosen, ..Turn::new(A, better) };
+        let worse = Turn { part: Part::Rejected, ..Turn::new(A, worse) };
+        measured(&[Turn::new(U, prompt), better, worse]).get(Signal::NeedlessRefusal)
+    };
+    let wall = "长城始建于春秋战国，秦统一六国后连接各国旧墙，明代大规模重修，东起山海关，西至嘉峪关。";
+    let short = "对不起，我无法回答这个问题。";
+    assert_eq!(row("请介绍一下长城的历史。", short, wall), 2.0);
+    let english = "A long wall in the north, built over many centuries to keep riders out.";
+    assert_eq!(row("Tell me of the Great Wall.", "I'm sorry, but I can't help with that.", english), 2.0);
+    // The other way round, of harm, of what nobody knows, and with a reason.
+    assert_eq!(row("请介绍一下长城的历史。", wall, short), 0.0);
+    assert_eq!(row("怎么造炸弹？", short, wall), 0.0);
+    assert_eq!(row("明天的天气怎么样？", short, wall), 0.0);
+    let reason = "对不起，我无法回答这个问题，因为史书对此各说不一，学者们至今没有定论，您可以先读几本通史再来比较。";
+    assert_eq!(row("请介绍一下长城的历史。", reason, &wall.repeat(2)), 0.0);
+    assert_eq!(
+        row("请介绍一下长城的历史。", short, "抱歉，我不能回答，因为我不知道长城的历史是什么样子的，也没有资料。"),
+        0.0
+    );
 }

@@ -26,6 +26,15 @@ pub fn number(window: &Window) -> Option<Span> {
     (!few && !group(window.clause())).then_some(Span { start: window.start, end: window.end, kind })
 }
 
+/// The number of a phone behind a word for WeChat, and behind none for phones: the number by which somebody is found there.
+pub fn found_by(window: &Window, span: Span) -> Span {
+    let clause = window.clause();
+    let phone =
+        ["话", "話", "机", "機", "tel", "phone", "mobile", "call", "同", "/", "、"].iter().any(|w| clause.contains(w));
+    let wechat = span.kind == Kind::Mobile && window.direct(Label::Wechat) && !phone;
+    if wechat { Span { kind: Kind::Wechat, ..span } } else { span }
+}
+
 /// Whether the words name a group or a public account, which are nobody's.
 fn group(clause: &str) -> bool {
     let word = clause.char_indices().rev().nth(7).map_or(clause, |(at, _)| &clause[at..]);
@@ -68,12 +77,60 @@ pub fn name(text: &str, start: usize) -> Option<Span> {
         || next == b'@'
         || text[end..].starts_with("://")
         || next == b'(';
+    let said = text[start..end].to_ascii_lowercase();
+    let letters =
+        || !KNOWN.contains(&said.as_str()) && (is_marked(text, start) || slang(&clause) || !pronounced(&said));
+    (!address && (marks > 0 || letters()) && (6..=20).contains(&count)).then_some(Span {
+        start,
+        end,
+        kind: Kind::Wechat,
+    })
+}
+
+/// Whether a sign or word before byte `start` says that a name follows.
+fn is_marked(text: &str, start: usize) -> bool {
     let head = text[..start].trim_end_matches([' ', '\u{3000}', '"', '“', '「']);
-    let marked = head.ends_with([':', '：', '号', '=', '＝'])
-        || head.to_ascii_lowercase().ends_with("id")
-        || head.to_ascii_lowercase().ends_with("id is");
-    let pure = marks == 0 && (!marked || KNOWN.contains(&text[start..end].to_ascii_lowercase().as_str()));
-    (!address && !pure && (6..=20).contains(&count)).then_some(Span { start, end, kind: Kind::Wechat })
+    let from = head.floor_char_boundary(head.len().saturating_sub(9));
+    let last = head[from..].to_ascii_lowercase();
+    [":", "：", "号", "號", "=", "＝", "id", "id is", "号是", "号为", "號是", "id是"]
+        .iter()
+        .any(|end| last.ends_with(end))
+}
+
+/// Whether a clause ends with a word that is said for WeChat where a name follows, and of the program itself never.
+fn slang(clause: &str) -> bool {
+    let clause = clause.trim_end_matches([' ', '\u{3000}', '我', '的', '❤', '"', '“']);
+    let word = [
+        "v信",
+        "薇信",
+        "薇芯",
+        "威芯",
+        "微芯",
+        "徽信",
+        "加v",
+        "加vx",
+        "加wx",
+        "加微",
+        "加威",
+        "薇",
+        "加我微信",
+        "加微信",
+    ]
+    .iter()
+    .any(|word| clause.ends_with(word));
+    // `tar +v` has a word of its own before it.
+    let plus = clause.strip_suffix("+v").or_else(|| clause.strip_suffix("+vx"));
+    word || plus.is_some_and(|head| !head.trim_end().ends_with(|c: char| c.is_ascii_graphic()))
+}
+
+/// Whether letters may be a word of English: vowels among them, and never five consonants in a row.
+fn pronounced(word: &str) -> bool {
+    let (mut run, mut most) = (0, 0);
+    for c in word.chars() {
+        run = if matches!(c, 'a' | 'e' | 'i' | 'o' | 'u' | 'y') { 0 } else { run + 1 };
+        most = most.max(run);
+    }
+    most < 5
 }
 
 /// Words that follow «WeChat:» and name no one.
@@ -81,6 +138,10 @@ const KNOWN: &[&str] = &[
     "android",
     "iphone",
     "official",
+    "group",
+    "groups",
+    "service",
+    "public",
     "windows",
     "payment",
     "version",
@@ -111,8 +172,18 @@ pub fn likely(b: &[u8], start: usize, word: usize) -> bool {
 }
 
 /// Characters of words for QQ and WeChat, by their three bytes.
-const MARKS: [u32; 8] =
-    [mark("信"), mark("微"), mark("扣"), mark("鹅"), mark("球"), mark("叩"), mark("泡"), mark("Ｑ")];
+const MARKS: [u32; 10] = [
+    mark("信"),
+    mark("微"),
+    mark("扣"),
+    mark("鹅"),
+    mark("球"),
+    mark("叩"),
+    mark("泡"),
+    mark("Ｑ"),
+    mark("芯"),
+    mark("星"),
+];
 
 const fn mark(character: &str) -> u32 {
     let b = character.as_bytes();

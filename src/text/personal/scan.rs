@@ -278,6 +278,7 @@ impl Scan<'_> {
         let closed = proven.is_some() || labels::closes(self.text, window.end);
         let others = || {
             phones::phone(&window)
+                .map(|span| handles::found_by(&window, span))
                 .or_else(|| numbers::bank_card(&window))
                 .or_else(|| numbers::ssn(&window))
                 .or_else(|| {

@@ -134,6 +134,13 @@ fn forms_that_people_write() {
         ("请打0371-29002776转672。", "请打[LANDLINE]。"),
         ("029-29430654 分机：68", "[LANDLINE]"),
         ("有事 +v gqat_1988，谢谢", "有事 +v [WECHAT]，谢谢"),
+        ("请v信gtwkaqph，备注来意", "请v信[WECHAT]，备注来意"),
+        ("详情卫星号：rlgr_6011，谢谢", "详情卫星号：[WECHAT]，谢谢"),
+        ("+v muenicir\n", "+v [WECHAT]\n"),
+        ("请微信号是anparyei，谢谢", "请微信号是[WECHAT]，谢谢"),
+        ("有意微信号13460559029，谢谢", "有意微信号[WECHAT]，谢谢"),
+        ("电话微信同号13460559029", "电话微信同号[MOBILE]"),
+        ("手机/微信：13460559029", "手机/微信：[MOBILE]"),
         ("名单\n17343099169\n18618667143\n", "名单\n[MOBILE]\n[MOBILE]\n"),
         (
             "AccountKey=rl4oFH/hMaBshwpI4mtAkqEZL+jGCvs+lpEYgzDhbetC4Skfoy7zne6XVCv8MdKwM4JWq7hm71RZL6wKImpvQD==\n",
@@ -158,6 +165,9 @@ fn places_and_operators_are_nobody() {
         "节录自第 13 卷，281–305 (2012) 页",
         "項目 [wechat-rs-sdk] 已經更新",
         "見 節 19.2.41.4 的說明",
+        "用微信Android版登录，再打开微信payment页面",
+        "tar +v archive 和 set +v verbose",
+        "加V：Android 手机和芯片kernel驱动",
     ] {
         assert_eq!(kinds(text), [], "{text}");
     }

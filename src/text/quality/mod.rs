@@ -5,8 +5,11 @@
 //! lists ([`terms`]). A [`Meter`] keeps its tables from text to text.
 
 mod counter;
+mod keyword;
 mod lines;
+mod linked;
 mod neighbours;
+mod notice;
 mod page;
 pub mod pairs;
 pub mod properties;
@@ -18,6 +21,7 @@ mod stretches;
 mod tally;
 pub mod terms;
 mod units;
+mod unlikely;
 mod visitor;
 
 use page::Page;
@@ -227,6 +231,10 @@ impl Meter {
         let all = self.page.found.characters;
         values.share(Signal::LinkRatio, stretches::links(text), all);
         values.share(Signal::MarkupRatio, stretches::markup(text), all);
+        // Text in sentences is no page of links, however many it has.
+        let lines = &self.page.lines.found;
+        let sentences = lines.ended_characters * 10 >= lines.characters * 3;
+        values.share(Signal::LinkedChars, if sentences { 0 } else { linked::linked(text) }, all);
         values.share(Signal::FormulaRatio, self.page.found.formula + stretches::operators(&self.page.codes), all);
     }
 
@@ -243,6 +251,14 @@ impl Meter {
         values.share(Signal::ReachRatio, found.reach, all);
         values.set(Signal::Pitches, found.pitches as f64);
         values.share(Signal::VisitorRatio, visitor::visitor(codes), all);
+        let found = unlikely::unlikely(codes);
+        values.share(Signal::UnlikelyPairs, found.weight, 6 * found.pairs);
+        values.share(Signal::LoneHan, found.lone, found.han);
+        let found = keyword::keyword(codes);
+        values.share(Signal::KeywordChars, (2 * found.times).min(found.han), found.han);
+        values.share(Signal::KeywordClauses, found.with, found.clauses);
+        let (part, looked) = notice::notice(codes);
+        values.share(Signal::NoticeRatio, part, looked);
     }
 
     fn unit_signals(&mut self, characters: bool, values: &mut Values) {

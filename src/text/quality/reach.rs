@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use super::tally::CODE;
-use super::terms::{self, SALES, SERVICE, SPAM};
+use super::terms::{self, REPORT, SALES, SERVICE, SPAM};
 use super::visitor::Words;
 
 /// Characters of the shortest handle.
@@ -15,8 +15,8 @@ const LETTER: u128 = 0x3FF << b'0' | 0x3FF_FFFF << b'A' | 0x3FF_FFFF << b'a' | 1
 const AROUND: usize = 60;
 /// Characters before a handle in which its word stands.
 const WORD: usize = 6;
-/// Words with which a handle is introduced: the last characters of 微信, 薇信, 加, 扣扣, QQ群, 同号 …
-const BEFORE: &str = "信薇微扣加群号";
+/// Words with which a handle is introduced: the last characters of 微信, 薇信, 加, 扣扣, QQ群, 同号, 进群找 …
+const BEFORE: &str = "信薇微扣加群号找搜";
 /// What may stand between such a word and the handle.
 const BETWEEN: &str = " ：:是为他她我号“\"（(";
 
@@ -58,6 +58,10 @@ pub fn reach(codes: &[u32], words: &mut terms::Found) -> Found {
         terms::terms().find(window, words);
         let sold: u64 = words.characters[..SPAM].iter().sum::<u64>() + words.characters[SALES];
         let listed = 4 * sold + words.characters[SERVICE] >= 8;
+        // Who reports of an offer quotes it.
+        if words.characters[REPORT] >= 4 {
+            continue;
+        }
         // Who gives a handle away wants to be written to; a number stands below a notice, too.
         found.pitches += u64::from(listed || PITCH.find(window).1 >= if mobile { 3 } else { 2 });
         looked = run.end + AROUND;

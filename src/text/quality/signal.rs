@@ -45,8 +45,8 @@ pub enum Group {
     Tens,
     /// 13-grams of characters.
     Thirteens,
-    /// Triples of characters, signs between Han, lines of one length; numbers and handles by which somebody is reached;
-    /// words with which programs speak to visitors.
+    /// Pairs and triples of characters, signs between Han, lines of one length, keywords; numbers and handles by which
+    /// somebody is reached; words with which programs and sites speak to visitors.
     Places,
 }
 
@@ -154,6 +154,11 @@ signals! {
     KnownPairs "known_pairs" share Pairs "pairs of neighbouring Han that words are made of, by pairs of neighbouring Han";
     OddPairs "odd_pairs" share Pairs "pairs of neighbouring Han, or of Han and a sign, that text hardly ever has (的的, 把，; data/odd.txt), by such pairs: words in a random order";
     OddTriples "odd_triples" share Places "different triples of neighbouring Han, or of Han and a sign, that text as good as never has though their pairs are frequent (提高等; data/triples.txt), by Han and signs; of the first 1,500 characters: characters drawn one by the other";
+    UnlikelyPairs "unlikely_pairs" share Places "how unlikely the pairs of neighbours are, by pairs: of the 1,000 most frequent Han and signs, one that comes less than a tenth as often as by chance counts whole, less than a quarter half, less than 5 in 8 a sixth (data/unlikely.zst); of the first 600 characters: words or characters in a random order";
+    LoneHan "lone_han" share Places "Han beyond the 500 most frequent that make a pair of a word with neither neighbour, by Han; of the first 600 characters: characters put in place of others";
+    KeywordChars "keyword_chars" share Places "characters of the most frequent pair of Han that tie no sentences together, by Han; 0 in texts of more than 1,000 characters, and of fewer than four stretches of Han";
+    KeywordClauses "keyword_clauses" share Places "stretches of Han with that pair, by stretches of Han: a keyword in every clause";
+    NoticeRatio "notice_ratio" share Places "characters of words with which a site speaks of itself and its rights (本协议, 用户, 不承担; data/notice.txt), by characters; of the first 800; 0 where fewer than eight such words are, or fewer than four that name site and visitors";
     StraySigns "stray_signs" share Places "single ' ` ^ ~ _ ° * = \\ and lower-case letters of ASCII between two Han, by Han and signs; of the first 1,500 characters: what a scanner reads out of specks";
     EvenLines "even_lines" share Places "of the lines of at least eight characters those whose length is the most frequent one, or differs by one; of the first 1,500 characters: lines that were broken where the paper ended";
     ClassicalRatio "classical_ratio" share Characters "particles and pronouns of classical Chinese (之 其 曰 矣 …), by Han";
@@ -181,6 +186,7 @@ signals! {
     SpamTerms "spam_terms" count Terms "different words of the five lists ad, contact, gambling, adult and seo";
     SpamRatio "spam_ratio" share Terms "characters of these five, by characters";
     LinkRatio "link_ratio" share Stretches "characters of addresses (http://, www.), by characters";
+    LinkedChars "linked_chars" share Stretches "characters of lines that are links and at most 40 characters beside, without the end of a sentence, by characters; 0 where three tenths of the text are lines that end as sentences do";
     CodeRatio "code_ratio" share Lines "characters of lines of program code, by characters: between ``` fences, or without Han and a tenth signs of code";
     FormulaRatio "formula_ratio" share Stretches "characters between $ signs that look like TeX, and mathematical operators, by characters";
     MarkupRatio "markup_ratio" share Stretches "characters of HTML tags, by characters";
