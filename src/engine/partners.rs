@@ -160,7 +160,7 @@ mod tests {
     /// However rows are grouped, and in however many ranges: the rows whose key stands twice, and no others.
     #[test]
     fn others_list_the_rows_that_have_a_partner() {
-        let rows: Vec<u64> = (0..9_000).map(|row| row / 40 << 32 | row % 40).collect();
+        let rows: Vec<u64> = (0..9_000).map(|row| ((row / 40) << 32) | (row % 40)).collect();
         let mut of_key: BTreeMap<u128, Vec<u64>> = BTreeMap::new();
         rows.iter()
             .filter_map(|row| Some((key(*row)?, *row)))
@@ -181,7 +181,7 @@ mod tests {
                 Work::List { range: (range, ranges), groups: groups.len() }.run(&folder, None, &space).unwrap();
             }
             assert_eq!(listed(&folder, ranges, (0, u64::MAX)).unwrap(), expected, "{size} {ranges}");
-            let (first, last) = (7 << 32, 90 << 32 | 3);
+            let (first, last) = (7 << 32, (90 << 32) | 3);
             let some: Vec<u64> = expected.iter().copied().filter(|row| (first..last).contains(row)).collect();
             assert_eq!(listed(&folder, ranges, (first, last)).unwrap(), some);
         }

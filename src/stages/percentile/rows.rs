@@ -139,7 +139,7 @@ mod tests {
     fn batch(rows: std::ops::Range<u64>) -> RecordBatch {
         let value = |n: u64| (n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as f64 / 7.0;
         let values: ArrayRef = Arc::new(Float64Array::from_iter_values(rows.clone().map(value)));
-        let languages = rows.map(|n| (n % 5 != 0).then(|| if n % 3 == 0 { "zh" } else { "en" }));
+        let languages = rows.map(|n| (n % 5 != 0).then_some(if n % 3 == 0 { "zh" } else { "en" }));
         RecordBatch::try_from_iter([("s", values), ("l", Arc::new(languages.collect::<StringArray>()) as ArrayRef)])
             .unwrap()
     }
