@@ -19,6 +19,7 @@ pub mod choices;
 pub mod containers;
 pub mod detect;
 pub mod explain;
+pub mod json;
 pub mod not_data;
 pub mod object;
 pub mod shapes;

@@ -32,11 +32,11 @@ type Parts = BTreeMap<String, Box<RawValue>>;
 impl Call<'_> {
     /// A call from a JSON value: the forms of OpenAI, of `{name, arguments}`, of `{type: "tool_use", name, input}`, and
     /// a text (`{…}` as text, `name(arguments)`, or anything).
-    pub fn read(value: &RawValue) -> Call<'static> {
-        if let Ok(parts) = serde_json::from_str(value.get()) {
+    pub fn read(value: &str) -> Call<'static> {
+        if let Ok(parts) = serde_json::from_str(value) {
             return Call::of(parts);
         }
-        match serde_json::from_str::<String>(value.get()) {
+        match serde_json::from_str::<String>(value) {
             Ok(text) => {
                 let mut calls = Call::texts(&text);
                 match calls.len() {
@@ -44,7 +44,7 @@ impl Call<'_> {
                     _ => Call { arguments: Some(Cow::Owned(text)), ..Call::default() },
                 }
             }
-            Err(_) => Call { arguments: Some(Cow::Owned(value.get().to_owned())), ..Call::default() },
+            Err(_) => Call { arguments: Some(Cow::Owned(value.to_owned())), ..Call::default() },
         }
     }
 
@@ -188,7 +188,7 @@ pub fn list(texts: &StringArray, ids: bool) -> ListArray {
     for text in texts {
         let items = text.and_then(|text| serde_json::from_str::<Vec<&RawValue>>(text).ok());
         for item in items.unwrap_or_default() {
-            let call = Call::read(item);
+            let call = Call::read(item.get());
             let item = out.values();
             let first = usize::from(ids);
             if ids && let Some(id) = item.field_builder::<StringBuilder>(0) {
@@ -220,7 +220,7 @@ mod tests {
 
     fn read(json: &str) -> (String, String) {
         let items: Vec<&RawValue> = serde_json::from_str(json).unwrap();
-        let calls: Vec<Call<'_>> = items.into_iter().map(Call::read).collect();
+        let calls: Vec<Call<'_>> = items.into_iter().map(|item| Call::read(item.get())).collect();
         let more: Vec<_> = calls.iter().map(|c| &c.more).collect();
         (write(&calls).unwrap(), serde_json::to_string(&more).unwrap())
     }

@@ -20,10 +20,10 @@
 //! (`no_answer`).
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
 
 use super::support::reading::Reading;
 use super::support::values::{first, is_scalar, items, scalar, share, starts, wrong_use};
+use crate::formats::json::Json;
 use crate::formats::object::{field_type, text_of};
 use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Task, Truth, Unreadable, Use};
@@ -106,14 +106,14 @@ impl AnswerChoices<'_> {
 /// The choices of a row; `None` where it has none.
 fn choices_of<'a>(object: &Object<'a>) -> Result<Option<AnswerChoices<'a>>, Unreadable> {
     for key in LISTS {
-        let Some(value) = object.get(key).filter(|v| matches!(first(v), b'[' | b'{')) else { continue };
+        let Some(value) = object.get(key).filter(|v| matches!(first(*v), b'[' | b'{')) else { continue };
         return Ok(Some(AnswerChoices { all: listed(key, value)?, fields: vec![(*key).to_owned()] }));
     }
     for (before, small) in COLUMNS {
         let name = |letter: &str| format!("{before}{}", if small { letter.to_lowercase() } else { letter.to_owned() });
         let (mut all, mut fields) = (Vec::new(), Vec::new());
         for letter in LETTERS {
-            let Some(value) = object.get(&name(letter)).filter(|v| is_scalar(v)) else { break };
+            let Some(value) = object.get(&name(letter)).filter(|v| is_scalar(*v)) else { break };
             let text = scalar(&name(letter), value)?;
             // A table has the columns of the longest row.
             if !text.trim().is_empty() {
@@ -129,10 +129,10 @@ fn choices_of<'a>(object: &Object<'a>) -> Result<Option<AnswerChoices<'a>>, Unre
 }
 
 /// Choices in one field: texts, letters with texts, or lists of texts and labels.
-fn listed<'a>(path: &str, value: &'a RawValue) -> Result<Vec<One<'a>>, Unreadable> {
+fn listed<'a>(path: &str, value: Json<'a>) -> Result<Vec<One<'a>>, Unreadable> {
     let lettered =
         |texts: Vec<Cow<'a, str>>| texts.into_iter().zip(LETTERS).map(|(t, l)| (Cow::Borrowed(l), t)).collect();
-    let texts = |value: &'a RawValue| -> Result<Vec<Cow<'a, str>>, Unreadable> {
+    let texts = |value: Json<'a>| -> Result<Vec<Cow<'a, str>>, Unreadable> {
         items(path, value)?.into_iter().map(|v| scalar(path, v)).collect()
     };
     if first(value) == b'[' {
@@ -142,8 +142,8 @@ fn listed<'a>(path: &str, value: &'a RawValue) -> Result<Vec<One<'a>>, Unreadabl
     if let (Some(said), Some(labels)) = (object.get("text"), object.get("label")) {
         return Ok(texts(labels)?.into_iter().zip(texts(said)?).collect());
     }
-    let one = |(key, value): (&str, &'a RawValue)| Ok((Cow::Owned(key.to_owned()), scalar(path, value)?));
-    object.fields().filter(|(_, value)| is_scalar(value)).map(one).collect()
+    let one = |(key, value): (&str, Json<'a>)| Ok((Cow::Owned(key.to_owned()), scalar(path, value)?));
+    object.fields().filter(|(_, value)| is_scalar(*value)).map(one).collect()
 }
 
 /// The answer: its field, and its words.

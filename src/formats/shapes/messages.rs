@@ -43,7 +43,7 @@ impl Shape for Messages {
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
         let labelled = super::kto::judges(sample);
         share(sample, |object| {
-            let turns = object.get("messages").filter(|v| matches!(first(v), b'[' | b'"'));
+            let turns = object.get("messages").filter(|v| matches!(first(*v), b'[' | b'"'));
             turns.is_some_and(|v| begins(v, |m| m.has("role"))) && !labelled && starts(object, "chosen").is_none()
         })
     }

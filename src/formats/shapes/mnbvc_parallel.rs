@@ -73,7 +73,7 @@ fn read<'a>(object: &Object<'a>, layout: &Layout, rows: &mut Vec<Row<'a>>) -> Re
         return Err(wrong_use("mnbvc_parallel", layout));
     }
     let mut reading = Reading::new(object, layout);
-    let Some(value) = object.get("段落").filter(|v| !is_null(v)) else {
+    let Some(value) = object.get("段落").filter(|v| !is_null(*v)) else {
         return paragraph(object, object, layout, rows);
     };
     let list = if first(value) == b'[' { items("段落", value)? } else { vec![value] };

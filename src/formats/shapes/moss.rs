@@ -17,12 +17,12 @@
 //! Limits: a turn without a question or an answer is unreadable (`field_missing`).
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
 
 use super::support::reading::Reading;
 use super::support::turn::calling;
 use super::support::turns::not_empty;
 use super::support::values::{first, mismatch, scalar, share, starts, wrong_use};
+use crate::formats::json::Json;
 use crate::formats::object::field_type;
 use crate::formats::{Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Unreadable, Use};
@@ -76,7 +76,7 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
         return Err(reading.missing("messages", "chat"));
     };
     let chat = Object::parse(chat.get()).map_err(|e| field_type("chat", "an object of turns", &e.to_string()))?;
-    let mut turns: Vec<(u64, &str, &RawValue)> = Vec::new();
+    let mut turns: Vec<(u64, &str, Json<'_>)> = Vec::new();
     for (key, value) in chat.fields() {
         let number = key.strip_prefix("turn_").and_then(|n| n.parse().ok());
         turns.push((number.ok_or_else(|| field_type("chat", "turns (`turn_1`, …)", &format!("`{key}`")))?, key, value));
@@ -94,7 +94,7 @@ const KNOWN: [&str; 5] = ["Human", "Inner Thoughts", "Commands", "Tool Responses
 fn turn<'a>(
     reading: &mut Reading<'_, 'a>,
     key: &str,
-    value: &'a RawValue,
+    value: Json<'a>,
     out: &mut Vec<Message<'a>>,
 ) -> Result<(), Unreadable> {
     let path = format!("chat.{key}");

@@ -61,7 +61,7 @@ impl Shape for NaturalInstructions {
 /// What all instances of a task have in common. Each of the fields is a list; its first item counts.
 fn task<'a>(object: &Object<'a>) -> Result<Task<'a>, Unreadable> {
     let first = |key: &'static str| match object.get(key).map(|v| items(key, v)) {
-        Some(Ok(list)) => list.first().map(|v| joined(key, v)).transpose(),
+        Some(Ok(list)) => list.first().map(|v| joined(key, *v)).transpose(),
         _ => Ok(None),
     };
     Ok(Task {

@@ -23,11 +23,11 @@
 //! message is missing that some reply answers, the reply is set aside (`parent_missing`). A file is read by one core.
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
 
 use super::support::ranking::{RANKED_PAIRS, RankedAnswer, pairs, unpaired};
 use super::support::reading::Reading;
 use super::support::values::{first, items, mismatch, share, starts, wrong_use};
+use crate::formats::json::Json;
 use crate::formats::object::field_type;
 use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Unreadable, Use};
@@ -208,13 +208,13 @@ fn keep(reading: &mut Reading<'_, '_>, name: &str, node: &Node<'_>) {
 }
 
 /// Reads a message with its replies; `None` is one that does not count.
-fn node<'a>(path: &str, value: &'a RawValue, depth: usize) -> Result<Option<Node<'a>>, Unreadable> {
+fn node<'a>(path: &str, value: Json<'a>, depth: usize) -> Result<Option<Node<'a>>, Unreadable> {
     if depth > DEEPEST {
         return Err(mismatch(format!("more than {DEEPEST} messages below one another")));
     }
     let object = Object::parse(value.get()).map_err(|e| field_type(path, "a message", &e.to_string()))?;
     let Some(mut read) = message(&object)? else { return Ok(None) };
-    if let Some(list) = object.get("replies").filter(|v| first(v) != b'n') {
+    if let Some(list) = object.get("replies").filter(|v| first(*v) != b'n') {
         for (index, reply) in items("replies", list)?.into_iter().enumerate() {
             read.replies.extend(node(&format!("{path}.replies.{index}"), reply, depth + 1)?);
         }

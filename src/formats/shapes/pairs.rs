@@ -20,11 +20,11 @@
 //! Limits: rows of more than two languages need `fields`.
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
 
 use super::support::reading::Reading;
 use super::support::translation::{self, DIRECTION, TEMPLATE};
 use super::support::values::{first, is_null, scalar, share, wrong_use};
+use crate::formats::json::Json;
 use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Row, Task, Unreadable, Use};
 use crate::text::language;
@@ -35,7 +35,7 @@ pub const SHAPE: Pairs = Pairs;
 pub struct Pairs;
 
 /// The sides of a row by the names of its fields, in the order of the row.
-fn sides<'a>(object: &Object<'a>) -> Vec<(Cow<'static, str>, &'a RawValue)> {
+fn sides<'a>(object: &Object<'a>) -> Vec<(Cow<'static, str>, Json<'a>)> {
     let named = |object: &Object<'a>| -> Vec<_> {
         let side = |(key, value)| language::tag(key).filter(|_| first(value) == b'"').map(|code| (code, value));
         object.fields().filter_map(side).collect()
@@ -47,7 +47,7 @@ fn sides<'a>(object: &Object<'a>) -> Vec<(Cow<'static, str>, &'a RawValue)> {
 }
 
 fn nested<'a>(object: &Object<'a>) -> Option<Object<'a>> {
-    let inner = object.get("translation").filter(|v| first(v) == b'{')?;
+    let inner = object.get("translation").filter(|v| first(*v) == b'{')?;
     Object::parse(inner.get()).ok()
 }
 
@@ -97,7 +97,7 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
             sides.swap(0, 1);
         }
         let [(from, input), (to, output)] = &sides[..] else { return Err(not_two(object, &sides)) };
-        (task.input, task.output) = (Some(scalar(from, input)?), Some(scalar(to, output)?));
+        (task.input, task.output) = (Some(scalar(from, *input)?), Some(scalar(to, *output)?));
         (task.input_language, task.output_language) = (Some(from.clone()), Some(to.clone()));
         match nested(object) {
             Some(_) => reading.take("translation"),
@@ -118,7 +118,7 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
     reading.row(translation::content(layout, task))
 }
 
-fn not_two(object: &Object<'_>, sides: &[(Cow<'static, str>, &RawValue)]) -> Unreadable {
+fn not_two(object: &Object<'_>, sides: &[(Cow<'static, str>, Json<'_>)]) -> Unreadable {
     let null = |key: &str| object.get(key).is_some_and(is_null);
     let mut error = object.missing("en");
     let nulls: Vec<&str> =

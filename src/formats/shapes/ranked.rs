@@ -62,7 +62,7 @@ impl Shape for Ranked {
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
         share(sample, |o| {
             let scored = |key: &str| {
-                let list = o.get(key).filter(|v| first(v) == b'[').and_then(|v| items(key, v).ok());
+                let list = o.get(key).filter(|v| first(*v) == b'[').and_then(|v| items(key, v).ok());
                 let answer = list.and_then(|l| Object::parse(l.first()?.get()).ok());
                 answer.is_some_and(|a| SAID.iter().any(|k| a.has(k)) && (a.has("score") || a.has("overall_score")))
             };
@@ -81,8 +81,8 @@ impl Shape for Ranked {
 
 /// How many texts `output` lists, the best first; 0 where it is something else.
 fn ordered(object: &Object<'_>) -> usize {
-    let list = object.get("output").filter(|v| first(v) == b'[').and_then(|v| items("output", v).ok());
-    list.filter(|l| l.iter().all(|item| first(item) == b'"')).map_or(0, |l| l.len())
+    let list = object.get("output").filter(|v| first(*v) == b'[').and_then(|v| items("output", v).ok());
+    list.filter(|l| l.iter().all(|item| first(*item) == b'"')).map_or(0, |l| l.len())
 }
 
 /// How well the sample fits lists of plain texts: pairs alone are the shape `preference`.
@@ -116,7 +116,7 @@ fn contents<'a>(reading: &mut Reading<'_, 'a>) -> Result<Vec<Content<'a>>, Unrea
         prompt.push(Message::new("system", system));
     }
     prompt.push(Message::new("user", asked));
-    let list = LISTS.iter().find_map(|key| reading.object.get(key).filter(|v| first(v) == b'[').map(|v| (*key, v)));
+    let list = LISTS.iter().find_map(|key| reading.object.get(key).filter(|v| first(*v) == b'[').map(|v| (*key, v)));
     let Some((list, value)) = list else { return Err(reading.missing("completions", LISTS[0])) };
     let scores = match layout.option("score") {
         Some("overall") => ["overall_score", "fine-grained_score", "score"],

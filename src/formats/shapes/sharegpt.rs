@@ -65,7 +65,7 @@ impl Shape for ShareGpt {
             let round = |t: &Object<'_>| (t.has("human") || t.has("user")) && t.has("assistant");
             let is = |t: &Object<'_>| t.has("from") && t.has("value") || t.has("role") || round(t);
             let turn = |key: &&&str| {
-                object.get(key).filter(|v| matches!(first(v), b'[' | b'"')).is_some_and(|v| begins(v, is))
+                object.get(key).filter(|v| matches!(first(*v), b'[' | b'"')).is_some_and(|v| begins(v, is))
             };
             NAMES.iter().any(|key| turn(&key)) && starts(object, "chosen").is_none() && !labelled
         })

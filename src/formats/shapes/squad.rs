@@ -21,10 +21,10 @@
 //! Where the answer stands in the text is not kept.
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
 
 use super::support::reading::{Reading, all};
 use super::support::values::{first, is_null, items, scalar, share, starts, wrong_use};
+use crate::formats::json::Json;
 use crate::formats::object::field_type;
 use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Task, Unreadable, Use};
@@ -93,7 +93,7 @@ fn read<'a>(object: &Object<'a>, layout: &Layout, rows: &mut Vec<Row<'a>>) -> Re
     CONTEXT.into_iter().chain(ID).for_each(|key| reading.take(key));
     let shared = reading.row(content(layout, None, None))?;
     let before = rows.len();
-    if let Some(paragraphs) = object.get("paragraphs").filter(|v| !is_null(v)) {
+    if let Some(paragraphs) = object.get("paragraphs").filter(|v| !is_null(*v)) {
         for (index, paragraph) in items("paragraphs", paragraphs)?.into_iter().enumerate() {
             questions(&parse(&format!("paragraphs.{index}"), paragraph)?, &shared, layout, rows)?;
         }
@@ -107,7 +107,7 @@ fn read<'a>(object: &Object<'a>, layout: &Layout, rows: &mut Vec<Row<'a>>) -> Re
     Ok(())
 }
 
-fn parse<'a>(path: &str, value: &'a RawValue) -> Result<Object<'a>, Unreadable> {
+fn parse<'a>(path: &str, value: Json<'a>) -> Result<Object<'a>, Unreadable> {
     Object::parse(value.get()).map_err(|e| field_type(path, "an object", &e.to_string()))
 }
 
@@ -124,7 +124,7 @@ fn questions<'a>(
     rows: &mut Vec<Row<'a>>,
 ) -> Result<(), Unreadable> {
     let context = text(paragraph, CONTEXT)?;
-    match paragraph.get("qas").filter(|v| !is_null(v)) {
+    match paragraph.get("qas").filter(|v| !is_null(*v)) {
         Some(qas) => {
             for (index, qa) in items("qas", qas)?.into_iter().enumerate() {
                 question(&context, &parse(&format!("qas.{index}"), qa)?, shared, layout, rows)?;
@@ -156,7 +156,7 @@ fn question<'a>(
         answers.push(kept.then_some(Cow::Borrowed(word)));
         aside = (!kept).then(|| ("no_answer", String::new()));
     }
-    let id = ID.iter().find_map(|key| qa.get(key)).filter(|v| !is_null(v));
+    let id = ID.iter().find_map(|key| qa.get(key)).filter(|v| !is_null(*v));
     let id = id.map(|id| scalar("id", id)).transpose()?;
     for output in answers {
         let input: Cow<'a, str> = Cow::Owned(format!("{context}\n\n{asked}"));
@@ -179,7 +179,7 @@ fn content<'a>(layout: &Layout, input: Option<Cow<'a, str>>, output: Option<Cow<
 
 /// The different answers, in order: objects with a text, texts, or an object of lists.
 fn answers_of<'a>(qa: &Object<'a>) -> Result<Vec<Cow<'a, str>>, Unreadable> {
-    let Some(value) = qa.get("answers.text").or_else(|| qa.get("answers")).filter(|v| !is_null(v)) else {
+    let Some(value) = qa.get("answers.text").or_else(|| qa.get("answers")).filter(|v| !is_null(*v)) else {
         return Ok(Vec::new());
     };
     let mut answers = Vec::new();

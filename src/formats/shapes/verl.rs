@@ -58,7 +58,7 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
     };
     let messages = not_empty(path, reading.said_by("user", path, value)?)?;
     reading.truth(&[TRUTH])?;
-    let style = object.get("reward_model.style").filter(|v| is_scalar(v));
+    let style = object.get("reward_model.style").filter(|v| is_scalar(*v));
     let truth = reading.columns.truth.get_or_insert_default();
     if let Some(style) = style.filter(|_| truth.answer_kind.is_none()) {
         truth.answer_kind = Some(scalar("reward_model.style", style)?);

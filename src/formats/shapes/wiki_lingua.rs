@@ -12,10 +12,10 @@
 //! Limits: a guide without sections is set aside (`no_answer`). The English text is in another file: it is not joined.
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
 
 use super::support::reading::{Reading, all};
 use super::support::values::{first, items, mismatch, scalar, share, starts, wrong_use};
+use crate::formats::json::Json;
 use crate::formats::object::field_type;
 use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Task, Unreadable, Use};
@@ -63,13 +63,13 @@ impl Shape for WikiLingua {
 }
 
 /// A section: what it says, its summary, and what it has besides as JSON.
-type Section<'a> = (Cow<'a, str>, Cow<'a, str>, Vec<(&'static str, &'a RawValue)>);
+type Section<'a> = (Cow<'a, str>, Cow<'a, str>, Vec<(&'static str, Json<'a>)>);
 
-fn sections<'a>(article: &'a RawValue) -> Result<Vec<Section<'a>>, Unreadable> {
-    let parse = |path: &str, value: &'a RawValue| {
+fn sections<'a>(article: Json<'a>) -> Result<Vec<Section<'a>>, Unreadable> {
+    let parse = |path: &str, value: Json<'a>| {
         Object::parse(value.get()).map_err(|e| field_type(path, "an object", &e.to_string()))
     };
-    let need = |value: Option<&'a RawValue>, key: &str| match value {
+    let need = |value: Option<Json<'a>>, key: &str| match value {
         Some(value) => scalar(key, value),
         None => Err(mismatch(format!("not every section has a {key}"))),
     };
@@ -83,11 +83,11 @@ fn sections<'a>(article: &'a RawValue) -> Result<Vec<Section<'a>>, Unreadable> {
         return Ok(out);
     }
     let object = parse("article", article)?;
-    let list = |key: &str| object.get(key).filter(|v| first(v) == b'[').map_or(Ok(Vec::new()), |v| items(key, v));
+    let list = |key: &str| object.get(key).filter(|v| first(*v) == b'[').map_or(Ok(Vec::new()), |v| items(key, v));
     let (documents, summaries) = (list("document")?, list("summary")?);
     let more = [list(MORE[0])?, list(MORE[1])?, list(MORE[2])?];
     for index in 0..documents.len().max(summaries.len()) {
-        let at = |list: &Vec<&'a RawValue>| list.get(index).copied();
+        let at = |list: &Vec<Json<'a>>| list.get(index).copied();
         let more = MORE.into_iter().zip(&more).filter_map(|(key, list)| Some((key, at(list)?))).collect();
         out.push((need(at(&documents), "document")?, need(at(&summaries), "summary")?, more));
     }

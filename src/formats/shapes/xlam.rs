@@ -36,7 +36,7 @@ impl Shape for Xlam {
     }
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
         let call = |o: &Object<'_>| {
-            let text = o.get("answers").filter(|v| matches!(first(v), b'"' | b'['));
+            let text = o.get("answers").filter(|v| matches!(first(*v), b'"' | b'['));
             text.is_some_and(|v| v.get().contains("name") && v.get().contains("arguments"))
         };
         let asked = |o: &Object<'_>| starts(o, "query") == Some(b'"') && starts(o, "tools").is_some();

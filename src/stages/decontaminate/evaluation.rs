@@ -4,9 +4,9 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-use serde_json::value::RawValue;
 
 use super::Decontaminate;
+use crate::formats::json::Json;
 use crate::formats::shapes::texts;
 use crate::formats::{self, Layout, Object, Piece, Shape, TextRows, detect};
 use crate::input::{self, Transport};
@@ -108,7 +108,7 @@ impl Reader<'_> {
         let mut json = String::new();
         let mut stream = input::open(piece, &layout.transport).map_err(Error::io(&piece.path))?;
         stream.read_to_string(&mut json).map_err(Error::io(&piece.path))?;
-        let mut stream = serde_json::Deserializer::from_str(&json).into_iter::<&RawValue>();
+        let mut stream = serde_json::Deserializer::from_str(&json).into_iter::<Json<'_>>();
         let (mut values, mut end) = (Vec::new(), 0);
         while let Some(value) = stream.next() {
             let Ok(value) = value else {
@@ -122,7 +122,7 @@ impl Reader<'_> {
         }
         let wanted: Vec<&str> = self.fields.iter().map(String::as_str).collect();
         let (mut rows, mut any) = (0, false);
-        let mut item = |item: &RawValue| {
+        let mut item = |item: Json<'_>| {
             rows += 1;
             let mut texts = Vec::new();
             match Object::parse(item.get()) {
@@ -133,8 +133,8 @@ impl Reader<'_> {
             self.builder.add(file, rows, &texts.iter().map(String::as_str).collect::<Vec<_>>());
         };
         match values.as_slice() {
-            [one] => items(one, &mut item),
-            lines => lines.iter().for_each(|value| item(value)),
+            [one] => items(*one, &mut item),
+            lines => lines.iter().for_each(|value| item(*value)),
         }
         self.check(shown, any)
     }
@@ -184,16 +184,16 @@ impl Reader<'_> {
 }
 
 /// Items of a JSON value.
-fn items<'v>(value: &'v RawValue, found: &mut dyn FnMut(&'v RawValue)) {
-    let list = |value: &'v RawValue| serde_json::from_str::<Vec<&'v RawValue>>(value.get()).ok();
+fn items<'v>(value: Json<'v>, found: &mut dyn FnMut(Json<'v>)) {
+    let list = |value: Json<'v>| serde_json::from_str::<Vec<Json<'v>>>(value.get()).ok();
     if let Some(all) = list(value) {
         return all.into_iter().for_each(found);
     }
     let Ok(object) = Object::parse(value.get()) else { return found(value) };
-    let of_objects = |value: &&'v RawValue| list(value).is_some_and(|l| l.iter().any(|i| i.get().starts_with('{')));
-    let lists: Vec<&'v RawValue> = object.fields().map(|(_, value)| value).filter(of_objects).collect();
+    let of_objects = |value: &Json<'v>| list(*value).is_some_and(|l| l.iter().any(|i| i.get().starts_with('{')));
+    let lists: Vec<Json<'v>> = object.fields().map(|(_, value)| value).filter(of_objects).collect();
     match lists.as_slice() {
         [] => found(value),
-        lists => lists.iter().for_each(|value| items(value, found)),
+        lists => lists.iter().for_each(|value| items(*value, found)),
     }
 }

@@ -35,7 +35,11 @@ fn next(text: &str, from: usize, scheme: &mut Option<(usize, usize)>) -> Option<
 }
 
 fn is_behind(c: char) -> bool {
-    c.is_whitespace() || !c.is_ascii() && c.is_alphabetic() || "\"'<>)]}）】》，。；！“”|".contains(c)
+    let sign = matches!(
+        c,
+        '"' | '\'' | '<' | '>' | ')' | ']' | '}' | '）' | '】' | '》' | '，' | '。' | '；' | '！' | '“' | '”' | '|'
+    );
+    sign || c.is_whitespace() || !c.is_ascii() && c.is_alphabetic()
 }
 
 /// Characters of HTML tags: `<`, `/` or not, letters, at most 300 bytes to `>`.

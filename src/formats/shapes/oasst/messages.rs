@@ -1,10 +1,10 @@
 //! OpenAssistant's messages of a tree, one by one, put together.
 use std::collections::HashMap;
 
-use serde_json::value::RawValue;
 
 use super::super::support::values::{items, mismatch};
 use super::{DEEPEST, Node, message};
+use crate::formats::json::Json;
 use crate::formats::Object;
 use crate::formats::object::field_type;
 use crate::rows::Unreadable;
@@ -22,7 +22,7 @@ impl<'a> Messages<'a> {
     /// # Errors
     ///
     /// `field_type`, `field_missing` or `dialogue_mismatch`: a message twice, no root or several, replies in a circle.
-    pub fn of(rows: &'a RawValue) -> Result<Self, Unreadable> {
+    pub fn of(rows: Json<'a>) -> Result<Self, Unreadable> {
         let mut list = Vec::new();
         for (index, row) in items("rows", rows)?.into_iter().enumerate() {
             let wrong = |e: serde_json::Error| field_type(&format!("rows.{index}"), "a message", &e.to_string());

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use super::ranking::unpaired;
 use super::reading::{Reading, all};
 use super::values::items;
+use crate::formats::json::Json;
 use crate::formats::{Choice, Grouped, Layout, Object};
 use crate::rows::{Content, Message, Preference, Row, Unreadable};
 
@@ -75,12 +76,8 @@ fn aside<'a>(mut answer: Candidate<'_, 'a>, reason: &'static str, value: String)
     answer.reading.row(unpaired(vec![Message::new("user", answer.prompt)]))
 }
 
-fn pairs<'a>(
-    read: ReadCandidate,
-    list: &[&'a serde_json::value::RawValue],
-    layout: &Layout,
-) -> Result<Vec<Row<'a>>, Unreadable> {
-    let parse = |value: &&'a serde_json::value::RawValue| {
+fn pairs<'a>(read: ReadCandidate, list: &[Json<'a>], layout: &Layout) -> Result<Vec<Row<'a>>, Unreadable> {
+    let parse = |value: &Json<'a>| {
         Object::parse(value.get()).map_err(|e| crate::formats::object::field_type("group", "objects", &e.to_string()))
     };
     let objects: Vec<Object<'a>> = list.iter().map(parse).collect::<Result<_, _>>()?;

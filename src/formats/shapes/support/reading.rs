@@ -3,10 +3,9 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
-
 use super::turn::TurnReader;
 use super::values::{add, first, is_null, is_scalar, joined, kind, null, scalar};
+use crate::formats::json::Json;
 use crate::formats::object::{field_type, text_of};
 use crate::formats::{Layout, Object};
 use crate::rows::{Content, Message, Row, Truth, Unreadable};
@@ -53,7 +52,7 @@ pub struct OwnColumns<'a> {
 }
 
 /// A field that was found: its name in the source, and its value.
-pub type Found<'s, 'a> = (&'s str, &'a RawValue);
+pub type Found<'s, 'a> = (&'s str, Json<'a>);
 
 impl<'s, 'a> Reading<'s, 'a> {
     pub fn new(object: &'s Object<'a>, layout: &'s Layout) -> Self {
@@ -121,7 +120,7 @@ impl<'s, 'a> Reading<'s, 'a> {
         &mut self,
         ours: &str,
         names: &[&'static str],
-        fits: impl Fn(&RawValue) -> bool,
+        fits: impl Fn(Json<'_>) -> bool,
     ) -> Result<Option<Found<'s, 'a>>, Unreadable> {
         if !self.layout.fields.is_empty() && self.layout.fields.contains_key(ours) {
             return self.mapped(ours);
@@ -168,7 +167,7 @@ impl<'s, 'a> Reading<'s, 'a> {
     ///
     /// As [`Reading::find`]; `field_type` where the mapped field holds no number.
     pub fn number(&mut self, ours: &str, names: &[&'static str]) -> Result<Option<f64>, Unreadable> {
-        let parse = |value: &RawValue| text_of(value).ok().flatten().and_then(|t| t.trim().parse::<f64>().ok());
+        let parse = |value: Json<'_>| text_of(value).ok().flatten().and_then(|t| t.trim().parse::<f64>().ok());
         match self.find(ours, names, |v| parse(v).is_some())? {
             Some((path, value)) => parse(value).map(Some).ok_or_else(|| field_type(path, "a number", kind(value))),
             None => Ok(None),

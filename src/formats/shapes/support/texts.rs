@@ -1,7 +1,7 @@
 //! Every text of an object, each a turn that is called by its field: how evaluation sets are read, whatever their
 //! fields. No recipe names it, and detection does not try it.
-use serde_json::value::RawValue;
 
+use crate::formats::json::Json;
 use crate::formats::{Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Unreadable, Use};
 
@@ -44,12 +44,12 @@ pub fn of(object: &Object<'_>, wanted: &[&str]) -> Vec<String> {
 }
 
 /// Adds the texts in a value, in order.
-pub fn add(value: &RawValue, texts: &mut Vec<String>) {
+pub fn add(value: Json<'_>, texts: &mut Vec<String>) {
     let json = value.get();
     match json.as_bytes().first() {
         Some(b'"') => texts.extend(serde_json::from_str::<String>(json)),
         Some(b'[') => {
-            let items: Vec<&RawValue> = serde_json::from_str(json).unwrap_or_default();
+            let items: Vec<Json<'_>> = serde_json::from_str(json).unwrap_or_default();
             items.into_iter().for_each(|item| add(item, texts));
         }
         Some(b'{') => {

@@ -3,10 +3,9 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
-
 use super::values::{add, first, is_null, items, kind, null, scalar};
 use crate::formats::Object;
+use crate::formats::json::Json;
 use crate::formats::object::field_type;
 use crate::rows::calls::{self, Call};
 use crate::rows::{Message, Unreadable};
@@ -58,8 +57,8 @@ pub fn role(word: &str) -> Option<&'static str> {
 
 /// Calls in a text: a list, one call, or what is no JSON at all.
 fn calls_of(text: &str) -> Vec<Call<'static>> {
-    match serde_json::from_str::<Vec<&RawValue>>(text.trim()) {
-        Ok(list) => list.into_iter().map(Call::read).collect(),
+    match serde_json::from_str::<Vec<Json<'_>>>(text.trim()) {
+        Ok(list) => list.into_iter().map(|call| Call::read(call.get())).collect(),
         Err(_) if matches!(text.trim(), "" | "null") => Vec::new(),
         Err(_) => Call::texts(text),
     }
@@ -69,11 +68,11 @@ fn calls_of(text: &str) -> Vec<Call<'static>> {
 ///
 /// # Errors
 /// `field_type` for a list that is no JSON.
-pub fn calls_in(path: &str, value: &RawValue) -> Result<Vec<Call<'static>>, Unreadable> {
+pub fn calls_in(path: &str, value: Json<'_>) -> Result<Vec<Call<'static>>, Unreadable> {
     match first(value) {
-        b'[' => Ok(items(path, value)?.into_iter().map(Call::read).collect()),
+        b'[' => Ok(items(path, value)?.into_iter().map(|call| Call::read(call.get())).collect()),
         b'"' => scalar(path, value).map(|text| calls_of(&text)),
-        _ => Ok(vec![Call::read(value)]),
+        _ => Ok(vec![Call::read(value.get())]),
     }
 }
 
@@ -98,11 +97,11 @@ pub fn split_thought(text: &str) -> Option<(&str, &str)> {
 }
 
 /// Whether a tool's result is data and not text: an object, or a list whose first item is an object that is no part.
-fn is_data(value: &RawValue) -> bool {
-    let part = |item: &RawValue| Object::parse(item.get()).is_ok_and(|o| o.has("type"));
+fn is_data(value: Json<'_>) -> bool {
+    let part = |item: Json<'_>| Object::parse(item.get()).is_ok_and(|o| o.has("type"));
     match first(value) {
         b'{' => true,
-        b'[' => items("content", value).is_ok_and(|l| l.first().is_some_and(|i| first(i) == b'{' && !part(i))),
+        b'[' => items("content", value).is_ok_and(|l| l.first().is_some_and(|i| first(*i) == b'{' && !part(*i))),
         _ => false,
     }
 }
@@ -118,7 +117,7 @@ struct Content<'a> {
 }
 
 /// Text, or a list of parts: those that are text are joined as they are.
-fn content<'a>(path: &str, value: &'a RawValue) -> Result<Content<'a>, Unreadable> {
+fn content<'a>(path: &str, value: Json<'a>) -> Result<Content<'a>, Unreadable> {
     if first(value) != b'[' {
         return scalar(path, value).map(|text| Content { text, ..Content::default() });
     }
@@ -138,11 +137,11 @@ fn content<'a>(path: &str, value: &'a RawValue) -> Result<Content<'a>, Unreadabl
             }
             ("reasoning" | "thinking" | "reasoning_text", Some(found)) => out.thoughts.push(scalar(&path, found)?),
             ("reasoning" | "thinking", None) => {
-                let summary = object.get("summary").filter(|v| first(v) == b'[');
+                let summary = object.get("summary").filter(|v| first(*v) == b'[');
                 out.thoughts.extend(summary.map(|v| content(&path, v)).transpose()?.map(|c| c.text));
             }
             ("tool_call" | "function_call", Some(found)) => out.calls.extend(calls_in(&path, found)?),
-            ("tool_use" | "tool_call" | "function_call", None) => out.calls.push(Call::read(part)),
+            ("tool_use" | "tool_call" | "function_call", None) => out.calls.push(Call::read(part.get())),
             ("tool_result", _) => {
                 let id = object.text("tool_use_id")?.or(object.text("tool_call_id")?);
                 let result = match found {
@@ -163,7 +162,7 @@ fn content<'a>(path: &str, value: &'a RawValue) -> Result<Content<'a>, Unreadabl
 /// What a turn says and calls, of all its fields.
 fn contents<'a>(turn: &Object<'a>, path: &str, role: &str) -> Result<Content<'a>, Unreadable> {
     let at = |key: &str| format!("{path}.{key}");
-    let filled = |key: &str| turn.get(key).filter(|v| !is_null(v));
+    let filled = |key: &str| turn.get(key).filter(|v| !is_null(*v));
     let beside = match filled("tool_calls").or(filled("function_call")) {
         Some(value) => calls_in(&at("tool_calls"), value)?,
         None => Vec::new(),
@@ -201,7 +200,7 @@ impl TurnReader {
     /// # Errors
     /// `field_type` for what is no turn, a role that is not known, or a part that is no text; `field_missing` where
     /// nothing is said.
-    pub fn turn<'a>(&mut self, path: &str, value: &'a RawValue, out: &mut Vec<Message<'a>>) -> Result<(), Unreadable> {
+    pub fn turn<'a>(&mut self, path: &str, value: Json<'a>, out: &mut Vec<Message<'a>>) -> Result<(), Unreadable> {
         if first(value) != b'{' {
             return Err(field_type(path, "a message", kind(value)));
         }
@@ -256,7 +255,7 @@ impl TurnReader {
             out.push(Message::new(role, scalar(&format!("{path}.{key}"), value)?));
         }
         let thought = ["inner_thought", "reasoning_content", "reasoning", "thinking"].into_iter();
-        let thought = thought.filter_map(|key| Some((key, turn.get(key).filter(|v| first(v) == b'"')?))).next();
+        let thought = thought.filter_map(|key| Some((key, turn.get(key).filter(|v| first(*v) == b'"')?))).next();
         if let (Some((key, value)), Some(answer)) = (thought, out.last_mut()) {
             answer.reasoning = Some(scalar(&format!("{path}.{key}"), value)?).filter(|t| !t.trim().is_empty());
         }

@@ -3,25 +3,24 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
-
 use super::python_literal;
 use super::reading::Reading;
 use super::turn::{TurnReader, role, speaker};
 use super::values::{first, items, joined, kind, mismatch, scalar};
 use crate::formats::Object;
+use crate::formats::json::Json;
 use crate::formats::object::{field_type, finite, mended};
 use crate::rows::{Message, Unreadable};
 
 impl TurnReader {
     /// The messages in a value: a list of turns, one turn alone, or an object that holds such a list.
-    fn messages<'a>(&mut self, path: &str, value: &'a RawValue) -> Result<Vec<Message<'a>>, Unreadable> {
+    fn messages<'a>(&mut self, path: &str, value: Json<'a>) -> Result<Vec<Message<'a>>, Unreadable> {
         let mut out = Vec::new();
         match first(value) {
             b'{' => {
                 // LMFlow's sides are objects that hold the messages.
                 let inner = Object::parse(value.get()).ok().filter(|o| !o.has("role") && !o.has("from"));
-                match inner.as_ref().and_then(|o| Some((o, o.get("messages").filter(|v| first(v) == b'[')?))) {
+                match inner.as_ref().and_then(|o| Some((o, o.get("messages").filter(|v| first(*v) == b'[')?))) {
                     Some((object, list)) => {
                         let path = format!("{path}.messages");
                         if let Some(system) = object.text("system")?.filter(|s| !s.is_empty()) {
@@ -44,7 +43,7 @@ impl TurnReader {
 
     /// The messages in JSON that stood in a text: read by the same rules as those that stand in the row itself.
     fn in_text(&mut self, path: &str, json: &str) -> Result<Vec<Message<'static>>, Unreadable> {
-        let list: &RawValue =
+        let list: Json<'_> =
             serde_json::from_str(json).map_err(|e| field_type(path, "a list of messages", &e.to_string()))?;
         Ok(self.messages(path, list)?.into_iter().map(Message::into_owned).collect())
     }
@@ -55,7 +54,7 @@ impl<'a> Reading<'_, 'a> {
     ///
     /// # Errors
     /// `field_type` or `field_missing` for what is no turn, by its path.
-    pub fn messages(&mut self, path: &str, value: &'a RawValue) -> Result<Vec<Message<'a>>, Unreadable> {
+    pub fn messages(&mut self, path: &str, value: Json<'a>) -> Result<Vec<Message<'a>>, Unreadable> {
         self.turns.messages(path, value)
     }
 
@@ -63,7 +62,7 @@ impl<'a> Reading<'_, 'a> {
     ///
     /// # Errors
     /// As [`messages`](Reading::messages); `field_type` for a text that is no list of objects.
-    pub fn listed(&mut self, path: &str, value: &'a RawValue) -> Result<Vec<Message<'a>>, Unreadable> {
+    pub fn listed(&mut self, path: &str, value: Json<'a>) -> Result<Vec<Message<'a>>, Unreadable> {
         if first(value) != b'"' {
             return self.messages(path, value);
         }
@@ -93,12 +92,7 @@ impl<'a> Reading<'_, 'a> {
     ///
     /// # Errors
     /// As [`messages`](Reading::messages).
-    pub fn said_by(
-        &mut self,
-        role: &'static str,
-        path: &str,
-        value: &'a RawValue,
-    ) -> Result<Vec<Message<'a>>, Unreadable> {
+    pub fn said_by(&mut self, role: &'static str, path: &str, value: Json<'a>) -> Result<Vec<Message<'a>>, Unreadable> {
         if matches!(first(value), b'[' | b'{') {
             return self.messages(path, value);
         }
@@ -166,7 +160,7 @@ fn list_in(text: &str) -> Option<Cow<'_, str>> {
     if !text.strip_prefix('[')?.trim_start().starts_with('{') {
         return None;
     }
-    let is_list = |json: &str| serde_json::from_str::<Vec<&RawValue>>(json).is_ok();
+    let is_list = |json: &str| serde_json::from_str::<Vec<Json<'_>>>(json).is_ok();
     let json = mended(text);
     if is_list(&json) {
         return Some(json);
@@ -179,17 +173,17 @@ fn list_in(text: &str) -> Option<Cow<'_, str>> {
 
 /// Whether every item of a list says who speaks, in a word that is a role: else the list is what is said.
 fn are_turns(json: &str) -> bool {
-    let known = |item: &&RawValue| {
+    let known = |item: &Json<'_>| {
         Object::parse(item.get()).is_ok_and(|turn| speaker(&turn).is_some_and(|word| role(&word).is_some()))
     };
-    serde_json::from_str::<Vec<&RawValue>>(json).is_ok_and(|list| list.iter().all(known))
+    serde_json::from_str::<Vec<Json<'_>>>(json).is_ok_and(|list| list.iter().all(known))
 }
 
 /// Whether a list of turns, also as JSON text, begins with one that `is` what it should be.
-pub fn begins(value: &RawValue, is: impl Fn(&Object<'_>) -> bool) -> bool {
+pub fn begins(value: Json<'_>, is: impl Fn(&Object<'_>) -> bool) -> bool {
     let text = if first(value) == b'"' { scalar("", value).unwrap_or_default() } else { Cow::Borrowed(value.get()) };
     let json = list_in(&text).unwrap_or_default();
-    let list = serde_json::from_str::<Vec<&RawValue>>(&json).unwrap_or_default();
+    let list = serde_json::from_str::<Vec<Json<'_>>>(&json).unwrap_or_default();
     list.first().and_then(|turn| Object::parse(turn.get()).ok()).is_some_and(|turn| is(&turn))
 }
 

@@ -2,29 +2,28 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
-
+use crate::formats::json::Json;
 use crate::formats::object::{field_type, text_of};
 use crate::formats::{Layout, Object};
 use crate::rows::Unreadable;
 
 /// Whether a JSON value is null.
-pub fn is_null(value: &RawValue) -> bool {
+pub fn is_null(value: Json<'_>) -> bool {
     value.get() == "null"
 }
 
 /// Whether a JSON value is text, a number or a boolean.
-pub fn is_scalar(value: &RawValue) -> bool {
+pub fn is_scalar(value: Json<'_>) -> bool {
     !matches!(first(value), b'[' | b'{' | b'n')
 }
 
 /// The first byte of a JSON value, which tells its type.
-pub fn first(value: &RawValue) -> u8 {
+pub fn first(value: Json<'_>) -> u8 {
     value.get().as_bytes().first().copied().unwrap_or(b'n')
 }
 
 /// What a JSON value is, for a person.
-pub fn kind(value: &RawValue) -> &'static str {
+pub fn kind(value: Json<'_>) -> &'static str {
     match first(value) {
         b'"' => "text",
         b'{' => "an object",
@@ -39,7 +38,7 @@ pub fn kind(value: &RawValue) -> &'static str {
 ///
 /// # Errors
 /// `field_type` where it is no array.
-pub fn items<'a>(path: &str, value: &'a RawValue) -> Result<Vec<&'a RawValue>, Unreadable> {
+pub fn items<'a>(path: &str, value: Json<'a>) -> Result<Vec<Json<'a>>, Unreadable> {
     match first(value) {
         b'[' => serde_json::from_str(value.get()).map_err(|e| field_type(path, "an array", &e.to_string())),
         _ => Err(field_type(path, "an array", kind(value))),
@@ -50,7 +49,7 @@ pub fn items<'a>(path: &str, value: &'a RawValue) -> Result<Vec<&'a RawValue>, U
 ///
 /// # Errors
 /// `field_missing` for null, `field_type` for an object or array.
-pub fn scalar<'a>(path: &str, value: &'a RawValue) -> Result<Cow<'a, str>, Unreadable> {
+pub fn scalar<'a>(path: &str, value: Json<'a>) -> Result<Cow<'a, str>, Unreadable> {
     match text_of(value) {
         Ok(Some(text)) => Ok(text),
         Ok(None) => Err(null(path)),
@@ -62,7 +61,7 @@ pub fn scalar<'a>(path: &str, value: &'a RawValue) -> Result<Cow<'a, str>, Unrea
 ///
 /// # Errors
 /// As [`scalar`].
-pub fn joined<'a>(path: &str, value: &'a RawValue) -> Result<Cow<'a, str>, Unreadable> {
+pub fn joined<'a>(path: &str, value: Json<'a>) -> Result<Cow<'a, str>, Unreadable> {
     if first(value) != b'[' {
         return scalar(path, value);
     }

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 
 use crate::beside::beside;
 use crate::formats::containers::support::row_rules;
+use crate::formats::json::Json;
 use crate::formats::{Layout, Object, Shape};
 use crate::rows::{Content, Message, Preference, Row, Unreadable, Use};
 
@@ -61,7 +62,7 @@ fn objects(path: &PathBuf) -> Vec<String> {
         _ => Box::new(file),
     };
     std::io::Read::read_to_string(&mut file, &mut text).unwrap();
-    match serde_json::from_str::<Vec<&serde_json::value::RawValue>>(&text) {
+    match serde_json::from_str::<Vec<Json<'_>>>(&text) {
         Ok(items) => items.into_iter().map(|item| item.get().to_owned()).collect(),
         Err(_) => text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect(),
     }
