@@ -1,7 +1,7 @@
 //! `corpus build`: run a recipe.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -37,8 +37,12 @@ pub struct Build {
     #[arg(long, value_name = "K/N", conflicts_with_all = ["fresh", "update"])]
     worker: Option<String>,
     /// Seconds without a sign of life after which a worker counts as lost.
-    #[arg(long, value_name = "SECONDS", default_value_t = 60.0, hide = true, requires = "worker")]
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0, hide = true)]
     lease: f64,
+    /// With --work in an object store: this machine's own folder of jobs, a copy of what is there [default:
+    /// builds/NAME/.work; .work-K of one of several workers].
+    #[arg(long, value_name = "FOLDER", requires = "work")]
+    scratch: Option<PathBuf>,
     /// Have the units done by an Apache Ballista cluster, whose scheduler is there; --out and --work are folders that all
     /// its machines see under the same path.
     #[arg(long, value_name = "df://HOST:PORT", conflicts_with = "worker")]
@@ -102,7 +106,8 @@ pub struct RunOptions {
     /// --set].
     #[arg(long)]
     out: Option<PathBuf>,
-    /// The folder of finished jobs, for resuming and reuse [default: OUT/.work; builds/NAME/.work for an object store].
+    /// The folder of finished jobs, for resuming and reuse [default: OUT/.work; builds/NAME/.work for an object store]. Of a
+    /// build also s3://BUCKET/FOLDER, gs://…, az://…, where --out is one.
     #[arg(long)]
     work: Option<PathBuf>,
     /// Units worked on at a time [default: the cores there are]; one for each 32 MiB of --memory at most.
@@ -168,7 +173,9 @@ impl RunOptions {
         }
         // Beside the output, where that is a folder.
         let beside = if is_url(&out) { usual } else { out.clone() };
-        self.work.as_deref().map_or(Ok(()), |work| local("--work", work))?;
+        if let Some(work) = self.work.as_deref() {
+            here(work)?;
+        }
         let memory = memory(&self.memory)?;
         let threads = threads_for(context, self.threads, (memory, &self.memory));
         Ok(Options {
@@ -221,7 +228,11 @@ fn worker(text: &str, lease: f64) -> Result<Worker> {
         let cure = "write which of how many it is, from 1: --worker 2/3";
         return Err(Error::other(format!("--worker: `{text}` is not one of so many workers"), cure));
     };
-    Ok(Worker { number, of, lease: Duration::from_secs_f64(lease.clamp(0.1, 86_400.0)) })
+    Ok(Worker { number, of, lease: seconds(lease), store: None })
+}
+
+fn seconds(lease: f64) -> Duration {
+    Duration::from_secs_f64(lease.clamp(0.1, 86_400.0))
 }
 
 pub(super) fn bytes(option: &str, text: &str) -> Result<u64> {
@@ -230,13 +241,51 @@ pub(super) fn bytes(option: &str, text: &str) -> Result<u64> {
 }
 
 impl Build {
+    /// The address of `--work`, where it is one; the folder of jobs is that of `--scratch` then.
+    fn place_jobs(&mut self) -> Result<Option<PathBuf>> {
+        let refused = |message: &str, cure: &str| Err(Error::other(message, cure));
+        if !self.run.work.as_deref().is_some_and(is_url) {
+            return match self.scratch {
+                None => Ok(None),
+                Some(_) => {
+                    refused("--scratch goes with --work in an object store", "name the folder itself with --work")
+                }
+            };
+        }
+        let store = std::mem::replace(&mut self.run.work, self.scratch.take());
+        let Some(out) = self.run.out.as_deref().filter(|out| is_url(out)) else {
+            let message =
+                "--work is in an object store, and --out is a folder of one machine: any worker may end the build";
+            return refused(message, "let --out be in a store too (s3://…), and copy the build from there");
+        };
+        if store.as_deref().is_some_and(|work| out.starts_with(work)) {
+            return refused(
+                "--work holds the place of --out",
+                "name another place for the jobs, beside the output or below it",
+            );
+        }
+        if self.cluster.is_some() {
+            let message = "--work is in an object store, and executors of a cluster read jobs as files";
+            return refused(
+                message,
+                "name a folder that all machines see; or leave --cluster out, and use --worker K/N",
+            );
+        }
+        if self.fresh {
+            let message = "--fresh: jobs in an object store may be those of other machines";
+            return refused(message, "name another place with --work, or remove the old one from the store");
+        }
+        Ok(store)
+    }
+
     /// Runs the command.
     ///
     /// # Errors
     ///
     /// As [`recipe::load`], [`ready`] and [`runner::run`].
-    pub fn run(self, context: &Context) -> Result<()> {
+    pub fn run(mut self, context: &Context) -> Result<()> {
         self.run.settle();
+        let store = self.place_jobs()?;
         let cluster = self.cluster.map(|text| Address::parse("--cluster", &text)).transpose()?;
         let mut recipe = self.run.recipe(self.recipe.reference("build")?)?;
         choices::warn(context, &recipe)?;
@@ -258,6 +307,9 @@ impl Build {
             cluster,
             ..self.run.options(context, &recipe)?
         };
+        if let Some(store) = store {
+            stored_jobs(store, &mut options, work_named, seconds(self.lease));
+        }
         anchored(context, &mut options, work_named)?;
         let built = runner::run(&recipe, &options, &ui::Bars::new(context))?;
         let said: Vec<Note> = built.notes.iter().map(|(file, text)| Note::of(file, text)).collect();
@@ -291,6 +343,26 @@ impl Build {
     }
 }
 
+/// Lets jobs go through an object store, by a worker: a process alone is the only one.
+fn stored_jobs(store: PathBuf, options: &mut Options, work_named: bool, lease: Duration) {
+    let worker = options.worker.get_or_insert(Worker { number: 1, of: 1, lease, store: None });
+    worker.store = Some(store);
+    if worker.of > 1 && !work_named {
+        // Several may run on one machine.
+        options.work.set_file_name(format!(".work-{}", worker.number));
+    }
+}
+
+/// Refuses a folder of jobs that is not on this machine.
+fn here(work: &Path) -> Result<()> {
+    if is_url(work) {
+        let message =
+            format!("--work: {} is in an object store, and jobs are looked for on this machine", work.display());
+        return Err(Error::other(message, "name this machine's copy: --scratch of the build, else builds/NAME/.work"));
+    }
+    local("--work", work)
+}
+
 /// Makes folders that executors see too whole paths, and says where jobs are where that does not follow from the output.
 fn anchored(context: &Context, options: &mut Options, work_named: bool) -> Result<()> {
     if options.cluster.is_some() {
@@ -299,7 +371,8 @@ fn anchored(context: &Context, options: &mut Options, work_named: bool) -> Resul
             *folder = std::path::absolute(&folder).map_err(Error::io(&*folder))?;
         }
     }
-    if is_url(&options.out) && !work_named {
+    let stored = options.worker.as_ref().is_some_and(|worker| worker.store.is_some());
+    if is_url(&options.out) && !work_named && !stored {
         ui::say(context, &format!("jobs are in {}: another run goes on from there", options.work.display()));
     }
     Ok(())

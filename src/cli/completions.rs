@@ -8,8 +8,9 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, PathComplete
 use clap_complete::env::{Bash, CompleteEnv, Elvish, EnvCompleter, Fish, Powershell, Zsh};
 
 use super::list::Section;
-use super::{explain, reasons};
+use super::{explain, lang, reasons};
 use crate::catalog::Catalog;
+use crate::messages::said;
 use crate::store::Store;
 use crate::{Error, Result, formats, recipe, stages};
 
@@ -77,10 +78,13 @@ struct Names {
 
 impl ValueCompleter for Names {
     fn complete(&self, current: &OsStr) -> Vec<CompletionCandidate> {
+        // The shell asks before anything else is looked at.
+        lang::settle(false);
         let begun = current.to_string_lossy();
         let fits = (self.all)().into_iter().filter(|(name, _)| name.starts_with(begun.as_ref()));
-        let mut found: Vec<CompletionCandidate> =
-            fits.map(|(name, about)| CompletionCandidate::new(name).help(Some(about.into()))).collect();
+        let mut found: Vec<CompletionCandidate> = fits
+            .map(|(name, about)| CompletionCandidate::new(name).help(Some(said(&about).into_owned().into())))
+            .collect();
         if let Some(end) = self.files {
             let wanted = move |path: &std::path::Path| path.is_dir() || path.extension().is_some_and(|x| x == end);
             found.extend(PathCompleter::any().filter(wanted).complete(current));

@@ -278,9 +278,11 @@ impl Entry {
         }
         let mut text = format!("{name} · {}\n\n", said(&self.kind));
         let docs = if self.docs.is_empty() { &self.about } else { &self.docs };
-        // The text of a recipe is TOML, to be copied: its remarks alone are said.
+        // The text of a recipe is TOML, to be copied: its remarks alone are said, and what it is for stands above it.
         text += &if self.kind == "recipe" {
-            format!("{}\n", table::remarks_said(docs).trim_end())
+            let about = said(&self.about);
+            let above = if about == self.about { String::new() } else { table::flow(&about, columns) + "\n" };
+            format!("{above}{}\n", table::remarks_said(docs).trim_end())
         } else {
             table::flow(&localized(docs), columns)
         };

@@ -200,7 +200,28 @@ pub fn report_files(context: &Context, files: &[Written]) {
 /// Says what a trainer needs of an export that is in an object store.
 pub fn in_store(context: &Context, folder: &Path) {
     if is_url(folder) {
-        let url = folder.display();
-        ui::say(context, &format!("a trainer that reads folders needs a copy of {url}: `aws s3 sync {url} DIR`"));
+        let (url, copy) = (folder.display(), copying(&folder.to_string_lossy()));
+        ui::say(context, &format!("a trainer that reads folders needs a copy of {url}: `{copy}`"));
+    }
+}
+
+/// The command that copies a folder of a store to this machine.
+fn copying(url: &str) -> String {
+    match url.split_once("://") {
+        Some(("gs", _)) => format!("gcloud storage rsync -r {url} DIR"),
+        Some(("az", rest)) => format!("azcopy sync https://ACCOUNT.blob.core.windows.net/{rest} DIR"),
+        _ => format!("aws s3 sync {url} DIR"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::copying;
+
+    #[test]
+    fn each_store_has_its_command() {
+        assert_eq!(copying("s3://b/x"), "aws s3 sync s3://b/x DIR");
+        assert_eq!(copying("gs://b/x"), "gcloud storage rsync -r gs://b/x DIR");
+        assert_eq!(copying("az://c/x/y"), "azcopy sync https://ACCOUNT.blob.core.windows.net/c/x/y DIR");
     }
 }

@@ -66,7 +66,7 @@ impl PlanCommand {
         let bars = ui::Bars::new(context);
         bars.phase("Looking at what is done", 0);
         let state = state(&recipe, &chain, &options)?;
-        bars.done(&recipe.name);
+        bars.named(&recipe.name);
         bars.phase("Building a sample", 0);
         let estimate = estimate(&recipe, &chain, &options, depth, &state)?;
         let sampled: u64 = estimate.sources.iter().map(|s| s.sampled).sum();

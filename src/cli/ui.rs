@@ -216,6 +216,10 @@ impl Progress for Bars {
     }
 
     fn done(&self, summary: &str) {
+        self.named(&said(summary));
+    }
+
+    fn named(&self, names: &str) {
         if self.quiet {
             return;
         }
@@ -223,7 +227,7 @@ impl Progress for Bars {
             state.bar.finish_and_clear();
             let seconds = state.began.elapsed().as_secs_f64();
             let phase = paint("32", &table::right(&state.shown.name, PHASE));
-            eprint(&format!("{phase} {} ({seconds:.1} s)", said(summary)));
+            eprint(&format!("{phase} {names} ({seconds:.1} s)"));
         });
     }
 

@@ -90,11 +90,11 @@ pub fn mapping(sample: &[String], shape: &dyn Shape, layout: &Layout) -> Mapping
                 }
                 let content: Vec<&str> = columns.iter().filter(|c| is_content(&c.0)).map(|c| c.1.as_str()).collect();
                 chars += content.iter().map(|c| c.chars().count()).sum::<usize>();
-                sources(&object, &columns, &mut out.read);
                 let joined = object.get("rows").filter(|_| shape.joins()).map_or("", |rows| rows.get());
                 let has = |name: &str| object.has(name) || joined.contains(&format!("\"{name}\""));
                 let mut left = Vec::new();
                 kept(&meta, &has, &mut left);
+                sources(&object, &columns, &left.iter().map(|(name, _)| *name).collect::<Vec<_>>(), &mut out.read);
                 for (name, value) in left {
                     let at = tallies.iter().position(|t| t.0 == name).unwrap_or_else(|| {
                         tallies.push((name.to_owned(), Tally::default()));
@@ -237,8 +237,9 @@ impl Tally {
     }
 }
 
-/// Adds which of our fields hold what of theirs, where a text of theirs is one of ours, or stands in it.
-fn sources(object: &Object<'_>, columns: &[(String, String)], read: &mut Vec<(String, String)>) {
+/// Adds which of our fields hold what of theirs, where a text of theirs is one of ours, or stands in it. One that went to
+/// `meta` and stands in a text does so by chance, as the name of a site does.
+fn sources(object: &Object<'_>, columns: &[(String, String)], left: &[&str], read: &mut Vec<(String, String)>) {
     for (theirs, value) in object.fields() {
         let Ok(value) = serde_json::from_str::<Value>(value.get()) else { continue };
         let scalar = match &value {
@@ -249,9 +250,10 @@ fn sources(object: &Object<'_>, columns: &[(String, String)], read: &mut Vec<(St
         };
         let mut texts = Vec::new();
         leaves(&value, &mut texts);
+        let within = !left.contains(&theirs);
         let of = match scalar.as_deref().map(str::trim).filter(|s| !s.is_empty()) {
             Some(text) => columns.iter().find(|c| c.1.trim() == text).or_else(|| {
-                let long = text.chars().count() >= 4;
+                let long = within && text.chars().count() >= 4;
                 columns.iter().find(|c| long && is_content(&c.0) && c.1.contains(text))
             }),
             None => {
@@ -259,7 +261,7 @@ fn sources(object: &Object<'_>, columns: &[(String, String)], read: &mut Vec<(St
                     .iter()
                     .filter(|t| t.chars().count() >= 2)
                     .find_map(|text| columns.iter().find(|c| is_content(&c.0) && c.1.contains(text.trim())));
-                list.filter(|_| !texts.is_empty())
+                list.filter(|_| within && !texts.is_empty())
             }
         };
         let Some((ours, _)) = of else { continue };

@@ -163,6 +163,23 @@ impl Folder {
         found.collect()
     }
 
+    /// Those of some small objects that are there, whole, in the order of the names.
+    ///
+    /// # Errors
+    ///
+    /// What the store answers; [`Error::Interrupted`].
+    pub fn reads(&self, names: &[String]) -> Result<Vec<Option<Vec<u8>>>> {
+        let (store, keys) = (self.store.clone(), names.iter().map(|name| self.key(name)).collect::<Vec<_>>());
+        let answers = wait(&self.stop, async move {
+            let ask = |key: Path| {
+                let store = store.clone();
+                async move { Ok(store.get(&key).await?.bytes().await?.to_vec()) }
+            };
+            futures::stream::iter(keys.into_iter().map(ask)).buffered(ABREAST).collect::<Vec<_>>().await
+        })?;
+        names.iter().zip(answers).map(|(name, answer)| self.unless_missing(name, answer)).collect()
+    }
+
     /// Whatever the store lists below a name, `""` for all. A listing may be of a moment ago: what it says is asked again
     /// before anything is done because of it.
     ///

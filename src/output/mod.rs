@@ -12,3 +12,4 @@ pub mod stretch;
 pub mod take;
 pub mod target;
 pub mod tokens;
+pub mod versions;

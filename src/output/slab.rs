@@ -154,6 +154,7 @@ pub struct SlabWriter {
     slab: u64,
     end: u64,
     data_schema: SchemaRef,
+    dropped_schema: SchemaRef,
     data: Kept,
     /// Rows that are held out, by split.
     held: [Option<Kept>; 2],
@@ -174,9 +175,19 @@ impl SlabWriter {
         let slab = slab.ok_or_else(|| Error::Engine(format!("row {ord:x} is in no slab")))?;
         let signals: Vec<_> = spec.signals.iter().map(|(name, kind, _)| (name.clone(), *kind)).collect();
         let data_schema = data_schema(spec.usage, &signals, spec.filled[0]);
+        let dropped_schema = dropped_schema(spec.usage, spec.filled[1]);
         let data = Kept::create(spec, slab, &data_schema, Split::Train)?;
-        let held = [None, None];
-        Ok(SlabWriter { spec: spec.clone(), slab, end, data_schema, data, held, dropped: None, unreadable: None })
+        Ok(SlabWriter {
+            spec: spec.clone(),
+            slab,
+            end,
+            data_schema,
+            dropped_schema,
+            data,
+            held: [None, None],
+            dropped: None,
+            unreadable: None,
+        })
     }
 
     /// The first row key behind the slab.
@@ -214,7 +225,7 @@ impl SlabWriter {
         if dropped.true_count() > 0 {
             let rows = self.dropped_rows(&input)?;
             let path = slab_file(&self.spec.folder, self.slab, "dropped");
-            let file = opened(&mut self.dropped, &path, dropped_schema(self.spec.usage, self.spec.filled[1]), style)?;
+            let file = opened(&mut self.dropped, &path, self.dropped_schema.clone(), style)?;
             some(&rows, &dropped, sizes, |rows, sizes| file.write(rows, sizes))?;
         }
         if unreadable.true_count() > 0 {
@@ -309,7 +320,7 @@ impl SlabWriter {
     }
 
     fn dropped_rows(&self, input: &Input<'_>) -> Result<RecordBatch> {
-        let schema = dropped_schema(self.spec.usage, self.spec.filled[1]);
+        let schema = &self.dropped_schema;
         let first_content = schema.fields().len() - rows::content(self.spec.usage).len();
         let without = self.without_content(input)?;
         let mut columns = Vec::with_capacity(schema.fields().len());
@@ -325,7 +336,7 @@ impl SlabWriter {
                 _ => column,
             });
         }
-        rows_of(&schema, columns)
+        rows_of(schema, columns)
     }
 
     /// Which dropped rows leave their content out: those of a sample, and those over the share that keeps it.

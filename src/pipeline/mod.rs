@@ -311,6 +311,7 @@ impl Build<'_> {
     ) -> Result<Manifest> {
         let (inputs, chain) = (plans.inputs, plans.chain);
         let Applied { scanned, decided, layout, job, repeats } = applied;
+        self.workers.receive_all(&job.folder, self.session.threads)?;
         let ordered = self.shuffle(inputs, chain, &job, &layout).await?;
         timings.lap("shuffle");
         let mut manifest = manifest::manifest(self.recipe, &identity.recipe, inputs, chain, &layout);
@@ -325,6 +326,10 @@ impl Build<'_> {
         manifest.timings.insert("identity".into(), json!(identity.build));
         manifest.timings.insert("work".into(), scanned.work(&decided.drops, repeats.as_ref()));
         self.complete(&mut manifest, &landing, turn)?;
+        let done_with = [job.folder.as_path()];
+        if let Err(error) = self.workers.tidy(if self.options.keep_work { &[] } else { &done_with }) {
+            self.progress.done(&format!("not all that is no longer needed could be removed: {error}"));
+        }
         Ok(manifest)
     }
 

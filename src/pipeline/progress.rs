@@ -18,6 +18,10 @@ pub trait Progress {
     }
     /// The phase is over; a sentence says what it did.
     fn done(&self, summary: &str);
+    /// The same where all that is to be said are names that a user gave: those are said as they are.
+    fn named(&self, names: &str) {
+        self.done(names);
+    }
     /// The inputs were looked at: how each source is read and mapped is known.
     fn inputs(&self, _inputs: &Inputs) {}
 }

@@ -45,6 +45,24 @@ fn scratch() -> Scratch {
     scratch
 }
 
+/// `dropped` and `rows` are words that the catalogue has; as names of a stage and a recipe they stay what they are.
+#[test]
+fn names_that_a_user_gave_are_not_translated() {
+    let scratch = scratch();
+    let stages = "[[stage]]\nrun='keep'\nname='dropped'\nchars={min=5}\n";
+    scratch.write("named.toml", format!("name='rows'\n[input]\nmax_unreadable=0.9\n[[source]]\nname='kept'\npath='a.jsonl'\nlicense='CC0-1.0'\n{stages}"));
+    let run = chinese(&scratch, "plan --recipe named.toml --out out");
+    assert!(run.stderr().contains("查看已完成的部分 rows ("), "{}", run.stderr());
+    let run = chinese(&scratch, "build --recipe named.toml --out out");
+    assert!(run.stderr().contains("判断 dropped ("), "{}", run.stderr());
+}
+
+#[test]
+fn what_a_recipe_is_for_stands_above_it() {
+    let text = chinese(&scratch(), "explain vicuna").stdout();
+    assert!(text.contains("\nVicuna：按 FastChat 的规则清理的 ShareGPT 对话\n"), "{text}");
+}
+
 #[test]
 fn remarks_of_recipes_are_chinese() {
     let scratch = scratch();

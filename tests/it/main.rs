@@ -80,6 +80,7 @@ mod shared_data;
 mod simhash;
 mod split;
 mod sql;
+mod store_jobs;
 mod substrings;
 mod systems;
 mod templates;

@@ -402,7 +402,7 @@ fn what_cannot_be_is_said_before_anything_is_read() {
     contains(&run.stderr(), &[], &["hush"]);
     build("s3:///x").says(1, &["names no bucket"]);
     build("https://host/x").says(1, &["is a URL"]);
-    let work = ["build", "--recipe", "recipe.toml", "--out", OUT, "--work", "s3://bucket/work"];
+    let work = ["build", "--recipe", "recipe.toml", "--out", OUT, "--work", "https://host/work"];
     Run::of(&mut place.command(&work)).says(1, &["--work", "is a URL"]);
     // Jobs lie where those of a build on a disk would.
     let run = Run::of(&mut place.command(&["build", "--recipe", "recipe.toml", "--out", OUT]));

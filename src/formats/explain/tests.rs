@@ -28,6 +28,14 @@ fn what_the_row_holds_already_is_not_lost() {
 }
 
 #[test]
+fn what_goes_to_meta_is_not_said_to_be_read() {
+    // The name of the site stands in the text too.
+    let json = r#"{"text":"据zhihu报道，今天天气不错。","source":"zhihu","url":"https://a.b/c"}"#;
+    let line = mapped(json, "fields", Use::Pretrain).line();
+    assert!(line.starts_with("text ← text; url ← url; meta ← source; "), "{line}");
+}
+
+#[test]
 fn one_reason_for_all_rows_is_told() {
     let found = mapped(r#"{"a":1}"#, "fields", Use::Pretrain);
     assert_eq!((found.rows, found.failed), (0, 1));

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::bucket::{Bucket, VERSIONS};
+use super::bucket::Bucket;
 use super::ids::Loaded;
 use super::manifest::{ExportLine, Manifest};
 use super::ours::{ASIDE, NAMES};
@@ -18,6 +18,7 @@ use crate::output::export::run::{Account, BATCH, Job, Table, export, losses, sur
 use crate::output::export::{Exporter, fitting};
 use crate::output::tokens::run as of_ids;
 use crate::output::tokens::{Chat, Layout, Sheet};
+use crate::output::versions::VERSIONS;
 use crate::pipeline::{Options, Progress};
 use crate::recipe::{Export, Recipe, Target};
 use crate::rows::split::Split;

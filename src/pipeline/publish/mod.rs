@@ -243,7 +243,7 @@ impl Build<'_> {
                 }
                 let build = manifest.timings.get("identity").and_then(|build| build.as_str());
                 if let Some(build) = build.filter(|_| self.workers.is_shared()) {
-                    workers::ended(&self.options.work, build)?;
+                    self.workers.ended(build)?;
                 }
             }
         }

@@ -13,7 +13,8 @@ pub(crate) const NAMES: [&str; 6] = ["build.json", "data", "dropped", "unreadabl
 pub(crate) const ASIDE: &str = ".corpus";
 /// The file that says that a folder is ours.
 pub(crate) const MARKER: &str = ".corpus-work";
-const MARK: &str = "Jobs of `corpus build` lie here. All in this folder is made again when it is missing.\n";
+/// What stands in it.
+pub(crate) const MARK: &str = "Jobs of `corpus build` lie here. All in this folder is made again when it is missing.\n";
 /// The file in a work folder that names the jobs of the last build.
 pub(crate) const LAST: &str = "last.json";
 /// The folder in a work folder in which processes that share a build know of each other.

@@ -55,6 +55,14 @@ pub(crate) fn apart(recipe: &Recipe, chain: &StagePlan, options: &Options) -> Re
         let message = format!("--work {} holds the output folder {}", work.display(), out.display());
         return Err(Error::input(message, "name a work folder of its own, or leave --work out"));
     }
+    let store = options.worker.as_ref().and_then(|worker| worker.store.as_deref());
+    for source in &recipe.sources {
+        if let Some(path) =
+            source.path.iter().find(|path| store.is_some_and(|store| Path::new(path).starts_with(store)))
+        {
+            return Err(where_we_write(&format!("source `{}`", source.name), path, "--work"));
+        }
+    }
     for (reader, shown, path) in read(recipe, chain) {
         let path = real(&path);
         let ours = out_is_local && NAMES.iter().chain(&[ASIDE]).any(|name| path.starts_with(out.join(name)));
@@ -65,12 +73,17 @@ pub(crate) fn apart(recipe: &Recipe, chain: &StagePlan, options: &Options) -> Re
         } else {
             continue;
         };
-        return Err(Error::input(
-            format!("{reader}: {shown} lies where the build would write ({option})"),
-            format!("move it, or write elsewhere with {option}"),
-        ));
+        return Err(where_we_write(&reader, &shown, option));
     }
     Ok(())
+}
+
+/// The error of a file that a build reads and that lies where it would write.
+fn where_we_write(reader: &str, shown: &str, option: &str) -> Error {
+    Error::input(
+        format!("{reader}: {shown} lies where the build would write ({option})"),
+        format!("move it, or write elsewhere with {option}"),
+    )
 }
 
 /// All files that a build reads: by whom, as the recipe calls it, and where it lies.
@@ -139,6 +152,10 @@ pub(crate) fn begin(recipe: &Recipe, options: &Options) -> Result<()> {
 /// or one of the workers of a build.
 pub(crate) fn enter(recipe: &Recipe, options: &Options, progress: &dyn Progress) -> Result<Workers> {
     let (out, work) = (options.out.as_path(), options.work.as_path());
+    let apart = options.worker.as_ref().is_some_and(|worker| worker.store.is_some());
+    if apart {
+        workers::tidy(work, false);
+    }
     let Some(worker) = &options.worker else {
         let looking = |who: &str| progress.phase(&format!("Looking for worker {who}"), 0);
         workers::none_at_work(work, &options.stop, looking)?;
@@ -152,10 +169,15 @@ pub(crate) fn enter(recipe: &Recipe, options: &Options, progress: &dyn Progress)
 pub(crate) fn open_work(recipe: &Recipe, options: &Options) -> Result<File> {
     let work = &options.work;
     claim(work)?;
-    let mut file = lock(&work.join(".lock"), options.worker.is_some())?.ok_or_else(|| {
+    let store = options.worker.as_ref().and_then(|worker| worker.store.as_deref());
+    let mut file = lock(&work.join(".lock"), options.worker.is_some() && store.is_none())?.ok_or_else(|| {
         let by = fs::read_to_string(work.join(".lock")).unwrap_or_default();
         let message = format!("another build works in {} {by}", work.display());
-        Error::other(message.trim_end(), "wait for it, or work elsewhere with --work")
+        let cure = match store {
+            Some(_) => "give each worker a folder of its own with --scratch, or wait for it",
+            None => "wait for it, or work elsewhere with --work",
+        };
+        Error::other(message.trim_end(), cure)
     })?;
     let who = match &options.worker {
         Some(_) => "workers".to_owned(),

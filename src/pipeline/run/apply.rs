@@ -6,14 +6,16 @@
 //! one partition, whose one reader fills one slab after the other. Where rows are passed over for next to nothing (plain
 //! lines, row groups of staged text) a run ends with the first slab that fills it up to `RUN`.
 
+use std::path::{Path, PathBuf};
+
 use futures::{StreamExt, TryStreamExt};
 
 use super::decisions::Beside;
 use super::slabs::{Layout, Slab};
-use super::units::Parts;
+use super::units::{Handing, Parts};
 use crate::Result;
 use crate::engine::session::TEXT_ROWS;
-use crate::formats::{self, Split};
+use crate::formats;
 use crate::output::scatter::{kind, scattered};
 use crate::output::slab::{OutputSpec, slab_file};
 use crate::pipeline::inputs::{Inputs, SourceInput};
@@ -24,7 +26,7 @@ use crate::pipeline::plan::planner::Plans;
 use crate::pipeline::plan::plans::pieces_of;
 use crate::pipeline::{Amount, Build, Scanned, usage};
 use crate::rows::column::CLUSTER_SIZE;
-use crate::rows::split;
+use crate::rows::split::Split;
 use crate::rows::{LANGUAGE, SCRIPT};
 
 /// Bytes of text in a run of slabs of which each could have a reader: passing over the rows before a slab is cheap, not
@@ -75,8 +77,8 @@ impl Build<'_> {
         let mine: Vec<Slab> = layout.slabs.iter().filter(|s| s.source == number).cloned().collect();
         let shuffled = plans.chain.shuffle(source.usage).is_some();
         let file = |s: &Slab| match shuffled {
-            true => scattered(&job.folder, s.number, split::Split::Train),
-            false => slab_file(&job.folder, s.number, kind(split::Split::Train)),
+            true => scattered(&job.folder, s.number, Split::Train),
+            false => slab_file(&job.folder, s.number, kind(Split::Train)),
         };
         // Runs are the same whoever asks, and whatever is there: what is left of one is its end.
         let runs = runs(plans.inputs, source, &mine);
@@ -103,7 +105,9 @@ impl Build<'_> {
             there: &|run| left(run).is_empty(),
             steps: &|run| runs[run].len() as u64,
         };
-        self.share(&parts, TEXT_ROWS, plan, |_| Ok(())).await
+        let files = |run: usize| runs[run].iter().flat_map(|slab| files(&job.folder, slab.number)).collect();
+        let handing = Handing { files: &files, for_all: false };
+        self.share_handing((&parts, &handing), TEXT_ROWS, plan, |_| Ok(())).await
     }
 
     fn output_spec(&self, plans: &Plans<'_>, source: &SourceInput, slabs: &[Slab], job: &Job) -> OutputSpec {
@@ -137,6 +141,13 @@ impl Build<'_> {
     }
 }
 
+/// The files of a slab that are there.
+fn files(folder: &Path, slab: u64) -> impl Iterator<Item = PathBuf> + use<> {
+    let kept = Split::ALL.map(|split| [slab_file(folder, slab, kind(split)), scattered(folder, slab, split)]);
+    let others = ["dropped", "unreadable"].map(|kind| slab_file(folder, slab, kind));
+    kept.into_iter().flatten().chain(others).filter(|file| file.is_file())
+}
+
 /// The stretch of row keys that a run covers, as one slab.
 fn span(run: &[Slab]) -> Option<Slab> {
     Some(Slab { last: run.last()?.last, ..run.first()?.clone() })
@@ -168,6 +179,6 @@ fn runs(inputs: &Inputs, source: &SourceInput, slabs: &[Slab]) -> Vec<Vec<Slab>>
 fn passes_cheaply(inputs: &Inputs, piece: usize) -> bool {
     let layout = inputs.file(piece).read_as();
     let several = layout.shape.as_deref().and_then(formats::shape).is_some_and(|s| s.several() || s.joins());
-    let lines = formats::container(&layout.container).is_some_and(|c| c.split(layout) == Split::Bytes);
+    let lines = formats::container(&layout.container).is_some_and(|c| c.split(layout) == formats::Split::Bytes);
     lines && !several && layout.transport.is_plain()
 }

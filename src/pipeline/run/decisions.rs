@@ -95,6 +95,7 @@ impl Build<'_> {
             }
             let _ = std::fs::remove_dir_all(scratch);
             parquet_file::write_whole(&any, count.to_string().as_bytes())?;
+            turn.hand(|| units.iter().map(|unit| job.unit(*unit)).chain([any.clone()]).collect())?;
             self.log.line(&job, 0, "done");
         }
         let count = std::fs::read_to_string(&any).map_err(Error::io(&any))?;
@@ -191,7 +192,10 @@ impl Build<'_> {
         });
         let abreast = self.abreast();
         futures::stream::iter(sources).buffer_unordered(abreast).try_collect::<()>().await?;
-        self.progress.done(&if names.is_empty() { "empty rows".to_owned() } else { names.join(", ") });
+        match names.is_empty() {
+            true => self.progress.done("empty rows"),
+            false => self.progress.named(&names.join(", ")),
+        }
         Ok(())
     }
 }

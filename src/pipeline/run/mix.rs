@@ -151,10 +151,11 @@ impl Build<'_> {
         let known = || serde_json::from_slice::<Vec<Take>>(&std::fs::read(&path).ok()?).ok();
         let takes = match self.turn(&job.folder.join("takes"), || known().is_some()).await? {
             None => known().ok_or_else(|| Error::Engine(format!("{} is gone", path.display())))?,
-            Some(_turn) => {
+            Some(turn) => {
                 let takes = self.takes(plans, scanned, &at, mix).await?;
                 let json = serde_json::to_vec(&takes).map_err(|e| Error::Engine(e.to_string()))?;
                 write_whole(&path, &json)?;
+                turn.hand(|| vec![path.clone()])?;
                 takes
             }
         };
@@ -175,7 +176,7 @@ impl Build<'_> {
             .await?;
         }
         let said = plans.inputs.sources.iter().zip(&takes).map(|(s, t)| format!("{} x {:.3}", s.source.name, t.share));
-        self.progress.done(&said.collect::<Vec<_>>().join(", "));
+        self.progress.named(&said.collect::<Vec<_>>().join(", "));
         Ok(takes)
     }
 

@@ -137,6 +137,7 @@ impl Build<'_> {
         }
         turn.check()?;
         move_outputs(&job.folder, &whole.folder)?;
+        turn.hand(|| outputs(&whole.folder))?;
         self.log.line(job, 0, "done");
         Ok(())
     }
@@ -207,6 +208,13 @@ fn move_outputs(from: &Path, to: &Path) -> Result<()> {
     }
     sync_folder(to).map_err(Error::io(to))?;
     std::fs::remove_dir(from).map_err(Error::io(from))
+}
+
+/// All that a pass has written into the folder of its job.
+fn outputs(folder: &Path) -> Vec<PathBuf> {
+    let all = walkdir::WalkDir::new(folder).sort_by_file_name().into_iter().flatten();
+    let files = all.filter(|entry| entry.file_type().is_file()).map(walkdir::DirEntry::into_path);
+    files.filter(|path| path.extension().is_none_or(|end| end != "tmp")).collect()
 }
 
 /// The sources that the stage applies to and that have rows, in order.

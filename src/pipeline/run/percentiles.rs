@@ -72,7 +72,7 @@ impl Build<'_> {
         }
         let path = job.folder.join(FILE);
         let known = || serde_json::from_slice::<Vec<Found>>(&std::fs::read(&path).ok()?).ok();
-        let Some(_turn) = self.turn(&job.folder.join("limits"), || known().is_some()).await? else {
+        let Some(turn) = self.turn(&job.folder.join("limits"), || known().is_some()).await? else {
             return known().ok_or_else(|| Error::Engine(format!("{} is gone", path.display())));
         };
         self.progress.phase("Finding percentiles", 0);
@@ -95,6 +95,7 @@ impl Build<'_> {
         }
         let found = searches.found();
         write_whole(&path, &serde_json::to_vec(&found).map_err(|e| Error::Engine(e.to_string()))?)?;
+        turn.hand(|| vec![path.clone()])?;
         self.progress.done(&format!("{}: {}", stage.name, plural(passes, "column reading")));
         Ok(found)
     }

@@ -120,7 +120,8 @@ impl Build<'_> {
                 if self.session.stopped() {
                     return Err(Error::Interrupted);
                 }
-                if !self.workers.claims(&job.lease(*unit as u64), || job.has(*unit))? {
+                // Those without a folder in common have all that it is made of, and make it each for itself.
+                if !self.workers.is_apart() && !self.workers.claims(&job.lease(*unit as u64), || job.has(*unit))? {
                     return Ok(());
                 }
                 let (old, new, to) = (before.unit(*unit), changed.unit(*unit), job.unit(*unit));

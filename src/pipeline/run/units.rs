@@ -3,13 +3,13 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use datafusion_physical_plan::ExecutionPlan;
 
-use super::workers::{Identity, Turn, has_ended};
+use super::workers::{Identity, Turn};
 use crate::disk::write_whole;
 use crate::engine::{drive, sink};
 use crate::objects::is_url;
@@ -34,6 +34,21 @@ pub(crate) struct Parts<'a> {
     pub(crate) steps: &'a dyn Fn(usize) -> u64,
 }
 
+/// What workers without a folder in common hand to one another of parts.
+pub(crate) struct Handing<'a> {
+    /// The files of a part that is done.
+    pub(crate) files: &'a dyn Fn(usize) -> Vec<PathBuf>,
+    /// Whether every worker needs them all, or only the one that ends the build.
+    pub(crate) for_all: bool,
+}
+
+impl Parts<'_> {
+    /// Where the lease of a part is.
+    fn lease(&self, place: usize) -> PathBuf {
+        self.job.lease(self.all[place])
+    }
+}
+
 impl Build<'_> {
     /// Runs the units of a job that are not done, and makes sure that each has its file.
     ///
@@ -50,13 +65,15 @@ impl Build<'_> {
     ) -> Result<()> {
         let there = |place: usize| job.has(units[place]);
         let all = units.iter().map(|unit| *unit as u64).collect();
+        let files = |place: usize| vec![job.unit(units[place])];
         let parts = Parts { all, job, there: &there, steps: &|_| 1 };
+        let handing = Handing { files: &files, for_all: true };
         let made = |places: &[usize]| plan(&places.iter().map(|place| units[*place]).collect::<Vec<_>>());
         let ended = |place: usize| match there(place) {
             true => Ok(()),
             false => sink::write_empty(&job.folder, units[place] as u64, schema.clone()),
         };
-        self.share(&parts, rows, made, ended).await
+        self.share_handing((&parts, &handing), rows, made, ended).await
     }
 
     /// Runs the parts of a job that are not there, among all who share the build, until all are there. `plan` makes a plan
@@ -72,15 +89,42 @@ impl Build<'_> {
         plan: impl Fn(&[usize]) -> Result<Arc<dyn ExecutionPlan>>,
         ended: impl Fn(usize) -> Result<()>,
     ) -> Result<()> {
-        let missing = |place: &usize| !(parts.there)(*place);
-        let mut left: BTreeSet<usize> = (0..parts.all.len()).filter(missing).collect();
+        self.share_handing((parts, &Handing { files: &|_| Vec::new(), for_all: false }), rows, plan, ended).await
+    }
+
+    /// The same of parts whose files are handed over where workers have no folder in common.
+    ///
+    /// # Errors
+    ///
+    /// As [`Build::share`]; what a store says.
+    pub(crate) async fn share_handing(
+        &self,
+        (parts, handing): (&Parts<'_>, &Handing<'_>),
+        rows: usize,
+        plan: impl Fn(&[usize]) -> Result<Arc<dyn ExecutionPlan>>,
+        ended: impl Fn(usize) -> Result<()>,
+    ) -> Result<()> {
+        let leases: Vec<PathBuf> = (0..parts.all.len()).map(|place| parts.lease(place)).collect();
+        self.workers.look(&leases)?;
+        let there = |place: usize| self.workers.has(&leases[place], || (parts.there)(place));
+        let mut left: BTreeSet<usize> = (0..parts.all.len()).filter(|place| !there(*place)).collect();
         let all = (0..parts.all.len()).map(parts.steps).sum::<u64>();
         self.progress.reused(all - left.iter().map(|place| (parts.steps)(*place)).sum::<u64>());
         let mut open: Vec<usize> = left.iter().copied().collect();
         while !left.is_empty() {
             let begin = |at: usize| {
                 let (place, number) = (open[at], parts.all[open[at]]);
-                let claimed = self.workers.claims(&parts.job.lease(number), || (parts.there)(place))?;
+                if self.workers.is_apart() {
+                    // A list that is missing may have been freed, and a lease that is made then would stay.
+                    self.workers.look(&leases[place..=place])?;
+                    self.go_on()?;
+                }
+                let claimed = self.workers.claims(&leases[place], || there(place))?;
+                if claimed && (parts.there)(place) {
+                    // Done by an earlier run on this machine, of which the others do not know.
+                    self.workers.hand(leases[place].clone(), || (handing.files)(place))?;
+                    return Ok(false);
+                }
                 if claimed {
                     // What is missing may have been freed: asked for in this order, nobody makes it again.
                     self.go_on()?;
@@ -90,6 +134,7 @@ impl Build<'_> {
             };
             let done = |at: usize| {
                 ended(open[at])?;
+                self.workers.hand(leases[open[at]].clone(), || (handing.files)(open[at]))?;
                 self.log.line(parts.job, parts.all[open[at]], "done");
                 self.progress.advance((parts.steps)(open[at]));
                 left.remove(&open[at]);
@@ -100,13 +145,14 @@ impl Build<'_> {
                 None => drive(&self.session, self.seen(plan(&open)?), rows, order, begin, done).await?,
                 Some(cluster) => {
                     let one = |at: usize| Ok(self.seen(plan(&open[at..=at])?));
-                    let there = |at: usize| (parts.there)(open[at]);
+                    let there = |at: usize| there(open[at]);
                     cluster.drive(&self.session, (rows, order), one, begin, there, done).await?;
                 }
             }
-            open = self.others(parts, &mut left).await?;
+            self.workers.settle()?;
+            open = self.others(parts, (&leases, &there), &mut left).await?;
         }
-        Ok(())
+        if handing.for_all { self.workers.receive(&leases, self.session.threads) } else { Ok(()) }
     }
 
     /// How many things of which each has a few units are gone through side by side.
@@ -118,16 +164,22 @@ impl Build<'_> {
     }
 
     /// Waits for what others do of a job, until it is there or may be taken over: gives back the places of what may.
-    async fn others(&self, parts: &Parts<'_>, left: &mut BTreeSet<usize>) -> Result<Vec<usize>> {
+    async fn others(
+        &self,
+        parts: &Parts<'_>,
+        (leases, there): (&[PathBuf], &dyn Fn(usize) -> bool),
+        left: &mut BTreeSet<usize>,
+    ) -> Result<Vec<usize>> {
         loop {
+            self.workers.look(&left.iter().map(|place| leases[*place].clone()).collect::<Vec<_>>())?;
             left.retain(|place| {
-                let there = (parts.there)(*place);
+                let there = there(*place);
                 self.progress.advance(if there { (parts.steps)(*place) } else { 0 });
                 !there
             });
             let mut open = Vec::new();
             for place in left.iter() {
-                if self.workers.is_open(&parts.job.lease(parts.all[*place]))? {
+                if self.workers.is_open(&leases[*place])? {
                     open.push(*place);
                 }
             }
@@ -157,7 +209,13 @@ impl Build<'_> {
     ///
     /// [`Error::Interrupted`], and that others have finished the build.
     pub(crate) async fn turn(&self, at: &Path, done: impl Fn() -> bool) -> Result<Option<Turn<'_>>> {
-        let turn = self.wait(at, || done() || self.workers.is_over()).await?;
+        let (part, threads) = ([at.to_path_buf()], self.session.threads);
+        let there = || {
+            self.workers.look(&part)?;
+            self.workers.receive(&part, threads)?;
+            Ok(self.workers.has(at, &done) && done() || self.workers.is_over())
+        };
+        let turn = self.wait(at, there).await?;
         if turn.is_none() && !done() {
             self.go_on()?;
         }
@@ -170,11 +228,11 @@ impl Build<'_> {
     ///
     /// [`Error::Interrupted`].
     pub(crate) async fn last_turn(&self) -> Result<Turn<'_>> {
-        let turn = self.wait(&self.options.work.join(MEMBERS).join("last"), || false).await?;
+        let turn = self.wait(&self.options.work.join(MEMBERS).join("last"), || Ok(false)).await?;
         turn.ok_or_else(|| Error::Engine("no turn".into()))
     }
 
-    async fn wait(&self, at: &Path, done: impl Fn() -> bool) -> Result<Option<Turn<'_>>> {
+    async fn wait(&self, at: &Path, done: impl Fn() -> Result<bool>) -> Result<Option<Turn<'_>>> {
         let waits = RefCell::new(None);
         let waiting = |who: &str| {
             self.progress.phase("Waiting", 0);
@@ -193,7 +251,7 @@ impl Build<'_> {
     ///
     /// As [`group::make_readable`] and [`Build::turn`].
     pub(crate) async fn readable(&self, source: &SourceInput, number: usize) -> Result<()> {
-        if !self.workers.is_shared() {
+        if !self.workers.is_shared() || self.workers.is_apart() {
             return group::make_readable(&source.files, self.session.threads);
         }
         let at = self.options.work.join(MEMBERS).join(format!("copies-{number}"));
@@ -204,14 +262,16 @@ impl Build<'_> {
     }
 
     /// What the build reads, and what makes it this build. Of workers one hashes and unpacks; the others find what it found,
-    /// and see that they look at the same.
+    /// and see that they look at the same. Those without a folder in common each do all of it.
     ///
     /// # Errors
     ///
     /// As [`inputs::gather`]; a worker that builds something else.
     pub(crate) async fn inputs_of(&self, chain: &StagePlan) -> Result<(Inputs, Identity)> {
-        if !self.workers.is_shared() {
-            return self.found(chain, Effort::Build);
+        if !self.workers.is_shared() || self.workers.is_apart() {
+            let (inputs, identity) = self.found(chain, Effort::Build)?;
+            self.builds(&identity)?;
+            return Ok((inputs, identity));
         }
         let folder = self.options.work.join(MEMBERS);
         let (at, path) = (folder.join("gather"), folder.join("build.json"));
@@ -220,7 +280,7 @@ impl Build<'_> {
             let there = agreed();
             let turn = match &there {
                 Some(_) => None,
-                None => match self.wait(&at, || agreed().is_some()).await? {
+                None => match self.wait(&at, || Ok(agreed().is_some())).await? {
                     Some(turn) => Some(turn),
                     None => continue,
                 },
@@ -231,7 +291,7 @@ impl Build<'_> {
             if turn.is_none() && there.as_ref() != Some(&identity) {
                 // Of a build before this one, or of one that is under way.
                 self.builds(&identity)?;
-                let _turn = self.wait(&at, || false).await?;
+                let _turn = self.wait(&at, || Ok(false)).await?;
                 if agreed() == there {
                     let _ = std::fs::remove_file(&path);
                 }
@@ -254,13 +314,13 @@ impl Build<'_> {
 
     /// Says what this process builds, and refuses to do so beside a worker that builds something else.
     fn builds(&self, identity: &Identity) -> Result<()> {
-        let (out, work, build) = (self.options.out.clone(), self.options.work.clone(), identity.build.clone());
+        let (out, build) = (self.options.out.clone(), identity.build.clone());
         match self.bucket.clone() {
             None => self.workers.builds(identity, move || finished(&out, &build).is_some())?,
             Some(bucket) => {
                 // Asked before each unit, and a store is far.
                 let stands = move |build: &str| bucket.finished(build).is_ok_and(|manifest| manifest.is_some());
-                self.workers.builds(identity, move || has_ended(&work, &build, || stands(&build)))?;
+                self.workers.builds(identity, self.workers.has_ended(build, stands))?;
             }
         }
         self.workers.agree(identity)

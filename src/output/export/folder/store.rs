@@ -6,8 +6,7 @@
 //! OUT/.corpus-export/ID.json   says that versions/ID is an export's own
 //! ```
 //!
-//! The manifest is put last, on the condition that it is what it was when the export began; what it replaces goes then, and
-//! what exports that were cut off have left: those that were there before the put, whose own put is refused from then on.
+//! How one goes and another comes: [`crate::output::versions`].
 
 use std::path::Path;
 
@@ -17,17 +16,13 @@ use super::{Earlier, MANIFEST};
 use crate::disk::timestamp;
 use crate::objects::{self, Address, Folder, Found, Put, Tag, Upload};
 use crate::output::target::Whole;
+use crate::output::versions::{self, Claim as _, VERSIONS, is_below, joined, stranger};
 use crate::{Error, Result};
-
-/// Below it lie the files of exports.
-const VERSIONS: &str = "versions";
-/// Below it lie the claims of exports.
-const CLAIMS: &str = ".corpus-export";
 
 /// An export on its way.
 pub struct InStore {
     folder: Folder,
-    at: String,
+    claim: Claim,
     before: Option<(Tag, Earlier)>,
     expected: u64,
     done: bool,
@@ -43,14 +38,20 @@ struct Claim {
     began: String,
 }
 
-/// The name of the claim of a version.
-fn claim_of(at: &str) -> String {
-    format!("{CLAIMS}/{}.json", at.rsplit('/').next().unwrap_or(at))
-}
+impl versions::Claim for Claim {
+    const FOLDER: &'static str = ".corpus-export";
 
-/// Whether an object lies below a folder.
-fn is_below(name: &str, folder: &str) -> bool {
-    name.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+    fn layout(&self) -> u32 {
+        self.v
+    }
+
+    fn at(&self) -> &str {
+        &self.at
+    }
+
+    fn files(&self, folder: &Folder) -> Result<Vec<String>> {
+        Ok(folder.list(&self.at)?.into_iter().map(|found| found.name).collect())
+    }
 }
 
 fn opened(out: &Path) -> Result<Folder> {
@@ -68,14 +69,12 @@ impl InStore {
         let before = standing(&folder)?;
         only_ours(&folder, before.as_ref().map(|before| &before.1))?;
         let at = format!("{VERSIONS}/{:012x}", fastrand::u64(..1 << 48));
-        let export = InStore { folder, at, before, expected: 0, done: false };
-        let claim = Claim { v: 1, at: export.at.clone(), began: timestamp(std::time::SystemTime::now()) };
-        let bytes = serde_json::to_vec_pretty(&claim).map_err(|e| Error::Engine(e.to_string()))?;
-        match export.folder.replace(&claim_of(&export.at), &bytes, None)? {
-            Put::Done => export.folder.has_conditions(&claim_of(&export.at), &bytes)?,
-            Put::Refused => return Err(overtaken(&export.folder)),
+        let claim = Claim { v: 1, at, began: timestamp(std::time::SystemTime::now()) };
+        let export = InStore { folder, claim, before, expected: 0, done: false };
+        match versions::stake(&export.folder, &export.claim)? {
+            Put::Done => Ok(export),
+            Put::Refused => Err(overtaken(&export.folder)),
         }
-        Ok(export)
     }
 
     pub(super) fn expecting(mut self, expected: u64) -> Self {
@@ -84,33 +83,28 @@ impl InStore {
     }
 
     pub(super) fn at(&self) -> &str {
-        &self.at
+        &self.claim.at
     }
 
     pub(super) fn file(&self, name: &str) -> Box<dyn Whole> {
-        Box::new(Upload::new(&self.folder, &format!("{}/{name}", self.at), self.expected))
+        Box::new(Upload::new(&self.folder, &joined(self.at(), name), self.expected))
     }
 
     pub(super) fn rename(&self, from: &str, to: &str) -> Result<()> {
-        self.folder.rename(&format!("{}/{from}", self.at), &format!("{}/{to}", self.at))
+        self.folder.rename(&joined(self.at(), from), &joined(self.at(), to))
     }
 
     pub(super) fn publish(mut self, manifest: &[u8]) -> Result<()> {
-        // Before the put: whoever claims later may have seen this manifest, and may replace it.
-        let others = claims(&self.folder)?;
         let tag = self.before.as_ref().map(|before| &before.0);
-        let stands = || Ok::<_, Error>(standing(&self.folder)?.is_some_and(|now| now.1.at == self.at));
-        if self.folder.replace(MANIFEST, manifest, tag)? == Put::Refused && !stands()? {
-            return Err(overtaken(&self.folder));
-        }
+        let stands = || Ok(standing(&self.folder)?.is_some_and(|now| now.1.at == self.at()));
+        let foreign = foreign(&self.folder);
+        let put = versions::publish(&self.folder, (MANIFEST, manifest), tag, &self.claim, stands, foreign)?;
+        let others = put.ok_or_else(|| overtaken(&self.folder))?;
         self.done = true;
-        if let Some((_, old)) = self.before.as_ref().filter(|before| before.1.at != self.at) {
-            let at = |name: &String| if old.at.is_empty() { name.clone() } else { format!("{}/{name}", old.at) };
-            let mut names: Vec<String> = old.files.iter().map(|file| at(&file.path)).collect();
-            names.extend((!old.at.is_empty()).then(|| claim_of(&old.at)));
-            self.folder.delete(&names)?;
+        if let Some((_, old)) = self.before.as_ref().filter(|before| before.1.at != self.at()) {
+            versions::remove_old::<Claim>(&self.folder, &old.at, old.files.iter().map(|file| &file.path))?;
         }
-        others.iter().filter(|claim| claim.at != self.at).try_for_each(|claim| removed(&self.folder, &claim.at))
+        versions::remove(&self.folder, &others)
     }
 }
 
@@ -118,16 +112,10 @@ impl Drop for InStore {
     fn drop(&mut self) {
         if !self.done {
             // What cannot be removed now is claimed, and goes with the next export.
-            let _ = self.folder.briefly().and_then(|folder| removed(&folder, &self.at));
+            let mine = std::slice::from_ref(&self.claim);
+            let _ = self.folder.briefly().and_then(|folder| versions::remove(&folder, mine));
         }
     }
-}
-
-/// Removes what an export has put, and then its claim.
-fn removed(folder: &Folder, at: &str) -> Result<()> {
-    let names: Vec<String> = folder.list(at)?.into_iter().map(|found| found.name).collect();
-    folder.delete(&names)?;
-    folder.delete(&[claim_of(at)])
 }
 
 /// The export that stands at a place.
@@ -139,35 +127,27 @@ fn standing(folder: &Folder) -> Result<Option<(Tag, Earlier)>> {
     }
 }
 
-/// All claims that are there.
-fn claims(folder: &Folder) -> Result<Vec<Claim>> {
-    let mut all = Vec::new();
-    for found in folder.list(CLAIMS)? {
-        let Some((bytes, _)) = folder.read(&found.name)? else { continue };
-        let claim = serde_json::from_slice::<Claim>(&bytes).ok();
-        let ours = |claim: &Claim| claim.v == 1 && is_below(&claim.at, VERSIONS) && claim_of(&claim.at) == found.name;
-        all.push(claim.filter(ours).ok_or_else(|| refused(folder, &found.name, "was not written by an export"))?);
-    }
-    Ok(all)
+/// The error of a claim that is none.
+fn foreign(folder: &Folder) -> impl Fn(&str) -> Error {
+    |name| refused(folder, name, "was not written by an export")
 }
 
 /// Refuses a place in which something lies that no export wrote, or that was changed since.
 fn only_ours(folder: &Folder, before: Option<&Earlier>) -> Result<()> {
-    let claims = claims(folder)?;
+    let claims: Vec<Claim> = versions::claims(folder, foreign(folder))?;
     let size = |name: &str| {
         let before = before?;
         let name = if before.at.is_empty() { name } else { name.strip_prefix(&before.at)?.strip_prefix('/')? };
         before.files.iter().find(|file| file.path == name).map(|file| file.bytes)
     };
-    let claimed = |name: &str| claims.iter().any(|claim| is_below(name, &claim.at) || claim_of(&claim.at) == name);
+    let claimed = |name: &str| claims.iter().any(|claim| is_below(name, &claim.at) || claim.name() == name);
     let ours = |found: &Found| match size(&found.name) {
         Some(bytes) => found.bytes == bytes,
         None => found.name == MANIFEST || claimed(&found.name),
     };
     let listed: Vec<String> =
         folder.list("")?.into_iter().filter(|found| !ours(found)).map(|found| found.name).collect();
-    // What is listed may have been there a moment ago.
-    match folder.heads(&listed)?.into_iter().flatten().find(|found| !ours(found)) {
+    match stranger(folder, &listed, ours)? {
         Some(found) if size(&found.name).is_some() => {
             Err(refused(folder, &found.name, "was changed since it was exported"))
         }

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::journal::{Head, Journal};
-use super::{Bucket, Claim, MANIFEST, Standing, VERSIONS, claim_of, claims, joined, overtaken, standing};
+use super::{Bucket, Claim, MANIFEST, Standing, foreign, overtaken, standing};
 use crate::disk::timestamp;
 use crate::objects::{Folder, Found, Put, Upload};
 use crate::output::target::{Target, Whole};
+use crate::output::versions::{self, VERSIONS, joined};
 use crate::pipeline::publish::manifest::Manifest;
 use crate::{Error, Result};
 
@@ -74,11 +75,10 @@ impl Attempt {
         &self.claim.at
     }
 
-    /// Puts the claim, and makes sure that the store keeps to conditions.
+    /// Puts the claim.
     fn stake(&self) -> Result<()> {
-        let bytes = serde_json::to_vec_pretty(&self.claim).map_err(|e| Error::Engine(e.to_string()))?;
-        match self.folder.replace(&self.claim.name(), &bytes, None)? {
-            Put::Done => self.folder.has_conditions(&self.claim.name(), &bytes),
+        match versions::stake(&self.folder, &self.claim)? {
+            Put::Done => Ok(()),
             Put::Refused => Err(overtaken(&self.folder)),
         }
     }
@@ -109,17 +109,18 @@ impl Attempt {
     /// Another build that was put there meanwhile: this one is removed again. What the store answers: then the same command
     /// goes on from here.
     pub(crate) fn publish(&self, manifest: &Manifest) -> Result<Option<String>> {
-        // Before the put: whoever claims later may have seen this manifest, and may replace it.
-        let others = claims(&self.folder)?;
         let tag = self.before.as_ref().map(|before| &before.tag);
-        if self.folder.replace(MANIFEST, &manifest.bytes()?, tag)? == Put::Refused && !self.stands()? {
+        let (manifest, stands) = (manifest.bytes()?, || self.stands());
+        let foreign = foreign(&self.folder);
+        let put = versions::publish(&self.folder, (MANIFEST, &manifest), tag, &self.claim, stands, foreign)?;
+        let Some(others) = put else {
             // Its own files alone, which no manifest names and none will: the condition of this one never holds again.
             // What cannot be removed now is claimed still, and goes with the next build.
-            let _ = self.remove(std::slice::from_ref(&self.claim));
+            let _ = versions::remove(&self.folder, std::slice::from_ref(&self.claim));
             self.journal.end();
             return Err(overtaken(&self.folder));
-        }
-        let left = self.clear(others);
+        };
+        let left = self.clear(&others);
         self.journal.end();
         Ok(left.err().map(|error| format!("not all of the build before could be removed: {error}")))
     }
@@ -130,26 +131,11 @@ impl Attempt {
     }
 
     /// Removes the build before, and what builds that were cut off have left.
-    fn clear(&self, others: Vec<Claim>) -> Result<()> {
+    fn clear(&self, others: &[Claim]) -> Result<()> {
         if let Some(old) = self.before.as_ref().filter(|old| old.listed.at != self.claim.at) {
-            let at = &old.listed.at;
-            let files: Vec<String> = old.listed.written.keys().map(|name| joined(at, name)).collect();
-            self.folder.delete(&files)?;
-            if !at.is_empty() {
-                self.folder.delete(&[claim_of(at)])?;
-            }
+            versions::remove_old::<Claim>(&self.folder, &old.listed.at, old.listed.written.keys())?;
         }
-        let others: Vec<Claim> = others.into_iter().filter(|claim| claim.at != self.claim.at).collect();
-        self.remove(&others)
-    }
-
-    /// Removes the files of claims, and then the claims.
-    fn remove(&self, claims: &[Claim]) -> Result<()> {
-        for claim in claims {
-            self.folder.delete(&claim.files())?;
-            self.folder.delete(&[claim.name()])?;
-        }
-        Ok(())
+        versions::remove(&self.folder, others)
     }
 }
 

@@ -6,12 +6,8 @@
 //! OUT/.corpus/ID.json         the claim of a build: which names below versions/ID are its own
 //! ```
 //!
-//! A build writes its files below an ID of its own and puts `build.json` last, on the condition that it is what it was when
-//! the build began. So a reader that has read `build.json` finds the old build whole or the new one, and of two builds at
-//! once the later one is refused. What was there before goes when the new manifest stands: the files that the old manifest
-//! lists, and those of claims that were there *before* the put. Whoever made such a claim had read `build.json` before that,
-//! and can put no manifest of its own any more; so no manifest ever names files that another build removes. Listings
-//! are hints: whatever follows from one is asked of the object itself, and nothing is overwritten because of one.
+//! How that is done, and why nothing is lost by it: [`crate::output::versions`]. A reader that has read `build.json` finds the
+//! old build whole or the new one, and of two builds at once the later one is refused.
 
 pub(crate) mod attempt;
 mod journal;
@@ -27,16 +23,13 @@ use super::place::{Claim as Listed, older};
 use super::verdict;
 use crate::disk::hex;
 use crate::objects::{Address, Folder, Found, Put, Tag};
+use crate::output::versions::{self, Claim as _, VERSIONS, joined, stranger};
 use crate::pipeline::{Options, Progress};
 use crate::recipe::Recipe;
 use crate::{Error, Result};
 
 /// The manifest.
 pub(super) const MANIFEST: &str = "build.json";
-/// Below it lie the files of builds.
-pub(super) const VERSIONS: &str = "versions";
-/// Below it lie the claims of builds.
-const CLAIMS: &str = ".corpus";
 
 /// The place of a build, and what stood there when it was opened.
 #[derive(Clone)]
@@ -69,25 +62,20 @@ struct Claim {
     names: Vec<String>,
 }
 
-impl Claim {
-    /// The name of its own object.
-    fn name(&self) -> String {
-        claim_of(&self.at)
+impl versions::Claim for Claim {
+    const FOLDER: &'static str = ".corpus";
+
+    fn layout(&self) -> u32 {
+        self.v
     }
 
-    fn files(&self) -> Vec<String> {
-        self.names.iter().map(|name| joined(&self.at, name)).collect()
+    fn at(&self) -> &str {
+        &self.at
     }
-}
 
-/// The name of the claim of a version.
-fn claim_of(at: &str) -> String {
-    format!("{CLAIMS}/{}.json", at.rsplit('/').next().unwrap_or(at))
-}
-
-/// A name within a version; within the place itself where a build was copied there from a disk.
-fn joined(at: &str, name: &str) -> String {
-    if at.is_empty() { name.to_owned() } else { format!("{at}/{name}") }
+    fn files(&self, _folder: &Folder) -> Result<Vec<String>> {
+        Ok(self.names.iter().map(|name| joined(&self.at, name)).collect())
+    }
 }
 
 impl Bucket {
@@ -161,7 +149,7 @@ impl Bucket {
         // Of each name that is ours the bytes, where they are known.
         let mut ours: BTreeMap<String, Option<u64>> = BTreeMap::new();
         for claim in claims(&self.folder)? {
-            ours.extend(claim.files().into_iter().map(|name| (name, None)));
+            ours.extend(claim.files(&self.folder)?.into_iter().map(|name| (name, None)));
             ours.insert(claim.name(), None);
         }
         if let Some(old) = &self.before {
@@ -171,13 +159,11 @@ impl Bucket {
         }
         let fits = |found: &Found| ours.get(&found.name).is_some_and(|bytes| bytes.is_none_or(|b| b == found.bytes));
         let mut listed = Vec::new();
-        for area in NAMES[1..].iter().chain(&[VERSIONS, CLAIMS]) {
+        for area in NAMES[1..].iter().chain(&[VERSIONS, Claim::FOLDER]) {
             listed.extend(self.folder.list(area)?.into_iter().filter(|found| !fits(found)).map(|found| found.name));
         }
         listed.extend((!ours.contains_key("README.md")).then(|| "README.md".to_owned()));
-        // What is listed may have been there a moment ago.
-        let there = self.folder.heads(&listed)?.into_iter().flatten().find(|found| !fits(found));
-        there.map_or(Ok(()), |found| {
+        stranger(&self.folder, &listed, fits)?.map_or(Ok(()), |found| {
             let why = match ours.get(&found.name) {
                 Some(_) => "it was changed since the build wrote it",
                 None => "the build there did not write it (build.json lists what it wrote)",
@@ -227,14 +213,10 @@ fn standing(folder: &Folder) -> Result<Option<Standing>> {
 
 /// All claims that are there.
 fn claims(folder: &Folder) -> Result<Vec<Claim>> {
-    let mut all = Vec::new();
-    for found in folder.list(CLAIMS)? {
-        let Some((bytes, _)) = folder.read(&found.name)? else { continue };
-        let claim = serde_json::from_slice::<Claim>(&bytes).ok().filter(|claim| {
-            claim.v == 1 && claim.at.starts_with(&format!("{VERSIONS}/")) && claim.name() == found.name
-        });
-        let foreign = || in_the_way(folder, &found.name, "it is not of a build of corpus");
-        all.push(claim.ok_or_else(foreign)?);
-    }
-    Ok(all)
+    versions::claims(folder, foreign(folder))
+}
+
+/// The error of a claim that is none.
+fn foreign(folder: &Folder) -> impl Fn(&str) -> Error {
+    |name| in_the_way(folder, name, "it is not of a build of corpus")
 }

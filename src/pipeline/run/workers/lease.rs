@@ -1,15 +1,14 @@
 //! Leases: files by which workers agree who does what, on any file system on which of several processes that create the
-//! same file one succeeds.
+//! same file one succeeds; or objects of a store that are put on the condition that there is none.
 //!
 //! A lease is a row of files `NAME.lease-0`, `NAME.lease-1`, …, each with the name of the worker that made it, and the last
 //! one holds it. Whoever finds its holder gone or lost makes the next one: only one can. None is taken away while the
 //! job is under way, so there is no moment at which two could take one another's for free.
 
-use std::fs::{self, File};
-use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use crate::{Error, Result};
+use super::board::Board;
+use crate::Result;
 
 /// What stands in a lease that was given back.
 const FREE: &str = "-";
@@ -39,20 +38,17 @@ pub(super) fn is_lease(name: &str) -> bool {
 /// # Errors
 ///
 /// Where a file of it cannot be read.
-pub(super) fn holder(at: &Path) -> Result<Holder> {
+pub(super) fn holder(board: &Board, at: &Path) -> Result<Holder> {
     let mut last = None;
     for number in 0.. {
-        let path = file(at, number);
-        match fs::read_to_string(&path) {
-            Ok(name) => last = Some(name),
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Ok(match last {
-                    Some(name) if name.trim() != FREE => Holder::Worker(name.trim().to_owned(), number - 1),
-                    _ => Holder::Nobody(number),
-                });
-            }
-            Err(error) => return Err(Error::io(path)(error)),
-        }
+        let Some(name) = board.read(&file(at, number))? else {
+            let name = last.map(|name: Vec<u8>| String::from_utf8_lossy(&name).trim().to_owned());
+            return Ok(match name {
+                Some(name) if name != FREE => Holder::Worker(name, number - 1),
+                _ => Holder::Nobody(number),
+            });
+        };
+        last = Some(name);
     }
     Ok(Holder::Nobody(0))
 }
@@ -62,18 +58,13 @@ pub(super) fn holder(at: &Path) -> Result<Holder> {
 /// # Errors
 ///
 /// Where it cannot be written.
-pub(super) fn take(at: &Path, number: u64, name: &str) -> Result<bool> {
-    let path = file(at, number);
-    match File::create_new(&path) {
-        Ok(mut file) => file.write_all(name.as_bytes()).map(|()| true).map_err(Error::io(path)),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
-        Err(error) => Err(Error::io(path)(error)),
-    }
+pub(super) fn take(board: &Board, at: &Path, number: u64, name: &str) -> Result<bool> {
+    board.create(&file(at, number), name.as_bytes())
 }
 
 /// Gives back the file `number` of a lease. Where that cannot be, others wait until its worker is gone.
-pub(super) fn free(at: &Path, number: u64) {
-    let _ = fs::write(file(at, number), FREE);
+pub(super) fn free(board: &Board, at: &Path, number: u64) {
+    board.leave(&file(at, number), Some(FREE.as_bytes()));
 }
 
 #[cfg(test)]
@@ -83,22 +74,22 @@ mod tests {
     #[test]
     fn of_many_one_takes_it() {
         let folder = tempfile::tempdir().unwrap();
-        let at = folder.path().join("unit-000001");
-        assert_eq!(holder(&at).unwrap(), Holder::Nobody(0));
+        let (board, at) = (&Board::here(folder.path()), folder.path().join("unit-000001"));
+        assert_eq!(holder(board, &at).unwrap(), Holder::Nobody(0));
         let took: usize = std::thread::scope(|scope| {
             let one = |n: usize| {
                 let at = &at;
-                scope.spawn(move || take(at, 0, &format!("w{n}")).unwrap() as usize)
+                scope.spawn(move || take(board, at, 0, &format!("w{n}")).unwrap() as usize)
             };
             (0..8).map(one).collect::<Vec<_>>().into_iter().map(|t| t.join().unwrap()).sum()
         });
         assert_eq!(took, 1);
-        let Holder::Worker(name, 0) = holder(&at).unwrap() else { panic!("nobody holds it") };
+        let Holder::Worker(name, 0) = holder(board, &at).unwrap() else { panic!("nobody holds it") };
         assert!(name.starts_with('w'));
-        assert!(take(&at, 1, "heir").unwrap());
-        assert_eq!(holder(&at).unwrap(), Holder::Worker("heir".into(), 1));
-        free(&at, 1);
-        assert_eq!(holder(&at).unwrap(), Holder::Nobody(2));
+        assert!(take(board, &at, 1, "heir").unwrap());
+        assert_eq!(holder(board, &at).unwrap(), Holder::Worker("heir".into(), 1));
+        free(board, &at, 1);
+        assert_eq!(holder(board, &at).unwrap(), Holder::Nobody(2));
         assert!(is_lease("unit-000001.lease-0") && !is_lease("unit-000001.parquet"));
     }
 }

@@ -5,16 +5,15 @@
 //! by its own clock: clocks of machines are never compared. A worker that ends takes its file away.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::disk::write_whole;
+use super::board::Board;
+use crate::pipeline::publish::ours::MEMBERS;
 use crate::{Error, Result};
 
 /// Digits of the number that beats.
@@ -71,6 +70,7 @@ pub(super) struct Member {
 }
 
 struct Shared {
+    board: Board,
     path: PathBuf,
     /// What is said, and the number of beats.
     said: Mutex<(Statement, u64)>,
@@ -83,18 +83,19 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Member {
-    /// Writes the file of a worker into `folder`, and lets it beat.
+    /// Writes the file of a worker, and lets it beat.
     ///
     /// # Errors
     ///
     /// Where the file cannot be written, or no thread begun.
-    pub(super) fn join(folder: &Path, statement: Statement) -> Result<Self> {
+    pub(super) fn join(board: &Board, statement: Statement) -> Result<Self> {
         let plain = |text: &str| text.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
         let (worker, host) = (plain(&statement.worker), plain(&statement.host));
         let name = format!("{worker}-{host}-{}-{:08x}", statement.process, fastrand::u32(..));
         let every = Duration::from_secs_f64(statement.lease) / BEATS;
         let shared = Arc::new(Shared {
-            path: file(folder, &name),
+            board: board.clone(),
+            path: file(board, &name),
             said: Mutex::new((statement, 0)),
             ended: Mutex::new(false),
             wake: Condvar::new(),
@@ -118,12 +119,16 @@ impl Member {
 }
 
 impl Shared {
-    /// Writes the file anew.
-    fn write(&self) -> Result<()> {
+    /// What stands in the file, and how many bytes of it are the number.
+    fn text(&self) -> Result<(String, usize)> {
         let said = locked(&self.said);
         let json = serde_json::to_string(&said.0).map_err(|e| Error::Engine(e.to_string()))?;
-        let text = format!("{:0DIGITS$}\n{json}\n", said.1);
-        write_whole(&self.path, text.as_bytes()).map_err(Error::io(&self.path))
+        Ok((format!("{:0DIGITS$}\n{json}\n", said.1), DIGITS))
+    }
+
+    /// Writes the file anew.
+    fn write(&self) -> Result<()> {
+        self.board.write(&self.path, self.text()?.0.as_bytes())
     }
 
     /// Raises the number until the worker ends. A beat that cannot be written is none: others may then take over what
@@ -135,20 +140,8 @@ impl Shared {
             if *ended {
                 break;
             }
-            let beats = {
-                let mut said = locked(&self.said);
-                said.1 += 1;
-                said.1
-            };
-            let file = File::options().write(true).open(&self.path);
-            match file.and_then(|file| file.write_all_at(format!("{beats:0DIGITS$}").as_bytes(), 0)) {
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                    // The last of the others took the folder with it.
-                    let _ = self.path.parent().map(std::fs::create_dir_all);
-                    let _ = self.write();
-                }
-                _ => {}
-            }
+            locked(&self.said).1 += 1;
+            let _ = self.text().and_then(|(text, head)| self.board.renew(&self.path, text.as_bytes(), head));
         }
     }
 }
@@ -160,25 +153,25 @@ impl Drop for Member {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
-        let _ = std::fs::remove_file(&self.shared.path);
+        self.shared.board.leave(&self.shared.path, None);
     }
 }
 
 /// The file of a worker.
-fn file(folder: &Path, name: &str) -> PathBuf {
-    folder.join(format!("{name}{END}"))
+fn file(board: &Board, name: &str) -> PathBuf {
+    board.work().join(MEMBERS).join(format!("{name}{END}"))
 }
 
 /// The number and the words of a worker's file.
-fn read(path: &Path) -> Option<(u64, Statement)> {
-    let text = std::fs::read_to_string(path).ok()?;
+fn read(board: &Board, name: &str) -> Option<(u64, Statement)> {
+    let text = String::from_utf8(board.read(&file(board, name)).ok()??).ok()?;
     let (beats, json) = text.split_once('\n')?;
     Some((beats.parse().unwrap_or(0), serde_json::from_str(json).ok()?))
 }
 
 /// The number of a worker's file.
-pub(super) fn beats(folder: &Path, name: &str) -> Option<u64> {
-    Some(read(&file(folder, name))?.0)
+pub(super) fn beats(board: &Board, name: &str) -> Option<u64> {
+    Some(read(board, name)?.0)
 }
 
 /// Which workers live, as far as this process has seen.
@@ -186,13 +179,15 @@ pub(super) fn beats(folder: &Path, name: &str) -> Option<u64> {
 pub(super) struct Watch {
     /// The last number of each, and when it was seen to change.
     seen: Mutex<BTreeMap<String, (u64, Instant)>>,
+    /// What objects of workers said, and when: asked for each unit, and a store is far.
+    read: Mutex<BTreeMap<String, (Instant, (u64, Statement))>>,
 }
 
 impl Watch {
     /// What a worker says of itself, if it lives: its number has changed not longer ago than it says. One that is seen
     /// for the first time lives.
-    pub(super) fn living(&self, folder: &Path, name: &str) -> Option<Statement> {
-        let (beats, statement) = read(&file(folder, name))?;
+    pub(super) fn living(&self, board: &Board, name: &str) -> Option<Statement> {
+        let (beats, statement) = self.read(board, name)?;
         let now = Instant::now();
         let mut seen = locked(&self.seen);
         let last = seen.entry(name.to_owned()).or_insert((beats, now));
@@ -200,6 +195,21 @@ impl Watch {
             *last = (beats, now);
         }
         (now.duration_since(last.1).as_secs_f64() <= statement.lease).then_some(statement)
+    }
+
+    /// The number and the words of a worker; those of a store may be some time old, a small part of what it promised.
+    fn read(&self, board: &Board, name: &str) -> Option<(u64, Statement)> {
+        if board.store().is_none() {
+            return read(board, name);
+        }
+        let mut known = locked(&self.read);
+        let fresh = |at: &Instant, said: &Statement| at.elapsed().as_secs_f64() * f64::from(BEATS * 4) < said.lease;
+        if let Some((_, said)) = known.get(name).filter(|(at, said)| fresh(at, &said.1)) {
+            return Some(said.clone());
+        }
+        let said = read(board, name)?;
+        known.insert(name.to_owned(), (Instant::now(), said.clone()));
+        Some(said)
     }
 
     /// What was seen of something without a name: whether it has been as it is for no longer than `lease`.
@@ -211,23 +221,21 @@ impl Watch {
 }
 
 /// All workers that have a file, living or lost, in the order of their names.
-pub(super) fn all(folder: &Path) -> Vec<(String, Statement)> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    let name = |entry: std::fs::DirEntry| Some(entry.file_name().to_str()?.strip_suffix(END)?.to_owned());
-    let said = |name: String| Some((read(&file(folder, &name))?.1, name));
-    let mut all: Vec<_> =
-        entries.flatten().filter_map(name).filter_map(said).map(|(said, name)| (name, said)).collect();
-    all.sort_by(|a, b| a.0.cmp(&b.0));
-    all
+pub(super) fn all(board: &Board) -> Vec<(String, Statement)> {
+    let names = board.names(&board.work().join(MEMBERS));
+    let names = names.iter().filter_map(|name| name.strip_suffix(END));
+    names.filter_map(|name| Some((name.to_owned(), read(board, name)?.1))).collect()
 }
 
 /// Takes the file of a lost worker away.
-pub(super) fn forget(folder: &Path, name: &str) {
-    let _ = std::fs::remove_file(file(folder, name));
+pub(super) fn forget(board: &Board, name: &str) {
+    board.leave(&file(board, name), None);
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
     use super::*;
 
     fn statement(lease: f64) -> Statement {
@@ -237,33 +245,36 @@ mod tests {
     #[test]
     fn a_worker_lives_as_long_as_its_number_changes() {
         let folder = tempfile::tempdir().unwrap();
-        let member = Member::join(folder.path(), statement(0.6)).unwrap();
+        let board = &Board::here(folder.path());
+        let member = Member::join(board, statement(0.6)).unwrap();
         let watch = Watch::default();
         for _ in 0..4 {
-            assert!(watch.living(folder.path(), &member.name).is_some());
+            assert!(watch.living(board, &member.name).is_some());
             std::thread::sleep(Duration::from_millis(400));
         }
         member.builds(&Identity { recipe: "r".into(), build: "b".into() }).unwrap();
-        let all = all(folder.path());
+        let all = all(board);
         assert_eq!((all.len(), all[0].1.build.as_ref().unwrap().build.as_str()), (1, "b"));
         let name = member.name.clone();
         drop(member);
-        assert!(watch.living(folder.path(), &name).is_none(), "its file is gone");
+        assert!(watch.living(board, &name).is_none(), "its file is gone");
     }
 
     #[test]
     fn one_that_beats_no_more_is_lost_by_the_clock_of_whoever_looks() {
         let folder = tempfile::tempdir().unwrap();
         let json = serde_json::to_string(&statement(0.3)).unwrap();
-        let path = file(folder.path(), "a");
+        let board = &Board::here(folder.path());
+        let path = file(board, "a");
+        std::fs::create_dir_all(folder.path().join(MEMBERS)).unwrap();
         // Times of files mean nothing: this one is of a clock that runs years behind.
         std::fs::write(&path, format!("{:020}\n{json}\n", 7)).unwrap();
         File::open(&path).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
         let watch = Watch::default();
-        assert!(watch.living(folder.path(), "a").is_some());
+        assert!(watch.living(board, "a").is_some());
         std::thread::sleep(Duration::from_millis(400));
-        assert!(watch.living(folder.path(), "a").is_none());
+        assert!(watch.living(board, "a").is_none());
         std::fs::write(&path, format!("{:020}\n{json}\n", 8)).unwrap();
-        assert!(watch.living(folder.path(), "a").is_some(), "it has only been held up");
+        assert!(watch.living(board, "a").is_some(), "it has only been held up");
     }
 }

@@ -2,13 +2,17 @@
 //!
 //! Nothing else in the program knows whether a build is shared. A job asks whether it is to do a unit
 //! (`Workers::claims`), or for its turn at what one does for all (`Workers::turn`); alone, the answer is always yes.
-//! What answers is a lease (`lease.rs`): a worker that is lost (`member.rs`) holds none.
+//! What answers is a lease (`lease.rs`): a worker that is lost (`member.rs`) holds none. Both stand in the folder of jobs that
+//! all workers see, or in an object store (`board.rs`), through which they then hand their files to one another (`handed.rs`).
 //!
 //! Leases save time; they keep no order that the output depends on. A worker that was held up for longer than a lease, and
 //! goes on, does again what another did meanwhile: files appear whole and under names that follow from what is in them, so
 //! that costs time and never rows. The one thing that only one may do is to put the output in its place: it asks before
 //! every step whether its turn is still its own (`Turn::check`).
 
+mod board;
+mod ending;
+mod handed;
 mod lease;
 mod member;
 
@@ -16,19 +20,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::disk::write_whole;
 use crate::objects::is_url;
 use crate::pipeline::jobs::CODE;
-use crate::pipeline::publish::ours::{MEMBERS, job};
+use crate::pipeline::publish::ours::MEMBERS;
 use crate::{Error, Result};
+use board::Board;
+use ending::shows_life;
+pub(crate) use ending::{none_at_work, tidy};
+use handed::Handed;
 use lease::Holder;
 pub(crate) use member::Identity;
 use member::{Member, Statement, Watch};
-
-/// The file that says which build is in its place.
-const ENDED: &str = "ended";
 
 /// A process among those that share a build.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +43,9 @@ pub struct Worker {
     pub of: u32,
     /// The time without a sign of life after which a worker counts as lost.
     pub lease: Duration,
+    /// The address below which workers that see no folder in common share what they have done; each has a folder of jobs
+    /// of its own then.
+    pub store: Option<PathBuf>,
 }
 
 /// Who does what.
@@ -50,7 +57,9 @@ pub(crate) struct Workers {
 /// This process among others.
 struct Shared {
     worker: Worker,
-    folder: PathBuf,
+    board: Board,
+    /// What goes through a store, where workers see no folder in common.
+    handed: Option<Arc<Handed>>,
     member: Member,
     watch: Watch,
     stop: Arc<AtomicBool>,
@@ -83,8 +92,10 @@ impl Workers {
         (out, work): (&Path, &Path),
         stop: &Arc<AtomicBool>,
     ) -> Result<Self> {
-        let folder = work.join(MEMBERS);
-        fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
+        let board = match &worker.store {
+            Some(address) => Board::at(work, address, stop)?,
+            None => Board::here(work),
+        };
         let out = if is_url(out) { out.to_path_buf() } else { std::path::absolute(out).map_err(Error::io(out))? };
         let statement = Statement {
             worker: format!("{}/{}", worker.number, worker.of),
@@ -96,9 +107,10 @@ impl Workers {
             lease: worker.lease.as_secs_f64(),
             build: None,
         };
-        let member = Member::join(&folder, statement.clone())?;
+        let member = Member::join(&board, statement.clone())?;
         let (watch, stop, worker) = (Watch::default(), stop.clone(), worker.clone());
-        let shared = Shared { worker, folder, member, watch, stop, over: Mutex::default() };
+        let handed = Handed::new(&board, &member.name);
+        let shared = Shared { worker, board, handed, member, watch, stop, over: Mutex::default() };
         for (name, other) in shared.others() {
             let what = if other.version != statement.version {
                 format!("with another version of corpus ({}; this one is {})", other.version, statement.version)
@@ -110,7 +122,8 @@ impl Workers {
                 continue;
             };
             if shared.lives(&name, &other)? {
-                let message = format!("worker {} is at work in {} {what}", other.named(), work.display());
+                let at = shared.worker.store.as_deref().unwrap_or(work).display();
+                let message = format!("worker {} is at work in {at} {what}", other.named());
                 return Err(Error::other(message, "give all workers of a build the same command, or another --work"));
             }
         }
@@ -149,7 +162,11 @@ impl Workers {
     /// Where the lease cannot be read or made.
     pub(crate) fn claims(&self, at: &Path, done: impl Fn() -> bool) -> Result<bool> {
         let Some(shared) = &self.shared else { return Ok(true) };
-        Ok(!done() && matches!(shared.ask(at)?, Answer::Ours(_)) && !done())
+        let done = || {
+            self.look(&[at.to_path_buf()])?;
+            Ok::<_, Error>(done())
+        };
+        Ok(!done()? && matches!(shared.ask(at)?, Answer::Ours(_)) && !done()?)
     }
 
     /// Whether the lease `at` is held by no other worker that lives.
@@ -159,7 +176,7 @@ impl Workers {
     /// Where the lease cannot be read.
     pub(crate) fn is_open(&self, at: &Path) -> Result<bool> {
         let Some(shared) = &self.shared else { return Ok(true) };
-        Ok(match lease::holder(at)? {
+        Ok(match lease::holder(&shared.board, at)? {
             Holder::Nobody(_) => true,
             Holder::Worker(name, number) => shared.holding(at, &name, number).is_none(),
         })
@@ -174,19 +191,19 @@ impl Workers {
     pub(crate) async fn turn(
         &self,
         at: &Path,
-        done: impl Fn() -> bool,
+        done: impl Fn() -> Result<bool>,
         waiting: impl Fn(&str),
     ) -> Result<Option<Turn<'_>>> {
         let mut announced = false;
         loop {
-            if done() {
+            if done()? {
                 return Ok(None);
             }
             let Some(shared) = &self.shared else { return Ok(Some(Turn { held: None })) };
             match shared.ask(at)? {
                 Answer::Ours(number) => {
                     let turn = Turn { held: Some((shared, at.to_path_buf(), number)) };
-                    return Ok((!done()).then_some(turn));
+                    return Ok((!done()?).then_some(turn));
                 }
                 Answer::Other(who) if !announced => {
                     waiting(&who);
@@ -263,18 +280,106 @@ impl Workers {
     }
 }
 
+/// Workers that see no folder in common hand their files to one another; for all others these do nothing, and what is there
+/// is what lies in the folder of jobs.
+impl Workers {
+    fn handed(&self) -> Option<&Arc<Handed>> {
+        self.shared.as_ref()?.handed.as_ref()
+    }
+
+    /// Whether the folder of jobs is this worker's own, and what others have done comes through a store.
+    pub(crate) fn is_apart(&self) -> bool {
+        self.handed().is_some()
+    }
+
+    /// Asks which of some parts others have done.
+    ///
+    /// # Errors
+    ///
+    /// What the store answers.
+    pub(crate) fn look(&self, parts: &[PathBuf]) -> Result<()> {
+        self.handed().map_or(Ok(()), |handed| handed.look(parts))
+    }
+
+    /// Whether a part is there for all, as [`Workers::look`] last found; `here` says whether it lies in the folder of jobs.
+    pub(crate) fn has(&self, part: &Path, here: impl Fn() -> bool) -> bool {
+        self.handed().map_or_else(here, |handed| handed.has(part))
+    }
+
+    /// Begins to hand over the files of a part.
+    ///
+    /// # Errors
+    ///
+    /// What the system or the store says, of this part or of one before.
+    pub(crate) fn hand(&self, part: PathBuf, files: impl FnOnce() -> Vec<PathBuf>) -> Result<()> {
+        self.handed().map_or(Ok(()), |handed| handed.begin(part, files()))
+    }
+
+    /// Waits until all is handed over.
+    ///
+    /// # Errors
+    ///
+    /// As [`Workers::hand`].
+    pub(crate) fn settle(&self) -> Result<()> {
+        self.handed().map_or(Ok(()), |handed| handed.settle(0))
+    }
+
+    /// Brings the files of some parts here, where others have done them.
+    ///
+    /// # Errors
+    ///
+    /// What the system or the store says.
+    pub(crate) fn receive(&self, parts: &[PathBuf], threads: usize) -> Result<()> {
+        self.handed().map_or(Ok(()), |handed| handed.receive(parts, threads))
+    }
+
+    /// The same for all parts of the job in a folder that this worker knows of.
+    ///
+    /// # Errors
+    ///
+    /// As [`Workers::receive`].
+    pub(crate) fn receive_all(&self, job: &Path, threads: usize) -> Result<()> {
+        self.handed().map_or(Ok(()), |handed| handed.receive_all(job, threads))
+    }
+
+    /// Removes from the store what nothing needs when the build is in its place, the jobs `done_with` among it.
+    ///
+    /// # Errors
+    ///
+    /// What the store answers.
+    pub(crate) fn tidy(&self, done_with: &[&Path]) -> Result<()> {
+        self.handed().map_or(Ok(()), |handed| handed.tidy(done_with))
+    }
+
+    /// Says to the others that the build of this identity is in its place, where to ask the place itself takes long.
+    ///
+    /// # Errors
+    ///
+    /// Where that cannot be written.
+    pub(crate) fn ended(&self, build: &str) -> Result<()> {
+        self.shared.as_ref().map_or(Ok(()), |shared| ending::ended(&shared.board, build))
+    }
+
+    /// Whether that was said of the build of this identity, and it stands, as `stands` finds.
+    pub(crate) fn has_ended<S: Fn(&str) -> bool>(&self, build: String, stands: S) -> impl Fn() -> bool + use<S> {
+        let board = self.shared.as_ref().map(|shared| shared.board.clone());
+        move || board.as_ref().is_some_and(|board| ending::has_ended(board, &build, || stands(&build)))
+    }
+}
+
 impl Drop for Workers {
     fn drop(&mut self) {
-        let Some(Shared { folder, member, watch, .. }) = self.shared.take() else { return };
+        let Some(Shared { board, member, watch, .. }) = self.shared.take() else { return };
         drop(member);
-        for (name, _) in member::all(&folder) {
+        for (name, _) in member::all(&board) {
             // Of one that was not looked at before it is not known whether it lives.
-            if watch.living(&folder, &name).is_none() {
-                member::forget(&folder, &name);
+            if watch.living(&board, &name).is_none() {
+                member::forget(&board, &name);
             }
         }
-        if member::all(&folder).is_empty() {
-            let _ = fs::remove_dir_all(&folder);
+        // What a store lists may not be all, and that a build has ended is asked for there later.
+        if board.store().is_none() && member::all(&board).is_empty() {
+            let _ = fs::remove_dir_all(board.work().join(MEMBERS));
         }
     }
 }
@@ -282,7 +387,7 @@ impl Drop for Workers {
 impl Shared {
     /// Other workers that have a file, living or lost.
     fn others(&self) -> impl Iterator<Item = (String, Statement)> {
-        member::all(&self.folder).into_iter().filter(|other| other.0 != self.member.name)
+        member::all(&self.board).into_iter().filter(|other| other.0 != self.member.name)
     }
 
     /// How long to wait between looks at what others do.
@@ -292,7 +397,7 @@ impl Shared {
 
     /// Whether a worker lives: waits until it shows that it does, or does not. The file of a lost one goes.
     fn lives(&self, name: &str, said: &Statement) -> Result<bool> {
-        shows_life(&self.folder, name, said, &self.stop)
+        shows_life(&self.board, name, said, &self.stop)
     }
 
     /// The worker that holds file `number` of a lease, for people; none where it is ours, or its worker is lost.
@@ -305,13 +410,13 @@ impl Shared {
             let what = format!("{} {number}", at.display());
             return self.watch.is_new(&what, self.worker.lease).then(|| "that is just beginning".to_owned());
         }
-        self.watch.living(&self.folder, name).map(|other| other.named())
+        self.watch.living(&self.board, name).map(|other| other.named())
     }
 
     /// Asks for a lease.
     fn ask(&self, at: &Path) -> Result<Answer> {
         loop {
-            let next = match lease::holder(at)? {
+            let next = match lease::holder(&self.board, at)? {
                 Holder::Nobody(next) => next,
                 Holder::Worker(name, number) if name == self.member.name => return Ok(Answer::Ours(number)),
                 Holder::Worker(name, number) => match self.holding(at, &name, number) {
@@ -319,7 +424,7 @@ impl Shared {
                     None => number + 1,
                 },
             };
-            if lease::take(at, next, &self.member.name)? {
+            if lease::take(&self.board, at, next, &self.member.name)? {
                 return Ok(Answer::Ours(next));
             }
         }
@@ -335,13 +440,25 @@ impl Turn<'_> {
     pub(crate) fn check(&self) -> Result<()> {
         let Some((shared, at, number)) = &self.held else { return Ok(()) };
         let ours = Holder::Worker(shared.member.name.clone(), *number);
-        if lease::holder(at)? == ours {
+        if lease::holder(&shared.board, at)? == ours {
             return Ok(());
         }
         Err(Error::other(
             format!("this worker was held up for more than {} s, and another took over", shared.worker.lease.as_secs()),
             "start it again: it goes on with what is left",
         ))
+    }
+
+    /// Hands the files that were made in this turn to the others, where they do not see them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Turn::check`]; what the system or the store says.
+    pub(crate) fn hand(&self, files: impl FnOnce() -> Vec<PathBuf>) -> Result<()> {
+        let Some((shared, at, _)) = &self.held else { return Ok(()) };
+        let Some(handed) = &shared.handed else { return Ok(()) };
+        self.check()?;
+        handed.hand(at, &files())
     }
 
     /// A folder of `job` for what is under way in this turn; those of turns that were not ended are removed.
@@ -364,95 +481,10 @@ impl Turn<'_> {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        if let (Ok(()), Some((_, at, number))) = (self.check(), &self.held) {
-            lease::free(at, *number);
+        if let (Ok(()), Some((shared, at, number))) = (self.check(), &self.held) {
+            lease::free(&shared.board, at, *number);
         }
     }
-}
-
-/// Whether a worker shows that it lives, within the time that it says it would; the file of one that does not goes.
-fn shows_life(folder: &Path, name: &str, said: &Statement, stop: &AtomicBool) -> Result<bool> {
-    let (watch, began) = (Watch::default(), Instant::now());
-    let first = member::beats(folder, name);
-    while watch.living(folder, name).is_some() {
-        if member::beats(folder, name) != first {
-            return Ok(true);
-        }
-        if stop.load(Ordering::Relaxed) {
-            return Err(Error::Interrupted);
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    // One that ended by itself has shown that it lived.
-    if began.elapsed().as_secs_f64() >= said.lease {
-        member::forget(folder, name);
-    }
-    Ok(false)
-}
-
-/// Makes sure that no worker is at work in the folder of jobs `work`, on whatever machine; `looking` hears when that takes a
-/// while. Leftovers of workers that were lost are removed.
-///
-/// # Errors
-///
-/// A worker that lives; [`Error::Interrupted`].
-pub(crate) fn none_at_work(work: &Path, stop: &AtomicBool, looking: impl Fn(&str)) -> Result<()> {
-    let folder = work.join(MEMBERS);
-    for (name, said) in member::all(&folder) {
-        looking(&said.named());
-        if shows_life(&folder, &name, &said, stop)? {
-            let message = format!("worker {} is at work in {}", said.named(), work.display());
-            return Err(Error::other(message, "wait for it, join it with --worker, or work elsewhere with --work"));
-        }
-    }
-    if folder.exists() {
-        fs::remove_dir_all(&folder).map_err(Error::io(&folder))?;
-    }
-    Ok(())
-}
-
-/// Removes from the folders of jobs what lost workers left: files that never got their names, leases, turns. For whoever has
-/// the folder of jobs to itself, or has put the build in its place (`over`): before that, rows that a rescan has read again
-/// are of use still.
-pub(crate) fn tidy(work: &Path, over: bool) {
-    let jobs = fs::read_dir(work).into_iter().flatten().flatten();
-    for folder in jobs.filter(|entry| job(&entry.file_name().to_string_lossy())).map(|entry| entry.path()) {
-        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            if name.ends_with(".tmp") || lease::is_lease(&name) {
-                let _ = fs::remove_file(entry.path());
-            } else if over && name == "changed" || name.starts_with("turn-") {
-                let _ = fs::remove_dir_all(entry.path());
-            }
-        }
-    }
-}
-
-/// Says to the workers that share the folder of jobs `work` that the build of this identity is in its place, where to ask the
-/// place itself takes long.
-///
-/// # Errors
-///
-/// [`Error::Io`] of writing.
-pub(crate) fn ended(work: &Path, build: &str) -> Result<()> {
-    let path = work.join(MEMBERS).join(ENDED);
-    write_whole(&path, build.as_bytes()).map_err(Error::io(&path))
-}
-
-/// Whether that was said. `stands` asks the place itself: the build may have been removed there later; and where the folder of
-/// workers is gone, they have all ended, and took this one for lost.
-pub(crate) fn has_ended(work: &Path, build: &str, stands: impl Fn() -> bool) -> bool {
-    let folder = work.join(MEMBERS);
-    let path = folder.join(ENDED);
-    if folder.exists() && fs::read(&path).ok().is_none_or(|said| said != build.as_bytes()) {
-        return false;
-    }
-    let stands = stands();
-    if !stands {
-        let _ = fs::remove_file(&path);
-    }
-    stands
 }
 
 /// The name of this machine.
