@@ -32,11 +32,10 @@
 //! of which. Rules look at signals only, so changing a limit measures nothing again; unless `early = true` says that rows which
 //! fail are not measured further (no word segmentation for what is too short), which ties the measuring to the limits.
 
-use arrow::array::ArrayRef;
 use serde::{Deserialize, Serialize};
 
 use super::clause::{Asked, Clause};
-use super::judge::{Judge, JudgedRow};
+use super::judge::{Column, Judge, JudgedRow};
 use super::resources::Resource;
 use super::{Entry, Reads, RowContext, RowWork, Stage, Takes, Worked, build};
 use crate::Result;
@@ -93,7 +92,7 @@ struct Ready {
 impl RowWork for Ready {
     fn run(&mut self, _batch: &mut Batch<'_>, context: &RowContext<'_>) -> Result<Worked> {
         let column = |signal: &String| context.measured.iter().rfind(|m| m.0 == *signal).map(|m| &m.1);
-        let columns: Vec<Option<&ArrayRef>> = self.signals.iter().map(column).collect();
+        let columns: Vec<Option<Column<'_>>> = self.signals.iter().map(|s| column(s).map(Column::from)).collect();
         let fails = |row: usize| {
             let (own_id, final_id, found, language) = (None, "", &[][..], "");
             let judged = JudgedRow { columns: &columns, row, own_id, final_id, blank: false, found, language };

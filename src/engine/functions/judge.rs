@@ -10,7 +10,7 @@ use super::Kernel;
 use crate::Result;
 use crate::output::take::{NOT_SAMPLED, Take};
 use crate::rows::spans::{Spans, spans_of, spans_type};
-use crate::stages::judge::{Failure, Judge, JudgedRow, Verdict};
+use crate::stages::judge::{Column, Failure, Judge, JudgedRow, Verdict};
 use crate::stages::percentile::FoundLimit;
 use crate::stages::resolved::Resolved;
 use crate::stages::resources::Resource;
@@ -139,7 +139,7 @@ impl Kernel for JudgeKernel {
             // Another thread may have been faster, with the same.
             let _ = self.judges.set(self.spec.decisions.iter().map(judge).collect::<Result<_>>()?);
         }
-        let columns: Vec<Vec<Option<&ArrayRef>>> = self.spec.decisions.iter().map(|d| columns(d, arguments)).collect();
+        let columns: Vec<Vec<Option<Column<'_>>>> = self.spec.decisions.iter().map(|d| columns(d, arguments)).collect();
         let before: Vec<_> = arguments[..5].iter().map(|a| a.as_string::<i32>()).collect();
         let similarity = arguments[5].as_primitive::<Float64Type>();
         let mut texts: [StringBuilder; 5] = Default::default();
@@ -184,9 +184,11 @@ fn judge(decision: &Decision) -> Result<Option<Box<dyn Judge>>> {
 }
 
 /// What a decision reads of a batch.
-fn columns<'a>(decision: &Decision, arguments: &'a [ArrayRef]) -> Vec<Option<&'a ArrayRef>> {
+fn columns<'a>(decision: &Decision, arguments: &'a [ArrayRef]) -> Vec<Option<Column<'a>>> {
     match &decision.ask {
-        Ask::Stage(_, reads, _) => reads.iter().map(|at| arguments.get(ARGUMENTS.len() + (*at)?)).collect(),
+        Ask::Stage(_, reads, _) => {
+            reads.iter().map(|at| arguments.get(ARGUMENTS.len() + (*at)?).map(Column::from)).collect()
+        }
         Ask::Take(_) | Ask::Emptied(..) => Vec::new(),
     }
 }
@@ -201,7 +203,7 @@ fn failure(reason: &str, value: &str, limit: String) -> Verdict {
 
 impl JudgeKernel {
     /// The stage by which a row goes, and why.
-    fn judge(&self, arguments: &[ArrayRef], columns: &[Vec<Option<&ArrayRef>>], row: usize) -> Option<Dropped<'_>> {
+    fn judge(&self, arguments: &[ArrayRef], columns: &[Vec<Option<Column<'_>>>], row: usize) -> Option<Dropped<'_>> {
         let (fixed, signals) = arguments.split_at(ARGUMENTS.len());
         let blank = fixed[BLANK].as_boolean().value(row);
         // Whether a stage has cut the row to nothing.

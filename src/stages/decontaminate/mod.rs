@@ -193,7 +193,7 @@ impl Judge for Decontaminate {
     fn judge(&self, row: &JudgedRow<'_>) -> Option<Verdict> {
         row.float(0).filter(|share| *share >= self.overlap)?;
         // To cut, only rows go of which nothing is left.
-        if self.action == Action::Cut && !(row.blank && row.column(3).is_some()) {
+        if self.action == Action::Cut && !(row.blank && row.has(3)) {
             return None;
         }
         let hit = row.text(1).unwrap_or_default().to_owned();

@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::array::{Array, AsArray, RecordBatch};
 use serde::{Deserialize, Serialize};
 
 use super::{Found, FoundIn, Per, Percentile, Search};
 use crate::spill::written;
 use crate::stages::global::Rows;
-use crate::stages::judge::JudgedRow;
+use crate::stages::judge::{Column, JudgedRow};
 use crate::{Error, Result};
 
 /// Rows of a source: the columns that are read of them, and what holds for all of them.
@@ -50,7 +50,8 @@ impl Searches {
 
     /// Looks at the rows of a batch, each once.
     pub fn see(&mut self, batch: &RecordBatch, source: &Source) {
-        let all: Vec<Option<&ArrayRef>> = source.signals.iter().map(|at| Some(batch.column((*at)?))).collect();
+        let column = |at: &Option<usize>| Some(Column::from(batch.column((*at)?)));
+        let all: Vec<Option<Column<'_>>> = source.signals.iter().map(column).collect();
         let text = |at: usize, row: usize| {
             let column = batch.column(at).as_string_opt::<i32>()?;
             column.is_valid(row).then(|| column.value(row))
@@ -132,7 +133,7 @@ impl Searches {
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{Float64Array, StringArray};
+    use arrow::array::{ArrayRef, Float64Array, StringArray};
 
     use super::*;
 
