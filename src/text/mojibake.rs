@@ -89,16 +89,16 @@ pub fn repair(text: &str) -> (Cow<'_, str>, Report) {
     let mut out = Cow::Borrowed(text);
     // One layer at a time: what two misreadings made takes two rounds. A text of which one run was proved to be of a
     // double-byte encoding has short ones too.
-    let mut written = None;
+    let (mut written, mut swapped) = (None, None);
     // Each layer makes a text longer by half, so there are few.
     for _ in 0..64 {
-        let mut round = Round { written, ..Round::default() };
+        let mut round = Round { written, swapped, ..Round::default() };
         round.run(&out);
         report.suspect = round.odd;
         let Some(text) = round.text else { break };
         report.repaired += round.runs;
         report.layers = report.layers.max(round.layers);
-        written = round.written;
+        (written, swapped) = (round.written, round.swapped);
         out = Cow::Owned(text);
     }
     report.suspect += suspects(&out);
@@ -116,6 +116,8 @@ struct Round {
     layers: usize,
     /// The double-byte encoding that was proved to have been read as Latin-1.
     written: Option<&'static Encoding>,
+    /// The double-byte encodings that were proved to have been taken for each other.
+    swapped: Option<swapped::Pair>,
     /// Runs that look misread and were left.
     odd: usize,
     /// Up to where it is known that no stretch is of a double-byte encoding read as Latin-1.
@@ -152,12 +154,13 @@ impl Round {
         let western = counts[usize::from(WESTERN)];
         if western == all {
             return from_western(text, start, end)
+                .or_else(|| alphabet(text, start, end))
                 .or_else(|| self.narrow(text, start))
                 .or_else(|| self.gbk(text, start, end));
         }
         let fixed = |from, to, text| Fixed { from, to, text, layers: 1 };
-        if let Some(said) = narrow::alphabet(&text[start..end]) {
-            return Some(fixed(start, end, said));
+        if let Some(said) = alphabet(text, start, end) {
+            return Some(said);
         }
         if western >= 3
             && let Some(part) = within(text, start, end)
@@ -165,7 +168,7 @@ impl Round {
             return Some(part);
         }
         let odd = counts[usize::from(RARE)] + counts[usize::from(PRIVATE)] + counts[usize::from(NONE)];
-        if all < 3 || odd * 6 < all {
+        if all < 3 && self.swapped.is_none() || odd * 6 < all {
             return None;
         }
         let double =
@@ -173,8 +176,11 @@ impl Round {
         if double.is_some() {
             return double;
         }
-        match swapped::swapped(&text[start..end], counts[usize::from(SIGN)]) {
-            swapped::Run::Fixed(said) => Some(fixed(start, end, said)),
+        match swapped::swapped(&text[start..end], counts[usize::from(SIGN)], self.swapped) {
+            swapped::Run::Fixed(said, pair) => {
+                self.swapped = Some(pair);
+                Some(fixed(start, end, said))
+            }
             swapped::Run::Odd => {
                 self.odd += 1;
                 None
@@ -231,6 +237,11 @@ fn measure(text: &str, start: usize, table: &Table) -> (usize, Counts) {
 /// UTF-8 that was read as Windows-1252: the run, and the ASCII spaces in it that a no-break space became.
 fn from_western(text: &str, start: usize, end: usize) -> Option<Fixed> {
     unread(&text[start..end], 1).map(|(fixed, layers)| Fixed { from: start, to: end, text: fixed, layers })
+}
+
+/// UTF-8 that was read in the encoding of another alphabet.
+fn alphabet(text: &str, start: usize, end: usize) -> Option<Fixed> {
+    narrow::alphabet(&text[start..end]).map(|fixed| Fixed { from: start, to: end, text: fixed, layers: 1 })
 }
 
 /// The same of a part of a run, between characters that were read right: three characters or more, the first of which stands

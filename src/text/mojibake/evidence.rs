@@ -28,6 +28,8 @@ pub struct Evidence {
     hangul: usize,
     /// Punctuation of East Asia, and full-width forms.
     signs: usize,
+    /// Of private use: no text has them, readings of GBK do.
+    private: usize,
 }
 
 impl Evidence {
@@ -47,6 +49,7 @@ impl Evidence {
                 'ぁ'..='ヺ' | 'ー' => found.kana += 1,
                 '가'..='힣' => found.hangul += 1,
                 '\u{3000}'..='\u{3020}' | '\u{FF01}'..='\u{FF5E}' | '\u{2010}'..='\u{2044}' | '·' => found.signs += 1,
+                '\u{E000}'..='\u{F8FF}' => found.private += 1,
                 _ => {}
             }
             if let Some(first) = before.filter(|_| flags & HAN != 0) {
@@ -72,6 +75,16 @@ impl Evidence {
         rest * 20 <= self.all && (chinese || japanese || korean)
     }
 
+    /// Kana and hangul.
+    pub fn letters(&self) -> usize {
+        self.kana + self.hangul
+    }
+
+    /// Whether there is nothing but Han and punctuation.
+    pub fn is_plain(&self) -> bool {
+        self.all == self.han + self.signs
+    }
+
     /// How much of it is language, in parts of a thousand: what readings are compared by.
     pub fn worth(&self) -> usize {
         (self.known + self.kana + self.hangul) * 1000 / (self.pairs + self.kana + self.hangul).max(1)
@@ -79,7 +92,8 @@ impl Evidence {
 
     /// Whether hardly any of its Han stand together as text has them.
     pub fn denies(&self) -> bool {
-        self.han > 2 && self.known * 16 <= self.pairs && self.frequent * 4 <= self.han
+        let few = self.known * 16 <= self.pairs && self.frequent * 4 <= self.han;
+        self.han > 2 && (few || self.private * 8 >= self.all && self.known * 6 <= self.pairs)
     }
 }
 

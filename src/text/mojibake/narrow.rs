@@ -43,7 +43,7 @@ pub fn stretch(text: &str, start: usize, before: Option<&'static Encoding>) -> S
             rising += usize::from(next);
         }
     }
-    let least = if before.is_some() { 2 } else { SHORTEST };
+    let least = if before.is_some() { 1 } else { SHORTEST };
     // French and Vietnamese have fewer; a list of accented letters rises.
     if wide < least || wide * 4 < last || rising * 2 > wide {
         return Stretch { end, fixed: None, odd: false };
@@ -79,7 +79,10 @@ fn best(bytes: &[u8], before: Option<&'static Encoding>) -> Option<(String, &'st
     };
     let mut readings: Vec<_> = DOUBLE.into_iter().filter_map(read).collect();
     readings.sort_by_key(|(found, ..)| std::cmp::Reverse(found.worth()));
-    let sure = |found: &Evidence| found.han > 0 && found.rare == 0 && found.frequent + found.known > 0;
+    let whole = bytes.iter().filter(|b| **b >= 0x80).count() * 2 >= bytes.len();
+    let sure = |found: &Evidence| {
+        found.han > 0 && found.rare == 0 && (found.frequent + found.known > 0 || whole && found.is_plain())
+    };
     if let Some(at) = readings.iter().position(|(found, _, encoding)| before == Some(*encoding) && sure(found)) {
         let (_, text, encoding) = readings.swap_remove(at);
         return Some((text, encoding));

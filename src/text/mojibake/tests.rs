@@ -168,6 +168,16 @@ fn one_double_byte_encoding_read_as_another() {
 }
 
 #[test]
+fn short_runs_beside_long_ones() {
+    let lines = format!("{TRADITIONAL}\n記\n得 1\n{TRADITIONAL}");
+    let bytes = BIG5.encode(&lines).0;
+    let (wrong, lossy) = GBK.decode_without_bom_handling(&bytes);
+    assert!(!lossy);
+    assert_eq!(fixed(&wrong), lines);
+    assert_eq!(fixed(&latin(&lines, BIG5)), lines);
+}
+
+#[test]
 fn utf8_read_in_other_alphabets() {
     use encoding_rs::{KOI8_R, MACINTOSH, WINDOWS_1251};
     for encoding in [WINDOWS_1251, KOI8_R, MACINTOSH] {
