@@ -86,7 +86,7 @@ pub enum Staging {
     /// On a disk.
     Disk(Beside),
     /// In a store.
-    Store(InStore),
+    Store(Box<InStore>),
 }
 
 impl Staging {
@@ -97,7 +97,7 @@ impl Staging {
     /// As [`ours`]; [`Error::Other`] where another process writes the same export; what the system or the store says.
     pub fn new(out: &Path) -> Result<Self> {
         match is_url(out) {
-            true => InStore::new(out).map(Staging::Store),
+            true => InStore::new(out).map(|store| Staging::Store(Box::new(store))),
             false => Beside::new(out).map(Staging::Disk),
         }
     }
@@ -105,7 +105,7 @@ impl Staging {
     /// The same, where the largest file may have so many bytes: a store takes a number of parts of a file, and not more.
     pub fn expecting(self, bytes: impl FnOnce() -> u64) -> Self {
         match self {
-            Staging::Store(store) => Staging::Store(store.expecting(bytes())),
+            Staging::Store(store) => Staging::Store(Box::new(store.expecting(bytes()))),
             beside => beside,
         }
     }

@@ -163,7 +163,7 @@ fn file(board: &Board, name: &str) -> PathBuf {
 }
 
 /// The number and the words of a worker's file.
-fn read(board: &Board, name: &str) -> Option<(u64, Statement)> {
+fn read(board: &Board, name: &str) -> Option<Said> {
     let text = String::from_utf8(board.read(&file(board, name)).ok()??).ok()?;
     let (beats, json) = text.split_once('\n')?;
     Some((beats.parse().unwrap_or(0), serde_json::from_str(json).ok()?))
@@ -174,13 +174,16 @@ pub(super) fn beats(board: &Board, name: &str) -> Option<u64> {
     Some(read(board, name)?.0)
 }
 
+/// The number and the words of a worker's file.
+type Said = (u64, Statement);
+
 /// Which workers live, as far as this process has seen.
 #[derive(Default)]
 pub(super) struct Watch {
     /// The last number of each, and when it was seen to change.
     seen: Mutex<BTreeMap<String, (u64, Instant)>>,
     /// What objects of workers said, and when: asked for each unit, and a store is far.
-    read: Mutex<BTreeMap<String, (Instant, (u64, Statement))>>,
+    read: Mutex<BTreeMap<String, (Instant, Said)>>,
 }
 
 impl Watch {
@@ -198,7 +201,7 @@ impl Watch {
     }
 
     /// The number and the words of a worker; those of a store may be some time old, a small part of what it promised.
-    fn read(&self, board: &Board, name: &str) -> Option<(u64, Statement)> {
+    fn read(&self, board: &Board, name: &str) -> Option<Said> {
         if board.store().is_none() {
             return read(board, name);
         }
