@@ -10,6 +10,9 @@ use super::visitor::Words;
 
 /// Characters of a text that are looked at.
 const BEGINNING: usize = 800;
+/// Characters of its head, and different words of the fewest that it has where there are more to come.
+const HEAD: usize = 200;
+const FIRST: usize = 3;
 /// Different words of the fewest that tell, and of those by which site and visitors are named.
 const FEWEST: usize = 8;
 const NAMED: usize = 4;
@@ -22,9 +25,13 @@ static WORDS: LazyLock<[Words; 2]> = LazyLock::new(|| {
 });
 
 /// Characters of such words among the first ones of a text, and how many were looked at; 0 where there are few different
-/// words.
+/// words, or fewer than three different ones at its head.
 pub fn notice(codes: &[u32]) -> (u64, u64) {
     let beginning = &codes[..codes.len().min(BEGINNING)];
+    let head = &beginning[..beginning.len().min(HEAD)];
+    if WORDS[1].find(head).1 < FIRST {
+        return (0, beginning.len() as u64);
+    }
     let (characters, different) = WORDS[1].find(beginning);
     let told = different >= FEWEST && WORDS[0].find(beginning).1 >= NAMED;
     (if told { characters } else { 0 }, beginning.len() as u64)

@@ -158,7 +158,7 @@ signals! {
     LoneHan "lone_han" share Places "Han beyond the 500 most frequent that make a pair of a word with neither neighbour, by Han; of the first 600 characters: characters put in place of others";
     KeywordChars "keyword_chars" share Places "characters of the most frequent pair of Han that tie no sentences together, by Han; 0 in texts of more than 1,000 characters, and of fewer than four stretches of Han";
     KeywordClauses "keyword_clauses" share Places "stretches of Han with that pair, by stretches of Han: a keyword in every clause";
-    NoticeRatio "notice_ratio" share Places "characters of words with which a site speaks of itself and its rights (本协议, 用户, 不承担; data/notice.txt), by characters; of the first 800; 0 where fewer than eight such words are, or fewer than four that name site and visitors";
+    NoticeRatio "notice_ratio" share Places "characters of words with which a site speaks of itself and its rights (本协议, 用户, 不承担; data/notice.txt), by characters; of the first 800; 0 where fewer than eight such words are, fewer than four that name site and visitors, or fewer than three in the first 200 characters";
     StraySigns "stray_signs" share Places "single ' ` ^ ~ _ ° * = \\ and lower-case letters of ASCII between two Han, by Han and signs; of the first 1,500 characters: what a scanner reads out of specks";
     EvenLines "even_lines" share Places "of the lines of at least eight characters those whose length is the most frequent one, or differs by one; of the first 1,500 characters: lines that were broken where the paper ended";
     ClassicalRatio "classical_ratio" share Characters "particles and pronouns of classical Chinese (之 其 曰 矣 …), by Han";
