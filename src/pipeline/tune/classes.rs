@@ -62,6 +62,9 @@ pub(super) struct Classes {
     of: Vec<Vec<u32>>,
     /// By limit: what is known of it, a bit a class.
     known: Vec<Vec<Known>>,
+    /// By block of 64 classes: what is known of each part of the rule, so that of a limit only its own part is asked anew:
+    /// a profile has a hundred of them.
+    parts: Vec<Vec<Known>>,
     asked: Asked,
 }
 
@@ -140,7 +143,8 @@ impl Classes {
     ) -> Result<Self> {
         let read = super::parallel(&units.all, |unit| of_unit(unit, manifest, stage, signals, limits))?;
         let mut known: HashMap<Keeps, u32> = HashMap::new();
-        let mut all = Classes { classes: Vec::new(), of: Vec::new(), known: Vec::new(), asked: asked.clone() };
+        let mut all =
+            Classes { classes: Vec::new(), of: Vec::new(), known: Vec::new(), parts: Vec::new(), asked: asked.clone() };
         for (mut rows, found) in read {
             let places: Vec<u32> = found
                 .into_iter()
@@ -159,6 +163,11 @@ impl Classes {
             all.of.push(rows);
         }
         all.known = limits.iter().map(|limit| all.known(limit.number)).collect();
+        let of = |block: usize| {
+            let known = |limit: &Limit| all.known[limit.number][block];
+            all.asked.parts().map(|part| part.holds_of_many(&known)).collect()
+        };
+        all.parts = (0..all.classes.len().div_ceil(64)).map(of).collect();
         Ok(all)
     }
 
@@ -193,13 +202,17 @@ impl Classes {
     /// What a limit decides, by class; and how many rows go for which it decides nothing.
     pub(super) fn decides(&self, limit: &Limit) -> (Vec<Decides>, u64) {
         let (mut fixed, mut decides) = (0, Vec::with_capacity(self.classes.len()));
+        let own =
+            self.asked.parts().enumerate().find(|(_, part)| part.limits().iter().any(|l| l.number == limit.number));
         for (block, classes) in self.classes.chunks(64).enumerate() {
+            let known = |other: &Limit| self.known[other.number][block];
+            let others = self.parts[block].iter().enumerate().filter(|(at, _)| own.as_ref().is_none_or(|o| o.0 != *at));
+            let others = Known::all(others.map(|(_, known)| *known));
             // Classes that go if the limit is this for all of them.
             let going = |all: Known| {
-                let of = |other: &Limit| {
-                    if other.number == limit.number { all } else { self.known[other.number][block] }
-                };
-                self.asked.holds_of_many(&of).no
+                let of = |other: &Limit| if other.number == limit.number { all } else { known(other) };
+                let own = own.iter().map(|(_, part)| part.holds_of_many(&of));
+                self.asked.asked_of(Known::all(own.chain([others])), &of).no
             };
             let known = self.known[limit.number][block];
             let known = known.yes | known.no;

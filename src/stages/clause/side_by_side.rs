@@ -17,7 +17,7 @@ impl Known {
     }
 
     /// What holds where each of several holds, and does not where one does not.
-    fn all(parts: impl Iterator<Item = Known>) -> Known {
+    pub fn all(parts: impl Iterator<Item = Known>) -> Known {
         let start = Known { yes: u64::MAX, no: 0 };
         parts.fold(start, |all, part| Known { yes: all.yes & part.yes, no: all.no | part.no })
     }
@@ -28,16 +28,58 @@ impl Known {
     }
 }
 
+/// What must hold, among others, for a rule to hold.
+pub enum Part<'r> {
+    /// A limit of its own.
+    Limit(&'r Limit),
+    /// A rule of `all`.
+    Rule(&'r Asked),
+    /// One of `any`.
+    Any(&'r [Asked]),
+    /// What `not` has does not.
+    Not(&'r Asked),
+}
+
+impl Part<'_> {
+    /// Whether it holds for each of 64 rows.
+    pub fn holds_of_many(&self, of: &impl Fn(&Limit) -> Known) -> Known {
+        match self {
+            Part::Limit(limit) => of(limit),
+            Part::Rule(rule) => rule.holds_of_many(of),
+            Part::Any(rules) => Known::any(rules.iter().map(|rule| rule.holds_of_many(of))),
+            Part::Not(rule) => rule.holds_of_many(of).opposite(),
+        }
+    }
+
+    /// The limits in it.
+    pub fn limits(&self) -> Vec<&Limit> {
+        match self {
+            Part::Limit(limit) => vec![limit],
+            Part::Rule(rule) | Part::Not(rule) => rule.limits(),
+            Part::Any(rules) => rules.iter().flat_map(Asked::limits).collect(),
+        }
+    }
+}
+
 impl Asked {
+    /// What must hold, all of it, of the rows that it is asked of.
+    pub fn parts(&self) -> impl Iterator<Item = Part<'_>> {
+        let limits = self.limits.iter().map(Part::Limit);
+        let all = self.all.iter().map(Part::Rule);
+        let any = self.any.iter().map(|rules| Part::Any(rules));
+        let not = self.not.iter().map(|rule| Part::Not(rule));
+        limits.chain(all).chain(any).chain(not)
+    }
+
     /// Whether it holds for each of 64 rows whose limits hold as `of` says: as [`Asked::holds`] of each.
     pub fn holds_of_many(&self, of: &impl Fn(&Limit) -> Known) -> Known {
+        self.asked_of(Known::all(self.parts().map(|part| part.holds_of_many(of))), of)
+    }
+
+    /// Whether it holds for each of 64 rows of which it is known whether all its parts hold.
+    pub fn asked_of(&self, parts: Known, of: &impl Fn(&Limit) -> Known) -> Known {
         let asked = self.when.as_ref().map_or(u64::MAX, |when| when.holds_of_many(of).yes);
-        let limits = self.limits.iter().map(of);
-        let all = self.all.iter().map(|rule| rule.holds_of_many(of));
-        let any = self.any.iter().map(|rules| Known::any(rules.iter().map(|rule| rule.holds_of_many(of))));
-        let not = self.not.iter().map(|rule| rule.holds_of_many(of).opposite());
-        let known = Known::all(limits.chain(all).chain(any).chain(not));
-        Known { yes: known.yes | !asked, no: known.no & asked }
+        Known { yes: parts.yes | !asked, no: parts.no & asked }
     }
 }
 
