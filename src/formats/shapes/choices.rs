@@ -20,7 +20,6 @@
 //! (`no_answer`).
 use std::borrow::Cow;
 
-
 use super::support::reading::Reading;
 use super::support::values::{first, is_scalar, items, scalar, share, starts, wrong_use};
 use crate::formats::json::Json;

@@ -17,7 +17,6 @@
 //! Limits: a turn without a question or an answer is unreadable (`field_missing`).
 use std::borrow::Cow;
 
-
 use super::support::reading::Reading;
 use super::support::turn::calling;
 use super::support::turns::not_empty;

@@ -23,7 +23,6 @@
 //! message is missing that some reply answers, the reply is set aside (`parent_missing`). A file is read by one core.
 use std::borrow::Cow;
 
-
 use super::support::ranking::{RANKED_PAIRS, RankedAnswer, pairs, unpaired};
 use super::support::reading::Reading;
 use super::support::values::{first, items, mismatch, share, starts, wrong_use};

@@ -20,7 +20,6 @@
 //! Limits: rows of more than two languages need `fields`.
 use std::borrow::Cow;
 
-
 use super::support::reading::Reading;
 use super::support::translation::{self, DIRECTION, TEMPLATE};
 use super::support::values::{first, is_null, scalar, share, wrong_use};

@@ -21,7 +21,6 @@
 //! Where the answer stands in the text is not kept.
 use std::borrow::Cow;
 
-
 use super::support::reading::{Reading, all};
 use super::support::values::{first, is_null, items, scalar, share, starts, wrong_use};
 use crate::formats::json::Json;

@@ -12,7 +12,6 @@
 //! Limits: a guide without sections is set aside (`no_answer`). The English text is in another file: it is not joined.
 use std::borrow::Cow;
 
-
 use super::support::reading::{Reading, all};
 use super::support::values::{first, items, mismatch, scalar, share, starts, wrong_use};
 use crate::formats::json::Json;

@@ -4,7 +4,6 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-
 use super::Decontaminate;
 use crate::formats::json::Json;
 use crate::formats::shapes::texts;

@@ -1,11 +1,10 @@
 //! OpenAssistant's messages of a tree, one by one, put together.
 use std::collections::HashMap;
 
-
 use super::super::support::values::{items, mismatch};
 use super::{DEEPEST, Node, message};
-use crate::formats::json::Json;
 use crate::formats::Object;
+use crate::formats::json::Json;
 use crate::formats::object::field_type;
 use crate::rows::Unreadable;
 
