@@ -7,7 +7,7 @@
 //!
 //! - written back in the encoding it was read in, its bytes are valid in the one they were written in, whole;
 //! - what comes out is plausible: common Han characters and CJK punctuation, or letters of one script; where validity alone
-//!   says little, a language beyond doubt ([`evidence`]);
+//!   says little, a language beyond doubt (`evidence`);
 //! - and what stood there is not: most of the run are characters that such a misreading makes and that running text does not
 //!   have side by side.
 //!
