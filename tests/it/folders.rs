@@ -84,13 +84,14 @@ fn inputs_under_the_folders_that_a_build_writes_are_refused() {
 #[test]
 fn urls_are_no_folders() {
     let scratch = scratch("docs.jsonl");
-    for (out, more) in [
-        ("https://host/x", &[][..]),
-        ("out", &["--work", "file:///tmp/x"][..]),
-        ("out", &["--work", "s3://bucket/x"][..]),
+    for (out, more, (code, says)) in [
+        ("https://host/x", &[][..], (1, "is a URL")),
+        ("out", &["--work", "file:///tmp/x"][..], (1, "is a URL")),
+        // Jobs in an object store are for a build that goes to one.
+        ("out", &["--work", "s3://bucket/x"][..], (2, "let --out be in a store too")),
     ] {
         let run = scratch.try_build(out, more);
-        run.says(1, &["is a URL"]);
+        run.says(code, &[says]);
     }
     let made = |name: &&str| scratch.path(name).exists();
     assert_eq!(["https:", "file:", "s3:"].iter().find(|name| made(name)), None);
