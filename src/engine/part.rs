@@ -1,6 +1,6 @@
-//! A part of a pass over all rows, of a comparison of keys, a search for percentiles, or of a shuffle, as a plan: the way in which it is sent to another process. It has one
-//! partition, gives back no rows, and leaves files. Below a part of a pass may stand a plan of one partition, whose rows it
-//! is handed.
+//! A part of a pass over all rows, of a comparison of keys, a search for percentiles, or of a shuffle, as a plan: the way in
+//! which it is sent to another process. It has one partition, gives back no rows, and leaves files. Below a part may stand a
+//! plan of one partition, whose rows it is handed.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -115,10 +115,7 @@ impl PartSpec {
                     Some(rows) => pass.fed(folder, part, rows, &space),
                 }
             }
-            PartSpec::Keys { folder, work } => match &mut rows {
-                None => work.run(folder, None, &space),
-                Some(rows) => work.run(folder, Some(rows), &space),
-            },
+            PartSpec::Keys { folder, work } => work.run(folder, rows.as_mut().map(|rows| rows as _), &space),
             PartSpec::Percentiles { file, searches, source } => {
                 let rows = rows.as_mut().ok_or_else(|| Error::Engine("percentiles are of rows".into()))?;
                 searches.clone().look(file, rows, source)

@@ -9,7 +9,7 @@ use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Decimal128Type, UInt64Type};
 use serde::{Deserialize, Serialize};
 
-use crate::spill::flat::Flat;
+use crate::spill::flat::{Flat, number};
 use crate::spill::{Space, written};
 use crate::stages::global::Rows;
 use crate::{Error, Result};
@@ -67,10 +67,6 @@ fn keys(folder: &Path, group: usize) -> PathBuf {
 
 fn list(folder: &Path, range: usize) -> PathBuf {
     folder.join(format!("list-{range}"))
-}
-
-fn number(record: &[u8]) -> u128 {
-    record.iter().fold(0, |number, byte| number << 8 | u128::from(*byte))
 }
 
 /// Sorts the keys of rows (`ord`, key); a row without one has no partner.

@@ -94,18 +94,18 @@ fn text_end(bytes: &[u8], at: usize) -> Option<usize> {
             (at, carried) = (at + BLOCK, block.escapes >> (BLOCK - 1));
             continue;
         }
-        let mut here = at - carried as usize;
-        let mut signs = block.escapes | block.quotes | block.controls;
-        let mut next = carried == 1;
-        while next || signs != 0 {
-            if !std::mem::take(&mut next) {
-                let sign = at + signs.trailing_zeros() as usize;
-                signs &= signs - 1;
-                if sign < here {
-                    continue;
-                }
-                here = sign;
+        // The block once more, from that backslash on.
+        at -= carried as usize;
+        let block = if carried == 1 { Block::at(bytes, at) } else { block };
+        let (mut here, mut signs) = (at, block.escapes | block.quotes | block.controls);
+        while signs != 0 {
+            let sign = at + signs.trailing_zeros() as usize;
+            signs &= signs - 1;
+            // What a sign before it escapes.
+            if sign < here {
+                continue;
             }
+            here = sign;
             match (bytes[here], bytes.get(here + 1)) {
                 (b'"', _) => return Some(here + 1),
                 (b'\\', Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't')) => here += 2,

@@ -12,6 +12,15 @@ use crate::{Error, Result};
 /// Bytes collected before they are written.
 const CHUNK: usize = 1 << 20;
 
+/// A record as a number whose bytes are written from the highest on; of at most 16 bytes.
+#[inline]
+pub fn number(record: &[u8]) -> u128 {
+    match record.first_chunk() {
+        Some(bytes) => u128::from_be_bytes(*bytes),
+        None => record.iter().fold(0, |number, byte| number << 8 | u128::from(*byte)),
+    }
+}
+
 /// The array.
 pub struct Flat {
     path: PathBuf,

@@ -346,18 +346,15 @@ fn heads(encoding: &'static Encoding) -> Box<Bits> {
     bits
 }
 
-/// UTF-8 that was read in a double-byte encoding. ASCII bytes may have been taken as second bytes, so the run is tried with the ASCII
-/// that follows too; here the run itself must be whole.
+/// UTF-8 that was read in a double-byte encoding. ASCII bytes may have been taken as second bytes, so the run is tried with
+/// the ASCII that follows too; here the run itself must be whole.
 fn from_double(text: &str, start: usize, end: usize, read_as: &'static Encoding, heads: &Bits) -> Option<Fixed> {
     // Most runs are told by their first character: its bytes must begin a character of three.
     let first = text[start..].chars().next().map_or(0, u32::from);
     if heads.get(first as usize >> 6).is_none_or(|cell| cell >> (first & 63) & 1 == 0) {
         return None;
     }
-    let (bytes, _, unmapped) = read_as.encode(&text[start..end]);
-    if unmapped {
-        return None;
-    }
+    let bytes = swapped::encoded(&text[start..end], read_as)?;
     let fixed = std::str::from_utf8(&bytes).ok()?;
     let table = &*CLASSES;
     let (mut common, mut rarer, mut other, mut narrow) = (0usize, 0usize, 0usize, 0usize);

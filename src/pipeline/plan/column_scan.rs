@@ -33,6 +33,30 @@ pub(crate) struct Narrow<'a> {
     pub(crate) drops: Option<&'a Path>,
 }
 
+impl<'a> Narrow<'a> {
+    /// Columns of the units of each group, joined with the repeats of ids and the drops so far.
+    pub(crate) fn of(groups: &[Vec<usize>], wanted: Vec<&'a str>, schema: &'a SchemaRef, at: &'a Folders<'_>) -> Self {
+        Narrow {
+            groups: groups.iter().map(|units| units.iter().map(|unit| (*unit, vec![])).collect()).collect(),
+            units: at.units,
+            schema,
+            wanted,
+            constants: vec![],
+            repeated: None,
+            cuts: &at.cuts,
+            repeats: at.repeats,
+            sizes: None,
+            splits: None,
+            drops: at.drops,
+        }
+    }
+}
+
+/// Each unit in a group of its own.
+pub(crate) fn each(units: &[usize]) -> Vec<Vec<usize>> {
+    units.iter().map(|unit| vec![*unit]).collect()
+}
+
 impl Plans<'_> {
     /// Columns of the rows of a source that are still there, in order, a partition a unit; with the repeats of ids, if
     /// `repeats` says so.
@@ -44,8 +68,7 @@ impl Plans<'_> {
         wanted: &[&str],
         repeats: bool,
     ) -> Result<Plan> {
-        let each: Vec<Vec<usize>> = units.iter().map(|unit| vec![*unit]).collect();
-        self.together(source, &each, at, wanted, repeats)
+        self.together(source, &each(units), at, wanted, repeats)
     }
 
     /// The same with the units of a group in one partition.
@@ -58,19 +81,8 @@ impl Plans<'_> {
         repeats: bool,
     ) -> Result<Plan> {
         let schema = self.unit_schema(source)?;
-        let node = self.narrow(&Narrow {
-            groups: groups.iter().map(|units| units.iter().map(|unit| (*unit, vec![])).collect()).collect(),
-            units: at.units,
-            schema: &schema,
-            wanted: wanted.to_vec(),
-            constants: vec![],
-            repeated: None,
-            cuts: &at.cuts,
-            repeats: at.repeats.filter(|_| repeats),
-            sizes: None,
-            splits: None,
-            drops: at.drops,
-        })?;
+        let read = Narrow::of(groups, wanted.to_vec(), &schema, at);
+        let node = self.narrow(&Narrow { repeats: at.repeats.filter(|_| repeats), ..read })?;
         if at.drops.is_none() {
             return Ok(node);
         }

@@ -32,19 +32,8 @@ impl Plans<'_> {
     /// Where the engine refuses the plan.
     pub fn own_ids(&self, groups: &[Vec<usize>], at: &Folders<'_>, repeated: Option<RepeatedSpec>) -> Result<Plan> {
         let schema = key_schema(ID_KEY, false);
-        let read = Narrow {
-            groups: groups.iter().map(|units| units.iter().map(|unit| (*unit, vec![])).collect()).collect(),
-            units: at.units,
-            schema: &schema,
-            wanted: vec!["ord", ID_KEY],
-            constants: vec![],
-            repeated: repeated.map(|spec| ("ord", spec)),
-            cuts: &at.cuts,
-            repeats: None,
-            sizes: None,
-            splits: None,
-            drops: None,
-        };
+        let read = Narrow::of(groups, vec!["ord", ID_KEY], &schema, at);
+        let read = Narrow { repeated: repeated.map(|spec| ("ord", spec)), repeats: None, drops: None, ..read };
         let node = self.narrow(&read)?;
         let predicate = plan::is_not_null(&node, ID_KEY)?;
         plan::filter(node, predicate)
@@ -133,19 +122,8 @@ impl Plans<'_> {
             wanted.push("id");
         }
         wanted.extend(sort.prefer);
-        let read = Narrow {
-            groups,
-            units: at.units,
-            schema: &schema,
-            wanted,
-            constants: priority_field(priority),
-            repeated: Some(repeated),
-            cuts: &at.cuts,
-            repeats: at.repeats,
-            sizes: None,
-            splits: None,
-            drops: at.drops,
-        };
+        let read = Narrow::of(&[], wanted, &schema, at);
+        let read = Narrow { groups, constants: priority_field(priority), repeated: Some(repeated), ..read };
         let mut node = self.narrow(&read)?;
         if at.drops.is_some() {
             node = plan::filter(node.clone(), plan::is_null(&node, "stage")?)?;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field};
 use datafusion_common::ScalarValue;
 
-use super::column_scan::Narrow;
+use super::column_scan::{Narrow, each};
 use super::folders::{Folders, TextCuts};
 use super::planner::{NARROW, Plans, STAGED};
 use crate::Result;
@@ -93,20 +93,7 @@ impl Plans<'_> {
         let schema = self.unit_schema(source)?;
         let mut wanted: Vec<&str> = vec!["ord", "error", "aside", "aside_value", "blank", "language_hint", "id"];
         wanted.extend(signals.iter().map(String::as_str));
-        let read = Narrow {
-            groups: units.iter().map(|u| vec![(*u, vec![])]).collect(),
-            units: at.units,
-            schema: &schema,
-            wanted,
-            constants: vec![],
-            repeated: None,
-            cuts: &at.cuts,
-            repeats: at.repeats,
-            sizes: None,
-            splits: None,
-            drops: at.drops,
-        };
-        let mut node = self.narrow(&read)?;
+        let mut node = self.narrow(&Narrow::of(&each(units), wanted, &schema, at))?;
         let by_id = |d: &Decision| match &d.ask {
             Ask::Stage(resolved, ..) => resolved.stage.reads().unwrap_or_default().contains(&Reads::Id),
             Ask::Take(_) => true,
@@ -150,24 +137,14 @@ impl Plans<'_> {
         let schema = self.unit_schema(source)?;
         let cut: Vec<String> = self.chain.cutting(source).into_iter().map(|c| c.1).collect();
         let tokens = self.chain.last_column(source, TOKENS);
-        let read = Narrow {
-            groups: units.iter().map(|u| vec![(*u, vec![])]).collect(),
-            units: at.units,
-            schema: &schema,
-            wanted: ["ord", "row_bytes", "row_chars", "filled"]
-                .into_iter()
-                .chain(cut.iter().map(String::as_str))
-                .chain(ids.then_some("id"))
-                .chain(tokens.as_deref())
-                .collect(),
-            constants: vec![],
-            repeated: None,
-            cuts: &at.cuts,
-            repeats: at.repeats.filter(|_| ids),
-            sizes: None,
-            splits: at.splits,
-            drops: at.drops,
-        };
+        let wanted = ["ord", "row_bytes", "row_chars", "filled"]
+            .into_iter()
+            .chain(cut.iter().map(String::as_str))
+            .chain(ids.then_some("id"))
+            .chain(tokens.as_deref())
+            .collect();
+        let read = Narrow::of(&each(units), wanted, &schema, at);
+        let read = Narrow { repeats: at.repeats.filter(|_| ids), splits: at.splits, ..read };
         let node = self.narrow(&read)?;
         let mut columns = ["ord", "row_bytes", "row_chars", "stage", "reason", "filled"]
             .into_iter()
@@ -217,16 +194,11 @@ impl Plans<'_> {
         }
         let read = Narrow {
             groups,
-            units: at.units,
-            schema: &schema,
-            wanted: wanted.clone(),
             constants: plan::BOUNDS.map(range).to_vec(),
-            repeated: None,
             cuts: &[],
-            repeats: at.repeats,
             sizes: at.sizes,
             splits: at.splits,
-            drops: at.drops,
+            ..Narrow::of(&[], wanted.clone(), &schema, at)
         };
         let mut node = self.narrow(&read)?;
         let predicate = plan::between(&node, "ord", plan::BOUNDS[0], plan::BOUNDS[1])?;

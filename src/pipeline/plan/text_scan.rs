@@ -6,7 +6,7 @@ use crate::engine::plan::{self, Plan};
 use crate::engine::scan::{PieceSpec, scan};
 use crate::engine::sink::unit_file;
 use crate::pipeline::inputs::SourceInput;
-use crate::pipeline::plan::column_scan::Narrow;
+use crate::pipeline::plan::column_scan::{Narrow, each};
 use crate::pipeline::plan::folders::Folders;
 use crate::pipeline::plan::planner::Plans;
 use crate::pipeline::plan::plans::{id_of, stretches, worked};
@@ -21,19 +21,7 @@ impl Plans<'_> {
     /// Where the engine refuses the plan.
     pub fn final_ids(&self, source: &SourceInput, units: &[usize], at: &Folders<'_>) -> Result<Plan> {
         let schema = self.unit_schema(source)?;
-        let read = Narrow {
-            groups: units.iter().map(|u| vec![(*u, vec![])]).collect(),
-            units: at.units,
-            schema: &schema,
-            wanted: vec!["ord", "id"],
-            constants: vec![],
-            repeated: None,
-            cuts: &at.cuts,
-            repeats: at.repeats,
-            sizes: None,
-            splits: None,
-            drops: None,
-        };
+        let read = Narrow { drops: None, ..Narrow::of(&each(units), vec!["ord", "id"], &schema, at) };
         let node = self.narrow(&read)?;
         let columns = vec![
             (plan::column(&node, "ord")?, "ord".to_owned()),

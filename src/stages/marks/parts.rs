@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::verdict::Verdict;
 use super::{HASH_BITS, Marks, ROW_BITS, Rows, repeated, salt};
-use crate::spill::flat::Flat;
+use crate::spill::flat::{Flat, number};
 use crate::spill::{Space, scratch, written};
 use crate::stages::global::{Fed, GlobalContext, Part, Scope};
 use crate::{Error, Result};
@@ -208,11 +208,6 @@ fn groups(context: &dyn GlobalContext, scope: Scope, least: usize) -> Vec<Group>
         source.units.chunks(units).map(group)
     };
     context.sources().iter().enumerate().flat_map(of).collect()
-}
-
-/// A record as a number.
-pub fn number(record: &[u8]) -> u128 {
-    record.first_chunk().map_or(0, |bytes| u128::from_be_bytes(*bytes))
 }
 
 /// The count that begins a file.

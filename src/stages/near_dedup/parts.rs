@@ -12,7 +12,7 @@ use super::docs::Docs;
 use super::method::Method;
 use super::pairs::{self, BAND, ENTRY, Linked, PAIR, Pairs, RANK};
 use super::verify::{Fates, Judge, Proof, width};
-use crate::spill::flat::{Flat, SharedBits};
+use crate::spill::flat::{Flat, SharedBits, number};
 use crate::spill::sorter::Sorter;
 use crate::spill::texts::Texts;
 use crate::spill::{Space, scratch, written};
@@ -267,7 +267,6 @@ fn cut(docs: &Docs, space: &Space, (part, parts): (usize, usize), file: &Path) -
 fn in_range(docs: &Docs, space: &Space, range: (usize, usize), cuts: &[PathBuf], pair: &mut Pair<'_>) -> Result<()> {
     let buckets = (docs.signature.bands()?.bands as u128) << BAND;
     let bound = |at: usize| buckets * at as u128 / range.1 as u128;
-    let number = |entry: &[u8]| entry.iter().fold(0, |number, byte| number << 8 | u128::from(*byte));
     let mut entries = space.sorter("bands", ENTRY);
     for path in cuts {
         space.check()?;

@@ -15,11 +15,11 @@ use super::windows::{COUNT_BITS, COVERED, Candidates, Gathered, PLACE_BITS, fits
 use super::{COLUMN, SubstringDedup};
 use crate::rows::Use;
 use crate::rows::batch::Batch;
-use crate::spill::flat::Flat;
+use crate::spill::flat::{Flat, number};
 use crate::spill::texts::Texts;
 use crate::spill::{Space, written};
 use crate::stages::global::{Fed, GlobalContext, Part, Rows};
-use crate::stages::marks::parts::{self as marked, Group, Others, RECORD, Sought, number, starts};
+use crate::stages::marks::parts::{self as marked, Group, Others, RECORD, Sought, starts};
 use crate::stages::marks::verdict::Verdict;
 use crate::stages::marks::{of_units, ords_of};
 use crate::text::substrings::{ANCHOR_BITS, PRINT_BITS, joined};

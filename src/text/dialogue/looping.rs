@@ -1,8 +1,7 @@
 //! Answers that turn in a circle: the same sentences, lines or letters over and over.
 
-use xxhash_rust::xxh3::xxh3_64;
-
 use super::alike::Folded;
+use super::hash;
 
 /// What letters (Han count two) a sentence has at least that counts when it is said again: `是的。` is no loop.
 const SENTENCE: usize = 12;
@@ -36,8 +35,7 @@ fn is_end(c: char) -> bool {
 fn unit(text: &str) -> Option<Unit> {
     let folded = Folded::of(text);
     let said = folded.text.iter().any(|c| c.is_alphabetic());
-    let letters: String = folded.text.iter().collect();
-    said.then(|| Unit { hash: xxh3_64(letters.as_bytes()), weight: folded.weight })
+    said.then(|| Unit { hash: hash(&folded.text), weight: folded.weight })
 }
 
 /// Whether a group of sentences stands several times in a row.
@@ -48,6 +46,9 @@ fn in_a_row(units: &[Unit]) -> bool {
         let mut same = 0;
         for at in size..units.len() {
             same = if units[at].hash == units[at - size].hash { same + 1 } else { 0 };
+            if same == 0 {
+                continue;
+            }
             let group: usize = units[at + 1 - size..=at].iter().map(|unit| unit.weight).sum();
             let least = if size == 1 { SENTENCE } else { GROUP };
             let whole = same + size == units.len() && units.len().is_multiple_of(size) && group >= 2 * GROUP;

@@ -18,9 +18,9 @@ pub struct Evidence {
     pub rare: usize,
     /// Han among the 500 most frequent characters.
     pub frequent: usize,
-    /// Pairs of neighbouring Han, and those that words are made of.
+    /// Pairs of neighbouring Han.
     pub pairs: usize,
-    /// Of these.
+    /// Those of them that words are made of.
     pub known: usize,
     /// Full-width hiragana and katakana.
     kana: usize,

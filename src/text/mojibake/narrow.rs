@@ -7,6 +7,7 @@ use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GBK, IBM866, KOI8_R, MACINTOSH
 use encoding_rs::{WINDOWS_1250, WINDOWS_1251, WINDOWS_1254};
 
 use super::evidence::Evidence;
+use super::swapped::encoded;
 use super::windows_1252;
 use crate::text::table::Table;
 
@@ -114,10 +115,7 @@ pub fn alphabet(run: &str) -> Option<String> {
     while bits != 0 {
         let encoding = SINGLE[bits.trailing_zeros() as usize % SINGLE.len()];
         bits &= bits - 1;
-        let (bytes, _, lost) = encoding.encode(run);
-        if lost {
-            continue;
-        }
+        let Some(bytes) = encoded(run, encoding) else { continue };
         let Ok(fixed) = std::str::from_utf8(&bytes) else { continue };
         let east = |c: char| {
             matches!(c, '\u{3000}'..='\u{30FF}' | '\u{3400}'..='\u{9FFF}' | '\u{AC00}'..='\u{D7A3}'

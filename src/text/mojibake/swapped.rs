@@ -4,7 +4,7 @@
 //! Both readings are Han, and bytes are valid in either. So a run is put right only where what stands there has as good as
 //! no pair that words are made of, and the other reading has them as text does.
 
-use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GBK, SHIFT_JIS};
+use encoding_rs::{BIG5, EUC_JP, EUC_KR, EncoderResult, Encoding, GBK, SHIFT_JIS};
 
 use super::evidence::Evidence;
 
@@ -43,7 +43,7 @@ pub enum Run {
 pub fn swapped(run: &str, signs: usize, before: Option<Pair>) -> Run {
     let found = Evidence::of(run);
     if let Some(pair) = before.filter(|_| found.frequent + found.known == 0)
-        && let Some((text, other)) = read(run, pair)
+        && let Some((text, other)) = encoded(run, pair.0).and_then(|bytes| decoded(&bytes, pair.1))
         && other.han > 0
         && other.rare == 0
         && other.is_plain()
@@ -53,8 +53,14 @@ pub fn swapped(run: &str, signs: usize, before: Option<Pair>) -> Run {
     if found.all < LEAST || !found.denies() || is_table(run) {
         return Run::Sound;
     }
+    // Of each encoding once, and up to the first character that it does not have: most of them have not all.
+    let mut bytes: Vec<(&Encoding, Option<Vec<u8>>)> = Vec::new();
     for pair in KNOWN {
-        if let Some((text, other)) = read(run, pair)
+        let at = bytes.iter().position(|(encoding, _)| *encoding == pair.0).unwrap_or_else(|| {
+            bytes.push((pair.0, encoded(run, pair.0)));
+            bytes.len() - 1
+        });
+        if let Some((text, other)) = bytes[at].1.as_deref().and_then(|bytes| decoded(bytes, pair.1))
             && other.proves(LEAST)
             && told(&found, &other)
         {
@@ -72,10 +78,17 @@ fn is_table(run: &str) -> bool {
     next.count() * 2 > run.chars().count()
 }
 
-/// What a run says by a pair of encodings.
-fn read(run: &str, (read, written): Pair) -> Option<(String, Evidence)> {
-    let (bytes, _, lost) = read.encode(run);
-    let text = written.decode_without_bom_handling_and_without_replacement(&bytes).filter(|_| !lost)?;
+/// The bytes of a run in an encoding that has all of its characters.
+pub fn encoded(run: &str, encoding: &'static Encoding) -> Option<Vec<u8>> {
+    let mut encoder = encoding.new_encoder();
+    let mut bytes = Vec::with_capacity(encoder.max_buffer_length_from_utf8_without_replacement(run.len())?);
+    let (result, _) = encoder.encode_from_utf8_to_vec_without_replacement(run, &mut bytes, true);
+    (result == EncoderResult::InputEmpty).then_some(bytes)
+}
+
+/// What bytes say in another encoding, and what that is worth.
+fn decoded(bytes: &[u8], written: &'static Encoding) -> Option<(String, Evidence)> {
+    let text = written.decode_without_bom_handling_and_without_replacement(bytes)?;
     let found = Evidence::of(&text);
     Some((text.into_owned(), found))
 }

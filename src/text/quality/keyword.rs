@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 
 use super::counter::Mixed;
+use super::pairs::key;
 use super::properties::{CLASSICAL, FUNCTION, HAN, MODERN, properties};
 use super::tally::CODE;
 
@@ -30,49 +31,55 @@ pub struct Found {
 /// How often a pair comes, in how many clauses, and the last of these.
 type Seen = (u64, u64, u64);
 
-/// Looks at a text, by characters with their numbers above the bits of their codes.
-pub fn keyword(codes: &[u32]) -> Found {
-    let mut found = Found::default();
-    if codes.len() > LONGEST {
-        return found;
-    }
-    let of = &properties().of;
-    let mut seen: HashMap<u64, Seen, BuildHasherDefault<Mixed>> = HashMap::default();
-    let mut best: Seen = (0, 0, 0);
-    // The character before where it is Han, and where it can be part of a keyword.
-    let (mut inside, mut before) = (false, 0);
-    for entry in codes {
-        let (code, flags) = (entry & CODE, of[(entry >> 21) as usize]);
-        if flags & HAN == 0 {
-            (inside, before) = (false, 0);
-            continue;
+/// The search; it keeps its table from text to text.
+#[derive(Default)]
+pub struct Keyword(HashMap<u64, Seen, BuildHasherDefault<Mixed>>);
+
+impl Keyword {
+    /// Looks at a text, by characters with their numbers above the bits of their codes.
+    pub fn of(&mut self, codes: &[u32]) -> Found {
+        let mut found = Found::default();
+        if codes.len() > LONGEST {
+            return found;
         }
-        found.han += 1;
-        found.clauses += u64::from(!inside);
-        inside = true;
-        let content = flags & (FUNCTION | CLASSICAL | MODERN) == 0;
-        if content && before != 0 {
-            let pair = seen.entry(u64::from(before) << 21 | u64::from(code)).or_insert((0, 0, 0));
-            *pair = (pair.0 + 1, pair.1 + u64::from(pair.2 != found.clauses), found.clauses);
-            if pair.0 > best.0 {
-                best = *pair;
+        let of = &properties().of;
+        self.0.clear();
+        let mut best: Seen = (0, 0, 0);
+        // The character before where it is Han, and where it can be part of a keyword.
+        let (mut inside, mut before) = (false, 0);
+        for entry in codes {
+            let (code, flags) = (entry & CODE, of[(entry >> 21) as usize]);
+            if flags & HAN == 0 {
+                (inside, before) = (false, 0);
+                continue;
             }
+            found.han += 1;
+            found.clauses += u64::from(!inside);
+            inside = true;
+            let content = flags & (FUNCTION | CLASSICAL | MODERN) == 0;
+            if content && before != 0 {
+                let pair = self.0.entry(key(before, code)).or_insert((0, 0, 0));
+                *pair = (pair.0 + 1, pair.1 + u64::from(pair.2 != found.clauses), found.clauses);
+                if pair.0 > best.0 {
+                    best = *pair;
+                }
+            }
+            before = if content { code } else { 0 };
         }
-        before = if content { code } else { 0 };
+        if found.clauses >= FEWEST {
+            (found.times, found.with) = (best.0, best.1);
+        }
+        found
     }
-    if found.clauses >= FEWEST {
-        (found.times, found.with) = (best.0, best.1);
-    }
-    found
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::quality::tally::entries;
 
     fn of(text: &str) -> Found {
-        let table = properties().table.borrowed();
-        keyword(&text.chars().map(|c| c as u32 | u32::from(table.get(c)) << 21).collect::<Vec<_>>())
+        Keyword::default().of(&entries(text))
     }
 
     #[test]

@@ -37,7 +37,7 @@ fn link(line: &str, at: usize) -> Option<usize> {
     };
     match rest.as_bytes()[0] {
         b'[' => {
-            let (_, target) = rest.split_once("](").filter(|(text, _)| !text.contains('\n'))?;
+            let (_, target) = rest.split_once("](")?;
             let short = || target.find(')').map(|end| at + rest.len() - target.len() + end + 1);
             if rest.starts_with("[url") { behind("[url", "[/url]") } else { short() }
         }
@@ -45,8 +45,8 @@ fn link(line: &str, at: usize) -> Option<usize> {
         b'`' => behind("`", "`_").filter(|end| line[at..*end].contains("://")),
         b'h' | b'w' | b'f' | b'm' | b'e' | b'/' => {
             let scheme = ["http://", "https://", "ftp://", "//", "www.", "magnet:?", "ed2k://"];
-            let length = rest.find(|c: char| c.is_whitespace() || c as u32 > 0x2E80).unwrap_or(rest.len());
-            scheme.iter().any(|s| rest.starts_with(s)).then_some(at + length)
+            let length = || rest.find(|c: char| c.is_whitespace() || c as u32 > 0x2E80).unwrap_or(rest.len());
+            scheme.iter().any(|s| rest.starts_with(s)).then(|| at + length())
         }
         _ => None,
     }

@@ -58,6 +58,7 @@ pub struct Meter {
     repetition: Repetition,
     counts: Vec<u32>,
     found: terms::Found,
+    keyword: keyword::Keyword,
 }
 
 /// Bytes of a text that are measured: a longer one is judged by its beginning.
@@ -254,7 +255,7 @@ impl Meter {
         let found = unlikely::unlikely(codes);
         values.share(Signal::UnlikelyPairs, found.weight, 6 * found.pairs);
         values.share(Signal::LoneHan, found.lone, found.han);
-        let found = keyword::keyword(codes);
+        let found = self.keyword.of(codes);
         values.share(Signal::KeywordChars, (2 * found.times).min(found.han), found.han);
         values.share(Signal::KeywordClauses, found.with, found.clauses);
         let (part, looked) = notice::notice(codes);

@@ -149,11 +149,10 @@ mod tests {
     use super::*;
     use crate::text::quality::Meter;
     use crate::text::quality::signal::Signal;
+    use crate::text::quality::tally::entries;
 
     fn of(text: &str) -> Found {
-        let table = properties().table.borrowed();
-        let codes: Vec<u32> = text.chars().map(|c| c as u32 | u32::from(table.get(c)) << 21).collect();
-        neighbours(&codes)
+        neighbours(&entries(text))
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::properties::{
     ASCII_SIGN, BLANK, CHINESE_SIGN, END, EVENT, HAN, LEAD, MARK, OTHER_SIGN, PARTING, Properties, TRAIL, properties,
 };
 use super::signal::{Group, Groups};
-use super::tally::{CODE, Tally};
+use super::tally::{CODE, Tally, entry};
 
 const SIGN: u32 = ASCII_SIGN | CHINESE_SIGN | OTHER_SIGN;
 /// Characters of the shortest run of signs that counts.
@@ -201,7 +201,7 @@ impl Page {
     /// Takes a character with the number of its properties.
     #[inline(always)]
     fn push(&mut self, c: char, number: u8) {
-        let entry = c as u32 | u32::from(number) << 21;
+        let entry = entry(c, number);
         self.codes.push(entry);
         self.tally.add(entry);
     }

@@ -84,8 +84,9 @@ impl Pairs {
     }
 }
 
+/// Two characters as one number.
 #[inline(always)]
-fn key(first: u32, then: u32) -> u64 {
+pub fn key(first: u32, then: u32) -> u64 {
     u64::from(first) << 21 | u64::from(then)
 }
 

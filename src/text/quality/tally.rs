@@ -7,6 +7,19 @@ use super::properties::{BLANK, properties};
 /// The bits of an entry of [`super::page::Page::codes`] that are the character's.
 pub const CODE: u32 = 0x1F_FFFF;
 
+/// A character with the number of its properties above its code.
+#[inline(always)]
+pub fn entry(c: char, number: u8) -> u32 {
+    c as u32 | u32::from(number) << 21
+}
+
+/// The entries of a text.
+#[cfg(test)]
+pub fn entries(text: &str) -> Vec<u32> {
+    let table = properties().table.borrowed();
+    text.chars().map(|c| entry(c, table.get(c))).collect()
+}
+
 /// FineWeb-2's stop words for cmn_Hani (configs/cmn_Hani.yml).
 pub const STOPS: &str = "的年在月是和日了於·為有被人中为他與後也而由";
 
@@ -95,7 +108,7 @@ mod tests {
         for _ in 0..2 {
             let text = "的的 a\u{E0100}\u{20100}的";
             tally.start(text.len());
-            text.chars().for_each(|c| tally.add(c as u32 | u32::from(properties().table.get(c)) << 21));
+            entries(text).into_iter().for_each(|entry| tally.add(entry));
             let counts = tally.finish();
             assert_eq!(counts.iter().sum::<u64>(), 7);
             assert_eq!(counts[properties().table.get('的') as usize], 3);

@@ -2,8 +2,8 @@
 //! characters that are part of no word.
 //!
 //! `data/unlikely.zst` has a level from 0 to 3 for each pair of the 1,000 most frequent characters and a sign
-//! (`tests/bench/unlikely_pairs.py`). Text has such pairs where a word ends and the next one begins, so one says nothing; words
-//! or characters in a random order have three times as many. Characters that were put in place of others stand alone:
+//! (`tests/bench/unlikely_pairs.py`). Text has such pairs where a word ends and the next one begins, so one says nothing;
+//! words or characters in a random order have three times as many. Characters that were put in place of others stand alone:
 //! beyond the 500 most frequent ones, nearly all are written in words.
 
 use std::sync::LazyLock;
@@ -108,10 +108,10 @@ pub fn unlikely(codes: &[u32]) -> Found {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::quality::tally::entries;
 
     fn of(text: &str) -> Found {
-        let table = properties().table.borrowed();
-        unlikely(&text.chars().map(|c| c as u32 | u32::from(table.get(c)) << 21).collect::<Vec<_>>())
+        unlikely(&entries(text))
     }
 
     fn share(text: &str) -> f64 {
