@@ -14,7 +14,7 @@ use super::functions;
 use super::part::{self, PartExec, PartSpec};
 use super::scan::{self, ScanSpec};
 use super::sink::{SinkExec, SinkSpec};
-use crate::objects;
+use crate::objects::View;
 
 /// Our nodes.
 #[derive(Serialize, Deserialize)]
@@ -45,8 +45,8 @@ impl PhysicalExtensionCodec for Codec {
             Node::Part { spec } => Ok(part::part(spec, inputs.first().cloned())),
             Node::Scan { spec, groups } => {
                 // Who is sent a plan does the work of many builds.
-                objects::begin(spec.build);
-                Ok(scan::scan(Arc::new(spec), &groups))
+                let view = View::of(spec.build);
+                Ok(scan::seen(Arc::new(spec), &groups, view))
             }
             Node::Sink { spec } => match inputs {
                 [input] => Ok(Arc::new(SinkExec::new(spec, input.clone()))),

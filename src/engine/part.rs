@@ -1,4 +1,4 @@
-//! A part of a pass over all rows, of a comparison of keys, a search for percentiles, or of a shuffle, as a plan: the way in
+//! A part of a pass over all rows, of a comparison of keys, a search for percentiles, a mix, or of a shuffle, as a plan: the way in
 //! which it is sent to another process. It has one partition, gives back no rows, and leaves files. Below a part may stand a
 //! plan of one partition, whose rows it is handed.
 
@@ -25,6 +25,7 @@ use super::partners::Work;
 use super::plan::Plan;
 use crate::output::scatter::Index;
 use crate::output::stretch::{Order, Stretch, budget};
+use crate::output::take::draws::Draws;
 use crate::spill::Space;
 use crate::stages::global::Part;
 use crate::stages::percentile::rows::{Searches, Source};
@@ -60,6 +61,13 @@ pub enum PartSpec {
         searches: Searches,
         /// Whose rows they are.
         source: Source,
+    },
+    /// A look at what some rows draw, for a mix.
+    Draws {
+        /// The file that it writes.
+        file: PathBuf,
+        /// What is looked for.
+        draws: Draws,
     },
     /// Some parts of a new order of rows.
     Shuffle {
@@ -120,6 +128,10 @@ impl PartSpec {
                 let rows = rows.as_mut().ok_or_else(|| Error::Engine("percentiles are of rows".into()))?;
                 searches.clone().look(file, rows, source)
             }
+            PartSpec::Draws { file, draws } => {
+                let rows = rows.as_mut().ok_or_else(|| Error::Engine("draws are of rows".into()))?;
+                draws.clone().look(file, rows)
+            }
             PartSpec::Shuffle { order, files, stretch } => {
                 let index = Index::read_one(files.clone(), &order.schema(), stretch.place)?;
                 // Where nobody else is: a part that is done twice is in nobody's way.
@@ -135,6 +147,7 @@ impl PartSpec {
             PartSpec::Pass { stage, .. } => stage.run(),
             PartSpec::Keys { .. } => "keys",
             PartSpec::Percentiles { .. } => "percentiles",
+            PartSpec::Draws { .. } => "mix",
             PartSpec::Shuffle { .. } => "shuffle",
         }
     }

@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 use crate::formats::containers::support::records::length_of;
 use crate::formats::{self, Layout, Piece, Reader};
 use crate::input::file::{self, Facts};
-use crate::objects;
+use crate::objects::{self, View};
 use crate::rows::{Record, Rows, Unreadable, Use, scan_schema};
 
 /// Bytes of text in a batch: cut by bytes before rows.
@@ -93,15 +93,22 @@ pub struct ScanSource {
     spec: Arc<ScanSpec>,
     schema: TableSchema,
     metrics: ExecutionPlanMetricsSet,
+    /// What is seen of stores.
+    view: View,
 }
 
 /// A scan over groups of pieces (numbers into [`ScanSpec::pieces`]), one group a partition.
 pub fn scan(spec: Arc<ScanSpec>, groups: &[Vec<usize>]) -> Arc<dyn ExecutionPlan> {
+    seen(spec, groups, View::own())
+}
+
+/// The same for a build of another process, which has a view of its own of what lies in stores.
+pub fn seen(spec: Arc<ScanSpec>, groups: &[Vec<usize>], view: View) -> Arc<dyn ExecutionPlan> {
     let partition = Arc::new(Field::new("piece", DataType::UInt64, false));
     let schema = TableSchema::builder(scan_schema(spec.usage)).with_table_partition_cols(vec![partition]).build();
     let file = |run: Range<usize>| file(&spec.pieces[run.start], run);
     let groups = groups.iter().map(|pieces| FileGroup::new(runs(pieces).into_iter().map(file).collect())).collect();
-    let source = ScanSource { spec, schema, metrics: ExecutionPlanMetricsSet::new() };
+    let source = ScanSource { spec, schema, metrics: ExecutionPlanMetricsSet::new(), view };
     let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))
         .with_file_groups(groups)
         .build();
@@ -154,7 +161,8 @@ impl FileSource for ScanSource {
         _config: &FileScanConfig,
         _partition: usize,
     ) -> Result<Arc<dyn FileOpener>> {
-        Ok(Arc::new(Opener { spec: self.spec.clone(), schema: self.schema.table_schema().clone() }))
+        let (spec, view) = (self.spec.clone(), self.view.clone());
+        Ok(Arc::new(Opener { spec, schema: self.schema.table_schema().clone(), view }))
     }
     fn table_schema(&self) -> &TableSchema {
         &self.schema
@@ -182,11 +190,12 @@ impl FileSource for ScanSource {
 struct Opener {
     spec: Arc<ScanSpec>,
     schema: SchemaRef,
+    view: View,
 }
 
 impl FileOpener for Opener {
     fn open(&self, file: PartitionedFile) -> Result<FileOpenFuture> {
-        let batches = Batches::new(&self.spec, run_of(&file)?, self.schema.clone());
+        let batches = Batches::new(&self.spec, run_of(&file)?, self.schema.clone(), self.view.clone());
         Ok(async move { Ok(futures::stream::iter(batches).boxed()) }.boxed())
     }
 }
@@ -203,6 +212,7 @@ struct Batches {
     schema: SchemaRef,
     /// A row for which there is too little memory.
     refused: Option<crate::Error>,
+    view: View,
 }
 
 /// The piece that is being read.
@@ -214,9 +224,9 @@ struct Open {
 }
 
 impl Batches {
-    fn new(spec: &Arc<ScanSpec>, left: Range<usize>, schema: SchemaRef) -> Self {
+    fn new(spec: &Arc<ScanSpec>, left: Range<usize>, schema: SchemaRef, view: View) -> Self {
         let rows = Rows::new(spec.usage);
-        Batches { spec: spec.clone(), left, open: None, rows, of: Vec::new(), schema, refused: None }
+        Batches { spec: spec.clone(), left, open: None, rows, of: Vec::new(), schema, refused: None, view }
     }
 
     /// Opens a piece; one that does not open is a row that cannot be read.
@@ -284,11 +294,9 @@ impl Batches {
         columns.push(Arc::new(UInt64Array::from(std::mem::take(&mut self.of))) as ArrayRef);
         Ok(RecordBatch::try_new(self.schema.clone(), columns)?)
     }
-}
 
-impl Iterator for Batches {
-    type Item = Result<RecordBatch>;
-    fn next(&mut self) -> Option<Self::Item> {
+    /// The next rows.
+    fn more(&mut self) -> Option<Result<RecordBatch>> {
         while self.rows.bytes() < BATCH_BYTES && self.rows.len() < BATCH_ROWS {
             let stepped = self.step();
             // What a store that does not answer seems to have broken is no row.
@@ -304,6 +312,14 @@ impl Iterator for Batches {
             }
         }
         Some(self.batch())
+    }
+}
+
+impl Iterator for Batches {
+    type Item = Result<RecordBatch>;
+    fn next(&mut self) -> Option<Self::Item> {
+        let view = self.view.clone();
+        view.during(|| self.more())
     }
 }
 

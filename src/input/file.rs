@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
-use crate::objects::{self, Bytewise, Reading, is_url};
+use crate::objects::{self, Bytewise, Found, Reading, is_url};
 
 /// A file that is read.
 pub enum Raw {
@@ -54,8 +54,8 @@ pub struct Facts {
 }
 
 impl Facts {
-    fn of(object: &Reading) -> Self {
-        Facts { bytes: object.found().bytes, modified: object.found().tag.number() }
+    fn found(object: &Found) -> Self {
+        Facts { bytes: object.bytes, modified: object.tag.number() }
     }
 }
 
@@ -66,7 +66,7 @@ impl Facts {
 /// What the system or the store says.
 pub fn facts(path: &Path) -> io::Result<Facts> {
     if is_url(path) {
-        return Ok(Facts::of(&object(path, objects::pin)?));
+        return Ok(Facts::found(object(path, objects::pin)?.found()));
     }
     let meta = fs::metadata(path)?;
     let since = meta.modified().ok().and_then(|t| t.duration_since(UNIX_EPOCH).ok());
@@ -81,8 +81,8 @@ pub fn facts(path: &Path) -> io::Result<Facts> {
 /// What the system or the store says.
 pub fn is_still(path: &Path, was: Facts) -> io::Result<bool> {
     let same = |now: Facts| now.bytes == was.bytes && (was.modified == 0 || now.modified == was.modified);
-    if is_url(path) && same(Facts::of(&object(path, objects::pinned)?)) {
-        return Ok(true);
+    if is_url(path) {
+        return objects::is_still(&path.to_string_lossy(), |found| same(Facts::found(found))).map_err(io::Error::other);
     }
     facts(path).map(same)
 }

@@ -94,6 +94,13 @@ impl Folder {
         Ok(Folder { store, address, stop })
     }
 
+    /// A store that ends with this process.
+    #[cfg(test)]
+    pub(super) fn in_memory(address: &str) -> Result<Self> {
+        let store = Arc::new(object_store::memory::InMemory::new());
+        Ok(Folder { store, address: Address::read("a test", address)?, stop: Arc::default() })
+    }
+
     /// The store itself, for whoever asks it in ways of its own; keys are those of the bucket.
     pub fn store(&self) -> Arc<dyn ObjectStore> {
         self.store.clone()

@@ -20,7 +20,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 pub use folder::{Bytes, Folder, Found, Put, Tag};
-pub use inputs::{begin, beside, pin, pinned};
+pub use inputs::{View, beside, is_still, pin, pinned};
 pub use known::{Known, below, known, remember};
 pub use lost::{is_lost, lost};
 pub use open::{Patience, open};

@@ -47,6 +47,14 @@ impl Reading {
         Ok(Reading { folder: folder.clone(), found: Arc::new(found), input: false, held: Arc::default() })
     }
 
+    /// An object that is not asked for, in a version that is made up.
+    #[cfg(test)]
+    pub(super) fn known(folder: Folder, name: &str, version: &str) -> Self {
+        let tag = super::Tag { e_tag: Some(version.to_owned()), version: None };
+        let found = Arc::new(Found { name: name.to_owned(), bytes: 1, tag });
+        Reading { folder, found, input: false, held: Arc::default() }
+    }
+
     /// The same version, opened as raw data.
     pub(super) fn as_input(&self) -> Self {
         Reading { input: true, held: Arc::default(), ..self.clone() }

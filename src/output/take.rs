@@ -1,5 +1,7 @@
 //! How often the rows of a source come out, where a recipe mixes its sources.
 
+pub mod draws;
+
 use serde::{Deserialize, Serialize};
 
 use crate::rows::draw::draw;

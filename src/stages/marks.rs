@@ -6,6 +6,7 @@ pub mod verdict;
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::UInt64Type;
+use serde::{Deserialize, Serialize};
 
 use super::global::{Drop, GlobalContext, Rows, Scope, SourceRows, records_of};
 use super::rule::number;
@@ -146,29 +147,53 @@ pub fn each_row(rows: &mut Rows<'_>, mut found: impl FnMut(u64, &[u8]) -> Result
     Ok(())
 }
 
-/// Goes over sorted `hash << ROW_BITS | row`: those that come at least `least` times (`all`: the first one too) are marks,
-/// `row << HASH_BITS | hash`, in no order; how many hashes do.
-fn repeated(sorter: Sorter, least: u64, all: bool, mut marked: impl FnMut(u128) -> Result<()>) -> Result<u64> {
-    let (mut current, mut count, mut repeated) = (None, 0u64, 0u64);
-    // Rows of the run while it is too short to be repeated.
-    let mut waiting: Vec<u64> = Vec::new();
-    sorter.drain(&mut |record| {
-        let (hash, row) = (record >> ROW_BITS, (record & ((1 << ROW_BITS) - 1)) as u64);
-        if current != Some(hash) {
-            (current, count) = (Some(hash), 0);
-            waiting.clear();
-        }
-        count += 1;
-        if count > 1 || all {
-            waiting.push(row);
-        }
-        if count < least {
-            return Ok(());
-        }
-        repeated += u64::from(count == least);
-        waiting.drain(..).try_for_each(|row| marked(u128::from(row) << HASH_BITS | hash))
-    })?;
-    Ok(repeated)
+/// Which hashes are marks of their rows.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Rule {
+    /// Those that come `least` times at least; where `all`, the first row that has one is marked too.
+    Repeated {
+        /// How often.
+        least: u64,
+        /// Whether the first row is marked.
+        all: bool,
+    },
+    /// Those that come with the last bit set and without it: all their rows are marked.
+    Opposed,
+}
+
+impl Rule {
+    /// Goes over sorted `hash << ROW_BITS | row`, and gives marks, `row << HASH_BITS | hash`, in no order; how many hashes
+    /// are some.
+    fn marks(self, sorter: Sorter, mut marked: impl FnMut(u128) -> Result<()>) -> Result<u64> {
+        // Hashes that differ in the last bit alone are one where they are opposed: they stand together.
+        let (apart, all, least) = match self {
+            Rule::Repeated { least, all } => (0, all, least),
+            Rule::Opposed => (1, true, 0),
+        };
+        let (mut current, mut count, mut first, mut found) = (None, 0u64, 0, 0u64);
+        // Marks of the run until it is known whether they are some.
+        let mut waiting: Vec<u128> = Vec::new();
+        sorter.drain(&mut |record| {
+            let (hash, row) = (record >> ROW_BITS, record & ((1 << ROW_BITS) - 1));
+            if current != Some(hash >> apart) {
+                (current, count, first) = (Some(hash >> apart), 0, hash);
+                waiting.clear();
+            }
+            let before = count;
+            // Of opposed ones those that differ from the first count.
+            count += u64::from(apart == 0 || hash != first);
+            if count > 1 || all {
+                waiting.push(row << HASH_BITS | hash);
+            }
+            let least = least.max(1);
+            if count < least {
+                return Ok(());
+            }
+            found += u64::from(before < least);
+            waiting.drain(..).try_for_each(&mut marked)
+        })?;
+        Ok(found)
+    }
 }
 
 /// Marks by row, read in order.
@@ -180,14 +205,13 @@ pub struct Marks {
 }
 
 impl Marks {
-    /// Of sorted `hash << ROW_BITS | row`, what comes at least `least` times (`all`: the first one too), by row; and how
-    /// many hashes do.
+    /// Of sorted `hash << ROW_BITS | row`, those that a rule marks, by row; and how many hashes it does.
     ///
     /// # Errors
     /// Where the sorter cannot use its folder.
-    pub fn new(sorter: Sorter, space: &Space, least: u64, all: bool) -> Result<(Self, u64)> {
+    pub fn new(sorter: Sorter, space: &Space, rule: Rule) -> Result<(Self, u64)> {
         let mut marks = space.small_sorter("marks", 16);
-        let count = repeated(sorter, least, all, |mark| marks.push(mark))?;
+        let count = rule.marks(sorter, |mark| marks.push(mark))?;
         Ok((Marks::sorted(marks, space)?, count))
     }
 

@@ -3,6 +3,8 @@
 //! run.
 
 #[cfg(feature = "cluster")]
+mod decisions;
+#[cfg(feature = "cluster")]
 mod processes;
 
 #[cfg(not(feature = "cluster"))]

@@ -6,20 +6,21 @@
 //! draw, a second one looks at the rows of the one stretch in which the line falls. Nothing is kept by row: whoever
 //! knows a row's id and the [`Take`] of its source knows how often it comes.
 
-use std::collections::BTreeMap;
-
-use arrow::array::AsArray;
-use arrow::datatypes::Int64Type;
+use std::path::{Path, PathBuf};
 
 use super::drops;
+use super::looks::Look;
 use crate::engine::functions::judge::{Ask, Decision};
 use crate::engine::in_order;
+use crate::engine::part::{self, PartSpec};
 use crate::engine::plan::{self, Plan};
 use crate::engine::session::NARROW_ROWS;
 use crate::output::parquet_file::write_whole;
 use crate::output::take::Take;
+use crate::output::take::draws::{BITS, Draws};
 use crate::pipeline::inputs::{Inputs, SourceInput};
 use crate::pipeline::jobs::Job;
+use crate::pipeline::plan::column_scan::each;
 use crate::pipeline::plan::folders::Folders;
 use crate::pipeline::plan::planner::Plans;
 use crate::pipeline::plan::plans::id_of;
@@ -28,9 +29,6 @@ use crate::pipeline::{Build, Scanned};
 use crate::recipe::{By, MIX_STAGE, Mix, Share};
 use crate::rows::column::TOKENS;
 use crate::{Error, Result};
-
-/// Bits of a draw by which amounts are summed: 64 KiB a source.
-const BITS: u32 = 13;
 
 /// The sources of one name, and what is there of them.
 #[derive(Clone, Debug, Default)]
@@ -117,8 +115,8 @@ fn whole(amount: f64, wanted: f64, by: By) -> (u64, f64) {
 }
 
 impl Plans<'_> {
-    /// Ids and sizes of the rows of a source that are still there, in one partition.
-    fn alive(&self, source: &SourceInput, units: &[usize], at: &Folders<'_>, by: By) -> Result<Plan> {
+    /// Ids and sizes of the rows of a source that are still there, the units of a group in one partition.
+    fn alive(&self, source: &SourceInput, groups: &[Vec<usize>], at: &Folders<'_>, by: By) -> Result<Plan> {
         let size = match by {
             By::Rows | By::Chars => "row_chars".to_owned(),
             // The recipe was asked for a stage that counts them in every row.
@@ -126,13 +124,25 @@ impl Plans<'_> {
                 self.chain.last_column(source, TOKENS).ok_or_else(|| Error::Engine(format!("no {TOKENS}")))?
             }
         };
-        let node = self.still_there(source, units, at, &["ord", size.as_str(), "id"], true)?;
-        let columns = vec![
-            (id_of(&node, at, &(0..u64::MAX))?, "final_id".to_owned()),
-            (plan::column(&node, &size)?, "size".to_owned()),
-        ];
+        let node = self.together(source, groups, at, &["ord", size.as_str(), "id"], true)?;
+        let pieces = |unit: Option<&usize>| unit.map_or(0..0, |unit| self.inputs.units[*unit].pieces.clone());
+        let all = || groups.iter().flatten();
+        let pieces = pieces(all().next()).start as u64..pieces(all().last()).end as u64;
+        let columns =
+            vec![(id_of(&node, at, &pieces)?, "final_id".to_owned()), (plan::column(&node, &size)?, "size".to_owned())];
         plan::project(node, columns)
     }
+}
+
+/// What is mixed: the rows that are still there, the sources that are mixed as one, and what they are counted by.
+struct Mixed<'a> {
+    plans: &'a Plans<'a>,
+    scanned: &'a Scanned,
+    at: &'a Folders<'a>,
+    job: &'a Job,
+    by: By,
+    /// The group of each source.
+    of: Vec<usize>,
 }
 
 impl Build<'_> {
@@ -152,7 +162,9 @@ impl Build<'_> {
         let takes = match self.turn(&job.folder.join("takes"), || known().is_some()).await? {
             None => known().ok_or_else(|| Error::Engine(format!("{} is gone", path.display())))?,
             Some(turn) => {
-                let takes = self.takes(plans, scanned, &at, mix).await?;
+                let (groups, of) = groups(plans.inputs);
+                let mixed = Mixed { plans, scanned, at: &at, job, by: mix.by, of };
+                let takes = self.takes(&mixed, groups, mix).await?;
                 let json = serde_json::to_vec(&takes).map_err(|e| Error::Engine(e.to_string()))?;
                 write_whole(&path, &json)?;
                 turn.hand(|| vec![path.clone()])?;
@@ -181,72 +193,59 @@ impl Build<'_> {
     }
 
     /// What is taken of each source.
-    async fn takes(&self, plans: &Plans<'_>, scanned: &Scanned, at: &Folders<'_>, mix: &Mix) -> Result<Vec<Take>> {
-        let (mut groups, of) = groups(plans.inputs);
-        let seed = |group: usize| groups[group].share.seed.unwrap_or(0);
-        let seeds: Vec<u64> = (0..groups.len()).map(seed).collect();
-        let mut sums = vec![vec![0u64; 1 << BITS]; groups.len()];
+    async fn takes(&self, mixed: &Mixed<'_>, mut groups: Vec<Group>, mix: &Mix) -> Result<Vec<Take>> {
+        let (by_rows, seed) = (mix.by == By::Rows, |group: &Group| group.share.seed.unwrap_or(0));
         self.progress.phase("Counting", 0);
-        self.alive(plans, scanned, at, mix.by, |source, id, amount| {
-            let group = of[source];
-            sums[group][(Take::draw(seeds[group], id) >> (64 - BITS)) as usize] += amount;
-        })
-        .await?;
+        let mut sums: Vec<Option<Draws>> = groups.iter().map(|of| Some(Draws::sums(seed(of), by_rows))).collect();
+        self.drawn(mixed, 1, &mut sums).await?;
+        let sums: Vec<Draws> = sums.into_iter().flatten().collect();
         for (group, sums) in groups.iter_mut().zip(&sums) {
-            group.amount = sums.iter().sum::<u64>() as f64;
+            group.amount = sums.found().iter().sum::<u64>() as f64;
         }
         let wanted = targets(mix, &groups)?;
         self.progress.done(&format!("{} {} of the output", count(wanted.iter().sum::<f64>() as u64), mix.by.as_str()));
         let mut takes: Vec<Take> = Vec::new();
-        // Group to the stretch in which its line falls, and what is left to be taken there.
-        let mut lines: BTreeMap<usize, (u64, f64)> = BTreeMap::new();
-        for (number, (group, wanted)) in groups.iter().zip(&wanted).enumerate() {
+        // Of each group the stretch in which its line falls, and what is left to be taken there.
+        let (mut near, mut rests): (Vec<Option<Draws>>, Vec<f64>) = (Vec::new(), Vec::new());
+        for ((group, wanted), sums) in groups.iter().zip(&wanted).zip(&sums) {
             let (times, mut rest) = whole(group.amount, *wanted, mix.by);
             let share = if group.amount > 0.0 { wanted / group.amount } else { 1.0 };
-            takes.push(Take { seed: seeds[number], times, below: 0, share });
-            if rest > 0.0 {
-                let (below, line) = line_of(&sums[number], &mut rest);
-                takes[number].below = below;
-                lines.extend(line.map(|bin| (number, (bin, rest))));
-            }
+            let (below, line) = if rest > 0.0 { line_of(sums.found(), &mut rest) } else { (0, None) };
+            takes.push(Take { seed: seed(group), times, below, share });
+            near.push(line.map(|stretch| Draws::within(seed(group), by_rows, stretch)));
+            rests.push(rest);
         }
-        if !lines.is_empty() {
-            let mut near: BTreeMap<usize, Vec<(u64, u64)>> = BTreeMap::new();
-            self.alive(plans, scanned, at, mix.by, |source, id, amount| {
-                let group = of[source];
-                let draw = Take::draw(seeds[group], id);
-                if lines.get(&group).is_some_and(|line| line.0 == draw >> (64 - BITS)) {
-                    near.entry(group).or_default().push((draw, amount));
-                }
-            })
-            .await?;
-            for (group, rows) in near {
-                takes[group].below = below(rows, lines[&group].1).unwrap_or(takes[group].below);
-            }
+        self.drawn(mixed, 2, &mut near).await?;
+        for ((take, near), rest) in takes.iter_mut().zip(near).zip(rests) {
+            take.below = near.and_then(|near| below(near.rows(), rest)).unwrap_or(take.below);
         }
-        Ok(of.iter().map(|group| takes[*group]).collect())
+        Ok(mixed.of.iter().map(|group| takes[*group]).collect())
     }
 
-    /// Looks at every row that is still there: its source, id, and amount.
-    async fn alive(
-        &self,
-        plans: &Plans<'_>,
-        scanned: &Scanned,
-        at: &Folders<'_>,
-        by: By,
-        mut see: impl FnMut(usize, &str, u64),
-    ) -> Result<()> {
-        for (number, source) in plans.inputs.sources.iter().enumerate() {
-            if scanned.units[number].is_empty() {
-                continue;
-            }
-            let plan = plans.alive(source, &scanned.units[number], at, by)?;
-            in_order(&self.session, self.seen(plan), NARROW_ROWS, |batch| {
-                let (ids, sizes) = (batch.column(0).as_string::<i32>(), batch.column(1).as_primitive::<Int64Type>());
-                for row in 0..batch.num_rows() {
-                    let amount = if by == By::Rows { 1 } else { sizes.value(row) as u64 };
-                    see(number, ids.value(row), amount);
-                }
+    /// Looks at what all rows that are still there draw, of the groups of which that is asked.
+    async fn drawn(&self, mixed: &Mixed<'_>, number: u64, draws: &mut [Option<Draws>]) -> Result<()> {
+        let Mixed { plans, scanned, at, by, of, job } = mixed;
+        let all = plans.inputs.sources.iter().zip(&scanned.units).zip(of);
+        let (read, units): (Vec<(&SourceInput, usize)>, Vec<Vec<usize>>) = all
+            .filter(|((_, units), group)| !units.is_empty() && draws[**group].is_some())
+            .map(|((source, units), group)| ((source, *group), units.clone()))
+            .unzip();
+        if self.cluster.is_some() && !read.is_empty() {
+            let sought = draws.to_vec();
+            let plan = |place: usize, units: &[usize], file: PathBuf| {
+                let (source, group) = read[place];
+                let rows = plans.alive(source, &[units.to_vec()], at, *by)?;
+                let draws = sought[group].clone().ok_or_else(|| Error::Engine("nothing is sought".into()))?;
+                Ok(part::part(PartSpec::Draws { file, draws }, Some(rows)))
+            };
+            let add = |place: usize, file: &Path| draws[read[place].1].as_mut().map_or(Ok(()), |of| of.add(file));
+            return self.looked_elsewhere(&Look { job, number, units: &units }, plan, add).await;
+        }
+        for ((source, group), units) in read.iter().zip(&units) {
+            let Some(draws) = &mut draws[*group] else { continue };
+            let rows = plans.alive(source, &each(units), at, *by)?;
+            in_order(&self.session, self.seen(rows), NARROW_ROWS, |batch| {
+                draws.see(batch);
                 Ok(())
             })
             .await?;

@@ -5,6 +5,7 @@ pub mod apply;
 pub mod cuts;
 pub mod decisions;
 pub mod drops;
+mod looks;
 pub mod mix;
 mod partners;
 pub mod pass_context;

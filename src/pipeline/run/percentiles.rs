@@ -1,11 +1,8 @@
 //! Percentiles of the corpus: what a rule's share of the rows is as a value, found in a few passes over narrow columns.
 
-use std::sync::Arc;
+use std::path::PathBuf;
 
-use datafusion_physical_plan::ExecutionPlan;
-
-use super::partners::{GROUPS, grouped};
-use super::units::Parts;
+use super::looks::Look;
 use crate::engine::in_order;
 use crate::engine::part::{self, PartSpec};
 use crate::engine::plan;
@@ -18,7 +15,6 @@ use crate::pipeline::plan::planner::Plans;
 use crate::pipeline::plan::stage_plan::PlannedStage;
 use crate::pipeline::{Build, Scanned};
 use crate::rows::LANGUAGE;
-use crate::spill::scratch;
 use crate::stages::percentile::rows::{self, Searches};
 use crate::stages::percentile::{Found, Per, Percentile};
 use crate::text::figures::plural;
@@ -126,34 +122,19 @@ impl Build<'_> {
         &self,
         (plans, at, stage): (&Plans<'_>, &Folders<'_>, &PlannedStage),
         read: &Read<'_>,
-        (job, pass): (&Job, u64),
+        (job, number): (&Job, u64),
         searches: &mut Searches,
     ) -> Result<()> {
         let units: Vec<Vec<usize>> = read.iter().map(|of| of.1.clone()).collect();
-        let groups = grouped(&units, GROUPS * self.width().await?);
-        let folder = job.folder.join(format!("pass-{pass}"));
-        scratch(&folder)?;
         let of: Vec<_> = read.iter().map(|of| columns(plans, of.0, stage, searches.asked())).collect();
-        let file = |place: usize| folder.join(format!("seen-{place}"));
-        let shared = Job { name: format!("{}-parts", job.name), folder: folder.clone(), ..job.clone() };
-        let first = (pass - 1) * groups.len() as u64;
-        let parts = Parts {
-            all: (first..).take(groups.len()).collect(),
-            job: &shared,
-            there: &|place| file(place).is_file(),
-            steps: &|_| 0,
-        };
-        let plan = |places: &[usize]| -> Result<Arc<dyn ExecutionPlan>> {
-            let (number, units) = &groups[places[0]];
-            let (names, source) = &of[*number];
+        let before = searches.clone();
+        let plan = |place: usize, units: &[usize], file: PathBuf| {
+            let (names, source) = &of[place];
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            let rows = plans.together(read[*number].0, std::slice::from_ref(units), at, &names, false)?;
-            let (searches, source) = (searches.clone(), source.clone());
-            let spec = PartSpec::Percentiles { file: file(places[0]), searches, source };
+            let rows = plans.together(read[place].0, &[units.to_vec()], at, &names, false)?;
+            let spec = PartSpec::Percentiles { file, searches: before.clone(), source: source.clone() };
             Ok(part::part(spec, Some(plan::select(rows, &names)?)))
         };
-        self.share(&parts, NARROW_ROWS, plan, |_| Ok(())).await?;
-        (0..groups.len()).try_for_each(|place| searches.add(&file(place)))?;
-        std::fs::remove_dir_all(&folder).map_err(Error::io(&folder))
+        self.looked_elsewhere(&Look { job, number, units: &units }, plan, |_, file| searches.add(file)).await
     }
 }

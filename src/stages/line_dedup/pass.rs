@@ -19,7 +19,7 @@ use crate::spill::Space;
 use crate::stages::global::{Footprint, GlobalContext, GlobalPass, Part, Rows};
 use crate::stages::marks::parts::{self, Others, Sought, Work};
 use crate::stages::marks::verdict::Verdict;
-use crate::stages::marks::{HASH_BITS, Marks, ROW_BITS, each_row, numbered};
+use crate::stages::marks::{HASH_BITS, Marks, ROW_BITS, Rule, each_row, numbered};
 use crate::stages::resources::Resource;
 use crate::text::figures::count;
 use crate::{Error, Result};
@@ -35,9 +35,7 @@ impl GlobalPass for LineDedup {
 
     fn part(&self, folder: &Path, part: &Part, space: &Space) -> Result<()> {
         match part.read()? {
-            Work::Mark { range, bits, least, all } => {
-                parts::mark(folder, &part.file, (range, bits), (least, all), space)
-            }
+            Work::Mark { range, bits, rule } => parts::mark(folder, &part.file, (range, bits), rule, space),
             _ => Err(Error::Engine("a part of `line_dedup` without rows".into())),
         }
     }
@@ -64,9 +62,7 @@ impl GlobalPass for LineDedup {
     fn run(&self, context: &dyn GlobalContext) -> Result<()> {
         context.progress().phase("Counting lines", 0);
         let space = context.space(0.5)?;
-        let all = self.keep == Stay::None;
-        let least = u64::from(self.documents);
-        let sought = Sought { scope: self.scope, column: COLUMN, bits: HASH_BITS, least, all };
+        let sought = Sought { scope: self.scope, column: COLUMN, bits: HASH_BITS, rule: self.rule() };
         let (fate, mut rows) = (self.fate(), 0);
         let repeated = match Others::mark(context, &space, &sought)? {
             Some((others, repeated)) => {
@@ -101,7 +97,12 @@ impl LineDedup {
             own.dedup();
             own.iter().try_for_each(|hash| sorter.push((hash ^ salt) << ROW_BITS | u128::from(row)))
         })?;
-        Marks::new(sorter, space, u64::from(self.documents), self.keep == Stay::None)
+        Marks::new(sorter, space, self.rule())
+    }
+
+    /// Which lines are repeated.
+    fn rule(&self) -> Rule {
+        Rule::Repeated { least: u64::from(self.documents), all: self.keep == Stay::None }
     }
 
     /// Goes over rows and marks side by side; how many rows are cut, or dropped.

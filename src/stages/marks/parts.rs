@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::verdict::Verdict;
-use super::{HASH_BITS, Marks, ROW_BITS, Rows, repeated, salt};
+use super::{HASH_BITS, Marks, ROW_BITS, Rows, Rule, salt};
 use crate::spill::flat::{Flat, number};
 use crate::spill::{Space, scratch, written};
 use crate::stages::global::{Fed, GlobalContext, Part, Scope};
@@ -38,16 +38,14 @@ pub enum Work {
         /// Its upper and lower half.
         salt: [u64; 2],
     },
-    /// What is repeated in a range of hashes.
+    /// The marks in a range of hashes.
     Mark {
         /// Which of how many ranges.
         range: (usize, usize),
         /// Bits of a hash.
         bits: u32,
-        /// How often it comes at least.
-        least: u64,
-        /// Whether its first row is marked too.
-        all: bool,
+        /// What is marked of it.
+        rule: Rule,
     },
     /// What becomes of the rows of a group.
     Judge {
@@ -77,10 +75,8 @@ pub struct Sought<'a> {
     pub column: &'a str,
     /// Bits of a hash.
     pub bits: u32,
-    /// How often a hash comes at least.
-    pub least: u64,
-    /// Whether its first row is marked too.
-    pub all: bool,
+    /// Which are marked.
+    pub rule: Rule,
 }
 
 /// Neighbouring units of a source.
@@ -114,8 +110,7 @@ impl<'a> Others<'a> {
         }
         let folder = space.folder.join("parts");
         scratch(&folder)?;
-        let groups = groups(context, sought.scope, GROUPS * width);
-        let ranges = (2 * width).clamp(1, RANGES);
+        let (groups, ranges) = (groups(context, sought.scope, width), ranges(width));
         let others = Others { context, column: context.own(sought.column), folder, groups, ranges };
         let hashes = others
             .fed("hashes", |_, group| Work::Hash { salt: halves(whole(group.salt) >> (HASH_BITS - sought.bits)) })?;
@@ -125,8 +120,8 @@ impl<'a> Others<'a> {
         }
         write_counts(&others.folder.join(COUNTS), &counts)?;
         let of = |number: usize| {
-            let (bits, least, all) = (sought.bits, sought.least, sought.all);
-            others.part("marks", number, &Work::Mark { range: (number, ranges), bits, least, all })
+            let (bits, rule) = (sought.bits, sought.rule);
+            others.part("marks", number, &Work::Mark { range: (number, ranges), bits, rule })
         };
         let marks = (0..ranges).map(of).collect::<Result<Vec<Part>>>()?;
         context.parts(&others.folder, &marks)?;
@@ -198,8 +193,14 @@ pub fn write_counts(path: &Path, counts: &[u64]) -> Result<()> {
     written(path, |to| to.write_all(&all).map_err(Error::io(path)))
 }
 
-/// The units of all sources in groups, so many that there are `least` of them where units are enough.
-fn groups(context: &dyn GlobalContext, scope: Scope, least: usize) -> Vec<Group> {
+/// How many ranges of hashes there are for so many threads.
+pub fn ranges(width: usize) -> usize {
+    (2 * width).clamp(1, RANGES)
+}
+
+/// The units of all sources in groups, so many for `width` threads that the last ones end together, where units are enough.
+pub fn groups(context: &dyn GlobalContext, scope: Scope, width: usize) -> Vec<Group> {
+    let least = GROUPS * width;
     let all: usize = context.sources().iter().map(|source| source.units.len()).sum();
     let units = all.div_ceil(least).clamp(1, UNITS);
     let of = |(number, source)| {
@@ -275,19 +276,14 @@ pub fn starts(path: &Path) -> Result<Vec<u64>> {
     Ok(starts)
 }
 
-/// Finds what is repeated in a range of hashes, and writes the marks of its rows, sorted by row.
+/// Finds what is marked in a range of hashes, and writes the marks, sorted by row.
 ///
 /// # Errors
 /// Of the disk, and [`Error::Interrupted`].
-pub fn mark(
-    folder: &Path,
-    file: &Path,
-    (range, bits): ((usize, usize), u32),
-    (least, all): (u64, bool),
-    space: &Space,
-) -> Result<()> {
+pub fn mark(folder: &Path, file: &Path, (range, bits): ((usize, usize), u32), rule: Rule, space: &Space) -> Result<()> {
     let starts = starts(&folder.join(COUNTS))?;
-    let bound = |at: usize| ((at as u128) << bits) / range.1 as u128;
+    // Hashes that differ in the last bit alone are in one range.
+    let bound = |at: usize| ((at as u128) << bits) / range.1 as u128 & !1;
     let mut sorter = space.sorter("hashes", RECORD);
     for (group, start) in starts.iter().take(starts.len() - 1).enumerate() {
         space.check()?;
@@ -297,7 +293,7 @@ pub fn mark(
             .range(from(range.0)?..from(range.0 + 1)?, |_, record| sorter.push(number(record) + u128::from(*start)))?;
     }
     let mut marks = space.small_sorter("marks", RECORD);
-    let count = repeated(sorter, least, all, |mark| marks.push(mark))?;
+    let count = rule.marks(sorter, |mark| marks.push(mark))?;
     records(file, count, |add| marks.drain(&mut |record| add(record)))
 }
 
@@ -330,9 +326,10 @@ mod tests {
 
     const ROWS: u64 = 700;
 
-    /// The hashes of a row: some stand in many rows, and some twice in one.
+    /// The hashes of a row: some stand in many rows, of one side or both, and some twice in one.
     fn of_row(row: u64) -> Vec<u128> {
-        let number = |n: u64| u128::from((n ^ 0x5eed).wrapping_mul(0x9e37_79b9_7f4a_7c15)) << 24 | 1;
+        let side = u128::from(row / 3 % 2);
+        let number = |n: u64| u128::from((n ^ 0x5eed).wrapping_mul(0x9e37_79b9_7f4a_7c15)) << 24 | side;
         (0..row % 7).map(|at| if at % 2 == 0 { number(row * 100 + at) } else { number(row * at % 40) }).collect()
     }
 
@@ -365,7 +362,8 @@ mod tests {
         let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let space = Space::new(folder.path(), 8 << 20);
         let salt = 0x77_u128 << 64 | 0x1234;
-        for (least, first) in [(2, true), (3, false)] {
+        let rules = [(2, true), (3, false)].map(|(least, all)| Rule::Repeated { least, all });
+        for rule in rules.into_iter().chain([Rule::Opposed]) {
             let mut sorter = space.sorter("lines", RECORD);
             each_row(&mut std::iter::once(Ok(batch(0..ROWS))), |row, records| {
                 let mut own = Vec::new();
@@ -375,9 +373,9 @@ mod tests {
                 own.iter().try_for_each(|hash| sorter.push((hash ^ salt) << ROW_BITS | u128::from(row)))
             })
             .unwrap();
-            let (marks, count) = Marks::new(sorter, &space, least, first).unwrap();
+            let (marks, count) = Marks::new(sorter, &space, rule).unwrap();
             let alone = all(marks, ROWS);
-            assert!(count > 20 && alone.iter().flatten().count() > 200, "{count}");
+            assert!(count > 15 && alone.iter().flatten().count() > 200, "{rule:?}: {count}");
             for (sizes, ranges) in [(vec![ROWS], 1), (vec![300, 0, 1, 399], 3), (vec![100; 7], 16)] {
                 let own = Space::new(elsewhere.path(), 1 << 20);
                 let parts = folder.path().join("parts");
@@ -396,7 +394,7 @@ mod tests {
                 let mut found = 0;
                 for range in (0..ranges).rev() {
                     let file = parts.join(format!("marks-{range}"));
-                    mark(&parts, &file, ((range, ranges), HASH_BITS), (least, first), &own).unwrap();
+                    mark(&parts, &file, ((range, ranges), HASH_BITS), rule, &own).unwrap();
                     found += super::first(&Flat::open(file, RECORD).unwrap()).unwrap();
                 }
                 let of = |(group, size): (usize, &u64)| all(marks_of(&parts, group, ranges, &own), *size);

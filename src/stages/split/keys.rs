@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, BinaryBuilder, StringArray};
-use xxhash_rust::xxh3::{Xxh3, xxh3_64};
+use xxhash_rust::xxh3::{Xxh3, xxh3_64, xxh3_64_with_seed};
 
 use crate::Result;
 use crate::formats::Object;
@@ -72,6 +72,20 @@ fn key(what: &str, bytes: &[u8]) -> [u8; KEY] {
     let mut key = [0; KEY];
     key.copy_from_slice(&hash.digest128().to_le_bytes()[..KEY]);
     key
+}
+
+/// The hash that draws a row, of its records: rows with the same text have the same.
+pub fn draw_of(record: &[u8], seed: u64) -> u64 {
+    xxh3_64_with_seed(record.get(..KEY).unwrap_or_default(), seed)
+}
+
+/// The keys of a row of a number, to be sorted.
+pub fn keys_of(record: &[u8], row: u32) -> impl Iterator<Item = u128> + '_ {
+    record.as_chunks::<KEY>().0.iter().map(move |key| {
+        let mut bytes = [0; 16];
+        bytes[..KEY].copy_from_slice(key);
+        u128::from_le_bytes(bytes) << 32 | u128::from(row)
+    })
 }
 
 impl RowWork for Keys {

@@ -41,6 +41,7 @@
 mod clusters;
 mod draw;
 mod keys;
+mod parts;
 mod pass;
 
 use serde::{Deserialize, Serialize};

@@ -1,18 +1,20 @@
-//! The pass: rows linked to clusters, clusters drawn source by source.
+//! The pass: rows linked to clusters, clusters drawn source by source. Where there are others they find the links (`parts.rs`).
+
+use std::path::Path;
 
 use arrow::array::AsArray;
 use arrow::datatypes::UInt64Type;
-use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::HoldOut;
 use super::clusters::Clusters;
 use super::draw::{Quota, quotas};
-use super::keys::{COLUMN, KEY};
+use super::keys::{COLUMN, draw_of, keys_of};
+use super::parts::{self, Found};
 use crate::rows::Use;
 use crate::rows::split::Split;
 use crate::spill::Space;
 use crate::spill::flat::Flat;
-use crate::stages::global::{Footprint, GlobalContext, GlobalPass, records_of};
+use crate::stages::global::{self, Footprint, GlobalContext, GlobalPass, Part, records_of};
 use crate::stages::resources::Resource;
 use crate::text::figures::count;
 use crate::{Error, Result};
@@ -30,11 +32,19 @@ impl GlobalPass for HoldOut {
     }
 
     fn footprint(&self, _files: &[Resource]) -> Result<Footprint> {
-        Ok(Footprint { records: ROW_BYTES, ..Footprint::default() })
+        Ok(Footprint { records: ROW_BYTES, elsewhere: true, ..Footprint::default() })
     }
 
     fn splits(&self) -> bool {
         true
+    }
+
+    fn part(&self, folder: &Path, part: &Part, space: &Space) -> Result<()> {
+        parts::part(folder, part, space)
+    }
+
+    fn fed(&self, folder: &Path, part: &Part, rows: &mut global::Rows<'_>, space: &Space) -> Result<()> {
+        parts::fed(folder, part, rows, space)
     }
 
     fn run(&self, context: &dyn GlobalContext) -> Result<()> {
@@ -70,41 +80,43 @@ impl Rows {
             clusters: Clusters::new(space),
             starts: Vec::new(),
         };
+        let elsewhere = parts::found(context, space, seed, |found| match found {
+            Found::Row { source, ord, draw } => rows.add(context, source, ord, draw).map(drop),
+            Found::Link(a, b) => rows.clusters.link(a, b),
+        })?;
+        if !elsewhere {
+            rows.read_here(context, space, seed)?;
+        }
+        rows.starts.resize(context.sources().len() + 1, rows.ords.len());
+        Ok(rows)
+    }
+
+    /// The same by this process alone.
+    fn read_here(&mut self, context: &dyn GlobalContext, space: &Space, seed: u64) -> Result<()> {
         let column = context.own(COLUMN);
         let mut keys = space.sorter("keys", 16);
-        for source in context.sources() {
-            rows.starts.push(rows.ords.len());
+        for (number, source) in context.sources().iter().enumerate() {
             context.scan(source, &source.units, &["ord", &column], &mut |batch| {
                 let ords = batch.column(0).as_primitive::<UInt64Type>();
                 for row in 0..batch.num_rows() {
-                    let number = number(context, rows.ords.len())?;
                     let record = records_of(batch.column(1), row);
-                    rows.ords.push(&ords.value(row).to_le_bytes())?;
-                    rows.clusters.push()?;
-                    let draw = xxh3_64_with_seed(record.get(..KEY).unwrap_or_default(), seed);
-                    rows.draws.push(&draw.to_le_bytes())?;
-                    for key in record.as_chunks::<KEY>().0 {
-                        let mut bytes = [0; 16];
-                        bytes[..KEY].copy_from_slice(key);
-                        keys.push(u128::from_le_bytes(bytes) << 32 | u128::from(number))?;
-                    }
+                    let row = self.add(context, number, ords.value(row), draw_of(record, seed))?;
+                    keys_of(record, row).try_for_each(|key| keys.push(key))?;
                 }
                 Ok(())
             })?;
         }
-        rows.starts.push(rows.ords.len());
-        let mut first: Option<(u128, u32)> = None;
-        keys.drain(&mut |record| {
-            let (key, row) = (record >> 32, record as u32);
-            match first {
-                Some((known, other)) if known == key => rows.clusters.link(other, row),
-                _ => {
-                    first = Some((key, row));
-                    Ok(())
-                }
-            }
-        })?;
-        Ok(rows)
+        parts::linked(keys, |a, b| self.clusters.link(a, b))
+    }
+
+    /// Adds the next row, of the source at a place; its number.
+    fn add(&mut self, context: &dyn GlobalContext, source: usize, ord: u64, draw: u64) -> Result<u32> {
+        let number = number(context, self.ords.len())?;
+        self.starts.resize(self.starts.len().max(source + 1), self.ords.len());
+        self.ords.push(&ord.to_le_bytes())?;
+        self.draws.push(&draw.to_le_bytes())?;
+        self.clusters.push()?;
+        Ok(number)
     }
 
     /// Links rows that stages before found to be alike, where both are kept.

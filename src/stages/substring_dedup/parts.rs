@@ -21,12 +21,14 @@ use crate::spill::{Space, written};
 use crate::stages::global::{Fed, GlobalContext, Part, Rows};
 use crate::stages::marks::parts::{self as marked, Group, Others, RECORD, Sought, starts};
 use crate::stages::marks::verdict::Verdict;
-use crate::stages::marks::{of_units, ords_of};
+use crate::stages::marks::{Rule, of_units, ords_of};
 use crate::text::substrings::{ANCHOR_BITS, PRINT_BITS, joined};
 use crate::{Error, Result};
 
 /// The file with the places of all parts.
 const PLACES: &str = "counts-of-places";
+/// Anchors that count: those that occur twice, in all their rows.
+pub(super) const TWICE: Rule = Rule::Repeated { least: 2, all: true };
 /// Rows that a part goes through before it ends with their unit. It names them, so they are what its plan weighs.
 const ROWS: usize = 8192;
 /// Bytes of a row that is wanted: its key, and its number in its group; and of one that was read: its key, and the place
@@ -59,7 +61,7 @@ pub fn compared(
     options: &SubstringDedup,
     space: &Space,
 ) -> Result<Option<(u64, u64, u64)>> {
-    let sought = Sought { scope: options.scope, column: COLUMN, bits: ANCHOR_BITS, least: 2, all: true };
+    let sought = Sought { scope: options.scope, column: COLUMN, bits: ANCHOR_BITS, rule: TWICE };
     let Some((others, _)) = Others::mark(context, space, &sought)? else { return Ok(None) };
     let (windows, read) = wanted(context, &others, space)?;
     let (folder, ranges) = (others.folder(), others.ranges());
@@ -227,8 +229,8 @@ fn settle(folder: &Path, place: usize, part: &Part, gathered: Gathered) -> Resul
 /// # Errors
 /// Of the disk, [`Error::Interrupted`], and a part that is none of this pass.
 pub fn part(options: &SubstringDedup, folder: &Path, part: &Part, space: &Space) -> Result<()> {
-    if let Ok(marked::Work::Mark { range, bits, least, all }) = part.read() {
-        return marked::mark(folder, &part.file, (range, bits), (least, all), space);
+    if let Ok(marked::Work::Mark { range, bits, rule }) = part.read() {
+        return marked::mark(folder, &part.file, (range, bits), rule, space);
     }
     match part.read()? {
         Work::Cover { range, parts } => cover(options, folder, part, (range, parts), space),

@@ -119,7 +119,7 @@ impl Run<'_> {
             each(records)
                 .try_for_each(|anchor| sorter.push(u128::from(anchor ^ short(salt)) << ROW_BITS | u128::from(row)))
         })?;
-        Ok(Marks::new(sorter, &self.space, 2, true)?.0)
+        Ok(Marks::new(sorter, &self.space, parts::TWICE)?.0)
     }
 
     /// Finds what is repeated, and judges the rows; how many stretches there are, and rows cut or dropped.

@@ -12,7 +12,7 @@ use crate::servers::s3::S3;
 use crate::workers::{MORE, ends, everything, lines, until};
 
 /// A process that ends with the test, and what it says.
-struct Process {
+pub(super) struct Process {
     child: Child,
     said: Receiver<String>,
 }
@@ -43,7 +43,7 @@ impl Process {
         assert!(Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap().success());
     }
 
-    fn kill(&mut self) {
+    pub(super) fn kill(&mut self) {
         let _ = self.child.kill();
         self.child.wait().unwrap();
     }
@@ -56,14 +56,14 @@ impl Drop for Process {
 }
 
 /// A scheduler, its address, and executors of one thread each.
-struct Cluster {
+pub(super) struct Cluster {
     scheduler: Process,
-    at: String,
-    executors: Vec<Process>,
+    pub(super) at: String,
+    pub(super) executors: Vec<Process>,
 }
 
 impl Cluster {
-    fn start(scratch: &Scratch, executors: usize) -> Cluster {
+    pub(super) fn start(scratch: &Scratch, executors: usize) -> Cluster {
         Cluster::knowing(scratch, executors, |command| command)
     }
 
@@ -81,7 +81,7 @@ impl Cluster {
         Cluster { scheduler, at, executors }
     }
 
-    fn command(&self, scratch: &Scratch, out: &str) -> Command {
+    pub(super) fn command(&self, scratch: &Scratch, out: &str) -> Command {
         let arguments = ["build", "--recipe", "recipe.toml", "--out", out, "--cluster", &self.at];
         scratch.command(&[&arguments[..], &MORE].concat())
     }
@@ -102,15 +102,15 @@ fn execute(scratch: &Scratch, at: &str, number: usize) -> Command {
     command
 }
 
-fn executor(scratch: &Scratch, at: &str, number: usize) -> Process {
+pub(super) fn executor(scratch: &Scratch, at: &str, number: usize) -> Process {
     Process::start(execute(scratch, at, number))
 }
 
-fn spawned(mut command: Command) -> Child {
+pub(super) fn spawned(mut command: Command) -> Child {
     command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-fn bare(built: &Built) -> serde_json::Value {
+pub(super) fn bare(built: &Built) -> serde_json::Value {
     let mut manifest = built.manifest.clone();
     manifest.as_object_mut().unwrap().remove("timings");
     manifest
@@ -359,7 +359,7 @@ fn executors_compare_lines_and_stretches() {
 }
 
 /// Rows that a stage dropped.
-fn gone(stage: &serde_json::Value) -> u64 {
+pub(super) fn gone(stage: &serde_json::Value) -> u64 {
     stage["rows_in"].as_u64().unwrap() - stage["rows_out"].as_u64().unwrap()
 }
 
@@ -430,6 +430,44 @@ fn executors_look_at_a_store_anew_for_each_build() {
         assert_eq!(run.code(), 0, "{}", run.stderr());
         same_output(&disk, &scratch.built("shared"), &format!("round {round}"));
     }
+}
+
+/// Two builds on one executor: what it sees of a store for one of them, the other one's tasks do not change. The first is held
+/// up while the second one runs, with files that came in between.
+#[test]
+fn builds_side_by_side_see_a_store_each_as_it_found_it() {
+    let (scratch, s3) = (Scratch::new(), S3::start());
+    let put = |name: &str, text: String| {
+        scratch.write(&format!("corpus/{name}"), text.as_bytes());
+        s3.put(&format!("bucket/corpus/{name}"), Content::new(text.into_bytes()));
+    };
+    for pair in 0..300 {
+        for (language, text) in [("en", "The ferry left at noon, number"), ("zh", "渡船中午开走了，第")] {
+            put(&format!("p{pair}.{language}"), (0..200).map(|line| format!("{text} {pair}-{line}\n")).collect());
+        }
+    }
+    let recipe = |head: &str| {
+        let paths = format!("[\"{head}corpus/*.en\", \"{head}corpus/*.zh\"]");
+        let source = format!("[[source]]\nname = \"pairs\"\npath = {paths}\nformat = \"aligned\"\n");
+        scratch.write("recipe.toml", format!("name = \"pairs\"\nabout = \"a test\"\n{source}"));
+    };
+    recipe("");
+    let disk = scratch.build("disk", &MORE);
+    assert_eq!(disk.total("kept"), 60_000, "{}", disk.manifest["totals"]);
+    recipe("s3://bucket/");
+    let cluster = Cluster::knowing(&scratch, 1, |command| s3.known(command));
+    let mut first = Process::start(s3.known(cluster.command(&scratch, "shared")));
+    until(&scratch, "done scan ", 3);
+    first.signal("-STOP");
+    // With it the last pair would have three sides, of which nobody could tell which belong together.
+    put("p299.de", "Die Faehre ist weg\n".repeat(200));
+    let other = Run::of(&mut s3.known(cluster.command(&scratch, "other")));
+    first.signal("-CONT");
+    assert_eq!(other.code(), 0, "{}", other.stderr());
+    assert!(scratch.built("other").total("kept") < 60_000, "{}", scratch.built("other").manifest["totals"]);
+    assert!(first.child.wait().unwrap().success());
+    same_output(&disk, &scratch.built("shared"), "held up");
+    assert!(lines(&scratch, "done scan ") > 80);
 }
 
 #[test]
