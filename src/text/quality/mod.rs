@@ -5,6 +5,7 @@
 //! lists ([`terms`]). A [`Meter`] keeps its tables from text to text.
 
 mod counter;
+mod disorder;
 mod keyword;
 mod lines;
 mod linked;
@@ -16,6 +17,7 @@ pub mod properties;
 mod reach;
 pub mod reference;
 mod repetition;
+mod sense;
 pub mod signal;
 mod stretches;
 mod tally;
@@ -117,6 +119,7 @@ impl Meter {
         }
         if groups.has(Group::Places) {
             self.places(&mut values);
+            self.disorder(&mut values);
         }
         if groups.has(Group::Units) {
             self.unit_signals(characters, &mut values);
@@ -253,13 +256,33 @@ impl Meter {
         values.set(Signal::Pitches, found.pitches as f64);
         values.share(Signal::VisitorRatio, visitor::visitor(codes), all);
         let found = unlikely::unlikely(codes);
-        values.share(Signal::UnlikelyPairs, found.weight, 6 * found.pairs);
+        values.share(Signal::UnlikelyPairs, found.weight[0], 6 * found.pairs[0]);
+        values.share(Signal::UnlikelySkips, found.weight[1] + found.weight[2], 6 * (found.pairs[1] + found.pairs[2]));
         values.share(Signal::LoneHan, found.lone, found.han);
+        values.set(Signal::Sense, found.sense);
         let found = self.keyword.of(codes);
         values.share(Signal::KeywordChars, (2 * found.times).min(found.han), found.han);
         values.share(Signal::KeywordClauses, found.with, found.clauses);
         let (part, looked) = notice::notice(codes);
         values.share(Signal::NoticeRatio, part, looked);
+    }
+
+    /// How much speaks for a random order. The signals of other groups are measured for it alone where nobody asked.
+    fn disorder(&self, values: &mut Values) {
+        let (page, mut all) = (&self.page, values.clone());
+        let han = page.with(HAN);
+        for (signal, part, whole) in [
+            (Signal::OddPairs, page.found.odd, page.found.sides),
+            (Signal::KnownPairs, page.found.known, page.found.pairs),
+            (Signal::UnpairedSigns, page.found.unpaired, page.found.characters),
+            (Signal::FrequentRatio, page.with_all(FREQUENT | HAN), han),
+            (Signal::ModernRatio, page.with_all(MODERN | HAN), han),
+            (Signal::ClassicalRatio, page.with_all(CLASSICAL | HAN), han),
+            (Signal::SignRatio, page.with(CHINESE_SIGN), han),
+        ] {
+            all.share(signal, part, whole);
+        }
+        values.set(Signal::Disorder, disorder::disorder(&all.0, page.found.characters - page.with(BLANK)));
     }
 
     fn unit_signals(&mut self, characters: bool, values: &mut Values) {

@@ -123,7 +123,7 @@ impl Page {
         self.present.clear();
         let counts = properties().of.iter().zip(self.tally.finish()).map(|(flags, count)| (*flags, count));
         self.present.extend(counts.filter(|(_, count)| *count > 0));
-        if groups.has(Group::Pairs) {
+        if groups.has(Group::Pairs) || groups.has(Group::Places) {
             self.count_pairs();
         }
     }
