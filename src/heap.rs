@@ -13,9 +13,12 @@ use std::process::Command;
 /// Bytes up to which blocks are taken out of a heap and kept there, rather than asking the kernel for pages at each
 /// buffer of a Parquet page and giving them back.
 const HELD: usize = 4 << 20;
-/// Bytes of memory that a program is allowed for each heap that it may have: what a job frees in one can be taken anew in
+/// Bytes of memory that a program is allowed before it may have a second heap: what a job frees in one can be taken anew in
 /// each of the others.
-const EACH: u64 = 1 << 30;
+const ALONE: u64 = 1 << 30;
+/// Bytes of memory beyond those for each further heap. It costs about 42 MiB of them (`docs/scale.md`), and spares threads
+/// waiting for one another: a heap has a lock.
+const EACH: u64 = 256 << 20;
 /// Heaps that the allocator makes for a core, where nobody says another number.
 const USUAL: u64 = 8;
 /// The variable that says how many heaps there may be (mallopt(3)).
@@ -31,15 +34,20 @@ pub fn keep_blocks() {
     drop(std::hint::black_box(Vec::<u8>::with_capacity(HELD)));
 }
 
-/// Starts this program anew in its own process with a heap for each GiB of `memory`, one at least, where it would have
-/// more: process id, open files, folder and ignored signals stay as they are. It comes back where there is nothing to do:
+/// How many heaps a program may have that is allowed so much memory.
+fn heaps(memory: u64) -> u64 {
+    1 + memory.saturating_sub(ALONE) / EACH
+}
+
+/// Starts this program anew in its own process with as many heaps as go with `memory` (one up to 1 GiB, and another for
+/// each 256 MiB beyond), where it would have more: process id, open files, folder and ignored signals stay as they are. It comes back where there is nothing to do:
 /// where that was done already, where whoever started the program has said how many heaps there are to be, with another
 /// allocator than glibc's, and where it cannot be done (no `/proc`, starting programs is forbidden), which costs memory and
 /// nothing else.
 ///
 /// To be called before anything is read or printed, and before there is a second thread.
 pub fn few(memory: u64) {
-    let heaps = (memory / EACH).max(1);
+    let heaps = heaps(memory);
     let usual = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64) * USUAL;
     let tuned = || std::env::var(TUNABLES).is_ok_and(|all| all.contains("arena_max"));
     let glibc = cfg!(all(target_os = "linux", target_env = "gnu"));
@@ -63,5 +71,17 @@ pub fn spare(program: &mut Command) -> &mut Command {
     match std::env::var_os(OURS) {
         Some(_) => program.env_remove(HEAPS).env_remove(OURS),
         None => program,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heaps_go_with_memory() {
+        const MIB: u64 = 1 << 20;
+        let of = [0, 256, 1024, 1279, 1280, 2048, 4096].map(|size| heaps(size * MIB));
+        assert_eq!(of, [1, 1, 1, 1, 2, 5, 13]);
     }
 }

@@ -120,26 +120,28 @@ pub fn runtime(memory: u64, folder: &Path) -> Result<(usize, Arc<RuntimeEnv>)> {
 }
 
 /// Runs partitions of `plan`, `session.threads` at a time, in the order given; `begin` hears of each when it is about to
-/// start, and says whether it is to run, `done` of each that ended, in order. Plans that are driven side by side share the
-/// threads.
+/// start, and says whether it is to run, `ended` of each that ended, on the thread that ran it, then `done`, in order and on
+/// one thread. Plans that are driven side by side share the threads.
 /// This is for plans without operators whose partitions wait for one another; `is_drivable` refuses others.
 ///
 /// # Errors
 ///
 /// [`Error::Engine`] where the plan has an operator whose partitions wait for one another, or a partition fails;
-/// [`Error::Interrupted`] once the session is stopped; the first error of `begin` or `done`.
+/// [`Error::Interrupted`] once the session is stopped; the first error of `begin`, `ended` or `done`.
 pub async fn drive(
     session: &Session,
     plan: Arc<dyn ExecutionPlan>,
     rows: usize,
     order: Vec<usize>,
     begin: impl Fn(usize) -> Result<bool>,
+    ended: impl Fn(usize) -> Result<()> + Send + Sync + 'static,
     mut done: impl FnMut(usize) -> Result<()>,
 ) -> Result<()> {
     is_drivable(plan.as_ref())?;
-    let context = session.context(rows);
+    let (context, ended) = (session.context(rows), Arc::new(ended));
     let tasks = futures::stream::iter(order).map(|partition| {
-        let (plan, context, session, begin) = (plan.clone(), context.clone(), session.clone(), &begin);
+        let (plan, context, session) = (plan.clone(), context.clone(), session.clone());
+        let (begin, ended) = (&begin, ended.clone());
         async move {
             let _slot = session.slot().await?;
             if session.stopped() {
@@ -153,6 +155,7 @@ pub async fn drive(
                 while let Some(batch) = stream.next().await {
                     batch?;
                 }
+                ended(partition)?;
                 Ok::<_, Error>(Some(partition))
             });
             match task.await {

@@ -31,7 +31,6 @@ pub mod trace;
 pub mod tune;
 pub mod usage;
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -44,10 +43,8 @@ use crate::engine::cluster::{Address, Cluster};
 use crate::engine::functions::ids::IdsSpec;
 use crate::engine::scan::largest_row;
 use crate::engine::session::{NARROW_ROWS, TEXT_ROWS};
-use crate::engine::sink::PIECES;
 use crate::engine::{Session, in_order};
 use crate::objects::is_url;
-use crate::output::parquet_file;
 use crate::output::take::Take;
 use crate::pipeline::plan::folders::{Folders, TextCuts};
 use crate::pipeline::plan::planner::Plans;
@@ -316,7 +313,7 @@ impl Build<'_> {
         timings.lap("shuffle");
         let mut manifest = manifest::manifest(self.recipe, &identity.recipe, inputs, chain, &layout);
         manifest.found(decided.found);
-        let planned = self.planned((inputs, chain, &layout), (&job, &ordered));
+        let planned = self.planned((inputs, chain, &layout), (&job, &ordered), &identity.recipe);
         let indexes = self.index_files(chain, decided.indexes);
         let landing = self.landing(&identity.build, &planned, &indexes)?;
         self.shards(&planned, &landing, &mut manifest, turn)?;
@@ -366,8 +363,7 @@ impl Build<'_> {
             scanned.units.push(units.into_iter().map(|unit| unit.0).collect());
             scanned.ids.sources.push(source.source.name.clone());
         }
-        let owns = |unit: &usize| has_ids(&scanned.job.unit(*unit)).unwrap_or(true);
-        scanned.own_ids = scanned.units.iter().flatten().any(owns);
+        scanned.own_ids = self.has_ids(&scanned.job, &scanned.units.concat())?;
         self.progress.done(&format!("{} rows", usage::count(total)));
         if !self.options.keep_work && !plans.chain.stages.iter().any(|stage| stage.cuts_late()) {
             // Its text is staged with the units.
@@ -391,11 +387,10 @@ impl Build<'_> {
             let schema = plans.unit_schema(source)?;
             self.units(job, units, &schema, TEXT_ROWS, |left| plans.scan(source, left, job, &[], None)).await?;
             // How many are read at a time is a matter of threads; which of them count is not.
-            for unit in units {
+            for (unit, rows) in units.iter().zip(self.pieces_of(job, units)?) {
                 if seen >= limit {
                     break;
                 }
-                let rows = pieces_of(&job.unit(*unit))?;
                 seen += rows.iter().map(|piece| piece.1).sum::<u64>();
                 used.push((*unit, rows));
             }
@@ -474,26 +469,4 @@ fn finished(out: &Path, identity: &str) -> Option<Manifest> {
     let there = || manifest.written.keys().all(|name| out.join(name).is_file()) && out.join("data").is_dir();
     let ours = manifest.timings.get("identity")?.as_str()? == identity && there();
     ours.then_some(manifest)
-}
-
-/// Rows by piece, as the unit's file counts them.
-fn pieces_of(path: &Path) -> Result<Vec<(u64, u64)>> {
-    let value = parquet_file::label(path, PIECES)?;
-    serde_json::from_str(&value.unwrap_or_default()).map_err(|e| Error::Engine(format!("{}: {e}", path.display())))
-}
-
-/// Whether any row of a unit has an id of its own.
-fn has_ids(path: &Path) -> Result<bool> {
-    use arrow::array::Array;
-    let file = File::open(path).map_err(Error::io(path))?;
-    let builder = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file)?;
-    let Ok(index) = builder.schema().index_of("id_key") else { return Ok(false) };
-    let mask = parquet::arrow::ProjectionMask::roots(builder.parquet_schema(), [index]);
-    for batch in builder.with_projection(mask).with_batch_size(NARROW_ROWS).build()? {
-        let batch = batch?;
-        if batch.column(0).null_count() < batch.num_rows() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }

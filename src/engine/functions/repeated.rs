@@ -5,6 +5,8 @@
 //! found without a sort, by all threads at once: each key sets one of so many bits, and a bit that was set before is noted
 //! in a second set. Keys that share a bit by chance are sorted for nothing, and change nothing.
 
+use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,12 +16,13 @@ use arrow::datatypes::{DataType, Decimal128Type, UInt64Type};
 use serde::{Deserialize, Serialize};
 
 use super::Kernel;
-use crate::disk;
 use crate::engine::partners;
 use crate::{Error, Result};
 
 /// Bits for a row: of keys that stand once, one in so many shares its bit with another.
 const BITS: u64 = 16;
+/// Words of 64 bits that are written at a time.
+const WRITTEN: usize = 1 << 15;
 /// Bits at least.
 const LEAST: u64 = 1 << 16;
 
@@ -67,7 +70,7 @@ impl Seen {
         Ok(())
     }
 
-    /// Writes down which bits were set twice.
+    /// Writes down which bits were set twice; the file is of this run alone.
     ///
     /// # Errors
     ///
@@ -75,8 +78,13 @@ impl Seen {
     pub fn write(self, path: &Path) -> Result<RepeatedSpec> {
         let bits = self.bits();
         drop(self.once);
-        let bytes: Vec<u8> = self.twice.into_iter().flat_map(|word| word.into_inner().to_le_bytes()).collect();
-        disk::write_whole(path, &bytes).map_err(Error::io(path))?;
+        let mut file = File::create(path).map_err(Error::io(path))?;
+        let mut bytes = Vec::with_capacity(WRITTEN * 8);
+        for words in self.twice.chunks(WRITTEN) {
+            bytes.clear();
+            words.iter().for_each(|word| bytes.extend_from_slice(&word.load(Ordering::Relaxed).to_le_bytes()));
+            file.write_all(&bytes).map_err(Error::io(path))?;
+        }
         Ok(RepeatedSpec::Bits { file: path.to_path_buf(), bits })
     }
 }

@@ -14,8 +14,7 @@ pub(crate) mod verdict;
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
@@ -28,13 +27,13 @@ use super::run::workers::{self, Turn};
 use super::{Build, finished, uses};
 use crate::disk::hex;
 use crate::output::scatter::kind;
-use crate::output::shards;
-use crate::output::slab::{data_schema, dropped_schema, slab_file, unreadable_schema};
+use crate::output::shards::{self, Shard, Table, Written};
+use crate::output::slab::slab_file;
 use crate::output::target::{InFolder, Target};
 use crate::recipe::Recipe;
 use crate::rows::Use;
-use crate::rows::column::TOKENS;
 use crate::rows::split::Split;
+use crate::spill::Space;
 use crate::{Error, Result};
 use bucket::attempt::{Asked, Attempt};
 use manifest::{AgainstLine, IndexLine, Manifest};
@@ -69,26 +68,34 @@ impl Landing {
 }
 
 /// The shards of a build, planned.
-pub(crate) type Planned = Vec<(Labels, shards::Shard)>;
+pub(crate) type Planned = Vec<(Labels, Shard)>;
 
 impl Build<'_> {
-    /// Plans which slabs make which shard.
+    /// Plans which slabs make which shard. A shard is written without a look at the others ([`shards::write()`]).
     pub(crate) fn planned(
         &self,
         (inputs, chain, layout): (&Inputs, &StagePlan, &Layout),
         (applied, ordered): (&Job, &Ordered),
+        fingerprint: &str,
     ) -> Planned {
         let limit = self.recipe.output.shard;
         let signals: Vec<_> = chain.output_signals(self.recipe);
         let slabs = |usage: Use| layout.slabs.iter().filter(move |s| inputs.sources[s.source].usage == usage);
         let file = |slab: &Slab, kind: &str| slab_file(&applied.folder, slab.number, kind);
         let mut all: Planned = Vec::new();
+        let mut add = |labels: Labels, at: (&str, &str), table: Table, slabs: Vec<(PathBuf, u64)>, always: bool| {
+            let of = (&table, &metadata(self.recipe, labels, &table, fingerprint));
+            let mut planned = shards::plan(at, of, slabs.into_iter(), limit);
+            if planned.is_empty() && always {
+                planned = shards::plan(at, of, std::iter::once((PathBuf::new(), 0)), limit);
+                planned.iter_mut().for_each(|shard| shard.parts.clear());
+            }
+            all.extend(planned.into_iter().map(|shard| (labels, shard)));
+        };
         for usage in uses(inputs) {
-            let [kept, dropped_rows] = layout.filled(inputs, usage);
-            let (data, dropped) = (data_schema(usage, &signals, kept), dropped_schema(usage, dropped_rows));
-            let folder = format!("data/{usage}");
+            let [kept, dropped] = layout.filled(inputs, usage);
             for split in Split::ALL {
-                let kept: Vec<(PathBuf, u64)> = match chain.shuffle(usage) {
+                let of: Vec<(PathBuf, u64)> = match chain.shuffle(usage) {
                     Some(_) => ordered.iter().filter(|o| o.0 == (usage, split)).map(|o| (o.1.clone(), o.2)).collect(),
                     None => {
                         let some = slabs(usage).filter(|s| s.of(split).0 > 0);
@@ -99,22 +106,16 @@ impl Build<'_> {
                     true => (split.as_str(), Some(split)),
                     false => ("part", None),
                 };
-                let mut planned = shards::plan((&folder, stem), &data, kept.into_iter(), limit);
-                if planned.is_empty() && split == Split::Train {
-                    // A use without rows still has a table: an empty one.
-                    planned = shards::plan((&folder, stem), &data, std::iter::once((PathBuf::new(), 0)), limit);
-                    planned.iter_mut().for_each(|s| s.parts.clear());
-                }
-                all.extend(planned.into_iter().map(|s| ((Some(usage), label), s)));
+                let table = Table::Kept { usage, signals: signals.clone(), filled: kept };
+                // A use without rows still has a table: an empty one.
+                add((Some(usage), label), (&format!("data/{usage}"), stem), table, of, split == Split::Train);
             }
-            let dropped_rows = slabs(usage).filter(|s| s.dropped.0 > 0).map(|s| (file(s, "dropped"), s.dropped.1));
-            let planned = shards::plan((&format!("dropped/{usage}"), "part"), &dropped, dropped_rows, limit);
-            all.extend(planned.into_iter().map(|s| ((Some(usage), None), s)));
+            let of = slabs(usage).filter(|s| s.dropped.0 > 0).map(|s| (file(s, "dropped"), s.dropped.1));
+            let table = Table::Dropped { usage, filled: dropped };
+            add((Some(usage), None), (&format!("dropped/{usage}"), "part"), table, of.collect(), false);
         }
-        let unreadable =
-            layout.slabs.iter().filter(|s| s.unreadable > 0).map(|s| (file(s, "unreadable"), s.unreadable * 264));
-        let planned = shards::plan(("unreadable", "part"), &unreadable_schema(), unreadable, limit);
-        all.extend(planned.into_iter().map(|s| ((None, None), s)));
+        let of = layout.slabs.iter().filter(|s| s.unreadable > 0).map(|s| (file(s, "unreadable"), s.unreadable * 264));
+        add((None, None), ("unreadable", "part"), Table::Unreadable, of.collect(), false);
         all
     }
 
@@ -147,34 +148,20 @@ impl Build<'_> {
         manifest: &mut Manifest,
         turn: &Turn<'_>,
     ) -> Result<()> {
-        let (session, recipe, next) = (&self.session, self.recipe, AtomicUsize::new(0));
+        let all = self.all_threads(&self.options.work, 0);
         // What is on its way to a store is held in memory, a few parts of each file.
-        let most = (self.options.memory / UPLOADING).max(1) as usize;
-        let threads = if matches!(landing, Landing::Bucket(_)) { session.threads.min(most) } else { session.threads };
-        let fingerprint = manifest.recipe.fingerprint.as_str();
-        let work = || -> Result<Vec<(usize, u64, Option<ShardLine>)>> {
-            let mut written = Vec::new();
-            loop {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                let Some((labels, shard)) = planned.get(number) else { return Ok(written) };
-                if session.stopped() {
-                    return Err(Error::Interrupted);
-                }
-                turn.check()?;
-                let bytes = shards::write(shard, &metadata(recipe, *labels, shard, fingerprint), landing.target())?;
-                written.push((number, bytes, line(*labels, shard)?));
-            }
+        let most = match landing {
+            Landing::Folder(_) => all.threads,
+            Landing::Bucket(_) => (self.options.memory / UPLOADING).max(1) as usize,
         };
-        let mut written = std::thread::scope(|scope| -> Result<Vec<_>> {
-            let workers: Vec<_> = (0..threads.min(planned.len())).map(|_| scope.spawn(work)).collect();
-            let failed = || Err(Error::Engine("a worker failed".into()));
-            let all: Result<Vec<_>> = workers.into_iter().map(|w| w.join().unwrap_or_else(|_| failed())).collect();
-            Ok(all?.into_iter().flatten().collect())
+        let space = Space { threads: all.threads.min(most), ..all };
+        let written = space.side_by_side(planned.len(), |number| {
+            turn.check()?;
+            shards::write(&planned[number].1, landing.target())
         })?;
-        written.sort_by_key(|one| one.0);
-        let names = written.iter().map(|(number, bytes, _)| (planned[*number].1.name.clone(), *bytes));
-        manifest.written = names.collect();
-        manifest.shards = shard_lines::numbered(written.into_iter().filter_map(|one| one.2).collect());
+        let all = || planned.iter().zip(&written);
+        manifest.written = all().map(|((_, shard), made)| (shard.name.clone(), made.bytes)).collect();
+        manifest.shards = shard_lines::numbered(all().filter_map(|(of, made)| line(of, made)).collect());
         Ok(())
     }
 
@@ -263,32 +250,35 @@ impl Build<'_> {
             let name = entry.file_name();
             let name = name.to_string_lossy();
             if ours::job(&name) && ["apply-", "shuffle-"].iter().any(|job| name.starts_with(job)) {
-                ours::remove(&entry.path())?;
+                self.remove(&entry.path())?;
             }
         }
         Ok(())
     }
+
+    /// Removes the folder of a job, its files on all threads: with each go the pages of text that the system holds of it.
+    fn remove(&self, folder: &Path) -> Result<()> {
+        let files = walkdir::WalkDir::new(folder).into_iter().flatten().filter(|entry| entry.file_type().is_file());
+        let files: Vec<PathBuf> = files.map(walkdir::DirEntry::into_path).collect();
+        self.all_threads(folder, 0).side_by_side(files.len(), |at| ours::remove(&files[at]))?;
+        ours::remove(folder)
+    }
 }
 
 /// The line of a shard of kept rows.
-fn line((usage, split): Labels, shard: &shards::Shard) -> Result<Option<ShardLine>> {
-    let Some(usage) = usage.filter(|_| shard.name.starts_with("data/")) else { return Ok(None) };
-    let (rows, tokens) = shard_lines::sums(&shard.parts, shard.schema.index_of(TOKENS).is_ok())?;
-    Ok(Some(ShardLine { path: shard.name.clone(), usage, split, first: 0, rows, tokens }))
+fn line(((_, split), shard): &(Labels, Shard), made: &Written) -> Option<ShardLine> {
+    let Table::Kept { usage, .. } = shard.table else { return None };
+    let (path, rows, tokens) = (shard.name.clone(), made.rows, made.tokens);
+    Some(ShardLine { path, usage, split: *split, first: 0, rows, tokens })
 }
 
 /// What the metadata of a shard says.
-fn metadata(
-    recipe: &Recipe,
-    (usage, split): Labels,
-    shard: &shards::Shard,
-    fingerprint: &str,
-) -> BTreeMap<String, String> {
+fn metadata(recipe: &Recipe, (usage, split): Labels, table: &Table, fingerprint: &str) -> BTreeMap<String, String> {
     let mut labels = BTreeMap::from([
         ("corpus.recipe".to_owned(), recipe.name.clone()),
         ("corpus.fingerprint".to_owned(), fingerprint.to_owned()),
         ("corpus.version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
-        ("corpus.schema".to_owned(), crate::recipe::schema::describe(&shard.schema).to_string()),
+        ("corpus.schema".to_owned(), crate::recipe::schema::describe(&table.schema()).to_string()),
     ]);
     labels.extend(usage.map(|usage| ("corpus.use".to_owned(), usage.as_str().to_owned())));
     labels.extend(split.map(|split| ("corpus.split".to_owned(), split.as_str().to_owned())));

@@ -1,18 +1,10 @@
 //! The kept rows as they lie in files, for whoever reads them in order: rows and tokens of each file, and of each split.
 
-use std::path::PathBuf;
-
-use arrow::array::AsArray;
-use arrow::datatypes::Int64Type;
-use parquet::arrow::ProjectionMask;
 use serde::{Deserialize, Serialize};
 
-use crate::Result;
-use crate::output::parquet_files::open;
 use crate::pipeline::inputs::Inputs;
 use crate::pipeline::run::slabs::Layout;
 use crate::rows::Use;
-use crate::rows::column::TOKENS;
 use crate::rows::split::Split;
 
 /// Rows of a source that are in a split.
@@ -64,29 +56,6 @@ pub fn splits(inputs: &Inputs, layout: &Layout) -> Vec<SplitLine> {
     }
     lines.sort_by_key(|line| line.split);
     lines
-}
-
-/// The rows of the slabs that a shard is made of, and their tokens, where a stage counts them.
-///
-/// # Errors
-///
-/// [`Error::Io`](crate::Error::Io) where a slab cannot be opened, [`Error::Engine`](crate::Error::Engine) where it is no
-/// Parquet.
-pub fn sums(parts: &[PathBuf], counted: bool) -> Result<(u64, Option<u64>)> {
-    let (mut rows, mut sum) = (0, 0);
-    for part in parts {
-        let reader = open(part)?;
-        rows += u64::try_from(reader.metadata().file_metadata().num_rows()).unwrap_or(0);
-        if counted {
-            let mask = ProjectionMask::columns(reader.parquet_schema(), [TOKENS]);
-            for batch in reader.with_projection(mask).with_batch_size(8192).build()? {
-                let batch = batch?;
-                let tokens = batch.column(0).as_primitive_opt::<Int64Type>();
-                sum += tokens.into_iter().flatten().flatten().map(|tokens| tokens as u64).sum::<u64>();
-            }
-        }
-    }
-    Ok((rows, counted.then_some(sum)))
 }
 
 /// Says of each file how many rows of its use and split lie before it; the files stand in the order in which they are read.

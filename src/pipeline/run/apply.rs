@@ -7,6 +7,7 @@
 //! lines, row groups of staged text) a run ends with the first slab that fills it up to `RUN`.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt};
 
@@ -107,7 +108,7 @@ impl Build<'_> {
         };
         let files = |run: usize| runs[run].iter().flat_map(|slab| files(&job.folder, slab.number)).collect();
         let handing = Handing { files: &files, for_all: false };
-        self.share_handing((&parts, &handing), TEXT_ROWS, plan, |_| Ok(())).await
+        self.share_handing((&parts, &handing), TEXT_ROWS, plan, Arc::new(|_| Ok(()))).await
     }
 
     fn output_spec(&self, plans: &Plans<'_>, source: &SourceInput, slabs: &[Slab], job: &Job) -> OutputSpec {

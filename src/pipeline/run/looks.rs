@@ -53,7 +53,7 @@ impl Build<'_> {
             let (source, units) = &groups[places[0]];
             plan(*source, units, file(places[0]))
         };
-        self.share(&parts, NARROW_ROWS, one, |_| Ok(())).await?;
+        self.share(&parts, NARROW_ROWS, one).await?;
         groups.iter().enumerate().try_for_each(|(place, of)| add(of.0, &file(place)))?;
         std::fs::remove_dir_all(&folder).map_err(Error::io(&folder))
     }

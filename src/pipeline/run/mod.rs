@@ -13,5 +13,6 @@ pub mod percentiles;
 pub mod rescan;
 pub mod shuffle;
 pub mod slabs;
+mod unit_files;
 pub mod units;
 pub mod workers;

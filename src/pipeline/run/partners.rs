@@ -102,7 +102,7 @@ impl Build<'_> {
             };
             Ok(part::part(PartSpec::Keys { folder: job.folder.clone(), work }, rows))
         };
-        self.share(&parts, NARROW_ROWS, plan, |_| Ok(())).await
+        self.share(&parts, NARROW_ROWS, plan).await
     }
 
     /// Has the rows of each group that are listed written down.
@@ -131,7 +131,7 @@ impl Build<'_> {
             let sink = UnitsSpec { folder: folder.clone(), units: vec![(piece, places[0] as u64)] };
             Ok(Arc::new(SinkExec::new(SinkSpec::Units(sink), rows)))
         };
-        self.share(&parts, NARROW_ROWS, plan, |_| Ok(())).await?;
+        self.share(&parts, NARROW_ROWS, plan).await?;
         let files = groups.iter().enumerate().map(|(group, of)| (unit_file(&folder, group as u64), of.0));
         Ok(Listed { files: files.collect(), schema: rows(0)?.1.schema() })
     }

@@ -154,16 +154,10 @@ impl Build<'_> {
         if stage.cuts_late() {
             std::fs::create_dir_all(folder(CUTS)).map_err(Error::io(folder(CUTS)))?;
         }
-        let space = self.threads(&folder("work"), 0);
+        let space = self.all_threads(&folder("work"), 0);
         let space = Space { threads: self.session.at_once(), ..space };
         let write = |at: usize| write_unit(units[at], &found, before, stage, job);
         tokio::task::block_in_place(|| space.side_by_side(units.len(), write)).map(drop)
-    }
-
-    /// All threads of the build, and some of its memory, for work that is no plan of the engine.
-    fn threads(&self, folder: &Path, budget: usize) -> Space {
-        let (folder, stop) = (folder.to_owned(), self.options.stop.clone());
-        Space { folder, budget, threads: self.session.threads, stop }
     }
 }
 
@@ -389,7 +383,7 @@ impl GlobalContext for PassContext<'_> {
 
     fn space(&self, share: f64) -> Result<Space> {
         let budget = (self.build.options.memory as f64 * share) as usize;
-        let space = self.build.threads(&self.job.folder.join("work"), budget);
+        let space = self.build.all_threads(&self.job.folder.join("work"), budget);
         scratch(&space.folder)?;
         Ok(space)
     }
@@ -420,7 +414,7 @@ impl GlobalContext for PassContext<'_> {
             Ok(drops.iter().map(|drop| (drop.ord, to_record(drop))).collect())
         };
         let mut drops = self.drops.borrow_mut();
-        let lists = self.build.threads(&self.job.folder, 0).side_by_side(parts, records)?;
+        let lists = self.build.all_threads(&self.job.folder, 0).side_by_side(parts, records)?;
         lists.into_iter().flatten().try_for_each(|(ord, record)| drops.add(self.unit_of(ord), ord, record))
     }
 

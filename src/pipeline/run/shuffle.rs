@@ -183,7 +183,7 @@ impl Build<'_> {
             let (order, files, stretch) = (of.order.clone(), of.files.clone(), stretch.clone());
             Ok(part::part(PartSpec::Shuffle { order, files, stretch }, None))
         };
-        self.share(&parts, TEXT_ROWS, plan, |_| Ok(())).await
+        self.share(&parts, TEXT_ROWS, plan).await
     }
 }
 

@@ -20,6 +20,7 @@ use crate::pipeline::plan::stage_plan::StagePlan;
 use crate::pipeline::publish::manifest::Manifest;
 use crate::pipeline::publish::ours::MEMBERS;
 use crate::pipeline::{Build, finished};
+use crate::spill::Space;
 use crate::{Error, Result};
 
 /// What a job's parts are, for [`Build::share`]: each has a lease, and is there or not.
@@ -33,6 +34,9 @@ pub(crate) struct Parts<'a> {
     /// How much of the progress a part makes.
     pub(crate) steps: &'a dyn Fn(usize) -> u64,
 }
+
+/// What is to be done where a part, by its place, has been run: on the thread that ran it.
+pub(crate) type Ended = Arc<dyn Fn(usize) -> Result<()> + Send + Sync>;
 
 /// What workers without a folder in common hand to one another of parts.
 pub(crate) struct Handing<'a> {
@@ -69,15 +73,16 @@ impl Build<'_> {
         let parts = Parts { all, job, there: &there, steps: &|_| 1 };
         let handing = Handing { files: &files, for_all: true };
         let made = |places: &[usize]| plan(&places.iter().map(|place| units[*place]).collect::<Vec<_>>());
-        let ended = |place: usize| match there(place) {
+        let (own, numbers, schema) = (job.clone(), units.to_vec(), schema.clone());
+        let ended: Ended = Arc::new(move |place| match own.has(numbers[place]) {
             true => Ok(()),
-            false => sink::write_empty(&job.folder, units[place] as u64, schema.clone()),
-        };
+            false => sink::write_empty(&own.folder, numbers[place] as u64, schema.clone()),
+        });
         self.share_handing((&parts, &handing), rows, made, ended).await
     }
 
     /// Runs the parts of a job that are not there, among all who share the build, until all are there. `plan` makes a plan
-    /// whose partitions are parts at these places, `ended` hears of each that this process has run.
+    /// whose partitions are parts at these places.
     ///
     /// # Errors
     ///
@@ -87,12 +92,13 @@ impl Build<'_> {
         parts: &Parts<'_>,
         rows: usize,
         plan: impl Fn(&[usize]) -> Result<Arc<dyn ExecutionPlan>>,
-        ended: impl Fn(usize) -> Result<()>,
     ) -> Result<()> {
-        self.share_handing((parts, &Handing { files: &|_| Vec::new(), for_all: false }), rows, plan, ended).await
+        let handing = Handing { files: &|_| Vec::new(), for_all: false };
+        self.share_handing((parts, &handing), rows, plan, Arc::new(|_| Ok(()))).await
     }
 
-    /// The same of parts whose files are handed over where workers have no folder in common.
+    /// The same of parts whose files are handed over where workers have no folder in common; `ended` hears of each that this
+    /// process has run, or had run.
     ///
     /// # Errors
     ///
@@ -102,7 +108,7 @@ impl Build<'_> {
         (parts, handing): (&Parts<'_>, &Handing<'_>),
         rows: usize,
         plan: impl Fn(&[usize]) -> Result<Arc<dyn ExecutionPlan>>,
-        ended: impl Fn(usize) -> Result<()>,
+        ended: Ended,
     ) -> Result<()> {
         let leases: Vec<PathBuf> = (0..parts.all.len()).map(|place| parts.lease(place)).collect();
         self.workers.look(&leases)?;
@@ -132,8 +138,7 @@ impl Build<'_> {
                 }
                 Ok(claimed)
             };
-            let done = |at: usize| {
-                ended(open[at])?;
+            let mut done = |at: usize| {
                 self.workers.hand(leases[open[at]].clone(), || (handing.files)(open[at]))?;
                 self.log.line(parts.job, parts.all[open[at]], "done");
                 self.progress.advance((parts.steps)(open[at]));
@@ -142,10 +147,14 @@ impl Build<'_> {
             };
             let order = self.workers.order(open.len());
             match &self.cluster {
-                None => drive(&self.session, self.seen(plan(&open)?), rows, order, begin, done).await?,
+                None => {
+                    let (all, places, ended) = (self.seen(plan(&open)?), open.clone(), ended.clone());
+                    drive(&self.session, all, rows, order, begin, move |at| ended(places[at]), done).await?;
+                }
                 Some(cluster) => {
                     let one = |at: usize| Ok(self.seen(plan(&open[at..=at])?));
                     let there = |at: usize| there(open[at]);
+                    let done = |at: usize| ended(open[at]).and_then(|()| done(at));
                     cluster.drive(&self.session, (rows, order), one, begin, there, done).await?;
                 }
             }
@@ -153,6 +162,12 @@ impl Build<'_> {
             open = self.others(parts, (&leases, &there), &mut left).await?;
         }
         if handing.for_all { self.workers.receive(&leases, self.session.threads) } else { Ok(()) }
+    }
+
+    /// All threads of the build, and some of its memory, for work that is no plan of the engine.
+    pub(crate) fn all_threads(&self, folder: &Path, budget: usize) -> Space {
+        let (folder, stop) = (folder.to_owned(), self.options.stop.clone());
+        Space { folder, budget, threads: self.session.threads, stop }
     }
 
     /// How many things of which each has a few units are gone through side by side.

@@ -110,7 +110,7 @@ impl PassContext<'_> {
             let spec = PartSpec::Pass { stage: stage.clone(), folder: folder.to_owned(), part };
             Ok(part::part(spec, rows(places[0])?))
         };
-        Handle::current().block_on(self.build.share(&these, at_a_time, plan, |_| Ok(())))
+        Handle::current().block_on(self.build.share(&these, at_a_time, plan))
     }
 
     /// The plan of a sort of rows that others have found to have partners.
@@ -153,7 +153,7 @@ impl PassContext<'_> {
         let there = |place: usize| written.job.has(written.units[place]);
         let all = written.units.iter().map(|unit| *unit as u64).collect();
         let parts = Parts { all, job: &written.job, there: &there, steps: &|_| 0 };
-        Handle::current().block_on(self.build.share(&parts, TEXT_ROWS, plan, |_| Ok(())))?;
+        Handle::current().block_on(self.build.share(&parts, TEXT_ROWS, plan))?;
         Ok(Some(written))
     }
 }
