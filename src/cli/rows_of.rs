@@ -1,7 +1,7 @@
 //! Rows of a finished build, read shard by shard: by id, by text, as a seeded sample. Narrow columns are read first and
 //! whole rows only where they are shown, so that memory depends on what is shown and not on the build.
 
-use std::collections::{BinaryHeap, HashSet};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 use super::show::{self, Fields};
 use crate::Result;
 use crate::output::parquet_files::{Input, below, open};
+use crate::pipeline::tune::parallel;
 use crate::rows::{self, Use};
 
 /// Rows that are read at a time where they are read whole.
@@ -263,30 +264,42 @@ pub fn sample(parts: &[Part], wanted: &Wanted, most: usize, seed: u64) -> Result
     let drawn = least.into_sorted_vec();
     for (at, part) in parts.iter().enumerate() {
         let keys: Vec<Key> = drawn.iter().filter(|d| d.1 == at).map(|d| d.2.clone()).collect();
-        all.push(rows_of(part, &keys)?);
+        all.push(rows_of(part, &keys, &|_| true)?);
     }
     Ok(all)
 }
 
-/// The rows with these keys, in the order of the keys.
-fn rows_of(part: &Part, wanted: &[Key]) -> Result<Vec<Fields>> {
+/// The rows with these keys, in the order of the keys; of their columns those that are `shown`.
+fn rows_of(part: &Part, wanted: &[Key], shown: &(dyn Fn(&str) -> bool + Sync)) -> Result<Vec<Fields>> {
+    let places: HashMap<&Key, usize> = wanted.iter().enumerate().map(|(at, key)| (key, at)).collect();
     let set: Arc<HashSet<Key>> = Arc::new(wanted.iter().cloned().collect());
-    let mut found: Vec<(usize, Fields)> = Vec::new();
+    let mut groups = Vec::new();
     for path in part.files.iter().filter(|_| !wanted.is_empty()) {
+        groups.extend((0..open(path)?.metadata().num_row_groups()).map(|group| (path, group)));
+    }
+    let found = parallel(&groups, |(path, group)| {
         // Only rows that are wanted are read whole: a few of them may come at a time, out of many.
         let reader = open(path)?.with_batch_size(if wanted.len() <= FEW { NARROW } else { WHOLE });
-        let mask = key_columns(part, &reader);
+        let key = key_columns(part, &reader);
+        let roots = reader.schema().fields().iter().enumerate();
+        let roots: Vec<usize> = roots.filter(|(_, field)| shown(field.name())).map(|(at, _)| at).collect();
+        let mut mask = ProjectionMask::roots(reader.parquet_schema(), roots);
+        mask.union(&key);
         let (set, of) = (set.clone(), part.clone());
-        let predicate = ArrowPredicateFn::new(mask, move |batch| {
+        let predicate = ArrowPredicateFn::new(key, move |batch| {
             Ok(keys(&of, &batch).iter().map(|key| Some(set.contains(key))).collect::<BooleanArray>())
         });
+        let reader = reader.with_row_groups(vec![*group]).with_projection(mask);
+        let mut found: Vec<(usize, Fields)> = Vec::new();
         for batch in reader.with_row_filter(RowFilter::new(vec![Box::new(predicate)])).build()? {
             let batch = batch?;
             for (key, fields) in keys(part, &batch).iter().zip(show::rows(&batch)) {
-                found.extend(wanted.iter().position(|w| w == key).map(|at| (at, fields)));
+                found.extend(places.get(key).map(|at| (*at, fields)));
             }
         }
-    }
+        Ok(found)
+    })?;
+    let mut found: Vec<(usize, Fields)> = found.into_iter().flatten().collect();
     found.sort_by_key(|f| f.0);
     Ok(found.into_iter().map(|f| f.1).collect())
 }
@@ -297,7 +310,20 @@ fn rows_of(part: &Part, wanted: &[Key]) -> Result<Vec<Fields>> {
 ///
 /// As [`first`].
 pub fn by_ids(part: &Part, ids: &[String]) -> Result<Vec<Fields>> {
-    rows_of(part, &ids.iter().cloned().map(Key).collect::<Vec<_>>())
+    by_ids_shown(part, ids, &|_| true)
+}
+
+/// The ids and texts alone of the rows with these ids, in the order of the ids.
+///
+/// # Errors
+///
+/// As [`first`].
+pub fn texts_by_ids(part: &Part, ids: &[String]) -> Result<Vec<Fields>> {
+    by_ids_shown(part, ids, &|column| part.texts.iter().any(|text| text == column))
+}
+
+fn by_ids_shown(part: &Part, ids: &[String], shown: &(dyn Fn(&str) -> bool + Sync)) -> Result<Vec<Fields>> {
+    rows_of(part, &ids.iter().cloned().map(Key).collect::<Vec<_>>(), shown)
 }
 
 /// A number of each row of a table, with the row's id: what is nearest to something is asked by it.

@@ -204,7 +204,7 @@ pub(super) fn texts(folder: &Path, tuned: &[Tuned]) -> Result<Texts> {
     ids.dedup();
     let mut texts = Texts::new();
     for part in rows_of::parts(folder, &["data", "dropped"], None) {
-        for row in rows_of::by_ids(&part, &ids)? {
+        for row in rows_of::texts_by_ids(&part, &ids)? {
             let Some(id) = show::text(&row, "id") else { continue };
             let text = row.iter().find(|f| part.texts().contains(&f.0) && !f.1.is_null()).map(|f| match f.1.as_str() {
                 Some(text) => text.to_owned(),

@@ -1,4 +1,4 @@
-//! Plans through protobuf: the scan, the functions and the sink as their options in JSON, everything else as
+//! Plans through protobuf: the scan, the functions, the join and the sink as their options in JSON, everything else as
 //! DataFusion writes it. A cluster's codec wraps its own around this one.
 
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use datafusion_physical_plan::ExecutionPlan;
 use datafusion_proto::physical_plan::{PhysicalExtensionCodec, PhysicalProtoConverterExtension};
 use serde::{Deserialize, Serialize};
 
+use super::beside::BesideExec;
 use super::functions;
 use super::part::{self, PartExec, PartSpec};
 use super::scan::{self, ScanSpec};
@@ -23,6 +24,7 @@ enum Node {
     Scan { spec: ScanSpec, groups: Vec<Vec<usize>> },
     Sink { spec: SinkSpec },
     Part { spec: PartSpec },
+    Beside,
 }
 
 /// The codec.
@@ -48,6 +50,10 @@ impl PhysicalExtensionCodec for Codec {
                 let view = View::of(spec.build);
                 Ok(scan::seen(Arc::new(spec), &groups, view))
             }
+            Node::Beside => match inputs {
+                [left, right] => Ok(Arc::new(BesideExec::new(left.clone(), right.clone()))),
+                _ => Err(DataFusionError::Internal("rows stand beside those of one other input".into())),
+            },
             Node::Sink { spec } => match inputs {
                 [input] => Ok(Arc::new(SinkExec::new(spec, input.clone()))),
                 _ => Err(DataFusionError::Internal("a sink has one input".into())),
@@ -67,6 +73,8 @@ impl PhysicalExtensionCodec for Codec {
             Node::Sink { spec: sink.spec().clone() }
         } else if let Some(part) = node.downcast_ref::<PartExec>() {
             Node::Part { spec: part.spec().clone() }
+        } else if node.is::<BesideExec>() {
+            Node::Beside
         } else {
             return Err(DataFusionError::NotImplemented(format!("{} cannot be shipped", node.name())));
         };

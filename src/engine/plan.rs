@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::compute::SortOptions;
 use arrow::datatypes::{DataType, Field, SchemaRef};
-use datafusion_common::{JoinType, NullEquality, ScalarValue};
+use datafusion_common::ScalarValue;
 use datafusion_datasource::file_groups::FileGroup;
 use datafusion_datasource::file_scan_config::FileScanConfigBuilder;
 use datafusion_datasource::source::DataSourceExec;
@@ -17,11 +17,11 @@ use datafusion_physical_expr::expressions::{BinaryExpr, CastExpr, Column, IsNotN
 use datafusion_physical_expr::{LexOrdering, PhysicalExpr, PhysicalSortExpr, ScalarFunctionExpr};
 use datafusion_physical_plan::ExecutionPlan;
 use datafusion_physical_plan::filter::FilterExec;
-use datafusion_physical_plan::joins::SortMergeJoinExec;
 use datafusion_physical_plan::projection::{ProjectionExec, ProjectionExpr};
 use datafusion_physical_plan::sorts::sort::SortExec;
 use datafusion_physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
 
+use super::beside::BesideExec;
 use super::session::{NARROW_ROWS, TEXT_ROWS};
 use crate::rows::{Use, content};
 use crate::{Error, Result};
@@ -244,27 +244,10 @@ pub fn field(input: &Plan, of: Expr, field: &str) -> Result<Expr> {
 ///
 /// As [`column()`], of `ord`.
 pub fn left_join(left: Plan, right: Plan) -> Result<Plan> {
-    let width = left.schema().fields().len();
-    let on = vec![(column(&left, "ord")?, column(&right, "ord")?)];
-    let options = vec![SortOptions { descending: false, nulls_first: true }];
-    let joined: Plan = Arc::new(SortMergeJoinExec::try_new(
-        left,
-        right,
-        on,
-        None,
-        JoinType::Left,
-        options,
-        NullEquality::NullEqualsNothing,
-    )?);
-    let schema = joined.schema();
-    let columns = schema
-        .fields()
-        .iter()
-        .enumerate()
-        .filter(|(index, f)| *index < width || f.name() != "ord")
-        .map(|(index, f)| (Arc::new(Column::new(f.name(), index)) as Expr, f.name().clone()))
-        .collect();
-    project(joined, columns)
+    for side in [&left, &right] {
+        column(side, "ord")?;
+    }
+    Ok(Arc::new(BesideExec::new(left, right)))
 }
 
 /// Sorts all partitions (spilling) and merges them into one.

@@ -21,9 +21,9 @@ use tokio::task::JoinHandle;
 
 use crate::{Error, Result};
 
-/// Rows in a batch of a job that carries text: batches are cut by bytes first.
+/// Rows in a batch of a job that reads staged text: nothing but their number bounds what is read of a Parquet file at once.
 pub const TEXT_ROWS: usize = 256;
-/// Rows in a batch of a job over narrow columns.
+/// Rows in a batch of any other job: of narrow columns, and of raw text, whose batches are cut by bytes first (`scan`).
 pub const NARROW_ROWS: usize = 8192;
 
 /// What every job of a build shares.
@@ -263,7 +263,7 @@ pub async fn side_by_side(
 /// Refuses a plan in which one partition could wait for another that has not been started.
 fn is_drivable(plan: &dyn ExecutionPlan) -> Result<()> {
     const ALONE: [&str; 6] =
-        ["DataSourceExec", "ProjectionExec", "FilterExec", "SortMergeJoinExec", "SinkExec", "CooperativeExec"];
+        ["DataSourceExec", "ProjectionExec", "FilterExec", "BesideExec", "SinkExec", "CooperativeExec"];
     if !ALONE.contains(&plan.name()) {
         return Err(Error::Engine(format!("{} cannot run partition by partition", plan.name())));
     }

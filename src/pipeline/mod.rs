@@ -42,7 +42,7 @@ use serde_json::json;
 use crate::engine::cluster::{Address, Cluster};
 use crate::engine::functions::ids::IdsSpec;
 use crate::engine::scan::largest_row;
-use crate::engine::session::{NARROW_ROWS, TEXT_ROWS};
+use crate::engine::session::NARROW_ROWS;
 use crate::engine::{Session, in_order};
 use crate::objects::is_url;
 use crate::output::take::Take;
@@ -385,7 +385,7 @@ impl Build<'_> {
                 self.readable(source, number).await?;
             }
             let schema = plans.unit_schema(source)?;
-            self.units(job, units, &schema, TEXT_ROWS, |left| plans.scan(source, left, job, &[], None)).await?;
+            self.units(job, units, &schema, NARROW_ROWS, |left| plans.scan(source, left, job, &[], None)).await?;
             // How many are read at a time is a matter of threads; which of them count is not.
             for (unit, rows) in units.iter().zip(self.pieces_of(job, units)?) {
                 if seen >= limit {

@@ -5,6 +5,7 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use super::publish::ours::{MEMBERS, is_marked, job};
+use super::run::decisions::REPEATS;
 use super::run::pass_context::LINKS;
 use super::usage::count;
 use super::{Options, Progress};
@@ -101,11 +102,13 @@ fn finished(work: &Path) -> Vec<PathBuf> {
     });
     let prepared = work.join("prepared");
     let ends = |path: &PathBuf| path.extension().is_some_and(|end| end == "parquet");
-    let whole = |path: &PathBuf| ends(path) || name(path) == LINKS || path.parent() == Some(&prepared);
+    let counted = |path: &Path| name(path) == REPEATS;
+    let whole = |path: &PathBuf| ends(path) || name(path) == LINKS || counted(path) || path.parent() == Some(&prepared);
     let files = all.flatten().filter(|e| e.file_type().is_file() && e.depth() > 1).map(walkdir::DirEntry::into_path);
     let mut files: Vec<PathBuf> = files.filter(whole).collect();
     let unit =
         |path: &PathBuf| path.components().count() == work.components().count() + 2 && name(path).starts_with("unit-");
-    files.sort_by_key(|path| (unit(path), path.clone()));
+    // How many ids repeat is said when all units are there.
+    files.sort_by_key(|path| (counted(path), unit(path), path.clone()));
     files
 }

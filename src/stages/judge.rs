@@ -1,8 +1,11 @@
 //! Judgements: whether a row stays, by narrow columns.
 
+use std::ops::Range;
+
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array};
 use arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type};
 
+use super::clause::Known;
 use super::percentile::FoundLimit;
 pub use super::rule::Failure;
 use super::value::Value;
@@ -27,6 +30,12 @@ impl From<Failure> for Verdict {
 pub trait Judge: Send + Sync {
     /// Why the row goes, if it does.
     fn judge(&self, row: &JudgedRow<'_>) -> Option<Verdict>;
+
+    /// Which rows of a stretch may go, a bit each: the others stay, and are not asked about. A judgement that looks at
+    /// numbers alone knows by a few operations a column; most rows keep to most limits.
+    fn may_go(&self, _rows: &Stretch<'_>) -> u64 {
+        u64::MAX
+    }
 }
 
 /// A column that a judgement reads. What it holds is asked once for all rows of a batch: a rule may have a hundred limits,
@@ -48,6 +57,79 @@ impl<'a> From<&'a ArrayRef> for Column<'a> {
             DataType::Float64 => Column::Float(array.as_primitive()),
             _ => Column::Other(array),
         }
+    }
+}
+
+impl Column<'_> {
+    /// The number of a row, whole or not.
+    #[inline]
+    pub fn number(self, row: usize) -> Option<f64> {
+        match self {
+            Column::Int(column) => column.is_valid(row).then(|| column.value(row) as f64),
+            Column::Float(column) => column.is_valid(row).then(|| column.value(row)),
+            Column::Other(_) => None,
+        }
+    }
+}
+
+/// Up to 64 neighbouring rows as a judgement sees them.
+pub struct Stretch<'a> {
+    /// What the judgement reads, as in [`JudgedRow`].
+    pub columns: &'a [Option<Column<'a>>],
+    /// The place of the first row in the columns.
+    pub first: usize,
+    /// How many rows there are.
+    pub rows: usize,
+    /// What the percentiles of the stage are in the corpus, by their numbers.
+    pub found: &'a [FoundLimit],
+    /// The language of the row at a place in the columns.
+    pub language: &'a dyn Fn(usize) -> &'a str,
+}
+
+impl<'a> Stretch<'a> {
+    /// What is known of the rows, each by its place in the columns.
+    pub fn known(&self, of: impl Fn(usize) -> Option<bool>) -> Known {
+        let see = |known: Known, at: usize| {
+            let (bit, holds) = (1 << at, of(self.first + at));
+            let word = |outcome| if holds == Some(outcome) { bit } else { 0 };
+            Known { yes: known.yes | word(true), no: known.no | word(false) }
+        };
+        (0..self.rows).fold(Known::default(), see)
+    }
+
+    /// Of which rows the number of a column is one that `stays`, and of which it is another.
+    pub fn numbers(&self, at: usize, stays: impl Fn(f64) -> bool) -> Known {
+        let rows = self.first..self.first + self.rows;
+        let (stays, valid) = match self.columns.get(at).copied().flatten() {
+            Some(Column::Int(column)) => {
+                (bits(&column.values()[rows.clone()], |value| stays(*value as f64)), valid(column, rows))
+            }
+            Some(Column::Float(column)) => {
+                (bits(&column.values()[rows.clone()], |value| stays(*value)), valid(column, rows))
+            }
+            Some(Column::Other(_)) | None => (0, 0),
+        };
+        Known { yes: stays & valid, no: !stays & valid }
+    }
+
+    /// One of the rows, for a judgement that knows neither its id nor its text.
+    pub fn row(&self, row: usize) -> JudgedRow<'a> {
+        let (columns, found, language) = (self.columns, self.found, (self.language)(row));
+        JudgedRow { columns, row, own_id: None, final_id: "", blank: false, found, language }
+    }
+}
+
+/// A bit for each of up to 64 values.
+fn bits<T>(values: &[T], of: impl Fn(&T) -> bool) -> u64 {
+    values.iter().rev().fold(0, |bits, value| bits << 1 | u64::from(of(value)))
+}
+
+/// The rows that have a value.
+fn valid(column: &dyn Array, rows: Range<usize>) -> u64 {
+    let all = u64::MAX >> (64 - rows.len().clamp(1, 64));
+    match column.nulls().filter(|nulls| nulls.null_count() > 0) {
+        Some(nulls) => rows.rev().fold(0, |bits, row| bits << 1 | u64::from(nulls.is_valid(row))),
+        None => all,
     }
 }
 
@@ -89,11 +171,7 @@ impl<'a> JudgedRow<'a> {
 
     /// A number, whole or not.
     pub fn number(&self, at: usize) -> Option<f64> {
-        match self.column(at)? {
-            Column::Int(column) => column.is_valid(self.row).then(|| column.value(self.row) as f64),
-            Column::Float(column) => column.is_valid(self.row).then(|| column.value(self.row)),
-            Column::Other(_) => None,
-        }
+        self.column(at)?.number(self.row)
     }
 
     /// A number that is none of a count.

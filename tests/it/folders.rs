@@ -251,7 +251,7 @@ fn a_trial_begins_with_what_the_real_build_has_done() {
     let said = run(&set);
     assert!(said.contains("finished files of builds/mine/.work"), "{said}");
     let started = fs::read_to_string(scratch.path("builds/mine-trial/.work/units.log")).unwrap();
-    let again = |log: &str| ["scan", "rescan"].iter().any(|job| log.contains(&format!("start {job} ")));
+    let again = |log: &str| ["scan", "rescan", "ids"].iter().any(|job| log.contains(&format!("start {job} ")));
     assert!(!again(&started), "{started}");
     same_files(&real, &bytes(&scratch.path("builds/mine")), "the real build was changed");
     // The same bytes as a build that reuses nothing.
@@ -261,7 +261,8 @@ fn a_trial_begins_with_what_the_real_build_has_done() {
     assert!(trial.total("dropped") > scratch.built("builds/mine").total("dropped"));
     // A trial that begins anew, one beside a build at work, and one after the real build is gone.
     run(&[&set[..], &["--fresh"]].concat());
-    assert!(again(&fs::read_to_string(scratch.path("builds/mine-trial/.work/units.log")).unwrap()));
+    let started = fs::read_to_string(scratch.path("builds/mine-trial/.work/units.log")).unwrap();
+    assert!(["start scan ", "start ids "].iter().all(|job| started.contains(job)), "{started}");
     fs::remove_dir_all(scratch.path("builds/mine-trial")).unwrap();
     let lock = fs::File::options().read(true).write(true).open(scratch.path("builds/mine/.work/.lock")).unwrap();
     lock.lock().unwrap();

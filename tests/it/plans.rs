@@ -82,7 +82,7 @@ fn check(plans: &Plans) {
     for plan in plans {
         each(plan, &mut |node| {
             let moves = ["Sort", "Hash", "Repartition", "Coalesce", "Shuffle", "Aggregate"];
-            if moves.iter().any(|m| node.name().starts_with(m)) && node.name() != "SortMergeJoinExec" {
+            if moves.iter().any(|m| node.name().starts_with(m)) {
                 for child in node.children() {
                     let text = carries_text(child);
                     assert_eq!(

@@ -10,7 +10,7 @@ use super::Kernel;
 use crate::Result;
 use crate::output::take::{NOT_SAMPLED, Take};
 use crate::rows::spans::{Spans, spans_of, spans_type};
-use crate::stages::judge::{Column, Failure, Judge, JudgedRow, Verdict};
+use crate::stages::judge::{Column, Failure, Judge, JudgedRow, Stretch, Verdict};
 use crate::stages::percentile::FoundLimit;
 use crate::stages::resolved::Resolved;
 use crate::stages::resources::Resource;
@@ -144,7 +144,11 @@ impl Kernel for JudgeKernel {
         let similarity = arguments[5].as_primitive::<Float64Type>();
         let mut texts: [StringBuilder; 5] = Default::default();
         let (mut similarities, mut spans) = (Float64Builder::new(), Spans::default());
+        let mut may_go = Vec::new();
         for row in 0..rows {
+            if row % 64 == 0 {
+                may_go = self.may_go(arguments, &columns, (row, rows.min(row + 64) - row));
+            }
             if before[0].is_valid(row) {
                 for (builder, column) in texts.iter_mut().zip(&before) {
                     builder.append_option(column.is_valid(row).then(|| column.value(row)));
@@ -154,7 +158,7 @@ impl Kernel for JudgeKernel {
                 continue;
             }
             similarities.append_null();
-            match self.judge(arguments, &columns, row) {
+            match self.judge(arguments, &columns, (row, &may_go)) {
                 None => {
                     texts.iter_mut().for_each(StringBuilder::append_null);
                     spans.push(&[]);
@@ -202,8 +206,46 @@ fn failure(reason: &str, value: &str, limit: String) -> Verdict {
 }
 
 impl JudgeKernel {
-    /// The stage by which a row goes, and why.
-    fn judge(&self, arguments: &[ArrayRef], columns: &[Vec<Option<Column<'_>>>], row: usize) -> Option<Dropped<'_>> {
+    /// By decision: which of some rows may go by it, a bit each; the first row and how many there are.
+    fn may_go<'a>(
+        &'a self,
+        arguments: &'a [ArrayRef],
+        columns: &[Vec<Option<Column<'a>>>],
+        (first, rows): (usize, usize),
+    ) -> Vec<u64> {
+        let language = |row| self.language(arguments, row);
+        let of = |(number, decision): (usize, &'a Decision)| match self.ready(number) {
+            Some(judge) => judge.may_go(&Stretch {
+                columns: &columns[number],
+                first,
+                rows,
+                found: &decision.found,
+                language: &language,
+            }),
+            None => u64::MAX,
+        };
+        self.spec.decisions.iter().enumerate().map(of).collect()
+    }
+
+    /// The judgement of a decision, where it is a stage's.
+    fn ready(&self, number: usize) -> Option<&dyn Judge> {
+        self.judges.get()?[number].as_deref()
+    }
+
+    /// The language of a row.
+    fn language<'a>(&'a self, arguments: &'a [ArrayRef], row: usize) -> &'a str {
+        let (fixed, signals) = arguments.split_at(ARGUMENTS.len());
+        let measured = self.spec.language.and_then(|i| text(&signals[i], row));
+        measured.or_else(|| text(&fixed[HINT], row)).or(self.spec.stated.as_deref()).unwrap_or("und")
+    }
+
+    /// The stage by which a row goes, and why: asked are the decisions by which it may go.
+    fn judge(
+        &self,
+        arguments: &[ArrayRef],
+        columns: &[Vec<Option<Column<'_>>>],
+        (row, may_go): (usize, &[u64]),
+    ) -> Option<Dropped<'_>> {
         let (fixed, signals) = arguments.split_at(ARGUMENTS.len());
         let blank = fixed[BLANK].as_boolean().value(row);
         // Whether a stage has cut the row to nothing.
@@ -213,19 +255,19 @@ impl JudgeKernel {
         {
             return Some(dropped);
         }
-        let measured = self.spec.language.and_then(|i| text(&signals[i], row));
-        let language = measured.or_else(|| text(&fixed[HINT], row)).or(self.spec.stated.as_deref()).unwrap_or("und");
-        let final_id = text(&fixed[FINAL_ID], row).unwrap_or_default();
-        for (number, decision) in self.spec.decisions.iter().enumerate() {
+        let asked = self.spec.decisions.iter().enumerate().filter(|(number, _)| may_go[*number] >> (row % 64) & 1 == 1);
+        for (number, decision) in asked {
+            let language = self.language(arguments, row);
             if !decision.languages.is_empty() && !decision.languages.iter().any(|l| l == language) {
                 continue;
             }
+            let final_id = text(&fixed[FINAL_ID], row).unwrap_or_default();
             let verdict = match &decision.ask {
                 Ask::Stage(..) => {
-                    let judge = self.judges.get().and_then(|judges| judges[number].as_ref());
                     let (own_id, columns) = (text(&fixed[OWN_ID], row), &columns[number]);
                     let found = &decision.found;
-                    judge.and_then(|j| j.judge(&JudgedRow { columns, row, own_id, final_id, blank, found, language }))
+                    let row = JudgedRow { columns, row, own_id, final_id, blank, found, language };
+                    self.ready(number).and_then(|judge| judge.judge(&row))
                 }
                 Ask::Take(take) => (take.copies(final_id) == 0)
                     .then(|| failure(NOT_SAMPLED, "", number_of((take.share * 1e4).round() / 1e4))),

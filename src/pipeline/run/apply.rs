@@ -15,7 +15,7 @@ use super::decisions::Beside;
 use super::slabs::{Layout, Slab};
 use super::units::{Handing, Parts};
 use crate::Result;
-use crate::engine::session::TEXT_ROWS;
+use crate::engine::session::{NARROW_ROWS, TEXT_ROWS};
 use crate::formats;
 use crate::output::scatter::{kind, scattered};
 use crate::output::slab::{OutputSpec, slab_file};
@@ -108,7 +108,8 @@ impl Build<'_> {
         };
         let files = |run: usize| runs[run].iter().flat_map(|slab| files(&job.folder, slab.number)).collect();
         let handing = Handing { files: &files, for_all: false };
-        self.share_handing((&parts, &handing), TEXT_ROWS, plan, Arc::new(|_| Ok(()))).await
+        let rows = if source.staged { TEXT_ROWS } else { NARROW_ROWS };
+        self.share_handing((&parts, &handing), rows, plan, Arc::new(|_| Ok(()))).await
     }
 
     fn output_spec(&self, plans: &Plans<'_>, source: &SourceInput, slabs: &[Slab], job: &Job) -> OutputSpec {

@@ -65,6 +65,9 @@ impl Scanned {
     }
 }
 
+/// The file of the ids' job that says how many of them repeat: there when all its units are.
+pub(crate) const REPEATS: &str = "any";
+
 impl Build<'_> {
     /// Own ids that repeat, if any do.
     pub(crate) async fn repeats(&self, plans: &Plans<'_>, scanned: &Scanned) -> Result<Option<Job>> {
@@ -73,7 +76,7 @@ impl Build<'_> {
         }
         let job = Job::new(&self.options.work, "ids", &(&scanned.job.fingerprint, &scanned.cuts))?;
         let units: Vec<usize> = scanned.units.concat();
-        let any = job.folder.join("any");
+        let any = job.folder.join(REPEATS);
         if let Some(turn) = self.turn(&job.folder.join("pass"), || any.is_file()).await? {
             self.log.line(&job, 0, "start");
             let scratch = turn.folder(&job.folder)?;

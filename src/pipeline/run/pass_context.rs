@@ -338,7 +338,8 @@ impl GlobalContext for PassContext<'_> {
             None => self.plans.texts(self.stage, input, (wanted, false), &self.at)?,
         };
         let mut wanted = wanted.iter().flat_map(|(_, ords)| ords).peekable();
-        self.in_order(plan, TEXT_ROWS, &mut |batch| {
+        let rows = if staged { TEXT_ROWS } else { NARROW_ROWS };
+        self.in_order(plan, rows, &mut |batch| {
             let content = Batch::new(source.usage, &batch.columns()[1..], batch.num_rows())?;
             for (row, ord) in batch.column(0).as_primitive::<UInt64Type>().values().iter().enumerate() {
                 if wanted.next_if_eq(&ord).is_some() {

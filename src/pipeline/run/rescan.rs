@@ -107,7 +107,7 @@ impl Build<'_> {
             self.readable(source, number).await?;
         }
         let schema = plans.unit_schema(source)?;
-        self.units(changed, &left, &schema, TEXT_ROWS, |left| plans.scan(source, left, changed, cuts, Some(&rows)))
+        self.units(changed, &left, &schema, NARROW_ROWS, |left| plans.scan(source, left, changed, cuts, Some(&rows)))
             .await?;
         self.replace_all(&left, (before, changed, job)).await
     }

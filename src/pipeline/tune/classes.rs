@@ -3,14 +3,15 @@
 
 use std::collections::HashMap;
 
-use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch};
+use arrow::array::{Array, AsArray, RecordBatch};
 
 use super::Judging;
 use super::rows::{Unit, Units, language_columns, named};
 use crate::Result;
 use crate::pipeline::publish::manifest::{FileLine, Manifest, SourceLine};
 use crate::recipe::Only;
-use crate::stages::clause::{Asked, Bound, Known, Limit, Side, Values};
+use crate::stages::clause::{Asked, Known, Limit};
+use crate::stages::judge::{Column, JudgedRow, Stretch};
 use crate::stages::percentile::FoundLimit;
 
 /// Limits of a stage that are told apart.
@@ -35,6 +36,18 @@ impl Bits {
 struct Keeps {
     known: Bits,
     holds: Bits,
+}
+
+impl Keeps {
+    /// Notes whether a limit holds, as far as that is known.
+    fn note(&mut self, limit: usize, holds: Option<bool>) {
+        if let Some(holds) = holds {
+            self.known.set(limit);
+            if holds {
+                self.holds.set(limit);
+            }
+        }
+    }
 }
 
 /// What a limit decides for the rows of a class.
@@ -62,68 +75,14 @@ pub(super) struct Classes {
     of: Vec<Vec<u32>>,
     /// By limit: what is known of it, a bit a class.
     known: Vec<Vec<Known>>,
-    /// By block of 64 classes: what is known of each part of the rule, so that of a limit only its own part is asked anew:
-    /// a profile has a hundred of them.
-    parts: Vec<Vec<Known>>,
+    /// By block of 64 classes: what is known of all parts of the rule but one, by that one, so that of a limit only its own
+    /// part is asked anew: a profile has a hundred of them.
+    others: Vec<Vec<Known>>,
     asked: Asked,
 }
 
 /// The class of rows that the stage does not see.
 const NONE: u32 = u32::MAX;
-
-/// A column, and its numbers where it has some.
-type Shown<'b> = (&'b ArrayRef, Option<Numbers<'b>>);
-
-/// Columns of a batch as limits look at them.
-struct Row<'b> {
-    columns: &'b [Option<Shown<'b>>],
-    row: usize,
-    found: &'b [FoundLimit],
-    language: &'b str,
-}
-
-impl Values for Row<'_> {
-    fn number(&self, at: usize) -> Option<f64> {
-        self.columns.get(at)?.as_ref()?.1.as_ref()?.at(self.row)
-    }
-
-    fn word(&self, at: usize) -> Option<&str> {
-        let column = self.columns.get(at)?.as_ref().map(|column| column.0).filter(|c| c.is_valid(self.row))?;
-        Some(column.as_string_opt::<i32>()?.value(self.row))
-    }
-
-    fn found(&self, number: usize) -> Option<f64> {
-        self.found.get(number)?.of(self.language)
-    }
-}
-
-/// A column of numbers.
-pub(super) enum Numbers<'b> {
-    Whole(&'b Int64Array),
-    Real(&'b Float64Array),
-}
-
-impl<'b> Numbers<'b> {
-    /// A column, where it holds numbers.
-    pub(super) fn of(column: &'b ArrayRef) -> Option<Self> {
-        let whole = column.as_primitive_opt().map(Numbers::Whole);
-        whole.or_else(|| column.as_primitive_opt().map(Numbers::Real))
-    }
-
-    /// Whether all are whole numbers.
-    pub(super) fn whole(&self) -> bool {
-        matches!(self, Numbers::Whole(_))
-    }
-
-    /// The number of a row, where it was measured.
-    #[inline]
-    pub(super) fn at(&self, row: usize) -> Option<f64> {
-        match self {
-            Numbers::Whole(column) => column.is_valid(row).then(|| column.value(row) as f64),
-            Numbers::Real(column) => column.is_valid(row).then(|| column.value(row)).filter(|v| !v.is_nan()),
-        }
-    }
-}
 
 /// Whether a stage is for the rows of a file.
 fn applies(only: &Only, source: &SourceLine, file: &FileLine) -> bool {
@@ -143,8 +102,13 @@ impl Classes {
     ) -> Result<Self> {
         let read = super::parallel(&units.all, |unit| of_unit(unit, manifest, stage, signals, limits))?;
         let mut known: HashMap<Keeps, u32> = HashMap::new();
-        let mut all =
-            Classes { classes: Vec::new(), of: Vec::new(), known: Vec::new(), parts: Vec::new(), asked: asked.clone() };
+        let mut all = Classes {
+            classes: Vec::new(),
+            of: Vec::new(),
+            known: Vec::new(),
+            others: Vec::new(),
+            asked: asked.clone(),
+        };
         for (mut rows, found) in read {
             let places: Vec<u32> = found
                 .into_iter()
@@ -165,9 +129,9 @@ impl Classes {
         all.known = limits.iter().map(|limit| all.known(limit.number)).collect();
         let of = |block: usize| {
             let known = |limit: &Limit| all.known[limit.number][block];
-            all.asked.parts().map(|part| part.holds_of_many(&known)).collect()
+            all_but_one(&all.asked.parts().map(|part| part.holds_of_many(&known)).collect::<Vec<_>>())
         };
-        all.parts = (0..all.classes.len().div_ceil(64)).map(of).collect();
+        all.others = (0..all.classes.len().div_ceil(64)).map(of).collect();
         Ok(all)
     }
 
@@ -206,8 +170,8 @@ impl Classes {
             self.asked.parts().enumerate().find(|(_, part)| part.limits().iter().any(|l| l.number == limit.number));
         for (block, classes) in self.classes.chunks(64).enumerate() {
             let known = |other: &Limit| self.known[other.number][block];
-            let others = self.parts[block].iter().enumerate().filter(|(at, _)| own.as_ref().is_none_or(|o| o.0 != *at));
-            let others = Known::all(others.map(|(_, known)| *known));
+            // A limit of `when` is in none of the parts: then the last, which is all of them.
+            let others = self.others[block][own.as_ref().map_or(self.others[block].len() - 1, |own| own.0)];
             // Classes that go if the limit is this for all of them.
             let going = |all: Known| {
                 let of = |other: &Limit| if other.number == limit.number { all } else { known(other) };
@@ -253,14 +217,18 @@ fn of_unit(
     let (mut rows, mut classes) = (vec![NONE; unit.dropped_by.len()], Vec::new());
     let mut known: HashMap<Keeps, u32> = HashMap::new();
     let (files, mut file, mut at) = (unit.files(manifest), 0, 0);
+    let (plain, asked): (Vec<&Limit>, Vec<&Limit>) = limits.iter().partition(|limit| limit.is_plain());
     for batch in unit.read_columns(&wanted)? {
         let batch = batch?;
-        let column = |name: &Option<String>| named(&batch, name.as_ref()).map(|column| (column, Numbers::of(column)));
-        let all: Vec<Option<Shown<'_>>> = columns.iter().map(column).collect();
-        let (mut kept, others) = kept_by_numbers(limits, &all, batch.num_rows());
+        let column = |name: &Option<String>| named(&batch, name.as_ref()).map(Column::from);
+        let all: Vec<Option<Column<'_>>> = columns.iter().map(column).collect();
         let mut found: Vec<FoundLimit> = Vec::new();
-        for (row, keeps) in kept.iter_mut().enumerate() {
-            let here = at + row;
+        let mut kept = Vec::new();
+        for row in 0..batch.num_rows() {
+            if row % 64 == 0 {
+                kept = kept_by_numbers(&plain, &all, (row, batch.num_rows().min(row + 64) - row));
+            }
+            let (here, keeps) = (at + row, &mut kept[row % 64]);
             if !unit.reaches(here, stage.place) {
                 continue;
             }
@@ -277,14 +245,10 @@ fn of_unit(
             if !applies(only, source, of) || !only.language.is_empty() && !only.language.iter().any(|l| l == language) {
                 continue;
             }
-            let row = Row { columns: &all, row, found: &found, language };
-            for limit in &others {
-                if let Some(holds) = limit.holds(&row) {
-                    keeps.known.set(limit.number);
-                    if holds {
-                        keeps.holds.set(limit.number);
-                    }
-                }
+            let (own_id, final_id, blank, found) = (None, "", false, &found[..]);
+            let row = JudgedRow { columns: &all, row, own_id, final_id, blank, found, language };
+            for limit in &asked {
+                keeps.note(limit.number, limit.holds(&row));
             }
             rows[here] = *known.entry(*keeps).or_insert_with(|| {
                 classes.push(*keeps);
@@ -296,37 +260,59 @@ fn of_unit(
     Ok((rows, classes))
 }
 
-/// Rows of a batch that are compared at a time: what is known of them fits a core's own memory.
-const AT_A_TIME: usize = 512;
-
-/// What is known of limits that are one number for all rows, by row; and the other limits. Column by column, since rows
-/// are millions and limits dozens.
-fn kept_by_numbers<'l>(
-    limits: &'l [Limit],
-    columns: &[Option<Shown<'_>>],
-    rows: usize,
-) -> (Vec<Keeps>, Vec<&'l Limit>) {
-    let plain = |limit: &&Limit| matches!(limit.side, Side::Min(Bound::Value(_)) | Side::Max(Bound::Value(_)));
-    let (plain, others): (Vec<&Limit>, Vec<&Limit>) = limits.iter().partition(plain);
-    let mut kept = vec![Keeps::default(); rows];
-    for (part, kept) in kept.chunks_mut(AT_A_TIME).enumerate() {
-        for limit in &plain {
-            let Some((_, Some(numbers))) = columns.get(limit.at).and_then(Option::as_ref) else { continue };
-            let (min, max) = match limit.side {
-                Side::Min(Bound::Value(min)) => (min, f64::INFINITY),
-                Side::Max(Bound::Value(max)) => (f64::NEG_INFINITY, max),
-                _ => continue,
-            };
-            for (at, keeps) in kept.iter_mut().enumerate() {
-                let Some(value) = numbers.at(part * AT_A_TIME + at) else { continue };
-                keeps.known.set(limit.number);
-                if value >= min && value <= max {
-                    keeps.holds.set(limit.number);
-                }
-            }
-        }
+/// What up to 64 rows keep to of limits that are one number for all rows: column by column, since rows are millions and
+/// limits dozens.
+fn kept_by_numbers(limits: &[&Limit], columns: &[Option<Column<'_>>], (first, rows): (usize, usize)) -> Vec<Keeps> {
+    let stretch = Stretch { columns, first, rows, found: &[], language: &|_| "und" };
+    let (mut known, mut holds) = ([[0; 64]; MOST / 64], [[0; 64]; MOST / 64]);
+    for limit in limits {
+        let of = limit.holds_of_many(&stretch);
+        let (word, bit) = (limit.number / 64, limit.number % 64);
+        (known[word][bit], holds[word][bit]) = (of.yes | of.no, of.yes);
     }
-    (kept, others)
+    let words = limits.iter().map(|limit| limit.number / 64 + 1).max().unwrap_or(0);
+    for word in 0..words {
+        turn(&mut known[word]);
+        turn(&mut holds[word]);
+    }
+    let of = |row: usize| Keeps {
+        known: Bits(std::array::from_fn(|word| known[word][row])),
+        holds: Bits(std::array::from_fn(|word| holds[word][row])),
+    };
+    (0..rows).map(of).collect()
+}
+
+/// Turns a square of bits, so that rows are columns: in halves, then in quarters, and so on (H. S. Warren, *Hacker's
+/// Delight*, 7-3).
+fn turn(square: &mut [u64; 64]) {
+    let (mut width, mut mask) = (32, u64::MAX >> 32);
+    while width > 0 {
+        let mut at = 0;
+        while at < 64 {
+            let swapped = (square[at] >> width ^ square[at + width]) & mask;
+            square[at + width] ^= swapped;
+            square[at] ^= swapped << width;
+            at = (at + width + 1) & !width;
+        }
+        width /= 2;
+        mask ^= mask << width;
+    }
+}
+
+/// What is known of all of some parts but one, by that one; and last, of all of them.
+fn all_but_one(parts: &[Known]) -> Vec<Known> {
+    let mut behind = vec![Known::all([].into_iter()); parts.len() + 1];
+    for (at, part) in parts.iter().enumerate().rev() {
+        behind[at] = Known::all([behind[at + 1], *part].into_iter());
+    }
+    let mut before = behind[parts.len()];
+    let mut others = Vec::with_capacity(parts.len() + 1);
+    for (at, part) in parts.iter().enumerate() {
+        others.push(Known::all([before, behind[at + 1]].into_iter()));
+        before = Known::all([before, *part].into_iter());
+    }
+    others.push(before);
+    others
 }
 
 /// The language of a row.
@@ -336,4 +322,27 @@ fn language<'b>(batch: &'b RecordBatch, columns: &[String], row: usize) -> &'b s
         column.is_valid(row).then(|| column.value(row))
     });
     said.unwrap_or("und")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_square_is_turned() {
+        let bit = |row: usize, column: usize| (row * 64 + column) * 0x9e37_79b9 >> 7 & 1;
+        let mut square = std::array::from_fn(|row| (0..64).map(|column| (bit(row, column) as u64) << column).sum());
+        turn(&mut square);
+        for (row, word) in square.iter().enumerate() {
+            let here: u64 = (0..64).map(|column| (bit(column, row) as u64) << column).sum();
+            assert_eq!(*word, here, "{row}");
+        }
+    }
+
+    #[test]
+    fn all_parts_but_one() {
+        let parts = [(0b0111, 0b1000), (0b1011, 0b0000), (0b1110, 0b0001)].map(|(yes, no)| Known { yes, no });
+        let slow = |left_out: usize| Known::all(parts.iter().enumerate().filter(|p| p.0 != left_out).map(|p| *p.1));
+        assert_eq!(all_but_one(&parts), [slow(0), slow(1), slow(2), slow(3)]);
+    }
 }

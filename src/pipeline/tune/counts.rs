@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::classes::{Classes, Decides, Numbers};
+use super::classes::{Classes, Decides};
 use super::rows::{Units, named};
 use super::{Judging, LimitReport, Near};
 use crate::Result;
 use crate::stages::clause::{Limit, Side};
+use crate::stages::judge::Column as Values;
 
 /// Bars of a distribution.
 const BINS: usize = 16;
@@ -164,13 +165,13 @@ impl Column {
             let mut first = 0;
             for batch in unit.read_columns(std::slice::from_ref(&name))? {
                 let batch = batch?;
-                let Some(numbers) = named(&batch, Some(&name)).and_then(Numbers::of) else { continue };
-                whole &= numbers.whole();
+                let Some(numbers) = named(&batch, Some(&name)).map(Values::from) else { continue };
+                whole &= matches!(numbers, Values::Int(_));
                 for row in 0..batch.num_rows() {
                     if classes.class(number_of, first + row).is_none() {
                         continue;
                     }
-                    let Some(value) = numbers.at(row) else { continue };
+                    let Some(value) = numbers.number(row).filter(|value| !value.is_nan()) else { continue };
                     values.push(value);
                     rows.push((first + row) as u32);
                 }
@@ -202,9 +203,14 @@ impl Column {
         let mut counting: Vec<Counting<'_>> =
             limits.iter().map(|(_, limit, at)| Counting::new(classes, limit, *at, near, edges.slots())).collect();
         let mut first = 0;
+        // Most rows have the same value of most signals: none of what is looked for.
+        let (mut before, mut slot) = (f64::NAN, 0);
         for (unit, end) in self.ends.iter().enumerate() {
             for (value, row) in self.values[first..*end].iter().zip(&self.rows[first..*end]) {
-                let (slot, row) = (edges.slot(*value), *row as usize);
+                if *value != before {
+                    (before, slot) = (*value, edges.slot(*value));
+                }
+                let row = *row as usize;
                 all[slot] += 1;
                 let Some(class) = classes.class(unit, row) else { continue };
                 counting.iter_mut().for_each(|limit| limit.see(class, slot, (unit, row), *value));

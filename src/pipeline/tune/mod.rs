@@ -242,7 +242,7 @@ fn bound(stage: &Judging, limit: &Limit) -> Result<Option<(f64, Option<f64>)>, S
 }
 
 /// Works on items on all cores; results come in the order of the items.
-fn parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> Result<R> + Sync) -> Result<Vec<R>> {
+pub(crate) fn parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> Result<R> + Sync) -> Result<Vec<R>> {
     let next = AtomicUsize::new(0);
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(items.len()).max(1);
     let done: Vec<Result<Vec<(usize, R)>>> = std::thread::scope(|scope| {

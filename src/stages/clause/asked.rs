@@ -2,7 +2,7 @@
 //! only of rows that go.
 
 use super::Clause;
-use crate::stages::judge::{Judge, JudgedRow, Verdict};
+use crate::stages::judge::{Judge, JudgedRow, Stretch, Verdict};
 use crate::stages::names_message;
 use crate::stages::percentile::{Per, Percentile};
 use crate::stages::rule::{Failure, Rule, number};
@@ -277,5 +277,9 @@ impl Values for JudgedRow<'_> {
 impl Judge for Asked {
     fn judge(&self, row: &JudgedRow<'_>) -> Option<Verdict> {
         self.fails(row).map(Verdict::from)
+    }
+
+    fn may_go(&self, rows: &Stretch<'_>) -> u64 {
+        self.holds_of_many(&|limit| limit.holds_of_many(rows)).no
     }
 }

@@ -1,6 +1,7 @@
 //! A rule asked of 64 rows at once, a bit a row: what the limits of many rows say is combined by a few operations on words.
 
-use super::{Asked, Limit};
+use super::{Asked, Bound, Limit, Side};
+use crate::stages::judge::Stretch;
 
 /// What is known of 64 rows: a bit is in one of the two words, or in none where it is not known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -80,6 +81,23 @@ impl Asked {
     pub fn asked_of(&self, parts: Known, of: &impl Fn(&Limit) -> Known) -> Known {
         let asked = self.when.as_ref().map_or(u64::MAX, |when| when.holds_of_many(of).yes);
         Known { yes: parts.yes | !asked, no: parts.no & asked }
+    }
+}
+
+impl Limit {
+    /// Whether it is one number for all rows.
+    pub fn is_plain(&self) -> bool {
+        matches!(self.side, Side::Min(Bound::Value(_)) | Side::Max(Bound::Value(_)))
+    }
+
+    /// Which rows keep to it, as [`Limit::holds`] of each.
+    pub fn holds_of_many(&self, rows: &Stretch<'_>) -> Known {
+        match self.side {
+            // A number that is none is beyond no limit.
+            Side::Min(Bound::Value(min)) => rows.numbers(self.at, |value| value >= min || value.is_nan()),
+            Side::Max(Bound::Value(max)) => rows.numbers(self.at, |value| value <= max || value.is_nan()),
+            _ => rows.known(|row| self.holds(&rows.row(row))),
+        }
     }
 }
 
