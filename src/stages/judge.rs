@@ -5,7 +5,6 @@ use std::ops::Range;
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array};
 use arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type};
 
-use super::clause::Known;
 use super::percentile::FoundLimit;
 pub use super::rule::Failure;
 use super::value::Value;
@@ -69,6 +68,33 @@ impl Column<'_> {
             Column::Float(column) => column.is_valid(row).then(|| column.value(row)),
             Column::Other(_) => None,
         }
+    }
+}
+
+/// What is known of 64 rows: a bit is in one of the two words, or in none where it is not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Rows for which it holds.
+    pub yes: u64,
+    /// Rows for which it does not.
+    pub no: u64,
+}
+
+impl Known {
+    /// What holds where this does not.
+    pub fn opposite(self) -> Known {
+        Known { yes: self.no, no: self.yes }
+    }
+
+    /// What holds where each of several holds, and does not where one does not.
+    pub fn all(parts: impl Iterator<Item = Known>) -> Known {
+        let start = Known { yes: u64::MAX, no: 0 };
+        parts.fold(start, |all, part| Known { yes: all.yes & part.yes, no: all.no | part.no })
+    }
+
+    /// What holds where one of several holds, and does not where none does.
+    pub fn any(parts: impl Iterator<Item = Known>) -> Known {
+        Known::all(parts.map(Known::opposite)).opposite()
     }
 }
 

@@ -10,8 +10,8 @@ use super::rows::{Unit, Units, language_columns, named};
 use crate::Result;
 use crate::pipeline::publish::manifest::{FileLine, Manifest, SourceLine};
 use crate::recipe::Only;
-use crate::stages::clause::{Asked, Known, Limit};
-use crate::stages::judge::{Column, JudgedRow, Stretch};
+use crate::stages::clause::{Asked, Limit};
+use crate::stages::judge::{Column, JudgedRow, Known, Stretch};
 use crate::stages::percentile::FoundLimit;
 
 /// Limits of a stage that are told apart.

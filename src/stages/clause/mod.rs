@@ -14,7 +14,6 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use asked::{Asked, Bound, Limit, Side, Values};
-pub use side_by_side::Known;
 
 use asked::Next;
 

@@ -1,33 +1,7 @@
 //! A rule asked of 64 rows at once, a bit a row: what the limits of many rows say is combined by a few operations on words.
 
 use super::{Asked, Bound, Limit, Side};
-use crate::stages::judge::Stretch;
-
-/// What is known of 64 rows: a bit is in one of the two words, or in none where it is not known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Known {
-    /// Rows for which it holds.
-    pub yes: u64,
-    /// Rows for which it does not.
-    pub no: u64,
-}
-
-impl Known {
-    fn opposite(self) -> Known {
-        Known { yes: self.no, no: self.yes }
-    }
-
-    /// What holds where each of several holds, and does not where one does not.
-    pub fn all(parts: impl Iterator<Item = Known>) -> Known {
-        let start = Known { yes: u64::MAX, no: 0 };
-        parts.fold(start, |all, part| Known { yes: all.yes & part.yes, no: all.no | part.no })
-    }
-
-    /// What holds where one of several holds, and does not where none does.
-    fn any(parts: impl Iterator<Item = Known>) -> Known {
-        Known::all(parts.map(Known::opposite)).opposite()
-    }
-}
+use crate::stages::judge::{Known, Stretch};
 
 /// What must hold, among others, for a rule to hold.
 pub enum Part<'r> {
