@@ -20,7 +20,8 @@ use datafusion_physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion_physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties};
 use futures::StreamExt;
 
-use super::plan::Plan;
+/// An input.
+type Plan = Arc<dyn ExecutionPlan>;
 
 /// The column by which rows stand beside each other.
 const KEY: &str = "ord";
