@@ -11,7 +11,9 @@ use serde_json::json;
 use super::{Context, Format, table, ui};
 use crate::disk;
 use crate::messages::said;
+use crate::objects::{self, is_url};
 use crate::pipeline::publish::place;
+use crate::pipeline::run::workers::Held;
 use crate::pipeline::spare;
 use crate::store::{Lock, Manifest, PARTIAL, Set, Store, is_left, manifest};
 use crate::text::figures::{plural, size};
@@ -45,7 +47,8 @@ enum What {
         /// Only this revision.
         #[arg(long)]
         revision: Option<String>,
-        /// Instead of sets: the finished jobs in this work folder that the last build there did not use.
+        /// Instead of sets: the finished jobs in this work folder, or below this address, that the last build there did not
+        /// use.
         #[arg(long, value_name = "FOLDER", conflicts_with_all = ["names", "revision"])]
         work: Option<PathBuf>,
         /// Really remove; else only say what would go.
@@ -305,22 +308,38 @@ fn prune(context: &Context, store: &Store, names: &[String], revision: Option<&s
 /// Removes finished jobs that the last build in a work folder did not use.
 fn prune_work(context: &Context, work: &Path, yes: bool) -> Result<()> {
     // Held to the end, so that no build begins meanwhile.
+    if is_url(work) {
+        let looking = |who: &str| ui::say(context, &format!("looking whether worker {who} is at work"));
+        let held = Held::new(work, &objects::stop(), looking)?;
+        let jobs = held.spare()?;
+        let shown = jobs.iter().map(|job| (work.join(&job.name), job.bytes)).collect();
+        return prune_jobs(context, shown, yes, || held.remove(&jobs));
+    }
     let _lock = place::hold(work)?;
-    let jobs = spare::spare(work)?;
-    let weight: u64 = jobs.iter().map(|job| job.bytes).sum();
+    let shown = spare::spare(work)?.into_iter().map(|job| (job.path, job.bytes)).collect();
+    prune_jobs(context, shown, yes, || spare::shrink(work, 0).map(drop))
+}
+
+/// Says which jobs go, with their bytes, and has them removed.
+fn prune_jobs(
+    context: &Context,
+    jobs: Vec<(PathBuf, u64)>,
+    yes: bool,
+    remove: impl FnOnce() -> Result<()>,
+) -> Result<()> {
+    let weight: u64 = jobs.iter().map(|job| job.1).sum();
     if context.format == Format::Json {
-        let paths: Vec<&PathBuf> = jobs.iter().map(|job| &job.path).collect();
+        let paths: Vec<&PathBuf> = jobs.iter().map(|job| &job.0).collect();
         super::print(&format!("{}\n", json!({"v": 1, "removed": yes, "bytes": weight, "paths": paths})))?;
     }
     let what = format!("{} ({})", plural(jobs.len() as u64, "job"), size(weight));
     if !yes {
-        jobs.iter()
-            .take(50)
-            .for_each(|job| ui::say(context, &format!("  {} ({})", job.path.display(), size(job.bytes))));
+        let lines = jobs.iter().take(50);
+        lines.for_each(|(path, bytes)| ui::say(context, &format!("  {} ({})", path.display(), size(*bytes))));
         ui::say(context, &format!("Would remove {what}; --yes does it"));
         return Ok(());
     }
-    spare::shrink(work, 0)?;
+    remove()?;
     ui::say(context, &format!("Removed {what}"));
     Ok(())
 }

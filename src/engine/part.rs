@@ -1,4 +1,4 @@
-//! A part of a pass over all rows, of a comparison of keys, a search for percentiles, a mix, or of a shuffle, as a plan: the way in
+//! A part of a pass over all rows, of a comparison of keys, a search for percentiles, a mix, of a shuffle, or a shard, as a plan: the way in
 //! which it is sent to another process. It has one partition, gives back no rows, and leaves files. Below a part may stand a
 //! plan of one partition, whose rows it is handed.
 
@@ -24,6 +24,7 @@ use super::external;
 use super::partners::Work;
 use super::plan::Plan;
 use crate::output::scatter::Index;
+use crate::output::shards::sent::Sent;
 use crate::output::stretch::{Order, Stretch, budget};
 use crate::output::take::draws::Draws;
 use crate::spill::Space;
@@ -69,6 +70,8 @@ pub enum PartSpec {
         /// What is looked for.
         draws: Draws,
     },
+    /// A shard of the output.
+    Shard(Sent),
     /// Some parts of a new order of rows.
     Shuffle {
         /// The order.
@@ -132,6 +135,7 @@ impl PartSpec {
                 let rows = rows.as_mut().ok_or_else(|| Error::Engine("draws are of rows".into()))?;
                 draws.clone().look(file, rows)
             }
+            PartSpec::Shard(sent) => sent.run(&space.stop),
             PartSpec::Shuffle { order, files, stretch } => {
                 let index = Index::read_one(files.clone(), &order.schema(), stretch.place)?;
                 // Where nobody else is: a part that is done twice is in nobody's way.
@@ -148,6 +152,7 @@ impl PartSpec {
             PartSpec::Keys { .. } => "keys",
             PartSpec::Percentiles { .. } => "percentiles",
             PartSpec::Draws { .. } => "mix",
+            PartSpec::Shard(_) => "shard",
             PartSpec::Shuffle { .. } => "shuffle",
         }
     }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
@@ -47,7 +47,7 @@ pub struct Tag {
 }
 
 /// An object that is there.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Found {
     /// Its name within the folder.
     pub name: String,
@@ -194,14 +194,24 @@ impl Folder {
     ///
     /// What the store answers; [`Error::Interrupted`].
     pub fn list(&self, below: &str) -> Result<Vec<Found>> {
+        Ok(self.listed(below)?.into_iter().map(|one| one.0).collect())
+    }
+
+    /// The same, with the time at which each was put, by the clock of the store.
+    ///
+    /// # Errors
+    ///
+    /// As [`Folder::list`].
+    pub fn listed(&self, below: &str) -> Result<Vec<(Found, SystemTime)>> {
         let (store, prefix) = (self.store.clone(), self.key(below));
         let answer: object_store::Result<Vec<ObjectMeta>> =
             wait(&self.stop, async move { store.list(Some(&prefix)).try_collect().await })?;
         let metas = answer.map_err(|refusal| problem(&self.url(below), &refusal))?;
         let skip = if self.address.key.is_empty() { 0 } else { self.address.key.len() + 1 };
         let name = |meta: &ObjectMeta| meta.location.as_ref().get(skip..).unwrap_or_default().to_owned();
-        let mut all: Vec<Found> = metas.into_iter().map(|meta| Folder::found(&name(&meta), meta)).collect();
-        all.sort_by(|a, b| a.name.cmp(&b.name));
+        let found = |meta: ObjectMeta| (SystemTime::from(meta.last_modified), Folder::found(&name(&meta), meta));
+        let mut all: Vec<(Found, SystemTime)> = metas.into_iter().map(found).map(|(put, of)| (of, put)).collect();
+        all.sort_by(|a, b| a.0.name.cmp(&b.0.name));
         Ok(all)
     }
 

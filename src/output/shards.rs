@@ -1,5 +1,7 @@
 //! Slabs strung together to shards: row groups are copied as they are, nothing is encoded again.
 
+pub mod sent;
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};

@@ -13,6 +13,7 @@
 //! ```
 
 pub mod compare;
+mod ending;
 pub mod estimate;
 pub mod gates;
 pub mod heavy;
@@ -64,7 +65,7 @@ use jobs::{BUILD, Job, Log};
 use plan::fingerprints;
 pub use progress::{Amount, Progress};
 use publish::bucket::Bucket;
-use publish::{exchange, exports, ids, manifest, place, verdict};
+use publish::{exchange, exports, ids, manifest, place};
 
 /// Sees every plan before it runs.
 pub type Watch = Arc<dyn Fn(&Arc<dyn ExecutionPlan>) + Send + Sync>;
@@ -152,7 +153,6 @@ fn run_over(recipe: &Recipe, options: &Options, progress: &dyn Progress, given: 
         .enable_all()
         .build()
         .map_err(Error::io("the thread pool"))?;
-    let estimated = given.is_some();
     let cluster = options.cluster.as_ref().map(|at| runtime.block_on(joined(at, options, progress))).transpose()?;
     let build =
         Build { recipe, options, progress, session, log: Log::open(&options.work)?, given, workers, cluster, bucket };
@@ -164,23 +164,7 @@ fn run_over(recipe: &Recipe, options: &Options, progress: &dyn Progress, given: 
     let ours = build.bucket.is_none() && (built.is_ok() || options.worker.is_none());
     let tidied = if ours { exchange::forget(&options.out) } else { Ok(()) };
     let (mut built, _turn) = built.and_then(|built| tidied.map(|()| built))?;
-    let bucket = build.bucket.as_ref();
-    match bucket {
-        Some(bucket) if built.reused => bucket.judge(recipe, &mut built.manifest)?,
-        None if !estimated => verdict::run(recipe, &options.out, &mut built.manifest)?,
-        _ => {}
-    }
-    if !estimated {
-        exports::run(recipe, (options, bucket), &mut built.manifest, built.reused, progress)?;
-    }
-    if !built.reused {
-        spare::note_used(&options.work, began)?;
-    }
-    if let Some(limit) = options.work_limit {
-        progress.phase("Tidying up", 0);
-        let (freed, left) = spare::shrink(&options.work, limit)?;
-        progress.done(&format!("{} of jobs freed, {} kept", usage::size(freed), usage::size(left)));
-    }
+    build.ended(&mut built, began)?;
     Ok(built)
 }
 
@@ -316,7 +300,7 @@ impl Build<'_> {
         let planned = self.planned((inputs, chain, &layout), (&job, &ordered), &identity.recipe);
         let indexes = self.index_files(chain, decided.indexes);
         let landing = self.landing(&identity.build, &planned, &indexes)?;
-        self.shards(&planned, &landing, &mut manifest, turn)?;
+        self.shards((&planned, &job), &landing, &mut manifest, turn).await?;
         self.indexes(chain, &indexes, &landing, &mut manifest)?;
         timings.lap("shards");
         manifest.timings = timings.finish();

@@ -57,11 +57,12 @@ fn own_bytes(folder: &Path) -> u64 {
     files.filter_map(|e| e.metadata().ok()).filter(|meta| meta.nlink() == 1).map(|meta| meta.len()).sum()
 }
 
-/// Writes down which jobs the build that ends now has used: those touched since it `began`.
-pub(crate) fn note_used(work: &Path, began: SystemTime) -> Result<()> {
+/// Writes down which jobs the build that ends now has used, and gives them back: those touched since it `began`.
+pub(crate) fn note_used(work: &Path, began: SystemTime) -> Result<Vec<String>> {
     let used = jobs(work)?.into_iter().filter(|job| job.used >= began);
     let names: Vec<String> = used.map(|job| job.name()).collect();
-    write_whole(&work.join(LAST), &serde_json::to_vec(&names).unwrap_or_default())
+    write_whole(&work.join(LAST), &serde_json::to_vec(&names).unwrap_or_default())?;
+    Ok(names)
 }
 
 /// The jobs that the last build in a work folder did not use; those of one that has not ended count as used.

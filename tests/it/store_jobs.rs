@@ -230,3 +230,70 @@ fn what_cannot_be_is_refused_with_the_cure() {
     first.kill().unwrap();
     first.wait().unwrap();
 }
+
+/// Jobs that the last build did not use go when they are told to, lists first; those that it used stay, and so do those of a
+/// build that is at work.
+#[test]
+fn jobs_that_no_build_uses_any_more_go() {
+    let place = Place { scratch: machine(), s3: S3::start() };
+    let text = std::fs::read_to_string(place.scratch.path("recipe.toml")).unwrap();
+    let build = |percentile: u64, more: &[&str]| {
+        place
+            .scratch
+            .write("recipe.toml", text.replace("min_percentile = 5", &format!("min_percentile = {percentile}")));
+        let arguments = ["build", "--recipe", "recipe.toml", "--out", OUT, "--work", JOBS, "--scratch", "jobs"];
+        place.s3.command(&place.scratch, &[&arguments[..], more, &MORE].concat())
+    };
+    let prune = |more: &[&str]| {
+        let arguments = [&["cache", "prune", "--work", JOBS][..], more].concat();
+        Run::of(&mut place.s3.command(&place.scratch, &arguments))
+    };
+    let folders = |name: &str| -> std::collections::BTreeSet<String> {
+        let all = jobs(&place).into_iter().filter_map(|name| Some(name.split_once('/')?.0.to_owned()));
+        all.filter(|job| job.starts_with(name)).collect()
+    };
+    prune(&[]).says(1, &["s3://bucket/jobs is no place of jobs of builds", "build --work"]);
+    ends(build(5, &[]).spawn().unwrap());
+    prune(&["--yes"]).says(0, &["Removed 0 jobs (0 B)"]);
+    ends(build(9, &[]).spawn().unwrap());
+    let before = jobs(&place);
+    assert_eq!((folders("scan-").len(), folders("near-").len()), (1, 2));
+    let shown = prune(&[]);
+    shown.says(0, &["s3://bucket/jobs/near-", "Would remove ", "--yes does it"]);
+    assert_eq!(jobs(&place), before);
+    // Not beside a worker.
+    let mut at_work = build(13, &["--worker", "1/2", "--lease", "4"]).stderr(Stdio::null()).spawn().unwrap();
+    let began = Instant::now();
+    while !jobs(&place).iter().any(|name| name.ends_with(".worker")) {
+        assert!(began.elapsed() < Duration::from_secs(60) && at_work.try_wait().unwrap().is_none());
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    assert!(Command::new("kill").args(["-STOP", &at_work.id().to_string()]).status().unwrap().success());
+    let waiting = Run::from({
+        let arguments = ["cache", "prune", "--work", JOBS, "--yes"];
+        let child = place.s3.command(&place.scratch, &arguments).stderr(Stdio::piped()).spawn().unwrap();
+        std::thread::sleep(Duration::from_secs(1));
+        assert!(Command::new("kill").args(["-CONT", &at_work.id().to_string()]).status().unwrap().success());
+        child.wait_with_output().unwrap()
+    });
+    waiting.says(2, &["worker 1/2 on ", "is at work in s3://bucket/jobs"]);
+    at_work.kill().unwrap();
+    at_work.wait().unwrap();
+    assert!(before.iter().filter(|name| name.contains(".done")).all(|name| jobs(&place).contains(name)));
+    // That one was lost, and is known to be when it shows no life; what it has put counts as used until a build ends.
+    ends(build(9, &["--worker", "1/1", "--lease", "1"]).spawn().unwrap());
+    ends(build(17, &["--worker", "1/1", "--lease", "1"]).spawn().unwrap());
+    let used = std::fs::read_to_string(place.scratch.path("jobs/last.json")).unwrap();
+    assert_eq!(place.s3.get("bucket/jobs/last.json").unwrap(), used.as_bytes());
+    place.s3.server.forget();
+    prune(&["--yes"]).says(0, &["Removed ", " jobs ("]);
+    assert_eq!((folders("scan-").len(), folders("near-").len()), (1, 1));
+    assert!(folders("").iter().filter(|name| name.contains('-')).all(|name| used.contains(name.as_str())));
+    // Nothing is done again of the last build, by a machine that has nothing; and a limit frees what is spare at its end.
+    std::fs::remove_dir_all(place.scratch.path("jobs")).unwrap();
+    ends(build(21, &["--work-limit", "1KiB"]).spawn().unwrap());
+    assert!(!log(&place.scratch).contains(" scan "), "{}", log(&place.scratch));
+    assert_eq!((folders("scan-").len(), folders("near-").len()), (1, 1));
+    place.scratch.write("recipe.toml", text.replace("min_percentile = 5", "min_percentile = 21"));
+    place.same_as(&place.scratch.build("alone", &MORE));
+}

@@ -8,6 +8,7 @@ pub mod ids;
 pub mod manifest;
 pub(crate) mod ours;
 pub mod place;
+mod sent;
 pub mod shard_lines;
 pub mod tables;
 pub(crate) mod verdict;
@@ -139,15 +140,26 @@ impl Build<'_> {
         Ok(Landing::Bucket(Box::new(Attempt::begin(bucket, &self.options.work, asked)?)))
     }
 
-    /// Strings slabs together, on all threads: row groups are copied as they are, so what one writes does not depend on the
-    /// others.
-    pub(crate) fn shards(
+    /// Strings slabs together, on all threads or by a cluster: row groups are copied as they are, so what one writes does not
+    /// depend on the others.
+    pub(crate) async fn shards(
         &self,
-        planned: &Planned,
+        (planned, applied): (&Planned, &Job),
         landing: &Landing,
         manifest: &mut Manifest,
         turn: &Turn<'_>,
     ) -> Result<()> {
+        let written = match self.cluster {
+            Some(_) => self.shards_elsewhere(planned, landing, applied).await?,
+            None => self.shards_here(planned, landing, turn)?,
+        };
+        let all = || planned.iter().zip(&written);
+        manifest.written = all().map(|((_, shard), made)| (shard.name.clone(), made.bytes)).collect();
+        manifest.shards = shard_lines::numbered(all().filter_map(|(of, made)| line(of, made)).collect());
+        Ok(())
+    }
+
+    fn shards_here(&self, planned: &Planned, landing: &Landing, turn: &Turn<'_>) -> Result<Vec<Written>> {
         let all = self.all_threads(&self.options.work, 0);
         // What is on its way to a store is held in memory, a few parts of each file.
         let most = match landing {
@@ -155,14 +167,10 @@ impl Build<'_> {
             Landing::Bucket(_) => (self.options.memory / UPLOADING).max(1) as usize,
         };
         let space = Space { threads: all.threads.min(most), ..all };
-        let written = space.side_by_side(planned.len(), |number| {
+        space.side_by_side(planned.len(), |number| {
             turn.check()?;
             shards::write(&planned[number].1, landing.target())
-        })?;
-        let all = || planned.iter().zip(&written);
-        manifest.written = all().map(|((_, shard), made)| (shard.name.clone(), made.bytes)).collect();
-        manifest.shards = shard_lines::numbered(all().filter_map(|(of, made)| line(of, made)).collect());
-        Ok(())
+        })
     }
 
     /// The indexes for later builds that were written, with their names in the output.

@@ -283,7 +283,7 @@ pub fn starts(path: &Path) -> Result<Vec<u64>> {
 pub fn mark(folder: &Path, file: &Path, (range, bits): ((usize, usize), u32), rule: Rule, space: &Space) -> Result<()> {
     let starts = starts(&folder.join(COUNTS))?;
     // Hashes that differ in the last bit alone are in one range.
-    let bound = |at: usize| ((at as u128) << bits) / range.1 as u128 & !1;
+    let bound = |at: usize| (((at as u128) << bits) / range.1 as u128) & !1;
     let mut sorter = space.sorter("hashes", RECORD);
     for (group, start) in starts.iter().take(starts.len() - 1).enumerate() {
         space.check()?;

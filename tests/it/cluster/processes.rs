@@ -142,7 +142,7 @@ fn a_lost_executor_costs_its_tasks() {
     assert_eq!(bare(&alone), bare(&shared));
     let units = lines(&scratch, "done scan ");
     assert!(units > 4, "{units} units");
-    for (round, job) in ["scan", "near-parts", "apply"].into_iter().enumerate() {
+    for (round, job) in ["scan", "near-parts", "apply", "shards"].into_iter().enumerate() {
         std::fs::remove_dir_all(scratch.path("shared")).unwrap();
         let build = spawned(cluster.command(&scratch, "shared"));
         until(&scratch, &format!("done {job} "), 1);
@@ -261,13 +261,13 @@ fn the_same_command_goes_on() {
     assert!(done >= 3, "{done}");
 }
 
-/// Executors fill the folder of jobs, and the driver puts shards into an object store that is in trouble now and then:
-/// what lies there is what a build on a disk has. A driver that is killed there goes on.
+/// Executors fill the folder of jobs, and put shards into an object store that is in trouble now and then: what lies there is
+/// what a build on a disk has. A driver that is killed there goes on, and executors that do not know the store say so.
 #[test]
 fn a_cluster_builds_into_an_object_store() {
     let place = Place::new(3_000);
     let disk = place.on_disk();
-    let cluster = Cluster::start(&place.scratch, 2);
+    let cluster = Cluster::knowing(&place.scratch, 2, |command| place.s3.known(command));
     let command = |more: &[&str]| {
         let more = [&["--cluster", &cluster.at, "--unit", "48KiB"][..], more].concat();
         place.command(&place.arguments(&more))
@@ -280,7 +280,7 @@ fn a_cluster_builds_into_an_object_store() {
     place.same_as(&disk);
     place.tidy();
     let log = || std::fs::read_to_string(place.scratch.path("work/units.log")).unwrap_or_default();
-    assert!(log().contains("done near-parts"), "{}", log());
+    assert!(log().contains("done near-parts") && log().contains("done shards "), "{}", log());
     std::fs::remove_dir_all(place.scratch.path("work")).unwrap();
     let mut driver = spawned(command(&["--fresh"]));
     while !log().contains("done apply ") {
@@ -293,6 +293,19 @@ fn a_cluster_builds_into_an_object_store() {
     assert_eq!(run.code(), 0, "{}", run.stderr());
     place.same_as(&disk);
     place.tidy();
+    drop(cluster);
+    let without = |mut command: Command| {
+        command
+            .env("CORPUS_RETRY_FOR", "1")
+            .env("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+            .env("AWS_ALLOW_HTTP", "true");
+        command
+    };
+    let cluster = Cluster::knowing(&place.scratch, 1, without);
+    std::fs::remove_dir_all(place.scratch.path("work")).unwrap();
+    let arguments = ["--cluster", &cluster.at, "--unit", "48KiB", "--fresh"];
+    Run::of(&mut place.command(&place.arguments(&arguments))).says(2, &["an executor puts ", "part-0000"]);
+    place.same_as(&disk);
 }
 
 /// An executor takes no more tasks at a time than its memory is enough for.

@@ -96,6 +96,16 @@ impl Attempt {
         Ok(())
     }
 
+    /// The address of the folder of its files.
+    pub(crate) fn address(&self) -> String {
+        self.folder.url(self.at())
+    }
+
+    /// Takes down that somebody else has put a file of it.
+    pub(crate) fn arrived(&self, found: &Found) {
+        self.journal.arrived(&found.name, found);
+    }
+
     /// The address of a file of it.
     pub(crate) fn url(&self, name: &str) -> PathBuf {
         self.folder.url(&joined(self.at(), name)).into()

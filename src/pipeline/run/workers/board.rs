@@ -40,6 +40,22 @@ impl Board {
         Ok(Board { work: work.to_path_buf(), store: Some((folder, brief)) })
     }
 
+    /// Objects below an address that is marked as ours, without a folder of jobs.
+    ///
+    /// # Errors
+    ///
+    /// An address that is none, or is not marked; what the store answers.
+    pub(super) fn marked(address: &Path, stop: &Arc<AtomicBool>) -> Result<Self> {
+        let folder = Folder::new(Address::read("--work", &address.to_string_lossy())?, stop.clone())?;
+        if !is_marked(&folder)? {
+            let message = format!("{} is no place of jobs of builds", address.display());
+            return Err(Error::input(message, "name the address given to `build --work`"));
+        }
+        let brief = folder.briefly()?;
+        // Paths are those of a folder that nobody makes.
+        Ok(Board { work: PathBuf::from("jobs"), store: Some((folder, brief)) })
+    }
+
     /// The folder of jobs.
     pub(super) fn work(&self) -> &Path {
         &self.work
@@ -146,9 +162,14 @@ impl Board {
     }
 }
 
+/// Whether an address is marked as ours.
+fn is_marked(folder: &Folder) -> Result<bool> {
+    Ok(folder.read(MARKER)?.is_some_and(|there| there.0 == MARK.as_bytes()))
+}
+
 /// Marks an address as ours: one below which nothing lies, or that has the mark.
 fn claim(folder: &Folder) -> Result<()> {
-    let marked = || Ok::<_, Error>(folder.read(MARKER)?.is_some_and(|there| there.0 == MARK.as_bytes()));
+    let marked = || is_marked(folder);
     if !marked()? {
         let listed: Vec<String> = folder.list("")?.into_iter().map(|found| found.name).collect();
         // What is listed may have been there a moment ago, and another worker may have put the mark meanwhile.

@@ -31,7 +31,7 @@ const ABREAST: usize = 4;
 /// What stands between the name of a part and that of the worker whose files they are.
 const BY: &str = ".by-";
 /// What lists end with.
-const DONE: &str = ".done";
+pub(super) const DONE: &str = ".done";
 
 /// The files of a part that count.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -15,6 +15,7 @@ mod ending;
 mod handed;
 mod lease;
 mod member;
+mod spare;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -33,6 +34,7 @@ use handed::Handed;
 use lease::Holder;
 pub(crate) use member::Identity;
 use member::{Member, Statement, Watch};
+pub use spare::{Held, StoredJob};
 
 /// A process among those that share a build.
 #[derive(Clone, Debug, PartialEq)]
