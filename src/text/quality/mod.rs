@@ -9,6 +9,7 @@ mod disorder;
 mod keyword;
 mod lines;
 mod linked;
+mod mash;
 mod neighbours;
 mod notice;
 mod page;
@@ -227,6 +228,7 @@ impl Meter {
         values.share(Signal::SpamRatio, spam, all);
         let sales = spam + self.found.characters[terms::SALES];
         values.share(Signal::SalesRatio, 4 * sales + self.found.characters[terms::SERVICE], 4 * all);
+        values.set(Signal::DensestOffer, self.found.densest() as f64 / 4.0);
         values.share(Signal::MojibakeRatio, self.page.found.mojibake + self.found.characters[terms::MOJIBAKE], all);
         values.set(Signal::PolicyLines, self.found.policy_lines as f64);
     }
@@ -263,6 +265,8 @@ impl Meter {
         let found = self.keyword.of(codes);
         values.share(Signal::KeywordChars, (2 * found.times).min(found.han), found.han);
         values.share(Signal::KeywordClauses, found.with, found.clauses);
+        let (part, looked) = mash::mash(codes);
+        values.share(Signal::MashRatio, part, looked);
         let (part, looked) = notice::notice(codes);
         values.share(Signal::NoticeRatio, part, looked);
     }

@@ -13,7 +13,7 @@ use super::tally::CODE;
 use crate::text::convert;
 
 /// Kinds of words, in the order of the counts.
-pub const KINDS: [&str; 13] = [
+pub const KINDS: [&str; 14] = [
     "ad",
     "contact",
     "gambling",
@@ -27,6 +27,7 @@ pub const KINDS: [&str; 13] = [
     "report",
     "sales",
     "service",
+    "story",
 ];
 /// How many of them are spam.
 pub const SPAM: usize = 5;
@@ -42,6 +43,11 @@ pub const REPORT: usize = 10;
 pub const SALES: usize = 11;
 /// Number of the kind `service`: what is said to any public, a quarter as telling.
 pub const SERVICE: usize = 12;
+
+/// Number of the kind `story`: what is said where an advertisement is told as an experience.
+pub const STORY: usize = 13;
+/// Characters in which words that sell stand together.
+const STRETCH: usize = 80;
 
 /// Bits of the set of beginnings: sixteen kilobytes, one bit in sixty taken.
 const BITS: u32 = 17;
@@ -86,6 +92,8 @@ pub struct Found {
     /// Lines with a word of `policy`.
     pub policy_lines: u64,
     seen: Vec<u32>,
+    /// Words that sell: where they begin, their numbers, and what they weigh in quarters of a character.
+    offers: Vec<(usize, u32, u64)>,
 }
 
 static TERMS: LazyLock<Terms> = LazyLock::new(|| Terms::new(entries(include_str!("data/terms.txt"))));
@@ -174,8 +182,10 @@ impl Terms {
 
     /// Searches the characters of a text.
     pub fn find(&self, codes: &[u32], found: &mut Found) {
-        *found = Found { seen: std::mem::take(&mut found.seen), ..Found::default() };
+        let (seen, offers) = (std::mem::take(&mut found.seen), std::mem::take(&mut found.offers));
+        *found = Found { seen, offers, ..Found::default() };
         found.seen.clear();
+        found.offers.clear();
         // Where the last word ended, and the last one of `policy`.
         let (mut end, mut policy) = (0, None);
         for (at, pair) in codes.windows(2).enumerate() {
@@ -189,7 +199,7 @@ impl Terms {
                 continue;
             }
             let Some(word) = self.longest(codes, at, first, then) else { continue };
-            found.count(word);
+            found.count(at, word);
             end = at + word.characters.len();
             if word.kind == POLICY {
                 let same = policy.is_some_and(|before| !codes[before..at].iter().any(|c| c & CODE == u32::from('\n')));
@@ -213,13 +223,42 @@ impl Terms {
 }
 
 impl Found {
-    fn count(&mut self, word: &Word) {
-        self.characters[word.kind] += word.characters.len() as u64;
+    fn count(&mut self, at: usize, word: &Word) {
+        let length = word.characters.len() as u64;
+        self.characters[word.kind] += length;
+        let weight = match word.kind {
+            SERVICE => 1,
+            STORY => 2,
+            kind if kind < SPAM || kind == SALES => 4,
+            _ => 0,
+        };
+        if weight > 0 {
+            self.offers.push((at, word.number, weight * length));
+        }
         self.content += word.ties;
         if word.kind < SPAM && self.seen.len() < 256 && !self.seen.contains(&word.number) {
             self.seen.push(word.number);
             self.spam += 1;
         }
+    }
+}
+
+impl Found {
+    /// What words that sell weigh where they stand thickest, in quarters of a character: in 80 characters, each word once.
+    pub fn densest(&self) -> u64 {
+        let mut densest = 0;
+        for (first, (start, ..)) in self.offers.iter().enumerate() {
+            let stretch = &self.offers[first..];
+            let stretch = &stretch[..stretch.partition_point(|(at, ..)| at - start < STRETCH)];
+            let all: u64 = stretch.iter().map(|(.., weight)| weight).sum();
+            if all <= densest {
+                continue;
+            }
+            let again = |at: usize| stretch[..at].iter().any(|(_, number, _)| *number == stretch[at].1);
+            let repeated: u64 = (0..stretch.len()).filter(|at| again(*at)).map(|at| stretch[at].2).sum();
+            densest = densest.max(all - repeated);
+        }
+        densest
     }
 }
 
@@ -236,14 +275,24 @@ mod tests {
     #[test]
     fn words_of_both_scripts_and_no_parts_of_words() {
         let of = |text: &str| (find(text).characters, find(text).spam);
-        assert_eq!(of("全场包邮，全場包郵！"), ([8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 1));
+        assert_eq!(of("全场包邮，全場包郵！"), ([8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 1));
         assert_eq!(of("北京赛车PK10开奖结果").0[2], 12);
         assert_eq!(of("jackpots are not a Jackpot").0[2], 7);
         assert_eq!(find("We use cookies. Use cookies,\nprivacy policy").policy_lines, 2);
-        assert_eq!(of("这是一句普通的话，谈的是天气。"), ([0; 13], 0));
-        assert_eq!(of(""), ([0; 13], 0));
+        assert_eq!(of("这是一句普通的话，谈的是天气。"), ([0; 14], 0));
+        assert_eq!(of(""), ([0; 14], 0));
         assert_eq!(of("包邮").0[0], 2);
         assert_eq!((find("成都和首都都在下雨").content, find("都在下雨").content), (2, 0));
+    }
+
+    #[test]
+    fn where_words_that_sell_stand_thickest() {
+        let of = |text: &str| find(text).densest();
+        assert_eq!((of("全场包邮，全场包邮，欲购从速"), of("今天的天气很好")), (32, 0));
+        let far = format!("全场包邮{}欲购从速", "，天气很好".repeat(20));
+        assert_eq!(of(&far), 16);
+        // Told as an experience, a word is half as telling; said to any public, a quarter.
+        assert_eq!((of("我抱着试试看的态度"), of("可以预约")), (10, 2));
     }
 
     #[test]

@@ -1,0 +1,78 @@
+//! Letters and digits of ASCII as a hand on a keyboard leaves them, or a random number in base 64: runs that no language has.
+
+use std::collections::HashSet;
+use std::hash::BuildHasherDefault;
+
+use super::counter::Mixed;
+use super::tally::CODE;
+
+/// Characters of a text that are looked at.
+const BEGINNING: usize = 1500;
+/// Characters of the shortest run that is looked at.
+const SHORTEST: usize = 5;
+/// Turns from letters to digits or back, and letters in a row none of which is a vowel, from which on a run is wild.
+const TURNS: usize = 2;
+const CONSONANTS: usize = 6;
+
+/// Characters of wild runs among the first ones of a text, each run once, and how many were looked at.
+pub fn mash(codes: &[u32]) -> (u64, u64) {
+    let beginning = &codes[..codes.len().min(BEGINNING)];
+    let mut seen: HashSet<u64, BuildHasherDefault<Mixed>> = HashSet::default();
+    let (mut at, mut wild) = (SHORTEST - 1, 0);
+    // A run as long as the shortest one cannot stand between two places looked at.
+    while let Some(code) = beginning.get(at) {
+        if letter(*code).is_none() {
+            at += SHORTEST;
+            continue;
+        }
+        let start = beginning[..at].iter().rposition(|c| letter(*c).is_none()).map_or(0, |before| before + 1);
+        let length = beginning[start..].iter().take_while(|c| letter(**c).is_some()).count();
+        let run = &beginning[start..start + length];
+        if length >= SHORTEST && is_wild(run) && seen.insert(hash(run)) {
+            wild += length as u64;
+        }
+        at = start + length + SHORTEST;
+    }
+    (wild, beginning.len() as u64)
+}
+
+fn letter(code: u32) -> Option<u8> {
+    u8::try_from(code & CODE).ok().filter(u8::is_ascii_alphanumeric)
+}
+
+fn hash(run: &[u32]) -> u64 {
+    run.iter().fold(0, |hash: u64, code| hash.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ u64::from(code & CODE))
+}
+
+fn is_wild(run: &[u32]) -> bool {
+    let (mut turns, mut consonants, mut digit) = (0, 0, None);
+    for byte in run.iter().filter_map(|code| letter(*code)) {
+        turns +=
+            usize::from(digit.replace(byte.is_ascii_digit()).is_some_and(|before| before != byte.is_ascii_digit()));
+        let vowel = b"aeiouy".contains(&byte.to_ascii_lowercase()) || byte.is_ascii_digit();
+        consonants = if vowel { 0 } else { consonants + 1 };
+        if turns >= TURNS || consonants >= CONSONANTS {
+            return true;
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> u64 {
+        mash(&text.chars().map(u32::from).collect::<Vec<_>>()).0
+    }
+
+    #[test]
+    fn keys_and_words() {
+        assert_eq!(of("啊lzkxcv的撒v0f9q4哈斯"), 6 + 6);
+        assert_eq!(of("3JxM9jZrg1w05iq FDC"), 15);
+        assert_eq!(of("v0f9q4 v0f9q4 v0f9q4"), 6);
+        for good in ["用 Schryptomon 和 MySQL 8.0，2024 年", "rhythms of html5 and https", "ABC123 Python3", ""] {
+            assert_eq!(of(good), 0, "{good}");
+        }
+    }
+}
