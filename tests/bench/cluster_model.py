@@ -9,7 +9,7 @@ BINARY has the feature `cluster`. Makes so many megabytes of Chinese text (`made
 copies, three nearly copies), and builds each with the stages of `zh-pretrain`: by one process of one thread, and on a
 scheduler and `--executors` executors of one thread each, on loopback; compares all bytes. The driver's CPU seconds by job
 are those that it writes into `build.json`; those of executors and scheduler are what the system counts. `--alone` leaves
-the cluster out, and takes `scan`, `apply` and `shuffle` for what executors share.
+the cluster out, and takes `scan`, `apply`, `shuffle` and `shards` for what executors share.
 
 The second table is computed, not measured: seconds a megabyte at the largest size, times the size, the executors' divided
 by their cores. It takes what grows between the last two sizes, so what it costs to start is not multiplied. Standard
@@ -131,7 +131,7 @@ def model(before, last):
         driver = {job: each(lambda f: f.driver[job]) for job in JOBS}
         return each(lambda f: f.executors), driver
     alone = {job: each(lambda f: f.cpu[job]) for job in JOBS}
-    shared = ("scan", "apply", "shuffle")
+    shared = ("scan", "apply", "shuffle", "shards")
     return sum(alone[job] for job in shared), {job: cpu for job, cpu in alone.items() if job not in shared}
 
 
