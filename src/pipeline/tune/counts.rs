@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::classes::{Classes, Decides};
+use super::classes::{Classes, Decided, Decides};
 use super::rows::{Units, named};
 use super::{Judging, LimitReport, Near};
 use crate::Result;
@@ -244,7 +244,7 @@ struct Counting<'l> {
     upper: bool,
     near: usize,
     /// What it decides, by class.
-    decides: Vec<Decides>,
+    decides: Decided,
     /// How many rows go for which it decides nothing.
     fixed: u64,
     /// By slot: the rows that go where they fail it, and those that go where they keep to it.
@@ -265,7 +265,7 @@ impl<'l> Counting<'l> {
 
     /// Counts a row.
     fn see(&mut self, class: usize, slot: usize, place: (usize, usize), value: f64) {
-        let nearest = match self.decides[class] {
+        let nearest = match self.decides.of(class) {
             Decides::Nothing => &mut self.others,
             Decides::Failing => {
                 self.counts[0][slot] += 1;
