@@ -9,7 +9,7 @@ fn pairs(rows: std::ops::Range<u64>) -> String {
     let said = |role: &str, text: String| serde_json::json!([{"role": role, "content": text}]);
     let row = |n: u64| {
         let answer = |at: u64| said("assistant", format!("答案是{}，因为它在书里写着。", (n % 700 + at) % 3));
-        let (better, worse) = if n % 31 == 0 { (answer(1), answer(0)) } else { (answer(0), answer(1)) };
+        let (better, worse) = if n.is_multiple_of(31) { (answer(1), answer(0)) } else { (answer(0), answer(1)) };
         let prompt = said("user", format!("第{}个问题：这座桥是哪一年修的？", n % 700));
         let row = serde_json::json!({"prompt": prompt, "chosen": better, "rejected": worse});
         format!("{row}\n")
