@@ -9,7 +9,7 @@ use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Decimal128Type, UInt64Type};
 use serde::{Deserialize, Serialize};
 
-use crate::spill::flat::{Flat, number};
+use crate::spill::flat::Flat;
 use crate::spill::{Space, written};
 use crate::stages::global::Rows;
 use crate::{Error, Result};
@@ -91,9 +91,8 @@ fn find(folder: &Path, file: &Path, (range, groups): ((usize, usize), usize), sp
     let mut sorter = space.sorter("keys", RECORD);
     for group in 0..groups {
         space.check()?;
-        let keys = Flat::open(keys(folder, group), RECORD)?;
-        let from = |at: usize| keys.first_of(0, |record| number(record) >> 64 < bound(at));
-        keys.range(from(range.0)?..from(range.0 + 1)?, |_, record| sorter.push(number(record)))?;
+        let within = (64, bound(range.0)..bound(range.0 + 1));
+        Flat::within(keys(folder, group), (RECORD, 0), within, |record| sorter.push(record))?;
     }
     let mut found = space.small_sorter("found", ROW);
     // The row before, and whether it is listed.
@@ -117,10 +116,9 @@ fn find(folder: &Path, file: &Path, (range, groups): ((usize, usize), usize), sp
 pub fn listed(folder: &Path, lists: usize, (first, last): (u64, u64)) -> Result<Vec<u64>> {
     let mut found = Vec::new();
     for range in 0..lists {
-        let list = Flat::open(list(folder, range), ROW)?;
-        let from = |row: u64| list.first_of(0, |record| (number(record) as u64) < row);
-        list.range(from(first)?..from(last)?, |_, record| {
-            found.push(number(record) as u64);
+        let within = (0, u128::from(first)..u128::from(last));
+        Flat::within(list(folder, range), (ROW, 0), within, |row| {
+            found.push(row as u64);
             Ok(())
         })?;
     }

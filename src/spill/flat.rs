@@ -52,6 +52,23 @@ impl Flat {
         Ok(Flat { path, width, limit: 0, memory: Vec::new(), file: Some(file), written, ours: false })
     }
 
+    /// Hands over those records of a sorted array that another process has written down, as numbers, that lie in a range by
+    /// their leading bits: all but the lowest `below`. The first `skip` records are no part of it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] of its file, and the first error of `found`.
+    pub fn within(
+        path: PathBuf,
+        (width, skip): (usize, usize),
+        (below, range): (u32, Range<u128>),
+        mut found: impl FnMut(u128) -> Result<()>,
+    ) -> Result<()> {
+        let all = Flat::open(path, width)?;
+        let from = |place: u128| all.first_of(skip, |record| number(record) >> below < place);
+        all.range(from(range.start)?..from(range.end)?, |_, record| found(number(record)))
+    }
+
     /// Writes down all records, so that other processes can open them; what is in memory stays there, too. Gives back
     /// where.
     ///
@@ -332,6 +349,30 @@ mod tests {
             drop(flat);
             assert!(!path.exists());
         }
+    }
+
+    /// In whatever ranges sorted records are read: each once, but for the head of the file.
+    #[test]
+    fn sorted_records_are_read_by_ranges() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sorted");
+        let records: Vec<u128> = (0..1000u128).map(|n| ((n * n / 7) << 16) | (n % 3)).collect();
+        let bytes = |record: &u128| record.to_be_bytes()[16 - 5..].to_vec();
+        std::fs::write(&path, [vec![0; 5], records.iter().flat_map(bytes).collect()].concat()).unwrap();
+        let read = |range: Range<u128>| {
+            let mut found = Vec::new();
+            Flat::within(path.clone(), (5, 1), (16, range), |record| {
+                found.push(record);
+                Ok(())
+            })
+            .unwrap();
+            found
+        };
+        assert_eq!(read(0..1 << 24), records);
+        let bounds = [0, 1, 7, 7, 5000, 1 << 24];
+        let parts: Vec<Vec<u128>> = bounds.windows(2).map(|two| read(two[0]..two[1])).collect();
+        assert!(parts.concat() == records && parts[2].is_empty() && !parts[0].is_empty());
+        assert!(parts[3].iter().all(|record| (7..5000).contains(&(record >> 16))));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 pub mod flat;
 pub mod sorter;
+pub mod striped;
 pub mod texts;
 
 use std::io::Write;

@@ -287,10 +287,9 @@ pub fn mark(folder: &Path, file: &Path, (range, bits): ((usize, usize), u32), ru
     let mut sorter = space.sorter("hashes", RECORD);
     for (group, start) in starts.iter().take(starts.len() - 1).enumerate() {
         space.check()?;
-        let hashes = Flat::open(folder.join(format!("hashes-{group}")), RECORD)?;
-        let from = |at: usize| hashes.first_of(1, |record| number(record) >> ROW_BITS < bound(at));
-        hashes
-            .range(from(range.0)?..from(range.0 + 1)?, |_, record| sorter.push(number(record) + u128::from(*start)))?;
+        let within = (ROW_BITS, bound(range.0)..bound(range.0 + 1));
+        let add = |record| sorter.push(record + u128::from(*start));
+        Flat::within(folder.join(format!("hashes-{group}")), (RECORD, 1), within, add)?;
     }
     let mut marks = space.small_sorter("marks", RECORD);
     let count = rule.marks(sorter, |mark| marks.push(mark))?;
@@ -308,10 +307,9 @@ pub fn marks(folder: &Path, (group, rows): (usize, Range<u64>), ranges: usize, s
     let mut found = space.small_sorter("found", RECORD);
     for range in 0..ranges {
         space.check()?;
-        let marks = Flat::open(folder.join(format!("marks-{range}")), RECORD)?;
-        let from = |row: u64| marks.first_of(1, |record| number(record) >> HASH_BITS < u128::from(row));
-        let first = u128::from(start) << HASH_BITS;
-        marks.range(from(start + rows.start)?..from(end)?, |_, record| found.push(number(record) - first))?;
+        let within = (HASH_BITS, u128::from(start + rows.start)..u128::from(end));
+        let add = |record| found.push(record - (u128::from(start) << HASH_BITS));
+        Flat::within(folder.join(format!("marks-{range}")), (RECORD, 1), within, add)?;
     }
     Marks::sorted(found, space)
 }

@@ -7,7 +7,7 @@ mod shared;
 use std::ops::Range;
 use std::sync::PoisonError;
 
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{Array, AsArray, FixedSizeBinaryArray, RecordBatch};
 use arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type, UInt64Type};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -17,6 +17,7 @@ use crate::rows::Use;
 use crate::spill::Space;
 use crate::spill::flat::{Bits, Flat, SharedBits};
 use crate::spill::sorter::Sorter;
+use crate::spill::striped::Striped;
 use crate::stages::global::Scope;
 use crate::stages::rule::number;
 use crate::text::near::sketch::{SLOTS, Sketch};
@@ -51,7 +52,11 @@ pub struct Docs {
     /// Row key of each own doc.
     ords: Flat,
     /// Sketch by doc; zeros where there is none.
-    sketches: Flat,
+    sketches: Striped,
+    /// Sketches of the last docs, before they are among those.
+    waiting: Vec<FixedSizeBinaryArray>,
+    /// How many docs there are.
+    count: usize,
     /// Docs that have a sketch.
     sketched: Bits,
     /// Key of the text by doc, different for different scopes; gone once rows with the same text are found, unless
@@ -116,7 +121,9 @@ impl Docs {
             signature,
             earlier,
             ords: space.flat("ords", 8),
-            sketches: space.flat("sketches", signature.width()),
+            sketches: Striped::new(space, "sketches", signature.width()),
+            waiting: Vec::new(),
+            count: 0,
             sketched: Bits::new(rows as usize),
             keys: space.flat("keys", KEY),
             contents: wanted.contents.then(|| space.flat("contents", 8)),
@@ -130,7 +137,7 @@ impl Docs {
 
     /// How many rows there are.
     pub fn len(&self) -> usize {
-        self.sketches.len()
+        self.count
     }
 
     /// The build's own rows: those after the earlier builds'.
@@ -195,12 +202,21 @@ impl Docs {
         keys.values().iter().for_each(|key| salted.extend_from_slice(&(*key as u128 ^ salt).to_le_bytes()[..KEY]));
         self.keys.push(&salted)?;
         (0..rows).filter(|row| sketches.is_valid(*row)).for_each(|row| self.sketched.set(first + row));
-        if sketches.null_count() == 0 {
-            return self.sketches.push(sketches.value_data());
-        }
+        self.count += rows;
+        self.waiting.push(sketches.clone());
+        if self.count - self.sketches.len() < self.sketches.at_once() { Ok(()) } else { self.flush() }
+    }
+
+    /// Puts the sketches that wait where they belong, on all threads: they are most of what is held of a row.
+    fn flush(&mut self) -> Result<()> {
         let none = &[0; SLOTS][..self.signature.width()];
-        (0..rows)
-            .try_for_each(|row| self.sketches.push(if sketches.is_valid(row) { sketches.value(row) } else { none }))
+        let bytes = |of: &FixedSizeBinaryArray| -> Vec<u8> {
+            (0..of.len()).flat_map(|row| if of.is_valid(row) { of.value(row) } else { none }).copied().collect()
+        };
+        let waiting = std::mem::take(&mut self.waiting);
+        let filled: Vec<Option<Vec<u8>>> = waiting.iter().map(|of| (of.null_count() > 0).then(|| bytes(of))).collect();
+        let records = waiting.iter().zip(&filled).map(|(of, filled)| filled.as_deref().unwrap_or(of.value_data()));
+        self.sketches.push(&records.collect::<Vec<_>>())
     }
 
     fn push(&mut self, sketch: Option<&[u8]>, key: u128) -> Result<()> {
@@ -209,11 +225,13 @@ impl Docs {
         }
         let key = key ^ salt(self.stretches.last().map_or(0, |s| s.1));
         self.keys.push(&key.to_le_bytes()[..KEY])?;
-        self.sketches.push(sketch.unwrap_or(&[0; SLOTS][..self.signature.width()]))
+        self.count += 1;
+        self.sketches.push(&[sketch.unwrap_or(&[0; SLOTS][..self.signature.width()])])
     }
 
     /// Finds the rank of each row, once all are there.
     pub fn rank(&mut self, space: &Space) -> Result<()> {
+        self.flush()?;
         let Some(order) = self.order.take() else { return Ok(()) };
         let (mut docs, mut back) = (space.flat("docs", 4), space.small_sorter("back", 8));
         order.drain(&mut |record| {

@@ -12,7 +12,7 @@ use super::docs::Docs;
 use super::method::Method;
 use super::pairs::{self, BAND, ENTRY, Linked, PAIR, Pairs, RANK};
 use super::verify::{Fates, Judge, Proof, width};
-use crate::spill::flat::{Flat, SharedBits, number};
+use crate::spill::flat::{Flat, SharedBits};
 use crate::spill::sorter::Sorter;
 use crate::spill::texts::Texts;
 use crate::spill::{Space, scratch, written};
@@ -270,26 +270,19 @@ fn in_range(docs: &Docs, space: &Space, range: (usize, usize), cuts: &[PathBuf],
     let mut entries = space.sorter("bands", ENTRY);
     for path in cuts {
         space.check()?;
-        let cut = Flat::open(path.clone(), ENTRY)?;
-        let from = |at: usize| cut.first_of(0, |entry| number(entry) >> RANK < bound(at));
-        cut.range(from(range.0)?..from(range.0 + 1)?, |_, entry| entries.push(number(entry)))?;
+        let within = (RANK, bound(range.0)..bound(range.0 + 1));
+        Flat::within(path.clone(), (ENTRY, 0), within, |entry| entries.push(entry))?;
     }
     pairs::in_buckets(space, docs, entries, &mut |rank, other| pair(rank, other))
 }
 
 fn sieve(docs: &Docs, space: &Space, (part, parts): (usize, usize), found: &[PathBuf], file: &Path) -> Result<()> {
-    let of = |part: usize| part * docs.len() / parts;
+    let of = |part: usize| (part * docs.len() / parts) as u128;
     let mut sorter = Sorter::new(space.folder.join("pairs"), FOUND, space.budget / 2);
     for path in found {
-        let found = Flat::open(path.clone(), FOUND)?;
         // Sorted by the rank of the later row, whose four bytes come first.
-        let first = |rank: usize| found.first_of(0, |record| record[..4] < (rank as u32).to_be_bytes()[..]);
-        let range = first(of(part))?..first(of(part + 1))?;
-        found.range(range, |_, record| {
-            let mut bytes = [0; FOUND];
-            bytes.copy_from_slice(record);
-            sorter.push(u128::from(u64::from_be_bytes(bytes)))
-        })?;
+        let within = (32, of(part)..of(part + 1));
+        Flat::within(path.clone(), (FOUND, 0), within, |pair| sorter.push(pair))?;
     }
     let list = Flat::new(space.folder.join("list"), PAIR, space.budget / 8);
     let list = pairs::sieved(space, docs, sorter, list, &SharedBits::new(docs.len()))?;

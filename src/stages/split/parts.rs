@@ -138,9 +138,9 @@ pub fn part(folder: &Path, part: &Part, space: &Space) -> Result<()> {
     let mut keys = space.sorter("keys", RECORD);
     for (group, start) in starts.iter().take(starts.len() - 1).enumerate() {
         space.check()?;
-        let of = Flat::open(file(folder, "keys", group), RECORD)?;
-        let from = |at: usize| of.first_of(0, |record| number(record) >> 32 < bound(at));
-        of.range(from(range)?..from(range + 1)?, |_, record| keys.push(number(record) + u128::from(*start)))?;
+        let within = (32, bound(range)..bound(range + 1));
+        let add = |record| keys.push(record + u128::from(*start));
+        Flat::within(file(folder, "keys", group), (RECORD, 0), within, add)?;
     }
     let mut pairs = space.small_sorter("pairs", PAIR);
     linked(keys, |a, b| pairs.push(u128::from(a) << 32 | u128::from(b)))?;

@@ -15,7 +15,7 @@ use super::windows::{COUNT_BITS, COVERED, Candidates, Gathered, PLACE_BITS, fits
 use super::{COLUMN, SubstringDedup};
 use crate::rows::Use;
 use crate::rows::batch::Batch;
-use crate::spill::flat::{Flat, number};
+use crate::spill::flat::Flat;
 use crate::spill::texts::Texts;
 use crate::spill::{Space, written};
 use crate::stages::global::{Fed, GlobalContext, Part, Rows};
@@ -241,10 +241,9 @@ pub fn part(options: &SubstringDedup, folder: &Path, part: &Part, space: &Space)
             marked::each_of(&file(folder, "known", place), |record| covered.push(record))?;
             for range in 0..ranges {
                 space.check()?;
-                let others = Flat::open(file(folder, "covered", range), RECORD)?;
-                let from = |at: u64| others.first_of(1, |record| number(record) >> COUNT_BITS < u128::from(at));
-                let first = u128::from(start) << COUNT_BITS;
-                others.range(from(start)?..from(end)?, |_, record| covered.push(number(record) - first))?;
+                let within = (COUNT_BITS, u128::from(start)..u128::from(end));
+                let add = |record| covered.push(record - (u128::from(start) << COUNT_BITS));
+                Flat::within(file(folder, "covered", range), (RECORD, 1), within, add)?;
             }
             let rows = Flat::open(file(folder, "rows", place), WANTED)?;
             let texts = Texts::at(&file(folder, "texts", place), &file(folder, "places", place))?;
@@ -266,10 +265,9 @@ fn cover(
     let mut sorter = space.sorter("windows", RECORD);
     for (place, start) in starts.iter().enumerate().take(parts) {
         space.check()?;
-        let windows = Flat::open(file(folder, "windows", place), RECORD)?;
-        let from = |at: usize| windows.first_of(1, |record| number(record) >> PLACE_BITS < bound(at));
-        windows
-            .range(from(range.0)?..from(range.0 + 1)?, |_, record| sorter.push(number(record) + u128::from(*start)))?;
+        let within = (PLACE_BITS, bound(range.0)..bound(range.0 + 1));
+        let add = |record| sorter.push(record + u128::from(*start));
+        Flat::within(file(folder, "windows", place), (RECORD, 1), within, add)?;
     }
     let mut covered = space.small_sorter("covered", COVERED);
     repeated(options, sorter, |record| covered.push(record))?;

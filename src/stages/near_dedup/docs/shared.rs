@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Docs, Origin};
 use crate::disk::write_whole;
 use crate::spill::flat::{Bits, Flat};
+use crate::spill::striped::Striped;
 use crate::stages::near_dedup::signature::Signature;
 use crate::{Error, Result};
 
@@ -14,7 +15,7 @@ use crate::{Error, Result};
 #[derive(Serialize, Deserialize)]
 struct Head {
     earlier: usize,
-    sketches: PathBuf,
+    sketches: Vec<PathBuf>,
     sketched: PathBuf,
     /// Rank by doc, and doc by rank.
     ranks: Option<(PathBuf, PathBuf)>,
@@ -40,7 +41,7 @@ impl Docs {
         };
         let head = Head {
             earlier: self.earlier,
-            sketches: self.sketches.settle()?.to_owned(),
+            sketches: self.sketches.settle()?,
             sketched,
             ranks,
             stretches: self.stretches.clone(),
@@ -65,11 +66,14 @@ impl Docs {
             Some((ranks, docs)) => Some((Flat::open(ranks, 4)?, Flat::open(docs, 4)?)),
             None => None,
         };
+        let sketches = Striped::open(head.sketches, signature.width())?;
         Ok(Docs {
             signature,
             earlier: head.earlier,
             ords: none(8),
-            sketches: Flat::open(head.sketches, signature.width())?,
+            count: sketches.len(),
+            sketches,
+            waiting: Vec::new(),
             sketched: Bits::from_bytes(&sketched),
             keys: none(super::KEY),
             contents: None,
