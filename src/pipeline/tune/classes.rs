@@ -352,7 +352,7 @@ mod tests {
 
     #[test]
     fn a_square_is_turned() {
-        let bit = |row: usize, column: usize| (row * 64 + column) * 0x9e37_79b9 >> 7 & 1;
+        let bit = |row: usize, column: usize| (((row * 64 + column) * 0x9e37_79b9) >> 7) & 1;
         let mut square = std::array::from_fn(|row| (0..64).map(|column| (bit(row, column) as u64) << column).sum());
         turn(&mut square);
         for (row, word) in square.iter().enumerate() {
