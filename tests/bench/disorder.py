@@ -30,7 +30,7 @@ import pyarrow.parquet
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-BY_LENGTH = "unlikely_pairs unlikely_skips sense lone_han odd_pairs odd_triples known_pairs unpaired_signs".split()
+BY_LENGTH = "unlikely_pairs unlikely_skips sense lone_han odd_pairs odd_triples known_pairs".split()
 NAMES = BY_LENGTH + "frequent_ratio modern_ratio classical_ratio chinese_signs".split()
 LENGTHS = [(60, 110), (110, 200), (200, 400), (400, 900)]
 LIMITS = (0, 1, 1.5, 2, 3)

@@ -278,7 +278,6 @@ impl Meter {
         for (signal, part, whole) in [
             (Signal::OddPairs, page.found.odd, page.found.sides),
             (Signal::KnownPairs, page.found.known, page.found.pairs),
-            (Signal::UnpairedSigns, page.found.unpaired, page.found.characters),
             (Signal::FrequentRatio, page.with_all(FREQUENT | HAN), han),
             (Signal::ModernRatio, page.with_all(MODERN | HAN), han),
             (Signal::ClassicalRatio, page.with_all(CLASSICAL | HAN), han),

@@ -26,7 +26,7 @@ const PRIOR: (f64, f64) = (3.0, 10.0);
 /// The words and their vectors.
 pub struct Sense {
     numbers: HashMap<u64, u16, BuildHasherDefault<Mixed>>,
-    vectors: Vec<[i8; DIMENSIONS]>,
+    vectors: Vec<[i16; DIMENSIONS]>,
 }
 
 static SENSE: LazyLock<Sense> = LazyLock::new(|| {
@@ -41,7 +41,7 @@ static SENSE: LazyLock<Sense> = LazyLock::new(|| {
     numbers
         .extend((0..).zip(words.chunks_exact(2)).map(|(number, word)| (key(word[0] as u32, word[1] as u32), number)));
     let rows = bytes.get(end + 1..).unwrap_or_default().chunks_exact(DIMENSIONS);
-    Sense { numbers, vectors: rows.map(|row| std::array::from_fn(|at| row[at] as i8)).collect() }
+    Sense { numbers, vectors: rows.map(|row| std::array::from_fn(|at| i16::from(row[at] as i8))).collect() }
 });
 
 /// The words.
@@ -57,17 +57,27 @@ impl Sense {
     }
 
     /// How like each other the words are that stand at most eight words apart: the mean cosine of different ones.
+    ///
+    /// A word is compared with the sum of those in front of it, and what it is like itself is taken off: the same numbers
+    /// as word by word, for an eighth of the work.
     pub fn of(&self, words: &[u16]) -> f64 {
-        let (mut sum, mut all) = (0i64, 0u32);
+        const NONE: [i16; DIMENSIONS] = [0; DIMENSIONS];
+        let vector = |word: &u16| self.vectors.get(usize::from(*word)).unwrap_or(&NONE);
+        let like = |one: &[i16; DIMENSIONS], other: &[i16; DIMENSIONS]| -> i32 {
+            one.iter().zip(other).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum()
+        };
+        let (mut sum, mut all, mut before) = (0i64, 0, NONE);
         for (at, word) in words.iter().enumerate() {
-            let Some(vector) = self.vectors.get(usize::from(*word)) else { continue };
-            for other in words[at.saturating_sub(BEFORE)..at].iter().filter(|other| *other != word) {
-                let Some(other) = self.vectors.get(usize::from(*other)) else { continue };
-                sum += i64::from(vector.iter().zip(other).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum::<i32>());
-                all += 1;
+            let (here, start) = (vector(word), at.saturating_sub(BEFORE));
+            let same = words[start..at].iter().filter(|other| *other == word).count();
+            sum += i64::from(like(here, &before)) - same as i64 * i64::from(like(here, here));
+            all += at - start - same;
+            before.iter_mut().zip(here).for_each(|(sum, number)| *sum += number);
+            if at >= BEFORE {
+                before.iter_mut().zip(vector(&words[start])).for_each(|(sum, number)| *sum -= number);
             }
         }
-        (sum as f64 / (LENGTH * LENGTH) + PRIOR.0) / (f64::from(all) + PRIOR.1)
+        (sum as f64 / (LENGTH * LENGTH) + PRIOR.0) / (all as f64 + PRIOR.1)
     }
 }
 
@@ -96,6 +106,21 @@ mod tests {
         let one = of("经济 增长 投资 企业 市场 生产 出口 消费 银行 贸易");
         let many = of("经济 皇帝 代码 儿子 手术 军队 函数 房间 按钮 比赛");
         assert!(one > 2.0 * many && many < 0.2, "{one} {many}");
+        // Word by word, and the same word again and again.
+        let slow = |words: &[u16]| {
+            let pairs = (0..words.len()).flat_map(|at| (at.saturating_sub(BEFORE)..at).map(move |before| (at, before)));
+            let pairs: Vec<_> = pairs.filter(|(at, before)| words[*at] != words[*before]).collect();
+            let vector = |at: usize| SENSE.vectors[usize::from(words[at])];
+            let like = |at, before| {
+                vector(at).iter().zip(vector(before)).map(|(a, b)| i64::from(*a) * i64::from(b)).sum::<i64>()
+            };
+            let sum: i64 = pairs.iter().map(|(at, before)| like(*at, *before)).sum();
+            (sum as f64 / (LENGTH * LENGTH) + PRIOR.0) / (pairs.len() as f64 + PRIOR.1)
+        };
+        let words: Vec<u16> = (0..200u16).map(|n| n * n % 23 * 250).collect();
+        for length in [1, 2, 8, 9, 10, 200] {
+            assert_eq!(sense().of(&words[..length]), slow(&words[..length]), "{length}");
+        }
         assert_eq!(sense().of(&[]), 0.3);
     }
 }
