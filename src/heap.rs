@@ -40,10 +40,10 @@ fn heaps(memory: u64) -> u64 {
 }
 
 /// Starts this program anew in its own process with as many heaps as go with `memory` (one up to 1 GiB, and another for
-/// each 256 MiB beyond), where it would have more: process id, open files, folder and ignored signals stay as they are. It comes back where there is nothing to do:
-/// where that was done already, where whoever started the program has said how many heaps there are to be, with another
-/// allocator than glibc's, and where it cannot be done (no `/proc`, starting programs is forbidden), which costs memory and
-/// nothing else.
+/// each 256 MiB beyond), where it would have more: process id, open files, folder and ignored signals stay as they are. It
+/// comes back where there is nothing to do: where that was done already, where whoever started the program has said how
+/// many heaps there are to be, with another allocator than glibc's, and where it cannot be done (no `/proc`, starting
+/// programs is forbidden), which costs memory and nothing else.
 ///
 /// To be called before anything is read or printed, and before there is a second thread.
 pub fn few(memory: u64) {

@@ -1,7 +1,7 @@
 //! Rows of a finished build, read shard by shard: by id, by text, as a seeded sample. Narrow columns are read first and
 //! whole rows only where they are shown, so that memory depends on what is shown and not on the build.
 
-use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::collections::{BinaryHeap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -271,8 +271,7 @@ pub fn sample(parts: &[Part], wanted: &Wanted, most: usize, seed: u64) -> Result
 
 /// The rows with these keys, in the order of the keys; of their columns those that are `shown`.
 fn rows_of(part: &Part, wanted: &[Key], shown: &(dyn Fn(&str) -> bool + Sync)) -> Result<Vec<Fields>> {
-    let places: HashMap<&Key, usize> = wanted.iter().enumerate().map(|(at, key)| (key, at)).collect();
-    let set: Arc<HashSet<Key>> = Arc::new(wanted.iter().cloned().collect());
+    let places: Arc<HashMap<Key, usize>> = Arc::new(wanted.iter().cloned().zip(0..).collect());
     let mut groups = Vec::new();
     for path in part.files.iter().filter(|_| !wanted.is_empty()) {
         groups.extend((0..open(path)?.metadata().num_row_groups()).map(|group| (path, group)));
@@ -285,9 +284,9 @@ fn rows_of(part: &Part, wanted: &[Key], shown: &(dyn Fn(&str) -> bool + Sync)) -
         let roots: Vec<usize> = roots.filter(|(_, field)| shown(field.name())).map(|(at, _)| at).collect();
         let mut mask = ProjectionMask::roots(reader.parquet_schema(), roots);
         mask.union(&key);
-        let (set, of) = (set.clone(), part.clone());
+        let (sought, of) = (places.clone(), part.clone());
         let predicate = ArrowPredicateFn::new(key, move |batch| {
-            Ok(keys(&of, &batch).iter().map(|key| Some(set.contains(key))).collect::<BooleanArray>())
+            Ok(keys(&of, &batch).iter().map(|key| Some(sought.contains_key(key))).collect::<BooleanArray>())
         });
         let reader = reader.with_row_groups(vec![*group]).with_projection(mask);
         let mut found: Vec<(usize, Fields)> = Vec::new();

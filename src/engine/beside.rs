@@ -53,8 +53,13 @@ impl BesideExec {
         BesideExec { left, right, properties: Arc::new(properties) }
     }
 
-    fn of(&self, children: Vec<Plan>) -> Result<Plan> {
-        match <[Plan; 2]>::try_from(children) {
+    /// The join of two inputs, the left one first.
+    ///
+    /// # Errors
+    ///
+    /// Where there are more of them, or fewer.
+    pub fn of(inputs: Vec<Plan>) -> Result<Plan> {
+        match <[Plan; 2]>::try_from(inputs) {
             Ok([left, right]) => Ok(Arc::new(BesideExec::new(left, right))),
             Err(_) => Err(DataFusionError::Internal("rows stand beside those of one other input".into())),
         }
@@ -87,11 +92,11 @@ impl ExecutionPlan for BesideExec {
         Ok(TreeNodeRecursion::Continue)
     }
     fn replace_children(self: Arc<Self>, children: Vec<Plan>, _options: ReplaceChildrenOptions) -> Result<Plan> {
-        self.of(children)
+        BesideExec::of(children)
     }
     #[allow(deprecated)]
     fn with_new_children(self: Arc<Self>, children: Vec<Plan>) -> Result<Plan> {
-        self.of(children)
+        BesideExec::of(children)
     }
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let walk = Walk {

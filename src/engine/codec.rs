@@ -50,10 +50,7 @@ impl PhysicalExtensionCodec for Codec {
                 let view = View::of(spec.build);
                 Ok(scan::seen(Arc::new(spec), &groups, view))
             }
-            Node::Beside => match inputs {
-                [left, right] => Ok(Arc::new(BesideExec::new(left.clone(), right.clone()))),
-                _ => Err(DataFusionError::Internal("rows stand beside those of one other input".into())),
-            },
+            Node::Beside => BesideExec::of(inputs.to_vec()),
             Node::Sink { spec } => match inputs {
                 [input] => Ok(Arc::new(SinkExec::new(spec, input.clone()))),
                 _ => Err(DataFusionError::Internal("a sink has one input".into())),

@@ -1,6 +1,6 @@
-//! A part of a pass over all rows, of a comparison of keys, a search for percentiles, a mix, of a shuffle, or a shard, as a plan: the way in
-//! which it is sent to another process. It has one partition, gives back no rows, and leaves files. Below a part may stand a
-//! plan of one partition, whose rows it is handed.
+//! A part of a pass over all rows, of a comparison of keys, a search for percentiles, a mix or a shuffle, or a shard, as a
+//! plan: the way in which it is sent to another process. It has one partition, gives back no rows, and leaves files. Below a
+//! part may stand a plan of one partition, whose rows it is handed.
 
 use std::fmt;
 use std::path::PathBuf;

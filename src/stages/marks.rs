@@ -167,8 +167,8 @@ impl Rule {
     fn marks(self, sorter: Sorter, mut marked: impl FnMut(u128) -> Result<()>) -> Result<u64> {
         // Hashes that differ in the last bit alone are one where they are opposed: they stand together.
         let (apart, all, least) = match self {
-            Rule::Repeated { least, all } => (0, all, least),
-            Rule::Opposed => (1, true, 0),
+            Rule::Repeated { least, all } => (0, all, least.max(1)),
+            Rule::Opposed => (1, true, 1),
         };
         let (mut current, mut count, mut first, mut found) = (None, 0u64, 0, 0u64);
         // Marks of the run until it is known whether they are some.
@@ -185,7 +185,6 @@ impl Rule {
             if count > 1 || all {
                 waiting.push(row << HASH_BITS | hash);
             }
-            let least = least.max(1);
             if count < least {
                 return Ok(());
             }

@@ -1,16 +1,15 @@
 //! What unit files say of themselves: how many rows each piece has, and whether rows have ids of their own.
 
-use std::fs::File;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow::array::Array;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::engine::session::NARROW_ROWS;
 use crate::engine::sink::PIECES;
 use crate::output::parquet_file;
+use crate::output::parquet_files::open;
 use crate::pipeline::Build;
 use crate::pipeline::jobs::Job;
 use crate::pipeline::plan::key_scan::ID_KEY;
@@ -51,8 +50,7 @@ fn pieces(path: &Path) -> Result<Vec<(u64, u64)>> {
 
 /// Whether any row of a unit has an id of its own.
 fn has_ids(path: &Path) -> Result<bool> {
-    let file = File::open(path).map_err(Error::io(path))?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
+    let builder = open(path)?;
     let Ok(index) = builder.schema().index_of(ID_KEY) else { return Ok(false) };
     let mask = ProjectionMask::roots(builder.parquet_schema(), [index]);
     for batch in builder.with_projection(mask).with_batch_size(NARROW_ROWS).build()? {

@@ -241,9 +241,7 @@ impl Found {
             self.spam += 1;
         }
     }
-}
 
-impl Found {
     /// What words that sell weigh where they stand thickest, in quarters of a character: in 80 characters, each word once.
     pub fn densest(&self) -> u64 {
         let mut densest = 0;
