@@ -46,6 +46,8 @@ impl Evidence {
             found.rare += is(RARE);
             found.frequent += is(FREQUENT);
             match c {
+                // 々 and 〇 stand among the signs.
+                _ if flags & HAN != 0 => {}
                 'ぁ'..='ヺ' | 'ー' => found.kana += 1,
                 '가'..='힣' => found.hangul += 1,
                 '\u{3000}'..='\u{3020}' | '\u{FF01}'..='\u{FF5E}' | '\u{2010}'..='\u{2044}' | '·' => found.signs += 1,
@@ -106,6 +108,7 @@ mod tests {
         for text in [
             "他们在城市的公园里散步，看见了许多朋友。",
             "他們在城市的公園裡散步，看見了許多朋友。",
+            "二〇〇〇年，他们时时在城市的公园里散步；一九〇〇年的人々。",
             "これは日本語の文章です。文字コードを間違えて",
             "오늘은 날씨가 좋아서 공원에 갔습니다",
         ] {

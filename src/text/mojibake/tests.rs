@@ -168,6 +168,24 @@ fn one_double_byte_encoding_read_as_another() {
 }
 
 #[test]
+fn verse_stays() {
+    // Lines of Tang and Song poems, and titles, that had two known pairs or three when read as GBK.
+    for text in [
+        "郊廟歌辭 中宗祀昊天樂章 雍和",
+        "曰保曰貝，閉壁連阻。",
+        "弘景寄跡釣槎兮，隠吏栖於梅市。",
+        "栖栖窮塗間，但未操井臼。",
+        "奉和御製奉祀述懷歌",
+        "潮來音普聞，潮平音亦歇。",
+        "滯雨兼蘭夕，遥帷更燭房。",
+        "載明載滅，載高載卑。",
+        "蛟蛇龜蟲厄，鱗裂口塊吐。",
+    ] {
+        assert_eq!(fixed(text), text);
+    }
+}
+
+#[test]
 fn short_runs_beside_long_ones() {
     let lines = format!("{TRADITIONAL}\n記\n得 1\n{TRADITIONAL}");
     let bytes = BIG5.encode(&lines).0;
