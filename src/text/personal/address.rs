@@ -255,7 +255,9 @@ fn cut(names: &str) -> &str {
     let rest = rest.rsplit([')', '）']).next().filter(|r| !r.is_empty()).unwrap_or(rest);
     let rest = rest.trim_start_matches([' ', '（', '(']);
     // `位于`, `在于`: the second half of the word.
-    if at > 0 { rest.strip_prefix('于').unwrap_or(rest) } else { rest }
+    // `住所地`: what is left of the word.
+    let word = ["于", "所地", "所"].into_iter().find_map(|word| rest.strip_prefix(word));
+    if at > 0 { word.unwrap_or(rest) } else { rest }
 }
 
 /// Where an address begins in its names: at a known province or city, else at their beginning; whether one is known.

@@ -165,9 +165,11 @@ pub fn near(clause: &str) -> Option<Label> {
             {
                 continue;
             }
-            // One character says little from afar.
+            // One character says little from afar, and nothing within a word: 表 of 代表人.
             let single = word.len() == c.len_utf8();
-            if !single || clause[found.0..].chars().count() <= 3 {
+            let rest = &clause[found.0..];
+            if !single || rest.chars().count() <= 3 && !trimmed(rest).contains(|c| matches!(c, '\u{4E00}'..='\u{9FFF}'))
+            {
                 best = Some(found);
             }
         }
@@ -214,6 +216,11 @@ pub fn quantity(text: &str, end: usize) -> bool {
     let rest = &text[end..];
     let near = folded(&rest[..rest.floor_char_boundary(24)]);
     let near = near.strip_prefix(' ').unwrap_or(&near);
+    // What begins with a unit and is none: the next field of a form.
+    if ["户名", "户主", "户籍", "人工", "名称", "行号", "字号"].iter().any(|word| near.starts_with(word))
+    {
+        return false;
+    }
     UNITS.split('|').any(|u| near.starts_with(u) && apart(near, 0, u))
 }
 

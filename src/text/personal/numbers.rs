@@ -131,7 +131,7 @@ pub fn bank_card(window: &Window) -> Option<Span> {
         return None;
     }
     let labelled = window.label() == Some(Label::Card);
-    if window.thing() || d.len() < 15 && !labelled || labels::quantity(window.text, window.end) {
+    if window.thing() || !labelled && (d.len() < 15 || labels::quantity(window.text, window.end)) {
         return None;
     }
     Some(Span { start: window.start, end: window.end, kind: Kind::BankCard })

@@ -59,7 +59,7 @@ fn extension(rest: &str) -> usize {
     if (1..=6).contains(&digits) { from + digits } else { 0 }
 }
 
-/// Whether a number has a line for itself, and begins as those of China's carriers do: a list of numbers.
+/// Whether a number has a line or a cell of a table for itself, and begins as those of China's carriers do: a list of numbers.
 fn listed(window: &Window, number: &[u8]) -> bool {
     let carrier = match number[1] {
         3 | 8 => true,
@@ -71,7 +71,15 @@ fn listed(window: &Window, number: &[u8]) -> bool {
     };
     let before = window.text[..window.start].rsplit('\n').next().unwrap_or_default();
     let behind = window.text[window.end..].split('\n').next().unwrap_or_default();
-    carrier && before.trim().is_empty() && behind.trim().is_empty()
+    let line = before.trim().is_empty() && behind.trim().is_empty();
+    carrier && (line || behind.starts_with("</") && is_cell(before))
+}
+
+/// Whether a line ends with the tag that opens a cell, an entry or a paragraph of HTML: what such a one holds stands alone.
+fn is_cell(before: &str) -> bool {
+    let tag = before.rsplit_once('<').and_then(|(_, tag)| tag.strip_suffix('>')).unwrap_or_default();
+    let name = tag.split(' ').next().unwrap_or_default();
+    ["td", "th", "li", "dd", "p", "span", "b", "strong"].iter().any(|cell| name.eq_ignore_ascii_case(cell))
 }
 
 /// The groups of a window without its country code: how many digits the code has, and the lengths of what is left.
@@ -219,7 +227,8 @@ fn american(window: &Window, plus: bool, han: bool, phone: &dyn Fn() -> bool) ->
         _ => return false,
     };
     let n = &d[taken..];
-    let hotline = matches!(n[..3], [4, 0, 0]) || han && matches!(n[..3], [8, 0, 0]);
+    // Without a country code 800 is China's plan as well, and nobody's in both.
+    let hotline = matches!(n[..3], [4, 0, 0]) || (han || taken == 0) && matches!(n[..3], [8, 0, 0]);
     if n[0] < 2 || n[3] < 2 || n[1..3] == [1, 1] || hotline {
         return false;
     }
@@ -262,11 +271,32 @@ fn british(window: &Window, plus: bool, phone: &dyn Fn() -> bool) -> bool {
     if taken > 1 {
         return lens.len() <= 5;
     }
+    if !has_british_area(n) {
+        return false;
+    }
     match lens[..] {
-        [4, 6] | [4, 3, 3] | [3, 3, 4] | [4, 5] | [4, 2, 3] => true,
+        // Mobile numbers have no area to stand in parentheses, as 0769 is.
+        [3, 3, 4] => n[0] != 7 || !window.groups.iter().any(|g| g.sep == Sep::Paren),
+        [4, 6] | [4, 3, 3] | [4, 5] | [4, 2, 3] => true,
         [2, 4, 4] => n[0] == 2,
         [10] => n[0] == 7 || phone(),
         _ => false,
+    }
+}
+
+/// Whether digits behind a zero begin as numbers of the UK do that are not of a Chinese area: 010, 021, 022, 025 and 027 are
+/// in China alone, and in the other areas of 02 British numbers begin with digits of their own.
+fn has_british_area(n: &[u8]) -> bool {
+    match n {
+        [2, 0, digit, ..] => matches!(digit, 3 | 4 | 7 | 8),
+        [2, 3, digit, ..] => matches!(digit, 8 | 9),
+        [2, 4, digit, ..] => *digit == 7,
+        [2, 9, digit, ..] => *digit == 2,
+        [2, 8, digit, ..] => *digit != 5,
+        [2, ..] => false,
+        [1, second, ..] => *second != 0,
+        [3, second, ..] => matches!(second, 0 | 3 | 4 | 7),
+        _ => true,
     }
 }
 

@@ -142,12 +142,29 @@ fn forms_that_people_write() {
         ("电话微信同号13460559029", "电话微信同号[MOBILE]"),
         ("手机/微信：13460559029", "手机/微信：[MOBILE]"),
         ("名单\n17343099169\n18618667143\n", "名单\n[MOBILE]\n[MOBILE]\n"),
+        ("法定代表人110105198411173758持股百分之六十", "法定代表人[ID_NUMBER]持股百分之六十"),
+        ("开户行建行，账号6226090039606369户名略", "开户行建行，账号[BANK_CARD]户名略"),
+        ("开户行建行，账号6221 5576 5536 8866 590户名略", "开户行建行，账号[BANK_CARD]户名略"),
+        ("请填写护照编号D52561489及国籍", "请填写护照编号[PASSPORT]及国籍"),
+        ("Q Q：5376060\n", "Q Q：[QQ]\n"),
+        ("A record -> 123.173.39.223\n", "A record -> [IP]\n"),
+        ("<td>19066428274</td>", "<td>[MOBILE]</td>"),
+        ("| 总机 | 073170981188 |", "| 总机 | [LANDLINE] |"),
+        ("Hotel reception: 037167700930.", "Hotel reception: [LANDLINE]."),
+        ("Beijing office, (022) 8764-5441.", "Beijing office, [LANDLINE]."),
+        ("Tel: 028-5331-2683; London 020 7946 0958", "Tel: [LANDLINE]; London [PHONE]"),
+        ("Tel: (0769) 589-5968; Belfast 028 9032 1234", "Tel: [LANDLINE]; Belfast [PHONE]"),
+        ("住所地万寿路658号国贸中心A座23层2402室统一代码略", "住所地[ADDRESS]统一代码略"),
         (
             "AccountKey=rl4oFH/hMaBshwpI4mtAkqEZL+jGCvs+lpEYgzDhbetC4Skfoy7zne6XVCv8MdKwM4JWq7hm71RZL6wKImpvQD==\n",
             "AccountKey=[SECRET]\n",
         ),
     ] {
         assert_eq!(masked(text), mask, "{text}");
+    }
+    for text in ["hotline 800-810-0011", "<id>19066428274</id>", "图表110105198411173759", "见附表6226090039606369户"]
+    {
+        assert_eq!(masked(text), text);
     }
     for text in ["14443099169\n", "订单17343099169 done", "zip114.2.3.4.x", "0371-29002776转发给他"] {
         let once = masked(text);
