@@ -232,6 +232,8 @@ def run(case, out, options, calm=None, kill=None):
         now, journal = time.time(), os.path.exists(f"{folder}/.corpus/moving")
         moved = moved or (now if journal else None)
         last, since = next(reversed(phases.ended.items()), (None, began))
+        # A phase that a kill cut off may be said twice where it was said once undisturbed.
+        last = last if last is None or last in order else last.removesuffix(" 2")
         at = "exchange" if journal else order[order.index(last) + 1 if last else 0] if order else None
         log.read()
         # A pass says that it has ended before its drops are written.

@@ -1,9 +1,11 @@
 //! The cutter held against jieba-rs: the same words, whatever the text and the dictionary.
 //!
 //! `CORPUS_SENTENCES` says how many sentences are made up; a check of a change takes ten million, with `--release`.
+//! `CORPUS_TEXTS` names a folder, every file of which is cut.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use std::path::PathBuf;
 
 use fastrand::Rng;
 use jieba_rs::Jieba;
@@ -233,13 +235,44 @@ fn every_character_is_cut_as_jieba_does() {
     }
 }
 
+/// Files of real text: the beginnings of three that lie beside the repository, or every file of the folder that
+/// `CORPUS_TEXTS` names, whole.
+fn real_texts() -> Vec<String> {
+    let read = |path: PathBuf| String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned();
+    if let Some(folder) = std::env::var_os("CORPUS_TEXTS") {
+        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        return files.filter(|path| path.is_file()).map(read).collect();
+    }
+    let files = ["pretrain/zhwiki-plain.jsonl", "pretrain/md-javaguide.jsonl", "classical/shishuoxinyu-wikisource.txt"];
+    let mut texts: Vec<String> = files.iter().filter_map(|name| beside(&format!("data/{name}"))).map(read).collect();
+    texts.iter_mut().for_each(|text| text.truncate(text.floor_char_boundary(400_000)));
+    texts
+}
+
 #[test]
 fn real_texts_are_cut_as_jieba_does() {
-    let jieba = Jieba::new();
-    let files = ["pretrain/zhwiki-plain.jsonl", "pretrain/md-javaguide.jsonl", "classical/shishuoxinyu-wikisource.txt"];
-    for file in files.iter().filter_map(|name| beside(&format!("data/{name}"))) {
-        let text = std::fs::read_to_string(file).unwrap();
-        holds(&jieba, &text[..text.floor_char_boundary(400_000)]);
+    let (jieba, mut with_own, mut maker, mut lines) = (Jieba::new(), Jieba::new(), Maker::new(4), String::new());
+    for at in 0..2_000 {
+        let mut word = String::new();
+        (0..maker.random.usize(1..4)).for_each(|_| maker.part(12, &mut word));
+        word.retain(|c| classes::is_han(classes::class(c)));
+        if !word.is_empty() {
+            let frequency = [None, Some(3 + at)][maker.random.usize(..2)];
+            with_own.add_word(&word, frequency, None);
+            let _ = writeln!(lines, "{word} {}", frequency.map_or(String::new(), |f| f.to_string()));
+        }
+    }
+    let dictionary = Dictionary::with_words(&lines).unwrap();
+    for text in real_texts() {
+        let mut rest = text.as_str();
+        while !rest.is_empty() {
+            let (part, behind) = rest.split_at(rest.floor_char_boundary(1 << 20));
+            holds(&jieba, part);
+            let words = by_reference(&with_own, part);
+            assert_eq!(dictionary.split(part), words);
+            assert_eq!(dictionary.count(part), words.len());
+            rest = behind;
+        }
     }
 }
 
