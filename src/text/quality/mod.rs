@@ -4,6 +4,7 @@
 //! One pass over the characters (`page`), one over the units for what repeats (`repetition`), one search for words of
 //! lists ([`terms`]). A [`Meter`] keeps its tables from text to text.
 
+mod brackets;
 mod counter;
 mod disorder;
 mod keyword;
@@ -98,11 +99,10 @@ impl Meter {
             self.characters(&mut values);
             self.chinese(&mut values);
         }
-        let found = &self.page.found;
         if groups.has(Group::Pairs) {
-            values.share(Signal::KnownPairs, found.known, found.pairs);
-            values.share(Signal::OddPairs, found.odd, found.sides);
+            self.pairs(&mut values);
         }
+        let found = &self.page.found;
         if groups.has(Group::Segments) {
             values.share(Signal::DupSegments, found.in_segments, found.characters);
         }
@@ -120,7 +120,7 @@ impl Meter {
         }
         if groups.has(Group::Places) {
             self.places(&mut values);
-            self.disorder(&mut values);
+            self.disorder(groups, &mut values);
         }
         if groups.has(Group::Units) {
             self.unit_signals(characters, &mut values);
@@ -129,7 +129,13 @@ impl Meter {
         values
     }
 
-    fn characters(&mut self, values: &mut Values) {
+    fn pairs(&self, values: &mut Values) {
+        let found = &self.page.found;
+        values.share(Signal::KnownPairs, found.known, found.pairs);
+        values.share(Signal::OddPairs, found.odd, found.sides);
+    }
+
+    fn characters(&self, values: &mut Values) {
         let page = &self.page;
         let all = page.found.characters;
         let letters = page.with(LETTER);
@@ -148,7 +154,7 @@ impl Meter {
         values.share(Signal::MeanSentence, all, page.found.sentences);
     }
 
-    fn chinese(&mut self, values: &mut Values) {
+    fn chinese(&self, values: &mut Values) {
         let page = &self.page;
         let han = page.with(HAN);
         let (simplified, traditional) = (page.with(SIMPLIFIED), page.with(TRADITIONAL));
@@ -171,7 +177,7 @@ impl Meter {
         values.share(Signal::SignRatio, page.with(CHINESE_SIGN), han);
     }
 
-    fn lines(&mut self, values: &mut Values) {
+    fn lines(&self, values: &mut Values) {
         let (lines, all) = (&self.page.lines.found, self.page.found.characters);
         let filled = lines.filled;
         let with_blank = lines.all - u64::from(lines.trailing);
@@ -272,20 +278,20 @@ impl Meter {
     }
 
     /// How much speaks for a random order. The signals of other groups are measured for it alone where nobody asked.
-    fn disorder(&self, values: &mut Values) {
-        let (page, mut all) = (&self.page, values.clone());
-        let han = page.with(HAN);
-        for (signal, part, whole) in [
-            (Signal::OddPairs, page.found.odd, page.found.sides),
-            (Signal::KnownPairs, page.found.known, page.found.pairs),
-            (Signal::FrequentRatio, page.with_all(FREQUENT | HAN), han),
-            (Signal::ModernRatio, page.with_all(MODERN | HAN), han),
-            (Signal::ClassicalRatio, page.with_all(CLASSICAL | HAN), han),
-            (Signal::SignRatio, page.with(CHINESE_SIGN), han),
-        ] {
-            all.share(signal, part, whole);
+    fn disorder(&self, groups: Groups, values: &mut Values) {
+        let mut all = values.clone();
+        if !groups.has(Group::Characters) {
+            self.characters(&mut all);
+            self.chinese(&mut all);
         }
-        values.set(Signal::Disorder, disorder::disorder(&all.0, page.found.characters - page.with(BLANK)));
+        if !groups.has(Group::Lines) {
+            self.lines(&mut all);
+        }
+        if !groups.has(Group::Pairs) {
+            self.pairs(&mut all);
+        }
+        let filled = self.page.found.characters - self.page.with(BLANK);
+        values.set(Signal::Disorder, disorder::disorder(&all.0, filled));
     }
 
     fn unit_signals(&mut self, characters: bool, values: &mut Values) {

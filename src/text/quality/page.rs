@@ -2,6 +2,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::brackets::Brackets;
 use super::counter::Counter;
 use super::lines::Lines;
 use super::pairs::{SIDE, pairs};
@@ -18,9 +19,6 @@ const RUN: usize = 4;
 const SEGMENT: std::ops::RangeInclusive<usize> = 2..=24;
 /// Characters between dollar signs that may be a formula.
 const FORMULA: usize = 200;
-/// Pairs of brackets and quotes; ‘’ are left out, since ’ is an apostrophe.
-const OPENING: [char; 9] = ['“', '「', '『', '《', '〈', '（', '【', '〔', '〖'];
-const CLOSING: [char; 9] = ['”', '」', '』', '》', '〉', '）', '】', '〕', '〗'];
 
 /// What was found in a text.
 #[derive(Default)]
@@ -63,22 +61,11 @@ pub struct Found {
     pub in_segments: u64,
     pub mojibake: u64,
     pub formula: u64,
-    open: [u32; 9],
+    brackets: Brackets,
     run: usize,
     dots: usize,
     last_sign: Option<char>,
     sentence: usize,
-}
-
-impl Found {
-    fn bracket(&mut self, c: char) {
-        if let Some(kind) = OPENING.iter().position(|o| *o == c) {
-            self.open[kind] += 1;
-        } else if let Some(kind) = CLOSING.iter().position(|o| *o == c) {
-            self.unpaired += u64::from(self.open[kind] == 0);
-            self.open[kind] = self.open[kind].saturating_sub(1);
-        }
-    }
 }
 
 /// Where the pass is in a line.
@@ -118,7 +105,7 @@ impl Page {
         self.line(&text[start..]);
         self.found.characters += breaks as u64;
         self.close_run();
-        self.found.unpaired += self.found.open.iter().map(|n| u64::from(*n)).sum::<u64>();
+        self.found.unpaired = self.found.brackets.unpaired();
         self.lines.end();
         self.present.clear();
         let counts = properties().of.iter().zip(self.tally.finish()).map(|(flags, count)| (*flags, count));
@@ -167,6 +154,7 @@ impl Page {
         let (table, of) = (properties.table.borrowed(), &properties.of);
         let mut place = Place { at: 0, event: 0, segment: (0, 0), han: false, code: 0, dollar: None };
         let (mut han, mut upper, mut run) = (0u32, 0u32, 0u32);
+        self.found.brackets.line();
         if !self.lines.is_first() {
             self.push('\n', properties.table.get('\n'));
         }
@@ -229,6 +217,7 @@ impl Page {
         }
         place.segment = (next, place.at + 1);
         self.sign(c, place);
+        self.found.brackets.sign(c, &line[..byte]);
         if flags & END != 0 || c == '.' && behind.is_none_or(char::is_whitespace) {
             self.sentence(place.at, place.event);
         } else {
@@ -274,8 +263,7 @@ impl Page {
         match c {
             ',' | '.' | ':' | ';' | '!' | '?' => found.half += u64::from(place.han),
             '，' | '。' | '：' | '；' | '！' | '？' | '、' => found.full += 1,
-            _ if c.is_ascii() => {}
-            _ => found.bracket(c),
+            _ => {}
         }
     }
 

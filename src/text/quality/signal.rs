@@ -157,7 +157,7 @@ signals! {
     UnlikelyPairs "unlikely_pairs" share Places "how unlikely the pairs of neighbours are, by pairs: of the 1,500 most frequent Han and signs, one that comes less than a tenth as often as by chance counts whole, less than a quarter half, less than 5 in 8 a sixth (data/unlikely.zst); of the first 600 characters: words or characters in a random order";
     UnlikelySkips "unlikely_skips" share Places "the same of characters that one or two others stand between, by such pairs: words in a random order, and characters that are drawn one by the other";
     Sense "sense" share Places "how near in meaning words are that stand at most eight words apart: the mean cosine of the vectors of different ones (6,000 pairs of Han, data/sense.zst), drawn to 0.3 where there are few; of the first 600 characters: about 0.32 in good text, 0.15 where words were drawn or pieces of many texts put together";
-    Disorder "disorder" share Places "how much speaks for a random order of characters or words, all in all: the logarithm of the odds, by unlikely_pairs, unlikely_skips, sense, lone_han, odd_pairs, odd_triples, known_pairs, shares of frequent, modern and classical characters, signs and the length (data/disorder.txt)";
+    Disorder "disorder" share Places "how much speaks for a random order of characters or words, all in all: the logarithm of the odds, by a small network over 27 signals and the length (data/disorder.txt): measures of order (unlikely_pairs, unlikely_skips, sense, lone_han, odd_pairs, odd_triples, known_pairs), kinds of characters and signs (unpaired_signs among them), lines, sentences and keywords";
     LoneHan "lone_han" share Places "Han beyond the 500 most frequent that make a pair of a word with neither neighbour, by Han; of the first 600 characters: characters put in place of others";
     MashRatio "mash_ratio" share Places "characters of runs of at least five letters and digits of ASCII that no language has, by characters: two turns from letters to digits or back, or six letters in a row without a vowel (y is one), each run once; of the first 1,500 characters: keys that were hit at random, base 64";
     KeywordChars "keyword_chars" share Places "characters of the most frequent pair of Han that tie no sentences together, by Han; 0 in texts of more than 1,000 characters, and of fewer than four stretches of Han";
@@ -170,7 +170,7 @@ signals! {
     CantoneseRatio "cantonese_ratio" share Characters "characters of written Cantonese (嘅 喺 唔 …), by Han";
     MisreadRatio "misread_ratio" share Characters "Han as they stand where UTF-8 is read as GBK (锛 涓 鐨 …), by Han; about a fifth in good text";
     HalfWidthSigns "half_width_signs" share Characters "commas, full stops, colons, marks of ASCII right behind Han, by those and full-width ones";
-    UnpairedSigns "unpaired_signs" share Characters "brackets and quotes of Chinese without the other one of the pair, by characters";
+    UnpairedSigns "unpaired_signs" share Characters "brackets and quotes of Chinese without the other one of the pair, by characters; those left out that want none: behind the number of an item (1）), quotes that a paragraph opens anew, 〔 before what happens on a stage, faces, inches";
     SignRuns "sign_runs" share Characters "signs and symbols in runs of four and more (…… and —— left out), by characters";
     LongestHan "longest_han_run" count Characters "Han characters of the longest stretch of Han alone";
     SignRatio "chinese_signs" share Characters "punctuation of Chinese by Han";
