@@ -55,7 +55,7 @@ impl Brackets {
             let goes_on = kind < QUOTES && first && self.open[kind] > 0;
             self.stage |= kind == STAGE && first;
             let face = kind == ROUND && before.ends_with(|c| EYES.contains(c));
-            self.open[kind] += u32::from(!goes_on && !face && !(kind == STAGE && first));
+            self.open[kind] += u32::from(!(goes_on || face || kind == STAGE && first));
         } else if let Some(kind) = CLOSING.iter().position(|o| *o == c) {
             self.close(kind, before, false);
         }
