@@ -84,8 +84,13 @@ impl Init {
             None => format!("{}\n{STAGES}", remark(ORDER)),
         };
         let left: Vec<&File> = survey.files.iter().filter(|f| f.seen.is_err()).collect();
-        let text =
-            settled(&mut drafts, &|drafts| document(&title, drafts, &left, &tail), &place, self.from.as_deref())?;
+        let text = settled(
+            &mut drafts,
+            &|drafts| document(&title, drafts, &left, &tail),
+            &left,
+            &place,
+            self.from.as_deref(),
+        )?;
         match &self.out {
             Some(out) => write(out, &text, self.replace)?,
             None if context.format == Format::Human => super::print(&text)?,
@@ -140,12 +145,18 @@ pub fn suggestion(path: &Path, usage: Option<Use>, format: Option<&str>) -> Opti
 fn settled(
     drafts: &mut [Draft],
     text: &dyn Fn(&[Draft]) -> String,
+    left: &[&File],
     place: &Path,
     from: Option<&str>,
 ) -> Result<String> {
     let base = place.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let none = |drafts: &[Draft]| {
-        let why = drafts.iter().find_map(|d| d.off.clone());
+        // Of files that are no data the first says why.
+        let no_data = || {
+            let (name, why) = left.iter().find_map(|f| f.seen.as_ref().err().map(|why| (&f.shown, why)))?;
+            Some(format!("no file of data is there; {name}: {why}"))
+        };
+        let why = drafts.iter().find_map(|d| d.off.clone()).or_else(no_data);
         Error::input(
             why.unwrap_or_else(|| "no file of data is there".into()),
             "`corpus inspect FILE` says what was seen in a file; `corpus list formats` what can be read",

@@ -2,8 +2,8 @@
 //!
 //! # What it does
 //! - Full-width letters and digits become ASCII; Chinese punctuation (`，！？（）「」`) and other full-width signs stay.
-//! - Control and zero-width characters, direction marks, soft hyphens and byte-order marks go. Joiners stay between
-//!   emoji, and both joiners in Arabic and Indic scripts, where they are part of the spelling.
+//! - Control and zero-width characters, the colours of a terminal, direction marks, soft hyphens and byte-order marks go.
+//!   Joiners stay between emoji, and both joiners in Arabic and Indic scripts, where they are part of the spelling.
 //! - Other white space (no-break, ideographic, …) becomes a space; `\r\n`, `\r` and the separators of Unicode become
 //!   `\n`. Tabs stay.
 //! - Kangxi radicals, as PDF files leave them, and compatibility ideographs become the usual characters; then NFC.

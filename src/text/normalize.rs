@@ -3,7 +3,8 @@
 //! - Full-width letters and digits become ASCII. Chinese punctuation (`，！？（）「」`), full-width signs (`％＋＝`) and
 //!   half-width kana stay: NFKC, which would fold them too, is not used.
 //! - Control characters but `\n` and `\t` go, and zero-width and direction marks, soft hyphens, byte-order marks,
-//!   annotation marks and noncharacters. U+FFFD stays: it tells of damage.
+//!   annotation marks and noncharacters, and the whole of a terminal's sequence (ECMA-48: `ESC [32m`). U+FFFD stays: it
+//!   tells of damage.
 //! - A zero-width joiner stays between two emoji; both joiners stay after a letter or mark of Arabic, Syriac and the
 //!   Indic scripts, where they change the letter. Tag characters stay in flags (after U+1F3F4).
 //! - White space other than `\t` and `\n` becomes a space (no-break, ideographic, …); `\r\n`, `\r`, vertical tab, form
@@ -152,11 +153,23 @@ fn fold(text: &str) -> (Cow<'_, str>, bool) {
                 SPACE => out.replace(here, at, Some(' ')),
                 MAP => out.replace(here, at, Some(mapped(c))),
                 JOIN if joins(c, out.written(here).chars().next_back(), chars.next()) => {}
-                _ => out.replace(here, at, None),
+                _ => {
+                    at += if c == '\u{1B}' { sequence(&text.as_bytes()[at..]) } else { 0 };
+                    out.replace(here, at, None);
+                }
             }
         }
     }
     (out.finish(), compose)
+}
+
+/// How many bytes behind an escape are its sequence (ECMA-48, 5.4): `[`, parameters, and the letter that ends it.
+fn sequence(rest: &[u8]) -> usize {
+    const LONGEST: usize = 32;
+    let inner = |byte: &&u8| (b' '..=b'?').contains(*byte);
+    let length = 1 + rest.iter().skip(1).take(LONGEST).take_while(inner).count();
+    let ends = rest.get(length).is_some_and(|byte| (b'@'..=b'~').contains(byte));
+    if rest.starts_with(b"[") && ends { length + 1 } else { 0 }
 }
 
 /// Whether the fold leaves 16 bytes alone: printable ASCII.
@@ -235,6 +248,7 @@ mod tests {
             ("ＡＢＣ１２３，！？（）「」％＋", "ABC123，！？（）「」％＋"),
             ("a\u{0}b\u{7}c\u{200B}d\u{FEFF}e\u{AD}f\u{202E}g\u{7F}\u{80}", "abcdefg"),
             ("\u{FEFF}文", "文"),
+            ("\u{1B}[32m题目\u{1B}[m\n\u{1B}[1;33m春\u{1B}[0K \u{1B}x\u{1B}[中\u{1B}[3", "题目\n春 x[中[3"),
             ("a\u{A0}b\u{3000}c\u{2003}d\te", "a b c d\te"),
             ("a\r\nb\rc\u{2028}d\u{85}e", "a\nb\nc\nd\ne"),
             ("a  \nb\t\n\n\n\nc \u{3000}\n", "a\nb\n\nc"),

@@ -40,6 +40,24 @@ fn a_truncated_array_keeps_the_rows_before_the_cut() {
 }
 
 #[test]
+fn a_file_that_ends_in_mid_character_is_told_to_be_fetched_again() {
+    let scratch = Scratch::new();
+    let lines = json_lines(9) + "{\"text\":\"末";
+    let text = "整个文件是一篇文章，讲的是山里的冬天。\n".repeat(400) + "末";
+    let text = text.as_bytes();
+    for (name, bytes, more) in
+        [("a.jsonl", &lines.as_bytes()[..lines.len() - 1], ""), ("a.txt", &text[..text.len() - 1], "rows='file'")]
+    {
+        scratch.write(name, bytes);
+        scratch.write("recipe.toml", recipe(name, more).replace("max_unreadable=1.0", ""));
+        let run = scratch.try_build("out", &["--replace"]);
+        let said = run.stderr();
+        assert!(run.code() == 1 && said.contains("in the middle of a character"), "{name}: {said}");
+        assert!(said.contains("fetch it again") && !said.contains("encoding"), "{name}: {said}");
+    }
+}
+
+#[test]
 fn a_corrupt_parquet_among_good_ones_is_one_unreadable_row() {
     let scratch = Scratch::new();
     scratch.write("docs.jsonl", json_lines(300));

@@ -172,6 +172,7 @@ fn nothing_is_written_over_and_names_start_from_the_recipe() {
         let run = scratch.corpus(&["init", path]);
         run.says(1, &[expected]);
     }
+    scratch.corpus(&["init", "pages"]).says(1, &["no file of data", "pages/a.html: a page of HTML"]);
     let unknown = scratch.corpus(&["init", "raw", "--from", "zh-pretain"]);
     unknown.says(1, &["zh-pretrain"]);
 }

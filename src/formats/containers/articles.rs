@@ -24,7 +24,7 @@ use std::borrow::Cow;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::support::records::{stream_broke, too_large, unreadable};
+use super::support::records::{not_utf8, stream_broke, too_large, unreadable};
 use crate::formats::{Container, Layout, Piece, Reader, Split};
 use crate::rows::{Content, Record, Row, Task, Use};
 use crate::text::docs::module_docs;
@@ -85,7 +85,8 @@ impl Reader for Article {
                 Err(error) => {
                     let at = error.valid_up_to();
                     let detail = format!("not UTF-8 at byte {at}; if the file has another encoding, say `encoding`");
-                    emit(unreadable("utf8", detail, &bytes, 0, 0));
+                    let (reason, detail) = not_utf8(error, false, detail);
+                    emit(unreadable(reason, detail, &bytes, 0, 0));
                 }
             }
         }

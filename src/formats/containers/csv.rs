@@ -29,7 +29,7 @@
 use std::io;
 
 use super::support::mapper::{Mapper, map, shape_of};
-use super::support::records::{stream_broke, too_large, unreadable};
+use super::support::records::{not_utf8, stream_broke, too_large, unreadable};
 use crate::formats::{Container, Layout, Piece, Reader, Shape, Split};
 use crate::input::{Window, lines_end_by_newline, lines_end_by_return, open_at};
 use crate::rows::Record;
@@ -130,12 +130,13 @@ impl Columns {
         !self.keys.is_empty()
     }
 
-    /// Emits one row. `bytes` are its text in the file.
+    /// Emits one row. `bytes` are its text in the file, and `ended` says that something stands behind it.
     pub(super) fn emit<'c>(
         &mut self,
         cells: impl Iterator<Item = &'c [u8]>,
         bytes: &[u8],
         place: (u64, u64),
+        ended: bool,
         emit: &mut dyn FnMut(Record<'_>),
     ) {
         self.json.clear();
@@ -146,10 +147,15 @@ impl Columns {
                 count += 1;
                 continue;
             };
-            let Ok(cell) = simdutf8::basic::from_utf8(cell) else {
-                let name = key.trim_end_matches(':');
-                let detail = format!("column {name} is not UTF-8; if the file has another encoding, say `encoding`");
-                return emit(unreadable("utf8", detail, bytes, place.0, place.1));
+            let cell = match simdutf8::compat::from_utf8(cell) {
+                Ok(cell) => cell,
+                Err(error) => {
+                    let name = key.trim_end_matches(':');
+                    let detail =
+                        format!("column {name} is not UTF-8; if the file has another encoding, say `encoding`");
+                    let (reason, detail) = not_utf8(error, ended || !bytes.ends_with(cell), detail);
+                    return emit(unreadable(reason, detail, bytes, place.0, place.1));
+                }
             };
             if count > 0 {
                 self.json.push(b',');
@@ -448,7 +454,8 @@ impl Reader for CsvReader {
                     if !self.columns.known() && self.columns.first(cells(&self.text, &self.ends)) {
                         continue;
                     }
-                    self.columns.emit(cells(&self.text, &self.ends), bytes, (offset, line), emit);
+                    let ended = bytes.ends_with(b"\n") || bytes.ends_with(b"\r");
+                    self.columns.emit(cells(&self.text, &self.ends), bytes, (offset, line), ended, emit);
                     self.release();
                     return true;
                 }

@@ -260,6 +260,32 @@ fn deep_nesting_and_surrogates_and_bad_bytes_are_one_row_each() {
 }
 
 #[test]
+fn a_file_cut_in_mid_character_is_truncated_and_other_bad_bytes_are_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let last = |container: &str, bytes: &[u8], rows: Option<formats::TextRows>| {
+        let layout = Layout { rows, ..layout(container) };
+        words(&whole(&write(folder.path(), "cut", bytes), &layout)).last().unwrap().to_string()
+    };
+    let lines = "{\"text\":\"一\"}\n{\"text\":\"二\"}";
+    let cut = &lines.as_bytes()[..lines.len() - 3];
+    for (container, bytes, rows) in [
+        ("jsonl", cut, None),
+        ("csv", &"text\n一\n二".as_bytes()[..11], None),
+        ("tsv", &"text\tid\n一\t1\n1\t二".as_bytes()[..17], None),
+        ("text", &"一\n二".as_bytes()[..6], Some(formats::TextRows::Line)),
+        ("text", &"一\n\n二".as_bytes()[..7], Some(formats::TextRows::Block)),
+        ("text", &"一二".as_bytes()[..5], Some(formats::TextRows::File)),
+        ("articles", &"一二".as_bytes()[..5], None),
+    ] {
+        let at = format!("{container} {rows:?}");
+        assert_eq!(last(container, bytes, rows), "! truncated", "{at}");
+        let more = [bytes, b"\n" as &[u8]].concat();
+        assert_eq!(last(container, &more, rows), "! utf8", "{at}: something stands behind it");
+    }
+    assert_eq!(last("jsonl", b"{\"text\":\"\xff", None), "! utf8", "no character begins so");
+}
+
+#[test]
 fn a_cut_stream_keeps_its_rows_and_says_so_once() {
     let folder = tempfile::tempdir().unwrap();
     let text = rows(20_000);

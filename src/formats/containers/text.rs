@@ -10,7 +10,8 @@
 //! stays the same when other files come and go.
 //!
 //! # What is unreadable
-//! `utf8` (with the offset of the broken byte), `row_too_large`, `truncated` and `corrupt` for compressed files.
+//! `utf8` (with the offset of the broken byte), `row_too_large`, `truncated` (a compressed file that breaks off, or a file
+//! that ends in the middle of a character) and `corrupt` for compressed files.
 //!
 //! # Example
 //! ```toml
@@ -26,7 +27,7 @@
 use std::borrow::Cow;
 use std::io::{self, Read};
 
-use super::support::records::{next_row, stream_broke, too_large, unreadable};
+use super::support::records::{next_row, not_utf8, stream_broke, too_large, unreadable};
 use crate::formats::{Container, Layout, Piece, Reader, Split, TextRows};
 use crate::input::lines::is_blank;
 use crate::input::{Line, Lines};
@@ -128,14 +129,15 @@ impl Origin {
     }
 }
 
-/// Emits one document.
-fn document(bytes: &[u8], (offset, line): (u64, u64), origin: &Origin, emit: &mut dyn FnMut(Record<'_>)) {
+/// Emits one document. `ended` says that something stands behind it in the file, if only a line break.
+fn document(bytes: &[u8], (offset, line): (u64, u64), ended: bool, origin: &Origin, emit: &mut dyn FnMut(Record<'_>)) {
     let text = match simdutf8::compat::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => {
             let at = offset + error.valid_up_to() as u64;
             let detail = format!("not UTF-8 at byte {at} of the file; if it has another encoding, say `encoding`");
-            return emit(unreadable("utf8", detail, bytes, offset, line));
+            let (reason, detail) = not_utf8(error, ended, detail);
+            return emit(unreadable(reason, detail, bytes, offset, line));
         }
     };
     // Files with a byte order mark, joined.
@@ -166,7 +168,7 @@ impl Reader for FileReader {
             let rest = io::copy(&mut stream, &mut io::sink()).unwrap_or(0);
             emit(too_large(&bytes, bytes.len() as u64 + rest, self.origin.max_row, 0, 0));
         } else if !bytes.is_empty() {
-            document(&bytes, (0, 0), &self.origin, emit);
+            document(&bytes, (0, 0), false, &self.origin, emit);
         }
         true
     }
@@ -186,7 +188,7 @@ impl Reader for LineReader {
             |bytes, _| is_blank(bytes),
             emit,
             |bytes, place, emit| {
-                document(bytes, (place.offset, place.line), origin, emit);
+                document(bytes, (place.offset, place.line), place.ended, origin, emit);
             },
         )
     }
@@ -211,7 +213,7 @@ impl Reader for BlockReader {
     fn next(&mut self, emit: &mut dyn FnMut(Record<'_>)) -> bool {
         self.block.clear();
         let mut start = None;
-        let mut length = 0u64;
+        let (mut length, mut ended) = (0u64, true);
         let max = self.origin.max_row;
         while let Some((line, place)) = self.lines.next_line() {
             let (bytes, size) = match line {
@@ -227,6 +229,7 @@ impl Reader for BlockReader {
             if place.cut {
                 break;
             }
+            ended = place.ended;
             start.get_or_insert((place.offset, place.line));
             length += size + 1;
             if length <= max + 1 {
@@ -241,7 +244,7 @@ impl Reader for BlockReader {
             if length > max + 1 {
                 emit(too_large(&self.block, length, max, place.0, place.1));
             } else {
-                document(self.block.strip_suffix(b"\n").unwrap_or(&self.block), place, &self.origin, emit);
+                document(self.block.strip_suffix(b"\n").unwrap_or(&self.block), place, ended, &self.origin, emit);
             }
             return true;
         }

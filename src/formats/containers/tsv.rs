@@ -89,7 +89,7 @@ impl Reader for TsvReader {
         let TsvReader { lines, columns, names_at, max } = self;
         let skipped = |bytes: &[u8], place: Place| is_blank(bytes) || *names_at == Some(place.offset);
         next_row(lines, *max, skipped, emit, |bytes, place, emit| {
-            columns.emit(bytes.split(|b| *b == b'\t'), bytes, (place.offset, place.line), emit);
+            columns.emit(bytes.split(|b| *b == b'\t'), bytes, (place.offset, place.line), place.ended, emit);
         })
     }
 }

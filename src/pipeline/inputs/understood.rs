@@ -176,6 +176,7 @@ pub fn cure(reason: &str) -> Option<&'static str> {
         "not_object" => "such values have no fields; if each is a plain text: format = \"text\"",
         "wrong_use" => "say another `use`, or make two sources of it",
         "utf8" => "say the `encoding` of the file: encoding = \"gb18030\", \"Big5\", …",
+        "truncated" => "the file is not whole: fetch it again, or take off what is left of its last row",
         "json" => "if the file is no JSON, say its `format`; `corpus inspect FILE` shows what it is taken for",
         "columns" => "say the `format` (csv, tsv, text), or mend the table",
         "row_too_large" => "raise `max_row` under [input], or say `rows`",

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io;
 
-use super::records::{head, too_large, unreadable};
+use super::records::{head, not_utf8, too_large, unreadable};
 use super::row_rules;
 use crate::formats::object::{finite, mended};
 use crate::formats::{self, Layout, Object, Shape, Split};
@@ -108,7 +108,8 @@ pub fn map(
                 "not UTF-8 at byte {} of the row; if the file has another encoding, say `encoding`",
                 error.valid_up_to()
             );
-            return emit(unreadable("utf8", detail, bytes, offset, line));
+            let (reason, detail) = not_utf8(error, whole, detail);
+            return emit(unreadable(reason, detail, bytes, offset, line));
         }
     };
     let json = mended(json);

@@ -23,6 +23,17 @@ pub fn stream_broke(error: &io::Error, offset: u64, line: u64) -> Record<'static
     unreadable(broken(error), detail, b"", offset, line)
 }
 
+/// What is said of text whose last character breaks off where the file does.
+const CUT: &str =
+    "the file ends in the middle of a character: it was cut off, fetch it again; what came before is read";
+
+/// Reason and detail of bytes that are not UTF-8: `truncated` where the file ends in the middle of a character, else `utf8`
+/// with `other`. `ended` says that something stands behind the bytes in the file, if only a line break.
+pub fn not_utf8(error: simdutf8::compat::Utf8Error, ended: bool, other: String) -> (&'static str, String) {
+    let cut = error.error_len().is_none() && !ended;
+    if cut { ("truncated", CUT.to_owned()) } else { ("utf8", other) }
+}
+
 /// The record for a row over the limit.
 pub fn too_large(bytes: &[u8], length: u64, max: u64, offset: u64, line: u64) -> Record<'static> {
     let detail = format!("a row of {length} bytes, `max_row` is {max}: raise it under [input] to read the row");
