@@ -85,6 +85,11 @@ impl Counter {
         }
     }
 
+    /// How many places there are, as long as it does not grow.
+    pub fn places(&self) -> usize {
+        self.mask + 1
+    }
+
     /// How often the key of a slot came.
     #[inline(always)]
     pub fn count(&self, slot: u32) -> u32 {

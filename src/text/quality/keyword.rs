@@ -2,10 +2,7 @@
 //!
 //! An article on something names it in a third of its clauses at most; a page that is made to be found names it in every one.
 
-use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
-
-use super::counter::Mixed;
+use super::counter::Counter;
 use super::pairs::key;
 use super::properties::{CLASSICAL, FUNCTION, HAN, MODERN, properties};
 use super::tally::CODE;
@@ -28,12 +25,16 @@ pub struct Found {
     pub with: u64,
 }
 
-/// How often a pair comes, in how many clauses, and the last of these.
-type Seen = (u64, u64, u64);
+/// Makes a pair's number one whose low bits depend on all; odd, so that no two pairs become the same.
+const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// The search; it keeps its table from text to text.
+/// The search; it keeps its tables from text to text.
 #[derive(Default)]
-pub struct Keyword(HashMap<u64, Seen, BuildHasherDefault<Mixed>>);
+pub struct Keyword {
+    pairs: Counter,
+    /// Of each place of `pairs`: how many clauses have the pair, and the last of them.
+    clauses: Vec<(u64, u64)>,
+}
 
 impl Keyword {
     /// Looks at a text, by characters with their numbers above the bits of their codes.
@@ -43,8 +44,10 @@ impl Keyword {
             return found;
         }
         let of = &properties().of;
-        self.0.clear();
-        let mut best: Seen = (0, 0, 0);
+        // As much room as never has to grow: a pair keeps its place.
+        self.pairs.reset(codes.len());
+        self.clauses.resize(self.clauses.len().max(self.pairs.places()), (0, 0));
+        let mut best = (0, 0);
         // The character before where it is Han, and where it can be part of a keyword.
         let (mut inside, mut before) = (false, 0);
         for entry in codes {
@@ -58,10 +61,14 @@ impl Keyword {
             inside = true;
             let content = flags & (FUNCTION | CLASSICAL | MODERN) == 0;
             if content && before != 0 {
-                let pair = self.0.entry(key(before, code)).or_insert((0, 0, 0));
-                *pair = (pair.0 + 1, pair.1 + u64::from(pair.2 != found.clauses), found.clauses);
-                if pair.0 > best.0 {
-                    best = *pair;
+                let (place, times) = self.pairs.add(key(before, code).wrapping_mul(SPREAD));
+                let (with, last) = &mut self.clauses[place as usize];
+                if times == 1 {
+                    (*with, *last) = (0, 0);
+                }
+                (*with, *last) = (*with + u64::from(*last != found.clauses), found.clauses);
+                if u64::from(times) > best.0 {
+                    best = (u64::from(times), *with);
                 }
             }
             before = if content { code } else { 0 };

@@ -16,8 +16,13 @@ const SHORT: usize = 300;
 /// Different words of the fewest that tell.
 const FEWEST: usize = 4;
 
-/// Words by their first character, the longest first; the traditional forms too.
-pub struct Words(HashMap<u64, Vec<Vec<u32>>, BuildHasherDefault<Mixed>>);
+/// Words, the traditional forms too.
+pub struct Words {
+    /// Which characters a word begins with, a bit for each of the first plane: most do not, and cost no more than that.
+    first: Box<[u64; 1 << 10]>,
+    /// Words by their first character, the longest first.
+    by_first: HashMap<u64, Vec<Vec<u32>>, BuildHasherDefault<Mixed>>,
+}
 
 static WORDS: LazyLock<Words> = LazyLock::new(|| Words::of(include_str!("data/visitor.txt")));
 
@@ -25,15 +30,16 @@ impl Words {
     /// The words of a list: lines with blanks between words, or of a remark behind `#`.
     pub fn of(list: &str) -> Words {
         let traditional = convert::mode("s2t");
-        let mut words = Words(HashMap::default());
+        let mut words = Words { first: Box::new([0; 1 << 10]), by_first: HashMap::default() };
         for word in list.lines().filter(|l| !l.starts_with('#')).flat_map(str::split_whitespace) {
             let other = traditional.as_ref().map(|t| t.convert(word).to_string()).filter(|other| other != word);
             for word in std::iter::once(word.to_owned()).chain(other) {
                 let characters: Vec<u32> = word.chars().map(u32::from).collect();
-                words.0.entry(u64::from(characters[0])).or_default().push(characters);
+                words.first[characters[0] as usize >> 6 & 1023] |= 1 << (characters[0] & 63);
+                words.by_first.entry(u64::from(characters[0])).or_default().push(characters);
             }
         }
-        words.0.values_mut().for_each(|w| w.sort_by_key(|w| std::cmp::Reverse(w.len())));
+        words.by_first.values_mut().for_each(|w| w.sort_by_key(|w| std::cmp::Reverse(w.len())));
         words
     }
 
@@ -41,11 +47,15 @@ impl Words {
     pub fn find(&self, codes: &[u32]) -> (u64, usize) {
         let mut seen: Vec<&[u32]> = Vec::new();
         let (mut characters, mut at) = (0, 0);
-        while let Some(first) = codes.get(at) {
+        while let Some(first) = codes.get(at).map(|code| code & CODE) {
+            if self.first[first as usize >> 6 & 1023] >> (first & 63) & 1 == 0 {
+                at += 1;
+                continue;
+            }
             let rest = &codes[at..];
             let fits =
                 |word: &&Vec<u32>| rest.len() >= word.len() && rest.iter().zip(*word).all(|(c, w)| c & CODE == *w);
-            let Some(word) = self.0.get(&u64::from(first & CODE)).and_then(|words| words.iter().find(fits)) else {
+            let Some(word) = self.by_first.get(&u64::from(first)).and_then(|words| words.iter().find(fits)) else {
                 at += 1;
                 continue;
             };
