@@ -73,6 +73,13 @@ impl Pairs {
         }
     }
 
+    /// Whether words are made of two code points, one behind the other.
+    #[inline(always)]
+    pub fn is_word(&self, first: u32, then: u32) -> bool {
+        let (word, shift) = place(key(first, then));
+        self.table[word % (1 << (PLACES - 5))] >> shift & WORDS != 0
+    }
+
     /// What two code points, one behind the other, are: whether words are made of such a pair, and whether text hardly
     /// has it; `，` stands there for any sign.
     #[inline(always)]

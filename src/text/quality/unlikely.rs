@@ -95,7 +95,7 @@ pub fn unlikely(codes: &[u32]) -> Found {
     for entry in &codes[..codes.len().min(BEGINNING)] {
         let (code, flags) = (entry & CODE, of[(entry >> 21) as usize]);
         let is_han = flags & HAN != 0;
-        let word = is_han && han != 0 && words.of(han, code).0;
+        let word = is_han && han != 0 && words.is_word(han, code);
         if word {
             said.extend(sense.number(han, code));
         }
