@@ -1,6 +1,6 @@
 //! The other commands, used as a newcomer would.
 
-use crate::harness::{Scratch, contains, json_lines};
+use crate::harness::{Scratch, contains, json_lines, same_output};
 
 #[test]
 fn list_and_explain_know_every_component() {
@@ -59,6 +59,36 @@ fn plan_says_what_a_build_would_reuse() {
     let after = plan(&["--set", "keep.chars.min=70"]).to_string();
     assert_ne!(before, after);
     assert!(before.contains("chars_min"), "the loss by reason is estimated: {before}");
+}
+
+/// What a profile said of each row is not asked again for another limit of a stage behind it.
+#[test]
+fn a_limit_behind_a_profile() {
+    let scratch = Scratch::new();
+    scratch.write("docs.jsonl", json_lines(500));
+    let recipe = |least: u64| {
+        let stages =
+            format!("[[stage]]\nrun='profile'\nprofile='zh-web'\n[[stage]]\nrun='keep'\nchars={{min={least}}}\n");
+        scratch.write("recipe.toml", format!("name='p'\n[[source]]\nname='d'\npath=['docs.jsonl']\n{stages}"));
+    };
+    let states = || -> Vec<String> {
+        let run = scratch.corpus(&["plan", "--recipe", "recipe.toml", "--out", "out", "--format", "json"]);
+        assert_eq!(run.code(), 0, "{}", run.stderr());
+        let plan: serde_json::Value = serde_json::from_str(&run.stdout()).unwrap();
+        let jobs = plan["jobs"].as_array().unwrap().iter();
+        jobs.map(|job| format!("{} {}", job["name"].as_str().unwrap(), job["state"].as_str().unwrap())).collect()
+    };
+    recipe(60);
+    scratch.build("out", &["--keep-work"]);
+    recipe(70);
+    assert_eq!(states(), ["scan reuse", "judge reuse", "judge run", "apply run"]);
+    let again = scratch.build("out", &[]);
+    same_output(&again, &scratch.build("alone", &[]), "a build that judges by the last limit alone, and a fresh one");
+    let limits = again.column("dropped/pretrain", "stage");
+    assert!(
+        ["keep", "profile"].iter().all(|stage| limits.iter().any(|of| of.contains(stage) || of == "zh-web")),
+        "{limits:?}"
+    );
 }
 
 #[test]

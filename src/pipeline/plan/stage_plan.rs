@@ -20,6 +20,9 @@ use crate::stages::resolved::Resolved;
 use crate::stages::resources::Resource;
 use crate::stages::{self, CUT, Column, Effect, Reads, Shown, Stage};
 
+/// Columns that a judgement reads at most if those behind it are to be asked in the same pass.
+const WIDE: usize = 16;
+
 /// A stage in its place.
 pub struct PlannedStage {
     /// Its place: columns that it adds are called `signal@number`.
@@ -395,11 +398,17 @@ impl StagePlan {
     /// What is decided, in order. It begins with a judgement: rows that are unreadable, set aside or empty go first.
     pub fn decisions(&self) -> Vec<Decide<'_>> {
         let mut all = vec![Decide::Judge(Vec::new())];
+        let wide = |of: &&PlannedStage| of.stage().reads().is_some_and(|reads| reads.len() > WIDE);
         for stage in &self.stages {
             if stage.judges() {
                 match all.last_mut() {
                     // Percentiles are of what the stages before have left.
-                    Some(Decide::Judge(stages)) if stage.percentiles().is_empty() => stages.push(stage),
+                    // What reads much is not asked again for another limit of a stage behind it.
+                    Some(Decide::Judge(before))
+                        if stage.percentiles().is_empty() && !before.last().is_some_and(wide) =>
+                    {
+                        before.push(stage);
+                    }
                     _ => all.push(Decide::Judge(vec![stage])),
                 }
             }
