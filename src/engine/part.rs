@@ -1,5 +1,5 @@
-//! A part of a pass over all rows, of a comparison of keys, a search for percentiles, a mix or a shuffle, or a shard, as a
-//! plan: the way in which it is sent to another process. It has one partition, gives back no rows, and leaves files. Below a
+//! A part of a pass over all rows, of a comparison of keys, a search for percentiles, a mix or a shuffle, a shard, or an
+//! export, as a plan: the way in which it is sent to another process. It has one partition, gives back no rows, and leaves files. Below a
 //! part may stand a plan of one partition, whose rows it is handed.
 
 use std::fmt;
@@ -23,6 +23,7 @@ use tokio::runtime::Handle;
 use super::external;
 use super::partners::Work;
 use super::plan::Plan;
+use crate::output::export::sent::Sent as Export;
 use crate::output::scatter::Index;
 use crate::output::shards::sent::Sent;
 use crate::output::stretch::{Order, Stretch, budget};
@@ -72,6 +73,8 @@ pub enum PartSpec {
     },
     /// A shard of the output.
     Shard(Sent),
+    /// An export of the build.
+    Export(Export),
     /// Some parts of a new order of rows.
     Shuffle {
         /// The order.
@@ -136,6 +139,7 @@ impl PartSpec {
                 draws.clone().look(file, rows)
             }
             PartSpec::Shard(sent) => sent.run(&space.stop),
+            PartSpec::Export(sent) => sent.run(&space.stop),
             PartSpec::Shuffle { order, files, stretch } => {
                 let index = Index::read_one(files.clone(), &order.schema(), stretch.place)?;
                 // Where nobody else is: a part that is done twice is in nobody's way.
@@ -153,6 +157,7 @@ impl PartSpec {
             PartSpec::Percentiles { .. } => "percentiles",
             PartSpec::Draws { .. } => "mix",
             PartSpec::Shard(_) => "shard",
+            PartSpec::Export(_) => "export",
             PartSpec::Shuffle { .. } => "shuffle",
         }
     }

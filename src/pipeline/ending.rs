@@ -3,13 +3,13 @@
 
 use std::time::SystemTime;
 
-use super::publish::{exports, verdict};
+use super::publish::verdict;
 use super::{Build, Built, spare, usage};
 use crate::Result;
 
 impl Build<'_> {
     /// Judges a build, writes its exports, and tidies up among jobs, those of builds before `began`.
-    pub(super) fn ended(&self, built: &mut Built, began: SystemTime) -> Result<()> {
+    pub(super) async fn ended(&self, built: &mut Built, began: SystemTime) -> Result<()> {
         let (recipe, options, bucket) = (self.recipe, self.options, self.bucket.as_ref());
         let estimated = self.given.is_some();
         match bucket {
@@ -18,7 +18,7 @@ impl Build<'_> {
             _ => {}
         }
         if !estimated {
-            exports::run(recipe, (options, bucket), &mut built.manifest, built.reused, self.progress)?;
+            self.exports(&mut built.manifest, built.reused).await?;
         }
         let mut stored = None;
         if !built.reused {

@@ -164,7 +164,7 @@ fn run_over(recipe: &Recipe, options: &Options, progress: &dyn Progress, given: 
     let ours = build.bucket.is_none() && (built.is_ok() || options.worker.is_none());
     let tidied = if ours { exchange::forget(&options.out) } else { Ok(()) };
     let (mut built, _turn) = built.and_then(|built| tidied.map(|()| built))?;
-    build.ended(&mut built, began)?;
+    runtime.block_on(build.ended(&mut built, began))?;
     Ok(built)
 }
 

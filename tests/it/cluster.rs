@@ -5,6 +5,8 @@
 #[cfg(feature = "cluster")]
 mod decisions;
 #[cfg(feature = "cluster")]
+mod exports;
+#[cfg(feature = "cluster")]
 mod processes;
 
 #[cfg(not(feature = "cluster"))]
@@ -45,7 +47,8 @@ fn a_plan_says_what_a_cluster_would_do() {
     scratch.write("docs.jsonl", text);
     scratch.write(
         "recipe.toml",
-        "name = 'r'\n[[source]]\nname = 'd'\npath = ['docs.jsonl']\n[[stage]]\nrun = 'near_dedup'\n[[stage]]\nrun = 'line_dedup'\n",
+        "name = 'r'\n[[source]]\nname = 'd'\npath = ['docs.jsonl']\n[[stage]]\nrun = 'near_dedup'\n[[stage]]\nrun = 'line_dedup'\n\
+         [[export]]\nto = 'text'\n[[export]]\nto = 'jsonl'\n",
     );
     let plan = ["plan", "--recipe", "recipe.toml", "--out", "out", "--unit", "16KiB", "--cluster", "8"];
     let run = scratch.corpus(&[&plan[..], &["--format", "json"]].concat());
@@ -54,8 +57,9 @@ fn a_plan_says_what_a_cluster_would_do() {
     let (cluster, rows) = (&plan_json["cluster"], plan_json["estimate"]["rows"].as_u64().unwrap());
     let jobs = cluster["jobs"].as_array().unwrap();
     let names: Vec<&str> = jobs.iter().map(|job| job["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["gather", "scan", "judge", "near", "lines", "judge", "layout", "apply", "shards"]);
+    assert_eq!(names, ["gather", "scan", "judge", "near", "lines", "judge", "layout", "apply", "shards", "exports"]);
     let by = |at: usize| (jobs[at]["driver"].as_bool().unwrap(), jobs[at]["executors"].as_bool().unwrap());
+    assert_eq!((by(9), jobs[9]["tasks"].as_u64()), ((false, true), Some(2)));
     assert_eq!([1, 3, 4, 8].map(by), [(false, true), (true, true), (true, true), (false, true)]);
     assert_eq!((jobs[1]["tasks"].as_u64(), jobs[7]["tasks"].as_u64()), (Some(bytes.div_ceil(16 << 10)), None));
     assert_eq!((jobs[0]["read_bytes"].as_u64(), jobs[1]["read_bytes"].as_u64()), (Some(bytes), Some(bytes)));

@@ -13,16 +13,16 @@ use crate::servers::s3::{S3, Trouble};
 
 const BUILD: &str = "s3://bucket/build";
 
-type Files = BTreeMap<String, Vec<u8>>;
+pub type Files = BTreeMap<String, Vec<u8>>;
 
-struct Place {
-    scratch: Scratch,
-    s3: S3,
+pub struct Place {
+    pub scratch: Scratch,
+    pub s3: S3,
 }
 
 impl Place {
     /// A build in a store, out of sources there.
-    fn new(rows: u64, exports: &str) -> Place {
+    pub fn new(rows: u64, exports: &str) -> Place {
         let place = Place { scratch: Scratch::new(), s3: S3::start() };
         place.s3.put("bucket/raw/docs.jsonl", Content::from(json_lines(rows)));
         place.recipe(exports);
@@ -30,11 +30,11 @@ impl Place {
         place
     }
 
-    fn recipe(&self, exports: &str) {
+    pub fn recipe(&self, exports: &str) {
         self.scratch.write("recipe.toml", recipe("exported", "s3://bucket/raw/*.jsonl", "") + exports);
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub fn command(&self, arguments: &[&str]) -> Command {
         self.s3.command(&self.scratch, arguments)
     }
 
@@ -54,7 +54,7 @@ impl Place {
 
     /// The files of the export at a place, by their names; nothing else lies there but its manifest and its claim.
     #[track_caller]
-    fn found(&self, place: &str) -> Files {
+    pub fn found(&self, place: &str) -> Files {
         let manifest = self.json(&format!("{place}/export.json"));
         let (at, files) = (manifest["at"].as_str().unwrap(), manifest["files"].as_array().unwrap());
         let one = |file: &Value| {
@@ -74,7 +74,7 @@ impl Place {
     }
 
     /// Those of an export of the same build on this machine.
-    fn local(&self, layout: &str) -> Files {
+    pub fn local(&self, layout: &str) -> Files {
         let out = format!("local-{layout}");
         assert_eq!(Run::of(&mut self.export(layout, &out)).code(), 0);
         let folder = self.scratch.path(&out);

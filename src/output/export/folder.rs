@@ -5,7 +5,7 @@ mod store;
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,26 @@ pub struct Written {
     pub bytes: u64,
     /// Its SHA-256, hex.
     pub sha256: String,
+}
+
+/// Where an export lies that one process writes, and another puts in its place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Room {
+    /// Below a folder that is there as long as somebody waits, in one that whoever writes makes for itself.
+    Folder(PathBuf),
+    /// At an address of a store: whoever writes claims a version for itself.
+    Store(PathBuf),
+}
+
+impl Room {
+    /// Whether the files that a manifest names can be seen, in the folder `at` of the room.
+    pub fn shows(&self, at: &str, manifest: &[u8]) -> bool {
+        let Room::Folder(folder) = self else { return true };
+        let there =
+            |file: &Written| fs::metadata(folder.join(at).join(&file.path)).is_ok_and(|is| is.len() == file.bytes);
+        serde_json::from_slice::<Earlier>(manifest).is_ok_and(|of| of.files.iter().all(there))
+    }
 }
 
 /// What is read of the manifest of an earlier export.
@@ -99,6 +119,66 @@ impl Staging {
         match is_url(out) {
             true => InStore::new(out).map(|store| Staging::Store(Box::new(store))),
             false => Beside::new(out).map(Staging::Disk),
+        }
+    }
+
+    /// A place whose files somebody else writes, into the [`Room`] that is given back; then they are [taken](Self::take).
+    ///
+    /// # Errors
+    ///
+    /// As [`Staging::new`].
+    pub fn awaiting(out: &Path) -> Result<(Self, Room)> {
+        if is_url(out) {
+            let store = InStore::awaiting(out)?;
+            return Ok((Staging::Store(Box::new(store)), Room::Store(out.to_path_buf())));
+        }
+        let beside = Beside::new(out)?;
+        let room = beside.aside.join(format!("room-{:016x}", fastrand::u64(..)));
+        fs::create_dir(&room).map_err(Error::io(&room))?;
+        Ok((Staging::Disk(beside), Room::Folder(room)))
+    }
+
+    /// A place in the room of somebody else, who puts the export in its place.
+    ///
+    /// # Errors
+    ///
+    /// A folder that is gone, since nobody waits any more; what the system or the store says.
+    pub fn within_room(room: &Room) -> Result<Self> {
+        match room {
+            Room::Folder(folder) => Beside::within(folder).map(Staging::Disk),
+            Room::Store(out) => InStore::new(out).map(|store| Staging::Store(Box::new(store))),
+        }
+    }
+
+    /// The folder within the room in which its files are.
+    pub fn at_in_room(&self) -> String {
+        match self {
+            Staging::Disk(beside) => beside.aside.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            Staging::Store(store) => store.at().to_owned(),
+        }
+    }
+
+    /// Leaves its files in the room.
+    pub fn leave(self) {
+        match self {
+            Staging::Disk(mut beside) => beside.done = true,
+            Staging::Store(store) => store.leave(),
+        }
+    }
+
+    /// Takes the files that somebody else has left in the folder `at` of a room.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn take(&mut self, room: &Room, at: &str) -> Result<()> {
+        match (self, room) {
+            (Staging::Disk(beside), Room::Folder(room)) => beside.take(room, at),
+            (Staging::Store(store), _) => {
+                store.take(at);
+                Ok(())
+            }
+            (Staging::Disk(_), Room::Store(_)) => Err(Error::Engine("an export of a store, for a disk".into())),
         }
     }
 
@@ -193,8 +273,8 @@ pub fn manifest_of(out: &Path) -> Result<Option<Vec<u8>>> {
 pub struct Beside {
     out: PathBuf,
     aside: PathBuf,
-    /// Held while this process writes.
-    _lock: File,
+    /// Held while this process writes, where it is to put it in its place.
+    _lock: Option<File>,
     done: bool,
 }
 
@@ -217,13 +297,45 @@ impl Beside {
             Err(TryLockError::Error(error)) => return Err(Error::io(&aside)(error)),
         }
         clear(&aside)?;
-        Ok(Beside { out: out.to_owned(), aside, _lock: lock, done: false })
+        Ok(Beside { out: out.to_owned(), aside, _lock: Some(lock), done: false })
+    }
+
+    /// A folder of its own in one of somebody else's.
+    fn within(room: &Path) -> Result<Self> {
+        let aside = room.join(format!("{:016x}", fastrand::u64(..)));
+        match fs::create_dir(&aside) {
+            Ok(()) => Ok(Beside { out: room.to_owned(), aside, _lock: None, done: false }),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                Err(Error::Engine(format!("{}: nobody waits for an export any more", room.display())))
+            }
+            Err(error) => Err(Error::io(&aside)(error)),
+        }
+    }
+
+    /// Takes what lies in a folder of a room that it has made, and ends the room.
+    fn take(&self, room: &Path, at: &str) -> Result<()> {
+        let from = room.join(at);
+        for entry in fs::read_dir(&from).map_err(Error::io(&from))? {
+            let entry = entry.map_err(Error::io(&from))?;
+            let to = self.aside.join(entry.file_name());
+            fs::rename(entry.path(), &to).map_err(Error::io(&to))?;
+        }
+        // Whoever is late finds it gone at once, and puts nothing into what is being removed.
+        let gone = self.aside.join("gone");
+        fs::rename(room, &gone).map_err(Error::io(room))?;
+        fs::remove_dir_all(&gone).map_err(Error::io(&gone))
     }
 
     fn file(&self, name: &str) -> Result<Box<dyn Whole>> {
         let path = self.aside.join(name);
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).map_err(Error::io(folder))?;
+        let mut folder = self.aside.clone();
+        for part in Path::new(name).parent().into_iter().flatten() {
+            // One by one: a folder of somebody else's that is gone is not made again.
+            folder.push(part);
+            match fs::create_dir(&folder) {
+                Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(Error::io(&folder)(error)),
+                _ => {}
+            }
         }
         let file = File::create(&path).map_err(Error::io(&path))?;
         Ok(Box::new(Synced { file: BufWriter::with_capacity(1 << 18, file), path }))

@@ -17,6 +17,7 @@ pub mod json;
 pub mod messages;
 pub mod native;
 pub mod run;
+pub mod sent;
 pub mod sink;
 pub mod tar;
 

@@ -26,7 +26,7 @@ pub const BATCH: usize = 128;
 const BYTES: usize = 1 << 23;
 
 /// The kept rows of one use that are in one split.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Table {
     /// The use.
     pub usage: Use,
@@ -319,7 +319,22 @@ fn path(exporter: &dyn Exporter, file: &'static str, split: Split) -> String {
 /// system says of writing. Nothing is left under the folder's name then but what was there before.
 pub fn export(job: &Job<'_>, out: &Path, build: &serde_json::Value) -> Result<Exported> {
     let staging = Staging::new(out)?.expecting(|| expected(job.tables));
-    let mut files = Files { staging: &staging, open: BTreeMap::new(), dropped: None, line: Vec::new() };
+    let (exported, text) = write(job, (&staging, out), build)?;
+    staging.publish(&text)?;
+    Ok(exported)
+}
+
+/// Writes the files of an export that is to be `out`; gives back what it came to, and its `export.json`.
+///
+/// # Errors
+///
+/// As [`export`].
+pub fn write(
+    job: &Job<'_>,
+    (staging, out): (&Staging, &Path),
+    build: &serde_json::Value,
+) -> Result<(Exported, Vec<u8>)> {
+    let mut files = Files { staging, open: BTreeMap::new(), dropped: None, line: Vec::new() };
     let (mut accounts, mut written) = (Vec::new(), Vec::new());
     for table in job.tables {
         let mut account = Account::of(table);
@@ -344,12 +359,11 @@ pub fn export(job: &Job<'_>, out: &Path, build: &serde_json::Value) -> Result<Ex
         written.push(file.close()?);
     }
     written.sort_by(|a, b| a.path.cmp(&b.path));
-    let text = manifest(&staging, job.exporter.name(), build, (&accounts, &written), None)?;
-    drop(files);
+    let text = manifest(staging, job.exporter.name(), build, (&accounts, &written), None)?;
     let folder = staging.within(out);
-    staging.publish(&text)?;
     let held_out = held.iter().map(|file| (file.split, path(job.exporter, file.name, file.split))).collect();
-    Ok(Exported { accounts, folder, files: written, rows: trained.iter().map(|file| file.name).collect(), held_out })
+    let rows = trained.iter().map(|file| file.name).collect();
+    Ok((Exported { accounts, folder, files: written, rows, held_out }, text))
 }
 
 /// Bytes that a file of an export may have, about: the text of all tables, which is packed there.

@@ -16,6 +16,7 @@ pub mod chat;
 mod columns;
 pub mod packing;
 pub mod run;
+pub mod sent;
 #[cfg(test)]
 mod tests;
 

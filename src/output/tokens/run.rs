@@ -250,8 +250,23 @@ fn documents(job: &Job<'_>, table: &Table, act: &mut dyn FnMut(&[u32]) -> Result
 /// there before.
 pub fn export(job: &Job<'_>, out: &Path, build: &serde_json::Value) -> Result<Exported> {
     let staging = Staging::new(out)?.expecting(|| expected(job.tables));
+    let (exported, text) = write(job, (&staging, out), build)?;
+    staging.publish(&text)?;
+    Ok(exported)
+}
+
+/// Writes the files of an export that is to be `out`; gives back what it came to, and its `export.json`.
+///
+/// # Errors
+///
+/// As [`export`].
+pub fn write(
+    job: &Job<'_>,
+    (staging, out): (&Staging, &Path),
+    build: &serde_json::Value,
+) -> Result<(Exported, Vec<u8>)> {
     let sheet = job.sheet;
-    let mut writer = job.layout.writer(sheet, &staging)?;
+    let mut writer = job.layout.writer(sheet, staging)?;
     let mut sums = Sums::new(sheet);
     let mut packer = sheet.packed.map(|(packing, length)| Packer::new(packing, length));
     let mut seen = Seen { length: sheet.packed.map_or(0, |p| p.1 as usize), ..Seen::default() };
@@ -272,7 +287,7 @@ pub fn export(job: &Job<'_>, out: &Path, build: &serde_json::Value) -> Result<Ex
             let length = sheet.limit.unwrap_or(u32::MAX);
             let (layout, tokenizer, threads, stop) = (job.layout, sheet.tokenizer, job.threads, job.stop);
             let way = Way { chat, layout, tokenizer, length, threads, stop };
-            let (account, file) = rows(&way, table, &staging, &mut |row| document(&row.ids, &row.lengths, row.value))?;
+            let (account, file) = rows(&way, table, staging, &mut |row| document(&row.ids, &row.lengths, row.value))?;
             accounts.push(Account { split: table.split, ..account });
             dropped.extend(file);
             continue;
@@ -302,10 +317,8 @@ pub fn export(job: &Job<'_>, out: &Path, build: &serde_json::Value) -> Result<Ex
     files.sort_by(|a, b| a.path.cmp(&b.path));
     let json = |value: serde_json::Result<serde_json::Value>| value.map_err(|e| Error::Engine(e.to_string()));
     let (sums_json, shards) = (json(serde_json::to_value(&sums))?, json(serde_json::to_value(index(&shards)))?);
-    let text = manifest(&staging, job.layout.name(), build, (&accounts, &files), Some((&sums_json, &shards)))?;
-    let folder = staging.within(out);
-    staging.publish(&text)?;
-    Ok(Exported { accounts, folder, files, sums })
+    let text = manifest(staging, job.layout.name(), build, (&accounts, &files), Some((&sums_json, &shards)))?;
+    Ok((Exported { accounts, folder: staging.within(out), files, sums }, text))
 }
 
 /// A file of ids in `export.json`, for a run that goes on where it stopped.
@@ -330,7 +343,22 @@ fn index(shards: &[Shard]) -> Vec<Placed<'_>> {
     placed
 }
 
+/// The share of the positions of so many sequences of a length in which no token stands.
+fn empty((sequences, length): (u64, u32), tokens: u64) -> f64 {
+    let positions = sequences * u64::from(length);
+    (positions - tokens) as f64 / positions.max(1) as f64
+}
+
 impl Sums {
+    /// The same after it was read from JSON, which may change the last digit of a share.
+    pub fn exact(mut self) -> Self {
+        let tokens = self.tokens;
+        if let Some(packed) = &mut self.packed {
+            packed.empty = empty((packed.sequences, packed.length), tokens - packed.left_over);
+        }
+        self
+    }
+
     fn add(&mut self, ids: &[u32]) {
         self.documents += 1;
         self.tokens += ids.len() as u64;
@@ -386,8 +414,7 @@ impl Seen {
         // A layout that packs in one way alone writes full sequences only.
         let left_over = if job.layout.packings().len() == 1 { self.short } else { 0 };
         let sequences = self.sequences - u64::from(left_over > 0);
-        let positions = sequences * u64::from(length);
-        let empty = (positions - (sums.tokens - left_over)) as f64 / positions.max(1) as f64;
+        let empty = empty((sequences, length), sums.tokens - left_over);
         let cuts = self.parts.saturating_sub(sums.documents);
         Some(Packed { packing, length, sequences, cuts, left_over, empty })
     }

@@ -63,7 +63,7 @@ fn hidden(chain: &StagePlan) -> u64 {
     columns.filter(|column| column.shown == Shown::Never).map(|column| width(column.kind.data_type())).sum()
 }
 
-/// What a build would be on executors with `threads` threads in all. Bytes are of the whole build, whatever is done of it;
+/// What a build with so many `exports` would be on executors with `threads` threads in all. Bytes are of the whole build, whatever is done of it;
 /// seconds are of what is left.
 ///
 /// # Errors
@@ -71,7 +71,7 @@ fn hidden(chain: &StagePlan) -> u64 {
 pub fn on_cluster(
     chain: &StagePlan,
     options: &Options,
-    state: &State,
+    (state, exports): (&State, usize),
     all: &Estimate,
     threads: usize,
 ) -> Result<ClusterPlan> {
@@ -109,6 +109,10 @@ pub fn on_cluster(
     }
     // A task a file of the output.
     jobs.push(ClusterJob { tasks: None, ..executors(job("shards", [slabs, output, 0]), 0) });
+    if exports > 0 {
+        // A task each; what they write is a matter of their layouts.
+        jobs.push(executors(job("exports", [output * exports as u64, 0, 0]), exports as u64));
+    }
     let shared = |phase: &&(&str, f64)| SHARED.contains(&phase.0);
     let executor_seconds: f64 = all.phases.iter().filter(shared).map(|phase| phase.1).sum();
     let driver_seconds: f64 = all.phases.iter().filter(|phase| !shared(phase)).map(|phase| phase.1).sum();

@@ -1,12 +1,13 @@
 //! The exports of a recipe: written when the build is in its place, and accounted for in `build.json`.
 
+mod elsewhere;
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::bucket::Bucket;
 use super::ids::Loaded;
 use super::manifest::{ExportLine, Manifest};
 use super::ours::{ASIDE, NAMES};
@@ -19,7 +20,7 @@ use crate::output::export::{Exporter, fitting};
 use crate::output::tokens::run as of_ids;
 use crate::output::tokens::{Chat, Layout, Sheet};
 use crate::output::versions::VERSIONS;
-use crate::pipeline::{Options, Progress};
+use crate::pipeline::{Build, Options};
 use crate::recipe::{Export, Recipe, Target};
 use crate::rows::split::Split;
 use crate::text::figures::plural;
@@ -46,68 +47,143 @@ fn files_of(options: &Options, manifest: &Manifest) -> PathBuf {
     if manifest.at.is_empty() { options.out.clone() } else { options.out.join(&manifest.at) }
 }
 
-/// Writes what is not there yet, and says so in `build.json`; `there`: the build itself was there already.
-pub(crate) fn run(
-    recipe: &Recipe,
-    (options, bucket): (&Options, Option<&Bucket>),
-    manifest: &mut Manifest,
-    there: bool,
-    progress: &dyn Progress,
-) -> Result<()> {
-    if is_url(&options.out) && !recipe.exports.is_empty() {
-        let folder = files_of(options, manifest);
-        let known = Known { manifest: manifest.bytes()?, names: manifest.written.keys().cloned().collect() };
-        remember(&folder.to_string_lossy(), known);
-    }
-    let before = std::mem::take(&mut manifest.exports);
-    let mut failed = Ok(());
-    for export in &recipe.exports {
-        let old: Vec<&ExportLine> = before.iter().filter(|_| there).collect();
-        match one(export, recipe, options, (manifest, &old), progress) {
-            Ok(line) => manifest.exports.push(line),
-            Err(error) => {
-                failed = Err(error);
-                break;
-            }
-        }
-    }
-    if manifest.exports != before {
-        match bucket {
-            Some(bucket) => bucket.restate(manifest)?,
-            None => manifest.write(&options.out.join("build.json"))?,
-        }
-    }
-    failed
+/// What an export of a build comes to.
+enum Wanted<'a> {
+    /// It stands.
+    Stands(ExportLine),
+    /// It is to be written.
+    Left(Left<'a>),
 }
 
-/// The line of an export: an `old` one that stands, or that of one that is written.
-fn one(
-    export: &Export,
-    recipe: &Recipe,
-    options: &Options,
-    (manifest, old): (&Manifest, &[&ExportLine]),
-    progress: &dyn Progress,
-) -> Result<ExportLine> {
-    let mut standing = Vec::new();
-    for line in old {
-        standing.extend(stands(export, line, &options.out)?.then_some(*line));
-    }
-    let mut standing = standing.into_iter();
-    match (export.target(), &export.ids) {
-        (Some(Target::Rows(exporter)), _) => match standing.next() {
-            Some(line) => Ok(line.clone()),
-            None => write(export, exporter, options, manifest, progress),
-        },
-        (Some(Target::Ids(layout)), Some(ids)) => {
-            let loaded = Loaded::read(recipe, ids, layout.name())?;
-            let sheet = loaded.sheet(layout)?;
-            match standing.find(|line| line.tokens.as_ref().is_some_and(|sums| made_by(sums, &sheet))) {
-                Some(line) => Ok(line.clone()),
-                None => write_ids(export, (layout, &sheet), options, manifest, progress),
+/// An export that is to be written.
+struct Left<'a> {
+    spec: &'a Export,
+    what: What<'a>,
+    /// Its rows.
+    tables: Vec<Table>,
+}
+
+/// A layout, with what it is made by.
+enum What<'a> {
+    /// Of rows, and whether the build holds some out.
+    Rows(&'static dyn Exporter, bool),
+    /// Of token ids.
+    Ids(&'static dyn Layout, Box<Loaded<'a>>),
+}
+
+impl Build<'_> {
+    /// Writes what is not there yet, and says so in `build.json`; `there`: the build itself was there already.
+    ///
+    /// # Errors
+    ///
+    /// Of the first export that cannot be written: those before it are there.
+    pub(crate) async fn exports(&self, manifest: &mut Manifest, there: bool) -> Result<()> {
+        if is_url(&self.options.out) && !self.recipe.exports.is_empty() {
+            let folder = files_of(self.options, manifest);
+            let known = Known { manifest: manifest.bytes()?, names: manifest.written.keys().cloned().collect() };
+            remember(&folder.to_string_lossy(), known);
+        }
+        let before = std::mem::take(&mut manifest.exports);
+        let old = if there { before.as_slice() } else { &[] };
+        let (lines, ended) = match self.cluster {
+            None => self.exports_here(manifest, old),
+            Some(_) => self.exports_elsewhere(manifest, old).await,
+        };
+        manifest.exports = lines;
+        if manifest.exports != before {
+            match &self.bucket {
+                Some(bucket) => bucket.restate(manifest)?,
+                None => manifest.write(&self.options.out.join("build.json"))?,
             }
         }
-        _ => Err(Error::Engine(format!("no layout is called {}", export.to))),
+        ended
     }
+
+    /// One export after the other; the lines of those that are there, and whether they are all.
+    fn exports_here(&self, manifest: &Manifest, old: &[ExportLine]) -> (Vec<ExportLine>, Result<()>) {
+        let mut lines = Vec::new();
+        for spec in &self.recipe.exports {
+            let line = self.wanted(spec, manifest, old).and_then(|wanted| match wanted {
+                Wanted::Stands(line) => Ok(line),
+                Wanted::Left(left) => self.written(left, manifest),
+            });
+            match line {
+                Ok(line) => lines.push(line),
+                Err(error) => return (lines, Err(error)),
+            }
+        }
+        (lines, Ok(()))
+    }
+
+    /// Whether an export stands, or what is to be written.
+    fn wanted<'a>(&'a self, spec: &'a Export, manifest: &Manifest, old: &[ExportLine]) -> Result<Wanted<'a>> {
+        let (mut standing, folder) = (Vec::new(), files_of(self.options, manifest));
+        for line in old {
+            standing.extend(stands(spec, line, &self.options.out)?.then_some(line));
+        }
+        let mut standing = standing.into_iter();
+        let (line, what) = match (spec.target(), &spec.ids) {
+            (Some(Target::Rows(exporter)), _) => {
+                let all = tables(&folder, spec.takes());
+                let splits = all.iter().any(|table| table.split != Split::Train);
+                (standing.next(), What::Rows(fitting(exporter, &all), splits))
+            }
+            (Some(Target::Ids(layout)), Some(ids)) => {
+                let loaded = Loaded::read(self.recipe, ids, layout.name())?;
+                let sheet = loaded.sheet(layout)?;
+                let line = standing.find(|line| line.tokens.as_ref().is_some_and(|sums| made_by(sums, &sheet)));
+                drop(sheet);
+                (line, What::Ids(layout, Box::new(loaded)))
+            }
+            _ => return Err(Error::Engine(format!("no layout is called {}", spec.to))),
+        };
+        if let Some(line) = line {
+            return Ok(Wanted::Stands(line.clone()));
+        }
+        let side = match what {
+            What::Rows(..) => spec.split,
+            // Ids are of what is trained on, where nothing else is asked for.
+            What::Ids(..) => Some(spec.split.unwrap_or_default()),
+        };
+        Ok(Wanted::Left(Left { spec, what, tables: rows(spec, side, &folder)? }))
+    }
+
+    /// Writes an export.
+    fn written(&self, left: Left<'_>, manifest: &Manifest) -> Result<ExportLine> {
+        let Left { spec, what, tables } = left;
+        self.progress.phase(&format!("Exporting {}", spec.to), 0);
+        let stop = || self.options.stop.load(Ordering::Relaxed);
+        let (out, origin) = (self.options.out.join(&spec.out), origin(manifest));
+        let (accounts, sums) = match &what {
+            What::Rows(exporter, _) => {
+                let job = Job { exporter: *exporter, tables: &tables, batch: BATCH, stop: &stop };
+                if spec.strict {
+                    losses(*exporter, &survey(&job)?)?;
+                }
+                (export(&job, &out, &origin)?.accounts, None)
+            }
+            What::Ids(layout, loaded) => {
+                let (sheet, layout, threads) = (loaded.sheet(*layout)?, *layout, self.options.threads);
+                let (sheet, tables, strict) = (&sheet, &tables, spec.strict);
+                let job = of_ids::Job { layout, sheet, tables, batch: BATCH, threads, strict, stop: &stop };
+                let done = of_ids::export(&job, &out, &origin)?;
+                (done.accounts, Some(done.sums))
+            }
+        };
+        self.progress.done(&said(spec, &accounts, sums.as_ref()));
+        line(spec, &out, accounts, sums)
+    }
+}
+
+/// What is said of an export that is there.
+fn said(spec: &Export, accounts: &[Account], sums: Option<&of_ids::Sums>) -> String {
+    if let Some(sums) = sums {
+        let (documents, tokens) = (plural(sums.documents, "document"), plural(sums.tokens, "token"));
+        return format!("{documents}, {tokens} in {}", spec.out);
+    }
+    let sum = |of: fn(&Account) -> u64| accounts.iter().map(of).sum::<u64>();
+    let (written, aside) = (plural(sum(|a| a.written), "row"), sum(|a| a.aside));
+    format!("{written} in {}, {aside} set aside", spec.out)
 }
 
 /// Whether an export of token ids was made by what is asked for.
@@ -144,50 +220,6 @@ fn rows(spec: &Export, side: Option<Split>, folder: &Path) -> Result<Vec<Table>>
         return Err(Error::input(message, "leave the [[export]] out, or name a layout of `corpus list exports`"));
     }
     Ok(tables)
-}
-
-fn write(
-    spec: &Export,
-    exporter: &'static dyn Exporter,
-    options: &Options,
-    manifest: &Manifest,
-    progress: &dyn Progress,
-) -> Result<ExportLine> {
-    let folder = files_of(options, manifest);
-    let exporter = fitting(exporter, &tables(&folder, spec.takes()));
-    let tables = rows(spec, spec.split, &folder)?;
-    progress.phase(&format!("Exporting {}", spec.to), 0);
-    let stop = || options.stop.load(Ordering::Relaxed);
-    let job = Job { exporter, tables: &tables, batch: BATCH, stop: &stop };
-    if spec.strict {
-        losses(exporter, &survey(&job)?)?;
-    }
-    let out = options.out.join(&spec.out);
-    let done = export(&job, &out, &origin(manifest))?;
-    let sum = |of: fn(&Account) -> u64| done.accounts.iter().map(of).sum::<u64>();
-    let (written, aside) = (plural(sum(|a| a.written), "row"), sum(|a| a.aside));
-    progress.done(&format!("{written} in {}, {aside} set aside", spec.out));
-    line(spec, &out, done.accounts, None)
-}
-
-fn write_ids(
-    spec: &Export,
-    (layout, sheet): (&dyn Layout, &Sheet<'_>),
-    options: &Options,
-    manifest: &Manifest,
-    progress: &dyn Progress,
-) -> Result<ExportLine> {
-    // Ids are of what is trained on, where nothing else is asked for.
-    let tables = rows(spec, Some(spec.split.unwrap_or_default()), &files_of(options, manifest))?;
-    progress.phase(&format!("Exporting {}", spec.to), 0);
-    let stop = || options.stop.load(Ordering::Relaxed);
-    let (threads, strict) = (options.threads, spec.strict);
-    let job = of_ids::Job { layout, sheet, tables: &tables, batch: BATCH, threads, strict, stop: &stop };
-    let out = options.out.join(&spec.out);
-    let done = of_ids::export(&job, &out, &origin(manifest))?;
-    let (documents, tokens) = (plural(done.sums.documents, "document"), plural(done.sums.tokens, "token"));
-    progress.done(&format!("{documents}, {tokens} in {}", spec.out));
-    line(spec, &out, done.accounts, Some(done.sums))
 }
 
 /// What an export says of the build.

@@ -39,6 +39,11 @@ impl<'a> Loaded<'a> {
         Ok(Loaded { ids, base: &recipe.base, tokenizer: Tokenizer::read(&path)?, sha256: sha256(&path)? })
     }
 
+    /// The file that it was read from.
+    pub(crate) fn file(&self) -> PathBuf {
+        self.base.join(&self.ids.tokenizer)
+    }
+
     /// What the layout's files are made by.
     ///
     /// # Errors
@@ -59,7 +64,7 @@ impl<'a> Loaded<'a> {
         };
         let options = self.ids.template_options.as_ref().map(ToString::to_string);
         let day = self.ids.date.as_deref().and_then(Day::parse);
-        let tokenizer = self.base.join(&self.ids.tokenizer);
+        let tokenizer = self.file();
         let given = day.unwrap_or_else(Day::today);
         let chat = Chat::new((&self.tokenizer, &tokenizer), named.as_deref(), options.as_deref(), given)?;
         if day.is_none() && chat.facts().date.is_some() {

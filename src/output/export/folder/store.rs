@@ -64,17 +64,33 @@ pub(super) fn manifest_of(out: &Path) -> Result<Option<Vec<u8>>> {
 }
 
 impl InStore {
-    pub(super) fn new(out: &Path) -> Result<Self> {
+    /// An export that somebody else writes: what stands there is known, and nothing is claimed.
+    pub(super) fn awaiting(out: &Path) -> Result<Self> {
         let folder = opened(out)?;
         let before = standing(&folder)?;
         only_ours(&folder, before.as_ref().map(|before| &before.1))?;
-        let at = format!("{VERSIONS}/{:012x}", fastrand::u64(..1 << 48));
-        let claim = Claim { v: 1, at, began: timestamp(std::time::SystemTime::now()) };
-        let export = InStore { folder, claim, before, expected: 0, done: false };
+        let claim = Claim { v: 1, at: String::new(), began: timestamp(std::time::SystemTime::now()) };
+        Ok(InStore { folder, claim, before, expected: 0, done: false })
+    }
+
+    pub(super) fn new(out: &Path) -> Result<Self> {
+        let mut export = InStore::awaiting(out)?;
+        export.claim.at = format!("{VERSIONS}/{:012x}", fastrand::u64(..1 << 48));
         match versions::stake(&export.folder, &export.claim)? {
             Put::Done => Ok(export),
             Put::Refused => Err(overtaken(&export.folder)),
         }
+    }
+
+    /// Takes what somebody else has claimed and written. That was after this one had looked at what stands there, so whoever
+    /// removes it has put something else there, and what is put by this one is refused.
+    pub(super) fn take(&mut self, at: &str) {
+        at.clone_into(&mut self.claim.at);
+    }
+
+    /// Leaves it to somebody else.
+    pub(super) fn leave(mut self) {
+        self.done = true;
     }
 
     pub(super) fn expecting(mut self, expected: u64) -> Self {
@@ -110,7 +126,7 @@ impl InStore {
 
 impl Drop for InStore {
     fn drop(&mut self) {
-        if !self.done {
+        if !self.done && !self.at().is_empty() {
             // What cannot be removed now is claimed, and goes with the next export.
             let mine = std::slice::from_ref(&self.claim);
             let _ = self.folder.briefly().and_then(|folder| versions::remove(&folder, mine));

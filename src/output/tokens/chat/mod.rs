@@ -134,11 +134,22 @@ impl Chat {
         &self.facts
     }
 
+    /// The file of the template.
+    pub fn file(&self) -> &Path {
+        self.template.file()
+    }
+
     /// The same, with the template's file as a recipe in this folder names it.
-    pub fn named_from(mut self, base: &Path) -> Self {
-        if let Ok(named) = Path::new(&self.facts.file).strip_prefix(base) {
-            self.facts.file = named.display().to_string();
+    pub fn named_from(self, base: &Path) -> Self {
+        match self.file().strip_prefix(base).map(|named| named.display().to_string()) {
+            Ok(named) => self.named(named),
+            Err(_) => self,
         }
+    }
+
+    /// The same, with the template's file under this name.
+    pub fn named(mut self, file: String) -> Self {
+        self.facts.file = file;
         self
     }
 
