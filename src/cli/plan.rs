@@ -72,9 +72,8 @@ impl PlanCommand {
         let sampled: u64 = estimate.sources.iter().map(|s| s.sampled).sum();
         bars.done(&plural(sampled, "row"));
         let threads = self.cluster.map(NonZeroUsize::get);
-        let cluster = threads.map(|threads| {
-            on_cluster(&chain, &options, (&state, recipe.exports.len()), &estimate, threads)
-        });
+        let cluster =
+            threads.map(|threads| on_cluster(&chain, &options, (&state, recipe.exports.len()), &estimate, threads));
         let cluster = cluster.transpose()?;
         if context.format == Format::Json {
             let mut document = document(&recipe, &options, &state, &estimate);

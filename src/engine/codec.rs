@@ -20,6 +20,7 @@ use crate::objects::View;
 /// Our nodes.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "one a plan")]
 enum Node {
     Scan { spec: ScanSpec, groups: Vec<Vec<usize>> },
     Sink { spec: SinkSpec },

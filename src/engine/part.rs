@@ -1,6 +1,6 @@
-//! A part of a pass over all rows, of a comparison of keys, a search for percentiles, a mix or a shuffle, a shard, or an
-//! export, as a plan: the way in which it is sent to another process. It has one partition, gives back no rows, and leaves files. Below a
-//! part may stand a plan of one partition, whose rows it is handed.
+//! A part of a pass over all rows, of a comparison of keys, a search for percentiles, a mix or a shuffle, a shard, an
+//! export, or hashes of files, as a plan: the way in which it is sent to another process. It has one partition, gives back no
+//! rows, and leaves files. Below a part may stand a plan of one partition, whose rows it is handed.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -23,6 +23,7 @@ use tokio::runtime::Handle;
 use super::external;
 use super::partners::Work;
 use super::plan::Plan;
+use crate::input::hash::{Unhashed, hash_all};
 use crate::output::export::sent::Sent as Export;
 use crate::output::scatter::Index;
 use crate::output::shards::sent::Sent;
@@ -75,6 +76,13 @@ pub enum PartSpec {
     Shard(Sent),
     /// An export of the build.
     Export(Export),
+    /// Files that are hashed.
+    Hashes {
+        /// The files.
+        files: Vec<Unhashed>,
+        /// The file that it writes.
+        file: PathBuf,
+    },
     /// Some parts of a new order of rows.
     Shuffle {
         /// The order.
@@ -140,6 +148,7 @@ impl PartSpec {
             }
             PartSpec::Shard(sent) => sent.run(&space.stop),
             PartSpec::Export(sent) => sent.run(&space.stop),
+            PartSpec::Hashes { files, file } => hash_all(files, file, &space.stop),
             PartSpec::Shuffle { order, files, stretch } => {
                 let index = Index::read_one(files.clone(), &order.schema(), stretch.place)?;
                 // Where nobody else is: a part that is done twice is in nobody's way.
@@ -158,6 +167,7 @@ impl PartSpec {
             PartSpec::Draws { .. } => "mix",
             PartSpec::Shard(_) => "shard",
             PartSpec::Export(_) => "export",
+            PartSpec::Hashes { .. } => "hashes",
             PartSpec::Shuffle { .. } => "shuffle",
         }
     }

@@ -12,6 +12,7 @@ pub mod bzip2_blocks;
 mod decompress;
 pub mod encoding;
 pub mod file;
+pub mod hash;
 pub mod lines;
 pub mod mark;
 mod piece;

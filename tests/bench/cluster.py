@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 """What a build on an Apache Ballista cluster costs beside one by this process alone, and what kills cost.
 
-    tests/bench/cluster.py BINARY FILE.jsonl[.zst]… [--executors 2] [--unit 4MiB] [--lease 5] [--keep FOLDER]
-        [--executor-kills 3] [--driver-kills 3] [--scheduler-kills 3]
+    tests/bench/cluster.py BINARY FILE.jsonl[.zst]… [--executors 2] [--unit 4MiB] [--lease 5] [--exports jsonl,hf]
+        [--keep FOLDER] [--executor-kills 3] [--driver-kills 3] [--scheduler-kills 3]
 
 BINARY has the feature `cluster`. Builds the files with the stages of `zh-pretrain`: once alone, with one thread; once on a
 scheduler and `--executors` executors of one thread each, on loopback; then with one executor, the driver, and the scheduler
 killed (SIGKILL), so many times each, at moments that move through the length of the build, and begun again. Compares all
-bytes of `data/` and `dropped/`, and prints CPU seconds of all processes, wall seconds, the largest peak of each kind of
-process, and how many units were handed in more than once. Wall seconds mean something on a quiet machine only. Standard
-library alone.
+bytes of `data/`, `dropped/` and `exports/`, and prints CPU seconds of all processes, wall seconds, the largest peak of each
+kind of process, and how many units were handed in more than once. Wall seconds mean something on a quiet machine only.
+Standard library alone.
 """
 import os
 import shutil

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """What several processes that share a build cost beside one that has it to itself, and what kills cost.
 
-    tests/bench/workers.py BINARY FILE.jsonl[.zst]… [--workers 3] [--kills 10] [--unit 4MiB] [--lease 5] [--keep FOLDER]
+    tests/bench/workers.py BINARY FILE.jsonl[.zst]… [--workers 3] [--kills 10] [--unit 4MiB] [--lease 5] [--exports jsonl,hf]
+        [--keep FOLDER]
 
 Builds the files with the stages of `zh-pretrain`: once with one process, once with `--workers` processes of one thread each,
 and then `--kills` times more with one of them killed (SIGKILL) at a moment that moves through the length of the build and
@@ -24,9 +25,9 @@ RECIPE = os.path.join(os.path.dirname(__file__), "..", "..", "recipes", "zh-pret
 
 
 def digest(folder):
-    """Names and hashes of all that is kept and dropped."""
+    """Names and hashes of all that is kept and dropped, and of exports."""
     found = {}
-    for kind in ("data", "dropped"):
+    for kind in ("data", "dropped", "exports"):
         for at, _, names in os.walk(os.path.join(folder, kind)):
             for name in names:
                 path = os.path.join(at, name)
@@ -99,6 +100,7 @@ def asked(about, name, **counts):
     parser.add_argument("--unit", default="4MiB")
     parser.add_argument("--lease", default="5")
     parser.add_argument("--memory", default="1GiB")
+    parser.add_argument("--exports", default="", help="layouts that the recipe exports to, as jsonl,hf")
     parser.add_argument("--keep", default=os.path.join(tempfile.gettempdir(), name))
     options = parser.parse_args()
     options.binary, options.keep = os.path.abspath(options.binary), os.path.abspath(options.keep)
@@ -111,6 +113,7 @@ def asked(about, name, **counts):
         shipped = file.read()
     with open(options.recipe, "w", encoding="utf-8") as file:
         file.write(f'name = "{name}"\nabout = "a measurement"\n' + "".join(sources) + shipped[shipped.index("[[stage]]"):])
+        file.writelines(f'\n[[export]]\nto = "{to}"\n' for to in options.exports.split(",") if to)
     return options
 
 

@@ -7,6 +7,8 @@ mod decisions;
 #[cfg(feature = "cluster")]
 mod exports;
 #[cfg(feature = "cluster")]
+mod inputs;
+#[cfg(feature = "cluster")]
 mod processes;
 
 #[cfg(not(feature = "cluster"))]

@@ -21,6 +21,7 @@ const THREADS: usize = 1;
 /// What is written.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "one an export")]
 pub enum What {
     /// A layout of rows.
     Rows {
@@ -53,6 +54,7 @@ pub struct Sent {
 /// What it came to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "one an export")]
 pub enum Came {
     /// It lies in a folder of the room.
     Written(Written),

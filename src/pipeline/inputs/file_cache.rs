@@ -5,16 +5,15 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
-use sha2::digest::common::hazmat::{SerializableState, SerializedState};
-use sha2::{Digest, Sha256};
 
 use crate::disk;
-use crate::input::{Member, file};
+use crate::input::Member;
+use crate::input::hash::{self, Begun, Hashed};
 use crate::objects::Tag;
 use crate::pipeline::jobs;
 use crate::{Error, Result};
@@ -35,17 +34,7 @@ pub(crate) struct Known {
     pub malformed: BTreeMap<String, (u64, u64)>,
     /// How far it was hashed, where that is not done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    hashing: Option<Hashing>,
-}
-
-/// How far a file was hashed.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Hashing {
-    offset: u64,
-    newlines: u64,
-    lines: Vec<u64>,
-    /// The state of SHA-256.
-    state: Vec<u8>,
+    hashing: Option<Begun>,
 }
 
 /// Bytes that are hashed before that is noted: what a kill may cost.
@@ -148,22 +137,14 @@ impl Known {
         Known { sha256, lines: vec![0; starts.len()], ..Known::default() }
     }
 
-    /// What stands for an object of which no lines are counted: its identity.
-    pub(crate) fn object(sha256: String, starts: &[u64]) -> Known {
+    /// A file of which no lines are counted, under this hash: of an object its identity.
+    pub(crate) fn uncounted(sha256: String, starts: &[u64]) -> Known {
         Known { sha256, lines: vec![0; starts.len()], ..Known::default() }
     }
 
     /// Whether it is of the file as it is now.
     pub(crate) fn is(&self, disk: &OnDisk<'_>) -> bool {
         self.bytes == disk.bytes && self.modified == disk.modified
-    }
-}
-
-impl Hashing {
-    /// SHA-256 of what was hashed.
-    fn state(&self) -> Option<Sha256> {
-        let state = SerializedState::<Sha256>::try_from(self.state.as_slice()).ok()?;
-        Sha256::deserialize(&state).ok()
     }
 }
 
@@ -191,57 +172,35 @@ pub(crate) fn remember(known: &Knowns, key: &str, disk: &OnDisk<'_>, add: impl F
     }
 }
 
+/// The hash of a file, and the lines before each start, where they are known of it as it is now.
+pub(crate) fn fresh(known: &Knowns, disk: &OnDisk<'_>, starts: &[u64]) -> Option<Known> {
+    // What was remembered of it before it was hashed (how it is encoded) has no hash.
+    let all = known.all.lock().ok()?;
+    all.get(&name(disk.path, None)).filter(|k| k.is(disk) && k.at == starts && !k.sha256.is_empty()).cloned()
+}
+
 /// The hash of a file, and the lines before each start: read once as long as the file stays as it is.
 pub(crate) fn hashed(known: &Knowns, disk: &OnDisk<'_>, starts: &[u64]) -> Result<Known> {
-    let (path, key) = (disk.path, name(disk.path, None));
-    let identity = disk.identity();
-    // What was remembered of it before it was hashed (how it is encoded) has no hash.
-    let fresh = |k: &&Known| k.is(disk) && k.at == starts && !k.sha256.is_empty();
-    if let Ok(all) = known.all.lock()
-        && let Some(known) = all.get(&key).filter(fresh)
-    {
-        return Ok(known.clone());
+    if let Some(known) = fresh(known, disk, starts) {
+        return Ok(known);
     }
-    let mut file = file::open(path).map_err(Error::io(path))?;
-    let (mut sha, mut buffer) = (Sha256::new(), vec![0; 1 << 20]);
-    let (mut offset, mut newlines, mut lines) = (0u64, 0u64, Vec::with_capacity(starts.len()));
+    let (path, key) = (disk.path, name(disk.path, None));
     let (bytes, modified) = (disk.bytes, disk.modified);
     let part = Known { bytes, modified, at: starts.to_vec(), ..Known::default() };
     let begun = recall(known, &key, disk, |k| k.hashing.clone().filter(|_| k.at == starts));
-    if let Some((begun, state)) = begun.and_then(|begun| begun.state().map(|state| (begun, state))) {
-        file.seek(SeekFrom::Start(begun.offset)).map_err(Error::io(path))?;
-        (sha, offset, newlines, lines) = (state, begun.offset, begun.newlines, begun.lines);
-    }
-    let mut noted = offset;
-    let counted = starts.len() > 1;
-    loop {
-        if offset >= noted + STEP {
-            let begun = Hashing { offset, newlines, lines: lines.clone(), state: sha.serialize().to_vec() };
-            known.note(&key, &Known { hashing: Some(begun), ..part.clone() });
-            noted = offset;
-        }
-        let read = file.read(&mut buffer).map_err(Error::io(path))?;
-        let block = &buffer[..read];
-        sha.update(block);
-        let mut from = 0;
-        while let Some(start) = starts.get(lines.len()).filter(|s| **s < offset + read as u64 || read == 0) {
-            let to = (start.saturating_sub(offset) as usize).min(read);
-            if counted {
-                newlines += memchr::memchr_iter(b'\n', &block[from..to]).count() as u64;
-            }
-            from = to;
-            lines.push(newlines);
-        }
-        if read == 0 {
-            break;
-        }
-        if counted {
-            newlines += memchr::memchr_iter(b'\n', &block[from..]).count() as u64;
-        }
-        offset += read as u64;
-    }
-    let sha256 = identity.unwrap_or_else(|| disk::hex(&sha.finalize()));
-    let mut fresh = Known { sha256, lines, ..part };
+    let mut note = |begun| {
+        known.note(&key, &Known { hashing: Some(begun), ..part.clone() });
+        Ok(())
+    };
+    let found = hash::hash(path, starts, begun, (STEP, &mut note)).map_err(Error::io(path))?;
+    Ok(learn(known, disk, starts, found))
+}
+
+/// Remembers what a file hashes to.
+pub(crate) fn learn(known: &Knowns, disk: &OnDisk<'_>, starts: &[u64], found: Hashed) -> Known {
+    let (key, sha256) = (name(disk.path, None), disk.identity().unwrap_or(found.sha256));
+    let (bytes, modified, at) = (disk.bytes, disk.modified, starts.to_vec());
+    let mut fresh = Known { bytes, modified, at, sha256, lines: found.lines, ..Known::default() };
     if let Ok(mut all) = known.all.lock() {
         if let Some(before) = all.get(&key).filter(|k| k.is(disk)) {
             fresh.malformed = before.malformed.clone();
@@ -249,7 +208,7 @@ pub(crate) fn hashed(known: &Knowns, disk: &OnDisk<'_>, starts: &[u64]) -> Resul
         known.note(&key, &fresh);
         all.insert(key, fresh.clone());
     }
-    Ok(fresh)
+    fresh
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@ pub mod find;
 pub mod group;
 pub mod hub;
 pub mod in_place;
+mod later;
+mod looked;
 pub mod malformed;
 pub mod part;
 pub mod prepare;
@@ -28,8 +30,8 @@ use crate::objects::{Tag, is_url};
 use crate::recipe::{Recipe, Source};
 use crate::rows::Use;
 use crate::{Error, Result};
-use file_cache::Knowns;
 pub use find::{Found, find, size, wanted};
+pub use looked::{Looked, look};
 pub use probe::no_archive;
 use probe::{Prober, files_of};
 pub use read_as::layout;
@@ -125,37 +127,11 @@ pub enum Effort {
     Glance,
 }
 
-/// Finds, looks at and cuts everything that a recipe reads. `unit` is in bytes; `work` is the folder of what is
-/// remembered between builds, and of plain copies of big compressed files; `threads` files are looked at side by side.
+/// Finds, looks at and cuts everything that a recipe reads, as [`look`] and [`Looked::inputs`] do.
 /// # Errors
-/// As [`find()`], [`layout`] and [`explained`]; [`Error::Io`] of reading and of writing what is remembered.
+/// As these.
 pub fn gather(recipe: &Recipe, unit: u64, work: &Path, threads: usize, effort: Effort) -> Result<Inputs> {
-    let (glance, unpack) = (effort == Effort::Glance, effort == Effort::Build);
-    // Whoever makes no copies (a plan) leaves the folder as it is: a build may be at work in it.
-    let prober = Prober { recipe, unit, work, unpack, glance, threads, known: Knowns::open(work, unpack)? };
-    let mut inputs = Inputs { sources: Vec::new(), pieces: Vec::new(), owners: Vec::new(), units: Vec::new() };
-    for source in &recipe.sources {
-        let Found { files: found, mut said } = find(recipe, source)?;
-        let mut files = probed(&prober, source, &found, (None, &agree::Encodings::new()))?;
-        let most = understood::one_reading(source, files.iter().map(|f| (f.layout.as_ref(), &f.understood)));
-        let encodings = agree::encodings(source, &files);
-        if most.is_some() || !encodings.is_empty() {
-            files = probed(&prober, source, &found, (most, &encodings))?;
-        }
-        agree::paired(source, &files)?;
-        said.extend(only_data(source, &mut files, |f| (&f.name, f.layout.as_ref())));
-        if let (Some(first), false) = (files.first_mut(), said.is_empty()) {
-            let before = first.note.take();
-            first.note = Some(before.into_iter().chain(said).collect::<Vec<_>>().join("; "));
-        }
-        if !glance {
-            prepare::prepare(&mut files, work, threads, unpack)?;
-            group::group(&mut files, work, unit, threads, unpack)?;
-        }
-        inputs.add(source, files, unit)?;
-    }
-    prober.known.close()?;
-    Ok(inputs)
+    look(recipe, unit, work, threads, (effort, false))?.inputs()
 }
 
 /// Objects of a store that are probed side by side.

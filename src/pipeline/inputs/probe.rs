@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::agree;
-use super::file_cache::{Cut, Known, Knowns, OnDisk, hashed, name, recall, remember};
+use super::file_cache::{Cut, Known, Knowns, OnDisk, fresh, hashed, name, recall, remember};
 use super::find::{below, wanted};
+use super::later::Later;
 use super::malformed;
 use super::understood;
 use super::understood::Understood;
@@ -33,6 +34,8 @@ pub(crate) struct Prober<'a> {
     pub glance: bool,
     pub threads: usize,
     pub known: Knowns,
+    /// Files that others are to hash, where there are such.
+    pub later: Option<Later>,
 }
 
 impl Prober<'_> {
@@ -40,8 +43,16 @@ impl Prober<'_> {
     fn hashed(&self, disk: &OnDisk<'_>, starts: &[u64]) -> Result<Known> {
         match (self.glance, disk.identity()) {
             (true, _) => Ok(Known::unread(disk, starts)),
-            (false, Some(identity)) if starts.len() < 2 => Ok(Known::object(identity, starts)),
+            (false, Some(identity)) if starts.len() < 2 => Ok(Known::uncounted(identity, starts)),
             (false, _) => hashed(&self.known, disk, starts),
+        }
+    }
+
+    /// The same where the hash of a file on a disk may be [filled in](Later::fill) later: nothing, and no lines, until then.
+    fn hashed_or_later(&self, disk: &OnDisk<'_>, starts: &[u64]) -> Result<Known> {
+        match self.later.as_ref().filter(|_| disk.version.is_none()) {
+            Some(later) if fresh(&self.known, disk, starts).is_none() => later.ask(disk, starts),
+            _ => self.hashed(disk, starts),
         }
     }
 }
@@ -243,11 +254,9 @@ fn reading(prober: &Prober<'_>, disk: &OnDisk<'_>, member: Option<&Member>, layo
         if let Some(sha256) = disk.identity().filter(|_| layout.is_random_access()) {
             return Ok(Reading { sha256, copy: None, lines: vec![0; starts.len()], starts });
         }
-        let known = prober.hashed(disk, &starts)?;
+        let known = prober.hashed_or_later(disk, &starts)?;
         return Ok(Reading { sha256: known.sha256, copy: None, starts, lines: known.lines });
     }
-    let known = prober.hashed(disk, &[0])?;
-    let sha256 = known.sha256.clone();
     let member_name = member.map(|m| m.name.as_str());
     // The member within the copy of its archive.
     let within = disk.tar.as_ref().zip(member).map(|((copy, bytes), member)| PlainCopy {
@@ -256,12 +265,13 @@ fn reading(prober: &Prober<'_>, disk: &OnDisk<'_>, member: Option<&Member>, layo
         member: Some(member.name.clone()),
         layout: Arc::new(layout.decompressed()),
     });
-    let whole = |copy: Option<PlainCopy>| Reading { sha256: sha256.clone(), copy, starts: vec![0], lines: vec![0] };
+    let whole = |sha256: String, copy: Option<PlainCopy>| Reading { sha256, copy, starts: vec![0], lines: vec![0] };
     let bytes = member.map_or(disk.bytes, |m| m.size);
     // What lies in a store is read as it is: a copy would be a copy of the corpus.
     if is_url(disk.path) || !unpack::worth(disk.path, layout, member.is_some(), bytes, prober.unit).map_err(io)? {
-        return Ok(whole(within));
+        return Ok(whole(prober.hashed_or_later(disk, &[0])?.sha256, within));
     }
+    let sha256 = prober.hashed(disk, &[0])?.sha256;
     let place = unpack::place(prober.work, &sha256, &unpack::tail(layout, member_name));
     let own =
         |bytes: u64| PlainCopy { path: place.clone(), bytes, member: None, layout: Arc::new(unpack::layout(layout)) };
@@ -284,7 +294,7 @@ fn reading(prober: &Prober<'_>, disk: &OnDisk<'_>, member: Option<&Member>, layo
         let bytes = std::fs::metadata(&place).map_err(Error::io(&place))?.len();
         (Some(own(bytes)), Piece::whole(&place, None))
     } else {
-        return Ok(whole(within));
+        return Ok(whole(sha256, within));
     };
     let read_as = if in_place { read_as } else { &unpack::layout(layout) };
     let bytes = if in_place { bytes } else { copy.as_ref().map_or(0, |c| c.bytes) };

@@ -48,6 +48,7 @@ fn files_of(options: &Options, manifest: &Manifest) -> PathBuf {
 }
 
 /// What an export of a build comes to.
+#[allow(clippy::large_enum_variant, reason = "one an export")]
 enum Wanted<'a> {
     /// It stands.
     Stands(ExportLine),
@@ -86,8 +87,8 @@ impl Build<'_> {
         let before = std::mem::take(&mut manifest.exports);
         let old = if there { before.as_slice() } else { &[] };
         let (lines, ended) = match self.cluster {
-            None => self.exports_here(manifest, old),
-            Some(_) => self.exports_elsewhere(manifest, old).await,
+            Some(_) if !self.recipe.exports.is_empty() => self.exports_elsewhere(manifest, old).await,
+            _ => self.exports_here(manifest, old),
         };
         manifest.exports = lines;
         if manifest.exports != before {

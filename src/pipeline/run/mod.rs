@@ -5,6 +5,7 @@ pub mod apply;
 pub mod cuts;
 pub mod decisions;
 pub mod drops;
+mod hashes;
 mod looks;
 pub mod mix;
 mod partners;

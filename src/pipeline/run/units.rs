@@ -284,7 +284,7 @@ impl Build<'_> {
     /// As [`inputs::gather`]; a worker that builds something else.
     pub(crate) async fn inputs_of(&self, chain: &StagePlan) -> Result<(Inputs, Identity)> {
         if !self.workers.is_shared() || self.workers.is_apart() {
-            let (inputs, identity) = self.found(chain, Effort::Build)?;
+            let (inputs, identity) = self.found(chain, Effort::Build).await?;
             self.builds(&identity)?;
             return Ok((inputs, identity));
         }
@@ -302,7 +302,7 @@ impl Build<'_> {
             };
             self.progress.phase("Looking at files", 0);
             let effort = if turn.is_some() { Effort::Build } else { Effort::Known };
-            let (inputs, identity) = self.found(chain, effort)?;
+            let (inputs, identity) = self.found(chain, effort).await?;
             if turn.is_none() && there.as_ref() != Some(&identity) {
                 // Of a build before this one, or of one that is under way.
                 self.builds(&identity)?;
@@ -341,12 +341,14 @@ impl Build<'_> {
         self.workers.agree(identity)
     }
 
-    fn found(&self, chain: &StagePlan, effort: Effort) -> Result<(Inputs, Identity)> {
+    async fn found(&self, chain: &StagePlan, effort: Effort) -> Result<(Inputs, Identity)> {
         let mut inputs = match &self.given {
             Some(given) => given.clone(),
             None => {
-                let (unit, threads) = (self.options.unit, self.options.threads);
-                inputs::gather(self.recipe, unit, &self.options.work, threads, effort)?
+                let (unit, threads, elsewhere) = (self.options.unit, self.options.threads, self.cluster.is_some());
+                let mut looked = inputs::look(self.recipe, unit, &self.options.work, threads, (effort, elsewhere))?;
+                self.hashed_elsewhere(&mut looked).await?;
+                looked.inputs()?
             }
         };
         chain.stage(&mut inputs);

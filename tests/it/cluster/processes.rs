@@ -68,7 +68,7 @@ impl Cluster {
     }
 
     /// One whose executors are told more.
-    fn knowing(scratch: &Scratch, executors: usize, told: impl Fn(Command) -> Command) -> Cluster {
+    pub(super) fn knowing(scratch: &Scratch, executors: usize, told: impl Fn(Command) -> Command) -> Cluster {
         let scheduler = scheduler(scratch, "127.0.0.1:0");
         let line = scheduler.says("the scheduler is at df://");
         let at = line.split_once("is at ").unwrap().1.to_owned();

@@ -27,6 +27,7 @@ use crate::{Error, Result};
 const JOB: &str = "exports";
 
 /// An export on its way.
+#[allow(clippy::large_enum_variant, reason = "one an export")]
 enum Step<'a> {
     /// It stands.
     Stands(ExportLine),
