@@ -66,7 +66,7 @@ pub fn hash(
     let mut noted = offset;
     let counted = starts.len() > 1;
     loop {
-        if offset >= noted + step {
+        if offset - noted >= step {
             note(Begun { offset, newlines, lines: lines.clone(), state: sha.serialize().to_vec() })?;
             noted = offset;
         }

@@ -4,10 +4,11 @@
 
 TEXTS has a `text` a line; rows are stretches of some lines of it, as many as `--rows` says, over and over with a number in
 front. Prints CPU seconds of the first build; of a build with another limit, job by job (deciding apart from writing the
-output anew); and of `tune` on all limits and on one.
+output anew); of DuckDB, where Python has it, copying the `data/` of that build once; and of `tune` on all limits and on one.
 """
 
 import argparse
+import importlib.util
 import itertools
 import json
 import os
@@ -37,6 +38,13 @@ run = "keep"
 chars = { min = 40 }
 [[stage]]
 run = "exact_dedup"
+"""
+
+# What writing the output anew costs somebody who only copies it.
+COPY = """import duckdb
+duckdb.execute("set threads = 2")
+duckdb.execute(\"\"\"copy (from 'builds/retune-trial/data/**/*.parquet') to 'copy.parquet'
+    (format parquet, compression zstd, compression_level 3)\"\"\")
 """
 
 
@@ -88,6 +96,9 @@ def main():
         new, wall, _ = run(corpus, folder, *again)
         parts = jobs(folder, "builds/retune-trial")
         print(f"Another limit: {new:.1f} CPU s ({new / cpu:.1%} of the first), {wall:.0f} s: {listed(parts)}")
+        if importlib.util.find_spec("duckdb"):
+            copied, wall, _ = run(sys.executable, folder, "-c", COPY)
+            print(f"DuckDB copies its data/ once: {copied:.1f} CPU s, {wall:.0f} s")
         for what in ([], ["keep.chars"]):
             used, wall, peak = run(corpus, folder, "tune", "builds/retune", *what)
             print(f"tune {' '.join(what) or 'of all limits'}: {used:.2f} CPU s, {wall:.2f} s, {peak:.0f} MiB")

@@ -230,6 +230,7 @@ mod tests {
             assert_eq!(refused, to == "trl");
             drop(staging);
             assert_eq!(std::fs::read_dir(here.path()).unwrap().count(), 4, "{to}");
+            std::fs::remove_file(&sent.file).unwrap();
         }
     }
 }
