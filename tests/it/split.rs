@@ -219,6 +219,64 @@ fn rows_that_are_alike_and_all_stay_are_on_one_side() {
     assert_eq!(both("grouped"), 0);
 }
 
+/// Rows of each split and source.
+fn counts(made: &Json) -> BTreeMap<(String, String), u64> {
+    let name = |line: &Json, key: &str| line[key].as_str().unwrap().to_owned();
+    let lines = made["splits"].as_array().unwrap().iter();
+    lines.map(|line| ((name(line, "split"), name(line, "source")), line["rows"].as_u64().unwrap())).collect()
+}
+
+/// 300 dialogues, and preferences that ask what a third of them asks, two of each question: each use has its own number.
+#[test]
+fn rows_of_two_uses_with_one_question_count_for_both() {
+    let scratch = Scratch::new();
+    let lines = |rows: Vec<Json>| rows.iter().map(|row| format!("{row}\n")).collect::<String>();
+    let turn = |role: &str, n: u64| json!({"role": role, "content": document(n)});
+    let talk = (0..300).map(|n| json!({"messages": [turn("user", n), turn("assistant", 10_000 + n)]}));
+    let pair = (0..200).map(|n| {
+        json!({"prompt": [turn("user", n / 2 * 3)], "chosen": [turn("assistant", 20_000 + n)],
+            "rejected": [turn("assistant", 30_000 + n)]})
+    });
+    scratch.write("talk.jsonl", lines(talk.collect()));
+    scratch.write("pair.jsonl", lines(pair.collect()));
+    let sources = |order: [&str; 2]| -> String {
+        order.iter().map(|name| format!("[[source]]\nname='{name}'\npath='{name}.jsonl'\n")).collect()
+    };
+    let of = |out: &str, split: &str| {
+        let all = counts(&manifest(&scratch, out));
+        ["talk", "pair"].map(|source| all.get(&(split.to_owned(), source.to_owned())).copied().unwrap_or_default())
+    };
+    for (number, order) in [["talk", "pair"], ["pair", "talk"]].into_iter().enumerate() {
+        let recipe = |split: &str| format!("name='r'\n{}[split]\n{split}\n", sources(order));
+        // As many rows of each use; half of the preferences and more are held out by it.
+        scratch.write("recipe.toml", recipe("test = 60\nvalidation = 40"));
+        let out = format!("rows-{number}");
+        let built = scratch.build(&out, &[]);
+        built.check_accounts();
+        assert_eq!(
+            (of(&out, "test"), of(&out, "validation"), of(&out, "train")),
+            ([60, 60], [40, 40], [200, 100]),
+            "{order:?}"
+        );
+        let asked = |split: &str| -> BTreeSet<String> {
+            let of = |usage: &str, column: &str| by_split(&scratch, &out, usage, column).remove(split).unwrap();
+            let first = |row: String| row.split("role: assistant").next().unwrap().to_owned();
+            of("instruct", "messages").into_iter().chain(of("rlhf", "prompt")).map(first).collect()
+        };
+        let (train, held) = (asked("train"), &asked("test") | &asked("validation"));
+        assert!(train.len() > 150 && held.len() > 80 && train.is_disjoint(&held), "{} {}", train.len(), held.len());
+        // A share of each.
+        scratch.write("recipe.toml", recipe("validation = 0.1"));
+        let out = format!("share-{number}");
+        scratch.build(&out, &[]);
+        assert_eq!((of(&out, "validation"), of(&out, "train")), ([30, 20], [270, 180]), "{order:?}");
+    }
+    // What is there cannot be held out whole.
+    scratch.write("recipe.toml", format!("name='r'\n{}[split]\ntest = 200\n", sources(["talk", "pair"])));
+    let run = scratch.corpus(&["build", "--recipe", "recipe.toml", "--out", "all"]);
+    run.says(1, &["holds 200 rows of rlhf out, and there are 200: nothing is left to train on"]);
+}
+
 #[test]
 fn what_cannot_be_held_out_is_said() {
     let scratch = Scratch::new();

@@ -1,6 +1,7 @@
 //! Clusters: rows that are linked, directly or through others. Each is known by its first row.
 
 use crate::Result;
+use crate::rows::Use;
 use crate::spill::Space;
 use crate::spill::flat::Flat;
 
@@ -50,6 +51,52 @@ impl Clusters {
         if a != b {
             self.parents.set(a.max(b) as usize, &a.min(b).to_le_bytes())?;
         }
+        Ok(())
+    }
+}
+
+/// How many rows of each use clusters have, by their first rows.
+pub struct Sizes {
+    flat: Flat,
+    uses: usize,
+}
+
+/// Bytes of a number of rows.
+const SIZE: usize = 4;
+
+impl Sizes {
+    /// No clusters.
+    pub fn new(space: &Space, uses: usize) -> Self {
+        Sizes { flat: space.flat("sizes", SIZE * uses), uses }
+    }
+
+    /// How many uses there are.
+    pub fn uses(&self) -> usize {
+        self.uses
+    }
+
+    /// Adds one without rows.
+    pub fn push(&mut self) -> Result<()> {
+        self.flat.push(&[0; SIZE * Use::ALL.len()][..SIZE * self.uses])
+    }
+
+    /// Adds a row of the use at a place.
+    pub fn add(&mut self, cluster: usize, usage: usize) -> Result<()> {
+        let mut record = [0; SIZE * Use::ALL.len()];
+        let record = &mut record[..SIZE * self.uses];
+        self.flat.get(cluster, record)?;
+        let own = &mut record.as_chunks_mut::<SIZE>().0[usage];
+        *own = (u32::from_le_bytes(*own) + 1).to_le_bytes();
+        self.flat.set(cluster, record)
+    }
+
+    /// Puts the rows of each use into `sizes`.
+    pub fn of(&self, cluster: usize, sizes: &mut [u64]) -> Result<()> {
+        let mut record = [0; SIZE * Use::ALL.len()];
+        let record = &mut record[..SIZE * self.uses];
+        self.flat.get(cluster, record)?;
+        let all = record.as_chunks::<SIZE>().0;
+        sizes.iter_mut().zip(all).for_each(|(size, bytes)| *size = u64::from(u32::from_le_bytes(*bytes)));
         Ok(())
     }
 }

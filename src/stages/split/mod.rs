@@ -17,9 +17,10 @@
 //!
 //! Each source gives its share, so that a split is made up as the whole is. Of a source, clusters are taken in the order
 //! of a hash of `seed` and their texts until its share is full; one that does not fit is passed over, so that
-//! large clusters are trained on. A cluster of several sources counts for that of its first row. What is held out says
-//! nothing of the order of rows, of files, threads or memory; more rows move the line a little, and leave the others
-//! where they are.
+//! large clusters are trained on. A cluster of several sources counts for that of its first row. Rows of several uses in
+//! one cluster (a dialogue and a preference with the same question) count for each of their uses: it goes where all have
+//! room, and is drawn for the use that has the fewest rows. What is held out says nothing of the order of rows, of files,
+//! threads or memory; more rows move the line a little, and leave the others where they are.
 //!
 //! `data/{use}/` has files `train-00000.parquet`, `validation-00000.parquet`, `test-00000.parquet`, and the data card
 //! names them, so that `load_dataset(BUILD)` sees splits. Held-out rows come once, however often a mix repeats them.

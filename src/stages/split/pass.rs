@@ -6,14 +6,15 @@ use arrow::array::AsArray;
 use arrow::datatypes::UInt64Type;
 
 use super::HoldOut;
-use super::clusters::Clusters;
-use super::draw::{Quota, quotas};
+use super::clusters::{Clusters, Sizes};
+use super::draw::{Draw, Drawn, Quota};
 use super::keys::{COLUMN, draw_of, keys_of};
 use super::parts::{self, Found};
 use crate::rows::Use;
 use crate::rows::split::Split;
 use crate::spill::Space;
 use crate::spill::flat::Flat;
+use crate::spill::sorter::Sorter;
 use crate::stages::global::{self, Footprint, GlobalContext, GlobalPass, Part, records_of};
 use crate::stages::resources::Resource;
 use crate::text::figures::count;
@@ -21,8 +22,8 @@ use crate::{Error, Result};
 
 /// The share of the build's memory for numbers.
 const SHARE: f64 = 0.5;
-/// Bytes a row: keys to sort (16 each, about three), row key, parent, draw, size, side, cluster to sort.
-const ROW_BYTES: u64 = 16 * 4 + 8 + 4 + 8 + 4 + 1;
+/// Bytes a row: keys to sort (16 each, about three), row key, parent, draw, sizes by use, uses seen, side, cluster to sort.
+const ROW_BYTES: u64 = 16 * 4 + 8 + 4 + 8 + 4 * Use::ALL.len() as u64 + 1 + 1;
 /// Bits of the hash that clusters are drawn by.
 const DRAW_BITS: u32 = 48;
 
@@ -147,45 +148,76 @@ impl Rows {
 
     /// The split of each cluster, by its first row; and what is told of them.
     fn sides(&mut self, context: &dyn GlobalContext, space: &Space, options: &HoldOut) -> Result<(Flat, String)> {
-        let rows = self.clusters.len();
-        let (mut sizes, mut sides) = (space.flat("sizes", 4), space.flat("sides", 1));
-        for _ in 0..rows {
-            sizes.push(&[0; 4])?;
-            sides.push(&[0])?;
-        }
-        // Of a cluster the least hash of its rows draws, which says nothing of their order.
-        for row in 0..rows {
-            let first = self.clusters.first(row as u32)? as usize;
-            let size = sizes.number(first)? as u32 + 1;
-            sizes.set(first, &size.to_le_bytes())?;
-            let draw = self.draws.number(row)?;
-            if draw < self.draws.number(first)? {
-                self.draws.set(first, &draw.to_le_bytes())?;
-            }
-        }
-        let mut sources: Vec<Quota> =
-            context.sources().iter().map(|s| Quota { usage: Some(s.usage), ..Quota::default() }).collect();
-        let (mut order, mut largest) = (space.sorter("order", 16), 0);
-        for (source, quota) in sources.iter_mut().enumerate() {
+        let used: Vec<Use> = context.sources().iter().map(|s| s.usage).collect();
+        let uses: Vec<Use> = Use::ALL.into_iter().filter(|usage| used.contains(usage)).collect();
+        let place = |usage: &Use| uses.iter().position(|of| of == usage).unwrap_or_default();
+        let mut quotas: Vec<Quota> = used.iter().map(|usage| Quota::of(place(usage))).collect();
+        let sizes = self.count(space, &quotas, uses.len())?;
+        let (order, largest) = self.order(space, &sizes, &mut quotas)?;
+        let (mut draw, mut all) = (Draw::new(options, &uses, quotas), vec![0; uses.len()]);
+        let mut sides = space.flat("sides", 1);
+        (0..self.clusters.len()).try_for_each(|_| sides.push(&[0]))?;
+        order.drain(&mut |record| {
+            let (source, row) = ((record >> (DRAW_BITS + 32)) as u32 as usize, record as u32 as usize);
+            sizes.of(row, &mut all)?;
+            let split = draw.takes(source, &all);
+            if split == Split::Train { Ok(()) } else { sides.set(row, &[split.number() as u8]) }
+        })?;
+        enough(context, options, &draw.uses, largest)?;
+        Ok((sides, summary(options, &draw.uses, largest)))
+    }
+
+    /// Rows of each use in each cluster; the draw of its first row becomes the least of all of its rows, which says nothing
+    /// of their order.
+    fn count(&mut self, space: &Space, quotas: &[Quota], uses: usize) -> Result<Sizes> {
+        let mut sizes = Sizes::new(space, uses);
+        (0..self.clusters.len()).try_for_each(|_| sizes.push())?;
+        for (source, quota) in quotas.iter().enumerate() {
             for row in self.starts[source]..self.starts[source + 1] {
-                let size = sizes.number(row)?;
-                if size > 0 {
-                    quota.rows += size;
-                    largest = largest.max(size);
-                    let draw = self.draws.number(row)? >> (64 - DRAW_BITS);
-                    order.push((source as u128) << (DRAW_BITS + 32) | u128::from(draw) << 32 | row as u128)?;
+                let first = self.clusters.first(row as u32)? as usize;
+                sizes.add(first, quota.usage)?;
+                let draw = self.draws.number(row)?;
+                if draw < self.draws.number(first)? {
+                    self.draws.set(first, &draw.to_le_bytes())?;
                 }
             }
         }
-        quotas(options, &mut sources);
-        let asked: Vec<Quota> = sources.clone();
-        order.drain(&mut |record| {
-            let (source, row) = ((record >> (DRAW_BITS + 32)) as usize, record as u32 as usize);
-            let split = sources[source].takes(sizes.number(row)?);
-            if split == Split::Train { Ok(()) } else { sides.set(row, &[split.number() as u8]) }
-        })?;
-        enough(context, options, (&asked, &sources), largest)?;
-        Ok((sides, summary(options, (&asked, &sources), largest)))
+        Ok(sizes)
+    }
+
+    /// Clusters in the order in which they are drawn, and the rows of the largest; quotas are told their rows. One of several
+    /// uses is drawn for the use that has the fewest rows, before all that have more: what few rows hang on is not left to
+    /// chance then.
+    fn order(&mut self, space: &Space, sizes: &Sizes, quotas: &mut [Quota]) -> Result<(Sorter, u64)> {
+        let mut uses = vec![0; sizes.uses()];
+        for (source, quota) in quotas.iter().enumerate() {
+            uses[quota.usage] += self.starts[source + 1] - self.starts[source];
+        }
+        let rank = |usage: usize| uses.iter().enumerate().filter(|of| (*of.1, of.0) < (uses[usage], usage)).count();
+        let ranks: Vec<usize> = (0..uses.len()).map(rank).collect();
+        let (mut order, mut seen, mut largest) = (space.sorter("order", 16), space.flat("seen", 1), 0);
+        (0..self.clusters.len()).try_for_each(|_| seen.push(&[0]))?;
+        let mut all = vec![0; uses.len()];
+        for (source, quota) in quotas.iter_mut().enumerate() {
+            for row in self.starts[source]..self.starts[source + 1] {
+                let first = self.clusters.first(row as u32)?;
+                let known = seen.number(first as usize)? as u8;
+                if known & 1 << quota.usage != 0 {
+                    continue;
+                }
+                seen.set(first as usize, &[known | 1 << quota.usage])?;
+                sizes.of(first as usize, &mut all)?;
+                quota.rows += all[quota.usage];
+                largest = largest.max(all.iter().sum());
+                let fewest = (0..uses.len()).filter(|usage| all[*usage] > 0).min_by_key(|usage| ranks[*usage]);
+                if fewest == Some(quota.usage) {
+                    let draw = self.draws.number(first as usize)? >> (64 - DRAW_BITS);
+                    let place = (ranks[quota.usage] as u128) << 32 | source as u128;
+                    order.push(place << (DRAW_BITS + 32) | u128::from(draw) << 32 | u128::from(first))?;
+                }
+            }
+        }
+        Ok((order, largest))
     }
 
     /// Says which rows are held out, unit by unit.
@@ -219,39 +251,31 @@ fn number(context: &dyn GlobalContext, rows: usize) -> Result<u32> {
     })
 }
 
-/// Rows of a use: those asked for, and those taken, of a split.
-fn taken(usage: Use, at: usize, (asked, left): (&[Quota], &[Quota])) -> (u64, u64) {
-    let of = |all: &[Quota]| all.iter().filter(|q| q.usage == Some(usage)).map(|q| q.left[at]).sum::<u64>();
-    (of(asked), of(asked) - of(left))
-}
-
 /// # Errors
 ///
 /// Where a use has too few rows, or its clusters are too large, for a split that is asked for.
-fn enough(context: &dyn GlobalContext, options: &HoldOut, quotas: (&[Quota], &[Quota]), largest: u64) -> Result<()> {
-    for usage in Use::ALL {
-        let rows: u64 = quotas.0.iter().filter(|q| q.usage == Some(usage)).map(|q| q.rows).sum();
-        let asked: u64 = (0..Split::HELD_OUT.len()).map(|at| taken(usage, at, quotas).0).sum();
-        if rows > 0 && asked >= rows {
+fn enough(context: &dyn GlobalContext, options: &HoldOut, uses: &[Drawn], largest: u64) -> Result<()> {
+    for Drawn { usage, rows, asked, taken } in uses.iter().filter(|of| of.rows > 0) {
+        let all: u64 = asked.iter().sum();
+        if all >= *rows {
             return Err(Error::input(
                 format!(
                     "[split] holds {} rows of {usage} out, and there are {}: nothing is left to train on",
-                    count(asked),
-                    count(rows)
+                    count(all),
+                    count(*rows)
                 ),
                 "hold fewer rows out, or a share of them: validation = 0.01",
             ));
         }
         for (at, split) in Split::HELD_OUT.into_iter().enumerate() {
-            let (asked, got) = taken(usage, at, quotas);
-            if options.amount(split).is_some() && asked > 0 && got == 0 {
+            if options.amount(split).is_some() && asked[at] > 0 && taken[at] == 0 {
                 return Err(Error::input(
                     format!(
                         "`{}` can hold no row of {usage} out for {split}: {} are wanted of {}, and they hang together \
                          in clusters of up to {} rows",
                         context.stage(),
-                        count(asked),
-                        count(rows),
+                        count(asked[at]),
+                        count(*rows),
                         count(largest)
                     ),
                     "hold more rows out, or leave fields that all rows share out of `group` under [split]: group = []",
@@ -263,10 +287,10 @@ fn enough(context: &dyn GlobalContext, options: &HoldOut, quotas: (&[Quota], &[Q
 }
 
 /// What is held out, in a line.
-fn summary(options: &HoldOut, quotas: (&[Quota], &[Quota]), largest: u64) -> String {
+fn summary(options: &HoldOut, uses: &[Drawn], largest: u64) -> String {
     let mut all = Vec::new();
     for (at, split) in Split::HELD_OUT.into_iter().enumerate().filter(|(_, split)| options.amount(*split).is_some()) {
-        let rows: u64 = Use::ALL.into_iter().map(|usage| taken(usage, at, quotas).1).sum();
+        let rows: u64 = uses.iter().map(|of| of.taken[at]).sum();
         all.push(format!("{} {split}", count(rows)));
     }
     format!("{}; the largest cluster has {}", all.join(", "), crate::text::figures::plural(largest, "row"))

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-use super::processes::{Cluster, bare, executor, spawned};
+use super::processes::{Cluster, bare, spawned};
 use crate::export::{RECIPE, files, read, rows};
 use crate::harness::{Run, Scratch, same_files, same_output};
 use crate::objects_exports::Place;
@@ -16,13 +16,12 @@ fn many(scratch: &Scratch) {
     let mut of: [String; 4] = ["text.jsonl", "task.jsonl", "chat.jsonl", "pairs.jsonl"].map(|name| read(scratch, name));
     for n in 0..900 {
         let (asked, said) = (turn("user", format!("第{n}问：几点？")), turn("assistant", format!("{}点。", n % 24)));
-        let (other, compared) =
-            (turn("assistant", "不知道。".repeat(1 + n % 3)), turn("user", format!("第{n}对：几点？")));
+        let other = turn("assistant", "不知道。".repeat(1 + n % 3));
         let lines = [
             json!({"id": format!("p{n}x"), "text": format!("第{n}段，{}", "河水流过桥。".repeat(1 + n % 40))}),
             json!({"id": format!("t{n}x"), "input": format!("译：{n}"), "output": format!("number {n}")}),
             json!({"id": format!("c{n}x"), "messages": [asked, said]}),
-            json!({"id": format!("r{n}x"), "prompt": [compared], "chosen": [said], "rejected": [other],
+            json!({"id": format!("r{n}x"), "prompt": [asked], "chosen": [said], "rejected": [other],
                 "chosen_score": 2.0, "rejected_score": 0.5}),
         ];
         of.iter_mut().zip(lines).for_each(|(of, line)| *of += &format!("{line}\n"));
@@ -69,8 +68,7 @@ fn executors_write_exports() {
     let mut cluster = Cluster::start(&scratch, 2);
     let build = spawned(cluster.command(&scratch, "shared"));
     until(&scratch, "done exports ", 2);
-    cluster.executors[0].kill();
-    cluster.executors[0] = executor(&scratch, &cluster.at, 2);
+    cluster.loses_one(&scratch, 2);
     ends(build);
     let shared = scratch.built("shared");
     same_output(&alone, &shared, "two executors");
