@@ -12,6 +12,8 @@ use super::file;
 use crate::disk::{hex, write_whole};
 use crate::{Error, Result};
 
+/// Bytes that are read at a time.
+const BLOCK: usize = 1 << 20;
 /// Bytes between two looks at whether whoever asked still waits.
 const MOMENT: u64 = 64 << 20;
 
@@ -54,10 +56,20 @@ pub fn hash(
     path: &Path,
     starts: &[u64],
     begun: Option<Begun>,
+    noted: (u64, &mut dyn FnMut(Begun) -> io::Result<()>),
+) -> io::Result<Hashed> {
+    hash_by(&mut vec![0; BLOCK], path, starts, begun, noted)
+}
+
+/// The same, through a buffer.
+fn hash_by(
+    buffer: &mut [u8],
+    path: &Path,
+    starts: &[u64],
+    begun: Option<Begun>,
     (step, note): (u64, &mut dyn FnMut(Begun) -> io::Result<()>),
 ) -> io::Result<Hashed> {
-    let mut file = file::open(path)?;
-    let (mut sha, mut buffer) = (Sha256::new(), vec![0; 1 << 20]);
+    let (mut file, mut sha) = (file::open(path)?, Sha256::new());
     let (mut offset, mut newlines, mut lines) = (0u64, 0u64, Vec::with_capacity(starts.len()));
     if let Some((begun, state)) = begun.and_then(|begun| begun.state().map(|state| (begun, state))) {
         file.seek(SeekFrom::Start(begun.offset))?;
@@ -70,7 +82,7 @@ pub fn hash(
             note(Begun { offset, newlines, lines: lines.clone(), state: sha.serialize().to_vec() })?;
             noted = offset;
         }
-        let read = file.read(&mut buffer)?;
+        let read = file.read(buffer)?;
         let block = &buffer[..read];
         sha.update(block);
         let mut from = 0;
@@ -112,13 +124,13 @@ pub struct Unhashed {
 ///
 /// What the system says; a file of another size than where it was asked for; [`Error::Interrupted`].
 pub fn hash_all(files: &[Unhashed], file: &Path, stop: &AtomicBool) -> Result<()> {
-    let mut found = Vec::with_capacity(files.len());
+    let (mut found, mut buffer) = (Vec::with_capacity(files.len()), vec![0; BLOCK]);
     for Unhashed { path, starts, bytes, .. } in files {
         let mut waits = |_| match stop.load(Ordering::Relaxed) {
             true => Err(io::ErrorKind::Interrupted.into()),
             false => Ok(()),
         };
-        let hashed = hash(path, starts, None, (MOMENT, &mut waits));
+        let hashed = hash_by(&mut buffer, path, starts, None, (MOMENT, &mut waits));
         if stop.load(Ordering::Relaxed) {
             return Err(Error::Interrupted);
         }

@@ -7,11 +7,9 @@ Usage: personal_set.py make [ROWS] [SEED] > rows.jsonl
   MASKED has the same ids with the text as it left them. `score` prints precision and recall of each kind, and where they part.
 """
 
-import collections
-import json
 import random
-import re
-import sys
+
+from personal_score import main
 
 SURNAMES = "王李张刘陈杨黄赵周吴徐孙朱马胡林郭何高罗".strip()
 GIVEN = "伟芳娜敏静磊强洋艳勇杰娟涛明超兰霞平刚桂英".strip()
@@ -205,40 +203,5 @@ def rows(count, seed):
         yield {"id": f"{kind}:{'han' if han else 'latin'}:{number}", "text": glue.join(p[0] for p in parts), "expected": glue.join(p[1] for p in parts)}
 
 
-def marks(text):
-    return collections.Counter(re.findall(r"\[(" + "|".join(MARK.values()) + r")\]", text))
-
-
-def score(made, masked):
-    made = [json.loads(line) for line in open(made, encoding="utf8")]
-    left = {row["id"]: row["text"] for row in map(json.loads, open(masked, encoding="utf8"))}
-    right, wrong, missed = collections.Counter(), collections.Counter(), collections.Counter()
-    for row in made:
-        got, want, found = left[row["id"]], marks(row["expected"]), marks(left[row["id"]])
-        for kind in set(want) | set(found):
-            same = min(want[kind], found[kind])
-            # A mark that stands elsewhere, or covers more or less, is wrong and missed.
-            same = same if got == row["expected"] else min(same, sum(got.count(p) > 0 for p in surroundings(row["expected"], kind)))
-            right[kind] += same
-            wrong[kind] += found[kind] - same
-            missed[kind] += want[kind] - same
-        if got != row["expected"]:
-            print(f"{row['id']}\n  text {row['text']!r}\n  want {row['expected']!r}\n  got  {got!r}")
-    print("| kind | labelled | precision | recall |\n| --- | --- | --- | --- |")
-    for kind in MARK.values():
-        labelled = right[kind] + missed[kind]
-        print(f"| {kind.lower()} | {labelled} | {right[kind] / max(1, right[kind] + wrong[kind]):.4f} | {right[kind] / max(1, labelled):.4f} |")
-    print(f"{sum(right.values()) + sum(missed.values())} labelled, {len(made)} near misses or more")
-
-
-def surroundings(expected, kind):
-    """Each mark of a kind with three characters on both sides."""
-    return [expected[max(0, m.start() - 3) : m.end() + 3] for m in re.finditer(r"\[" + kind + r"\]", expected)]
-
-
 if __name__ == "__main__":
-    if sys.argv[1] == "make":
-        for row in rows(int(sys.argv[2]) if len(sys.argv) > 2 else 2800, int(sys.argv[3]) if len(sys.argv) > 3 else 5):
-            print(json.dumps(row, ensure_ascii=False))
-    else:
-        score(sys.argv[2], sys.argv[3])
+    main(rows, seed=5)

@@ -122,6 +122,23 @@ impl Staging {
         }
     }
 
+    /// Writes an export that then is `out`, whole or not at all: `write` puts its files into their place and gives back what it
+    /// came to, and the [`MANIFEST`]; `bytes` is what the largest file may have.
+    ///
+    /// # Errors
+    ///
+    /// As [`Staging::new`], [`Staging::publish`], and those of `write`.
+    pub fn whole<T>(
+        out: &Path,
+        bytes: impl FnOnce() -> u64,
+        write: impl FnOnce(&Self) -> Result<(T, Vec<u8>)>,
+    ) -> Result<T> {
+        let staging = Staging::new(out)?.expecting(bytes);
+        let (exported, manifest) = write(&staging)?;
+        staging.publish(&manifest)?;
+        Ok(exported)
+    }
+
     /// A place whose files somebody else writes, into the [`Room`] that is given back; then they are [taken](Self::take).
     ///
     /// # Errors

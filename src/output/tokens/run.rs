@@ -249,10 +249,7 @@ fn documents(job: &Job<'_>, table: &Table, act: &mut dyn FnMut(&[u32]) -> Result
 /// [`Error::Interrupted`]; what the system says of writing. Nothing is left under the folder's name then but what was
 /// there before.
 pub fn export(job: &Job<'_>, out: &Path, build: &serde_json::Value) -> Result<Exported> {
-    let staging = Staging::new(out)?.expecting(|| expected(job.tables));
-    let (exported, text) = write(job, (&staging, out), build)?;
-    staging.publish(&text)?;
-    Ok(exported)
+    Staging::whole(out, || expected(job.tables), |staging| write(job, (staging, out), build))
 }
 
 /// Writes the files of an export that is to be `out`; gives back what it came to, and its `export.json`.

@@ -63,8 +63,8 @@ fn hidden(chain: &StagePlan) -> u64 {
     columns.filter(|column| column.shown == Shown::Never).map(|column| width(column.kind.data_type())).sum()
 }
 
-/// What a build with so many `exports` would be on executors with `threads` threads in all. Bytes are of the whole build, whatever is done of it;
-/// seconds are of what is left.
+/// What a build with so many `exports` would be on executors with `threads` threads in all. Bytes are of the whole build,
+/// whatever is done of it; seconds are of what is left.
 ///
 /// # Errors
 /// Of files that a pass reads.

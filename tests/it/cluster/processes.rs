@@ -81,6 +81,12 @@ impl Cluster {
         Cluster { scheduler, at, executors }
     }
 
+    /// Its first executor is killed, and another one of a number takes its place.
+    pub(super) fn loses_one(&mut self, scratch: &Scratch, number: usize) {
+        self.executors[0].kill();
+        self.executors[0] = executor(scratch, &self.at, number);
+    }
+
     pub(super) fn command(&self, scratch: &Scratch, out: &str) -> Command {
         let arguments = ["build", "--recipe", "recipe.toml", "--out", out, "--cluster", &self.at];
         scratch.command(&[&arguments[..], &MORE].concat())
@@ -224,8 +230,7 @@ fn executors_compare_keys() {
     let mut cluster = Cluster::start(&scratch, 2);
     let build = spawned(cluster.command(&scratch, "shared"));
     until(&scratch, "done dedup-parts ", 3);
-    cluster.executors[0].kill();
-    cluster.executors[0] = executor(&scratch, &cluster.at, 2);
+    cluster.loses_one(&scratch, 2);
     ends(build);
     let shared = scratch.built("shared");
     same_output(&alone, &shared, "two executors");
