@@ -44,7 +44,7 @@ pub struct Build {
     #[arg(long, value_name = "FOLDER", requires = "work")]
     scratch: Option<PathBuf>,
     /// Have the units done by an Apache Ballista cluster, whose scheduler is there; --out and --work are folders that all
-    /// its machines see under the same path.
+    /// its machines see under the same path, or in an object store.
     #[arg(long, value_name = "df://HOST:PORT", conflicts_with = "worker")]
     cluster: Option<String>,
     /// Keep the text of finished jobs too.
@@ -262,13 +262,6 @@ impl Build {
             return refused(
                 "--work holds the place of --out",
                 "name another place for the jobs, beside the output or below it",
-            );
-        }
-        if self.cluster.is_some() {
-            let message = "--work is in an object store, and executors of a cluster read jobs as files";
-            return refused(
-                message,
-                "name a folder that all machines see; or leave --cluster out, and use --worker K/N",
             );
         }
         if self.fresh {

@@ -10,6 +10,7 @@ use datafusion_physical_plan::ExecutionPlan;
 use datafusion_proto::physical_plan::{PhysicalExtensionCodec, PhysicalProtoConverterExtension};
 use serde::{Deserialize, Serialize};
 
+use super::away::{self, AwaySpec};
 use super::beside::BesideExec;
 use super::functions;
 use super::part::{self, PartExec, PartSpec};
@@ -25,6 +26,7 @@ enum Node {
     Scan { spec: ScanSpec, groups: Vec<Vec<usize>> },
     Sink { spec: SinkSpec },
     Part { spec: PartSpec },
+    Away { spec: AwaySpec },
     Beside,
 }
 
@@ -51,6 +53,10 @@ impl PhysicalExtensionCodec for Codec {
                 let view = View::of(spec.build);
                 Ok(scan::seen(Arc::new(spec), &groups, view))
             }
+            Node::Away { spec } => match inputs {
+                [plan] => Ok(away::away(spec, plan.clone())),
+                _ => Err(DataFusionError::Internal("one plan is run elsewhere".into())),
+            },
             Node::Beside => BesideExec::of(inputs.to_vec()),
             Node::Sink { spec } => match inputs {
                 [input] => Ok(Arc::new(SinkExec::new(spec, input.clone()))),
@@ -71,6 +77,8 @@ impl PhysicalExtensionCodec for Codec {
             Node::Sink { spec: sink.spec().clone() }
         } else if let Some(part) = node.downcast_ref::<PartExec>() {
             Node::Part { spec: part.spec().clone() }
+        } else if let Some(spec) = away::parts(node.as_ref()) {
+            Node::Away { spec: spec.clone() }
         } else if node.is::<BesideExec>() {
             Node::Beside
         } else {

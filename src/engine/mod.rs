@@ -3,9 +3,10 @@
 //! A job of a build is one physical plan from files to files, cut into partitions. Plans are put together operator by
 //! operator ([`plan`]), so what runs is what is written here: no optimizer moves or copies a function that reads text.
 //! Ours in a plan are the [`scan`] (a `FileSource`), the named [`functions`], the join of sorted rows ([`beside`]), and the
-//! [`sink`]; everything between is built in; a [`part`] is a plan only on its way. [`codec`] carries all of them through
-//! protobuf, as a [`cluster`] needs it. Only [`sql`], which answers questions about a finished build, has plans made for it.
+//! [`sink`]; everything between is built in; a [`part`] is a plan only on its way, and [`away`] what is put around one that is
+//! run where its files are not. [`codec`] carries all of them through protobuf, as a [`cluster`] needs it. Only [`sql`], which answers questions about a finished build, has plans made for it.
 
+pub mod away;
 pub mod beside;
 pub mod cluster;
 pub mod codec;
@@ -13,6 +14,7 @@ pub mod functions;
 pub mod part;
 pub mod partners;
 pub mod plan;
+pub mod room;
 pub mod scan;
 pub mod session;
 pub mod sink;

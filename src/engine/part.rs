@@ -5,7 +5,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
@@ -23,6 +23,7 @@ use tokio::runtime::Handle;
 use super::external;
 use super::partners::Work;
 use super::plan::Plan;
+use super::room::{Shares, room};
 use crate::input::hash::{Unhashed, hash_all};
 use crate::output::export::sent::Sent as Export;
 use crate::output::scatter::Index;
@@ -94,31 +95,8 @@ pub enum PartSpec {
     },
 }
 
-/// What this process gives to a part that it does.
-#[derive(Clone, Debug)]
-pub struct Room {
-    /// Where it may write what nobody else sees.
-    pub scratch: PathBuf,
-    /// Bytes of memory.
-    pub memory: usize,
-}
-
-/// Set once, by a process that does parts for others.
-static ROOM: OnceLock<Room> = OnceLock::new();
-
-/// Says what this process gives to a part.
-pub fn give(room: Room) {
-    // The first word counts: there is one executor in a process.
-    let _ = ROOM.set(room);
-}
-
-/// What parts get where nobody has said more: bytes of memory.
-const LEAST: usize = 64 << 20;
-
-fn room() -> Room {
-    let least = || Room { scratch: std::env::temp_dir(), memory: LEAST };
-    ROOM.get().cloned().unwrap_or_else(least)
-}
+/// Of parts that need more memory than their share.
+static SHARES: LazyLock<Shares> = LazyLock::new(Shares::default);
 
 impl PartSpec {
     /// Does it, with the rows that it is handed.
@@ -127,6 +105,10 @@ impl PartSpec {
         let scratch = tempfile::Builder::new().prefix("part-").tempdir_in(&room.scratch);
         let scratch = scratch.map_err(Error::io(&room.scratch))?;
         let space = Space { stop, ..Space::new(scratch.path(), room.memory) };
+        let _held = match self {
+            PartSpec::Export(sent) => Some(SHARES.take(sent.memory(), room.whole, &space.stop)?),
+            _ => None,
+        };
         let mut rows = rows.map(|rows| handed(rows, &space));
         match self {
             PartSpec::Pass { stage, folder, part } => {

@@ -25,6 +25,7 @@ pub use known::{Known, below, known, remember};
 pub use lost::{is_lost, lost};
 pub use open::{Patience, open};
 pub use read::{Bytewise, Reading};
+pub use said::elsewhere;
 pub use upload::Upload;
 
 use crate::{Error, Result};

@@ -22,6 +22,12 @@ pub(super) fn problem(url: &str, refusal: &Refusal) -> Error {
     Error::other(format!("{url}: {}", answer_of(&refusal.to_string())), cure)
 }
 
+/// What an executor of a cluster says of a store's error, which the machine of the build may not have: with a cure.
+pub fn elsewhere(message: String, error: &Error) -> Error {
+    let cure = "start executors with the variables of the store (AWS_*, GOOGLE_*, AZURE_*) that the build has";
+    Error::other(message, error.hint().unwrap_or(cure))
+}
+
 /// What is told of a refusal's own words.
 fn answer_of(text: &str) -> String {
     let between = |from: &str, to: &str| Some(text.split_once(from)?.1.split_once(to)?.0.trim().to_owned());

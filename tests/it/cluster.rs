@@ -10,6 +10,8 @@ mod exports;
 mod inputs;
 #[cfg(feature = "cluster")]
 mod processes;
+#[cfg(feature = "cluster")]
+mod stores;
 
 #[cfg(not(feature = "cluster"))]
 use crate::harness::{Scratch, skipped};

@@ -12,8 +12,8 @@ use crate::servers::Content;
 use crate::servers::s3::{S3, Trouble};
 use crate::workers::{MORE, ends, everything};
 
-const OUT: &str = "s3://bucket/some/build";
-const JOBS: &str = "s3://bucket/jobs";
+pub const OUT: &str = "s3://bucket/some/build";
+pub const JOBS: &str = "s3://bucket/jobs";
 
 /// A machine of its own, with the inputs on it.
 fn machine() -> Scratch {
@@ -37,11 +37,11 @@ fn worker(place: &Place, machine: &Scratch, which: &str, lease: &str) -> Command
     command
 }
 
-fn log(machine: &Scratch) -> String {
+pub fn log(machine: &Scratch) -> String {
     std::fs::read_to_string(machine.path("jobs/units.log")).unwrap_or_default()
 }
 
-fn until(machine: &Scratch, what: &str, count: usize) {
+pub fn until(machine: &Scratch, what: &str, count: usize) {
     let began = Instant::now();
     while log(machine).lines().filter(|line| line.starts_with(what)).count() < count {
         assert!(began.elapsed() < Duration::from_secs(120), "there are never {count} of `{what}`");
@@ -50,13 +50,13 @@ fn until(machine: &Scratch, what: &str, count: usize) {
 }
 
 /// Names of objects of jobs.
-fn jobs(place: &Place) -> Vec<String> {
+pub fn jobs(place: &Place) -> Vec<String> {
     place.s3.names().into_iter().filter_map(|name| Some(name.strip_prefix("bucket/jobs/")?.to_owned())).collect()
 }
 
 /// What is left in the store: unit files with their lists, and nothing of who did what, of slabs, or of credentials.
 #[track_caller]
-fn tidy(place: &Place, lost: usize) {
+pub fn tidy(place: &Place, lost: usize) {
     let names = jobs(place);
     // Whoever comes later takes a turn at what ends a build, and finds that it has ended.
     let lease = |name: &str| name.contains(".lease-") && !name.starts_with("workers/last.");
@@ -200,8 +200,6 @@ fn what_cannot_be_is_refused_with_the_cure() {
     run(&["--work", JOBS]).says(2, &["--out is a folder of one machine", "s3://"]);
     run(&["--work", JOBS, "--out", "s3://bucket/jobs/out"]).says(2, &["--work holds the place of --out"]);
     run(&["--work", JOBS, "--out", OUT, "--fresh"]).says(2, &["--fresh: jobs in an object store may be"]);
-    run(&["--work", JOBS, "--out", OUT, "--cluster", "df://h:1"])
-        .says(2, &["executors of a cluster read jobs as files"]);
     run(&["--work", "here", "--scratch", "there"]).says(2, &["--scratch goes with --work in an object store"]);
     let plan = ["plan", "--recipe", "recipe.toml", "--out", OUT, "--work", JOBS];
     Run::of(&mut place.s3.command(&place.scratch, &plan))

@@ -17,7 +17,7 @@ use datafusion_proto::protobuf::{LogicalPlanNode, PhysicalPlanNode};
 use super::codec::ClusterCodec;
 use super::members::{Members, name};
 use super::{Address, ExecutorOptions, LARGEST, Say, SchedulerOptions};
-use crate::engine::part::{self, Room};
+use crate::engine::room::{self, Room};
 use crate::engine::session;
 use crate::text::figures::{plural, size};
 use crate::{Error, Result};
@@ -121,9 +121,10 @@ pub fn executor(options: ExecutorOptions, say: &Say) -> Result<()> {
     let scratch = scratch.map_err(Error::io(&options.scratch))?;
     let (pool, engine) = session::runtime(options.memory, scratch.path())?;
     // Half of what a thread has is for what a part of a pass sorts: its own buffers, and rows on their way, come to it.
-    part::give(Room {
+    room::give(Room {
         scratch: scratch.path().to_path_buf(),
         memory: options.memory as usize / options.threads.max(1) / 2,
+        whole: options.memory as usize,
     });
     let at = &options.scheduler;
     answers(at, say);

@@ -10,6 +10,7 @@ use super::exporter;
 use super::folder::{Room, Staging};
 use super::run::{Account, BATCH, Job, Table, expected, losses, survey, write};
 use crate::disk::write_whole;
+use crate::objects::elsewhere;
 use crate::output::tokens::run as of_ids;
 use crate::output::tokens::run::Sums;
 use crate::output::tokens::sent::Sent as Ids;
@@ -80,7 +81,20 @@ pub struct Written {
     pub tokens: Option<Sums>,
 }
 
+/// Bytes that an export of token ids holds at the most, as it was measured: texts, ids and windows of packing, a tokenizer.
+const IDS: usize = 192 << 20;
+/// And one of rows: a row group of Parquet, or less.
+const ROWS: usize = 64 << 20;
+
 impl Sent {
+    /// Bytes of memory that whoever writes it needs.
+    pub fn memory(&self) -> usize {
+        match self.what {
+            What::Rows { .. } => ROWS,
+            What::Ids(_) => IDS,
+        }
+    }
+
     /// Writes the export, and says what it came to; `stop` ends that early.
     ///
     /// # Errors
@@ -104,12 +118,7 @@ impl Sent {
         match (&self.room, error) {
             (_, Error::Interrupted) => Error::Interrupted,
             (Room::Folder(_), error) => error,
-            (Room::Store(out), error) => {
-                let cure =
-                    "start executors with the variables of the store (AWS_*, GOOGLE_*, AZURE_*) that the build has";
-                let message = format!("an executor writes {}: {error}", out.display());
-                Error::other(message, error.hint().unwrap_or(cure))
-            }
+            (Room::Store(out), error) => elsewhere(format!("an executor writes {}: {error}", out.display()), &error),
         }
     }
 

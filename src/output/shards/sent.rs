@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Shard, Written, write};
 use crate::disk::write_whole;
-use crate::objects::{Address, Folder, Found, Upload};
+use crate::objects::{Address, Folder, Found, Upload, elsewhere};
 use crate::output::target::{InFolder, Target, Whole};
 use crate::{Error, Result};
 
@@ -71,11 +71,7 @@ impl Sent {
         };
         put().map_err(|error| match error {
             Error::Interrupted => error,
-            error => {
-                let cure =
-                    "start executors with the variables of the store (AWS_*, GOOGLE_*, AZURE_*) that the build has";
-                Error::other(format!("an executor puts {}: {error}", self.shard.name), error.hint().unwrap_or(cure))
-            }
+            error => elsewhere(format!("an executor puts {}: {error}", self.shard.name), &error),
         })
     }
 

@@ -149,7 +149,7 @@ impl Build<'_> {
         manifest: &mut Manifest,
         turn: &Turn<'_>,
     ) -> Result<()> {
-        let written = match self.cluster {
+        let written = match self.executors() {
             Some(_) => self.shards_elsewhere(planned, landing, applied).await?,
             None => self.shards_here(planned, landing, turn)?,
         };

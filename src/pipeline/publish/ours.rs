@@ -21,9 +21,11 @@ pub(crate) const LAST: &str = "last.json";
 pub(crate) const MEMBERS: &str = "workers";
 /// The file in a work folder that says which files of a build have arrived in an object store.
 pub(crate) const UPLOADED: &str = "upload.log";
+/// The folder in a work folder of copies of inputs that are packed.
+pub(crate) const UNPACKED: &str = "unpacked";
 /// What builds put into a work folder, beside the folders of jobs.
 pub(crate) const WORK: [&str; 9] =
-    ["spill", "unpacked", "prepared", "inputs.json", "inputs.log", "units.log", UPLOADED, LAST, MEMBERS];
+    ["spill", UNPACKED, "prepared", "inputs.json", "inputs.log", "units.log", UPLOADED, LAST, MEMBERS];
 
 /// Whether a folder has our mark.
 pub(crate) fn is_marked(folder: &Path) -> bool {

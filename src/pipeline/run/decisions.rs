@@ -82,7 +82,7 @@ impl Build<'_> {
             let scratch = turn.folder(&job.folder)?;
             let mut buckets = Buckets::new(scratch.join("buckets"))?;
             let mut count = 0u64;
-            let plan = match self.cluster {
+            let plan = match self.executors() {
                 Some(_) => self.own_ids_elsewhere(plans, scanned, (&job, &scratch.join("keys"))).await?,
                 None => plans.ids(&units, &scanned.folders(None, None), self.session.threads)?,
             };

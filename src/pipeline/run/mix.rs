@@ -230,7 +230,7 @@ impl Build<'_> {
             .filter(|((_, units), group)| !units.is_empty() && draws[**group].is_some())
             .map(|((source, units), group)| ((source, *group), units.clone()))
             .unzip();
-        if self.cluster.is_some() && !read.is_empty() {
+        if self.executors().is_some() && !read.is_empty() {
             let sought = draws.to_vec();
             let plan = |place: usize, units: &[usize], file: PathBuf| {
                 let (source, group) = read[place];

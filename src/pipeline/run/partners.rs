@@ -53,7 +53,7 @@ pub(super) struct Listed {
 impl Build<'_> {
     /// Threads of the executors that there are; at least one.
     pub(super) async fn width(&self) -> Result<usize> {
-        match &self.cluster {
+        match self.executors() {
             // One that does not answer is told of when something is handed to it.
             Some(cluster) => Ok(cluster.executors().await.map_or(1, |(_, threads)| threads.max(1))),
             None => Err(Error::Engine("there are no executors".into())),

@@ -307,7 +307,7 @@ impl GlobalContext for PassContext<'_> {
             return Ok(());
         }
         let (session, handle) = (&self.build.session, Handle::current());
-        let plan = match self.build.cluster {
+        let plan = match self.build.executors() {
             Some(_) => handle.block_on(self.sorted_elsewhere(sort))?,
             None => self.sorted_here(sort)?,
         };

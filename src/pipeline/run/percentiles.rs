@@ -81,7 +81,7 @@ impl Build<'_> {
         let mut passes = 0;
         loop {
             passes += 1;
-            match self.cluster {
+            match self.executors() {
                 Some(_) => self.seen_elsewhere((plans, at, stage), &read, (job, passes), &mut searches).await?,
                 None => self.seen_here((plans, at, stage), &read, &mut searches).await?,
             }

@@ -109,7 +109,7 @@ impl Build<'_> {
         self.progress.phase("Shuffling", first);
         let stretches = self.left(&job, &orders)?;
         let missing = !stretches.is_empty();
-        match self.cluster {
+        match self.executors() {
             None => self.gather(&job, stretches).await?,
             Some(_) => self.gathered_elsewhere(&job, stretches).await?,
         }
@@ -130,7 +130,7 @@ impl Build<'_> {
             let order = &of.order;
             let left: Vec<(u64, PathBuf)> = of.files(job).filter(|part| !part.1.is_file()).collect();
             self.progress.reused(order.parts - left.len() as u64);
-            let here = self.cluster.is_none() && !left.is_empty();
+            let here = self.executors().is_none() && !left.is_empty();
             let count = order.parts.div_ceil(order.wide);
             let index = here.then(|| Index::read(of.files.clone(), &order.schema(), 0..count).map(Arc::new));
             let index = index.transpose()?;

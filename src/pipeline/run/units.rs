@@ -11,6 +11,7 @@ use datafusion_physical_plan::ExecutionPlan;
 
 use super::workers::{Identity, Turn};
 use crate::disk::write_whole;
+use crate::engine::cluster::Cluster;
 use crate::engine::{drive, sink};
 use crate::objects::is_url;
 use crate::pipeline::inputs::{self, Effort, Inputs, SourceInput, group};
@@ -125,7 +126,7 @@ impl Build<'_> {
                     self.workers.look(&leases[place..=place])?;
                     self.go_on()?;
                 }
-                let claimed = self.workers.claims(&leases[place], || there(place))?;
+                let claimed = self.cluster.is_some() || self.workers.claims(&leases[place], || there(place))?;
                 if claimed && (parts.there)(place) {
                     // Done by an earlier run on this machine, of which the others do not know.
                     self.workers.hand(leases[place].clone(), || (handing.files)(place))?;
@@ -152,10 +153,10 @@ impl Build<'_> {
                     drive(&self.session, all, rows, order, begin, move |at| ended(places[at]), done).await?;
                 }
                 Some(cluster) => {
-                    let one = |at: usize| Ok(self.seen(plan(&open[at..=at])?));
-                    let there = |at: usize| there(open[at]);
+                    let ended = |place: usize| if self.workers.is_apart() { Ok(()) } else { ended(place) };
                     let done = |at: usize| ended(open[at]).and_then(|()| done(at));
-                    cluster.drive(&self.session, (rows, order), one, begin, there, done).await?;
+                    let these = (open.as_slice(), leases.as_slice());
+                    self.driven(cluster, (rows, order), these, (&plan, begin), &there, done).await?;
                 }
             }
             self.workers.settle()?;
@@ -164,10 +165,36 @@ impl Build<'_> {
         if handing.for_all { self.workers.receive(&leases, self.session.threads) } else { Ok(()) }
     }
 
+    /// Has a cluster run the parts at the places `open`; whoever is asked of, or told, one of these hears its place among them.
+    /// One process asks executors, so there are no leases; and where the folder of jobs is that process's own, the files of
+    /// what they did, those of units without rows among them, come later.
+    async fn driven(
+        &self,
+        cluster: &Cluster,
+        how: (usize, Vec<usize>),
+        (open, leases): (&[usize], &[PathBuf]),
+        (plan, begin): (impl Fn(&[usize]) -> Result<Arc<dyn ExecutionPlan>>, impl Fn(usize) -> Result<bool>),
+        there: &dyn Fn(usize) -> bool,
+        done: impl FnMut(usize) -> Result<()>,
+    ) -> Result<()> {
+        let one = |at: usize| self.workers.away(self.seen(plan(&open[at..=at])?), &leases[open[at]]);
+        let there = |at: usize| {
+            // Whatever a store answers that is in trouble, it is asked again.
+            let _ = self.workers.look(&leases[open[at]..=open[at]]);
+            there(open[at])
+        };
+        cluster.drive(&self.session, how, one, begin, there, done).await
+    }
+
     /// All threads of the build, and some of its memory, for work that is no plan of the engine.
     pub(crate) fn all_threads(&self, folder: &Path, budget: usize) -> Space {
         let (folder, stop) = (folder.to_owned(), self.options.stop.clone());
         Space { folder, budget, threads: self.session.threads, stop }
+    }
+
+    /// The cluster, where its executors see the folder of jobs: only then they do more than units.
+    pub(crate) fn executors(&self) -> Option<&Cluster> {
+        self.cluster.as_ref().filter(|_| !self.workers.is_apart())
     }
 
     /// How many things of which each has a few units are gone through side by side.
@@ -345,7 +372,7 @@ impl Build<'_> {
         let mut inputs = match &self.given {
             Some(given) => given.clone(),
             None => {
-                let (unit, threads, elsewhere) = (self.options.unit, self.options.threads, self.cluster.is_some());
+                let (unit, threads, elsewhere) = (self.options.unit, self.options.threads, self.executors().is_some());
                 let mut looked = inputs::look(self.recipe, unit, &self.options.work, threads, (effort, elsewhere))?;
                 self.hashed_elsewhere(&mut looked).await?;
                 looked.inputs()?

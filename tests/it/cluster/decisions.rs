@@ -1,6 +1,6 @@
 //! What is decided over all rows, by executors: what comes out is what one process makes.
 
-use super::processes::{Cluster, bare, executor, gone, spawned};
+use super::processes::{Cluster, bare, gone, spawned};
 use crate::harness::{Scratch, json_lines, same_output};
 use crate::workers::{MORE, ends, lines, until};
 
@@ -50,8 +50,7 @@ fn executors_mix_hold_out_and_compare_labels() {
         let mut cluster = Cluster::start(&scratch, 2);
         let build = spawned(cluster.command(&scratch, "shared"));
         until(&scratch, &format!("done {job}-parts "), 3);
-        cluster.executors[0].kill();
-        cluster.executors[0] = executor(&scratch, &cluster.at, 2);
+        cluster.loses_one(&scratch, 2);
         ends(build);
         let shared = scratch.built("shared");
         same_output(&alone, &shared, &format!("lost in {job}"));

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::processes::{Cluster, bare, executor, spawned};
+use super::processes::{Cluster, bare, spawned};
 use crate::archives::zip;
 use crate::harness::{Run, Scratch, json_lines, same_output};
 use crate::workers::{MORE, ends, lines, until};
@@ -39,8 +39,7 @@ fn executors_hash_what_is_read() {
     until(&scratch, "done hashes ", 1);
     driver.kill().unwrap();
     driver.wait().unwrap();
-    cluster.executors[0].kill();
-    cluster.executors[0] = executor(&scratch, &cluster.at, 2);
+    cluster.loses_one(&scratch, 2);
     let done = lines(&scratch, "done hashes ");
     ends(spawned(cluster.command(&scratch, "shared")));
     let shared = scratch.built("shared");

@@ -83,8 +83,13 @@ impl Cluster {
 
     /// Its first executor is killed, and another one of a number takes its place.
     pub(super) fn loses_one(&mut self, scratch: &Scratch, number: usize) {
+        self.loses_one_for(scratch, number, |command| command);
+    }
+
+    /// The same, where the other one is told more.
+    pub(super) fn loses_one_for(&mut self, scratch: &Scratch, number: usize, told: impl Fn(Command) -> Command) {
         self.executors[0].kill();
-        self.executors[0] = executor(scratch, &self.at, number);
+        self.executors[0] = Process::start(told(execute(scratch, &self.at, number)));
     }
 
     pub(super) fn command(&self, scratch: &Scratch, out: &str) -> Command {
@@ -106,10 +111,6 @@ fn execute(scratch: &Scratch, at: &str, number: usize) -> Command {
     let mut command = scratch.command(&[&arguments[..], &["--scratch", "."]].concat());
     command.current_dir(folder);
     command
-}
-
-pub(super) fn executor(scratch: &Scratch, at: &str, number: usize) -> Process {
-    Process::start(execute(scratch, at, number))
 }
 
 pub(super) fn spawned(mut command: Command) -> Child {
@@ -155,7 +156,7 @@ fn a_lost_executor_costs_its_tasks() {
         cluster.executors[0].kill();
         ends(build);
         same_output(&alone, &scratch.built("shared"), &format!("an executor killed in {job}"));
-        cluster.executors[0] = executor(&scratch, &cluster.at, 2 + round);
+        cluster.executors[0] = Process::start(execute(&scratch, &cluster.at, 2 + round));
         cluster.scheduler.says("2 executors with 2 threads");
     }
 }
@@ -196,7 +197,7 @@ fn a_build_without_executors_ends() {
     cluster.executors[0].kill();
     let run = Run::from(build.wait_with_output().unwrap());
     run.says(2, &[&format!("all executors of {} are gone", cluster.at), "corpus cluster executor --scheduler"]);
-    cluster.executors[0] = executor(&scratch, &cluster.at, 1);
+    cluster.executors[0] = Process::start(execute(&scratch, &cluster.at, 1));
     let run = Run::of(&mut cluster.command(&scratch, "shared"));
     assert_eq!(run.code(), 0, "{}", run.stderr());
     same_output(&alone, &scratch.built("shared"), "gone on");
@@ -366,8 +367,7 @@ fn executors_compare_lines_and_stretches() {
         assert!(changed.filter(|stage| touched(stage) > 20).count() == 2, "{}", alone.manifest["stages"]);
         let build = spawned(cluster.command(&scratch, "shared"));
         until(&scratch, ["done lines-parts ", "done substrings-parts "][round], 3);
-        cluster.executors[0].kill();
-        cluster.executors[0] = executor(&scratch, &cluster.at, 2 + round);
+        cluster.loses_one(&scratch, 2 + round);
         ends(build);
         let shared = scratch.built("shared");
         same_output(&alone, &shared, &format!("round {round}"));

@@ -46,7 +46,7 @@ impl Drop for Written {
 impl PassContext<'_> {
     /// Threads of the executors that there are; at least one where there is a cluster.
     pub(super) fn threads_elsewhere(&self) -> usize {
-        let Some(cluster) = &self.build.cluster else { return 0 };
+        let Some(cluster) = self.build.executors() else { return 0 };
         // One that does not answer is told of when something is handed to it.
         let found = Handle::current().block_on(cluster.executors());
         found.map_or(1, |(_, threads)| threads.max(1))
@@ -133,7 +133,7 @@ impl PassContext<'_> {
 
     /// Has others read the texts of rows `wanted` again, where there are others.
     pub(super) fn texts_elsewhere(&self, input: &SourceInput, wanted: &[(usize, Vec<u64>)]) -> Result<Option<Written>> {
-        if self.build.cluster.is_none() || wanted.is_empty() {
+        if self.build.executors().is_none() || wanted.is_empty() {
             return Ok(None);
         }
         let folder = self.job.folder.join("texts");

@@ -1,51 +1,23 @@
-//! Files of jobs that workers without a folder in common hand to one another through an object store.
-//!
-//! ```text
-//! WORK/JOB/part-000003.by-WORKER/…   the files of a part, as that worker has them in its folder of jobs
-//! WORK/JOB/part-000003.done          whose files count, and which they are; put last, where there is none
-//! ```
-//!
-//! A part is done when its list is there. Of two workers that did the same part the first list stays, and the other one
-//! takes its own files away: so a list never names a file that somebody writes. Parts are asked for by their names, and no
-//! listing tells what is there.
+//! Files of jobs that workers without a folder in common hand to one another through an object store: what this process
+//! knows of the lists of parts there ([`lists`]), what it has on the way, and what it lends to executors of a cluster.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::fs::File;
-use std::io::{self, BufWriter};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use serde::{Deserialize, Serialize};
-
 use super::board::Board;
 use super::lease::is_lease;
-use crate::disk::aside;
-use crate::objects::{Folder, Put, Reading, Upload};
-use crate::output::parquet_file::settle;
+use crate::engine::away::lists::{self, BY, DONE, List, Stored};
+use crate::engine::away::{self, AwaySpec};
+use crate::engine::plan::Plan;
+use crate::objects::Folder;
+use crate::pipeline::publish::ours::UNPACKED;
 use crate::{Error, Result};
 
 /// Parts on their way into the store at a time.
 const ABREAST: usize = 4;
-/// What stands between the name of a part and that of the worker whose files they are.
-const BY: &str = ".by-";
-/// What lists end with.
-pub(super) const DONE: &str = ".done";
-
-/// The files of a part that count.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct List {
-    /// Version of this layout: 1.
-    v: u32,
-    /// The worker that wrote them.
-    by: String,
-    /// Names within the folder of the job, and bytes.
-    files: Vec<(String, u64)>,
-}
-
-/// A file that is to come: its object, its place here, its bytes.
-type Wanted = (String, PathBuf, u64);
 
 /// What is handed over.
 pub(super) struct Handed {
@@ -54,6 +26,8 @@ pub(super) struct Handed {
     /// The name of this worker.
     by: String,
     known: Mutex<BTreeMap<String, List>>,
+    /// The objects of files of the folder of jobs, by their names in it, as far as a plan that is run elsewhere asked.
+    lent: Mutex<BTreeMap<String, Stored>>,
     under_way: Mutex<VecDeque<JoinHandle<Result<()>>>>,
 }
 
@@ -76,6 +50,7 @@ impl Handed {
             folder,
             by: by.to_owned(),
             known: Mutex::default(),
+            lent: Mutex::default(),
             under_way: Mutex::default(),
         }))
     }
@@ -91,21 +66,10 @@ impl Handed {
             let known = locked(&self.known);
             names.filter(|name| !known.contains_key(name)).collect()
         };
-        let objects: Vec<String> = unknown.iter().map(|name| format!("{name}{DONE}")).collect();
-        for (name, found) in unknown.into_iter().zip(self.folder.reads(&objects)?) {
-            let Some(json) = found else { continue };
-            let list = serde_json::from_slice::<List>(&json).ok().filter(|list| list.v == 1);
-            let url = self.folder.url(&format!("{name}{DONE}"));
-            let list = list.ok_or_else(|| self.broken(&name, format!("{url} is no list of files of a job")))?;
-            locked(&self.known).insert(name, list);
-        }
+        let found = lists::lists(&self.folder, &unknown)?;
+        let mut known = locked(&self.known);
+        known.extend(unknown.into_iter().zip(found).filter_map(|(name, list)| Some((name, list?))));
         Ok(())
-    }
-
-    /// An error of the job of which an object is.
-    fn broken(&self, name: &str, message: String) -> Error {
-        let job = self.folder.url(name.split('/').next().unwrap_or(name));
-        Error::other(message, format!("remove {job} from the store, and run the same command again"))
     }
 
     /// Whether a part is known to be there.
@@ -125,23 +89,10 @@ impl Handed {
             return Ok(());
         }
         let name = self.board.name(at);
-        let object = |file: &Path| format!("{name}{BY}{}/{}", self.by, within(at, file));
-        let mut list = List { v: 1, by: self.by.clone(), files: Vec::new() };
-        for path in files {
-            let mut file = File::open(path).map_err(Error::io(path))?;
-            let bytes = file.metadata().map_err(Error::io(path))?.len();
-            let mut upload = Upload::new(&self.folder, &object(path), bytes);
-            io::copy(&mut file, &mut upload).map_err(Error::io(path))?;
-            list.files.push((within(at, path), upload.finish()?.bytes));
-        }
-        let json = serde_json::to_vec(&list).map_err(|e| Error::Engine(e.to_string()))?;
-        match self.folder.replace(&format!("{name}{DONE}"), &json, None)? {
-            Put::Done => drop(locked(&self.known).insert(name, list)),
-            Put::Refused => {
-                // What cannot be removed now is no harm, and goes when the build has ended.
-                let _ = self.folder.delete(&files.iter().map(|file| object(file)).collect::<Vec<_>>());
-                self.look(&[at.to_path_buf()])?;
-            }
+        let files: Vec<(String, PathBuf)> = files.iter().map(|file| (within(at, file), file.clone())).collect();
+        match lists::hand(&self.folder, (&name, &self.by), &files)? {
+            Some(list) => drop(locked(&self.known).insert(name, list)),
+            None => self.look(&[at.to_path_buf()])?,
         }
         Ok(())
     }
@@ -208,11 +159,13 @@ impl Handed {
     }
 
     fn bring(&self, lists: &[(String, List)], threads: usize) -> Result<()> {
-        let wanted: Vec<Wanted> = lists.iter().flat_map(|(name, list)| self.wanted(name, list)).collect();
+        let stored = lists.iter().flat_map(|(name, list)| list.stored(name));
+        let placed = stored.map(|stored| (self.board.work().join(&stored.file), stored));
+        let wanted: Vec<(PathBuf, Stored)> = placed.filter(|(place, _)| !place.is_file()).collect();
         let next = AtomicUsize::new(0);
         let work = || -> Result<()> {
-            while let Some(one) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
-                self.bring_one(one)?;
+            while let Some((place, stored)) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
+                lists::bring(&self.folder, stored, place)?;
             }
             Ok(())
         };
@@ -225,28 +178,61 @@ impl Handed {
         })
     }
 
-    /// Files of a part that are not on this machine.
-    fn wanted(&self, part: &str, list: &List) -> Vec<Wanted> {
-        let job = self.board.work().join(part.rsplit_once('/').map_or("", |(job, _)| job));
-        let files = list.files.iter().map(|(name, bytes)| (name, job.join(name), *bytes));
-        let missing = files.filter(|(_, place, _)| !place.is_file());
-        missing.map(|(name, place, bytes)| (format!("{part}{BY}{}/{name}", list.by), place, bytes)).collect()
+    /// A plan of the part `at` that an executor runs which sees nothing of this machine: what it reads of the folder of jobs is
+    /// brought there, and what it writes is handed over by it.
+    ///
+    /// # Errors
+    ///
+    /// A file that is larger than what is moved for a part; what the system or the store says.
+    pub(super) fn away(&self, plan: Plan, at: &Path) -> Result<Plan> {
+        let work = self.board.work();
+        let whole = std::fs::canonicalize(work).map_err(Error::io(work))?;
+        let roots = vec![work.to_path_buf(), whole];
+        let named: BTreeSet<String> = away::paths(&plan, &roots)?.into_iter().collect();
+        let part = self.board.name(at);
+        let (mut reads, mut folders) = (Vec::new(), BTreeSet::new());
+        for name in named {
+            let path = work.join(&name);
+            match path.is_file() {
+                true => reads.push(self.lend(&part, &name)?),
+                false if path.is_dir() => drop(folders.insert(name)),
+                // What it writes.
+                false => drop(folders.insert(name.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned())),
+            }
+        }
+        let spec = AwaySpec { store: self.folder.url(""), part, roots, reads, folders: folders.into_iter().collect() };
+        Ok(away::away(spec, plan))
     }
 
-    fn bring_one(&self, (object, place, bytes): &Wanted) -> Result<()> {
-        let there = self.folder.head(object)?.filter(|found| found.bytes == *bytes);
-        let missing = || format!("{} was put with {bytes} bytes, and is not there", self.folder.url(object));
-        there.ok_or_else(|| self.broken(object, missing()))?;
-        let folder = place.parent().unwrap_or(place);
-        std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
-        let path = aside(place);
-        let file = File::create_new(&path).map_err(Error::io(&path))?;
-        let copied = Reading::open(&self.folder, object).and_then(|reading| {
-            let mut to = BufWriter::with_capacity(1 << 18, file);
-            io::copy(&mut reading.bytes_from(0), &mut to).map_err(Error::io(&path))?;
-            to.into_inner().map_err(|e| Error::io(&path)(e.into_error()))
-        });
-        copied.and_then(|file| settle(file, &path, place)).inspect_err(|_| drop(std::fs::remove_file(&path)))
+    /// The object of a file of the folder of jobs: the one that was handed over, or one that is put now, for this part and
+    /// those that come behind it.
+    fn lend(&self, part: &str, name: &str) -> Result<Stored> {
+        if let Some(stored) = locked(&self.lent).get(name) {
+            return Ok(stored.clone());
+        }
+        let handed = {
+            let known = locked(&self.known);
+            let job = name.split_once('/').map_or("", |(job, _)| job);
+            let of_job = known.range(format!("{job}/")..format!("{job}0"));
+            let all: Vec<Stored> = of_job.flat_map(|(part, list)| list.stored(part)).collect();
+            all
+        };
+        let mut lent = locked(&self.lent);
+        lent.extend(handed.into_iter().map(|stored| (stored.file.clone(), stored)));
+        if let Some(stored) = lent.get(name) {
+            return Ok(stored.clone());
+        }
+        let path = self.board.work().join(name);
+        if name.starts_with(UNPACKED) {
+            let message = format!("executors see nothing of {}, which is unpacked", path.display());
+            let cure =
+                "put the files of this source into a store, and name their address; or name a --work that all see";
+            return Err(Error::other(message, cure));
+        }
+        let object = lists::object(part, &format!("{}-lent", self.by), name);
+        let bytes = lists::put(&self.folder, &object, &path)?;
+        let stored = Stored { object, file: name.to_owned(), bytes };
+        Ok(lent.entry(name.to_owned()).or_insert(stored).clone())
     }
 
     /// Removes what nothing needs when the build has ended: leases, files that no list names, and the jobs in the folders

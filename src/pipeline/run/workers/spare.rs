@@ -13,9 +13,9 @@ use std::time::{Duration, SystemTime};
 
 use super::board::Board;
 use super::ending::shows_life;
-use super::handed::DONE;
 use super::member::{self, Member, Statement};
 use super::{Workers, host};
+use crate::engine::away::lists::DONE;
 use crate::objects::Folder;
 use crate::pipeline::jobs::CODE;
 use crate::pipeline::publish::ours::{LAST, job};
