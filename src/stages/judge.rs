@@ -69,6 +69,19 @@ impl Column<'_> {
             Column::Other(_) => None,
         }
     }
+
+    /// Puts the numbers of all rows behind others: `NaN` where a row has none.
+    pub fn append_to(self, numbers: &mut Vec<f64>) {
+        match self {
+            Column::Int(column) if column.null_count() == 0 => {
+                numbers.extend(column.values().iter().map(|value| *value as f64));
+            }
+            Column::Float(column) if column.null_count() == 0 => numbers.extend_from_slice(column.values()),
+            Column::Int(column) => numbers.extend(column.iter().map(|value| value.map_or(f64::NAN, |v| v as f64))),
+            Column::Float(column) => numbers.extend(column.iter().map(|value| value.unwrap_or(f64::NAN))),
+            Column::Other(other) => numbers.extend(std::iter::repeat_n(f64::NAN, other.len())),
+        }
+    }
 }
 
 /// What is known of 64 rows: a bit is in one of the two words, or in none where it is not known.

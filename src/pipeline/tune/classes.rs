@@ -67,27 +67,10 @@ pub(super) enum Decides {
     Holding,
 }
 
-/// What a limit decides, by block of 64 classes: those that go where they fail it, and where they keep to it.
-pub(super) struct Decided(Vec<(u64, u64)>);
-
-impl Decided {
-    /// For a class.
-    #[inline]
-    pub(super) fn of(&self, class: usize) -> Decides {
-        let (failing, holding) = self.0[class / 64];
-        match (failing >> (class % 64) & 1, holding >> (class % 64) & 1) {
-            (1, _) => Decides::Failing,
-            (_, 1) => Decides::Holding,
-            _ => Decides::Nothing,
-        }
-    }
-}
-
 /// A class of rows.
 struct Class {
     keeps: Keeps,
     rows: u64,
-    goes: bool,
 }
 
 /// The rows of a build in classes.
@@ -100,11 +83,13 @@ pub(super) struct Classes {
     /// By block of 64 classes: what is known of all parts of the rule but one, by that one, so that of a limit only its own
     /// part is asked anew: a profile has a hundred of them.
     others: Vec<Vec<Known>>,
+    /// By block of 64 classes: those that go.
+    going: Vec<u64>,
     asked: Asked,
 }
 
 /// The class of rows that the stage does not see.
-const NONE: u32 = u32::MAX;
+pub(super) const NONE: u32 = u32::MAX;
 
 /// Whether a stage is for the rows of a file.
 fn applies(only: &Only, source: &SourceLine, file: &FileLine) -> bool {
@@ -129,6 +114,7 @@ impl Classes {
             of: Vec::new(),
             known: Vec::new(),
             others: Vec::new(),
+            going: Vec::new(),
             asked: asked.clone(),
         };
         for (mut rows, found) in read {
@@ -136,7 +122,7 @@ impl Classes {
                 .into_iter()
                 .map(|keeps| {
                     *known.entry(keeps).or_insert_with(|| {
-                        all.classes.push(Class { keeps, rows: 0, goes: false });
+                        all.classes.push(Class { keeps, rows: 0 });
                         all.classes.len() as u32 - 1
                     })
                 })
@@ -155,15 +141,12 @@ impl Classes {
     fn weigh(&mut self, limits: usize) {
         let blocks: Vec<Vec<Known>> = self.classes.chunks(64).map(|classes| known_of(classes, limits)).collect();
         self.known = (0..limits).map(|limit| blocks.iter().map(|known| known[limit]).collect()).collect();
-        let mut others = Vec::with_capacity(blocks.len());
-        for (classes, known) in self.classes.chunks_mut(64).zip(&blocks) {
+        for known in &blocks {
             let of = |limit: &Limit| known[limit.number];
             let parts: Vec<Known> = self.asked.parts().map(|part| part.holds_of_many(&of)).collect();
-            others.push(all_but_one(&parts));
-            let goes = self.asked.asked_of(Known::all(parts.into_iter()), &of).no;
-            classes.iter_mut().enumerate().for_each(|(at, class)| class.goes = goes >> at & 1 == 1);
+            self.others.push(all_but_one(&parts));
+            self.going.push(self.asked.asked_of(Known::all(parts.into_iter()), &of).no);
         }
-        self.others = others;
     }
 
     /// Rows that reach the stage.
@@ -173,12 +156,13 @@ impl Classes {
 
     /// Those that go.
     pub(super) fn drops(&self) -> u64 {
-        self.classes.iter().filter(|class| class.goes).map(|class| class.rows).sum()
+        let blocks = self.classes.chunks(64).zip(&self.going);
+        blocks.flat_map(|(classes, going)| ones(*going).filter_map(|at| classes.get(at))).map(|class| class.rows).sum()
     }
 
     /// What a limit decides, by class; and how many rows go for which it decides nothing.
-    pub(super) fn decides(&self, limit: &Limit) -> (Decided, u64) {
-        let (mut fixed, mut decides) = (0, Vec::with_capacity(self.classes.len().div_ceil(64)));
+    pub(super) fn decides(&self, limit: &Limit) -> (Vec<Decides>, u64) {
+        let (mut fixed, mut decides) = (self.drops(), vec![Decides::Nothing; self.classes.len()]);
         let own =
             self.asked.parts().enumerate().find(|(_, part)| part.limits().iter().any(|l| l.number == limit.number));
         for (block, classes) in self.classes.chunks(64).enumerate() {
@@ -194,19 +178,28 @@ impl Classes {
             let known = self.known[limit.number][block];
             let known = known.yes | known.no;
             let (failing, holding) = (going(Known { yes: 0, no: u64::MAX }), going(Known { yes: u64::MAX, no: 0 }));
-            let (failing, holding) = (known & failing & !holding, known & !failing & holding);
-            let left = |at: usize| (failing | holding) >> at & 1 == 0;
-            let going = classes.iter().enumerate().filter(|(at, class)| class.goes && left(*at));
-            fixed += going.map(|(_, class)| class.rows).sum::<u64>();
-            decides.push((failing, holding));
+            for at in ones(known & (failing ^ holding)).take_while(|at| *at < classes.len()) {
+                let fails = failing >> at & 1 == 1;
+                decides[block * 64 + at] = if fails { Decides::Failing } else { Decides::Holding };
+                fixed -= if self.going[block] >> at & 1 == 1 { classes[at].rows } else { 0 };
+            }
         }
-        (Decided(decides), fixed)
+        (decides, fixed)
     }
 
-    /// The class of a row, where the stage sees it.
-    pub(super) fn class(&self, unit: usize, row: usize) -> Option<usize> {
-        Some(self.of[unit][row] as usize).filter(|class| *class != NONE as usize)
+    /// The classes of the rows of each unit: [`NONE`] where the stage does not see one.
+    pub(super) fn units(&self) -> impl Iterator<Item = &[u32]> {
+        self.of.iter().map(Vec::as_slice)
     }
+}
+
+/// The places of the bits that are set, ascending.
+fn ones(mut bits: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let at = bits.trailing_zeros() as usize;
+        bits &= bits.checked_sub(1)?;
+        Some(at)
+    })
 }
 
 /// The classes of the rows of a unit, by their places among those that are given back.

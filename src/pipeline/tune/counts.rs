@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::classes::{Classes, Decided, Decides};
+use super::classes::{Classes, Decides, NONE};
 use super::rows::{Units, named};
 use super::{Judging, LimitReport, Near};
 use crate::Result;
@@ -40,29 +40,42 @@ pub struct Neighbour {
     pub drops: u64,
 }
 
-/// The nearest rows on one side of a limit: distance, unit, row, value.
-#[derive(Default)]
-struct Nearest(Vec<(f64, usize, usize, f64)>);
+/// The nearest rows on one side of a limit.
+struct Nearest {
+    /// How many there may be.
+    most: usize,
+    /// Distance, unit, row, value; the nearest first.
+    rows: Vec<(f64, usize, usize, f64)>,
+    /// What is as far is not looked at; no number while all is.
+    reach: f64,
+}
 
 impl Nearest {
-    fn see(&mut self, most: usize, far: f64, place: (usize, usize), value: f64) {
-        if most == 0 || self.0.len() == most && self.0.last().is_some_and(|last| last.0 <= far) {
+    fn new(most: usize) -> Self {
+        Nearest { most, rows: Vec::new(), reach: if most == 0 { f64::NEG_INFINITY } else { f64::NAN } }
+    }
+
+    #[inline]
+    fn see(&mut self, far: f64, place: (usize, usize), value: f64) {
+        if far >= self.reach {
             return;
         }
         // Of equal ones the first stays.
-        let at = self.0.partition_point(|near| near.0 <= far);
-        self.0.insert(at, (far, place.0, place.1, value));
-        self.0.truncate(most);
+        let at = self.rows.partition_point(|near| near.0 <= far);
+        self.rows.insert(at, (far, place.0, place.1, value));
+        self.rows.truncate(self.most);
+        if self.rows.len() == self.most {
+            self.reach = self.rows.last().map_or(self.reach, |last| last.0);
+        }
     }
 }
 
 /// The values of a signal, of the rows that reach the stage.
 pub(super) struct Column {
+    /// Of all rows of all units; no number where the stage does not see the row, or it has no value.
     values: Vec<f64>,
-    /// By value: the place of its row in its unit.
-    rows: Vec<u32>,
-    /// By unit: how many values there are up to its end.
-    ends: Vec<usize>,
+    /// How many are numbers.
+    count: usize,
     /// Whether they are whole numbers.
     whole: bool,
     /// The least and the greatest.
@@ -110,14 +123,16 @@ pub(super) struct Counted {
     range: (f64, f64),
     bins: Vec<Bin>,
     neighbours: Vec<Neighbour>,
-    failing: Nearest,
-    holding: Nearest,
+    /// The nearest rows that fail it: distance, unit, row, value.
+    failing: Vec<(f64, usize, usize, f64)>,
+    /// Those that keep to it.
+    holding: Vec<(f64, usize, usize, f64)>,
 }
 
 impl Counted {
     /// The rows that are near it: unit and row.
     pub(super) fn places(&self) -> impl Iterator<Item = (usize, usize)> {
-        self.failing.0.iter().chain(&self.holding.0).map(|near| (near.1, near.2))
+        self.failing.iter().chain(&self.holding).map(|near| (near.1, near.2))
     }
 
     /// What is told of it.
@@ -127,9 +142,9 @@ impl Counted {
         percentile: Option<f64>,
         ids: &BTreeMap<(usize, usize), Vec<String>>,
     ) -> LimitReport {
-        let near = |rows: Nearest| -> Vec<Near> {
+        let near = |rows: Vec<(f64, usize, usize, f64)>| -> Vec<Near> {
             let ids = |unit, row| ids.get(&(unit, row)).cloned().unwrap_or_default();
-            rows.0.into_iter().map(|(_, unit, row, value)| Near { value, ids: ids(unit, row) }).collect()
+            rows.into_iter().map(|(_, unit, row, value)| Near { value, ids: ids(unit, row) }).collect()
         };
         LimitReport {
             key,
@@ -153,39 +168,36 @@ impl Counted {
 impl Column {
     /// Reads the values of a signal; none where no row has any.
     pub(super) fn read(units: &Units, stage: &Judging, classes: &Classes, signal: &str) -> Result<Option<Self>> {
-        // Not more room than there are rows: arrays that grow take up to twice as much.
-        let most = classes.reached() as usize;
-        let (mut values, mut rows) = (Vec::with_capacity(most), Vec::with_capacity(most));
-        let (mut ends, mut whole) = (Vec::with_capacity(units.all.len()), true);
-        for (number_of, unit) in units.all.iter().enumerate() {
-            let Some(name) = unit.column(signal, stage.number) else {
-                ends.push(values.len());
-                continue;
-            };
-            let mut first = 0;
-            for batch in unit.read_columns(std::slice::from_ref(&name))? {
-                let batch = batch?;
-                let Some(numbers) = named(&batch, Some(&name)).map(Values::from) else { continue };
-                whole &= matches!(numbers, Values::Int(_));
-                for row in 0..batch.num_rows() {
-                    if classes.class(number_of, first + row).is_none() {
-                        continue;
+        // Not more room than there are rows: an array that grows takes up to twice as much.
+        let (mut values, mut whole) = (Vec::with_capacity(classes.units().map(<[u32]>::len).sum()), true);
+        for (unit, seen) in units.all.iter().zip(classes.units()) {
+            let first = values.len();
+            if let Some(name) = unit.column(signal, stage.number) {
+                for batch in unit.read_columns(std::slice::from_ref(&name))? {
+                    let batch = batch?;
+                    let before = values.len();
+                    if let Some(numbers) = named(&batch, Some(&name)).map(Values::from) {
+                        whole &= matches!(numbers, Values::Int(_));
+                        numbers.append_to(&mut values);
                     }
-                    let Some(value) = numbers.number(row).filter(|value| !value.is_nan()) else { continue };
-                    values.push(value);
-                    rows.push((first + row) as u32);
+                    values.resize(before + batch.num_rows(), f64::NAN);
                 }
-                first += batch.num_rows();
             }
-            ends.push(values.len());
+            values.resize(first + seen.len(), f64::NAN);
+            for (value, _) in values[first..].iter_mut().zip(seen).filter(|(_, class)| **class == NONE) {
+                *value = f64::NAN;
+            }
         }
-        if values.is_empty() {
+        let numbers = || values.iter().copied().filter(|value| !value.is_nan());
+        let (count, least, most) = numbers()
+            .fold((0, f64::INFINITY, f64::NEG_INFINITY), |(count, least, most), value| {
+                (count + 1, least.min(value), most.max(value))
+            });
+        if count == 0 {
             return Ok(None);
         }
-        let least = values.iter().copied().fold(f64::INFINITY, f64::min);
-        let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let sorted = sample(&values);
-        Ok(Some(Column { values, rows, ends, whole, range: (least, most), sorted }))
+        let sorted = sample(numbers(), count);
+        Ok(Some(Column { values, count, whole, range: (least, most), sorted }))
     }
 
     /// Counts what lies beyond limits of the signal, each with its number and value.
@@ -205,17 +217,16 @@ impl Column {
         let mut first = 0;
         // Most rows have the same value of most signals: none of what is looked for.
         let (mut before, mut slot) = (f64::NAN, 0);
-        for (unit, end) in self.ends.iter().enumerate() {
-            for (value, row) in self.values[first..*end].iter().zip(&self.rows[first..*end]) {
+        for (unit, seen) in classes.units().enumerate() {
+            let rows = self.values[first..].iter().zip(seen).enumerate();
+            for (row, (value, class)) in rows.filter(|(_, (value, _))| !value.is_nan()) {
                 if *value != before {
                     (before, slot) = (*value, edges.slot(*value));
                 }
-                let row = *row as usize;
                 all[slot] += 1;
-                let Some(class) = classes.class(unit, row) else { continue };
-                counting.iter_mut().for_each(|limit| limit.see(class, slot, (unit, row), *value));
+                counting.iter_mut().for_each(|limit| limit.see(*class as usize, slot, (unit, row), *value));
             }
-            first = *end;
+            first += seen.len();
         }
         let numbers = limits.iter().map(|limit| limit.0);
         let counted = counting
@@ -242,42 +253,40 @@ struct Counting<'l> {
     limit: &'l Limit,
     at: f64,
     upper: bool,
-    near: usize,
     /// What it decides, by class.
-    decides: Decided,
+    decides: Vec<Decides>,
     /// How many rows go for which it decides nothing.
     fixed: u64,
     /// By slot: the rows that go where they fail it, and those that go where they keep to it.
     counts: [Vec<u64>; 2],
-    /// The nearest rows that fail it, and that keep to it: those for which it decides, and others.
+    /// The nearest rows that fail it, and that keep to it: those for which it decides.
     decided: [Nearest; 2],
+    /// And others, where there is none of those.
     others: [Nearest; 2],
 }
 
 impl<'l> Counting<'l> {
     fn new(classes: &Classes, limit: &'l Limit, at: f64, near: usize, slots: usize) -> Self {
         let (decides, fixed) = classes.decides(limit);
-        let (decided, others) = Default::default();
+        let (decided, others) = ([(); 2].map(|()| Nearest::new(near)), [(); 2].map(|()| Nearest::new(near)));
         let upper = matches!(limit.side, Side::Max(_));
         let counts = [vec![0u64; slots], vec![0u64; slots]];
-        Counting { limit, at, upper, near, decides, fixed, counts, decided, others }
+        Counting { limit, at, upper, decides, fixed, counts, decided, others }
     }
 
     /// Counts a row.
+    #[inline]
     fn see(&mut self, class: usize, slot: usize, place: (usize, usize), value: f64) {
-        let nearest = match self.decides.of(class) {
-            Decides::Nothing => &mut self.others,
-            Decides::Failing => {
-                self.counts[0][slot] += 1;
-                &mut self.decided
-            }
-            Decides::Holding => {
-                self.counts[1][slot] += 1;
-                &mut self.decided
+        let holds = usize::from(!beyond(value, self.at, self.upper));
+        let nearest = match self.decides[class] {
+            Decides::Nothing if !self.decided[holds].rows.is_empty() => return,
+            Decides::Nothing => &mut self.others[holds],
+            decides => {
+                self.counts[usize::from(decides == Decides::Holding)][slot] += 1;
+                &mut self.decided[holds]
             }
         };
-        let holds = usize::from(!beyond(value, self.at, self.upper));
-        nearest[holds].see(self.near, (value - self.at).abs(), place, value);
+        nearest.see((value - self.at).abs(), place, value);
     }
 
     /// What was counted: `all` rows by slot too.
@@ -298,15 +307,15 @@ impl<'l> Counting<'l> {
         };
         // Where the limit decides nothing on a side, what lies there all the same.
         let [failing, holding] = std::array::from_fn(|side| {
-            let rows = std::mem::take(&mut self.decided[side]);
-            if rows.0.is_empty() { std::mem::take(&mut self.others[side]) } else { rows }
+            let rows = std::mem::take(&mut self.decided[side].rows);
+            if rows.is_empty() { std::mem::take(&mut self.others[side].rows) } else { rows }
         });
         Counted {
             signal: self.limit.signal.clone(),
             at,
             upper,
             whole: column.whole,
-            rows: column.values.len() as u64,
+            rows: column.count as u64,
             beyond: edges.beyond(all, at, upper),
             alone: drops(at) - fixed,
             range: column.range,
@@ -323,8 +332,8 @@ fn beyond(value: f64, limit: f64, upper: bool) -> bool {
 }
 
 /// Some of the values, sorted: places of the distribution, near enough.
-fn sample(values: &[f64]) -> Vec<f64> {
-    let mut some: Vec<f64> = values.iter().step_by(values.len().div_ceil(SAMPLE)).copied().collect();
+fn sample(values: impl Iterator<Item = f64>, count: usize) -> Vec<f64> {
+    let mut some: Vec<f64> = values.step_by(count.div_ceil(SAMPLE)).collect();
     some.sort_by(f64::total_cmp);
     some
 }
@@ -407,7 +416,7 @@ mod tests {
     }
 
     fn bars(values: &[f64], whole: bool, at: f64) -> Vec<Bin> {
-        let ends = ends(&sample(values), whole, at);
+        let ends = ends(&sample(values.iter().copied(), values.len()), whole, at);
         // Edges of other limits change nothing.
         let others = [3.0, 33.5, 400.0];
         let (edges, counts) = by_slot(values, &[&ends[..], &others].concat());
@@ -453,10 +462,12 @@ mod tests {
 
     #[test]
     fn the_nearest_are_kept_in_order() {
-        let mut near = Nearest::default();
-        for (row, far) in [3.0, 1.0, 2.0, 1.0, 0.5].into_iter().enumerate() {
-            near.see(3, far, (0, row), far);
+        for (most, kept) in [(3, &[4, 1, 3][..]), (9, &[4, 1, 3, 2, 0, 5]), (0, &[])] {
+            let mut near = Nearest::new(most);
+            for (row, far) in [3.0, 1.0, 2.0, 1.0, 0.5, f64::INFINITY].into_iter().enumerate() {
+                near.see(far, (0, row), far);
+            }
+            assert_eq!(near.rows.iter().map(|n| n.2).collect::<Vec<_>>(), kept);
         }
-        assert_eq!(near.0.iter().map(|n| n.2).collect::<Vec<_>>(), [4, 1, 3]);
     }
 }
