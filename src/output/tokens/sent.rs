@@ -93,3 +93,34 @@ fn other(file: &Path) -> Error {
         "name one that all machines see under the same path",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A tokenizer that is another one where the export is written is no export of this build.
+    #[test]
+    fn another_tokenizer_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tiny.json");
+        std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/tiny-tokenizer.json"), &file).unwrap();
+        let sent = Sent {
+            layout: "megatron".into(),
+            tokenizer: file.clone(),
+            named: "tiny.json".into(),
+            sha256: disk::sha256(&file, &|| false).unwrap(),
+            end: None,
+            packed: None,
+            limit: None,
+            shard: Some(640),
+            chat: None,
+        };
+        let sent: Sent = serde_json::from_slice(&serde_json::to_vec(&sent).unwrap()).unwrap();
+        let made = || sent.made(|layout, sheet| Ok((layout.name(), sheet.shard)));
+        assert_eq!(made().unwrap(), ("megatron", Some(640)));
+        let same_but_for_a_line = std::fs::read_to_string(&file).unwrap() + "\n";
+        std::fs::write(&file, same_but_for_a_line).unwrap();
+        let error = made().unwrap_err().to_string();
+        assert!(error.contains("tiny.json is another file on a machine of the cluster"), "{error}");
+    }
+}

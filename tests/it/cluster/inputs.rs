@@ -47,6 +47,11 @@ fn executors_hash_what_is_read() {
     assert_eq!(bare(&alone), bare(&shared));
     let all = lines(&scratch, "done hashes ");
     assert!(all > done && all > 8, "{done} of {all}");
+    // What the first driver had in hand is all that is done again, and what had come to it is not.
+    let log = std::fs::read_to_string(scratch.path("shared/.work/units.log")).unwrap();
+    let told = log.lines().filter(|line| line.starts_with("done hashes "));
+    let told: Vec<&str> = told.filter_map(|line| line.split(' ').next_back()).collect();
+    assert_eq!(told.iter().collect::<std::collections::BTreeSet<_>>().len(), told.len(), "{told:?}");
     let remembered = |out: &str| -> serde_json::Value {
         serde_json::from_slice(&std::fs::read(scratch.path(&format!("{out}/.work/inputs.json"))).unwrap()).unwrap()
     };
