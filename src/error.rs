@@ -43,6 +43,10 @@ pub enum Error {
     Interrupted,
 }
 
+/// What helps where a file may not be read or written.
+pub const NO_RIGHT: &str =
+    "you have no right to it: `ls -ld` shows whose it is; ask for the right (`chmod`, `chown`), or name another place";
+
 impl Error {
     /// An error that the input caused, with its cure.
     pub fn input(message: impl Into<String>, hint: impl Into<String>) -> Self {
@@ -67,6 +71,13 @@ impl Error {
             Error::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
                 Some("free some space, or name another place with --out or --work; the same command then resumes")
             }
+            Error::Io { source, .. } => match source.kind() {
+                std::io::ErrorKind::PermissionDenied => Some(NO_RIGHT),
+                std::io::ErrorKind::ReadOnlyFilesystem => {
+                    Some("the disk takes no writing: name another place with --out and --work")
+                }
+                _ => None,
+            },
             _ => None,
         }
     }

@@ -135,6 +135,18 @@ pub fn judge(context: &Context, recipe: &Recipe, manifest: &Manifest, out: &Path
             _ => {}
         }
     }
+    for (source, of) in &failed {
+        for broken in of.iter().filter(|f| matches!(f.reason.as_str(), "truncated" | "corrupt")) {
+            let many = if broken.rows > 1 { format!(", the first of {}", count(broken.rows)) } else { String::new() };
+            let said = broken.said();
+            ui::warn(
+                context,
+                &format!(
+                    "source `{source}`: a file is not whole, and rows behind the break are counted nowhere: {said}{many}"
+                ),
+            );
+        }
+    }
     let share = totals.unreadable as f64 / (totals.read.max(1)) as f64;
     let over = share > limit;
     if limit >= 1.0 {

@@ -81,6 +81,10 @@ const WORDS: &[(&str, &str)] = &[
         "The row stands in a list of its file that is another split (`value`) than the one that is read. The format sets such rows aside; `split = \"all\"`, or a list of names, reads them",
     ),
     (
+        "media",
+        "The row speaks of a picture, a film or a sound (`value` is the field that has it), which a row of text cannot hold. Such rows are set aside, whatever the format; there is nothing to cure",
+    ),
+    (
         "one_side_empty",
         "One side of the pair is empty (`value` says which), so there is nothing to translate. The format sets such pairs aside",
     ),

@@ -1,17 +1,21 @@
-//! Which format a file has, judged by its content and never by its extension. Where the content cannot tell, it says
-//! what was chosen, what else it might be, and the recipe key that settles it.
+//! Which format a file has, judged by its content; a name is asked only where that would be plain text (`named`). Where
+//! the content cannot tell, it says what was chosen, what else it might be, and the recipe key that settles it.
 
 use std::io;
 use std::path::Path;
 
 use serde::Serialize;
 
+use super::containers::csv;
 use super::containers::json_array::over_lines;
 use super::{Object, TextRows, not_data, shapes};
 use crate::input::{self, Compression, Encoding, Member, encoding};
 use crate::text::script;
 
 mod late;
+mod named;
+
+pub(super) use named::name;
 
 /// Decoded bytes by which a file is judged.
 const HEAD: usize = 256 << 10;
@@ -54,7 +58,7 @@ pub fn detect(path: &Path, member: Option<&str>) -> io::Result<Detected> {
     let outer = input::compression(path)?;
     // A broken archive or stream is reported by its reader, row by row.
     let head = input::head(path, member, outer, HEAD).unwrap_or_default();
-    let mut found = of(&head, head.len() < HEAD);
+    let mut found = of_file(&head, head.len() < HEAD, &named::name(path, member));
     found.compression = outer;
     late::settle(path, member, (head.is_ascii(), head.len()), &mut found);
     if found.container == "parquet" {
@@ -76,7 +80,7 @@ pub fn members(path: &Path, compression: Compression) -> io::Result<Option<Vec<(
     let (mut all, mut ascii) = (Vec::new(), Vec::new());
     let archive = input::heads(path, compression, HEAD, &mut |member, head| {
         ascii.push(head.is_ascii());
-        let found = Detected { compression, ..of(&head, head.len() < HEAD) };
+        let found = Detected { compression, ..of_file(&head, head.len() < HEAD, &member.name) };
         all.push((member, found));
     })?;
     late::members(path, compression, &ascii, &mut all);
@@ -104,6 +108,13 @@ fn aligned(found: &mut Detected, partner: Option<super::containers::aligned::Par
         "read as aligned with {name} ({} and {}), by the names of both; say `format` to settle it",
         codes[0], codes[1]
     ));
+}
+
+/// As [`of`], and by the name of the file where its content could be any text.
+pub(super) fn of_file(head: &[u8], whole: bool, name: &str) -> Detected {
+    let mut found = of(head, whole);
+    named::settle(name, head, whole, &mut found);
+    found
 }
 
 /// The format that the first decoded bytes of a file tell; `whole` says that these are all.
@@ -227,6 +238,8 @@ fn is_json(start: &str, whole: bool) -> bool {
 }
 
 fn is_binary(text: &str) -> bool {
+    // Half a character at the end says that the text was cut.
+    let text = text.strip_suffix('\u{fffd}').unwrap_or(text);
     let odd = |c: &char| (c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{1b}' | '\u{c}')) || *c == '\u{fffd}';
     let (count, bad) = (text.chars().count(), text.chars().filter(odd).count());
     bad * 10 > count
@@ -287,23 +300,44 @@ fn shape(elements: &[String], found: &mut Detected) {
     }
 }
 
-/// Whether the text is columns: the same number of separators in every line, and short cells in the first.
-fn table(start: &str, whole: bool, found: &mut Detected) -> bool {
+/// The first lines of a text that may be a table, and what the first of them declares to part its columns.
+fn first_lines(start: &str, whole: bool) -> (Vec<&str>, Option<char>) {
     let mut lines: Vec<&str> = start.lines().take(50).collect();
     if !whole && lines.len() < 50 {
         lines.pop();
     }
     lines.retain(|l| !l.trim().is_empty());
-    if lines.len() < 3 {
+    let declared = lines.first().and_then(|l| csv::declared(l.as_bytes())).map(char::from);
+    if declared.is_some() {
+        lines.remove(0);
+    }
+    (lines, declared)
+}
+
+/// Whether the text is columns: the same number of separators in every line, and short cells in the first.
+fn table(start: &str, whole: bool, found: &mut Detected) -> bool {
+    let (lines, declared) = first_lines(start, whole);
+    if lines.len() < if declared.is_some() { 1 } else { 3 } {
         return false;
     }
-    for (separator, container) in [('\t', "tsv"), (',', "csv"), (';', "csv")] {
+    let usual = [('\t', "tsv"), (',', "csv"), (';', "csv")];
+    match declared {
+        Some(separator) => columns(&lines, start, &[(separator, "csv")], found),
+        None => columns(&lines, start, &usual, found),
+    }
+}
+
+/// Takes lines for a table, if they are columns with one of these separators.
+fn columns(lines: &[&str], start: &str, separators: &[(char, &'static str)], found: &mut Detected) -> bool {
+    for &(separator, container) in separators {
         let columns = lines[0].matches(separator).count();
         let same = lines.iter().filter(|l| l.matches(separator).count() == columns).count();
         let cells: Vec<&str> = lines[0].split(separator).map(|c| c.trim().trim_matches('"')).collect();
         let below = |column: usize| lines[1..].iter().filter_map(move |l| l.split(separator).nth(column));
         let header = cells.iter().enumerate().all(|(column, cell)| {
             let name = !cell.is_empty() && cell.chars().count() <= 40 && !cell.contains(['。', '，', '.', '！']);
+            // Of the numbers that pandas writes before each row.
+            let name = name || cell.is_empty() && column == 0 && cells.len() > 1;
             // A name is no number, and does not stand among the values.
             name && cell.parse::<f64>().is_err() && !below(column).any(|c| c.trim().trim_matches('"') == *cell)
         });
@@ -315,23 +349,16 @@ fn table(start: &str, whole: bool, found: &mut Detected) -> bool {
             found.shape = Some("fields".into());
             found.confidence = if header { 0.9 } else { 0.6 };
             if header {
-                let rows: Vec<String> = lines[1..].iter().take(SAMPLE).map(|l| object(&cells, l, separator)).collect();
-                shape(&rows, found);
+                let body = &start[start.find(lines[0]).unwrap_or(0)..];
+                shape(&named::objects(&named::rows(body, separator, container == "csv")), found);
                 found.confidence = found.confidence.max(0.9);
             } else {
-                headless(&lines, separator, columns + 1, found);
+                headless(lines, separator, columns + 1, found);
             }
             return true;
         }
     }
     false
-}
-
-/// A row as a JSON object of texts, for the shapes to judge: quotes are not interpreted.
-fn object(names: &[&str], line: &str, separator: char) -> String {
-    let cell = |cell: &str| serde_json::Value::from(cell.trim().trim_matches('"'));
-    let fields = names.iter().zip(line.split(separator)).map(|(name, value)| ((*name).to_owned(), cell(value)));
-    serde_json::Value::Object(fields.collect()).to_string()
 }
 
 /// A table without a row of names: aligned sentences where one column is Chinese and another one is not.

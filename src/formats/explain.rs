@@ -16,6 +16,7 @@ use crate::rows::{Unreadable, Use};
 mod names;
 mod ours;
 
+use super::shapes::is_switch;
 use names::{Sense, sense};
 use ours::{columns, is_content, kept, objects, unanswered};
 
@@ -60,6 +61,10 @@ struct Tally {
     dialogues: usize,
     /// Rows where it is true or false, 0 or 1, or a word for one of them.
     verdicts: usize,
+    /// Rows where that is no number.
+    said: usize,
+    /// Rows where it only turns something on or off.
+    switches: usize,
     /// Rows that hold its text already.
     repeated: usize,
     chars: usize,
@@ -152,6 +157,8 @@ impl Tally {
         }
         self.rows += 1;
         self.verdicts += usize::from(is_verdict(value));
+        self.said += usize::from(is_verdict(value) && !value.is_number());
+        self.switches += usize::from(value.as_str().is_some_and(is_switch));
         self.chars += texts.iter().map(|t| t.chars().count()).sum::<usize>();
         match value {
             Value::String(_) => self.texts += 1,
@@ -208,15 +215,21 @@ impl Tally {
         };
         let question = if usage == Use::Task { "input" } else { "prompt" };
         match sense {
-            Some(Sense::Answer) if scalar || texts => return Some(("an answer", answer)),
+            // True or false of an answer that is there judges it.
+            Some(Sense::Verdict) if !pretrain && !open && self.said == self.rows => {
+                return Some(("a label or verdict", "label"));
+            }
+            Some(Sense::Answer) if self.chars > 0 || scalar || texts => return Some(("an answer", answer)),
             Some(Sense::Question) if texts => return Some(("what an answer answers", question)),
-            Some(Sense::Aid) if texts && !pretrain && mean > 1 => {
+            Some(Sense::Aid) if texts && !pretrain && mean > 1 && self.switches < self.rows => {
                 return Some(("part of what is asked or answered", question));
             }
             // A class beside a dialogue that has its answers is metadata; a verdict on them is not.
             Some(Sense::Label) if scalar && (pretrain || open || self.verdicts == self.rows) => {
-                return Some(("a label or verdict", if usage == Use::Rlhf { "label" } else { "output" }));
+                let judged = usage == Use::Rlhf || !pretrain && !open && usage != Use::Task;
+                return Some(("a label or verdict", if judged { "label" } else { "output" }));
             }
+            Some(Sense::Class) if scalar && (pretrain || open) => return Some(("a label or verdict", "output")),
             Some(Sense::Choices) if self.lists + self.dialogues > 0 || self.kind() == "an object" || texts => {
                 return Some(("choices", "choices"));
             }
@@ -286,14 +299,13 @@ fn leaves<'v>(value: &'v Value, out: &mut Vec<&'v str>) {
 
 /// Whether a value judges.
 fn is_verdict(value: &Value) -> bool {
-    const WORDS: [&str; 18] = [
-        "0", "1", "-1", "true", "false", "yes", "no", "good", "bad", "a", "b", "tie", "好", "坏", "是", "否", "对",
-        "错",
-    ];
+    const WORDS: &str = "0 1 -1 true false yes no good bad a b tie 好 坏 是 否 对 错 up down desirable undesirable \
+                         accept accepted reject rejected pass passed fail failed like dislike correct incorrect 赞 踩 \
+                         通过 不通过 正确 错误";
     match value {
         Value::Bool(_) => true,
         Value::Number(n) => n.as_f64().is_some_and(|n| n == 0.0 || n == 1.0 || n == -1.0),
-        Value::String(s) => WORDS.contains(&s.trim().to_lowercase().as_str()),
+        Value::String(s) => WORDS.split_whitespace().any(|word| word == s.trim().to_lowercase()),
         _ => false,
     }
 }
@@ -361,6 +373,11 @@ impl Mapping {
 
     /// The key that names every field of the source, and the one that leaves them to `meta`.
     fn cure(&self, shape: &str, usage: Use) -> String {
+        if usage != Use::Rlhf && self.suspects().all(|l| l.suspect.is_some_and(|s| s.0 == "a score")) {
+            return format!(
+                "if answers are to be learned whatever their score, which then goes to `meta`: format = \"{shape}\""
+            );
+        }
         let quoted = |name: &str| Value::from(name).to_string();
         let mut fields: Vec<(String, String)> = Vec::new();
         // What is called an answer comes before what only may be one.
@@ -376,6 +393,7 @@ impl Mapping {
         for (ours, theirs) in read {
             let task = fields.iter().any(|f| f.0 == "output" || f.0 == "choices");
             let ours = match ours.as_str() {
+                "response" if fields.iter().any(|f| f.0 == "label") => "completion",
                 "prompt" if task => "input",
                 "response" if task => "output",
                 "text" if task => "input",

@@ -1,19 +1,22 @@
-//! What is no data: documents in binary, pictures, archives in archives, pointers to files, pages of the web.
+//! What is no data: documents in binary, pictures, archives in archives, pointers to files, pages of the web, markup,
+//! subtitles.
 //!
 //! A glob takes whatever lies in a folder. Such a file makes no row: it is one record that cannot be read (`not_data`),
 //! which names what it is and what helps.
 
 mod packings;
 pub mod reader;
+mod written;
 
 pub use packings::{LZMA, Packing, packing};
+pub use written::by_text;
 
 /// The name of the container of such files; it is no word of recipes.
 pub const NAME: &str = "not_data";
 
 /// How sure it is of a page: `format = "text"` reads it.
 pub const PAGES: f32 = 0.5;
-/// How sure it is of binary data of no known kind: any `format` reads it, and so does an `encoding`.
+/// How sure it is of binary data of no known kind, and of JSON that is none: any `format` reads it, and so does an `encoding`.
 pub const UNKNOWN: f32 = 0.3;
 
 /// What a file is, where it is no data, and what helps.
@@ -101,6 +104,10 @@ pub fn by_bytes(head: &[u8]) -> Option<Kind> {
     if let Some(kind) = pointer(head) {
         return Some(kind);
     }
+    if head.iter().all(|b| *b == 0) && !head.is_empty() {
+        let cure = "an archive without members, or a file that was never written; fetch it again, or leave it out";
+        return Some(Kind { what: "nothing but NUL bytes", cure });
+    }
     if let Some(packing) = packing(head) {
         return Some(Kind { what: packing.what, cure: UNPACK });
     }
@@ -154,37 +161,11 @@ fn pointer(head: &[u8]) -> Option<Kind> {
     })
 }
 
-/// What the text of a file tells, if it is a page or an archive of pages: with `format = "text"` it is read as it is.
-pub fn by_text(start: &str) -> Option<Kind> {
-    let begin: String = start.chars().take(512).collect::<String>().to_ascii_lowercase();
-    if is_html(&begin) {
-        let cure = "pages are not read, and a host may have sent an error in place of the data; take the text out of the \
-                    pages first, fetch the file again, or say `format = \"text\"` to read it with its tags";
-        return Some(Kind { what: "a page of HTML", cure });
-    }
-    if start.starts_with("WARC/1.") || start.starts_with("WARC/0.") {
-        let cure = "only WET files are read (their records are of the type `conversion`); take the text out of the pages \
-                    first";
-        return Some(Kind { what: "a WARC file of web pages", cure });
-    }
-    if start.starts_with("filedesc://") {
-        return Some(Kind { what: "an ARC file of web pages", cure: EXTRACT });
-    }
-    None
-}
-
-/// Whether the first characters, in lower case, open a page: behind declarations and comments.
-fn is_html(begin: &str) -> bool {
-    let mut rest = begin.trim_start();
-    while let Some(comment) = rest.strip_prefix("<!--") {
-        let Some(end) = comment.find("-->") else { break };
-        rest = comment[end + 3..].trim_start();
-    }
-    rest.starts_with("<!doctype html")
-        || rest.starts_with("<html>")
-        || rest.starts_with("<html ")
-        || (rest.starts_with("<?xml") && rest.contains("<html"))
-}
+/// A file called JSON in which there is none.
+pub const NO_JSON: Kind = Kind {
+    what: "a file that is called JSON and holds none",
+    cure: "no line of it is an object or a list; write it anew as JSON lines, or say `format = \"text\"` to read it as it is",
+};
 
 /// Bytes that are neither text nor anything known.
 pub const BINARY: Kind = Kind {
@@ -219,7 +200,8 @@ mod tests {
     fn what_is_no_text_is_named() {
         let zip = |name: &str| [b"PK\x03\x04\x14\0\0\0\0\0".as_slice(), name.as_bytes()].concat();
         let tar = [vec![b'a'; 100], vec![0; 157], b"ustar\0".to_vec()].concat();
-        let cases: [(Vec<u8>, &str); 9] = [
+        let cases: [(Vec<u8>, &str); 10] = [
+            (vec![0; 10_240], "NUL bytes"),
             (b"%PDF-1.7\n1 0 obj".to_vec(), "PDF"),
             (zip("[Content_Types].xmlword/document.xml"), "Word"),
             (zip("mimetypeapplication/epub+zip"), "EPUB"),
@@ -237,15 +219,6 @@ mod tests {
         for text in ["Orchids grow slowly.", "PKU is in Beijing.", "version 2 of the story", "GIF is a format."] {
             assert_eq!(by_bytes(text.as_bytes()), None, "{text}");
         }
-    }
-
-    #[test]
-    fn pages_are_no_text_and_tags_in_prose_are() {
-        assert!(by_text("<!-- saved --> <!DOCTYPE html><p>x").is_some());
-        assert!(by_text("<html lang=\"zh\">").is_some());
-        assert!(by_text("WARC/1.0\r\nWARC-Type: response").is_some());
-        assert_eq!(by_text("<p>One paragraph of a story.</p>"), None);
-        assert_eq!(by_text("The tag <html> opens a page."), None);
     }
 
     #[test]

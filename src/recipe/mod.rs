@@ -293,6 +293,7 @@ pub fn check(reference: &str, sets: &[String]) -> Result<Result<Recipe, Problems
     let text = std::fs::read(path).map_err(|e| {
         let known: Vec<&str> = SHIPPED.iter().map(|s| s.0).collect();
         let cure = match nearest(reference, known.iter().copied()) {
+            _ if e.kind() == std::io::ErrorKind::PermissionDenied => crate::error::NO_RIGHT.to_owned(),
             Some(near) if !path.exists() => format!("did you mean `{near}`?"),
             _ => format!("name a file, or a shipped recipe: {}", known.join(", ")),
         };

@@ -53,8 +53,11 @@ impl Reader {
         self.unknown(entries, &TOP, "a recipe");
         let get = |key: &str| entries.iter().find(|e| e.key == key);
         let stem = path.file_stem().map_or_else(|| "recipe".into(), |s| s.to_string_lossy().into_owned());
-        let name = get("name").and_then(|e| self.text(e)).unwrap_or(stem);
-        if name.chars().all(|c| c == '.') || !name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c)) {
+        let may = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+        // A file may be called as it likes: `配 方.toml`.
+        let named = || stem.chars().map(|c| if may(c) { c } else { '_' }).collect();
+        let name: String = get("name").and_then(|e| self.text(e)).unwrap_or_else(named);
+        if name.chars().all(|c| c == '.') || !name.chars().all(may) {
             let span = get("name").map_or(0..0, |e| e.node.span.clone());
             let message = format!("`{name}` cannot name a folder");
             self.cure(Kind::BadName, &span, message, "this name", "use letters, digits, `-`, `_` and `.`");

@@ -56,6 +56,7 @@ const SETS: &[(&str, &str)] = &[
     ("ShareGPT dumps, Vicuna", "ShareGPT 导出的文件、Vicuna"),
     ("ShareGPT dumps, FastChat's rules", "ShareGPT 导出的文件，用 FastChat 的规则"),
     ("Firefly's chat layout, moss-003-sft-data", "Firefly 的对话布局、moss-003-sft-data"),
+    ("openassistant-guanaco, texts in ChatML and other templates", "openassistant-guanaco；ChatML 等模板的文本"),
     ("OIG, as text", "OIG，作为文本"),
     ("OIG's chip2, as a list", "OIG 的 chip2，两项的列表"),
     ("OIG's chip2, on the hub", "OIG 的 chip2，hub 上的"),
@@ -87,6 +88,7 @@ const SETS: &[(&str, &str)] = &[
     ("Moses zips", "Moses 的 zip"),
     ("translation sets", "翻译数据集"),
     ("CSL benchmark, CCAligned", "CSL 基准测试、CCAligned"),
+    ("texts in chat templates", "对话模板的文本"),
     ("Claude's layout", "Claude 的布局"),
     ("tools", "工具"),
 ];
@@ -163,6 +165,7 @@ const QUIRKS: &[(&str, &str)] = &[
     ("answers that are none of the choices, repeated choices, tests without answers", "不在选项之中的答案、重复的选项、没有答案的测试集"),
     ("escaped line breaks, `用户：` and `小元：`", "转义的换行，`用户：` 和 `小元：`"),
     ("every part another layout; analysis and bare answer", "每个部分布局不同；解析和单独的答案"),
+    ("nine templates, the system's words, an open end", "九种模板、系统的话、没有说完的结尾"),
     ("background before the first turn, two questions in a row, no space behind the colon", "第一轮之前的背景、接连两个问题、冒号后没有空格"),
     ("a last marker with nothing behind it, `metadata` that varies", "最后的标记后面什么也没有，`metadata` 不一"),
     ("chip2 as lists of two, with and without markers", "chip2 写成两项的列表，带标记与不带"),

@@ -12,6 +12,7 @@ mod bad_input;
 mod before_data;
 mod block;
 mod cards;
+mod certain;
 mod chat_tokens;
 mod chinese;
 mod cluster;

@@ -4,7 +4,7 @@
 //! The first row names the columns; where `fields` maps to column numbers (`"1"` is the first), there is no such row.
 //! Nor is there where the first row does not look like one (a number, or what stands in the rows below too): columns are
 //! then called by number, and a Chinese column beside one in another language makes an aligned pair of them.
-//! The separator (`,` `;` `|` or tab) is detected from the first line. Quoted cells may hold separators and line breaks.
+//! The separator (`,` `;` `|` or tab) is detected from the first line, or said by it (`sep=;`, as Excel writes). Quoted cells may hold separators and line breaks.
 //! Lines may end by a lone carriage return, as Excel for Mac writes them.
 //! Every row becomes an object of texts, so that all shapes read it.
 //!
@@ -221,13 +221,14 @@ impl CsvReader {
 
     /// The separator, told from the first line where it is not known.
     fn separator(&mut self) -> u8 {
-        match self.separator {
-            Some(separator) => separator,
-            None => {
-                let separator = self.tell_separator();
-                *self.separator.insert(separator)
-            }
+        if let Some(separator) = self.separator {
+            return separator;
         }
+        let (separator, declared) = self.tell_separator();
+        if declared {
+            self.pass_line();
+        }
+        *self.separator.insert(separator)
     }
 
     /// Goes to where the next row begins, or to the end of the piece: its offset and line.
@@ -309,17 +310,20 @@ impl CsvReader {
         self.window.offset() - start
     }
 
-    /// The separator that the first line has most of.
-    fn tell_separator(&mut self) -> u8 {
+    /// The separator that the first line declares, or has most of; and whether it declares it.
+    fn tell_separator(&mut self) -> (u8, bool) {
         while memchr::memchr(b'\n', self.window.bytes()).is_none()
             && self.window.bytes().len() <= self.max
             && self.window.more()
         {}
         let bytes = self.window.bytes();
         let first = &bytes[..memchr::memchr(b'\n', bytes).unwrap_or(bytes.len())];
+        if let Some(separator) = declared(first) {
+            return (separator, true);
+        }
         let count = |b: &u8| memchr::memchr_iter(*b, first).count();
         // Of equals the last counts: the comma.
-        [b'|', b';', b'\t', b','].into_iter().max_by_key(count).unwrap_or(b',')
+        ([b'|', b';', b'\t', b','].into_iter().max_by_key(count).unwrap_or(b','), false)
     }
 
     /// Finds the end of the row at the front.
@@ -407,6 +411,12 @@ impl CsvReader {
             }
         }
     }
+}
+
+/// The separator that a line of Excel's own says (`sep=;`), before the row of names.
+pub(in crate::formats) fn declared(line: &[u8]) -> Option<u8> {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    (line.len() == 5 && line[..4].eq_ignore_ascii_case(b"sep=")).then(|| line[4])
 }
 
 /// The cells of a row that was taken apart.

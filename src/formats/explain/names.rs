@@ -11,6 +11,10 @@ pub(super) enum Sense {
     Aid,
     /// A class, or a judgement.
     Label,
+    /// A class of what is talked about: beside a dialogue that has its answers it says nothing of them.
+    Class,
+    /// A judgement, where it is true or false.
+    Verdict,
     /// Answers to choose from.
     Choices,
     /// How good something is.
@@ -106,15 +110,32 @@ const LABEL: &[&str] = &[
     "harmful",
     "harmless",
     "helpful",
-    "toxic",
     "accepted",
-    "sentiment",
-    "polarity",
     "标签",
     "标注",
-    "情感",
     "判断",
     "是否正确",
+];
+const CLASS: &[&str] = &["toxic", "sentiment", "polarity", "情感"];
+const VERDICT: &[&str] = &[
+    "good",
+    "bad",
+    "like",
+    "liked",
+    "disliked",
+    "thumb",
+    "thumbs",
+    "up",
+    "feedback",
+    "desirable",
+    "undesirable",
+    "approved",
+    "acceptable",
+    "passed",
+    "pass",
+    "wrong",
+    "点赞",
+    "采纳",
 ];
 const CHOICES: &[&str] = &["choice", "choices", "option", "options", "candidates", "distractors", "选项", "候选"];
 const SCORE: &[&str] = &[
@@ -189,8 +210,9 @@ const ABOUT: &[&str] = &[
     "raw",
     "meta",
     "metadata",
-    "zh",
-    "en",
+    "from",
+    "quality",
+    "uuid",
     "ratio",
     "keywords",
     "subject",
@@ -210,6 +232,9 @@ const ABOUT: &[&str] = &[
     "类型",
     "关键词",
 ];
+
+/// Last words of names that tell a language: what is in it, the words before say.
+const LANGUAGE: &[&str] = &["zh", "en", "cn", "chinese", "english"];
 
 /// The words of a name: `std_answer`, `stdAnswer`, `std-answer`.
 fn words(name: &str) -> Vec<String> {
@@ -247,6 +272,8 @@ pub(super) fn sense(name: &str) -> Option<Sense> {
         (Sense::Question, QUESTION),
         (Sense::Aid, AID),
         (Sense::Label, LABEL),
+        (Sense::Class, CLASS),
+        (Sense::Verdict, VERDICT),
         (Sense::Choices, CHOICES),
         (Sense::Score, SCORE),
         (Sense::Metadata, ABOUT),
@@ -255,10 +282,15 @@ pub(super) fn sense(name: &str) -> Option<Sense> {
     // Of Chinese, whose words are not parted, the end.
     let ends =
         |kind: &&(Sense, &[&str])| kind.1.iter().any(|w| !w.is_ascii() && w.chars().count() > 1 && name.ends_with(w));
-    of(last).or_else(|| kinds.iter().find(ends).map(|k| k.0)).or_else(|| {
+    // The words of a question that was told in others, which the row has.
+    let former = ["original", "orig", "seed", "raw"].contains(&first.as_str()) && words.len() > 1;
+    let said = of(last).or_else(|| kinds.iter().find(ends).map(|k| k.0)).or_else(|| {
         // `output_text`, `answer_zh`: the first word; but a score is one only at the end.
-        of(first).filter(|s| matches!(s, Sense::Answer | Sense::Question | Sense::Aid | Sense::Choices | Sense::Label))
-    })
+        let begins = of(first).filter(|s| !matches!(s, Sense::Score | Sense::Class | Sense::Metadata));
+        // `domain_zh` is about the row.
+        begins.or_else(|| LANGUAGE.contains(&last.as_str()).then_some(Sense::Metadata))
+    });
+    said.map(|s| if former && s == Sense::Question { Sense::Metadata } else { s })
 }
 
 #[cfg(test)]
@@ -267,7 +299,15 @@ mod tests {
 
     #[test]
     fn names_tell_what_a_field_is() {
-        let cases: [(&str, Option<Sense>); 17] = [
+        let cases: [(&str, Option<Sense>); 25] = [
+            ("output_zh", Some(Sense::Answer)),
+            ("is_good", Some(Sense::Verdict)),
+            ("thumbs_up", Some(Sense::Verdict)),
+            ("toxic", Some(Sense::Class)),
+            ("answer_from", Some(Sense::Metadata)),
+            ("input_quality", Some(Sense::Metadata)),
+            ("original_question", Some(Sense::Metadata)),
+            ("original_response", Some(Sense::Answer)),
             ("std_answer", Some(Sense::Answer)),
             ("referenceAnswer", Some(Sense::Answer)),
             ("answer_1", Some(Sense::Answer)),

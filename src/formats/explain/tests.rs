@@ -105,3 +105,26 @@ fn shapes_of_one_data_set_leave_only_what_they_say() {
     assert_eq!(names(&of(&row(""), "problem", Use::Instruct)), Vec::<&str>::new());
     assert_eq!(names(&of(&row(r#","verdict":false"#), "problem", Use::Instruct)), ["verdict"]);
 }
+
+#[test]
+fn a_switch_is_no_thought_and_a_class_of_the_talk_no_verdict() {
+    let row = |more: &str| vec![format!(r#"{{"prompt":"几点了？","response":"九点。"{more}}}"#)];
+    let found = |more: &str| of(&row(more), "prompt", Use::Instruct);
+    for fine in [r#","toxic":false"#, r#","answer_from":"human""#, r#","input_quality":"good""#, r#","redacted":true"#]
+    {
+        assert_eq!(names(&found(fine)), Vec::<&str>::new(), "{fine}");
+    }
+    for (lost, name) in [
+        (r#","is_good":false"#, "is_good"),
+        (r#","feedback":"down""#, "feedback"),
+        (r#","answers":[{"text":"十点。"}]"#, "answers"),
+        (r#","response_zh":"十点。""#, "response_zh"),
+    ] {
+        assert_eq!(names(&found(lost)), [name], "{lost}");
+    }
+    let (_, cure) = found(r#","is_good":false"#).refusal("prompt", Use::Instruct).unwrap();
+    assert!(cure.contains("use = \"rlhf\"") && cure.contains("completion = \"response\""), "{cure}");
+    // How good it is alone makes no pair.
+    let (_, cure) = found(r#","reward":-3.5"#).refusal("prompt", Use::Instruct).unwrap();
+    assert!(!cure.contains("rlhf") && cure.contains("format = \"prompt\""), "{cure}");
+}

@@ -37,8 +37,10 @@ impl Container for NotData {
     }
     fn open(&self, piece: &Piece, layout: &Layout) -> io::Result<Box<dyn Reader>> {
         let head = crate::input::head(&piece.path, piece.member.as_deref(), layout.transport.compression, HEAD)?;
-        let found = detect::of(&head, head.len() < HEAD);
-        Ok(Box::new(Refusal(Some((found.note.unwrap_or_else(|| BINARY.sentence()), head)))))
+        let name = detect::name(&piece.path, piece.member.as_deref());
+        let found = detect::of_file(&head, head.len() < HEAD, &name);
+        let said = found.note.filter(|_| found.container == NAME);
+        Ok(Box::new(Refusal(Some((said.unwrap_or_else(|| BINARY.sentence()), head)))))
     }
 }
 

@@ -25,7 +25,7 @@
 //! Limits: a field that the recipe maps must be there in every row, and content must not be null (`field_missing`); a field of
 //! another type is `field_type`. Empty text is a row. Everything that is not read becomes `meta`.
 use super::support::reading::Reading;
-use super::support::turn::THOUGHTS;
+use super::support::turn::{THOUGHTS, is_thought};
 use super::support::turns::not_empty;
 use super::support::values::{first, share, starts};
 use super::{kto, preference};
@@ -144,7 +144,7 @@ pub(super) fn instruct<'a>(reading: &mut Reading<'_, 'a>) -> Result<Content<'a>,
 
 /// Whether the thoughts before an answer stand in a field of their own.
 pub(super) fn thinks(object: &Object<'_>) -> bool {
-    THOUGHTS.iter().any(|key| starts(object, key) == Some(b'"'))
+    THOUGHTS.iter().any(|key| object.get(key).is_some_and(is_thought))
 }
 
 /// Whether the row has a response, if only as null.

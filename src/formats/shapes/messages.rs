@@ -14,6 +14,9 @@
 //! calls. `answer` (or `ground_truth`), `answer_kind` and `data_source` beside the messages are what a program checks the
 //! last answer against. What a message or a call has besides (`weight`, `index`, …) is in `meta.turn_fields`, by its path.
 //!
+//! The turns before the last answer may stand in a list of their own, `prompt` or `input`, and the answer in `completion`,
+//! `response` or `output`, as text or messages (TRL's prompts and completions, Llama-Nemotron).
+//!
 //! Limits: a part that is not text (an image) or a role that is not known is an unreadable row
 //! (`field_type`).
 use super::support::reading::Reading;
@@ -26,6 +29,10 @@ use crate::rows::{Content, Row, Unreadable, Use};
 pub const SHAPE: Messages = Messages;
 /// See the module.
 pub struct Messages;
+
+/// Where the turns before an answer stand, and the answer, if not in one list.
+const ASKED: &[&str] = &["prompt", "input"];
+const ANSWERED: &[&str] = &["completion", "response", "output"];
 
 impl Shape for Messages {
     fn name(&self) -> &'static str {
@@ -44,7 +51,15 @@ impl Shape for Messages {
         let labelled = super::kto::judges(sample);
         share(sample, |object| {
             let turns = object.get("messages").filter(|v| matches!(first(*v), b'[' | b'"'));
-            turns.is_some_and(|v| begins(v, |m| m.has("role"))) && !labelled && starts(object, "chosen").is_none()
+            let whole = turns.is_some_and(|v| begins(v, |m| m.has("role")));
+            let asked = |key: &&str| {
+                let list = object.get(key).filter(|v| first(*v) == b'[');
+                list.is_some_and(|v| begins(v, |m| m.has("role")))
+            };
+            let answered = ANSWERED.iter().any(|key| starts(object, key).is_some());
+            let parted = ASKED.iter().any(asked) && answered;
+            let ranked = |key: &&str| starts(object, key).is_some();
+            !labelled && (whole && !ranked(&"chosen") || parted && !["chosen", "rejected", "label"].iter().any(ranked))
         })
     }
     fn map<'a>(&self, object: &Object<'a>, layout: &Layout, emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>)) {
@@ -58,10 +73,16 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
     }
     let mut reading = Reading::new(object, layout);
     let mut messages = reading.opening()?;
-    let Some((path, value)) = reading.find("messages", &["messages"], |_| true)? else {
-        return Err(reading.missing("messages", "messages"));
-    };
-    messages.extend(not_empty(path, reading.listed(path, value)?)?);
+    match reading.find("messages", &["messages"], |_| true)? {
+        Some((path, value)) => messages.extend(not_empty(path, reading.listed(path, value)?)?),
+        None => {
+            let Some((path, value)) = reading.find("prompt", ASKED, |v| first(v) == b'[')? else {
+                return Err(reading.missing("messages", "messages"));
+            };
+            messages.extend(not_empty(path, reading.listed(path, value)?)?);
+            messages.extend(reading.side("assistant", "response", ANSWERED)?.unwrap_or_default());
+        }
+    }
     let tools = reading.tools()?;
     reading.truth_beside(&messages)?;
     reading.row(Content::Instruct { messages, tools })
@@ -104,6 +125,38 @@ mod tests {
                 (said(instruct(&row)), &row.meta),
                 (vec!["user: q".to_owned(), "assistant: (hm)a".into()], &None)
             );
+        }
+    }
+
+    #[test]
+    fn what_is_asked_and_answered_may_stand_apart() {
+        for json in [
+            r#"{"prompt":[{"role":"user","content":"q"}],"completion":[{"role":"assistant","content":"a"}]}"#,
+            r#"{"input":[{"role":"user","content":"q"}],"output":"a","reasoning":"off"}"#,
+        ] {
+            assert_eq!(SHAPE.fits(&[Object::parse(json).unwrap()]), 1.0, "{json}");
+            assert_eq!(said(instruct(&row(&SHAPE, json, Use::Instruct).unwrap())), ["user: q", "assistant: a"]);
+        }
+        let with = r#"{"system":[{"text":"S"},{"text":"T"}],"messages":[{"role":"user","content":"q"}]}"#;
+        assert_eq!(said(instruct(&row(&SHAPE, with, Use::Instruct).unwrap())), ["system: ST", "user: q"]);
+        let pair = r#"{"prompt":[{"role":"user","content":"q"}],"completion":"a","label":true}"#;
+        assert_eq!(SHAPE.fits(&[Object::parse(pair).unwrap()]), 0.0);
+    }
+
+    #[test]
+    fn a_row_of_a_picture_is_set_aside() {
+        let row = |more: &str| {
+            let json = format!(
+                r#"{{"messages":[{{"role":"user","content":"<image>何物？"}},{{"role":"assistant","content":"船"}}]{more}}}"#
+            );
+            row(&SHAPE, &json, Use::Instruct).unwrap().aside
+        };
+        let media = |name: &str| Some(("media", name.to_owned()));
+        assert_eq!(row(r#","images":["a.jpg"]"#), media("images"));
+        assert_eq!(row(r#","image":"a.jpg""#), media("image"));
+        assert_eq!(row(r#","videos":[{"path":"a.mp4"}]"#), media("videos"));
+        for none in [r#","images":[]"#, r#","images":null"#, r#","image":"""#, r#","images":[null, ""]"#, ""] {
+            assert_eq!(row(none), None, "{none}");
         }
     }
 

@@ -5,7 +5,7 @@ pub(super) mod support;
 
 pub use support::ground_truth::check;
 pub use support::texts;
-pub use support::turn::split_thought;
+pub use support::turn::{is_switch, split_thought};
 
 macro_rules! shapes {
     ($($module:ident),* $(,)?) => {
@@ -48,6 +48,7 @@ shapes!(
     shp,
     squad,
     task,
+    templated,
     ultrachat,
     verl,
     web,

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! The prompt is `prompt`, `conversations`, `messages` or `question`, as text or as messages, or `instruction` with
-//! `input` below it, or GPT-4-LLM's `user_input`; `system` and `history` come before it. The answers are `chosen` and `rejected` (also
+//! `input` below it, or GPT-4-LLM's `user_input`, or `input` or `query` alone; `system` and `history` come before it. The answers are `chosen` and `rejected` (also
 //! `chosen_messages`, CValues' `pos_resp`, GPT-4-LLM's `completion_a`, `response_j` and `response_k`, `winning_response` and
 //! so on, or the two items of `output`), as text, as a message, as messages (also as JSON text), or as an object of
 //! `messages` (LMFlow's `paired_conversation`). Where both sides are whole dialogues (they do not begin with the
@@ -44,6 +44,8 @@ pub const SHAPE: Pairs = Pairs;
 pub struct Pairs;
 
 const PROMPT: &[&str] = &["prompt", "conversations", "messages", "question", "user_input"];
+/// Without an instruction to stand below.
+const ALONE: &[&str] = &["input", "query"];
 const CHOSEN: &[&str] = &[
     "chosen",
     "chosen_messages",
@@ -108,7 +110,7 @@ impl Shape for Pairs {
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
         share(sample, |o| {
             let any = |names: &[&str]| names.iter().find_map(|key| starts(o, key));
-            let asked = any(PROMPT).or(starts(o, "instruction")).is_some();
+            let asked = any(PROMPT).or(starts(o, "instruction")).or(any(ALONE)).is_some();
             let two = o.get("output").and_then(|v| items("output", v).ok()).is_some_and(|two| two.len() == 2);
             match (any(CHOSEN), any(REJECTED)) {
                 // Whole dialogues (the votes of an arena) hold what was asked.
@@ -297,7 +299,9 @@ pub(super) fn prompt<'a>(reading: &mut Reading<'_, 'a>) -> Result<Vec<Message<'a
         return not_empty("prompt", out);
     }
     let Some(instruction) = reading.text("instruction", &["instruction"])? else {
-        return Err(reading.missing("prompt", PROMPT[0]));
+        let Some(input) = reading.text("prompt", ALONE)? else { return Err(reading.missing("prompt", PROMPT[0])) };
+        out.push(Message::new("user", input));
+        return Ok(out);
     };
     let asked = match reading.option("input", &["input"])? {
         Some(input) => Cow::Owned(format!("{instruction}\n{input}")),

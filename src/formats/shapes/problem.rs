@@ -1,4 +1,4 @@
-//! Problems of mathematics with a solution, a short answer, or both (NuminaMath, OpenR1-Math, Big-Math, AIME), for
+//! Problems of mathematics with a solution, a short answer, or both (NuminaMath, OpenR1-Math, OpenMath, Big-Math, AIME), for
 //! instruction tuning, for answers that a program checks, or as tasks.
 //!
 //! ```json
@@ -7,8 +7,8 @@
 //! ```
 //!
 //! The dialogue is `messages` where they are there (OpenR1's, with the reasoning of a model); else the user says the
-//! `problem` (also `question` beside a `final_answer`) and the assistant the `solution`, if there is one. The short answer
-//! (`answer`, `final_answer`) is in the column `answer`, the `source` is the subset. `checked = "only"` takes the
+//! `problem` (also `question` beside a `final_answer`) and the assistant the `solution` (`generated_solution`), if there is one. The short answer
+//! (`answer`, `final_answer`, `expected_answer`) is in the column `answer`, the `source` is the subset. `checked = "only"` takes the
 //! assistant's turns off: a row is then a prompt and the answer that a program checks. `think = "split"` takes the
 //! reasoning out of answers.
 //!
@@ -26,7 +26,8 @@ pub const SHAPE: Problem = Problem;
 /// See the module.
 pub struct Problem;
 
-const ANSWER: &[&str] = &["answer", "final_answer"];
+const SOLUTION: &[&str] = &["solution", "generated_solution"];
+const ANSWER: &[&str] = &["answer", "final_answer", "expected_answer"];
 
 impl Shape for Problem {
     fn name(&self) -> &'static str {
@@ -48,7 +49,7 @@ impl Shape for Problem {
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
         let scalar = |o: &Object<'_>, key: &str| starts(o, key).is_some_and(|b| !matches!(b, b'[' | b'{'));
         share(sample, |o| {
-            let solved = ["solution", "answer", "final_answer"].iter().any(|key| scalar(o, key));
+            let solved = SOLUTION.iter().chain(ANSWER).any(|key| scalar(o, key));
             starts(o, "problem") == Some(b'"') && solved
                 || starts(o, "question") == Some(b'"') && scalar(o, "final_answer")
         }) * 1.01
@@ -66,7 +67,7 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
     if layout.usage == Use::Task {
         // Beside an answer the worked solution is metadata.
         let output = match reading.option("output", ANSWER)? {
-            None => reading.option("response", &["solution"])?,
+            None => reading.option("response", SOLUTION)?,
             some => some,
         };
         if output.is_none() {
@@ -77,7 +78,7 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
     if layout.usage != Use::Instruct {
         return Err(wrong_use("problem", layout));
     }
-    let solution = reading.option("response", &["solution"])?;
+    let solution = reading.option("response", SOLUTION)?;
     let mut messages = reading.opening()?;
     match reading.find("messages", &["messages"], |v| first(v) == b'[')? {
         Some((path, value)) => {

@@ -59,6 +59,10 @@ impl Shape for Ranked {
     fn several(&self) -> bool {
         true
     }
+    /// UltraFeedback's lists of what is true and false, which are no answers of a model.
+    fn leaves(&self) -> &'static [&'static str] {
+        &["correct_answers", "incorrect_answers"]
+    }
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
         share(sample, |o| {
             let scored = |key: &str| {

@@ -9,8 +9,8 @@
 //! `{role, content}` as well. Every turn is kept, in
 //! order: `human`, `user`, `prompter` are the user; `gpt`, `assistant`, `chatgpt`, `bing`, `bard`, `model`, … the
 //! assistant; `observation`, `tool`, `function` the tool; `function_call` is an assistant's turn whose `tool_calls` are
-//! the value and whose content is empty. Turns of the layout `{human, assistant}` (Firefly) are two
-//! messages each, and of `{user, inner_thought, assistant}` (Ultra-Innerthought) with the thought as the answer's reasoning.
+//! the value and whose content is empty. Turns of the layout `{human, assistant}` (Firefly) or `{input, output}`
+//! (Capybara) are two messages each, and of `{user, inner_thought, assistant}` (Ultra-Innerthought) with the thought as the answer's reasoning.
 //! `system` becomes the first message, `tools` stays JSON text. What a turn has besides (`markdown`,
 //! `weight`, …) is in `meta.turn_fields`, by its path.
 //!
@@ -29,6 +29,7 @@
 //! shapes (`hh`, `alpaca`). FastChat's checks for doubles are `exact_dedup`, its language filter `language` with `keep`;
 //! it also splits dialogues by tokens, which is the trainer's to do.
 use super::support::reading::Reading;
+use super::support::turn::round;
 use super::support::turns::{begins, not_empty};
 use super::support::values::{first, share, starts, wrong_use};
 use crate::formats::{Choice, Layout, Object, Shape};
@@ -62,9 +63,11 @@ impl Shape for ShareGpt {
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
         let labelled = super::kto::judges(sample);
         share(sample, |object| {
-            let round = |t: &Object<'_>| (t.has("human") || t.has("user")) && t.has("assistant");
-            let is = |t: &Object<'_>| t.has("from") && t.has("value") || t.has("role") || round(t);
             let turn = |key: &&&str| {
+                // Questions and answers that are called items may be a list of rows.
+                let names = |r: (&str, &str)| **key != "items" || r.1 == "assistant";
+                let is =
+                    |t: &Object<'_>| t.has("from") && t.has("value") || t.has("role") || round(t).is_some_and(names);
                 object.get(key).filter(|v| matches!(first(*v), b'[' | b'"')).is_some_and(|v| begins(v, is))
             };
             NAMES.iter().any(|key| turn(&key)) && starts(object, "chosen").is_none() && !labelled

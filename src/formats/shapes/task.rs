@@ -8,7 +8,8 @@
 //! {"source": "用户：你好\n小元：", "target": "你好！"}
 //! ```
 //!
-//! Input and output are `input` and `target`, `inputs` and `targets`, `content` and `summary`, or `source` and `target`.
+//! Input and output are `input` and `target`, `inputs` and `targets`, `content` and `summary`, `source` and `target`, or a
+//! `document`, `article` or `dialogue` and its `summary` or `highlights` (XSum, CNN/DailyMail, SAMSum).
 //! The task is `type` or `kind`, the choices are `answer_choices`, as they stand: repeated ones too, and without the
 //! answer where it is none of them (4.5 % of pCLUE). For instruction tuning the user says the input and the assistant
 //! the output; ChatYuan's `用户：` and `小元：` at the starts of lines are turns, and its `\n` and `\t` of two characters
@@ -25,8 +26,16 @@ pub const SHAPE: Tasks = Tasks;
 /// See the module.
 pub struct Tasks;
 
-const SIDES: [(&str, &str); 4] =
-    [("input", "target"), ("inputs", "targets"), ("content", "summary"), ("source", "target")];
+const SIDES: [(&str, &str); 8] = [
+    ("input", "target"),
+    ("inputs", "targets"),
+    ("content", "summary"),
+    ("source", "target"),
+    ("document", "summary"),
+    ("article", "summary"),
+    ("article", "highlights"),
+    ("dialogue", "summary"),
+];
 
 impl Shape for Tasks {
     fn name(&self) -> &'static str {

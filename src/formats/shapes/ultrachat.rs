@@ -1,7 +1,8 @@
-//! UltraChat: a dialogue as a list of texts, the user's and the assistant's in turn, for instruction tuning.
+//! UltraChat and LIMA: a dialogue as a list of texts, the user's and the assistant's in turn, for instruction tuning.
 //!
 //! ```json
 //! {"id": "0", "data": ["问", "答", "再问", "再答"]}
+//! {"conversations": ["问", "答"], "source": "stackexchange"}
 //! ```
 //!
 //! An odd number of texts ends with a question that nobody answers; it stays.
@@ -19,12 +20,14 @@ pub const SHAPE: UltraChat = UltraChat;
 /// See the module.
 pub struct UltraChat;
 
+const NAMES: &[&str] = &["data", "conversations", "conversation", "dialogue", "dialog"];
+
 impl Shape for UltraChat {
     fn name(&self) -> &'static str {
         "ultrachat"
     }
     fn about(&self) -> &'static str {
-        "UltraChat: a dialogue as a list of texts"
+        "UltraChat, LIMA: a dialogue as a list of texts"
     }
     fn docs(&self) -> &'static str {
         crate::text::docs::module_docs(include_str!("ultrachat.rs"))
@@ -34,8 +37,11 @@ impl Shape for UltraChat {
     }
     fn fits(&self, sample: &[Object<'_>]) -> f32 {
         let texts = |o: &Object<'_>| {
-            let list = o.get("data").and_then(|v| items("data", v).ok());
-            list.is_some_and(|l| !l.is_empty() && l.iter().all(|v| v.get().starts_with('"')))
+            let list = |key: &&str| o.get(key).and_then(|v| items(key, v).ok());
+            let said = |l: Vec<_>| {
+                !l.is_empty() && l.iter().all(|v: &crate::formats::json::Json<'_>| v.get().starts_with('"'))
+            };
+            NAMES.iter().find_map(list).is_some_and(said)
         };
         share(sample, |o| texts(o) && starts(o, "text").is_none())
     }
@@ -49,8 +55,8 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
         return Err(wrong_use("ultrachat", layout));
     }
     let mut reading = Reading::new(object, layout);
-    let Some((path, value)) = reading.find("messages", &["data"], |_| true)? else {
-        return Err(reading.missing("messages", "data"));
+    let Some((path, value)) = reading.find("messages", NAMES, |_| true)? else {
+        return Err(reading.missing("messages", NAMES[0]));
     };
     let turn =
         |(index, value)| Ok(Message::new(["user", "assistant"][index % 2], scalar(&format!("{path}.{index}"), value)?));

@@ -38,6 +38,10 @@ pub fn guess(head: &[u8], whole: bool) -> Guess {
     match std::str::from_utf8(head) {
         Ok(_) => return sure("UTF-8"),
         Err(error) if !whole && error.error_len().is_none() => return sure("UTF-8"),
+        // Text that was cut at a size: the first bytes of one more character.
+        Err(error) if error.error_len().is_none() && speaks(&head[..error.valid_up_to()]) => {
+            return Guess { encoding: Encoding("UTF-8".into()), certain: false };
+        }
         // A few broken bytes in long UTF-8 do not make it another encoding: each row says what is wrong with it.
         Err(_) if mostly_utf8(head) => return Guess { encoding: Encoding("UTF-8".into()), certain: false },
         Err(_) => {}
@@ -90,6 +94,13 @@ fn chinese_utf16(head: &[u8]) -> Option<&'static str> {
     let clear = little.max(big) * 100 > head.len() / 2 && little.max(big) > 10 * little.min(big);
     let malformed = || known.decode_without_bom_handling(&head[..head.len() - head.len() % 4]).1;
     (clear && (head.len() < 4 || !malformed())).then_some(name)
+}
+
+/// Whether valid UTF-8 holds enough beyond ASCII that it is none by chance: a character of three bytes, as Chinese has
+/// them, or some of two.
+fn speaks(valid: &[u8]) -> bool {
+    let wide = valid.iter().filter(|b| **b >= 0xc0);
+    wide.clone().any(|b| *b >= 0xe0) || wide.count() > 2
 }
 
 /// Whether nearly all bytes outside ASCII are valid UTF-8.

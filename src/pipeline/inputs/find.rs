@@ -73,6 +73,9 @@ fn on_disk(recipe: &Recipe, source: &Source, pattern: &str) -> Result<Named> {
     if files.is_empty() {
         let cure = match pattern.starts_with("~/") {
             true => format!("only the shell replaces `~`; {}", home(Path::new(pattern))),
+            false if pattern.contains('$') || pattern.matches('%').count() > 1 => {
+                "variables of the environment are not replaced in a recipe; write the path out".to_owned()
+            }
             false => "paths are relative to the recipe's folder; `**` matches any number of folders".to_owned(),
         };
         return Err(Error::input(format!("source `{}`: nothing matches {}", source.name, whole.display()), cure));
@@ -214,17 +217,22 @@ fn globbed(base: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
         .literal_separator(true)
         .build()
         .map_err(|e| Error::input(format!("`{pattern}` is not a pattern: {e}"), "`*`, `**`, `?`, `[…]` and `{a,b}`"))?;
-    if !root.is_dir() {
+    // A folder that is not there has nothing in it.
+    let missing = rest.split_once('/').is_some_and(|(folder, _)| !folder.contains(['*', '?', '[', '{', '\\']));
+    if !root.is_dir() || missing {
         return Ok(Vec::new());
     }
-    walk(&root, Some(&glob.compile_matcher()), rest.starts_with('.') || rest.contains("/."))
+    // Deeper than the pattern goes, nothing matches.
+    let depth = if rest.contains("**") { usize::MAX } else { rest.split('/').count() };
+    walk(&root, Some((&glob.compile_matcher(), depth)), rest.starts_with('.') || rest.contains("/."))
 }
 
-fn walk(root: &Path, matcher: Option<&globset::GlobMatcher>, asked: bool) -> Result<Vec<PathBuf>> {
+fn walk(root: &Path, pattern: Option<(&globset::GlobMatcher, usize)>, asked: bool) -> Result<Vec<PathBuf>> {
+    let (matcher, depth) = (pattern.map(|p| p.0), pattern.map_or(usize::MAX, |p| p.1));
     let mut files = Vec::new();
     // Hidden folders (`.git`, `.cache`) and files are taken only where the pattern itself names such.
     let hidden = |entry: &walkdir::DirEntry| entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.');
-    let tree = walkdir::WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter();
+    let tree = walkdir::WalkDir::new(root).max_depth(depth).follow_links(true).sort_by_file_name().into_iter();
     for entry in tree.filter_entry(|entry| asked || !hidden(entry)) {
         let entry = match entry {
             Ok(entry) => entry,

@@ -25,7 +25,7 @@ pub fn stream_broke(error: &io::Error, offset: u64, line: u64) -> Record<'static
 
 /// What is said of text whose last character breaks off where the file does.
 const CUT: &str =
-    "the file ends in the middle of a character: it was cut off, fetch it again; what came before is read";
+    "the file ends in the middle of a character: it was cut off, fetch it again; the rows before this one are read";
 
 /// Reason and detail of bytes that are not UTF-8: `truncated` where the file ends in the middle of a character, else `utf8`
 /// with `other`. `ended` says that something stands behind the bytes in the file, if only a line break.

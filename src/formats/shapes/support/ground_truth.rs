@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::reading::Reading;
-use super::turn::THOUGHTS;
-use super::values::{first, kind};
+use super::turn::{THOUGHTS, is_thought};
+use super::values::{first, kind, scalar};
 use crate::formats::object::{field_type, text_of};
 use crate::rows::{Content, Message, Row, Truth, Unreadable};
 
@@ -15,7 +15,10 @@ impl<'a> Reading<'_, 'a> {
     ///
     /// As [`Reading::option`].
     pub fn thoughts(&mut self) -> Result<Option<Cow<'a, str>>, Unreadable> {
-        self.option("reasoning", THOUGHTS)
+        match self.find("reasoning", THOUGHTS, is_thought)? {
+            Some((path, value)) => scalar(path, value).map(|text| Some(text).filter(|t| !t.is_empty())),
+            None => Ok(None),
+        }
     }
 
     /// Whether the recipe says what an answer is checked against.

@@ -21,6 +21,22 @@ pub fn all<'a>(rows: Result<Vec<Row<'a>>, Unreadable>, emit: &mut dyn FnMut(Resu
 /// The usual names of an id.
 const IDS: &[&str] = &["id", "_id", "uid", "doc_id", "qid"];
 
+/// What stands beside text that speaks of a picture, a film or a sound.
+const MEDIA: [&str; 12] = [
+    "image",
+    "images",
+    "image_path",
+    "image_paths",
+    "image_url",
+    "img",
+    "video",
+    "videos",
+    "video_path",
+    "audio",
+    "audios",
+    "audio_path",
+];
+
 /// More fields than any shape takes out of one object.
 const MOST: usize = 32;
 
@@ -205,6 +221,11 @@ impl<'s, 'a> Reading<'s, 'a> {
             Content::Rlhf(pair) => once(&mut pair.prompt),
             Content::Pretrain { .. } | Content::Task(_) => {}
         }
+        if !matches!(content, Content::Pretrain { .. })
+            && let Some(name) = self.media()
+        {
+            self.aside("media", name);
+        }
         let mut row = Row::new(content);
         let own = std::mem::take(&mut self.columns);
         row.truth = own.truth;
@@ -228,6 +249,17 @@ impl<'s, 'a> Reading<'s, 'a> {
         row.meta = self.meta();
         row.aside = self.aside;
         Ok(row)
+    }
+
+    /// The field with the picture, film or sound that the text speaks of, if one is filled and not read.
+    fn media(&self) -> Option<&'static str> {
+        let empty = |value: Json<'_>| {
+            matches!(value.get().trim(), "null" | "\"\"" | "false" | "{}") || {
+                first(value) == b'[' && value.get().bytes().all(|b| b"[] \t\r\n,\"nul".contains(&b))
+            }
+        };
+        let read = |name: &&str| self.taken[..self.count].contains(name);
+        MEDIA.into_iter().filter(|name| !read(name)).find(|name| self.object.get(name).is_some_and(|v| !empty(v)))
     }
 
     /// The rows of an object that gives several: they share all but their content.

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::values::{add, first, is_null, items, kind, null, scalar};
 use crate::formats::Object;
 use crate::formats::json::Json;
-use crate::formats::object::field_type;
+use crate::formats::object::{field_type, text_of};
 use crate::rows::calls::{self, Call};
 use crate::rows::{Message, Unreadable};
 
@@ -18,6 +18,21 @@ pub const CONTENTS: [&str; 4] = ["content", "value", "text", "utterance"];
 
 /// Names of what else of a turn the schema models.
 const BESIDE: [&str; 4] = ["name", "tool_calls", "function_call", "tool_call_id"];
+
+/// Names of what the user and the assistant say in a turn that is a whole round.
+const ROUNDS: [(&str, &str); 6] = [
+    ("human", "assistant"),
+    ("user", "assistant"),
+    ("input", "output"),
+    ("question", "answer"),
+    ("prompt", "response"),
+    ("instruction", "output"),
+];
+
+/// What is said in a round: the names of both sides, where an object has them.
+pub fn round(turn: &Object<'_>) -> Option<(&'static str, &'static str)> {
+    ROUNDS.into_iter().find(|(user, assistant)| turn.has(user) && turn.has(assistant))
+}
 
 /// The role of a turn that is a call of a tool; its message is the assistant's.
 const CALL: &str = "call";
@@ -35,6 +50,20 @@ pub fn speaker<'a>(turn: &Object<'a>) -> Option<Cow<'a, str>> {
 /// What the thoughts before an answer are called, beside it.
 pub const THOUGHTS: &[&str] =
     &["reasoning_content", "reasoning", "thinking", "think", "thought", "thoughts", "Complex_CoT"];
+
+/// Whether a text only says if, or how much, is thought (`reasoning: "on"`): it is no thought itself.
+pub fn is_switch(text: &str) -> bool {
+    const WORDS: [&str; 16] = [
+        "on", "off", "true", "false", "yes", "no", "none", "null", "auto", "low", "medium", "high", "enabled",
+        "disabled", "think", "no_think",
+    ];
+    WORDS.contains(&text.trim().trim_start_matches('/').to_ascii_lowercase().as_str())
+}
+
+/// Whether a value of a field that is called like thoughts is one.
+pub fn is_thought(value: Json<'_>) -> bool {
+    first(value) == b'"' && text_of(value).is_ok_and(|text| text.is_some_and(|text| !is_switch(&text)))
+}
 
 /// Our role for a source's word; [`CALL`] is a call that an assistant makes.
 pub fn role(word: &str) -> Option<&'static str> {
@@ -159,6 +188,14 @@ fn content<'a>(path: &str, value: Json<'a>) -> Result<Content<'a>, Unreadable> {
     Ok(out)
 }
 
+/// Text, or the text of a list of parts.
+///
+/// # Errors
+/// `field_type` for a part that is no text.
+pub fn parts<'a>(path: &str, value: Json<'a>) -> Result<Cow<'a, str>, Unreadable> {
+    content(path, value).map(|content| content.text)
+}
+
 /// What a turn says and calls, of all its fields.
 fn contents<'a>(turn: &Object<'a>, path: &str, role: &str) -> Result<Content<'a>, Unreadable> {
     let at = |key: &str| format!("{path}.{key}");
@@ -247,10 +284,10 @@ impl TurnReader {
         Ok(())
     }
 
-    /// A round of `{human, assistant}`, or of `{user, assistant}` with the thoughts between.
+    /// A round of `{human, assistant}` or the like, or of `{user, assistant}` with the thoughts between.
     fn round<'a>(&mut self, path: &str, turn: &Object<'a>, out: &mut Vec<Message<'a>>) -> Result<(), Unreadable> {
-        let user = if turn.has("human") { "human" } else { "user" };
-        for (key, role) in [(user, "user"), ("assistant", "assistant")] {
+        let (user, assistant) = round(turn).unwrap_or_else(|| ROUNDS[usize::from(!turn.has("human"))]);
+        for (key, role) in [(user, "user"), (assistant, "assistant")] {
             let value = turn.get(key).ok_or_else(|| missing(turn, path, "role"))?;
             out.push(Message::new(role, scalar(&format!("{path}.{key}"), value)?));
         }
@@ -259,7 +296,7 @@ impl TurnReader {
         if let (Some((key, value)), Some(answer)) = (thought, out.last_mut()) {
             answer.reasoning = Some(scalar(&format!("{path}.{key}"), value)?).filter(|t| !t.trim().is_empty());
         }
-        self.others(path, turn, &[user, "assistant", thought.map_or("", |t| t.0)]);
+        self.others(path, turn, &[user, assistant, thought.map_or("", |t| t.0)]);
         Ok(())
     }
 

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 
 use super::python_literal;
 use super::reading::Reading;
-use super::turn::{TurnReader, role, speaker};
-use super::values::{first, items, joined, kind, mismatch, scalar};
+use super::turn::{TurnReader, parts, role, speaker};
+use super::values::{first, is_scalar, items, joined, kind, mismatch, scalar};
 use crate::formats::Object;
 use crate::formats::json::Json;
 use crate::formats::object::{field_type, finite, mended};
@@ -93,6 +93,15 @@ impl<'a> Reading<'_, 'a> {
     /// # Errors
     /// As [`messages`](Reading::messages).
     pub fn said_by(&mut self, role: &'static str, path: &str, value: Json<'a>) -> Result<Vec<Message<'a>>, Unreadable> {
+        // An answer alone in a list.
+        let alone = if first(value) == b'[' { items(path, value)? } else { Vec::new() };
+        let value = if let [one] = alone[..]
+            && first(one) == b'"'
+        {
+            one
+        } else {
+            value
+        };
         if matches!(first(value), b'[' | b'{') {
             return self.messages(path, value);
         }
@@ -109,8 +118,10 @@ impl<'a> Reading<'_, 'a> {
     /// `field_type` for a history that is no list of rounds.
     pub fn opening(&mut self) -> Result<Vec<Message<'a>>, Unreadable> {
         let mut out = Vec::new();
-        if let Some(system) = self.option("system", &["system", "system_prompt"])? {
-            out.push(Message::new("system", system));
+        let system = self.find("system", &["system", "system_prompt"], |v| is_scalar(v) || first(v) == b'[')?;
+        if let Some((path, value)) = system {
+            let system = parts(path, value)?;
+            out.extend((!system.is_empty()).then(|| Message::new("system", system)));
         }
         let Some((path, value)) = self.find("history", &["history"], |v| first(v) == b'[')? else { return Ok(out) };
         for (index, pair) in items(path, value)?.into_iter().enumerate() {

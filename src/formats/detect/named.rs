@@ -1,0 +1,205 @@
+//! Files whose content could be any text, and whose name says what they are: a table of one row or one column, and what is
+//! called JSON and is none.
+
+use std::path::Path;
+
+use super::{Detected, also, first_lines, refuse};
+use crate::formats::not_data;
+use crate::input::encoding;
+
+/// What tables are called, and which separators each may have, in the order in which they are tried.
+const TABLES: [(&str, &[(char, &str)]); 3] = [
+    ("csv", &[(',', "csv"), (';', "csv"), ('\t', "tsv"), ('|', "csv")]),
+    ("tsv", &[('\t', "tsv")]),
+    ("tab", &[('\t', "tsv")]),
+];
+
+/// The name that a file has in its folder or archive.
+pub(in crate::formats) fn name(path: &Path, member: Option<&str>) -> String {
+    let file = || path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    member.filter(|m| !m.is_empty()).map_or_else(file, str::to_owned)
+}
+
+/// Looks at the name of what was taken for plain text.
+pub(super) fn settle(name: &str, head: &[u8], whole: bool, found: &mut Detected) {
+    if found.container != "text" || head.is_empty() {
+        return;
+    }
+    let name = name.to_ascii_lowercase();
+    let packed = [".gz", ".bz2", ".xz", ".zst"].iter().find_map(|end| name.strip_suffix(end));
+    let Some((_, extension)) = packed.unwrap_or(&name).rsplit_once('.') else { return };
+    if matches!(extension, "json" | "jsonl" | "ndjson") {
+        return refuse(not_data::NO_JSON, not_data::UNKNOWN, found);
+    }
+    let Some((_, separators)) = TABLES.iter().find(|t| t.0 == extension) else { return };
+    let text = encoding::decoded(head, &found.encoding).replace("\r\n", "\n").replace('\r', "\n");
+    let text = text.trim_start();
+    let (lines, _) = first_lines(text, whole);
+    let note = found.note.take();
+    found.rows = None;
+    found.runner_up = None;
+    // What is said of the encoding stays.
+    found.note = note
+        .as_deref()
+        .and_then(|n| n.split("; plain text").next())
+        .filter(|n| n.starts_with("read as "))
+        .map(str::to_owned);
+    if !lines.is_empty() && (named_columns(text, lines[0], separators, found) || one_column(&lines, found)) {
+        return;
+    }
+    (found.rows, found.note) = (Some(crate::formats::TextRows::File), note);
+    also(
+        found,
+        "called a table, and its first row names no columns: if it is one, say `format = \"csv\"` and \
+         `fields = { text = \"1\" }`"
+            .into(),
+    );
+}
+
+/// Columns with names, however many rows have another number of cells: those will be told one by one.
+fn named_columns(text: &str, first: &str, separators: &[(char, &'static str)], found: &mut Detected) -> bool {
+    let most = |(separator, _): &&(char, &str)| first.matches(*separator).count();
+    let Some(&(separator, container)) = separators.iter().rev().max_by_key(most).filter(|s| most(s) > 0) else {
+        return false;
+    };
+    let all = rows(text, separator, container == "csv");
+    let Some((names, rows)) = all.split_first() else { return false };
+    let header = names.iter().enumerate().all(|(column, name)| {
+        is_name(name, column) && !rows.iter().any(|row| !name.is_empty() && row.get(column) == Some(name))
+    });
+    if !header && (container == "csv" || rows.iter().any(|row| row.len() != names.len())) {
+        return false;
+    }
+    (found.container, found.shape, found.confidence) = (container, Some("fields".into()), 0.9);
+    if header {
+        super::shape(&objects(&all), found);
+        found.confidence = found.confidence.max(0.9);
+    } else {
+        super::headless(&text.lines().collect::<Vec<_>>(), separator, names.len(), found);
+    }
+    true
+}
+
+/// Rows as JSON objects of texts, for the shapes to judge: those that are as long as the first, which names the columns.
+pub(super) fn objects(rows: &[Vec<String>]) -> Vec<String> {
+    let Some((names, rows)) = rows.split_first() else { return Vec::new() };
+    let object = |row: &Vec<String>| {
+        let fields = names.iter().zip(row).map(|(n, v)| (n.trim().to_owned(), serde_json::Value::from(v.trim())));
+        serde_json::Value::Object(fields.collect()).to_string()
+    };
+    rows.iter().filter(|row| row.len() == names.len()).take(super::SAMPLE).map(object).collect()
+}
+
+/// The first rows of a table: cells in quotes may hold separators and line breaks.
+pub(super) fn rows(text: &str, separator: char, quotes: bool) -> Vec<Vec<String>> {
+    let (mut rows, mut row, mut cell, mut quoted) = (Vec::new(), Vec::new(), String::new(), false);
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' if quotes && quoted && chars.peek() == Some(&'"') => cell.extend(chars.next()),
+            '"' if quotes && (quoted || cell.is_empty()) => quoted = !quoted,
+            c if c == separator && !quoted => row.push(std::mem::take(&mut cell)),
+            '\n' if !quoted => {
+                row.push(std::mem::take(&mut cell));
+                rows.push(std::mem::take(&mut row));
+                if rows.len() > super::SAMPLE {
+                    break;
+                }
+            }
+            c => cell.push(c),
+        }
+    }
+    if !cell.is_empty() || !row.is_empty() {
+        row.push(cell);
+        rows.push(row);
+    }
+    rows.retain(|row| row.iter().any(|cell| !cell.trim().is_empty()));
+    rows
+}
+
+/// Whether a cell of the first row may be the name of a column; that of the numbers that pandas writes has none.
+fn is_name(cell: &str, column: usize) -> bool {
+    let name = cell.trim();
+    name.is_empty() && column == 0
+        || !name.is_empty()
+            && name.chars().count() <= 40
+            && !name.contains(['。', '，', '.', '！'])
+            && name.parse::<f64>().is_err()
+}
+
+/// A column alone, under a name.
+fn one_column(lines: &[&str], found: &mut Detected) -> bool {
+    let name = lines[0].trim().trim_matches('"');
+    let named = !name.is_empty()
+        && name.chars().count() <= 20
+        && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | ' '))
+        && name.parse::<f64>().is_err()
+        && lines[1..].iter().any(|l| l.chars().count() > name.chars().count());
+    if named {
+        let row = |l: &&str| serde_json::json!({ name: l.trim().trim_matches('"') }).to_string();
+        let rows: Vec<String> = lines[1..].iter().take(super::SAMPLE).map(row).collect();
+        found.container = "csv";
+        super::shape(&rows, found);
+    }
+    named
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Detected, of_file};
+    use crate::input::Encoding;
+
+    fn seen(name: &str, text: &str) -> Detected {
+        of_file(text.as_bytes(), true, name)
+    }
+
+    #[test]
+    fn a_name_tells_a_table_that_could_be_text() {
+        let cases = [
+            ("a.csv", "instruction,output\n写一句话。,\"好,的。\"\n", "csv", Some("alpaca")),
+            ("a.CSV.gz", "\"instruction\",\"input\",\"output\"\n\"一\n二\",,三\n", "csv", Some("alpaca")),
+            ("a.csv", ",text\n0,河水慢慢流。\n1,船靠岸了。\n", "csv", Some("fields")),
+            ("a.csv", "id|text\n1|河水慢慢流。\n2|船靠岸了。\n", "csv", Some("fields")),
+            ("a.csv", "sep=;\r\nid;text\r\n1;河水慢慢流。\r\n", "csv", Some("fields")),
+            ("a.csv", "text\n河水慢慢流。\n船靠岸了。\n", "csv", Some("fields")),
+            ("a.csv", "instruction,output\n", "csv", Some("fields")),
+            (
+                "a.tsv",
+                "Hello there, my friend.\t你好，我的朋友。\nGood bye for today.\t今天再见了。\n",
+                "tsv",
+                Some("pairs"),
+            ),
+            ("a.csv", "第一句话，没有列名。\n第二句话，也没有。\n", "text", None),
+            ("a.txt", "text\n河水慢慢流。\n船靠岸了。\n", "text", None),
+        ];
+        for (name, text, container, shape) in cases {
+            let found = seen(name, text);
+            assert_eq!((found.container, found.shape.as_deref()), (container, shape), "{name}: {text}");
+        }
+        assert!(seen("a.csv", "第一句话，没有列名。\n第二句话，也没有。\n").note.unwrap().contains("format = \"csv\""));
+    }
+
+    #[test]
+    fn what_is_called_json_and_is_none_is_no_text() {
+        for text in ["\"河水\"\n\"船\"\n", "// 说明\n[\n{\"text\":\"河\"}\n]\n", "\u{1e}{\"text\":\"河\"}\n", "1\n2\n"]
+        {
+            assert_eq!(seen("in/a.jsonl", text).container, crate::formats::not_data::NAME, "{text}");
+            assert_eq!(seen("in/a.txt", text).container, "text", "{text}");
+        }
+        assert_eq!(seen("a.json", "{\"text\":\"河\"}\n").container, "jsonl");
+        assert_eq!(seen("a.json", "").container, "text");
+    }
+
+    #[test]
+    fn text_that_ends_in_mid_character_is_what_it_was() {
+        let text = "山脚下的磨坊每年秋天才开工".as_bytes();
+        for cut in [4, 5, 7, 10, 11, 13, 16, 19, 20, 22, 38] {
+            let found = super::super::of(&text[..cut], true);
+            assert_eq!((found.container, found.encoding.clone()), ("text", Encoding("UTF-8".into())), "{cut}");
+        }
+        let gbk = encoding_rs::GBK.encode("山脚下的磨坊每年秋天才开工").0.into_owned();
+        for cut in [11, 13] {
+            assert_eq!(super::super::of(&gbk[..cut], true).container, "text", "{cut}");
+        }
+    }
+}
