@@ -149,7 +149,7 @@ fn what_is_called_json_and_markup_are_no_text() {
         ("a.jsonl", "\"河水\"\n\"船\"\n", "called JSON"),
         ("a.json", "// 说明\n[\n {\"text\":\"河\"}\n]\n", "called JSON"),
         ("a.xlf", "<?xml version=\"1.0\"?>\n<xliff version=\"1.2\"><file/></xliff>\n", "XLIFF"),
-        ("wiki_00", "<doc id=\"1\" url=\"u\" title=\"河\">\n河\n\n河水慢慢流。\n</doc>\n", "--json"),
+        ("wiki_00", "<doc id=\"1\" url=\"u\" title=\"河\">\n河\n\n河水慢慢流。\n</doc>\n", "WikiExtractor"),
         ("a.srt", "1\n00:00:01,000 --> 00:00:02,000\n你好。\n", "subtitles"),
         ("a.dat", "<doc>\n<url>u</url>\n<content>河水慢慢流。</content>\n</doc>\n", "SGML"),
     ];

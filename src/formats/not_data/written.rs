@@ -38,7 +38,7 @@ fn markup(begin: &str) -> Option<Kind> {
         "svg" => ("a picture (SVG)", "no text is in it; leave the file out"),
         "doc" if rest.starts_with("<doc id=") && rest.contains(" title=") => (
             "pages by WikiExtractor, with a tag around each",
-            "the tags are no text; run WikiExtractor with --json, read the dump itself (corpus reads it), or say `format = \"text\"`",
+            "the tags are no text; have WikiExtractor write JSON, read the dump itself (corpus reads it), or say `format = \"text\"`",
         ),
         "doc" | "docs" | "document" | "documents" => ("documents in tags (SGML)", SAID),
         _ if begin.starts_with("<?xml") => ("an XML file", SAID),
@@ -126,7 +126,7 @@ mod tests {
             ("<?xml version=\"1.0\"?>\n<xliff version=\"2.0\"><file/></xliff>", "XLIFF"),
             ("<?xml version='1.0'?><!-- x -->\n<docs><doc>水</doc></docs>", "SGML"),
             ("<doc>\n<url>http://a.b</url>\n<content>水</content>\n</doc>", "SGML"),
-            ("<doc id=\"1\" url=\"u\" title=\"水\">\n水\n\n水是液体。\n</doc>", "--json"),
+            ("<doc id=\"1\" url=\"u\" title=\"水\">\n水\n\n水是液体。\n</doc>", "WikiExtractor"),
             ("<?xml version=\"1.0\"?>\n<list><item>水</item></list>", "XML"),
             ("<svg xmlns=\"http://www.w3.org/2000/svg\"><text>水</text></svg>", "SVG"),
             ("1\r\n00:00:01,000 --> 00:00:02,500\r\n你好。\r\n", "subtitles"),
