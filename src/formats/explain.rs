@@ -6,7 +6,7 @@
 //! dialogue, the longest text of the row, any text of a row without an answer). A text that the row holds already is
 //! none. Shapes of one data set are known by fields of its own, and leave what they leave on purpose: theirs is reported.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Value;
 
@@ -16,7 +16,7 @@ use crate::rows::{Unreadable, Use};
 mod names;
 mod ours;
 
-use super::shapes::is_switch;
+use super::shapes::{is_switch, templated};
 use names::{Sense, sense};
 use ours::{columns, is_content, kept, objects, unanswered};
 
@@ -176,7 +176,8 @@ impl Tally {
         // Names of speakers are no text of their own.
         let speaker = |t: &&&str| ["user", "assistant", "human", "gpt", "system", "tool"].contains(*t);
         let mut said = texts.iter().filter(|t| !t.trim().is_empty() && !speaker(t)).peekable();
-        self.repeated += usize::from(said.peek().is_some() && said.all(holds));
+        let repeated = said.peek().is_some() && said.all(holds);
+        self.repeated += usize::from(repeated || value.as_str().is_some_and(|text| is_rendered(text, content)));
     }
 
     fn kind(&self) -> &'static str {
@@ -285,6 +286,15 @@ fn sources(object: &Object<'_>, columns: &[(String, String)], left: &[&str], rea
             read.push((ours.to_owned(), theirs.to_owned()));
         }
     }
+}
+
+/// Whether a text is the row once more in a chat template, as Alpaca's `text` is: all that is said in it, but by the system,
+/// are lines of the row.
+fn is_rendered(text: &str, content: &[&str]) -> bool {
+    let lines: HashSet<&str> = content.iter().flat_map(|text| text.lines()).map(str::trim).collect();
+    let turns = templated::split(text).unwrap_or_default();
+    let mut said = turns.iter().filter(|turn| turn.role != "system").peekable();
+    said.peek().is_some() && said.all(|turn| turn.content.lines().all(|line| lines.contains(line.trim())))
 }
 
 /// All texts in a value.

@@ -63,6 +63,28 @@ fn dialogues_of_public_sets_are_read_without_a_key() {
     }
 }
 
+/// Alpaca has each row once more in its template, which loses nothing; what says more than the row does is told.
+#[test]
+fn a_row_in_its_template_beside_itself_is_no_other_answer() {
+    let scratch = Scratch::new();
+    let rows = |more: &str| -> String {
+        let row = |n: usize| {
+            let (input, asked) = if n % 2 == 0 { ("", "") } else { ("河水", "\n\n### Input:\n河水") };
+            let text =
+                format!("Below is an instruction.\n\n### Instruction:\n{Q}{n}{asked}\n\n### Response:\n{more}{A}{n}");
+            format!(
+                "{}\n",
+                json!({"instruction": format!("{Q}{n}"), "input": input, "output": format!("{A}{n}"), "text": text})
+            )
+        };
+        (0..6).map(row).collect()
+    };
+    let (code, talk, built) = read(&scratch, "a.jsonl", rows("").as_bytes(), "");
+    assert_eq!((code, built.map(|built| built.total("kept"))), (0, Some(6)), "{talk}");
+    let (code, talk, _) = read(&scratch, "a.jsonl", rows("先想一想：雨从云里来，落到地上。\n").as_bytes(), "");
+    assert!(code == 1 && talk.contains("would be lost"), "{talk}");
+}
+
 /// A bad answer must not be one to learn because its verdict has another name or other words.
 #[test]
 fn verdicts_of_any_name_are_told() {

@@ -152,7 +152,7 @@ fn starts(text: &str) -> Option<Vec<Start>> {
 }
 
 /// The messages of a text; `None` where no template is in it.
-fn split(text: &str) -> Option<Vec<Message<'static>>> {
+pub(in crate::formats) fn split(text: &str) -> Option<Vec<Message<'static>>> {
     let starts = starts(text)?;
     let mut messages: Vec<Message<'static>> = Vec::new();
     let before = bare(&text[..starts.first()?.0]);
