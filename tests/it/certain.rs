@@ -69,7 +69,7 @@ fn a_row_in_its_template_beside_itself_is_no_other_answer() {
     let scratch = Scratch::new();
     let rows = |more: &str| -> String {
         let row = |n: usize| {
-            let (input, asked) = if n % 2 == 0 { ("", "") } else { ("河水", "\n\n### Input:\n河水") };
+            let (input, asked) = if n.is_multiple_of(2) { ("", "") } else { ("河水", "\n\n### Input:\n河水") };
             let text =
                 format!("Below is an instruction.\n\n### Instruction:\n{Q}{n}{asked}\n\n### Response:\n{more}{A}{n}");
             format!(
