@@ -96,7 +96,7 @@ impl Folder {
 
     /// A store that ends with this process.
     #[cfg(test)]
-    pub(super) fn in_memory(address: &str) -> Result<Self> {
+    pub(crate) fn in_memory(address: &str) -> Result<Self> {
         let store = Arc::new(object_store::memory::InMemory::new());
         Ok(Folder { store, address: Address::read("a test", address)?, stop: Arc::default() })
     }

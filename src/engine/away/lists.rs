@@ -139,3 +139,36 @@ pub fn bring(folder: &Folder, Stored { object, bytes, .. }: &Stored, place: &Pat
     });
     copied.and_then(|file| settle(file, &path, place)).inspect_err(|_| drop(std::fs::remove_file(&path)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of two that did the same part the first one's files count; the other's are gone, and those that count come back whole.
+    #[test]
+    fn the_first_list_of_a_part_stays() {
+        let folder = Folder::in_memory("s3://bucket/jobs").unwrap();
+        let disk = tempfile::tempdir().unwrap();
+        let (part, name) = ("scan-1/part-000003", "unit-000003.parquet".to_owned());
+        let written = |by: &str| {
+            let path = disk.path().join(by);
+            std::fs::write(&path, format!("by {by}")).unwrap();
+            [(name.clone(), path)]
+        };
+        let known = || lists(&folder, &[part.to_owned(), "scan-1/part-000004".to_owned()]).unwrap();
+        assert_eq!(known(), [None, None]);
+        let first = hand(&folder, (part, "one"), &written("one")).unwrap();
+        assert_eq!(hand(&folder, (part, "two"), &written("two")).unwrap(), None);
+        assert_eq!((&known()[0], first.as_ref().map(|list| list.by.as_str())), (&first, Some("one")));
+        assert!(folder.head(&object(part, "two", &name)).unwrap().is_none());
+
+        let stored: Vec<Stored> = first.unwrap().stored(part).collect();
+        assert_eq!((stored.len(), stored[0].file.as_str()), (1, "scan-1/unit-000003.parquet"));
+        let place = disk.path().join(&stored[0].file);
+        bring(&folder, &stored[0], &place).unwrap();
+        assert_eq!(std::fs::read_to_string(&place).unwrap(), "by one");
+        let other = Stored { bytes: 99, ..stored[0].clone() };
+        let error = bring(&folder, &other, &place).unwrap_err().to_string();
+        assert!(error.contains("was put with 99 bytes, and is not there"), "{error}");
+    }
+}
