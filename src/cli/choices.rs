@@ -1,10 +1,14 @@
-//! Choices of data sets that are seldom meant: two of which one holds the other, and one that was superseded.
+//! Choices that are seldom meant: two data sets of which one holds the other, one that was superseded, and limits that
+//! Chinese never fails.
 
 use super::Context;
 use super::notes::{self, Note};
 use crate::catalog::{Card, Catalog};
+use crate::pipeline::plan::stage_plan::StagePlan;
 use crate::recipe::Recipe;
 use crate::stages::resolved::Resolved;
+use crate::stages::{Reads, quality};
+use crate::text::quality::signal::OF_WORDS;
 use crate::text::shell;
 use crate::{Error, Result};
 
@@ -43,11 +47,44 @@ pub fn notes(recipe: &Recipe, catalog: &Catalog) -> Vec<Note> {
 /// As [`Catalog::load`], where the recipe names a card.
 pub fn of(recipe: &Recipe) -> Result<Vec<Note>> {
     let said = |(name, program)| format!("stage `{name}` runs a program: `{program}`");
-    let mut all: Vec<Note> = programs(recipe).map(said).map(|text| Note { file: None, text }).collect();
+    let mut all: Vec<Note> =
+        programs(recipe).map(said).chain(never_failed(recipe)).map(|text| Note { file: None, text }).collect();
     if recipe.sources.iter().any(|s| s.card.is_some()) {
         all.extend(notes(recipe, &Catalog::load(None)?));
     }
     Ok(all)
+}
+
+/// Limits on signals that are of words where Chinese is counted in characters: they have no value there, and drop nothing.
+fn never_failed(recipe: &Recipe) -> Vec<String> {
+    // What is wrong with a recipe is said by who runs it.
+    let Ok(plan) = StagePlan::new(recipe) else { return Vec::new() };
+    let chinese = |language: &String| language.starts_with("zh") || language == "und";
+    if recipe.sources.iter().all(|source| source.language.as_ref().is_some_and(|language| !chinese(language))) {
+        return Vec::new();
+    }
+    let mut said = Vec::new();
+    for (at, stage) in plan.stages.iter().enumerate() {
+        let languages = &stage.only.language;
+        let measured = plan.stages[..at].iter().rfind(|before| before.run() == quality::ENTRY.name);
+        let in_characters = measured.is_some_and(|quality| quality.resolved.options["unit"] == "characters");
+        if !in_characters || !languages.is_empty() && !languages.iter().any(chinese) {
+            continue;
+        }
+        let reads = stage.stage().reads().unwrap_or_default();
+        let of_words = reads.iter().find_map(|reads| match reads {
+            Reads::Signal(name) if OF_WORDS.contains(&name.as_str()) => Some(name),
+            _ => None,
+        });
+        said.extend(of_words.map(|signal| {
+            format!(
+                "stage `{}`: Chinese is counted in characters before it, and `{signal}` is of words: no Chinese row fails \
+                 that limit; put a stage with run = \"quality\" and unit = \"words\" before it",
+                stage.name
+            )
+        }));
+    }
+    said
 }
 
 /// The programs that stages of a recipe run: the name of the stage, and the command.
@@ -101,5 +138,24 @@ mod tests {
         let older = said(&["cci2"]);
         assert!(older.iter().any(|s| s.starts_with("`cci2` is superseded")), "{older:?}");
         assert_eq!(said(&["fineweb2", "zhwiki"]), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_limit_that_no_chinese_row_fails_is_said() {
+        let said = |source: &str, stages: &str| {
+            let recipe = format!("name='b'\n[[source]]\nname='s'\npath='a.jsonl'\nuse='pretrain'\n{source}\n{stages}");
+            let (file, folder) = (std::path::Path::new("r.toml"), std::path::Path::new("."));
+            never_failed(&recipe::read(&recipe, file, folder, &[]).unwrap())
+        };
+        let keep = "[[stage]]\nrun='keep'\nunits={min=9}\ndup_5_gram={max=0.2}\n";
+        let one = said("", keep);
+        assert!(one.len() == 1 && one[0].contains("`dup_5_gram` is of words"), "{one:?}");
+        assert!(said("language='en'", keep).is_empty());
+        assert!(said("", &keep.replace("run=", "only={language=['en']}\nrun=")).is_empty());
+        assert!(said("", &format!("[[stage]]\nrun='quality'\nunit='words'\n{keep}")).is_empty());
+        for (profile, _) in crate::stages::profile::ALL {
+            assert!(said("", &format!("[[stage]]\nrun='profile'\nprofile='{profile}'\n")).is_empty(), "{profile}");
+        }
+        assert_eq!(said("", "[[stage]]\nrun='profile'\nprofile='gopher'\nunit='characters'\n").len(), 1);
     }
 }

@@ -25,7 +25,7 @@ pub use crate::text::docs::module_docs;
 pub use kinds::{
     Clean, Measure, Mend, cleaning, columns_of, cut, measuring, measuring_rows, mending, records, settled, then,
 };
-pub use traits::{Built, CUT, Column, Effect, Kind, Reads, RowContext, RowWork, Shown, Stage, Worked};
+pub use traits::{Built, CUT, Column, Effect, Kind, Reads, RowContext, RowWork, Shown, Stage, Wish, Worked};
 pub use value::Value;
 
 /// The description of a stage: everything that a user reads about it comes from here.

@@ -190,6 +190,11 @@ pub trait Stage: Send + Sync {
         Vec::new()
     }
 
+    /// How it wants measured what it reads, where recipes can choose that.
+    fn wishes(&self) -> Option<Wish> {
+        None
+    }
+
     /// The signal, a number, by which it chooses which of several rows stays: it is measured before.
     fn chooses_by(&self) -> Option<String> {
         None
@@ -204,6 +209,17 @@ pub trait Stage: Send + Sync {
     fn order(&self) -> Option<u64> {
         None
     }
+}
+
+/// An option of a stage that measures, as somebody who reads its signals wants it: `unit = "words"` of `quality`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wish {
+    /// The word of the stage that measures.
+    pub stage: &'static str,
+    /// The option.
+    pub option: &'static str,
+    /// What it is to be.
+    pub value: Json,
 }
 
 /// What a judgement looks at.

@@ -3,10 +3,9 @@
     pip install pyarrow
     profiles_kept.py CORPUS SET.jsonl... [--profile NAME]... [--han 0.1]
 
-SET has rows with `text` (and `id`); `.zst` and `.gz` are read too. A build a profile over all sets; profiles whose limits
-are of words get `quality` with `unit = "words"` before. Rows with less Han than `--han`, and none at all, are left out of
-the shares of Chinese profiles: they are no Chinese. Prints two tables: kept share a set and profile; and of each profile
-and set the first reasons, as shares of the rows.
+SET has rows with `text` (and `id`); `.zst` and `.gz` are read too. A build a profile over all sets. Rows with less Han than
+`--han`, and none at all, are left out of the shares of Chinese profiles: they are no Chinese. Prints two tables: kept
+share a set and profile; and of each profile and set the first reasons, as shares of the rows.
 """
 
 import argparse
@@ -17,8 +16,8 @@ import tempfile
 
 import pyarrow.parquet as parquet
 
-WORDS = ["gopher", "fineweb", "fineweb2-cmn_Hani", "dclm"]
-ALL = ["zh-web", "zh-book", "zh-wiki", "zh-dialogue", "zh-classical", *WORDS, "c4", "data-juicer-zh", "chinesewebtext"]
+OURS = ["zh-web", "zh-book", "zh-wiki", "zh-dialogue", "zh-classical"]
+ALL = [*OURS, "gopher", "fineweb", "fineweb2-cmn_Hani", "dclm", "c4", "data-juicer-zh", "chinesewebtext"]
 
 
 def recipe(sets, profile, han):
@@ -27,8 +26,6 @@ def recipe(sets, profile, han):
         text += f'[[source]]\nname = "s{number}"\nuse = "pretrain"\npath = ["{path.resolve()}"]\n'
     if han > 0 and profile.startswith("zh-"):
         text += f'[[stage]]\nrun = "keep"\nname = "chinese"\nhan_share = {{ min = {han} }}\n'
-    if profile in WORDS:
-        text += '[[stage]]\nrun = "quality"\nunit = "words"\n'
     return text + f'[[stage]]\nrun = "profile"\nprofile = "{profile}"\n'
 
 

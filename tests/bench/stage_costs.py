@@ -34,6 +34,7 @@ STAGES = {
     "quality, characters": 'run = "quality"',
     "quality, words": 'run = "quality"\nunit = "words"',
     "profile zh-web": 'run = "profile"\nprofile = "zh-web"',
+    "profile fineweb2-cmn_Hani (words)": 'run = "profile"\nprofile = "fineweb2-cmn_Hani"',
     "exact_dedup": 'run = "exact_dedup"',
 }
 RECIPES = {
@@ -41,10 +42,9 @@ RECIPES = {
     "zh-web": ["normalize", "language", "profile zh-web", "exact_dedup"],
     "zh-web with words": ["normalize", "language", "words", "profile zh-web", "exact_dedup"],
     "all that cleans": ["mojibake", "residue", "boilerplate", "layout", "personal_data"],
-    "fineweb2-cmn_Hani (words)": ['run = "profile"\nprofile = "fineweb2-cmn_Hani"'],
+    "fineweb2-cmn_Hani (words)": ["profile fineweb2-cmn_Hani (words)"],
     "profile zh-web alone": ["profile zh-web"],
 }
-NEEDS_WORDS = {"fineweb2-cmn_Hani (words)": 'run = "quality"\nunit = "words"'}
 
 CHAIN = """
 import json, sys, time
@@ -105,7 +105,7 @@ def main():
     given = parser.parse_args()
     corpus, source = given.corpus.resolve(), given.texts.resolve()
     size = sum(len(json.loads(line)["text"].encode()) for line in open(source, encoding="utf8")) / 1e6
-    wanted = {name: [name] for name in STAGES} | {n: [NEEDS_WORDS[n], *s] if n in NEEDS_WORDS else s for n, s in RECIPES.items()}
+    wanted = {name: [name] for name in STAGES} | RECIPES
     if given.stage:
         wanted = {name: stages for name, stages in wanted.items() if name in given.stage}
     best, chain = {}, None

@@ -4,6 +4,7 @@ pub mod column_scan;
 pub mod fingerprints;
 pub mod folders;
 pub mod key_scan;
+mod measuring;
 pub mod planner;
 pub mod plans;
 pub mod resources;

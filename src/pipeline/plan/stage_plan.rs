@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
+use super::measuring::Measured;
 use super::resources;
 use crate::Result;
 use crate::engine::functions::judge::{Ask, Decision, JudgeSpec};
@@ -18,7 +19,7 @@ use crate::stages::global::GlobalPass;
 use crate::stages::percentile::{Per, Percentile};
 use crate::stages::resolved::Resolved;
 use crate::stages::resources::Resource;
-use crate::stages::{self, CUT, Column, Effect, Reads, Shown, Stage};
+use crate::stages::{CUT, Column, Effect, Reads, Shown, Stage};
 
 /// Columns that a judgement reads at most if those behind it are to be asked in the same pass.
 const WIDE: usize = 16;
@@ -100,22 +101,17 @@ impl PlannedStage {
         if self.idle { Vec::new() } else { self.stage().columns() }
     }
 
-    fn signals(&self) -> impl Iterator<Item = Column> {
+    pub(super) fn signals(&self) -> impl Iterator<Item = Column> {
         self.columns().into_iter().filter(Column::is_signal)
     }
 
-    fn measures(&self, signal: &str) -> bool {
+    pub(super) fn measures(&self, signal: &str) -> bool {
         self.signals().any(|s| s.name == signal)
     }
 
     /// Whether it measures text (and does not hand on what the source says).
-    fn measures_text(&self) -> bool {
+    pub(super) fn measures_text(&self) -> bool {
         self.stage().of_text() && self.stage().columns().iter().any(Column::is_signal)
-    }
-
-    /// Whether it measures the same as another one, of the same rows at least.
-    fn stands_for(&self, other: &PlannedStage) -> bool {
-        self.resolved == other.resolved && (self.only == other.only || self.only == Only::default())
     }
 
     /// The signals that it judges by.
@@ -128,7 +124,7 @@ impl PlannedStage {
     }
 
     /// Whether it decides by a signal, or by a language which is one.
-    fn reads(&self, signal: &str) -> bool {
+    pub(super) fn reads(&self, signal: &str) -> bool {
         let by_language = signal == LANGUAGE && !self.only.language.is_empty();
         by_language
             || self.stage().chooses_by().as_deref() == Some(signal)
@@ -141,7 +137,7 @@ impl PlannedStage {
     }
 
     /// Whether it ends the measuring of rows within the scan.
-    fn stops_measuring(&self) -> bool {
+    pub(super) fn stops_measuring(&self) -> bool {
         self.stage().works() && self.judges() && self.stage().columns().is_empty()
     }
 
@@ -188,8 +184,8 @@ impl StagePlan {
                 files,
                 idle: false,
             };
-            plan.measure_first(&stage.judges_by())?;
-            plan.measure_first(stage.stage().chooses_by().as_slice())?;
+            plan.measure_first(&stage.judges_by(), &Measured::wished(stage.stage().wishes()))?;
+            plan.measure_first(stage.stage().chooses_by().as_slice(), &Measured::AsWritten)?;
             plan.push(stage);
         }
         let fixed = plan.every_signal(|s| matches!(s.shown, Shown::Always | Shown::Row));
@@ -197,7 +193,7 @@ impl StagePlan {
             Some(names) => names.iter().cloned().chain(fixed).collect(),
             None => plan.decided_by().into_iter().chain(fixed).collect(),
         };
-        plan.measure_first(&wanted)?;
+        plan.measure_first(&wanted, &Measured::AsLast)?;
         plan.rest();
         plan.narrow(&wanted)?;
         Ok(plan)
@@ -228,91 +224,9 @@ impl StagePlan {
         self.stages.iter().flat_map(PlannedStage::judges_by).collect()
     }
 
-    fn push(&mut self, mut stage: PlannedStage) {
+    pub(super) fn push(&mut self, mut stage: PlannedStage) {
         stage.number = self.stages.len();
         self.stages.push(stage);
-    }
-
-    /// Puts a measuring in.
-    fn put_in(&mut self, resolved: Resolved, only: Only) {
-        self.push(PlannedStage { number: 0, name: String::new(), only, resolved, files: Vec::new(), idle: false });
-    }
-
-    /// Has signals ready for whoever reads them next: stages that need not be named ([`stages::Entry::implied`]) are put
-    /// in, and what was measured before the text changed is measured once more, since a signal is of the text as it
-    /// stands.
-    fn measure_first(&mut self, wanted: &[String]) -> Result<()> {
-        for (entry, options) in stages::ALL.iter().filter_map(|entry| Some((entry, entry.implied?))) {
-            let resolved = Resolved::new(entry.name, &options())?;
-            let (known, of_text) = (resolved.stage.columns(), resolved.stage.of_text());
-            // What is no text does not change with it.
-            let last_clean = self.stages.iter().rposition(|l| l.changes_text() && of_text);
-            let last_run = self.stages.iter().rposition(|l| l.run() == entry.name && l.only == Only::default());
-            let asked = wanted.iter().any(|w| known.iter().any(|s| s.name == *w));
-            if asked && (last_run.is_none() || last_run < last_clean) {
-                self.put_in(resolved, Only::default());
-            }
-        }
-        self.measure_again(wanted);
-        Ok(())
-    }
-
-    /// Measures wanted signals of a text that has changed since they were measured, as they were then.
-    fn measure_again(&mut self, wanted: &[String]) {
-        let Some(changed) = self.stages.iter().rposition(PlannedStage::changes_text) else { return };
-        for at in 0..changed {
-            let stage = &self.stages[at];
-            let asked = stage.signals().any(|s| wanted.iter().any(|w| *w == s.name));
-            let fresh = |other: &&PlannedStage| other.stands_for(stage);
-            if !asked || !stage.measures_text() || self.stages[at + 1..].iter().any(|other| fresh(&other)) {
-                continue;
-            }
-            let (resolved, only, files) = (stage.resolved.clone(), stage.only.clone(), stage.files.clone());
-            self.put_in(resolved, only);
-            if let Some(last) = self.stages.last_mut() {
-                last.files = files;
-            }
-        }
-    }
-
-    /// The stage behind this one that measures the same once more, if there is one: whoever comes after it reads that.
-    fn measured_again(&self, at: usize) -> Option<usize> {
-        let behind = self.stages[at + 1..].iter().position(|other| other.stands_for(&self.stages[at]));
-        behind.map(|next| at + 1 + next)
-    }
-
-    /// Marks measurings that nobody reads before they are made again.
-    fn rest(&mut self) {
-        for at in 0..self.stages.len() {
-            let stage = &self.stages[at];
-            let Some(again) = self.measured_again(at).filter(|_| stage.measures_text()) else { continue };
-            // Rows that an early rule drops are measured no further, and still say their language.
-            let early = |l: &PlannedStage| l.stops_measuring() && stage.measures(LANGUAGE);
-            let read = |l: &PlannedStage| early(l) || stage.signals().any(|s| l.reads(&s.name));
-            self.stages[at].idle = !self.stages[at + 1..again].iter().any(read);
-        }
-    }
-
-    /// Has stages that measure only what is read measure that: what stages behind them read before it is measured again,
-    /// and what is `wanted` at the end. One of which nobody reads anything is not run.
-    fn narrow(&mut self, wanted: &[String]) -> Result<()> {
-        for at in 0..self.stages.len() {
-            let again = self.measured_again(at);
-            let readers = &self.stages[at + 1..again.unwrap_or(self.stages.len())];
-            let all = readers.iter().any(|stage| stage.stage().hands_on());
-            // Rows that an early rule drops are not measured again.
-            let last = again.is_none() || readers.iter().any(PlannedStage::stops_measuring);
-            let read = |signal: &str| {
-                let shown = last && wanted.iter().any(|w| w == signal);
-                all || shown || readers.iter().any(|stage| stage.reads(signal))
-            };
-            let stage = &self.stages[at];
-            let Some(options) = stage.stage().for_readers(&read).filter(|_| !stage.idle) else { continue };
-            let narrowed = Resolved::new(stage.run(), &options)?;
-            self.stages[at].idle = narrowed.stage.columns().is_empty();
-            self.stages[at].resolved = narrowed;
-        }
-        Ok(())
     }
 
     /// Decides which sources' text is written down: what costs more than a copy is not done twice.

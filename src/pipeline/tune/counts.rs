@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::classes::{Classes, Decides, NONE};
+use super::blocks::{Blocks, Decided, ones};
 use super::rows::{Units, named};
 use super::{Judging, LimitReport, Near};
 use crate::Result;
@@ -55,6 +55,11 @@ impl Nearest {
         Nearest { most, rows: Vec::new(), reach: if most == 0 { f64::NEG_INFINITY } else { f64::NAN } }
     }
 
+    /// Whether any is there, or none is wanted.
+    fn is_found(&self) -> bool {
+        self.most == 0 || !self.rows.is_empty()
+    }
+
     #[inline]
     fn see(&mut self, far: f64, place: (usize, usize), value: f64) {
         if far >= self.reach {
@@ -85,23 +90,53 @@ pub(super) struct Column {
 }
 
 /// Numbers that values are counted between: of all limits of a signal, and the ends of their bars.
-struct Edges(Vec<f64>);
+struct Edges {
+    /// Ascending; no zero has a sign.
+    edges: Vec<f64>,
+    /// By the leading bits of a value, from `least` on: how many edges begin with lesser ones. Millions of values are looked
+    /// up among dozens of edges, and a search by halves is wrong in every other step about where it goes on.
+    before: Vec<u16>,
+    /// The leading bits of the first edge.
+    least: usize,
+}
+
+/// The leading bits of a number, sign, exponent and four of its fraction, so that they stand in the order of the numbers.
+fn leading(value: f64) -> usize {
+    let bits = value.to_bits();
+    let ordered = if value.is_sign_negative() { !bits } else { bits | 1 << 63 };
+    (ordered >> 48) as usize
+}
 
 impl Edges {
-    fn new(mut edges: Vec<f64>) -> Self {
+    fn new(edges: Vec<f64>) -> Self {
+        let mut edges: Vec<f64> = edges.into_iter().map(|edge| edge + 0.0).collect();
         edges.sort_by(f64::total_cmp);
         edges.dedup();
-        Edges(edges)
+        let (Some(least), Some(most)) = (edges.first().map(|e| leading(*e)), edges.last().map(|e| leading(*e))) else {
+            return Edges { edges, before: vec![0], least: 0 };
+        };
+        let mut before = Vec::with_capacity(most - least + 1);
+        for bits in least..=most {
+            let known = before.last().copied().unwrap_or(0);
+            let more = edges[usize::from(known)..].iter().take_while(|edge| leading(**edge) < bits).count();
+            before.push(known + more as u16);
+        }
+        Edges { edges, before, least }
     }
 
     /// The slot of a value: an odd one where it is an edge, else the even one between two.
+    #[inline]
     fn slot(&self, value: f64) -> usize {
-        let at = self.0.partition_point(|edge| *edge < value);
-        2 * at + usize::from(self.0.get(at) == Some(&value))
+        let bits = leading(value).saturating_sub(self.least).min(self.before.len() - 1);
+        let mut at = usize::from(self.before[bits]);
+        while self.edges.get(at).is_some_and(|edge| *edge < value) {
+            at += 1;
+        }
+        2 * at + usize::from(self.edges.get(at) == Some(&value))
     }
 
     fn slots(&self) -> usize {
-        2 * self.0.len() + 1
+        2 * self.edges.len() + 1
     }
 
     /// How many of the values counted by slot lie beyond a limit, which is an edge.
@@ -167,10 +202,10 @@ impl Counted {
 
 impl Column {
     /// Reads the values of a signal; none where no row has any.
-    pub(super) fn read(units: &Units, stage: &Judging, classes: &Classes, signal: &str) -> Result<Option<Self>> {
+    pub(super) fn read(units: &Units, stage: &Judging, blocks: &Blocks, signal: &str) -> Result<Option<Self>> {
         // Not more room than there are rows: an array that grows takes up to twice as much.
-        let (mut values, mut whole) = (Vec::with_capacity(classes.units().map(<[u32]>::len).sum()), true);
-        for (unit, seen) in units.all.iter().zip(classes.units()) {
+        let (mut values, mut whole) = (Vec::with_capacity(blocks.units().map(|unit| unit.rows).sum()), true);
+        for (unit, seen) in units.all.iter().zip(blocks.units()) {
             let first = values.len();
             if let Some(name) = unit.column(signal, stage.number) {
                 for batch in unit.read_columns(std::slice::from_ref(&name))? {
@@ -183,9 +218,10 @@ impl Column {
                     values.resize(before + batch.num_rows(), f64::NAN);
                 }
             }
-            values.resize(first + seen.len(), f64::NAN);
-            for (value, _) in values[first..].iter_mut().zip(seen).filter(|(_, class)| **class == NONE) {
-                *value = f64::NAN;
+            values.resize(first + seen.rows, f64::NAN);
+            for (values, reached) in values[first..].chunks_mut(64).zip(&seen.reached) {
+                let rows = values.len();
+                ones(!reached).take_while(|row| *row < rows).for_each(|row| values[row] = f64::NAN);
             }
         }
         let numbers = || values.iter().copied().filter(|value| !value.is_nan());
@@ -203,7 +239,7 @@ impl Column {
     /// Counts what lies beyond limits of the signal, each with its number and value.
     pub(super) fn counted(
         &self,
-        classes: &Classes,
+        blocks: &Blocks,
         limits: &[(usize, &Limit, f64)],
         (near, points): (usize, usize),
     ) -> Vec<(usize, Counted)> {
@@ -213,20 +249,19 @@ impl Column {
         let edges = Edges::new(candidates.iter().chain(&ends).flatten().copied().collect());
         let mut all = vec![0u64; edges.slots()];
         let mut counting: Vec<Counting<'_>> =
-            limits.iter().map(|(_, limit, at)| Counting::new(classes, limit, *at, near, edges.slots())).collect();
-        let mut first = 0;
-        // Most rows have the same value of most signals: none of what is looked for.
-        let (mut before, mut slot) = (f64::NAN, 0);
-        for (unit, seen) in classes.units().enumerate() {
-            let rows = self.values[first..].iter().zip(seen).enumerate();
-            for (row, (value, class)) in rows.filter(|(_, (value, _))| !value.is_nan()) {
-                if *value != before {
-                    (before, slot) = (*value, edges.slot(*value));
+            limits.iter().map(|(_, limit, at)| Counting::new(blocks, limit, *at, near, edges.slots())).collect();
+        let (mut first, mut slots) = (0, [0; 64]);
+        for (unit, seen) in blocks.units().enumerate() {
+            for (block, values) in self.values[first..first + seen.rows].chunks(64).enumerate() {
+                let mut there = 0;
+                for (row, value) in values.iter().enumerate().filter(|(_, value)| !value.is_nan()) {
+                    there |= 1 << row;
+                    slots[row] = edges.slot(*value);
+                    all[slots[row]] += 1;
                 }
-                all[slot] += 1;
-                counting.iter_mut().for_each(|limit| limit.see(*class as usize, slot, (unit, row), *value));
+                counting.iter_mut().for_each(|limit| limit.see((unit, block), values, there, &slots));
             }
-            first += seen.len();
+            first += seen.rows;
         }
         let numbers = limits.iter().map(|limit| limit.0);
         let counted = counting
@@ -253,8 +288,8 @@ struct Counting<'l> {
     limit: &'l Limit,
     at: f64,
     upper: bool,
-    /// What it decides, by class.
-    decides: Vec<Decides>,
+    /// What it decides, by unit.
+    decides: Vec<Decided>,
     /// How many rows go for which it decides nothing.
     fixed: u64,
     /// By slot: the rows that go where they fail it, and those that go where they keep to it.
@@ -266,27 +301,34 @@ struct Counting<'l> {
 }
 
 impl<'l> Counting<'l> {
-    fn new(classes: &Classes, limit: &'l Limit, at: f64, near: usize, slots: usize) -> Self {
-        let (decides, fixed) = classes.decides(limit);
+    fn new(blocks: &Blocks, limit: &'l Limit, at: f64, near: usize, slots: usize) -> Self {
+        let (decides, fixed) = blocks.decides(limit);
         let (decided, others) = ([(); 2].map(|()| Nearest::new(near)), [(); 2].map(|()| Nearest::new(near)));
         let upper = matches!(limit.side, Side::Max(_));
         let counts = [vec![0u64; slots], vec![0u64; slots]];
         Counting { limit, at, upper, decides, fixed, counts, decided, others }
     }
 
-    /// Counts a row.
-    #[inline]
-    fn see(&mut self, class: usize, slot: usize, place: (usize, usize), value: f64) {
-        let holds = usize::from(!beyond(value, self.at, self.upper));
-        let nearest = match self.decides[class] {
-            Decides::Nothing if !self.decided[holds].rows.is_empty() => return,
-            Decides::Nothing => &mut self.others[holds],
-            decides => {
-                self.counts[usize::from(decides == Decides::Holding)][slot] += 1;
-                &mut self.decided[holds]
+    /// Counts the rows of a block: those that have a value, and the slots of these values.
+    fn see(&mut self, (unit, block): (usize, usize), values: &[f64], there: u64, slots: &[usize; 64]) {
+        let of = &self.decides[unit];
+        let (failing, holding) = (of.failing[block], of.holding[block]);
+        for row in ones((failing | holding) & there) {
+            let (value, slot) = (values[row], slots[row]);
+            self.counts[usize::from(holding >> row & 1 == 1)][slot] += 1;
+            let holds = usize::from(!beyond(value, self.at, self.upper));
+            self.decided[holds].see((value - self.at).abs(), (unit, 64 * block + row), value);
+        }
+        if self.decided.iter().all(Nearest::is_found) {
+            return;
+        }
+        for row in ones(there & !(failing | holding)) {
+            let value = values[row];
+            let holds = usize::from(!beyond(value, self.at, self.upper));
+            if self.decided[holds].rows.is_empty() {
+                self.others[holds].see((value - self.at).abs(), (unit, 64 * block + row), value);
             }
-        };
-        nearest.see((value - self.at).abs(), place, value);
+        }
     }
 
     /// What was counted: `all` rows by slot too.

@@ -2,11 +2,11 @@
 //! stage, what another value would drop, and which rows lie just on either side.
 //!
 //! All comes from the unit files and the drops of the work folder: nothing is measured, decided or written. What a limit
-//! decides is found without asking the rules once for each value: rows are put into classes by which limits they keep to,
-//! and of a class it is known whether it would go if one limit held, or did not. Where these two differ the limit decides,
-//! and how many rows of such classes lie beyond a value is how many that value would drop.
+//! decides is found without asking the rules once for each value: of each row it is known which limits it keeps to, and so
+//! whether it would go if one limit held, or did not. Where these two differ the limit decides, and how many of such rows
+//! lie beyond a value is how many that value would drop.
 
-mod classes;
+mod blocks;
 mod counts;
 mod rows;
 
@@ -18,11 +18,11 @@ use std::sync::{Arc, Mutex};
 pub use counts::{Bin, Neighbour};
 
 use super::publish::manifest::{Manifest, StageLine};
+use crate::Result;
 use crate::recipe::Only;
 use crate::stages::clause::{Bound, Clause, Limit, Side};
 use crate::stages::percentile::Found;
-use crate::{Error, Result};
-use classes::Classes;
+use blocks::Blocks;
 use counts::{Column, Counted};
 use rows::Units;
 
@@ -132,11 +132,12 @@ pub fn tune(manifest: &Manifest, work: &Path, stages: &[Judging], asked: &Questi
     Opened::new(manifest, work)?.tune(manifest, stages, asked)
 }
 
-/// What a build was made of, opened once for many looks: two bytes a row, and four for the stage looked at last.
+/// What a build was made of, opened once for many looks: two bytes a row, and two bits for each limit of the stage looked
+/// at last.
 pub struct Opened {
     units: Units,
-    /// The stage that was looked at last, and its rows in classes.
-    last: Mutex<Option<(String, Arc<Classes>)>>,
+    /// The stage that was looked at last, and its rows.
+    last: Mutex<Option<(String, Arc<Blocks>)>>,
 }
 
 impl Opened {
@@ -156,16 +157,16 @@ impl Opened {
         stages.iter().map(|stage| tuned(self, manifest, stage, asked)).collect()
     }
 
-    /// The rows of a stage in classes: made once for looks at the same stage.
-    fn classes(&self, stage: &Judging, make: impl FnOnce() -> Result<Classes>) -> Result<Arc<Classes>> {
+    /// The rows of a stage: looked at once for looks at the same stage.
+    fn blocks(&self, stage: &Judging, make: impl FnOnce() -> Result<Blocks>) -> Result<Arc<Blocks>> {
         let Ok(mut last) = self.last.lock() else { return make().map(Arc::new) };
-        if let Some((_, classes)) = last.as_ref().filter(|last| last.0 == stage.name) {
-            return Ok(classes.clone());
+        if let Some((_, blocks)) = last.as_ref().filter(|last| last.0 == stage.name) {
+            return Ok(blocks.clone());
         }
         *last = None;
-        let classes = Arc::new(make()?);
-        *last = Some((stage.name.clone(), classes.clone()));
-        Ok(classes)
+        let blocks = Arc::new(make()?);
+        *last = Some((stage.name.clone(), blocks.clone()));
+        Ok(blocks)
     }
 }
 
@@ -178,11 +179,7 @@ fn tuned(opened: &Opened, manifest: &Manifest, stage: &Judging, question: &Quest
     let signals = clause.signals();
     let asked = clause.asked(&signals);
     let limits: Vec<Limit> = asked.limits().into_iter().cloned().collect();
-    if limits.len() > classes::MOST {
-        let what = format!("stage {} has {} limits", stage.name, limits.len());
-        return Err(Error::input(what, format!("at most {} are looked at: use two stages", classes::MOST)));
-    }
-    let classes = opened.classes(stage, || Classes::of(units, manifest, stage, (&asked, &signals, &limits)))?;
+    let blocks = opened.blocks(stage, || Blocks::of(units, manifest, stage, (&asked, &signals, &limits)))?;
     let keys = stage.rules.iter().flat_map(Clause::keys);
     let mut left = Vec::new();
     let mut wanted: Vec<Wanted<'_>> = Vec::new();
@@ -203,8 +200,8 @@ fn tuned(opened: &Opened, manifest: &Manifest, stage: &Judging, question: &Quest
     let counted = parallel(&signals, |signal| {
         let mine = wanted.iter().enumerate().filter(|(_, wanted)| wanted.0.signal.as_str() == *signal);
         let limits: Vec<(usize, &Limit, f64)> = mine.map(|(number, wanted)| (number, wanted.0, wanted.2)).collect();
-        let column = Column::read(units, stage, &classes, signal)?;
-        Ok(column.map(|column| column.counted(&classes, &limits, (question.near, question.points))).unwrap_or_default())
+        let column = Column::read(units, stage, &blocks, signal)?;
+        Ok(column.map(|column| column.counted(&blocks, &limits, (question.near, question.points))).unwrap_or_default())
     })?;
     let mut counted: Vec<(usize, Counted)> = counted.into_iter().flatten().collect();
     counted.sort_by_key(|(number, _)| *number);
@@ -215,8 +212,8 @@ fn tuned(opened: &Opened, manifest: &Manifest, stage: &Judging, question: &Quest
     let limits = counted.into_iter().map(|(counted, path, percentile)| counted.into_report(path, percentile, &ids));
     Ok(Tuned {
         name: stage.name.clone(),
-        reached: classes.reached(),
-        drops: classes.drops(),
+        reached: blocks.reached(),
+        drops: blocks.drops(),
         limits: limits.collect(),
         left,
     })

@@ -5,7 +5,8 @@
 //! of what. Rules are limits of signals, as in `keep`, and are put together as there, with `any`, `all`, `not` and `when`. A row
 //! goes by the first rule that it fails, with the reason `<signal>_min`, `<signal>_max` or `<signal>_in`. `rules` are asked after those of the profile, or instead of one; `without` leaves
 //! out the rules whose first signal is named. What a rule looks at is measured by itself (stages `quality` and
-//! `characters`); where words are what is counted, put `quality` with `unit = "words"` before.
+//! `characters`), in the units that the profile was published for: `unit` says it otherwise. A `quality` of the recipe that
+//! measures in other units is not what these profiles read.
 //!
 //! | profile | for | units |
 //! | --- | --- | --- |
@@ -18,7 +19,7 @@
 //! | `sft` | the same in any language | characters |
 //! | `preference` | two different answers to one whole prompt, neither of them broken | characters |
 //! | `gopher` | Gopher's quality and repetition rules (English) | words |
-//! | `c4` | what C4 drops pages by (English) | words |
+//! | `c4` | what C4 drops pages by (English) | either |
 //! | `fineweb` | FineWeb's own three rules and line ends (English) | words |
 //! | `fineweb2-cmn_Hani` | FineWeb-2's limits for Chinese | words |
 //! | `dclm` | the heuristics of RefinedWeb as DCLM has them (English) | words |
@@ -49,8 +50,9 @@ use serde::{Deserialize, Serialize};
 use crate::Result;
 use crate::stages::clause::Clause;
 use crate::stages::judge::Judge;
+use crate::stages::quality::{self, Unit};
 use crate::stages::resources::Resource;
-use crate::stages::{Built, Entry, Reads, Stage, Takes};
+use crate::stages::{Built, Entry, Reads, Stage, Takes, Wish};
 pub use published::{ALL, Profile, page, profile};
 
 /// Options of `profile`.
@@ -66,14 +68,23 @@ pub struct Options {
     /// Rules beside those of the profile: limits of signals, or `when`, `any`, `all`, `not` of rules.
     #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
     pub rules: Vec<Clause>,
+    /// What Chinese is counted in where `quality` measures for these rules: as the profile was published, or, where it does
+    /// not say, as the last `quality` before has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Unit>,
 }
 
-/// The stage: its rules in the order in which they are asked.
-struct Rules(Vec<Clause>);
+/// The stage.
+struct Rules {
+    /// In the order in which they are asked.
+    rules: Vec<Clause>,
+    /// What their limits are of, if that is said.
+    unit: Option<Unit>,
+}
 
 impl Rules {
     fn all(&self) -> Clause {
-        Clause::of(self.0.clone())
+        Clause::of(self.rules.clone())
     }
 }
 
@@ -88,7 +99,12 @@ impl Stage for Rules {
     }
 
     fn rules(&self) -> Vec<Clause> {
-        self.0.clone()
+        self.rules.clone()
+    }
+
+    fn wishes(&self) -> Option<Wish> {
+        let value = serde_json::to_value(self.unit?).ok()?;
+        Some(Wish { stage: quality::ENTRY.name, option: "unit", value })
     }
 }
 
@@ -96,7 +112,8 @@ impl Stage for Rules {
 fn make(json: serde_json::Value) -> Result<Built, String> {
     let mut options: Options = serde_json::from_value(json).map_err(|e| e.to_string())?;
     if let Some(name) = options.profile.take() {
-        let mut rules = profile(&name)?.rules;
+        let Profile { mut rules, unit, .. } = profile(&name)?;
+        options.unit = options.unit.or(unit);
         for signal in &options.without {
             let before = rules.len();
             rules.retain(|rule| rule.signals().first() != Some(signal));
@@ -115,7 +132,7 @@ fn make(json: serde_json::Value) -> Result<Built, String> {
     }
     options.rules.iter().try_for_each(Clause::check)?;
     let resolved = serde_json::to_value(&options).map_err(|e| e.to_string())?;
-    Ok((std::sync::Arc::new(Rules(options.rules)), resolved))
+    Ok((std::sync::Arc::new(Rules { rules: options.rules, unit: options.unit }), resolved))
 }
 
 /// The entry of this stage.

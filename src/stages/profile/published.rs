@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::stages::clause::Clause;
+use crate::stages::quality::Unit;
 use crate::text::spelling::did_you_mean;
 
 /// A named set of rules.
@@ -13,6 +14,9 @@ pub struct Profile {
     pub about: String,
     /// Where its rules and limits come from.
     pub source: String,
+    /// What its limits are of; none where they are of what is measured already, and of characters else.
+    #[serde(default)]
+    pub unit: Option<Unit>,
     /// The rules, in the order in which they are asked.
     pub rules: Vec<Clause>,
 }

@@ -200,6 +200,10 @@ signals! {
 /// How many signals there are.
 pub const COUNT: usize = SIGNALS.len();
 
+/// Those that have no value where Chinese is counted in characters: so few of them are a word or two.
+pub const OF_WORDS: [&str; 8] =
+    ["top_2_gram", "top_3_gram", "top_4_gram", "dup_5_gram", "dup_6_gram", "dup_7_gram", "dup_8_gram", "dup_9_gram"];
+
 #[cfg(test)]
 mod tests {
     use super::*;

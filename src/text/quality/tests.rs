@@ -1,4 +1,4 @@
-use super::signal::{SIGNALS, Signal::*};
+use super::signal::{OF_WORDS, SIGNALS, Signal::*};
 use super::*;
 
 fn of(text: &str) -> Values {
@@ -68,6 +68,7 @@ fn chinese_in_characters_and_in_words() {
     near(&values, EllipsisPerUnit, 1.0 / 22.0);
     near(&values, StopWords, 5.0);
     assert_eq!((values.get(Top2), values.get(Dup5)), (None, None));
+    let in_characters = values;
     let words = ["我们", "走", "在", "路上", "路上", "没有", "人", "他", "说", "好", "的"];
     let values = Meter::default().measure(text, Some(&words));
     near(&values, Units, 11.0);
@@ -75,6 +76,9 @@ fn chinese_in_characters_and_in_words() {
     near(&values, UniqueUnits, 10.0 / 11.0);
     near(&values, Top2, 3.0 / 24.0);
     near(&values, LetterUnits, 1.0);
+    let of_words =
+        SIGNALS.iter().enumerate().filter(|(at, _)| in_characters.0[*at].is_nan() && !values.0[*at].is_nan());
+    assert_eq!(of_words.map(|(_, about)| about.name).collect::<Vec<_>>(), OF_WORDS);
 }
 
 #[test]
