@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 use crate::formats::containers::support::records::length_of;
 use crate::formats::{self, Layout, Piece, Reader};
 use crate::input::file::{self, Facts};
-use crate::objects::{self, View};
+use crate::objects::{self, View, is_url};
 use crate::rows::{Record, Rows, Unreadable, Use, scan_schema};
 
 /// Bytes of text in a batch: cut by bytes before rows.
@@ -284,6 +284,10 @@ impl Batches {
         self.of.resize(self.rows.len(), *index as u64);
         if !more {
             self.open = None;
+            // One that was cut short meanwhile looks as though it ended there. Objects are read in one version.
+            if !is_url(&piece.path) {
+                unchanged(piece)?;
+            }
         }
         Ok(true)
     }
@@ -461,5 +465,21 @@ mod tests {
         let plan = scan(Arc::new(spec), &[(0..300).collect()]);
         let error = read(&plan, 0).unwrap_err().to_string();
         assert!(error.contains("007.txt: the file changed"), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_is_cut_short_while_it_is_read_ends_the_scan() {
+        let folder = tempfile::tempdir().unwrap();
+        let spec = Arc::new(spec(folder.path()));
+        for cut in [false, true] {
+            let mut batches = Batches::new(&spec, 7..8, scan_schema(spec.usage), View::own());
+            assert!(batches.step().unwrap(), "it is opened");
+            if cut {
+                std::fs::write(&spec.pieces[7].path, "7 a\n").unwrap();
+            }
+            let steps = std::iter::from_fn(|| Some(batches.step()).filter(|more| !matches!(more, Ok(false))));
+            let ended = steps.collect::<Result<Vec<bool>>>();
+            assert_eq!(ended.is_err(), cut, "{ended:?}");
+        }
     }
 }

@@ -273,3 +273,33 @@ fn a_trial_begins_with_what_the_real_build_has_done() {
     fs::remove_dir_all(scratch.path("builds/mine")).unwrap();
     run(&["--set", "keep.chars.min=61"]);
 }
+
+/// A recipe beside its data is built into a folder beside them: the next build reads the same rows again.
+#[test]
+fn what_a_build_wrote_is_no_input() {
+    for pattern in ["texts", "texts/**/*", "*/**/*.{jsonl,parquet,json}"] {
+        let scratch = Scratch::new();
+        scratch.write("texts/docs.jsonl", json_lines(20));
+        scratch.write("recipe.toml", RECIPE.replace("PATH", pattern));
+        let first = scratch.build("texts/out", &[]);
+        scratch.write("recipe.toml", RECIPE.replace("PATH", pattern).replace("a test", "another"));
+        let run = scratch.try_build("texts/out", &["--fresh"]);
+        assert_eq!(run.code(), 0, "{}", run.stderr());
+        assert!(run.stderr().contains("left out what corpus wrote itself: texts/out"), "{pattern}: {}", run.stderr());
+        let again = scratch.built("texts/out");
+        assert_eq!((first.total("read"), again.total("read")), (20, 20), "{pattern}");
+    }
+    // Named, it is read: a build may go on from another.
+    let scratch = scratch("texts/docs.jsonl");
+    scratch.build("texts/out", &[]);
+    for pattern in ["texts/out/data", "texts/*/data/**/*.parquet"] {
+        scratch.write("recipe.toml", RECIPE.replace("PATH", pattern));
+        assert_eq!(scratch.build("next", &["--replace"]).total("read"), 20, "{pattern}");
+    }
+    scratch.write("recipe.toml", RECIPE.replace("PATH", "texts/out/**/*.jsonl"));
+    let run = scratch.try_build("next", &["--replace"]);
+    run.says(1, &["nothing matches"]);
+    scratch.write("recipe.toml", RECIPE.replace("PATH", "texts/o*/**"));
+    let run = scratch.try_build("next", &["--replace"]);
+    run.says(1, &["matches only what corpus wrote itself: texts/out", "texts/out/data/**/*.parquet"]);
+}

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::in_place::Named;
 use super::store_sources::is_fetched;
-use super::{hub, in_place};
+use super::{hub, in_place, outputs};
 use crate::disk::home;
 use crate::input::file;
 use crate::objects::is_url;
@@ -46,10 +46,11 @@ pub fn find(recipe: &Recipe, source: &Source) -> Result<Found> {
     // What earlier patterns named.
     let (mut taken, mut before) = (HashSet::<PathBuf>::new(), 0);
     for pattern in source.path.iter().filter(|p| !is_fetched(p)) {
-        let Named { mut files, root, folder } = match is_url(Path::new(pattern)) {
+        let Named { mut files, root, folder, said } = match is_url(Path::new(pattern)) {
             true => in_place::named(source, pattern)?,
             false => on_disk(recipe, source, pattern)?,
         };
+        found.said.extend(said);
         taken.extend(found.files[before..].iter().map(|f| f.1.clone()));
         before = found.files.len();
         files.retain(|file| !taken.contains(file));
@@ -69,7 +70,20 @@ pub fn find(recipe: &Recipe, source: &Source) -> Result<Found> {
 }
 
 fn on_disk(recipe: &Recipe, source: &Source, pattern: &str) -> Result<Named> {
-    let (files, whole) = (named(recipe, pattern)?, recipe.base.join(pattern));
+    let (mut files, whole) = (named(recipe, pattern)?, recipe.base.join(pattern));
+    let folder = whole.is_dir();
+    let (root, rest) = if folder { (whole.clone(), "") } else { root(&recipe.base, pattern) };
+    let left = outputs::leave_out(&root, rest, &mut files).map(|(output, folders)| {
+        let output = output.strip_prefix(&recipe.base).unwrap_or(&output).display().to_string();
+        let more = if folders > 1 { format!(" and {} more", folders - 1) } else { String::new() };
+        (output, more)
+    });
+    if let Some((output, _)) = left.as_ref().filter(|_| files.is_empty()) {
+        return Err(Error::input(
+            format!("source `{}`: {} matches only what corpus wrote itself: {output}", source.name, whole.display()),
+            format!("to read a build, name its rows: path = \"{output}/data/**/*.parquet\""),
+        ));
+    }
     if files.is_empty() {
         let cure = match pattern.starts_with("~/") {
             true => format!("only the shell replaces `~`; {}", home(Path::new(pattern))),
@@ -80,9 +94,10 @@ fn on_disk(recipe: &Recipe, source: &Source, pattern: &str) -> Result<Named> {
         };
         return Err(Error::input(format!("source `{}`: nothing matches {}", source.name, whole.display()), cure));
     }
-    let folder = whole.is_dir();
-    let root = if folder { whole } else { root(&recipe.base, pattern).0 };
-    Ok(Named { files, root, folder })
+    let said = left.map(|(output, more)| {
+        format!("left out what corpus wrote itself: {output}{more} (to read a build, name {output}/data/**/*.parquet)")
+    });
+    Ok(Named { files, root, folder, said })
 }
 
 /// A small file as text; nothing where it cannot be read as one.

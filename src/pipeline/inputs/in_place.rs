@@ -27,6 +27,8 @@ pub(super) struct Named {
     pub root: PathBuf,
     /// Whether it is a folder.
     pub folder: bool,
+    /// What is said of files that are left out.
+    pub said: Option<String>,
 }
 
 /// The objects that an address names: one, those of a folder, or those that a glob matches. Empty ones stand for folders in
@@ -44,12 +46,12 @@ pub(super) fn named(source: &Source, pattern: &str) -> Result<Named> {
         let (url, key) = (address.text(), address.key.clone());
         if !key.is_empty() && !pattern.ends_with('/') && bucket.head(&key)?.is_some() {
             let root = url.rsplit_once('/').map_or("", |(folder, _)| folder).into();
-            return Ok(Named { files: vec![url.into()], root, folder: false });
+            return Ok(Named { files: vec![url.into()], root, folder: false, said: None });
         }
         let files = listed(&address, |_| true, false)?;
         return match files.is_empty() {
             true => nothing("name an object, a folder that has some, or a glob"),
-            false => Ok(Named { files, root: url.into(), folder: true }),
+            false => Ok(Named { files, root: url.into(), folder: true, said: None }),
         };
     };
     let folder = Address::read(&option, pattern[..mark].rsplit_once('/').map_or("", |(folder, _)| folder))?;
@@ -63,7 +65,7 @@ pub(super) fn named(source: &Source, pattern: &str) -> Result<Named> {
     let files = listed(&folder, |url| glob.is_match(&url[head..]), rest.contains("/."))?;
     match files.is_empty() {
         true => nothing("`*` stands for part of a name, `**` for any number of folders"),
-        false => Ok(Named { files, root: folder.text().into(), folder: false }),
+        false => Ok(Named { files, root: folder.text().into(), folder: false, said: None }),
     }
 }
 

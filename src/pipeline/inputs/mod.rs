@@ -9,6 +9,7 @@ pub mod in_place;
 mod later;
 mod looked;
 pub mod malformed;
+mod outputs;
 pub mod part;
 pub mod prepare;
 pub mod probe;

@@ -3,29 +3,12 @@
 
 use serde_json::Value as Json;
 
-use super::stage_plan::{PlannedStage, StagePlan};
+use super::stage_plan::{Measured, PlannedStage, StagePlan};
 use crate::Result;
 use crate::recipe::Only;
 use crate::rows::LANGUAGE;
 use crate::stages::resolved::Resolved;
 use crate::stages::{self, Wish};
-
-/// How somebody who reads signals has them measured.
-pub(super) enum Measured {
-    /// As it wishes.
-    As(Wish),
-    /// As the recipe has them measured, and plainly where it says nothing.
-    AsWritten,
-    /// As they were measured last: to be shown.
-    AsLast,
-}
-
-impl Measured {
-    /// The wish, where there is one.
-    pub(super) fn wished(wish: Option<Wish>) -> Self {
-        wish.map_or(Measured::AsWritten, Measured::As)
-    }
-}
 
 impl PlannedStage {
     /// Whether it measures all that another one does, of the same rows at least: who comes after both reads this one.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
-use super::measuring::Measured;
 use super::resources;
 use crate::Result;
 use crate::engine::functions::judge::{Ask, Decision, JudgeSpec};
@@ -19,7 +18,7 @@ use crate::stages::global::GlobalPass;
 use crate::stages::percentile::{Per, Percentile};
 use crate::stages::resolved::Resolved;
 use crate::stages::resources::Resource;
-use crate::stages::{CUT, Column, Effect, Reads, Shown, Stage};
+use crate::stages::{CUT, Column, Effect, Reads, Shown, Stage, Wish};
 
 /// Columns that a judgement reads at most if those behind it are to be asked in the same pass.
 const WIDE: usize = 16;
@@ -145,6 +144,23 @@ impl PlannedStage {
     fn cut_column(&self) -> Option<String> {
         let cuts = matches!(self.stage().effect(), Effect::Cuts | Effect::CutsLate { .. });
         cuts.then(|| column_name(CUT, self.number))
+    }
+}
+
+/// How somebody who reads signals has them measured.
+pub(super) enum Measured {
+    /// As it wishes.
+    As(Wish),
+    /// As the recipe has them measured, and plainly where it says nothing.
+    AsWritten,
+    /// As they were measured last: to be shown.
+    AsLast,
+}
+
+impl Measured {
+    /// The wish, where there is one.
+    pub(super) fn wished(wish: Option<Wish>) -> Self {
+        wish.map_or(Measured::AsWritten, Measured::As)
     }
 }
 

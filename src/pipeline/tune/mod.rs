@@ -8,6 +8,7 @@
 
 mod blocks;
 mod counts;
+mod edges;
 mod rows;
 
 use std::collections::BTreeMap;
