@@ -189,6 +189,10 @@ const WORDS: &[(&str, &str)] = &[
         "not_object",
         "The record is JSON, but not an object, so that it has no fields. If each is a plain text, use `format = \"text\"`",
     ),
+    (
+        "by_columns",
+        "The object is a table, column by column, as `to_dict` of `datasets` and `to_json` of pandas write one, and not one row. Write an object a row, as pandas does with `orient = \"records\"` and `lines = True`. If it is one row all the same, name its fields: `fields = { … }`",
+    ),
 ];
 
 /// Every word, with its sentence.

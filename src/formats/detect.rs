@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::containers::csv;
 use super::containers::json_array::over_lines;
+use super::containers::text::is_marked;
 use super::{Object, TextRows, not_data, shapes};
 use crate::input::{self, Compression, Encoding, Member, encoding};
 use crate::text::script;
@@ -391,7 +392,13 @@ fn plain(text: &str, whole: bool, found: &mut Detected) {
     let blank = lines.len() - filled.len();
     let mean = filled.iter().sum::<usize>() / filled.len().max(1);
     let percent = lines.iter().filter(|l| **l == "%").count();
-    let (rows, other, confidence) = if percent > 2 {
+    let (rows, other, confidence) = if is_marked(text) {
+        also(
+            found,
+            "plain text whose documents end with a mark, which is no part of them: rows = \"file\" keeps it".into(),
+        );
+        (TextRows::Mark, TextRows::File, 0.9)
+    } else if percent > 2 {
         (TextRows::Block, TextRows::File, 0.9)
     } else if filled.len() <= 1 {
         (TextRows::File, TextRows::Line, 0.9)

@@ -37,11 +37,13 @@ pub enum TextRows {
     Line,
     /// Blank lines separate the documents.
     Block,
+    /// Marks of the end of a text separate them: `<|endoftext|>`.
+    Mark,
 }
 
 impl TextRows {
     /// All of them.
-    pub const ALL: [TextRows; 3] = [TextRows::File, TextRows::Line, TextRows::Block];
+    pub const ALL: [TextRows; 4] = [TextRows::File, TextRows::Line, TextRows::Block, TextRows::Mark];
 
     /// Its word in recipes.
     pub fn as_str(self) -> &'static str {
@@ -49,6 +51,7 @@ impl TextRows {
             TextRows::File => "file",
             TextRows::Line => "line",
             TextRows::Block => "block",
+            TextRows::Mark => "mark",
         }
     }
 

@@ -21,13 +21,17 @@ fn a_source_without_a_row_says_why_and_which_key_helps() {
     scratch.write("numbers.jsonl", "1\n2\n3\n");
     scratch.write("empty.jsonl", "");
     scratch.write("typed.jsonl", "{\"text\":{\"a\":[1]}}\n{\"text\":{\"a\":[2]}}\n");
-    let cases: [(&str, &str, &[&str]); 6] = [
+    scratch.write("columns.json", r#"{"instruction":["1+1?","2+2?"],"output":["2","4"]}"#);
+    scratch.write("pandas.json", r#"{"text":{"0":"A quiet harbour.","1":"Nets on the wall."}}"#);
+    let cases: [(&str, &str, &[&str]); 8] = [
         ("names.csv", "", &["field_missing", "mark, notice", "fields = {"]),
         ("broken.jsonl", "format='fields'\n", &["broken.jsonl", "json", "format"]),
         ("page.html", "", &["a page of HTML", "page.html"]),
         ("numbers.jsonl", "format='jsonl'\n", &["not_object", "format = \"text\""]),
         ("empty.jsonl", "", &["empty.jsonl", "the file is empty"]),
         ("typed.jsonl", "use='pretrain'\n", &["field_type", "with dots"]),
+        ("columns.json", "use='instruct'\n", &["by_columns", "holds 2 values", "orient=\"records\""]),
+        ("pandas.json", "use='pretrain'\n", &["by_columns", "holds 2 values", "fields = {"]),
     ];
     for (path, more, words) in cases {
         recipe(&scratch, path, more);

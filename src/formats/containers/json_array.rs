@@ -6,11 +6,12 @@
 //! name of a split, that array is read, and those behind it under such a key. Of several splits `train` is read, or what
 //! the recipe's `split` says; the rows of the others are set aside (`other_split`). Where `train` stands behind the first
 //! 256 KiB, the file is read once more for the keys of its lists before a row of another split is judged.
-//! Objects without an array around them (pretty-printed, or concatenated) are read the same way.
+//! Objects without an array around them (pretty-printed, or concatenated) are read the same way. For pretraining a
+//! string among the elements is a text.
 //!
 //! # What is unreadable
 //! `json` (an element that does not parse; reading goes on after it), `truncated` (the array breaks off: the elements
-//! before were read), `corrupt`, `row_too_large`, `utf8`, `not_object`, and what the shape says.
+//! before were read), `corrupt`, `row_too_large`, `utf8`, `not_object`, `by_columns`, and what the shape says.
 //!
 //! # Example
 //! ```toml

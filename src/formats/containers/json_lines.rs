@@ -1,12 +1,12 @@
 //! JSON lines: one object a line.
 //!
 //! # What it reads
-//! Every line that is not blank is an object; a byte order mark at the start of a line is passed over (files that were
+//! Every line that is not blank is an object, or a string, which is a text for pretraining; a byte order mark at the start of a line is passed over (files that were
 //! joined). Lone surrogate escapes become U+FFFD; `NaN` and `Infinity` are null. Of a key that stands twice, the last
 //! counts.
 //!
 //! # What is unreadable
-//! `utf8`, `json`, `not_object`, `truncated` (the file ends within a row), `row_too_large`, and what the shape says.
+//! `utf8`, `json`, `not_object`, `by_columns`, `truncated` (the file ends within a row), `row_too_large`, and what the shape says.
 //!
 //! # Example
 //! ```toml

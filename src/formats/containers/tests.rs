@@ -194,6 +194,7 @@ fn noise_is_read_the_same_in_pieces() {
             ("tsv", None),
             ("text", Some(formats::TextRows::Line)),
             ("text", Some(formats::TextRows::Block)),
+            ("text", Some(formats::TextRows::Mark)),
         ] {
             let layout = layout(name);
             let layout = Layout { max_row: 60, rows: rows.or(layout.rows), ..layout };
@@ -274,6 +275,7 @@ fn a_file_cut_in_mid_character_is_truncated_and_other_bad_bytes_are_not() {
         ("tsv", &"text\tid\n一\t1\n1\t二".as_bytes()[..17], None),
         ("text", &"一\n二".as_bytes()[..6], Some(formats::TextRows::Line)),
         ("text", &"一\n\n二".as_bytes()[..7], Some(formats::TextRows::Block)),
+        ("text", &"一\n<|endoftext|>二".as_bytes()[..19], Some(formats::TextRows::Mark)),
         ("text", &"一二".as_bytes()[..5], Some(formats::TextRows::File)),
         ("articles", &"一二".as_bytes()[..5], None),
     ] {
@@ -429,4 +431,33 @@ fn blocks_and_files() {
     let path = write(folder.path(), "h", &bytes[..bytes.len() - 9]);
     let layout = Layout { max_row: 10 << 20, ..of(formats::TextRows::Block).compressed(Compression::Gzip) };
     assert_eq!(words(&whole(&path, &layout)), ["一行\n一行\n一行\n一行\n一行", "! truncated"]);
+}
+
+#[test]
+fn texts_between_marks() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "一\n二\n<|endoftext|>\n三<|endoftext|>四\n\n五 <|endoftext|>\r\n<|endoftext|>\n六<|end_of_text|>\n";
+    let layout = Layout { rows: Some(formats::TextRows::Mark), ..layout("text") };
+    let path = write(folder.path(), "f", text.as_bytes());
+    let all = whole(&path, &layout);
+    assert_eq!(words(&all), ["一\n二", "三", "四\n\n五", "六"]);
+    let at = |part: &str| text.find(part).unwrap() as u64;
+    assert_eq!(all.iter().map(|seen| seen.0).collect::<Vec<_>>(), [0, at("三"), at("四"), at("六")]);
+    // Cut anywhere behind a mark, the pieces give the same.
+    let cuts = formats::container("text").unwrap().cuts(&piece(&path, 0, u64::MAX), &layout, 1).unwrap();
+    assert_eq!(cuts, [0, at("三"), at("<|endoftext|>\n六")]);
+    let ends = cuts.iter().skip(1).copied().chain([u64::MAX]);
+    let pieces = cuts.iter().zip(ends).flat_map(|(start, end)| read(&piece(&path, *start, end), &layout, 0));
+    assert_eq!(words(&pieces.collect::<Vec<_>>()), words(&all));
+    let joined =
+        write(folder.path(), "joined", "从前有座山。\n<|endoftext|>\n山里有座庙。\n<|endoftext|>\n".as_bytes());
+    let found = formats::detect::detect(&joined, None).unwrap();
+    assert_eq!((found.rows, found.container), (Some(formats::TextRows::Mark), "text"));
+    // A document in which the stream breaks is part of the break; one that is too long is one record.
+    let long = format!("短。<|endoftext|>{}<|endoftext|>\n又短。\n", "长\n".repeat(500));
+    let path = write(folder.path(), "g", long.as_bytes());
+    assert_eq!(words(&whole(&path, &Layout { max_row: 900, ..layout.clone() })), ["短。", "! row_too_large", "又短。"]);
+    let bytes = packed("好。\n<|endoftext|>\n".repeat(50_000).as_bytes(), Compression::Gzip);
+    let path = write(folder.path(), "h", &bytes[..bytes.len() - 9]);
+    assert_eq!(words(&whole(&path, &layout.compressed(Compression::Gzip))).last(), Some(&"! truncated"));
 }

@@ -1,8 +1,9 @@
-//! Plain text: the file, each line, or each block between blank lines is a document.
+//! Plain text: the file, each line, each block between blank lines, or what stands between marks is a document.
 //!
 //! # What it reads
 //! `rows = "file"`: the whole file. `rows = "line"`: every line that is not blank. `rows = "block"`: stretches of lines
-//! between blank ones (or lines of a single `%`, as fortune files have them). Where the recipe has no `rows`, detection says
+//! between blank ones (or lines of a single `%`, as fortune files have them). `rows = "mark"`: what stands between marks
+//! of the end of a text (`<|endoftext|>`, `<|end_of_text|>`), which are part of none. Where the recipe has no `rows`, detection says
 //! what it chose, and what else it might have been.
 //!
 //! Each row says in `meta` which file it stands in (`{"file":"novels/a.txt"}`, in archives `novels.zip!a.txt`), from the
@@ -24,6 +25,8 @@
 //! # Limits
 //! For tasks the text is the column `text`; for dialogues and preferences plain text says too little.
 
+mod marked;
+
 use std::borrow::Cow;
 use std::io::{self, Read};
 
@@ -33,6 +36,8 @@ use crate::input::lines::is_blank;
 use crate::input::{Line, Lines};
 use crate::rows::{Content, Record, Row, Task, Use};
 use crate::text::docs::module_docs;
+use marked::MarkReader;
+pub use marked::is_marked;
 
 /// The container.
 pub struct Text;
@@ -45,7 +50,7 @@ impl Container for Text {
         "text"
     }
     fn about(&self) -> &'static str {
-        "plain text: a document a file, a line, or a block between blank lines"
+        "plain text: a document a file, a line, a block between blank lines, or what marks part"
     }
     fn docs(&self) -> &'static str {
         module_docs(include_str!("text.rs"))
@@ -62,11 +67,13 @@ impl Container for Text {
     fn split(&self, layout: &Layout) -> Split {
         match layout.rows {
             Some(TextRows::Line) => Split::Bytes,
-            Some(TextRows::Block) => Split::Cuts,
+            Some(TextRows::Block | TextRows::Mark) => Split::Cuts,
             Some(TextRows::File) | None => Split::Whole,
         }
     }
     fn cuts(&self, whole: &Piece, layout: &Layout, unit: u64) -> io::Result<Vec<u64>> {
+        let marked = layout.rows == Some(TextRows::Mark);
+        let ends = if marked { marked::ends } else { separates };
         let mut cuts = vec![0u64];
         loop {
             // The first block that begins behind a blank line at least a unit further on.
@@ -76,12 +83,13 @@ impl Container for Text {
             loop {
                 let Some((line, place)) = lines.next_line() else { return Ok(cuts) };
                 let (Line::Whole(bytes) | Line::TooLarge(bytes, _)) = line;
-                let blank = separates(bytes);
-                if between && !blank {
+                let end = ends(bytes);
+                // What stands before a mark is text, a blank line is none.
+                if between && (marked || !end) {
                     cuts.push(place.offset);
                     break;
                 }
-                between |= blank;
+                between |= end;
             }
         }
     }
@@ -101,6 +109,10 @@ impl Container for Text {
             TextRows::Block => {
                 let lines = Lines::open(piece, &layout.transport, layout.max_row)?;
                 Box::new(BlockReader { lines, origin, block: Vec::new() })
+            }
+            TextRows::Mark => {
+                let lines = Lines::open(piece, &layout.transport, layout.max_row)?;
+                Box::new(MarkReader::new(lines, origin))
             }
         })
     }

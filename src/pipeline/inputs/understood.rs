@@ -67,6 +67,7 @@ fn kind(layout: &Layout) -> String {
             TextRows::File => "text, a document a file".into(),
             TextRows::Line => "text, a document a line".into(),
             TextRows::Block => "text, a document a block".into(),
+            TextRows::Mark => "text, documents between marks".into(),
         },
         _ => layout.container.clone(),
     }
@@ -125,6 +126,7 @@ pub fn as_most((rows, of, all): (TextRows, usize, usize)) -> String {
         TextRows::File => "file",
         TextRows::Line => "line",
         TextRows::Block => "block",
+        TextRows::Mark => "part between marks",
     };
     format!("plain text: one document a {word}, as {of} of {all} texts of the source are; say `rows` to settle it")
 }
@@ -174,6 +176,9 @@ pub fn cure(reason: &str) -> Option<&'static str> {
             "name the field inside it with dots, fields = { text = \"body.content\" }, or say another `format`"
         }
         "not_object" => "such values have no fields; if each is a plain text: format = \"text\"",
+        "by_columns" => {
+            "write an object a row, as pandas does: to_json(…, orient=\"records\", lines=True, force_ascii=False); if it is one row, name its fields: fields = { … }"
+        }
         "wrong_use" => "say another `use`, or make two sources of it",
         "utf8" => "say the `encoding` of the file: encoding = \"gb18030\", \"Big5\", …",
         "truncated" => "the file is not whole: fetch it again, or take off what is left of its last row",

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::io;
 
 use super::records::{head, not_utf8, too_large, unreadable};
-use super::row_rules;
+use super::{by_columns, row_rules};
 use crate::formats::object::{finite, mended};
 use crate::formats::{self, Layout, Object, Shape, Split};
-use crate::rows::Record;
+use crate::rows::{Record, Use};
 
 /// The shape of a layout.
 ///
@@ -112,7 +112,11 @@ pub fn map(
             return emit(unreadable(reason, detail, bytes, offset, line));
         }
     };
-    let json = mended(json);
+    let mut json = mended(json);
+    // A text without an object around it is a document.
+    if layout.usage == Use::Pretrain && layout.fields.is_empty() && json.trim_start().starts_with('"') {
+        json = Cow::Owned(format!("{{\"text\":{json}}}"));
+    }
     let list = shape.lists() && json.trim_start().starts_with('[');
     let parse = |json| if list { Object::list(json) } else { Object::parse(json) };
     let numbers = std::cell::OnceCell::new();
@@ -127,6 +131,10 @@ pub fn map(
             return emit(unreadable(reason, detail, bytes, offset, line));
         }
     };
+    // Who names the fields knows what is in them.
+    if let Some(detail) = by_columns::told(&object).filter(|_| !list && layout.fields.is_empty()) {
+        return emit(unreadable("by_columns", detail, bytes, offset, line));
+    }
     shape.map(&object, layout, &mut |row| match row {
         Ok(mut row) => {
             row_rules::apply(&mut row, layout);
