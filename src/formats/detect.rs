@@ -70,6 +70,11 @@ pub fn detect(path: &Path, member: Option<&str>) -> io::Result<Detected> {
     {
         aligned(&mut found, partner);
     }
+    if found.container == "text" && member.is_none() {
+        let own = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let beside = || input::file::beside(path).unwrap_or_default();
+        sides(&mut found, &own, super::containers::aligned::counterpart(&own, beside));
+    }
     Ok(found)
 }
 
@@ -109,6 +114,18 @@ fn aligned(found: &mut Detected, partner: Option<super::containers::aligned::Par
         "read as aligned with {name} ({} and {}), by the names of both; say `format` to settle it",
         codes[0], codes[1]
     ));
+}
+
+/// What is said of a text beside another one that its lines seem to belong to: which is the question is not ours to guess.
+fn sides(found: &mut Detected, own: &str, counterpart: Option<String>) {
+    let Some(other) = counterpart else { return };
+    also(
+        found,
+        format!(
+            "read by itself, though its lines may belong to those of {other}: to read both as rows, put them side by side \
+             (paste {own} {other} > rows.tsv) and name the columns: fields = {{ input = \"1\", output = \"2\" }}"
+        ),
+    );
 }
 
 /// As [`of`], and by the name of the file where its content could be any text.

@@ -148,6 +148,35 @@ fn matching(own: &str, names: &[String]) -> Option<(String, [String; 2])> {
     Some(((*name).clone(), [this.code, code.clone()]))
 }
 
+/// How files are named whose lines belong together and of which no name says the language, or that they are translations.
+const ROLES: [[&str; 2]; 7] = [
+    ["source", "target"],
+    ["src", "tgt"],
+    ["src", "trg"],
+    ["input", "output"],
+    ["article", "summary"],
+    ["document", "summary"],
+    ["question", "answer"],
+];
+
+/// The other one of two files that are named by what they are for each other (`train.source`, `train.target`); `beside` are
+/// the names of the folder, which only those are looked for in that have such a name.
+pub fn counterpart(own: &str, beside: impl FnOnce() -> Vec<String>) -> Option<String> {
+    let sides = |name: &str| {
+        let stem = name.strip_suffix(".txt").unwrap_or(name);
+        let (before, role) = stem.rsplit_once(['.', '_', '-'])?;
+        Some((before.to_owned(), role.to_ascii_lowercase(), stem.len() < name.len()))
+    };
+    let (before, role, text) = sides(own)?;
+    let other = |pair: &[&str; 2]| pair.iter().position(|of| *of == role).map(|at| pair[1 - at].to_owned());
+    let others: Vec<String> = ROLES.iter().filter_map(other).collect();
+    if others.is_empty() {
+        return None;
+    }
+    let is = |name: &String| sides(name).is_some_and(|(b, r, t)| b == before && t == text && others.contains(&r));
+    beside().into_iter().find(is)
+}
+
 struct Side {
     /// The name without the language.
     before: String,
@@ -313,5 +342,22 @@ impl Reader for Pairs {
         pair(&mut self.json, &self.keys, [a, b]);
         map(&self.json, place, true, self.shape, &self.layout, emit);
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_named_by_what_they_are_for_each_other() {
+        let names =
+            ["train.source", "train.target", "val.source", "a_src.txt", "a_tgt.txt", "a_tgt", "notes.source.md"];
+        let names = names.map(str::to_owned);
+        let of = |own: &str| counterpart(own, || names.to_vec());
+        assert_eq!(of("train.source").as_deref(), Some("train.target"));
+        assert_eq!(of("train.target").as_deref(), Some("train.source"));
+        assert_eq!(of("a_src.txt").as_deref(), Some("a_tgt.txt"));
+        assert_eq!([of("val.source"), of("source"), of("notes.txt"), of("train.zh")], [None, None, None, None]);
     }
 }
