@@ -128,7 +128,7 @@ pub struct Question<'a> {
 /// Reports on the limits of stages.
 ///
 /// # Errors
-/// [`Error::Input`] where the work folder does not hold what the build was made of; a file that cannot be read.
+/// [`crate::Error::Input`] where the work folder does not hold what the build was made of; a file that cannot be read.
 pub fn tune(manifest: &Manifest, work: &Path, stages: &[Judging], asked: &Question<'_>) -> Result<Vec<Tuned>> {
     Opened::new(manifest, work)?.tune(manifest, stages, asked)
 }
