@@ -114,6 +114,22 @@ fn sums(source: &SourceLine) -> (u64, u64, u64) {
     source.files.iter().fold((0, 0, 0), add)
 }
 
+/// Warns of files that are not whole: nobody knows how many rows stood behind the break.
+fn warn_of_breaks(context: &Context, failed: &BTreeMap<String, Vec<Failed>>) {
+    for (source, of) in failed {
+        for broken in of.iter().filter(|f| matches!(f.reason.as_str(), "truncated" | "corrupt")) {
+            let many = if broken.rows > 1 { format!(", the first of {}", count(broken.rows)) } else { String::new() };
+            let said = broken.said();
+            ui::warn(
+                context,
+                &format!(
+                    "source `{source}`: a file is not whole, and rows behind the break are counted nowhere: {said}{many}"
+                ),
+            );
+        }
+    }
+}
+
 /// Judges a build that is done: a source that gives no row, or more rows than allowed that cannot be read, are the input's
 /// fault; where all rows may be unreadable, it is only said.
 ///
@@ -135,18 +151,7 @@ pub fn judge(context: &Context, recipe: &Recipe, manifest: &Manifest, out: &Path
             _ => {}
         }
     }
-    for (source, of) in &failed {
-        for broken in of.iter().filter(|f| matches!(f.reason.as_str(), "truncated" | "corrupt")) {
-            let many = if broken.rows > 1 { format!(", the first of {}", count(broken.rows)) } else { String::new() };
-            let said = broken.said();
-            ui::warn(
-                context,
-                &format!(
-                    "source `{source}`: a file is not whole, and rows behind the break are counted nowhere: {said}{many}"
-                ),
-            );
-        }
-    }
+    warn_of_breaks(context, &failed);
     let share = totals.unreadable as f64 / (totals.read.max(1)) as f64;
     let over = share > limit;
     if limit >= 1.0 {

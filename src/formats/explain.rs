@@ -291,9 +291,9 @@ fn sources(object: &Object<'_>, columns: &[(String, String)], left: &[&str], rea
 /// Whether a text is the row once more in a chat template, as Alpaca's `text` is: all that is said in it, but by the system,
 /// are lines of the row.
 fn is_rendered(text: &str, content: &[&str]) -> bool {
-    let lines: HashSet<&str> = content.iter().flat_map(|text| text.lines()).map(str::trim).collect();
-    let turns = templated::split(text).unwrap_or_default();
+    let Some(turns) = templated::split(text) else { return false };
     let mut said = turns.iter().filter(|turn| turn.role != "system").peekable();
+    let lines: HashSet<&str> = content.iter().flat_map(|text| text.lines()).map(str::trim).collect();
     said.peek().is_some() && said.all(|turn| turn.content.lines().all(|line| lines.contains(line.trim())))
 }
 

@@ -258,8 +258,11 @@ impl<'s, 'a> Reading<'s, 'a> {
                 first(value) == b'[' && value.get().bytes().all(|b| b"[] \t\r\n,\"nul".contains(&b))
             }
         };
-        let read = |name: &&str| self.taken[..self.count].contains(name);
-        MEDIA.into_iter().filter(|name| !read(name)).find(|name| self.object.get(name).is_some_and(|v| !empty(v)))
+        let taken = &self.taken[..self.count];
+        self.object.fields().find_map(|(key, value)| {
+            let name = MEDIA.into_iter().find(|name| *name == key).filter(|name| !taken.contains(name))?;
+            (!empty(value)).then_some(name)
+        })
     }
 
     /// The rows of an object that gives several: they share all but their content.
