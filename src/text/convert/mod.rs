@@ -18,7 +18,7 @@ use std::borrow::Cow;
 
 pub use dictionary::Dictionary;
 use dictionary::Starts;
-pub use modes::{NAMES, mode, simplified, traditional};
+pub use modes::{NAMES, mode, simplified, traditional, variants};
 
 /// One conversion of the chain: dictionaries of which the first with a match decides.
 struct Step {

@@ -106,6 +106,11 @@ pub fn traditional() -> impl Iterator<Item = (char, char)> {
     characters(StCharacters)
 }
 
+/// Traditional characters as OpenCC writes them, and as Taiwan or Hong Kong does.
+pub fn variants() -> impl Iterator<Item = (char, char)> {
+    characters(TwVariants).chain(characters(HkVariants))
+}
+
 fn characters(name: Name) -> impl Iterator<Item = (char, char)> {
     let lines = FILES[name as usize].iter().flat_map(|text| text.lines());
     let pairs = lines.filter_map(|line| line.split_once('\t'));

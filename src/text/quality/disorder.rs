@@ -8,7 +8,7 @@
 
 use std::sync::LazyLock;
 
-use super::signal::SIGNALS;
+use super::signal::{SIGNALS, Signal};
 
 /// Characters of a text from which on, and up to which, its length is weighed.
 const LENGTHS: (f64, f64) = (20.0, 600.0);
@@ -17,6 +17,10 @@ const HIDDEN: usize = 24;
 /// How many standard deviations from the mean a measure counts.
 const FARTHEST: f64 = 5.0;
 
+/// How much of both scripts the lines of a text may have, all in all, that is taken for text of one script or of lines in
+/// one each.
+const MIXED: f64 = 0.03;
+
 /// Weights of the units of the hidden layer.
 type Units = [f64; HIDDEN];
 
@@ -24,6 +28,8 @@ type Units = [f64; HIDDEN];
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Of {
     Signal(usize),
+    /// What `traditional_ratio` is to the network: see [`script`].
+    Script,
     /// The root of a hundredth of the characters.
     Length,
     /// Its logarithm.
@@ -71,6 +77,7 @@ impl Network {
                     network.out = std::array::from_fn(|_| next());
                     continue;
                 }
+                "traditional_ratio" => Some(Of::Script),
                 "length" => Some(Of::Length),
                 "log_length" => Some(Of::LogLength),
                 name => SIGNALS.iter().position(|s| s.name == name).map(Of::Signal),
@@ -93,6 +100,7 @@ impl Network {
         for measure in &self.measures {
             let value = match measure.of {
                 Of::Signal(signal) => values[signal],
+                Of::Script => script(values),
                 Of::Length => root,
                 Of::LogLength => root.ln(),
             };
@@ -101,6 +109,14 @@ impl Network {
         }
         self.start + units.iter().zip(&self.out).map(|(unit, weight)| unit.max(0.0) * weight).sum::<f64>()
     }
+}
+
+/// The share of traditional characters, where lines mix both scripts, as gibberish and disguised words do; otherwise the
+/// script that most are of. The network was fitted on texts of one script, and knows what lies between from gibberish
+/// alone: a dialogue whose answers are in the other script, and good text, is none.
+fn script(values: &[f64]) -> f64 {
+    let share = values[Signal::TraditionalRatio as usize];
+    if values[Signal::MixedLines as usize] > MIXED { share } else { f64::from(u8::from(share >= 0.5)) }
 }
 
 /// The logarithm of the odds, by the signals of a text of that many characters without white space.
@@ -112,7 +128,7 @@ pub fn disorder(values: &[f64], characters: u64) -> f64 {
 mod tests {
     use super::*;
     use crate::text::quality::Meter;
-    use crate::text::quality::signal::{Group, Groups, Signal};
+    use crate::text::quality::signal::{Group, Groups};
 
     fn of(text: &str) -> f64 {
         Meter::default().measure(text, None).get(Signal::Disorder).unwrap()
@@ -129,6 +145,17 @@ mod tests {
         assert!(of(mixed) > 1.5, "{}", of(mixed));
         let drawn = "部队胡须推行城市年轻化枣肉，刺史应用之心经验控制；连累语言农作物扬子疏远影响力。长生不老工业无德司机，东方太康淡水修正颖川黑暗，领域鉴别盗贼激怒考察礼貌。编辑泥泞撕碎稀饭中央电视台雄才伟略，惊慌失措轻工业维持对待灭亡。";
         assert!(of(drawn) > 1.5, "{}", of(drawn));
+    }
+
+    #[test]
+    fn scripts_of_a_text_and_within_its_lines() {
+        let plain = "清晨的集市上，卖菜的老人把沾着露水的青菜一捆一捆摆好，旁边的孩子蹲在地上写作业。";
+        let other =
+            "有人問價，他就抬起頭來笑一笑，說自家地裡種的，便宜。太陽升起來以後，人漸漸多了，街口的麵館也開了門。";
+        // A line each: text. Both in one line are as they were.
+        let lines = of(&format!("{plain}\n{other}"));
+        assert!(lines < -2.0, "{lines}");
+        assert!(of(&format!("{plain}{other}")) > lines + 1.0);
     }
 
     #[test]

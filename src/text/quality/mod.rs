@@ -26,6 +26,7 @@ mod tally;
 pub mod terms;
 mod units;
 mod unlikely;
+mod variants;
 mod visitor;
 
 use page::Page;
@@ -162,6 +163,8 @@ impl Meter {
         values.share(Signal::HanRatio, han, filled);
         values.share(Signal::TraditionalRatio, traditional, simplified + traditional);
         values.share(Signal::MixedScript, traditional.min(simplified), simplified + traditional);
+        let mixed = if traditional.min(simplified) > 0 { variants::mixed(&page.codes) } else { 0 };
+        values.share(Signal::MixedLines, mixed, simplified + traditional);
         for (signal, flag) in [
             (Signal::RareRatio, RARE),
             (Signal::FrequentRatio, FREQUENT),
@@ -253,7 +256,7 @@ impl Meter {
     /// What stands beside what: triples of characters, specks, lines of one length; numbers and what is said around them.
     fn places(&mut self, values: &mut Values) {
         let (codes, all) = (&self.page.codes, self.page.found.characters);
-        let found = neighbours::neighbours(codes);
+        let found = neighbours::neighbours(self.page.forms());
         values.share(Signal::OddTriples, found.odd, found.all);
         values.share(Signal::StraySigns, found.specks, found.all);
         values.share(Signal::EvenLines, found.even, found.lines);
@@ -263,7 +266,7 @@ impl Meter {
         values.share(Signal::ReachRatio, found.reach, all);
         values.set(Signal::Pitches, found.pitches as f64);
         values.share(Signal::VisitorRatio, visitor::visitor(codes), all);
-        let found = unlikely::unlikely(codes);
+        let found = unlikely::unlikely(self.page.forms());
         values.share(Signal::UnlikelyPairs, found.weight[0], 6 * found.pairs[0]);
         values.share(Signal::UnlikelySkips, found.weight[1] + found.weight[2], 6 * (found.pairs[1] + found.pairs[2]));
         values.share(Signal::LoneHan, found.lone, found.han);

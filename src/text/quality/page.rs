@@ -7,10 +7,12 @@ use super::counter::Counter;
 use super::lines::Lines;
 use super::pairs::{SIDE, pairs};
 use super::properties::{
-    ASCII_SIGN, BLANK, CHINESE_SIGN, END, EVENT, HAN, LEAD, MARK, OTHER_SIGN, PARTING, Properties, TRAIL, properties,
+    ASCII_SIGN, BLANK, CHINESE_SIGN, END, EVENT, HAN, LEAD, MARK, OTHER_SIGN, PARTING, Properties, TRADITIONAL, TRAIL,
+    properties,
 };
 use super::signal::{Group, Groups};
 use super::tally::{CODE, Tally, entry};
+use super::variants::unify;
 
 const SIGN: u32 = ASCII_SIGN | CHINESE_SIGN | OTHER_SIGN;
 /// Characters of the shortest run of signs that counts.
@@ -29,6 +31,8 @@ pub struct Page {
     present: Vec<(u32, u64)>,
     /// The characters, each with its number above the 21 bits of its code.
     pub codes: Vec<u32>,
+    /// The same in the form by which lists are looked up, where that may be another one.
+    forms: Vec<u32>,
     /// What is counted on the way.
     pub found: Found,
     /// The lines.
@@ -111,8 +115,17 @@ impl Page {
         let counts = properties().of.iter().zip(self.tally.finish()).map(|(flags, count)| (*flags, count));
         self.present.extend(counts.filter(|(_, count)| *count > 0));
         if groups.has(Group::Pairs) || groups.has(Group::Places) {
+            self.forms.clear();
+            if self.with(TRADITIONAL) > 0 {
+                unify(&self.codes, &mut self.forms);
+            }
             self.count_pairs();
         }
+    }
+
+    /// The characters in the form by which lists of pairs are looked up: simplified.
+    pub fn forms(&self) -> &[u32] {
+        if self.forms.is_empty() { &self.codes } else { &self.forms }
     }
 
     /// Counts pairs of neighbouring Han, and of Han and a sign.
@@ -120,7 +133,7 @@ impl Page {
         let (pairs, of) = (pairs(), &properties().of);
         let (mut all, mut known, mut sides, mut odds) = (0, 0, 0, 0);
         let (mut first, mut before) = (0, 0);
-        for code in &self.codes {
+        for code in self.forms() {
             let (then, flags) = (code & CODE, of[(code >> 21) as usize]);
             if before & flags & HAN != 0 {
                 let (word, odd) = pairs.of(first, then);

@@ -14,6 +14,7 @@ use std::hash::BuildHasherDefault;
 use std::sync::LazyLock;
 
 use super::counter::Mixed;
+use super::variants::form;
 use crate::text::convert;
 
 /// What stands for any run of signs that part, in `data/odd.txt` and `data/triples.txt`.
@@ -37,6 +38,9 @@ static PAIRS: LazyLock<Pairs> = LazyLock::new(|| {
         for (first, then) in listed(list) {
             pairs.insert(kind, first, then);
             pairs.insert(kind, traditional(first), traditional(then));
+            if kind == WORDS {
+                pairs.insert(kind, simplified(first), simplified(then));
+            }
         }
     }
     pairs
@@ -56,6 +60,11 @@ static TRADITIONAL: LazyLock<HashMap<char, char>> = LazyLock::new(|| convert::tr
 /// The traditional form of a character, OpenCC's first.
 pub fn traditional(c: char) -> char {
     TRADITIONAL.get(&c).copied().unwrap_or(c)
+}
+
+/// The form of a character by which traditional text is looked up.
+pub fn simplified(c: char) -> char {
+    char::from_u32(form(c as u32)).unwrap_or(c)
 }
 
 /// The pairs.

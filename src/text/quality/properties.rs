@@ -10,6 +10,7 @@ use encoding_rs::{BIG5, GBK};
 use unicode_normalization::char::is_combining_mark;
 
 use crate::text::classes::{self, HANS, HANT, LATIN, NONE, PUNCT, SPACE, SYMBOL};
+use crate::text::convert;
 use crate::text::table::Table;
 
 /// A letter (Unicode's category L, as Python's `isalpha`), Han among them.
@@ -161,7 +162,21 @@ fn named() -> Vec<u32> {
     WINDOWS.chars().chain('\u{80}'..='\u{BF}').for_each(|c| add(c, TRAIL));
     ('\u{C2}'..='\u{F4}').filter(|c| *c != '×').for_each(|c| add(c, LEAD));
     common_and_misread(&mut add);
+    for (from, to) in variants() {
+        named[to as usize] |= named[from as usize] & OF_ALL_FORMS;
+    }
     named
+}
+
+/// What a character is in whatever form it is written; of the lists, [`RARE`] says that it is common.
+const OF_ALL_FORMS: u32 = FREQUENT | FUNCTION | CLASSICAL | MODERN | RARE;
+
+/// Characters and the forms that traditional text has of them, by OpenCC: as it writes it, as Hong Kong and Taiwan do, and
+/// what becomes the same in simplified text.
+fn variants() -> impl Iterator<Item = (char, char)> {
+    let traditional = |c: char| classes::class(c) == HANT;
+    let read = convert::simplified().filter(move |(form, _)| traditional(*form)).map(|(form, c)| (c, form));
+    read.chain(convert::traditional()).chain(convert::variants())
 }
 
 /// The most frequent characters with their traditional forms.

@@ -9,7 +9,7 @@ use std::hash::BuildHasherDefault;
 use std::sync::LazyLock;
 
 use super::counter::Mixed;
-use super::pairs::{key, traditional};
+use super::pairs::{key, simplified, traditional};
 
 static PACKED: &[u8] = include_bytes!("data/sense.zst");
 /// Bytes of the table, unpacked.
@@ -36,7 +36,9 @@ static SENSE: LazyLock<Sense> = LazyLock::new(|| {
     let words: Vec<char> = std::str::from_utf8(&bytes[..end]).unwrap_or_default().chars().collect();
     let mut numbers: HashMap<_, _, _> = HashMap::default();
     for (number, word) in (0..).zip(words.chunks_exact(2)) {
-        numbers.insert(key(traditional(word[0]) as u32, traditional(word[1]) as u32), number);
+        for form in [simplified, traditional] {
+            numbers.insert(key(form(word[0]) as u32, form(word[1]) as u32), number);
+        }
     }
     numbers
         .extend((0..).zip(words.chunks_exact(2)).map(|(number, word)| (key(word[0] as u32, word[1] as u32), number)));

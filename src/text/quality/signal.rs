@@ -148,6 +148,7 @@ signals! {
     HanRatio "han_share" share Characters "Han of all Unihan blocks by characters without white space";
     TraditionalRatio "traditional_ratio" share Characters "Han of traditional Chinese only, by those of one side only";
     MixedScript "mixed_script" share Characters "the smaller of the two sides, by both: 0 is pure, 0.5 as mixed as can be";
+    MixedLines "mixed_lines" share Characters "the same of each line, all lines summed up: a dialogue in which one writes simplified and the other traditional has 0, a line that mixes both does not";
     RareRatio "rare_ratio" share Characters "Han outside GB 2312 and Big5's first level, but characters of written Cantonese, by Han";
     FrequentRatio "frequent_ratio" share Characters "Han among the 500 most frequent characters, by Han";
     FunctionRatio "function_ratio" share Terms "Han that ties sentences together (的 之 在 不 …), but in names (成都), by Han";

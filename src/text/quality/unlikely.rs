@@ -9,7 +9,7 @@
 
 use std::sync::LazyLock;
 
-use super::pairs::{SIDE, pairs, traditional};
+use super::pairs::{SIDE, pairs, simplified, traditional};
 use super::properties::{FREQUENT, HAN, PARTING, properties};
 use super::sense::sense;
 use super::tally::CODE;
@@ -45,6 +45,11 @@ static LEVELS: LazyLock<Levels> = LazyLock::new(|| {
             if let Some(place) = numbers.get_mut(c as usize) {
                 *place = number;
             }
+        }
+    }
+    for (number, c) in (1..).zip(most.chars()) {
+        if let Some(place @ 0) = numbers.get_mut(simplified(c) as usize) {
+            *place = number;
         }
     }
     let width = most.chars().count();
