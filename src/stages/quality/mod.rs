@@ -13,9 +13,9 @@
 //!   `top_2_gram` to `top_4_gram`, `dup_5_gram` to `dup_10_gram`, `char_rep_10`, `char_dup_13`, `dup_segments`;
 //! - characters: `letter_ratio`, `alnum_ratio`, `number_ratio`, `upper_ratio`, `special_ratio`, `mark_ratio`, `broken_ratio`,
 //!   `mojibake_ratio`, `sign_runs`, `unpaired_signs`, `divider_ratio`, `hash_per_unit`, `ellipsis_per_unit`;
-//! - Chinese: `han_share`, `traditional_ratio`, `mixed_script`, `mixed_lines`, `rare_ratio`, `frequent_ratio`, `function_ratio`,
-//!   `known_pairs`, `odd_pairs`, `odd_triples`, `stray_signs`, `classical_ratio`, `modern_ratio`, `cantonese_ratio`,
-//!   `misread_ratio`, `half_width_signs`;
+//! - Chinese: `han_share`, `traditional_ratio`, `mixed_script`, `mixed_lines`, `rare_ratio`, `frequent_ratio`,
+//!   `function_ratio`, `known_pairs`, `odd_pairs`, `odd_triples`, `stray_signs`, `classical_ratio`, `modern_ratio`,
+//!   `cantonese_ratio`, `misread_ratio`, `half_width_signs`;
 //! - words of lists: `spam_ratio`, `spam_terms`, `ad_ratio`, `contact_ratio`, `gambling_ratio`, `adult_ratio`,
 //!   `seo_ratio`, `boilerplate_ratio`, `placeholder_ratio`, `sales_ratio`, `report_ratio`, `visitor_ratio`;
 //! - how somebody is reached: `reach_ratio`, `pitches`;

@@ -14,7 +14,6 @@ use std::hash::BuildHasherDefault;
 use std::sync::LazyLock;
 
 use super::counter::Mixed;
-use super::variants::form;
 use crate::text::convert;
 
 /// What stands for any run of signs that part, in `data/odd.txt` and `data/triples.txt`.
@@ -60,6 +59,27 @@ static TRADITIONAL: LazyLock<HashMap<char, char>> = LazyLock::new(|| convert::tr
 /// The traditional form of a character, OpenCC's first.
 pub fn traditional(c: char) -> char {
     TRADITIONAL.get(&c).copied().unwrap_or(c)
+}
+
+/// Forms that OpenCC's table of characters leaves as they are, since phrases decide or Chinese of the mainland does not
+/// write them, and the form of the lists.
+const OTHERS: [(char, char); 4] = [('著', '着'), ('妳', '你'), ('牠', '它'), ('姊', '姐')];
+
+/// The form of each character of the Basic Multilingual Plane.
+static FORMS: LazyLock<Box<[u16; 0x1_0000]>> = LazyLock::new(|| {
+    let mut forms: Box<[u16; 0x1_0000]> = Box::new(std::array::from_fn(|code| code as u16));
+    for (from, to) in convert::simplified().chain(OTHERS) {
+        if let (Ok(from), Ok(to)) = (u16::try_from(u32::from(from)), u16::try_from(u32::from(to))) {
+            forms[usize::from(from)] = to;
+        }
+    }
+    forms
+});
+
+/// The form of a code point.
+#[inline(always)]
+pub fn form(code: u32) -> u32 {
+    FORMS.get(code as usize).map_or(code, |form| u32::from(*form))
 }
 
 /// The form of a character by which traditional text is looked up.

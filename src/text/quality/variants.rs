@@ -4,32 +4,9 @@
 //! 爲, 裡 and 裏, 群 and 羣, by place and by font), of which OpenCC's first is but one, and text of both scripts has words
 //! that mix them. So a text with any traditional character is looked up by the simplified forms, as the lists were made.
 
-use std::sync::LazyLock;
-
+use super::pairs::form;
 use super::properties::{SIMPLIFIED, TRADITIONAL, properties};
 use super::tally::{CODE, entry};
-use crate::text::convert;
-
-/// Forms that OpenCC's table of characters leaves as they are, since phrases decide or Chinese of the mainland does not
-/// write them, and the form of the lists.
-const OTHERS: [(char, char); 4] = [('著', '着'), ('妳', '你'), ('牠', '它'), ('姊', '姐')];
-
-/// The form of each character of the Basic Multilingual Plane.
-static FORMS: LazyLock<Box<[u16; 0x1_0000]>> = LazyLock::new(|| {
-    let mut forms: Box<[u16; 0x1_0000]> = Box::new(std::array::from_fn(|code| code as u16));
-    for (from, to) in convert::simplified().chain(OTHERS) {
-        if let (Ok(from), Ok(to)) = (u16::try_from(u32::from(from)), u16::try_from(u32::from(to))) {
-            forms[usize::from(from)] = to;
-        }
-    }
-    forms
-});
-
-/// The form of a code point.
-#[inline(always)]
-pub fn form(code: u32) -> u32 {
-    FORMS.get(code as usize).map_or(code, |form| u32::from(*form))
-}
 
 /// The characters of a text, each with its number above the bits of its code, in the form by which they are looked up.
 pub fn unify(codes: &[u32], into: &mut Vec<u32>) {
