@@ -1,7 +1,5 @@
 //! Exports of a recipe, by executors: their bytes are those that one process writes.
 
-use std::process::Command;
-
 use serde_json::json;
 
 use super::processes::{Cluster, bare, spawned};
@@ -132,14 +130,7 @@ fn executors_put_exports_into_a_store() {
             at,
         ])
     };
-    let without = |mut command: Command| {
-        command
-            .env("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-            .env("AWS_ALLOW_HTTP", "true")
-            .env("CORPUS_RETRY_FOR", "1");
-        command
-    };
-    let cluster = Cluster::knowing(&place.scratch, 1, without);
+    let cluster = Cluster::without_store(&place.scratch);
     let said = ["an executor writes s3://bucket/build/exports/", "run the same command again once the store answers"];
     let run = Run::of(&mut build(&cluster.at));
     assert!(run.code() == 2 && said.iter().all(|part| run.stderr().contains(part)), "{}", run.stderr());

@@ -81,6 +81,17 @@ impl Cluster {
         Cluster { scheduler, at, executors }
     }
 
+    /// One of an executor that does not know the store of the driver, and soon ends asking.
+    pub(super) fn without_store(scratch: &Scratch) -> Cluster {
+        Cluster::knowing(scratch, 1, |mut command| {
+            command
+                .env("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+                .env("AWS_ALLOW_HTTP", "true")
+                .env("CORPUS_RETRY_FOR", "1");
+            command
+        })
+    }
+
     /// Its first executor is killed, and another one of a number takes its place.
     pub(super) fn loses_one(&mut self, scratch: &Scratch, number: usize) {
         self.loses_one_for(scratch, number, |command| command);
@@ -300,14 +311,7 @@ fn a_cluster_builds_into_an_object_store() {
     place.same_as(&disk);
     place.tidy();
     drop(cluster);
-    let without = |mut command: Command| {
-        command
-            .env("CORPUS_RETRY_FOR", "1")
-            .env("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-            .env("AWS_ALLOW_HTTP", "true");
-        command
-    };
-    let cluster = Cluster::knowing(&place.scratch, 1, without);
+    let cluster = Cluster::without_store(&place.scratch);
     std::fs::remove_dir_all(place.scratch.path("work")).unwrap();
     let arguments = ["--cluster", &cluster.at, "--unit", "48KiB", "--fresh"];
     Run::of(&mut place.command(&place.arguments(&arguments))).says(2, &["an executor puts ", "s3://bucket/"]);

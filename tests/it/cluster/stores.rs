@@ -101,14 +101,7 @@ fn a_store_in_trouble_costs_executors_retries() {
 #[test]
 fn what_executors_cannot_see_is_said() {
     let place = Place { scratch: machine(), s3: S3::start() };
-    let without = |mut command: Command| {
-        command
-            .env("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-            .env("AWS_ALLOW_HTTP", "true")
-            .env("CORPUS_RETRY_FOR", "1");
-        command
-    };
-    let cluster = Cluster::knowing(&place.scratch, 1, without);
+    let cluster = Cluster::without_store(&place.scratch);
     let run = Run::of(&mut driver(&place, &machine(), &cluster.at));
     run.says(
         2,
