@@ -121,7 +121,7 @@ impl Build<'_> {
         while !left.is_empty() {
             let begin = |at: usize| {
                 let (place, number) = (open[at], parts.all[open[at]]);
-                if self.workers.is_apart() {
+                if self.workers.is_apart() && self.cluster.is_none() {
                     // A list that is missing may have been freed, and a lease that is made then would stay.
                     self.workers.look(&leases[place..=place])?;
                     self.go_on()?;
@@ -166,8 +166,9 @@ impl Build<'_> {
     }
 
     /// Has a cluster run the parts at the places `open`; whoever is asked of, or told, one of these hears its place among them.
-    /// One process asks executors, so there are no leases; and where the folder of jobs is that process's own, the files of
-    /// what they did, those of units without rows among them, come later.
+    /// One process asks executors, so there are no leases; and where the folder of jobs is that process's own, an executor
+    /// looks first whether its part is done, and the files of what they did, those of units without rows among them, come
+    /// later.
     async fn driven(
         &self,
         cluster: &Cluster,

@@ -1,6 +1,8 @@
 //! Jobs in an object store that executors do: they see nothing of the driver's machine, nor it of theirs.
 
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::processes::Cluster;
 use crate::harness::{Run, Scratch};
@@ -67,8 +69,19 @@ fn jobs_in_a_store_are_done_by_executors() {
     for machine in [&second, &place.scratch] {
         machine.write("recipe.toml", recipe.replace("= 5 }", "= 6 }"));
     }
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = asked.clone();
+    place.s3.trouble(Trouble::Lost, 1, 0, move |r| {
+        let list = r.method == "GET" && r.target.contains("/judge-") && r.target.ends_with(".done");
+        counted.fetch_add(usize::from(list), Ordering::Relaxed);
+        false
+    });
     ends(driver(&place, &second, &cluster.at).spawn().unwrap());
     assert_eq!(log(&second).lines().filter(|line| line.contains(" scan ")).count(), 0);
+    // The driver asks for a list before all and when its task has ended, an executor before the task.
+    let (asked, judged) =
+        (asked.load(Ordering::Relaxed), log(&second).lines().filter(|line| line.starts_with("done judge ")).count());
+    assert!(judged > 4 && (3 * judged..4 * judged).contains(&asked), "{asked} for {judged}");
     place.same_as(&place.scratch.build("alone", &MORE));
     assert_eq!(whose(&place, "judge-"), ["task"]);
     // What executors made beside them is gone with their tasks.
