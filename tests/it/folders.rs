@@ -274,6 +274,27 @@ fn a_trial_begins_with_what_the_real_build_has_done() {
     run(&["--set", "keep.chars.min=61"]);
 }
 
+/// How many rows are read, and what every row says of its source, make another build.
+#[test]
+fn a_limit_and_a_licence_make_another_build() {
+    let scratch = scratch("docs.jsonl");
+    let with = |more: &str| {
+        scratch.write("recipe.toml", RECIPE.replace("PATH", "docs.jsonl").replace("use =", &format!("{more}\nuse =")));
+        scratch.build("out", &[])
+    };
+    for (more, rows) in [("limit = 2", 2), ("", 20), ("limit = 5", 5), ("limit = 7", 7)] {
+        assert_eq!(with(more).total("read"), rows, "{more}");
+    }
+    for license in ["CC-BY-4.0", "MIT", "CC-BY-4.0"] {
+        let built = with(&format!("license = \"{license}\""));
+        assert_eq!(built.column("data", "license"), vec![license; 20]);
+    }
+    for limit in ["1", "2"] {
+        assert_eq!(scratch.corpus(&["build", "--recipe", "recipe.toml", "--limit", limit]).code(), 0);
+        assert_eq!(scratch.built("builds/mine-trial").total("read").to_string(), limit);
+    }
+}
+
 /// A recipe beside its data is built into a folder beside them: the next build reads the same rows again.
 #[test]
 fn what_a_build_wrote_is_no_input() {

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::{Detected, also, first_lines, refuse};
-use crate::formats::not_data;
+use crate::formats::{Object, not_data};
 use crate::input::encoding;
 
 /// What tables are called, and which separators each may have, in the order in which they are tried.
@@ -29,7 +29,11 @@ pub(super) fn settle(name: &str, head: &[u8], whole: bool, found: &mut Detected)
     let packed = [".gz", ".bz2", ".xz", ".zst"].iter().find_map(|end| name.strip_suffix(end));
     let Some((_, extension)) = packed.unwrap_or(&name).rsplit_once('.') else { return };
     if matches!(extension, "json" | "jsonl" | "ndjson") {
-        return refuse(not_data::NO_JSON, not_data::UNKNOWN, found);
+        let text = encoding::decoded(head, &found.encoding);
+        return match lines_of_objects(&text, whole) {
+            objects if objects.is_empty() => refuse(not_data::NO_JSON, not_data::UNKNOWN, found),
+            objects => json_lines(&objects, found),
+        };
     }
     let Some((_, separators)) = TABLES.iter().find(|t| t.0 == extension) else { return };
     let text = encoding::decoded(head, &found.encoding).replace("\r\n", "\n").replace('\r', "\n");
@@ -54,6 +58,21 @@ pub(super) fn settle(name: &str, head: &[u8], whole: bool, found: &mut Detected)
          `fields = { text = \"1\" }`"
             .into(),
     );
+}
+
+/// The lines that are objects, where most are: the first may be the end of one, where a file was cut, or a remark.
+fn lines_of_objects(text: &str, whole: bool) -> Vec<String> {
+    let (lines, _) = first_lines(text, whole);
+    let object = |line: &&&str| line.trim_start().starts_with('{') && Object::parse(line.trim()).is_ok();
+    let objects: Vec<String> = lines.iter().filter(object).map(|line| (*line).to_owned()).collect();
+    if objects.len() * 2 < lines.len() { Vec::new() } else { objects.into_iter().take(super::SAMPLE).collect() }
+}
+
+/// Lines of which some are no objects: those are told one by one.
+fn json_lines(objects: &[String], found: &mut Detected) {
+    (found.container, found.rows, found.runner_up, found.note) = ("jsonl", None, None, None);
+    (found.shape, found.confidence) = (Some("fields".into()), 0.9);
+    super::shape(objects, found);
 }
 
 /// Columns with names, however many rows have another number of cells: those will be told one by one.

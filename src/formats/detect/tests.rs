@@ -46,3 +46,22 @@ fn plain_text_says_what_it_chose_and_what_settles_it() {
     assert!(found.note.unwrap().contains("`rows`"));
     assert_eq!(of("诗一\n%\n诗二\n%\n诗三\n%\n".as_bytes(), true).rows, Some(TextRows::Block));
 }
+
+/// A file that was cut in front, or begins with a remark, is told row by row and not as a whole.
+#[test]
+fn json_lines_whose_first_line_is_broken() {
+    for first in ["\": \"the end of a row\"}", "# made by hand", "INFO started", ""] {
+        let text = format!("{first}\n{{\"text\":\"one\"}}\n{{\"text\":\"two\"}}\n");
+        for name in ["a.jsonl", "a.ndjson", "a.json"] {
+            let found = of_file(text.as_bytes(), true, name);
+            assert_eq!((found.container, found.shape.as_deref()), ("jsonl", Some("fields")), "{first} {name}");
+        }
+    }
+    for text in [
+        "just words\nand more\n",
+        "[\n  {\"a\": 1},\n  {\"b\": oops},\n  {\"c\": 2},\n",
+        "a\nb\nc\n{\"text\":\"one\"}\n",
+    ] {
+        assert_ne!(of_file(text.as_bytes(), true, "a.jsonl").container, "jsonl", "{text}");
+    }
+}

@@ -58,9 +58,11 @@ fn output(recipe: &Recipe) -> Json {
     }
 }
 
-/// Of a whole build: its recipe's fingerprint, inputs and name.
+/// Of a whole build: its recipe's fingerprint, inputs and name, how many rows of each source are read, and what its rows
+/// say that no file does.
 pub fn build(recipe: &Recipe, all: &Inputs, fingerprint_of_recipe: &str) -> String {
-    fingerprint(&(fingerprint_of_recipe, inputs(all), &recipe.name))
+    let sources = Each(|| all.sources.iter().map(|s| (s.source.limit, &s.source.license, &s.source.language)));
+    fingerprint(&(fingerprint_of_recipe, inputs(all), &recipe.name, sources))
 }
 
 /// Of the scan.
