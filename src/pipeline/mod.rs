@@ -292,7 +292,10 @@ impl Build<'_> {
     ) -> Result<Manifest> {
         let (inputs, chain) = (plans.inputs, plans.chain);
         let Applied { scanned, decided, layout, job, repeats } = applied;
-        self.workers.receive_all(&job.folder, self.session.threads)?;
+        let elsewhere = self.shards_are_sent(inputs, chain);
+        if !elsewhere {
+            self.workers.receive_all(&job.folder, self.session.threads)?;
+        }
         let ordered = self.shuffle(inputs, chain, &job, &layout).await?;
         timings.lap("shuffle");
         let mut manifest = manifest::manifest(self.recipe, &identity.recipe, inputs, chain, &layout);
@@ -300,7 +303,7 @@ impl Build<'_> {
         let planned = self.planned((inputs, chain, &layout), (&job, &ordered), &identity.recipe);
         let indexes = self.index_files(chain, decided.indexes);
         let landing = self.landing(&identity.build, &planned, &indexes)?;
-        self.shards((&planned, &job), &landing, &mut manifest, turn).await?;
+        self.shards((&planned, &job, elsewhere), &landing, &mut manifest, turn).await?;
         self.indexes(chain, &indexes, &landing, &mut manifest)?;
         timings.lap("shards");
         manifest.timings = timings.finish();

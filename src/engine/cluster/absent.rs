@@ -48,7 +48,7 @@ impl Cluster {
         _what: (usize, Vec<usize>),
         _plan: impl Fn(usize) -> Result<Plan>,
         _begin: impl Fn(usize) -> Result<bool>,
-        _there: impl Fn(usize) -> bool,
+        _there: impl AsyncFn(usize) -> bool,
         _done: impl FnMut(usize) -> Result<()>,
     ) -> Result<()> {
         match *self {}

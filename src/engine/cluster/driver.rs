@@ -153,7 +153,7 @@ impl Cluster {
         (rows, order): (usize, Vec<usize>),
         plan: impl Fn(usize) -> Result<Plan>,
         begin: impl Fn(usize) -> Result<bool>,
-        there: impl Fn(usize) -> bool,
+        there: impl AsyncFn(usize) -> bool,
         done: impl FnMut(usize) -> Result<()>,
     ) -> Result<()> {
         let (executors, threads) = self.executors().await?;
@@ -172,8 +172,8 @@ impl Cluster {
                 if !begin(part)? {
                     return Ok(None);
                 }
-                self.run(client, &plan(part)?, rows, &|| there(part)).await?;
-                self.seen(|| there(part)).await?;
+                self.run(client, &plan(part)?, rows, &async || there(part).await).await?;
+                self.seen(async || there(part).await).await?;
                 Ok(Some(part))
             }
         };
@@ -195,7 +195,7 @@ impl Cluster {
     }
 
     /// Runs a plan, on whichever executor is free; `there` says whether its files are.
-    async fn run(&self, mut client: Client, plan: &Plan, rows: usize, there: &dyn Fn() -> bool) -> Result<()> {
+    async fn run(&self, mut client: Client, plan: &Plan, rows: usize, there: &impl AsyncFn() -> bool) -> Result<()> {
         let mut buf = Vec::new();
         PhysicalPlanNode::try_from_physical_plan(plan.clone(), &self.codec)?.try_encode(&mut buf)?;
         let mut left = ATTEMPTS;
@@ -222,7 +222,7 @@ impl Cluster {
         client: &mut Client,
         plan: Vec<u8>,
         rows: usize,
-        there: &dyn Fn() -> bool,
+        there: &impl AsyncFn() -> bool,
     ) -> Result<Option<String>> {
         let mut request = tonic::Request::new(ExecuteQueryParams {
             query: Some(Query::PhysicalPlan(plan)),
@@ -239,7 +239,7 @@ impl Cluster {
             let Ok(update) = tokio::time::timeout(UNTOLD, updates.next()).await else {
                 let Some(job_id) = own.clone() else { continue };
                 // Its files appear whole or not at all: where they are, it is done, whatever is told.
-                if std::mem::replace(&mut seen, there()) && seen {
+                if std::mem::replace(&mut seen, there().await) && seen {
                     let _ = client.cancel_job(CancelJobParams { job_id }).await;
                     break Ok(None);
                 }
@@ -332,9 +332,9 @@ impl Cluster {
     }
 
     /// Waits until the files of a part that is done are seen from here: other machines' take a while on some file systems.
-    async fn seen(&self, there: impl Fn() -> bool) -> Result<()> {
+    async fn seen(&self, there: impl AsyncFn() -> bool) -> Result<()> {
         let began = std::time::Instant::now();
-        while !there() {
+        while !there().await {
             if began.elapsed() > SEEN_AFTER {
                 return Err(Error::other(
                     "the cluster has written files that are not to be seen from here",

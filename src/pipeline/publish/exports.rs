@@ -86,7 +86,7 @@ impl Build<'_> {
         }
         let before = std::mem::take(&mut manifest.exports);
         let old = if there { before.as_slice() } else { &[] };
-        let (lines, ended) = match self.executors() {
+        let (lines, ended) = match self.writers() {
             Some(_) if !self.recipe.exports.is_empty() => self.exports_elsewhere(manifest, old).await,
             _ => self.exports_here(manifest, old),
         };

@@ -140,18 +140,25 @@ impl Build<'_> {
         Ok(Landing::Bucket(Box::new(Attempt::begin(bucket, &self.options.work, asked)?)))
     }
 
-    /// Strings slabs together, on all threads or by a cluster: row groups are copied as they are, so what one writes does not
+    /// Whether a cluster writes the shards. Where executors see no folder of jobs, a new order of rows is made here, and so are
+    /// the shards of it.
+    pub(crate) fn shards_are_sent(&self, inputs: &Inputs, chain: &StagePlan) -> bool {
+        let ordered = || uses(inputs).into_iter().any(|usage| chain.shuffle(usage).is_some());
+        self.executors().is_some() || self.writers().is_some() && !ordered()
+    }
+
+    /// Strings slabs together, on all threads or, where they are `sent`, by a cluster: row groups are copied as they are, so what one writes does not
     /// depend on the others.
     pub(crate) async fn shards(
         &self,
-        (planned, applied): (&Planned, &Job),
+        (planned, applied, sent): (&Planned, &Job, bool),
         landing: &Landing,
         manifest: &mut Manifest,
         turn: &Turn<'_>,
     ) -> Result<()> {
-        let written = match self.executors() {
-            Some(_) => self.shards_elsewhere(planned, landing, applied).await?,
-            None => self.shards_here(planned, landing, turn)?,
+        let written = match sent {
+            true => self.shards_elsewhere(planned, landing, applied).await?,
+            false => self.shards_here(planned, landing, turn)?,
         };
         let all = || planned.iter().zip(&written);
         manifest.written = all().map(|((_, shard), made)| (shard.name.clone(), made.bytes)).collect();

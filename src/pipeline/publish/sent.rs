@@ -35,7 +35,9 @@ impl Build<'_> {
         if matches!(landing, Landing::Folder(_)) {
             scratch(&here)?;
         }
-        let job = Job { name: "shards".into(), folder: applied.folder.join("shards"), ..applied.clone() };
+        // Whatever a run before this one has left: what its shards came to is of places that it had claimed.
+        let name = format!("shards-{:016x}", fastrand::u64(..));
+        let job = Job { name: "shards".into(), folder: applied.folder.join(name), ..applied.clone() };
         scratch(&job.folder)?;
         let sent = |(number, (_, shard)): (usize, &(_, Shard))| -> Result<Sent> {
             let file = job.folder.join(format!("came-{number}"));
@@ -54,11 +56,10 @@ impl Build<'_> {
         let there = |place: usize| sent[place].came().is_some();
         let all = (0..sent.len() as u64).collect();
         let parts = Parts { all, job: &job, there: &there, steps: &|_| 0 };
-        // A cluster is given one at a time.
-        let plan = |places: &[usize]| -> Result<Arc<dyn ExecutionPlan>> {
-            Ok(part::part(PartSpec::Shard(sent[places[0]].clone()), None))
+        let plan = |place: usize| -> Result<Arc<dyn ExecutionPlan>> {
+            Ok(part::part(PartSpec::Shard(sent[place].clone()), None))
         };
-        self.share(&parts, TEXT_ROWS, plan).await?;
+        self.written_elsewhere(&parts, TEXT_ROWS, &|place| sent[place].file.clone(), plan).await?;
         let gone = |of: &Sent| Error::Engine(format!("{}: what a shard came to is gone", of.file.display()));
         let came = sent.iter().map(|of| of.came().ok_or_else(|| gone(of))).collect::<Result<Vec<Came>>>()?;
         match landing {

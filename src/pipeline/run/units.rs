@@ -179,9 +179,8 @@ impl Build<'_> {
         done: impl FnMut(usize) -> Result<()>,
     ) -> Result<()> {
         let one = |at: usize| self.workers.away(self.seen(plan(&open[at..=at])?), &leases[open[at]]);
-        let there = |at: usize| {
-            // Whatever a store answers that is in trouble, it is asked again.
-            let _ = self.workers.look(&leases[open[at]..=open[at]]);
+        let there = async |at: usize| {
+            self.workers.look_beside(leases[open[at]].clone()).await;
             there(open[at])
         };
         cluster.drive(&self.session, how, one, begin, there, done).await
@@ -196,6 +195,29 @@ impl Build<'_> {
     /// The cluster, where its executors see the folder of jobs: only then they do more than units.
     pub(crate) fn executors(&self) -> Option<&Cluster> {
         self.cluster.as_ref().filter(|_| !self.workers.is_apart())
+    }
+
+    /// The cluster, where it writes shards and exports: of what lies in a store executors see all that they need.
+    pub(crate) fn writers(&self) -> Option<&Cluster> {
+        self.cluster.as_ref().filter(|_| !self.workers.is_apart() || is_url(&self.options.out))
+    }
+
+    /// Has executors do parts that each leave a file, of which the driver needs all.
+    ///
+    /// # Errors
+    ///
+    /// As [`Build::share`]; what a store says.
+    pub(crate) async fn written_elsewhere(
+        &self,
+        parts: &Parts<'_>,
+        rows: usize,
+        file: &dyn Fn(usize) -> PathBuf,
+        plan: impl Fn(usize) -> Result<Arc<dyn ExecutionPlan>>,
+    ) -> Result<()> {
+        let handing = Handing { files: &|place| vec![file(place)], for_all: true };
+        // A cluster is given one at a time.
+        let one = |places: &[usize]| plan(places[0]);
+        self.share_handing((parts, &handing), rows, one, Arc::new(|_| Ok(()))).await
     }
 
     /// How many things of which each has a few units are gone through side by side.

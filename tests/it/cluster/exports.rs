@@ -111,34 +111,27 @@ fn an_export_that_is_refused_ends_those_behind_it() {
     assert_eq!((written(), lines(&scratch, "done exports ")), (before, 3 + 2));
 }
 
-/// Into an object store that is in trouble now and then; executors that do not know it say so.
+/// Into an object store that is in trouble now and then, with jobs on a disk and in the store; executors that do not know it say
+/// so.
 #[test]
 fn executors_put_exports_into_a_store() {
     let place = Place::new(600, "");
     let layouts = ["text", "jsonl", "hf", "webdataset"];
     place.recipe(&layouts.map(|to| format!("[[export]]\nto = '{to}'\n")).concat());
-    let build = |at: &str| {
-        place.command(&[
-            "build",
-            "--recipe",
-            "recipe.toml",
-            "--out",
-            "s3://bucket/build",
-            "--work",
-            "work",
-            "--cluster",
-            at,
-        ])
+    let build = |at: &str, work: &str| {
+        let recipe =
+            ["build", "--recipe", "recipe.toml", "--out", "s3://bucket/build", "--cluster", at, "--work", work];
+        place.command(&[&recipe[..], if work == "work" { &[] } else { &["--scratch", "jobs"] }].concat())
     };
     let cluster = Cluster::without_store(&place.scratch);
     let said = ["an executor writes s3://bucket/build/exports/", "run the same command again once the store answers"];
-    let run = Run::of(&mut build(&cluster.at));
+    let run = Run::of(&mut build(&cluster.at, "work"));
     assert!(run.code() == 2 && said.iter().all(|part| run.stderr().contains(part)), "{}", run.stderr());
     drop(cluster);
     let cluster = Cluster::knowing(&place.scratch, 2, |command| place.s3.known(command));
-    for round in 0..2 {
+    for (round, work) in ["work", "work", "s3://bucket/jobs"].into_iter().enumerate() {
         place.s3.rough(6);
-        let run = Run::of(&mut build(&cluster.at));
+        let run = Run::of(&mut build(&cluster.at, work));
         place.s3.calm();
         assert_eq!(run.code(), 0, "{}", run.stderr());
         for layout in layouts {
@@ -148,5 +141,7 @@ fn executors_put_exports_into_a_store() {
             place.s3.remove(&format!("bucket/build/exports/{layout}/export.json"));
         }
         assert_eq!(place.s3.open_uploads(), 0, "round {round}");
+        let left = place.s3.names().into_iter().filter(|name| name.starts_with("bucket/jobs/exports-"));
+        assert_eq!(left.collect::<Vec<_>>(), Vec::<String>::new());
     }
 }

@@ -40,7 +40,7 @@ fn whose(place: &Place, job: &str) -> Vec<String> {
 }
 
 /// An executor is lost while it reads, the driver with its machine while rows are written, and another one goes on; then
-/// another limit, of which nothing is read again.
+/// another limit, of which nothing is read again; and last no new order, so that executors write the shards too.
 #[test]
 fn jobs_in_a_store_are_done_by_executors() {
     let place = Place { scratch: machine(), s3: S3::start() };
@@ -84,6 +84,16 @@ fn jobs_in_a_store_are_done_by_executors() {
     assert!(judged > 4 && (3 * judged..4 * judged).contains(&asked), "{asked} for {judged}");
     place.same_as(&place.scratch.build("alone", &MORE));
     assert_eq!(whose(&place, "judge-"), ["task"]);
+    // A new order was made by the driver, and so were the shards of it; without one it sees no slab.
+    let shards = |log: &str| log.lines().filter(|line| line.starts_with("done shards ")).count();
+    assert_eq!(shards(&log(&second)), 0);
+    for machine in [&second, &place.scratch] {
+        machine.write("recipe.toml", recipe.replace("[[stage]]\nrun = \"shuffle\"\nseed = 3\n", ""));
+    }
+    ends(driver(&place, &second, &cluster.at).spawn().unwrap());
+    assert!(shards(&log(&second)) > 8, "{}", log(&second));
+    place.same_as(&place.scratch.build("alone", &MORE));
+    tidy(&place, 1);
     // What executors made beside them is gone with their tasks.
     let left = |number: usize| {
         let folders = std::fs::read_dir(place.scratch.path(&format!("machine-{number}"))).unwrap().flatten();

@@ -61,6 +61,7 @@ impl Build<'_> {
         let (lines, placed) = self.placed(steps, ran);
         // What cannot be removed now goes with the next run.
         let _ = ours::remove(&job.folder);
+        let _ = self.workers.tidy(&[&job.folder]);
         (lines, placed.and(begun))
     }
 
@@ -115,11 +116,10 @@ impl Build<'_> {
         self.progress.phase("Exporting", sent.len() as u64);
         let there = |place: usize| sent[place].came().is_some();
         let parts = Parts { all: (0..sent.len() as u64).collect(), job, there: &there, steps: &|_| 1 };
-        // A cluster is given one at a time.
-        let plan = |places: &[usize]| -> Result<Arc<dyn ExecutionPlan>> {
-            Ok(part::part(PartSpec::Export(sent[places[0]].clone()), None))
+        let plan = |place: usize| -> Result<Arc<dyn ExecutionPlan>> {
+            Ok(part::part(PartSpec::Export(sent[place].clone()), None))
         };
-        self.share(&parts, TEXT_ROWS, plan).await
+        self.written_elsewhere(&parts, TEXT_ROWS, &|place| sent[place].file.clone(), plan).await
     }
 
     /// Puts in their places what was written before the first that was not; `ran`: whether all were.

@@ -28,6 +28,14 @@ impl Workers {
         self.handed().map_or(Ok(()), |handed| handed.look(parts))
     }
 
+    /// The same of one part, beside what goes on here: a store takes its time to answer. Whatever it answers that is in trouble,
+    /// it is asked again.
+    pub(crate) async fn look_beside(&self, part: PathBuf) {
+        if let Some(handed) = self.handed().cloned() {
+            let _ = tokio::task::spawn_blocking(move || handed.look(&[part])).await;
+        }
+    }
+
     /// Whether a part is there for all, as [`Workers::look`] last found; `here` says whether it lies in the folder of jobs.
     pub(crate) fn has(&self, part: &Path, here: impl Fn() -> bool) -> bool {
         self.handed().map_or_else(here, |handed| handed.has(part))

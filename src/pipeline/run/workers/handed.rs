@@ -25,10 +25,24 @@ pub(super) struct Handed {
     folder: Folder,
     /// The name of this worker.
     by: String,
-    known: Mutex<BTreeMap<String, List>>,
-    /// The objects of files of the folder of jobs, by their names in it, as far as a plan that is run elsewhere asked.
-    lent: Mutex<BTreeMap<String, Stored>>,
+    known: Mutex<Known>,
     under_way: Mutex<VecDeque<JoinHandle<Result<()>>>>,
+}
+
+/// What this process knows of the store.
+#[derive(Default)]
+struct Known {
+    /// Lists of parts that are done, by the names of these.
+    lists: BTreeMap<String, List>,
+    /// The objects of files of the folder of jobs, by their names in it: those of the lists, and what was lent.
+    objects: BTreeMap<String, Stored>,
+}
+
+impl Known {
+    fn add(&mut self, part: String, list: List) {
+        self.objects.extend(list.stored(&part).map(|stored| (stored.file.clone(), stored)));
+        self.lists.insert(part, list);
+    }
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -50,7 +64,6 @@ impl Handed {
             folder,
             by: by.to_owned(),
             known: Mutex::default(),
-            lent: Mutex::default(),
             under_way: Mutex::default(),
         }))
     }
@@ -64,17 +77,18 @@ impl Handed {
         let names = parts.iter().map(|at| self.board.name(at));
         let unknown: Vec<String> = {
             let known = locked(&self.known);
-            names.filter(|name| !known.contains_key(name)).collect()
+            names.filter(|name| !known.lists.contains_key(name)).collect()
         };
         let found = lists::lists(&self.folder, &unknown)?;
         let mut known = locked(&self.known);
-        known.extend(unknown.into_iter().zip(found).filter_map(|(name, list)| Some((name, list?))));
+        let found = unknown.into_iter().zip(found).filter_map(|(name, list)| Some((name, list?)));
+        found.for_each(|(name, list)| known.add(name, list));
         Ok(())
     }
 
     /// Whether a part is known to be there.
     pub(super) fn has(&self, at: &Path) -> bool {
-        locked(&self.known).contains_key(&self.board.name(at))
+        locked(&self.known).lists.contains_key(&self.board.name(at))
     }
 
     /// Hands over the files of a part, which are those of this machine; where another worker has handed over its own
@@ -91,7 +105,7 @@ impl Handed {
         let name = self.board.name(at);
         let files: Vec<(String, PathBuf)> = files.iter().map(|file| (within(at, file), file.clone())).collect();
         match lists::hand(&self.folder, (&name, &self.by), &files)? {
-            Some(list) => drop(locked(&self.known).insert(name, list)),
+            Some(list) => locked(&self.known).add(name, list),
             None => self.look(&[at.to_path_buf()])?,
         }
         Ok(())
@@ -103,6 +117,10 @@ impl Handed {
     ///
     /// Of one that was handed over before.
     pub(super) fn begin(self: &Arc<Self>, at: PathBuf, files: Vec<PathBuf>) -> Result<()> {
+        if self.has(&at) {
+            // An executor has handed it over.
+            return Ok(());
+        }
         self.settle(ABREAST - 1)?;
         let handed = self.clone();
         let thread = std::thread::Builder::new().name("handing".into()).spawn(move || handed.hand(&at, &files));
@@ -135,7 +153,7 @@ impl Handed {
         let lists: Vec<(String, List)> = {
             let known = locked(&self.known);
             let names = parts.iter().map(|at| self.board.name(at));
-            names.filter_map(|name| Some((name.clone(), known.get(&name)?.clone()))).collect()
+            names.filter_map(|name| Some((name.clone(), known.lists.get(&name)?.clone()))).collect()
         };
         self.bring(&lists, threads)
     }
@@ -150,6 +168,7 @@ impl Handed {
         let lists: Vec<(String, List)> = {
             let known = locked(&self.known);
             known
+                .lists
                 .iter()
                 .filter(|one| one.0.starts_with(&below))
                 .map(|(name, list)| (name.clone(), list.clone()))
@@ -193,36 +212,27 @@ impl Handed {
         let (mut reads, mut folders) = (Vec::new(), BTreeSet::new());
         for name in named {
             let path = work.join(&name);
-            match path.is_file() {
-                true => reads.push(self.lend(&part, &name)?),
-                false if path.is_dir() => drop(folders.insert(name)),
+            match self.lend(&part, &name)? {
+                Some(stored) => reads.push(stored),
+                None if path.is_dir() => drop(folders.insert(name)),
                 // What it writes.
-                false => drop(folders.insert(name.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned())),
+                None => drop(folders.insert(name.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned())),
             }
         }
         let spec = AwaySpec { store: self.folder.url(""), part, roots, reads, folders: folders.into_iter().collect() };
         Ok(away::away(spec, plan))
     }
 
-    /// The object of a file of the folder of jobs: the one that was handed over, or one that is put now, for this part and
-    /// those that come behind it.
-    fn lend(&self, part: &str, name: &str) -> Result<Stored> {
-        if let Some(stored) = locked(&self.lent).get(name) {
-            return Ok(stored.clone());
-        }
-        let handed = {
-            let known = locked(&self.known);
-            let job = name.split_once('/').map_or("", |(job, _)| job);
-            let of_job = known.range(format!("{job}/")..format!("{job}0"));
-            let all: Vec<Stored> = of_job.flat_map(|(part, list)| list.stored(part)).collect();
-            all
-        };
-        let mut lent = locked(&self.lent);
-        lent.extend(handed.into_iter().map(|stored| (stored.file.clone(), stored)));
-        if let Some(stored) = lent.get(name) {
-            return Ok(stored.clone());
+    /// The object of a file of the folder of jobs: the one that was handed over, which need not be here, or one that is put now,
+    /// for this part and those that come behind it; none where there is no such file.
+    fn lend(&self, part: &str, name: &str) -> Result<Option<Stored>> {
+        if let Some(stored) = locked(&self.known).objects.get(name) {
+            return Ok(Some(stored.clone()));
         }
         let path = self.board.work().join(name);
+        if !path.is_file() {
+            return Ok(None);
+        }
         if name.starts_with(UNPACKED) {
             let message = format!("executors see nothing of {}, which is unpacked", path.display());
             let cure =
@@ -232,7 +242,7 @@ impl Handed {
         let object = lists::object(part, &format!("{}-lent", self.by), name);
         let bytes = lists::put(&self.folder, &object, &path)?;
         let stored = Stored { object, file: name.to_owned(), bytes };
-        Ok(lent.entry(name.to_owned()).or_insert(stored).clone())
+        Ok(Some(locked(&self.known).objects.entry(name.to_owned()).or_insert(stored).clone()))
     }
 
     /// Removes what nothing needs when the build has ended: leases, files that no list names, and the jobs in the folders
@@ -263,6 +273,6 @@ impl Handed {
     /// Whether a file of a part is of a worker whose files do not count.
     fn is_left(&self, part: &str, file: &str) -> bool {
         let known = locked(&self.known);
-        known.get(part).is_some_and(|list| !file.starts_with(&format!("{}/", list.by)))
+        known.lists.get(part).is_some_and(|list| !file.starts_with(&format!("{}/", list.by)))
     }
 }
