@@ -103,3 +103,17 @@ impl Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_refuses_has_a_cure() {
+        let hint = |kind: std::io::ErrorKind| Error::io("/a")(kind.into()).hint().map(str::to_owned);
+        assert!(hint(std::io::ErrorKind::PermissionDenied).unwrap().contains("chmod"));
+        assert!(hint(std::io::ErrorKind::ReadOnlyFilesystem).unwrap().contains("--out"));
+        assert!(hint(std::io::ErrorKind::StorageFull).unwrap().contains("free some space"));
+        assert_eq!(hint(std::io::ErrorKind::NotFound), None);
+    }
+}

@@ -303,10 +303,14 @@ fn holds_rows(start: &str) -> bool {
 
 /// The shape of objects.
 fn shape(elements: &[String], found: &mut Detected) {
-    let objects: Vec<Object<'_>> =
+    let mut objects: Vec<Object<'_>> =
         elements.iter().filter_map(|e| Object::parse(e.trim()).or_else(|_| Object::list(e.trim())).ok()).collect();
-    let mut fits: Vec<(f32, &str)> = shapes::ALL.iter().map(|s| (s.fits(&objects), s.name())).collect();
-    fits.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+    let mut fits = fitting(&objects);
+    if fits.iter().all(|f| f.0 <= 0.5) && objects.iter().any(|o| !has_empty_list(o)) {
+        // A dialogue without turns says nothing of the others.
+        objects.retain(|o| !has_empty_list(o));
+        fits = fitting(&objects);
+    }
     let best = fits.first().copied().filter(|f| f.0 > 0.5).unwrap_or((0.5, "fields"));
     found.shape = Some(best.1.to_owned());
     found.sample = elements.to_vec();
@@ -316,6 +320,20 @@ fn shape(elements: &[String], found: &mut Detected) {
         found.runner_up = Some(second.1.to_owned());
         found.note = Some(format!("read as `{}`, but it may be `{}`; say `format` to settle it", best.1, second.1));
     }
+}
+
+/// How well each shape fits, the best one first.
+fn fitting(objects: &[Object<'_>]) -> Vec<(f32, &'static str)> {
+    let mut fits: Vec<(f32, &str)> = shapes::ALL.iter().map(|s| (s.fits(objects), s.name())).collect();
+    fits.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+    fits
+}
+
+fn has_empty_list(object: &Object<'_>) -> bool {
+    object.fields().any(|(_, value)| {
+        let inner = value.get().trim().strip_prefix('[').and_then(|list| list.strip_suffix(']'));
+        inner.is_some_and(|inner| inner.trim().is_empty())
+    })
 }
 
 /// The first lines of a text that may be a table, and what the first of them declares to part its columns.
@@ -368,8 +386,7 @@ fn columns(lines: &[&str], start: &str, separators: &[(char, &'static str)], fou
             found.confidence = if header { 0.9 } else { 0.6 };
             if header {
                 let body = &start[start.find(lines[0]).unwrap_or(0)..];
-                shape(&named::objects(&named::rows(body, separator, container == "csv")), found);
-                found.confidence = found.confidence.max(0.9);
+                named::below_names(&named::rows(body, separator, container == "csv"), found);
             } else {
                 headless(lines, separator, columns + 1, found);
             }

@@ -342,6 +342,26 @@ mod tests {
     }
 
     #[test]
+    fn a_few_characters_that_were_cut_are_what_they_were() {
+        let text = "山脚下的磨坊每年秋天才开工";
+        let gbk = encoding_rs::GBK.encode(text).0;
+        for cut in [5, 7, 9] {
+            assert_eq!(guess(&gbk[..cut], true).encoding.0, "gb18030", "{cut}");
+        }
+        let russian = encoding_rs::WINDOWS_1251.encode("ПРИВЕ").0;
+        assert_eq!(guess(&russian, true).encoding.0, "windows-1251");
+        // Lines that were cut at a size.
+        for cut in [13, 14, 16, 17, 19, 20] {
+            let line = [&text.as_bytes()[..cut], b"\n"].concat();
+            for lines in [line.clone(), line.repeat(3), [&line[..], text.as_bytes()].concat()] {
+                assert_eq!(guess(&lines, true).encoding.0, "UTF-8", "{cut}");
+            }
+        }
+        let lines: Vec<u8> = (0..3).flat_map(|_| [&gbk[..], b"\n"].concat()).collect();
+        assert_eq!(guess(&lines, true).encoding.0, "gb18030");
+    }
+
+    #[test]
     fn utf8_loses_its_mark_and_nothing_else() {
         assert_eq!(through("\u{feff}中".as_bytes(), "UTF-8"), "中");
         assert_eq!(through(b"a", "UTF-8"), "a");

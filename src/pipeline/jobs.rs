@@ -13,7 +13,7 @@ use crate::engine::sink::unit_file;
 use crate::{Error, Result};
 
 /// The version of the code that files of a job depend on; it goes into every fingerprint.
-pub const CODE: &str = concat!(env!("CARGO_PKG_VERSION"), "/18");
+pub const CODE: &str = concat!(env!("CARGO_PKG_VERSION"), "/19");
 
 /// The version that a driver, a scheduler and executors compare: that of the package, and a hash of the sources that it was
 /// compiled from (`src/build.rs`). What they send one another has no version of its own that somebody would have to raise.

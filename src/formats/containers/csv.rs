@@ -28,6 +28,11 @@
 
 use std::io;
 
+mod cells;
+
+pub(in crate::formats) use cells::first_rows;
+use cells::{Cells, End};
+
 use super::support::mapper::{Mapper, map, shape_of};
 use super::support::records::{not_utf8, stream_broke, too_large, unreadable};
 use crate::formats::{Container, Layout, Piece, Reader, Shape, Split};
@@ -174,9 +179,6 @@ impl Columns {
     }
 }
 
-/// Bytes of a row's cells beyond which their memory is not kept for the next row.
-const LONG: usize = 4 << 20;
-
 struct CsvReader {
     window: Window,
     line: u64,
@@ -184,9 +186,7 @@ struct CsvReader {
     used: usize,
     separator: Option<u8>,
     columns: Columns,
-    /// The cells of a row, without quotes, one after the other.
-    text: Vec<u8>,
-    ends: Vec<usize>,
+    cells: Cells,
     max: usize,
     /// Rows that begin from this offset on are another piece's.
     end: u64,
@@ -211,8 +211,7 @@ impl CsvReader {
             used: 0,
             separator: None,
             columns: Columns::new(layout)?,
-            text: Vec::new(),
-            ends: Vec::new(),
+            cells: Cells::default(),
             max: usize::try_from(layout.max_row).unwrap_or(usize::MAX),
             end,
             over: false,
@@ -263,10 +262,10 @@ impl CsvReader {
             match self.find(separator) {
                 Found::Row(length) => {
                     self.used = length;
-                    self.split(length, separator);
+                    self.cells.take(&self.window.bytes()[..length], separator);
                     let blank = |b: &u8| b.is_ascii_whitespace() && *b != separator;
                     if !self.window.bytes()[..length].iter().all(blank) {
-                        self.columns.first(cells(&self.text, &self.ends));
+                        self.columns.first(self.cells.iter());
                     }
                 }
                 Found::TooLarge | Found::Quote => {
@@ -283,9 +282,7 @@ impl CsvReader {
         let used = std::mem::take(&mut self.used);
         self.step(used);
         self.window.release();
-        if self.text.capacity() > LONG {
-            self.text = Vec::new();
-        }
+        self.cells.release();
     }
 
     fn step(&mut self, bytes: usize) {
@@ -328,42 +325,12 @@ impl CsvReader {
 
     /// Finds the end of the row at the front.
     fn find(&mut self, separator: u8) -> Found {
-        // `fresh`: a cell begins here; `quoted`: within quotes.
-        let (mut at, mut fresh, mut quoted) = (0, true, false);
+        let mut end = End::default();
         loop {
-            let bytes = self.window.bytes();
             let over = self.window.over();
-            while at < bytes.len() {
-                if quoted {
-                    let Some(found) = memchr::memchr(b'"', &bytes[at..]) else {
-                        at = bytes.len();
-                        break;
-                    };
-                    // Two quotes are one within the cell.
-                    match bytes.get(at + found + 1) {
-                        Some(b'"') => at += found + 2,
-                        None if !over => {
-                            at += found;
-                            break;
-                        }
-                        _ => (at, quoted) = (at + found + 1, false),
-                    }
-                    continue;
-                }
-                if std::mem::take(&mut fresh) && bytes[at] == b'"' {
-                    (at, quoted) = (at + 1, true);
-                    continue;
-                }
-                match memchr::memchr2(separator, b'\n', &bytes[at..]) {
-                    None => at = bytes.len(),
-                    Some(found) => {
-                        at += found + 1;
-                        if bytes[at - 1] == b'\n' {
-                            return if at - 1 > self.max { Found::TooLarge } else { Found::Row(at) };
-                        }
-                        fresh = true;
-                    }
-                }
+            let bytes = self.window.bytes();
+            if let Some(length) = end.find(bytes, separator, over) {
+                return if length - 1 > self.max { Found::TooLarge } else { Found::Row(length) };
             }
             if bytes.len() > self.max {
                 return Found::TooLarge;
@@ -373,41 +340,9 @@ impl CsvReader {
                     Some(error) => Found::Failed(error),
                     None if self.window.bytes().is_empty() => Found::End,
                     None if !over => continue,
-                    None if quoted => Found::Quote,
+                    None if end.is_quoted() => Found::Quote,
                     None => Found::Row(self.window.bytes().len()),
                 };
-            }
-        }
-    }
-
-    /// Takes the row of `length` bytes at the front apart into cells.
-    fn split(&mut self, length: usize, separator: u8) {
-        self.text.clear();
-        self.ends.clear();
-        let bytes = &self.window.bytes()[..length];
-        let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
-        let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
-        let mut at = 0;
-        loop {
-            if bytes.get(at) == Some(&b'"') {
-                at += 1;
-                while let Some(found) = memchr::memchr(b'"', &bytes[at..]) {
-                    self.text.extend_from_slice(&bytes[at..at + found]);
-                    at += found + 1;
-                    if bytes.get(at) != Some(&b'"') {
-                        break;
-                    }
-                    self.text.push(b'"');
-                    at += 1;
-                }
-            }
-            // What stands outside of quotes; behind a closing quote there should be nothing.
-            let end = memchr::memchr(separator, &bytes[at..]).map(|found| at + found);
-            self.text.extend_from_slice(&bytes[at..end.unwrap_or(bytes.len())]);
-            self.ends.push(self.text.len());
-            match end {
-                Some(end) => at = end + 1,
-                None => return,
             }
         }
     }
@@ -417,12 +352,6 @@ impl CsvReader {
 pub(in crate::formats) fn declared(line: &[u8]) -> Option<u8> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     (line.len() == 5 && line[..4].eq_ignore_ascii_case(b"sep=")).then(|| line[4])
-}
-
-/// The cells of a row that was taken apart.
-fn cells<'c>(text: &'c [u8], ends: &'c [usize]) -> impl Iterator<Item = &'c [u8]> {
-    let starts = std::iter::once(0).chain(ends.iter().copied());
-    starts.zip(ends).map(|(start, end)| &text[start..*end])
 }
 
 impl Reader for CsvReader {
@@ -456,16 +385,16 @@ impl Reader for CsvReader {
                 }
                 Found::Row(length) => {
                     self.used = length;
-                    self.split(length, separator);
+                    self.cells.take(&self.window.bytes()[..length], separator);
                     let bytes = &self.window.bytes()[..length];
                     if bytes.iter().all(|b| b.is_ascii_whitespace() && *b != separator) {
                         continue;
                     }
-                    if !self.columns.known() && self.columns.first(cells(&self.text, &self.ends)) {
+                    if !self.columns.known() && self.columns.first(self.cells.iter()) {
                         continue;
                     }
                     let ended = bytes.ends_with(b"\n") || bytes.ends_with(b"\r");
-                    self.columns.emit(cells(&self.text, &self.ends), bytes, (offset, line), ended, emit);
+                    self.columns.emit(self.cells.iter(), bytes, (offset, line), ended, emit);
                     self.release();
                     return true;
                 }

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use super::{Detected, also, first_lines, refuse};
+use crate::formats::containers::csv;
 use crate::formats::{Object, not_data};
 use crate::input::encoding;
 
@@ -91,8 +92,7 @@ fn named_columns(text: &str, first: &str, separators: &[(char, &'static str)], f
     }
     (found.container, found.shape, found.confidence) = (container, Some("fields".into()), 0.9);
     if header {
-        super::shape(&objects(&all), found);
-        found.confidence = found.confidence.max(0.9);
+        below_names(&all, found);
     } else {
         super::headless(&text.lines().collect::<Vec<_>>(), separator, names.len(), found);
     }
@@ -100,7 +100,7 @@ fn named_columns(text: &str, first: &str, separators: &[(char, &'static str)], f
 }
 
 /// Rows as JSON objects of texts, for the shapes to judge: those that are as long as the first, which names the columns.
-pub(super) fn objects(rows: &[Vec<String>]) -> Vec<String> {
+fn objects(rows: &[Vec<String>]) -> Vec<String> {
     let Some((names, rows)) = rows.split_first() else { return Vec::new() };
     let object = |row: &Vec<String>| {
         let fields = names.iter().zip(row).map(|(n, v)| (n.trim().to_owned(), serde_json::Value::from(v.trim())));
@@ -109,31 +109,27 @@ pub(super) fn objects(rows: &[Vec<String>]) -> Vec<String> {
     rows.iter().filter(|row| row.len() == names.len()).take(super::SAMPLE).map(object).collect()
 }
 
-/// The first rows of a table: cells in quotes may hold separators and line breaks.
+/// The first rows of a table, as its container takes them apart: in CSV, cells in quotes may hold separators and breaks.
 pub(super) fn rows(text: &str, separator: char, quotes: bool) -> Vec<Vec<String>> {
-    let (mut rows, mut row, mut cell, mut quoted) = (Vec::new(), Vec::new(), String::new(), false);
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '"' if quotes && quoted && chars.peek() == Some(&'"') => cell.extend(chars.next()),
-            '"' if quotes && (quoted || cell.is_empty()) => quoted = !quoted,
-            c if c == separator && !quoted => row.push(std::mem::take(&mut cell)),
-            '\n' if !quoted => {
-                row.push(std::mem::take(&mut cell));
-                rows.push(std::mem::take(&mut row));
-                if rows.len() > super::SAMPLE {
-                    break;
-                }
-            }
-            c => cell.push(c),
+    const MOST: usize = super::SAMPLE + 1;
+    match u8::try_from(separator) {
+        Ok(separator) if quotes => csv::first_rows(text, separator, MOST),
+        _ => {
+            let row = |line: &str| line.split(separator).map(str::to_owned).collect();
+            text.lines().filter(|line| !line.trim().is_empty()).take(MOST).map(row).collect()
         }
     }
-    if !cell.is_empty() || !row.is_empty() {
-        row.push(cell);
-        rows.push(row);
+}
+
+/// Judges the rows below the names of columns, and says where two of these are the same.
+pub(super) fn below_names(rows: &[Vec<String>], found: &mut Detected) {
+    super::shape(&objects(rows), found);
+    found.confidence = found.confidence.max(0.9);
+    let names = rows.first().map(Vec::as_slice).unwrap_or_default();
+    let again = names.iter().enumerate().find(|(at, name)| !name.trim().is_empty() && names[..*at].contains(name));
+    if let Some((_, name)) = again {
+        also(found, format!("several columns are called `{}`: the last of them is read", name.trim()));
     }
-    rows.retain(|row| row.iter().any(|cell| !cell.trim().is_empty()));
-    rows
 }
 
 /// Whether a cell of the first row may be the name of a column; that of the numbers that pandas writes has none.
@@ -182,6 +178,7 @@ mod tests {
             ("a.csv", "sep=;\r\nid;text\r\n1;河水慢慢流。\r\n", "csv", Some("fields")),
             ("a.csv", "text\n河水慢慢流。\n船靠岸了。\n", "csv", Some("fields")),
             ("a.csv", "instruction,output\n", "csv", Some("fields")),
+            ("a.csv", "text,id\n\"河水\n慢慢\",1\n\"没有关,2\n", "csv", Some("fields")),
             (
                 "a.tsv",
                 "Hello there, my friend.\t你好，我的朋友。\nGood bye for today.\t今天再见了。\n",
@@ -196,6 +193,13 @@ mod tests {
             assert_eq!((found.container, found.shape.as_deref()), (container, shape), "{name}: {text}");
         }
         assert!(seen("a.csv", "第一句话，没有列名。\n第二句话，也没有。\n").note.unwrap().contains("format = \"csv\""));
+    }
+
+    #[test]
+    fn columns_of_one_name_are_told() {
+        let said = |text: &str| seen("a.csv", text).note.unwrap_or_default();
+        assert!(said("text,text\n河水慢慢流。,1\n船靠岸了。,2\n").contains("several columns are called `text`"));
+        assert!(!said("text,id\n河水慢慢流。,1\n船靠岸了。,2\n").contains("several"));
     }
 
     #[test]

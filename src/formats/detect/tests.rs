@@ -40,6 +40,21 @@ fn judges_by_content() {
 }
 
 #[test]
+fn a_dialogue_without_turns_says_nothing_of_the_others() {
+    let turns = r#"[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]"#;
+    for text in [
+        format!("{{\"messages\":[]}}\n{{\"messages\":{turns}}}\n"),
+        format!("[{{\"messages\":[ ]}},{{\"messages\":[]}},\n{{\"messages\":{turns}}}]"),
+    ] {
+        assert_eq!(kind(&text).1.as_deref(), Some("messages"), "{text}");
+    }
+    // One with an empty list that fits stays what it is.
+    let alpaca = "{\"instruction\":\"a\",\"input\":\"\",\"output\":\"b\",\"history\":[]}\n".repeat(2);
+    assert_eq!(kind(&alpaca).1.as_deref(), Some("alpaca"));
+    assert_eq!(kind("{\"tags\":[],\"text\":\"a\"}\n").1.as_deref(), Some("fields"));
+}
+
+#[test]
 fn plain_text_says_what_it_chose_and_what_settles_it() {
     let found = of("第一段。\n\n第二段。\n\n第三段。\n".as_bytes(), true);
     assert_eq!((found.rows, found.runner_up.as_deref()), (Some(TextRows::File), Some("rows = \"block\"")));

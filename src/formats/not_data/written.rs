@@ -1,6 +1,9 @@
 //! Text that is written for programs: pages, markup, subtitles, letters, keys. Read as text, its marks would be learned.
 
-use super::{EXTRACT, Kind};
+use super::{CONVERT, EXTRACT, Kind, LEAVE};
+
+/// Characters of a text that are looked at.
+const LOOKED_AT: usize = 4096;
 
 const SAID: &str =
     "its marks are no text; take the text out of it first, or say `format = \"text\"` to read it as it is";
@@ -8,7 +11,7 @@ const SAID: &str =
 /// What the text of a file tells, if it is a page, markup, or another file for programs: with `format = "text"` it is read
 /// as it is.
 pub fn by_text(start: &str) -> Option<Kind> {
-    let begin: String = start.chars().take(4096).collect::<String>().to_ascii_lowercase();
+    let begin: String = start.chars().take(LOOKED_AT).collect::<String>().to_ascii_lowercase();
     if is_html(&begin) {
         let cure = "pages are not read, and a host may have sent an error in place of the data; take the text out of the \
                     pages first, fetch the file again, or say `format = \"text\"` to read it with its tags";
@@ -55,7 +58,13 @@ fn lines(begin: &str) -> Option<Kind> {
     let what = if first == "webvtt" || first.parse::<u32>().is_ok() && clock(second) {
         "subtitles with their times"
     } else if first.starts_with("-----begin ") && first.ends_with("-----") {
-        return Some(Kind { what: "a key or certificate", cure: "no text is in it; leave the file out" });
+        return Some(Kind { what: "a key or certificate", cure: LEAVE });
+    } else if [first, second].iter().any(|line| is_dump(line)) {
+        return Some(Kind { what: "a dump of a database (SQL)", cure: CONVERT });
+    } else if is_index(begin) {
+        return Some(Kind { what: "the index of a MediaWiki dump", cure: LEAVE });
+    } else if is_sum(first) && of_lines(begin).all(is_sum) {
+        return Some(Kind { what: "checksums of files", cure: LEAVE });
     } else if begin.contains("msgid \"") && begin.contains("\nmsgstr \"") {
         "a catalogue of messages (PO)"
     } else if is_letter(begin) {
@@ -64,6 +73,37 @@ fn lines(begin: &str) -> Option<Kind> {
         return None;
     };
     Some(Kind { what, cure: SAID })
+}
+
+/// Lines with something in them; not the last where it may be cut.
+fn of_lines(begin: &str) -> impl Iterator<Item = &str> {
+    let whole = if begin.chars().count() < LOOKED_AT { begin.len() } else { begin.rfind('\n').unwrap_or(0) };
+    begin[..whole].lines().map(str::trim).filter(|l| !l.is_empty())
+}
+
+/// Whether a line is what programs write at the head of a dump.
+fn is_dump(line: &str) -> bool {
+    let said = line.strip_prefix("-- ").unwrap_or_default();
+    ["mysql dump", "mariadb dump", "postgresql database dump", "phpmyadmin sql dump"]
+        .iter()
+        .any(|d| said.starts_with(d))
+}
+
+/// Whether lines are offsets of a dump, its pages by rising numbers, and their titles: no times of a day.
+fn is_index(begin: &str) -> bool {
+    let entry = |line: &str| -> Option<(u64, u64)> {
+        let (offset, rest) = line.split_once(':')?;
+        let (page, _) = rest.split_once(':').filter(|(_, title)| !title.is_empty())?;
+        Some((offset.parse().ok().filter(|offset| *offset >= 100)?, page.parse().ok()?))
+    };
+    let entries: Option<Vec<(u64, u64)>> = of_lines(begin).map(entry).collect();
+    entries.is_some_and(|all| all.len() > 1 && all.is_sorted_by(|a, b| a.0 <= b.0 && a.1 < b.1))
+}
+
+/// Whether a line is the checksum of a file, as `md5sum` and `sha256sum` write it.
+fn is_sum(line: &str) -> bool {
+    let Some((sum, name)) = line.split_once("  ").or_else(|| line.split_once(" *")) else { return false };
+    matches!(sum.len(), 32 | 40 | 56 | 64 | 96 | 128) && sum.bytes().all(|b| b.is_ascii_hexdigit()) && !name.is_empty()
 }
 
 /// Whether this is a time of a subtitle: `00:01:02,345`, without what may stand behind it.
@@ -135,6 +175,11 @@ mod tests {
             ("From: a@b.c\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\n5L2g", "MIME"),
             ("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", "key"),
             ("Entry not found", "fetch"),
+            ("-- MySQL dump 10.13\n--\nCREATE TABLE `t` (`a` int);\n", "SQL"),
+            ("/*!999999\\- enable the sandbox mode */ \n-- MariaDB dump 10.19\n", "SQL"),
+            ("--\n-- PostgreSQL database dump\n--\n", "SQL"),
+            ("605:12:水\n605:13:Talk:水\n9120:18:河\n", "index"),
+            ("d41d8cd98f00b204e9800998ecf8427e  a.txt\nd41d8cd98f00b204e9800998ecf8427e *b.txt\n", "checksums"),
         ];
         for (text, word) in cases {
             let kind = by_text(text).unwrap_or_else(|| panic!("{word} is not known"));
@@ -146,6 +191,10 @@ mod tests {
             "<div>水</div>",
             "Entry not found, said the clerk.",
             "<quote>水</quote>",
+            "-- 河 --\n水往东流。",
+            "12:30:开船\n13:45:靠岸\n",
+            "100:2:主队\n98:1:客队\n",
+            "d41d8cd98f00b204e9800998ecf8427e  a.txt\n这一行是说明。\n",
         ];
         for text in prose {
             assert_eq!(by_text(text), None, "{text}");

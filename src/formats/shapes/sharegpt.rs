@@ -10,7 +10,7 @@
 //! order: `human`, `user`, `prompter` are the user; `gpt`, `assistant`, `chatgpt`, `bing`, `bard`, `model`, … the
 //! assistant; `observation`, `tool`, `function` the tool; `function_call` is an assistant's turn whose `tool_calls` are
 //! the value and whose content is empty. Turns of the layout `{human, assistant}` (Firefly) or `{input, output}`
-//! (Capybara) are two messages each, and of `{user, inner_thought, assistant}` (Ultra-Innerthought) with the thought as the answer's reasoning.
+//! (Capybara) are two messages each, behind what their `system` says (XTuner, ms-swift) where it was not said before, and of `{user, inner_thought, assistant}` (Ultra-Innerthought) with the thought as the answer's reasoning.
 //! `system` becomes the first message, `tools` stays JSON text. What a turn has besides (`markdown`,
 //! `weight`, …) is in `meta.turn_fields`, by its path.
 //!
@@ -128,10 +128,22 @@ mod tests {
     }
 
     #[test]
+    fn a_picture_by_its_tag_is_set_aside() {
+        let json = r#"{"conversations":[{"from":"user","value":"Picture 1: <img>a.jpeg</img>\n这是什么？"},
+            {"from":"assistant","value":"河。"}]}"#;
+        assert_eq!(row(&SHAPE, json, Use::Instruct).unwrap().aside, Some(("media", "<img>".into())));
+    }
+
+    #[test]
     fn reads_rounds() {
         let json = r#"{"conversation":[{"human":"a","assistant":"b"},{"human":"c","assistant":"d"}]}"#;
         let row = row(&SHAPE, json, Use::Instruct).unwrap();
         assert_eq!(said(instruct(&row)), ["user: a", "assistant: b", "user: c", "assistant: d"]);
+        let json =
+            r#"{"conversation":[{"system":"S","input":"a","output":"b"},{"system":"S","input":"c","output":"d"}]}"#;
+        let row = super::super::tests::row(&SHAPE, json, Use::Instruct).unwrap();
+        assert_eq!(said(instruct(&row)), ["system: S", "user: a", "assistant: b", "user: c", "assistant: d"]);
+        assert_eq!(row.meta, None);
         let json = r#"{"conversations":[{"user":"a","inner_thought":"hm","assistant":"b"}],"language":"zh"}"#;
         let row = super::super::tests::row(&SHAPE, json, Use::Instruct).unwrap();
         assert_eq!((said(instruct(&row)), row.meta), (vec!["user: a".to_owned(), "assistant: (hm)b".into()], None));

@@ -43,7 +43,9 @@ pub fn guess(head: &[u8], whole: bool) -> Guess {
             return Guess { encoding: Encoding("UTF-8".into()), certain: false };
         }
         // A few broken bytes in long UTF-8 do not make it another encoding: each row says what is wrong with it.
-        Err(_) if mostly_utf8(head) => return Guess { encoding: Encoding("UTF-8".into()), certain: false },
+        Err(_) if mostly_utf8(head) || lines_are_cut(head) => {
+            return Guess { encoding: Encoding("UTF-8".into()), certain: false };
+        }
         Err(_) => {}
     }
     let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
@@ -53,6 +55,9 @@ pub fn guess(head: &[u8], whole: bool) -> Guess {
         (found.is_single_byte() || found.decode_without_bom_handling(head).1).then(|| damaged(head)).flatten()
     {
         return Guess { encoding: Encoding(name.into()), certain: false };
+    }
+    if whole && found.is_single_byte() && found != encoding_rs::ISO_8859_5 && is_few_han(head) {
+        return Guess { encoding: Encoding("gb18030".into()), certain: false };
     }
     // A guess of a Western single-byte encoding is what is left when nothing fits. Where some of the text is valid
     // UTF-8, or it is JSON (which is UTF-8 by its standard), it is UTF-8 with broken rows.
@@ -111,6 +116,33 @@ fn mostly_utf8(head: &[u8]) -> bool {
         bad += chunk.invalid().len();
     }
     good > 20 * bad || (good == 0 && bad * 200 < head.len())
+}
+
+/// Whether all that is no UTF-8 are the first bytes of a character at the end of a line: lines that were cut at a size.
+fn lines_are_cut(head: &[u8]) -> bool {
+    let (mut chunks, mut wide) = (head.utf8_chunks().peekable(), 0);
+    while let Some(chunk) = chunks.next() {
+        wide += chunk.valid().chars().filter(|c| *c >= '\u{800}').count();
+        let mut ends = || chunks.peek().is_none_or(|next| next.valid().starts_with(['\r', '\n']));
+        let begins = |bad: &[u8]| bad[0] >= 0xe0 && std::str::from_utf8(bad).is_err_and(|e| e.error_len().is_none());
+        let bad = chunk.invalid();
+        if !bad.is_empty() && !(begins(bad) && ends()) {
+            return false;
+        }
+    }
+    wide >= 4
+}
+
+/// Whether these few bytes are common characters of GBK, of which the last was cut: too few for detection to tell. A word
+/// in other letters has none of the bytes that are signs in encodings of one byte (but for ISO-8859-5).
+fn is_few_han(head: &[u8]) -> bool {
+    let pairs = head.chunks_exact(2);
+    let cut = pairs.remainder();
+    matches!(head.len(), 5..=7)
+        && cut.iter().all(|b| *b >= 0xa1)
+        && !cut.is_empty()
+        && head.iter().any(|b| matches!(b, 0xa1..=0xbf))
+        && pairs.into_iter().all(|pair| matches!(pair, [0xb0..=0xd7, 0xa1..=0xfe]))
 }
 
 /// UTF-32 without a mark: of every four bytes the highest is zero, and the next one nearly always.

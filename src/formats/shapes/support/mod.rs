@@ -5,6 +5,7 @@
 //! evaluation sets.
 
 pub mod ground_truth;
+pub mod media;
 pub mod python_literal;
 pub mod question_groups;
 pub mod ranking;

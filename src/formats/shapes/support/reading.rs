@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use super::media;
 use super::turn::TurnReader;
 use super::values::{add, first, is_null, is_scalar, joined, kind, null, scalar};
 use crate::formats::json::Json;
@@ -20,22 +21,6 @@ pub fn all<'a>(rows: Result<Vec<Row<'a>>, Unreadable>, emit: &mut dyn FnMut(Resu
 
 /// The usual names of an id.
 const IDS: &[&str] = &["id", "_id", "uid", "doc_id", "qid"];
-
-/// What stands beside text that speaks of a picture, a film or a sound.
-const MEDIA: [&str; 12] = [
-    "image",
-    "images",
-    "image_path",
-    "image_paths",
-    "image_url",
-    "img",
-    "video",
-    "videos",
-    "video_path",
-    "audio",
-    "audios",
-    "audio_path",
-];
 
 /// More fields than any shape takes out of one object.
 const MOST: usize = 32;
@@ -222,7 +207,8 @@ impl<'s, 'a> Reading<'s, 'a> {
             Content::Pretrain { .. } | Content::Task(_) => {}
         }
         if !matches!(content, Content::Pretrain { .. })
-            && let Some(name) = self.media()
+            && let Some(name) =
+                media::beside(self.object, &self.taken[..self.count]).or_else(|| media::within(&content))
         {
             self.aside("media", name);
         }
@@ -249,20 +235,6 @@ impl<'s, 'a> Reading<'s, 'a> {
         row.meta = self.meta();
         row.aside = self.aside;
         Ok(row)
-    }
-
-    /// The field with the picture, film or sound that the text speaks of, if one is filled and not read.
-    fn media(&self) -> Option<&'static str> {
-        let empty = |value: Json<'_>| {
-            matches!(value.get().trim(), "null" | "\"\"" | "false" | "{}") || {
-                first(value) == b'[' && value.get().bytes().all(|b| b"[] \t\r\n,\"nul".contains(&b))
-            }
-        };
-        let taken = &self.taken[..self.count];
-        self.object.fields().find_map(|(key, value)| {
-            let name = MEDIA.into_iter().find(|name| *name == key).filter(|name| !taken.contains(name))?;
-            (!empty(value)).then_some(name)
-        })
     }
 
     /// The rows of an object that gives several: they share all but their content.

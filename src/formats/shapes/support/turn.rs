@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::values::{add, first, is_null, items, kind, null, scalar};
+use super::values::{add, first, is_null, items, kind, null, scalar, starts};
 use crate::formats::Object;
 use crate::formats::json::Json;
 use crate::formats::object::{field_type, text_of};
@@ -73,8 +73,8 @@ pub fn role(word: &str) -> Option<&'static str> {
         "client" | "visitor" | "patient" | "customer" | "seeker" | "来访者" | "患者" | "病人" | "客户" | "求助者" => {
             "user"
         }
-        "assistant" | "gpt" | "chatgpt" | "bing" | "bard" | "claude" | "gemini" | "model" | "bot" | "moss" | "小元"
-        | "答" | "助手" | "机器人" => "assistant",
+        "assistant" | "gpt" | "chatgpt" | "bing" | "bard" | "claude" | "gemini" | "model" | "bot" | "chatbot"
+        | "moss" | "小元" | "答" | "助手" | "机器人" => "assistant",
         "counselor" | "counsellor" | "therapist" | "doctor" | "agent" | "supporter" | "咨询师" | "医生" | "客服" => {
             "assistant"
         }
@@ -284,9 +284,15 @@ impl TurnReader {
         Ok(())
     }
 
-    /// A round of `{human, assistant}` or the like, or of `{user, assistant}` with the thoughts between.
+    /// A round of `{human, assistant}` or the like, or of `{user, assistant}` with the thoughts between; XTuner and ms-swift
+    /// have the system's words in the first one, or in each.
     fn round<'a>(&mut self, path: &str, turn: &Object<'a>, out: &mut Vec<Message<'a>>) -> Result<(), Unreadable> {
         let (user, assistant) = round(turn).unwrap_or_else(|| ROUNDS[usize::from(!turn.has("human"))]);
+        if let Some(system) = system_of(turn)?
+            && !out.iter().any(|m| m.role == "system" && m.content == system)
+        {
+            out.push(Message::new("system", system));
+        }
         for (key, role) in [(user, "user"), (assistant, "assistant")] {
             let value = turn.get(key).ok_or_else(|| missing(turn, path, "role"))?;
             out.push(Message::new(role, scalar(&format!("{path}.{key}"), value)?));
@@ -296,7 +302,8 @@ impl TurnReader {
         if let (Some((key, value)), Some(answer)) = (thought, out.last_mut()) {
             answer.reasoning = Some(scalar(&format!("{path}.{key}"), value)?).filter(|t| !t.trim().is_empty());
         }
-        self.others(path, turn, &[user, assistant, thought.map_or("", |t| t.0)]);
+        let system = if starts(turn, "system") == Some(b'"') { "system" } else { "" };
+        self.others(path, turn, &[user, assistant, system, thought.map_or("", |t| t.0)]);
         Ok(())
     }
 
@@ -308,6 +315,12 @@ impl TurnReader {
             add(&mut self.beside, path, &fields);
         }
     }
+}
+
+/// What the system says in a round, where that is a text.
+fn system_of<'a>(turn: &Object<'a>) -> Result<Option<Cow<'a, str>>, Unreadable> {
+    let Some(value) = turn.get("system").filter(|v| first(*v) == b'"') else { return Ok(None) };
+    scalar("system", value).map(|text| Some(text).filter(|t| !t.trim().is_empty()))
 }
 
 /// Thoughts in one text; `None` where nothing was thought.
