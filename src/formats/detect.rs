@@ -12,7 +12,9 @@ use super::containers::text::is_marked;
 use super::{Object, TextRows, not_data, shapes};
 use crate::input::{self, Compression, Encoding, Member, encoding};
 use crate::text::script;
+use beside::{aligned, is_lines, sides};
 
+mod beside;
 mod late;
 mod named;
 
@@ -34,6 +36,9 @@ pub struct Detected {
     pub compression: Compression,
     /// How its text is encoded.
     pub encoding: Encoding,
+    /// How that of the file is encoded whose lines belong to its own.
+    #[serde(skip)]
+    pub other: Option<Encoding>,
     /// What a row of plain text is.
     pub rows: Option<TextRows>,
     /// How sure that is, 0 to 1.
@@ -56,19 +61,15 @@ pub struct Detected {
 /// # Errors
 /// Where the file cannot be read.
 pub fn detect(path: &Path, member: Option<&str>) -> io::Result<Detected> {
-    let outer = input::compression(path)?;
-    // A broken archive or stream is reported by its reader, row by row.
-    let head = input::head(path, member, outer, HEAD).unwrap_or_default();
-    let mut found = of_file(&head, head.len() < HEAD, &named::name(path, member));
-    found.compression = outer;
-    late::settle(path, member, (head.is_ascii(), head.len()), &mut found);
+    let mut found = alone(path, member)?;
     if found.container == "parquet" {
         shape(&super::containers::parquet::first(path, member, SAMPLE), &mut found);
     }
     if is_lines(&found)
         && let Ok(partner) = super::containers::aligned::partner(path, member)
     {
-        aligned(&mut found, partner);
+        let other = partner.as_ref().map(|(place, _)| alone(&place.0, place.1.as_deref())).transpose()?;
+        aligned(&mut found, partner, other.map(|other| other.encoding));
     }
     if found.container == "text" && member.is_none() {
         let own = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -78,6 +79,41 @@ pub fn detect(path: &Path, member: Option<&str>) -> io::Result<Detected> {
     Ok(found)
 }
 
+/// The format of a file by its own bytes and name, whatever lies beside it.
+fn alone(path: &Path, member: Option<&str>) -> io::Result<Detected> {
+    let outer = input::compression(path)?;
+    // A broken archive or stream is reported by its reader, row by row.
+    let head = input::head(path, member, outer, HEAD).ok();
+    let mut found = of_head(head.as_deref(), &named::name(path, member));
+    let head = head.unwrap_or_default();
+    found.compression = outer;
+    late::settle(path, member, (head.is_ascii(), head.len()), &mut found);
+    Ok(found)
+}
+
+/// Judges the rows of a file as those of the container that a recipe names, where its bytes looked like another one.
+pub fn asked(
+    (path, member, compression): (&Path, Option<&str>, Compression),
+    container: &'static str,
+    found: &mut Detected,
+) {
+    if found.container == container {
+        return;
+    }
+    let head = input::head(path, member, compression, HEAD).unwrap_or_default();
+    let (text, whole) = (encoding::decoded(&head, &found.encoding), head.len() < HEAD);
+    let note = of_encoding(found.note.take());
+    (found.shape, found.runner_up, found.columns) = (None, None, None);
+    (found.sample, found.fits) = (Vec::new(), Vec::new());
+    match container {
+        "csv" | "tsv" => named::asked(&text, whole, container, found),
+        "json" | "jsonl" if text.trim_start().starts_with(['{', '[']) => json(text.trim_start(), whole, found),
+        _ => {}
+    }
+    found.container = container;
+    found.note = note.into_iter().chain(found.note.take()).reduce(|a, b| format!("{a}; {b}"));
+}
+
 /// The formats of all members of an archive, found in one pass over it; `None` if the file is no archive.
 ///
 /// # Errors
@@ -85,8 +121,8 @@ pub fn detect(path: &Path, member: Option<&str>) -> io::Result<Detected> {
 pub fn members(path: &Path, compression: Compression) -> io::Result<Option<Vec<(Member, Detected)>>> {
     let (mut all, mut ascii) = (Vec::new(), Vec::new());
     let archive = input::heads(path, compression, HEAD, &mut |member, head| {
-        ascii.push(head.is_ascii());
-        let found = Detected { compression, ..of_file(&head, head.len() < HEAD, &member.name) };
+        ascii.push(head.as_ref().is_none_or(|head| head.is_ascii()));
+        let found = Detected { compression, ..of_head(head.as_deref(), &member.name) };
         all.push((member, found));
     })?;
     late::members(path, compression, &ascii, &mut all);
@@ -94,38 +130,31 @@ pub fn members(path: &Path, compression: Compression) -> io::Result<Option<Vec<(
     if compression == Compression::None && not_data::is_document(names.iter().map(String::as_str)) {
         return Ok(None);
     }
+    let encodings: Vec<Encoding> = all.iter().map(|(_, found)| found.encoding.clone()).collect();
     for (member, found) in all.iter_mut().filter(|m| is_lines(&m.1)) {
-        aligned(found, super::containers::aligned::partner_among(path, &member.name, &names));
+        let partner = super::containers::aligned::partner_among(path, &member.name, &names);
+        let at = partner.as_ref().and_then(|(place, _)| names.iter().position(|name| Some(name) == place.1.as_ref()));
+        aligned(found, partner, at.map(|at| encodings[at].clone()));
     }
     Ok(archive.then_some(all))
 }
 
-/// Text of lines: with a file beside it that differs by a language, only names tell what is aligned.
-fn is_lines(found: &Detected) -> bool {
-    matches!(found.container, "text" | "tsv" | "csv")
+/// What a note says of the encoding: that stays, whatever the text is taken for.
+fn of_encoding(note: Option<String>) -> Option<String> {
+    let note = note?;
+    let (said, _) = note.split_once("; plain text").unwrap_or((&note, ""));
+    ["read as ", "begins in ASCII"].iter().any(|begin| said.starts_with(begin)).then(|| said.to_owned())
 }
 
-fn aligned(found: &mut Detected, partner: Option<super::containers::aligned::Partner>) {
-    let Some((other, codes)) = partner else { return };
-    let name = other.1.unwrap_or_else(|| other.0.file_name().unwrap_or_default().to_string_lossy().into_owned());
-    (found.container, found.rows, found.runner_up) = ("aligned", None, Some("text".into()));
-    (found.shape, found.confidence) = (Some("pairs".into()), 0.8);
-    found.note = Some(format!(
-        "read as aligned with {name} ({} and {}), by the names of both; say `format` to settle it",
-        codes[0], codes[1]
-    ));
-}
-
-/// What is said of a text beside another one that its lines seem to belong to: which is the question is not ours to guess.
-fn sides(found: &mut Detected, own: &str, counterpart: Option<String>) {
-    let Some(other) = counterpart else { return };
-    also(
-        found,
-        format!(
-            "read by itself, though its lines may belong to those of {other}: to read both as rows, put them side by side \
-             (paste {own} {other} > rows.tsv) and name the columns: fields = {{ input = \"1\", output = \"2\" }}"
-        ),
-    );
+/// By the first bytes of a file, where it has any that can be read.
+fn of_head(head: Option<&[u8]>, name: &str) -> Detected {
+    let bytes = head.unwrap_or_default();
+    let mut found = of_file(bytes, bytes.len() < HEAD, name);
+    if head.is_none() {
+        // Its reader says what is wrong.
+        found.note = None;
+    }
+    found
 }
 
 /// As [`of`], and by the name of the file where its content could be any text.
@@ -143,6 +172,7 @@ pub fn of(head: &[u8], whole: bool) -> Detected {
         shape: None,
         compression: Compression::None,
         encoding: guess.encoding.clone(),
+        other: None,
         rows: None,
         confidence: 1.0,
         columns: None,
@@ -184,7 +214,7 @@ pub fn of(head: &[u8], whole: bool) -> Detected {
         (found.container, found.shape) = ("tmx", Some("pairs".into()));
     } else if is_json(start, whole) {
         json(start, whole, &mut found);
-    } else if start.starts_with("WARC/1.") && start.contains("WARC-Type: conversion") {
+    } else if is_wet(start) {
         found.container = "wet";
     } else if let Some(kind) = not_data::by_text(start) {
         refuse(kind, not_data::PAGES, &mut found);
@@ -253,6 +283,12 @@ fn is_json(start: &str, whole: bool) -> bool {
                     > 1
         }
     }
+}
+
+/// Whether records of texts of pages begin; names of headers may be written in small letters.
+fn is_wet(start: &str) -> bool {
+    let types = |line: &str| line.trim_end().eq_ignore_ascii_case("WARC-Type: conversion");
+    start.starts_with("WARC/1.") && start.lines().any(types)
 }
 
 fn is_binary(text: &str) -> bool {

@@ -15,8 +15,9 @@ use crate::rows::{Unreadable, Use};
 
 mod names;
 mod ours;
+mod said;
 
-use super::shapes::{is_switch, templated};
+use super::shapes::{is_switch, templated, verdict};
 use names::{Sense, sense};
 use ours::{columns, is_content, kept, objects, unanswered};
 
@@ -59,6 +60,8 @@ struct Tally {
     lists: usize,
     numbers: usize,
     dialogues: usize,
+    /// Rows where it is a list of several texts, or JSON of one.
+    several: usize,
     /// Rows where it is true or false, 0 or 1, or a word for one of them.
     verdicts: usize,
     /// Rows where that is no number.
@@ -134,6 +137,21 @@ fn emitted(object: &Object<'_>, shape: &dyn Shape, layout: &Layout) -> Option<Re
     first
 }
 
+/// Characters that a program has at least, on average: a shorter `code` is a number of something.
+const CODE: usize = 16;
+
+/// Whether a value is a list of texts: of several, or in a text (of one too, since nobody says that as it stands).
+fn is_several(value: &Value) -> bool {
+    let texts = |items: &[Value]| !items.is_empty() && items.iter().all(Value::is_string);
+    match value {
+        Value::Array(items) => items.len() > 1 && texts(items),
+        Value::String(text) if text.starts_with("[\"") => {
+            serde_json::from_str::<Vec<Value>>(text).is_ok_and(|items| texts(&items))
+        }
+        _ => false,
+    }
+}
+
 /// The rows that a sample was mapped to.
 struct Sample {
     usage: Use,
@@ -150,12 +168,14 @@ impl Tally {
         leaves(value, &mut texts);
         let filled = match value {
             Value::Number(_) | Value::Bool(_) => true,
+            Value::Object(fields) if texts.is_empty() => !fields.is_empty(),
             _ => texts.iter().any(|t| !t.trim().is_empty()),
         };
         if !filled {
             return;
         }
         self.rows += 1;
+        self.several += usize::from(is_several(value));
         self.verdicts += usize::from(is_verdict(value));
         self.said += usize::from(is_verdict(value) && !value.is_number());
         self.switches += usize::from(value.as_str().is_some_and(is_switch));
@@ -209,24 +229,27 @@ impl Tally {
         }
         let sense = sense(name);
         let pretrain = usage == Use::Pretrain;
-        let answer = match usage {
-            Use::Task => "output",
-            Use::Rlhf => "completion",
-            _ => "response",
-        };
-        let question = if usage == Use::Task { "input" } else { "prompt" };
+        let (question, answer) = asked_and_answered(usage);
         match sense {
             // True or false of an answer that is there judges it.
             Some(Sense::Verdict) if !pretrain && !open && self.said == self.rows => {
                 return Some(("a label or verdict", "label"));
             }
+            Some(Sense::Answer) if self.several == self.rows => return Some(("several answers", "")),
             Some(Sense::Answer) if self.chars > 0 || scalar || texts => return Some(("an answer", answer)),
+            Some(Sense::Code) if texts && mean >= CODE => return Some(("an answer", answer)),
+            // An object or a list of them is a label that has to be written as text.
+            Some(Sense::Label) if (pretrain || open) && !scalar && self.lists == 0 => {
+                return Some(("a label that is no text", ""));
+            }
             Some(Sense::Question) if texts => return Some(("what an answer answers", question)),
+            // Of a pair it is the judge's.
+            Some(Sense::Aid) if usage == Use::Rlhf && names::aid(name) == "reasoning" => return None,
             Some(Sense::Aid) if texts && !pretrain && mean > 1 && self.switches < self.rows => {
-                return Some(("part of what is asked or answered", question));
+                return Some(("part of what is asked or answered", names::aid(name)));
             }
             // A class beside a dialogue that has its answers is metadata; a verdict on them is not.
-            Some(Sense::Label) if scalar && (pretrain || open || self.verdicts == self.rows) => {
+            Some(Sense::Label) if (scalar || self.lists > 0) && (pretrain || open || self.verdicts == self.rows) => {
                 let judged = usage == Use::Rlhf || !pretrain && !open && usage != Use::Task;
                 return Some(("a label or verdict", if judged { "label" } else { "output" }));
             }
@@ -234,7 +257,10 @@ impl Tally {
             Some(Sense::Choices) if self.lists + self.dialogues > 0 || self.kind() == "an object" || texts => {
                 return Some(("choices", "choices"));
             }
-            Some(Sense::Score) if !pretrain && scalar => return Some(("a score", "chosen_score")),
+            // Beside a row that has its answer a score is metadata, unless it only says good or bad.
+            Some(Sense::Score) if scalar && (usage == Use::Rlhf || !pretrain && self.verdicts == self.rows) => {
+                return Some(("a score", "chosen_score"));
+            }
             Some(Sense::Metadata) => return None,
             _ => {}
         }
@@ -244,10 +270,22 @@ impl Tally {
         if mean >= 40 && mean > content && self.rows * 2 > rows && self.texts * 2 > self.rows {
             return Some(("the longest text of the row", if pretrain { "text" } else { answer }));
         }
+        if open && !pretrain && self.several == self.rows {
+            return Some(("several texts beside a question without an answer", ""));
+        }
         if open && !pretrain && texts && self.rows * 2 > rows {
             return Some(("text beside a question without an answer", answer));
         }
         None
+    }
+}
+
+/// Our fields for what is asked and for what is answered.
+fn asked_and_answered(usage: Use) -> (&'static str, &'static str) {
+    match usage {
+        Use::Task => ("input", "output"),
+        Use::Rlhf => ("prompt", "completion"),
+        _ => ("prompt", "response"),
     }
 }
 
@@ -291,10 +329,19 @@ fn sources(object: &Object<'_>, columns: &[(String, String)], left: &[&str], rea
 /// Whether a text is the row once more in a chat template, as Alpaca's `text` is: all that is said in it, but by the system,
 /// are lines of the row.
 fn is_rendered(text: &str, content: &[&str]) -> bool {
-    let Some(turns) = templated::split(text) else { return false };
+    let Some(turns) = templated::split(text) else { return is_filled(text, content) };
     let mut said = turns.iter().filter(|turn| turn.role != "system").peekable();
     let lines: HashSet<&str> = content.iter().flat_map(|text| text.lines()).map(str::trim).collect();
     said.peek().is_some() && said.all(|turn| turn.content.lines().all(|line| lines.contains(line.trim())))
+}
+
+/// Whether a text is the row in a template with headings: all lines of the row, and little beside them.
+fn is_filled(text: &str, content: &[&str]) -> bool {
+    /// Characters of such a template.
+    const TEMPLATE: usize = 400;
+    let mut lines = content.iter().flat_map(|text| text.lines()).map(str::trim).filter(|line| !line.is_empty());
+    let rest = text.chars().count().checked_sub(content.iter().map(|c| c.trim().chars().count()).sum());
+    text.contains("### ") && rest.is_some_and(|rest| rest <= TEMPLATE) && lines.all(|line| text.contains(line))
 }
 
 /// All texts in a value.
@@ -309,13 +356,12 @@ fn leaves<'v>(value: &'v Value, out: &mut Vec<&'v str>) {
 
 /// Whether a value judges.
 fn is_verdict(value: &Value) -> bool {
-    const WORDS: &str = "0 1 -1 true false yes no good bad a b tie 好 坏 是 否 对 错 up down desirable undesirable \
-                         accept accepted reject rejected pass passed fail failed like dislike correct incorrect 赞 踩 \
-                         通过 不通过 正确 错误";
     match value {
         Value::Bool(_) => true,
         Value::Number(n) => n.as_f64().is_some_and(|n| n == 0.0 || n == 1.0 || n == -1.0),
-        Value::String(s) => WORDS.split_whitespace().any(|word| word == s.trim().to_lowercase()),
+        Value::String(s) => {
+            verdict("", s).is_some() || ["-1", "a", "b", "tie"].contains(&s.trim().to_lowercase().as_str())
+        }
         _ => false,
     }
 }
@@ -329,99 +375,6 @@ fn is_dialogue(items: &[Value]) -> bool {
     };
     let pair = |item: &Value| item.as_array().is_some_and(|p| p.len() == 2 && p.iter().all(Value::is_string));
     !items.is_empty() && (items.iter().all(turn) || items.iter().all(pair))
-}
-
-impl Mapping {
-    /// The fields that must not be lost.
-    pub fn suspects(&self) -> impl Iterator<Item = &Left> {
-        self.left.iter().filter(|l| l.suspect.is_some())
-    }
-
-    /// In a line: ours ← theirs, what goes to `meta`, and of how many rows.
-    pub fn line(&self) -> String {
-        let mut parts: Vec<String> = self.read.iter().map(|(ours, theirs)| format!("{ours} ← {theirs}")).collect();
-        if !self.left.is_empty() {
-            let names: Vec<&str> = self.left.iter().map(|l| l.name.as_str()).collect();
-            parts.push(format!("meta ← {}", names.join(", ")));
-        }
-        let failed = if self.failed > 0 { format!(", {} not readable", self.failed) } else { String::new() };
-        parts.push(format!("{} of the sample's rows{failed}", self.rows));
-        parts.join("; ")
-    }
-
-    /// As [`line`](Mapping::line), with no more than a few of the fields that go to `meta`.
-    pub fn brief(&self) -> String {
-        const FEW: usize = 4;
-        let mut parts: Vec<String> = self.read.iter().map(|(ours, theirs)| format!("{ours} ← {theirs}")).collect();
-        let names: Vec<&str> = self.left.iter().take(FEW).map(|l| l.name.as_str()).collect();
-        match self.left.len() {
-            0 => {}
-            all if all > FEW => parts.push(format!("meta ← {} and {} more", names.join(", "), all - FEW)),
-            _ => parts.push(format!("meta ← {}", names.join(", "))),
-        }
-        parts.join("; ")
-    }
-
-    /// What would be lost, and the keys that settle it; `None` where the shape explains the rows.
-    pub fn refusal(&self, shape: &str, usage: Use) -> Option<(String, String)> {
-        let all = self.rows;
-        let lost: Vec<String> = self
-            .suspects()
-            .map(|l| {
-                let looks = l.suspect.map_or("", |s| s.0);
-                let many =
-                    if l.rows == all { "in every row".to_owned() } else { format!("in {} of {all} rows", l.rows) };
-                format!("`{}` ({}, {many} of the sample: {looks})", l.name, l.kind)
-            })
-            .collect();
-        if lost.is_empty() {
-            return None;
-        }
-        let message = format!("taken for `{shape}` rows for {usage}, but {} would be lost", lost.join(", "));
-        Some((message, self.cure(shape, usage)))
-    }
-
-    /// The key that names every field of the source, and the one that leaves them to `meta`.
-    fn cure(&self, shape: &str, usage: Use) -> String {
-        if usage != Use::Rlhf && self.suspects().all(|l| l.suspect.is_some_and(|s| s.0 == "a score")) {
-            return format!(
-                "if answers are to be learned whatever their score, which then goes to `meta`: format = \"{shape}\""
-            );
-        }
-        let quoted = |name: &str| Value::from(name).to_string();
-        let mut fields: Vec<(String, String)> = Vec::new();
-        // What is called an answer comes before what only may be one.
-        let mut suspects: Vec<&Left> = self.suspects().collect();
-        suspects.sort_by_key(|l| l.suspect.is_some_and(|s| s.0.starts_with("text beside")));
-        for (ours, theirs) in suspects.into_iter().filter_map(|l| Some((l.suspect?.1, &l.name))) {
-            if !fields.iter().any(|f| f.0 == ours) {
-                fields.push((ours.to_owned(), theirs.clone()));
-            }
-        }
-        // A question that was taken for the document stays what it is beside its answer.
-        let read = self.read.iter().filter(|r| is_content(&r.0) && super::FIELDS.contains(&r.0.as_str()));
-        for (ours, theirs) in read {
-            let task = fields.iter().any(|f| f.0 == "output" || f.0 == "choices");
-            let ours = match ours.as_str() {
-                "response" if fields.iter().any(|f| f.0 == "label") => "completion",
-                "prompt" if task => "input",
-                "response" if task => "output",
-                "text" if task => "input",
-                "text" if fields.iter().any(|f| f.0 == "response") => "prompt",
-                "text" if fields.iter().any(|f| f.0 == "prompt") => "response",
-                ours => ours,
-            };
-            if !fields.iter().any(|f| f.0 == ours || f.1 == *theirs) {
-                fields.push((ours.to_owned(), theirs.clone()));
-            }
-        }
-        let named: Vec<String> = fields.iter().map(|(ours, theirs)| format!("{ours} = {}", quoted(theirs))).collect();
-        let of = super::usage_of(fields.iter().map(|f| f.0.as_str())).unwrap_or(usage);
-        format!(
-            "say what they are: use = \"{of}\", fields = {{ {} }}; or, if they are to go to `meta`: format = \"{shape}\"",
-            named.join(", ")
-        )
-    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::input::Compression;
+use crate::input::{Compression, Encoding};
 pub use crate::input::{Piece, Transport};
 use crate::rows::{Record, Use};
 use crate::text::wikitext::Unlisted;
@@ -74,6 +74,9 @@ pub struct Layout {
     /// How the text is packed.
     #[serde(flatten)]
     pub transport: Transport,
+    /// How the other one of two aligned files is encoded; none as this one is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other: Option<Encoding>,
     /// Plain text only.
     pub rows: Option<TextRows>,
     /// Ours = theirs, nested by dots.
@@ -125,6 +128,7 @@ impl Layout {
             shape: None,
             usage,
             transport: Transport::plain(),
+            other: None,
             rows: None,
             fields: BTreeMap::new(),
             columns: None,

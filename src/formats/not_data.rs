@@ -180,7 +180,10 @@ pub fn tells_of_data(name: &str) -> bool {
     let telling = ["readme", "license", "licence", "copying", "notice", "citation", "changelog", "contributing"];
     telling.iter().any(|t| stem == *t || stem.strip_prefix(t).is_some_and(|rest| rest.starts_with(['_', '-'])))
         || matches!(file.as_str(), ".gitattributes" | ".gitignore" | "dataset_infos.json" | "dataset_info.json")
-        || matches!(file.as_str(), "requirements.txt" | "md5sums" | "sha256sums" | "sha256sums.txt" | "md5sums.txt")
+        || matches!(file.as_str(), "requirements.txt" | "desktop.ini" | "thumbs.db")
+        || ["md5sums", "sha1sums", "sha256sums", "sha512sums", "checksums"].contains(&stem)
+        // What editors and people keep of a file before they change it.
+        || ["~", ".bak", ".swp", ".md5", ".sha256"].iter().any(|end| file.ends_with(end))
         || [".py", ".sh", ".ipynb", ".yaml", ".yml", ".toml"].iter().any(|end| file.ends_with(end))
 }
 

@@ -102,14 +102,25 @@ impl<'a> Object<'a> {
     }
 
     /// The value at a path nested by dots; `None` where it is missing. A key that itself holds a dot is tried first.
-    /// A step that is a number indexes an array.
+    /// A step that is a number indexes an array. A key in other letters, or in Chinese, is told as [`Object::key`] does.
     pub fn get(&self, path: &str) -> Option<Json<'a>> {
-        if let Some((_, value)) = self.fields.iter().find(|(k, _)| k == path) {
-            return Some(*value);
+        if let Some((_, value)) = self.field(path) {
+            return Some(value);
         }
         let (head, rest) = path.split_once('.')?;
-        let value = self.fields.iter().find(|(k, _)| k == head)?.1;
-        get_in(value, rest)
+        get_in(self.field(head)?.1, rest)
+    }
+
+    /// The key that a name means: itself, in other letters (`Question`), or in Chinese (`问题`); else the name.
+    pub fn key<'s>(&'s self, name: &'s str) -> &'s str {
+        self.field(name).map_or(name, |(key, _)| key)
+    }
+
+    fn field(&self, name: &str) -> Option<(&str, Json<'a>)> {
+        let same = self.fields().find(|(key, _)| *key == name);
+        // Of one letter, small and large ones are two (`a`, `A` of choices).
+        let plain = name.len() > 1 && !name.bytes().any(|b| b.is_ascii_uppercase());
+        same.or_else(|| self.fields().find(|(key, _)| plain && means(key, name)))
     }
 
     /// The text at a path: `Ok(None)` where it is missing or null; a number or boolean is its JSON text; an object or
@@ -173,6 +184,24 @@ impl<'a> Object<'a> {
         out.push('}');
         Some(Cow::Owned(out))
     }
+}
+
+/// What the fields of rows are called in Chinese.
+const CHINESE: [(&str, &[&str]); 8] = [
+    ("question", &["问题", "提问", "题目"]),
+    ("answer", &["答案", "回答", "回复", "答复"]),
+    ("instruction", &["指令"]),
+    ("input", &["输入"]),
+    ("output", &["输出"]),
+    ("text", &["正文", "文本"]),
+    ("content", &["内容"]),
+    ("title", &["标题"]),
+];
+
+/// Whether a key is a name in other letters, or in Chinese.
+fn means(key: &str, name: &str) -> bool {
+    key.len() == name.len() && key.eq_ignore_ascii_case(name)
+        || !key.is_ascii() && CHINESE.iter().any(|(ours, theirs)| *ours == name && theirs.contains(&key))
 }
 
 /// A value without what stands at the paths; `None` where nothing is left.

@@ -13,8 +13,10 @@ use std::time::SystemTime;
 use flate2::Crc;
 
 mod method;
+mod rest;
 
 use method::Method;
+use rest::{BROKEN_OFF, Fails, SPARSE, unsupported, whole};
 
 use super::{Compression, decompress, file, peek};
 
@@ -92,59 +94,76 @@ pub fn at_least(path: &Path, compression: Compression, most: usize) -> io::Resul
 /// # Errors
 ///
 /// What the system says of opening or reading the file, and what is broken in its directory or headers. A member that
-/// cannot be read in a zip or plain tar has an empty head instead.
+/// cannot be read has none.
 pub fn heads(
     path: &Path,
     compression: Compression,
     limit: usize,
-    each: &mut dyn FnMut(Member, Vec<u8>),
+    each: &mut dyn FnMut(Member, Option<Vec<u8>>),
 ) -> io::Result<bool> {
     if compression != Compression::None {
         return each_member(path, compression, &mut |member, bytes| {
             let mut raw = Vec::new();
-            bytes.take(limit as u64).read_to_end(&mut raw)?;
+            let mut read = bytes.take(limit as u64).read_to_end(&mut raw);
             let packed = decompress::by_magic(&raw);
             if packed != Compression::None {
-                bytes.take((PACKED_HEAD.saturating_sub(raw.len())) as u64).read_to_end(&mut raw)?;
+                read = bytes.take((PACKED_HEAD.saturating_sub(raw.len())) as u64).read_to_end(&mut raw);
                 raw = super::first(decompress::reader(io::Cursor::new(raw), packed)?, limit);
             }
-            each(member, raw);
+            // What breaks off is told by the reader of the member.
+            each(member, Some(raw).filter(|raw| read.is_ok() || !raw.is_empty()));
             Ok(true)
         });
     }
     let Some(index) = index(path)? else { return Ok(false) };
     for member in &index.members {
-        each(member.clone(), super::head(path, Some(&member.name), compression, limit).unwrap_or_default());
+        each(member.clone(), super::head(path, Some(&member.name), compression, limit).ok());
     }
     Ok(true)
 }
 
-/// Hands over the members of a tar one by one, with their bytes, as long as `each` says; false if it is no tar.
+/// Hands over the members of a tar one by one, with their bytes, as long as `each` says; false if it is no tar. Where the
+/// archive is broken behind a member, the last one handed over is what is left, whose bytes cannot be read.
 ///
 /// # Errors
 ///
-/// What the system says of opening or reading the file, what is broken in the stream or the headers, and what `each` says.
+/// What the system says of opening or reading the file, what is broken in its first header, and what `each` says.
 pub fn each_member(
     path: &Path,
     compression: Compression,
     each: &mut dyn FnMut(Member, &mut dyn Read) -> io::Result<bool>,
 ) -> io::Result<bool> {
     let Some(stream) = tar(path, compression)? else { return Ok(false) };
-    let mut names = Names::default();
-    for entry in tar::Archive::new(stream).entries()? {
-        let mut entry = entry?;
+    let (mut names, mut seen) = (Names::default(), false);
+    for entry in whole(stream).entries()? {
+        let mut entry = match entry {
+            Ok(entry) => entry,
+            Err(error) if seen => {
+                each(Member { name: BROKEN_OFF.into(), size: 0 }, &mut Fails(Some(error)))?;
+                break;
+            }
+            Err(error) => return Err(error),
+        };
         let mut member = Member { name: name_of(&entry.path_bytes()), size: entry.size() };
-        if !entry.header().entry_type().is_file() || !wanted(&member.name) {
+        let kind = entry.header().entry_type();
+        if !(kind.is_file() || kind.is_gnu_sparse()) || !wanted(&member.name) {
             continue;
         }
+        seen = true;
         member.name = names.distinct(member.name);
+        if kind.is_gnu_sparse() {
+            let error = unsupported(&member.name, SPARSE);
+            if !each(member, &mut Fails(Some(error)))? {
+                break;
+            }
+            continue;
+        }
         let mut counted = Counted { read: &mut entry, left: member.size };
         if !each(member, &mut counted)? {
             break;
         }
-        io::copy(&mut counted, &mut io::sink())?;
-        // An archive that was cut before it was compressed: the reader of this member tells.
-        if counted.left > 0 {
+        // An archive that is cut, or was before it was compressed: the reader of this member tells.
+        if io::copy(&mut counted, &mut io::sink()).is_err() || counted.left > 0 {
             break;
         }
     }
@@ -233,8 +252,7 @@ fn open_at(path: &Path, member: &Member, place: &Place, start: u64) -> io::Resul
     };
     Ok(match place {
         Place::Refused(what) => {
-            let message = format!("the member `{}` is {what}", member.name);
-            return Err(io::Error::new(io::ErrorKind::Unsupported, message));
+            return Err(unsupported(&member.name, what));
         }
         Place::Plain(at) => {
             let start = start.min(member.size);
@@ -309,13 +327,23 @@ fn zipped(path: &Path) -> io::Result<Vec<(Member, Place)>> {
 }
 
 fn tarred(path: &Path, bytes: u64) -> io::Result<Vec<(Member, Place)>> {
-    let mut archive = tar::Archive::new(BufReader::new(File::open(path)?));
+    let mut archive = whole(BufReader::new(File::open(path)?));
     let mut found = Vec::new();
     for entry in archive.entries_with_seek()? {
-        let entry = entry?;
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) if !found.is_empty() => {
+                let rest = Member { name: BROKEN_OFF.into(), size: 0 };
+                found.push((rest, Place::Refused(format!("what is left of a broken archive: {error}"))));
+                break;
+            }
+            Err(error) => return Err(error),
+        };
         let member = Member { name: name_of(&entry.path_bytes()), size: entry.size() };
         let start = entry.raw_file_position();
-        if entry.header().entry_type().is_file() && wanted(&member.name) {
+        if entry.header().entry_type().is_gnu_sparse() && wanted(&member.name) {
+            found.push((member, Place::Refused(SPARSE.into())));
+        } else if entry.header().entry_type().is_file() && wanted(&member.name) {
             // Of an archive that is cut, the last member is cut: its reader tells.
             let cut = start.saturating_add(member.size) > bytes;
             found.push((member, Place::Plain(start)));
@@ -402,10 +430,14 @@ fn open_tar(path: &Path, member: &str) -> io::Result<Stream> {
     let not_tar = || io::Error::new(io::ErrorKind::InvalidData, "the file is neither a zip nor a tar archive");
     let mut stream = tar(path, super::compression(path)?)?.ok_or_else(not_tar)?;
     let (mut size, mut names) = (None, Names::default());
-    for entry in tar::Archive::new(&mut stream).entries()? {
+    for entry in whole(&mut stream).entries()? {
         let entry = entry?;
         let name = name_of(&entry.path_bytes());
-        if entry.header().entry_type().is_file() && wanted(&name) && names.distinct(name) == member {
+        let kind = entry.header().entry_type();
+        if (kind.is_file() || kind.is_gnu_sparse()) && wanted(&name) && names.distinct(name) == member {
+            if kind.is_gnu_sparse() {
+                return Err(unsupported(member, SPARSE));
+            }
             // The stream now stands at the first byte of the member: the crate reads no further than headers.
             size = Some(entry.size());
             break;

@@ -131,10 +131,28 @@ const OTHERS: [Other; 5] = [
     ("ISO-2022-KR", || Box::new(seven::Shifted::default()), "EUC-KR"),
 ];
 
+/// Labels of Python and of code pages that the WHATWG has not.
+const LABELS: [(&str, &str); 10] = [
+    ("utf-8-sig", "UTF-8"),
+    ("utf8-sig", "UTF-8"),
+    ("utf8mb4", "UTF-8"),
+    ("cp65001", "UTF-8"),
+    ("cp936", "GBK"),
+    ("ms936", "GBK"),
+    ("cp950", "Big5"),
+    ("cp932", "Shift_JIS"),
+    ("cp949", "EUC-KR"),
+    ("latin-1", "windows-1252"),
+];
+
 /// The name of the encoding that a label means, if one is called so.
 pub fn named(label: &str) -> Option<&'static str> {
     let other = OTHERS.iter().map(|o| o.0).find(|name| name.eq_ignore_ascii_case(label.trim()));
-    other.or_else(|| encoding_rs::Encoding::for_label(label.as_bytes()).map(encoding_rs::Encoding::name))
+    let known = |label: &str| encoding_rs::Encoding::for_label(label.as_bytes()).map(encoding_rs::Encoding::name);
+    // Python writes `utf_8_sig` as well.
+    let dashed = label.trim().to_ascii_lowercase().replace('_', "-");
+    let more = LABELS.iter().find(|(name, _)| *name == dashed).map(|(_, encoding)| *encoding);
+    other.or_else(|| known(label)).or(more).or_else(|| known(&dashed))
 }
 
 /// Bytes of an encoding that nobody else reads, on their way to one that is known.
@@ -339,6 +357,14 @@ mod tests {
             (named("hz-gb-2312"), named("utf-32le"), named("gb2312"), named("klingon")),
             (Some("HZ-GB-2312"), Some("UTF-32LE"), Some("GBK"), None)
         );
+    }
+
+    #[test]
+    fn labels_of_python_and_of_code_pages_are_known() {
+        for (label, name) in [("cp936", "GBK"), ("utf_8_sig", "UTF-8"), ("UTF-8-SIG", "UTF-8"), ("euc_kr", "EUC-KR")] {
+            assert_eq!(named(label), Some(name), "{label}");
+        }
+        assert_eq!((named("gbk"), named("klingon")), (Some("GBK"), None));
     }
 
     #[test]

@@ -235,10 +235,12 @@ fn line(held: &[u8], length: u64, max: usize) -> Line<'_> {
     if length > max as u64 { Line::TooLarge(&held[..held.len().min(HEAD)], length) } else { Line::Whole(trim(held)) }
 }
 
-/// A line without its carriage return, and without the byte order mark of a file that was joined to another one.
+/// A line without its carriage returns, and without the byte order mark of a file that was joined to another one.
 fn trim(line: &[u8]) -> &[u8] {
     let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
-    line.strip_suffix(b"\r").unwrap_or(line)
+    // Line ends that were translated twice are `\r\r\n`.
+    let end = line.iter().rposition(|b| *b != b'\r').map_or(0, |last| last + 1);
+    &line[..end]
 }
 
 #[cfg(test)]

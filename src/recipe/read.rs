@@ -15,6 +15,7 @@ use crate::Result;
 use crate::formats::{self, FIELDS, TextRows};
 use crate::output::codec;
 use crate::rows::{LANGUAGE, SCRIPT};
+use crate::text::language;
 use crate::text::wikitext::Variant;
 
 const SOURCE: [&str; 21] = [
@@ -218,7 +219,8 @@ impl Reader {
             format,
             rows,
             usage,
-            language: language.map(|l| l.0),
+            // As it is compared with what `only` names: `zho_Hans` and `中文` are `zh`.
+            language: language.map(|(word, _)| language::code(&word).map_or(word, str::to_owned)),
             license: license.map(|l| l.0),
             encoding,
             variant,

@@ -13,7 +13,7 @@ const A: &str = "雨落在青石板上，像有人轻轻敲门。";
 const B: &str = "雨就是水，没什么好写的。";
 
 /// What a build of one file comes to: its exit code, what it says, and the build.
-fn read(scratch: &Scratch, name: &str, bytes: &[u8], more: &str) -> (i32, String, Option<Built>) {
+pub fn read(scratch: &Scratch, name: &str, bytes: &[u8], more: &str) -> (i32, String, Option<Built>) {
     for folder in ["in", "out"] {
         let _ = fs::remove_dir_all(scratch.path(folder));
     }
@@ -99,8 +99,6 @@ fn verdicts_of_any_name_are_told() {
         ("thumbs_up", json!(true), json!(false)),
         ("feedback", json!(true), json!(false)),
         ("liked", json!("yes"), json!("no")),
-        ("label", json!("up"), json!("down")),
-        ("label", json!("desirable"), json!("undesirable")),
         ("accepted", json!("accepted"), json!("rejected")),
     ];
     for (name, good, bad) in pairs {
@@ -108,6 +106,16 @@ fn verdicts_of_any_name_are_told() {
         let (code, talk, built) = read(&scratch, "a.jsonl", file.as_bytes(), "");
         assert!(code == 1 && built.is_none(), "{name}: {talk}");
         assert!(talk.contains(&format!("`{name}`")) && talk.contains("label = \""), "{name}: {talk}");
+    }
+    // What is called a label and judges is one.
+    for (good, bad) in [("up", "down"), ("desirable", "undesirable"), ("thumbs_up", "thumbs_down"), ("好", "坏")] {
+        let file = row(A, ("label", json!(good))) + &row(B, ("label", json!(bad)));
+        let (code, talk, built) = read(&scratch, "a.jsonl", file.as_bytes(), "");
+        assert_eq!(
+            (code, built.map(|b| b.column("data/rlhf", "label"))),
+            (0, Some(vec!["true".into(), "false".into()])),
+            "{talk}"
+        );
     }
     // What is true or false of the row and not of its answer.
     for name in ["redacted", "human_verified", "in_train"] {

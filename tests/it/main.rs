@@ -68,6 +68,7 @@ mod objects_in_place;
 mod objects_shared;
 mod parsoid;
 mod paths;
+mod plain_layouts;
 mod plan_truth;
 mod plans;
 mod problem_ids;

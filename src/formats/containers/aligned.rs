@@ -4,7 +4,7 @@
 //! `NAME.en` and `NAME.zh`, or `NAME_en.txt` and `NAME_ch.txt`: two files, side by side in a folder or an archive, whose
 //! names differ by a language only. Give the source both: the one whose language comes first in the alphabet makes the
 //! rows, the other one and what lies beside them in an archive (`README`, `LICENSE`, `.ids`, `.scores`) make none. Line 7
-//! of the one belongs to line 7 of the other; the shape `pairs` makes a translation task of them. `ch` and `cn` are
+//! of the one belongs to line 7 of the other, each in its own encoding; the shape `pairs` makes a translation task of them. `ch` and `cn` are
 //! Chinese. Lines end at `\n` alone: these corpora hold other line separators within lines.
 //!
 //! # What is set aside
@@ -72,10 +72,13 @@ impl Container for Aligned {
         if codes[0] > codes[1] {
             return Ok(Box::new(Nothing));
         }
-        let theirs = match &other.1 {
+        let mut theirs = match &other.1 {
             None => layout.compressed(input::compression(Path::new(&other.0))?),
             Some(_) => layout.clone(),
         };
+        if let Some(encoding) = &layout.other {
+            theirs.transport.encoding = encoding.clone();
+        }
         let other = Piece { path: other.0, member: other.1, start: 0, end: u64::MAX };
         let counts = [count(piece, layout), count(&other, &theirs)];
         let misaligned = match counts {

@@ -43,12 +43,7 @@ pub(super) fn settle(name: &str, head: &[u8], whole: bool, found: &mut Detected)
     let note = found.note.take();
     found.rows = None;
     found.runner_up = None;
-    // What is said of the encoding stays.
-    found.note = note
-        .as_deref()
-        .and_then(|n| n.split("; plain text").next())
-        .filter(|n| n.starts_with("read as "))
-        .map(str::to_owned);
+    found.note = super::of_encoding(note.clone());
     if !lines.is_empty() && (named_columns(text, lines[0], separators, found) || one_column(&lines, found)) {
         return;
     }
@@ -59,6 +54,20 @@ pub(super) fn settle(name: &str, head: &[u8], whole: bool, found: &mut Detected)
          `fields = { text = \"1\" }`"
             .into(),
     );
+}
+
+/// Judges the rows of a table that a recipe says is one, if its first row names the columns.
+pub(super) fn asked(text: &str, whole: bool, container: &str, found: &mut Detected) {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let text = text.trim_start();
+    let separators = TABLES.iter().find(|table| table.0 == container).map_or(&[][..], |table| table.1);
+    let (lines, _) = first_lines(text, whole);
+    if let Some(first) = lines.first()
+        && !named_columns(text, first, separators, found)
+    {
+        one_column(&lines, found);
+    }
+    found.columns = None;
 }
 
 /// The lines that are objects, where most are: the first may be the end of one, where a file was cut, or a remark.

@@ -17,6 +17,8 @@ pub(super) enum Sense {
     Verdict,
     /// Answers to choose from.
     Choices,
+    /// What a program is, if it is long enough for one.
+    Code,
     /// How good something is.
     Score,
     /// About the row.
@@ -137,6 +139,7 @@ const VERDICT: &[&str] = &[
     "点赞",
     "采纳",
 ];
+const CODE: &[&str] = &["code", "sql", "代码"];
 const CHOICES: &[&str] = &["choice", "choices", "option", "options", "candidates", "distractors", "选项", "候选"];
 const SCORE: &[&str] = &[
     "helpfulness",
@@ -266,6 +269,13 @@ pub(super) fn sense(name: &str) -> Option<Sense> {
         return Some(Sense::Choices);
     }
     let words = words(name);
+    // `answerA`, `option_b`.
+    if let [stem, letter] = &words[..]
+        && ["answer", "option", "choice", "opt"].contains(&stem.as_str())
+        && ["a", "b", "c", "d", "e"].contains(&letter.as_str())
+    {
+        return Some(Sense::Choices);
+    }
     let (first, last) = (words.first()?, words.last()?);
     let kinds = [
         (Sense::Answer, ANSWER),
@@ -275,6 +285,7 @@ pub(super) fn sense(name: &str) -> Option<Sense> {
         (Sense::Class, CLASS),
         (Sense::Verdict, VERDICT),
         (Sense::Choices, CHOICES),
+        (Sense::Code, CODE),
         (Sense::Score, SCORE),
         (Sense::Metadata, ABOUT),
     ];
@@ -283,14 +294,41 @@ pub(super) fn sense(name: &str) -> Option<Sense> {
     let ends =
         |kind: &&(Sense, &[&str])| kind.1.iter().any(|w| !w.is_ascii() && w.chars().count() > 1 && name.ends_with(w));
     // The words of a question that was told in others, which the row has.
+    // What is said of the question is no verdict on its answer.
+    // What somebody was asked to judge rows by, and said.
+    let of_judge =
+        ["labelling", "labeling", "judge", "grader"].iter().any(|w| words[..words.len() - 1].iter().any(|o| o == w));
+    let of_question = words.len() > 1 && QUESTION.contains(&first.as_str());
     let former = ["original", "orig", "seed", "raw"].contains(&first.as_str()) && words.len() > 1;
     let said = of(last).or_else(|| kinds.iter().find(ends).map(|k| k.0)).or_else(|| {
         // `output_text`, `answer_zh`: the first word; but a score is one only at the end.
-        let begins = of(first).filter(|s| !matches!(s, Sense::Score | Sense::Class | Sense::Metadata));
+        // `target_audience` is no target, `user_rank` not what the user says.
+        let first =
+            Some(first).filter(|word| !["target", "user", "human", "code", "up", "like"].contains(&word.as_str()));
+        let begins = first.and_then(of).filter(|s| !matches!(s, Sense::Score | Sense::Class | Sense::Metadata));
         // `domain_zh` is about the row.
         begins.or_else(|| LANGUAGE.contains(&last.as_str()).then_some(Sense::Metadata))
     });
-    said.map(|s| if former && s == Sense::Question { Sense::Metadata } else { s })
+    said.map(|s| match s {
+        Sense::Question if former => Sense::Metadata,
+        Sense::Question | Sense::Answer if of_judge => Sense::Metadata,
+        Sense::Label | Sense::Verdict if of_question => Sense::Metadata,
+        s => s,
+    })
+}
+
+/// Our field for an aid of this name; none where it has to be written into what it belongs to.
+pub(super) fn aid(name: &str) -> &'static str {
+    let words = words(name);
+    let is = |all: &[&str]| words.iter().any(|w| all.contains(&w.as_str())) || all.contains(&name);
+    match () {
+        () if is(&["reasoning", "thinking", "think", "thought", "thoughts", "cot", "rationale", "思考", "推理"]) => {
+            "reasoning"
+        }
+        () if is(&["history"]) => "history",
+        () if is(&["tools", "functions"]) => "tools",
+        () => "",
+    }
 }
 
 #[cfg(test)]
@@ -299,13 +337,17 @@ mod tests {
 
     #[test]
     fn names_tell_what_a_field_is() {
-        let cases: [(&str, Option<Sense>); 25] = [
+        let cases: [(&str, Option<Sense>); 29] = [
             ("output_zh", Some(Sense::Answer)),
             ("is_good", Some(Sense::Verdict)),
             ("thumbs_up", Some(Sense::Verdict)),
             ("toxic", Some(Sense::Class)),
             ("answer_from", Some(Sense::Metadata)),
             ("input_quality", Some(Sense::Metadata)),
+            ("target_audience", None),
+            ("prompt_harm_label", Some(Sense::Metadata)),
+            ("response_harm_label", Some(Sense::Label)),
+            ("sql", Some(Sense::Code)),
             ("original_question", Some(Sense::Metadata)),
             ("original_response", Some(Sense::Answer)),
             ("std_answer", Some(Sense::Answer)),

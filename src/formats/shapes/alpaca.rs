@@ -6,7 +6,7 @@
 //! ```
 //!
 //! The user says the instruction, and below it, after one line break, the input; where one of them is empty (or the
-//! input only says that there is none: `noinput`, `No input`, `none`, `N/A`, `无`, `无输入`, `没有输入` and the like, also in
+//! input only says that there is none: `noinput`, `No input`, `none`, `N/A`, `nan`, `无`, `无输入`, `没有输入` and the like, also in
 //! brackets, with a closing mark, or escaped), the other one alone.
 //! `system` becomes the first message, the pairs of `history` the turns before. Thoughts in a field of their own
 //! (`reasoning_content`, `reasoning`, `thinking`) are the reasoning of the output.
@@ -49,6 +49,7 @@ const NO_INPUT: &[&str] = &[
     "n/a",
     "null",
     "nil",
+    "nan",
     "not applicable",
     "no input provided",
     "no input needed",

@@ -7,8 +7,8 @@
 //! ```
 //!
 //! The question is `question`, `Question` or `query`, with a `context`, `passage` or `article` above it. The choices are
-//! columns (`A`, `B`, …; `option_a`, …; `opa`, …), or `choices` or `options`: a list, an object of letters, or one of `text`
-//! and `label`. The answer is `answer`, `Answer`, `answerKey`, `answer_idx`, `cop` or `label`: a letter, a label, the text of a
+//! columns (`A`, `B`, …; `option_a`, …; `opa`, …; `answerA`, …), or `choices` or `options`: a list, an object of letters, or one of `text`
+//! and `label`. The answer is `answer`, `answerKey`, `answer_idx`, `correct_option`, `cop` or `label`: a letter, a label, the text of a
 //! choice, or its number from 0 (`index = "one"`: from 1).
 //!
 //! As a task the input is the question, `choices` are the choices, the output is the text of the right one. For
@@ -35,11 +35,18 @@ pub struct Choices;
 const QUESTION: &[&str] = &["question", "Question", "query"];
 const ABOVE: &[&str] = &["context", "passage", "article"];
 const LISTS: &[&str] = &["choices", "options"];
-const ANSWER: &[&str] = &["answer", "Answer", "answerKey", "answer_idx", "cop", "label"];
+const ANSWER: &[&str] = &["answer", "Answer", "answerKey", "answer_idx", "correct_option", "cop", "label"];
 const LETTERS: [&str; 10] = ["A", "B", "C", "D", "E", "F", "G", "H", "I", "J"];
 /// Choices in columns of their own, by what their letters stand behind, and whether those are small.
-const COLUMNS: [(&str, bool); 6] =
-    [("", false), ("option_", true), ("option_", false), ("option", false), ("op", true), ("choice_", true)];
+const COLUMNS: [(&str, bool); 7] = [
+    ("answer", false),
+    ("", false),
+    ("option_", true),
+    ("option_", false),
+    ("option", false),
+    ("op", true),
+    ("choice_", true),
+];
 const INDEX: Choice =
     Choice { name: "index", words: &["zero", "one"], about: "which number the first of the choices has" };
 const SAY: Choice = Choice {
@@ -77,7 +84,9 @@ impl Shape for Choices {
         };
         let judged: Vec<Option<bool>> = sample.iter().map(judged).collect();
         // A number that is one too large tells that they are not counted from 0.
-        if judged.contains(&Some(false)) && share(sample, |o| o.has("answer")) > 0.0 {
+        let counted =
+            |o: &Object<'_>| o.has("answer") || answer(o).is_some_and(|(key, _)| by_place(o, key) || o.has("answerA"));
+        if judged.contains(&Some(false)) && share(sample, counted) > 0.0 {
             return 0.0;
         }
         judged.iter().filter(|j| **j == Some(true)).count() as f32 / sample.len().max(1) as f32

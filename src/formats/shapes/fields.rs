@@ -16,7 +16,7 @@
 //!   `output_language`; or `text` alone, for running text of a domain.
 //! - instruct: `messages` as a list of `{role, content}` or `{from, value}`; or `prompt` (else `prompt`, `question`,
 //!   `query`) and `response` (else `response`, `answer`, `completion`, `output`, beside a `prompt` also `summary`), with `system` and `history`, a list of
-//!   `[question, answer]`. Without a response the row is a prompt only. `reasoning` (`reasoning_content`, `reasoning`,
+//!   `[question, answer]`. A `question` or `query` stands below the text that it is about (`context`, `passage`), after an empty line. Without a response the row is a prompt only. `reasoning` (`reasoning_content`, `reasoning`,
 //!   `thinking`) is what was thought before the response. `fields` may name what a program checks an answer against:
 //!   `answer`, `answer_kind`, `data_source`.
 //! - rlhf: `prompt`, `chosen`, `rejected`, `chosen_score`, `rejected_score`, `margin` as in the shape `preference`, or
@@ -24,11 +24,14 @@
 //!
 //! Limits: a field that the recipe maps must be there in every row, and content must not be null (`field_missing`); a field of
 //! another type is `field_type`. Empty text is a row. Everything that is not read becomes `meta`.
+use std::borrow::Cow;
+
 use super::support::reading::Reading;
 use super::support::turn::{THOUGHTS, is_thought};
 use super::support::turns::not_empty;
-use super::support::values::{first, share, starts};
+use super::support::values::{first, joined, scalar, share, starts};
 use super::{kto, preference};
+use crate::formats::json::Json;
 use crate::formats::{Layout, Object, Shape};
 use crate::rows::{Content, Message, Row, Task, Unreadable, Use};
 
@@ -114,11 +117,16 @@ pub(super) fn instruct<'a>(reading: &mut Reading<'_, 'a>) -> Result<Content<'a>,
     let names: &[&str] = if asked { &[] } else { &["messages", "conversations"] };
     if let Some((path, value)) = reading.find("messages", names, |v| first(v) == b'[')? {
         messages.extend(not_empty(path, reading.messages(path, value)?)?);
+        if let Some((path, value)) = reading.mapped("response")? {
+            messages
+                .push(Message { reasoning: reading.thoughts()?, ..Message::new("assistant", joined(path, value)?) });
+        }
         reading.truth(&[])?;
     } else {
         let thinks = thinks(reading.object);
         let names = if thinks { ASKED } else { PROMPT };
         let Some(prompt) = reading.text("prompt", names)? else { return Err(reading.missing("prompt", PROMPT[0])) };
+        let prompt = below(reading, prompt)?;
         messages.push(Message::new("user", prompt));
         let names = match (thinks, reading.object.has("prompt")) {
             (true, _) => ANSWERED,
@@ -140,6 +148,22 @@ pub(super) fn instruct<'a>(reading: &mut Reading<'_, 'a>) -> Result<Content<'a>,
     }
     let tools = reading.tools()?;
     Ok(Content::Instruct { messages, tools })
+}
+
+/// What a question is about, above it: the text that it asks for something of, or the tables of a database.
+const ABOVE: &[&str] = &["context", "passage", "上下文"];
+
+/// A question below the text that it is about, where that stands beside it and the recipe does not say what is asked.
+pub(super) fn below<'a>(reading: &mut Reading<'_, 'a>, question: Cow<'a, str>) -> Result<Cow<'a, str>, Unreadable> {
+    let asks = ["question", "query"].iter().any(|key| starts(reading.object, key) == Some(b'"'));
+    let mapped = ["prompt", "input"].iter().any(|ours| reading.layout.fields.contains_key(*ours));
+    if !asks || mapped || reading.object.has("prompt") {
+        return Ok(question);
+    }
+    let is_text = |value: Json<'_>| first(value) == b'"';
+    let Some((path, value)) = reading.find("context", ABOVE, is_text)? else { return Ok(question) };
+    let above = scalar(path, value)?;
+    Ok(if above.trim().is_empty() { question } else { Cow::Owned(format!("{above}\n\n{question}")) })
 }
 
 /// Whether the thoughts before an answer stand in a field of their own.

@@ -6,7 +6,9 @@
 //! {"instruction": "…", "input": "…", "output": "…", "kto_tag": true}
 //! ```
 //!
-//! The label is `label` or `kto_tag` (`fields.label`): true or false, also as text, 1 or 0, also as 1.0 or 0.0. The answer
+//! The label is `label` or `kto_tag` (`fields.label`): true or false, also as text, 1 or 0, also as 1.0 or 0.0, or a
+//! word that judges (`good`, `thumbs_down`, `harmful`, `点赞`). Of a field that is called what is bad (`harmful`, `is_toxic`,
+//! `unsafe`), true is bad. The answer
 //! is `completion` or `response` (beside an `instruction` also `output`), as text or messages, with the prompt as in the
 //! shape `preference`; or else the assistant's last turn of `messages` (or `conversations`), with the turns before it as
 //! the prompt.
@@ -62,7 +64,7 @@ impl Shape for Kto {
 
 /// Whether a row has a label that says yes or no.
 pub(super) fn is_labelled(object: &Object<'_>) -> bool {
-    let says = |key: &&str| object.get(key).and_then(|v| text_of(v).ok().flatten()).and_then(|t| verdict(&t));
+    let says = |key: &&str| object.get(key).and_then(|v| text_of(v).ok().flatten()).and_then(|t| verdict(key, &t));
     LABEL.iter().any(|key| says(key).is_some())
 }
 
@@ -77,7 +79,7 @@ pub(super) fn read<'a>(reading: &mut Reading<'_, 'a>) -> Result<Content<'a>, Unr
     let Some((path, value)) = reading.find("label", LABEL, |_| true)? else {
         return Err(reading.missing("label", LABEL[0]));
     };
-    let label = verdict(&scalar(path, value)?).ok_or_else(|| field_type(path, "true or false", kind(value)))?;
+    let label = verdict(path, &scalar(path, value)?).ok_or_else(|| field_type(path, "true or false", kind(value)))?;
     let (prompt, completion) = match reading.side("assistant", "completion", COMPLETION)? {
         Some(completion) => (prompt(reading)?, not_empty("completion", completion)?),
         None => {
@@ -137,7 +139,7 @@ mod tests {
     fn names_what_is_wrong() {
         let error = |json: &str| row(&SHAPE, json, Use::Rlhf).unwrap_err().reason;
         assert_eq!(error(r#"{"prompt":"p","completion":"c"}"#), "field_missing");
-        assert_eq!(error(r#"{"prompt":"p","completion":"c","label":"good"}"#), "field_type");
+        assert_eq!(error(r#"{"prompt":"p","completion":"c","label":"sports"}"#), "field_type");
         assert_eq!(error(r#"{"prompt":"p","label":true}"#), "field_missing");
         assert_eq!(error(r#"{"messages":[{"role":"user","content":"p"}],"label":true}"#), "dialogue_mismatch");
         assert_eq!(error(r#"{"messages":[],"label":true}"#), "dialogue_mismatch");

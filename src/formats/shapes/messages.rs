@@ -12,7 +12,8 @@
 //! `reasoning` parts become the message's `reasoning`, as its `reasoning_content`, `reasoning` or `thinking` does.
 //! `options = { think = "split" }` takes `<think>…</think>` out of answers, too. Content may be null where there are
 //! calls. `answer` (or `ground_truth`), `answer_kind` and `data_source` beside the messages are what a program checks the
-//! last answer against. What a message or a call has besides (`weight`, `index`, …) is in `meta.turn_fields`, by its path.
+//! last answer against; where the
+//! last message is the user's and thoughts stand beside it (`reasoning`), `answer` is what the assistant says. What a message or a call has besides (`weight`, `index`, …) is in `meta.turn_fields`, by its path.
 //!
 //! The turns before the last answer may stand in a list of their own, `prompt` or `input`, and the answer in `completion`,
 //! `response` or `output`, as text or messages (TRL's prompts and completions, Llama-Nemotron).
@@ -23,7 +24,7 @@ use super::support::reading::Reading;
 use super::support::turns::{begins, not_empty};
 use super::support::values::{first, share, starts, wrong_use};
 use crate::formats::{Layout, Object, Shape};
-use crate::rows::{Content, Row, Unreadable, Use};
+use crate::rows::{Content, Message, Row, Unreadable, Use};
 
 /// The shape.
 pub const SHAPE: Messages = Messages;
@@ -59,7 +60,8 @@ impl Shape for Messages {
             let answered = ANSWERED.iter().any(|key| starts(object, key).is_some());
             let parted = ASKED.iter().any(asked) && answered;
             let ranked = |key: &&str| starts(object, key).is_some();
-            !labelled && (whole && !ranked(&"chosen") || parted && !["chosen", "rejected", "label"].iter().any(ranked))
+            let against = ranked(&"chosen") || super::preference::is_against(object);
+            !labelled && (whole && !against || parted && !["chosen", "rejected", "label"].iter().any(ranked))
         })
     }
     fn map<'a>(&self, object: &Object<'a>, layout: &Layout, emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>)) {
@@ -81,6 +83,13 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
             };
             messages.extend(not_empty(path, reading.listed(path, value)?)?);
             messages.extend(reading.side("assistant", "response", ANSWERED)?.unwrap_or_default());
+        }
+    }
+    let open = messages.last().is_some_and(|last| last.role == "user");
+    if open && (layout.fields.contains_key("response") || super::fields::thinks(object)) {
+        // What was thought stands beside the answer, and so the answer stands beside the question.
+        if let Some(answer) = reading.option("response", &["answer", "response", "content"])? {
+            messages.push(Message { reasoning: reading.thoughts()?, ..Message::new("assistant", answer) });
         }
     }
     let tools = reading.tools()?;

@@ -6,6 +6,7 @@ pub(super) mod support;
 pub use support::ground_truth::check;
 pub use support::texts;
 pub use support::turn::{is_switch, split_thought};
+pub use support::values::verdict;
 
 macro_rules! shapes {
     ($($module:ident),* $(,)?) => {

@@ -8,9 +8,9 @@
 //! ```
 //!
 //! The prompt is `prompt`, `conversations`, `messages` or `question`, as text or as messages, or `instruction` with
-//! `input` below it, or GPT-4-LLM's `user_input`, or `input` or `query` alone; `system` and `history` come before it. The answers are `chosen` and `rejected` (also
+//! `input` below it, or GPT-4-LLM's `user_input`, or the `messages` in `input` (OpenAI's own layout), or `input` or `query` alone; `system` and `history` come before it. The answers are `chosen` and `rejected` (also
 //! `chosen_messages`, CValues' `pos_resp`, GPT-4-LLM's `completion_a`, `response_j` and `response_k`, `winning_response` and
-//! so on, or the two items of `output`), as text, as a message, as messages (also as JSON text), or as an object of
+//! so on, or the two items of `output`, or the last turn of `messages` beside a `rejected_response`, as ms-swift has it), as text, as a message, as messages (also as JSON text), or as an object of
 //! `messages` (LMFlow's `paired_conversation`). Where both sides are whole dialogues (they do not begin with the
 //! assistant), the turns that they share are the prompt; where one is, all its turns but the last. A prompt field that
 //! says the same again (also with a system prompt before it) is not said twice; another one goes to `meta`.
@@ -18,6 +18,7 @@
 //! Two answers may be judged by a third field: `response_a` and `response_b` (`answer_`, `output_`, `conversation_`; also
 //! `_1` and `_2`) with `preference`, `winner`, `preferred` or `better`, which names one of them (`a`, `model_b`, `2`) or says
 //! `tie` (also both bad), as the votes of an arena do; a row with another verdict is set aside (`unranked`).
+//! Columns `winner_model_a`, `winner_model_b` and `winner_tie` of 0 and 1 say so too.
 //!
 //! `fields` maps `prompt`, `chosen`, `rejected`, `chosen_score`, `rejected_score` and `margin`.
 //!
@@ -33,7 +34,7 @@ use std::borrow::Cow;
 use super::support::ranking::{ANSWERS, content};
 use super::support::reading::Reading;
 use super::support::turns::not_empty;
-use super::support::values::{first, is_scalar, items, mismatch, scalar, share, starts, wrong_use};
+use super::support::values::{first, is_scalar, items, mismatch, scalar, share, starts, verdict, wrong_use};
 use crate::formats::object::field_type;
 use crate::formats::{Choice, Layout, Object, Shape};
 use crate::rows::{Content, Message, Preference, Row, Unreadable, Use};
@@ -43,7 +44,7 @@ pub const SHAPE: Pairs = Pairs;
 /// See the module.
 pub struct Pairs;
 
-const PROMPT: &[&str] = &["prompt", "conversations", "messages", "question", "user_input"];
+const PROMPT: &[&str] = &["prompt", "conversations", "messages", "question", "user_input", "input.messages"];
 /// Without an instruction to stand below.
 const ALONE: &[&str] = &["input", "query"];
 const CHOSEN: &[&str] = &[
@@ -114,10 +115,11 @@ impl Shape for Pairs {
             let two = o.get("output").and_then(|v| items("output", v).ok()).is_some_and(|two| two.len() == 2);
             match (any(CHOSEN), any(REJECTED)) {
                 // Whole dialogues (the votes of an arena) hold what was asked.
+                _ if has_winner(o) => true,
                 _ if judged(o).is_some_and(|(two, _)| asked || starts(o, two[0]) == Some(b'[')) => true,
                 (Some(b'{'), Some(_)) => true,
                 (Some(chosen), Some(_)) => (asked && !super::hh::is_dialogue(o, "prompt")) || chosen == b'[',
-                _ => two && starts(o, "instruction").is_some(),
+                _ => two && starts(o, "instruction").is_some() || is_against(o),
             }
         })
     }
@@ -138,9 +140,12 @@ pub(super) fn read<'a>(reading: &mut Reading<'_, 'a>) -> Result<Content<'a>, Unr
             let rejected = reading.side("assistant", "rejected", REJECTED)?;
             (chosen, rejected.ok_or_else(|| reading.missing("rejected", REJECTED[0]))?)
         }
-        None => match two(reading)? {
+        None => match two(reading)?.or(against(reading)?) {
             Some(both) => both,
-            None => by_verdict(reading, &mut out)?.ok_or_else(|| reading.missing("chosen", CHOSEN[0]))?,
+            None => match by_verdict(reading, &mut out)? {
+                Some(both) => both,
+                None => by_winner(reading, &mut out)?.ok_or_else(|| reading.missing("chosen", CHOSEN[0]))?,
+            },
         },
     };
     let (mut chosen, mut rejected) = (not_empty("chosen", chosen)?, not_empty("rejected", rejected)?);
@@ -195,7 +200,9 @@ fn around<'a>(
     if let Some(all) = united(&stated, &turns) {
         return Ok(all);
     }
-    let again = stated[before.len()..].iter().all(|said| turns.iter().any(|t| t.content == said.content));
+    let has = |said: &str| turns.iter().any(|t| t.content == said);
+    let begins = |said: &str| turns_in(said).is_some_and(|all| all.first().is_some_and(|first| has(first)));
+    let again = stated[before.len()..].iter().all(|said| has(&said.content) || begins(&said.content));
     if strict && !again {
         return Err(mismatch(format!("one side is a whole dialogue that does not begin with `{path}`")));
     }
@@ -275,6 +282,51 @@ fn by_verdict<'a>(reading: &mut Reading<'_, 'a>, out: &mut Preference<'a>) -> Re
     Ok(sides.pop().map(|chosen| (chosen, rejected)))
 }
 
+/// Who won, in columns of 0 and 1: the votes of an arena as a competition had them, whose texts are lists of turns.
+const WINNERS: [&str; 3] = ["winner_model_a", "winner_model_b", "winner_tie"];
+
+fn has_winner(object: &Object<'_>) -> bool {
+    let all = |keys: &[&str]| keys.iter().all(|key| starts(object, key).is_some());
+    all(&WINNERS[..2]) && all(&TWO[0])
+}
+
+fn by_winner<'a>(reading: &mut Reading<'_, 'a>, out: &mut Preference<'a>) -> Result<Option<Both<'a>>, Unreadable> {
+    if !has_winner(reading.object) {
+        return Ok(None);
+    }
+    let asked = reading.object.text("prompt")?.and_then(|text| turns_in(&text));
+    let mut sides = Vec::new();
+    for name in TWO[0] {
+        let text = reading.object.require(name)?;
+        reading.take(name);
+        sides.push(match (&asked, turns_in(&text)) {
+            (Some(asked), Some(said)) if asked.len() == said.len() => {
+                let round = |(a, b): (&String, String)| [Message::new("user", a.clone()), Message::new("assistant", b)];
+                reading.take("prompt");
+                asked.iter().zip(said).flat_map(round).collect()
+            }
+            _ => vec![Message::new("assistant", text)],
+        });
+    }
+    let won = |key: &&str| reading.object.text(key).ok().flatten().and_then(|t| verdict("", &t)) == Some(true);
+    let which = WINNERS.iter().position(won);
+    WINNERS.into_iter().for_each(|key| reading.take(key));
+    match which {
+        Some(0) => {}
+        Some(1) => sides.swap(0, 1),
+        Some(_) => out.margin = Some(0.0),
+        None => reading.aside("unranked", "0"),
+    }
+    let rejected = sides.pop().unwrap_or_default();
+    Ok(sides.pop().map(|chosen| (chosen, rejected)))
+}
+
+/// The texts of a list that stands in a text as JSON; null is an empty one.
+fn turns_in(text: &str) -> Option<Vec<String>> {
+    let list: Vec<Option<String>> = serde_json::from_str(text).ok()?;
+    (!list.is_empty()).then(|| list.into_iter().map(Option::unwrap_or_default).collect())
+}
+
 type Both<'a> = (Vec<Message<'a>>, Vec<Message<'a>>);
 
 /// The two items of `output`.
@@ -289,6 +341,27 @@ fn two<'a>(reading: &mut Reading<'_, 'a>) -> Result<Option<Both<'a>>, Unreadable
     };
     let answer = |index: usize, value| Ok(vec![Message::new("assistant", scalar(&format!("{path}.{index}"), value)?)]);
     Ok(Some((answer(0, chosen)?, answer(1, rejected)?)))
+}
+
+/// A whole dialogue with a worse last answer beside it (ms-swift): its own last answer is the better one.
+fn against<'a>(reading: &mut Reading<'_, 'a>) -> Result<Option<Both<'a>>, Unreadable> {
+    if !is_against(reading.object) || reading.layout.fields.contains_key("chosen") {
+        return Ok(None);
+    }
+    let Some(rejected) = reading.side("assistant", "rejected", REJECTED)? else { return Ok(None) };
+    let Some((path, value)) = reading.find("messages", &["messages"], |v| first(v) == b'[')? else { return Ok(None) };
+    Ok(Some((reading.messages(path, value)?, rejected)))
+}
+
+/// Whether a row is a whole dialogue with a worse last answer beside it.
+pub(super) fn is_against(object: &Object<'_>) -> bool {
+    let ends = |key| {
+        let turns = object.get(key).and_then(|v| items(key, v).ok())?;
+        let last = Object::parse(turns.last()?.get()).ok()?;
+        last.text("role").ok()?.filter(|role| role == "assistant")
+    };
+    let worse = REJECTED.iter().find_map(|key| starts(object, key));
+    worse.is_some() && !CHOSEN.iter().any(|key| object.has(key)) && ends("messages").is_some()
 }
 
 /// The prompt, after the system prompt and the history; it must hold something.

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! The dialogue is `messages` where they are there (OpenR1's, with the reasoning of a model); else the user says the
-//! `problem` (also `question` beside a `final_answer`) and the assistant the `solution` (`generated_solution`), if there is one. The short answer
+//! `problem` (also `question` beside a `final_answer` or a `solution`, as in LIMO) and the assistant the `solution` (`generated_solution`), if there is one. The short answer
 //! (`answer`, `final_answer`, `expected_answer`) is in the column `answer`, the `source` is the subset. `checked = "only"` takes the
 //! assistant's turns off: a row is then a prompt and the answer that a program checks. `think = "split"` takes the
 //! reasoning out of answers.
@@ -51,7 +51,7 @@ impl Shape for Problem {
         share(sample, |o| {
             let solved = SOLUTION.iter().chain(ANSWER).any(|key| scalar(o, key));
             starts(o, "problem") == Some(b'"') && solved
-                || starts(o, "question") == Some(b'"') && scalar(o, "final_answer")
+                || starts(o, "question") == Some(b'"') && ["final_answer", "solution"].iter().any(|key| scalar(o, key))
         }) * 1.01
     }
     fn map<'a>(&self, object: &Object<'a>, layout: &Layout, emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>)) {

@@ -8,7 +8,8 @@
 //!
 //! The prompt is `prompt`, `question` or `query`, the response `response`, `answer`, `completion` or `output` (beside
 //! a `prompt` also `summary`, as in ChatGLM-6B's sets); `system`
-//! and `history` come before. Where the thoughts before the response stand beside it (`reasoning_content`, `reasoning`,
+//! and `history` come before. A `question` or `query` stands below the text that it is about (`context`, `passage`), after
+//! an empty line (BoolQ, SQL of questions). Where the thoughts before the response stand beside it (`reasoning_content`, `reasoning`,
 //! `thinking`), they are its reasoning, and the prompt may also be `input`, the response `content` (R1's distilled sets). Without a response the row is a prompt only. As a task the prompt is the input and the
 //! response the output. `fields` can name others, as in the shape `fields`, which reads these rows too, when told their
 //! use.
@@ -71,7 +72,8 @@ impl Shape for Prompt {
 }
 
 fn task<'a>(reading: &mut Reading<'_, 'a>) -> Result<Content<'a>, Unreadable> {
-    let input = Some(reading.need("input", PROMPT)?);
+    let input = reading.need("input", PROMPT)?;
+    let input = Some(fields::below(reading, input)?);
     let output = reading.text("output", RESPONSE)?;
     if output.is_none() {
         reading.aside("no_answer", "");

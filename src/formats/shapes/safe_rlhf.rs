@@ -61,7 +61,7 @@ fn map<'a>(object: &Object<'a>, layout: &Layout) -> Result<Row<'a>, Unreadable> 
     let better = object.require(key)?;
     let [first, second] = answers.map(|text| vec![Message::new("assistant", text)]);
     let margin = (first == second).then_some(0.0);
-    let (chosen, rejected) = match verdict(&better) {
+    let (chosen, rejected) = match verdict("", &better) {
         Some(true) => (second, first),
         Some(false) => (first, second),
         None => {

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! Input and output are `input` and `target`, `inputs` and `targets`, `content` and `summary`, `source` and `target`, or a
-//! `document`, `article` or `dialogue` and its `summary` or `highlights` (XSum, CNN/DailyMail, SAMSum).
+//! `document`, `article` or `dialogue` and its `summary` or `highlights` (XSum, CNN/DailyMail, SAMSum), or a `text` and its
+//! `summary` with nothing beside them (LCSTS).
 //! The task is `type` or `kind`, the choices are `answer_choices`, as they stand: repeated ones too, and without the
 //! answer where it is none of them (4.5 % of pCLUE). For instruction tuning the user says the input and the assistant
 //! the output; ChatYuan's `用户：` and `小元：` at the starts of lines are turns, and its `\n` and `\t` of two characters
@@ -26,7 +27,7 @@ pub const SHAPE: Tasks = Tasks;
 /// See the module.
 pub struct Tasks;
 
-const SIDES: [(&str, &str); 8] = [
+const SIDES: [(&str, &str); 9] = [
     ("input", "target"),
     ("inputs", "targets"),
     ("content", "summary"),
@@ -35,6 +36,7 @@ const SIDES: [(&str, &str); 8] = [
     ("article", "summary"),
     ("article", "highlights"),
     ("dialogue", "summary"),
+    ("text", "summary"),
 ];
 
 impl Shape for Tasks {
@@ -56,7 +58,11 @@ impl Shape for Tasks {
         let typed = |o: &Object<'_>| text(o, "kind") || text(o, "type") || starts(o, "answer_choices").is_some();
         // `input` and `target` alone are BELLE's.
         let plain = |o: &Object<'_>| !(text(o, "input") && text(o, "target") && !typed(o));
-        0.9 * share(sample, |o| both(o) && plain(o) && !text(o, "instruction") && !text(o, "text"))
+        // Beside a text of the web a summary is about it; with nothing else in the row it is what is asked for (LCSTS).
+        let alone = |o: &Object<'_>| o.fields().all(|(key, _)| ["id", "text", "summary"].contains(&key));
+        0.9 * share(sample, |o| {
+            both(o) && plain(o) && !text(o, "instruction") && (!text(o, "text") || text(o, "summary") && alone(o))
+        })
     }
     fn map<'a>(&self, object: &Object<'a>, layout: &Layout, emit: &mut dyn FnMut(Result<Row<'a>, Unreadable>)) {
         emit(map(object, layout));

@@ -56,7 +56,7 @@ pub fn guess(head: &[u8], whole: bool) -> Guess {
     {
         return Guess { encoding: Encoding(name.into()), certain: false };
     }
-    if whole && found.is_single_byte() && found != encoding_rs::ISO_8859_5 && is_few_han(head) {
+    if whole && found.is_single_byte() && is_few_han(head) {
         return Guess { encoding: Encoding("gb18030".into()), certain: false };
     }
     // A guess of a Western single-byte encoding is what is left when nothing fits. Where some of the text is valid
@@ -126,7 +126,7 @@ fn lines_are_cut(head: &[u8]) -> bool {
         let mut ends = || chunks.peek().is_none_or(|next| next.valid().starts_with(['\r', '\n']));
         let begins = |bad: &[u8]| bad[0] >= 0xe0 && std::str::from_utf8(bad).is_err_and(|e| e.error_len().is_none());
         let bad = chunk.invalid();
-        if !bad.is_empty() && !(begins(bad) && ends()) {
+        if !(bad.is_empty() || begins(bad) && ends()) {
             return false;
         }
     }
@@ -134,7 +134,7 @@ fn lines_are_cut(head: &[u8]) -> bool {
 }
 
 /// Whether these few bytes are common characters of GBK, of which the last was cut: too few for detection to tell. A word
-/// in other letters has none of the bytes that are signs in encodings of one byte (but for ISO-8859-5).
+/// in other letters has none of the bytes that are signs in encodings of one byte (but for ISO-8859-5, which nobody uses).
 fn is_few_han(head: &[u8]) -> bool {
     let pairs = head.chunks_exact(2);
     let cut = pairs.remainder();

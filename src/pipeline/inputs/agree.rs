@@ -27,6 +27,9 @@ pub(crate) fn settle(encodings: &Encodings, name: &str, found: &mut Detected) {
         "read as {name}, as the files beside it are; say `encoding = \"{name}\"` (or another) to settle it"
     ));
     found.encoding = encoding.clone();
+    if let Some(other) = found.other.as_mut().filter(|other| !other.0.starts_with("UTF-")) {
+        *other = encoding.clone();
+    }
 }
 
 /// Refuses a source of aligned files of which no two belong together: it would have no row, without a word.

@@ -36,6 +36,7 @@ pub use looked::{Looked, look};
 pub use probe::no_archive;
 use probe::{Prober, files_of};
 pub use read_as::layout;
+use read_as::{is_of_catalog, is_shape_told};
 use understood::Understood;
 use unpack::PlainCopy;
 
@@ -273,29 +274,26 @@ pub fn explained(
     limit: f64,
 ) -> Result<Option<Mapping>> {
     let Some(mapping) = mapping(layout, sample) else { return Ok(None) };
-    let declared = source.format.is_some() || !source.fields.is_empty() || is_of_catalog(source);
+    let declared = is_shape_told(source) || !source.fields.is_empty() || is_of_catalog(source);
     let shape = layout.shape.as_deref().unwrap_or("fields");
     if let Some(reason) = mapping.reason.as_ref().filter(|r| limit < 1.0 && r.starts_with("field_missing")) {
-        let names = sample.first().map_or(Vec::new(), |json| fields_of(json));
+        let names: Vec<String> = sample.iter().map(|json| fields_of(json)).find(|f| !f.is_empty()).unwrap_or_default();
+        let there = if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) };
         return Err(Error::input(
             format!("source `{}`: {shown}: none of {} sampled rows can be read: {reason}", source.name, mapping.failed),
             format!(
-                "map the fields that are there ({}): use = \"…\", fields = {{ … }}, or say the `format`",
-                names.join(", ")
+                "map the fields that are there{there}: use = \"…\", fields = {{ … }}, or say the `format`"
             ),
         ));
     }
-    match mapping.refusal(shape, layout.usage) {
+    // Whoever wants texts for pretraining has said what becomes of the question that they answer.
+    let told = source.usage == Some(Use::Pretrain) && mapping.asks_alone();
+    match mapping.refusal(shape, layout.usage).filter(|_| !told) {
         Some((message, cure)) if !declared => {
             Err(Error::input(format!("source `{}`: {shown}: {message}", source.name), cure))
         }
         _ => Ok(Some(mapping)),
     }
-}
-
-/// Whether a source is of a card of the catalog, which says how its rows are read; `hf:owner/name` says nothing of them.
-fn is_of_catalog(source: &Source) -> bool {
-    source.card.as_ref().is_some_and(|of| !of.card.contains(':'))
 }
 
 /// Names of the first fields of an object.

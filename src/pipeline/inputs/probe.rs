@@ -10,6 +10,7 @@ use super::file_cache::{Cut, Known, Knowns, OnDisk, fresh, hashed, name, recall,
 use super::find::{below, wanted};
 use super::later::Later;
 use super::malformed;
+use super::read_as::{by_number, only_container};
 use super::understood;
 use super::understood::Understood;
 use super::unpack;
@@ -126,15 +127,14 @@ fn probed(
     let mut disk = OnDisk { path, bytes: now.bytes, modified: now.modified, tar: None, version };
     disk.tar = if is_url(path) { None } else { tar(prober, &disk, compression)? };
     let mut found = members(path, &mut disk, compression)?;
-    let names = found.iter().filter_map(|f| Some(f.0.as_ref()?.name.clone())).collect();
-    let wanted: HashSet<String> = wanted(source, names).into_iter().collect();
-    found.retain(|f| f.0.as_ref().is_none_or(|member| wanted.contains(&member.name)));
+    only_wanted(source, &mut found);
     // Room for no more than there are: a source may have a hundred thousand files.
     let mut files = Vec::with_capacity(found.len());
     for (member, mut found) in found {
         found.compression = compression;
-        let sample = std::mem::take(&mut found.sample);
         let name_of = named(shown, member.as_ref());
+        as_asked(source, &disk, (&name_of, member.as_ref()), &mut found);
+        let sample = std::mem::take(&mut found.sample);
         agree::settle(encodings, &name_of, &mut found);
         let seen = Understood { confidence: found.confidence, runner_up: found.runner_up.clone(), mapping: None };
         let (mut layout, mut note) = layout(prober.recipe.input.max_row, source, path, found)?;
@@ -172,6 +172,21 @@ fn probed(
         });
     }
     Ok(files)
+}
+
+/// Leaves out the members that the source does not read.
+fn only_wanted(source: &Source, found: &mut Vec<(Option<Member>, Detected)>) {
+    let names = found.iter().filter_map(|f| Some(f.0.as_ref()?.name.clone())).collect();
+    let wanted: HashSet<String> = wanted(source, names).into_iter().collect();
+    found.retain(|f| f.0.as_ref().is_none_or(|member| wanted.contains(&member.name)));
+}
+
+/// Looks at a file as one of the container that the recipe names, where it names one.
+fn as_asked(source: &Source, disk: &OnDisk<'_>, (name, member): (&str, Option<&Member>), found: &mut Detected) {
+    let Some(container) = only_container(source).or_else(|| by_number(source, name, found)) else { return };
+    let at_hand = disk.tar.as_ref().map(|tar| tar.0.as_path()).filter(|copy| copy.is_file());
+    let (path, packed) = at_hand.map_or((disk.path, found.compression), |copy| (copy, Compression::None));
+    detect::asked((path, member.map(|m| m.name.as_str()), packed), container, found);
 }
 
 /// The name of a file, or of a member of it.

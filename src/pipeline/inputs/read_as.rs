@@ -34,15 +34,18 @@ pub fn layout(max_row: u64, source: &Source, path: &Path, found: Detected) -> Re
     if !refused {
         check_options(source, &container, shape.as_deref())?;
     }
+    // What the recipe says is said of both sides.
+    let other = found.other.filter(|_| source.encoding.is_none());
     let encoding = source.encoding.clone().map_or(found.encoding, Encoding);
     let rows = source.rows.or(found.rows);
-    let settled = source.rows.is_some() || source.format.is_some();
+    let settled = source.rows.is_some() || is_shape_told(source);
     let note = if as_text.is_some() { as_text } else { found.note.filter(|_| !settled && !refused) };
     let layout = Layout {
         container,
         shape,
         usage,
         transport: Transport { compression: found.compression, encoding },
+        other,
         rows,
         fields: source.fields.clone(),
         columns: found.columns,
@@ -59,6 +62,36 @@ pub fn layout(max_row: u64, source: &Source, path: &Path, found: Detected) -> Re
     Ok((layout, note))
 }
 
+/// Whether a source is of a card of the catalog, which says how its rows are read; `hf:owner/name` says nothing of them.
+pub(super) fn is_of_catalog(source: &Source) -> bool {
+    source.card.as_ref().is_some_and(|of| !of.card.contains(':'))
+}
+
+/// Whether `format` says what the fields of rows mean: `jsonl`, `csv` or `parquet` alone says how bytes fall into rows.
+/// What a card of the catalog leaves out is meant to be.
+pub(super) fn is_shape_told(source: &Source) -> bool {
+    let names_one = |format: &String| formats::container(format).is_none_or(|c| !c.objects() || c.shape() != "fields");
+    source.format.as_ref().is_some_and(|format| is_of_catalog(source) || names_one(format))
+}
+
+/// The container of objects that the recipe names without their shape.
+pub(super) fn only_container(source: &Source) -> Option<&'static str> {
+    let format = source.format.as_ref().filter(|_| !is_shape_told(source))?;
+    formats::container(format).map(formats::Container::name)
+}
+
+/// The table that a file is by its name where its content could be any text, and the recipe names columns by number.
+pub(super) fn by_number(source: &Source, name: &str, found: &Detected) -> Option<&'static str> {
+    let numbers = !source.fields.is_empty() && source.fields.values().all(|field| field.parse::<usize>().is_ok());
+    let name = name.to_ascii_lowercase();
+    let table = || ["csv", "tsv"].into_iter().find(|end| name.rsplit('.').take(2).any(|part| part == *end));
+    if source.format.is_none() && source.rows.is_none() && numbers && found.container == "text" {
+        table()
+    } else {
+        None
+    }
+}
+
 /// Container and shape: what the recipe names, else what was found; of the shapes that fit, the one that has rows for
 /// the recipe's use.
 fn named_or_found(source: &Source, found: &Detected, refused: bool, as_text: bool) -> (String, Option<String>) {
@@ -67,17 +100,22 @@ fn named_or_found(source: &Source, found: &Detected, refused: bool, as_text: boo
         (container, shape) = ("text".into(), None);
     }
     if let Some(format) = source.format.as_ref().filter(|_| !refused) {
-        if let Some(named) = formats::container(format) {
-            container = format.clone();
-            shape = Some(named.shape().to_owned());
-        } else {
-            shape = Some(format.clone());
+        match formats::container(format) {
+            Some(named) => {
+                container = format.clone();
+                if is_shape_told(source) || found.container != container {
+                    shape = Some(named.shape().to_owned());
+                }
+            }
+            None => shape = Some(format.clone()),
         }
     }
-    if !source.fields.is_empty() && source.format.is_none() && shape.as_deref().is_some_and(|s| s != "pairs") {
+    let told = source.format.is_some() && is_shape_told(source);
+    let is_pairs = source.format.is_none() && shape.as_deref().is_none_or(|s| s == "pairs");
+    if !source.fields.is_empty() && !told && !is_pairs {
         shape = Some("fields".into());
     }
-    if let (Some(usage), None, Some(name)) = (source.usage, &source.format, &shape)
+    if let (Some(usage), false, Some(name)) = (source.usage, told, &shape)
         && formats::shape(name).is_some_and(|s| !s.uses().contains(&usage))
         && let Some(other) = found.fits.iter().find(|f| formats::shape(f).is_some_and(|s| s.uses().contains(&usage)))
     {
@@ -108,7 +146,7 @@ fn shape_of_objects(
 
 /// What the rows are for: as the recipe says, by its `fields`, or as the shape or container has it first.
 fn usage_of(source: &Source, container: &str, shape: Option<&str>) -> Use {
-    let is_mapped = source.format.is_none() && shape == Some("fields");
+    let is_mapped = !is_shape_told(source) && shape == Some("fields");
     let mapped = || formats::usage_of(source.fields.keys().map(String::as_str)).filter(|_| is_mapped);
     let first = || match shape {
         Some(shape) => formats::shape(shape).and_then(|s| s.uses().first().copied()),

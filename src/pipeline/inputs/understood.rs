@@ -1,6 +1,7 @@
 //! How the files of a source were understood, put into lines for a person: container and shape, how sure, which key
 //! settles it, which of our fields is read from which of theirs, and what goes to `meta`.
 
+use super::read_as::is_shape_told;
 use crate::formats::explain::Mapping;
 use crate::formats::{self, Layout, TextRows, not_data};
 use crate::recipe::Source;
@@ -75,7 +76,7 @@ fn kind(layout: &Layout) -> String {
 
 /// Who says so: the recipe, or detection, with the key that settles it.
 fn how(source: &Source, layout: &Layout, seen: &Understood) -> String {
-    if source.format.is_some() {
+    if is_shape_told(source) {
         return if source.card.is_some() { "told by the card" } else { "told by `format`" }.into();
     }
     if !source.fields.is_empty() {
@@ -177,10 +178,12 @@ pub fn cure(reason: &str) -> Option<&'static str> {
         }
         "not_object" => "such values have no fields; if each is a plain text: format = \"text\"",
         "by_columns" => {
-            "write an object a row, as pandas does: to_json(…, orient=\"records\", lines=True, force_ascii=False); if it is one row, name its fields: fields = { … }"
+            "write an object a row, as pandas does: to_json(…, orient=\"records\", lines=True, force_ascii=False); if it is one row, make each list one text"
         }
         "wrong_use" => "say another `use`, or make two sources of it",
-        "utf8" => "say the `encoding` of the file: encoding = \"gb18030\", \"Big5\", …",
+        "utf8" => {
+            "mend the bytes that are broken, or let such rows go: max_unreadable under [input]; only where nearly all rows are told so is the file in another encoding: encoding = \"gb18030\", \"Big5\", …"
+        }
         "truncated" => "the file is not whole: fetch it again, or take off what is left of its last row",
         "json" => "if the file is no JSON, say its `format`; `corpus inspect FILE` shows what it is taken for",
         "columns" => "say the `format` (csv, tsv, text), or mend the table",

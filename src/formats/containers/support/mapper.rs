@@ -131,8 +131,9 @@ pub fn map(
             return emit(unreadable(reason, detail, bytes, offset, line));
         }
     };
-    // Who names the fields knows what is in them.
-    if let Some(detail) = by_columns::told(&object).filter(|_| !list && layout.fields.is_empty()) {
+    // Who gives the fields names of ours knows what is in them.
+    let renamed = || layout.fields.iter().any(|(ours, theirs)| ours != theirs);
+    if let Some(detail) = by_columns::told(&object).filter(|_| !list && !renamed()) {
         return emit(unreadable("by_columns", detail, bytes, offset, line));
     }
     shape.map(&object, layout, &mut |row| match row {

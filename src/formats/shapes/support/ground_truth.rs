@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::reading::Reading;
 use super::turn::{THOUGHTS, is_thought};
-use super::values::{first, kind, scalar};
+use super::values::{first, joined, kind};
 use crate::formats::object::{field_type, text_of};
 use crate::rows::{Content, Message, Row, Truth, Unreadable};
 
@@ -16,7 +16,7 @@ impl<'a> Reading<'_, 'a> {
     /// As [`Reading::option`].
     pub fn thoughts(&mut self) -> Result<Option<Cow<'a, str>>, Unreadable> {
         match self.find("reasoning", THOUGHTS, is_thought)? {
-            Some((path, value)) => scalar(path, value).map(|text| Some(text).filter(|t| !t.is_empty())),
+            Some((path, value)) => joined(path, value).map(|text| Some(text).filter(|t| !t.is_empty())),
             None => Ok(None),
         }
     }

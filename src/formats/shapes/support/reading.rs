@@ -3,9 +3,9 @@
 
 use std::borrow::Cow;
 
-use super::media;
 use super::turn::TurnReader;
 use super::values::{add, first, is_null, is_scalar, joined, kind, null, scalar};
+use super::{marks, media};
 use crate::formats::json::Json;
 use crate::formats::object::{field_type, text_of};
 use crate::formats::{Layout, Object};
@@ -108,6 +108,7 @@ impl<'s, 'a> Reading<'s, 'a> {
     pub fn mapped(&mut self, ours: &str) -> Result<Option<Found<'s, 'a>>, Unreadable> {
         let Some(path) = self.layout.fields.get(ours).map(String::as_str) else { return Ok(None) };
         let value = self.object.get(path).ok_or_else(|| self.object.missing(path))?;
+        let path = self.object.key(path);
         self.take(path);
         Ok(Some((path, value)).filter(|_| !is_null(value)))
     }
@@ -128,11 +129,12 @@ impl<'s, 'a> Reading<'s, 'a> {
         }
         for &name in names {
             let Some(value) = self.object.get(name) else { continue };
+            let key = self.object.key(name);
             if is_null(value) {
-                self.take(name);
+                self.take(key);
             } else if fits(value) {
-                self.take(name);
-                return Ok(Some((name, value)));
+                self.take(key);
+                return Ok(Some((key, value)));
             }
         }
         Ok(None)
@@ -206,6 +208,7 @@ impl<'s, 'a> Reading<'s, 'a> {
             Content::Rlhf(pair) => once(&mut pair.prompt),
             Content::Pretrain { .. } | Content::Task(_) => {}
         }
+        marks::take_off(&mut content);
         if !matches!(content, Content::Pretrain { .. })
             && let Some(name) =
                 media::beside(self.object, &self.taken[..self.count]).or_else(|| media::within(&content))

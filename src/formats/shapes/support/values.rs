@@ -75,13 +75,32 @@ pub fn joined<'a>(path: &str, value: Json<'a>) -> Result<Cow<'a, str>, Unreadabl
     Ok(Cow::Owned(lines.join("\n")))
 }
 
-/// What a label says, in the words that files have for yes and no: pandas writes a column with a hole as `1.0` and `0.0`.
-pub fn verdict(text: &str) -> Option<bool> {
-    match text.trim() {
-        "true" | "True" | "TRUE" | "1" | "1.0" => Some(true),
-        "false" | "False" | "FALSE" | "0" | "0.0" => Some(false),
-        _ => None,
-    }
+/// Words that judge by themselves: of what is good, and of what is bad.
+const GOOD: &str = "good like liked thumbsup up desirable accept accepted chosen preferred pass passed correct helpful \
+                    harmless unharmful safe 好 赞 点赞 正确 对 通过 合格 采纳 安全 无害 有用 满意";
+const BAD: &str = "bad dislike disliked thumbsdown down undesirable reject rejected nonpreferred fail failed incorrect \
+                   wrong unhelpful harmful unsafe 坏 差 踩 点踩 错误 错 不通过 不合格 有害 不安全 无用 不满意";
+/// Last words of names of fields that say what is bad: there `true` is no praise.
+const BLAME: &str = "bad harmful unsafe toxic wrong incorrect disliked undesirable rejected unhelpful 有害 不安全 错误";
+
+/// What a label in the field `name` says: yes or no, or a word that judges. pandas writes a column with a hole as `1.0` and
+/// `0.0`; of `harmful` or `is_toxic` yes is bad.
+pub fn verdict(name: &str, text: &str) -> Option<bool> {
+    let text = text.trim();
+    let among = |words: &str, word: &str| words.split_ascii_whitespace().any(|one| one == word);
+    let word = text.to_lowercase().replace(['_', '-', ' '], "");
+    let judged = if among(GOOD, &word) { Some(true) } else { among(BAD, &word).then_some(false) };
+    let last = name.rsplit(['.', '_', '-', ' ']).next().unwrap_or(name).to_lowercase();
+    let said = match word.as_str() {
+        "true" | "yes" | "是" => true,
+        "false" | "no" | "否" => false,
+        _ => match text {
+            "1" | "1.0" => true,
+            "0" | "0.0" => false,
+            _ => return judged,
+        },
+    };
+    Some(said != among(BLAME, &last))
 }
 
 /// The error for a required field that is null.
