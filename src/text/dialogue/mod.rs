@@ -13,6 +13,7 @@ pub mod looping;
 pub mod order;
 pub mod patterns;
 pub mod reasoning;
+pub mod refusal;
 pub mod signal;
 pub mod turn;
 pub mod verdict;
@@ -151,11 +152,20 @@ impl Meter {
         values
     }
 
+    /// The phrases of a message, without a refusal that is none.
+    fn found(&self, turn: &Turn<'_>, code: &Code) -> Found {
+        let mut found = self.phrases.find(turn.content, code);
+        if found.has(Kind::Refusal) && refusal::is_none(thoughts(turn.content, code).said) {
+            found.remove(Kind::Refusal);
+        }
+        found
+    }
+
     /// Looks at one message.
     fn message(&self, at: usize, turn: &Turn<'_>, before: &mut Before, sums: &mut Sums, values: &mut Values) {
         let text = turn.content;
         let code = Code::of(text);
-        let found = self.phrases.find(text, &code);
+        let found = self.found(turn, &code);
         let chars = text.chars().count();
         values.set(Signal::LongestMessage, values.get(Signal::LongestMessage).max(chars as f64));
         if turn.answers() {
@@ -195,7 +205,7 @@ impl Meter {
 
     /// Names a better answer that refuses and says no more, where the worse one answers, and nothing that is said is of harm.
     fn needless(&self, turns: &[Turn<'_>], values: &mut Values) {
-        let of = |turn: &Turn<'_>| self.phrases.find(turn.content, &Code::of(turn.content));
+        let of = |turn: &Turn<'_>| self.found(turn, &Code::of(turn.content));
         let last = |part| turns.iter().rposition(|t| t.part == part && t.answers());
         let (Some(better), Some(worse)) = (last(Part::Chosen), last(Part::Rejected)) else { return };
         let bare = Folded::of(turns[better].content).weight <= BARE;

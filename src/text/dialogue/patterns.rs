@@ -171,6 +171,11 @@ impl Found {
         self.0 |= 1 << kind as u16;
     }
 
+    /// Takes a kind away.
+    pub fn remove(&mut self, kind: Kind) {
+        self.0 &= !(1 << kind as u16);
+    }
+
     /// Adds what another message has.
     pub fn join(&mut self, other: Found) {
         self.0 |= other.0;

@@ -51,7 +51,7 @@ signals! {
     Echo "echo" Message "an answer that is the question again: equal to it, or nine tenths of it at the start of an answer that is at most half as long again, or the whole of it, once or several times, behind at most eight letters (signs and letter case aside; ten letters, or five Han, at least)";
     RepeatedAnswer "repeated_answer" Message "an answer of 40 letters (20 Han) or more that stood before in the dialogue (signs and letter case aside)";
     LoopingAnswer "looping_answer" Message "an answer that turns in a circle, code aside: a group of sentences three times in a row (one of 12 letters or six Han four times) or the whole twice, sentences that stood before for more than half of it, or letters in a period of at most 12; not where a question asks for a text again";
-    Refusal "refusal" Message "an answer whose beginning refuses (`抱歉，我无法`, `I can't help with`)";
+    Refusal "refusal" Message "an answer whose beginning refuses (`抱歉，我无法`, `I can't help with`); not one that ends in asking for what is missing (`请提供原文`), or that goes on with a long answer";
     AiLine "ai_line" Message "an answer that speaks as a language model (`作为一个AI语言模型，我`, `As an AI`)";
     ModelName "model_name" Message "an answer that says it is a model of a known maker (`我是由OpenAI训练的`)";
     AnswerLanguage "answer_language" Message "an answer in another language than the question before it: other letters, or in Latin letters another language by whichlang. Code aside; not where a question or the system message speaks of languages or code";
