@@ -1,12 +1,14 @@
-"""Puts texts into disorder, in some forty ways: what disorder.py learns gibberish from. Needs jieba 0.42."""
+"""Puts texts into disorder, in some forty ways: what disorder.py learns gibberish from. Needs jieba 0.42 and pypinyin 0.55."""
 
 import base64
 import collections
+import functools
 import random
 import re
 
 import jieba
 import jieba.posseg
+from pypinyin import lazy_pinyin
 
 TIES = "的一是了我不在他有这个上们来到和地为也以说而去对就那要与之其于则者所但被把很都着过大人中国年会生学"
 SIGNS = "，，，，。。？！；"
@@ -49,7 +51,8 @@ class Maker:
     """Makes gibberish of texts, by kind: a list of texts of each."""
 
     def __init__(self, kinds: dict, chance: random.Random):
-        self.chance = chance
+        self.chance, self.models = chance, {}
+        self.cut = functools.cache(jieba.lcut)
         texts = [(kind, text) for kind, of in kinds.items() for text in of]
         texts = chance.sample(texts, min(3000, len(texts)))
         self.pool = [text for _, text in texts]
@@ -59,6 +62,9 @@ class Maker:
         self.all = Bank(self.pool[:600])
         self.banks = {kind: Bank(of[:60]) for kind, of in self.kinds.items()}
         self.gb2312 = gb2312()
+        self.sounds = collections.defaultdict(list)
+        for c in self.gb2312[:3755]:
+            self.sounds[lazy_pinyin(c)[0]].append(c)
         words = (line.split()[0] for line in jieba.get_dict_file())
         words = (word.decode() if isinstance(word, bytes) else word for word in words)
         self.dictionary = [word for word in words if len(word) > 1 and han(word)]
@@ -95,16 +101,25 @@ class Maker:
     def sign(self) -> str:
         return self.chance.choice(SIGNS)
 
+    def follows(self, order: int, texts: int, words: bool) -> tuple:
+        """What follows what in some texts, and what sentences begin with; the same for twenty chains."""
+        used, found = self.models.get((order, texts, words), (0, None))
+        if used % 20 == 0:
+            sources = self.chance.sample(self.pool, texts) if texts > 1 else [self.chance.choice(self.pool)]
+            behind, starts = collections.defaultdict(list), []
+            for source in sources:
+                source = self.cut(source[:2500]) if words else list(source[:2500])
+                for at in range(len(source) - order):
+                    behind[tuple(source[at : at + order])].append(source[at + order])
+                    if at == 0 or source[at - 1] in "。！？\n":
+                        starts.append(tuple(source[at : at + order]))
+            found = behind, starts
+        self.models[order, texts, words] = used + 1, found
+        return found
+
     def chain(self, order: int, texts: int, words: bool = False) -> str:
         """What follows what in some texts, or in one."""
-        sources = self.chance.sample(self.pool, texts) if texts > 1 else [self.chance.choice(self.pool)]
-        behind, starts = collections.defaultdict(list), []
-        for source in sources:
-            source = jieba.lcut(source[:2500]) if words else list(source[:2500])
-            for at in range(len(source) - order):
-                behind[tuple(source[at : at + order])].append(source[at + order])
-                if at == 0 or source[at - 1] in "。！？\n":
-                    starts.append(tuple(source[at : at + order]))
+        behind, starts = self.follows(order, texts, words)
         length, out = self.length(), list(self.chance.choice(starts or [("",)]))
         while sum(map(len, out)) < length and starts:
             last = tuple(out[-order:])
@@ -164,6 +179,20 @@ class Maker:
         first, then = self.chance.choice(self.sentences), self.chance.choice(self.sentences)
         return first[: len(first) // 2] + then[len(then) // 2 :]
 
+    def beside(self, part, before: bool) -> str:
+        """A text and something else, one behind the other."""
+        text, other = self.window(500), part()
+        return f"{other}\n{text}" if before else f"{text}\n{other}"
+
+    def between(self, part) -> str:
+        """A text with something else behind its sentences."""
+        return re.sub("(?<=[。！？])", lambda _: part(self.chance.randint(6, 25)) if self.chance.random() < 0.7 else "", self.window())
+
+    def sounded(self) -> str:
+        """A text with characters of the same sound put in place of others, as input by pinyin leaves them."""
+        share = self.chance.choice((0.15, 0.3, 0.5))
+        return self.changed(share, lambda c: self.chance.choice(self.sounds.get(lazy_pinyin(c)[0], c)))
+
     def template(self) -> str:
         form = self.chance.choice(SENTENCES).replace(" ", "")
         return re.sub("[nvad]", lambda m: self.chance.choice(self.speech[m[0]]), form) + self.chance.choice("。。，！")
@@ -188,6 +217,17 @@ class Maker:
             **{f"chain of {order}, {texts}": lambda order=order, texts=texts: self.chain(order, texts) for order, texts in [(1, 40), (2, 1), (2, 8), (2, 60)]},
             **{f"word chain of {order}, {texts}": lambda order=order, texts=texts: self.chain(order, texts, True) for order, texts in [(1, 8), (1, 60), (2, 150)]},
             **{f"spun {share}": lambda share=share: self.spun(share) for share in (0.33, 0.5, 0.9)},
+            "word chain of 3, 400": lambda: self.chain(3, 400, True),
+            "word chain of 2, 8": lambda: self.chain(2, 8, True),
+            "chain of 3, 60": lambda: self.chain(3, 60),
+            "spun 0.2": lambda: self.spun(0.2),
+            "sentences": lambda: self.until(lambda: pick(self.sentences)),
+            "noise behind": lambda: self.beside(lambda: self.until(lambda: drawn(self.gb2312)), False),
+            "noise before": lambda: self.beside(lambda: self.until(lambda: drawn(self.all.characters)), True),
+            "words behind": lambda: self.beside(lambda: self.until(words), False),
+            "noise between": lambda: self.between(lambda size: "".join(pick(self.gb2312) for _ in range(size)) + "。"),
+            "words between": lambda: self.between(lambda size: words()),
+            "replaced, same sound": self.sounded,
             "clauses": lambda: self.until(lambda: self.all.piece(chance, 4, 20) + self.sign()),
             "pieces of 2 to 4": lambda: self.until(lambda: pieces(2, 4, (2, 5))),
             "pieces of 4 to 8": lambda: self.until(lambda: pieces(4, 8, (1, 3))),

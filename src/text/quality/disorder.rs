@@ -2,9 +2,10 @@
 //!
 //! Each measure of order alone is passed by some gibberish and failed by some good text: names have pairs that nothing else
 //! has, reports have few particles, verse has an order of its own, short texts differ by chance. Together they tell more:
-//! few particles say nothing of a poem and much of what has the pairs of an essay. `data/disorder.txt` has a small network
-//! of one hidden layer that weighs them: the logarithm of the odds that a text is one of those that
-//! `tests/bench/disorder.py` put into disorder, and none of good text, windows of 60 to 900 characters and whole.
+//! few particles say nothing of a poem and much of what has the pairs of an essay. `data/disorder.txt` has small trees of
+//! decisions that weigh them (boosted, Friedman 2001): the sum of their leaves is the logarithm of the odds that a text is
+//! one of those that `tests/bench/disorder.py` put into disorder, and none of good text, windows of 60 to 900 characters
+//! and whole.
 
 use std::sync::LazyLock;
 
@@ -12,107 +13,107 @@ use super::signal::{SIGNALS, Signal};
 
 /// Characters of a text from which on, and up to which, its length is weighed.
 const LENGTHS: (f64, f64) = (20.0, 600.0);
-/// Units of the hidden layer.
-const HIDDEN: usize = 24;
-/// How many standard deviations from the mean a measure counts.
-const FARTHEST: f64 = 5.0;
 
 /// How much of both scripts the lines of a text may have, all in all, that is taken for text of one script or of lines in
 /// one each.
 const MIXED: f64 = 0.03;
 
-/// Weights of the units of the hidden layer.
-type Units = [f64; HIDDEN];
-
 /// What a measure is of.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Of {
     Signal(usize),
-    /// What `traditional_ratio` is to the network: see [`script`].
+    /// What `traditional_ratio` is to the trees: see [`script`].
     Script,
     /// The root of a hundredth of the characters.
     Length,
-    /// Its logarithm.
-    LogLength,
 }
 
-/// A measure: from what value on it counts no more, its mean and standard deviation, and its weights.
-struct Measure {
-    of: Of,
-    bound: f64,
-    mean: f64,
-    deviation: f64,
-    weights: Units,
+/// A place in a tree: a question, or where `other` is 0 a leaf.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Node {
+    /// The measure asked for.
+    measure: u16,
+    /// Where to go on where the measure is larger; otherwise with the next node.
+    other: u16,
+    /// The largest value of the nearer side; of a leaf, what it adds.
+    value: f64,
 }
 
-/// The network.
-struct Network {
-    measures: Vec<Measure>,
-    /// What each unit begins with, and what it weighs.
-    hidden: Units,
-    out: Units,
+/// The trees, one behind the other.
+struct Forest {
+    measures: Vec<Of>,
+    nodes: Vec<Node>,
+    roots: Vec<usize>,
+    /// What the odds begin with.
     start: f64,
 }
 
-static NETWORK: LazyLock<Network> = LazyLock::new(|| Network::of(include_str!("data/disorder.txt")));
+static FOREST: LazyLock<Forest> = LazyLock::new(|| Forest::of(include_str!("data/disorder.txt")));
 
-impl Network {
-    /// Reads the weights. A test reads the file: whatever is missing there counts nothing.
-    fn of(file: &str) -> Network {
-        let mut network = Network { measures: Vec::new(), hidden: [0.0; HIDDEN], out: [0.0; HIDDEN], start: 0.0 };
+impl Forest {
+    /// Reads the trees. A test reads the file: a line that is wrong counts nothing.
+    fn of(file: &str) -> Forest {
+        let mut forest = Forest { measures: Vec::new(), nodes: Vec::new(), roots: Vec::new(), start: 0.0 };
         for line in file.lines().filter(|line| !line.starts_with('#')) {
             let mut fields = line.split(' ');
-            let name = fields.next().unwrap_or_default();
-            let mut next = || fields.next().and_then(|field| field.parse().ok()).unwrap_or(0.0);
-            let of = match name {
-                "start" => {
-                    network.start = next();
-                    continue;
-                }
-                "hidden" => {
-                    network.hidden = std::array::from_fn(|_| next());
-                    continue;
-                }
-                "out" => {
-                    network.out = std::array::from_fn(|_| next());
-                    continue;
-                }
-                "traditional_ratio" => Some(Of::Script),
-                "length" => Some(Of::Length),
-                "log_length" => Some(Of::LogLength),
-                name => SIGNALS.iter().position(|s| s.name == name).map(Of::Signal),
-            };
-            let [bound, mean, deviation] = std::array::from_fn(|_| next());
-            network.measures.extend(of.map(|of| Measure {
-                of,
-                bound,
-                mean,
-                deviation,
-                weights: std::array::from_fn(|_| next()),
-            }));
+            match fields.next() {
+                Some("start") => forest.start = fields.next().and_then(|field| field.parse().ok()).unwrap_or(0.0),
+                Some("measures") => forest.measures = fields.filter_map(measure).collect(),
+                Some("tree") => forest.tree(fields),
+                _ => {}
+            }
         }
-        network
+        forest
+    }
+
+    /// Adds a tree: `measure:value` is a question, before both sides of it, a number alone a leaf.
+    fn tree<'f>(&mut self, fields: impl Iterator<Item = &'f str>) {
+        self.roots.push(self.nodes.len());
+        let mut open = Vec::new();
+        for field in fields {
+            let (measure, value) = field.split_once(':').unwrap_or(("0", field));
+            let node = Node { measure: measure.parse().unwrap_or(0), other: 0, value: value.parse().unwrap_or(0.0) };
+            self.nodes.push(node);
+            if value.len() < field.len() {
+                open.push(self.nodes.len() - 1);
+            } else if let Some(question) = open.pop() {
+                self.nodes[question].other = self.nodes.len() as u16;
+            }
+        }
     }
 
     fn odds(&self, values: &[f64], characters: u64) -> f64 {
-        let root = ((characters as f64).clamp(LENGTHS.0, LENGTHS.1) / 100.0).sqrt();
-        let mut units = self.hidden;
-        for measure in &self.measures {
-            let value = match measure.of {
-                Of::Signal(signal) => values[signal],
-                Of::Script => script(values),
-                Of::Length => root,
-                Of::LogLength => root.ln(),
-            };
-            let far = ((value.min(measure.bound) - measure.mean) / measure.deviation).clamp(-FARTHEST, FARTHEST);
-            units.iter_mut().zip(&measure.weights).for_each(|(unit, weight)| *unit += far * weight);
-        }
-        self.start + units.iter().zip(&self.out).map(|(unit, weight)| unit.max(0.0) * weight).sum::<f64>()
+        let of = |measure: &Of| match measure {
+            Of::Signal(signal) => values[*signal],
+            Of::Script => script(values),
+            Of::Length => ((characters as f64).clamp(LENGTHS.0, LENGTHS.1) / 100.0).sqrt(),
+        };
+        let found: Vec<f64> = self.measures.iter().map(of).collect();
+        let leaf = |root: &usize| {
+            let mut at = *root;
+            loop {
+                let node = self.nodes[at];
+                if node.other == 0 {
+                    return node.value;
+                }
+                at = if found[usize::from(node.measure)] <= node.value { at + 1 } else { usize::from(node.other) };
+            }
+        };
+        self.start + self.roots.iter().map(leaf).sum::<f64>()
+    }
+}
+
+/// The measure of a name.
+fn measure(name: &str) -> Option<Of> {
+    match name {
+        "traditional_ratio" => Some(Of::Script),
+        "length" => Some(Of::Length),
+        name => SIGNALS.iter().position(|s| s.name == name).map(Of::Signal),
     }
 }
 
 /// The share of traditional characters, where lines mix both scripts, as gibberish and disguised words do; otherwise the
-/// script that most are of. The network was fitted on texts of one script, and knows what lies between from gibberish
+/// script that most are of. The trees were fitted on texts of one script, and knows what lies between from gibberish
 /// alone: a dialogue whose answers are in the other script, and good text, is none.
 fn script(values: &[f64]) -> f64 {
     let share = values[Signal::TraditionalRatio as usize];
@@ -121,7 +122,7 @@ fn script(values: &[f64]) -> f64 {
 
 /// The logarithm of the odds, by the signals of a text of that many characters without white space.
 pub fn disorder(values: &[f64], characters: u64) -> f64 {
-    NETWORK.odds(values, characters)
+    FOREST.odds(values, characters)
 }
 
 #[cfg(test)]
@@ -167,31 +168,35 @@ mod tests {
     }
 
     #[test]
-    fn the_network_is_read() {
-        let lines = include_str!("data/disorder.txt").lines().filter(|line| !line.starts_with('#'));
-        // Every name of the list is that of a signal, and every line is whole.
-        assert_eq!(NETWORK.measures.len() + 3, lines.clone().count());
-        for line in lines {
-            let wanted = match line.split(' ').next() {
-                Some("start") => 1,
-                Some("hidden" | "out") => HIDDEN,
-                _ => HIDDEN + 3,
-            };
-            assert_eq!(line.split(' ').skip(1).filter(|field| field.parse::<f64>().is_ok()).count(), wanted, "{line}");
+    fn the_trees_are_read() {
+        let file = include_str!("data/disorder.txt");
+        let names = file.lines().find_map(|line| line.strip_prefix("measures ")).unwrap().split(' ').count();
+        // Every name of the list is that of a measure, every question asks for one of them and has two sides.
+        assert_eq!(FOREST.measures.len(), names);
+        assert_eq!(FOREST.roots.len(), file.lines().filter(|line| line.starts_with("tree ")).count());
+        let fields = || file.lines().filter_map(|line| line.strip_prefix("tree ")).flat_map(|line| line.split(' '));
+        assert!(fields().all(|field| field.rsplit(':').next().unwrap().parse::<f64>().is_ok()));
+        assert_eq!(
+            FOREST.nodes.iter().filter(|node| node.other > 0).count(),
+            fields().filter(|f| f.contains(':')).count()
+        );
+        assert!(FOREST.nodes.len() < usize::from(u16::MAX));
+        assert!(FOREST.nodes.iter().all(|node| usize::from(node.measure) < names));
+        let ends: Vec<usize> = FOREST.roots[1..].iter().copied().chain([FOREST.nodes.len()]).collect();
+        for (root, end) in FOREST.roots.iter().zip(ends) {
+            assert!(FOREST.nodes[*root..end].iter().all(|node| usize::from(node.other) < end));
         }
-        assert!(NETWORK.measures.iter().all(|m| m.deviation > 0.0 && m.bound > m.mean));
     }
 
     #[test]
-    fn units_below_nothing_count_nothing() {
-        let mut file = "start -1\nout 1 2".to_owned() + &" 0".repeat(22) + "\nhidden 0.5 0" + &" 0".repeat(22);
-        file += &format!("\nsense 1 0.5 0.25 -1 1{}\nlength 9 1 2 0 0{}", " 0".repeat(22), " 0".repeat(22));
-        let mut values = vec![0.0; SIGNALS.len()];
-        // Two deviations above the mean, where the bound cuts: units of -1.5 and 2.
-        values[Signal::Sense as usize] = 3.0;
-        assert_eq!(Network::of(&file).odds(&values, 400), -1.0 + 2.0 * 2.0);
-        values[Signal::Sense as usize] = -9.0;
-        // No farther than five deviations.
-        assert_eq!(Network::of(&file).odds(&values, 400), -1.0 + 5.5);
+    fn a_tree_is_asked_from_its_root() {
+        let forest = Forest::of("# c\nstart -1\nmeasures sense length\ntree 0:0.5 1:2 1 2 3\ntree 0.25");
+        let of = |sense: f64, characters| {
+            let mut values = vec![0.0; SIGNALS.len()];
+            values[Signal::Sense as usize] = sense;
+            forest.odds(&values, characters)
+        };
+        // The root of four is the last of the nearer side.
+        assert_eq!([of(0.5, 400), of(0.1, 500), of(0.6, 400)], [0.25, 1.25, 2.25]);
     }
 }

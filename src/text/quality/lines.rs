@@ -5,6 +5,8 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::counter::{Counter, mix};
 use super::properties::{END, NUMBER, TERMINAL, properties};
 
+/// Characters of the shortest line that is drawn, without white space.
+const DRAWN: usize = 8;
 /// Signs that may stand behind the end of a sentence.
 const CLOSING: [char; 11] = ['”', '’', '」', '』', '）', ')', '"', '\'', '》', '】', '*'];
 /// Bullets, but numbers.
@@ -118,7 +120,7 @@ impl Lines {
         ends(line, text, han, characters, found);
         let fence = text.starts_with("```") || text.starts_with("~~~");
         let like_code = han == 0 && u64::from(code) * 10 >= characters && code > 1;
-        if fence || found.fence || like_code {
+        if fence || found.fence || like_code || han == 0 && is_drawn(text) {
             found.code += characters;
         }
         found.fence ^= fence;
@@ -247,6 +249,21 @@ fn is_listed(text: &str) -> bool {
         '.' | '．' => !behind.next().is_some_and(|c| c.is_ascii_digit()),
         _ => false,
     }
+}
+
+/// Whether a line is drawn, as the borders of a table, the strings of a guitar and boxes are: signs for the half of it,
+/// and two at least where lines meet. A line of dashes alone parts paragraphs.
+fn is_drawn(text: &str) -> bool {
+    let joint = |c: char| matches!(c, '|' | '+' | '\u{2502}'..='\u{254B}' | '\u{2551}'..='\u{256C}');
+    if text.chars().filter(|c| joint(*c)).nth(1).is_none() {
+        return false;
+    }
+    let (mut all, mut signs) = (0, 0);
+    for c in text.chars().filter(|c| !c.is_whitespace()) {
+        all += 1;
+        signs += usize::from(matches!(c, '-' | '=' | '_' | '~' | '\u{2500}'..='\u{257F}') || joint(c));
+    }
+    all >= DRAWN && signs * 2 >= all
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! lists ([`terms`]). A [`Meter`] keeps its tables from text to text.
 
 mod brackets;
+mod cohesion;
 mod counter;
 mod disorder;
 mod keyword;
@@ -271,6 +272,10 @@ impl Meter {
         values.share(Signal::UnlikelySkips, found.weight[1] + found.weight[2], 6 * (found.pairs[1] + found.pairs[2]));
         values.share(Signal::LoneHan, found.lone, found.han);
         values.set(Signal::Sense, found.sense);
+        values.set(Signal::Recurrence, found.cohesion.0);
+        values.set(Signal::LinkedSentences, found.cohesion.1);
+        values.set(Signal::UnlikelyWorst, found.worst.0);
+        values.set(Signal::LoneWorst, found.worst.1);
         let found = self.keyword.of(codes);
         values.share(Signal::KeywordChars, (2 * found.times).min(found.han), found.han);
         values.share(Signal::KeywordClauses, found.with, found.clauses);

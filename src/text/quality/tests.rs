@@ -143,6 +143,10 @@ fn what_is_no_prose() {
     near(&of("设 $x^2$ 为正"), FormulaRatio, 5.0 / 10.0);
     near(&of("代码\n```\nint 甲;\n```"), CodeRatio, 12.0 / 17.0);
     near(&of("let x = a[1];\n好"), CodeRatio, 13.0 / 15.0);
+    // Drawn lines: strings of a guitar, borders of tables and boxes; no line of dashes alone.
+    near(&of("e|--3---2-|\n好"), CodeRatio, 11.0 / 13.0);
+    near(&of("┌────┐  ┌──┐\n好"), CodeRatio, 12.0 / 14.0);
+    near(&of("----------\n好"), CodeRatio, 0.0);
     near(&of("全场包邮，欲购从速"), AdRatio, 8.0 / 9.0);
     near(&of("全场包邮，欲购从速"), SpamTerms, 2.0);
     near(&of("1. 甲\n2. 乙\n三、丙\n其他"), ListLines, 0.75);

@@ -9,8 +9,9 @@
 
 use std::sync::LazyLock;
 
+use super::cohesion::Cohesion;
 use super::pairs::{SIDE, pairs, simplified, traditional};
-use super::properties::{FREQUENT, HAN, PARTING, properties};
+use super::properties::{CLASSICAL, END, FREQUENT, FUNCTION, HAN, MODERN, PARTING, properties};
 use super::sense::sense;
 use super::tally::CODE;
 
@@ -19,6 +20,13 @@ static PACKED: &[u8] = include_bytes!("data/unlikely.zst");
 const ROOM: usize = 2 << 20;
 /// Characters of a text that are looked at: enough to tell.
 const BEGINNING: usize = 600;
+/// Characters of a stretch that is looked at beside it, and of the parts that each is taken to pieces in.
+const STRETCH: usize = 150;
+const PART: usize = 75;
+/// Han of a part of which shares say something.
+const LEAST: u64 = 30;
+/// Words of `data/sense.zst`, most frequent ones first, that any text has: that they come again says nothing.
+const COMMON: u16 = 600;
 /// What a pair of each level weighs.
 const WEIGHTS: [u64; 4] = [0, 1, 3, 6];
 /// Distances at which pairs are looked up.
@@ -85,52 +93,120 @@ pub struct Found {
     pub lone: u64,
     /// How near in meaning words are that stand near each other.
     pub sense: f64,
+    /// The share of words that a sentence before has, and that of sentences that share a word with the one before.
+    pub cohesion: (f64, f64),
+    /// The largest share of weight of neighbours, and of lone Han, in a stretch of the text.
+    pub worst: (f64, f64),
 }
 
-/// Looks at the first characters of a text, each with its number above the bits of its code.
+/// A stretch of a text as it is walked through.
+struct Walk {
+    /// Numbers of the characters, a run of signs as one.
+    numbers: [u16; BEGINNING],
+    length: usize,
+    han: u64,
+    lone: u64,
+    /// Where each part of the stretch ends: numbers, Han and lone ones up to there.
+    ends: Vec<(usize, u64, u64)>,
+}
+
+/// Looks at the first characters of a text, and at some in its middle and at its end, each with its number above the bits
+/// of its code.
 pub fn unlikely(codes: &[u32]) -> Found {
+    let (levels, sense) = (&*LEVELS, sense());
+    let (mut said, mut cohesion) = (Vec::with_capacity(BEGINNING), Cohesion::default());
+    let first = walk(&codes[..codes.len().min(BEGINNING)], |pair| match pair {
+        Some((before, code, content)) => {
+            let number = sense.number(before, code);
+            said.extend(number);
+            if content && number.is_none_or(|number| number >= COMMON) {
+                cohesion.add(before, code);
+            }
+        }
+        None => cohesion.end(),
+    });
+    let mut found = Found { han: first.han, lone: first.lone, sense: sense.of(&said), ..Found::default() };
+    found.cohesion = cohesion.of();
+    for apart in 0..DISTANCES {
+        (found.pairs[apart], found.weight[apart]) = weigh(levels, &first.numbers[..first.length], apart);
+    }
+    worst(levels, &first, &mut found.worst);
+    let rest = &codes[codes.len().min(BEGINNING)..];
+    if rest.len() >= STRETCH {
+        worst(levels, &walk(&rest[rest.len() - STRETCH..], |_| ()), &mut found.worst);
+    }
+    if rest.len() >= 3 * STRETCH {
+        worst(levels, &walk(&rest[rest.len() / 2 - STRETCH..][..STRETCH], |_| ()), &mut found.worst);
+    }
+    found
+}
+
+/// Goes through a stretch; says of each pair of a word what it is and whether neither of the two ties sentences together,
+/// and where a sentence ends.
+fn walk(codes: &[u32], mut say: impl FnMut(Option<(u32, u32, bool)>)) -> Walk {
     let (levels, words, of) = (&*LEVELS, pairs(), &properties().of);
     let side = levels.number(SIDE);
-    let mut found = Found::default();
-    // Numbers of the characters, a run of signs as one.
-    let (mut numbers, mut length) = ([0u16; BEGINNING], 0);
-    let (mut said, sense) = (Vec::with_capacity(BEGINNING), sense());
-    // The character before where it is Han, and whether it is rarer and stands alone as yet.
-    let (mut han, mut alone) = (0, false);
-    for entry in &codes[..codes.len().min(BEGINNING)] {
+    let mut walk = Walk { numbers: [0; BEGINNING], length: 0, han: 0, lone: 0, ends: Vec::with_capacity(8) };
+    // The character before where it is Han, whether it ties, and whether it is rarer and stands alone as yet.
+    let (mut han, mut ties, mut alone) = (0, false, false);
+    for (at, entry) in codes.iter().enumerate() {
+        if at > 0 && at % PART == 0 {
+            walk.ends.push((walk.length, walk.han, walk.lone));
+        }
         let (code, flags) = (entry & CODE, of[(entry >> 21) as usize]);
         let is_han = flags & HAN != 0;
         let word = is_han && han != 0 && words.is_word(han, code);
+        let tie = flags & (FUNCTION | MODERN | CLASSICAL) != 0;
         if word {
-            said.extend(sense.number(han, code));
+            say(Some((han, code, !tie && !ties)));
         }
-        found.lone += u64::from(alone && !word);
-        found.han += u64::from(is_han);
+        walk.lone += u64::from(alone && !word);
+        walk.han += u64::from(is_han);
         alone = is_han && flags & FREQUENT == 0 && !word;
-        han = if is_han { code } else { 0 };
-        let sign = !is_han && (flags & PARTING != 0 || code == u32::from('\n'));
-        if sign && length > 0 && numbers[length - 1] == side {
+        (han, ties) = (if is_han { code } else { 0 }, tie);
+        let line = code == u32::from('\n');
+        let sign = !is_han && (flags & PARTING != 0 || line);
+        if flags & END != 0 || line {
+            say(None);
+        }
+        if sign && walk.length > 0 && walk.numbers[walk.length - 1] == side {
             continue;
         }
-        numbers[length] = if is_han {
-            levels.number(code)
-        } else if sign {
-            side
-        } else {
-            0
+        walk.numbers[walk.length] = match (is_han, sign) {
+            (true, _) => levels.number(code),
+            (_, true) => side,
+            _ => 0,
         };
-        length += 1;
+        walk.length += 1;
     }
-    found.lone += u64::from(alone);
-    found.sense = sense.of(&said);
-    for apart in 0..DISTANCES {
-        let behind = numbers[..length].get(apart + 1..).unwrap_or_default();
-        for (first, then) in numbers.iter().zip(behind).filter(|(first, then)| **first != 0 && **then != 0) {
-            found.pairs[apart] += 1;
-            found.weight[apart] += WEIGHTS[levels.of(apart, *first, *then)];
+    walk.lone += u64::from(alone);
+    walk.ends.push((walk.length, walk.han, walk.lone));
+    walk
+}
+
+/// How many pairs of numbers there are at a distance, and what they weigh.
+fn weigh(levels: &Levels, numbers: &[u16], apart: usize) -> (u64, u64) {
+    let (mut pairs, mut weight) = (0, 0);
+    let behind = numbers.get(apart + 1..).unwrap_or_default();
+    for (first, then) in numbers.iter().zip(behind).filter(|(first, then)| **first != 0 && **then != 0) {
+        pairs += 1;
+        weight += WEIGHTS[levels.of(apart, *first, *then)];
+    }
+    (pairs, weight)
+}
+
+/// The largest shares of a stretch's parts; a short last one counts with the one before.
+fn worst(levels: &Levels, walk: &Walk, worst: &mut (f64, f64)) {
+    let (mut start, mut han, mut lone) = (0, 0, 0);
+    for (end, all, alone) in &walk.ends {
+        if all - han >= LEAST {
+            let (pairs, weight) = weigh(levels, &walk.numbers[start..*end], 0);
+            // Of characters that are rare there are hardly any pairs.
+            worst.0 = worst.0.max(weight as f64 / (6 * pairs.max(LEAST)) as f64);
+            worst.1 = worst.1.max((alone - lone) as f64 / (all - han) as f64);
+            (start, han, lone) = (*end, *all, *alone);
         }
     }
-    found
 }
 
 #[cfg(test)]
