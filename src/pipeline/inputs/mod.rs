@@ -281,9 +281,7 @@ pub fn explained(
         let there = if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) };
         return Err(Error::input(
             format!("source `{}`: {shown}: none of {} sampled rows can be read: {reason}", source.name, mapping.failed),
-            format!(
-                "map the fields that are there{there}: use = \"…\", fields = {{ … }}, or say the `format`"
-            ),
+            format!("map the fields that are there{there}: use = \"…\", fields = {{ … }}, or say the `format`"),
         ));
     }
     // Whoever wants texts for pretraining has said what becomes of the question that they answer.
