@@ -257,10 +257,7 @@ impl Tally {
             Some(Sense::Choices) if self.lists + self.dialogues > 0 || self.kind() == "an object" || texts => {
                 return Some(("choices", "choices"));
             }
-            // Beside a row that has its answer a score is metadata, unless it only says good or bad.
-            Some(Sense::Score) if scalar && (usage == Use::Rlhf || !pretrain && self.verdicts == self.rows) => {
-                return Some(("a score", "chosen_score"));
-            }
+            Some(Sense::Score) if !pretrain && scalar => return Some(("a score", "chosen_score")),
             Some(Sense::Metadata) => return None,
             _ => {}
         }

@@ -8,13 +8,10 @@ const LOST: &[(&str, &str)] = &[
     // Answers under other names.
     (r#"{"prompt":"哪条河最长？","std_answer":"青石河。"}"#, "std_answer"),
     (r#"{"prompt":"哪条河最长？","reference_answer":"青石河。"}"#, "reference_answer"),
-    (r#"{"question":"How deep is the well?","solution":"Nine metres."}"#, "solution"),
     (r#"{"question":"How deep is the well?","gold":"Nine metres."}"#, "gold"),
     (r#"{"question":"How deep is the well?","ground_truth":"Nine metres."}"#, "ground_truth"),
-    (r#"{"query":"井有多深？","答案":"九米。"}"#, "答案"),
     (r#"{"query":"井有多深？","参考答案":"九米。"}"#, "参考答案"),
     (r#"{"query":"井有多深？","标准答案":"九米。"}"#, "标准答案"),
-    (r#"{"query":"井有多深？","回复":"九米。"}"#, "回复"),
     (r#"{"prompt":"Name a tree.","reply":"An oak."}"#, "reply"),
     (r#"{"prompt":"Name a tree.","target_text":"An oak."}"#, "target_text"),
     (r#"{"prompt":"Name a tree.","modelOutput":"An oak."}"#, "modelOutput"),

@@ -31,7 +31,7 @@ fn a_source_without_a_row_says_why_and_which_key_helps() {
         ("empty.jsonl", "", &["empty.jsonl", "the file is empty"]),
         ("typed.jsonl", "use='pretrain'\n", &["field_type", "with dots"]),
         ("columns.json", "use='instruct'\n", &["by_columns", "holds 2 values", "orient=\"records\""]),
-        ("pandas.json", "use='pretrain'\n", &["by_columns", "holds 2 values", "fields = {"]),
+        ("pandas.json", "use='pretrain'\n", &["by_columns", "holds 2 values", "make each list one text"]),
     ];
     for (path, more, words) in cases {
         recipe(&scratch, path, more);

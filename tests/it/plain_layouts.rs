@@ -78,13 +78,14 @@ fn questions_and_answers_in_other_letters_and_in_chinese() {
 fn what_stands_beside_an_answered_row_does_not_refuse_it() {
     let limo = plain(|n| json!({"question": ASKED, "solution": said(n), "answer": "石阶"}), "");
     assert_eq!((turns(&limo[0]["messages"])[1].1, limo[0]["answer"].as_str()), (said(0).as_str(), Some("石阶")));
-    let scored = plain(|n| json!({"instruction": ASKED, "input": "", "output": said(n), "score": n + 3}), "");
+    let scored =
+        plain(|n| json!({"instruction": ASKED, "input": "", "output": said(n), "score": n + 3}), "format='alpaca'\n");
     assert!(scored[0]["meta"].as_str().unwrap().contains("\"score\":3"));
     plain(
         |n| json!({"conversations": [{"from": "human", "value": ASKED}, {"from": "gpt", "value": said(n)}], "reward": 2.5}),
-        "",
+        "format='sharegpt'\n",
     );
-    plain(|n| json!({"translation": {"en": format!("Day {n}."), "zh": said(n)}, "score": 0.5}), "");
+    plain(|n| json!({"translation": {"en": format!("Day {n}."), "zh": said(n)}, "score": 0.5}), "format='pairs'\n");
     plain(|n| json!({"prompt": ASKED, "response": said(n), "target_audience": "渔夫"}), "");
     let filled = |n| json!({"instruction": ASKED, "input": "", "output": said(n), "prompt": format!("Below is an instruction.\n\n### Instruction:\n{ASKED}\n\n### Output:\n{}", said(n))});
     plain(filled, "");

@@ -124,8 +124,7 @@ fn a_switch_is_no_thought_and_a_class_of_the_talk_no_verdict() {
     }
     let (_, cure) = found(r#","is_good":false"#).refusal("prompt", Use::Instruct).unwrap();
     assert!(cure.contains("use = \"rlhf\"") && cure.contains("completion = \"response\""), "{cure}");
-    // How good it is alone makes no pair: beside an answer it is metadata, unless it says good or bad.
-    assert_eq!(names(&found(r#","reward":-3.5"#)), Vec::<&str>::new());
-    let (_, cure) = found(r#","reward":0"#).refusal("prompt", Use::Instruct).unwrap();
+    // How good it is alone makes no pair.
+    let (_, cure) = found(r#","reward":-3.5"#).refusal("prompt", Use::Instruct).unwrap();
     assert!(!cure.contains("rlhf") && cure.contains("format = \"prompt\""), "{cure}");
 }
